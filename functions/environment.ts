@@ -1,0 +1,58 @@
+/**
+ * The environment variables that a stack gives its functions.
+ *
+ * The construct in `infra/` writes them, the functions read them: both import the names from here, so they cannot drift.
+ * Postfix parameters travel beside them, each under its own name in capitals (`LMTP_MAIL_TIMEOUT=300s`, see parameters.ts).
+ */
+
+/** Variable names by meaning. Those marked optional may be absent or empty. */
+export const environmentNames = {
+  /** SQS FIFO queue of deliveries that may start now. */
+  activeQueueUrl: 'ACTIVE_QUEUE_URL',
+  /** SQS standard queue of wake-ups: "this delivery falls due". */
+  deferredQueueUrl: 'DEFERRED_QUEUE_URL',
+  /** SQS standard queue that holds a notice of every unusable request. */
+  corruptQueueUrl: 'CORRUPT_QUEUE_URL',
+  /** SNS topic of bounce, delay and success events. */
+  bounceTopicArn: 'BOUNCE_TOPIC_ARN',
+  /** SNS topic of postmaster notices (notify_classes). */
+  noticeTopicArn: 'NOTICE_TOPIC_ARN',
+  /** S3 bucket of message bodies; copies of corrupt requests are written below `corrupt/`. */
+  messageBucket: 'MESSAGE_BUCKET',
+  /** DynamoDB table that is the queue. */
+  queueTable: 'QUEUE_TABLE',
+  /** master.cf service name of this transport, `lmtp` if absent. Optional. */
+  transport: 'TRANSPORT',
+  /** Postfix transport(5) text: recipient pattern, blanks, `lmtp:` and a next-hop; one entry a line. Optional. */
+  transportMap: 'TRANSPORT_MAP',
+  /** Further destinations that a request may name, separated by blanks; those of the transport map are always allowed. Optional. */
+  allowedDestinations: 'ALLOWED_DESTINATIONS',
+  /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */
+  allowedBuckets: 'ALLOWED_BUCKETS',
+} as const;
+
+/** One of the variable names. */
+export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];
+
+/** A variable is absent, or its value cannot be used. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+/**
+ * The value of a variable that must be there.
+ *
+ * @throws EnvironmentError when it is absent or empty
+ */
+export function requireVariable(environment: NodeJS.ProcessEnv, name: EnvironmentName): string {
+  const value = environment[name];
+  if (value === undefined || value === '') {
+    throw new EnvironmentError(`environment variable ${name} is not set: the stack gives it to its functions`);
+  }
+  return value;
+}
+
+/** The blank-separated words of an optional variable. */
+export function variableWords(environment: NodeJS.ProcessEnv, name: EnvironmentName): readonly string[] {
+  return (environment[name] ?? '').split(/[\s,]+/).filter((word) => word !== '');
+}
