@@ -1,0 +1,63 @@
+/**
+ * MAIL and RCPT with the parameters that the server offered, and no others: servers refuse what they did not announce
+ * (Dovecot answers SIZE with 555).
+ */
+
+import type { Capabilities } from '../smtp/capabilities.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import { encodeXtext } from '../smtp/xtext.ts';
+
+/** NOTIFY keywords of RFC 3461 section 4.1. */
+export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
+
+/** One recipient of a transaction. */
+export interface Recipient {
+  /** Address without `<>`. */
+  readonly address: string;
+  readonly notify?: readonly Notify[];
+  /** Original recipient, plain text, `type;address`. */
+  readonly orcpt?: string;
+}
+
+/** The envelope of a transaction. */
+export interface Envelope {
+  /** Reverse-path without `<>`; empty is the null sender. */
+  readonly sender: string;
+  readonly recipients: readonly Recipient[];
+  /** How the content is declared; absent: nothing is declared. */
+  readonly body?: '7BIT' | '8BITMIME';
+  /** Octets to announce; absent: nothing is announced. */
+  readonly size?: number;
+  /** Whether addresses or headers need RFC 6531. */
+  readonly smtputf8: boolean;
+  readonly ret?: 'FULL' | 'HDRS';
+  /** Envelope id, plain text. */
+  readonly envid?: string;
+}
+
+/** MAIL FROM, with SIZE, BODY, ENVID, RET and SMTPUTF8 where offered, in Postfix's order. */
+export function mailCommand(envelope: Envelope, offered: Capabilities): string {
+  const words = [`MAIL FROM:<${quoteAddress(envelope.sender)}>`];
+  if (offered.size && envelope.size !== undefined) words.push(`SIZE=${envelope.size}`);
+  if (offered.eightBitMime && envelope.body !== undefined) words.push(`BODY=${envelope.body}`);
+  if (offered.dsn && envelope.envid !== undefined) words.push(`ENVID=${encodeXtext(envelope.envid)}`);
+  if (offered.dsn && envelope.ret !== undefined) words.push(`RET=${envelope.ret}`);
+  if (offered.smtputf8 && envelope.smtputf8) words.push('SMTPUTF8');
+  return words.join(' ');
+}
+
+/** RCPT TO, with ORCPT and NOTIFY where offered. */
+export function rcptCommand(recipient: Recipient, offered: Capabilities): string {
+  const words = [`RCPT TO:<${quoteAddress(recipient.address)}>`];
+  if (offered.dsn && recipient.orcpt !== undefined) words.push(`ORCPT=${encodeOriginal(recipient.orcpt)}`);
+  if (offered.dsn && recipient.notify !== undefined && recipient.notify.length > 0) {
+    words.push(`NOTIFY=${recipient.notify.join(',')}`);
+  }
+  return words.join(' ');
+}
+
+/** The address type stands as it is, what follows the first `;` is xtext (RFC 3461 section 4.2). */
+function encodeOriginal(original: string): string {
+  const semicolon = original.indexOf(';');
+  return `${original.slice(0, semicolon + 1)}${encodeXtext(original.slice(semicolon + 1))}`;
+}

@@ -1,0 +1,31 @@
+/**
+ * The opening of a session: banner and LHLO (RFC 2033 section 4.1).
+ */
+
+import { type Capabilities, parseCapabilities } from '../smtp/capabilities.ts';
+import { isPositive, type Reply } from '../smtp/reply.ts';
+import { type Dialogue, receive, type Stage, send } from './dialogue.ts';
+
+/** How an opening ends, unless it is interrupted. */
+export type Greeted =
+  | { readonly kind: 'ready'; readonly capabilities: Capabilities }
+  /** The server does not want to talk to us: policy decides what that means. */
+  | { readonly kind: 'refused'; readonly stage: Stage; readonly reply: Reply };
+
+/** What an opening needs to know. */
+export interface Introduction {
+  /** Argument of LHLO (lmtp_lhlo_name). */
+  readonly name: string;
+  /** Keywords to take as not offered, lower case (lmtp_discard_lhlo_keywords). */
+  readonly discard?: ReadonlySet<string>;
+}
+
+/** Waits for the banner, says LHLO, learns the capabilities. There is no retreat to HELO: this is LMTP. */
+export function* greet({ name, discard }: Introduction): Dialogue<Greeted> {
+  const banner = yield* receive('greeting');
+  if (!isPositive(banner)) return { kind: 'refused', stage: 'greeting', reply: banner };
+  yield* send(`LHLO ${name}`);
+  const reply = yield* receive('LHLO');
+  if (!isPositive(reply)) return { kind: 'refused', stage: 'LHLO', reply };
+  return { kind: 'ready', capabilities: parseCapabilities(reply, discard) };
+}

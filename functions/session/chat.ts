@@ -1,0 +1,160 @@
+/**
+ * Drives a dialogue over a connection: the one place where a conversation waits, and where its interruptions arise.
+ *
+ * It decides nothing about mail. Time-outs restart with everything that arrives (Postfix without
+ * lmtp_per_request_deadline).
+ */
+
+import { type Answer, type Dialogue, Interrupted, type Stage, type Step } from '../lmtp/dialogue.ts';
+import { type Reply, ReplyAssembler } from '../smtp/reply.ts';
+import type { TimeLimits } from './limit.ts';
+import type { Transport } from './transport.ts';
+
+/** The content of a message, ready for the wire. */
+export interface WireContent {
+  /**
+   * Asked once, before the first octet: may this content be sent? Waits for the claim.
+   *
+   * @throws whatever makes it impossible; the conversation is then abandoned and the connection dropped
+   */
+  admit(): Promise<void>;
+  /** Encoded chunks, dots doubled, ending in CRLF (or nothing at all for an empty message). */
+  chunks(): AsyncIterable<Buffer>;
+  /** Asked before each chunk and before the dot: is the claim still ours? */
+  mayGoOn(): boolean;
+}
+
+/** A line of a transcript; content and secrets never appear in one. */
+export type Transcript = (direction: 'C' | 'S', line: string) => void;
+
+/** What a conversation needs beside its connection. */
+export interface ChatOptions {
+  readonly limits: TimeLimits;
+  readonly transcript?: Transcript;
+  readonly content?: WireContent;
+  /** Told each recipient's answer as soon as it is known. */
+  readonly onAnswer?: (index: number, answer: Answer) => void;
+}
+
+/**
+ * Runs a dialogue to its end.
+ *
+ * @returns what the dialogue answers
+ * @throws Interrupted where the dialogue does not catch it
+ */
+export async function chat<T>(dialogue: Dialogue<T>, transport: Transport, options: ChatOptions): Promise<T> {
+  const driver = new Driver(transport, options);
+  let next = dialogue.next();
+  while (!next.done) {
+    let outcome: { readonly reply: Reply | undefined } | { readonly interruption: Interrupted };
+    try {
+      outcome = { reply: await driver.carryOut(next.value) };
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      outcome = { interruption: error };
+    }
+    next = 'interruption' in outcome ? dialogue.throw(outcome.interruption) : dialogue.next(outcome.reply);
+  }
+  transport.flush();
+  return next.value;
+}
+
+class Driver {
+  readonly #transport: Transport;
+  readonly #options: ChatOptions;
+  readonly #assembler = new ReplyAssembler();
+
+  constructor(transport: Transport, options: ChatOptions) {
+    this.#transport = transport;
+    this.#options = options;
+  }
+
+  async carryOut(step: Step): Promise<Reply | undefined> {
+    switch (step.step) {
+      case 'send':
+        this.#options.transcript?.('C', step.line);
+        this.#transport.queue(step.line);
+        return undefined;
+      case 'receive':
+        this.#transport.flush();
+        return step.buffered ? this.#takeReply() : await this.#receive(step.stage);
+      case 'content':
+        this.#transport.flush();
+        return await this.#sendContent();
+      case 'answered':
+        this.#options.onAnswer?.(step.index, step.answer);
+        return undefined;
+      default:
+        return step satisfies never;
+    }
+  }
+
+  async #receive(stage: Stage): Promise<Reply> {
+    while (true) {
+      const reply = this.#takeReply();
+      if (reply !== undefined) return reply;
+      if (this.#assembler.isFlooding) throw new Interrupted(stage, 'flood');
+      const arrival = await this.#transport.activity(this.#options.limits.limit(stage));
+      if (arrival === 'octets') continue;
+      // What came before the end of file is still read first.
+      const last = arrival === 'end' ? this.#takeReply() : undefined;
+      if (last !== undefined) return last;
+      // A dot that never left this machine leaves nobody in doubt.
+      throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
+    }
+  }
+
+  #takeReply(): Reply | undefined {
+    for (let line = this.#transport.shiftLine(); line !== undefined; line = this.#transport.shiftLine()) {
+      this.#options.transcript?.('S', line);
+      const reply = this.#assembler.take(line);
+      if (reply !== undefined || this.#assembler.isFlooding) return reply;
+    }
+    return undefined;
+  }
+
+  async #sendContent(): Promise<undefined> {
+    const { content } = this.#options;
+    if (content === undefined) throw new TypeError('a conversation with content was given none');
+    await content.admit();
+    const chunks = content.chunks()[Symbol.asyncIterator]();
+    try {
+      for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
+        await this.#write(chunk, content, 'content');
+      }
+    } finally {
+      await chunks.return?.();
+    }
+    this.#options.transcript?.('C', '<content>');
+    this.#options.transcript?.('C', '.');
+    await this.#write(finalDot, content, 'dot');
+    return undefined;
+  }
+
+  async #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot'): Promise<void> {
+    if (this.#transport.isCongested) {
+      const arrival = await this.#transport.drained(this.#options.limits.limit('content'));
+      if (arrival !== 'drained') throw interruption('content', arrival);
+    }
+    if (!content.mayGoOn()) throw new Interrupted('content', 'deadline');
+    if (!this.#transport.isWritable) throw new Interrupted('content', 'lost');
+    this.#transport.write(chunk);
+    // From here the server may have the whole message, whatever becomes of the connection.
+    if (stage === 'dot' && !this.#transport.isWritable) throw new Interrupted('dot', 'lost');
+  }
+}
+
+const finalDot = Buffer.from('.\r\n');
+
+async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
+  try {
+    const { value, done } = await chunks.next();
+    return done === true ? undefined : value;
+  } catch (cause) {
+    throw new Interrupted('content', 'body', { cause });
+  }
+}
+
+function interruption(stage: Stage, arrival: 'end' | 'timeout' | 'deadline'): Interrupted {
+  return new Interrupted(stage, arrival === 'end' ? 'lost' : arrival);
+}

@@ -1,0 +1,54 @@
+/**
+ * How long to wait: the stage's own time-out, or what is left of the invocation, whichever is shorter.
+ *
+ * Postfix's time-outs add up to more than a function may run, so every single wait is cut to the time left (less what
+ * recording the outcome takes). Which of the two ended a wait matters: a time-out is the server's doing and counts
+ * against the destination, the end of our own time is not and does not.
+ */
+
+import type { Stage } from '../lmtp/dialogue.ts';
+
+/** What a time-out is set for. */
+export type TimedStage = Stage | 'connect';
+
+/** Time-outs by stage, in milliseconds; 0 = none but the deadline (lmtp_*_timeout). */
+export type Timeouts = Readonly<Record<TimedStage, number>>;
+
+/** One wait's limit. */
+export interface Limit {
+  readonly milliseconds: number;
+  /** Whether the deadline, not the stage, sets it. */
+  readonly isDeadline: boolean;
+}
+
+/** Something that runs out. */
+export interface Deadline {
+  /** Milliseconds left; negative once it has passed; `Infinity` where there is none. */
+  left(): number;
+}
+
+/** No deadline: the command line has none. */
+export const noDeadline: Deadline = { left: () => Number.POSITIVE_INFINITY };
+
+/** The limits of one request. */
+export class TimeLimits {
+  readonly #timeouts: Timeouts;
+  readonly #deadline: Deadline;
+  /** Told when the deadline cuts a stage's time-out short. */
+  readonly #onClamp: (stage: TimedStage) => void;
+
+  constructor(timeouts: Timeouts, deadline: Deadline, onClamp: (stage: TimedStage) => void = () => {}) {
+    this.#timeouts = timeouts;
+    this.#deadline = deadline;
+    this.#onClamp = onClamp;
+  }
+
+  /** The limit of a wait that begins now. */
+  limit(stage: TimedStage): Limit {
+    const own = this.#timeouts[stage] > 0 ? this.#timeouts[stage] : Number.POSITIVE_INFINITY;
+    const left = this.#deadline.left();
+    if (own <= left) return { milliseconds: own, isDeadline: false };
+    this.#onClamp(stage);
+    return { milliseconds: left, isDeadline: Number.isFinite(left) };
+  }
+}

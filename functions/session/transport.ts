@@ -1,0 +1,237 @@
+/**
+ * One connection to a server: octets out, lines in. The only place that touches a socket.
+ *
+ * Connections are half-open on purpose: a server that says FIN may still be read and written, and the end of file counts
+ * only where a reply is waited for, as in Postfix. A parked connection keeps its listeners, so an error while nobody
+ * looks cannot bring the process down.
+ */
+
+import { connect as openSocket, type Socket } from 'node:net';
+import type { Limit, TimeLimits } from './limit.ts';
+import { LineReader } from './line-reader.ts';
+
+/** Where to connect to. */
+export type Endpoint =
+  | { readonly kind: 'inet'; readonly address: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** No connection could be made. The message is the system's words, such as "Connection refused". */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+  /** Whether we ran out of our own time, which is no fault of the server's. */
+  readonly isDeadline: boolean;
+
+  constructor(message: string, { isDeadline = false, ...options }: ErrorOptions & { isDeadline?: boolean } = {}) {
+    super(message, options);
+    this.isDeadline = isDeadline;
+  }
+}
+
+/** The words that the C library has for an error, as operators know them from Postfix. */
+const systemWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  ETIMEDOUT: 'Connection timed out',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  EHOSTDOWN: 'Host is down',
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EPIPE: 'Broken pipe',
+  EINVAL: 'Invalid argument',
+};
+
+/** The error's words, or its message where we have none. */
+export function errorWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  return systemWords[code] ?? error.message;
+}
+
+/** Why a wait ended. */
+export type Arrival = 'octets' | 'end' | 'timeout' | 'deadline';
+
+/** An open connection. */
+export class Transport {
+  readonly #socket: Socket;
+  readonly #reader = new LineReader();
+  #ended = false;
+  #lost = false;
+  #outgoing: string[] = [];
+  #lostUnsent = false;
+  #wake: (() => void) | undefined;
+  #drain: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#reader.push(chunk);
+      if (this.#reader.isFull) socket.pause();
+      this.#wake?.();
+    });
+    socket.on('end', () => this.#end());
+    socket.on('drain', () => this.#drain?.());
+    socket.on('error', () => this.#lose());
+    socket.on('close', () => this.#lose());
+  }
+
+  /** The server has closed its side, or the connection is gone. */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether something was said that nobody has read. */
+  get hasUnread(): boolean {
+    return this.#reader.hasUnread;
+  }
+
+  /** Keeps a command line for the next {@link flush}: lines of one group go out in one packet. */
+  queue(line: string): void {
+    this.#outgoing.push(line, '\r\n');
+  }
+
+  /** Hands what was queued to the network. */
+  flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const group = this.#outgoing.join('');
+    this.#outgoing = [];
+    if (!this.#lost) this.#socket.write(group, 'utf8');
+  }
+
+  /** Writes octets; `false` when the peer should be given time to take them. */
+  write(octets: Buffer): boolean {
+    return this.#lost || this.#socket.write(octets);
+  }
+
+  /** Whether the connection can still be written to. */
+  get isWritable(): boolean {
+    return !this.#lost && this.#socket.writable;
+  }
+
+  /** Whether earlier writes still wait. */
+  get isCongested(): boolean {
+    return !this.#lost && this.#socket.writableNeedDrain;
+  }
+
+  /** The next line that has arrived, if there is one. */
+  shiftLine(): string | undefined {
+    const line = this.#reader.shift();
+    if (line !== undefined && !this.#reader.isFull) this.#socket.resume();
+    return line;
+  }
+
+  /** The connection broke while octets that we had written were still on this machine. */
+  get lostUnsent(): boolean {
+    return this.#lostUnsent;
+  }
+
+  /** Waits until something arrives, the server closes its side, or the limit passes. */
+  async activity(limit: Limit): Promise<Arrival> {
+    if (this.#ended) return 'end';
+    const woken = new Promise<Arrival>((resolve) => {
+      this.#wake = () => resolve(this.#ended ? 'end' : 'octets');
+    });
+    try {
+      return await withLimit(woken, limit);
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+
+  /** Waits until what was written has gone out, the connection breaks, or the limit passes. */
+  async drained(limit: Limit): Promise<'drained' | 'end' | 'timeout' | 'deadline'> {
+    if (!this.isCongested) return this.isWritable ? 'drained' : 'end';
+    const woken = new Promise<'drained' | 'end'>((resolve) => {
+      this.#drain = () => resolve(this.#lost ? 'end' : 'drained');
+    });
+    try {
+      return await withLimit(woken, limit);
+    } finally {
+      this.#drain = undefined;
+    }
+  }
+
+  /** Keeps the process alive, or lets it end, while the connection is idle. */
+  setBusy(busy: boolean): void {
+    if (busy) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  /** Drops the connection at once. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#lose();
+  }
+
+  /** Closes our side in good order; what was written still goes out. */
+  close(): void {
+    this.#socket.end(() => this.#socket.destroy());
+    this.#socket.unref();
+    // A server that never closes its side must not keep ours half-open for ever.
+    setTimeout(() => this.#socket.destroy(), closeGrace).unref();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  #lose(): void {
+    if (!this.#lost) this.#lostUnsent = this.#socket.writableLength > 0;
+    this.#lost = true;
+    this.#drain?.();
+    this.#end();
+  }
+}
+
+/** The outcome of a wait, or what cut it short. */
+async function withLimit<T>(wait: Promise<T>, limit: Limit): Promise<T | 'timeout' | 'deadline'> {
+  if (!Number.isFinite(limit.milliseconds)) return await wait;
+  const { promise, resolve } = Promise.withResolvers<'timeout' | 'deadline'>();
+  const milliseconds = Math.min(Math.max(0, limit.milliseconds), longestTimer);
+  const timer = setTimeout(() => resolve(limit.isDeadline ? 'deadline' : 'timeout'), milliseconds);
+  try {
+    return await Promise.race([wait, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Milliseconds that a closed connection may linger. */
+const closeGrace = 2000;
+
+/** The longest wait that a Node timer can be set to, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * Opens a connection.
+ *
+ * @throws ConnectError with the system's words
+ */
+export async function connect(endpoint: Endpoint, limits: TimeLimits): Promise<Transport> {
+  const limit = limits.limit('connect');
+  const socket =
+    endpoint.kind === 'unix'
+      ? openSocket({ path: endpoint.path, allowHalfOpen: true })
+      : openSocket({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true, noDelay: true });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once('connect', resolve);
+  socket.once('error', (cause) => reject(new ConnectError(errorWords(cause), { cause })));
+  const timer = setTimeout(
+    () => reject(new ConnectError('Connection timed out', { isDeadline: limit.isDeadline })),
+    Math.min(Math.max(0, limit.milliseconds), longestTimer),
+  );
+  try {
+    await promise;
+  } catch (error) {
+    socket.on('error', () => {});
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  socket.removeAllListeners('connect');
+  socket.removeAllListeners('error');
+  return new Transport(socket);
+}

@@ -1,0 +1,59 @@
+/**
+ * What a server offers, as it said in its LHLO reply (RFC 5321 section 4.1.1.1).
+ */
+
+import type { Reply } from './reply.ts';
+
+/** The offer, as data. */
+export interface Capabilities {
+  /** Commands may be sent in groups (RFC 2920). */
+  readonly pipelining: boolean;
+  /** SIZE was offered (RFC 1870), so MAIL may carry `SIZE=`. */
+  readonly size: boolean;
+  /** Largest message in octets; 0 = no fixed limit, or none told. */
+  readonly sizeLimit: number;
+  /** BODY=8BITMIME may be sent (RFC 6152). SMTPUTF8 implies it. */
+  readonly eightBitMime: boolean;
+  /** SMTPUTF8 may be sent (RFC 6531). */
+  readonly smtputf8: boolean;
+  /** RET, ENVID, NOTIFY and ORCPT may be sent (RFC 3461). */
+  readonly dsn: boolean;
+  /** STARTTLS may be sent (RFC 3207). */
+  readonly startTls: boolean;
+  /** BDAT may be sent (RFC 3030). */
+  readonly chunking: boolean;
+  /** SASL mechanisms, upper case, in the server's order, of all AUTH lines together (RFC 4954, and the old `AUTH=`). */
+  readonly auth: readonly string[];
+  /** Every keyword offered, upper case. */
+  readonly keywords: readonly string[];
+}
+
+/**
+ * Reads the offer from an LHLO reply.
+ *
+ * The first line only names the server. Keywords in `discard` (lower case, as in lmtp_discard_lhlo_keywords) are taken
+ * as not offered.
+ */
+export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = new Set()): Capabilities {
+  const offers = new Map<string, readonly string[]>();
+  for (const line of reply.lines.slice(1)) {
+    const [word = '', ...words] = line.replace(/^\d{3}[ -]?/, '').split(/[ \t=]+/);
+    const keyword = word.toUpperCase();
+    if (keyword === '' || discard.has(keyword.toLowerCase())) continue;
+    offers.set(keyword, [...(offers.get(keyword) ?? []), ...words.filter((given) => given !== '')]);
+  }
+  const smtputf8 = offers.has('SMTPUTF8');
+  const limit = offers.get('SIZE')?.[0];
+  return {
+    pipelining: offers.has('PIPELINING'),
+    size: offers.has('SIZE'),
+    sizeLimit: limit !== undefined && /^\d{1,15}$/.test(limit) ? Number(limit) : 0,
+    eightBitMime: smtputf8 || offers.has('8BITMIME'),
+    smtputf8,
+    dsn: offers.has('DSN'),
+    startTls: offers.has('STARTTLS'),
+    chunking: offers.has('CHUNKING'),
+    auth: [...new Set((offers.get('AUTH') ?? []).map((mechanism) => mechanism.toUpperCase()))],
+    keywords: [...offers.keys()],
+  };
+}

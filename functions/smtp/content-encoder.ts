@@ -1,0 +1,120 @@
+/**
+ * The content of a message on its way to the wire (RFC 5321 sections 2.3.8, 4.5.2 and 4.5.3.1.6).
+ *
+ * - Every line ends in CRLF: LF becomes CRLF, CRLF stays, a last line without an end gets one. A CR that belongs to no
+ *   line end becomes a blank, as Postfix's cleanup(8) has it (cleanup_replace_stray_cr_lf): no server, whatever it takes
+ *   for a line end, can see one where we sent none.
+ * - A line that begins with a dot gets another dot in front, so no body can end early.
+ * - A line longer than `lmtp_line_length_limit` is cut with CRLF and a blank, which may split a character
+ *   (smtp_proto.c:smtp_text_out). NUL and 8-bit octets pass as they are.
+ *
+ * The final dot is not written here: it belongs to the conversation.
+ */
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
+const BLANK = 0x20;
+const crlf = Buffer.from('\r\n');
+const fold = Buffer.from('\r\n ');
+const dot = Buffer.from('.');
+
+/** One message's content, chunk by chunk, in any chunking. */
+export class ContentEncoder {
+  readonly #lineLimit: number;
+  readonly #stuff: boolean;
+  /** Octets of the current output line so far; the doubled dot does not count. */
+  #column = 0;
+  #pendingCr = false;
+  #out: Buffer[] = [];
+
+  /**
+   * @param lineLimit longest line in octets without CRLF; 0 = lines are never cut
+   * @param stuff     whether dots are doubled: not for BDAT, and not when only the size is wanted
+   */
+  constructor({ lineLimit = 998, stuff = true }: { readonly lineLimit?: number; readonly stuff?: boolean } = {}) {
+    this.#lineLimit = lineLimit > 0 ? lineLimit : Number.POSITIVE_INFINITY;
+    this.#stuff = stuff;
+  }
+
+  /** Encodes the next chunk. */
+  push(chunk: Buffer): Buffer {
+    let from = 0;
+    if (this.#pendingCr && chunk.length > 0) {
+      this.#pendingCr = false;
+      // The CR that ended the last chunk was a line end only if LF follows.
+      if (chunk[0] !== LF) this.#text(Buffer.from([BLANK]));
+    }
+    while (from < chunk.length) {
+      const newline = chunk.indexOf(LF, from);
+      const to = newline < 0 ? chunk.length : newline;
+      const endsInCr = to > from && chunk[to - 1] === CR;
+      this.#text(replaceStrayCr(chunk.subarray(from, endsInCr ? to - 1 : to)));
+      if (newline < 0) {
+        this.#pendingCr = endsInCr;
+        break;
+      }
+      this.#endLine();
+      from = newline + 1;
+    }
+    return this.#flush();
+  }
+
+  /** Ends the last line, if it is not ended. */
+  end(): Buffer {
+    if (this.#pendingCr) {
+      this.#pendingCr = false;
+      this.#endLine();
+    } else if (this.#column > 0) {
+      this.#endLine();
+    }
+    return this.#flush();
+  }
+
+  #text(segment: Buffer): void {
+    let rest = segment;
+    while (rest.length > 0) {
+      if (this.#column >= this.#lineLimit) {
+        this.#out.push(fold);
+        this.#column = 1;
+      }
+      if (this.#column === 0 && rest[0] === DOT && this.#stuff) this.#out.push(dot);
+      const room = this.#lineLimit - this.#column;
+      const piece = rest.length > room ? rest.subarray(0, room) : rest;
+      this.#out.push(piece);
+      this.#column += piece.length;
+      rest = rest.subarray(piece.length);
+    }
+  }
+
+  #endLine(): void {
+    this.#out.push(crlf);
+    this.#column = 0;
+  }
+
+  #flush(): Buffer {
+    const [first] = this.#out;
+    const encoded = this.#out.length === 1 && first !== undefined ? first : Buffer.concat(this.#out);
+    this.#out = [];
+    return encoded;
+  }
+}
+
+function replaceStrayCr(segment: Buffer): Buffer {
+  if (!segment.includes(CR)) return segment;
+  const copy = Buffer.from(segment);
+  for (let at = copy.indexOf(CR); at >= 0; at = copy.indexOf(CR, at + 1)) copy[at] = BLANK;
+  return copy;
+}
+
+/** The size that `SIZE=` announces: octets with CRLF line ends, without doubled dots and the final dot (RFC 1870 section 3). */
+export function canonicalSize(content: Buffer): number {
+  const encoder = new ContentEncoder({ lineLimit: 0, stuff: false });
+  return encoder.push(content).length + encoder.end().length;
+}
+
+/** Whether any octet is above 127. */
+export function has8BitOctets(content: Buffer): boolean {
+  for (const octet of content) if (octet > 127) return true;
+  return false;
+}
