@@ -1,0 +1,59 @@
+/**
+ * A port where connection attempts are never answered, as behind a firewall that drops packets.
+ *
+ * On the loopback there is no such firewall, but a listener whose queue is full does the same: the kernel drops further SYNs
+ * (Linux, tcp_abort_on_overflow=0). The listener lives in a worker that never gets round to accepting.
+ */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+
+export interface BlackHole extends AsyncDisposable {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Connections that fit into the queue: libuv asks for a backlog of 1, and the kernel allows one more. Some to spare. */
+const mostFillers = 8;
+
+/** A loopback connection that is answered at all is answered at once. */
+const answerTime = 150;
+
+/**
+ * Digs the hole.
+ *
+ * @throws Error where the kernel goes on answering
+ */
+export async function startBlackHole(): Promise<BlackHole> {
+  const worker = new Worker(new URL('black-hole-listener.ts', import.meta.url));
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  const fillers: Socket[] = [];
+  const close = async () => {
+    for (const filler of fillers) filler.destroy();
+    await worker.terminate();
+  };
+  if (!(await fill(port, fillers))) {
+    await close();
+    throw new Error('the kernel answers connection attempts although the queue of the listener is full');
+  }
+  return { port, close, [Symbol.asyncDispose]: close };
+}
+
+/** Opens connections until one is not answered. */
+async function fill(port: number, fillers: Socket[]): Promise<boolean> {
+  for (let n = 0; n < mostFillers; n++) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    socket.unref();
+    const answered = new Promise<true>((resolve) => socket.once('connect', () => resolve(true)));
+    if (!(await Promise.race([answered, sleep(answerTime, false)]))) {
+      socket.destroy();
+      return true;
+    }
+    fillers.push(socket);
+  }
+  return false;
+}

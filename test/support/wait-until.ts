@@ -1,0 +1,36 @@
+/**
+ * Waiting for something that tells nobody when it happens: a file that is written, a process that listens.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often to look, and for how long. */
+export interface Patience {
+  /** Milliseconds in all. Default: 5000. */
+  readonly within?: number;
+  /** Milliseconds between two looks. Default: 10. */
+  readonly every?: number;
+}
+
+/**
+ * Looks again and again until a look finds something, and resolves to what it found. `undefined` and `false` are nothing.
+ *
+ * @param what what is waited for, for the message of the error
+ * @throws Error when the time is over
+ */
+export async function waitUntil<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  { within = 5000, every = 10 }: Patience = {},
+): Promise<Exclude<T, undefined | false>> {
+  const deadline = performance.now() + within;
+  for (;;) {
+    const found = await look();
+    if (isThere(found)) return found;
+    if (performance.now() > deadline) throw new Error(`waited ${within} ms in vain: ${what}`);
+    await sleep(every);
+  }
+}
+
+function isThere<T>(found: T): found is Exclude<T, undefined | false> {
+  return found !== undefined && found !== false;
+}
