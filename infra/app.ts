@@ -1,0 +1,20 @@
+/** The CDK app: one transport, as the context describes it (see context.ts and cdk.json). */
+import { App } from 'aws-cdk-lib';
+import { readContext } from './context.ts';
+import { LmtpStack, stackName } from './lmtp-stack.ts';
+import { PropsError } from './props-error.ts';
+
+try {
+  const app = new App();
+  const settings = readContext(app.node.getAllContext() as Record<string, unknown>);
+  new LmtpStack(app, stackName(settings.transport), {
+    settings,
+    description: 'Delivers mail over LMTP: Postfix lmtp(8) and its queue',
+  });
+  app.synth();
+} catch (error) {
+  if (!(error instanceof PropsError)) throw error;
+  // A sentence for the person who set the value; where in the program it was noticed does not help him.
+  console.error(error.message);
+  process.exitCode = 1;
+}

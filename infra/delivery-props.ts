@@ -1,0 +1,146 @@
+/** The properties of a delivery stack, their defaults, and the check that no wrong value gets past synth. */
+import { Duration, Token } from 'aws-cdk-lib';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { FunctionName } from './bundle.ts';
+import { transportMapOf } from './destinations.ts';
+import { type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
+import { refuse } from './props-error.ts';
+import type { MailBucket } from './stores.ts';
+
+export interface LmtpDeliveryProps {
+  /**
+   * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
+   *
+   * @default - only what the transport map, or a request itself, names
+   */
+  readonly destination?: string | undefined;
+  /**
+   * Postfix transport(5) text: recipient pattern, blanks, `lmtp:` and a next-hop; one entry a line.
+   *
+   * @default - all mail goes to `destination`
+   */
+  readonly transportMap?: string | undefined;
+  /**
+   * Destinations that a request may name for itself, beside those of the transport map.
+   *
+   * @default - none
+   */
+  readonly allowedDestinations?: readonly string[] | undefined;
+  /**
+   * Name of this transport, as master.cf would have it: parameters may be set for it alone.
+   *
+   * @default 'lmtp'
+   */
+  readonly transport?: string | undefined;
+  /**
+   * Postfix parameters that differ from their defaults, each by its own name: `{ minimal_backoff_time: '2m' }`.
+   *
+   * @default - Postfix's defaults (see PARAMETERS.md)
+   */
+  readonly parameters?: ParameterValues | undefined;
+  /**
+   * Bucket of message bodies.
+   *
+   * @default - a new one, which outlives the stack
+   */
+  readonly messageBucket?: MailBucket | undefined;
+  /**
+   * Buckets whose objects a request may name, beside the message bucket.
+   *
+   * @default - none
+   */
+  readonly allowedBuckets?: readonly MailBucket[] | undefined;
+  /**
+   * Secrets that the parameters refer to, such as SASL passwords. Naming them here permits the lmtp function to read them.
+   *
+   * @default - none
+   */
+  readonly secrets?: readonly ISecret[] | undefined;
+  /**
+   * How long the lmtp function may run, from 30 s to Lambda's own 15 minutes. No attempt takes longer: every time-out of
+   * the LMTP dialogue is cut to what is left of this.
+   *
+   * @default Duration.seconds(300)
+   */
+  readonly functionTimeout?: Duration | undefined;
+  /**
+   * Memory of each function in megabytes, 128 to 10240. CPU comes in proportion: below 256, loading and TLS are slow; above
+   * 512, functions that wait for a mail server cost more and deliver no faster.
+   *
+   * @default 512
+   */
+  readonly memorySize?: number | undefined;
+  /**
+   * How many lmtp functions run at once, 2 to 1000 (maxproc in master.cf). Each keeps sessions open in its cache, so the
+   * mail store should stand twice this many sessions, times the size of the cache.
+   *
+   * @default 20
+   */
+  readonly maximumConcurrency?: number | undefined;
+  /**
+   * How long the delivery log is kept.
+   *
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays | undefined;
+  /**
+   * The code of each function.
+   *
+   * @default - bundled from `functions/`
+   */
+  readonly code?: ((name: FunctionName) => Code) | undefined;
+}
+
+/** Properties that have been checked, with all defaults filled in. */
+export interface DeliverySettings {
+  readonly transport: string;
+  readonly transportMap: string;
+  readonly allowedDestinations: readonly string[];
+  /** Parameters as environment variables. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly allowedBuckets: readonly MailBucket[];
+  readonly secrets: readonly ISecret[];
+  readonly functionTimeout: Duration;
+  readonly memorySize: number;
+  readonly maximumConcurrency: number;
+  readonly logRetention: RetentionDays;
+}
+
+/**
+ * Checks properties and fills in defaults.
+ *
+ * @throws PropsError naming the property, its value and what is allowed
+ */
+export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
+  return {
+    transport: transportName(props.transport ?? 'lmtp'),
+    transportMap: transportMapOf(props),
+    allowedDestinations: props.allowedDestinations ?? [],
+    parameters: parameterEnvironment(props.parameters ?? {}),
+    allowedBuckets: props.allowedBuckets ?? [],
+    secrets: props.secrets ?? [],
+    functionTimeout: timeout(props.functionTimeout ?? Duration.seconds(300)),
+    memorySize: whole('memorySize', props.memorySize ?? 512, 128, 10_240),
+    maximumConcurrency: whole('maximumConcurrency', props.maximumConcurrency ?? 20, 2, 1000),
+    logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+  };
+}
+
+function transportName(name: string): string {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
+  throw refuse('transport', name, 'a name of up to 32 small letters, digits and hyphens');
+}
+
+function timeout(duration: Duration): Duration {
+  const seconds = duration.toSeconds({ integral: false });
+  if (Number.isInteger(seconds) && seconds >= 30 && seconds <= 900) return duration;
+  throw refuse('functionTimeout', `${seconds} s`, 'a whole number of seconds from 30 to 900 (Lambda allows no more)');
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Token.isUnresolved(value)) return value;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw refuse(name, value, `a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,72 @@
+import { Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { environmentNames } from '../functions/environment.ts';
+import type { DeliverySettings } from './delivery-props.ts';
+import type { Surroundings } from './permissions.ts';
+import { PropsError } from './props-error.ts';
+
+/**
+ * Octets of the environment that the properties may fill. Lambda allows 4 KB for all of it; the names of queues, topics,
+ * table and bucket, known only when the stack is deployed, take up to a quarter.
+ */
+const mostOctets = 3072;
+
+/**
+ * The environment of the functions.
+ *
+ * @param scope any construct of the stack
+ * @throws PropsError when it would be larger than Lambda allows, or hold a secret
+ */
+export function functionEnvironment(
+  scope: IConstruct,
+  settings: DeliverySettings,
+  surroundings: Surroundings,
+): Record<string, string> {
+  const { queues, stores, topics, allowedBuckets } = surroundings;
+  const chosen = given({
+    ...settings.parameters,
+    [environmentNames.transport]: settings.transport,
+    [environmentNames.transportMap]: settings.transportMap,
+    [environmentNames.allowedDestinations]: settings.allowedDestinations.join(' '),
+  });
+  checkSize(chosen);
+  refuseSecrets(scope, chosen);
+  return {
+    ...chosen,
+    ...given({ [environmentNames.allowedBuckets]: allowedBuckets.map(({ bucketName }) => bucketName).join(' ') }),
+    [environmentNames.activeQueueUrl]: queues.active.queueUrl,
+    [environmentNames.deferredQueueUrl]: queues.deferred.queueUrl,
+    [environmentNames.corruptQueueUrl]: queues.corrupt.queueUrl,
+    [environmentNames.bounceTopicArn]: topics.bounce.topicArn,
+    [environmentNames.noticeTopicArn]: topics.notice.topicArn,
+    [environmentNames.messageBucket]: stores.messageBucket.bucketName,
+    [environmentNames.queueTable]: stores.queueTable.tableName,
+  };
+}
+
+/** Variables that have a value. */
+function given(variables: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+}
+
+function checkSize(variables: Record<string, string>): void {
+  const octets = Object.entries(variables).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
+  if (octets <= mostOctets) return;
+  throw new PropsError(
+    `transportMap, allowedDestinations and parameters: together they take ${octets} octets, ` +
+      `and Lambda's environment has room for ${mostOctets}; use fewer entries, or one stack for each transport`,
+  );
+}
+
+/**
+ * Whoever may look at a function sees its environment. A value that CloudFormation would fetch from Secrets Manager and
+ * write there is refused: parameters name a secret, and the function fetches it.
+ */
+function refuseSecrets(scope: IConstruct, variables: Record<string, string>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (!JSON.stringify(Stack.of(scope).resolve(value)).includes('{{resolve:')) continue;
+    throw new PropsError(
+      `parameters: the value of a secret is not allowed in ${name}: the name of the secret is wanted`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import type { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type FunctionName, lambdaHandler } from './bundle.ts';
+import {
+  lmtpPermissions,
+  logPermissions,
+  qmgrPermissions,
+  type Surroundings,
+  sweepPermissions,
+} from './permissions.ts';
+import { functionTimeouts } from './timeouts.ts';
+
+export interface FunctionsProps {
+  readonly surroundings: Surroundings;
+  /** The code of each function. */
+  readonly code: (name: FunctionName) => lambda.Code;
+  /** Variables of all three. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly lmtpTimeout: Duration;
+  /** Megabytes. */
+  readonly memorySize: number;
+  readonly logRetention: logs.RetentionDays;
+}
+
+/** The three programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue. */
+export class Functions extends Construct {
+  readonly qmgr: lambda.Function;
+  readonly lmtp: lambda.Function;
+  readonly sweep: lambda.Function;
+  readonly #props: FunctionsProps;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    this.#props = props;
+    const { surroundings } = props;
+    this.qmgr = this.#function('Qmgr', 'qmgr', functionTimeouts.qmgr, qmgrPermissions(surroundings));
+    this.lmtp = this.#function('Lmtp', 'lmtp', props.lmtpTimeout, lmtpPermissions(surroundings));
+    this.sweep = this.#function('Sweep', 'sweep', functionTimeouts.sweep, sweepPermissions(surroundings));
+  }
+
+  #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
+    const { code, environment, memorySize, logRetention } = this.#props;
+    const logGroup = new logs.LogGroup(this, `${id}Log`, { retention: logRetention });
+    return new lambda.Function(this, id, {
+      description: `lambda-lmtp: ${descriptions[name]}`,
+      code: code(name),
+      handler: lambdaHandler,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      timeout,
+      memorySize,
+      environment: { ...environment },
+      role: roleOf(this, id, [logPermissions(logGroup), ...permissions]),
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      // Mail that waits goes round through SQS for days, by design; Lambda would stop it after some sixteen rounds. What
+      // bounds a delivery is its attempt and its lifetime, both in the queue table.
+      recursiveLoop: lambda.RecursiveLoop.ALLOW,
+    });
+  }
+}
+
+const descriptions: Readonly<Record<FunctionName, string>> = {
+  qmgr: 'takes in requests and wake-ups, and decides what is delivered when (Postfix qmgr)',
+  lmtp: 'delivers mail over LMTP (Postfix lmtp)',
+  sweep: 'finds deliveries that fall due or are overdue, and wakes them',
+};
+
+/** Permissions are part of the role itself, so that no trigger is made before its function may read the queue. */
+function roleOf(scope: Construct, id: string, statements: iam.PolicyStatement[]): iam.Role {
+  return new iam.Role(scope, `${id}Role`, {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { mail: new iam.PolicyDocument({ statements }) },
+  });
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { Stage } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { bundleFunction, type FunctionName } from './bundle.ts';
+import { MailDashboard } from './dashboard.ts';
+import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
+import { functionEnvironment } from './function-environment.ts';
+import { Functions } from './functions.ts';
+import { type Surroundings, submitPermissions } from './permissions.ts';
+import { Queues } from './queues.ts';
+import { Stores } from './stores.ts';
+import { Topics } from './topics.ts';
+import { Triggers } from './triggers.ts';
+
+export type { LmtpDeliveryProps } from './delivery-props.ts';
+
+/**
+ * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.
+ *
+ *     producer ─► incoming ─► qmgr ─► active ─► lmtp ─► mail store
+ *                              ▲ │                │
+ *                   deferred ──┘ └──── table ─────┴──► bounce and notice topics
+ *                      ▲                  │
+ *                      └───── sweep ◄─────┘
+ *
+ *     const delivery = new LmtpDelivery(this, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
+ *     delivery.grantSubmit(producer);
+ */
+export class LmtpDelivery extends Construct {
+  readonly queues: Queues;
+  readonly topics: Topics;
+  readonly stores: Stores;
+  readonly functions: Functions;
+  readonly dashboard: MailDashboard;
+  readonly #surroundings: Surroundings;
+
+  /** @throws PropsError when a property cannot be used */
+  constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
+    super(scope, id);
+    const settings = settingsOf(props);
+    const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
+
+    this.queues = new Queues(this, 'Queues', { lmtpTimeout });
+    this.topics = new Topics(this, 'Topics');
+    this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
+    const { queues, topics, stores } = this;
+    const { allowedBuckets, secrets } = settings;
+    this.#surroundings = { queues, topics, stores, allowedBuckets, secrets };
+
+    this.functions = new Functions(this, 'Functions', {
+      surroundings: this.#surroundings,
+      code: props.code ?? ((name) => this.#bundled(name)),
+      environment: functionEnvironment(this, settings, this.#surroundings),
+      lmtpTimeout,
+      memorySize,
+      logRetention,
+    });
+    this.dashboard = new MailDashboard(this, 'Dashboard', this);
+    new Triggers(this, 'Triggers', { functions: this.functions, queues, maximumConcurrency });
+  }
+
+  /**
+   * Lets somebody submit mail: send requests to the incoming queue, and write bodies to the message bucket.
+   *
+   * @param prefix where in the bucket the bodies go
+   */
+  grantSubmit(grantee: IGrantable, prefix = 'in/'): void {
+    for (const statement of submitPermissions(this.#surroundings, prefix)) {
+      grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    }
+  }
+
+  /** The bundle that the local stack would run too. */
+  #bundled(name: FunctionName): Code {
+    const outdir = join(Stage.of(this)?.outdir ?? 'cdk.out', 'bundles');
+    return Code.fromAsset(bundleFunction(name, outdir).folder);
+  }
+}

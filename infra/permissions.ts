@@ -1,0 +1,163 @@
+/**
+ * What each function may do: every action and resource written out, so that this file can be read as the answer to "what if
+ * that function is taken over?".
+ *
+ * Where a resource ends in a wildcard, `wildcardReasons` says why; a test holds the two together.
+ */
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { queueTableSchema } from '../functions/queue/table-schema.ts';
+import type { Queues } from './queues.ts';
+import type { MailBucket, Stores } from './stores.ts';
+import type { Topics } from './topics.ts';
+
+/** What the functions of one stack work on. */
+export interface Surroundings {
+  readonly queues: Queues;
+  readonly stores: Stores;
+  readonly topics: Topics;
+  /** Buckets that a request may name, beside the message bucket. */
+  readonly allowedBuckets: readonly MailBucket[];
+  /** Secrets of SASL passwords and TLS keys. */
+  readonly secrets: readonly ISecret[];
+}
+
+/** Copies of corrupt requests lie below this prefix of the message bucket. */
+export const corruptPrefix = 'corrupt/';
+
+/** The ends of resources that have a wildcard, and why each needs it. */
+export const wildcardReasons: Readonly<Record<string, string>> = {
+  '/*': 'a message body has whatever key its producer gave it',
+  [`/${corruptPrefix}*`]: 'the copy of a corrupt request is named after the request',
+  '/in/*': 'a submitted body is named by its submitter',
+  '-??????': 'Secrets Manager adds six characters of its own to the name of a secret',
+};
+
+/** qmgr: takes in requests and wake-ups, fills the table, sends to active. Reads bodies, for their size and envelope. */
+export function qmgrPermissions({ queues, stores, topics, allowedBuckets }: Surroundings): PolicyStatement[] {
+  return [
+    consume(queues.incoming, queues.deferred),
+    send(queues.active, queues.corrupt),
+    useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),
+    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...writeCorruptCopies(stores.messageBucket),
+    publish(topics.bounce),
+  ];
+}
+
+/** lmtp: delivers. The only function that may read secrets, and only those it was given. */
+export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
+  const { queues, stores, topics, allowedBuckets, secrets } = surroundings;
+  return [
+    consume(queues.active),
+    send(queues.deferred, queues.corrupt),
+    useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
+    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...writeCorruptCopies(stores.messageBucket),
+    publish(topics.bounce, topics.notice),
+    ...readSecrets(secrets),
+  ];
+}
+
+/** sweep: finds what is overdue and wakes it. It sees no mail. */
+export function sweepPermissions({ queues, stores, topics }: Surroundings): PolicyStatement[] {
+  return [
+    allow(['dynamodb:Query'], [`${stores.queueTable.tableArn}/index/${queueTableSchema.dueIndex.name}`]),
+    useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
+    send(queues.active, queues.deferred),
+    publish(topics.bounce),
+  ];
+}
+
+/** Writing one's own log; without logs:CreateLogGroup, since the stack made the group and its retention. */
+export function logPermissions(logGroup: ILogGroup): PolicyStatement {
+  return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+}
+
+/**
+ * Submitting mail: a body into the message bucket, a request into incoming.
+ *
+ * @param prefix where in the bucket, such as `in/`
+ */
+export function submitPermissions({ queues, stores }: Surroundings, prefix: string): PolicyStatement[] {
+  const { messageBucket } = stores;
+  return [
+    send(queues.incoming),
+    allow(['s3:PutObject'], [messageBucket.arnForObjects(`${prefix}*`)]),
+    ...useKey(messageBucket.encryptionKey, 'kms:GenerateDataKey', 'kms:Decrypt'),
+  ];
+}
+
+function allow(actions: string[], resources: string[]): PolicyStatement {
+  return new PolicyStatement({ actions, resources });
+}
+
+/** What a trigger does in the function's name, and giving a message back early (ChangeMessageVisibility). */
+function consume(...queues: IQueue[]): PolicyStatement {
+  return allow(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    queues.map(({ queueArn }) => queueArn),
+  );
+}
+
+function send(...queues: IQueue[]): PolicyStatement {
+  return allow(
+    ['sqs:SendMessage'],
+    queues.map(({ queueArn }) => queueArn),
+  );
+}
+
+function useTable(table: TableV2, ...operations: ('GetItem' | 'PutItem' | 'UpdateItem' | 'Query')[]): PolicyStatement {
+  return allow(
+    operations.map((operation) => `dynamodb:${operation}`),
+    [table.tableArn],
+  );
+}
+
+/** ListBucket is what makes S3 say "no such key" where it would say "denied": corrupt the one, soft the other. */
+function readBodies(...buckets: MailBucket[]): PolicyStatement[] {
+  return [
+    allow(
+      ['s3:GetObject', 's3:GetObjectVersion'],
+      buckets.map((bucket) => bucket.arnForObjects('*')),
+    ),
+    allow(
+      ['s3:ListBucket'],
+      buckets.map(({ bucketArn }) => bucketArn),
+    ),
+    ...buckets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
+  ];
+}
+
+function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {
+  return [
+    allow(['s3:PutObject'], [bucket.arnForObjects(`${corruptPrefix}*`)]),
+    ...useKey(bucket.encryptionKey, 'kms:GenerateDataKey'),
+  ];
+}
+
+function publish(...topics: { readonly topicArn: string }[]): PolicyStatement {
+  return allow(
+    ['sns:Publish'],
+    topics.map(({ topicArn }) => topicArn),
+  );
+}
+
+function readSecrets(secrets: readonly ISecret[]): PolicyStatement[] {
+  if (secrets.length === 0) return [];
+  return [
+    allow(
+      ['secretsmanager:GetSecretValue'],
+      secrets.map(({ secretArn, secretFullArn }) => secretFullArn ?? `${secretArn}-??????`),
+    ),
+    ...secrets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
+  ];
+}
+
+function useKey(key: IKey | undefined, ...actions: string[]): PolicyStatement[] {
+  return key === undefined ? [] : [allow(actions, [key.keyArn])];
+}

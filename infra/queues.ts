@@ -1,0 +1,94 @@
+import { Duration } from 'aws-cdk-lib';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { functionTimeouts } from './timeouts.ts';
+
+/** Longest that SQS keeps a message: what nobody took for two weeks is in the table and the bucket all the same. */
+const retention = Duration.days(14);
+
+/**
+ * How often a message is given out before it goes to the dead letters. Our functions hand a record back only when the table
+ * or S3 cannot be reached, so this is how much of an AWS outage is ridden out without a person: with a visibility of six
+ * minutes, five hours.
+ */
+const maximumReceives = 50;
+
+/** The name of a queue, as Postfix names its own. */
+export type QueueName = 'incoming' | 'active' | 'deferred' | 'corrupt';
+
+export interface QueuesProps {
+  /** How long the lmtp function may run. */
+  readonly lmtpTimeout: Duration;
+}
+
+/**
+ * Postfix's queues.
+ *
+ *     incoming ─► qmgr ─► active (FIFO) ─► lmtp ─► corrupt
+ *                  ▲                        │
+ *                  └──────── deferred ◄─────┘
+ *
+ * They wake and pace: mail itself is in the queue table and the message bucket, and a message lost here is found by the
+ * sweep. Only incoming holds requests that are nowhere else yet.
+ */
+export class Queues extends Construct {
+  /** Requests, as producers send them. */
+  readonly incoming: sqs.Queue;
+  /** Deliveries that may start now: one message group for each slot of a destination. */
+  readonly active: sqs.Queue;
+  /** Wake-ups of deliveries that wait. */
+  readonly deferred: sqs.Queue;
+  /**
+   * Notices of requests that cannot be used. It has no dead letters: nothing of ours takes from it, so nothing can fail
+   * too often.
+   */
+  readonly corrupt: sqs.Queue;
+  /** Where the messages of a queue go that were given out too often. */
+  readonly deadLetters: Readonly<Record<'incoming' | 'active' | 'deferred', sqs.Queue>>;
+
+  constructor(scope: Construct, id: string, { lmtpTimeout }: QueuesProps) {
+    super(scope, id);
+    this.deadLetters = {
+      incoming: this.queue('IncomingDeadLetters'),
+      active: this.queue('ActiveDeadLetters', { fifo: true }),
+      deferred: this.queue('DeferredDeadLetters'),
+    };
+    this.incoming = this.queue('Incoming', {
+      visibilityTimeout: sixTimes(functionTimeouts.qmgr),
+      deadLetterQueue: redrive(this.deadLetters.incoming),
+    });
+    this.active = this.queue('Active', {
+      fifo: true,
+      deduplicationScope: sqs.DeduplicationScope.MESSAGE_GROUP,
+      fifoThroughputLimit: sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+      // Lambda wants at least the function's time-out. No more than a little above it: when a worker dies, the slot of its
+      // destination stays closed until its message is seen again. To be seen too early (a batch that was throttled) is
+      // harmless: the claim lets one worker through. So the usual six-fold, half an hour of a closed slot, buys nothing.
+      visibilityTimeout: lmtpTimeout.plus(Duration.seconds(30)),
+      deadLetterQueue: redrive(this.deadLetters.active),
+    });
+    this.deferred = this.queue('Deferred', {
+      visibilityTimeout: sixTimes(functionTimeouts.qmgr),
+      deadLetterQueue: redrive(this.deadLetters.deferred),
+    });
+    this.corrupt = this.queue('Corrupt');
+  }
+
+  private queue(id: string, props: sqs.QueueProps = {}): sqs.Queue {
+    return new sqs.Queue(this, id, {
+      retentionPeriod: retention,
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      ...props,
+    });
+  }
+}
+
+/** AWS's rule for the trigger of a standard queue: time for Lambda to offer a throttled batch again. */
+function sixTimes(timeout: Duration): Duration {
+  return Duration.seconds(6 * timeout.toSeconds());
+}
+
+function redrive(queue: sqs.Queue): sqs.DeadLetterQueue {
+  return { queue, maxReceiveCount: maximumReceives };
+}

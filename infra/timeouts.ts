@@ -1,0 +1,16 @@
+import { Duration } from 'aws-cdk-lib';
+
+/**
+ * Time-outs of the functions that talk to AWS alone; the lmtp function waits for mail servers, so its own is a property.
+ *
+ * qmgr: a batch of ten requests is some dozens of AWS calls. The deferred and incoming queues show a message of a failed
+ * batch again after six times this.
+ * sweep: less than the time between two sweeps, so that they do not overlap.
+ */
+export const functionTimeouts = {
+  qmgr: Duration.seconds(60),
+  sweep: Duration.seconds(240),
+} as const;
+
+/** Time between two sweeps: what falls due before the next one gets its wake-up from this one (SQS delays up to 15 min). */
+export const sweepInterval = Duration.minutes(5);
