@@ -1,0 +1,163 @@
+/**
+ * An event source: takes messages from a queue and invokes a function with them, as Lambda's event source mapping for SQS does.
+ *
+ * - A batch is what one receive gives, up to `batchSize`; there is no batching window. From a FIFO queue it may mix groups and
+ *   hold several messages of one group, in their order. A group of which something is in flight gives nothing more.
+ * - A batch is in the hands of one invocation; `maximumConcurrency` bounds invocations, and nothing is received ahead of a free
+ *   place.
+ * - Partial batch responses (ReportBatchItemFailures): what the function names in `batchItemFailures` stays in the queue, the
+ *   rest is deleted. Nothing named, or null: all is deleted. A name that is empty or of no record, or an answer of another
+ *   shape: the whole batch stays.
+ * - An invocation that fails (thrown, crashed, timed out) leaves its whole batch, and the source backs off: it halves its
+ *   concurrency and pauses, longer with each failure in a row; each success gives one place back.
+ * - What stays becomes visible again after the queue's visibility timeout, or when the function itself set.
+ *
+ * Not shown: several receivers at once and their slow scaling (Lambda starts with five and adds 300 invocations a minute), the
+ * 6 MB limit of a batch, filters, and the event source's own metrics.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import type { InvocationResult } from './container.ts';
+import { sqsEvent } from './sqs-event.ts';
+
+export interface PollerOptions {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  /** Serves a batch; a LambdaFunction's `invoke`. */
+  readonly invoke: (event: SQSEvent) => Promise<InvocationResult>;
+  /** 1 to 10. */
+  readonly batchSize: number;
+  /** Most invocations at once. */
+  readonly maximumConcurrency: number;
+  /** Pauses after failed invocations, in milliseconds; doubled with each failure in a row. 200 and 10,000 if absent. */
+  readonly backOff?: { readonly first: number; readonly longest: number };
+  /** Hears of each failed invocation. */
+  readonly onFailure?: (failure: Extract<InvocationResult, { kind: 'failed' }>) => void;
+}
+
+const defaultBackOff = { first: 200, longest: 10_000 };
+
+export class Poller {
+  readonly #options: PollerOptions;
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #places: number;
+  #failuresInARow = 0;
+  /** When to receive again, on the clock of performance.now(). */
+  #resume = 0;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+    this.#places = options.maximumConcurrency;
+  }
+
+  /** Invocations that run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How many invocations the source would run at once now; below the maximum while it backs off. */
+  get places(): number {
+    return this.#places;
+  }
+
+  start(): void {
+    this.#loop ??= this.#poll();
+  }
+
+  /** Receives no more, and waits until the running invocations are done and what they finished is deleted. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await Promise.all(this.#running);
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      if (this.#running.size >= this.#places) {
+        await Promise.race(this.#running);
+        continue;
+      }
+      await this.#pause(this.#resume - performance.now());
+      const messages = await this.#receive();
+      if (messages.length === 0) continue;
+      const serving: Promise<void> = this.#serve(messages).finally(() => this.#running.delete(serving));
+      this.#running.add(serving);
+    }
+  }
+
+  /** Waits up to 20 seconds for messages (long polling); an interrupted or failed call gives none. */
+  async #receive(): Promise<readonly Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#options.queueUrl,
+      MaxNumberOfMessages: this.#options.batchSize,
+      WaitTimeSeconds: 20,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    });
+    try {
+      const { Messages } = await this.#options.client.send(command, { abortSignal: this.#stopping.signal });
+      return Messages ?? [];
+    } catch {
+      await this.#pause(100);
+      return [];
+    }
+  }
+
+  async #serve(messages: readonly Message[]): Promise<void> {
+    const event = sqsEvent(messages, this.#options.queueArn);
+    const result = await this.#options.invoke(event);
+    if (result.kind === 'failed') {
+      this.#backOff();
+      this.#options.onFailure?.(result);
+      return;
+    }
+    this.#failuresInARow = 0;
+    this.#places = Math.min(this.#options.maximumConcurrency, this.#places + 1);
+    await this.#delete(succeeded(messages, result.value));
+  }
+
+  #backOff(): void {
+    const { first, longest } = this.#options.backOff ?? defaultBackOff;
+    this.#resume = performance.now() + Math.min(longest, first * 2 ** this.#failuresInARow);
+    this.#failuresInARow++;
+    this.#places = Math.max(1, Math.floor(this.#places / 2));
+  }
+
+  /** Waits so many milliseconds, or until the source is stopped. */
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds <= 0) return;
+    await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => {});
+  }
+
+  async #delete(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    // A message that cannot be deleted comes again: at least once is all that SQS promises.
+    await this.#options.client
+      .send(new DeleteMessageBatchCommand({ QueueUrl: this.#options.queueUrl, Entries }))
+      .catch(() => {});
+  }
+}
+
+/** The messages that a partial batch response does not hold back. */
+export function succeeded(messages: readonly Message[], response: unknown): readonly Message[] {
+  const failures = failedIdentifiers(response);
+  if (failures === undefined) return [];
+  const known = new Set(messages.map(({ MessageId }) => MessageId));
+  if (failures.some((identifier) => !known.has(identifier))) return [];
+  return messages.filter(({ MessageId }) => !failures.includes(MessageId ?? ''));
+}
+
+/** The identifiers that a response names; undefined if it is not of the shape that Lambda reads. */
+function failedIdentifiers(response: unknown): readonly string[] | undefined {
+  if (response === null || response === undefined) return [];
+  if (typeof response !== 'object') return undefined;
+  const failures = (response as { batchItemFailures?: unknown }).batchItemFailures ?? [];
+  if (!Array.isArray(failures)) return undefined;
+  const identifiers = failures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier);
+  return identifiers.every((identifier) => typeof identifier === 'string') ? identifiers : undefined;
+}
