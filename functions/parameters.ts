@@ -177,8 +177,10 @@ export const parameterTable = {
     meaning: 'Recipients of one delivery, unless the transport says otherwise; 0 = as many as fit.',
   },
   lmtp_destination_recipient_limit: {
-    kind: 'text',
+    kind: 'number',
     default: '$default_destination_recipient_limit',
+    min: 0,
+    max: 100_000,
     meaning: 'Recipients of one delivery of this transport.',
   },
   default_destination_concurrency_limit: {
@@ -190,8 +192,10 @@ export const parameterTable = {
     differs: 'Postfix also has 0 = no limit; here the limit is the number of slots, so there must be one.',
   },
   lmtp_destination_concurrency_limit: {
-    kind: 'text',
+    kind: 'number',
     default: '$default_destination_concurrency_limit',
+    min: 1,
+    max: 1000,
     meaning: 'Deliveries to one destination of this transport at once.',
   },
   minimal_backoff_time: {
@@ -356,24 +360,10 @@ function parseWords(name: ParameterName, value: string, { allowed }: Row): reado
 }
 
 function checkTogether(parameters: Parameters): void {
-  destinationRecipientLimit(parameters);
-  destinationConcurrencyLimit(parameters);
   if (parameters.minimal_backoff_time > parameters.maximal_backoff_time) {
     throw new ParameterError('minimal_backoff_time', 'is longer than maximal_backoff_time');
   }
   if (!/^[\w.\-[\]:]+$/.test(parameters.lmtp_lhlo_name)) {
     throw new ParameterError('lmtp_lhlo_name', `"${parameters.lmtp_lhlo_name}" is not a host name or address literal`);
   }
-}
-
-/** Recipients of one delivery; 0 = as many as fit. */
-export function destinationRecipientLimit(parameters: Parameters): number {
-  const row = parameterTable.default_destination_recipient_limit;
-  return parseNumber('lmtp_destination_recipient_limit', parameters.lmtp_destination_recipient_limit, row);
-}
-
-/** Deliveries to one destination at once. */
-export function destinationConcurrencyLimit(parameters: Parameters): number {
-  const row = parameterTable.default_destination_concurrency_limit;
-  return parseNumber('lmtp_destination_concurrency_limit', parameters.lmtp_destination_concurrency_limit, row);
 }

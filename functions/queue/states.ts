@@ -30,6 +30,7 @@ export interface Transition {
 
 export const transitions = {
   admit: { from: [], to: 'active', fence: 'absent', by: 'qmgr', when: 'a request is taken in' },
+  refuse: { from: [], to: 'done', fence: 'absent', by: 'qmgr', when: 'none of its recipients has a usable address' },
   activate: {
     from: ['queued', 'deferred'],
     to: 'active',

@@ -1,0 +1,60 @@
+/**
+ * What a delivery agent has at hand for the length of its process: parameters, names, idle sessions, time.
+ */
+
+import type { Stage } from '../lmtp/dialogue.ts';
+import type { Parameters } from '../parameters.ts';
+import type { ChatOptions, Transcript } from '../session/chat.ts';
+import { type Clock, systemClock } from '../session/clock.ts';
+import { type Deadline, type TimedStage, TimeLimits, type Timeouts } from '../session/limit.ts';
+import { DnsNameService, type NameService } from '../session/name-service.ts';
+import { SessionCache } from '../session/session-cache.ts';
+
+/** A delivery agent. */
+export interface Agent {
+  readonly parameters: Parameters;
+  readonly names: NameService;
+  readonly sessions: SessionCache;
+  readonly clock: Clock;
+  /** A number from 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** Where the dialogue is written down, if anywhere. */
+  readonly transcript?: Transcript;
+}
+
+/** Makes an agent; whatever is not given is the real thing. */
+export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'parameters'>> = {}): Agent {
+  const sessions = new SessionCache({
+    maxIdle: parameters.max_idle,
+    maxUse: parameters.max_use,
+    maxAge: parameters.lmtp_connection_reuse_time_limit,
+    size: parameters.lmtp_cache_connection ? parameters.lmtp_connection_cache_size : 0,
+  });
+  return { parameters, names: new DnsNameService(), sessions, clock: systemClock, random: Math.random, ...given };
+}
+
+/** The time-outs that the parameters set, by stage. */
+export function stageTimeouts(parameters: Parameters): Timeouts {
+  return {
+    connect: parameters.lmtp_connect_timeout,
+    greeting: parameters.lmtp_lhlo_timeout,
+    LHLO: parameters.lmtp_lhlo_timeout,
+    MAIL: parameters.lmtp_mail_timeout,
+    RCPT: parameters.lmtp_rcpt_timeout,
+    DATA: parameters.lmtp_data_init_timeout,
+    content: parameters.lmtp_data_xfer_timeout,
+    dot: parameters.lmtp_data_done_timeout,
+    RSET: parameters.lmtp_rset_timeout,
+    QUIT: parameters.lmtp_quit_timeout,
+  } satisfies Record<Stage | 'connect', number>;
+}
+
+/** The limits of one request's waits. */
+export function timeLimits(agent: Agent, deadline: Deadline, onClamp?: (stage: TimedStage) => void): TimeLimits {
+  return new TimeLimits(stageTimeouts(agent.parameters), deadline, onClamp);
+}
+
+/** Chat options with the agent's transcript, if it keeps one. */
+export function chatOptions(agent: Agent, limits: TimeLimits): ChatOptions {
+  return agent.transcript === undefined ? { limits } : { limits, transcript: agent.transcript };
+}

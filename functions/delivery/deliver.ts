@@ -1,0 +1,198 @@
+/**
+ * One delivery attempt: destinations in order, their hosts in order, leftovers to the next, until none of either is left.
+ *
+ * Every recipient ends with exactly one verdict. Nothing here waits without a limit, and nothing is thrown but bugs and
+ * what the gate throws (a claim that is somebody else's, a table that cannot be written).
+ */
+
+import type { Notify } from '../lmtp/commands.ts';
+import type { Moment } from '../session/clock.ts';
+import type { Deadline } from '../session/limit.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import { type Agent, timeLimits } from './agent.ts';
+import { type AttemptContext, attempt } from './attempt.ts';
+import { type NextHop, parseDestination } from './destination.ts';
+import { findHosts } from './hosts.ts';
+import type { Gate, Message } from './message.ts';
+import { judge, type Trouble } from './trouble.ts';
+import type { Verdict } from './verdict.ts';
+
+/** One recipient of a delivery. */
+export interface DeliveryRecipient {
+  readonly address: string;
+  /** The address before any rewriting, if it was another. */
+  readonly original?: string;
+  readonly notify?: readonly Notify[];
+  /** Plain text, `type;address`. */
+  readonly orcpt?: string;
+}
+
+/** What is to be delivered where. */
+export interface Delivery {
+  readonly sender: string;
+  readonly recipients: readonly DeliveryRecipient[];
+  /** In Postfix's next-hop syntax. */
+  readonly destination: string;
+  /** As declared by whoever submitted it; absent: the content is looked at. */
+  readonly body?: '7BIT' | '8BITMIME';
+  readonly smtputf8?: boolean;
+  readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
+}
+
+/** What surrounds one attempt. */
+export interface Attempt {
+  readonly message: Message;
+  readonly gate: Gate;
+  readonly deadline: Deadline;
+  /** Told each verdict as soon as it stands; `index` counts the delivery's recipients. */
+  readonly onVerdict?: (index: number, verdict: Verdict) => void;
+}
+
+/** How an attempt ended. */
+export interface DeliveryOutcome {
+  /** One for each recipient, in their order. */
+  readonly verdicts: readonly Verdict[];
+  /** What the destination is to be blamed for; absent where any session ran its course (Postfix: no throttling then). */
+  readonly blame?: Trouble;
+}
+
+/** Makes one attempt to deliver to every recipient. */
+export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
+  const run = new DeliveryRun(delivery, agent, given);
+  const hops = parseDestination(delivery.destination, agent.parameters.lmtp_tcp_port);
+  for (const [index, hop] of hops.entries()) {
+    if (run.leftover.length === 0) break;
+    await walkHosts(run, hop, index === hops.length - 1);
+  }
+  run.settleLeftover();
+  return run.outcome();
+}
+
+/** Tries the hosts of one next-hop. */
+async function walkHosts(run: DeliveryRun, hop: NextHop, isLastHop: boolean): Promise<void> {
+  const hosts = await findHosts(hop, run.agent);
+  if (hosts.kind === 'trouble') {
+    run.lastTrouble = hosts.trouble;
+    return;
+  }
+  const sessionLimit = run.agent.parameters.lmtp_mx_session_limit || hosts.peers.length;
+  let sessions = 0;
+  for (const [index, peer] of hosts.peers.entries()) {
+    if (run.leftover.length === 0) return;
+    const isLastHost = isLastHop && (index === hosts.peers.length - 1 || sessions + 1 === sessionLimit);
+    const { handshaken } = await attempt(run.context(hop, peer, isLastHost));
+    if (handshaken) sessions += 1;
+    if (sessions === sessionLimit) return;
+  }
+}
+
+/** The state of one attempt. */
+class DeliveryRun {
+  readonly delivery: Delivery;
+  readonly agent: Agent;
+  readonly #given: Attempt;
+  readonly #verdicts: (Verdict | undefined)[];
+  /** For each recipient, the first with the same address: it is sent once and each gets its verdict. */
+  readonly #twins: readonly number[];
+  readonly #begun: Moment;
+  #ready: Moment | undefined;
+  /** Indexes that have no verdict yet, without twins. */
+  leftover: readonly number[];
+  lastTrouble: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
+  #blame: Trouble | undefined;
+  #completed = false;
+
+  constructor(delivery: Delivery, agent: Agent, given: Attempt) {
+    this.delivery = delivery;
+    this.agent = agent;
+    this.#given = given;
+    this.#begun = agent.clock.now();
+    this.#verdicts = new Array<undefined>(delivery.recipients.length).fill(undefined);
+    this.#twins = findTwins(delivery.recipients);
+    this.leftover = this.#twins.filter((twin, index) => twin === index);
+  }
+
+  context(hop: NextHop, peer: AttemptContext['peer'], isLastHost: boolean): AttemptContext {
+    const { parameters } = this.agent;
+    return {
+      agent: this.agent,
+      delivery: this.delivery,
+      message: this.#given.message,
+      gate: this.#given.gate,
+      limits: timeLimits(this.agent, this.#given.deadline),
+      hop,
+      peer,
+      recipients: this.leftover,
+      circumstances: {
+        isLastHost,
+        softBounce: parameters.soft_bounce,
+        strictPostfix: parameters.strict_postfix_verdicts,
+      },
+      onReady: () => {
+        this.#ready = this.agent.clock.now();
+      },
+      onCompleted: () => {
+        this.#completed = true;
+      },
+      settle: (index, verdict) => this.settle(index, verdict),
+      trouble: (trouble) => {
+        this.lastTrouble = trouble;
+      },
+      blame: (trouble) => {
+        this.#blame ??= trouble;
+      },
+    };
+  }
+
+  /** Gives a recipient, and its twins, their verdict. */
+  settle(index: number, verdict: Omit<Verdict, 'setUp' | 'transfer'>): void {
+    const timed = { ...verdict, ...this.#times() };
+    this.leftover = this.leftover.filter((other) => other !== index);
+    for (const [other, twin] of this.#twins.entries()) {
+      if (twin !== index) continue;
+      this.#verdicts[other] = timed;
+      this.#given.onVerdict?.(other, timed);
+    }
+  }
+
+  /** Whoever is left when every host has been tried gets the last host's words (the last error decides). */
+  settleLeftover(): void {
+    const { parameters } = this.agent;
+    const circumstances = {
+      isLastHost: true,
+      softBounce: parameters.soft_bounce,
+      strictPostfix: parameters.strict_postfix_verdicts,
+    };
+    const { outcome, status, blames } = judge(this.lastTrouble, circumstances);
+    for (const index of this.leftover) {
+      const { text, remoteMta } = this.lastTrouble;
+      const verdict = { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text } as const;
+      this.settle(index, remoteMta === undefined ? verdict : { ...verdict, remoteMta });
+      if (blames) this.#blame ??= this.lastTrouble;
+    }
+  }
+
+  outcome(): DeliveryOutcome {
+    const verdicts = this.#verdicts.map((verdict, index) => {
+      if (verdict !== undefined) return verdict;
+      throw new Error(`recipient ${quoteAddress(this.delivery.recipients[index]?.address ?? '')} has no verdict`);
+    });
+    return this.#blame === undefined || this.#completed ? { verdicts } : { verdicts, blame: this.#blame };
+  }
+
+  #times(): Pick<Verdict, 'setUp' | 'transfer'> {
+    const now = this.agent.clock.now().monotonic;
+    const ready = this.#ready?.monotonic ?? now;
+    return { setUp: (ready - this.#begun.monotonic) / 1000, transfer: (now - ready) / 1000 };
+  }
+}
+
+/** For each recipient, the index of the first one with the same address. */
+function findTwins(recipients: readonly DeliveryRecipient[]): readonly number[] {
+  const first = new Map<string, number>();
+  return recipients.map(({ address }, index) => {
+    const known = first.get(address);
+    if (known === undefined) first.set(address, index);
+    return known ?? index;
+  });
+}

@@ -1,0 +1,173 @@
+/**
+ * What we conclude when a host does not simply say yes (after Postfix smtp_trouble(3)).
+ *
+ *   trouble with     soft, a host left   soft, last host        hard                  in doubt
+ *   one recipient    leftover            deferred               bounced               -
+ *   the message      all leftover        all deferred           all bounced           -
+ *   the site         all leftover        all deferred, blamed   all bounced           -
+ *   the stream       all leftover        all deferred, blamed   -                     deferred, blamed
+ *   ourselves        all deferred        all deferred           -                     deferred
+ *
+ * Soft and hard is the first digit of the enhanced status, after it was reconciled with the reply code. What fits neither
+ * (a 3xx to RCPT, a 2xx to DATA, a code 600) comes from a server that is out of step: unclassified means soft here, where
+ * Postfix bounces with 5.5.0. A recipient in doubt is not offered to another host in the same attempt: that would be the
+ * surest way to deliver twice. "Blamed" counts against the destination (Postfix: throttled).
+ */
+
+import type { Answer, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
+import { type EnhancedStatus, statusClass, withClass } from '../smtp/enhanced-status.ts';
+import { isPositive, type Reply } from '../smtp/reply.ts';
+import type { VerdictStatus } from './verdict.ts';
+
+/** What a trouble concerns. */
+export type Scope = 'recipient' | 'message' | 'site' | 'stream' | 'self';
+
+/** A host, a network or a name service did not do what we asked. */
+export interface Trouble {
+  readonly scope: Scope;
+  /** 4.x.x or 5.x.x. */
+  readonly status: EnhancedStatus;
+  readonly text: string;
+  /** Host name of the server whose words these are; absent where the words are ours. */
+  readonly remoteMta?: string;
+  readonly inDoubt?: true;
+}
+
+/** The circumstances that a verdict depends on. */
+export interface Circumstances {
+  /** No other host is left to try in this attempt. */
+  readonly isLastHost: boolean;
+  /** soft_bounce */
+  readonly softBounce: boolean;
+  /** strict_postfix_verdicts */
+  readonly strictPostfix: boolean;
+}
+
+/** What is concluded from a trouble. */
+export interface Judgement {
+  readonly outcome: VerdictStatus | 'leftover';
+  readonly status: EnhancedStatus;
+  /** Whether it counts against the destination. */
+  readonly blames: boolean;
+}
+
+const policy: Readonly<Record<Scope, { readonly softElsewhere: 'leftover' | 'deferred'; readonly blames: boolean }>> = {
+  recipient: { softElsewhere: 'leftover', blames: false },
+  message: { softElsewhere: 'leftover', blames: false },
+  site: { softElsewhere: 'leftover', blames: true },
+  stream: { softElsewhere: 'leftover', blames: true },
+  self: { softElsewhere: 'deferred', blames: false },
+};
+
+/** Looks a trouble up in the table. */
+export function judge(trouble: Trouble, { isLastHost, softBounce, strictPostfix }: Circumstances): Judgement {
+  const { softElsewhere, blames } = policy[trouble.scope];
+  const soft = statusClass(trouble.status) !== 5;
+  const status = soft || !softBounce ? trouble.status : withClass(trouble.status, 4);
+  if (!soft && !softBounce) return { outcome: 'bounced', status, blames: false };
+  const stays = isLastHost || (trouble.inDoubt === true && !strictPostfix);
+  const outcome = stays ? 'deferred' : softElsewhere;
+  return { outcome, status, blames: blames && soft && outcome === 'deferred' };
+}
+
+/** What the agent was doing, in Postfix's words. */
+const doing: Readonly<Record<Stage, string>> = {
+  greeting: 'receiving the initial server greeting',
+  LHLO: 'performing the LHLO handshake',
+  MAIL: 'sending MAIL FROM',
+  RCPT: 'sending RCPT TO',
+  DATA: 'sending DATA command',
+  content: 'sending message body',
+  dot: 'sending end of data -- message may be sent more than once',
+  RSET: 'sending RSET',
+  QUIT: 'sending QUIT',
+};
+
+const command: Partial<Record<Stage, string>> = {
+  MAIL: 'MAIL FROM command',
+  RCPT: 'RCPT TO command',
+  DATA: 'DATA command',
+  dot: 'end of DATA command',
+};
+
+/** The trouble behind an answer; `undefined` where the recipient was delivered to. */
+export function answerTrouble(answer: Answer, peer: PeerWords, strictPostfix: boolean): Trouble | undefined {
+  switch (answer.kind) {
+    case 'reply': {
+      const { reply, stage } = answer;
+      if (stage === 'dot' && isPositive(reply) && (strictPostfix || reply.code !== 221)) return undefined;
+      const text = `host ${peer.name} said: ${reply.text} (in reply to ${command[stage] ?? stage})`;
+      const scope = stage === 'RCPT' || stage === 'dot' ? 'recipient' : 'message';
+      return { scope, remoteMta: peer.host, ...refusal(reply, text, strictPostfix) };
+    }
+    case 'excess':
+      return {
+        scope: 'recipient',
+        remoteMta: peer.host,
+        status: answer.reply.status,
+        text: `host ${peer.name} said: ${answer.reply.text} (in reply to RCPT TO command)`,
+      };
+    case 'interrupted':
+      return interruptionTrouble(answer, peer);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** The server as messages name it. */
+export interface PeerWords {
+  /** `host[address]` */
+  readonly name: string;
+  readonly host: string;
+}
+
+/** A greeting or LHLO that was refused (smtp_site_fail). */
+export function handshakeTrouble(
+  refused: { readonly stage: Stage; readonly reply: Reply },
+  peer: PeerWords,
+  { skip5xxGreeting, strictPostfix }: { readonly skip5xxGreeting: boolean; readonly strictPostfix: boolean },
+): Trouble {
+  const { stage, reply } = refused;
+  const text = `host ${peer.name} refused to talk to me: ${reply.text}`;
+  const { status, text: words } = refusal(reply, text, strictPostfix);
+  const soften =
+    (stage === 'greeting' && reply.code >= 500 && reply.code < 600 && skip5xxGreeting) ||
+    // A server that does not know LHLO is a wrong port or a wrong listener: nobody's mail should bounce for that.
+    (stage === 'LHLO' && !strictPostfix);
+  return { scope: 'site', remoteMta: peer.host, status: soften ? withClass(status, 4) : status, text: words };
+}
+
+/** A conversation that stopped short. */
+export function interruptionTrouble(
+  { stage, reason, inDoubt = false }: { readonly stage: Stage; readonly reason: InterruptionCause; inDoubt?: boolean },
+  peer: PeerWords,
+): Trouble {
+  const text = interruptionWords(stage, reason, peer.name);
+  const scope = reason === 'deadline' || reason === 'body' ? 'self' : 'stream';
+  const status = reason === 'body' ? '4.3.0' : '4.4.2';
+  return inDoubt ? { scope, status, text, inDoubt } : { scope, status, text };
+}
+
+function interruptionWords(stage: Stage, reason: InterruptionCause, peer: string): string {
+  switch (reason) {
+    case 'lost':
+      return `lost connection with ${peer} while ${doing[stage]}`;
+    case 'timeout':
+      return `conversation with ${peer} timed out while ${doing[stage]}`;
+    case 'deadline':
+      return `conversation with ${peer} ran out of this invocation's time while ${doing[stage]}`;
+    case 'flood':
+      return `host ${peer} sent a reply without end while ${doing[stage]}`;
+    case 'body':
+      return `the message could not be read to its end while ${doing[stage]} to ${peer}`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** Status and words of a reply that should have been a yes. */
+function refusal(reply: Reply, text: string, strictPostfix: boolean): { status: EnhancedStatus; text: string } {
+  if (reply.code >= 400 && reply.code < 600) return { status: reply.status, text };
+  const words = isPositive(reply) ? `Protocol error: ${text}` : text;
+  return { status: strictPostfix ? '5.5.0' : '4.5.0', text: words };
+}

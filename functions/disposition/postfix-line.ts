@@ -1,0 +1,70 @@
+/**
+ * A delivery in Postfix's words, for people: the line that log_adhoc(3) writes.
+ *
+ *     4bXq1: to=<bob@example.com>, relay=host[10.0.1.7]:24, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, status=sent (250 ...)
+ */
+
+/** What the line is made from: one line of the delivery log (JSON), which has these fields and may have more. */
+export interface DeliveryRecord {
+  readonly id: string;
+  readonly recipient: string;
+  /** The recipient's original address; null if it is the same. */
+  readonly orig: string | null;
+  /** `host[address]:port`; null if there was no session. */
+  readonly relay: string | null;
+  /** Which use of the connection it was, from 1. */
+  readonly conn_use?: number;
+  /** Seconds from arrival to the verdict. */
+  readonly delay: number;
+  /** Seconds: before the active queue, in it, until the session was ready, transfer. */
+  readonly delays: readonly [number, number, number, number];
+  readonly dsn: string;
+  readonly status: 'sent' | 'deferred' | 'bounced' | 'expired';
+  readonly text: string;
+}
+
+/** Writes the line. What the server or the envelope may have smuggled in is escaped: it stays one line. */
+export function postfixLine(record: DeliveryRecord): string {
+  const { id, recipient, orig, relay, conn_use, delay, delays, dsn, status, text } = record;
+  return [
+    `${escaped(id)}: to=<${escaped(recipient)}>`,
+    ...(orig === null || orig.toLowerCase() === recipient.toLowerCase() ? [] : [`orig_to=<${escaped(orig)}>`]),
+    `relay=${escaped(relay ?? 'none')}`,
+    ...(conn_use !== undefined && conn_use >= 2 ? [`conn_use=${conn_use}`] : []),
+    `delay=${seconds(delay)}`,
+    `delays=${delays.map(seconds).join('/')}`,
+    `dsn=${escaped(dsn)}`,
+    `status=${status} (${escaped(text)})`,
+  ].join(', ');
+}
+
+/** Whether a value of the log is a delivery; other lines are diagnostics. */
+export function isDeliveryRecord(value: unknown): value is DeliveryRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, recipient, status, dsn, text, delay, delays } = value as Record<string, unknown>;
+  return (
+    [id, recipient, status, dsn, text].every((field) => typeof field === 'string') &&
+    typeof delay === 'number' &&
+    Array.isArray(delays)
+  );
+}
+
+/**
+ * Seconds as Postfix writes them: two significant digits and two decimals at most, no trailing zeros, whole seconds from
+ * ten up, and nothing below zero (log_adhoc.c: format_tv with three digits' cut).
+ */
+function seconds(value: number): string {
+  if (!(value > 0)) return '0';
+  const rounded = Number(value.toPrecision(2));
+  return rounded >= 10 ? String(Math.round(value)) : String(Number(rounded.toFixed(2)));
+}
+
+/** Line breaks become blanks, other control characters `\xNN`: nothing that moves a terminal's cursor gets through. */
+function escaped(text: string): string {
+  return text
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+      const code = character.charCodeAt(0);
+      return code > 255 ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
+    });
+}

@@ -1,0 +1,100 @@
+/**
+ * A delivery as the queue table holds it: the queue file's envelope, its state, and what was said to each recipient last.
+ */
+
+import type { DeliveryRecipient } from '../delivery/deliver.ts';
+import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
+import type { QueueEvent } from './event.ts';
+import type { DeliveryKey } from './messages.ts';
+import type { State } from './states.ts';
+
+/** A message body, pinned when its request was taken in: what is read later must be what was seen then. */
+export interface PinnedMessage {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+  /** S3's entity tag of the octets. */
+  readonly etag: string;
+  /** Octets as stored. */
+  readonly size: number;
+}
+
+/** The latest verdict on one recipient. */
+export interface LastVerdict {
+  readonly status: 'sent' | 'deferred' | 'bounced' | 'expired';
+  readonly dsn: EnhancedStatus;
+  /** The server's words; cut where an item would grow too large (the log has them whole). */
+  readonly text: string;
+  readonly relay?: string;
+  readonly remoteMta?: string;
+  readonly inDoubt?: true;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Which attempt it was, from 1; 0 = refused at the door. */
+  readonly attempt: number;
+}
+
+/** A recipient of an item. */
+export interface QueuedRecipient extends DeliveryRecipient {
+  /** Its place in the request, from 0. */
+  readonly n: number;
+  readonly last?: LastVerdict;
+}
+
+/** The claim of a worker. */
+export interface Claim {
+  /** Random; known to the worker alone. */
+  readonly token: string;
+  /** Milliseconds since 1970: from then on the worker is taken for dead. */
+  readonly until: number;
+}
+
+/** One item. */
+export interface DeliveryItem extends DeliveryKey {
+  /** Of the item's form; a release reads the one before it. */
+  readonly version: 1;
+  readonly state: State;
+  readonly generation: number;
+  /** Random; names the write that made the item what it is. */
+  readonly by: string;
+  /** When somebody has to look at it, milliseconds since 1970; absent where nobody has to. */
+  readonly due?: number;
+  /** Of the whole request: another hash under the same id is another request. */
+  readonly requestHash: string;
+  /** Of the way it was cut into deliveries. */
+  readonly planHash: string;
+  /** Deliveries that the request was cut into. */
+  readonly deliveries: number;
+  /** When the message arrived, milliseconds since 1970: what back-off and lifetime count from. */
+  readonly arrival: number;
+  /** When it was last put into active, milliseconds since 1970. */
+  readonly activated: number;
+  readonly sender: string;
+  readonly recipients: readonly QueuedRecipient[];
+  readonly message: PinnedMessage;
+  /** Normalised. */
+  readonly destination: string;
+  /** Message group in the active queue. */
+  readonly group: string;
+  readonly body?: '7BIT' | '8BITMIME';
+  readonly smtputf8?: boolean;
+  readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
+  readonly authentication?: Readonly<Record<string, string>>;
+  /** Attempts made. */
+  readonly attempt: number;
+  readonly claim?: Claim;
+  /** Events that are decided but perhaps not published yet, by event id. */
+  readonly pending: Readonly<Record<string, QueueEvent>>;
+  /** Why it is corrupt. */
+  readonly reason?: string;
+}
+
+/** Whether a recipient needs nothing more. */
+export function isFinished({ last }: QueuedRecipient): boolean {
+  return last !== undefined && last.status !== 'deferred';
+}
+
+/** The recipients that are still to be delivered to. */
+export function openRecipients({ recipients }: DeliveryItem): readonly QueuedRecipient[] {
+  return recipients.filter((recipient) => !isFinished(recipient));
+}
