@@ -5,7 +5,8 @@ import { LmtpStack, stackName } from './lmtp-stack.ts';
 import { PropsError } from './props-error.ts';
 
 try {
-  const app = new App();
+  // Synth is called below, and not when the process ends: after an error there would be half a stack.
+  const app = new App({ autoSynth: false });
   const settings = readContext(app.node.getAllContext() as Record<string, unknown>);
   new LmtpStack(app, stackName(settings.transport), {
     settings,

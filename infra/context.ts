@@ -131,7 +131,7 @@ function parseObject(name: ContextName, value: string): Context {
 function asTexts(name: ContextName, values: Context): Readonly<Record<string, string>> {
   const entries = Object.entries(values).map(([parameter, value]): [string, string] => {
     if (typeof value !== 'string' && typeof value !== 'number') {
-      throw wrong(name, JSON.stringify(value), `text for ${parameter}`);
+      throw wrong(name, value, `text for ${parameter}`);
     }
     return [parameter, String(value)];
   });
@@ -139,5 +139,5 @@ function asTexts(name: ContextName, values: Context): Readonly<Record<string, st
 }
 
 function wrong(name: ContextName, value: unknown, allowed: string): PropsError {
-  return refuse(`context ${name}`, typeof value === 'object' ? JSON.stringify(value) : value, allowed);
+  return refuse(`context ${name}`, value, allowed);
 }

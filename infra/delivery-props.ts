@@ -2,10 +2,10 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { FunctionName } from './bundle.ts';
 import { transportMapOf } from './destinations.ts';
-import { type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
+import { checkParameters, type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
+import type { AnySecret } from './permissions.ts';
 import { refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
 
@@ -57,7 +57,7 @@ export interface LmtpDeliveryProps {
    *
    * @default - none
    */
-  readonly secrets?: readonly ISecret[] | undefined;
+  readonly secrets?: readonly AnySecret[] | undefined;
   /**
    * How long the lmtp function may run, from 30 s to Lambda's own 15 minutes. No attempt takes longer: every time-out of
    * the LMTP dialogue is cut to what is left of this.
@@ -101,7 +101,7 @@ export interface DeliverySettings {
   /** Parameters as environment variables. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly allowedBuckets: readonly MailBucket[];
-  readonly secrets: readonly ISecret[];
+  readonly secrets: readonly AnySecret[];
   readonly functionTimeout: Duration;
   readonly memorySize: number;
   readonly maximumConcurrency: number;
@@ -114,9 +114,10 @@ export interface DeliverySettings {
  * @throws PropsError naming the property, its value and what is allowed
  */
 export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
+  const parameters = checkParameters(props.parameters ?? {});
   return {
     transport: transportName(props.transport ?? 'lmtp'),
-    transportMap: transportMapOf(props),
+    transportMap: transportMapOf(props, parameters),
     allowedDestinations: props.allowedDestinations ?? [],
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],

@@ -1,18 +1,38 @@
-import { refuse } from './props-error.ts';
+import {
+  isParameterName,
+  ParameterError,
+  type Parameters,
+  parseParameters,
+  variableName,
+} from '../functions/parameters.ts';
+import { PropsError } from './props-error.ts';
+import { withoutTokens } from './tokens.ts';
 
 /** Postfix parameters by their own names, with values as main.cf has them: `{ lmtp_mail_timeout: '2s' }`. */
 export type ParameterValues = Readonly<Record<string, string>>;
 
 /**
- * The environment variables that carry parameters to the functions: `lmtp_mail_timeout` travels as `LMTP_MAIL_TIMEOUT`.
+ * What the functions will make of these parameters.
  *
  * @throws PropsError naming the parameter, its value and what is allowed
  */
-export function parameterEnvironment(parameters: ParameterValues): Record<string, string> {
-  const entries = Object.entries(parameters);
-  for (const [name, value] of entries) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name)) throw refuse('parameters', name, "a Postfix parameter's name");
-    if (typeof value !== 'string') throw refuse(`parameters.${name}`, value, 'text, as main.cf has it,');
+export function checkParameters(values: ParameterValues): Parameters {
+  try {
+    const entries = Object.entries(values).map(([name, value]) => [name, withoutTokens(value)]);
+    return parseParameters(Object.fromEntries(entries));
+  } catch (error) {
+    if (error instanceof ParameterError) throw new PropsError(`parameters: ${error.message}`, { cause: error });
+    throw error;
   }
-  return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value]));
+}
+
+/**
+ * The environment variables that carry parameters to the functions: `lmtp_mail_timeout` travels as `LMTP_MAIL_TIMEOUT`.
+ * Only what is given travels, as it is written: the functions know the defaults and follow a `$name` themselves.
+ */
+export function parameterEnvironment(values: ParameterValues): Record<string, string> {
+  const entries = Object.entries(values);
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) => (isParameterName(name) ? [[variableName(name), value]] : [])),
+  );
 }

@@ -8,12 +8,15 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { queueTableSchema } from '../functions/queue/table-schema.ts';
 import type { Queues } from './queues.ts';
 import type { MailBucket, Stores } from './stores.ts';
 import type { Topics } from './topics.ts';
+
+/** A secret made in the same app, or one from elsewhere. */
+export type AnySecret = Secret | ISecret;
 
 /** What the functions of one stack work on. */
 export interface Surroundings {
@@ -23,7 +26,7 @@ export interface Surroundings {
   /** Buckets that a request may name, beside the message bucket. */
   readonly allowedBuckets: readonly MailBucket[];
   /** Secrets of SASL passwords and TLS keys. */
-  readonly secrets: readonly ISecret[];
+  readonly secrets: readonly AnySecret[];
 }
 
 /** Copies of corrupt requests lie below this prefix of the message bucket. */
@@ -147,7 +150,7 @@ function publish(...topics: { readonly topicArn: string }[]): PolicyStatement {
   );
 }
 
-function readSecrets(secrets: readonly ISecret[]): PolicyStatement[] {
+function readSecrets(secrets: readonly AnySecret[]): PolicyStatement[] {
   if (secrets.length === 0) return [];
   return [
     allow(

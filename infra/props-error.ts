@@ -11,6 +11,6 @@ export class PropsError extends Error {
  * @param allowed what may be given instead, as the end of a sentence: `a whole number from 2 to 1000`
  */
 export function refuse(name: string, value: unknown, allowed: string): PropsError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const shown = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
   return new PropsError(`${name}: ${shown} is not allowed: ${allowed} is wanted`);
 }
