@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { wildcardReasons } from '../../infra/permissions.ts';
+import {
+  appStack,
+  asText,
+  construct,
+  type Resource,
+  resourcesOf,
+  resourcesOfType,
+  statementsOf,
+} from './synthesize.ts';
+
+const stack = appStack({ secrets: 'sasl/lmtp' });
+const resources = resourcesOf(stack);
+const roles = ['QmgrRole', 'LmtpRole', 'SweepRole'] as const;
+
+/** What a function may do, as lines `action resource`, its own log left out. */
+function grants(role: string, from = resources): string[] {
+  return statementsOf(from, role)
+    .flatMap(({ actions, resources: on }) => actions.flatMap((action) => on.map((one) => `${action} ${short(one)}`)))
+    .filter((line) => !line.startsWith('logs:'))
+    .sort();
+}
+
+/** `DeliveryQueuesActive9EF534B8` is `Active`. */
+function short(text: string): string {
+  return text.replace(/(?:Delivery|Mail)(?:Queues|Stores|Topics)(\w+?)[0-9A-F]{8}(?=\/|$)/, '$1');
+}
+
+test('qmgr takes from incoming and deferred, sends to active and corrupt, and writes no body', () => {
+  assert.deepEqual(grants('QmgrRole'), [
+    'dynamodb:GetItem QueueTable',
+    'dynamodb:PutItem QueueTable',
+    'dynamodb:Query QueueTable',
+    'dynamodb:UpdateItem QueueTable',
+    's3:GetObject MessageBucket/*',
+    's3:GetObjectVersion MessageBucket/*',
+    's3:ListBucket MessageBucket',
+    's3:PutObject MessageBucket/corrupt/*',
+    'sns:Publish Bounce',
+    'sqs:ChangeMessageVisibility Deferred',
+    'sqs:ChangeMessageVisibility Incoming',
+    'sqs:DeleteMessage Deferred',
+    'sqs:DeleteMessage Incoming',
+    'sqs:GetQueueAttributes Deferred',
+    'sqs:GetQueueAttributes Incoming',
+    'sqs:ReceiveMessage Deferred',
+    'sqs:ReceiveMessage Incoming',
+    'sqs:SendMessage Active',
+    'sqs:SendMessage Corrupt',
+  ]);
+});
+
+test('lmtp takes from active alone, and reads the secrets it was given and no other', () => {
+  const secret = 'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:sasl/lmtp-??????';
+  assert.deepEqual(grants('LmtpRole'), [
+    'dynamodb:GetItem QueueTable',
+    'dynamodb:PutItem QueueTable',
+    'dynamodb:UpdateItem QueueTable',
+    's3:GetObject MessageBucket/*',
+    's3:GetObjectVersion MessageBucket/*',
+    's3:ListBucket MessageBucket',
+    's3:PutObject MessageBucket/corrupt/*',
+    `secretsmanager:GetSecretValue ${secret}`,
+    'sns:Publish Bounce',
+    'sns:Publish Notice',
+    'sqs:ChangeMessageVisibility Active',
+    'sqs:DeleteMessage Active',
+    'sqs:GetQueueAttributes Active',
+    'sqs:ReceiveMessage Active',
+    'sqs:SendMessage Corrupt',
+    'sqs:SendMessage Deferred',
+  ]);
+});
+
+test('the sweep wakes deliveries and sees no mail', () => {
+  assert.deepEqual(grants('SweepRole'), [
+    'dynamodb:GetItem QueueTable',
+    'dynamodb:Query QueueTable/index/due',
+    'dynamodb:UpdateItem QueueTable',
+    'sns:Publish Bounce',
+    'sqs:SendMessage Active',
+    'sqs:SendMessage Deferred',
+  ]);
+});
+
+test('qmgr and sweep may not read secrets, and without any neither may lmtp', () => {
+  for (const role of ['QmgrRole', 'SweepRole']) assert.ok(!grants(role).some(readsSecrets), role);
+  const none = resourcesOf(appStack());
+  for (const role of roles) assert.ok(!grants(role, none).some(readsSecrets), role);
+});
+
+function readsSecrets(line: string): boolean {
+  return line.startsWith('secretsmanager:');
+}
+
+test('no function may delete a body or an item', () => {
+  for (const role of roles) {
+    assert.ok(!grants(role).some((line) => /^(s3|dynamodb):.*Delete/.test(line)));
+  }
+});
+
+test('no function has a wildcard action or resource without a reason', () => {
+  const reasons = Object.keys(wildcardReasons);
+  for (const { effect, actions, resources: on } of roles.flatMap((role) => statementsOf(resources, role))) {
+    assert.equal(effect, 'Allow');
+    for (const action of actions) assert.doesNotMatch(action, /[*?]/);
+    for (const one of on.filter((text) => /[*?]/.test(text))) {
+      assert.ok(
+        reasons.some((end) => one.endsWith(end) && !/[*?]/.test(one.slice(0, -end.length))),
+        one,
+      );
+    }
+  }
+});
+
+test('a role has the permissions written above and no others', () => {
+  assert.deepEqual(resourcesOfType(resources, 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'), {});
+  const all = Object.values(resourcesOfType(resources, 'AWS::IAM::Role'));
+  assert.equal(all.length, roles.length);
+  for (const { Properties } of all) assert.equal(Properties['ManagedPolicyArns'], undefined);
+});
+
+test('a function writes to its own log only', () => {
+  for (const role of roles) {
+    const log = statementsOf(resources, role).find(({ actions }) => actions.includes('logs:PutLogEvents'));
+    assert.equal(log?.resources.length, 1);
+    assert.match(log?.resources[0] ?? '', new RegExp(`Functions${role.replace('Role', 'Log')}`));
+    assert.deepEqual(log?.actions, ['logs:CreateLogStream', 'logs:PutLogEvents']);
+  }
+});
+
+test('who may submit can send to incoming and write below in/, and nothing else', () => {
+  const { stack: theirs, delivery } = construct(() => ({ destination: 'lmtp.example.com:24' }));
+  delivery.grantSubmit(new Role(theirs, 'Producer', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
+  const [policy] = Object.values(resourcesOfType(resourcesOf(theirs), 'AWS::IAM::Policy'));
+  assert.deepEqual(policyLines(policy), ['s3:PutObject MessageBucket/in/*', 'sqs:SendMessage Incoming']);
+});
+
+function policyLines(policy: Resource | undefined): string[] {
+  const { Statement } = (policy?.Properties['PolicyDocument'] ?? { Statement: [] }) as {
+    Statement: { Action: string; Resource: unknown }[];
+  };
+  return Statement.map(({ Action, Resource }) => `${Action} ${short(asText(Resource))}`).sort();
+}
+
+test('a bucket of your own is used as it is, and its key is used for nothing but reading and copies', () => {
+  const { stack: theirs } = construct((scope) => {
+    const encryptionKey = new Key(scope, 'Own');
+    const messageBucket = new Bucket(scope, 'Bodies', { encryptionKey, enforceSSL: true });
+    return { destination: 'lmtp.example.com:24', messageBucket };
+  });
+  const all = resourcesOf(theirs);
+  assert.equal(Object.keys(resourcesOfType(all, 'AWS::S3::Bucket')).length, 1);
+  const keyed = grants('LmtpRole', all).filter((line) => line.startsWith('kms:'));
+  assert.deepEqual(
+    keyed.map((line) => line.replace(/ Own\w+$/, ' Own')),
+    ['kms:Decrypt Own', 'kms:GenerateDataKey Own'],
+  );
+});
+
+test('buckets that a request may name can be read, and not written', () => {
+  const lines = grants('QmgrRole', resourcesOf(appStack({ allowedBuckets: ['archive', 'ses-mail'] })));
+  const archive = lines.filter((line) => line.includes(':s3:::archive'));
+  assert.deepEqual(
+    archive.map((line) => line.replace('arn:AWS::Partition:s3:::', '')),
+    ['s3:GetObject archive/*', 's3:GetObjectVersion archive/*', 's3:ListBucket archive'],
+  );
+});
+
+test('a secret with a key of its own can be decrypted', () => {
+  const { stack: theirs } = construct((scope) => ({
+    destination: 'lmtp.example.com:24',
+    secrets: [new Secret(scope, 'Sasl', { encryptionKey: new Key(scope, 'Own') })],
+  }));
+  const lines = grants('LmtpRole', resourcesOf(theirs));
+  assert.ok(lines.some((line) => /^secretsmanager:GetSecretValue Sasl\w+$/.test(line)));
+  assert.ok(lines.some((line) => /^kms:Decrypt Own\w+$/.test(line)));
+});
