@@ -1,0 +1,30 @@
+/**
+ * The suites of `npm test`, in the order in which they run: what is quick and says most about a mistake comes first.
+ */
+import { dovecotPackages } from './dovecot.ts';
+
+export interface Suite {
+  readonly name: string;
+  /** What a failure in it means, in a few words. */
+  readonly about: string;
+  /** Folders or single test files, by their path from test/. One that does not exist yet is passed over. */
+  readonly places: readonly string[];
+  /** Debian packages without which it cannot run. */
+  readonly needs?: readonly string[];
+}
+
+export const suites: readonly Suite[] = [
+  { name: 'check', about: 'format, lint, types, house rules', places: ['check.test.ts', 'guard.test.ts'] },
+  {
+    name: 'values',
+    about: 'what is said and decided, without a socket',
+    places: ['smtp', 'lmtp', 'delivery', 'queue', 'disposition'],
+  },
+  { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
+  { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
+  { name: 'stories', about: 'mail from the queue to the mailbox', places: ['stories', 'functions', 'aws'] },
+  { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
+  { name: 'command', about: 'the command line', places: ['command'] },
+  { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },
+  { name: 'servers', about: 'real mailbox servers', places: ['servers'], needs: dovecotPackages },
+];
