@@ -1,0 +1,44 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+
+/** A part of a multipart upload: S3 wants 5 MiB at least, the local S3 takes 11 MiB at most in one request. */
+const partSize = 8 * 1024 * 1024;
+
+/**
+ * Writes a message body to a bucket, in parts where it is large.
+ *
+ * @param metadata object metadata: an envelope, for those who submit by S3 event
+ */
+export async function putMessage(
+  s3: S3Client,
+  place: { readonly Bucket: string; readonly Key: string },
+  body: Uint8Array | string,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const octets = typeof body === 'string' ? Buffer.from(body) : body;
+  const ContentType = 'message/rfc822';
+  if (octets.length <= partSize) {
+    await s3.send(new PutObjectCommand({ ...place, Body: octets, ContentType, Metadata: metadata }));
+    return;
+  }
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...place, ContentType, Metadata: metadata }));
+  try {
+    const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
+    for (let start = 0; start < octets.length; start += partSize) {
+      const PartNumber = Parts.length + 1;
+      const Body = octets.subarray(start, start + partSize);
+      const { ETag } = await s3.send(new UploadPartCommand({ ...place, UploadId, PartNumber, Body }));
+      Parts.push({ PartNumber, ETag });
+    }
+    await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+  } catch (error) {
+    await s3.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
+    throw error;
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * The whole product on one machine: the AWS services it stands on, its three functions with what sets them going, and a mail
+ * store to deliver to. What a stack in the cloud does, this one does, with the same bundles of the same handlers.
+ *
+ *     incoming ─► qmgr ─► active ─► lmtp ─► Maildir            sweep, every few seconds
+ *                  ▲                 │
+ *                  └──── deferred ◄──┘
+ *
+ * Several stacks can run side by side, in one process or in several. `close()` leaves no process and nothing open.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DeliveryRecord, isDeliveryRecord } from '../../functions/disposition/postfix-line.ts';
+import { environmentNames } from '../../functions/environment.ts';
+import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
+import { Collection } from './collection.ts';
+import type { InvocationResult } from './container.ts';
+import { type Clients, type Emulators, type QueueName, startEmulators } from './emulators.ts';
+import type { QueueContent } from './fauxqs.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
+import { Poller } from './poller.ts';
+import { putMessage } from './put-message.ts';
+import { Schedule, scheduledEvent } from './schedule.ts';
+import { type TopicMessage, TopicSubscriber } from './topic-subscriber.ts';
+
+export interface LocalStackOptions {
+  /** Working folder for bundles and mail; a fresh temporary one, removed by `close`, if absent. */
+  readonly directory?: string;
+  /** Where all mail goes, in Postfix's next-hop syntax; the stack's own mail store if neither this nor a map is given. */
+  readonly destination?: string;
+  /** Transport map in place of `destination`; `MAILSTORE` in it stands for the stack's own mail store (`inet:127.0.0.1:PORT`). */
+  readonly transportMap?: string;
+  /** Postfix parameters by their own names: `{ minimal_backoff_time: '2s' }`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Further variables of the functions. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Milliseconds between two sweeps; 2000 if absent, 0: none but by `sweep()`. */
+  readonly sweepInterval?: number;
+  /** Milliseconds that a function may run; 30,000 if absent. */
+  readonly timeouts?: PerFunction<number>;
+  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1 if absent. */
+  readonly maximumConcurrency?: PerFunction<number>;
+  /** Most records of an invocation; 10 if absent. */
+  readonly batchSize?: PerFunction<number>;
+  /** Seconds that a received message stays hidden; the time-out of the function it goes to if absent. */
+  readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
+  /** Freeze the containers between invocations, as Lambda does. */
+  readonly freeze?: boolean;
+  /** Bundles made before, by function; the others are bundled anew. */
+  readonly bundles?: PerFunction<string>;
+  /** Options of the mail store: verdicts by recipient, STARTTLS ... */
+  readonly mailStore?: Omit<MaildirServerOptions, 'folder'>;
+  /** Hears each line that a function writes. */
+  readonly onLogLine?: (functionName: FunctionName, line: string) => void;
+  /** Hears of each invocation that failed: thrown, crashed, timed out. */
+  readonly onFailure?: (functionName: FunctionName, failure: Extract<InvocationResult, { kind: 'failed' }>) => void;
+}
+
+type PerFunction<T> = Readonly<Partial<Record<FunctionName, T>>>;
+
+/** A line that a function wrote. */
+export interface LogLine {
+  readonly functionName: FunctionName;
+  readonly line: string;
+}
+
+/** A running stack. */
+export interface LocalStack {
+  readonly directory: string;
+  /** Variables for SDK clients and the command line: endpoints, region, credentials. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What a deployed stack has as outputs. */
+  readonly outputs: Outputs;
+  readonly clients: Clients & { readonly documents: DynamoDBDocumentClient };
+  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+  readonly mailStore: MaildirServer;
+  /** Every line that the functions wrote. */
+  readonly log: Collection<LogLine>;
+  /** Every delivery of the log. */
+  readonly deliveries: Collection<DeliveryRecord>;
+  /** What the bounce topic said. */
+  readonly events: Collection<TopicMessage>;
+  /** What the notice topic said. */
+  readonly notices: Collection<TopicMessage>;
+  /** Sends a delivery request (or what claims to be one) to the incoming queue; resolves to the id of the SQS message. */
+  submit(request: object | string): Promise<string>;
+  /** Writes a message body to the message bucket; resolves to what a request's `message` field wants. */
+  putMessage(
+    key: string,
+    body: Uint8Array | string,
+    metadata?: Readonly<Record<string, string>>,
+  ): Promise<{ bucket: string; key: string }>;
+  /** Events of the bounce topic since the last call. */
+  receiveEvents(): readonly TopicMessage[];
+  /** Runs a sweep now. */
+  sweep(): Promise<InvocationResult>;
+  /** What lies in a queue, without receiving it. */
+  inspectQueue(name: QueueName): QueueContent;
+  /** Ends everything. Invocations that run get two seconds to finish. */
+  close(): Promise<void>;
+}
+
+/** The outputs of a deployed stack, as far as the local one has them. */
+export interface Outputs {
+  readonly IncomingQueueUrl: string;
+  readonly ActiveQueueUrl: string;
+  readonly DeferredQueueUrl: string;
+  readonly CorruptQueueUrl: string;
+  readonly BounceTopicArn: string;
+  readonly NoticeTopicArn: string;
+  readonly MessageBucketName: string;
+  readonly QueueTableName: string;
+}
+
+const defaultTimeout = 30_000;
+const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1 };
+
+/** How long running invocations get when the stack closes, in milliseconds. */
+const closingGrace = 2000;
+
+/** Brings up a stack. It takes requests when this resolves; nothing is left behind when it rejects. */
+export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+  await using started = new AsyncDisposableStack();
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'lambda-lmtp-')));
+  if (options.directory === undefined) started.defer(() => rm(directory, { recursive: true, force: true }));
+
+  const [emulators, mailStore] = await Promise.all([
+    startEmulators({ visibilityTimeouts: visibilityTimeouts(options) }),
+    startMaildirServer({ ...options.mailStore, folder: join(directory, 'mail') }),
+  ]);
+  started.defer(() => emulators.close());
+  started.defer(() => mailStore.close());
+
+  const log = new Collection<LogLine>();
+  const deliveries = new Collection<DeliveryRecord>();
+  const functions = deployFunctions(options, directory, functionEnvironment(options, emulators, mailStore), (entry) => {
+    log.add(entry);
+    options.onLogLine?.(entry.functionName, entry.line);
+    const value = parseJson(entry.line);
+    if (isDeliveryRecord(value)) deliveries.add(value);
+  });
+  started.defer(async () => {
+    await Promise.all(functionNames.map((name) => functions[name].close()));
+  });
+
+  const triggers = startTriggers(options, emulators, functions);
+  started.defer(() => stopTriggers(triggers, functions));
+  const events = new TopicSubscriber(emulators.clients.sqs, emulators.queues.events.url);
+  const notices = new TopicSubscriber(emulators.clients.sqs, emulators.queues.notices.url);
+  started.defer(() => events.stop());
+  started.defer(() => notices.stop());
+
+  const { clients, bucket } = emulators;
+  const running = started.move();
+  return {
+    directory,
+    environment: emulators.environment,
+    outputs: outputsOf(emulators),
+    clients: { ...clients, documents: DynamoDBDocumentClient.from(clients.dynamodb) },
+    functions,
+    mailStore,
+    log,
+    deliveries,
+    events: events.received,
+    notices: notices.received,
+    submit: async (request) => {
+      const MessageBody = typeof request === 'string' ? request : JSON.stringify(request);
+      const QueueUrl = emulators.queues.incoming.url;
+      const { MessageId = '' } = await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      return MessageId;
+    },
+    putMessage: async (key, body, metadata) => {
+      await putMessage(clients.s3, { Bucket: bucket, Key: key }, body, metadata);
+      return { bucket, key };
+    },
+    receiveEvents: () => events.received.take(),
+    sweep: () => functions.sweep.invoke(scheduledEvent()),
+    inspectQueue: (name) => emulators.inspectQueue(name),
+    close: () => running.disposeAsync(),
+  };
+}
+
+function visibilityTimeouts(options: LocalStackOptions): Partial<Record<QueueName, number>> {
+  const seconds = (name: FunctionName) => Math.ceil((options.timeouts?.[name] ?? defaultTimeout) / 1000);
+  return {
+    incoming: seconds('qmgr'),
+    deferred: seconds('qmgr'),
+    active: seconds('lmtp'),
+    ...options.visibilityTimeouts,
+  };
+}
+
+/** The environment of the functions: what the construct in `infra/` gives them, and the way to the local services. */
+function functionEnvironment(
+  options: LocalStackOptions,
+  emulators: Emulators,
+  mailStore: MaildirServer,
+): Record<string, string> {
+  const transportMap = options.transportMap?.replaceAll('MAILSTORE', mailStore.destination);
+  const parameters = Object.entries({ allow_local_destinations: 'yes', ...options.parameters });
+  return {
+    ...emulators.environment,
+    [environmentNames.activeQueueUrl]: emulators.queues.active.url,
+    [environmentNames.deferredQueueUrl]: emulators.queues.deferred.url,
+    [environmentNames.corruptQueueUrl]: emulators.queues.corrupt.url,
+    [environmentNames.bounceTopicArn]: emulators.bounceTopicArn,
+    [environmentNames.noticeTopicArn]: emulators.noticeTopicArn,
+    [environmentNames.messageBucket]: emulators.bucket,
+    [environmentNames.queueTable]: emulators.table,
+    [environmentNames.transportMap]: transportMap ?? `* lmtp:${options.destination ?? mailStore.destination}`,
+    ...Object.fromEntries(parameters.map(([name, value]) => [name.toUpperCase(), value])),
+    ...options.environment,
+  };
+}
+
+function deployFunctions(
+  options: LocalStackOptions,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  onLine: (line: LogLine) => void,
+): Record<FunctionName, LambdaFunction> {
+  const deploy = (name: FunctionName) =>
+    new LambdaFunction({
+      name,
+      file: options.bundles?.[name] ?? bundleFunction(name, join(directory, 'bundles')).file,
+      environment,
+      timeout: options.timeouts?.[name] ?? defaultTimeout,
+      maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
+      freeze: options.freeze ?? false,
+      onLine: (line) => onLine({ functionName: name, line }),
+    });
+  return { qmgr: deploy('qmgr'), lmtp: deploy('lmtp'), sweep: deploy('sweep') };
+}
+
+interface Triggers {
+  readonly pollers: readonly Poller[];
+  readonly schedule: Schedule | undefined;
+}
+
+/** What sets the functions going: incoming and deferred wake qmgr, active wakes lmtp, the clock wakes sweep. */
+function startTriggers(
+  options: LocalStackOptions,
+  { clients, queues }: Emulators,
+  functions: Record<FunctionName, LambdaFunction>,
+): Triggers {
+  const connect = (queue: QueueName, name: FunctionName) =>
+    new Poller({
+      client: clients.sqs,
+      queueUrl: queues[queue].url,
+      queueArn: queues[queue].arn,
+      batchSize: options.batchSize?.[name] ?? 10,
+      maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
+      invoke: (event) => functions[name].invoke(event),
+      onFailure: (failure) => options.onFailure?.(name, failure),
+    });
+  const pollers = [connect('incoming', 'qmgr'), connect('deferred', 'qmgr'), connect('active', 'lmtp')];
+  for (const poller of pollers) poller.start();
+  for (const name of functionNames) functions[name].warm();
+  const interval = options.sweepInterval ?? 2000;
+  if (interval === 0) return { pollers, schedule: undefined };
+  const schedule = new Schedule(interval, async (event) => {
+    const result = await functions.sweep.invoke(event);
+    if (result.kind === 'failed') options.onFailure?.('sweep', result);
+  });
+  schedule.start();
+  return { pollers, schedule };
+}
+
+/** Takes in nothing more, lets what runs finish, and loses patience after a while. */
+async function stopTriggers(triggers: Triggers, functions: Record<FunctionName, LambdaFunction>): Promise<void> {
+  const impatience = setTimeout(() => {
+    for (const name of functionNames) void functions[name].kill();
+  }, closingGrace);
+  await Promise.all([triggers.schedule?.stop(), ...triggers.pollers.map((poller) => poller.stop())]);
+  clearTimeout(impatience);
+}
+
+function outputsOf(emulators: Emulators): Outputs {
+  return {
+    IncomingQueueUrl: emulators.queues.incoming.url,
+    ActiveQueueUrl: emulators.queues.active.url,
+    DeferredQueueUrl: emulators.queues.deferred.url,
+    CorruptQueueUrl: emulators.queues.corrupt.url,
+    BounceTopicArn: emulators.bounceTopicArn,
+    NoticeTopicArn: emulators.noticeTopicArn,
+    MessageBucketName: emulators.bucket,
+    QueueTableName: emulators.table,
+  };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * A subscriber of a topic behind an SQS queue, as a consumer of bounces would be: takes each message out of its SNS envelope
+ * (raw delivery is off) and deletes it.
+ */
+import { DeleteMessageCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { Collection } from './collection.ts';
+
+/** What was published. */
+export interface TopicMessage {
+  /** SNS's id. */
+  readonly messageId: string;
+  readonly subject: string | undefined;
+  /** The message as it was published, read as JSON if it is JSON. */
+  readonly message: unknown;
+  /** Message attributes by name, those that filter policies see. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+interface Envelope {
+  readonly MessageId: string;
+  readonly Subject?: string;
+  readonly Message: string;
+  readonly MessageAttributes?: Readonly<Record<string, { readonly Value: string }>>;
+}
+
+export class TopicSubscriber {
+  readonly received = new Collection<TopicMessage>();
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #stopping = new AbortController();
+  readonly #loop: Promise<void>;
+
+  constructor(client: SQSClient, queueUrl: string) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+    this.#loop = this.#listen();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const request = { QueueUrl: this.#queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
+      const { Messages = [] } = await this.#client
+        .send(new ReceiveMessageCommand(request), { abortSignal: this.#stopping.signal })
+        .catch(() => ({ Messages: [] as Message[] }));
+      for (const message of Messages) await this.#take(message);
+    }
+  }
+
+  async #take({ Body = '{}', ReceiptHandle }: Message): Promise<void> {
+    const { MessageId, Subject, Message, MessageAttributes = {} } = JSON.parse(Body) as Envelope;
+    const attributes = Object.entries(MessageAttributes).map(([name, { Value }]) => [name, Value] as const);
+    this.received.add({
+      messageId: MessageId,
+      subject: Subject,
+      message: readJson(Message),
+      attributes: Object.fromEntries(attributes),
+    });
+    await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle })).catch(() => {});
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

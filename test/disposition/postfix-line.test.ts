@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DeliveryRecord, isDeliveryRecord, postfixLine } from '../../functions/disposition/postfix-line.ts';
+
+const record: DeliveryRecord = {
+  id: '4bXq1',
+  recipient: 'bob@example.com',
+  orig: null,
+  relay: 'lmtp.internal[10.0.1.7]:24',
+  delay: 0.34,
+  delays: [0.1, 0, 0.02, 0.22],
+  dsn: '2.0.0',
+  status: 'sent',
+  text: '250 2.0.0 <bob@example.com> Saved',
+};
+
+test('a delivery reads as in a Postfix log', () => {
+  assert.equal(
+    postfixLine(record),
+    '4bXq1: to=<bob@example.com>, relay=lmtp.internal[10.0.1.7]:24, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, ' +
+      'status=sent (250 2.0.0 <bob@example.com> Saved)',
+  );
+});
+
+test('the original recipient and a reused connection are named, a missing session is "none"', () => {
+  const line = postfixLine({ ...record, orig: 'b@example.com', relay: null, conn_use: 2 });
+  assert.match(line, /^4bXq1: to=<bob@example.com>, orig_to=<b@example.com>, relay=none, conn_use=2, delay=/);
+});
+
+test('the same address in other letters is no original recipient, a first use of a connection no reuse', () => {
+  assert.doesNotMatch(postfixLine({ ...record, orig: 'Bob@Example.com', conn_use: 1 }), /orig_to|conn_use/);
+});
+
+test('times have two digits, and whole seconds from ten up', () => {
+  for (const [value, wanted] of [
+    [0.104, '0.1'],
+    [0.012, '0.01'],
+    [1.06, '1.1'],
+    [9.96, '10'],
+    [12.6, '13'],
+    [300, '300'],
+    [1234.5, '1235'],
+    [0.001, '0'],
+    [-2, '0'],
+    [0, '0'],
+  ] as const) {
+    assert.match(postfixLine({ ...record, delay: value }), new RegExp(`delay=${wanted},`), String(value));
+  }
+});
+
+test('a reply cannot break the line or move the cursor', () => {
+  const text = '550 5.1.1 no\r\n4bXq2: to=<x> \u001b[2J\u202eevil';
+  assert.match(postfixLine({ ...record, text }), /\(550 5\.1\.1 no 4bXq2: to=<x> \\x1b\[2J\\u202eevil\)$/);
+});
+
+test('diagnostics of the log are no deliveries', () => {
+  assert.equal(isDeliveryRecord({ level: 'INFO', message: 'hello' }), false);
+  assert.equal(isDeliveryRecord(null), false);
+  assert.equal(isDeliveryRecord(record), true);
+});
