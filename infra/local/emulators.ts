@@ -8,6 +8,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
@@ -53,6 +54,7 @@ export interface Clients {
   readonly sns: SNSClient;
   readonly s3: S3Client;
   readonly dynamodb: DynamoDBClient;
+  readonly secrets: SecretsManagerClient;
 }
 
 const region = 'us-east-1';
@@ -73,6 +75,7 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
     sns: new SNSClient({ region, credentials, endpoint: fauxqs.endpoint }),
     s3: new S3Client({ region, credentials, endpoint: fauxqs.endpoint, forcePathStyle: true }),
     dynamodb: new DynamoDBClient({ region, credentials, endpoint: dynamodb.endpoint }),
+    secrets: new SecretsManagerClient({ region, credentials, endpoint: secrets.endpoint }),
   };
   const [queues, topics] = await Promise.all([
     createQueues(clients.sqs, options.visibilityTimeouts ?? {}),
