@@ -17,7 +17,8 @@ export interface LmtpDeliveryProps {
    */
   readonly destination?: string | undefined;
   /**
-   * Postfix transport(5) text: recipient pattern, blanks, `lmtp:` and a next-hop; one entry a line.
+   * Postfix transport(5) text, one entry a line: recipient pattern, blanks, the name of this transport, a colon and a
+   * next-hop, as in `example.com lmtp:inet:lmtp.example.com:24`.
    *
    * @default - all mail goes to `destination`
    */
@@ -115,9 +116,10 @@ export interface DeliverySettings {
  */
 export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   const parameters = checkParameters(props.parameters ?? {});
+  const transport = transportName(props.transport ?? 'lmtp');
   return {
-    transport: transportName(props.transport ?? 'lmtp'),
-    transportMap: transportMapOf(props, parameters),
+    transport,
+    transportMap: transportMapOf({ ...props, transport }, parameters),
     allowedDestinations: props.allowedDestinations ?? [],
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],

@@ -3,55 +3,59 @@
  * can be made before anything is deployed.
  */
 import { DestinationError, isLocalAddress, type NextHop, parseDestination } from '../functions/delivery/destination.ts';
+import { parseTransportMap, type TransportMap, TransportMapError } from '../functions/delivery/transport-map.ts';
 import type { Parameters } from '../functions/parameters.ts';
 import { PropsError, refuse } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';
 
 export interface Destinations {
+  readonly transport: string;
   readonly destination?: string | undefined;
   readonly transportMap?: string | undefined;
   readonly allowedDestinations?: readonly string[] | undefined;
 }
 
 /**
- * The transport map of a stack, in Postfix transport(5) syntax: that of the properties, and a last entry `*` for the
- * destination of all other mail.
+ * The transport map of a stack, in Postfix transport(5) syntax: that of the properties without its comments, and a last
+ * entry `*` for the destination of all other mail.
  *
  * @throws PropsError when nothing could be delivered, two destinations claim the same mail, or one cannot exist
  */
 export function transportMapOf(destinations: Destinations, parameters: Parameters): string {
-  const { destination, transportMap, allowedDestinations = [] } = destinations;
-  if (!destination && !transportMap && allowedDestinations.length === 0) {
+  const { transport, destination, transportMap = '', allowedDestinations = [] } = destinations;
+  const entries = transportMap.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
+  if (!destination && entries.length === 0 && allowedDestinations.length === 0) {
     throw new PropsError('destination: none is given, nor a transportMap: one of them is wanted, such as inet:host:24');
-  }
-  const entries = entriesOf(transportMap ?? '');
-  if (destination && entries.some(([pattern]) => pattern === '*')) {
-    throw refuse('destination', destination, 'nothing (the transportMap has an entry * already)');
   }
   for (const allowed of allowedDestinations) {
     if (/[\s,]/.test(allowed)) throw refuse('allowedDestinations', allowed, 'a list of single destinations');
     checkNextHops('allowedDestinations', allowed, parameters);
   }
-  if (destination) checkNextHops('destination', destination, parameters);
-  for (const [, nextHops] of entries) checkNextHops('transportMap', nextHops, parameters);
-  const all = destination ? [...entries, ['*', destination] as const] : entries;
-  return all.map(([pattern, nextHops]) => `${pattern} lmtp:${nextHops}`).join('\n');
+  const map = checkMap(entries.join('\n'), transport, parameters);
+  if (!destination) return entries.join('\n');
+  checkNextHops('destination', destination, parameters);
+  // Only the entry * is looked up for every address, the empty one included.
+  if (map.find('') !== undefined) {
+    throw refuse('destination', destination, 'nothing (the transportMap has an entry * already)');
+  }
+  return [...entries, `* ${transport}:${destination}`].join('\n');
 }
 
-/** The entries of a transport map, pattern and next-hop; comments and empty lines left out. */
-function entriesOf(map: string): (readonly [pattern: string, nextHops: string])[] {
-  const lines = map.split('\n').map((line) => line.trimEnd());
-  return lines
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const [, pattern, nextHops] = /^(\S+)\s+lmtp:(.+)$/.exec(line) ?? [];
-      if (pattern !== undefined && nextHops !== undefined) return [pattern, nextHops];
-      throw refuse('transportMap', line, 'a recipient pattern, blanks, lmtp: and a next-hop');
-    });
+function checkMap(text: string, transport: string, parameters: Parameters): TransportMap {
+  const [, unix] = /:(unix:\S*)/.exec(text) ?? [];
+  if (unix !== undefined) throw socketRefused('transportMap', unix);
+  try {
+    const map = parseTransportMap(withoutTokens(text), transport, parameters.lmtp_tcp_port);
+    for (const destination of map.destinations) checkNextHops('transportMap', destination, parameters);
+    return map;
+  } catch (error) {
+    if (error instanceof TransportMapError) throw new PropsError(`transportMap: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function checkNextHops(name: string, text: string, parameters: Parameters): void {
-  if (/^\s*unix:/.test(text)) throw new PropsError(`${name}: ${text.trim()} is not allowed: ${noSocket}`);
+  if (/^\s*unix:/.test(text)) throw socketRefused(name, text.trim());
   for (const hop of parse(name, text, parameters)) {
     if (hop.kind === 'unix' || !hop.isAddress || !isLocalAddress(hop.host)) continue;
     if (parameters.allow_local_destinations) continue;
@@ -70,6 +74,10 @@ function parse(name: string, text: string, parameters: Parameters): readonly Nex
     if (error instanceof DestinationError) throw new PropsError(`${name}: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+function socketRefused(name: string, value: string): PropsError {
+  return new PropsError(`${name}: ${value} is not allowed: ${noSocket}`);
 }
 
 const noSocket = `a Lambda function runs on a machine of its own, where the mail store has no socket.

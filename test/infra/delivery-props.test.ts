@@ -38,8 +38,12 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['the port of SMTP', { destination: 'mx.example.com:25' }, /destination: "mx.example.com:25": .*port 25/],
   ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is one of its own machine/],
   ['a link-local address', { transportMap: 'a lmtp:[fe80::1]:24' }, /transportMap: .*fe80::1 is one of its own/],
-  ['a map entry of one word', { transportMap: 'example.com' }, /transportMap: "example.com" .*lmtp: and a next-hop/],
-  ['another transport', { transportMap: 'example.com smtp:mx.example.com' }, /transportMap: "example.com smtp/],
+  ['a map entry of one word', { transportMap: 'example.com' }, /transportMap: "example.com": a pattern, blanks and/],
+  [
+    'another transport',
+    { transportMap: 'example.com smtp:mx.example.com' },
+    /transportMap: "example.com smtp:.*must begin with lmtp:/,
+  ],
   ['two destinations for all', { transportMap: '* lmtp:other.example.com' }, /destination: .*entry \* already/],
 ];
 
@@ -79,6 +83,19 @@ test('the destination takes what the transport map does not name', () => {
       'lists.example.com lmtp:inet:mailman.example.com:8024\n' +
       '* lmtp:inet:lmtp.example.com:24',
   );
+});
+
+test('a transport of another name has its own entries', () => {
+  const transportMap = 'lists.example.com mailman:inet:mailman.example.com:8024';
+  assert.equal(
+    settingsOf({ transport: 'mailman', transportMap, destination }).transportMap,
+    `${transportMap}\n* mailman:inet:lmtp.example.com:24`,
+  );
+});
+
+test('an entry may go on in the next line, as in every Postfix table', () => {
+  const transportMap = 'example.com\n   lmtp:inet:lmtp.example.com:24';
+  assert.equal(settingsOf({ transportMap }).transportMap, transportMap);
 });
 
 test('what is not given has its default', () => {
