@@ -6,7 +6,8 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDigestRight, parseDigestResponse, serverProof } from './digest-md5.ts';
+import { type Command, type ConnectionTranscript, composeTranscript } from './connection-transcript.ts';
+import { parseDigestResponse, serverProof } from './digest-md5.ts';
 import { type ContentRecord, describeContent, unstuff } from './received-content.ts';
 import { ReceivedOctets } from './received-octets.ts';
 import { detailed, prepareReply } from './scripted-reply.ts';
@@ -20,31 +21,6 @@ import {
   type ReplyScript,
   type SingleReply,
 } from './server-script.ts';
-
-/** What a connection was, as it is shown to tests. */
-export interface ConnectionTranscript {
-  /** Number of the connection, from 1, over all addresses of the server. */
-  readonly n: number;
-  /** All lines, with `<content>` and `.` for a message, or `<incomplete content>`. */
-  readonly commands: readonly string[];
-  /** The same lines by the read of the socket that brought them: what came together was pipelined. */
-  readonly commands_by_read: readonly (readonly string[])[];
-  readonly contents: readonly ContentRecord[];
-  /** Lines of AUTH exchanges, decoded; NUL is written `\0`. */
-  readonly auth_decoded?: readonly string[];
-  readonly digest_response_correct?: boolean;
-  /** What was sent after the last line end. */
-  readonly partial_line?: string;
-  /** Who ended the connection first, as the server saw it: `server closed`, `client reset`, ..., or `open`. */
-  readonly end: string;
-}
-
-interface Command {
-  readonly text: string;
-  readonly read: number;
-  /** A line of an AUTH exchange, decoded. */
-  decoded?: string;
-}
 
 export class ScriptedConnection {
   readonly #socket: Socket;
@@ -317,33 +293,14 @@ export class ScriptedConnection {
 
   /** What has been said and done so far. */
   transcript(): ConnectionTranscript {
-    const lines = this.#commands.map((command) => this.#shown(command));
-    const decoded = lines.flatMap((line) => line.decoded ?? []);
-    const digests = lines.flatMap((line) => line.digestRight ?? []);
-    return {
+    return composeTranscript({
       n: this.#n,
-      commands: lines.map((line) => line.text),
-      commands_by_read: groupByRead(lines),
+      commands: this.#commands,
       contents: this.#contents,
-      ...(decoded.length > 0 && { auth_decoded: decoded }),
-      ...(digests.length > 0 && { digest_response_correct: !digests.includes(false) }),
-      ...(this.#partialLine !== '' && { partial_line: this.#partialLine }),
+      partialLine: this.#partialLine,
       end: this.#end ?? 'open',
-    };
-  }
-
-  // A DIGEST-MD5 response holds a random cnonce: it is shown without what hangs on that.
-  #shown(command: Command): Command & { readonly digestRight?: boolean } {
-    const fields = parseDigestResponse(command.decoded ?? '');
-    const { cnonce, response } = fields;
-    if (command.decoded === undefined || !cnonce) return command;
-    const password = this.#script.digest_password;
-    return {
-      text: '{digest-md5 response}',
-      read: command.read,
-      decoded: command.decoded.replace(cnonce, '{cnonce}').replace(response ?? '', '{response}'),
-      ...(password !== undefined && { digestRight: isDigestRight(fields, password) }),
-    };
+      password: this.#script.digest_password,
+    });
   }
 }
 
@@ -356,10 +313,4 @@ function findEnd(octets: Buffer, searched: number): number | undefined {
   if (octets.subarray(0, 3).toString('latin1') === '.\r\n') return 0;
   const at = octets.indexOf('\r\n.\r\n', Math.max(0, searched - 5));
   return at >= 0 ? at + 2 : undefined;
-}
-
-function groupByRead(commands: readonly Command[]): string[][] {
-  const lines = commands.filter((command) => !command.text.startsWith('<'));
-  const reads = Map.groupBy(lines, (line) => line.read);
-  return [...reads.values()].map((together) => together.map((line) => line.text));
 }

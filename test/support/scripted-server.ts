@@ -13,10 +13,11 @@ import { type AddressInfo, createServer, type ListenOptions, type Server, type S
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionTranscript, ScriptedConnection } from './scripted-connection.ts';
+import type { ConnectionTranscript } from './connection-transcript.ts';
+import { ScriptedConnection } from './scripted-connection.ts';
 import { completeScript, type ServerScript } from './server-script.ts';
 
-export type { ConnectionTranscript } from './scripted-connection.ts';
+export type { ConnectionTranscript } from './connection-transcript.ts';
 export { andThen, type ReplyScript, type ServerScript } from './server-script.ts';
 
 export interface ScriptedServer extends AsyncDisposable {
