@@ -118,6 +118,7 @@ async function transact(
     context.agent.sessions.checkIn(key, session, options);
     return 'settled';
   }
+  context.gate.prepare();
   const told = new Set<number>();
   const tell = (position: number, answer: Answer) => {
     // Final replies are facts at once; earlier answers may still be taken back by a stale session.

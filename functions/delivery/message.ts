@@ -21,6 +21,8 @@ export interface Message {
 
 /** What guards the content on its way out. */
 export interface Gate {
+  /** A session is ready and the envelope goes out: content may follow soon. */
+  prepare(): void;
   /** Waits for the claim; throws what makes sending impossible. */
   admit(): Promise<void>;
   /** Whether the claim still holds. */
@@ -28,7 +30,7 @@ export interface Gate {
 }
 
 /** No claim is needed: the command line works for itself. */
-export const openGate: Gate = { admit: async () => {}, mayGoOn: () => true };
+export const openGate: Gate = { prepare: () => {}, admit: async () => {}, mayGoOn: () => true };
 
 /** Prepares a message for the wire. */
 export function wireContent(message: Message, gate: Gate, lineLimit: number): WireContent {

@@ -92,6 +92,13 @@ export const transitions = {
     by: 'sweep',
     when: 'the lease ran out: recipients without an answer are in doubt',
   },
+  lapseFinished: {
+    from: ['delivering'],
+    to: 'done',
+    fence: 'time',
+    by: 'sweep',
+    when: 'the lease ran out after every recipient had been written down as sent',
+  },
 } as const satisfies Record<string, Transition>;
 
 export type TransitionName = keyof typeof transitions;

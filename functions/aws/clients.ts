@@ -1,0 +1,34 @@
+/**
+ * The AWS clients of a container, made once. Every call has a time limit: the SDK's own default is to wait for ever.
+ */
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+/** The clients that the functions use. */
+export interface AwsClients {
+  readonly table: DynamoDBDocumentClient;
+  readonly s3: S3Client;
+  readonly sns: SNSClient;
+  readonly sqs: SQSClient;
+}
+
+/** Milliseconds for a call to the table, a queue or a topic; S3 gets its own, per stall. */
+const requestTimeout = 10_000;
+const connectionTimeout = 3_000;
+
+/** Makes the clients from the environment's region, credentials and endpoints. */
+export function makeClients(): AwsClients {
+  const requestHandler = () => new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
+  const dynamo = new DynamoDBClient({ requestHandler: requestHandler() });
+  return {
+    table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
+    s3: new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) }),
+    sns: new SNSClient({ requestHandler: requestHandler() }),
+    sqs: new SQSClient({ requestHandler: requestHandler() }),
+  };
+}

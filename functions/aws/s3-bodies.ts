@@ -1,0 +1,121 @@
+/**
+ * Message bodies in S3. A body is pinned when its request is taken in; what is read later must have the same entity tag.
+ */
+
+import { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadObjectCommand,
+  NoSuchKey,
+  NotFound,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import type { Message } from '../delivery/message.ts';
+import type { PinnedMessage } from '../queue/item.ts';
+import { type Bodies, BodyFault } from '../queue/ports.ts';
+import { canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
+
+/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
+export const inMemoryLimit = 1024 * 1024;
+
+/** Bodies over S3. */
+export class S3Bodies implements Bodies {
+  readonly #client: S3Client;
+
+  constructor(client: S3Client) {
+    this.#client = client;
+  }
+
+  async pin({ bucket, key, versionId }: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>): Promise<PinnedMessage> {
+    try {
+      const found = await this.#client.send(
+        new HeadObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          ...(versionId === undefined ? {} : { VersionId: versionId }),
+        }),
+      );
+      // Where the bucket keeps versions, the one seen now is the one to be delivered, even if another is written over it.
+      const version = versionId ?? (found.VersionId === 'null' ? undefined : found.VersionId);
+      return {
+        bucket,
+        key,
+        etag: found.ETag ?? '',
+        size: found.ContentLength ?? 0,
+        ...(version === undefined ? {} : { versionId: version }),
+      };
+    } catch (error) {
+      throw asFault(error, { bucket, key });
+    }
+  }
+
+  async load(message: PinnedMessage): Promise<Message> {
+    if (message.size > inMemoryLimit) {
+      return {
+        // Line ends may add to it, so it is a lower bound; the stored octets can shrink only by stray CRs.
+        size: message.size,
+        isExact: false,
+        is8Bit: undefined,
+        open: () => this.#stream(message),
+      };
+    }
+    const octets = await this.#read(message);
+    return { size: canonicalSize(octets), isExact: true, is8Bit: has8BitOctets(octets), open: () => once(octets) };
+  }
+
+  async #read(message: PinnedMessage): Promise<Buffer> {
+    const { Body } = await this.#get(message);
+    if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
+    return Buffer.from(await Body.transformToByteArray());
+  }
+
+  async *#stream(message: PinnedMessage): AsyncIterable<Buffer> {
+    const { Body } = await this.#get(message);
+    if (!(Body instanceof Readable)) throw new Error(`S3 sent no stream for ${message.key}`);
+    try {
+      for await (const chunk of Body) yield chunk as Buffer;
+    } finally {
+      // A body that is not read to its end holds its connection for good.
+      Body.destroy();
+    }
+  }
+
+  async #get({ bucket, key, versionId, etag }: PinnedMessage): Promise<GetObjectCommandOutput> {
+    const input = { Bucket: bucket, Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
+    try {
+      const found = await this.#client.send(new GetObjectCommand({ ...input, IfMatch: etag }));
+      if (found.ETag === etag) return found;
+      if (found.Body instanceof Readable) found.Body.destroy();
+      throw new BodyFault(altered(key, etag, found.ETag));
+    } catch (error) {
+      throw asFault(error, { bucket, key, etag });
+    }
+  }
+}
+
+async function* once(octets: Buffer): AsyncIterable<Buffer> {
+  yield octets;
+}
+
+/** A missing object is a fault for good; a denied one, or no answer, is not: rights and networks are mended. */
+function asFault(error: unknown, { bucket, key, etag }: { bucket: string; key: string; etag?: string }): unknown {
+  if (error instanceof NotFound || error instanceof NoSuchKey) {
+    return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
+  }
+  if (!(error instanceof S3ServiceException)) return error;
+  if (error.name === 'NoSuchVersion') {
+    return new BodyFault(`object "${key}" in bucket "${bucket}" has no such version`, { cause: error });
+  }
+  const status = error.$metadata.httpStatusCode;
+  if (status === 412 && etag !== undefined) return new BodyFault(altered(key, etag, undefined), { cause: error });
+  // HEAD has no body to name its error in.
+  if (status === 404) return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
+  return error;
+}
+
+function altered(key: string, pinned: string, found: string | undefined): string {
+  const now = found === undefined ? '' : `, is ${found} now`;
+  return `object "${key}" was altered after its request had been taken in (entity tag was ${pinned}${now})`;
+}

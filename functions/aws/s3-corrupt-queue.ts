@@ -1,0 +1,80 @@
+/**
+ * Corrupt requests: a copy in S3 and an item in the table, which stay, and a notice in SQS, which an operator sees.
+ *
+ * The notice is the request as it came, with the reason as message attribute; where both do not fit into one message, it
+ * is a pointer to the copy.
+ */
+
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { CorruptNotice, CorruptQueue } from '../queue/ports.ts';
+
+/** Octets that an SQS message holds, attributes included. */
+const messageOctets = 1024 * 1024;
+/** Octets of a reason that are kept. */
+const reasonOctets = 2000;
+
+/** Where the corrupt queue lies. */
+export interface CorruptPlaces {
+  readonly bucket: string;
+  readonly table: string;
+  readonly queueUrl: string;
+}
+
+/** The corrupt queue. */
+export class S3CorruptQueue implements CorruptQueue {
+  readonly #clients: { readonly s3: S3Client; readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient };
+  readonly #places: CorruptPlaces;
+
+  constructor(
+    clients: { readonly s3: S3Client; readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient },
+    places: CorruptPlaces,
+  ) {
+    this.#clients = clients;
+    this.#places = places;
+  }
+
+  /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
+  async file({ id, reason, body }: CorruptNotice): Promise<void> {
+    const { bucket, table, queueUrl } = this.#places;
+    const copy = { bucket, key: `corrupt/${id}.json` };
+    const short = cut(attributeText(reason));
+    await this.#clients.s3.send(
+      new PutObjectCommand({ Bucket: bucket, Key: copy.key, Body: body, ContentType: 'application/json' }),
+    );
+    await this.#clients.table.send(
+      new PutCommand({
+        TableName: table,
+        Item: { id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at: Date.now() },
+      }),
+    );
+    await this.#clients.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: fits(body, short) ? body : JSON.stringify({ version: 1, id, copy }),
+        MessageAttributes: {
+          reason: { DataType: 'String', StringValue: short },
+          copy: { DataType: 'String', StringValue: `s3://${bucket}/${copy.key}` },
+        },
+      }),
+    );
+  }
+}
+
+function fits(body: string, reason: string): boolean {
+  return body !== '' && Buffer.byteLength(body) + Buffer.byteLength(reason) + 1000 < messageOctets;
+}
+
+/** SQS takes no control characters in an attribute. */
+function attributeText(reason: string): string {
+  return reason.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '?') || 'unknown';
+}
+
+function cut(reason: string): string {
+  if (Buffer.byteLength(reason) <= reasonOctets) return reason;
+  return `${Buffer.from(reason)
+    .subarray(0, reasonOctets)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '')}...`;
+}

@@ -1,0 +1,46 @@
+/**
+ * Wake-ups through SQS: into active (FIFO, one group a slot) and into deferred (delayed).
+ */
+
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { DeliveryItem } from '../queue/item.ts';
+import { formatWakeUp, type WakeUp } from '../queue/messages.ts';
+import { longestDelay } from '../queue/policy.ts';
+import type { WakeUps } from '../queue/ports.ts';
+
+/** The two queues of wake-ups. */
+export class SqsWakeUps implements WakeUps {
+  readonly #client: SQSClient;
+  readonly #activeUrl: string;
+  readonly #deferredUrl: string;
+
+  constructor(client: SQSClient, urls: { readonly active: string; readonly deferred: string }) {
+    this.#client = client;
+    this.#activeUrl = urls.active;
+    this.#deferredUrl = urls.deferred;
+  }
+
+  async activate(item: DeliveryItem, copy = ''): Promise<void> {
+    const { id, delivery, generation, group } = item;
+    await this.#client.send(
+      new SendMessageCommand({
+        QueueUrl: this.#activeUrl,
+        MessageBody: formatWakeUp(item),
+        MessageGroupId: group,
+        // Only spares the table some stale reads: nothing rests on it.
+        MessageDeduplicationId: `${id}/${delivery}/${generation}${copy === '' ? '' : `/${copy}`}`,
+      }),
+    );
+  }
+
+  async wake(wakeUp: Omit<WakeUp, 'version'>, delay: number): Promise<void> {
+    await this.#client.send(
+      new SendMessageCommand({
+        QueueUrl: this.#deferredUrl,
+        MessageBody: formatWakeUp(wakeUp),
+        // Whole seconds, never early.
+        DelaySeconds: Math.ceil(Math.min(Math.max(0, delay), longestDelay) / 1000),
+      }),
+    );
+  }
+}

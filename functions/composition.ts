@@ -1,0 +1,84 @@
+/**
+ * Puts a function together: environment in, services out. The only place where ports meet their adapters.
+ */
+
+import { type AwsClients, makeClients } from './aws/clients.ts';
+import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
+import { makeLog } from './aws/function-log.ts';
+import { S3Bodies } from './aws/s3-bodies.ts';
+import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
+import { SnsEvents } from './aws/sns-events.ts';
+import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
+import { normaliseDestination } from './delivery/destination.ts';
+import { parseTransportMap } from './delivery/transport-map.ts';
+import { environmentNames as names, requireVariable, variableWords } from './environment.ts';
+import { parametersFromEnvironment } from './parameters.ts';
+import type { Admission } from './queue/admit.ts';
+import type { Services } from './queue/services.ts';
+import { systemClock } from './session/clock.ts';
+
+/** The services of a function, over real AWS clients. */
+export interface Composition {
+  readonly services: Services;
+  readonly clients: AwsClients;
+}
+
+/**
+ * Builds the services from a function's environment.
+ *
+ * @throws EnvironmentError, ParameterError: the function then does not start, and says what is wrong
+ */
+export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Composition {
+  const clients = makeClients();
+  const table = requireVariable(environment, names.queueTable);
+  const parameters = parametersFromEnvironment(environment);
+  const log = makeLog(serviceName);
+  if (parameters.strict_postfix_verdicts) {
+    log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
+  }
+  const services: Services = {
+    ledger: new DynamoDbLedger(clients.table, table),
+    wakeUps: new SqsWakeUps(clients.sqs, {
+      active: requireVariable(environment, names.activeQueueUrl),
+      deferred: requireVariable(environment, names.deferredQueueUrl),
+    }),
+    events: new SnsEvents(clients.sns, requireVariable(environment, names.bounceTopicArn)),
+    bodies: new S3Bodies(clients.s3),
+    corrupt: new S3CorruptQueue(clients, {
+      bucket: requireVariable(environment, names.messageBucket),
+      table,
+      queueUrl: requireVariable(environment, names.corruptQueueUrl),
+    }),
+    parameters,
+    transport: transportName(environment),
+    clock: systemClock,
+    log,
+  };
+  return { services, clients };
+}
+
+/**
+ * What the stack lets in, from the same environment.
+ *
+ * @throws TransportMapError, DestinationError
+ */
+export function composeAdmission(environment: NodeJS.ProcessEnv, defaultPort: number): Admission {
+  const transportMap = parseTransportMap(
+    environment[names.transportMap] ?? '',
+    transportName(environment),
+    defaultPort,
+  );
+  const destinations = variableWords(environment, names.allowedDestinations);
+  return {
+    transportMap,
+    allowedDestinations: new Set(destinations.map((destination) => normaliseDestination(destination, defaultPort))),
+    allowedBuckets: new Set([
+      requireVariable(environment, names.messageBucket),
+      ...variableWords(environment, names.allowedBuckets),
+    ]),
+  };
+}
+
+function transportName(environment: NodeJS.ProcessEnv): string {
+  return environment[names.transport] || 'lmtp';
+}

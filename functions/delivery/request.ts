@@ -1,0 +1,261 @@
+/**
+ * The delivery request: JSON in, a typed request out, or the field that is wrong (contract in README.md).
+ *
+ * Parsed once, at the door. A request is unusable as a whole when its form is; an address that cannot be used makes only
+ * its own recipient unusable.
+ */
+
+import type { Notify } from '../lmtp/commands.ts';
+import { addressFault } from '../smtp/path.ts';
+import type { DeliveryRecipient } from './deliver.ts';
+import { DestinationError, parseDestination } from './destination.ts';
+
+/** Where a body lies: in S3, or (command line only) in a file. */
+export type MessageReference =
+  | { readonly bucket: string; readonly key: string; readonly versionId?: string }
+  | { readonly file: string };
+
+/** A request as submitted. */
+export interface DeliveryRequest {
+  readonly id?: string;
+  /** Milliseconds since 1970. */
+  readonly arrival?: number;
+  readonly sender: string;
+  readonly recipients: readonly RequestedRecipient[];
+  readonly message: MessageReference;
+  readonly destination?: string;
+  readonly body?: '7BIT' | '8BITMIME';
+  readonly smtputf8?: boolean;
+  readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
+  readonly authentication?: Readonly<Record<string, string>>;
+}
+
+/** A recipient; `fault` says why its address cannot be used. */
+export interface RequestedRecipient extends DeliveryRecipient {
+  readonly fault?: string;
+}
+
+/** A request that cannot be used. The message begins with the field. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly field: string;
+
+  constructor(field: string, message: string, options?: ErrorOptions) {
+    super(`${field}: ${message}`, options);
+    this.field = field;
+  }
+}
+
+/** What depends on who asks. */
+export interface RequestRules {
+  /** Whether a message may be a file of this machine. */
+  readonly allowFiles: boolean;
+  /** lmtp_tcp_port */
+  readonly defaultPort: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** How far ahead of our clock an arrival may lie, in milliseconds: clocks differ, mail from the future does not exist. */
+export const arrivalTolerance = 5 * 60_000;
+
+/**
+ * Reads a request.
+ *
+ * @throws RequestError naming field, value and what is allowed
+ */
+export function parseRequest(text: string, rules: RequestRules): DeliveryRequest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new RequestError('request', `is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause });
+  }
+  const request = new Fields('', json);
+  request.require('version', (value) => value === 1, '1');
+  const id = request.optional('id', isQueueId, 'letters, digits, dot, hyphen and underscore, at most 80');
+  const sender = request.require('sender', isString, 'a string; "" is the null sender');
+  const senderFault = sender === '' ? undefined : addressFault(sender);
+  if (senderFault !== undefined) throw new RequestError('sender', `${quote(sender)} ${senderFault}`);
+  const recipients = request.require('recipients', isNonEmptyList, 'a list of at least one recipient');
+  const parsed: DeliveryRequest = {
+    sender,
+    recipients: recipients.map((recipient, index) => parseRecipient(`recipients[${index}]`, recipient)),
+    message: parseMessage(request.require('message', isPresent, 'an object'), rules),
+    ...optional('id', id),
+    ...optional('arrival', parseArrival(request, rules)),
+    ...optional('destination', parseDestinationField(request, rules)),
+    ...optional('body', request.optional('body', oneOf('7BIT', '8BITMIME'), '7BIT or 8BITMIME')),
+    ...optional('smtputf8', request.optional('smtputf8', isBoolean, 'true or false')),
+    ...optional('dsn', parseDsn(request.optional('dsn', isPresent, 'an object'))),
+    ...optional('authentication', parseAuthentication(request.optional('authentication', isPresent, 'an object'))),
+  };
+  request.refuseOthers();
+  return parsed;
+}
+
+function parseRecipient(field: string, value: unknown): RequestedRecipient {
+  if (typeof value === 'string') return withFault({ address: value });
+  const fields = new Fields(field, value);
+  const address = fields.require('address', isString, 'a string');
+  const original = fields.optional('original', isSafeText, 'a string without control characters');
+  const notify = fields.optional('notify', isNotify, 'NEVER alone, or some of SUCCESS, FAILURE, DELAY');
+  const orcpt = fields.optional(
+    'orcpt',
+    isOriginalRecipient,
+    'an address type, a semicolon and an address, such as "rfc822;a@x"',
+  );
+  fields.refuseOthers();
+  return withFault({
+    address,
+    ...optional('original', original),
+    ...optional('notify', notify),
+    ...optional('orcpt', orcpt),
+  });
+}
+
+function withFault(recipient: DeliveryRecipient): RequestedRecipient {
+  const fault = addressFault(recipient.address);
+  return fault === undefined ? recipient : { ...recipient, fault };
+}
+
+function parseMessage(value: unknown, { allowFiles }: RequestRules): MessageReference {
+  const fields = new Fields('message', value);
+  if (allowFiles && fields.has('file')) {
+    const file = fields.require('file', isNonEmptyString, 'a path');
+    fields.refuseOthers();
+    return { file };
+  }
+  const bucket = fields.require('bucket', isNonEmptyString, 'the name of a bucket');
+  const key = fields.require('key', isNonEmptyString, 'the key of an object');
+  const versionId = fields.optional('versionId', isNonEmptyString, 'a version id');
+  fields.refuseOthers();
+  return { bucket, key, ...optional('versionId', versionId) };
+}
+
+function parseArrival(request: Fields, { now }: RequestRules): number | undefined {
+  const text = request.optional('arrival', isString, 'an RFC 3339 time');
+  if (text === undefined) return undefined;
+  const time = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new RequestError('arrival', `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
+  }
+  if (time > now + arrivalTolerance)
+    throw new RequestError('arrival', `${quote(text)} lies more than five minutes ahead`);
+  return time;
+}
+
+function parseDestinationField(request: Fields, { defaultPort }: RequestRules): string | undefined {
+  const text = request.optional('destination', isString, 'a next-hop such as inet:host:24');
+  if (text === undefined) return undefined;
+  try {
+    parseDestination(text, defaultPort);
+  } catch (cause) {
+    if (cause instanceof DestinationError) throw new RequestError('destination', cause.message, { cause });
+    throw cause;
+  }
+  return text;
+}
+
+function parseDsn(value: unknown): DeliveryRequest['dsn'] {
+  if (value === undefined) return undefined;
+  const fields = new Fields('dsn', value);
+  const ret = fields.optional('ret', oneOf('FULL', 'HDRS'), 'FULL or HDRS');
+  const envid = fields.optional('envid', isEnvelopeId, 'printable text of at most 100 characters');
+  fields.refuseOthers();
+  return { ...optional('ret', ret), ...optional('envid', envid) };
+}
+
+/** Verdicts of checks made upstream: carried along as they are, whatever the checks are called. */
+function parseAuthentication(value: unknown): DeliveryRequest['authentication'] {
+  if (value === undefined) return undefined;
+  const fields = new Fields('authentication', value);
+  const found = fields
+    .names()
+    .map((name) => [name, fields.require(name, isSafeText, 'a verdict such as PASS')] as const);
+  return Object.fromEntries(found);
+}
+
+/** The fields of one object, each asked for by name. */
+class Fields {
+  readonly #path: string;
+  readonly #values: ReadonlyMap<string, unknown>;
+  readonly #asked = new Set<string>();
+
+  constructor(path: string, value: unknown) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new RequestError(path || 'request', `${quote(value)} is not an object`);
+    }
+    this.#path = path;
+    this.#values = new Map(Object.entries(value));
+  }
+
+  names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  require<T>(name: string, test: (value: unknown) => value is T, wanted: string): T;
+  require(name: string, test: (value: unknown) => boolean, wanted: string): unknown;
+  require(name: string, test: (value: unknown) => boolean, wanted: string): unknown {
+    this.#asked.add(name);
+    if (!this.#values.has(name)) throw new RequestError(this.#field(name), `is missing; wanted is ${wanted}`);
+    const value = this.#values.get(name);
+    if (!test(value)) throw new RequestError(this.#field(name), `${quote(value)} is not allowed; wanted is ${wanted}`);
+    return value;
+  }
+
+  optional<T>(name: string, test: (value: unknown) => value is T, wanted: string): T | undefined {
+    this.#asked.add(name);
+    return this.#values.has(name) ? this.require(name, test, wanted) : undefined;
+  }
+
+  /** Every field that nobody asked for is refused by name: a typing error must not be an unheard wish. */
+  refuseOthers(): void {
+    for (const name of this.#values.keys()) {
+      if (this.#asked.has(name)) continue;
+      throw new RequestError(this.#field(name), `is not a field; allowed are ${[...this.#asked].join(', ')}`);
+    }
+  }
+
+  #field(name: string): string {
+    return this.#path === '' ? name : `${this.#path}.${name}`;
+  }
+}
+
+function optional<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
+}
+
+/** A value for an error: cut, and with everything escaped that a terminal or a header would act on. */
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isNonEmptyString = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isPresent = (value: unknown): value is unknown => value !== null;
+const isNonEmptyList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
+const isQueueId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
+const isSafeText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);
+const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;
+const isOriginalRecipient = (value: unknown): value is string =>
+  isSafeText(value) && /^[A-Za-z0-9-]+;.+$/.test(value) && value.length <= 500;
+
+function oneOf<const Words extends readonly string[]>(...words: Words): (value: unknown) => value is Words[number] {
+  return (value): value is Words[number] => typeof value === 'string' && words.includes(value);
+}
+
+function isNotify(value: unknown): value is readonly Notify[] {
+  if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length) return false;
+  return value.length === 1 && value[0] === 'NEVER' ? true : value.every(oneOf('SUCCESS', 'FAILURE', 'DELAY'));
+}

@@ -1,0 +1,77 @@
+/**
+ * Lambda function `lmtp`: deliveries from active to their servers.
+ *
+ * Destinations of a batch run side by side, the deliveries of one destination one after another over its cached session.
+ * Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
+ */
+
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { compose } from './composition.ts';
+import { makeAgent } from './delivery/agent.ts';
+import { environmentNames, requireVariable } from './environment.ts';
+import { parseWakeUp, WakeUpError } from './queue/messages.ts';
+import { reserve } from './queue/policy.ts';
+import { work } from './queue/worker.ts';
+import type { Deadline } from './session/limit.ts';
+
+const { services, clients } = compose('lmtp', process.env);
+const agent = makeAgent(services.parameters);
+const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
+
+/** Seconds after which a message that could not be dealt with is seen again: until then it holds its slot. */
+const retrySeconds = 5;
+
+/** Takes a batch from active. */
+export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve };
+  const unfinished: string[] = [];
+  const lanes = [...Map.groupBy(Records, destinationOf).values()];
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const record of lane) {
+        if (!(await handleRecord(record, deadline))) unfinished.push(record.messageId);
+      }
+    }),
+  );
+  return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** The group of a message is destination and slot; deliveries to one destination share its session. */
+function destinationOf({ attributes }: SQSRecord): string {
+  return attributes.MessageGroupId?.split('#')[0] ?? '';
+}
+
+/** Whether the record is dealt with. */
+async function handleRecord(record: SQSRecord, deadline: Deadline): Promise<boolean> {
+  const { messageId, receiptHandle: ReceiptHandle } = record;
+  try {
+    await workRecord(record, deadline);
+    await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    return true;
+  } catch (error) {
+    services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
+    await shortenVisibility(ReceiptHandle);
+    return false;
+  }
+}
+
+async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline): Promise<void> {
+  try {
+    await work(parseWakeUp(body), services, agent, deadline);
+  } catch (error) {
+    if (!(error instanceof WakeUpError)) throw error;
+    await services.corrupt.file({ id: messageId, reason: `active: ${error.message}`, body });
+  }
+}
+
+async function shortenVisibility(ReceiptHandle: string): Promise<void> {
+  try {
+    await clients.sqs.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: retrySeconds }),
+    );
+  } catch (error) {
+    // Then the slot opens only when the queue's own time-out passes.
+    services.log.note('warn', 'visibility not shortened', { error });
+  }
+}

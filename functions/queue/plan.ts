@@ -1,0 +1,116 @@
+/**
+ * How a request is cut into deliveries: by destination, then into chunks of recipients (destination_recipient_limit).
+ *
+ * A chunk is also bounded in octets, whatever the limit says: an item of the table ends at 400 KB, and has to hold a reply
+ * for every recipient, once as the last verdict and once more in an event.
+ */
+
+import { normaliseDestination } from '../delivery/destination.ts';
+import { type DeliveryRequest, RequestError, type RequestedRecipient } from '../delivery/request.ts';
+import type { TransportMap } from '../delivery/transport-map.ts';
+import { hashOf, slotOf } from './hash.ts';
+import type { QueuedRecipient } from './item.ts';
+
+/** One delivery to be. */
+export interface PlannedDelivery {
+  /** Normalised. */
+  readonly destination: string;
+  readonly recipients: readonly QueuedRecipient[];
+}
+
+/** A request, cut. */
+export interface Plan {
+  readonly deliveries: readonly PlannedDelivery[];
+  /** Recipients whose address cannot be used, with the reason. */
+  readonly refused: readonly (QueuedRecipient & { readonly fault: string })[];
+}
+
+/** What a plan depends on, beside the request. */
+export interface PlanRules {
+  readonly transportMap: TransportMap;
+  /** Normalised destinations that a request may name, beside those of the map. */
+  readonly allowedDestinations: ReadonlySet<string>;
+  /** Recipients of one delivery; 0 = as many as fit. */
+  readonly recipientLimit: number;
+  /** lmtp_tcp_port */
+  readonly defaultPort: number;
+}
+
+/** Octets that the recipients of one delivery may take, replies included. */
+const chunkOctets = 300_000;
+/** Octets of replies that are reckoned with for each recipient; {@link cutText} keeps them within it. */
+const replyOctets = 512;
+
+/**
+ * Cuts a request.
+ *
+ * @throws RequestError when a destination is missing or not allowed
+ */
+export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan {
+  const byDestination = new Map<string, QueuedRecipient[]>();
+  const refused: (QueuedRecipient & { fault: string })[] = [];
+  for (const [n, { fault, ...recipient }] of request.recipients.entries()) {
+    if (fault !== undefined) {
+      refused.push({ ...recipient, n, fault });
+      continue;
+    }
+    const destination = findDestination(request, recipient, rules);
+    const group = byDestination.get(destination) ?? [];
+    byDestination.set(destination, group);
+    group.push({ ...recipient, n });
+  }
+  const deliveries = [...byDestination].flatMap(([destination, recipients]) =>
+    chunks(recipients, rules.recipientLimit).map((chunk) => ({ destination, recipients: chunk })),
+  );
+  return { deliveries, refused };
+}
+
+/** The message group of a delivery: one of its destination's slots, as many as may be delivered to at once. */
+export function messageGroup(transport: string, destination: string, delivery: string, slots: number): string {
+  return `${hashOf(`${transport} ${destination}`).slice(0, 16)}#${slotOf(delivery, slots)}`;
+}
+
+/** Cuts a reply so that the replies of `recipients` fit into an item. */
+export function cutText(text: string, recipients: number): string {
+  const limit = Math.max(replyOctets / 2, Math.min(2048, Math.floor(chunkOctets / 2 / Math.max(1, recipients))));
+  if (Buffer.byteLength(text) <= limit) return text;
+  return `${Buffer.from(text)
+    .subarray(0, limit - 3)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '')}...`;
+}
+
+function findDestination(request: DeliveryRequest, recipient: RequestedRecipient, rules: PlanRules): string {
+  const { transportMap, allowedDestinations, defaultPort } = rules;
+  if (request.destination === undefined) {
+    const found = transportMap.find(recipient.address);
+    if (found === undefined) {
+      throw new RequestError('destination', `the transport map has no entry for ${JSON.stringify(recipient.address)}`);
+    }
+    return normaliseDestination(found, defaultPort);
+  }
+  const destination = normaliseDestination(request.destination, defaultPort);
+  if (!transportMap.destinations.has(destination) && !allowedDestinations.has(destination)) {
+    const allowed = [...new Set([...transportMap.destinations, ...allowedDestinations])].join(' ') || 'none';
+    throw new RequestError('destination', `"${request.destination}" is not allowed by this stack; allowed: ${allowed}`);
+  }
+  return destination;
+}
+
+function chunks(recipients: readonly QueuedRecipient[], limit: number): readonly (readonly QueuedRecipient[])[] {
+  const cut: QueuedRecipient[][] = [];
+  let current: QueuedRecipient[] = [];
+  let octets = 0;
+  for (const recipient of recipients) {
+    const size = Buffer.byteLength(JSON.stringify(recipient)) + replyOctets;
+    if (current.length > 0 && ((limit > 0 && current.length >= limit) || octets + size > chunkOctets)) {
+      cut.push(current);
+      current = [];
+      octets = 0;
+    }
+    current.push(recipient);
+    octets += size;
+  }
+  if (current.length > 0) cut.push(current);
+  return cut;
+}

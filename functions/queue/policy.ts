@@ -1,0 +1,24 @@
+/**
+ * Times of the state machine that are ours alone: no Postfix parameter stands behind them.
+ */
+
+/** Milliseconds after which a message in active is taken for lost and sent again. Its copy does no harm. */
+export const activeGrace = 60 * 60_000;
+
+/** Milliseconds after a lease's end before the sweep believes that its worker is dead: clocks differ. */
+export const leaseMargin = 60_000;
+
+/** Milliseconds after which events that are still pending are published by the sweep. */
+export const pendingGrace = 60_000;
+
+/** The longest delay of an SQS message, in milliseconds. */
+export const longestDelay = 900_000;
+
+/** Milliseconds before the end of an invocation that are kept for writing down what is known. */
+export const reserve = 5_000;
+
+/** Milliseconds that must be left, beside the reserve, for a delivery to be begun at all. */
+export const shortestAttempt = 2_000;
+
+/** Milliseconds after which verdicts are written down although others of the same delivery are still awaited. */
+export const progressDelay = 1_000;
