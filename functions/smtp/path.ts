@@ -37,8 +37,9 @@ export function splitAddress(address: string): { readonly localPart: string; rea
     : { localPart: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
-/** The form for the wire and for logs: the local-part quoted if it must be. */
+/** The form for the wire and for logs: the local-part quoted if it must be. The null sender stays empty. */
 export function quoteAddress(address: string): string {
+  if (address === '') return '';
   const { localPart, domain } = splitAddress(address);
   const quoted = isQuoted(localPart) || dotAtom.test(localPart) ? localPart : quoteLocalPart(localPart);
   return domain === '' && !address.includes('@') ? quoted : `${quoted}@${domain}`;

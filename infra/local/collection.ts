@@ -14,6 +14,11 @@ export class Collection<T> {
     for (const listener of this.#listeners) listener(item);
   }
 
+  /** Hears of each item that comes from now on. */
+  listen(listener: (item: T) => void): void {
+    this.#listeners.add(listener);
+  }
+
   /** What came since the last call. */
   take(): readonly T[] {
     const fresh = this.#items.slice(this.#taken);

@@ -26,13 +26,13 @@ test('every sample has a name of its own that can be a queue id, and every file 
 test('each recipient has a verdict declared that its mailbox can give', () => {
   for (const { name, recipients, expected } of samples) {
     if ('corrupt' in expected) continue;
-    assert.deepEqual(Object.keys(expected), recipients, name);
+    assert.deepEqual(Object.keys(expected.verdicts), recipients, name);
     for (const recipient of recipients) {
       const first = mailboxVerdict(recipient, 0);
       const second = mailboxVerdict(recipient, 1);
       const status = first === undefined || second === undefined ? 'sent' : 'bounced';
       const attempts = first !== undefined && second === undefined ? 2 : 1;
-      assert.deepEqual(expected[recipient], { status, attempts }, `${name} to ${recipient}`);
+      assert.deepEqual(expected.verdicts[recipient], { status, attempts }, `${name} to ${recipient}`);
     }
   }
 });
@@ -63,6 +63,7 @@ test('content is filed with LF line ends, its last line ended and its long lines
   const filed = (text: string, limit?: number) => contentAsFiled(Buffer.from(text, 'latin1'), limit).toString('latin1');
   assert.equal(filed('a\r\nb\nc'), 'a\nb\nc\n');
   assert.equal(filed('a\r\n\r\n'), 'a\n\n');
+  assert.equal(filed('a\rb\r\r\n'), 'a b \n');
   assert.equal(filed('abcdefghij\r\nabcd\r\n', 4), 'abcd\n efg\n hij\nabcd\n');
   const top = 'Return-Path: <>\nDelivered-To: bob@example.com\n';
   assert.equal(

@@ -1,13 +1,16 @@
 /**
  * A message as it must lie in the Maildir, below the store's own header lines, told from what was submitted: LF line ends, the
- * last line ended, and lines over `lmtp_line_length_limit` cut, each next piece after a blank (Postfix smtp_proto.c).
+ * last line ended, a CR that ends no line a blank (cleanup_replace_stray_cr_lf), and lines over `lmtp_line_length_limit` cut, each next piece after a blank (Postfix smtp_proto.c).
  *
  * Written apart from the code that does it, so that one can be held against the other.
  *
  * @param lineLimit octets, without the line end
  */
 export function contentAsFiled(submitted: Buffer, lineLimit = 998): Buffer {
-  const lines = submitted.toString('latin1').split(/\r?\n/);
+  const lines = submitted
+    .toString('latin1')
+    .split(/\r?\n/)
+    .map((line) => line.replaceAll('\r', ' '));
   if (lines.at(-1) === '') lines.pop();
   const pieces = lines.flatMap((line) => [
     line.slice(0, lineLimit),

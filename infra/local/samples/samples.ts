@@ -14,6 +14,9 @@ export interface ExpectedVerdict {
   readonly attempts: number;
 }
 
+/** By recipient; or, for a request that cannot be used, a word that the reason in the corrupt queue must hold. */
+export type Expected = { readonly verdicts: Readonly<Record<string, ExpectedVerdict>> } | { readonly corrupt: string };
+
 export interface Sample {
   /** Also its queue id. */
   readonly name: string;
@@ -25,8 +28,7 @@ export interface Sample {
   /** Further fields of the delivery request. */
   readonly request?: Readonly<Record<string, unknown>>;
   readonly content: () => Buffer;
-  /** By recipient; or, for a request that cannot be used, what the reason in the corrupt queue must speak of. */
-  readonly expected: Readonly<Record<string, ExpectedVerdict>> | { readonly corrupt: string };
+  readonly expected: Expected;
 }
 
 /** Mailboxes of the local mail store that do not simply accept. */
@@ -59,45 +61,47 @@ const readers = Array.from({ length: 40 }, (_, number) => `reader-${String(numbe
 /** All samples, in the order they are sent. */
 export const samples: readonly Sample[] = [
   toBob('plain', 'an ordinary text message'),
-  { ...toBob('attachment', 'multipart, with an attachment of 3 MB'), content: () => messageWithAttachment(bob) },
+  { ...toBob('attachment', 'a 3 MB attachment'), content: () => messageWithAttachment(bob) },
   toBob('eight-bit', '8-bit body (ISO 8859-1)', { body: '8BITMIME' }),
   {
-    ...toBob('utf8-headers', 'UTF-8 headers, encoded and raw; SMTPUTF8', { body: '8BITMIME', smtputf8: true }),
+    ...toBob('utf8-headers', 'UTF-8 headers, encoded and raw', { body: '8BITMIME', smtputf8: true }),
     sender: 'zoe@b\u00fccher.example',
   },
-  toBob('long-lines', 'a line of 2600 octets, where 998 are allowed', { body: '8BITMIME' }),
-  toBob('leading-dots', 'lines that begin with dots, and lone dots'),
-  toBob('bare-lf', 'bare LF line ends, and an attempt to smuggle'),
-  toBob('no-final-newline', 'no line end after the last line'),
-  { ...toBob('null-sender', 'a bounce: the null sender'), sender: '' },
+  toBob('long-lines', 'a line of 2600 octets', { body: '8BITMIME' }),
+  toBob('leading-dots', 'leading dots, lone dots'),
+  toBob('bare-lf', 'bare LF, and a smuggler'),
+  toBob('no-final-newline', 'no line end at the end'),
+  { ...toBob('null-sender', 'a bounce: null sender'), sender: '' },
   {
-    ...toBob('newsletter', 'forty recipients in one transaction'),
+    ...toBob('newsletter', '40 recipients at once'),
     sender: 'news-return@lists.example.org',
     recipients: readers,
-    expected: Object.fromEntries(readers.map((reader) => [reader, sentAtOnce])),
+    expected: { verdicts: Object.fromEntries(readers.map((reader) => [reader, sentAtOnce])) },
   },
   {
-    ...toBob('busy-mailbox', 'deferred, then sent at the second attempt'),
+    ...toBob('busy-mailbox', 'deferred, sent at 2nd attempt'),
     recipients: ['busy@example.com'],
-    expected: { 'busy@example.com': sentLater },
+    expected: { verdicts: { 'busy@example.com': sentLater } },
   },
   {
-    ...toBob('unknown-user', 'bounced: the user is unknown'),
+    ...toBob('unknown-user', 'bounced: unknown user'),
     recipients: ['nobody@example.com'],
-    expected: { 'nobody@example.com': bouncedAtOnce },
+    expected: { verdicts: { 'nobody@example.com': bouncedAtOnce } },
   },
   {
-    ...toBob('different-verdicts', 'sent, deferred, over quota and unknown in one'),
+    ...toBob('different-verdicts', 'one message, four fates'),
     recipients: [bob, 'crowded@example.com', 'full@example.com', 'nobody@example.com'],
     expected: {
-      [bob]: sentAtOnce,
-      'crowded@example.com': sentLater,
-      'full@example.com': bouncedAtOnce,
-      'nobody@example.com': bouncedAtOnce,
+      verdicts: {
+        [bob]: sentAtOnce,
+        'crowded@example.com': sentLater,
+        'full@example.com': bouncedAtOnce,
+        'nobody@example.com': bouncedAtOnce,
+      },
     },
   },
   {
-    ...toBob('malformed-request', 'a request with an unknown field: corrupt', { recipient: bob }),
+    ...toBob('malformed-request', 'corrupt: an unknown field', { recipient: bob }),
     expected: { corrupt: 'recipient' },
   },
 ];
@@ -112,6 +116,6 @@ function toBob(name: string, shows: string, request: Readonly<Record<string, unk
     recipients: [bob],
     request,
     content: () => readFileSync(file),
-    expected: { [bob]: sentAtOnce },
+    expected: { verdicts: { [bob]: sentAtOnce } },
   };
 }
