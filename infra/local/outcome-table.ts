@@ -1,0 +1,44 @@
+import Table from 'cli-table3';
+import type { Outcome, Submission } from './outcome.ts';
+
+/** One line of the table. */
+export interface TableRow {
+  readonly submission: Submission;
+  readonly shows: string;
+  readonly outcome: Outcome;
+  /** Empty: it ended as declared. */
+  readonly differences: readonly string[];
+  /** Where a recipient's copy lies, in a few words. */
+  readonly placeOf: (recipient: string) => string;
+}
+
+/** The outcome of all submissions, as a table for people. Numbers are recipients, but for attempts. */
+export function outcomeTable(rows: readonly TableRow[]): string {
+  const head = ['message', 'shows', 'sent', 'deferred', 'bounced', 'corrupt', 'attempts', 'lies in', 'as declared'];
+  const colAligns: ('left' | 'right')[] = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'];
+  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
+  for (const { submission, shows, outcome, differences, placeOf } of rows) {
+    const { sent, bounced } = outcome.recipients;
+    const numbers = [
+      sent.length,
+      outcome.deferrals,
+      bounced.length,
+      outcome.corrupt === undefined ? 0 : 1,
+      outcome.attempts,
+    ];
+    table.push([
+      submission.name,
+      shows,
+      ...numbers.map((number) => (number === 0 ? '' : String(number))),
+      placesOf(sent, placeOf),
+      differences.length === 0 ? 'yes' : 'NO',
+    ]);
+  }
+  return table.toString();
+}
+
+function placesOf(sent: readonly string[], placeOf: (recipient: string) => string): string {
+  const [first] = sent;
+  if (first === undefined) return '';
+  return sent.length === 1 ? placeOf(first) : `${placeOf(first)} + ${sent.length - 1}`;
+}

@@ -1,0 +1,148 @@
+/**
+ * What became of the messages that were submitted to a local stack, and whether that is what was declared.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DeliveryRecord } from '../../functions/disposition/postfix-line.ts';
+import { contentAsFiled, withoutTopLines } from './samples/filed-content.ts';
+import type { Expected } from './samples/samples.ts';
+
+/** A message on its way. */
+export interface Submission {
+  /** Its queue id. */
+  readonly name: string;
+  readonly recipients: readonly string[];
+  readonly content: Buffer;
+  readonly expected: Expected;
+}
+
+/** A request that ended in the corrupt queue. */
+export interface CorruptNotice {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** A bounce as a consumer of the topic learns of it. */
+export interface BounceNotice {
+  readonly id: string;
+  readonly recipient: string;
+  readonly status: string;
+  readonly diagnostic: string;
+}
+
+/** Everything that was heard of all submissions. */
+export interface Heard {
+  readonly deliveries: readonly DeliveryRecord[];
+  readonly bounces: readonly BounceNotice[];
+  readonly corrupt: readonly CorruptNotice[];
+}
+
+/** What became of one submission. */
+export interface Outcome {
+  /** Recipients by how they ended; those that have not ended yet are `waiting`. */
+  readonly recipients: Readonly<Record<'sent' | 'bounced' | 'waiting', readonly string[]>>;
+  /** How many verdicts were "deferred". */
+  readonly deferrals: number;
+  /** Most attempts for one recipient. */
+  readonly attempts: number;
+  readonly corrupt: string | undefined;
+  /** Whether nothing more is to come. */
+  readonly settled: boolean;
+}
+
+/** Sums up what was heard of a submission. */
+export function outcomeOf({ name, recipients, expected }: Submission, heard: Heard): Outcome {
+  const records = heard.deliveries.filter(({ id }) => id === name);
+  const ended = { sent: [] as string[], bounced: [] as string[], waiting: [] as string[] };
+  for (const recipient of recipients) ended[fate(recipient, records)].push(recipient);
+  const corrupt = heard.corrupt.find(({ id }) => id === name)?.reason;
+  const told = ended.bounced.every((recipient) => isTold(name, recipient, heard));
+  return {
+    recipients: ended,
+    deferrals: records.filter(({ status }) => status === 'deferred').length,
+    attempts: Math.max(0, ...recipients.map((recipient) => attemptsOf(recipient, records))),
+    corrupt,
+    settled: corrupt !== undefined || ('corrupt' in expected ? false : ended.waiting.length === 0 && told),
+  };
+}
+
+/** In which ways a submission did not end as declared, in words; nothing if it did. Mail itself is looked at elsewhere. */
+export function differences(submission: Submission, heard: Heard): readonly string[] {
+  const { name, recipients, expected } = submission;
+  const corrupt = heard.corrupt.find(({ id }) => id === name)?.reason;
+  if ('corrupt' in expected) {
+    if (corrupt === undefined) return ['should be corrupt and is not'];
+    return corrupt.includes(expected.corrupt) ? [] : [`is corrupt for another reason than declared: ${corrupt}`];
+  }
+  if (corrupt !== undefined) return [`should be delivered and is corrupt: ${corrupt}`];
+  const records = heard.deliveries.filter(({ id }) => id === name);
+  return recipients.flatMap((recipient) => {
+    const wanted = expected.verdicts[recipient];
+    const status = fate(recipient, records);
+    const attempts = attemptsOf(recipient, records);
+    if (wanted === undefined) return [];
+    if (status !== wanted.status) return [`${recipient}: should be ${wanted.status} and is ${status}`];
+    if (attempts !== wanted.attempts)
+      return [`${recipient}: should take ${wanted.attempts} attempts and took ${attempts}`];
+    return status === 'bounced' && !isTold(name, recipient, heard) ? [`${recipient}: no bounce on the topic`] : [];
+  });
+}
+
+/**
+ * Looks for the mail itself: each recipient who got it must have exactly one copy, as it was submitted.
+ *
+ * @returns what is wrong, in words
+ */
+export async function missingMail(
+  { content }: Submission,
+  sentTo: readonly string[],
+  maildirOf: (recipient: string) => string,
+): Promise<readonly string[]> {
+  const wanted = contentAsFiled(content);
+  const findings = await Promise.all(
+    sentTo.map(async (recipient) => {
+      const folder = join(maildirOf(recipient), 'new');
+      const names = await readdir(folder).catch(() => []);
+      const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
+      const copies = files.filter((file) => withoutTopLines(file).equals(wanted)).length;
+      return copies === 1 ? [] : [`${recipient}: ${copies} copies in ${folder} are what was sent`];
+    }),
+  );
+  return findings.flat();
+}
+
+/** The bounces that a message of the bounce topic tells of (JSON like that of Amazon SES). */
+export function bouncesOf(message: unknown, submissions: readonly Submission[]): readonly BounceNotice[] {
+  const { notificationType, bounce } = message as {
+    notificationType?: string;
+    bounce?: { bouncedRecipients?: { emailAddress: string; status?: string; diagnosticCode?: string }[] };
+  };
+  if (notificationType !== 'Bounce') return [];
+  // Whichever field carries the queue id: it is the only thing in the event that is a submission's name.
+  const strings = new Set<string>();
+  JSON.stringify(message, (_, value) => {
+    if (typeof value === 'string') strings.add(value);
+    return value;
+  });
+  const id = submissions.find(({ name }) => strings.has(name))?.name ?? '';
+  return (bounce?.bouncedRecipients ?? []).map(({ emailAddress, status = '', diagnosticCode = '' }) => ({
+    id,
+    recipient: emailAddress,
+    status,
+    diagnostic: diagnosticCode,
+  }));
+}
+
+function fate(recipient: string, records: readonly DeliveryRecord[]): 'sent' | 'bounced' | 'waiting' {
+  const last = records.findLast((record) => record.recipient === recipient)?.status;
+  if (last === 'expired') return 'bounced';
+  return last === undefined || last === 'deferred' ? 'waiting' : last;
+}
+
+function attemptsOf(recipient: string, records: readonly DeliveryRecord[]): number {
+  return records.filter((record) => record.recipient === recipient).length;
+}
+
+function isTold(name: string, recipient: string, { bounces }: Heard): boolean {
+  return bounces.some((bounce) => bounce.id === name && bounce.recipient === recipient);
+}

@@ -1,0 +1,196 @@
+/**
+ * What `npm start` does: brings a stack up, sends messages through it, says what happens, and compares that with what was declared.
+ */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
+import { outcomeTable, type TableRow } from './outcome-table.ts';
+import { mailboxVerdict, type Sample, samples } from './samples/samples.ts';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
+import { Watch } from './watch.ts';
+
+const exitStatus = { asDeclared: 0, different: 1, usage: 64, interrupted: 130 };
+
+/** How long all messages together may take, in milliseconds. */
+const patience = 45_000;
+
+interface Options {
+  readonly recipient: readonly string[];
+  readonly sender: string;
+  readonly destination?: string;
+  readonly keep: boolean;
+}
+
+interface Choice {
+  readonly samples: readonly Sample[];
+  readonly options: Options;
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/**
+ * Runs the samples, or the message that the arguments name, through a stack of its own.
+ *
+ * @param changes options of the stack, for tests
+ * @returns exit status: 0 if every message ended as declared, 1 if not, 64 on a usage error, 130 when interrupted
+ */
+export async function runLocally(args: readonly string[], changes: LocalStackOptions = {}): Promise<number> {
+  const choice = readArguments(args);
+  if (typeof choice === 'number') return choice;
+  const interrupted = new AbortController();
+  process.on('SIGINT', () => interrupted.abort()).on('SIGTERM', () => interrupted.abort());
+  const started = performance.now();
+  const directory = await mkdtemp(join(tmpdir(), 'lambda-lmtp-'));
+  const stack = await startLocalStack({
+    directory,
+    ...(choice.options.destination !== undefined && { destination: choice.options.destination }),
+    parameters: { minimal_backoff_time: '1s', maximal_backoff_time: '2s' },
+    sweepInterval: 1000,
+    maximumConcurrency: { qmgr: 2, lmtp: 2 },
+    mailStore: { verdict: mailboxVerdict },
+    onFailure: (name, { errorType, errorMessage }) => say(`${name}: invocation failed: ${errorType}: ${errorMessage}`),
+    ...changes,
+  });
+  const submissions = choice.samples.map((sample) => ({ ...sample, content: sample.content() }));
+  const watch = new Watch(stack, submissions, say);
+  try {
+    say(`Local stack up after ${secondsSince(started)} s, working in ${directory}`);
+    say(`Sending ${submissions.length === 1 ? 'a message' : `${submissions.length} messages`}\n`);
+    for (const submission of submissions) await submit(stack, submission);
+    await watch.settle(patience, interrupted.signal);
+    if (interrupted.signal.aborted) return exitStatus.interrupted;
+    const status = await compare(stack, watch, submissions, choice.options);
+    say(`Took ${secondsSince(started)} s. The mail stays in ${join(directory, 'mail')}/`);
+    if (choice.options.keep) await keepRunning(stack, interrupted.signal);
+    return status;
+  } finally {
+    watch.close();
+    await stack.close();
+  }
+}
+
+/** What to send; or the exit status, where there is nothing to send. */
+function readArguments(args: readonly string[]): Choice | number {
+  const command = new Command('npm start --')
+    .description('Runs lambda-lmtp on this machine and sends its samples, or FILE, through it.')
+    .argument('[FILE]', 'message to send in place of the samples')
+    .option('--recipient <address>', 'envelope recipient of FILE; may be repeated', collect, [])
+    .option('--sender <address>', 'envelope sender of FILE; "" is the null sender', 'sender@example.org')
+    .option('--destination <next-hop>', 'deliver there (inet:host:port), not into the local Maildirs')
+    .option('--keep', 'leave everything running until Ctrl-C', false)
+    .exitOverride();
+  try {
+    command.parse(args, { from: 'user' });
+    const options = command.opts<Options>();
+    const [file] = command.args;
+    if (file === undefined && options.recipient.length > 0) command.error('error: --recipient wants a FILE');
+    if (file === undefined) return { samples, options };
+    if (options.recipient.length === 0) command.error('error: FILE wants a --recipient');
+    return { samples: [ownMessage(file, options, command)], options };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : exitStatus.usage;
+  }
+}
+
+function collect(value: string, sofar: readonly string[]): readonly string[] {
+  return [...sofar, value];
+}
+
+/** A message of the user's own, which should simply arrive. */
+function ownMessage(file: string, { recipient, sender }: Options, command: Command): Sample {
+  let content: Buffer;
+  try {
+    content = readFileSync(file);
+  } catch (error) {
+    command.error(`error: cannot read ${file}: ${(error as Error).message}`);
+  }
+  const recipients = [...new Set(recipient)];
+  return {
+    name: basename(file)
+      .replace(/[^A-Za-z0-9._-]/g, '_')
+      .slice(-80),
+    shows: 'your message',
+    sender,
+    recipients,
+    content: () => content,
+    expected: {
+      verdicts: Object.fromEntries(recipients.map((address) => [address, { status: 'sent', attempts: 1 }])),
+    },
+  };
+}
+
+/** A sample whose content is at hand. */
+type Message = Omit<Sample, 'content'> & Submission;
+
+/** Shows what became of all messages, and holds it against what was declared. */
+async function compare(
+  stack: LocalStack,
+  watch: Watch,
+  submissions: readonly Message[],
+  options: Options,
+): Promise<number> {
+  const rows: TableRow[] = [];
+  for (const submission of submissions) {
+    const outcome = outcomeOf(submission, watch);
+    const found = [...differences(submission, watch), ...(await lostMail(stack, submission, outcome, options))];
+    const placeOf = (recipient: string) =>
+      options.destination ?? relative(join(stack.directory, 'mail'), stack.mailStore.maildirOf(recipient));
+    rows.push({ submission, shows: submission.shows, outcome, differences: found, placeOf });
+  }
+  say(`\n${outcomeTable(rows)}`);
+  const wrong = rows.filter(({ differences: found }) => found.length > 0);
+  for (const { submission, differences: found } of wrong) {
+    for (const difference of found) say(`${submission.name}: ${difference}`);
+  }
+  say(
+    wrong.length === 0
+      ? 'Every message ended as declared.'
+      : `${wrong.length} of ${rows.length} did not end as declared.`,
+  );
+  return wrong.length === 0 ? exitStatus.asDeclared : exitStatus.different;
+}
+
+/** Looks for the mail in the Maildirs, unless it went elsewhere. */
+async function lostMail(
+  { mailStore }: LocalStack,
+  submission: Submission,
+  { recipients }: Outcome,
+  { destination }: Options,
+): Promise<readonly string[]> {
+  if (destination !== undefined) return [];
+  return missingMail(submission, recipients.sent, (recipient) => mailStore.maildirOf(recipient));
+}
+
+async function submit(stack: LocalStack, { name: id, sender, recipients, request, content }: Message): Promise<void> {
+  const message = await stack.putMessage(`in/${id}.eml`, content);
+  await stack.submit({ version: 1, id, sender, recipients, message, ...request });
+}
+
+/** Leaves the stack running, and says how to use it, until somebody interrupts. */
+async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void> {
+  const file = join(stack.directory, 'environment');
+  const variables = {
+    ...stack.environment,
+    INCOMING_QUEUE_URL: stack.outputs.IncomingQueueUrl,
+    MESSAGE_BUCKET: stack.outputs.MessageBucketName,
+  };
+  await writeFile(
+    file,
+    Object.entries(variables)
+      .map(([name, value]) => `export ${name}='${value}'\n`)
+      .join(''),
+  );
+  say('\nThe stack keeps running; Ctrl-C ends it. To send more, from another terminal in this folder:');
+  say(`  . ${file}`);
+  say('  node infra/local/run.mjs infra/local/submit.ts my.eml --recipient bob@example.com --sender alice@example.org');
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1);
+}

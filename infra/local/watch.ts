@@ -1,0 +1,90 @@
+/**
+ * Listens to a local stack and says what happens, as it happens: deliveries in Postfix's words, bounces from the topic, corrupt
+ * requests with their reason, and whatever goes wrong in a function.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { postfixLine } from '../../functions/disposition/postfix-line.ts';
+import { type BounceNotice, bouncesOf, type CorruptNotice, type Heard, outcomeOf, type Submission } from './outcome.ts';
+import type { LocalStack, LogLine } from './stack.ts';
+
+export class Watch implements Heard {
+  readonly bounces: BounceNotice[] = [];
+  readonly corrupt: CorruptNotice[] = [];
+  readonly #stack: LocalStack;
+  readonly #submissions: readonly Submission[];
+  readonly #print: (line: string) => void;
+  readonly #seenCorrupt = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(stack: LocalStack, submissions: readonly Submission[], print: (line: string) => void) {
+    this.#stack = stack;
+    this.#submissions = submissions;
+    this.#print = print;
+    stack.deliveries.listen((record) => print(postfixLine(record)));
+    stack.events.listen(({ message }) => this.#hearEvent(message));
+    stack.log.listen((entry) => this.#hearTrouble(entry));
+    this.#timer = setInterval(() => this.#lookForCorrupt(), 20);
+  }
+
+  /** Listens no more to the corrupt queue. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  get deliveries() {
+    return this.#stack.deliveries.items;
+  }
+
+  /** Resolves to true once nothing more is to come of any submission, to false after so many milliseconds. */
+  async settle(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    const deadline = performance.now() + milliseconds;
+    while (performance.now() < deadline && !signal.aborted) {
+      if (this.#submissions.every((submission) => outcomeOf(submission, this).settled)) return true;
+      await sleep(20);
+    }
+    return false;
+  }
+
+  /** Looks into the corrupt queue and leaves there what it finds, for whoever minds that queue. */
+  #lookForCorrupt(): void {
+    const { ready, inFlight } = this.#stack.inspectQueue('corrupt');
+    for (const { messageId, body, attributes } of [...ready, ...inFlight]) {
+      if (this.#seenCorrupt.has(messageId)) continue;
+      this.#seenCorrupt.add(messageId);
+      const notice = { id: idOf(body), reason: attributes['reason'] ?? 'no reason is given' };
+      this.corrupt.push(notice);
+      this.#print(`corrupt: ${printable(notice.id)}: ${printable(notice.reason)}`);
+    }
+  }
+
+  #hearEvent(message: unknown): void {
+    const bounces = bouncesOf(message, this.#submissions);
+    this.bounces.push(...bounces);
+    for (const { id, recipient, status, diagnostic } of bounces) {
+      this.#print(printable(`bounce topic: ${id}: <${recipient}> ${status} (${diagnostic})`));
+    }
+  }
+
+  /** Deliveries are told elsewhere and plain news is not: what is left is trouble. */
+  #hearTrouble({ functionName, line }: LogLine): void {
+    const level = /"level":"(\w+)"/.exec(line)?.[1];
+    const isJson = line.startsWith('{');
+    if (!isJson || level === 'WARN' || level === 'ERROR' || level === 'CRITICAL') {
+      this.#print(printable(`${functionName}: ${line}`));
+    }
+  }
+}
+
+/** The queue id in a request, as far as it can be read. */
+function idOf(request: string): string {
+  try {
+    return String((JSON.parse(request) as { id?: unknown }).id ?? '?');
+  } catch {
+    return '?';
+  }
+}
+
+/** Foreign text on a terminal: control characters show as dots. */
+function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '.');
+}
