@@ -7,14 +7,15 @@ import { functionTimeouts } from './timeouts.ts';
 const retention = Duration.days(14);
 
 /**
- * How often a message is given out before it goes to the dead letters. Our functions hand a record back only when the table
- * or S3 cannot be reached, so this is how much of an AWS outage is ridden out without a person: with a visibility of six
- * minutes, five hours.
+ * How often a message is given out before it goes to the dead letters. Our functions hand a record back only when the table,
+ * S3 or SQS cannot be reached, so this is how much of an outage is ridden out without a person. What comes after:
+ *
+ * - incoming: five hours at six minutes each. The request waits among the dead letters for a person to move it back.
+ * - deferred: the same; and the sweep wakes the delivery again.
+ * - active: an hour, since lmtp asks for its message back after five seconds, so as not to hold a slot. By then the sweep
+ *   takes the message for lost and sends another.
  */
-const maximumReceives = 50;
-
-/** The name of a queue, as Postfix names its own. */
-export type QueueName = 'incoming' | 'active' | 'deferred' | 'corrupt';
+const maximumReceives = { incoming: 50, deferred: 50, active: 720 } as const;
 
 export interface QueuesProps {
   /** How long the lmtp function may run. */
@@ -44,7 +45,7 @@ export class Queues extends Construct {
    */
   readonly corrupt: sqs.Queue;
   /** Where the messages of a queue go that were given out too often. */
-  readonly deadLetters: Readonly<Record<'incoming' | 'active' | 'deferred', sqs.Queue>>;
+  readonly deadLetters: Readonly<Record<keyof typeof maximumReceives, sqs.Queue>>;
 
   constructor(scope: Construct, id: string, { lmtpTimeout }: QueuesProps) {
     super(scope, id);
@@ -55,7 +56,7 @@ export class Queues extends Construct {
     };
     this.incoming = this.queue('Incoming', {
       visibilityTimeout: sixTimes(functionTimeouts.qmgr),
-      deadLetterQueue: redrive(this.deadLetters.incoming),
+      deadLetterQueue: this.redrive('incoming'),
     });
     this.active = this.queue('Active', {
       fifo: true,
@@ -65,13 +66,17 @@ export class Queues extends Construct {
       // destination stays closed until its message is seen again. To be seen too early (a batch that was throttled) is
       // harmless: the claim lets one worker through. So the usual six-fold, half an hour of a closed slot, buys nothing.
       visibilityTimeout: lmtpTimeout.plus(Duration.seconds(30)),
-      deadLetterQueue: redrive(this.deadLetters.active),
+      deadLetterQueue: this.redrive('active'),
     });
     this.deferred = this.queue('Deferred', {
       visibilityTimeout: sixTimes(functionTimeouts.qmgr),
-      deadLetterQueue: redrive(this.deadLetters.deferred),
+      deadLetterQueue: this.redrive('deferred'),
     });
     this.corrupt = this.queue('Corrupt');
+  }
+
+  private redrive(name: keyof typeof maximumReceives): sqs.DeadLetterQueue {
+    return { queue: this.deadLetters[name], maxReceiveCount: maximumReceives[name] };
   }
 
   private queue(id: string, props: sqs.QueueProps = {}): sqs.Queue {
@@ -87,8 +92,4 @@ export class Queues extends Construct {
 /** AWS's rule for the trigger of a standard queue: time for Lambda to offer a throttled batch again. */
 function sixTimes(timeout: Duration): Duration {
   return Duration.seconds(6 * timeout.toSeconds());
-}
-
-function redrive(queue: sqs.Queue): sqs.DeadLetterQueue {
-  return { queue, maxReceiveCount: maximumReceives };
 }
