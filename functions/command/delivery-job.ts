@@ -1,0 +1,100 @@
+/**
+ * One request on the command line: made ready, and delivered by the agent.
+ */
+
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
+import type { Agent } from '../delivery/agent.ts';
+import { type Delivery, deliver } from '../delivery/deliver.ts';
+import { type Message, openGate } from '../delivery/message.ts';
+import { type DeliveryRequest, type MessageReference, RequestError } from '../delivery/request.ts';
+import type { Verdict } from '../delivery/verdict.ts';
+import { type DeliveryLine, deliveryLine } from '../disposition/delivery-line.ts';
+import { BodyFault } from '../queue/ports.ts';
+import { noDeadline } from '../session/limit.ts';
+import { canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
+
+/** A request that can be delivered. */
+export interface DeliveryJob {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly arrival: number;
+  /** Its recipients are those whose address can be used. */
+  readonly delivery: Delivery;
+  readonly message: Message;
+  /** All recipients, in the request's order. */
+  readonly recipients: DeliveryRequest['recipients'];
+}
+
+/**
+ * Finds the message and completes the request.
+ *
+ * @throws RequestError when there is no such message or no destination
+ */
+export async function prepareJob(
+  request: DeliveryRequest,
+  defaultDestination: string | undefined,
+): Promise<DeliveryJob> {
+  const { id, arrival, recipients, message, destination = defaultDestination, authentication, ...envelope } = request;
+  if (destination === undefined) {
+    throw new RequestError('destination', 'is missing: the request names none, and there is no --destination');
+  }
+  const usable = recipients.filter(({ fault }) => fault === undefined);
+  return {
+    id: id ?? crypto.randomUUID().slice(0, 8).toUpperCase(),
+    arrival: arrival ?? Date.now(),
+    delivery: { ...envelope, destination, recipients: usable },
+    message: await findMessage(message),
+    recipients,
+  };
+}
+
+/** Delivers, and answers one line for each recipient in the request's order. */
+export async function runJob(
+  { id, arrival, delivery, message, recipients }: DeliveryJob,
+  agent: Agent,
+): Promise<readonly DeliveryLine[]> {
+  const begun = Date.now();
+  const outcome = await deliver(delivery, agent, { message, gate: openGate, deadline: noDeadline });
+  const verdicts = outcome.verdicts.values();
+  return recipients.map((recipient) => {
+    const verdict = recipient.fault === undefined ? verdicts.next().value : refusal(recipient.fault);
+    if (verdict === undefined) throw new Error(`no verdict on ${recipient.address}`);
+    return deliveryLine({ id, recipient, verdict, arrival, activated: begun, begun });
+  });
+}
+
+function refusal(fault: string): Verdict {
+  const text = `bad recipient address syntax: the address ${fault}`;
+  return { status: 'bounced', dsn: '5.1.3', text, setUp: 0, transfer: 0 };
+}
+
+async function findMessage(reference: MessageReference): Promise<Message> {
+  try {
+    if ('file' in reference) return await fileMessage(reference.file);
+    const bodies = new S3Bodies(new S3Client());
+    return await bodies.load(await bodies.pin(reference));
+  } catch (cause) {
+    if (cause instanceof BodyFault) throw new RequestError('message.key', cause.message, { cause });
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('file' in reference ? 'message.file' : 'message', `cannot be read: ${words}`, { cause });
+  }
+}
+
+async function fileMessage(file: string): Promise<Message> {
+  const { size } = await stat(file);
+  if (size > inMemoryLimit) {
+    return { size, isExact: false, is8Bit: undefined, open: () => createReadStream(file) };
+  }
+  const octets = await readFile(file);
+  return {
+    size: canonicalSize(octets),
+    isExact: true,
+    is8Bit: has8BitOctets(octets),
+    async *open() {
+      yield octets;
+    },
+  };
+}

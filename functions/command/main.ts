@@ -1,0 +1,23 @@
+/**
+ * The command line: `lambda-lmtp COMMAND`.
+ */
+
+import { Command, CommanderError } from 'commander';
+import { deliverCommand } from './deliver.ts';
+import { exitCodes } from './exit-codes.ts';
+
+const program = new Command('lambda-lmtp')
+  .description("Postfix's lmtp(8) delivery agent, and its queue, on AWS")
+  .exitOverride()
+  .showHelpAfterError('(--help shows what is allowed)')
+  .addCommand(deliverCommand());
+
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows what is allowed)');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Asking for help is no mistake; everything else that commander stops for is one.
+  process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+}

@@ -1,0 +1,22 @@
+/**
+ * `--parameter name=value` on the command line.
+ */
+
+import { hostname } from 'node:os';
+import { ParameterError, type Parameters, parseParameters } from '../parameters.ts';
+
+/**
+ * Reads the options; what is right for a person's machine stands in for what is right for a function.
+ *
+ * @throws ParameterError naming parameter, value and what is allowed
+ */
+export function commandParameters(options: readonly string[]): Parameters {
+  // Whoever sits at this machine may reach it.
+  const values: Record<string, string> = { myhostname: hostname(), allow_local_destinations: 'yes' };
+  for (const option of options) {
+    const equals = option.indexOf('=');
+    if (equals < 1) throw new ParameterError(option, 'name=value is wanted, such as lmtp_mail_timeout=2s');
+    values[option.slice(0, equals).trim()] = option.slice(equals + 1).trim();
+  }
+  return parseParameters(values);
+}
