@@ -67,12 +67,22 @@ export class Watch implements Heard {
 
   /** Deliveries are told elsewhere and plain news is not: what is left is trouble. */
   #hearTrouble({ functionName, line }: LogLine): void {
-    const level = /"level":"(\w+)"/.exec(line)?.[1];
-    const isJson = line.startsWith('{');
-    if (!isJson || level === 'WARN' || level === 'ERROR' || level === 'CRITICAL') {
-      this.#print(printable(`${functionName}: ${line}`));
-    }
+    const trouble = troubleIn(line);
+    if (trouble !== undefined) this.#print(printable(`${functionName}: ${trouble}`));
   }
+}
+
+/** What a log line has to say to people: warnings and errors, and whatever is no log line at all (a stack trace). */
+function troubleIn(line: string): string | undefined {
+  let entry: { level?: string; message?: string; reason?: string; error?: { message?: string } };
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return line;
+  }
+  const { level, message, reason, error } = entry;
+  if (level !== 'WARN' && level !== 'ERROR' && level !== 'CRITICAL') return undefined;
+  return [level.toLowerCase(), message, reason ?? error?.message].filter((part) => part !== undefined).join(': ');
 }
 
 /** The queue id in a request, as far as it can be read. */

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { samples } from '../../infra/local/samples/samples.ts';
+
+const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
+// Whatever a run leaves behind goes here, and away with it.
+const folder = mkdtempSync(join(tmpdir(), 'start-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, 'my.eml');
+writeFileSync(file, 'Subject: hello\n\nhello\n');
+
+function run(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number; output: string }> } {
+  const child = spawn(process.execPath, [start, ...args], { env: { ...process.env, TMPDIR: folder } });
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text) => chunks.push(text));
+  const ended = once(child, 'close').then(([code]) => ({ code, output: chunks.join('') }));
+  return { child, ended };
+}
+
+test('every sample goes through the product and ends as it declares', async () => {
+  const { code, output } = await run().ended;
+  assert.equal(code, 0, output);
+  for (const { name } of samples) assert.match(output, new RegExp(`│ ${name} .* yes `), output);
+  assert.match(output, /^plain: to=<bob@example\.com>, relay=127\.0\.0\.1\[127\.0\.0\.1\]:\d+, .*status=sent \(250 /m);
+  assert.match(output, /^bounce topic: unknown-user: <nobody@example\.com> 5\.1\.1 /m);
+  assert.match(output, /^corrupt: malformed-request: recipient: /m);
+});
+
+test('a message that is not accepted as it should be gives exit status 1, and says what differs', async () => {
+  const { code, output } = await run(file, '--recipient', 'nobody@example.com').ended;
+  assert.equal(code, 1, output);
+  assert.match(output, /^my\.eml: nobody@example\.com: should be sent and is bounced$/m);
+});
+
+test('a stack that is kept takes more mail as it says, until it is interrupted', async () => {
+  const { child, ended } = run(file, '--recipient', 'me@example.com', '--keep');
+  let output = '';
+  const seen = async (pattern: RegExp) => {
+    while (!pattern.test(output)) output += (await once(child.stdout ?? child, 'data'))[0];
+    return pattern.exec(output);
+  };
+  const environmentFile = (await seen(/^ {2}\. (.*\/environment)$/m))?.[1] ?? '';
+  const submit = join(start, '../submit.ts');
+  const command = `. "$1" && exec "$2" "$3" "$4" --recipient zoe@example.com`;
+  const submitted = spawn('sh', ['-c', command, 'sh', environmentFile, process.execPath, submit, file], {
+    stdio: 'inherit',
+  });
+  assert.deepEqual(await once(submitted, 'close'), [0, null]);
+  await seen(/to=<zoe@example\.com>.*status=sent/);
+  child.kill('SIGINT');
+  assert.equal((await ended).code, 0);
+  assert.equal(readdirSync(join(environmentFile, '../mail/zoe@example.com/Maildir/new')).length, 1);
+});
+
+for (const args of [
+  ['--nonsense'],
+  [file],
+  ['--recipient', 'a@x'],
+  [join(folder, 'absent.eml'), '--recipient', 'a@x'],
+]) {
+  test(`a usage error: ${args.join(' ').replaceAll(folder, '...')}`, async () => {
+    const { code, output } = await run(...args).ended;
+    assert.equal(code, 64);
+    assert.match(output, /^error: /);
+  });
+}
