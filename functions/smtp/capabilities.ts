@@ -31,16 +31,17 @@ export interface Capabilities {
 /**
  * Reads the offer from an LHLO reply.
  *
- * The first line only names the server. Keywords in `discard` (lower case, as in lmtp_discard_lhlo_keywords) are taken
- * as not offered.
+ * The first line only names the server; a line that is no reply offers nothing. Keywords in `discard` (lower case, as in
+ * lmtp_discard_lhlo_keywords) are taken as not offered.
  */
 export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = new Set()): Capabilities {
   const offers = new Map<string, readonly string[]>();
   for (const line of reply.lines.slice(1)) {
-    const [word = '', ...words] = line.replace(/^\d{3}[ -]?/, '').split(/[ \t=]+/);
+    const offer = /^\d{3}[ -](.*)$/s.exec(line)?.[1] ?? '';
+    const [word, ...words] = offer.split(/[ \t=]+/).filter((part) => part !== '');
+    if (word === undefined || discard.has(word.toLowerCase())) continue;
     const keyword = word.toUpperCase();
-    if (keyword === '' || discard.has(keyword.toLowerCase())) continue;
-    offers.set(keyword, [...(offers.get(keyword) ?? []), ...words.filter((given) => given !== '')]);
+    offers.set(keyword, [...(offers.get(keyword) ?? []), ...words]);
   }
   const smtputf8 = offers.has('SMTPUTF8');
   const limit = offers.get('SIZE')?.[0];

@@ -33,7 +33,8 @@ export class ContentEncoder {
    * @param stuff     whether dots are doubled: not for BDAT, and not when only the size is wanted
    */
   constructor({ lineLimit = 998, stuff = true }: { readonly lineLimit?: number; readonly stuff?: boolean } = {}) {
-    this.#lineLimit = lineLimit > 0 ? lineLimit : Number.POSITIVE_INFINITY;
+    // A cut line goes on with a blank, and must have room for more than that.
+    this.#lineLimit = lineLimit > 0 ? Math.max(2, lineLimit) : Number.POSITIVE_INFINITY;
     this.#stuff = stuff;
   }
 

@@ -11,6 +11,8 @@ export const addressLimit = 1000;
 const dotAtom = /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u;
 // No octet below blank and no DEL: nothing that could end a command line, whatever a server takes for a line end.
 const unsafe = /[\u0000-\u001f\u007f]/u;
+// A domain is never quoted, so nothing in it may end the path and begin a parameter.
+const unsafeInDomain = /[\s<>()",;\\]/u;
 
 /**
  * Says what is wrong with an address, or nothing.
@@ -26,7 +28,8 @@ export function addressFault(address: string): string | undefined {
   if (/\p{Surrogate}/u.test(address)) return 'is not well-formed Unicode';
   if (Buffer.byteLength(address) > addressLimit) return `is longer than ${addressLimit} octets`;
   if (/^<.*>$/.test(address)) return 'must be given without < and >';
-  return undefined;
+  const stray = unsafeInDomain.exec(splitAddress(address).domain)?.[0];
+  return stray === undefined ? undefined : `has "${stray}" in its domain`;
 }
 
 /** Splits at the last `@`; the domain is empty where there is none. */

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Capabilities, parseCapabilities } from '../../functions/smtp/capabilities.ts';
+import { ReplyAssembler } from '../../functions/smtp/reply.ts';
+
+/** What the lines of an LHLO reply offer; the first names the server. */
+function offered(lines: readonly string[], ...discard: readonly string[]): Capabilities {
+  const assembler = new ReplyAssembler();
+  const [reply] = lines.flatMap((line) => assembler.take(line) ?? []);
+  assert.ok(reply, 'the lines make no reply');
+  return parseCapabilities(reply, new Set(discard));
+}
+
+test('a server that says only its name offers nothing', () => {
+  assert.deepEqual(offered(['250 mail.example']), {
+    pipelining: false,
+    size: false,
+    sizeLimit: 0,
+    eightBitMime: false,
+    smtputf8: false,
+    dsn: false,
+    startTls: false,
+    chunking: false,
+    auth: [],
+    keywords: [],
+  });
+});
+
+test('what a modern server offers is understood', () => {
+  const capabilities = offered([
+    '250-mail.example',
+    '250-8BITMIME',
+    '250-ENHANCEDSTATUSCODES',
+    '250-PIPELINING',
+    '250-CHUNKING',
+    '250-DSN',
+    '250-SMTPUTF8',
+    '250-STARTTLS',
+    '250-AUTH PLAIN LOGIN',
+    '250 SIZE 41943040',
+  ]);
+  assert.deepEqual(capabilities, {
+    pipelining: true,
+    size: true,
+    sizeLimit: 41_943_040,
+    eightBitMime: true,
+    smtputf8: true,
+    dsn: true,
+    startTls: true,
+    chunking: true,
+    auth: ['PLAIN', 'LOGIN'],
+    keywords: [
+      '8BITMIME',
+      'ENHANCEDSTATUSCODES',
+      'PIPELINING',
+      'CHUNKING',
+      'DSN',
+      'SMTPUTF8',
+      'STARTTLS',
+      'AUTH',
+      'SIZE',
+    ],
+  });
+});
+
+test('the first line is never a capability, whatever it looks like', () => {
+  assert.deepEqual(offered(['250-PIPELINING', '250 DSN']).keywords, ['DSN']);
+  assert.deepEqual(offered(['250 PIPELINING']).keywords, []);
+});
+
+test('keywords are taken in any case, and with blanks too many', () => {
+  const { pipelining, dsn } = offered(['250-x', '250-Pipelining ', '250-  dsn', '250 size']);
+  assert.deepEqual([pipelining, dsn], [true, true]);
+});
+
+test('a keyword is a whole word', () => {
+  const { pipelining, dsn } = offered(['250-x', '250-PIPELININGS', '250-XDSN', '250-NO DSN', '250 -PIPELINING']);
+  assert.deepEqual([pipelining, dsn], [false, false]);
+});
+
+test('a line that is no reply offers nothing', () => {
+  const { keywords } = offered(['250-x', 'PIPELINING', '* 250-DSN', '250 8BITMIME']);
+  assert.deepEqual(keywords, ['8BITMIME']);
+});
+
+test('several AUTH lines are one offer, each mechanism told once', () => {
+  const { auth } = offered(['250-x', '250-AUTH PLAIN', '250-AUTH login CRAM-MD5', '250 AUTH=LOGIN PLAIN']);
+  assert.deepEqual(auth, ['PLAIN', 'LOGIN', 'CRAM-MD5']);
+});
+
+test('the old form AUTH= is understood, an AUTH without mechanisms is an offer of none', () => {
+  assert.deepEqual(offered(['250-x', '250 AUTH=LOGIN PLAIN']).auth, ['LOGIN', 'PLAIN']);
+  const { auth, keywords } = offered(['250-x', '250 AUTH']);
+  assert.deepEqual([auth, keywords], [[], ['AUTH']]);
+});
+
+test('SIZE tells a limit, or only that sizes may be announced', () => {
+  for (const [line, limit] of [
+    ['SIZE 1000', 1000],
+    ['SIZE=1000', 1000],
+    ['SIZE', 0],
+    ['SIZE ', 0],
+    ['SIZE 0', 0],
+    ['SIZE many', 0],
+    ['SIZE -1', 0],
+    ['SIZE 1e3', 0],
+    ['SIZE 99999999999999999999', 0],
+  ] as const) {
+    const { size, sizeLimit } = offered(['250-x', `250 ${line}`]);
+    assert.deepEqual([size, sizeLimit], [true, limit], line);
+  }
+});
+
+test('SMTPUTF8 without 8BITMIME implies it', () => {
+  const { eightBitMime, smtputf8 } = offered(['250-x', '250 SMTPUTF8']);
+  assert.deepEqual([eightBitMime, smtputf8], [true, true]);
+});
+
+test('what is to be discarded was never offered', () => {
+  const lines = ['250-x', '250-Pipelining', '250-SIZE 10', '250-AUTH PLAIN', '250 DSN'];
+  const { pipelining, size, sizeLimit, auth, dsn, keywords } = offered(lines, 'pipelining', 'size', 'auth');
+  assert.deepEqual(
+    { pipelining, size, sizeLimit, auth, dsn },
+    { pipelining: false, size: false, sizeLimit: 0, auth: [], dsn: true },
+  );
+  assert.deepEqual(keywords, ['DSN']);
+});
+
+test('no reply whatever makes the reader of capabilities fail', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 30 }), (texts) => {
+      const { keywords, sizeLimit } = offered([...texts.map((text) => `250-${text}`), '250 end']);
+      assert.ok(Number.isSafeInteger(sizeLimit));
+      assert.ok(keywords.every((keyword) => keyword !== '' && !/[\s=]/.test(keyword.replace(/[^ \t=]/g, ''))));
+    }),
+  );
+});
