@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { makeClients } from '../../functions/aws/clients.ts';
+import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { TransitionName } from '../../functions/queue/states.ts';
+import { makeEvent, makeItem } from '../support/delivery-item.ts';
+import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
+import { describeLedger } from '../support/ledger-contract.ts';
+
+let aws: EmulatedClients;
+let ledger: DynamoDbLedger;
+
+before(async () => {
+  aws = await startEmulatedClients();
+  ledger = new DynamoDbLedger(aws.clients.table, aws.emulators.table);
+});
+after(() => aws?.[Symbol.asyncDispose]());
+
+describeLedger('in DynamoDB', () => ledger);
+
+/** A ledger whose first answers are lost on their way, after the table did what it was asked. */
+function losingAnswers(lost: number): { readonly ledger: DynamoDbLedger; readonly requests: () => number } {
+  const { table } = makeClients();
+  let requests = 0;
+  table.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      requests += 1;
+      if (requests > lost) return answer;
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $retryable: {} });
+    },
+    // Nearer to the wire than the client's own repeats.
+    { step: 'deserialize', priority: 'low', name: 'loseAnswers' },
+  );
+  return { ledger: new DynamoDbLedger(table, aws.emulators.table), requests: () => requests };
+}
+
+test('a new item whose answer was lost is recognised as our own when it is sent again', async () => {
+  const item = makeItem();
+  const losing = losingAnswers(1);
+  const moved = await losing.ledger.admit(item);
+  assert.equal(moved.kind, 'moved');
+  assert.equal(losing.requests(), 3, 'put, put again, read back');
+  assert.partialDeepStrictEqual(await ledger.read(item), item);
+});
+
+const owned: readonly [TransitionName, Partial<DeliveryItem>][] = [
+  ['activate', { state: 'deferred' }],
+  ['claim', { state: 'active' }],
+  ['finish', { state: 'delivering', claim: { token: 'ours', until: 1 } }],
+  ['deferUnclaimed', { state: 'active' }],
+  ['lapse', { state: 'delivering', claim: { token: 'dead', until: 1 } }],
+];
+
+for (const [transition, state] of owned) {
+  test(`${transition} whose answer was lost is recognised as our own when it is sent again`, async () => {
+    const item = makeItem(state);
+    await ledger.admit(item);
+    const losing = losingAnswers(1);
+    const moved = await losing.ledger.move(transition, item, { attempt: 1 });
+    assert.equal(moved.kind, 'moved');
+    assert.equal(losing.requests(), 3, 'update, update again, read back');
+    assert.deepEqual(moved.item, await ledger.read(item));
+  });
+}
+
+test("somebody else's write in the meantime is not taken for our own", async () => {
+  const item = makeItem();
+  await ledger.admit(item);
+  const losing = losingAnswers(1);
+  const [ours, theirs] = await Promise.all([
+    losing.ledger.move('claim', item, { claim: { token: 'ours', until: 1 } }),
+    ledger.move('claim', item, { claim: { token: 'theirs', until: 1 } }),
+  ]);
+  assert.deepEqual([ours.kind, theirs.kind].sort(), ['behind', 'moved']);
+  const winner = ours.kind === 'moved' ? ours : theirs;
+  assert.deepEqual(await ledger.read(item), winner.item);
+});
+
+test('a table whose answers are all lost is an error, and what it did is found at the next try', async () => {
+  const item = makeItem();
+  const losing = losingAnswers(Number.POSITIVE_INFINITY);
+  await assert.rejects(losing.ledger.admit(item), /socket hang up/);
+  assert.equal((await ledger.read(item))?.by, item.by);
+  assert.equal((await ledger.admit(item)).kind, 'moved');
+});
+
+test('no table is an error, never an item that is not there', async () => {
+  const lost = new DynamoDbLedger(aws.clients.table, 'no-such-table');
+  await assert.rejects(lost.read(makeItem()), { name: 'ResourceNotFoundException' });
+  await assert.rejects(lost.admit(makeItem()), { name: 'ResourceNotFoundException' });
+  await assert.rejects(lost.move('claim', makeItem(), {}), { name: 'ResourceNotFoundException' });
+});
+
+/** When DynamoDB may remove an item, in days from now. */
+async function daysToLive({ id, delivery }: DeliveryItem): Promise<number | undefined> {
+  const { Item } = await aws.clients.table.send(
+    new GetCommand({ TableName: aws.emulators.table, Key: { id, delivery }, ConsistentRead: true }),
+  );
+  const expires = Item?.['expires'] as number | undefined;
+  return expires === undefined ? undefined : Math.round((expires - Date.now() / 1000) / 86_400);
+}
+
+test('only what is done, and told to everybody, may go: later than any copy of its request could come', async () => {
+  const quiet = makeItem();
+  await ledger.admit(quiet);
+  assert.equal(await daysToLive(quiet), undefined);
+  await ledger.move('finishUnclaimed', quiet, { due: null });
+  assert.equal(await daysToLive(quiet), 30);
+
+  const told = makeItem({ pending: { e1: makeEvent('e1') } });
+  await ledger.admit(told);
+  const { item = told } = await ledger.move('finishUnclaimed', told, { due: 1 });
+  assert.equal(await daysToLive(told), undefined);
+  await ledger.forgetPending(item, ['e1']);
+  assert.equal(await daysToLive(told), 30);
+});
+
+test('a corrupt delivery stays for ever', async () => {
+  const item = makeItem();
+  await ledger.admit(item);
+  await ledger.move('condemn', item, { due: null, reason: 'message.key: gone' });
+  assert.equal(await daysToLive(item), undefined);
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
+import { after, before, test } from 'node:test';
+import { S3Client } from '@aws-sdk/client-s3';
+import { inMemoryLimit, S3Bodies } from '../../functions/aws/s3-bodies.ts';
+import type { Message } from '../../functions/delivery/message.ts';
+import type { PinnedMessage } from '../../functions/queue/item.ts';
+import { BodyFault } from '../../functions/queue/ports.ts';
+import { putMessage } from '../../infra/local/put-message.ts';
+import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
+import { type HttpStub, startHttpStub } from '../support/http-stub.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let aws: EmulatedClients;
+let bodies: S3Bodies;
+let bucket: string;
+
+before(async () => {
+  aws = await startEmulatedClients();
+  bodies = new S3Bodies(aws.clients.s3);
+  bucket = aws.emulators.bucket;
+});
+after(() => aws?.[Symbol.asyncDispose]());
+
+async function put(key: string, body: string | Buffer): Promise<{ bucket: string; key: string }> {
+  await putMessage(aws.clients.s3, { Bucket: bucket, Key: key }, body);
+  return { bucket, key };
+}
+
+async function contentOf(message: Message): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(message.open()));
+}
+
+const large = Buffer.alloc(inMemoryLimit + 1, 'mail ');
+
+test('a body is pinned by its entity tag and size', async () => {
+  const pinned = await bodies.pin(await put('pinned.eml', 'Subject: x\n\nhello\n'));
+  assert.deepEqual({ ...pinned, etag: '' }, { bucket, key: 'pinned.eml', size: 18, etag: '' });
+  assert.match(pinned.etag, /^"[0-9a-f]{32}"$/);
+});
+
+test('a small body is known exactly, as it will be on the wire', async () => {
+  const message = await bodies.load(await bodies.pin(await put('small.eml', 'Subject: x\n\nhello\n')));
+  const { size, isExact, is8Bit } = message;
+  assert.deepEqual({ size, isExact, is8Bit }, { size: 21, isExact: true, is8Bit: false });
+  assert.equal(String(await contentOf(message)), 'Subject: x\n\nhello\n');
+});
+
+test('a small body with octets above 127 is known for it', async () => {
+  const message = await bodies.load(await bodies.pin(await put('caf\u00e9.eml', 'Subject: x\r\n\r\ncaf\u00e9\r\n')));
+  assert.equal(message.is8Bit, true);
+});
+
+test('a large body is streamed, and may be asked for again by the next host', async () => {
+  const message = await bodies.load(await bodies.pin(await put('large.eml', large)));
+  const { size, isExact, is8Bit } = message;
+  assert.deepEqual({ size, isExact, is8Bit }, { size: large.length, isExact: false, is8Bit: undefined });
+  assert.ok(large.equals(await contentOf(message)));
+  assert.ok(large.equals(await contentOf(message)));
+});
+
+test('an empty body is a body', async () => {
+  const message = await bodies.load(await bodies.pin(await put('empty.eml', '')));
+  assert.deepEqual([message.size, String(await contentOf(message))], [0, '']);
+});
+
+test('a key that is not there is a fault for good, when its request is taken in and when it is delivered', async () => {
+  const absent = { bucket, key: 'absent.eml' };
+  const words = /there is no object "absent\.eml" in bucket "messages"/;
+  await assert.rejects(bodies.pin(absent), isFault(words));
+  await assert.rejects(bodies.load({ ...absent, etag: '"e"', size: 10 }), isFault(words));
+  const message = await bodies.load({ ...absent, etag: '"e"', size: large.length });
+  await assert.rejects(contentOf(message), isFault(words));
+});
+
+test('a body that was altered after it had been pinned is a fault for good', async () => {
+  const small = await bodies.pin(await put('altered.eml', 'one'));
+  await put('altered.eml', 'two');
+  const words = /object "altered\.eml" was altered after its request had been taken in \(entity tag was "[0-9a-f]+"/;
+  await assert.rejects(bodies.load(small), isFault(words));
+
+  const pinned = await bodies.pin(await put('altered.eml', large));
+  const message = await bodies.load(pinned);
+  await put('altered.eml', Buffer.alloc(large.length, 'spam '));
+  await assert.rejects(contentOf(message), isFault(words));
+});
+
+test('the same octets written again are the same body', async () => {
+  const pinned = await bodies.pin(await put('again.eml', 'same'));
+  await put('again.eml', 'same');
+  assert.equal(String(await contentOf(await bodies.load(pinned))), 'same');
+});
+
+const pinned: PinnedMessage = { bucket: 'b', key: 'in/a.eml', etag: '"e"', size: 10 };
+const streamed: PinnedMessage = { ...pinned, size: large.length };
+
+/** Bodies over an S3 that answers as told, one attempt a request, so that nothing is waited for. */
+async function overStub(answer: RequestListener): Promise<{ readonly stub: HttpStub; readonly bodies: S3Bodies }> {
+  const stub = await startHttpStub(answer);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const s3 = new S3Client({
+    region: 'us-east-1',
+    endpoint: stub.url,
+    forcePathStyle: true,
+    credentials,
+    maxAttempts: 1,
+  });
+  return { stub, bodies: new S3Bodies(s3) };
+}
+
+test('where the bucket keeps versions, the one that was seen is delivered, whatever was written over it', async () => {
+  const asked: string[] = [];
+  const { stub, bodies } = await overStub(({ method, url = '' }, response) => {
+    asked.push(`${method} ${new URL(url, 'http://s3').searchParams.get('versionId')}`);
+    response.writeHead(200, { etag: '"e"', 'x-amz-version-id': 'v1', 'content-length': 3 });
+    response.end(method === 'HEAD' ? undefined : 'one');
+  });
+  await using _ = stub;
+  const seen = await bodies.pin({ bucket: 'b', key: 'in/a.eml' });
+  assert.deepEqual(seen, { bucket: 'b', key: 'in/a.eml', versionId: 'v1', etag: '"e"', size: 3 });
+  await bodies.load(seen);
+  assert.equal((await bodies.pin({ bucket: 'b', key: 'in/a.eml', versionId: 'v0' })).versionId, 'v0');
+  assert.deepEqual(asked, ['HEAD null', 'GET v1', 'HEAD v0']);
+});
+
+test('a body from before the bucket kept versions has none', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    response.writeHead(200, { etag: '"e"', 'x-amz-version-id': 'null', 'content-length': 3 }).end();
+  });
+  await using _ = stub;
+  assert.ok(!('versionId' in (await bodies.pin({ bucket: 'b', key: 'in/a.eml' }))));
+});
+
+test('a version that was deleted is a fault for good', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    response.writeHead(404, { 'content-type': 'application/xml' });
+    response.end('<Error><Code>NoSuchVersion</Code><Message>no</Message></Error>');
+  });
+  await using _ = stub;
+  await assert.rejects(bodies.load({ ...pinned, versionId: 'v1' }), isFault(/has no such version/));
+});
+
+const troubles: Readonly<Record<string, readonly [number, string]>> = {
+  'a body that is denied': [403, 'AccessDenied'],
+  'a failure of S3': [500, 'InternalError'],
+  'an S3 that is busy': [503, 'SlowDown'],
+};
+
+for (const [what, [status, code]] of Object.entries(troubles)) {
+  test(`${what} is trouble that may pass, never a fault of the mail`, async () => {
+    const { stub, bodies } = await overStub((_, response) => {
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      response.end(`<Error><Code>${code}</Code><Message>no</Message></Error>`);
+    });
+    await using _ = stub;
+    await assert.rejects(bodies.pin(pinned), isNoFault);
+    await assert.rejects(bodies.load(pinned), isNoFault);
+    await assert.rejects(contentOf(await bodies.load(streamed)), isNoFault);
+  });
+}
+
+test('an S3 that is not there is trouble that may pass', async () => {
+  const { stub, bodies } = await overStub(() => {});
+  await stub[Symbol.asyncDispose]();
+  await assert.rejects(bodies.pin(pinned), isNoFault);
+  await assert.rejects(bodies.load(pinned), isNoFault);
+});
+
+for (const [what, message] of Object.entries({ small: pinned, large: streamed })) {
+  test(`a ${what} body that breaks off is an error, never a shorter message`, async () => {
+    const { stub, bodies } = await overStub((_, response) => {
+      response.writeHead(200, { etag: '"e"', 'content-length': message.size });
+      response.write('half', () => response.destroy());
+    });
+    await using _ = stub;
+    await assert.rejects(async () => contentOf(await bodies.load(message)), isNoFault);
+  });
+}
+
+test('an S3 that ignores the condition and sends another body is found out', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    response.writeHead(200, { etag: '"f"', 'content-length': 3 });
+    response.end('two');
+  });
+  await using _ = stub;
+  await assert.rejects(bodies.load(pinned), isFault(/was altered .* was "e", is "f" now/));
+  await assert.rejects(contentOf(await bodies.load(streamed)), isFault(/was altered/));
+});
+
+test('a body that is left half-way gives its connection back', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    response.writeHead(200, { etag: '"e"', 'content-length': 1024 * 1024 * 1024 });
+    response.on('error', () => {});
+    const write = () => response.write(Buffer.alloc(64 * 1024), (error) => error ?? write());
+    write();
+  });
+  await using _ = stub;
+  const { open } = await bodies.load({ ...streamed, size: 1024 * 1024 * 1024 });
+  for await (const chunk of open()) {
+    assert.ok(chunk.length > 0);
+    assert.equal(await stub.connections(), 1);
+    break;
+  }
+  await waitUntil('the connection is closed', async () => (await stub.connections()) === 0);
+});
+
+test('a body that nobody opens takes no connection', async () => {
+  const { stub, bodies } = await overStub(() => assert.fail('nothing is asked for'));
+  await using _ = stub;
+  await bodies.load(streamed);
+  assert.equal(await stub.connections(), 0);
+});
+
+function isFault(words: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof BodyFault, String(error));
+    assert.match(error.message, words);
+    return true;
+  };
+}
+
+function isNoFault(error: unknown): true {
+  assert.ok(error instanceof Error && !(error instanceof BodyFault), String(error));
+  return true;
+}
