@@ -41,8 +41,34 @@ export async function admit(incoming: Incoming, admission: Admission, services: 
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const { messageId, body } = incoming;
+    if (error.field !== 'id' && (await isTakenIn(incoming, services))) {
+      services.log.note('info', 'duplicate request', { id: messageId, now: error.message });
+      return;
+    }
     await services.corrupt.file({ id: messageId, reason: error.message, body });
     services.log.note('error', 'corrupt request', { id: messageId, reason: error.message });
+  }
+}
+
+/**
+ * Whether this very request was taken in, wholly, when it still could be: a late copy whose body is gone by now, or whose
+ * destination is allowed no more, is a duplicate and nothing else.
+ */
+async function isTakenIn({ messageId, body }: Incoming, { ledger }: Services): Promise<boolean> {
+  const request = parseJson(body);
+  if (request === undefined) return false;
+  const id = 'id' in request && typeof request.id === 'string' ? request.id : messageId;
+  const there = await ledger.readAll(id);
+  const [first] = there;
+  return first !== undefined && first.requestHash === hashOf(request) && there.length >= first.deliveries;
+}
+
+function parseJson(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -56,8 +82,50 @@ async function takeIn(incoming: Incoming, admission: Admission, services: Servic
     defaultPort: parameters.lmtp_tcp_port,
   });
   const message = await pinBody(request, admission, services);
-  const items = makeItems(incoming, request, plan, message, services);
-  for (const item of items) await put(item, services);
+  const items = makeItems({ incoming, request, plan, message, first: 0 }, services);
+  for (const item of items) {
+    if ((await put(item, services)) === 'cut otherwise') {
+      await takeInRest({ incoming, request, plan, message, first: 0 }, item.id, services);
+      return;
+    }
+  }
+}
+
+/**
+ * The request was taken in before, wholly or in part, and cut in another way: its limits or its map were others then.
+ * What was put down stands; only recipients that no delivery has yet get further ones.
+ */
+async function takeInRest(making: Making, id: string, services: Services): Promise<void> {
+  const there = await services.ledger.readAll(id);
+  const covered = new Set(there.flatMap(({ recipients }) => recipients.map(({ n }) => n)));
+  const rest = uncovered(making.plan, covered);
+  if (rest.deliveries.length === 0 && rest.refused.length === 0) {
+    services.log.note('info', 'duplicate request', { id });
+    return;
+  }
+  for (const item of makeItems({ ...making, plan: rest, first: there.length }, services)) {
+    if ((await put(item, services)) === 'cut otherwise') throw new Error(`request ${id} is being taken in elsewhere`);
+  }
+}
+
+function uncovered({ deliveries, refused }: Plan, covered: ReadonlySet<number>): Plan {
+  const isUncovered = ({ n }: QueuedRecipient) => !covered.has(n);
+  return {
+    deliveries: deliveries
+      .map(({ destination, recipients }) => ({ destination, recipients: recipients.filter(isUncovered) }))
+      .filter(({ recipients }) => recipients.length > 0),
+    refused: refused.filter(isUncovered),
+  };
+}
+
+/** What items are made of. */
+interface Making {
+  readonly incoming: Incoming;
+  readonly request: DeliveryRequest;
+  readonly plan: Plan;
+  readonly message: PinnedMessage;
+  /** The number of the first item. */
+  readonly first: number;
 }
 
 async function pinBody(
@@ -78,13 +146,7 @@ async function pinBody(
   }
 }
 
-function makeItems(
-  incoming: Incoming,
-  request: DeliveryRequest,
-  plan: Plan,
-  message: PinnedMessage,
-  services: Services,
-): readonly DeliveryItem[] {
+function makeItems({ incoming, request, plan, message, first }: Making, services: Services): readonly DeliveryItem[] {
   const id = request.id ?? incoming.messageId;
   const now = wallTime(services);
   const shared = {
@@ -107,7 +169,7 @@ function makeItems(
   const planned: readonly PlannedDelivery[] =
     plan.deliveries.length > 0 ? plan.deliveries : [{ destination: '', recipients: [] }];
   return planned.map((delivery, index) => {
-    const number = String(index).padStart(4, '0');
+    const number = String(first + index).padStart(4, '0');
     const slots = services.parameters.lmtp_destination_concurrency_limit;
     const group = messageGroup(services.transport, delivery.destination, `${id}/${number}`, slots);
     const refused = index === 0 ? plan.refused.map((recipient) => refuse(recipient, now)) : [];
@@ -150,7 +212,7 @@ function withBounces(item: DeliveryItem, services: Services): DeliveryItem {
 }
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
-async function put(item: DeliveryItem, services: Services): Promise<void> {
+async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
   const { ledger, wakeUps, log } = services;
   const moved = await ledger.admit(item);
   const { id, delivery } = item;
@@ -158,15 +220,16 @@ async function put(item: DeliveryItem, services: Services): Promise<void> {
     if (item.state === 'active') await wakeUps.activate(item);
     logRefused(item, services);
     await publish(item, services);
-    return;
+    return 'there';
   }
   const there = moved.item;
   if (there === undefined || there.requestHash !== item.requestHash) {
     throw new RequestError('id', `"${id}" is already used by another request`);
   }
-  if (there.planHash !== item.planHash) throw new Error(`request ${id} was cut in another way before; trying again`);
+  if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
   if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
+  return 'there';
 }
 
 function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log }: Services): void {
