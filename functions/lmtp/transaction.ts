@@ -73,7 +73,7 @@ function* sendEnvelope(run: Run, envelope: Envelope, offered: Capabilities): Dia
   for (const [index, recipient] of envelope.recipients.entries()) {
     if (run.isRefused) return;
     const take = (reply: Reply) => run.takeRcpt(index, reply);
-    yield* group.send(rcptCommand(recipient, offered), { stage: 'RCPT', take });
+    yield* group.send(rcptCommand(recipient, offered), { stage: 'RCPT', take }, () => !run.isRefused);
   }
   yield* group.send('DATA', { stage: 'DATA', take: (reply) => run.takeData(reply) }, () => !run.isHopeless);
   yield* group.catchUp();

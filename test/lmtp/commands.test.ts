@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Envelope, mailCommand, type Recipient, rcptCommand } from '../../functions/lmtp/commands.ts';
+import { addressFault } from '../../functions/smtp/path.ts';
+import { offers } from '../support/offers.ts';
+
+const envelope = (given: Partial<Envelope> = {}): Envelope => ({
+  sender: 'alice@example.org',
+  recipients: [],
+  smtputf8: false,
+  ...given,
+});
+
+const everything = {
+  body: '8BITMIME',
+  size: 1234,
+  smtputf8: true,
+  ret: 'HDRS',
+  envid: 'QQ=314 159',
+} as const satisfies Partial<Envelope>;
+
+test('the sender stands in angle brackets, the null sender in empty ones', () => {
+  assert.equal(mailCommand(envelope(), offers()), 'MAIL FROM:<alice@example.org>');
+  assert.equal(mailCommand(envelope({ sender: '' }), offers()), 'MAIL FROM:<>');
+  assert.equal(mailCommand(envelope({ sender: 'a b@x' }), offers()), 'MAIL FROM:<"a b"@x>');
+});
+
+test('a server that offers nothing is sent no parameter', () => {
+  assert.equal(mailCommand(envelope(everything), offers()), 'MAIL FROM:<alice@example.org>');
+});
+
+test('what is offered and known is sent, in the order in which Postfix sends it', () => {
+  assert.equal(
+    mailCommand(envelope(everything), offers('SIZE', '8BITMIME', 'DSN', 'SMTPUTF8')),
+    'MAIL FROM:<alice@example.org> SIZE=1234 BODY=8BITMIME ENVID=QQ+3D314+20159 RET=HDRS SMTPUTF8',
+  );
+});
+
+test('each capability stands for its own parameters', () => {
+  const parameters = (...keywords: readonly string[]) =>
+    mailCommand(envelope(everything), offers(...keywords))
+      .replace('MAIL FROM:<alice@example.org>', '')
+      .trim();
+  assert.equal(parameters('SIZE'), 'SIZE=1234');
+  assert.equal(parameters('SIZE 100'), 'SIZE=1234');
+  assert.equal(parameters('8BITMIME'), 'BODY=8BITMIME');
+  assert.equal(parameters('DSN'), 'ENVID=QQ+3D314+20159 RET=HDRS');
+  assert.equal(parameters('SMTPUTF8'), 'BODY=8BITMIME SMTPUTF8');
+  assert.equal(parameters('PIPELINING', 'CHUNKING', 'AUTH PLAIN'), '');
+});
+
+test('what the envelope does not know is not sent', () => {
+  const all = offers('SIZE', '8BITMIME', 'DSN', 'SMTPUTF8');
+  assert.equal(mailCommand(envelope(), all), 'MAIL FROM:<alice@example.org>');
+  assert.equal(rcptCommand({ address: 'bob@x' }, envelope(), all), 'RCPT TO:<bob@x>');
+  assert.equal(rcptCommand({ address: 'bob@x', notify: [] }, envelope(), all), 'RCPT TO:<bob@x>');
+});
+
+test('a recipient may say whom to tell, and who it was meant for', () => {
+  const recipient: Recipient = {
+    address: 'bob one@x',
+    notify: ['SUCCESS', 'DELAY'],
+    orcpt: 'rfc822;b+1=2@old.example',
+  };
+  assert.equal(
+    rcptCommand(recipient, envelope(), offers('DSN')),
+    'RCPT TO:<"bob one"@x> ORCPT=rfc822;b+2B1+3D2@old.example NOTIFY=SUCCESS,DELAY',
+  );
+  assert.equal(rcptCommand(recipient, envelope(), offers()), 'RCPT TO:<"bob one"@x>');
+});
+
+test('only the first semicolon of an original recipient ends its type', () => {
+  assert.equal(
+    rcptCommand({ address: 'b@x', orcpt: 'x-y;a;b' }, envelope(), offers('DSN')),
+    'RCPT TO:<b@x> ORCPT=x-y;a;b',
+  );
+});
+
+test('addresses go out unquoted where that is asked for', () => {
+  const unquoted = envelope({ sender: 'a b@x', unquoted: true });
+  assert.equal(mailCommand(unquoted, offers()), 'MAIL FROM:<a b@x>');
+  assert.equal(rcptCommand({ address: 'c d@x' }, unquoted, offers()), 'RCPT TO:<c d@x>');
+});
+
+test('no envelope can smuggle a second command into its line', () => {
+  const all = offers('SIZE', '8BITMIME', 'DSN', 'SMTPUTF8');
+  const text = fc.string({ unit: 'binary' });
+  fc.assert(
+    fc.property(text, text, text, (address, envid, original) => {
+      if (addressFault(address) !== undefined) return;
+      const mail = mailCommand(envelope({ ...everything, sender: address, envid }), all);
+      const rcpt = rcptCommand({ address, orcpt: `rfc822;${original}` }, envelope(), all);
+      assert.doesNotMatch(mail, /[\u0000-\u001f\u007f]/);
+      assert.doesNotMatch(rcpt, /[\u0000-\u001f\u007f]/);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,785 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Envelope } from '../../functions/lmtp/commands.ts';
+import { type Answer, type Dialogue, Interrupted } from '../../functions/lmtp/dialogue.ts';
+import {
+  type TransactionOptions,
+  type TransactionOutcome,
+  transaction,
+  windowOctets,
+} from '../../functions/lmtp/transaction.ts';
+import { ReplyAssembler } from '../../functions/smtp/reply.ts';
+import { converse } from '../support/converse.ts';
+import { offers } from '../support/offers.ts';
+
+const mailTo = (...addresses: readonly string[]): Envelope => ({
+  sender: 'alice@x',
+  recipients: addresses.map((address) => ({ address })),
+  smtputf8: false,
+});
+
+/** One transaction with a server that offers PIPELINING. */
+function pipelined(addresses: readonly string[], transcript: string, options?: TransactionOptions) {
+  return converse(transaction(mailTo(...addresses), offers('PIPELINING'), options), transcript);
+}
+
+/** One transaction with a server that wants one command at a time. */
+function oneByOne(addresses: readonly string[], transcript: string, options?: TransactionOptions) {
+  return converse(transaction(mailTo(...addresses), offers(), options), transcript);
+}
+
+/** An answer in a few words: `dot 250`, `RCPT 550`, `lost at MAIL`, `lost at dot in doubt`. */
+function short(answer: Answer): string {
+  if (answer.kind === 'interrupted') {
+    return `${answer.reason} at ${answer.stage}${answer.inDoubt ? ' in doubt' : ''}`;
+  }
+  return answer.kind === 'reply' ? `${answer.stage} ${answer.reply.code}` : `excess ${answer.reply.code}`;
+}
+
+const answers = ({ result }: { readonly result: TransactionOutcome }) => result.answers.map(short);
+
+describe('a transaction that goes well', () => {
+  test('with PIPELINING, MAIL to DATA go out together before anything is read', () => {
+    const { result } = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 2.1.0 ok
+      S: 250 2.1.5 ok
+      S: 250 2.1.5 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 2.0.0 <a@x> saved
+      S: 250 2.0.0 <b@x> saved
+    `,
+    );
+    assert.deepEqual(result.answers.map(short), ['dot 250', 'dot 250']);
+    assert.equal(result.completed, true);
+    assert.equal(result.retire, undefined);
+  });
+
+  test('without PIPELINING, each command waits for its reply', () => {
+    const { result } = oneByOne(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      S: 250 ok
+      C: RCPT TO:<a@x>
+      S: 250 ok
+      C: RCPT TO:<b@x>
+      S: 250 ok
+      C: DATA
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 saved
+      S: 250 saved
+    `,
+    );
+    assert.deepEqual(result.answers.map(short), ['dot 250', 'dot 250']);
+    assert.equal(result.completed, true);
+    assert.equal(result.retire, undefined);
+  });
+
+  test('any 2xx accepts a recipient, and any 3xx is a go-ahead', () => {
+    const outcome = oneByOne(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      S: 251 ok
+      C: RCPT TO:<a@x>
+      S: 251 2.1.5 will forward
+      C: RCPT TO:<b@x>
+      S: 252 2.1.5 will try
+      C: DATA
+      S: 350 go ahead
+      C: <content>
+      C: .
+      S: 252 saved
+      S: 250 saved
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['dot 252', 'dot 250']);
+  });
+
+  test('each final reply is told as soon as it is read, before the next is waited for', () => {
+    const { told } = pipelined(
+      ['a@x', 'b@x', 'c@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: RCPT TO:<c@x>
+      C: DATA
+      S: 250 ok
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 250 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 saved
+      S: 452 4.2.2 full
+    `,
+    );
+    assert.deepEqual(
+      told.map(({ index, answer, replies }) => [index, short(answer), replies]),
+      [
+        [1, 'RCPT 550', 5],
+        [0, 'dot 250', 6],
+        [2, 'dot 452', 7],
+      ],
+    );
+  });
+});
+
+describe('recipients get different answers', () => {
+  test('the dot draws one reply for each accepted recipient, in the order of their RCPTs', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x', 'c@x', 'd@x', 'e@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: RCPT TO:<c@x>
+      C: RCPT TO:<d@x>
+      C: RCPT TO:<e@x>
+      C: DATA
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 250 ok
+      S: 452 4.5.3 too many
+      S: 250 ok
+      S: 250 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 saved
+      S: 552 5.2.2 over quota
+      S: 451 4.3.0 sieve is broken
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550', 'dot 250', 'RCPT 452', 'dot 552', 'dot 451']);
+    assert.equal(outcome.result.completed, true);
+    assert.equal(outcome.result.retire, undefined);
+  });
+
+  test('an address given twice is sent twice and answered twice', () => {
+    const outcome = pipelined(
+      ['a@x', 'a@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<a@x>
+      C: DATA
+      S: 250 ok
+      S: 250 ok
+      S: 250 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 saved
+      S: 452 4.2.2 full by now
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['dot 250', 'dot 452']);
+  });
+
+  test('a final reply of several lines is one reply', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 ok
+      S: 250 ok
+      S: 250 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 550-5.7.1 spam
+      S: 550 5.7.1 very much so
+      S: 250 saved
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['dot 550', 'dot 250']);
+  });
+
+  test('a RCPT answered with 354 is refused, and the others are delivered', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 ok
+      S: 354 what?
+      S: 250 ok
+      S: 354 go ahead
+      C: <content>
+      C: .
+      S: 250 saved
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 354', 'dot 250']);
+  });
+});
+
+describe('MAIL is refused', () => {
+  test('with RCPTs and DATA under way: their replies are read and mean nothing', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 451 4.3.0 not now
+      S: 503 5.5.1 MAIL first
+      S: 503 5.5.1 MAIL first
+      S: 503 5.5.1 MAIL first
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 451', 'MAIL 451']);
+    // What a server says to commands that hang in the air does not put it out of step.
+    assert.equal(outcome.result.retire, undefined);
+    assert.equal(outcome.result.completed, false);
+  });
+
+  test('and RCPTs are accepted all the same: nobody is', () => {
+    const outcome = pipelined(
+      ['a@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: DATA
+      S: 550 5.7.1 not from you
+      S: 250 ok
+      S: 503 5.5.1 no
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 550']);
+  });
+
+  test('and content is wanted all the same: none is sent, and the session is retired', () => {
+    const outcome = pipelined(
+      ['a@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: DATA
+      S: 550 5.7.1 not from you
+      S: 250 ok
+      S: 354 go ahead
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 550']);
+    assert.equal(outcome.result.retire, 'out of step');
+  });
+
+  test('without PIPELINING, nothing more is said', () => {
+    const outcome = oneByOne(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      S: 450 4.7.1 later
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 450', 'MAIL 450']);
+    assert.equal(outcome.result.retire, undefined);
+  });
+
+  test('with 354, which is no answer to MAIL: everybody gets it, and the session is not', () => {
+    const outcome = oneByOne(['a@x'], 'C: MAIL FROM:<alice@x>\n S: 354 what?');
+    assert.deepEqual(answers(outcome), ['MAIL 354']);
+  });
+});
+
+describe('every RCPT is refused', () => {
+  test('and DATA, already under way, too: each keeps its own refusal, the session is good', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 452 4.2.2 full
+      S: 503 5.5.1 no valid recipients
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550', 'RCPT 452']);
+    assert.equal(outcome.result.retire, undefined);
+    assert.equal(outcome.result.completed, false);
+  });
+
+  test('but content is wanted all the same: none is sent, and the session is retired', () => {
+    const outcome = pipelined(
+      ['a@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: DATA
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 354 go ahead
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550']);
+    assert.equal(outcome.result.retire, 'out of step');
+    assert.equal(outcome.result.completed, false);
+  });
+
+  test('but content is wanted: a strict Postfix sends a lone dot, whose reply is nobody’s', () => {
+    const outcome = pipelined(
+      ['a@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: DATA
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 354 go ahead
+      C: .
+      S: 503 5.5.1 no valid recipients
+    `,
+      { strictPostfix: true },
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550']);
+    assert.equal(outcome.result.retire, undefined);
+  });
+
+  test('without PIPELINING, DATA is never said', () => {
+    const outcome = oneByOne(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      S: 250 ok
+      C: RCPT TO:<a@x>
+      S: 550 5.1.1 unknown
+      C: RCPT TO:<b@x>
+      S: 550 5.1.1 unknown
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550', 'RCPT 550']);
+    assert.equal(outcome.result.retire, undefined);
+    assert.equal(outcome.result.completed, false);
+  });
+});
+
+describe('DATA is refused', () => {
+  const refused = (line: string) =>
+    pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 ok
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: ${line}
+    `,
+    );
+
+  test('for all that were accepted; who was refused before keeps that', () => {
+    const outcome = refused('451 4.3.1 disk full');
+    assert.deepEqual(answers(outcome), ['DATA 451', 'RCPT 550']);
+    assert.equal(outcome.result.retire, undefined);
+    assert.equal(outcome.result.completed, false);
+  });
+
+  test('with 250: the server is out of step, and its session is retired', () => {
+    const outcome = refused('250 2.0.0 ok');
+    assert.deepEqual(answers(outcome), ['DATA 250', 'RCPT 550']);
+    assert.equal(outcome.result.retire, 'out of step');
+  });
+
+  test('with 503 though somebody was accepted: a protocol error retires the session', () => {
+    assert.equal(refused('503 5.5.1 no').result.retire, 'protocol error');
+  });
+});
+
+describe('the connection ends', () => {
+  const stages = [
+    ['at MAIL', 'C: MAIL FROM:<alice@x>\n S: (lost)', ['lost at MAIL', 'lost at MAIL']],
+    [
+      'at the first RCPT',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: (lost)`,
+      ['lost at RCPT', 'lost at RCPT'],
+    ],
+    [
+      'at the second RCPT, the first refused',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 550 5.1.1 unknown
+       C: RCPT TO:<b@x>
+       S: (timeout)`,
+      ['RCPT 550', 'timeout at RCPT'],
+    ],
+    [
+      'at DATA, one refused',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 550 5.1.1 unknown
+       C: DATA
+       S: (lost)`,
+      ['lost at DATA', 'RCPT 550'],
+    ],
+    [
+      'amid the content',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 250 ok
+       C: DATA
+       S: 354 go ahead
+       C: <content> (lost)`,
+      ['lost at content', 'lost at content'],
+    ],
+    [
+      'with the dot',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 250 ok
+       C: DATA
+       S: 354 go ahead
+       C: <content>
+       C: . (lost)`,
+      ['lost at dot in doubt', 'lost at dot in doubt'],
+    ],
+    [
+      'after the dot',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 250 ok
+       C: DATA
+       S: 354 go ahead
+       C: <content>
+       C: .
+       S: (timeout)`,
+      ['timeout at dot in doubt', 'timeout at dot in doubt'],
+    ],
+    [
+      'after the first final reply, which stands',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 250 ok
+       C: DATA
+       S: 354 go ahead
+       C: <content>
+       C: .
+       S: 250 saved
+       S: (lost)`,
+      ['dot 250', 'lost at dot in doubt'],
+    ],
+    [
+      'amid the second final reply',
+      `C: MAIL FROM:<alice@x>
+       S: 250 ok
+       C: RCPT TO:<a@x>
+       S: 250 ok
+       C: RCPT TO:<b@x>
+       S: 250 ok
+       C: DATA
+       S: 354 go ahead
+       C: <content>
+       C: .
+       S: 452 4.2.2 full
+       S: 250-half a reply
+       S: (lost)`,
+      ['dot 452', 'lost at dot in doubt'],
+    ],
+  ] as const;
+  for (const [what, transcript, wanted] of stages) {
+    test(what, () => {
+      const outcome = oneByOne(['a@x', 'b@x'], transcript);
+      assert.deepEqual(answers(outcome), wanted);
+      assert.equal(outcome.result.retire, 'interrupted');
+      assert.equal(outcome.result.completed, false);
+    });
+  }
+
+  test('at a RCPT after MAIL was refused: the refusal stands for everybody', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 550 5.7.1 not from you
+      S: (lost)
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 550', 'MAIL 550']);
+    assert.equal(outcome.result.retire, 'interrupted');
+  });
+
+  test('at DATA after every RCPT was refused: each refusal stands', () => {
+    const outcome = pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 451 4.3.0 later
+      S: (lost)
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550', 'RCPT 451']);
+  });
+
+  test('and nobody is told twice', () => {
+    const { told } = oneByOne(['a@x', 'b@x'], stages[7][1]);
+    assert.deepEqual(
+      told.map(({ index }) => index),
+      [0, 1],
+    );
+  });
+});
+
+describe('the server gives its final replies while content is still going out', () => {
+  const cutShort = (rest: string) =>
+    pipelined(
+      ['a@x', 'b@x', 'c@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: RCPT TO:<c@x>
+      C: DATA
+      S: 250 ok
+      S: 250 ok
+      S: 550 5.1.1 unknown
+      S: 250 ok
+      S: 354 go ahead
+      ${rest}
+    `,
+    );
+
+  test('and hangs up: each reply settles one accepted recipient, in order', () => {
+    const outcome = cutShort('C: <content> (lost)\n S: 552 5.3.4 too big\n S: 452 4.3.1 too big for now');
+    assert.deepEqual(answers(outcome), ['dot 552', 'RCPT 550', 'dot 452']);
+    assert.equal(outcome.result.retire, 'interrupted');
+  });
+
+  test('and hangs up after the first: who has no reply was not delivered to', () => {
+    const outcome = cutShort('C: <content> (lost)\n S: 552 5.3.4 too big');
+    assert.deepEqual(answers(outcome), ['dot 552', 'RCPT 550', 'lost at content']);
+  });
+
+  test('a time-out of ours leaves nothing to be read', () => {
+    assert.deepEqual(answers(cutShort('C: <content> (timeout)')), [
+      'timeout at content',
+      'RCPT 550',
+      'timeout at content',
+    ]);
+  });
+
+  test('a message that we cannot read to its end is nobody’s reply, and in nobody’s mailbox', () => {
+    assert.deepEqual(answers(cutShort('C: <content> (body)')), ['body at content', 'RCPT 550', 'body at content']);
+  });
+
+  test('the end of our own time', () => {
+    assert.deepEqual(answers(cutShort('C: <content> (deadline)')), [
+      'deadline at content',
+      'RCPT 550',
+      'deadline at content',
+    ]);
+  });
+});
+
+describe('a server that is closing, or out of step, is not used again', () => {
+  const good = { MAIL: '250 ok', RCPT: '250 ok', DATA: '354 go ahead', dot: '250 saved' };
+  const withReplies = (replies: Partial<typeof good>) => {
+    const { MAIL, RCPT, DATA, dot } = { ...good, ...replies };
+    const isContentSent = DATA.startsWith('3') && !MAIL.startsWith('4');
+    const finals = [...(RCPT.startsWith('2') ? [dot] : []), '250 saved'];
+    return pipelined(
+      ['a@x', 'b@x'],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<a@x>
+      C: RCPT TO:<b@x>
+      C: DATA
+      S: ${MAIL}
+      S: ${RCPT}
+      S: 250 ok
+      S: ${DATA}
+      ${isContentSent ? ['C: <content>', 'C: .', ...finals.map((line) => `S: ${line}`)].join('\n') : ''}
+    `,
+    ).result;
+  };
+  test('a good one is', () => assert.equal(withReplies({}).retire, undefined));
+  for (const [replies, reason] of [
+    [{ MAIL: '421 4.3.2 closing', DATA: '503 5.5.1 no' }, 'closing (421)'],
+    [{ RCPT: '421 4.3.2 closing' }, 'closing (421)'],
+    [{ DATA: '421 4.3.2 closing' }, 'closing (421)'],
+    [{ dot: '421 4.3.2 closing' }, 'closing (421)'],
+    [{ RCPT: '501 5.1.3 syntax' }, 'protocol error'],
+    [{ RCPT: '555 5.5.4 parameter' }, 'protocol error'],
+    [{ RCPT: '600 what' }, 'protocol error'],
+    [{ DATA: '600 what' }, 'protocol error'],
+    [{ dot: '500 5.5.1 what' }, 'protocol error'],
+    [{ MAIL: 'garbage\n S: 250 ok' }, 'protocol error'],
+    [{ dot: 'garbage\n S: 250 saved' }, 'protocol error'],
+  ] as const) {
+    test(JSON.stringify(replies), () => assert.equal(withReplies(replies).retire, reason));
+  }
+  for (const replies of [
+    { RCPT: '550 5.1.1 unknown' },
+    { RCPT: '452 4.2.2 full' },
+    { dot: '554 5.7.1 spam' },
+  ] as const) {
+    test(`an ordinary refusal does no harm: ${JSON.stringify(replies)}`, () => {
+      assert.equal(withReplies(replies).retire, undefined);
+    });
+  }
+});
+
+describe('the window', () => {
+  /** Drives a transaction with a server that accepts everything; tells how many octets were ever under way. */
+  function measure(envelope: Envelope): {
+    readonly most: number;
+    readonly groups: number;
+    readonly result: TransactionOutcome;
+  } {
+    const dialogue: Dialogue<TransactionOutcome> = transaction(envelope, offers('PIPELINING'));
+    let [underWay, most, groups] = [0, 0, 0];
+    let next = dialogue.next();
+    while (!next.done) {
+      const step = next.value;
+      if (step.step === 'send') {
+        underWay += Buffer.byteLength(step.line) + 2;
+        most = Math.max(most, underWay);
+      } else if (step.step === 'receive' && underWay > 0) {
+        groups += 1;
+        underWay = 0;
+      }
+      const code = step.step === 'receive' && step.stage === 'DATA' ? '354' : '250';
+      next = dialogue.next(step.step === 'receive' ? new ReplyAssembler().take(code) : undefined);
+    }
+    return { most, groups, result: next.value };
+  }
+
+  test('a thousand recipients are never more than 4096 octets of commands ahead of their replies', () => {
+    const addresses = Array.from({ length: 1000 }, (_, n) => `recipient-number-${n}@example.com`);
+    const { most, groups, result } = measure(mailTo(...addresses));
+    assert.ok(most <= windowOctets, `${most} octets were under way`);
+    assert.ok(groups > 5 && groups < 20, `${groups} groups`);
+    assert.deepEqual(new Set(result.answers.map(short)), new Set(['dot 250']));
+  });
+
+  test('a command that is longer than the window goes alone', () => {
+    const { groups, result } = measure(mailTo('a@x', `${'ä'.repeat(3000)}@x`, 'b@x'));
+    assert.equal(groups, 3);
+    assert.equal(result.answers.length, 3);
+  });
+
+  test('a refusal of MAIL that is seen at the end of a window saves the rest', () => {
+    const long = `${'x'.repeat(2000)}@x`;
+    const outcome = pipelined(
+      [long, long, long],
+      `
+      C: MAIL FROM:<alice@x>
+      C: RCPT TO:<${long}>
+      C: RCPT TO:<${long}>
+      S: 450 4.7.1 later
+      S: 503 5.5.1 MAIL first
+      S: 503 5.5.1 MAIL first
+    `,
+    );
+    assert.deepEqual(answers(outcome), ['MAIL 450', 'MAIL 450', 'MAIL 450']);
+  });
+});
+
+test('whatever a server answers and wherever it breaks off, everybody has one answer, told once', () => {
+  const reply = fc.constantFrom(
+    '250 ok',
+    '250 ok',
+    '354 go',
+    '421 bye',
+    '450 no',
+    '503 no',
+    '550 no',
+    '600 ?',
+    '(lost)',
+    '(timeout)',
+  );
+  const line = fc.array(reply, { minLength: 0, maxLength: 12 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.boolean(),
+      fc.boolean(),
+      line,
+      (count, pipelining, strictPostfix, said) => {
+        const addresses = Array.from({ length: count }, (_, n) => `r${n}@x`);
+        const offered = pipelining ? offers('PIPELINING') : offers();
+        const dialogue = transaction(mailTo(...addresses), offered, { strictPostfix });
+        const rest = [...said];
+        const told: number[] = [];
+        let sentContent = false;
+        let next = dialogue.next();
+        while (!next.done) {
+          const step = next.value;
+          if (step.step === 'answered') told.push(step.index);
+          if (step.step === 'content') sentContent = true;
+          if (step.step !== 'receive') {
+            next = dialogue.next();
+            continue;
+          }
+          const text = rest.shift() ?? '(lost)';
+          if (text.startsWith('(')) {
+            next = dialogue.throw(new Interrupted(step.stage, text === '(lost)' ? 'lost' : 'timeout'));
+          } else {
+            next = dialogue.next(new ReplyAssembler().take(text));
+          }
+        }
+        const { answers: given, completed, retire } = next.value;
+        assert.equal(given.length, count);
+        assert.deepEqual(
+          told.toSorted(),
+          addresses.map((_, n) => n),
+        );
+        assert.ok(given.every((answer) => answer.kind !== 'interrupted' || !answer.inDoubt || sentContent));
+        assert.ok(!completed || retire === undefined || strictPostfix);
+        assert.ok(given.every((answer) => answer.kind !== 'interrupted') || retire === 'interrupted');
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,181 @@
+/**
+ * Plays a transcript against a dialogue: what the dialogue says is compared line by line, what the server says is fed to
+ * it. No socket, no clock.
+ *
+ *     const { result } = converse(transaction(mailTo('a@x', 'b@x'), offers('PIPELINING')), `
+ *       C: MAIL FROM:<alice@x>
+ *       C: RCPT TO:<a@x>
+ *       C: DATA
+ *       S: 250 ok
+ *       ...
+ *       C: <content>
+ *       C: .
+ *       S: 250 saved
+ *       S: (lost)
+ *     `);
+ *
+ * Lines of the server in brackets are interruptions at the step that waits: `S: (lost)`, `S: (timeout)`, `S: (deadline)`,
+ * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
+ * `C: . (lost)` where the dot was written before. What the server had said before a loss follows as `S:` lines.
+ */
+import {
+  type Answer,
+  type Dialogue,
+  Interrupted,
+  type InterruptionCause,
+  type Step,
+} from '../../functions/lmtp/dialogue.ts';
+import { type Reply, ReplyAssembler } from '../../functions/smtp/reply.ts';
+
+/** What became of a conversation. */
+export interface Conversation<T> {
+  readonly result: T;
+  /** The answers in the order in which they were told. */
+  readonly told: readonly Told[];
+}
+
+/** An answer, and when it was told. */
+export interface Told {
+  readonly index: number;
+  readonly answer: Answer;
+  /** Replies that had been read by then. */
+  readonly replies: number;
+}
+
+/** The dialogue and the transcript do not go together. */
+export class TranscriptError extends Error {
+  override readonly name = 'TranscriptError';
+}
+
+/**
+ * Plays to the end of both.
+ *
+ * @throws TranscriptError showing the two side by side where they part
+ * @throws Interrupted     what the dialogue lets through
+ */
+export function converse<T>(dialogue: Dialogue<T>, transcript: string): Conversation<T> {
+  const player = new Player(transcript);
+  let next = dialogue.next();
+  while (!next.done) {
+    let reply: Reply | undefined;
+    try {
+      reply = player.carryOut(next.value);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      next = dialogue.throw(error);
+      continue;
+    }
+    next = dialogue.next(reply);
+  }
+  player.finish();
+  return { result: next.value, told: player.told };
+}
+
+const causes: readonly InterruptionCause[] = ['timeout', 'lost', 'deadline', 'flood', 'body'];
+
+class Player {
+  readonly told: Told[] = [];
+  readonly #expected: readonly string[];
+  readonly #actual: string[] = [];
+  #replies = 0;
+
+  constructor(transcript: string) {
+    this.#expected = transcript
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    const odd = this.#expected.find((line) => !/^[CS]: ?/.test(line));
+    if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C: or S:`);
+  }
+
+  carryOut(step: Step): Reply | undefined {
+    switch (step.step) {
+      case 'send':
+        this.#say(`C: ${step.line}`);
+        return undefined;
+      case 'receive':
+        return step.buffered ? this.#readBuffered() : this.#read(step);
+      case 'content':
+        this.#sayContent('C: <content>', 'content');
+        this.#sayContent('C: .', 'dot');
+        return undefined;
+      case 'answered':
+        this.told.push({ index: step.index, answer: step.answer, replies: this.#replies });
+        return undefined;
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /** The dialogue is over: so must the transcript be. */
+  finish(): void {
+    if (this.#actual.length < this.#expected.length) this.#part('(the end)');
+  }
+
+  get #next(): string | undefined {
+    return this.#expected[this.#actual.length];
+  }
+
+  #say(line: string): void {
+    if (this.#next !== line) this.#part(line);
+    this.#actual.push(line);
+  }
+
+  #sayContent(line: string, stage: 'content' | 'dot'): void {
+    const cause = this.#next?.startsWith(`${line} (`) ? interruptionIn(this.#next) : undefined;
+    this.#say(cause === undefined ? line : `${line} (${cause})`);
+    if (cause !== undefined) throw new Interrupted(stage, cause);
+  }
+
+  #read({ stage }: Extract<Step, { step: 'receive' }>): Reply {
+    const assembler = new ReplyAssembler();
+    for (;;) {
+      const line = this.#next;
+      if (line === undefined || !line.startsWith('S:')) return this.#part(`(waits for a reply to ${stage})`);
+      this.#actual.push(line);
+      const cause = interruptionIn(line);
+      if (cause !== undefined) throw new Interrupted(stage, cause);
+      const reply = assembler.take(line.slice('S: '.length));
+      if (reply === undefined) continue;
+      this.#replies += 1;
+      return reply;
+    }
+  }
+
+  /** A reply that came before the connection broke, if there is one. */
+  #readBuffered(): Reply | undefined {
+    const assembler = new ReplyAssembler();
+    while (this.#next?.startsWith('S:')) {
+      const line = this.#next;
+      this.#actual.push(line);
+      const reply = assembler.take(line.slice('S: '.length));
+      if (reply === undefined) continue;
+      this.#replies += 1;
+      return reply;
+    }
+    return undefined;
+  }
+
+  #part(line: string): never {
+    const actual = [...this.#actual, line].map(shown);
+    const expected = this.#expected.map(shown);
+    const width = Math.max(...expected.map(({ length }) => length), 'expected'.length);
+    const rows = Array.from({ length: Math.max(actual.length, expected.length) }, (_, index) => {
+      const wanted = expected[index] ?? '(the end)';
+      const mark = index === this.#actual.length ? '|>' : '| ';
+      return `${wanted.padEnd(width)} ${mark} ${actual[index] ?? ''}`.trimEnd();
+    });
+    const head = `${'expected'.padEnd(width)} |  actual`;
+    throw new TranscriptError(`the conversation took another course\n\n${[head, ...rows].join('\n')}\n`);
+  }
+}
+
+function interruptionIn(line: string): InterruptionCause | undefined {
+  const word = /\((\w+)\)$/.exec(line)?.[1];
+  return causes.find((cause) => cause === word);
+}
+
+/** A line that leaves room for another beside it. */
+function shown(line: string): string {
+  return line.length <= 70 ? line : `${line.slice(0, 69)}…`;
+}
