@@ -132,6 +132,11 @@ export const parameterTable = {
     ],
     meaning: 'LHLO keywords to take as not offered: the way out with a broken server.',
   },
+  lmtp_quote_rfc821_envelope: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'Quote odd local-parts in MAIL FROM and RCPT TO.',
+  },
   lmtp_skip_5xx_greeting: {
     kind: 'switch',
     default: 'yes',

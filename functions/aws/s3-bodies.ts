@@ -12,10 +12,9 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { Message } from '../delivery/message.ts';
+import { inspectContent, type Message, unseenContent } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/item.ts';
 import { type Bodies, BodyFault } from '../queue/ports.ts';
-import { canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
 
 /** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
@@ -53,16 +52,10 @@ export class S3Bodies implements Bodies {
 
   async load(message: PinnedMessage): Promise<Message> {
     if (message.size > inMemoryLimit) {
-      return {
-        // Line ends may add to it, so it is a lower bound; the stored octets can shrink only by stray CRs.
-        size: message.size,
-        isExact: false,
-        is8Bit: undefined,
-        open: () => this.#stream(message),
-      };
+      return { ...unseenContent(message.size), open: () => this.#stream(message) };
     }
     const octets = await this.#read(message);
-    return { size: canonicalSize(octets), isExact: true, is8Bit: has8BitOctets(octets), open: () => once(octets) };
+    return { ...inspectContent(octets), open: () => once(octets) };
   }
 
   async #read(message: PinnedMessage): Promise<Buffer> {

@@ -8,13 +8,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { type Delivery, deliver } from '../delivery/deliver.ts';
-import { type Message, openGate } from '../delivery/message.ts';
+import { inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
 import { type DeliveryRequest, type MessageReference, RequestError } from '../delivery/request.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine } from '../disposition/delivery-line.ts';
 import { BodyFault } from '../queue/ports.ts';
 import { noDeadline } from '../session/limit.ts';
-import { canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
 
 /** A request that can be delivered. */
 export interface DeliveryJob {
@@ -86,13 +85,11 @@ async function findMessage(reference: MessageReference): Promise<Message> {
 async function fileMessage(file: string): Promise<Message> {
   const { size } = await stat(file);
   if (size > inMemoryLimit) {
-    return { size, isExact: false, is8Bit: undefined, open: () => createReadStream(file) };
+    return { ...unseenContent(size), open: () => createReadStream(file) };
   }
   const octets = await readFile(file);
   return {
-    size: canonicalSize(octets),
-    isExact: true,
-    is8Bit: has8BitOctets(octets),
+    ...inspectContent(octets),
     async *open() {
       yield octets;
     },

@@ -38,7 +38,8 @@ export interface AttemptContext {
   readonly peer: Peer;
   /** Indexes of the delivery's recipients to try here. */
   readonly recipients: readonly number[];
-  readonly circumstances: Circumstances;
+  /** Whether another host is left to try: if this one does not get past its handshake, and if it does. */
+  readonly last: { readonly isLastAddress: boolean; readonly isLastSession: boolean };
   /** The session is ready: what follows is the transfer. */
   onReady(): void;
   /** A session ran its course: the destination is alive, whatever it said. */
@@ -73,7 +74,7 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
 
 /** Opens a session, or says why there is none. */
 async function open(context: AttemptContext): Promise<Session | undefined> {
-  const { agent, limits, peer, circumstances } = context;
+  const { agent, limits, peer } = context;
   const { parameters, clock, transcript } = agent;
   const discard = new Set(parameters.lmtp_discard_lhlo_keywords);
   const introduction = { name: parameters.lmtp_lhlo_name, discard };
@@ -85,17 +86,19 @@ async function open(context: AttemptContext): Promise<Session | undefined> {
       ...(transcript === undefined ? {} : { transcript }),
     });
     if (opened.kind === 'ready') return opened.session;
-    const { strictPostfix } = circumstances;
-    const switches = { skip5xxGreeting: parameters.lmtp_skip_5xx_greeting, strictPostfix };
-    applyToAll(context, handshakeTrouble(opened, words(peer), switches), relayName(peer));
+    const switches = {
+      skip5xxGreeting: parameters.lmtp_skip_5xx_greeting,
+      strictPostfix: parameters.strict_postfix_verdicts,
+    };
+    applyToAll(context, 'handshake', handshakeTrouble(opened, words(peer), switches), relayName(peer));
   } catch (error) {
     if (error instanceof ConnectError) {
       const text = `connect to ${relayName(peer)}: ${error.message}`;
       const scope = error.isDeadline ? 'self' : 'stream';
       // Without a session there is no relay to show.
-      applyToAll(context, { scope, status: '4.4.1', text }, undefined);
+      applyToAll(context, 'handshake', { scope, status: '4.4.1', text }, undefined);
     } else if (error instanceof Interrupted) {
-      applyToAll(context, interruptionTrouble(error, words(peer)), relayName(peer));
+      applyToAll(context, 'handshake', interruptionTrouble(error, words(peer)), relayName(peer));
     } else {
       throw error;
     }
@@ -113,7 +116,7 @@ async function transact(
   context.onReady();
   const unfit = unfitness(context, session.capabilities, words(session.peer));
   if (unfit !== undefined) {
-    applyToAll(context, unfit, relayName(session.peer));
+    applyToAll(context, 'transaction', unfit, relayName(session.peer));
     context.onCompleted();
     context.agent.sessions.checkIn(key, session, options);
     return 'settled';
@@ -137,7 +140,8 @@ async function transact(
     session.drop();
     throw error;
   }
-  if (session.use > 1 && told.size === 0 && isStale(outcome)) {
+  const { strict_postfix_verdicts } = context.agent.parameters;
+  if (session.use > 1 && told.size === 0 && isStale(outcome) && !strict_postfix_verdicts) {
     session.drop();
     return 'stale';
   }
@@ -149,9 +153,9 @@ async function transact(
 }
 
 function makeTransaction(context: AttemptContext, session: Session) {
-  const { delivery, recipients, circumstances, message } = context;
-  const envelope = makeEnvelope(delivery, recipients, message);
-  return transaction(envelope, session.capabilities, { strictPostfix: circumstances.strictPostfix });
+  const { parameters } = context.agent;
+  const envelope = makeEnvelope(context);
+  return transaction(envelope, session.capabilities, { strictPostfix: parameters.strict_postfix_verdicts });
 }
 
 /** Gives the session back, says goodbye, or drops it. */
@@ -187,22 +191,33 @@ function conclude(context: AttemptContext, session: Session, position: number, a
   const index = context.recipients[position];
   if (index === undefined) throw new RangeError(`an answer for recipient ${position}, who was not offered`);
   const { peer, use } = session;
-  const trouble = answerTrouble(answer, words(peer), context.circumstances.strictPostfix);
+  const trouble = answerTrouble(answer, words(peer), context.agent.parameters.strict_postfix_verdicts);
   const had = { relay: relayName(peer), remoteMta: peer.host, connUse: use };
   if (trouble === undefined && answer.kind === 'reply') {
     context.settle(index, { status: 'sent', dsn: answer.reply.status, text: answer.reply.text, ...had });
     return;
   }
-  if (trouble !== undefined) apply(context, index, trouble, had);
+  if (trouble !== undefined) apply(context, 'transaction', index, trouble, had);
+}
+
+type Phase = 'handshake' | 'transaction';
+
+function circumstances({ agent: { parameters }, last }: AttemptContext, phase: Phase): Circumstances {
+  return {
+    isLastHost: phase === 'handshake' ? last.isLastAddress : last.isLastSession,
+    softBounce: parameters.soft_bounce,
+    strictPostfix: parameters.strict_postfix_verdicts,
+  };
 }
 
 function apply(
   context: AttemptContext,
+  phase: Phase,
   index: number,
   trouble: Trouble,
   had: Pick<Verdict, 'relay' | 'remoteMta' | 'connUse'>,
 ): void {
-  const { outcome, status, blames } = judge(trouble, context.circumstances);
+  const { outcome, status, blames } = judge(trouble, circumstances(context, phase));
   if (outcome === 'leftover') {
     context.trouble(trouble);
     return;
@@ -213,12 +228,12 @@ function apply(
 }
 
 /** The same trouble for everybody. */
-function applyToAll(context: AttemptContext, trouble: Trouble, relay: string | undefined): void {
+function applyToAll(context: AttemptContext, phase: Phase, trouble: Trouble, relay: string | undefined): void {
   const had = {
     ...(relay === undefined ? {} : { relay }),
     ...(trouble.remoteMta === undefined ? {} : { remoteMta: trouble.remoteMta }),
   };
-  for (const index of context.recipients) apply(context, index, trouble, had);
+  for (const index of context.recipients) apply(context, phase, index, trouble, had);
 }
 
 function words(peer: Peer): PeerWords {
@@ -227,10 +242,10 @@ function words(peer: Peer): PeerWords {
 
 /** What the message needs and the server does not offer, if anything. */
 function unfitness(context: AttemptContext, offered: Capabilities, peer: PeerWords): Trouble | undefined {
-  const { delivery, message, circumstances } = context;
-  if (needsSmtputf8(delivery) && !offered.smtputf8) {
-    // Hard only when no host is left that might have it.
-    const status = circumstances.isLastHost ? '5.6.7' : '4.6.7';
+  const { delivery, message, last, agent } = context;
+  if (needsSmtputf8(delivery, message) && !offered.smtputf8) {
+    // Hard only when no host is left that might have it (Postfix since 3.8; before, at once).
+    const status = last.isLastSession || agent.parameters.strict_postfix_verdicts ? '5.6.7' : '4.6.7';
     return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer.name}` };
   }
   if (offered.sizeLimit > 0 && message.size > offered.sizeLimit) {
@@ -241,11 +256,12 @@ function unfitness(context: AttemptContext, offered: Capabilities, peer: PeerWor
 }
 
 /** Only an address or a header in UTF-8 needs it; the declaration alone does not (RFC 6531 section 3.4). */
-function needsSmtputf8({ smtputf8, sender, recipients }: Delivery): boolean {
-  return smtputf8 === true && ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
+function needsSmtputf8({ smtputf8, sender, recipients }: Delivery, { has8BitHeader }: Message): boolean {
+  if (smtputf8 !== true) return false;
+  return has8BitHeader !== false || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
 }
 
-function makeEnvelope(delivery: Delivery, indexes: readonly number[], message: Message): Envelope {
+function makeEnvelope({ delivery, recipients: indexes, message, agent }: AttemptContext): Envelope {
   const recipients = indexes.map((index) => {
     const recipient = delivery.recipients[index];
     if (recipient === undefined) throw new RangeError(`no recipient ${index}`);
@@ -256,7 +272,8 @@ function makeEnvelope(delivery: Delivery, indexes: readonly number[], message: M
     sender: delivery.sender,
     recipients,
     size: message.size,
-    smtputf8: needsSmtputf8(delivery),
+    smtputf8: needsSmtputf8(delivery, message),
+    unquoted: !agent.parameters.lmtp_quote_rfc821_envelope,
     ...(body === undefined ? {} : { body }),
     ...(delivery.dsn?.ret === undefined ? {} : { ret: delivery.dsn.ret }),
     ...(delivery.dsn?.envid === undefined ? {} : { envid: delivery.dsn.envid }),

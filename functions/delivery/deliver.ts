@@ -79,8 +79,10 @@ async function walkHosts(run: DeliveryRun, hop: NextHop, isLastHop: boolean): Pr
   let sessions = 0;
   for (const [index, peer] of hosts.peers.entries()) {
     if (run.leftover.length === 0) return;
-    const isLastHost = isLastHop && (index === hosts.peers.length - 1 || sessions + 1 === sessionLimit);
-    const { handshaken } = await attempt(run.context(hop, peer, isLastHost));
+    const isLastAddress = isLastHop && index === hosts.peers.length - 1;
+    // Only a session that gets past its handshake uses up the limit: until then there is another host.
+    const isLastSession = isLastAddress || (isLastHop && sessions + 1 === sessionLimit);
+    const { handshaken } = await attempt(run.context(hop, peer, { isLastAddress, isLastSession }));
     if (handshaken) sessions += 1;
     if (sessions === sessionLimit) return;
   }
@@ -112,8 +114,7 @@ class DeliveryRun {
     this.leftover = this.#twins.filter((twin, index) => twin === index);
   }
 
-  context(hop: NextHop, peer: AttemptContext['peer'], isLastHost: boolean): AttemptContext {
-    const { parameters } = this.agent;
+  context(hop: NextHop, peer: AttemptContext['peer'], last: AttemptContext['last']): AttemptContext {
     return {
       agent: this.agent,
       delivery: this.delivery,
@@ -123,11 +124,7 @@ class DeliveryRun {
       hop,
       peer,
       recipients: this.leftover,
-      circumstances: {
-        isLastHost,
-        softBounce: parameters.soft_bounce,
-        strictPostfix: parameters.strict_postfix_verdicts,
-      },
+      last,
       onReady: () => {
         this.#ready = this.agent.clock.now();
       },

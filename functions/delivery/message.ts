@@ -3,7 +3,7 @@
  */
 
 import type { WireContent } from '../session/chat.ts';
-import { ContentEncoder } from '../smtp/content-encoder.ts';
+import { ContentEncoder, canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
 
 /** A message body, wherever it lies. */
 export interface Message {
@@ -13,11 +13,41 @@ export interface Message {
    */
   readonly size: number;
   readonly isExact: boolean;
-  /** Whether it has octets above 127; `undefined` where nobody has looked. */
+  /** Whether the body has octets above 127; `undefined` where nobody has looked. */
   readonly is8Bit: boolean | undefined;
+  /** Whether the header has; such a message needs SMTPUTF8 if it was submitted as one that may. */
+  readonly has8BitHeader: boolean | undefined;
   /** The octets as stored; may be asked for again by the next host. */
   open(): AsyncIterable<Buffer>;
 }
+
+/** What can be said of a message that lies in memory. */
+export function inspectContent(octets: Buffer): Omit<Message, 'open'> {
+  const bodyStart = findBody(octets);
+  return {
+    size: canonicalSize(octets),
+    isExact: true,
+    is8Bit: has8BitOctets(octets.subarray(bodyStart)),
+    has8BitHeader: has8BitOctets(octets.subarray(0, bodyStart)),
+  };
+}
+
+/** What can be said of a message that nobody has looked into. Line ends may add to its size, so that is a lower bound. */
+export function unseenContent(size: number): Omit<Message, 'open'> {
+  return { size, isExact: false, is8Bit: undefined, has8BitHeader: undefined };
+}
+
+/** Where the empty line behind the header begins; a message without one is all header. */
+function findBody(octets: Buffer): number {
+  for (let end = octets.indexOf(LF); end >= 0; end = octets.indexOf(LF, end + 1)) {
+    const next = octets[end + 1] === CR ? end + 2 : end + 1;
+    if (octets[next] === LF) return next;
+  }
+  return octets.length;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** What guards the content on its way out. */
 export interface Gate {

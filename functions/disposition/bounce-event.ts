@@ -49,8 +49,9 @@ function compose(
   part: number,
   { item, attempt, now, reportingMta, transport }: EventFacts,
 ): QueueEvent {
-  // The same wherever and however often it is made: a consumer can drop the second copy.
-  const eventId = hashOf([item.id, item.delivery, item.generation, 'bounce', type, part]).slice(0, 32);
+  // The same wherever and however often it is made: a consumer can drop the second copy. Refusals at the door and those of
+  // the first attempt share a generation, so the attempt counts too.
+  const eventId = hashOf([item.id, item.delivery, item.generation, attempt, 'bounce', type, part]).slice(0, 32);
   const { bucket, key, versionId } = item.message;
   return {
     notificationType: 'Bounce',

@@ -14,7 +14,7 @@ export interface DeliveryRecord {
   readonly relay: string | null;
   /** Which use of the connection it was, from 1. */
   readonly conn_use?: number;
-  /** Seconds from arrival to the verdict. */
+  /** Seconds from arrival to the verdict, rounded as Postfix does (delivery-line.ts). */
   readonly delay: number;
   /** Seconds: before the active queue, in it, until the session was ready, transfer. */
   readonly delays: readonly [number, number, number, number];
@@ -31,8 +31,8 @@ export function postfixLine(record: DeliveryRecord): string {
     ...(orig === null || orig.toLowerCase() === recipient.toLowerCase() ? [] : [`orig_to=<${escaped(orig)}>`]),
     `relay=${escaped(relay ?? 'none')}`,
     ...(conn_use !== undefined && conn_use >= 2 ? [`conn_use=${conn_use}`] : []),
-    `delay=${seconds(delay)}`,
-    `delays=${delays.map(seconds).join('/')}`,
+    `delay=${delay}`,
+    `delays=${delays.join('/')}`,
     `dsn=${escaped(dsn)}`,
     `status=${status} (${escaped(text)})`,
   ].join(', ');
@@ -47,16 +47,6 @@ export function isDeliveryRecord(value: unknown): value is DeliveryRecord {
     typeof delay === 'number' &&
     Array.isArray(delays)
   );
-}
-
-/**
- * Seconds as Postfix writes them: two significant digits and two decimals at most, no trailing zeros, whole seconds from
- * ten up, and nothing below zero (log_adhoc.c: format_tv with three digits' cut).
- */
-function seconds(value: number): string {
-  if (!(value > 0)) return '0';
-  const rounded = Number(value.toPrecision(2));
-  return rounded >= 10 ? String(Math.round(value)) : String(Number(rounded.toFixed(2)));
 }
 
 /** Line breaks become blanks, other control characters `\xNN`: nothing that moves a terminal's cursor gets through. */

@@ -4,7 +4,7 @@
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
-import { quoteAddress } from '../smtp/path.ts';
+import { quoteAddress, unquoteAddress } from '../smtp/path.ts';
 import { encodeXtext } from '../smtp/xtext.ts';
 
 /** NOTIFY keywords of RFC 3461 section 4.1. */
@@ -33,11 +33,13 @@ export interface Envelope {
   readonly ret?: 'FULL' | 'HDRS';
   /** Envelope id, plain text. */
   readonly envid?: string;
+  /** Addresses go out as they are (lmtp_quote_rfc821_envelope=no). */
+  readonly unquoted?: boolean;
 }
 
 /** MAIL FROM, with SIZE, BODY, ENVID, RET and SMTPUTF8 where offered, in Postfix's order. */
 export function mailCommand(envelope: Envelope, offered: Capabilities): string {
-  const words = [`MAIL FROM:<${quoteAddress(envelope.sender)}>`];
+  const words = [`MAIL FROM:<${wireAddress(envelope.sender, envelope)}>`];
   if (offered.size && envelope.size !== undefined) words.push(`SIZE=${envelope.size}`);
   if (offered.eightBitMime && envelope.body !== undefined) words.push(`BODY=${envelope.body}`);
   if (offered.dsn && envelope.envid !== undefined) words.push(`ENVID=${encodeXtext(envelope.envid)}`);
@@ -47,13 +49,19 @@ export function mailCommand(envelope: Envelope, offered: Capabilities): string {
 }
 
 /** RCPT TO, with ORCPT and NOTIFY where offered. */
-export function rcptCommand(recipient: Recipient, offered: Capabilities): string {
-  const words = [`RCPT TO:<${quoteAddress(recipient.address)}>`];
+export function rcptCommand(recipient: Recipient, envelope: Envelope, offered: Capabilities): string {
+  const words = [`RCPT TO:<${wireAddress(recipient.address, envelope)}>`];
   if (offered.dsn && recipient.orcpt !== undefined) words.push(`ORCPT=${encodeOriginal(recipient.orcpt)}`);
   if (offered.dsn && recipient.notify !== undefined && recipient.notify.length > 0) {
     words.push(`NOTIFY=${recipient.notify.join(',')}`);
   }
   return words.join(' ');
+}
+
+function wireAddress(address: string, { unquoted = false }: Envelope): string {
+  const plain = unquoted ? unquoteAddress(address) : undefined;
+  // What holds a bracket would end the path and begin a parameter.
+  return plain === undefined || /[<>]/.test(plain) ? quoteAddress(address) : plain;
 }
 
 /** The address type stands as it is, what follows the first `;` is xtext (RFC 3461 section 4.2). */

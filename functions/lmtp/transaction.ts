@@ -33,7 +33,10 @@ export type RetireReason = 'interrupted' | 'protocol error' | 'closing (421)' | 
 
 /** Switches of a transaction. */
 export interface TransactionOptions {
-  /** Postfix's answer to a 354 where nothing was accepted: send an empty message. Harmful; for comparison only. */
+  /**
+   * Postfix's ways, for comparison only: an empty message in answer to a 354 where nothing was accepted, and sessions that
+   * go on after a 421.
+   */
   readonly strictPostfix?: boolean;
 }
 
@@ -48,7 +51,7 @@ export function* transaction(
   offered: Capabilities,
   options: TransactionOptions = {},
 ): Dialogue<TransactionOutcome> {
-  const run = new Run(envelope.recipients.length);
+  const run = new Run(envelope.recipients.length, options);
   try {
     yield* sendEnvelope(run, envelope, offered);
     yield* run.settleRefusals();
@@ -73,7 +76,7 @@ function* sendEnvelope(run: Run, envelope: Envelope, offered: Capabilities): Dia
   for (const [index, recipient] of envelope.recipients.entries()) {
     if (run.isRefused) return;
     const take = (reply: Reply) => run.takeRcpt(index, reply);
-    yield* group.send(rcptCommand(recipient, offered), { stage: 'RCPT', take }, () => !run.isRefused);
+    yield* group.send(rcptCommand(recipient, envelope, offered), { stage: 'RCPT', take }, () => !run.isRefused);
   }
   yield* group.send('DATA', { stage: 'DATA', take: (reply) => run.takeData(reply) }, () => !run.isHopeless);
   yield* group.catchUp();
@@ -156,7 +159,10 @@ class Run {
   retire: RetireReason | undefined;
   completed = false;
 
-  constructor(recipients: number) {
+  readonly #keepsClosing: boolean;
+
+  constructor(recipients: number, { strictPostfix = false }: TransactionOptions) {
+    this.#keepsClosing = strictPostfix;
     this.#answers = new Array<undefined>(recipients).fill(undefined);
   }
 
@@ -191,7 +197,7 @@ class Run {
   }
 
   noteReply(reply: Reply): void {
-    if (reply.code === 421) this.retire ??= 'closing (421)';
+    if (reply.code === 421 && !this.#keepsClosing) this.retire ??= 'closing (421)';
     else if (isProtocolError(reply)) this.retire ??= 'protocol error';
   }
 

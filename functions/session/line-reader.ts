@@ -70,8 +70,14 @@ export class LineReader {
     this.#partialOctets = 0;
     let end = octets.length;
     while (end > 0 && octets[end - 1] === CR) end -= 1;
-    return printable(decoder.decode(octets.subarray(0, end)));
+    return printable(untilNul(decoder.decode(octets.subarray(0, end))));
   }
+}
+
+/** What of a line counts: up to a NUL, where Postfix's lines end, and printable. */
+function untilNul(text: string): string {
+  const nul = text.indexOf('\0');
+  return nul < 0 ? text : text.slice(0, nul);
 }
 
 /** Control characters, and octets that are no UTF-8, as `?` (Postfix printable()): safe in logs, reports and terminals. */

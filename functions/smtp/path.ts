@@ -48,6 +48,13 @@ export function quoteAddress(address: string): string {
   return domain === '' && !address.includes('@') ? quoted : `${quoted}@${domain}`;
 }
 
+/** The form without quotes, for servers that cannot read them (lmtp_quote_rfc821_envelope=no). */
+export function unquoteAddress(address: string): string {
+  const { localPart } = splitAddress(address);
+  if (!isQuoted(localPart)) return address;
+  return `${localPart.slice(1, -1).replace(/\\(.)/gsu, '$1')}${address.slice(localPart.length)}`;
+}
+
 /** Whether only US-ASCII is used; otherwise the address needs SMTPUTF8 (RFC 6531 section 3.4). */
 export function isAscii(text: string): boolean {
   return !/[^\u0000-\u007f]/.test(text);
