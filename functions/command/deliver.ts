@@ -6,13 +6,14 @@ import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
-import { DestinationError, parseDestination } from '../delivery/destination.ts';
+import { DestinationError, normaliseDestination, parseDestination } from '../delivery/destination.ts';
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { postfixLine } from '../disposition/postfix-line.ts';
 import { ParameterError, type Parameters } from '../parameters.ts';
 import { noDeadline } from '../session/limit.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
+import { fileWords } from './file-words.ts';
 import { commandParameters } from './parameter-options.ts';
 import { MalformedRequest, readRequests, requestFromOptions } from './request-source.ts';
 
@@ -52,48 +53,45 @@ export function deliverCommand(): Command {
 
 async function deliverAction(options: DeliverOptions, command: Command): Promise<void> {
   const parameters = readParameters(options, command);
-  checkOptions(options, parameters, command);
-  const agent = makeAgent(
-    parameters,
-    options.transcript ? { transcript: (side, line) => process.stderr.write(`${side}: ${line}\n`) } : {},
-  );
-  const verdicts = new Set<DeliveryLine['status']>();
+  const source = openSource(options, parameters, command);
+  const agent = makeAgent(parameters, options.transcript ? { transcript: writeTranscript } : {});
+  const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
+  const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
-  const source = options.requests === undefined ? requestFromOptions(options) : readRequests(options, parameters);
-  const print = async (line: DeliveryLine) => {
-    verdicts.add(line.status);
-    await write(options.json ? JSON.stringify(line) : postfixLine(line));
-  };
   for await (const batch of inBatches(source, options.batch)) {
-    const jobs = batch.filter((job): job is DeliveryJob => !(job instanceof MalformedRequest));
-    const lines = runBatch(jobs, agent);
-    for (const job of batch) {
-      if (job instanceof MalformedRequest) {
+    for (const lines of runBatch(batch, agent, parameters.lmtp_tcp_port)) {
+      if (lines instanceof MalformedRequest) {
         malformed = true;
-        process.stderr.write(`${job.place}: ${job.message}\n`);
+        process.stderr.write(`${lines.complaint}\n`);
         continue;
       }
-      for (const line of (await lines.get(job)) ?? []) await print(line);
+      for (const line of await lines) {
+        statuses.add(line.status);
+        await write(print(line));
+      }
     }
   }
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, noDeadline)));
-  process.exitCode = exitCode(verdicts, malformed);
+  process.exitCode = exitCode(statuses, malformed);
 }
 
-/** Destinations side by side, the requests of one destination one after another, as the function does. */
+/**
+ * Starts a batch: destinations side by side, the requests of one destination one after another, as the function does.
+ * What comes of each request stands in its place.
+ */
 function runBatch(
-  jobs: readonly DeliveryJob[],
+  batch: readonly (DeliveryJob | MalformedRequest)[],
   agent: Agent,
-): ReadonlyMap<DeliveryJob, Promise<readonly DeliveryLine[]>> {
-  const lanes = new Map<string, Promise<unknown>>();
-  const results = new Map<DeliveryJob, Promise<readonly DeliveryLine[]>>();
-  for (const job of jobs) {
-    const before = lanes.get(job.delivery.destination) ?? Promise.resolve();
-    const result = before.then(() => runJob(job, agent));
-    lanes.set(job.delivery.destination, result);
-    results.set(job, result);
-  }
-  return results;
+  defaultPort: number,
+): readonly (Promise<readonly DeliveryLine[]> | MalformedRequest)[] {
+  const lanes = new Map<string, Promise<readonly DeliveryLine[]>>();
+  return batch.map((job) => {
+    if (job instanceof MalformedRequest) return job;
+    const lane = normaliseDestination(job.delivery.destination, defaultPort);
+    const lines = (lanes.get(lane) ?? Promise.resolve()).then(() => runJob(job, agent));
+    lanes.set(lane, lines);
+    return lines;
+  });
 }
 
 function readParameters({ parameter }: DeliverOptions, command: Command): Parameters {
@@ -105,23 +103,30 @@ function readParameters({ parameter }: DeliverOptions, command: Command): Parame
   }
 }
 
-function checkOptions(options: DeliverOptions, parameters: Parameters, command: Command): void {
+/** Where the requests come from, once the options that say so have been checked. */
+function openSource(
+  options: DeliverOptions,
+  parameters: Parameters,
+  command: Command,
+): AsyncIterable<DeliveryJob | MalformedRequest> | Iterable<Promise<DeliveryJob | MalformedRequest>> {
   const { requests, sender, recipient, message, destination } = options;
+  if (destination !== undefined) checkDestination(destination, parameters, command);
   if (requests !== undefined) {
-    if (requests !== '-' && !isReadable(requests)) command.error(`error: --requests: "${requests}" cannot be read`);
     if (sender !== undefined || recipient.length > 0 || message !== undefined) {
       command.error('error: --requests goes without --sender, --recipient and --message');
     }
-  } else {
-    const missing = [
-      ...(sender === undefined ? ['--sender'] : []),
-      ...(recipient.length === 0 ? ['--recipient'] : []),
-      ...(message === undefined ? ['--message'] : []),
-      ...(destination === undefined ? ['--destination'] : []),
-    ];
-    if (missing.length > 0) command.error(`error: missing ${missing.join(', ')} (or --requests FILE)`);
+    if (requests !== '-') checkFile(requests, command);
+    return readRequests(requests, destination, parameters);
   }
-  if (destination === undefined) return;
+  if (sender === undefined || recipient.length === 0 || message === undefined || destination === undefined) {
+    const given = { sender, recipient: recipient[0], message, destination };
+    const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
+    command.error(`error: missing ${missing.join(', ')} (or --requests FILE)`);
+  }
+  return [requestFromOptions({ sender, recipient, message, destination })];
+}
+
+function checkDestination(destination: string, parameters: Parameters, command: Command): void {
   try {
     parseDestination(destination, parameters.lmtp_tcp_port);
   } catch (error) {
@@ -130,7 +135,20 @@ function checkOptions(options: DeliverOptions, parameters: Parameters, command: 
   }
 }
 
-async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
+function checkFile(file: string, command: Command): void {
+  try {
+    accessSync(file, constants.R_OK);
+    if (!statSync(file).isDirectory()) return;
+  } catch (error) {
+    command.error(`error: --requests: "${file}" cannot be read: ${fileWords(error)}`);
+  }
+  command.error(`error: --requests: "${file}" cannot be read: is a directory`);
+}
+
+async function* inBatches<T>(
+  items: AsyncIterable<T> | Iterable<Promise<T>>,
+  size: number,
+): AsyncIterable<readonly T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);
@@ -146,19 +164,14 @@ async function write(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
-function exitCode(verdicts: ReadonlySet<DeliveryLine['status']>, malformed: boolean): number {
-  if (malformed) return exitCodes.malformed;
-  if (verdicts.has('bounced') || verdicts.has('expired')) return exitCodes.unavailable;
-  return verdicts.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
+function writeTranscript(side: 'C' | 'S', line: string): void {
+  process.stderr.write(`${side}: ${line}\n`);
 }
 
-function isReadable(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK);
-    return statSync(file).isDirectory() === false;
-  } catch {
-    return false;
-  }
+function exitCode(statuses: ReadonlySet<DeliveryLine['status']>, malformed: boolean): number {
+  if (malformed) return exitCodes.malformed;
+  if (statuses.has('bounced') || statuses.has('expired')) return exitCodes.unavailable;
+  return statuses.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

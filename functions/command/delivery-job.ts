@@ -14,6 +14,7 @@ import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine } from '../disposition/delivery-line.ts';
 import { BodyFault } from '../queue/ports.ts';
 import { noDeadline } from '../session/limit.ts';
+import { fileWords } from './file-words.ts';
 
 /** A request that can be delivered. */
 export interface DeliveryJob {
@@ -71,27 +72,39 @@ function refusal(fault: string): Verdict {
 }
 
 async function findMessage(reference: MessageReference): Promise<Message> {
+  if ('file' in reference) return await findFile(reference.file);
+  const bodies = new S3Bodies(new S3Client());
   try {
-    if ('file' in reference) return await fileMessage(reference.file);
-    const bodies = new S3Bodies(new S3Client());
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {
     if (cause instanceof BodyFault) throw new RequestError('message.key', cause.message, { cause });
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('file' in reference ? 'message.file' : 'message', `cannot be read: ${words}`, { cause });
+    throw new RequestError('message', `cannot be read: ${words}`, { cause });
   }
 }
 
-async function fileMessage(file: string): Promise<Message> {
-  const { size } = await stat(file);
-  if (size > inMemoryLimit) {
-    return { ...unseenContent(size), open: () => createReadStream(file) };
+async function findFile(file: string): Promise<Message> {
+  try {
+    const { size } = await stat(file);
+    if (size > inMemoryLimit) return { ...unseenContent(size), open: () => streamFile(file, size) };
+    const octets = await readFile(file);
+    return {
+      ...inspectContent(octets),
+      async *open() {
+        yield octets;
+      },
+    };
+  } catch (cause) {
+    throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
   }
-  const octets = await readFile(file);
-  return {
-    ...inspectContent(octets),
-    async *open() {
-      yield octets;
-    },
-  };
+}
+
+/** A file that changes under our hands is no message: the dot must not follow a part of it. */
+async function* streamFile(file: string, size: number): AsyncIterable<Buffer> {
+  let read = 0;
+  for await (const chunk of createReadStream(file)) {
+    read += chunk.length;
+    yield chunk;
+  }
+  if (read !== size) throw new Error(`${file} had ${size} octets and now has ${read}`);
 }

@@ -10,6 +10,8 @@ export const exitCodes = {
   malformed: 65,
   /** A recipient bounced. */
   unavailable: 69,
+  /** The output could not be written. */
+  ioError: 74,
   /** A recipient was deferred, and none bounced. */
   tempFail: 75,
 } as const;

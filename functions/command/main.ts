@@ -12,6 +12,10 @@ const program = new Command('lambda-lmtp')
   .showHelpAfterError('(--help shows what is allowed)')
   .addCommand(deliverCommand());
 
+// Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.
+process.stdout.on('error', () => process.exit(exitCodes.ioError));
+process.stderr.on('error', () => process.exit(exitCodes.ioError));
+
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows what is allowed)');
 
 try {

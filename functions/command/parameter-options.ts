@@ -12,11 +12,12 @@ import { ParameterError, type Parameters, parseParameters } from '../parameters.
  */
 export function commandParameters(options: readonly string[]): Parameters {
   // Whoever sits at this machine may reach it.
-  const values: Record<string, string> = { myhostname: hostname(), allow_local_destinations: 'yes' };
-  for (const option of options) {
-    const equals = option.indexOf('=');
-    if (equals < 1) throw new ParameterError(option, 'name=value is wanted, such as lmtp_mail_timeout=2s');
-    values[option.slice(0, equals).trim()] = option.slice(equals + 1).trim();
-  }
-  return parseParameters(values);
+  const defaults = { myhostname: hostname(), allow_local_destinations: 'yes' };
+  return parseParameters(Object.fromEntries([...Object.entries(defaults), ...options.map(splitOption)]));
+}
+
+function splitOption(option: string): readonly [name: string, value: string] {
+  const equals = option.indexOf('=');
+  if (equals < 1) throw new ParameterError(option, 'name=value is wanted, such as lmtp_mail_timeout=2s');
+  return [option.slice(0, equals).trim(), option.slice(equals + 1).trim()];
 }

@@ -3,84 +3,79 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { type DeliveryRequest, parseRequest, RequestError, type RequestRules } from '../delivery/request.ts';
 import type { Parameters } from '../parameters.ts';
+import { printable } from '../session/line-reader.ts';
 import { addressFault } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
+import { readLines } from './read-lines.ts';
 
 /** A request that cannot be delivered; the others still are. */
 export class MalformedRequest {
-  /** File and line, or the option. */
-  readonly place: string;
-  /** Field first. */
-  readonly message: string;
+  /** File, line and field, or the option; then what is wrong. One line, fit for a terminal. */
+  readonly complaint: string;
 
-  constructor(place: string, message: string) {
-    this.place = place;
-    this.message = message;
+  constructor(place: string, fault: string) {
+    this.complaint = printable(`${place}: ${fault}`);
   }
 }
 
 /** Reads requests line by line; empty lines are passed over. */
 export async function* readRequests(
-  { requests = '-', destination }: { readonly requests?: string; readonly destination?: string },
+  requests: string,
+  defaultDestination: string | undefined,
   parameters: Parameters,
 ): AsyncIterable<DeliveryJob | MalformedRequest> {
-  const input = requests === '-' ? process.stdin : createReadStream(requests);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  const rules = { allowFiles: true, defaultPort: parameters.lmtp_tcp_port, now: Date.now() };
+  const input: AsyncIterable<Buffer> = requests === '-' ? process.stdin : createReadStream(requests);
   let number = 0;
-  for await (const line of lines) {
+  for await (const line of readLines(input)) {
     number += 1;
-    if (line.trim() !== '') yield await readRequest(`${requests}:${number}`, line, rules, destination);
+    if (/^\s*$/.test(line.toString('latin1'))) continue;
+    // The clock is read anew: a program that writes requests may do so for hours.
+    const rules = { allowFiles: true, defaultPort: parameters.lmtp_tcp_port, now: Date.now() };
+    try {
+      yield await prepareJob(parseLine(line, rules), defaultDestination);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      yield new MalformedRequest(`${requests}:${number}`, error.message);
+    }
   }
 }
 
 /** The one request that --sender, --recipient and --message make. */
-export async function* requestFromOptions(options: {
-  readonly sender?: string;
+export async function requestFromOptions(options: {
+  readonly sender: string;
   readonly recipient: readonly string[];
-  readonly message?: string;
-  readonly destination?: string;
-}): AsyncIterable<DeliveryJob | MalformedRequest> {
-  const { sender = '', recipient, message = '', destination } = options;
+  readonly message: string;
+  readonly destination: string;
+}): Promise<DeliveryJob | MalformedRequest> {
+  const { sender, recipient, message, destination } = options;
   const fault = sender === '' ? undefined : addressFault(sender);
-  if (fault !== undefined) {
-    yield new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
-    return;
-  }
+  if (fault !== undefined) return new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
   const recipients = recipient.map((address) => {
     const fault = addressFault(address);
     return fault === undefined ? { address } : { address, fault };
   });
-  // Whoever types an address in UTF-8 means it.
-  yield await job('--message', { sender, recipients, message: { file: message }, smtputf8: true }, destination);
-}
-
-async function readRequest(
-  place: string,
-  line: string,
-  rules: RequestRules,
-  destination: string | undefined,
-): Promise<DeliveryJob | MalformedRequest> {
   try {
-    return await job(place, parseRequest(line, rules), destination);
+    // Whoever types an address in UTF-8 means it.
+    const request = { sender, recipients, message: { file: message }, destination, smtputf8: true };
+    return await prepareJob(request, undefined);
   } catch (error) {
-    if (error instanceof RequestError) return new MalformedRequest(place, error.message);
-    throw error;
+    if (!(error instanceof RequestError)) throw error;
+    // The one field that can still be wrong is the message, and here it is an option.
+    return new MalformedRequest('--message', error.message.slice(`${error.field}: `.length));
   }
 }
 
-async function job(
-  place: string,
-  request: DeliveryRequest,
-  destination: string | undefined,
-): Promise<DeliveryJob | MalformedRequest> {
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parseLine(line: Buffer, rules: RequestRules): DeliveryRequest {
+  let text: string;
   try {
-    return await prepareJob(request, destination);
-  } catch (error) {
-    if (error instanceof RequestError) return new MalformedRequest(place, error.message);
-    throw error;
+    text = utf8.decode(line);
+  } catch (cause) {
+    // To guess would be to deliver to an address that nobody named.
+    throw new RequestError('request', 'is not UTF-8', { cause });
   }
+  return parseRequest(text, rules);
 }
