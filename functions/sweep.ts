@@ -4,17 +4,14 @@
 
 import type { Context } from 'aws-lambda';
 import { compose } from './composition.ts';
-import { reserve } from './queue/policy.ts';
+import { reserve, sweepInterval } from './queue/policy.ts';
 import { sweep } from './queue/sweep.ts';
 
 const { services } = compose('sweep', process.env);
 
-/** Milliseconds that one sweep looks ahead: until the next one, five minutes later. */
-const window = 5 * 60_000;
-
 /** Sweeps once. */
 export async function handler(_event: unknown, context: Context): Promise<void> {
   const mayGoOn = () => context.getRemainingTimeInMillis() > reserve;
-  const report = await sweep(window, services, mayGoOn);
+  const report = await sweep(sweepInterval, services, mayGoOn);
   services.log.note('info', 'swept', { ...report });
 }

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { sweepInterval as interval } from '../functions/queue/policy.ts';
 
 /**
  * Time-outs of the functions that talk to AWS alone; the lmtp function waits for mail servers, so its own is a property.
@@ -13,4 +14,4 @@ export const functionTimeouts = {
 } as const;
 
 /** Time between two sweeps: what falls due before the next one gets its wake-up from this one (SQS delays up to 15 min). */
-export const sweepInterval = Duration.minutes(5);
+export const sweepInterval = Duration.millis(interval);

@@ -2,7 +2,6 @@
  * What a delivery agent has at hand for the length of its process: parameters, names, idle sessions, time.
  */
 
-import type { Stage } from '../lmtp/dialogue.ts';
 import type { Parameters } from '../parameters.ts';
 import type { ChatOptions, Transcript } from '../session/chat.ts';
 import { type Clock, systemClock } from '../session/clock.ts';
@@ -44,9 +43,13 @@ export function stageTimeouts(parameters: Parameters): Timeouts {
     DATA: parameters.lmtp_data_init_timeout,
     content: parameters.lmtp_data_xfer_timeout,
     dot: parameters.lmtp_data_done_timeout,
+    // A server that answered one recipient and then falls silent has lost count.
+    'next dot': parameters.strict_postfix_verdicts
+      ? parameters.lmtp_data_done_timeout
+      : Math.min(parameters.lmtp_data_done_timeout, parameters.lmtp_data_done_next_timeout),
     RSET: parameters.lmtp_rset_timeout,
     QUIT: parameters.lmtp_quit_timeout,
-  } satisfies Record<Stage | 'connect', number>;
+  };
 }
 
 /** The limits of one request's waits. */

@@ -11,6 +11,9 @@ export const leaseMargin = 60_000;
 /** Milliseconds after which events that are still pending are published by the sweep. */
 export const pendingGrace = 60_000;
 
+/** Milliseconds between two sweeps: what falls due before the next one gets its wake-up from this one. */
+export const sweepInterval = 5 * 60_000;
+
 /** The longest delay of an SQS message, in milliseconds. */
 export const longestDelay = 900_000;
 

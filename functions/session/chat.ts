@@ -77,7 +77,7 @@ class Driver {
         return undefined;
       case 'receive':
         this.#transport.flush();
-        return step.buffered ? this.#takeReply() : await this.#receive(step.stage);
+        return step.buffered ? this.#takeReply() : await this.#receive(step.stage, (step.nth ?? 0) > 0);
       case 'content':
         this.#transport.flush();
         return await this.#sendContent();
@@ -89,12 +89,14 @@ class Driver {
     }
   }
 
-  async #receive(stage: Stage): Promise<Reply> {
+  async #receive(stage: Stage, isFurther: boolean): Promise<Reply> {
     while (true) {
       const reply = this.#takeReply();
       if (reply !== undefined) return reply;
       if (this.#assembler.isFlooding) throw new Interrupted(stage, 'flood');
-      const arrival = await this.#transport.activity(this.#options.limits.limit(stage));
+      const arrival = await this.#transport.activity(
+        this.#options.limits.limit(stage === 'dot' && isFurther ? 'next dot' : stage),
+      );
       if (arrival === 'octets') continue;
       // What came before the end of file is still read first.
       const last = arrival === 'end' ? this.#takeReply() : undefined;

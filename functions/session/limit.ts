@@ -8,8 +8,8 @@
 
 import type { Stage } from '../lmtp/dialogue.ts';
 
-/** What a time-out is set for. */
-export type TimedStage = Stage | 'connect';
+/** What a time-out is set for; `next dot` is each final reply after the first. */
+export type TimedStage = Stage | 'connect' | 'next dot';
 
 /** Time-outs by stage, in milliseconds; 0 = none but the deadline (lmtp_*_timeout). */
 export type Timeouts = Readonly<Record<TimedStage, number>>;
