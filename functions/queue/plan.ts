@@ -36,10 +36,16 @@ export interface PlanRules {
   readonly defaultPort: number;
 }
 
-/** Octets that the recipients of one delivery may take, replies included. */
-const chunkOctets = 300_000;
-/** Octets of replies that are reckoned with for each recipient; {@link cutText} keeps them within it. */
-const replyOctets = 512;
+/** Octets that the recipients of one delivery may take with all that is said about them: an item ends at 400 KB. */
+const chunkOctets = 370_000;
+/** Octets that all replies of one delivery may take, each reply once. */
+const repliesOctets = 100_000;
+/** The shortest and the longest that a reply is cut to. */
+const replyOctets = { least: 256, most: 2048 };
+/** Octets beside address and reply: names of attributes, status, times, relay, as the last verdict and in an event. */
+const recordOctets = 450;
+/** How often an address may stand in events: once as failed, and as one of all recipients in an event of each kind. */
+const addressCopies = 8;
 
 /**
  * Cuts a request.
@@ -72,7 +78,7 @@ export function messageGroup(transport: string, destination: string, delivery: s
 
 /** Cuts a reply so that the replies of `recipients` fit into an item. */
 export function cutText(text: string, recipients: number): string {
-  const limit = Math.max(replyOctets / 2, Math.min(2048, Math.floor(chunkOctets / 2 / Math.max(1, recipients))));
+  const limit = replyLimit(recipients);
   if (Buffer.byteLength(text) <= limit) return text;
   return `${Buffer.from(text)
     .subarray(0, limit - 3)
@@ -97,13 +103,20 @@ function findDestination(request: DeliveryRequest, recipient: RequestedRecipient
   return destination;
 }
 
+function replyLimit(recipients: number): number {
+  const { least, most } = replyOctets;
+  return Math.max(least, Math.min(most, Math.floor(repliesOctets / Math.max(1, recipients))));
+}
+
 function chunks(recipients: readonly QueuedRecipient[], limit: number): readonly (readonly QueuedRecipient[])[] {
   const cut: QueuedRecipient[][] = [];
   let current: QueuedRecipient[] = [];
   let octets = 0;
   for (const recipient of recipients) {
-    const size = Buffer.byteLength(JSON.stringify(recipient)) + replyOctets;
-    if (current.length > 0 && ((limit > 0 && current.length >= limit) || octets + size > chunkOctets)) {
+    const size = octetsWithoutReplies(recipient);
+    const count = current.length + 1;
+    const isFull = (limit > 0 && count > limit) || octets + size + 2 * count * replyLimit(count) > chunkOctets;
+    if (current.length > 0 && isFull) {
       cut.push(current);
       current = [];
       octets = 0;
@@ -113,4 +126,10 @@ function chunks(recipients: readonly QueuedRecipient[], limit: number): readonly
   }
   if (current.length > 0) cut.push(current);
   return cut;
+}
+
+/** What a recipient takes of an item; each reply comes twice on top of it, as the last verdict and in an event. */
+function octetsWithoutReplies(recipient: QueuedRecipient): number {
+  const address = Buffer.byteLength(recipient.address);
+  return Buffer.byteLength(JSON.stringify(recipient)) + addressCopies * address + recordOctets;
 }

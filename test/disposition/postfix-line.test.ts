@@ -31,21 +31,11 @@ test('the same address in other letters is no original recipient, a first use of
   assert.doesNotMatch(postfixLine({ ...record, orig: 'Bob@Example.com', conn_use: 1 }), /orig_to|conn_use/);
 });
 
-test('times have two digits, and whole seconds from ten up', () => {
-  for (const [value, wanted] of [
-    [0.104, '0.1'],
-    [0.012, '0.01'],
-    [1.06, '1.1'],
-    [9.96, '10'],
-    [12.6, '13'],
-    [300, '300'],
-    [1234.5, '1235'],
-    [0.001, '0'],
-    [-2, '0'],
-    [0, '0'],
-  ] as const) {
-    assert.match(postfixLine({ ...record, delay: value }), new RegExp(`delay=${wanted},`), String(value));
-  }
+test('times stand as the log has them', () => {
+  assert.match(
+    postfixLine({ ...record, delay: 1.1, delays: [0, 0.01, 10, 300] }),
+    /delay=1\.1, delays=0\/0\.01\/10\/300,/,
+  );
 });
 
 test('a reply cannot break the line or move the cursor', () => {
