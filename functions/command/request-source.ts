@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { type DeliveryRequest, parseRequest, RequestError, type RequestRules } from '../delivery/request.ts';
 import type { Parameters } from '../parameters.ts';
 import { printable } from '../session/line-reader.ts';
-import { addressFault } from '../smtp/path.ts';
+import { addressFault, isAscii } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
 
@@ -58,7 +58,8 @@ export async function requestFromOptions(options: {
   });
   try {
     // Whoever types an address in UTF-8 means it.
-    const request = { sender, recipients, message: { file: message }, destination, smtputf8: true };
+    const smtputf8 = ![sender, ...recipient].every(isAscii);
+    const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
     return await prepareJob(request, undefined);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
