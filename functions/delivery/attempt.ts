@@ -2,7 +2,6 @@
  * One host: recipients in, verdicts and leftovers out.
  */
 
-import type { Envelope } from '../lmtp/commands.ts';
 import { type Answer, Interrupted } from '../lmtp/dialogue.ts';
 import { type TransactionOutcome, transaction } from '../lmtp/transaction.ts';
 import type { ChatOptions } from '../session/chat.ts';
@@ -10,11 +9,10 @@ import type { TimeLimits } from '../session/limit.ts';
 import { openSession, type Peer, peerName, relayName, type Session } from '../session/session.ts';
 import { sessionKey } from '../session/session-key.ts';
 import { ConnectError } from '../session/transport.ts';
-import type { Capabilities } from '../smtp/capabilities.ts';
-import { isAscii } from '../smtp/path.ts';
 import { type Agent, chatOptions } from './agent.ts';
-import type { Delivery, DeliveryRecipient } from './deliver.ts';
+import type { Delivery } from './delivery.ts';
 import type { NextHop } from './destination.ts';
+import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
 import { type Gate, type Message, wireContent } from './message.ts';
 import {
   answerTrouble,
@@ -114,7 +112,8 @@ async function transact(
   options: ChatOptions,
 ): Promise<'settled' | 'stale'> {
   context.onReady();
-  const unfit = unfitness(context, session.capabilities, words(session.peer));
+  const fit = { peer: peerName(session.peer), isLastHost: context.last.isLastSession };
+  const unfit = unfitness(posting(context), session.capabilities, fit);
   if (unfit !== undefined) {
     applyToAll(context, 'transaction', unfit, relayName(session.peer));
     context.onCompleted();
@@ -154,8 +153,12 @@ async function transact(
 
 function makeTransaction(context: AttemptContext, session: Session) {
   const { parameters } = context.agent;
-  const envelope = makeEnvelope(context);
+  const envelope = makeEnvelope(posting(context), context.recipients);
   return transaction(envelope, session.capabilities, { strictPostfix: parameters.strict_postfix_verdicts });
+}
+
+function posting({ delivery, message, agent }: AttemptContext): Posting {
+  return { delivery, message, parameters: agent.parameters };
 }
 
 /** Gives the session back, says goodbye, or drops it. */
@@ -238,57 +241,4 @@ function applyToAll(context: AttemptContext, phase: Phase, trouble: Trouble, rel
 
 function words(peer: Peer): PeerWords {
   return { name: peerName(peer), host: peer.host };
-}
-
-/** What the message needs and the server does not offer, if anything. */
-function unfitness(context: AttemptContext, offered: Capabilities, peer: PeerWords): Trouble | undefined {
-  const { delivery, message, last, agent } = context;
-  if (needsSmtputf8(delivery, message) && !offered.smtputf8) {
-    // Hard only when no host is left that might have it (Postfix since 3.8; before, at once).
-    const status = last.isLastSession || agent.parameters.strict_postfix_verdicts ? '5.6.7' : '4.6.7';
-    return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer.name}` };
-  }
-  if (offered.sizeLimit > 0 && message.size > offered.sizeLimit) {
-    const text = `message size ${message.size} exceeds size limit ${offered.sizeLimit} of server ${peer.name}`;
-    return { scope: 'message', status: '5.3.4', text };
-  }
-  return undefined;
-}
-
-/** Only an address or a header in UTF-8 needs it; the declaration alone does not (RFC 6531 section 3.4). */
-function needsSmtputf8({ smtputf8, sender, recipients }: Delivery, { has8BitHeader }: Message): boolean {
-  if (smtputf8 !== true) return false;
-  return has8BitHeader !== false || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
-}
-
-function makeEnvelope({ delivery, recipients: indexes, message, agent }: AttemptContext): Envelope {
-  const recipients = indexes.map((index) => {
-    const recipient = delivery.recipients[index];
-    if (recipient === undefined) throw new RangeError(`no recipient ${index}`);
-    return wireRecipient(recipient);
-  });
-  const body = declaredBody(delivery, message);
-  return {
-    sender: delivery.sender,
-    recipients,
-    size: message.size,
-    smtputf8: needsSmtputf8(delivery, message),
-    unquoted: !agent.parameters.lmtp_quote_rfc821_envelope,
-    ...(body === undefined ? {} : { body }),
-    ...(delivery.dsn?.ret === undefined ? {} : { ret: delivery.dsn.ret }),
-    ...(delivery.dsn?.envid === undefined ? {} : { envid: delivery.dsn.envid }),
-  };
-}
-
-/** Content with octets above 127 is 8BITMIME whatever was declared; where nobody has looked, it may have them. */
-function declaredBody({ body }: Delivery, { is8Bit }: Message): Envelope['body'] {
-  if (is8Bit === true) return '8BITMIME';
-  return body ?? (is8Bit === undefined ? '8BITMIME' : undefined);
-}
-
-/** ORCPT always goes along, as Postfix has it: the original address, or the recipient's own. */
-function wireRecipient({ address, original, notify, orcpt }: DeliveryRecipient): Envelope['recipients'][number] {
-  const known = original ?? address;
-  const type = isAscii(known) ? 'rfc822' : 'utf-8';
-  return { address, orcpt: orcpt ?? `${type};${known}`, ...(notify === undefined ? {} : { notify }) };
 }

@@ -5,39 +5,17 @@
  * what the gate throws (a claim that is somebody else's, a table that cannot be written).
  */
 
-import type { Notify } from '../lmtp/commands.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { type AttemptContext, attempt } from './attempt.ts';
+import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination } from './destination.ts';
 import { findHosts } from './hosts.ts';
 import type { Gate, Message } from './message.ts';
 import { judge, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
-
-/** One recipient of a delivery. */
-export interface DeliveryRecipient {
-  readonly address: string;
-  /** The address before any rewriting, if it was another. */
-  readonly original?: string;
-  readonly notify?: readonly Notify[];
-  /** Plain text, `type;address`. */
-  readonly orcpt?: string;
-}
-
-/** What is to be delivered where. */
-export interface Delivery {
-  readonly sender: string;
-  readonly recipients: readonly DeliveryRecipient[];
-  /** In Postfix's next-hop syntax. */
-  readonly destination: string;
-  /** As declared by whoever submitted it; absent: the content is looked at. */
-  readonly body?: '7BIT' | '8BITMIME';
-  readonly smtputf8?: boolean;
-  readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
-}
 
 /** What surrounds one attempt. */
 export interface Attempt {

@@ -39,9 +39,13 @@ export function unseenContent(size: number): Omit<Message, 'open'> {
 
 /** Where the empty line behind the header begins; a message without one is all header. */
 function findBody(octets: Buffer): number {
-  for (let end = octets.indexOf(LF); end >= 0; end = octets.indexOf(LF, end + 1)) {
-    const next = octets[end + 1] === CR ? end + 2 : end + 1;
-    if (octets[next] === LF) return next;
+  let line = 0;
+  while (line < octets.length) {
+    const end = octets[line] === CR ? line + 1 : line;
+    if (octets[end] === LF) return end;
+    const newline = octets.indexOf(LF, line);
+    if (newline < 0) break;
+    line = newline + 1;
   }
   return octets.length;
 }

@@ -7,7 +7,7 @@
 
 import type { Notify } from '../lmtp/commands.ts';
 import { addressFault } from '../smtp/path.ts';
-import type { DeliveryRecipient } from './deliver.ts';
+import type { DeliveryRecipient } from './delivery.ts';
 import { DestinationError, parseDestination } from './destination.ts';
 
 /** Where a body lies: in S3, or (command line only) in a file. */
@@ -35,15 +35,24 @@ export interface RequestedRecipient extends DeliveryRecipient {
   readonly fault?: string;
 }
 
-/** A request that cannot be used. The message begins with the field. */
+/** A request that cannot be used. The message begins with the field; whatever came in with the request is harmless in it. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly field: string;
 
   constructor(field: string, message: string, options?: ErrorOptions) {
-    super(`${field}: ${message}`, options);
-    this.field = field;
+    super(harmless(`${field}: ${message}`), options);
+    this.field = harmless(field);
   }
+}
+
+/** A text that was sent to us, for people: cut, and what a terminal, a header or a queue would act on escaped as in JSON. */
+function harmless(text: string): string {
+  const cut = text.length <= 1000 ? text : `${text.slice(0, 997)}...`;
+  return cut.replace(
+    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** What depends on who asks. */
@@ -232,7 +241,7 @@ function optional<Name extends string, T>(name: Name, value: T | undefined): { [
   return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
 }
 
-/** A value for an error: cut, and with everything escaped that a terminal or a header would act on. */
+/** A value for an error, cut. */
 function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length <= 120 ? text : `${text.slice(0, 117)}...`;

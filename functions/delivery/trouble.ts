@@ -67,7 +67,7 @@ export function judge(trouble: Trouble, { isLastHost, softBounce, strictPostfix 
   if (!soft && !softBounce) return { outcome: 'bounced', status, blames: false };
   const stays = isLastHost || (trouble.inDoubt === true && !strictPostfix);
   const outcome = stays ? 'deferred' : softElsewhere;
-  return { outcome, status, blames: blames && soft && outcome === 'deferred' };
+  return { outcome, status, blames: blames && outcome === 'deferred' };
 }
 
 /** What the agent was doing, in Postfix's words. */

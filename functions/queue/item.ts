@@ -2,7 +2,7 @@
  * A delivery as the queue table holds it: the queue file's envelope, its state, and what was said to each recipient last.
  */
 
-import type { DeliveryRecipient } from '../delivery/deliver.ts';
+import type { DeliveryRecipient } from '../delivery/delivery.ts';
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
 import type { QueueEvent } from './event.ts';
 import type { DeliveryKey } from './messages.ts';

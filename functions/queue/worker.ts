@@ -6,7 +6,8 @@
  */
 
 import type { Agent } from '../delivery/agent.ts';
-import { type Delivery, type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
+import { type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { noteProgress, settle } from '../disposition/settlement.ts';
