@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { inspectContent, unseenContent, wireContent } from '../../functions/delivery/message.ts';
+
+describe('what can be said of a message in memory', () => {
+  for (const [what, text, wanted] of [
+    ['plain', 'Subject: x\n\nhello\n', [false, false, 21]],
+    ['8-bit body', 'Subject: x\r\n\r\ngr\xfc\xdfe\r\n', [true, false, 21]],
+    ['8-bit header', 'Subject: gr\xfc\xdfe\n\nhello\n', [false, true, 25]],
+    ['both', 'Subject: \xfc\n\n\xfc\n', [true, true, 17]],
+    ['header only', 'Subject: \xfc\n', [false, true, 12]],
+    ['no header', '\n\xfc', [true, false, 5]],
+    ['empty', '', [false, false, 0]],
+  ] as const) {
+    test(what, () => {
+      const { is8Bit, has8BitHeader, size, isExact } = inspectContent(Buffer.from(text, 'latin1'));
+      assert.deepEqual([is8Bit, has8BitHeader, size], wanted);
+      assert.equal(isExact, true);
+    });
+  }
+});
+
+test('of a message that nobody has looked into, only a lower bound of the size is known', () => {
+  assert.deepEqual(unseenContent(10), { size: 10, isExact: false, is8Bit: undefined, has8BitHeader: undefined });
+});
+
+test('a message goes onto the wire encoded, as its gate allows', async () => {
+  const asked: string[] = [];
+  const content = wireContent(
+    {
+      ...inspectContent(Buffer.from('.a\nb')),
+      async *open() {
+        yield Buffer.from('.a\n');
+        yield Buffer.from('b');
+      },
+    },
+    {
+      prepare: () => asked.push('prepare'),
+      admit: async () => {
+        asked.push('admit');
+      },
+      mayGoOn: () => {
+        asked.push('may go on');
+        return false;
+      },
+    },
+    998,
+  );
+  await content.admit();
+  assert.equal(content.mayGoOn(), false);
+  assert.deepEqual(asked, ['admit', 'may go on']);
+  const chunks = await Array.fromAsync(content.chunks());
+  assert.equal(Buffer.concat(chunks).toString(), '..a\r\nb\r\n');
+});
