@@ -1,0 +1,67 @@
+/**
+ * The agent that a function has, set up for tests: loopback allowed, addresses in the order given.
+ */
+import { type Agent, makeAgent } from '../../functions/delivery/agent.ts';
+import { type Attempt, type DeliveryOutcome, deliver } from '../../functions/delivery/deliver.ts';
+import type { Delivery } from '../../functions/delivery/delivery.ts';
+import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
+import type { Verdict } from '../../functions/delivery/verdict.ts';
+import { parseParameters } from '../../functions/parameters.ts';
+import { noDeadline } from '../../functions/session/limit.ts';
+import type { Lookup, NameService } from '../../functions/session/name-service.ts';
+
+/** Makes an agent; parameters in Postfix's notation. */
+export function testAgent(
+  parameters: Readonly<Record<string, string>> = {},
+  given: Partial<Omit<Agent, 'parameters'>> = {},
+): Agent {
+  const set = { allow_local_destinations: 'yes', lmtp_randomize_addresses: 'no', lmtp_lhlo_name: 'client.example' };
+  return makeAgent(parseParameters({ ...set, ...parameters }), given);
+}
+
+/** A message in memory. */
+export function makeMessage(text = 'Subject: test\n\nHello.\n'): Message {
+  const octets = Buffer.from(text);
+  return {
+    ...inspectContent(octets),
+    async *open() {
+      yield octets;
+    },
+  };
+}
+
+/** What a test asks for, beside server and recipients. */
+export type Asked = Partial<Omit<Delivery, 'destination' | 'recipients'> & Attempt>;
+
+/** Makes one attempt: message, gate and deadline are of the easiest kind. */
+export function deliverTo(
+  destination: string,
+  recipients: readonly (string | Delivery['recipients'][number])[],
+  agent: Agent,
+  asked: Asked = {},
+): Promise<DeliveryOutcome> {
+  const delivery: Delivery = {
+    sender: 'alice@example.org',
+    ...asked,
+    destination,
+    recipients: recipients.map((recipient) => (typeof recipient === 'string' ? { address: recipient } : recipient)),
+  };
+  return deliver(delivery, agent, { message: makeMessage(), gate: openGate, deadline: noDeadline, ...asked });
+}
+
+/** Names of a test: each with its addresses, or why it has none. */
+export function nameService(
+  names: Readonly<Record<string, readonly string[] | 'unknown' | 'no data' | 'try again'>>,
+): NameService {
+  return {
+    lookUp: async (host): Promise<Lookup> => {
+      const found = names[host] ?? 'unknown';
+      return typeof found === 'string' ? { kind: found, type: 'AAAA' } : { kind: 'found', addresses: found };
+    },
+  };
+}
+
+/** Verdicts in a few words: `sent 2.0.0`, `deferred 4.4.2 in doubt`. */
+export function shortVerdicts({ verdicts }: { readonly verdicts: readonly Verdict[] }): readonly string[] {
+  return verdicts.map(({ status, dsn, inDoubt }) => `${status} ${dsn}${inDoubt === true ? ' in doubt' : ''}`);
+}
