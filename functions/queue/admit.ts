@@ -97,6 +97,7 @@ async function takeIn(incoming: Incoming, admission: Admission, services: Servic
  */
 async function takeInRest(making: Making, id: string, services: Services): Promise<void> {
   const there = await services.ledger.readAll(id);
+  for (const item of there) await sendAgain(item, services);
   const covered = new Set(there.flatMap(({ recipients }) => recipients.map(({ n }) => n)));
   const rest = uncovered(making.plan, covered);
   if (rest.deliveries.length === 0 && rest.refused.length === 0) {
@@ -228,8 +229,13 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
   }
   if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
-  if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
+  await sendAgain(there, services);
   return 'there';
+}
+
+/** Whoever put this delivery down may have died before it was sent to active. */
+async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<void> {
+  if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
 }
 
 function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log }: Services): void {

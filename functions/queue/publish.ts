@@ -17,7 +17,8 @@ export async function publish(item: DeliveryItem, services: Services): Promise<v
   }
 }
 
-async function publishPending(item: DeliveryItem, { events, ledger }: Services): Promise<void> {
+/** Publishes an item's pending events and forgets them. What fails is thrown: the events then stay pending. */
+export async function publishPending(item: DeliveryItem, { events, ledger }: Services): Promise<void> {
   const pending = Object.entries(item.pending);
   for (const [, event] of pending) await events.publish(event);
   if (item.due === undefined || (pending.length === 0 && item.state !== 'done')) return;

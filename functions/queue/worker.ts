@@ -17,7 +17,7 @@ import { ClaimedElsewhere, Lease } from './lease.ts';
 import type { WakeUp } from './messages.ts';
 import { progressDelay, shortestAttempt } from './policy.ts';
 import { BodyFault } from './ports.ts';
-import { publish } from './publish.ts';
+import { publish, publishPending } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
 import type { TransitionName } from './states.ts';
 
@@ -170,6 +170,8 @@ async function condemn(lease: Lease, fault: BodyFault, services: Services): Prom
   const { item } = lease;
   const { id, delivery } = item;
   const reason = `message.key: ${fault.message}`;
+  // Nobody looks at a corrupt item again: whoever is still to be told of a recipient that bounced before is told first.
+  await publishPending(item, services);
   await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: JSON.stringify(asRequest(item)) });
   await services.ledger.move(lease.isClaimed ? 'condemnClaimed' : 'condemn', item, { due: null, claim: null, reason });
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });

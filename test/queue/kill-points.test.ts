@@ -1,0 +1,205 @@
+/**
+ * Whatever happens at whichever call that the queue makes: mail comes to an end, nobody is forgotten, and nobody is delivered
+ * to twice without having been named in doubt.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { type DisturbanceName, type DisturbedWorld, disturb, disturbanceNames } from '../support/disturbance.ts';
+import { type MailStore, startMailStore } from '../support/mail-store.ts';
+import { QueueWorld } from '../support/queue-world.ts';
+
+let store: MailStore;
+
+before(async () => {
+  store = await startMailStore();
+});
+after(() => store?.[Symbol.asyncDispose]());
+
+/** How it must end for a recipient; `corrupt`: nothing is said, its delivery lies with the corrupt ones. */
+type Ending = 'sent' | 'bounced' | 'expired' | 'corrupt';
+
+/** What a story is about. */
+interface Story {
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** First word of the address (see mail-store.ts), and how it must end. */
+  readonly recipients: Readonly<Record<string, Ending>>;
+  /** Whether the body is gone when it is to be delivered. */
+  readonly bodyVanishes?: boolean;
+  /** Whether one mishap may not cost much time. */
+  readonly isPrompt?: boolean;
+  /** What may happen in it; all that can if absent. */
+  readonly disturbances?: readonly DisturbanceName[];
+}
+
+const stories: Readonly<Record<string, Story>> = {
+  'a request of two deliveries, with every verdict there is': {
+    // The second attempt is so far away that only the sweep can set it going.
+    parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
+    recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced', full: 'bounced', 'bad\n': 'bounced' },
+    isPrompt: true,
+  },
+  'a request that has no usable recipient': {
+    recipients: { 'bad\n': 'bounced', 'bad\u0000': 'bounced' },
+  },
+  'a recipient that is given up in the end': {
+    parameters: { maximal_queue_lifetime: '5000s', minimal_backoff_time: '1500s' },
+    recipients: { bob: 'sent', never: 'expired' },
+    // Where hours pass, everybody may be given up.
+    disturbances: disturbanceNames.filter((name) => !name.startsWith('hours') && !name.includes('other limits')),
+  },
+  'a body that is gone when it is to be delivered': {
+    parameters: { lmtp_destination_recipient_limit: '1' },
+    recipients: { bob: 'corrupt', carol: 'corrupt', 'bad\n': 'bounced' },
+    bodyVanishes: true,
+  },
+};
+
+interface Run extends DisturbedWorld {
+  /** The calls that were disturbed. */
+  readonly disturbed: string[];
+}
+
+let runs = 0;
+
+/** Plays a story, disturbed as planned, and checks how it ends; then lets those who hung come back, and checks again. */
+async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): Promise<Run> {
+  const tag = runs++;
+  const disturbed: string[] = [];
+  const interfere = disturb(
+    plan,
+    () => run,
+    ({ name }) => disturbed.push(name),
+  );
+  const { parameters = {}, bodyVanishes = false, recipients } = story;
+  const world: QueueWorld = new QueueWorld({ destination: store.destination, parameters, interfere });
+  const run: Run = { world, hanging: [], isOver: false, disturbed };
+  world.bodies.vanish = bodyVanishes;
+  try {
+    world.submit({ recipients: Object.keys(recipients).map((word) => addressOf(word, tag)) });
+    await world.runToEnd();
+    checkEnd(world, story, tag);
+    run.isOver = true;
+    for (const release of run.hanging) release();
+    await world.settled();
+    await world.runToEnd();
+    checkEnd(world, story, tag);
+    return run;
+  } catch (cause) {
+    const happened = [...plan].map(([n, what]) => `${what} call ${n} (${disturbed.join(', ')})`);
+    throw new Error(`${happened.join('; ')}: ${cause}\n${world.notes.join('\n')}`, { cause });
+  } finally {
+    await world.close();
+  }
+}
+
+function addressOf(word: string, tag: number): string {
+  return `${word}.${tag}@example.com`;
+}
+
+function checkEnd(world: QueueWorld, { recipients }: Story, tag: number): void {
+  assert.deepEqual(world.messages, [], 'nothing lies in a queue');
+  const endings = world.ledger.items.flatMap((item) => endingsOf(item));
+  assert.equal(endings.length, new Set(endings.map(([address]) => address)).size, 'nobody stands in two deliveries');
+  const expected = Object.entries(recipients).map(([word, ending]) => [addressOf(word, tag), ending] as const);
+  // A request that is not wholly in the table when its body goes is corrupt itself: its notice then stands for the rest.
+  const optional = expected.filter(([, ending]) => ending === 'corrupt');
+  assert.deepEqual(new Map([...optional, ...endings]), new Map(expected));
+  for (const [address, ending] of expected) {
+    checkDeliveries(world, address, ending);
+    checkBounces(world, address, ending);
+  }
+}
+
+function endingsOf({ state, pending, claim, recipients }: DeliveryItem): [string, string | undefined][] {
+  assert.ok(state === 'done' || state === 'corrupt', state);
+  assert.deepEqual([pending, claim], [{}, undefined], 'everybody was told, nobody holds a claim');
+  return recipients.map(({ address, last }) => [
+    address,
+    last === undefined || last.status === 'deferred' ? state : last.status,
+  ]);
+}
+
+function checkDeliveries(world: QueueWorld, address: string, ending: Ending): void {
+  const saved = store.saved(address);
+  const doubts = world.lines.filter((line) => line.recipient === address && line.in_doubt === true).length;
+  if (ending === 'sent') assert.ok(saved >= 1, `${address} was never delivered to`);
+  else assert.equal(saved, 0, `${address} is ${ending}, and was delivered to`);
+  assert.ok(saved <= 1 + doubts, `${address} was delivered to ${saved} times and named in doubt ${doubts} times`);
+  const named = world.notices.some(({ body }) => body.includes(JSON.stringify(address)));
+  assert.ok(named || ending !== 'corrupt', `${address} is corrupt, and no notice says so`);
+}
+
+function checkBounces(world: QueueWorld, address: string, ending: Ending): void {
+  const events = new Map(world.events.map((event) => [event.lmtp.eventId, event]));
+  const bounced = [...events.values()].flatMap(({ bounce }) => bounce.bouncedRecipients);
+  const told = bounced.filter(({ emailAddress }) => emailAddress === address).length;
+  const isTold = ending === 'bounced' || ending === 'expired';
+  assert.equal(told, isTold ? 1 : 0, `${address}: ${told} different bounces`);
+}
+
+/**
+ * Milliseconds that one mishap may cost: a lease that must run out, a sweep and a back-off. An hour would mean that only the
+ * sweep's last resort helped, which sends again what lies in active for so long.
+ */
+const longestDelay = 50 * 60_000;
+
+/** How many stories are played at the same time: they spend theirs waiting for greetings. */
+const together = 40;
+
+async function playAll(story: Story, plans: readonly ReadonlyMap<number, DisturbanceName>[]): Promise<readonly Run[]> {
+  const played: Run[] = [];
+  for (let from = 0; from < plans.length; from += together) {
+    played.push(...(await Promise.all(plans.slice(from, from + together).map((plan) => play(story, plan)))));
+  }
+  return played;
+}
+
+for (const [name, story] of Object.entries(stories)) {
+  const possible = story.disturbances ?? disturbanceNames;
+
+  describe(name, () => {
+    let calls = 0;
+    /** When it ended, milliseconds since 1970. */
+    let ended = 0;
+
+    test('comes to its end undisturbed, everybody delivered to once and told once', async () => {
+      const { world } = await play(story, new Map());
+      calls = world.calls;
+      ended = world.clock.wall;
+      assert.equal(world.lines.filter(({ in_doubt }) => in_doubt === true).length, 0);
+      const ids = world.events.map(({ lmtp }) => lmtp.eventId);
+      assert.equal(new Set(ids).size, ids.length, 'each event is published once');
+    });
+
+    for (const disturbance of possible) {
+      test(`${disturbance}, at each call`, async (t) => {
+        const plans = Array.from({ length: calls }, (_, n) => new Map([[n, disturbance]]));
+        const played = await playAll(story, plans);
+        if (story.isPrompt === true && !disturbance.startsWith('hours')) {
+          for (const { world } of played) assert.ok(world.clock.wall < ended + longestDelay, 'it comes late');
+        }
+        assert.ok(played.length > 0 && played.every(({ disturbed }) => disturbed.length === 1));
+        t.diagnostic(`${plans.length} points`);
+      });
+    }
+
+    test('any three disturbances, one after another', async () => {
+      const point = fc.tuple(fc.nat(40), fc.constantFrom(...possible));
+      const plans = fc.array(fc.array(point, { minLength: 3, maxLength: 3 }), {
+        minLength: together,
+        maxLength: together,
+      });
+      await fc.assert(
+        fc.asyncProperty(plans, async (plan) => {
+          await playAll(
+            story,
+            plan.map((points) => new Map(points)),
+          );
+        }),
+        { numRuns: 3, endOnFailure: true },
+      );
+    });
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * Message bodies in memory, with the faults that S3 has: missing, altered, denied.
+ */
+import { createHash } from 'node:crypto';
+import { inspectContent, type Message, unseenContent } from '../../functions/delivery/message.ts';
+import type { PinnedMessage } from '../../functions/queue/item.ts';
+import { type Bodies, BodyFault } from '../../functions/queue/ports.ts';
+
+/** Bodies by key; the bucket is not looked at. */
+export class MemoryBodies implements Bodies {
+  readonly #objects = new Map<string, Buffer>();
+  /** Thrown at whoever reads, as S3 does while rights are missing or the service is down. */
+  trouble: Error | undefined;
+  /** Whether bodies are read only when they are opened, as large ones are. */
+  streams = false;
+  /** Whether every body is gone after its request was taken in. */
+  vanish = false;
+
+  put(key: string, body: string | Buffer): void {
+    this.#objects.set(key, Buffer.from(body));
+  }
+
+  remove(key: string): void {
+    this.#objects.delete(key);
+  }
+
+  async pin({ bucket, key }: Pick<PinnedMessage, 'bucket' | 'key'>): Promise<PinnedMessage> {
+    const octets = this.#read(key);
+    return { bucket, key, etag: entityTag(octets), size: octets.length };
+  }
+
+  async load(message: PinnedMessage): Promise<Message> {
+    const read = () => this.#readPinned(message);
+    async function* open(): AsyncIterable<Buffer> {
+      yield read();
+    }
+    return this.streams ? { ...unseenContent(message.size), open } : { ...inspectContent(read()), open };
+  }
+
+  #readPinned({ key, etag }: PinnedMessage): Buffer {
+    if (this.vanish) this.remove(key);
+    const octets = this.#read(key);
+    if (entityTag(octets) !== etag) throw new BodyFault(`object "${key}" was altered`);
+    return octets;
+  }
+
+  #read(key: string): Buffer {
+    if (this.trouble !== undefined) throw this.trouble;
+    const octets = this.#objects.get(key);
+    if (octets === undefined) throw new BodyFault(`there is no object "${key}"`);
+    return octets;
+  }
+}
+
+function entityTag(octets: Buffer): string {
+  return `"${createHash('md5').update(octets).digest('hex')}"`;
+}

@@ -1,0 +1,115 @@
+/**
+ * A process of the queue in a test: services whose every call to the world can be interfered with, and an agent of its own.
+ */
+import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
+import type { Parameters } from '../../functions/parameters.ts';
+import type { Services } from '../../functions/queue/services.ts';
+import type { Clock } from '../../functions/session/clock.ts';
+import { noDeadline } from '../../functions/session/limit.ts';
+
+/** A call that a process makes to the world outside. */
+export interface PortCall {
+  /** Number of the call, from 0, over all processes of a world. */
+  readonly n: number;
+  /** `ledger.claim`, `wakeUps.activate`, ... */
+  readonly name: string;
+  readonly process: QueueProcess;
+}
+
+/** Carries a call out, or does something else in its place, before it or after it. */
+export type Interference = (call: PortCall, act: () => Promise<unknown>) => Promise<unknown>;
+
+/** Thrown by every call of a process that is dead. */
+export class Dead extends Error {
+  override readonly name = 'Dead';
+}
+
+/** The world as the processes of it share it. */
+export interface SharedWorld extends Pick<Services, 'ledger' | 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
+  readonly parameters: Parameters;
+  readonly clock: Clock;
+  nextCall(): number;
+}
+
+/** One process: what it does goes through {@link step}. */
+export class QueueProcess {
+  readonly services: Services;
+  readonly agent: Agent;
+  readonly #world: SharedWorld;
+  readonly #interfere: Interference;
+  readonly #abandoned = Promise.withResolvers<void>();
+  #fate: 'alive' | 'dead' | 'hung' = 'alive';
+
+  constructor(world: SharedWorld, interfere: Interference) {
+    this.#world = world;
+    this.#interfere = interfere;
+    this.agent = makeAgent(world.parameters, { clock: world.clock });
+    this.services = this.#makeServices();
+  }
+
+  /** Whether it can serve. */
+  get isUsable(): boolean {
+    return this.#fate === 'alive';
+  }
+
+  /** Settles when nobody should wait for it any more. */
+  get abandoned(): Promise<void> {
+    return this.#abandoned.promise;
+  }
+
+  /** From now on it reaches nothing, and says nothing. */
+  die(): void {
+    this.#fate = 'dead';
+  }
+
+  /** It does not come back from the call it is in; perhaps later. */
+  hang(): void {
+    this.#fate = 'hung';
+    this.#abandoned.resolve();
+  }
+
+  /** Makes a call to the world. */
+  async step<T>(name: string, act: () => Promise<T>): Promise<T> {
+    if (this.#fate === 'dead') throw new Dead(name);
+    return (await this.#interfere({ n: this.#world.nextCall(), name, process: this }, act)) as T;
+  }
+
+  /** Ends its idle sessions. */
+  async close(): Promise<void> {
+    await this.agent.sessions.close({ limits: timeLimits(this.agent, noDeadline) });
+  }
+
+  #makeServices(): Services {
+    const { ledger, wakeUps, events, bodies, corrupt, log, parameters, clock } = this.#world;
+    const step = this.step.bind(this);
+    return {
+      ledger: {
+        read: (key) => step('ledger.read', () => ledger.read(key)),
+        readAll: (id) => step('ledger.readAll', () => ledger.readAll(id)),
+        admit: (item) => step('ledger.admit', () => ledger.admit(item)),
+        move: (name, seen, changes) => step(`ledger.${name}`, () => ledger.move(name, seen, changes)),
+        forgetPending: (item, ids) => step('ledger.forgetPending', () => ledger.forgetPending(item, ids)),
+        async *findDue(before) {
+          yield* await step('ledger.findDue', () => Array.fromAsync(ledger.findDue(before)));
+        },
+      },
+      wakeUps: {
+        activate: (item, copy) => step('wakeUps.activate', () => wakeUps.activate(item, copy)),
+        wake: (wakeUp, delay) => step('wakeUps.wake', () => wakeUps.wake(wakeUp, delay)),
+      },
+      events: { publish: (event) => step('events.publish', () => events.publish(event)) },
+      bodies: {
+        pin: (message) => step('bodies.pin', () => bodies.pin(message)),
+        load: (message) => step('bodies.load', () => bodies.load(message)),
+      },
+      corrupt: { file: (notice) => step('corrupt.file', () => corrupt.file(notice)) },
+      log: {
+        delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
+        note: (...note) => this.#fate !== 'dead' && log.note(...note),
+      },
+      parameters,
+      clock,
+      transport: 'lmtp',
+    };
+  }
+}

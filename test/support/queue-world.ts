@@ -1,0 +1,279 @@
+/**
+ * The queue in one process and in no time: table, queues, bodies and topic in memory, a clock that a test moves, and the real
+ * steps of the queue (admit, activate, work, sweep) over a real LMTP connection.
+ *
+ *     const world = new QueueWorld({ destination: server.destination });
+ *     world.submit({ recipients: ['bob@example.com'] });
+ *     await world.runToEnd();
+ *
+ * Messages come as SQS gives them: again where they were not deleted, delayed ones when their time has come. Every call that
+ * a step makes to the world can be interfered with.
+ */
+import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters.ts';
+import { activate } from '../../functions/queue/activate.ts';
+import { type Admission, admit, type Incoming } from '../../functions/queue/admit.ts';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
+import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
+import { reserve } from '../../functions/queue/policy.ts';
+import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
+import { sweep } from '../../functions/queue/sweep.ts';
+import { work } from '../../functions/queue/worker.ts';
+import type { Deadline } from '../../functions/session/limit.ts';
+import { MemoryBodies } from './memory-bodies.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { type Interference, QueueProcess, type SharedWorld } from './queue-process.ts';
+import { TestClock } from './test-clock.ts';
+
+/** A message of one of the three queues. */
+export interface QueueMessage {
+  readonly queue: 'incoming' | 'deferred' | 'active';
+  readonly messageId: string;
+  readonly body: string;
+  readonly sent: number;
+  /** When it can be received (again), milliseconds since 1970. */
+  visible: number;
+}
+
+export interface QueueWorldOptions {
+  /** Where all mail goes. */
+  readonly destination: string;
+  /** Postfix parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** None if absent. */
+  readonly interfere?: Interference;
+}
+
+const localParameters = { allow_local_destinations: 'yes' };
+
+/** Milliseconds that an invocation may run. */
+const invocationTime = 60_000;
+/** Milliseconds between two sweeps, and how far each looks ahead. */
+const sweepInterval = 300_000;
+/** Milliseconds after which a message that was not deleted comes again. */
+const visibilityTimeout = 90_000;
+
+export class QueueWorld {
+  readonly clock = new TestClock();
+  readonly ledger = new MemoryLedger();
+  readonly bodies = new MemoryBodies();
+  /** Those of processes that start from now on. */
+  parameters: Parameters;
+  readonly admission: Admission;
+  /** What the bounce topic was told; the same event twice where it was published twice. */
+  readonly events: QueueEvent[] = [];
+  /** The delivery log. */
+  readonly lines: DeliveryLine[] = [];
+  /** Other log lines. */
+  readonly notes: string[] = [];
+  readonly notices: CorruptNotice[] = [];
+  /** What lies in the queues. */
+  messages: QueueMessage[] = [];
+  /** Everything that was ever sent to a queue. */
+  readonly sent: QueueMessage[] = [];
+  readonly #interfere: Interference;
+  readonly #processes = new Map<string, QueueProcess>();
+  readonly #retired: QueueProcess[] = [];
+  readonly #invocations: Promise<void>[] = [];
+  #calls = 0;
+  #nextSweep: number;
+
+  constructor({ destination, parameters = {}, interfere = (_, act) => act() }: QueueWorldOptions) {
+    this.parameters = parseParameters({ ...localParameters, ...parameters });
+    this.admission = {
+      transportMap: parseTransportMap(`* lmtp:${destination}`, 'lmtp', this.parameters.lmtp_tcp_port),
+      allowedDestinations: new Set(),
+      allowedBuckets: new Set(['messages']),
+    };
+    this.#interfere = interfere;
+    this.#nextSweep = this.clock.wall + sweepInterval;
+  }
+
+  /** How many calls were made so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Puts a body and a request for it into the system; resolves to the message in incoming. */
+  submit(request: Readonly<Record<string, unknown>>, body = 'Subject: x\r\n\r\nhello\r\n'): QueueMessage {
+    const id = String(request['id'] ?? 'request');
+    this.bodies.put(`in/${id}.eml`, body);
+    const complete = {
+      version: 1,
+      id,
+      sender: 'alice@example.org',
+      message: { bucket: 'messages', key: `in/${id}.eml` },
+      ...request,
+    };
+    return this.send('incoming', JSON.stringify(complete));
+  }
+
+  /** Puts a message into a queue. */
+  send(queue: QueueMessage['queue'], body: string, delay = 0): QueueMessage {
+    const sent = this.clock.wall;
+    const message = { queue, messageId: crypto.randomUUID(), body, sent, visible: sent + delay };
+    this.sent.push(message);
+    this.messages.push(message);
+    return message;
+  }
+
+  /** Goes on until nothing is left to be done by anybody. Time passes where all is waiting. */
+  async runToEnd(): Promise<void> {
+    for (let turn = 0; turn < 2000; turn += 1) {
+      const message = this.messages.find(({ visible }) => visible <= this.clock.wall);
+      if (message !== undefined) {
+        await this.receive(message);
+        continue;
+      }
+      if (this.messages.length === 0 && (await this.#isAtRest())) return;
+      const next = Math.min(this.#nextSweep, ...this.messages.map(({ visible }) => visible));
+      this.clock.advance(next - this.clock.wall);
+      if (this.clock.wall >= this.#nextSweep) await this.sweep();
+    }
+    throw new Error(`no end in sight: ${JSON.stringify({ items: this.ledger.items, messages: this.messages })}`);
+  }
+
+  /** Gives a message to its function. It is deleted where that succeeds, and comes again where it does not. */
+  async receive(message: QueueMessage): Promise<void> {
+    message.visible = this.clock.wall + visibilityTimeout;
+    const role = message.queue === 'active' ? 'lmtp' : 'qmgr';
+    await this.#invoke(role, async (process) => {
+      await this.handle(message, process);
+      await process.step('sqs.delete', async () => this.remove(message));
+    });
+  }
+
+  /** What a function does with a message. */
+  async handle({ queue, messageId, body, sent }: QueueMessage, process: QueueProcess): Promise<void> {
+    if (queue === 'incoming') {
+      const incoming: Incoming = { messageId, body, sent };
+      await admit(incoming, this.admission, process.services);
+    } else if (queue === 'deferred') {
+      await activate(parseWakeUp(body), process.services);
+    } else {
+      await work(parseWakeUp(body), process.services, process.agent, this.deadline());
+    }
+  }
+
+  remove(message: QueueMessage): void {
+    this.messages = this.messages.filter((other) => other !== message);
+  }
+
+  /** Sweeps once. */
+  async sweep(): Promise<void> {
+    this.#nextSweep = this.clock.wall + sweepInterval;
+    await this.#invoke('sweep', (process) => this.sweepBy(process));
+  }
+
+  /** What the sweep function does. */
+  async sweepBy({ services }: QueueProcess): Promise<void> {
+    await sweep(sweepInterval, services, () => true);
+  }
+
+  /** The time that an invocation which begins now has. */
+  deadline(): Deadline {
+    const end = this.clock.wall + invocationTime - reserve;
+    return { left: () => end - this.clock.wall };
+  }
+
+  /** A process that nobody interferes with. */
+  bystander(): QueueProcess {
+    const process = new QueueProcess(this.#shared(), (_, act) => act());
+    this.#retired.push(process);
+    return process;
+  }
+
+  /** The recipients of all deliveries, by address. */
+  recipients(): ReadonlyMap<string, QueuedRecipient> {
+    const all = this.ledger.items.flatMap(({ recipients }) => recipients);
+    return new Map(all.map((recipient) => [recipient.address, recipient]));
+  }
+
+  /** The only delivery there is. */
+  onlyItem(): DeliveryItem {
+    const [item, ...others] = this.ledger.items;
+    if (item === undefined || others.length > 0) throw new Error(`${others.length + 1} deliveries`);
+    return item;
+  }
+
+  /** Deploys the stack with other parameters: every function starts anew. */
+  redeploy(parameters: Readonly<Record<string, string>>): void {
+    this.parameters = parseParameters({ ...localParameters, ...parameters });
+    this.#retired.push(...this.#processes.values());
+    this.#processes.clear();
+  }
+
+  /** Waits for all invocations, also those that nobody waited for any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#invocations);
+  }
+
+  /** Ends the sessions of all processes. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#processes.values(), ...this.#retired].map((process) => process.close()));
+  }
+
+  async #isAtRest(): Promise<boolean> {
+    const due = await Array.fromAsync(this.ledger.findDue(Number.POSITIVE_INFINITY));
+    return due.length === 0;
+  }
+
+  /** Runs a function in its warm process, or in a new one where that is gone. Whatever is thrown is a failed invocation. */
+  async #invoke(role: string, run: (process: QueueProcess) => Promise<void>): Promise<void> {
+    const process = this.#warmProcess(role);
+    const invocation = run(process).catch((error: unknown) => {
+      this.notes.push(`${role} failed: ${String(error)}`);
+    });
+    this.#invocations.push(invocation);
+    await Promise.race([invocation, process.abandoned]);
+  }
+
+  #warmProcess(role: string): QueueProcess {
+    const warm = this.#processes.get(role);
+    if (warm?.isUsable === true) return warm;
+    if (warm !== undefined) this.#retired.push(warm);
+    const fresh = new QueueProcess(this.#shared(), this.#interfere);
+    this.#processes.set(role, fresh);
+    return fresh;
+  }
+
+  #shared(): SharedWorld {
+    const { ledger, bodies, parameters, clock } = this;
+    return {
+      ledger,
+      bodies,
+      parameters,
+      clock,
+      wakeUps: this.#wakeUps(),
+      events: {
+        publish: async (event) => {
+          this.events.push(event);
+        },
+      },
+      corrupt: {
+        file: async (notice) => {
+          this.notices.push(notice);
+        },
+      },
+      log: {
+        delivery: (line) => this.lines.push(line),
+        note: (level, message) => this.notes.push(`${level}: ${message}`),
+      },
+      nextCall: () => this.#calls++,
+    };
+  }
+
+  #wakeUps(): WakeUps {
+    return {
+      activate: async (item) => {
+        this.send('active', formatWakeUp(item));
+      },
+      wake: async (wakeUp: Omit<WakeUp, 'version'>, delay) => {
+        if (delay > 900_000) throw new RangeError(`SQS cannot wait ${delay} ms`);
+        this.send('deferred', formatWakeUp(wakeUp), Math.ceil(delay / 1000) * 1000);
+      },
+    };
+  }
+}
