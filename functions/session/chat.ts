@@ -93,7 +93,7 @@ class Driver {
     while (true) {
       const reply = this.#takeReply();
       if (reply !== undefined) return reply;
-      if (this.#assembler.isFlooding) throw new Interrupted(stage, 'flood');
+      if (this.#assembler.isFlooding || this.#transport.isFlooded) throw new Interrupted(stage, 'flood');
       const arrival = await this.#transport.activity(
         this.#options.limits.limit(stage === 'dot' && isFurther ? 'next dot' : stage),
       );

@@ -11,6 +11,9 @@ import { replyTextLimit } from '../smtp/reply.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Octets of one line after which its server is taken to be flooding us. Ours: any real reply is a thousand times shorter. */
+export const endlessLine = 1024 * 1024;
+
 /** Unread lines after which {@link LineReader.isFull} asks the transport to stop reading. */
 export const bufferedLineLimit = 20_000;
 
@@ -49,6 +52,11 @@ export class LineReader {
   /** Whether anything is unread, be it a part of a line. */
   get hasUnread(): boolean {
     return this.#read < this.#lines.length || this.#partialOctets > 0;
+  }
+
+  /** Whether the line that is coming in has grown past any sense. */
+  get isEndless(): boolean {
+    return this.#partialOctets > endlessLine;
   }
 
   /** Whether enough lies here unread. */

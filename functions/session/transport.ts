@@ -86,6 +86,11 @@ export class Transport {
     return this.#reader.hasUnread;
   }
 
+  /** Whether the server sends a line without end. */
+  get isFlooded(): boolean {
+    return this.#reader.isEndless;
+  }
+
   /** Keeps a command line for the next {@link flush}: lines of one group go out in one packet. */
   queue(line: string): void {
     this.#outgoing.push(line, '\r\n');

@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import type { Envelope } from '../../functions/lmtp/commands.ts';
+import { type Answer, Interrupted } from '../../functions/lmtp/dialogue.ts';
+import { probe, quit } from '../../functions/lmtp/parting.ts';
+import { transaction } from '../../functions/lmtp/transaction.ts';
+import type { WireContent } from '../../functions/session/chat.ts';
+import { systemClock } from '../../functions/session/clock.ts';
+import type { TimedStage, TimeLimits } from '../../functions/session/limit.ts';
+import { openSession, type Session } from '../../functions/session/session.ts';
+import { ConnectError, type Endpoint } from '../../functions/session/transport.ts';
+import { startBlackHole } from '../support/black-hole.ts';
+import { freePort } from '../support/free-port.ts';
+import { startLmtpSink } from '../support/lmtp-sink.ts';
+import { startRawServer } from '../support/raw-server.ts';
+import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
+import { deadlineIn, limitsWith } from '../support/time-limits.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const envelope: Envelope = { sender: 'alice@x', recipients: [{ address: 'a@x' }, { address: 'b@x' }], smtputf8: false };
+
+/** Content of so many octets in lines of 64, made as it is asked for; `made` counts. */
+function contentOf(octets: number): WireContent & { made: number } {
+  const chunk = Buffer.from(`${'x'.repeat(62)}\r\n`.repeat(1024));
+  return {
+    made: 0,
+    admit: async () => {},
+    mayGoOn: () => true,
+    async *chunks() {
+      while (this.made < octets) {
+        this.made += chunk.length;
+        yield chunk;
+      }
+    },
+  };
+}
+
+async function open(port: number, limits: TimeLimits = limitsWith()): Promise<Session> {
+  const peer = { host: 'mail.example', endpoint: { kind: 'inet', address: '127.0.0.1', port } } as const;
+  const opened = await openSession(peer, { limits, introduction: { name: 'client.example' }, clock: systemClock });
+  assert.ok(opened.kind === 'ready', 'the server refuses to talk');
+  return opened.session;
+}
+
+/** One transaction; answers as `dot 250` or `timeout at dot in doubt`. */
+async function transact(session: Session, limits: TimeLimits, content: WireContent = contentOf(100)) {
+  const outcome = await session.chat(transaction(envelope, session.capabilities), { limits, content });
+  return { ...outcome, short: outcome.answers.map(short) };
+}
+
+function short(answer: Answer): string {
+  if (answer.kind === 'interrupted') return `${answer.reason} at ${answer.stage}${answer.inDoubt ? ' in doubt' : ''}`;
+  return answer.kind === 'reply' ? `${answer.stage} ${answer.reply.code}` : 'excess';
+}
+
+const isInterrupted = (stage: string, reason: string) => (error: unknown) =>
+  error instanceof Interrupted && error.stage === stage && error.reason === reason;
+
+describe('a connection that cannot be made', () => {
+  const peerAt = (endpoint: Endpoint) => ({ host: 'mail.example', endpoint });
+  const connectTo = (endpoint: Endpoint, limits: TimeLimits) =>
+    openSession(peerAt(endpoint), { limits, introduction: { name: 'x' }, clock: systemClock });
+  const fails = async (endpoint: Endpoint, limits: TimeLimits, message: string, isDeadline = false) =>
+    await assert.rejects(connectTo(endpoint, limits), (error) => {
+      assert.ok(error instanceof ConnectError, String(error));
+      assert.deepEqual([error.message, error.isDeadline], [message, isDeadline]);
+      return true;
+    });
+  test('because nobody listens', async () => {
+    const port = await freePort();
+    await fails({ kind: 'inet', address: '127.0.0.1', port }, limitsWith(), 'Connection refused');
+  });
+  test('because there is no such socket', async () => {
+    await fails({ kind: 'unix', path: '/nonexistent/lmtp' }, limitsWith(), 'No such file or directory');
+  });
+  test('because nobody answers in time', async () => {
+    await using hole = await startBlackHole();
+    await fails(
+      { kind: 'inet', address: '127.0.0.1', port: hole.port },
+      limitsWith({ connect: 50 }),
+      'Connection timed out',
+    );
+  });
+  test('because our own time is up', async () => {
+    await using hole = await startBlackHole();
+    const limits = limitsWith({ connect: 0 }, deadlineIn(50));
+    await fails({ kind: 'inet', address: '127.0.0.1', port: hole.port }, limits, 'Connection timed out', true);
+  });
+});
+
+describe('a server that falls silent', () => {
+  const silent = (stage: TimedStage): ServerScript => {
+    const reply = andThen('silence');
+    if (stage === 'RCPT') return { rcpt: { 'b@x': reply } };
+    if (stage === 'dot') return { final: { 'a@x': reply } };
+    if (stage === 'next dot') return { final: { 'b@x': reply } };
+    return { [stage.toLowerCase()]: reply };
+  };
+  const short_ = {
+    greeting: 60,
+    LHLO: 60,
+    MAIL: 60,
+    RCPT: 60,
+    DATA: 60,
+    dot: 60,
+    'next dot': 60,
+    RSET: 60,
+    QUIT: 60,
+  } as const;
+  for (const stage of ['greeting', 'LHLO'] as const) {
+    test(`at ${stage} is waited for no longer than its time-out`, async () => {
+      await using server = await startScriptedServer(silent(stage));
+      await assert.rejects(open(server.port, limitsWith({ [stage]: short_[stage] })), isInterrupted(stage, 'timeout'));
+    });
+  }
+  for (const [stage, wanted] of [
+    ['MAIL', ['timeout at MAIL', 'timeout at MAIL']],
+    ['RCPT', ['timeout at RCPT', 'timeout at RCPT']],
+    ['DATA', ['timeout at DATA', 'timeout at DATA']],
+    ['dot', ['timeout at dot in doubt', 'timeout at dot in doubt']],
+    ['next dot', ['dot 250', 'timeout at dot in doubt']],
+  ] as const) {
+    test(`at ${stage} is waited for no longer than its time-out`, async () => {
+      await using server = await startScriptedServer(silent(stage));
+      const session = await open(server.port);
+      const { short: answers, retire } = await transact(session, limitsWith({ [stage]: short_[stage] }));
+      session.drop();
+      assert.deepEqual(answers, wanted);
+      assert.equal(retire, 'interrupted');
+    });
+  }
+  for (const [stage, dialogue] of [
+    ['RSET', probe],
+    ['QUIT', () => quit({ skipReply: false })],
+  ] as const) {
+    test(`at ${stage} is waited for no longer than its time-out`, async () => {
+      await using server = await startScriptedServer(silent(stage));
+      const session = await open(server.port);
+      const chat = session.chat<unknown>(dialogue(), { limits: limitsWith({ [stage]: short_[stage] }) });
+      await assert.rejects(chat, isInterrupted(stage, 'timeout'));
+      session.drop();
+    });
+  }
+  test('is waited for afresh with each line that comes', async () => {
+    const lines = ['250-one', '250-two', '250-three', '250 four'];
+    await using server = await startRawServer((socket) => {
+      socket.write('220 hi\r\n');
+      socket.on('data', () => {
+        for (const [index, line] of lines.entries()) setTimeout(() => socket.write(`${line}\r\n`), 120 * (index + 1));
+      });
+    });
+    const session = await open(server.port, limitsWith({ LHLO: 300 }));
+    assert.deepEqual(session.capabilities.keywords, ['TWO', 'THREE', 'FOUR']);
+    session.drop();
+  });
+});
+
+describe('the end of our own time', () => {
+  test('cuts a stage short, and is not taken for the server’s fault', async () => {
+    await using server = await startScriptedServer({ final: { default: andThen('silence') } });
+    const session = await open(server.port);
+    const { short: answers } = await transact(session, limitsWith({}, deadlineIn(60)));
+    session.drop();
+    assert.deepEqual(answers, ['deadline at dot in doubt', 'deadline at dot in doubt']);
+  });
+  test('cuts a greeting short too', async () => {
+    await using server = await startScriptedServer({ greeting: andThen('silence') });
+    await assert.rejects(open(server.port, limitsWith({}, deadlineIn(60))), isInterrupted('greeting', 'deadline'));
+  });
+});
+
+describe('a server that hangs up', () => {
+  test('while it is written to, but with its replies given, is believed', async () => {
+    await using server = await startScriptedServer({
+      final: { 'a@x': '250 saved', 'b@x': andThen('close', '452 4.2.2 full') },
+    });
+    const session = await open(server.port);
+    const { short: answers, retire } = await transact(session, limitsWith());
+    session.drop();
+    assert.deepEqual(answers, ['dot 250', 'dot 452']);
+    assert.equal(retire, undefined);
+  });
+  test('in the middle of a line has not said it', async () => {
+    await using server = await startScriptedServer({ final: { 'a@x': { ...andThen('close'), raw: '250 save' } } });
+    const session = await open(server.port);
+    const { short: answers } = await transact(session, limitsWith());
+    session.drop();
+    assert.deepEqual(answers, ['lost at dot in doubt', 'lost at dot in doubt']);
+  });
+  test('amid a large content, having said why, settles those it spoke of', async () => {
+    await using server = await startScriptedServer({
+      content: { ...andThen('reset'), raw: '552 5.3.4 too big\r\n', after_bytes: 100_000 },
+    });
+    const session = await open(server.port);
+    const { short: answers, retire } = await transact(session, limitsWith(), contentOf(50_000_000));
+    session.drop();
+    assert.deepEqual(answers, ['dot 552', 'lost at content']);
+    assert.equal(retire, 'interrupted');
+  });
+});
+
+describe('content', () => {
+  test('of 20 MB streams at the server’s pace, and little of it waits on our side', async (t) => {
+    await using sink = await startLmtpSink({ afterRead: () => new Promise((resolve) => setImmediate(resolve)) });
+    const session = await open(sink.port);
+    let most = 0;
+    const { write } = Socket.prototype;
+    t.mock.method(Socket.prototype, 'write', function (this: Socket, ...args: Parameters<typeof write>) {
+      const goesOn = write.apply(this, args);
+      if (this.remotePort === sink.port) most = Math.max(most, this.writableLength);
+      return goesOn;
+    });
+    const content = contentOf(20_000_000);
+    const { short: answers } = await transact(session, limitsWith(), content);
+    session.drop();
+    assert.deepEqual(answers, ['dot 250', 'dot 250']);
+    assert.equal(sink.contents[0]?.octets, content.made);
+    // One chunk of the content, and what Node lets pile up before it says that it is enough.
+    assert.ok(most > 0 && most <= 2 * 65_536, `${most} octets waited`);
+  });
+
+  test('that a stalled server does not take in times out, and its source is not emptied', async () => {
+    await using server = await startScriptedServer({ content: andThen('stall') });
+    const session = await open(server.port);
+    const content = contentOf(200_000_000);
+    const { short: answers } = await transact(session, limitsWith({ content: 100 }), content);
+    session.drop();
+    assert.deepEqual(answers, ['timeout at content', 'timeout at content']);
+    // What was made went into the buffers of the kernel, which end somewhere.
+    assert.ok(content.made < 50_000_000, `${content.made} octets were made`);
+  });
+
+  test('that is cut off by the end of our time never ends with a dot', async () => {
+    await using server = await startScriptedServer({ content: andThen('stall') });
+    const session = await open(server.port);
+    const { short: answers } = await transact(session, limitsWith({}, deadlineIn(150)), contentOf(200_000_000));
+    session.drop();
+    assert.deepEqual(answers, ['deadline at content', 'deadline at content']);
+  });
+
+  test('closes its source, however it ends', async () => {
+    await using server = await startScriptedServer({ content: andThen('reset') });
+    const session = await open(server.port);
+    let isClosed = false;
+    const content = {
+      ...contentOf(0),
+      async *chunks() {
+        try {
+          for (;;) yield Buffer.alloc(65_536, 'x\r\n');
+        } finally {
+          isClosed = true;
+        }
+      },
+    };
+    const { short: answers } = await transact(session, limitsWith(), content);
+    session.drop();
+    assert.deepEqual(answers, ['lost at content', 'lost at content']);
+    assert.equal(isClosed, true);
+  });
+});
+
+describe('a flood', () => {
+  /** Pours the text out again and again until the client has had enough; counts the octets. */
+  async function flooding(first: string, text: string, most = Number.POSITIVE_INFINITY) {
+    const poured = { octets: 0 };
+    const chunk = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+    const server = await startRawServer((socket) => {
+      socket.write(first);
+      const pour = () => {
+        let goesOn = true;
+        while (goesOn && poured.octets < most && !socket.destroyed) {
+          poured.octets += chunk.length;
+          goesOn = socket.write(chunk);
+        }
+      };
+      socket.on('drain', pour);
+      pour();
+    });
+    return { ...server, poured };
+  }
+  test('of lines of one reply is a reply without end', async () => {
+    await using server = await flooding('', '220-and another thing\r\n');
+    await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
+  });
+  test('of garbage is, too', async () => {
+    await using server = await flooding('', 'garbage\r\n');
+    await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
+  });
+  test('of one line without an end is, too', async () => {
+    await using server = await flooding('', 'x');
+    await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
+  });
+  test('of replies that nobody asked for is not read for ever', async () => {
+    const most = 200_000_000;
+    await using server = await flooding('220 hi\r\n250 hi\r\n', '250 2.0.0 ok\r\n', most);
+    const session = await open(server.port);
+    let before = -1;
+    await waitUntil(
+      'the server can pour no more',
+      () => {
+        const isStuck = server.poured.octets === before;
+        before = server.poured.octets;
+        return isStuck;
+      },
+      { every: 200 },
+    );
+    assert.ok(server.poured.octets < most / 4, `${server.poured.octets} octets were taken in`);
+    assert.equal(session.isDisturbed, true);
+    session.drop();
+  });
+});
+
+test('a transcript holds both sides, and no content', async () => {
+  await using server = await startScriptedServer({ capabilities: ['PIPELINING'] });
+  const session = await open(server.port);
+  const lines: string[] = [];
+  await session.chat(transaction(envelope, session.capabilities), {
+    limits: limitsWith(),
+    content: contentOf(1),
+    transcript: (direction, line) => lines.push(`${direction}: ${line}`),
+  });
+  session.drop();
+  assert.deepEqual(lines, [
+    'C: MAIL FROM:<alice@x>',
+    'C: RCPT TO:<a@x>',
+    'C: RCPT TO:<b@x>',
+    'C: DATA',
+    'S: 250 2.1.0 sender ok',
+    'S: 250 2.1.5 recipient ok',
+    'S: 250 2.1.5 recipient ok',
+    'S: 354 go ahead',
+    'C: <content>',
+    'C: .',
+    'S: 250 2.0.0 delivered',
+    'S: 250 2.0.0 delivered',
+  ]);
+});
+
+test('a group of commands goes out in one piece', async () => {
+  await using server = await startScriptedServer({ capabilities: ['PIPELINING'] });
+  const session = await open(server.port);
+  await transact(session, limitsWith());
+  await session.quit({ limits: limitsWith() }, { skipReply: true });
+  assert.equal(await server.settled(2000), true);
+  assert.deepEqual(server.transcript()[0]?.commands_by_read, [
+    ['LHLO client.example'],
+    ['MAIL FROM:<alice@x>', 'RCPT TO:<a@x>', 'RCPT TO:<b@x>', 'DATA'],
+    ['.'],
+    ['QUIT'],
+  ]);
+});

@@ -1,0 +1,36 @@
+/** Time limits in which one stage is short and all others are not. */
+import {
+  type Deadline,
+  noDeadline,
+  type TimedStage,
+  TimeLimits,
+  type Timeouts,
+} from '../../functions/session/limit.ts';
+
+const patient: Timeouts = {
+  connect: 10_000,
+  greeting: 10_000,
+  LHLO: 10_000,
+  MAIL: 10_000,
+  RCPT: 10_000,
+  DATA: 10_000,
+  content: 10_000,
+  dot: 10_000,
+  'next dot': 10_000,
+  RSET: 10_000,
+  QUIT: 10_000,
+};
+
+/** @param short milliseconds of the stages that are not to take their time */
+export function limitsWith(short: Partial<Timeouts> = {}, deadline: Deadline = noDeadline): TimeLimits {
+  return new TimeLimits({ ...patient, ...short }, deadline);
+}
+
+/** Every stage that has a limit. */
+export const timedStages = Object.keys(patient) as readonly TimedStage[];
+
+/** A deadline so many milliseconds from now. */
+export function deadlineIn(milliseconds: number): Deadline {
+  const end = performance.now() + milliseconds;
+  return { left: () => end - performance.now() };
+}
