@@ -202,7 +202,7 @@ describe('a server that hangs up', () => {
 
 describe('content', () => {
   test('of 20 MB streams at the server’s pace, and little of it waits on our side', async (t) => {
-    await using sink = await startLmtpSink({ afterRead: () => new Promise((resolve) => setImmediate(resolve)) });
+    await using sink = await startLmtpSink();
     const session = await open(sink.port);
     let most = 0;
     const { write } = Socket.prototype;

@@ -17,8 +17,8 @@ export const suites: readonly Suite[] = [
   { name: 'check', about: 'format, lint, types, house rules', places: ['check.test.ts', 'guard.test.ts'] },
   {
     name: 'values',
-    about: 'what is said and decided, without a socket',
-    places: ['smtp', 'lmtp', 'delivery', 'queue', 'disposition'],
+    about: 'what is said and decided',
+    places: ['smtp', 'lmtp', 'delivery', 'queue', 'disposition', 'parameters.test.ts'],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  ParameterError,
+  type ParameterName,
+  parameterNames,
+  parametersFromEnvironment,
+  parameterTable,
+  parseParameters,
+  parseTime,
+  variableName,
+} from '../functions/parameters.ts';
+
+const second = 1000;
+
+/** What is wrong with a set of values. */
+function fault(values: Record<string, string>): ParameterError {
+  try {
+    parseParameters(values);
+  } catch (error) {
+    assert.ok(error instanceof ParameterError, String(error));
+    assert.ok(error.message.startsWith(`${error.parameter}: `), error.message);
+    return error;
+  }
+  return assert.fail(`taken in: ${JSON.stringify(values)}`);
+}
+
+test('what is not set has its default, and every default is allowed', () => {
+  const parameters = parseParameters({});
+  assert.deepEqual(Object.keys(parameters).sort(), [...parameterNames].sort());
+  assert.equal(parameters.lmtp_tcp_port, 24);
+  assert.equal(parameters.lmtp_mail_timeout, 300 * second);
+  assert.equal(parameters.lmtp_data_done_timeout, 600 * second);
+  assert.equal(parameters.maximal_queue_lifetime, 5 * 86_400 * second);
+  assert.equal(parameters.soft_bounce, false);
+  assert.equal(parameters.lmtp_skip_5xx_greeting, true);
+  assert.deepEqual(parameters.lmtp_discard_lhlo_keywords, []);
+});
+
+describe('a time is a number of seconds, minutes, hours, days or weeks', () => {
+  for (const [text, seconds] of [
+    ['0', 0],
+    ['300', 300],
+    ['300s', 300],
+    ['5m', 300],
+    ['2h', 7200],
+    ['5d', 432_000],
+    ['1w', 604_800],
+    [' 10s ', 10],
+  ] as const) {
+    test(JSON.stringify(text), () => assert.equal(parseTime(text), seconds * second));
+  }
+  for (const text of ['', 's', '1.5s', '-1', '+1', '1 s', '1S', '1y', '0x10', '1e3', '1s1s', '9999999999']) {
+    test(`${JSON.stringify(text)} is none`, () => assert.equal(parseTime(text), undefined));
+  }
+});
+
+test('a value may refer to that of another, as in main.cf', () => {
+  const parameters = parseParameters({
+    myhostname: 'mail.example.org',
+    default_destination_recipient_limit: '7',
+    maximal_queue_lifetime: '3d',
+    bounce_queue_lifetime: '$maximal_queue_lifetime',
+    maximal_backoff_time: '$' + '{minimal_backoff_time}',
+  });
+  assert.equal(parameters.lmtp_lhlo_name, 'mail.example.org');
+  assert.equal(parameters.lmtp_destination_recipient_limit, 7);
+  assert.equal(parameters.bounce_queue_lifetime, parameters.maximal_queue_lifetime);
+  assert.equal(parameters.maximal_backoff_time, parameters.minimal_backoff_time);
+});
+
+describe('a wrong name or value is told, with what is allowed', () => {
+  for (const [values, parameter, words] of [
+    [{ lmtp_mail_timeuot: '1s' }, 'lmtp_mail_timeuot', /is not a parameter/],
+    [{ LMTP_MAIL_TIMEOUT: '1s' }, 'LMTP_MAIL_TIMEOUT', /is not a parameter/],
+    [{ constructor: '1' }, 'constructor', /is not a parameter/],
+    [{ lmtp_mail_timeout: 'soon' }, 'lmtp_mail_timeout', /"soon" is not a time: a number and s, m, h, d or w/],
+    [{ lmtp_mail_timeout: '' }, 'lmtp_mail_timeout', /"" is not a time/],
+    [{ lmtp_mail_timeout: '0' }, 'lmtp_mail_timeout', /"0" is out of range: 1s or more/],
+    [{ maximal_queue_lifetime: '101d' }, 'maximal_queue_lifetime', /out of range: 0s to 8640000s/],
+    [{ lmtp_tcp_port: '0' }, 'lmtp_tcp_port', /out of range: 1 to 65535/],
+    [{ lmtp_tcp_port: '65536' }, 'lmtp_tcp_port', /out of range/],
+    [{ lmtp_tcp_port: 'lmtp' }, 'lmtp_tcp_port', /not a whole number/],
+    [{ lmtp_tcp_port: '24.5' }, 'lmtp_tcp_port', /not a whole number/],
+    [{ lmtp_tcp_port: '-1' }, 'lmtp_tcp_port', /not a whole number/],
+    [{ soft_bounce: 'true' }, 'soft_bounce', /"true" is neither yes nor no/],
+    [{ soft_bounce: 'YES' }, 'soft_bounce', /neither yes nor no/],
+    [
+      { lmtp_discard_lhlo_keywords: 'pipelining, pipeline' },
+      'lmtp_discard_lhlo_keywords',
+      /"pipeline" is not allowed; allowed are 8bitmime/,
+    ],
+    [{ lmtp_destination_concurrency_limit: '0' }, 'lmtp_destination_concurrency_limit', /out of range: 1 to/],
+    [{ lmtp_lhlo_name: '$nobody' }, 'lmtp_lhlo_name', /refers to \$nobody, which is no parameter/],
+    [{ myhostname: '$lmtp_lhlo_name' }, 'lmtp_lhlo_name', /refers to itself/],
+    [{ myhostname: '$myhostname' }, 'myhostname', /refers to itself/],
+    [{ lmtp_lhlo_name: 'two words' }, 'lmtp_lhlo_name', /not a host name/],
+    [{ lmtp_lhlo_name: 'x\r\nMAIL FROM:<>' }, 'lmtp_lhlo_name', /not a host name/],
+    [{ lmtp_lhlo_name: '' }, 'lmtp_lhlo_name', /not a host name/],
+    [{ minimal_backoff_time: '2h' }, 'minimal_backoff_time', /longer than maximal_backoff_time/],
+  ] as const satisfies readonly (readonly [Record<string, string>, string, RegExp])[]) {
+    test(JSON.stringify(values), () => {
+      const error = fault(values);
+      // A circle is found from whichever of its parameters is read first.
+      if (!/refers to itself/.test(error.message)) assert.equal(error.parameter, parameter);
+      assert.match(error.message, words);
+    });
+  }
+});
+
+test('keywords are taken in any case, with commas and blanks', () => {
+  const { lmtp_discard_lhlo_keywords: keywords } = parseParameters({
+    lmtp_discard_lhlo_keywords: 'PIPELINING, dsn  size,',
+  });
+  assert.deepEqual(keywords, ['pipelining', 'dsn', 'size']);
+});
+
+test('the environment holds each under its name in capitals, and whatever else it likes', () => {
+  const parameters = parametersFromEnvironment({
+    LMTP_MAIL_TIMEOUT: '7s',
+    soft_bounce: 'yes',
+    PATH: '/bin',
+    HOME: '$nobody',
+  });
+  assert.equal(parameters.lmtp_mail_timeout, 7 * second);
+  assert.equal(parameters.soft_bounce, false);
+  assert.equal(variableName('lmtp_mail_timeout'), 'LMTP_MAIL_TIMEOUT');
+});
+
+describe('the table', () => {
+  for (const name of parameterNames) {
+    test(`says what ${name} is, in a sentence`, () => {
+      const { meaning, default: value } = parameterTable[name];
+      assert.match(name, /^[a-z][a-z0-9_]*$/);
+      assert.match(meaning, /^\S.*[.]$/s);
+      // Its default, written out, is the default.
+      assert.deepEqual(parseParameters({ [name]: value })[name], parseParameters({})[name]);
+    });
+  }
+});
+
+test('no value whatever makes the reader fail but with a ParameterError, and none is let in out of its bounds', () => {
+  const name = fc.constantFrom<ParameterName>(...parameterNames);
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.nat().map(String),
+    fc.constantFrom('yes', 'no', '1s', '$myhostname', '$lmtp_lhlo_name', '$default_destination_recipient_limit', 'dsn'),
+  );
+  fc.assert(
+    fc.property(name, value, (parameter, text) => {
+      try {
+        const taken = parseParameters({ [parameter]: text })[parameter];
+        const row = parameterTable[parameter];
+        if (typeof taken !== 'number') return;
+        assert.ok(taken >= ('min' in row ? row.min : 0));
+        assert.ok(taken <= ('max' in row ? row.max : Number.MAX_SAFE_INTEGER));
+      } catch (error) {
+        assert.ok(error instanceof ParameterError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
