@@ -274,7 +274,7 @@ describe('whom to blame', () => {
 
 describe('the gate', () => {
   const prepare = () => {};
-  test('a claim that is somebody else’s lets no content out, and the session is dropped', async () => {
+  test("a claim that is somebody else's lets no content out, and the session is dropped", async () => {
     await using server = await start({});
     class Claimed extends Error {}
     const gate = { prepare, admit: () => Promise.reject(new Claimed()), mayGoOn: () => true };

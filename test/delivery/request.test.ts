@@ -221,7 +221,7 @@ test('no error moves a cursor or breaks a line, whatever the request holds', () 
   }
 });
 
-test('an address that cannot be used is its recipient’s fault alone', () => {
+test("an address that cannot be used is its recipient's fault alone", () => {
   const { recipients } = parse({
     ...smallest,
     recipients: ['a@x', '', { address: 'b\n@x', notify: ['NEVER'] }, '<c@x>'],

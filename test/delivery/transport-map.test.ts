@@ -63,7 +63,7 @@ test('line ends may be CRLF', () => {
   assert.equal(parse('a.example lmtp:a\r\nb.example lmtp:b\r\n').find('x@a.example'), 'a');
 });
 
-test('a right-hand side may be of another transport, if that is this stack’s', () => {
+test("a right-hand side may be of another transport, if that is this stack's", () => {
   assert.equal(parseTransportMap('example.com archive:inet:a', 'archive', 24).find('x@example.com'), 'inet:a');
 });
 

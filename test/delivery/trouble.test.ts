@@ -172,7 +172,7 @@ describe('a server that does not want to talk to us', () => {
   });
 });
 
-describe('a conversation that stopped short, in Postfix’s words', () => {
+describe("a conversation that stopped short, in Postfix's words", () => {
   const doing: Readonly<Record<Stage, string>> = {
     greeting: 'receiving the initial server greeting',
     LHLO: 'performing the LHLO handshake',

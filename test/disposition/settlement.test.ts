@@ -128,7 +128,7 @@ describe('the lifetime', () => {
     assert.deepEqual(new Set(settlement.lines.map(({ dsn, text }) => `${dsn} ${text}`)).size, 1);
   });
 
-  test('turns the deferral into a bounce with the server’s last words and their soft status', () => {
+  test("turns the deferral into a bounce with the server's last words and their soft status", () => {
     const [event] = settled(['deferred'], life).events;
     assert.equal(event?.bounce.bounceType, 'Transient');
     assert.deepEqual(event?.bounce.bouncedRecipients, [

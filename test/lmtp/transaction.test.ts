@@ -340,7 +340,7 @@ describe('every RCPT is refused', () => {
     assert.equal(outcome.result.completed, false);
   });
 
-  test('but content is wanted: a strict Postfix sends a lone dot, whose reply is nobody’s', () => {
+  test("but content is wanted: a strict Postfix sends a lone dot, whose reply is nobody's", () => {
     const outcome = pipelined(
       ['a@x'],
       `
@@ -609,7 +609,7 @@ describe('the server gives its final replies while content is still going out', 
     ]);
   });
 
-  test('a message that we cannot read to its end is nobody’s reply, and in nobody’s mailbox', () => {
+  test("a message that we cannot read to its end is nobody's reply, and in nobody's mailbox", () => {
     assert.deepEqual(answers(cutShort('C: <content> (body)')), ['body at content', 'RCPT 550', 'body at content']);
   });
 

@@ -133,7 +133,7 @@ test('a recipient that the map does not know makes the request unusable, by name
   );
 });
 
-test('a group is one of the destination’s slots, the same whenever it is asked for', () => {
+test("a group is one of the destination's slots, the same whenever it is asked for", () => {
   const group = (destination: string, delivery: string, slots = 20) =>
     messageGroup('lmtp', destination, delivery, slots);
   assert.match(group('inet:a:24', 'id/0000'), /^[0-9a-f]{16}#(?:\d|1\d)$/);

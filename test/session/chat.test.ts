@@ -157,7 +157,7 @@ describe('a server that falls silent', () => {
 });
 
 describe('the end of our own time', () => {
-  test('cuts a stage short, and is not taken for the server’s fault', async () => {
+  test("cuts a stage short, and is not taken for the server's fault", async () => {
     await using server = await startScriptedServer({ final: { default: andThen('silence') } });
     const session = await open(server.port);
     const { short: answers } = await transact(session, limitsWith({}, deadlineIn(60)));
@@ -201,7 +201,7 @@ describe('a server that hangs up', () => {
 });
 
 describe('content', () => {
-  test('of 20 MB streams at the server’s pace, and little of it waits on our side', async (t) => {
+  test("of 20 MB streams at the server's pace, and little of it waits on our side", async (t) => {
     await using sink = await startLmtpSink();
     const session = await open(sink.port);
     let most = 0;
