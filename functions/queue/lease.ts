@@ -8,8 +8,9 @@
 import type { Gate } from '../delivery/message.ts';
 import { elapsed, type Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
-import type { DeliveryItem, QueuedRecipient } from './item.ts';
+import type { DeliveryItem } from './item.ts';
 import { leaseMargin, reserve } from './policy.ts';
+import type { Changes } from './ports.ts';
 import type { Services } from './services.ts';
 
 /** The delivery is somebody else's. */
@@ -82,11 +83,12 @@ export class Lease implements Gate {
     return this.#taken !== undefined && elapsed(this.#taken.at, this.#services.clock.now()) < this.#taken.length;
   }
 
-  /** Writes finished recipients down. */
-  async progress(recipients: readonly QueuedRecipient[]): Promise<void> {
-    if (!this.#claimed) return;
-    const moved = await this.#services.ledger.move('progress', this.#item, { recipients });
+  /** Writes finished recipients down, and the events that follow. False where the claim is not, or no more, ours. */
+  async progress({ recipients, pending = {} }: Pick<Changes, 'recipients' | 'pending'>): Promise<boolean> {
+    if (!this.#claimed || recipients === undefined) return false;
+    const moved = await this.#services.ledger.move('progress', this.#item, { recipients, pending });
     if (moved.kind === 'moved') this.#item = moved.item;
+    return moved.kind === 'moved';
   }
 }
 

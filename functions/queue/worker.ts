@@ -10,7 +10,7 @@ import { type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
-import { noteProgress, settle } from '../disposition/settlement.ts';
+import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
 import type { Deadline } from '../session/limit.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
@@ -67,7 +67,10 @@ async function attemptItem(
   });
   await progress.finish();
   await lease.conclude();
-  if (loaded.message.fault instanceof BodyFault) throw loaded.message.fault;
+  if (loaded.message.fault instanceof BodyFault) {
+    await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
+    throw loaded.message.fault;
+  }
   await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
   return 'settled';
 }
@@ -134,15 +137,18 @@ function toDelivery(item: DeliveryItem, recipients: readonly QueuedRecipient[]):
   };
 }
 
+/** An attempt that is over. */
+interface Attempted {
+  readonly lease: Lease;
+  readonly verdicts: ReadonlyMap<number, Verdict>;
+  readonly begun: number;
+}
+
 /** Writes all verdicts down in one conditional write, then logs them, then tells whoever wants to know. */
-async function settleItem(
-  { lease, verdicts, begun }: { lease: Lease; verdicts: ReadonlyMap<number, Verdict>; begun: number },
-  services: Services,
-): Promise<void> {
-  const { parameters, transport, log, ledger } = services;
-  const now = wallTime(services);
-  const facts = { verdicts, begun, now, times: parameters, reportingMta: parameters.myhostname, transport };
-  const settlement = settle({ item: lease.item, ...facts });
+async function settleItem(attempted: Attempted, services: Services): Promise<void> {
+  const { log, ledger } = services;
+  const { lease } = attempted;
+  const settlement = draw(attempted, services);
   const moved = await ledger.move(settleTransition(settlement.done, lease.isClaimed), lease.item, settlement.changes);
   const { id, delivery } = lease.item;
   if (moved.kind === 'behind') {
@@ -152,6 +158,21 @@ async function settleItem(
   }
   for (const line of settlement.lines) log.delivery(line);
   await publish(moved.item, services);
+}
+
+function draw({ lease, verdicts, begun }: Attempted, services: Services): Settlement {
+  const { parameters, transport } = services;
+  const facts = { verdicts, begun, now: wallTime(services), times: parameters, transport };
+  return settle({ item: lease.item, ...facts, reportingMta: parameters.myhostname });
+}
+
+/** What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. */
+async function settleKnown({ lease, verdicts, begun }: Attempted, services: Services): Promise<void> {
+  const known = new Map([...verdicts].filter(([, { status }]) => status !== 'deferred'));
+  if (known.size === 0) return;
+  const { changes, lines } = draw({ lease, verdicts: known, begun }, services);
+  if (!(await lease.progress(changes))) throw new ClaimedElsewhere();
+  for (const line of lines) services.log.delivery(line);
 }
 
 function settleTransition(done: boolean, claimed: boolean): TransitionName {
@@ -235,7 +256,7 @@ class Progress {
     const { item } = this.#lease;
     const recipients = noteProgress(item, this.#verdicts, wallTime(this.#services));
     try {
-      await this.#lease.progress(recipients);
+      await this.#lease.progress({ recipients });
     } catch (error) {
       this.#services.log.note('warn', 'progress not written', { id: item.id, delivery: item.delivery, error });
     }
