@@ -113,8 +113,7 @@ function* leaveUnwantedData(run: Run, { strictPostfix = false }: TransactionOpti
     return;
   }
   yield* send('.');
-  yield* receive('dot');
-  run.completed = true;
+  run.retire = 'protocol error';
 }
 
 /** A group of commands whose replies may be read later. */
