@@ -1,0 +1,39 @@
+/**
+ * `inline:{ key=value, { key = value with blanks } }`: a table where the parameter is (Postfix dict_inline(3)).
+ */
+
+import { insideBraces, splitOutsideBraces } from './braces.ts';
+import type { LookupTable } from './lookup-table.ts';
+import { MapError } from './map-error.ts';
+
+const wanted = 'inline:{ key=value, { key = value with blanks } } is wanted';
+
+/**
+ * Reads a table; of two values for one key the last counts.
+ *
+ * @param text what stands behind `inline:`
+ * @param fold keys are looked up in lower case
+ * @throws MapError naming the entry and what is allowed
+ */
+export function readInlineTable(text: string, fold: boolean): LookupTable {
+  const content = insideBraces(text);
+  if (content === undefined) throw new MapError(`inline map: its braces do not match; ${wanted}`);
+  const entries = splitOutsideBraces(content).map((entry, index) => readEntry(entry, index + 1));
+  if (entries.length === 0) throw new MapError(`inline map: it is empty; ${wanted}`);
+  const table = new Map(entries.map(([key, value]) => [fold ? key.toLowerCase() : key, value]));
+  return { fixed: true, find: (key) => table.get(fold ? key.toLowerCase() : key) };
+}
+
+function readEntry(entry: string, number: number): readonly [key: string, value: string] {
+  const where = `inline map, entry ${number}`;
+  const text = entry.startsWith('{') ? insideBraces(entry)?.trim() : entry;
+  if (text === undefined) throw new MapError(`${where}: text stands behind its closing brace; ${wanted}`);
+  // A key may have quoted blanks and escaped characters, and keeps them as they are written (split_qnameval(3)).
+  const match = /^((?:[^\s="\\]|\\.|"(?:[^"\\]|\\.)*")+)\s*=(.*)$/s.exec(text);
+  const value = match?.[2]?.trim();
+  if (match?.[1] === undefined || value === undefined) {
+    throw new MapError(`${where}: there is no key with = behind it; ${wanted}`);
+  }
+  if (value === '') throw new MapError(`${where}: the key "${match[1]}" has no value; ${wanted}`);
+  return [match[1], value];
+}

@@ -1,0 +1,113 @@
+/**
+ * Maps, as parameters name them (Postfix maps(3), DATABASE_README): one or several, asked in order, first hit wins.
+ *
+ *   static:value                   the same for every key; static:{ value with blanks }
+ *   inline:{ key=value, ... }      a table in the parameter itself
+ *   texthash:/path                 a table in a file, read once at start-up
+ *   regexp:/path, regexp:{ {...} } regular expressions with results
+ *
+ * Whatever is wrong with a map is found when it is opened, not when it is needed.
+ */
+
+import { insideBraces, splitOutsideBraces } from './braces.ts';
+import { readInlineTable } from './inline-table.ts';
+import type { LookupTable } from './lookup-table.ts';
+import { MapError } from './map-error.ts';
+import { type ReadTableFile, readTableFile } from './read-table-file.ts';
+import { readInlineRegexpTable, readRegexpTable } from './regexp-table.ts';
+import { readTextTable } from './text-table.ts';
+
+/** How maps are opened. */
+export interface MapOptions {
+  /** Keys of tables are looked up in lower case. Default: yes. Regular expressions have their own way. */
+  readonly fold?: boolean;
+  /** Default: the file system. */
+  readonly readFile?: ReadTableFile;
+}
+
+/** Maps that were opened. */
+export interface Maps {
+  /** Whether there is none to ask. */
+  readonly isEmpty: boolean;
+  /** The result of the first map that has one; an empty key has none. */
+  find(key: string): string | undefined;
+}
+
+/** The types of maps that there are. */
+export const mapTypes = ['static', 'inline', 'texthash', 'regexp'] as const;
+
+/**
+ * Opens the maps that a parameter names.
+ *
+ * @throws MapError naming the map, the line and what is allowed
+ */
+export function openMaps(text: string, options: MapOptions = {}): Maps {
+  if (/^[^{]*\}/.test(text)) throw new MapError('a closing brace has no opening one');
+  const tables = splitOutsideBraces(text).map((specification) => openMap(specification, options));
+  return {
+    isEmpty: tables.length === 0,
+    find: (key) => (key === '' ? undefined : findFirst(tables, key)),
+  };
+}
+
+/**
+ * Opens one map.
+ *
+ * @param specification `type:name`
+ * @throws MapError naming the map, the line and what is allowed
+ */
+export function openMap(
+  specification: string,
+  { fold = true, readFile = readTableFile }: MapOptions = {},
+): LookupTable {
+  const colon = specification.indexOf(':');
+  const type = specification.slice(0, Math.max(0, colon));
+  const name = specification.slice(colon + 1);
+  switch (type) {
+    case 'static':
+      return openStatic(name);
+    case 'inline':
+      return readInlineTable(name, fold);
+    case 'texthash':
+      return readTextTable(readNamed(specification, name, readFile), specification, fold);
+    case 'regexp':
+      return name.startsWith('{')
+        ? readInlineRegexpTable(name)
+        : readRegexpTable(readNamed(specification, name, readFile), specification);
+    default:
+      throw new MapError(unknownType(type, specification));
+  }
+}
+
+function unknownType(type: string, specification: string): string {
+  const allowed = `${mapTypes.map((name) => `${name}:`).join(', ')} are allowed`;
+  return type === ''
+    ? `"${specification}" names no type of map; ${allowed}`
+    : `there is no map type "${type}"; ${allowed}`;
+}
+
+function openStatic(name: string): LookupTable {
+  const value = name.startsWith('{') ? insideBraces(name)?.trim() : name;
+  if (value === undefined) throw new MapError('static map: its braces do not match; static:{ value } is wanted');
+  if (value === '') throw new MapError('static map: it has no value; static:value is wanted');
+  return { fixed: true, find: () => value };
+}
+
+function readNamed(specification: string, path: string, readFile: ReadTableFile): string {
+  if (path === '') throw new MapError(`${specification} names no file; ${specification}/path is wanted`);
+  try {
+    return readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+    throw new MapError(`${specification}: the file cannot be read${code}`, { cause });
+  }
+}
+
+function findFirst(tables: readonly LookupTable[], key: string): string | undefined {
+  for (const table of tables) {
+    const result = table.find(key);
+    // A regular expression may come to an empty result; Postfix takes that for a mistake in the map, not for a hit.
+    if (result !== undefined) return result === '' ? undefined : result;
+  }
+  return undefined;
+}

@@ -1,0 +1,4 @@
+/** A regular expression that cannot be used. The message says what there is in it, to go behind "in the pattern". */
+export class PosixRegexpError extends Error {
+  override readonly name = 'PosixRegexpError';
+}

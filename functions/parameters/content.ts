@@ -1,0 +1,46 @@
+import type { Row } from './row.ts';
+
+/** What is done to a message on its way. */
+export const contentRows = {
+  lmtp_flags: {
+    kind: 'flags',
+    default: '',
+    allowed: ['D', 'O', 'R', 'X'],
+    meaning:
+      'D = add Delivered-To, and bounce what has one already; O = add X-Original-To (both want lmtp_destination_recipient_limit=1); R = add Return-Path; X = this delivery is final.',
+    differs: 'In Postfix these are the flags= of the transport in master.cf.',
+  },
+  lmtp_line_length_limit: {
+    kind: 'number',
+    default: '998',
+    min: 0,
+    max: 1_000_000,
+    meaning: 'Longest content line in octets; longer ones are cut with CRLF and a blank; 0 = never.',
+  },
+  disable_mime_output_conversion: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'Never convert 8-bit content to quoted-printable, even where the server lacks 8BITMIME.',
+  },
+  mime_nesting_limit: {
+    kind: 'number',
+    default: '100',
+    min: 1,
+    max: 10_000,
+    meaning: 'How deep multipart content may be nested where it is converted; what goes deeper bounces (5.6.0).',
+  },
+  mime_boundary_length_limit: {
+    kind: 'size',
+    default: '2048',
+    min: 1,
+    max: 1_000_000,
+    meaning: 'How much of a multipart boundary is looked at where content is converted.',
+  },
+  header_size_limit: {
+    kind: 'size',
+    default: '102400',
+    min: 1,
+    max: 100_000_000,
+    meaning: 'How long a header may be where content is converted, in octets.',
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,109 @@
+import type { Row } from './row.ts';
+
+/** From the text of a destination to addresses that are tried. */
+export const destinationRows = {
+  lmtp_tcp_port: {
+    kind: 'port',
+    default: '24',
+    min: 1,
+    max: 65_535,
+    meaning: 'The port of a next-hop that names none: a number, or a service of known_tcp_ports.',
+  },
+  known_tcp_ports: {
+    kind: 'ports',
+    default: 'lmtp=24, smtp=25, smtps=submissions=465, submission=587',
+    meaning: 'Names that may stand for a port. There is no services(5) to ask besides.',
+  },
+  inet_protocols: {
+    kind: 'words',
+    default: 'all',
+    min: 1,
+    allowed: ['all', 'ipv4', 'ipv6'],
+    meaning: 'Address families that are looked up and connected to.',
+  },
+  lmtp_address_preference: {
+    kind: 'choice',
+    default: 'any',
+    allowed: ['any', 'ipv4', 'ipv6'],
+    meaning: "Family that is tried first among a host's addresses.",
+  },
+  lmtp_balance_inet_protocols: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'When lmtp_mx_address_limit cuts the list of addresses, keep a share of both families.',
+  },
+  lmtp_randomize_addresses: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'Try the addresses of one host in random order.',
+  },
+  lmtp_mx_address_limit: {
+    kind: 'number',
+    default: '5',
+    min: 0,
+    max: 1000,
+    meaning: 'Addresses tried for one next-hop; 0 = all.',
+  },
+  lmtp_mx_session_limit: {
+    kind: 'number',
+    default: '2',
+    min: 0,
+    max: 1000,
+    meaning: 'Sessions past the handshake for one next-hop; 0 = as many as there are addresses.',
+  },
+  lmtp_fallback_relay: {
+    kind: 'words',
+    default: '',
+    pattern: /^(?!inet:|unix:)\S+$/,
+    wanted: 'a host, host:port, [address] or [address]:port without inet:',
+    meaning: 'Next-hops that are tried in order when the destination was tried in vain; not for unix: destinations.',
+  },
+  disable_dns_lookups: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'Ask the system for addresses (its hosts file first), not the DNS.',
+  },
+  lmtp_dns_support_level: {
+    kind: 'choice',
+    default: '',
+    allowed: ['', 'disabled', 'enabled'],
+    meaning:
+      'Whether the DNS is asked; empty = as disable_dns_lookups says. (Postfix also has dnssec: no resolver here validates.)',
+  },
+  lmtp_host_lookup: {
+    kind: 'words',
+    default: 'dns',
+    min: 1,
+    allowed: ['dns', 'native'],
+    meaning: 'Where addresses are looked up, in order: dns, native (the hosts file and whatever else the system asks).',
+  },
+  lmtp_cname_overrides_servername: {
+    kind: 'switch',
+    default: 'no',
+    meaning:
+      'Take the name that a CNAME leads to for the name of the server: in logs, for passwords, for certificates.',
+  },
+  use_srv_lookup: {
+    kind: 'patterns',
+    default: '',
+    matches: 'strings',
+    meaning:
+      'Services whose SRV records are looked up, as in `inet:example.com:lmtp` (_lmtp._tcp.example.com); not for [host].',
+  },
+  ignore_srv_lookup_error: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'When the SRV look-up fails for now, look for addresses of the name itself instead of deferring.',
+  },
+  allow_srv_lookup_fallback: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'When there is no SRV record, look for addresses of the name itself instead of giving up.',
+  },
+  allow_local_destinations: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'Allow loopback, link-local and multicast addresses as destinations.',
+    differs: 'Ours: whoever may submit must not reach what only this machine should.',
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,47 @@
+import type { Row } from './row.ts';
+
+/** Who we say we are, and how what we do is written down. */
+export const identityRows = {
+  myhostname: {
+    kind: 'text',
+    default: 'localhost',
+    meaning: 'The name of this mail system: in LHLO, and as Reporting-MTA.',
+    differs: 'Postfix asks the system; a function has no name of its own.',
+  },
+  lmtp_lhlo_name: {
+    kind: 'text',
+    default: '$myhostname',
+    pattern: /^[\w.\-[\]:]+$/,
+    wanted: 'a host name or address literal',
+    meaning: 'The argument of LHLO.',
+  },
+  delay_logging_resolution_limit: {
+    kind: 'number',
+    default: '2',
+    min: 0,
+    max: 6,
+    meaning: 'Most digits behind the decimal point of the delays in the delivery log.',
+  },
+  info_log_address_format: {
+    kind: 'choice',
+    default: 'external',
+    allowed: ['external', 'internal'],
+    meaning:
+      'Addresses in the delivery log: external = odd local-parts quoted (`<"a b"@example.com>`), internal = not.',
+  },
+  debug_peer_list: {
+    kind: 'patterns',
+    default: '',
+    matches: 'hosts',
+    meaning:
+      'Next-hops, host names (with their subdomains), addresses and net/mask patterns whose dialogues are logged.',
+  },
+  debug_peer_level: {
+    kind: 'number',
+    default: '2',
+    min: 1,
+    max: 9,
+    meaning:
+      'How much is logged of them: 1 = the lines of the dialogue, without content and secrets; 2 and more = decisions too.',
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,51 @@
+import { type Row, second } from './row.ts';
+
+/** Sessions that stay open between requests. The shortest of all limits counts. */
+export const sessionRows = {
+  lmtp_cache_connection: { kind: 'switch', default: 'yes', meaning: 'Keep sessions open between requests.' },
+  lmtp_connection_cache_destinations: {
+    kind: 'patterns',
+    default: '',
+    matches: 'strings',
+    meaning:
+      'Destinations whose sessions are kept also where lmtp_cache_connection=no: host, address or path, without inet:, brackets and port.',
+  },
+  lmtp_connection_cache_size: {
+    kind: 'number',
+    default: '4',
+    min: 0,
+    max: 100,
+    meaning: 'Sessions that one container keeps open while idle; each holds a process of the mail store.',
+    differs: 'Ours; lmtp(8) of old kept one.',
+  },
+  max_idle: { kind: 'time', default: '100s', min: second, meaning: 'How long a session may lie idle.' },
+  lmtp_connection_cache_time_limit: {
+    kind: 'time',
+    default: '$max_idle',
+    min: second,
+    meaning: 'How long a session may lie idle, where that is less than max_idle.',
+    differs:
+      'Postfix: 2s, of sessions that its processes share. Here each container has its own, as lmtp(8) of old had.',
+  },
+  max_use: { kind: 'number', default: '100', min: 1, max: 1_000_000, meaning: 'How many requests one session serves.' },
+  lmtp_connection_reuse_count_limit: {
+    kind: 'number',
+    default: '0',
+    min: 0,
+    max: 1_000_000,
+    meaning:
+      'How often a session may be used again after its first request, where that is less than max_use allows; 0 = as often as that allows.',
+  },
+  lmtp_connection_reuse_time_limit: {
+    kind: 'time',
+    default: '300s',
+    min: second,
+    meaning: 'How long a session may live, from its connection on.',
+  },
+  lmtp_skip_quit_response: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'Do not wait for the reply to QUIT.',
+    differs: 'Postfix: no. Nobody should pay for a goodbye.',
+  },
+} as const satisfies Record<string, Row>;

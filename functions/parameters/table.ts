@@ -1,0 +1,32 @@
+import { contentRows } from './content.ts';
+import { conversationRows } from './conversation.ts';
+import { destinationRows } from './destinations.ts';
+import { identityRows } from './identity.ts';
+import { queueRows } from './queue.ts';
+import { sessionRows } from './sessions.ts';
+import { timeoutRows } from './timeouts.ts';
+import { verdictRows } from './verdicts.ts';
+
+/** The rows by subject, in the order in which they are shown. */
+export const parameterSubjects = {
+  'Names and log': identityRows,
+  Destinations: destinationRows,
+  Sessions: sessionRows,
+  'Time limits': timeoutRows,
+  Conversation: conversationRows,
+  Content: contentRows,
+  Verdicts: verdictRows,
+  Queue: queueRows,
+} as const;
+
+/** All rows. */
+export const parameterTable = {
+  ...identityRows,
+  ...destinationRows,
+  ...sessionRows,
+  ...timeoutRows,
+  ...conversationRows,
+  ...contentRows,
+  ...verdictRows,
+  ...queueRows,
+} as const;
