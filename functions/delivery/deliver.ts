@@ -48,7 +48,7 @@ export async function deliver(delivery: Delivery, agent: Agent, given: Attempt):
 
 /** Tries the hosts of one next-hop. */
 async function walkHosts(run: DeliveryRun, hop: NextHop, isLastHop: boolean): Promise<void> {
-  const hosts = await findHosts(hop, run.agent);
+  const hosts = await findHosts(hop, run.agent, run.deadline);
   if (hosts.kind === 'trouble') {
     run.lastTrouble = hosts.trouble;
     return;
@@ -90,6 +90,10 @@ class DeliveryRun {
     this.#verdicts = new Array<undefined>(delivery.recipients.length).fill(undefined);
     this.#twins = findTwins(delivery.recipients);
     this.leftover = this.#twins.filter((twin, index) => twin === index);
+  }
+
+  get deadline(): Deadline {
+    return this.#given.deadline;
   }
 
   context(hop: NextHop, peer: AttemptContext['peer'], last: AttemptContext['last']): AttemptContext {

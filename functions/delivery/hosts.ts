@@ -2,6 +2,7 @@
  * From a destination to the servers to try, in order (smtp_connect.c, smtp_addr.c).
  */
 
+import type { Deadline } from '../session/limit.ts';
 import type { Lookup } from '../session/name-service.ts';
 import type { Peer } from '../session/session.ts';
 import type { Agent } from './agent.ts';
@@ -14,12 +15,13 @@ export type Hosts =
   | { readonly kind: 'trouble'; readonly trouble: Trouble };
 
 /** Finds the servers behind a next-hop: at most lmtp_mx_address_limit, shuffled if lmtp_randomize_addresses says so. */
-export async function findHosts(hop: NextHop, agent: Agent): Promise<Hosts> {
-  const { parameters, names } = agent;
+export async function findHosts(hop: NextHop, agent: Agent, deadline: Deadline): Promise<Hosts> {
+  const { parameters } = agent;
   if (hop.kind === 'unix') {
     return { kind: 'found', peers: [{ host: parameters.myhostname, endpoint: { kind: 'unix', path: hop.path } }] };
   }
-  const lookup: Lookup = hop.isAddress ? { kind: 'found', addresses: [hop.host] } : await names.lookUp(hop.host);
+  const lookup = hop.isAddress ? foundAt(hop.host) : await lookUp(hop.host, agent, deadline);
+  if (lookup === 'deadline') return { kind: 'trouble', trouble: deadlineTrouble(hop.host) };
   if (lookup.kind !== 'found') return { kind: 'trouble', trouble: lookupTrouble(hop.host, lookup, agent) };
   const allowed = parameters.allow_local_destinations
     ? lookup.addresses
@@ -30,6 +32,27 @@ export async function findHosts(hop: NextHop, agent: Agent): Promise<Hosts> {
   const tried = limit === 0 ? ordered : ordered.slice(0, limit);
   const peers = tried.map((address): Peer => ({ host: hop.host, endpoint: { kind: 'inet', address, port: hop.port } }));
   return { kind: 'found', peers };
+}
+
+function foundAt(address: string): Lookup {
+  return { kind: 'found', addresses: [address] };
+}
+
+/** What the name service says, if it says it while there is time: its own time-outs do not know ours. */
+async function lookUp(host: string, { names }: Agent, deadline: Deadline): Promise<Lookup | 'deadline'> {
+  const left = deadline.left();
+  if (!Number.isFinite(left)) return await names.lookUp(host);
+  const { promise, resolve } = Promise.withResolvers<'deadline'>();
+  const timer = setTimeout(() => resolve('deadline'), Math.max(0, left));
+  try {
+    return await Promise.race([names.lookUp(host), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function deadlineTrouble(host: string): Trouble {
+  return { scope: 'self', status: '4.4.3', text: `looking up ${host} ran out of this invocation's time` };
 }
 
 const resolverWords = {

@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
 import { parseDestination } from '../../functions/delivery/destination.ts';
 import { findHosts } from '../../functions/delivery/hosts.ts';
+import { noDeadline } from '../../functions/session/limit.ts';
 import { relayName } from '../../functions/session/session.ts';
 import { nameService, testAgent } from '../support/delivery-agent.ts';
+import { deadlineIn } from '../support/time-limits.ts';
 
 const names = nameService({
   'many.example': ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6', '2001:db8::1'],
@@ -18,8 +20,8 @@ const agentWith = (parameters: Record<string, string> = {}, given: Partial<Agent
   testAgent({ allow_local_destinations: 'no', ...parameters }, { names, ...given });
 
 /** The servers behind a destination, or the trouble. */
-async function find(destination: string, agent = agentWith()) {
-  const hosts = await findHosts(parseDestination(destination, 24)[0], agent);
+async function find(destination: string, agent = agentWith(), deadline = noDeadline) {
+  const hosts = await findHosts(parseDestination(destination, 24)[0], agent, deadline);
   return hosts.kind === 'found' ? hosts.peers.map(relayName) : hosts.trouble;
 }
 
@@ -77,6 +79,18 @@ describe('a name without an address', () => {
       assert.deepEqual(await find(host, agent), { scope: 'site', status: strict, text });
     });
   }
+});
+
+test('a name service that takes longer than we have is trouble of our own', async () => {
+  const agent = agentWith({}, { names: { lookUp: () => new Promise(() => {}) } });
+  assert.deepEqual(await find('mail.example', agent, deadlineIn(20)), {
+    scope: 'self',
+    status: '4.4.3',
+    text: "looking up mail.example ran out of this invocation's time",
+  });
+  assert.deepEqual(await find('many.example', agentWith({ lmtp_mx_address_limit: '1' }), deadlineIn(5000)), [
+    'many.example[10.0.0.1]:24',
+  ]);
 });
 
 describe('addresses that only this machine should reach', () => {
