@@ -1,0 +1,60 @@
+/**
+ * The configuration of a Cyrus that does nothing but take mail by LMTP and show it by IMAP, as an ordinary user, in one
+ * directory: imapd.conf (what the services do) and cyrus.conf (which services there are).
+ */
+import type { ServerPlace } from './server-process.ts';
+
+/** Who may make mailboxes. */
+export const cyrusAdministrator = 'administrator';
+
+/** Below the server's directory: what Cyrus expects to be there before it starts. */
+export const cyrusFolders: readonly string[] = [
+  ...['db', 'socket', 'log', 'msg', 'user', 'quota', 'proc', 'lock', 'sync', 'backup'].map((name) => `var/${name}`),
+  ...['run/proc', 'run/lock', 'spool', 'sieve'],
+];
+
+/** Writes imapd.conf; `furtherLines` must not repeat an option, since Cyrus then does not start. */
+export function composeImapdConf({ directory, owner }: ServerPlace, furtherLines: readonly string[]): string {
+  return `
+servername: cyrus.test
+cyrus_user: ${owner.name}
+configdirectory: ${directory}/var
+proc_path: ${directory}/run/proc
+mboxname_lockpath: ${directory}/run/lock
+defaultpartition: default
+partition-default: ${directory}/spool
+sievedir: ${directory}/sieve
+lmtpsocket: ${directory}/run/lmtp
+idlesocket: ${directory}/run/idle
+notifysocket: ${directory}/run/notify
+# Mailboxes are called user.alice, whatever the domain of the address.
+unixhierarchysep: no
+altnamespace: no
+virtdomains: off
+
+# Only the tests can reach the socket where passwords are asked for, so any will do.
+admins: ${cyrusAdministrator}
+allowplaintext: yes
+sasl_pwcheck_method: alwaystrue
+
+# What a power failure would do to the mail of a test does not matter; its speed does.
+skiplist_unsafe: yes
+${furtherLines.join('\n')}
+`;
+}
+
+/** Writes cyrus.conf. `-a`: whoever connects to the LMTP port is trusted and need not log in. */
+export function composeCyrusConf({ directory, port }: ServerPlace): string {
+  const configuration = `-C ${directory}/imapd.conf`;
+  return `
+START {
+  recover cmd="/usr/sbin/cyrus ctl_cyrusdb ${configuration} -r"
+}
+SERVICES {
+  lmtp cmd="lmtpd ${configuration} -a" listen="127.0.0.1:${port}" proto="tcp4" prefork=1
+  imap cmd="imapd ${configuration}" listen="${directory}/run/imap" prefork=1
+}
+EVENTS {
+}
+`;
+}

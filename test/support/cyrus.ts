@@ -1,0 +1,97 @@
+/**
+ * A real Cyrus that takes mail by LMTP: Debian 12's cyrus-imapd.
+ *
+ *     await using cyrus = await startCyrus({ users: ['alice', { name: 'full', kibibytes: 1 }] });
+ *     // deliver to cyrus.destination, for alice@cyrus.test
+ *     await cyrus.mailbox('alice')
+ *
+ * Its LMTP port trusts whoever connects.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { composeCyrusConf, composeImapdConf, cyrusAdministrator, cyrusFolders } from './cyrus-configuration.ts';
+import { openImap } from './cyrus-imap.ts';
+import { type ServerPlace, type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** Debian packages without which there is no such server. */
+export const cyrusPackages = ['cyrus-imapd'] as const;
+
+const program = '/usr/lib/cyrus/bin/master';
+const services = ['/usr/lib/cyrus/bin/lmtpd', '/usr/lib/cyrus/bin/imapd'];
+
+/** Somebody who has a mailbox. */
+export interface CyrusUser {
+  /** Local part of the address; Cyrus looks at no domain. */
+  readonly name: string;
+  /** What fits into the mailbox. Default: everything. */
+  readonly kibibytes?: number;
+}
+
+export interface CyrusOptions {
+  /** Everybody else is unknown and refused at RCPT with 550 5.1.1. Default: alice, bob and carol. */
+  readonly users?: readonly (string | CyrusUser)[];
+  /** Further lines of imapd.conf. */
+  readonly furtherLines?: readonly string[];
+}
+
+export interface Cyrus extends ServerProcess {
+  /** Its LMTP port, in next-hop syntax. */
+  readonly destination: string;
+  /** The messages of a mailbox as Cyrus keeps them, in the order of delivery; line ends are CRLF. */
+  mailbox(name: string): Promise<readonly Buffer[]>;
+}
+
+/** Whether there is a Cyrus to start. */
+export function isCyrusInstalled(): boolean {
+  return [program, ...services].every((path) => existsSync(path));
+}
+
+/**
+ * Starts a server and waits until it greets and everybody has a mailbox.
+ *
+ * @throws Error with its output if it does not
+ */
+export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {
+  const server = await startServerProcess({
+    name: 'cyrus',
+    prepare: (place) => prepare(place, options),
+    command: ({ directory }) => [
+      program,
+      ...['-C', join(directory, 'imapd.conf'), '-M', join(directory, 'cyrus.conf')],
+      ...['-p', join(directory, 'run/master.pid'), '-L', join(directory, 'master.log')],
+    ],
+  });
+  const socket = join(server.directory, 'run/imap');
+  try {
+    await makeMailboxes(socket, options.users ?? ['alice', 'bob', 'carol']);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return { ...server, destination: `inet:[127.0.0.1]:${server.port}`, mailbox: (name) => readMailbox(socket, name) };
+}
+
+async function prepare(place: ServerPlace, { furtherLines = [] }: CyrusOptions): Promise<void> {
+  const { directory } = place;
+  for (const folder of cyrusFolders) await mkdir(join(directory, folder), { recursive: true });
+  await writeFile(join(directory, 'imapd.conf'), composeImapdConf(place, furtherLines));
+  await writeFile(join(directory, 'cyrus.conf'), composeCyrusConf(place));
+}
+
+async function makeMailboxes(socket: string, users: readonly (string | CyrusUser)[]): Promise<void> {
+  await using imap = await openImap(socket, cyrusAdministrator);
+  for (const user of users) {
+    const { name, kibibytes }: CyrusUser = typeof user === 'string' ? { name: user } : user;
+    await imap.command(`CREATE user.${name}`);
+    if (kibibytes !== undefined) await imap.command(`SETQUOTA user.${name} (STORAGE ${kibibytes})`);
+  }
+}
+
+async function readMailbox(socket: string, name: string): Promise<readonly Buffer[]> {
+  await using imap = await openImap(socket, name);
+  const { untagged } = await imap.command('EXAMINE INBOX');
+  if (untagged.some((line) => /^\* 0 EXISTS/.test(line))) return [];
+  const { literals } = await imap.command('FETCH 1:* BODY.PEEK[]');
+  return literals;
+}
