@@ -1,0 +1,82 @@
+/**
+ * Lines of a header, as Postfix sees them (is_header.c, header_opts.c).
+ */
+
+/** The header fields that decide about conversion. */
+export type FieldRole = 'type' | 'encoding' | 'other';
+
+const roles: ReadonlyMap<string, FieldRole> = new Map([
+  ['content-type', 'type'],
+  ['content-transfer-encoding', 'encoding'],
+]);
+
+const BLANK = 0x20;
+const TAB = 0x09;
+const COLON = 0x3a;
+const DEL = 0x7f;
+
+/** The beginning of a header field. */
+export interface FieldStart {
+  readonly role: FieldRole;
+  /** Octets of the name. */
+  readonly nameLength: number;
+  /** Where the colon stands; blanks may stand before it (RFC 5322 section 4.5). */
+  readonly colon: number;
+}
+
+/** Reads a line as the first one of a header field; `undefined` when it is none. */
+export function readFieldStart(line: Buffer): FieldStart | undefined {
+  let nameLength = 0;
+  while (isNameOctet(line[nameLength])) nameLength += 1;
+  let colon = nameLength;
+  while (isBlank(line[colon])) colon += 1;
+  if (nameLength === 0 || line[colon] !== COLON) return undefined;
+  const name = line.toString('latin1', 0, nameLength).toLowerCase();
+  return { role: roles.get(name) ?? 'other', nameLength, colon };
+}
+
+/** Whether an octet is a blank or TAB, as at the beginning of a line that continues a field. */
+export function isBlank(octet: number | undefined): boolean {
+  return octet === BLANK || octet === TAB;
+}
+
+/** RFC 5322 section 3.6.8: printable ASCII but the colon. */
+function isNameOctet(octet: number | undefined): boolean {
+  return octet !== undefined && octet > BLANK && octet < DEL && octet !== COLON;
+}
+
+/** A field that is kept while it is read, up to a limit. */
+export class KeptField {
+  readonly role: FieldRole;
+  readonly #limit: number;
+  readonly #bodyAt: number;
+  #text = '';
+
+  /**
+   * @param start how it begins, with no blank before the colon
+   * @param limit header_size_limit, in octets
+   */
+  constructor({ role, nameLength }: FieldStart, limit: number) {
+    this.role = role;
+    this.#bodyAt = nameLength + 1;
+    this.#limit = limit;
+  }
+
+  /** Adds a piece of a line. */
+  add(text: Buffer, lineEnd: Buffer | undefined): void {
+    const room = this.#limit - this.#text.length;
+    if (room <= 0) return;
+    this.#text += (text.toString('latin1', 0, room) + (lineEnd?.toString('latin1') ?? '')).slice(0, room);
+  }
+
+  /** What stands behind the colon, one character an octet, with LF where it is folded; up to the first NUL, as in Postfix. */
+  get body(): string {
+    const [body = ''] = this.#text.slice(this.#bodyAt).split('\0', 1);
+    return body.replaceAll('\r\n', '\n').replace(/\n$/, '');
+  }
+
+  /** The whole field as kept. */
+  get octets(): Buffer {
+    return Buffer.from(this.#text, 'latin1');
+  }
+}
