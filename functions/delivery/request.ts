@@ -253,7 +253,8 @@ const isNonEmptyString = (value: unknown): value is string => typeof value === '
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const isPresent = (value: unknown): value is unknown => value !== null;
 const isNonEmptyList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
-const isQueueId = (value: unknown): value is string =>
+/** Whether something can be the id of a request. */
+export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
 const isSafeText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);

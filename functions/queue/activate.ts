@@ -6,7 +6,7 @@ import type { WakeUp } from './messages.ts';
 import { activeGrace } from './policy.ts';
 import { type Services, wallTime } from './services.ts';
 
-/** Puts a delivery into active. A wake-up that is stale, doubled or early changes nothing. */
+/** Puts a delivery into active. A wake-up that is stale or doubled changes nothing; when it comes is up to whoever sent it. */
 export async function activate(wakeUp: WakeUp, services: Services): Promise<void> {
   const { ledger, wakeUps, log } = services;
   const { id, delivery, generation } = wakeUp;

@@ -6,7 +6,7 @@
  * done; the same id and another request is corrupt.
  */
 
-import { arrivalTolerance, type DeliveryRequest, parseRequest, RequestError } from '../delivery/request.ts';
+import { arrivalTolerance, type DeliveryRequest, isQueueId, parseRequest, RequestError } from '../delivery/request.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
 import { deliveryLine } from '../disposition/delivery-line.ts';
@@ -57,7 +57,9 @@ export async function admit(incoming: Incoming, admission: Admission, services: 
 async function isTakenIn({ messageId, body }: Incoming, { ledger }: Services): Promise<boolean> {
   const request = parseJson(body);
   if (request === undefined) return false;
-  const id = 'id' in request && typeof request.id === 'string' ? request.id : messageId;
+  const id = 'id' in request ? request.id : messageId;
+  // Under any other id nothing was ever taken in, and the table would not even look.
+  if (!isQueueId(id)) return false;
   const there = await ledger.readAll(id);
   const [first] = there;
   return first !== undefined && first.requestHash === hashOf(request) && there.length >= first.deliveries;

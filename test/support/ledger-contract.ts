@@ -65,6 +65,13 @@ function describeAdmission(given: () => Ledger): void {
     assert.deepEqual(await given().readAll('never'), []);
   });
 
+  test('a key that no table takes is an error', async () => {
+    for (const id of ['', 'x'.repeat(2049)]) {
+      await assert.rejects(given().read({ id, delivery: '0000' }), { name: 'ValidationException' });
+      await assert.rejects(given().admit(makeItem({ id })), { name: 'ValidationException' });
+    }
+  });
+
   test('a second item under the same key is answered with the first, which stays', async () => {
     const ledger = given();
     const first = await put(ledger);

@@ -22,6 +22,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async readAll(id: string): Promise<readonly DeliveryItem[]> {
+    checkKey(id);
     const items = this.items.filter((item) => item.id === id);
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
   }
@@ -68,6 +69,7 @@ export class MemoryLedger implements Ledger {
   }
 
   #find(key: DeliveryKey): DeliveryItem | undefined {
+    checkKey(key.id);
     const item = this.#items.get(name(key));
     return item === undefined ? undefined : copy(item);
   }
@@ -91,6 +93,13 @@ function isLetThrough({ fence }: Transition, there: DeliveryItem, seen: Delivery
     default:
       return fence satisfies never;
   }
+}
+
+/** A partition key in DynamoDB holds 1 to 2048 octets. */
+function checkKey(id: string): void {
+  const octets = Buffer.byteLength(id);
+  if (octets >= 1 && octets <= 2048) return;
+  throw Object.assign(new Error(`a key of ${octets} octets`), { name: 'ValidationException' });
 }
 
 function moved(item: DeliveryItem): Moved {

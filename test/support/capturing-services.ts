@@ -1,0 +1,60 @@
+/**
+ * Services for a single step of the queue: everything in memory, and whatever was sent written down.
+ */
+import { type Parameters, parseParameters } from '../../functions/parameters.ts';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { CorruptNotice } from '../../functions/queue/ports.ts';
+import type { Services } from '../../functions/queue/services.ts';
+import { MemoryBodies } from './memory-bodies.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { TestClock } from './test-clock.ts';
+
+/** Services, and what they were used for. */
+export interface CapturingServices extends Services {
+  readonly ledger: MemoryLedger;
+  readonly bodies: MemoryBodies;
+  readonly clock: TestClock;
+  /** `id/delivery generation`, with what a copy is told by. */
+  readonly activated: string[];
+  /** The same, with the delay in milliseconds. */
+  readonly woken: (readonly [string, number])[];
+  readonly published: QueueEvent[];
+  readonly notices: CorruptNotice[];
+  readonly lines: { readonly recipient: string; readonly status: string; readonly in_doubt?: true }[];
+  readonly notes: string[];
+}
+
+/** Makes services. */
+export function captureServices(values: Readonly<Record<string, string>> = {}): CapturingServices {
+  const parameters: Parameters = parseParameters(values);
+  const captured: Pick<CapturingServices, 'activated' | 'woken' | 'published' | 'notices' | 'lines' | 'notes'> = {
+    activated: [],
+    woken: [],
+    published: [],
+    notices: [],
+    lines: [],
+    notes: [],
+  };
+  return {
+    ...captured,
+    ledger: new MemoryLedger(),
+    bodies: new MemoryBodies(),
+    clock: new TestClock(),
+    parameters,
+    transport: 'lmtp',
+    wakeUps: {
+      activate: async ({ id, delivery, generation }, copy) => {
+        captured.activated.push(`${id}/${delivery} ${generation}${copy === undefined ? '' : ` ${copy}`}`);
+      },
+      wake: async ({ id, delivery, generation }, delay) => {
+        captured.woken.push([`${id}/${delivery} ${generation}`, delay]);
+      },
+    },
+    events: { publish: async (event) => void captured.published.push(event) },
+    corrupt: { file: async (notice) => void captured.notices.push(notice) },
+    log: {
+      delivery: (line) => captured.lines.push(line),
+      note: (level, message) => captured.notes.push(`${level}: ${message}`),
+    },
+  };
+}
