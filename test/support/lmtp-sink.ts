@@ -19,6 +19,8 @@ export interface SinkOptions {
   readonly hash?: boolean;
   /** Waited for when the first octets of a content have come; nothing more is read until then. */
   readonly onContentBegun?: () => Promise<void>;
+  /** Waited for before what a read brought is looked at: a server that is slow, or far away. */
+  readonly beforeRead?: () => Promise<void>;
   /** Waited for before the final replies. */
   readonly beforeFinalReplies?: (content: SunkContent) => Promise<void>;
 }
@@ -89,6 +91,7 @@ class SinkConnection {
     this.#socket.write('220 sink.test LMTP ready\r\n');
     try {
       for await (const chunk of this.#socket) {
+        await this.#options.beforeRead?.();
         let rest: Buffer = Buffer.concat([this.#waiting, chunk]);
         this.#waiting = Buffer.alloc(0);
         while (rest.length > 0)

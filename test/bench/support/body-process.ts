@@ -1,0 +1,26 @@
+/**
+ * S3 with messages in it, in a process of its own. Arguments: the sizes of the messages in octets.
+ */
+import { startEmulators } from '../../../infra/local/emulators.ts';
+import { putMessage } from '../../../infra/local/put-message.ts';
+import { tellParent } from './child.ts';
+import { makeMessage } from './make-message.ts';
+
+/** What the process says. */
+export interface Bodies {
+  /** What an SDK client needs to find the bucket. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly bucket: string;
+  /** In the order of the sizes. */
+  readonly keys: readonly string[];
+}
+
+const { environment, bucket, clients } = await startEmulators();
+const keys: string[] = [];
+for (const size of process.argv.slice(2).map(Number)) {
+  const key = `${size}.eml`;
+  await putMessage(clients.s3, { Bucket: bucket, Key: key }, makeMessage(size));
+  keys.push(key);
+}
+process.once('disconnect', () => process.exit());
+tellParent({ environment, bucket, keys } satisfies Bodies);

@@ -1,0 +1,49 @@
+/**
+ * A part of a benchmark that runs in a process of its own, so that what is measured is not what measures it.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A child that has said what it had to say. */
+export interface Child<T> extends AsyncDisposable {
+  /** Its first message. */
+  readonly said: T;
+}
+
+/**
+ * Starts a module and waits for its first message.
+ *
+ * @param env variables besides those of this process
+ * @throws Error when it ends without a word
+ */
+export async function startChild<T>(
+  module: URL,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Child<T>> {
+  const child = fork(module, [...args], { env: { ...process.env, ...env } });
+  const said = await firstMessage(child, module);
+  return {
+    said: said as T,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+function firstMessage(child: ChildProcess, module: URL): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) =>
+      reject(new Error(`${module.pathname} ended with code ${code} before it said anything`)),
+    );
+  });
+}
+
+/** Says something to the process that started this one. */
+export function tellParent(message: object): void {
+  process.send?.(message);
+}

@@ -1,0 +1,46 @@
+/**
+ * Delivers one message from S3 in a process that has done nothing before, and tells what memory that took.
+ *
+ * Arguments: bucket, key, destination.
+ */
+import { makeClients } from '../../../functions/aws/clients.ts';
+import { S3Bodies } from '../../../functions/aws/s3-bodies.ts';
+import { makeAgent } from '../../../functions/delivery/agent.ts';
+import { deliver } from '../../../functions/delivery/deliver.ts';
+import { openGate } from '../../../functions/delivery/message.ts';
+import { parseParameters } from '../../../functions/parameters.ts';
+import { noDeadline } from '../../../functions/session/limit.ts';
+import { tellParent } from './child.ts';
+
+/** What the process says. */
+export interface Delivered {
+  readonly status: string;
+  readonly text: string;
+  /** Resident memory when all modules were loaded and nothing was done, in MiB. */
+  readonly before: number;
+  /** The most that was ever resident, in MiB. */
+  readonly peak: number;
+  readonly seconds: number;
+}
+
+const mebibyte = 1024 * 1024;
+const [, , bucket = '', key = '', destination = ''] = process.argv;
+const bodies = new S3Bodies(makeClients().s3);
+const agent = makeAgent(parseParameters({ allow_local_destinations: 'yes' }));
+const before = process.memoryUsage.rss() / mebibyte;
+const begun = performance.now();
+const message = await bodies.load(await bodies.pin({ bucket, key }));
+const { verdicts } = await deliver(
+  { sender: 'alice@example.org', recipients: [{ address: 'bob@example.com' }], destination },
+  agent,
+  { message, gate: openGate, deadline: noDeadline },
+);
+const [{ status, text } = { status: 'none', text: '' }] = verdicts;
+tellParent({
+  status,
+  text,
+  before,
+  // In KiB, on every system.
+  peak: process.resourceUsage().maxRSS / 1024,
+  seconds: (performance.now() - begun) / 1000,
+} satisfies Delivered);
