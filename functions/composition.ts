@@ -9,7 +9,7 @@ import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
-import { normaliseDestination } from './delivery/destination.ts';
+import { normaliseDestination, type Ports } from './delivery/destination.ts';
 import { parseTransportMap } from './delivery/transport-map.ts';
 import { environmentNames as names, requireVariable, variableWords } from './environment.ts';
 import { parametersFromEnvironment } from './parameters.ts';
@@ -62,7 +62,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
  *
  * @throws TransportMapError, DestinationError
  */
-export function composeAdmission(environment: NodeJS.ProcessEnv, defaultPort: number): Admission {
+export function composeAdmission(environment: NodeJS.ProcessEnv, defaultPort: Ports | number): Admission {
   const transportMap = parseTransportMap(
     environment[names.transportMap] ?? '',
     transportName(environment),

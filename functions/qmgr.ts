@@ -6,13 +6,14 @@
 
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { compose, composeAdmission } from './composition.ts';
+import { portsOf } from './delivery/destination.ts';
 import { environmentNames, requireVariable } from './environment.ts';
 import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 
 const { services } = compose('qmgr', process.env);
-const admission = composeAdmission(process.env, services.parameters.lmtp_tcp_port);
+const admission = composeAdmission(process.env, portsOf(services.parameters));
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 
 /** Takes a batch from incoming or from deferred. */

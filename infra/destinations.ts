@@ -2,7 +2,13 @@
  * Where a stack delivers to: `destination` and `transportMap` as the one text that its functions read, and the checks that
  * can be made before anything is deployed.
  */
-import { DestinationError, isLocalAddress, type NextHop, parseDestination } from '../functions/delivery/destination.ts';
+import {
+  DestinationError,
+  isLocalAddress,
+  type NextHop,
+  parseDestination,
+  portsOf,
+} from '../functions/delivery/destination.ts';
 import { parseTransportMap, type TransportMap, TransportMapError } from '../functions/delivery/transport-map.ts';
 import type { Parameters } from '../functions/parameters.ts';
 import { PropsError, refuse } from './props-error.ts';
@@ -45,7 +51,7 @@ function checkMap(text: string, transport: string, parameters: Parameters): Tran
   const [, unix] = /:(unix:\S*)/.exec(text) ?? [];
   if (unix !== undefined) throw socketRefused('transportMap', unix);
   try {
-    const map = parseTransportMap(withoutTokens(text), transport, parameters.lmtp_tcp_port);
+    const map = parseTransportMap(withoutTokens(text), transport, portsOf(parameters));
     for (const destination of map.destinations) checkNextHops('transportMap', destination, parameters);
     return map;
   } catch (error) {
@@ -69,7 +75,7 @@ function checkNextHops(name: string, text: string, parameters: Parameters): void
 
 function parse(name: string, text: string, parameters: Parameters): readonly NextHop[] {
   try {
-    return parseDestination(withoutTokens(text), parameters.lmtp_tcp_port);
+    return parseDestination(withoutTokens(text), portsOf(parameters));
   } catch (error) {
     if (error instanceof DestinationError) throw new PropsError(`${name}: ${error.message}`, { cause: error });
     throw error;

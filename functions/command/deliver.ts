@@ -6,7 +6,13 @@ import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
-import { DestinationError, normaliseDestination, parseDestination } from '../delivery/destination.ts';
+import {
+  DestinationError,
+  normaliseDestination,
+  type Ports,
+  parseDestination,
+  portsOf,
+} from '../delivery/destination.ts';
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { postfixLine } from '../disposition/postfix-line.ts';
 import { ParameterError, type Parameters } from '../parameters.ts';
@@ -59,7 +65,7 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
   const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
   for await (const batch of inBatches(source, options.batch)) {
-    for (const lines of runBatch(batch, agent, parameters.lmtp_tcp_port)) {
+    for (const lines of runBatch(batch, agent, portsOf(parameters))) {
       if (lines instanceof MalformedRequest) {
         malformed = true;
         process.stderr.write(`${lines.complaint}\n`);
@@ -82,12 +88,12 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
 function runBatch(
   batch: readonly (DeliveryJob | MalformedRequest)[],
   agent: Agent,
-  defaultPort: number,
+  ports: Ports,
 ): readonly (Promise<readonly DeliveryLine[]> | MalformedRequest)[] {
   const lanes = new Map<string, Promise<readonly DeliveryLine[]>>();
   return batch.map((job) => {
     if (job instanceof MalformedRequest) return job;
-    const lane = normaliseDestination(job.delivery.destination, defaultPort);
+    const lane = normaliseDestination(job.delivery.destination, ports);
     const lines = (lanes.get(lane) ?? Promise.resolve()).then(() => runJob(job, agent));
     lanes.set(lane, lines);
     return lines;
@@ -128,7 +134,7 @@ function openSource(
 
 function checkDestination(destination: string, parameters: Parameters, command: Command): void {
   try {
-    parseDestination(destination, parameters.lmtp_tcp_port);
+    parseDestination(destination, portsOf(parameters));
   } catch (error) {
     if (error instanceof DestinationError) command.error(`error: --destination: ${error.message}`);
     throw error;

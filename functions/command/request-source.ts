@@ -3,6 +3,7 @@
  */
 
 import { createReadStream } from 'node:fs';
+import { portsOf } from '../delivery/destination.ts';
 import { type DeliveryRequest, parseRequest, RequestError, type RequestRules } from '../delivery/request.ts';
 import type { Parameters } from '../parameters.ts';
 import { printable } from '../session/line-reader.ts';
@@ -32,7 +33,7 @@ export async function* readRequests(
     number += 1;
     if (/^\s*$/.test(line.toString('latin1'))) continue;
     // The clock is read anew: a program that writes requests may do so for hours.
-    const rules = { allowFiles: true, defaultPort: parameters.lmtp_tcp_port, now: Date.now() };
+    const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
       yield await prepareJob(parseLine(line, rules), defaultDestination);
     } catch (error) {

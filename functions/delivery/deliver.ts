@@ -5,13 +5,14 @@
  * what the gate throws (a claim that is somebody else's, a table that cannot be written).
  */
 
+import type { Parameters } from '../parameters.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { type AttemptContext, attempt } from './attempt.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
-import { type NextHop, parseDestination } from './destination.ts';
+import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { findHosts } from './hosts.ts';
 import type { Gate, Message } from './message.ts';
 import { judge, type Trouble } from './trouble.ts';
@@ -37,20 +38,36 @@ export interface DeliveryOutcome {
 /** Makes one attempt to deliver to every recipient. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
   const run = new DeliveryRun(delivery, agent, given);
-  const hops = parseDestination(delivery.destination, agent.parameters.lmtp_tcp_port);
-  for (const [index, hop] of hops.entries()) {
+  const hops = nextHops(delivery.destination, agent.parameters);
+  for (const [index, { hop, isFallback }] of hops.entries()) {
     if (run.leftover.length === 0) break;
-    await walkHosts(run, hop, index === hops.length - 1);
+    await walkHosts(run, hop, { isLastHop: index === hops.length - 1, isFallback });
   }
   run.settleLeftover();
   return run.outcome();
 }
 
+/** The destination's own next-hops, and lmtp_fallback_relay behind them; a unix: destination is always the only one. */
+function nextHops(
+  destination: string,
+  parameters: Parameters,
+): readonly { readonly hop: NextHop; readonly isFallback: boolean }[] {
+  const ports = portsOf(parameters);
+  const own = parseDestination(destination, ports);
+  const relays = own[0].kind === 'unix' ? [] : parameters.lmtp_fallback_relay;
+  const fallbacks = relays.flatMap((relay) => [...parseDestination(relay, ports)]);
+  return [...own.map((hop) => ({ hop, isFallback: false })), ...fallbacks.map((hop) => ({ hop, isFallback: true }))];
+}
+
 /** Tries the hosts of one next-hop. */
-async function walkHosts(run: DeliveryRun, hop: NextHop, isLastHop: boolean): Promise<void> {
+async function walkHosts(
+  run: DeliveryRun,
+  hop: NextHop,
+  { isLastHop, isFallback }: { readonly isLastHop: boolean; readonly isFallback: boolean },
+): Promise<void> {
   const hosts = await findHosts(hop, run.agent, run.deadline);
   if (hosts.kind === 'trouble') {
-    run.lastTrouble = hosts.trouble;
+    run.lastTrouble = isFallback ? ownFault(hosts.trouble) : hosts.trouble;
     return;
   }
   const sessionLimit = run.agent.parameters.lmtp_mx_session_limit || hosts.peers.length;
@@ -64,6 +81,11 @@ async function walkHosts(run: DeliveryRun, hop: NextHop, isLastHop: boolean): Pr
     if (handshaken) sessions += 1;
     if (sessions === sessionLimit) return;
   }
+}
+
+/** A fallback relay that does not exist is a fault of our configuration: nobody bounces for it (smtp_connect.c). */
+function ownFault(trouble: Trouble): Trouble {
+  return trouble.status.startsWith('5') ? { ...trouble, status: '4.3.5' } : trouble;
 }
 
 /** The state of one attempt. */

@@ -1,12 +1,15 @@
 /**
- * From a destination to the servers to try, in order (smtp_connect.c, smtp_addr.c).
+ * From a destination to the servers to try, in order (smtp_connect.c, smtp_addr.c). There is never an MX look-up.
  */
 
+import type { Parameters } from '../parameters.ts';
 import type { Deadline } from '../session/limit.ts';
-import type { Lookup } from '../session/name-service.ts';
+import type { Family, Lookup, LookupFailure, ServiceTarget } from '../session/name-service.ts';
 import type { Peer } from '../session/session.ts';
+import { familyOf, orderAddresses } from './address-order.ts';
 import type { Agent } from './agent.ts';
 import { isLocalAddress, type NextHop } from './destination.ts';
+import { orderTargets } from './service-order.ts';
 import type { Trouble } from './trouble.ts';
 
 /** The servers behind a next-hop, or why there are none. */
@@ -14,77 +17,135 @@ export type Hosts =
   | { readonly kind: 'found'; readonly peers: readonly Peer[] }
   | { readonly kind: 'trouble'; readonly trouble: Trouble };
 
-/** Finds the servers behind a next-hop: at most lmtp_mx_address_limit, shuffled if lmtp_randomize_addresses says so. */
+type InetHop = Extract<NextHop, { kind: 'inet' }>;
+
+/** Finds the servers behind a next-hop, in the order in which they are to be tried. */
 export async function findHosts(hop: NextHop, agent: Agent, deadline: Deadline): Promise<Hosts> {
   const { parameters } = agent;
   if (hop.kind === 'unix') {
     return { kind: 'found', peers: [{ host: parameters.myhostname, endpoint: { kind: 'unix', path: hop.path } }] };
   }
-  const lookup = hop.isAddress ? foundAt(hop.host) : await lookUp(hop.host, agent, deadline);
-  if (lookup === 'deadline') return { kind: 'trouble', trouble: deadlineTrouble(hop.host) };
-  if (lookup.kind !== 'found') return { kind: 'trouble', trouble: lookupTrouble(hop.host, lookup, agent) };
+  const found = await withinDeadline(findInetHosts(hop, agent), deadline);
+  return found === 'deadline' ? troubled(deadlineTrouble(hop.host)) : found;
+}
+
+async function findInetHosts(hop: InetHop, agent: Agent): Promise<Hosts> {
+  const { service } = hop;
+  const { parameters } = agent;
+  if (service === undefined || !parameters.use_srv_lookup.matches(service)) return await findAddresses(hop, agent);
+  const lookup = await agent.names.lookUpService(service, hop.host);
+  if (lookup.kind === 'found') return await findTargets(lookup.targets, hop, agent);
+  const falls = lookup.kind === 'try again' ? parameters.ignore_srv_lookup_error : parameters.allow_srv_lookup_fallback;
+  if (falls) return await findAddresses(hop, agent);
+  return troubled(lookupTrouble(`_${service}._tcp.${hop.host}`, lookup, parameters));
+}
+
+/** The hosts behind SRV records; a target that cannot be found leaves the others. */
+async function findTargets(targets: readonly ServiceTarget[], hop: InetHop, agent: Agent): Promise<Hosts> {
+  const peers: Peer[] = [];
+  let trouble: Trouble | undefined;
+  for (const { name, port } of orderTargets(targets, agent.random)) {
+    if (name === '' || name === '.') {
+      // RFC 2782: the service is decidedly not available at this domain.
+      return troubled({ scope: 'site', status: '5.1.0', text: `service ${hop.service} is not offered at ${hop.host}` });
+    }
+    const hosts = await findAddresses({ ...hop, host: name, port, isAddress: false }, agent);
+    if (hosts.kind === 'found') peers.push(...hosts.peers);
+    else trouble = hosts.trouble;
+  }
+  return peers.length === 0 && trouble !== undefined ? troubled(trouble) : { kind: 'found', peers };
+}
+
+async function findAddresses({ host, isAddress, port }: InetHop, agent: Agent): Promise<Hosts> {
+  const { parameters } = agent;
+  const families = enabledFamilies(parameters);
+  if (families.length === 0) return troubled(noProtocol);
+  const lookup = isAddress ? literal(host, families) : await lookUp(host, families, agent);
+  if (lookup.kind !== 'found') return troubled(lookupTrouble(host, lookup, parameters));
   const allowed = parameters.allow_local_destinations
     ? lookup.addresses
     : lookup.addresses.filter((address) => !isLocalAddress(address));
-  if (allowed.length === 0) return { kind: 'trouble', trouble: localTrouble(hop.host, lookup.addresses) };
-  const ordered = parameters.lmtp_randomize_addresses ? shuffle(allowed, agent.random) : allowed;
-  const limit = parameters.lmtp_mx_address_limit;
-  const tried = limit === 0 ? ordered : ordered.slice(0, limit);
-  const peers = tried.map((address): Peer => ({ host: hop.host, endpoint: { kind: 'inet', address, port: hop.port } }));
-  return { kind: 'found', peers };
+  if (allowed.length === 0) return troubled(localTrouble(host, lookup.addresses));
+  const ordered = orderAddresses(allowed, {
+    shuffle: parameters.lmtp_randomize_addresses,
+    preference: parameters.lmtp_address_preference,
+    limit: parameters.lmtp_mx_address_limit,
+    balance: parameters.lmtp_balance_inet_protocols,
+    random: agent.random,
+  });
+  return {
+    kind: 'found',
+    peers: ordered.map((address): Peer => ({ host, endpoint: { kind: 'inet', address, port } })),
+  };
 }
 
-function foundAt(address: string): Lookup {
-  return { kind: 'found', addresses: [address] };
+/** Asks the DNS, the system, or one after the other (lmtp_host_lookup); what is found first counts. */
+async function lookUp(host: string, families: readonly Family[], { names, parameters }: Agent): Promise<Lookup> {
+  const level = parameters.lmtp_dns_support_level || (parameters.disable_dns_lookups ? 'disabled' : 'enabled');
+  const ways = level === 'disabled' ? ['native'] : parameters.lmtp_host_lookup;
+  let lookup: Lookup = { kind: 'unknown', type: 'A' };
+  for (const way of ways) {
+    lookup = way === 'native' ? await names.lookUpNative(host, families) : await names.lookUp(host, families);
+    if (lookup.kind === 'found') return lookup;
+  }
+  return lookup;
 }
 
-/** What the name service says, if it says it while there is time: its own time-outs do not know ours. */
-async function lookUp(host: string, { names }: Agent, deadline: Deadline): Promise<Lookup | 'deadline'> {
+function literal(address: string, families: readonly Family[]): Lookup {
+  return families.includes(familyOf(address))
+    ? { kind: 'found', addresses: [address] }
+    : { kind: 'no data', type: familyOf(address) === 'ipv6' ? 'AAAA' : 'A' };
+}
+
+function enabledFamilies({ inet_protocols }: Parameters): readonly Family[] {
+  if (inet_protocols.includes('all')) return ['ipv4', 'ipv6'];
+  return (['ipv4', 'ipv6'] as const).filter((family) => inet_protocols.includes(family));
+}
+
+/** What is found while there is time: the resolver's own time-outs do not know ours. */
+async function withinDeadline<T>(found: Promise<T>, deadline: Deadline): Promise<T | 'deadline'> {
   const left = deadline.left();
-  if (!Number.isFinite(left)) return await names.lookUp(host);
+  if (!Number.isFinite(left)) return await found;
   const { promise, resolve } = Promise.withResolvers<'deadline'>();
   const timer = setTimeout(() => resolve('deadline'), Math.max(0, left));
   try {
-    return await Promise.race([names.lookUp(host), promise]);
+    return await Promise.race([found, promise]);
   } finally {
     clearTimeout(timer);
   }
 }
 
+function troubled(trouble: Trouble): Hosts {
+  return { kind: 'trouble', trouble };
+}
+
+const noProtocol: Trouble = { scope: 'site', status: '4.4.4', text: 'all network protocols are disabled' };
+
 function deadlineTrouble(host: string): Trouble {
   return { scope: 'self', status: '4.4.3', text: `looking up ${host} ran out of this invocation's time` };
 }
 
-const resolverWords = {
+const resolverWords: Readonly<Record<LookupFailure, string>> = {
   unknown: 'Host not found',
   'no data': 'Host found but no data record of requested type',
   'try again': 'Host not found, try again',
-} as const;
+};
 
 /**
  * A name that is not there is nearly always an outage or a typo of ours where the destination is configured: soft, unless
  * Postfix's verdict is wanted.
  */
-function lookupTrouble(host: string, lookup: Exclude<Lookup, { kind: 'found' }>, { parameters }: Agent): Trouble {
-  const words = `Name service error for name=${host} type=${lookup.type}: ${resolverWords[lookup.kind]}`;
-  const text = `Host or domain name not found. ${words}`;
-  if (lookup.kind === 'try again') return { scope: 'site', status: '4.4.3', text };
-  return { scope: 'site', status: parameters.strict_postfix_verdicts ? '5.4.4' : '4.4.4', text };
+function lookupTrouble(
+  name: string,
+  { kind, type }: { readonly kind: LookupFailure; readonly type: string },
+  { strict_postfix_verdicts }: Parameters,
+): Trouble {
+  const text = `Host or domain name not found. Name service error for name=${name} type=${type}: ${resolverWords[kind]}`;
+  if (kind === 'try again') return { scope: 'site', status: '4.4.3', text };
+  return { scope: 'site', status: strict_postfix_verdicts ? '5.4.4' : '4.4.4', text };
 }
 
 function localTrouble(host: string, addresses: readonly string[]): Trouble {
   const text = `destination ${host} has only local addresses (${addresses.join(', ')}): allow_local_destinations=no`;
   return { scope: 'self', status: '4.3.5', text };
-}
-
-function shuffle<T>(items: readonly T[], random: () => number): readonly T[] {
-  const shuffled = [...items];
-  for (let last = shuffled.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1));
-    const [a, b] = [shuffled[last], shuffled[other]];
-    if (a === undefined || b === undefined) continue;
-    shuffled[last] = b;
-    shuffled[other] = a;
-  }
-  return shuffled;
 }

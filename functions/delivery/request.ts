@@ -8,7 +8,7 @@
 import type { Notify } from '../lmtp/commands.ts';
 import { addressFault } from '../smtp/path.ts';
 import type { DeliveryRecipient } from './delivery.ts';
-import { DestinationError, parseDestination } from './destination.ts';
+import { DestinationError, type Ports, parseDestination } from './destination.ts';
 
 /** Where a body lies: in S3, or (command line only) in a file. */
 export type MessageReference =
@@ -60,8 +60,8 @@ function harmless(text: string, length: number): string {
 export interface RequestRules {
   /** Whether a message may be a file of this machine. */
   readonly allowFiles: boolean;
-  /** lmtp_tcp_port */
-  readonly defaultPort: number;
+  /** lmtp_tcp_port, alone or with known_tcp_ports */
+  readonly defaultPort: Ports | number;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

@@ -8,7 +8,7 @@
  */
 
 import { splitAddress } from '../smtp/path.ts';
-import { DestinationError, normaliseDestination, parseDestination } from './destination.ts';
+import { DestinationError, normaliseDestination, type Ports, parseDestination } from './destination.ts';
 
 /** A line of the map cannot be used. The message names it. */
 export class TransportMapError extends Error {
@@ -30,7 +30,7 @@ export interface TransportMap {
  * @param defaultPort lmtp_tcp_port
  * @throws TransportMapError naming the line and what is wrong
  */
-export function parseTransportMap(text: string, transport: string, defaultPort: number): TransportMap {
+export function parseTransportMap(text: string, transport: string, defaultPort: Ports | number): TransportMap {
   const entries = new Map<string, string>();
   for (const line of logicalLines(text)) {
     const match = /^(\S+)\s+(\S.*)$/.exec(line);
@@ -57,7 +57,7 @@ function keys(address: string): readonly string[] {
   return [folded, ...(domain === '' ? [] : [domain, ...parents]), '*'];
 }
 
-function parseResult(line: string, result: string, transport: string, defaultPort: number): string {
+function parseResult(line: string, result: string, transport: string, defaultPort: Ports | number): string {
   const colon = result.indexOf(':');
   const service = result.slice(0, colon);
   if (colon < 0 || service !== transport) {

@@ -26,11 +26,26 @@ export interface MapOptions {
 }
 
 /** Maps that were opened. */
-export interface Maps {
+export class Maps {
   /** Whether there is none to ask. */
   readonly isEmpty: boolean;
+  readonly #tables: readonly LookupTable[];
+
+  constructor(tables: readonly LookupTable[]) {
+    this.isEmpty = tables.length === 0;
+    this.#tables = tables;
+  }
+
   /** The result of the first map that has one; an empty key has none. */
-  find(key: string): string | undefined;
+  find(key: string): string | undefined {
+    if (key === '') return undefined;
+    for (const table of this.#tables) {
+      const result = table.find(key);
+      // A regular expression may come to an empty result; Postfix takes that for a mistake in the map, not for a hit.
+      if (result !== undefined) return result === '' ? undefined : result;
+    }
+    return undefined;
+  }
 }
 
 /** The types of maps that there are. */
@@ -42,12 +57,7 @@ export const mapTypes = ['static', 'inline', 'texthash', 'regexp'] as const;
  * @throws MapError naming the map, the line and what is allowed
  */
 export function openMaps(text: string, options: MapOptions = {}): Maps {
-  if (/^[^{]*\}/.test(text)) throw new MapError('a closing brace has no opening one');
-  const tables = splitOutsideBraces(text).map((specification) => openMap(specification, options));
-  return {
-    isEmpty: tables.length === 0,
-    find: (key) => (key === '' ? undefined : findFirst(tables, key)),
-  };
+  return new Maps(splitOutsideBraces(text).map((specification) => openMap(specification, options)));
 }
 
 /**
@@ -101,13 +111,4 @@ function readNamed(specification: string, path: string, readFile: ReadTableFile)
     const code = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
     throw new MapError(`${specification}: the file cannot be read${code}`, { cause });
   }
-}
-
-function findFirst(tables: readonly LookupTable[], key: string): string | undefined {
-  for (const table of tables) {
-    const result = table.find(key);
-    // A regular expression may come to an empty result; Postfix takes that for a mistake in the map, not for a hit.
-    if (result !== undefined) return result === '' ? undefined : result;
-  }
-  return undefined;
 }

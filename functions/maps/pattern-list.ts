@@ -28,13 +28,24 @@ export interface PatternOptions {
 }
 
 /** Patterns that were read. */
-export interface PatternList {
+export class PatternList {
   /** Whether there is none. */
   readonly isEmpty: boolean;
   /** Patterns that can never match, and why. */
   readonly warnings: readonly string[];
+  readonly #patterns: readonly Pattern[];
+
+  constructor(patterns: readonly Pattern[], warnings: readonly string[]) {
+    this.isEmpty = patterns.length === 0;
+    this.warnings = warnings;
+    this.#patterns = patterns;
+  }
+
   /** Whether the list says yes to any of these: a string; or the name and the address of a host. */
-  matches(...names: readonly string[]): boolean;
+  matches(...names: readonly string[]): boolean {
+    const folded = names.map((name) => name.toLowerCase());
+    return this.#patterns.find((pattern) => folded.some(pattern.matches))?.yes ?? false;
+  }
 }
 
 interface Pattern {
@@ -52,15 +63,7 @@ const deepestFile = 10;
  */
 export function openPatternList(text: string, options: PatternOptions): PatternList {
   const warnings: string[] = [];
-  const patterns = readPatterns(text, options, true, warnings, 0);
-  return {
-    isEmpty: patterns.length === 0,
-    warnings,
-    matches: (...names) => {
-      const folded = names.map((name) => name.toLowerCase());
-      return patterns.find((pattern) => folded.some(pattern.matches))?.yes ?? false;
-    },
-  };
+  return new PatternList(readPatterns(text, options, true, warnings, 0), warnings);
 }
 
 function readPatterns(

@@ -67,8 +67,8 @@ export const destinationRows = {
     kind: 'choice',
     default: '',
     allowed: ['', 'disabled', 'enabled'],
-    meaning:
-      'Whether the DNS is asked; empty = as disable_dns_lookups says. (Postfix also has dnssec: no resolver here validates.)',
+    meaning: 'Whether the DNS is asked; empty = as disable_dns_lookups says.',
+    differs: 'Postfix also has dnssec; no resolver here validates.',
   },
   lmtp_host_lookup: {
     kind: 'words',

@@ -6,6 +6,7 @@
  * done; the same id and another request is corrupt.
  */
 
+import { portsOf } from '../delivery/destination.ts';
 import { arrivalTolerance, type DeliveryRequest, isQueueId, parseRequest, RequestError } from '../delivery/request.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
@@ -77,11 +78,11 @@ function parseJson(text: string): object | undefined {
 async function takeIn(incoming: Incoming, admission: Admission, services: Services): Promise<void> {
   const { parameters } = services;
   const now = wallTime(services);
-  const request = parseRequest(incoming.body, { allowFiles: false, defaultPort: parameters.lmtp_tcp_port, now });
+  const request = parseRequest(incoming.body, { allowFiles: false, defaultPort: portsOf(parameters), now });
   const plan = planDeliveries(request, {
     ...admission,
     recipientLimit: parameters.lmtp_destination_recipient_limit,
-    defaultPort: parameters.lmtp_tcp_port,
+    defaultPort: portsOf(parameters),
   });
   const message = await pinBody(request, admission, services);
   const items = makeItems({ incoming, request, plan, message, first: 0 }, services);

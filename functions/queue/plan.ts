@@ -5,7 +5,7 @@
  * for every recipient, once as the last verdict and once more in an event.
  */
 
-import { normaliseDestination } from '../delivery/destination.ts';
+import { normaliseDestination, type Ports } from '../delivery/destination.ts';
 import { type DeliveryRequest, RequestError, type RequestedRecipient } from '../delivery/request.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { hashOf, slotOf } from './hash.ts';
@@ -32,8 +32,8 @@ export interface PlanRules {
   readonly allowedDestinations: ReadonlySet<string>;
   /** Recipients of one delivery; 0 = as many as fit. */
   readonly recipientLimit: number;
-  /** lmtp_tcp_port */
-  readonly defaultPort: number;
+  /** lmtp_tcp_port, alone or with known_tcp_ports */
+  readonly defaultPort: Ports | number;
 }
 
 /** Octets that the recipients of one delivery may take with all that is said about them: an item ends at 400 KB. */

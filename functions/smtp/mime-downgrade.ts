@@ -92,7 +92,7 @@ export class MimeDowngrader {
     if (this.fault !== undefined) return nothing;
     const piece = this.#lines.last();
     if (piece !== undefined) this.#take(piece);
-    if (this.#outlet === 'quoted-printable') this.#out.push(this.#encoder.endLine());
+    if (this.#outlet === 'quoted-printable') this.#out.push(this.#encoder.end());
     if (this.#structure.place !== 'body' && this.fault === undefined) this.#endHeaderAtEnd();
     return this.#flush();
   }
@@ -101,8 +101,9 @@ export class MimeDowngrader {
   #passInBulk(): boolean {
     if (this.#structure.place !== 'body' || this.#structure.is8Bit) return false;
     const octets = this.#structure.isEnclosed ? this.#lines.nextInBulk() : this.#lines.rest();
+    if (octets.length === 0) return false;
     this.#out.push(octets);
-    return octets.length > 0;
+    return true;
   }
 
   #take({ text, begins, lineEnd }: LinePiece): void {
@@ -130,13 +131,12 @@ export class MimeDowngrader {
   #write(text: Buffer, lineEnd: Buffer | undefined): void {
     this.#field?.add(text, lineEnd);
     if (this.#outlet === 'held back') return;
-    if (this.#outlet === 'as it is') {
-      this.#out.push(text);
+    if (this.#outlet === 'quoted-printable') {
+      this.#out.push(this.#encoder.encode(text, lineEnd, this.#lineEnd));
     } else {
-      this.#out.push(this.#encoder.encode(text, this.#lineEnd));
-      if (lineEnd !== undefined) this.#out.push(this.#encoder.endLine());
+      this.#out.push(text);
+      if (lineEnd !== undefined) this.#out.push(lineEnd);
     }
-    if (lineEnd !== undefined) this.#out.push(lineEnd);
   }
 
   /** Whether an encoding is true of what we send depends on the type, which may come behind it: it is held back. */

@@ -26,52 +26,67 @@ export class QuotedPrintableEncoder {
   #heldBlank = 0;
 
   /**
-   * Encodes a piece of a line, without its line end.
+   * Encodes a piece of a line.
    *
-   * @param lineEnd what ends the line at a soft break
+   * @param piece     without its line end
+   * @param lineEnd   what ends the line, if the line ends here
+   * @param softBreak the line end of soft breaks
    */
-  encode(piece: Buffer, lineEnd: Buffer): Buffer {
-    // At worst every octet takes three, and a soft break comes after every 73rd of those.
-    const worst = 3 * piece.length + 1;
-    const out = Buffer.allocUnsafe(worst + Math.ceil((worst + this.#column) / fullColumn) * (1 + lineEnd.length));
-    let to = 0;
-    for (const octet of piece) {
-      if (this.#heldBlank !== 0) {
-        out[to++] = this.#heldBlank;
-        this.#heldBlank = 0;
-      }
-      if (this.#column > fullColumn) {
-        out[to++] = EQUALS;
-        to += lineEnd.copy(out, to);
-        this.#column = 0;
-      }
-      if (isPlain[octet] === 0) {
-        to = writeHex(out, to, octet);
-        this.#column += 3;
-      } else {
-        this.#column += 1;
-        if (octet === BLANK || octet === TAB) this.#heldBlank = octet;
-        else out[to++] = octet;
-      }
-    }
-    return out.subarray(0, to);
+  encode(piece: Buffer, lineEnd: Buffer | undefined, softBreak: Buffer): Buffer {
+    const out = Buffer.allocUnsafe(this.#mostOctets(piece.length, softBreak.length) + (lineEnd?.length ?? 0));
+    const to = this.#encodeText(piece, softBreak, out);
+    return out.subarray(0, lineEnd === undefined ? to : this.#endLine(lineEnd, out, to));
   }
 
-  /** Ends the line, but for its line end. */
-  endLine(): Buffer {
-    const held = this.#heldBlank;
+  /** Ends a last line that has no line end. */
+  end(): Buffer {
+    return this.encode(nothing, nothing, nothing);
+  }
+
+  /** At worst every octet takes three, and a soft break comes after every 73rd of those; a blank may be held. */
+  #mostOctets(length: number, softBreakLength: number): number {
+    const encoded = 3 * length + 3;
+    return encoded + Math.ceil((encoded + this.#column) / fullColumn) * (1 + softBreakLength);
+  }
+
+  #encodeText(piece: Buffer, softBreak: Buffer, out: Buffer): number {
+    // Locals: this loop sees every octet of the part.
+    let column = this.#column;
+    let heldBlank = this.#heldBlank;
+    let to = 0;
+    for (const octet of piece) {
+      if (heldBlank !== 0) out[to++] = heldBlank;
+      heldBlank = 0;
+      if (column > fullColumn) {
+        out[to++] = EQUALS;
+        to += softBreak.copy(out, to);
+        column = 0;
+      }
+      if (isPlain[octet] === 0) {
+        to = writeHex(octet, out, to);
+        column += 3;
+      } else {
+        if (octet === BLANK || octet === TAB) heldBlank = octet;
+        else out[to++] = octet;
+        column += 1;
+      }
+    }
+    this.#column = column;
+    this.#heldBlank = heldBlank;
+    return to;
+  }
+
+  #endLine(lineEnd: Buffer, out: Buffer, at: number): number {
+    const to = this.#heldBlank === 0 ? at : writeHex(this.#heldBlank, out, at);
     this.#column = 0;
     this.#heldBlank = 0;
-    if (held === 0) return nothing;
-    const out = Buffer.allocUnsafe(3);
-    writeHex(out, 0, held);
-    return out;
+    return to + lineEnd.copy(out, to);
   }
 }
 
 const nothing = Buffer.alloc(0);
 
-function writeHex(out: Buffer, at: number, octet: number): number {
+function writeHex(octet: number, out: Buffer, at: number): number {
   out[at] = EQUALS;
   out[at + 1] = hexDigits[octet >> 4] ?? 0;
   out[at + 2] = hexDigits[octet & 15] ?? 0;

@@ -113,9 +113,11 @@ describe('a destination that cannot be understood is refused with what is wrong 
 });
 
 test('one destination has one name, however it was written', () => {
-  for (const text of ['mail.internal', 'inet:mail.internal', 'MAIL.internal:24', ' inet:mail.internal:lmtp ']) {
+  for (const text of ['mail.internal', 'inet:mail.internal', 'MAIL.internal:24', ' inet:[mail.internal]:lmtp ']) {
     assert.equal(normaliseDestination(text, 24), 'inet:mail.internal:24', text);
   }
+  // SRV records may stand behind a service that is named, so its name is kept.
+  assert.equal(normaliseDestination('mail.internal:lmtp', 24), 'inet:mail.internal:lmtp');
   assert.equal(normaliseDestination('[IPv6:2001:DB8::1]', 24), 'inet:[2001:db8::1]:24');
   assert.equal(normaliseDestination('10.0.1.7', 24), 'inet:[10.0.1.7]:24');
   assert.equal(normaliseDestination('a b:2003', 24), 'inet:a:24,inet:b:2003');

@@ -26,7 +26,8 @@ async function find(destination: string, agent = agentWith(), deadline = noDeadl
 }
 
 test('an address is its own server, and no name is looked up', async () => {
-  const nobody = { lookUp: () => assert.fail('a name was looked up') };
+  const fail = () => assert.fail('a name was looked up');
+  const nobody = { lookUp: fail, lookUpNative: fail, lookUpService: fail };
   assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: nobody })), ['10.0.1.7[10.0.1.7]:2003']);
 });
 
@@ -43,7 +44,8 @@ describe('of many addresses', () => {
   });
   test('the order is that of the name service, where it is not to be random', async () => {
     const relays = ['many.example[10.0.0.1]:24', 'many.example[10.0.0.2]:24'];
-    assert.deepEqual(await find('many.example', agentWith({ lmtp_mx_address_limit: '2' })), relays);
+    const cut = { lmtp_mx_address_limit: '2', lmtp_balance_inet_protocols: 'no' };
+    assert.deepEqual(await find('many.example', agentWith(cut)), relays);
   });
   test('any order is possible where it is, and nobody is lost or doubled', async () => {
     const parameters = { lmtp_randomize_addresses: 'yes', lmtp_mx_address_limit: '0' };
@@ -82,7 +84,7 @@ describe('a name without an address', () => {
 });
 
 test('a name service that takes longer than we have is trouble of our own', async () => {
-  const agent = agentWith({}, { names: { lookUp: () => new Promise(() => {}) } });
+  const agent = agentWith({}, { names: { ...names, lookUp: () => new Promise(() => {}) } });
   assert.deepEqual(await find('mail.example', agent, deadlineIn(20)), {
     scope: 'self',
     status: '4.4.3',
@@ -116,4 +118,88 @@ describe('addresses that only this machine should reach', () => {
     assert.deepEqual(await find('[127.0.0.1]', agent), ['127.0.0.1[127.0.0.1]:24']);
     assert.equal(((await find('mixed.example', agent)) as string[]).length, 2);
   });
+});
+
+describe('services behind SRV records', () => {
+  const target = (name: string, priority: number, weight = 0) => ({ name, port: 2400 + priority, priority, weight });
+  const services = nameService(
+    { 'a.test': ['10.0.0.1'], 'b.test': ['10.0.0.2'], 'mail.test': ['10.0.0.9'] },
+    {
+      '_lmtp._tcp.mail.test': {
+        kind: 'found',
+        targets: [target('b.test', 2), target('a.test', 1), target('gone.test', 3)],
+      },
+      '_lmtp._tcp.none.test': { kind: 'found', targets: [target('.', 0)] },
+      '_lmtp._tcp.late.test': { kind: 'try again', type: 'SRV' },
+    },
+  );
+  const asking = (parameters: Record<string, string> = {}) =>
+    agentWith({ use_srv_lookup: 'lmtp', ...parameters }, { names: services });
+
+  test('are tried by priority, each on its own port; a target that is not there leaves the others', async () => {
+    assert.deepEqual(await find('mail.test:lmtp', asking()), ['a.test[10.0.0.1]:2401', 'b.test[10.0.0.2]:2402']);
+  });
+
+  test('are asked for only where the service is named, listed, and the host is not in brackets', async () => {
+    const direct = ['mail.test[10.0.0.9]:24'];
+    assert.deepEqual(await find('mail.test:24', asking()), direct);
+    assert.deepEqual(await find('[mail.test]:lmtp', asking()), direct);
+    assert.deepEqual(await find('mail.test:lmtp', asking({ use_srv_lookup: 'submission' })), direct);
+  });
+
+  test('are decidedly not offered where the target is a dot', async () => {
+    const trouble = await find('none.test:lmtp', asking());
+    assert.equal('status' in trouble && trouble.status, '5.1.0');
+  });
+
+  test('may be passed over when there are none, or no answer, if the parameters say so', async () => {
+    const status = async (host: string, parameters = {}) => {
+      const found = await find(`${host}:lmtp`, asking(parameters));
+      return 'status' in found ? found.status : found;
+    };
+    assert.equal(await status('a.test'), '4.4.4');
+    assert.deepEqual(await status('a.test', { allow_srv_lookup_fallback: 'yes' }), ['a.test[10.0.0.1]:24']);
+    assert.equal(await status('late.test'), '4.4.3');
+    assert.equal(await status('late.test', { ignore_srv_lookup_error: 'yes' }), '4.4.4');
+  });
+});
+
+describe('address families', () => {
+  const both = nameService({ 'both.test': ['10.0.0.1', '10.0.0.2', '2001:db8::1', '2001:db8::2'] });
+  const findBoth = async (parameters: Record<string, string>) => {
+    const hosts = await find('both.test', agentWith(parameters, { names: both }));
+    return Array.isArray(hosts) ? hosts.map((relay) => relay.slice(10, -4)) : hosts;
+  };
+
+  test('the preferred one is tried first', async () => {
+    assert.deepEqual(await findBoth({ lmtp_address_preference: 'ipv6' }), [
+      '2001:db8::1',
+      '2001:db8::2',
+      '10.0.0.1',
+      '10.0.0.2',
+    ]);
+  });
+
+  test('a cut list keeps a share of both, unless lmtp_balance_inet_protocols=no', async () => {
+    assert.deepEqual(await findBoth({ lmtp_mx_address_limit: '2' }), ['10.0.0.1', '2001:db8::1']);
+    const unbalanced = { lmtp_mx_address_limit: '2', lmtp_balance_inet_protocols: 'no' };
+    assert.deepEqual(await findBoth(unbalanced), ['10.0.0.1', '10.0.0.2']);
+  });
+
+  test('an address of a family that is switched off is not connected to', async () => {
+    const found = await find('[2001:db8::1]', agentWith({ inet_protocols: 'ipv4' }));
+    assert.equal('status' in found && found.status, '4.4.4');
+  });
+});
+
+test('the system is asked where lmtp_host_lookup says native, after the DNS or in its place', async () => {
+  const split = nameService({
+    'native:only-here.test': ['10.0.0.5'],
+    'native:dns.test': ['10.0.0.6'],
+    'dns.test': ['10.0.0.7'],
+  });
+  const ask = (host: string, parameters: Record<string, string>) => find(host, agentWith(parameters, { names: split }));
+  assert.deepEqual(await ask('only-here.test', { lmtp_host_lookup: 'dns, native' }), ['only-here.test[10.0.0.5]:24']);
+  assert.deepEqual(await ask('dns.test', { lmtp_host_lookup: 'dns, native' }), ['dns.test[10.0.0.7]:24']);
+  assert.deepEqual(await ask('dns.test', { disable_dns_lookups: 'yes' }), ['dns.test[10.0.0.6]:24']);
 });

@@ -7,7 +7,7 @@ import { type DnsZone, startDnsServer } from '../support/dns-server.ts';
 async function lookUp(host: string, zone: DnsZone) {
   await using server = await startDnsServer(zone);
   const names = new DnsNameService({ servers: [server.address], timeout: 100, tries: 1 });
-  return { lookup: await names.lookUp(host), asked: server.asked };
+  return { lookup: await names.lookUp(host, ['ipv4', 'ipv6']), asked: server.asked };
 }
 
 test('a host has its IPv4 addresses, then its IPv6 addresses', async () => {

@@ -8,7 +8,7 @@ import { inspectContent, type Message, openGate } from '../../functions/delivery
 import type { Verdict } from '../../functions/delivery/verdict.ts';
 import { parseParameters } from '../../functions/parameters.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
-import type { Lookup, NameService } from '../../functions/session/name-service.ts';
+import type { Lookup, NameService, ServiceLookup } from '../../functions/session/name-service.ts';
 
 /** Makes an agent; parameters in Postfix's notation. */
 export function testAgent(
@@ -49,15 +49,19 @@ export function deliverTo(
   return deliver(delivery, agent, { message: makeMessage(), gate: openGate, deadline: noDeadline, ...asked });
 }
 
-/** Names of a test: each with its addresses, or why it has none. */
+/** Names of a test: each with its addresses, or why it has none; what the system knows is under `native:NAME`. */
 export function nameService(
   names: Readonly<Record<string, readonly string[] | 'unknown' | 'no data' | 'try again'>>,
+  services: Readonly<Record<string, ServiceLookup>> = {},
 ): NameService {
+  const find = async (host: string): Promise<Lookup> => {
+    const found = names[host] ?? 'unknown';
+    return typeof found === 'string' ? { kind: found, type: 'AAAA' } : { kind: 'found', addresses: found };
+  };
   return {
-    lookUp: async (host): Promise<Lookup> => {
-      const found = names[host] ?? 'unknown';
-      return typeof found === 'string' ? { kind: found, type: 'AAAA' } : { kind: 'found', addresses: found };
-    },
+    lookUp: find,
+    lookUpNative: (host) => find(`native:${host}`),
+    lookUpService: async (service, host) => services[`_${service}._tcp.${host}`] ?? { kind: 'no data', type: 'SRV' },
   };
 }
 

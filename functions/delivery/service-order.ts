@@ -1,0 +1,31 @@
+/**
+ * In which order the targets of a service are tried: by priority, and within one by chance, weighted (RFC 2782). Pure.
+ */
+
+import type { ServiceTarget } from '../session/name-service.ts';
+
+/** The targets in order; `random` gives a number from 0 up to, not including, 1. */
+export function orderTargets(targets: readonly ServiceTarget[], random: () => number): readonly ServiceTarget[] {
+  const priorities = [...new Set(targets.map(({ priority }) => priority))].sort((a, b) => a - b);
+  return priorities.flatMap((priority) =>
+    drawAll(
+      targets.filter((target) => target.priority === priority),
+      random,
+    ),
+  );
+}
+
+function drawAll(targets: readonly ServiceTarget[], random: () => number): readonly ServiceTarget[] {
+  const left = [...targets];
+  const drawn: ServiceTarget[] = [];
+  while (left.length > 0) {
+    const total = left.reduce((sum, { weight }) => sum + weight, 0);
+    let point = random() * total;
+    const index = left.findIndex(({ weight }) => {
+      point -= weight;
+      return point < 0;
+    });
+    drawn.push(...left.splice(Math.max(0, index), 1));
+  }
+  return drawn;
+}
