@@ -7,7 +7,7 @@ import { startCommand } from '../support/lambda-lmtp.ts';
 import { startLmtpSink } from '../support/lmtp-sink.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { message, parseVerdicts } from './requests.ts';
+import { makeRequest, message, parseVerdicts, toJsonLines } from './requests.ts';
 
 const mebibyte = 1024 * 1024;
 const folder = makeTemporaryFolder();
@@ -66,4 +66,21 @@ test('a message that is cut short while it is sent is deferred, and the server g
   assert.equal(code, 75);
   await waitUntil('the end of the connection', () => sink.broken() === 1);
   assert.deepEqual(sink.contents, []);
+});
+
+test('a large message all in US-ASCII needs no SMTPUTF8, though it was submitted as one that may', {
+  todo: 'nobody looks into the header of a message that is not held in memory: it bounces with 5.6.7',
+}, async () => {
+  await using sink = await startLmtpSink();
+  const request = makeRequest({
+    message: { file: writeLargeFile('ascii.eml', 2) },
+    destination: sink.destination,
+    smtputf8: true,
+  });
+  const { child, ended } = startCommand(['deliver', '--requests', '-', '--json']);
+  child.stdin.end(toJsonLines([request]));
+  assert.deepEqual(
+    parseVerdicts((await ended).stdout).map(({ status }) => status),
+    ['sent'],
+  );
 });
