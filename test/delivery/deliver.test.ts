@@ -188,6 +188,18 @@ describe('several hosts', () => {
     assert.equal(outcome.verdicts[0]?.relay, `three.example[127.0.0.2]:${server.port}`);
   });
 
+  test('the sessions of one destination are counted apart from those of the next', async () => {
+    await using server = await start({
+      listen: ['127.0.0.1', '127.0.0.2', '127.0.0.3'],
+      rcpt: { default: '450 4.2.0 busy' },
+    });
+    await using other = await start({});
+    const list = `three.example:${server.port}, mail.example:${other.port}`;
+    const outcome = await deliverTo(list, ['a@x'], testAgent({}, { names }));
+    assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0']);
+    assert.deepEqual([server.transcript().length, other.transcript().length], [2, 1]);
+  });
+
   test('a greeting of 421 leads to the next host', async () => {
     await using server = await start({ connections: { 1: { greeting: andThen('close', '421 4.3.2 busy') } } });
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }));
