@@ -3,8 +3,7 @@
  * ended at once with all its processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chown, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -44,17 +43,15 @@ export interface ServerProgram {
 }
 
 export interface ServerProcess extends ServerPlace, AsyncDisposable {
-  /** Resolves when it has ended, by itself or because it was stopped. */
-  readonly ended: Promise<void>;
+  /** Resolves when it has ended, by itself or because it was stopped, to words on how. */
+  readonly ended: Promise<string>;
   /** What it has written to stdout and stderr so far. */
   output(): Promise<string>;
   /** Ends all its processes at once and removes its directory. */
   stop(): Promise<void>;
 }
 
-/**
- * Whom servers of tests run as: whoever runs the tests, or `nobody` if that is root.
- */
+/** Whom servers of tests run as: whoever runs the tests, or `nobody` if that is root. */
 export function chooseOwner(): Owner {
   const name = isRoot() ? 'nobody' : userInfo().username;
   const ask = (...options: string[]) => execFileSync('id', [...options, name], { encoding: 'utf8' }).trim();
@@ -71,20 +68,17 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
   const directory = await mkdtemp(join(tmpdir(), `${program.name}-`));
   const place: ServerPlace = { port: await freePort(), directory, owner };
   await program.prepare?.(place);
-  if (isRoot()) await giveAway(directory, owner);
-  const child = await launch(program.command(place), place);
-  // Also when the tests end without having stopped it.
-  const kill = () => killGroup(child);
-  process.once('exit', kill);
-  const ended = once(child, 'exit').then(() => {});
+  if (isRoot()) execFileSync('chown', ['--recursive', `${owner.uid}:${owner.gid}`, directory]);
+  const { child, ended } = await launch(program.command(place), place);
+  running.add(child);
   const stop = async () => {
-    process.off('exit', kill);
-    if (kill()) await ended;
+    running.delete(child);
+    if (killGroup(child)) await ended;
     await rm(directory, { recursive: true, force: true });
   };
   const output = () => readFile(join(directory, 'output'), 'utf8').catch(() => '');
   try {
-    await waitUntilReady(program, place, child);
+    await waitUntilReady(program, place, ended);
   } catch (cause) {
     const said = await output();
     await stop();
@@ -93,17 +87,23 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
   return { ...place, ended, output, stop, [Symbol.asyncDispose]: stop };
 }
 
+// Also when the tests end without having stopped them.
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) killGroup(child);
+});
+
 function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-async function giveAway(directory: string, { name, group, uid, gid }: Owner): Promise<void> {
-  await chown(directory, uid, gid);
-  execFileSync('chown', ['--recursive', `${name}:${group}`, directory]);
+interface Launched {
+  readonly child: ChildProcess;
+  readonly ended: Promise<string>;
 }
 
 /** Starts the program in a process group of its own, so that all its processes can be ended together. */
-async function launch([program, ...args]: readonly [string, ...string[]], place: ServerPlace): Promise<ChildProcess> {
+async function launch([program, ...args]: readonly [string, ...string[]], place: ServerPlace): Promise<Launched> {
   const { directory, owner } = place;
   const output = await open(join(directory, 'output'), 'w');
   const child = spawn(program, args, {
@@ -113,20 +113,25 @@ async function launch([program, ...args]: readonly [string, ...string[]], place:
     detached: true,
     ...(isRoot() && { uid: owner.uid, gid: owner.gid }),
   });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
+    child.once('error', ({ message }) => resolve(message));
+  });
   await output.close();
-  return child;
+  return { child, ended };
 }
 
-async function waitUntilReady({ name, ready = 'greets' }: ServerProgram, { port }: ServerPlace, child: ChildProcess) {
+async function waitUntilReady(program: ServerProgram, { port }: ServerPlace, ended: Promise<string>): Promise<void> {
+  const { name, ready = 'greets' } = program;
   const look = ready === 'greets' ? greets : accepts;
-  const failed = once(child, 'error').then(([error]) => Promise.reject(error));
-  await Promise.race([
-    failed,
-    waitUntil(`${name} ${ready} at port ${port}`, () => {
-      if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-      return look({ port, host: '127.0.0.1' });
-    }),
-  ]);
+  let failure: string | undefined;
+  void ended.then((words) => {
+    failure = words;
+  });
+  await waitUntil(`${name} ${ready} at port ${port}`, () => {
+    if (failure !== undefined) throw new Error(failure);
+    return look({ port, host: '127.0.0.1' });
+  });
 }
 
 /** Whether a mail server speaks first there, be it to refuse. */
@@ -154,7 +159,7 @@ function accepts(server: NetConnectOpts): Promise<boolean> {
 }
 
 /** Ends all processes of a server; false if there are none. */
-function killGroup(child: ChildProcess): boolean {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return false;
-  return process.kill(-child.pid, 'SIGKILL');
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return false;
+  return process.kill(-pid, 'SIGKILL');
 }
