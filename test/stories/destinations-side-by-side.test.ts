@@ -1,0 +1,52 @@
+/** Destinations that share a batch do not hold each other back. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
+import { awaitLines, patience, prepareMail } from '../support/story.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let slow: ScriptedServer;
+let stack: LocalStack;
+
+before(async () => {
+  slow = await startScriptedServer({ final: { default: { reply: '250 2.0.0 saved at last', delay_ms: 1500 } } });
+  stack = await startLocalStack({
+    transportMap: `slow.test lmtp:inet:127.0.0.1:${slow.port}\n* lmtp:MAILSTORE`,
+    // All that lies in active when the function is free comes in one batch.
+    maximumConcurrency: { lmtp: 1 },
+    // Deliveries to one destination then have one slot, and so one lane.
+    parameters: { lmtp_destination_concurrency_limit: '1' },
+  });
+});
+after(async () => {
+  await stack?.close();
+  await slow?.close();
+});
+
+test('a slow server does not hold back the mail of a quick one in the same batch, and its messages leave active early', async () => {
+  const submit = async (id: string, recipient: string) =>
+    stack.submit(await prepareMail(stack, { id, recipients: [recipient] }));
+  // While this one keeps the only function busy, the others gather in active.
+  await submit('first', 'first@slow.test');
+  await waitUntil(
+    'the first delivery is under way',
+    () => slow.transcript()[0]?.commands.includes('.') === true,
+    patience,
+  );
+  await submit('slow', 'bob@slow.test');
+  for (const id of ['quick-1', 'quick-2', 'quick-3']) await submit(id, `${id}@quick.test`);
+  await waitUntil('all lie in active', () => stack.inspectQueue('active').ready.length === 4, patience);
+
+  for (const id of ['quick-1', 'quick-2', 'quick-3']) await awaitLines(stack, id, 1);
+  await waitUntil(
+    'what is finished has left active',
+    () => stack.inspectQueue('active').inFlight.length === 1,
+    patience,
+  );
+  assert.equal(stack.functions.lmtp.busy.length, 1, 'the batch goes on');
+  await awaitLines(stack, 'slow', 1);
+  const ends = stack.deliveries.items.map(({ id, status }) => `${id} ${status}`);
+  assert.deepEqual([ends[0], ends.at(-1), ends.length], ['first sent', 'slow sent', 5]);
+  assert.equal(stack.functions.lmtp.started, 1);
+});

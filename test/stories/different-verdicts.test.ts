@@ -1,0 +1,100 @@
+/** Recipients of one message, each with a verdict of its own; and what the bounce topic is told, in the form of Amazon SES. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { awaitLines, awaitState, submitMail } from '../support/story.ts';
+
+let stack: LocalStack;
+
+const verdicts = {
+  unknown: { at: 'RCPT', code: 550, text: '5.1.1 No such user' },
+  full: { at: 'content', code: 552, text: '5.2.2 Mailbox full' },
+  busy: { at: 'content', code: 451, text: '4.3.0 Try again' },
+} as const;
+
+before(async () => {
+  stack = await startLocalStack({
+    parameters: { minimal_backoff_time: '1h', maximal_backoff_time: '1h', myhostname: 'mail.example.org' },
+    mailStore: { verdict: (recipient) => verdicts[recipient.split('@')[0] as keyof typeof verdicts] },
+  });
+});
+after(() => stack?.close());
+
+test('each recipient of a message has its own verdict, in the order of the request', async () => {
+  const recipients = ['bob@x', 'unknown@x', 'full@x', 'carol@x', 'busy@x'];
+  await submitMail(stack, { id: 'verdicts', recipients });
+  const lines = await awaitLines(stack, 'verdicts', 5);
+  assert.deepEqual(
+    lines.map(({ recipient, status, dsn }) => [recipient, status, dsn]),
+    [
+      ['bob@x', 'sent', '2.0.0'],
+      ['unknown@x', 'bounced', '5.1.1'],
+      ['full@x', 'bounced', '5.2.2'],
+      ['carol@x', 'sent', '2.0.0'],
+      ['busy@x', 'deferred', '4.3.0'],
+    ],
+  );
+  const [item] = await awaitState(stack, 'verdicts', 'deferred');
+  assert.deepEqual(
+    item?.recipients.map(({ last }) => last?.status),
+    ['sent', 'bounced', 'bounced', 'sent', 'deferred'],
+  );
+});
+
+test('the bounces come as notifications of Amazon SES, one a kind, with attributes to filter by', async () => {
+  await stack.events.waitUntil((events) => events.length === 2, 20_000);
+  const events = stack.events.items.map(({ message, attributes }) => ({ event: message as QueueEvent, attributes }));
+  const [noEmail, mailboxFull] = events.toSorted((a, b) =>
+    b.event.bounce.bounceSubType.localeCompare(a.event.bounce.bounceSubType),
+  );
+  const host = 'host 127.0.0.1[127.0.0.1] said:';
+  assert.partialDeepStrictEqual(noEmail, {
+    attributes: {
+      notificationType: 'Bounce',
+      bounceType: 'Permanent',
+      bounceSubType: 'NoEmail',
+      transport: 'lmtp',
+    },
+    event: {
+      notificationType: 'Bounce',
+      bounce: {
+        bounceType: 'Permanent',
+        bounceSubType: 'NoEmail',
+        reportingMTA: 'dns; mail.example.org',
+        bouncedRecipients: [
+          {
+            emailAddress: 'unknown@x',
+            action: 'failed',
+            status: '5.1.1',
+            diagnosticCode: `smtp; ${host} 550 5.1.1 No such user (in reply to RCPT TO command)`,
+          },
+        ],
+      },
+      mail: {
+        source: 'alice@example.org',
+        messageId: 'verdicts',
+        destination: ['bob@x', 'unknown@x', 'full@x', 'carol@x', 'busy@x'],
+      },
+      lmtp: {
+        id: 'verdicts',
+        delivery: '0000',
+        transport: 'lmtp',
+        attempt: 1,
+        message: { bucket: 'messages', key: 'in/verdicts.eml' },
+      },
+    },
+  });
+  assert.deepEqual(mailboxFull?.attributes['bounceSubType'], 'MailboxFull');
+  assert.deepEqual(
+    mailboxFull?.event.bounce.bouncedRecipients.map(({ emailAddress, status }) => [emailAddress, status]),
+    [['full@x', '5.2.2']],
+  );
+  for (const { event } of events) {
+    assert.equal(event.bounce.feedbackId, event.lmtp.eventId);
+    assert.match(event.lmtp.eventId, /^[0-9a-f]{32}$/);
+    assert.ok(Math.abs(Date.parse(event.bounce.timestamp) - Date.now()) < 60_000);
+    assert.ok(Date.parse(event.mail.timestamp) <= Date.parse(event.bounce.timestamp));
+  }
+  assert.notEqual(noEmail?.event.lmtp.eventId, mailboxFull?.event.lmtp.eventId);
+});
