@@ -80,8 +80,17 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
   return parameters;
 }
 
-/** Reads the parameters from a function's environment; other variables are not looked at. */
+/**
+ * Reads the parameters from a function's environment; variables of other names are not looked at, unless they begin like
+ * those of ours.
+ *
+ * @throws ParameterError for a value that is not allowed, and for LMTP_ names that are no parameters
+ */
 export function parametersFromEnvironment(environment: NodeJS.ProcessEnv): Parameters {
+  for (const name of Object.keys(environment).filter((variable) => /^LMTP_[A-Z0-9_]+$/.test(variable))) {
+    const parameter = name.toLowerCase();
+    if (!isParameterName(parameter)) throw new ParameterError(parameter, whyNot(parameter));
+  }
   const values: Record<string, string | undefined> = {};
   for (const name of parameterNames) values[name] = environment[variableName(name)];
   return parseParameters(values);

@@ -81,7 +81,7 @@ describe('a wrong name or value is told, with what is allowed', () => {
     [{ maximal_queue_lifetime: '101d' }, 'maximal_queue_lifetime', /out of range: 0s to 8640000s/],
     [{ lmtp_tcp_port: '0' }, 'lmtp_tcp_port', /out of range: 1 to 65535/],
     [{ lmtp_tcp_port: '65536' }, 'lmtp_tcp_port', /out of range/],
-    [{ lmtp_tcp_port: 'lmtp' }, 'lmtp_tcp_port', /not a whole number/],
+    [{ lmtp_tcp_port: 'lmpt' }, 'lmtp_tcp_port', /not a whole number, nor a name of known_tcp_ports \(lmtp, smtp,/],
     [{ lmtp_tcp_port: '24.5' }, 'lmtp_tcp_port', /not a whole number/],
     [{ lmtp_tcp_port: '-1' }, 'lmtp_tcp_port', /not a whole number/],
     [{ soft_bounce: 'true' }, 'soft_bounce', /"true" is neither yes nor no/],

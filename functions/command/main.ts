@@ -5,12 +5,14 @@
 import { Command, CommanderError } from 'commander';
 import { deliverCommand } from './deliver.ts';
 import { exitCodes } from './exit-codes.ts';
+import { parametersCommand } from './parameters.ts';
 
 const program = new Command('lambda-lmtp')
   .description("Postfix's lmtp(8) delivery agent, and its queue, on AWS")
   .exitOverride()
   .showHelpAfterError('(--help shows what is allowed)')
-  .addCommand(deliverCommand());
+  .addCommand(deliverCommand())
+  .addCommand(parametersCommand());
 
 // Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.
 process.stdout.on('error', () => process.exit(exitCodes.ioError));

@@ -16,7 +16,12 @@ export function commandParameters(options: readonly string[]): Parameters {
   return parseParameters(Object.fromEntries([...Object.entries(defaults), ...options.map(splitOption)]));
 }
 
-function splitOption(option: string): readonly [name: string, value: string] {
+/**
+ * Splits `name=value`.
+ *
+ * @throws ParameterError when there is no name, or no =
+ */
+export function splitOption(option: string): readonly [name: string, value: string] {
   const equals = option.indexOf('=');
   if (equals < 1) throw new ParameterError(option, 'name=value is wanted, such as lmtp_mail_timeout=2s');
   return [option.slice(0, equals).trim(), option.slice(equals + 1).trim()];

@@ -21,7 +21,7 @@ export interface Program {
 }
 
 /** Longest program: matching takes time in proportion to it. */
-const longestProgram = 4000;
+const longestProgram = 2000;
 
 /** How deep groups may be nested. */
 const deepestGroup = 100;

@@ -1,0 +1,165 @@
+/**
+ * `lambda-lmtp parameters`: what postconf(1) is to Postfix. Every parameter with its value, default and meaning; only
+ * those that were changed; or some by name, with all that is known of them.
+ */
+
+import { Command } from 'commander';
+import { allowedValues } from '../parameters/describe.ts';
+import { parameterSubjects } from '../parameters/table.ts';
+import { refusalOf, whyNot } from '../parameters/why-not.ts';
+import {
+  expand,
+  isParameterName,
+  ParameterError,
+  type ParameterName,
+  type Parameters,
+  parameterNames,
+  parseParameters,
+  rowOf,
+  variableName,
+  type WrittenParameters,
+} from '../parameters.ts';
+import { splitOption } from './parameter-options.ts';
+
+/** The options as commander hands them over. */
+export interface ParametersOptions {
+  readonly parameter: readonly string[];
+  readonly changed?: true;
+  readonly json?: true;
+}
+
+/** What is known of a parameter; this is also its JSON. */
+interface Description {
+  readonly name: string;
+  /** As it counts, every `$name` followed. */
+  readonly value: string;
+  readonly default: string;
+  readonly changed: boolean;
+  /** As it was written, where that is not the value. */
+  readonly written?: string;
+  readonly kind: string;
+  readonly allowed: string;
+  readonly meaning: string;
+  /** Why the default is not Postfix's, or that the parameter is ours. */
+  readonly differs?: string;
+  readonly subject: string;
+  /** The environment variable of a function. */
+  readonly variable: string;
+}
+
+/** A parameter of Postfix that cannot be set. */
+interface Refusal {
+  readonly name: string;
+  readonly refused: string;
+}
+
+/** Defines the command. */
+export function parametersCommand(): Command {
+  return new Command('parameters')
+    .description(
+      'Show parameters with value, default and meaning; those that are named, with all that is known of them',
+    )
+    .argument('[name...]', 'parameters by their Postfix names, also those that cannot be set here')
+    .option('--parameter <name=value>', 'set one, to see what comes of it; may be given several times', collect, [])
+    .option('--changed', 'only those that --parameter sets to something else than their default')
+    .option('--json', 'print JSON lines')
+    .action(parametersAction);
+}
+
+function parametersAction(names: readonly string[], options: ParametersOptions, command: Command): void {
+  const { written, parameters } = readOptions(options, command);
+  for (const warning of patternWarnings(parameters)) process.stderr.write(`warning: ${warning}\n`);
+  const described = (names.length === 0 ? parameterNames : names)
+    .map((name) => describeName(name, written, command))
+    .filter((description) => options.changed === undefined || ('changed' in description && description.changed));
+  const show = options.json
+    ? (description: Description | Refusal) => JSON.stringify(description)
+    : inText(names.length > 0);
+  process.stdout.write(described.map((description) => `${show(description)}\n`).join(''));
+}
+
+function readOptions(
+  { parameter }: ParametersOptions,
+  command: Command,
+): { readonly written: WrittenParameters; readonly parameters: Parameters } {
+  try {
+    const written = Object.fromEntries(parameter.map(splitOption));
+    return { written, parameters: parseParameters(written) };
+  } catch (error) {
+    if (error instanceof ParameterError) command.error(`error: ${error.message}`);
+    throw error;
+  }
+}
+
+function describeName(name: string, written: WrittenParameters, command: Command): Description | Refusal {
+  if (isParameterName(name)) return describe(name, written);
+  const refused = refusalOf(name);
+  if (refused === undefined) command.error(`error: ${name}: ${whyNot(name)}`);
+  return { name, refused };
+}
+
+function describe(name: ParameterName, values: WrittenParameters): Description {
+  const row = rowOf(name);
+  const value = expand(name, values);
+  const written = values[name] ?? row.default;
+  return {
+    name,
+    value,
+    default: row.default,
+    changed: value !== expand(name, {}),
+    ...(written !== value && { written }),
+    kind: row.kind,
+    allowed: allowedValues(row),
+    meaning: row.meaning,
+    ...(row.differs !== undefined && { differs: row.differs }),
+    subject: subjectOf(name),
+    variable: variableName(name),
+  };
+}
+
+function subjectOf(name: ParameterName): string {
+  return Object.entries(parameterSubjects).find(([, rows]) => Object.hasOwn(rows, name))?.[0] ?? '';
+}
+
+/** A line and what it means; or a block with everything. */
+function inText(whole: boolean): (description: Description | Refusal) => string {
+  return (description) => {
+    if ('refused' in description) return block(`${description.name} cannot be set here`, { why: description.refused });
+    const {
+      name,
+      value,
+      default: standard,
+      written,
+      changed,
+      allowed,
+      meaning,
+      differs,
+      subject,
+      variable,
+    } = description;
+    const note = changed ? `   (default: ${standard === '' ? 'empty' : standard})` : '';
+    const head = `${name} =${value === '' ? '' : ` ${value}`}`;
+    if (!whole) return `${head}${note}\n    ${meaning}`;
+    return block(head, { written, default: standard || '(empty)', allowed, meaning, differs, subject, variable });
+  };
+}
+
+function block(head: string, fields: Readonly<Record<string, string | undefined>>): string {
+  const lines = Object.entries(fields).flatMap(([name, text]) =>
+    text === undefined ? [] : [`    ${name.padEnd(9)} ${text}`],
+  );
+  return [head, ...lines].join('\n');
+}
+
+/** Patterns that can never match, each with the name of its parameter. */
+function patternWarnings(parameters: Parameters): readonly string[] {
+  return parameterNames.flatMap((name) => {
+    const value = parameters[name];
+    if (typeof value !== 'object' || !('warnings' in value)) return [];
+    return value.warnings.map((warning) => `${name}: ${warning}`);
+  });
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
