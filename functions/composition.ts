@@ -14,6 +14,7 @@ import { parseTransportMap } from './delivery/transport-map.ts';
 import { environmentNames as names, requireVariable, variableWords } from './environment.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import type { Admission } from './queue/admit.ts';
+import { Cautions } from './queue/cautions.ts';
 import type { Services } from './queue/services.ts';
 import { systemClock } from './session/clock.ts';
 
@@ -36,8 +37,10 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
   if (parameters.strict_postfix_verdicts) {
     log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
   }
+  const ledger = new DynamoDbLedger(clients.table, table);
   const services: Services = {
-    ledger: new DynamoDbLedger(clients.table, table),
+    ledger,
+    cautions: new Cautions(ledger),
     wakeUps: new SqsWakeUps(clients.sqs, {
       active: requireVariable(environment, names.activeQueueUrl),
       deferred: requireVariable(environment, names.deferredQueueUrl),

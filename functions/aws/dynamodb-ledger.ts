@@ -13,7 +13,7 @@ import {
 import { slotOf } from '../queue/hash.ts';
 import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
-import type { Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
+import type { Caution, CautionStore, Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
 import { type Transition, type TransitionName, transitions } from '../queue/states.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 
@@ -26,7 +26,7 @@ const { dueIndex, shards, timeToLive } = queueTableSchema;
 const doneRetention = 30 * 86_400;
 
 /** The ledger over a table. */
-export class DynamoDbLedger implements Ledger {
+export class DynamoDbLedger implements Ledger, CautionStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
 
@@ -131,6 +131,20 @@ export class DynamoDbLedger implements Ledger {
       );
       for await (const page of pages) yield* (page.Items ?? []) as DueItem[];
     }
+  }
+
+  async readCaution(destination: string): Promise<Caution | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: { id: `destination#${destination}`, delivery: 'caution' } }),
+    );
+    return Item === undefined ? undefined : { until: Item['until'] as number, why: String(Item['why']) };
+  }
+
+  async writeCaution(destination: string, { until, why }: Caution): Promise<void> {
+    const Item = { id: `destination#${destination}`, delivery: 'caution', version: 1, until, why };
+    await this.#client.send(
+      new PutCommand({ TableName: this.#table, Item: { ...Item, [timeToLive]: Math.ceil(until / 1000) } }),
+    );
   }
 
   #key({ id, delivery }: DeliveryKey): { TableName: string; Key: Record<string, string> } {

@@ -12,7 +12,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { inspectContent, type Message, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/item.ts';
 import { type Bodies, BodyFault } from '../queue/ports.ts';
 
@@ -52,14 +52,15 @@ export class S3Bodies implements Bodies {
 
   async load(message: PinnedMessage): Promise<Message> {
     if (message.size > inMemoryLimit) {
-      return { ...unseenContent(message.size), open: () => this.#stream(message) };
+      const beginning = await this.#read(message, `bytes=0-${beginningOctets - 1}`);
+      return { ...unseenContent(message.size, beginning), open: () => this.#stream(message) };
     }
     const octets = await this.#read(message);
     return { ...inspectContent(octets), open: () => once(octets) };
   }
 
-  async #read(message: PinnedMessage): Promise<Buffer> {
-    const { Body } = await this.#get(message);
+  async #read(message: PinnedMessage, range?: string): Promise<Buffer> {
+    const { Body } = await this.#get(message, range);
     if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
     return Buffer.from(await Body.transformToByteArray());
   }
@@ -75,10 +76,12 @@ export class S3Bodies implements Bodies {
     }
   }
 
-  async #get({ bucket, key, versionId, etag }: PinnedMessage): Promise<GetObjectCommandOutput> {
+  async #get({ bucket, key, versionId, etag }: PinnedMessage, range?: string): Promise<GetObjectCommandOutput> {
     const input = { Bucket: bucket, Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
-      const found = await this.#client.send(new GetObjectCommand({ ...input, IfMatch: etag }));
+      const found = await this.#client.send(
+        new GetObjectCommand({ ...input, IfMatch: etag, ...(range === undefined ? {} : { Range: range }) }),
+      );
       if (found.ETag === etag) return found;
       if (found.Body instanceof Readable) found.Body.destroy();
       throw new BodyFault(altered(key, etag, found.ETag));

@@ -3,13 +3,13 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
 import { type DeliveryRequest, type MessageReference, RequestError } from '../delivery/request.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine } from '../disposition/delivery-line.ts';
@@ -52,13 +52,22 @@ export async function prepareJob(
   };
 }
 
+/** Destinations that gave too few final replies: one recipient at a time from then on, in this process. */
+const shortReplied = new Set<string>();
+
 /** Delivers, and answers one line for each recipient in the request's order. */
 export async function runJob(
   { id, arrival, delivery, message, recipients }: DeliveryJob,
   agent: Agent,
 ): Promise<readonly DeliveryLine[]> {
   const begun = Date.now();
-  const outcome = await deliver(delivery, agent, { message, gate: openGate, deadline: noDeadline });
+  const outcome = await deliver(delivery, agent, {
+    message,
+    gate: openGate,
+    deadline: noDeadline,
+    oneByOne: shortReplied.has(delivery.destination),
+  });
+  if (outcome.shortReplies !== undefined) shortReplied.add(delivery.destination);
   const verdicts = outcome.verdicts.values();
   return recipients.map((recipient) => {
     const verdict = recipient.fault === undefined ? verdicts.next().value : refusal(recipient.fault);
@@ -87,7 +96,8 @@ async function findMessage(reference: MessageReference): Promise<Message> {
 async function findFile(file: string): Promise<Message> {
   try {
     const { size } = await stat(file);
-    if (size > inMemoryLimit) return { ...unseenContent(size), open: () => streamFile(file, size) };
+    if (size > inMemoryLimit)
+      return { ...unseenContent(size, await readBeginning(file)), open: () => streamFile(file, size) };
     const octets = await readFile(file);
     return {
       ...inspectContent(octets),
@@ -98,6 +108,12 @@ async function findFile(file: string): Promise<Message> {
   } catch (cause) {
     throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
   }
+}
+
+async function readBeginning(file: string): Promise<Buffer> {
+  await using handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginningOctets), 0, beginningOctets, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
 /** A file that changes under our hands is no message: the dot must not follow a part of it. */

@@ -23,11 +23,13 @@ export interface Agent {
 
 /** Makes an agent; whatever is not given is the real thing. */
 export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'parameters'>> = {}): Agent {
+  const reuses = parameters.lmtp_connection_reuse_count_limit;
   const sessions = new SessionCache({
-    maxIdle: parameters.max_idle,
-    maxUse: parameters.max_use,
+    maxIdle: Math.min(parameters.max_idle, parameters.lmtp_connection_cache_time_limit),
+    // It counts further uses, not all.
+    maxUse: reuses === 0 ? parameters.max_use : Math.min(parameters.max_use, reuses + 1),
     maxAge: parameters.lmtp_connection_reuse_time_limit,
-    size: parameters.lmtp_cache_connection ? parameters.lmtp_connection_cache_size : 0,
+    size: parameters.lmtp_connection_cache_size,
   });
   return { parameters, names: new DnsNameService(), sessions, clock: systemClock, random: Math.random, ...given };
 }
@@ -57,7 +59,22 @@ export function timeLimits(agent: Agent, deadline: Deadline, onClamp?: (stage: T
   return new TimeLimits(stageTimeouts(agent.parameters), deadline, onClamp);
 }
 
-/** Chat options with the agent's transcript, if it keeps one. */
+/** What every conversation of the agent has: limits, transcript, the ways in which replies are taken. */
 export function chatOptions(agent: Agent, limits: TimeLimits): ChatOptions {
-  return agent.transcript === undefined ? { limits } : { limits, transcript: agent.transcript };
+  const { parameters, transcript } = agent;
+  const filter = parameters.lmtp_reply_filter;
+  return {
+    limits,
+    replyLimit: parameters.line_length_limit,
+    ...(filter.isEmpty ? {} : { filterReply: (line) => filter.find(line) ?? line }),
+    ...(transcript === undefined ? {} : { transcript }),
+    ...(parameters.lmtp_per_request_deadline
+      ? { requestDeadline: { minDataRate: parameters.lmtp_min_data_rate } }
+      : {}),
+  };
+}
+
+/** Whether sessions with a destination are kept between requests; `name` is without `inet:`, brackets and port. */
+export function keepsSessions({ parameters }: Agent, name: string): boolean {
+  return parameters.lmtp_cache_connection || parameters.lmtp_connection_cache_destinations.matches(name);
 }

@@ -3,13 +3,14 @@
  */
 
 import { type Answer, Interrupted } from '../lmtp/dialogue.ts';
-import { type TransactionOutcome, transaction } from '../lmtp/transaction.ts';
+import { type RetireReason, type TransactionOutcome, transaction } from '../lmtp/transaction.ts';
+import type { Parameters } from '../parameters.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { TimeLimits } from '../session/limit.ts';
 import { openSession, type Peer, peerName, relayName, type Session } from '../session/session.ts';
 import { sessionKey } from '../session/session-key.ts';
 import { ConnectError } from '../session/transport.ts';
-import { type Agent, chatOptions } from './agent.ts';
+import { type Agent, chatOptions, keepsSessions } from './agent.ts';
 import type { Delivery } from './delivery.ts';
 import type { NextHop } from './destination.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
@@ -40,6 +41,10 @@ export interface AttemptContext {
   readonly last: { readonly isLastAddress: boolean; readonly isLastSession: boolean };
   /** The session is ready: what follows is the transfer. */
   onReady(): void;
+  /** The server has shown that it cannot count: one recipient in each transaction. */
+  readonly oneByOne: boolean;
+  /** It gave fewer final replies than recipients, and fell silent. */
+  onShortReplies(replies: number, recipients: number): void;
   /** A session ran its course: the destination is alive, whatever it said. */
   onCompleted(): void;
   settle(index: number, verdict: Omit<Verdict, 'setUp' | 'transfer'>): void;
@@ -58,45 +63,49 @@ export interface AttemptOutcome {
 export async function attempt(context: AttemptContext): Promise<AttemptOutcome> {
   const key = sessionKey(context.hop.name, context.peer);
   const options = chatOptions(context.agent, context.limits);
-  const cached = await context.agent.sessions.checkOut(key, options);
-  if (cached !== undefined) {
-    const outcome = await transact(context, cached, key, options);
-    if (outcome === 'settled') return { handshaken: true };
-    // The cached session was stale in a way that RSET did not show. Nothing was sent on it, so nothing is in doubt.
+  let session = await context.agent.sessions.checkOut(key, options);
+  let handshaken = session !== undefined;
+  let rest = context.recipients;
+  while (rest.length > 0) {
+    session ??= await open(context, rest);
+    if (session === undefined) return { handshaken };
+    handshaken = true;
+    const round = await transact(context, session, options, rest);
+    if (round.kind === 'stale') {
+      // RSET did not show it. Nothing was sent on it, so nothing is in doubt, and nobody is charged.
+      session = undefined;
+      continue;
+    }
+    rest = round.rest;
+    if (rest.length > 0 && round.retire === undefined && session.takesMore) continue;
+    giveBack(context, session, key, options, round.retire);
+    session = undefined;
   }
-  const fresh = await open(context);
-  if (fresh === undefined) return { handshaken: false };
-  await transact(context, fresh, key, options);
-  return { handshaken: true };
+  return { handshaken };
 }
 
 /** Opens a session, or says why there is none. */
-async function open(context: AttemptContext): Promise<Session | undefined> {
+async function open(context: AttemptContext, rest: readonly number[]): Promise<Session | undefined> {
   const { agent, limits, peer } = context;
-  const { parameters, clock, transcript } = agent;
-  const discard = new Set(parameters.lmtp_discard_lhlo_keywords);
+  const { parameters, clock } = agent;
+  const discard = discardedKeywords(peer, parameters);
   const introduction = { name: parameters.lmtp_lhlo_name, discard };
   try {
-    const opened = await openSession(peer, {
-      limits,
-      introduction,
-      clock,
-      ...(transcript === undefined ? {} : { transcript }),
-    });
+    const opened = await openSession(peer, { chat: chatOptions(agent, limits), introduction, clock });
     if (opened.kind === 'ready') return opened.session;
     const switches = {
       skip5xxGreeting: parameters.lmtp_skip_5xx_greeting,
       strictPostfix: parameters.strict_postfix_verdicts,
     };
-    applyToAll(context, 'handshake', handshakeTrouble(opened, words(peer), switches), relayName(peer));
+    applyToAll(context, rest, 'handshake', handshakeTrouble(opened, words(peer), switches), relayName(peer));
   } catch (error) {
     if (error instanceof ConnectError) {
       const text = `connect to ${relayName(peer)}: ${error.message}`;
       const scope = error.isDeadline ? 'self' : 'stream';
       // Without a session there is no relay to show.
-      applyToAll(context, 'handshake', { scope, status: '4.4.1', text }, undefined);
+      applyToAll(context, rest, 'handshake', { scope, status: '4.4.1', text }, undefined);
     } else if (error instanceof Interrupted) {
-      applyToAll(context, 'handshake', interruptionTrouble(error, words(peer)), relayName(peer));
+      applyToAll(context, rest, 'handshake', interruptionTrouble(error, words(peer)), relayName(peer));
     } else {
       throw error;
     }
@@ -104,75 +113,122 @@ async function open(context: AttemptContext): Promise<Session | undefined> {
   return undefined;
 }
 
-/** Runs the transaction on a session; `stale` = the session was a cached one that failed before it took anything. */
+/** Keywords to take as not offered by this server; an entry for its address stands in the place of the general list. */
+function discardedKeywords({ endpoint }: Peer, parameters: Parameters): ReadonlySet<string> {
+  const byAddress =
+    endpoint.kind === 'inet' ? parameters.lmtp_discard_lhlo_keyword_address_maps.find(endpoint.address) : undefined;
+  const words = byAddress?.toLowerCase().split(/[\s,]+/) ?? parameters.lmtp_discard_lhlo_keywords;
+  return new Set(words);
+}
+
+/** How one transaction ended. */
+type Round =
+  /** A cached session failed before it took anything: the same is to be tried on a fresh one. */
+  | { readonly kind: 'stale' }
+  /** `rest`: recipients that the server wants in a further transaction. */
+  | { readonly kind: 'settled'; readonly rest: readonly number[]; readonly retire?: RetireReason };
+
+/** Runs one transaction, with as many of the recipients as the server takes at a time. */
 async function transact(
   context: AttemptContext,
   session: Session,
-  key: string,
   options: ChatOptions,
-): Promise<'settled' | 'stale'> {
+  recipients: readonly number[],
+): Promise<Round> {
   context.onReady();
   const fit = { peer: peerName(session.peer), isLastHost: context.last.isLastSession };
   const unfit = unfitness(posting(context), session.capabilities, fit);
   if (unfit !== undefined) {
-    applyToAll(context, 'transaction', unfit, relayName(session.peer));
+    applyToAll(context, recipients, 'transaction', unfit, relayName(session.peer));
     context.onCompleted();
-    context.agent.sessions.checkIn(key, session, options);
-    return 'settled';
+    return { kind: 'settled', rest: [] };
   }
-  context.gate.prepare();
+  const limit = transactionLimit(context, session);
+  const [offered, later] = [recipients.slice(0, limit), recipients.slice(limit)];
   const told = new Set<number>();
-  const tell = (position: number, answer: Answer) => {
-    // Final replies are facts at once; earlier answers may still be taken back by a stale session.
-    if (answer.kind !== 'reply' || answer.stage !== 'dot') return;
-    told.add(position);
-    conclude(context, session, position, answer);
+  const outcome = await converse(context, session, options, offered, told);
+  const { strict_postfix_verdicts } = context.agent.parameters;
+  if (session.use > 1 && told.size === 0 && isStale(outcome) && !strict_postfix_verdicts) {
+    session.drop();
+    return { kind: 'stale' };
+  }
+  if (isShort(outcome, told.size)) context.onShortReplies(told.size, outcome.answers.length);
+  // Whoever was too many gets another turn, as long as each turn takes somebody and ends as it should.
+  const goesOn = outcome.completed && outcome.retire === undefined;
+  const excess: number[] = [];
+  for (const [position, answer] of outcome.answers.entries()) {
+    const index = offered[position];
+    if (index === undefined || told.has(position)) continue;
+    if (answer.kind === 'excess' && goesOn) excess.push(index);
+    else conclude(context, session, index, answer);
+  }
+  if (outcome.answers.every(({ kind }) => kind !== 'interrupted')) context.onCompleted();
+  return {
+    kind: 'settled',
+    rest: [...excess, ...later],
+    ...(outcome.retire === undefined ? {} : { retire: outcome.retire }),
   };
-  let outcome: TransactionOutcome;
+}
+
+/** Recipients of one transaction: what the server announced, or one where it has shown that it cannot count. */
+function transactionLimit({ oneByOne }: AttemptContext, { capabilities }: Session): number {
+  return oneByOne ? 1 : (capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
+}
+
+/** The conversation itself. Final replies are facts at once; earlier answers may still be taken back by a stale session. */
+async function converse(
+  context: AttemptContext,
+  session: Session,
+  options: ChatOptions,
+  recipients: readonly number[],
+  told: Set<number>,
+): Promise<TransactionOutcome> {
+  const { parameters } = context.agent;
+  const { strict_postfix_verdicts: strictPostfix, lmtp_line_length_limit: lineLimit } = parameters;
+  const envelope = makeEnvelope(posting(context), recipients);
+  session.countTransaction();
+  context.gate.prepare();
   try {
-    outcome = await session.chat(makeTransaction(context, session), {
+    return await session.chat(transaction(envelope, session.capabilities, { strictPostfix }), {
       ...options,
-      content: wireContent(context.message, context.gate, context.agent.parameters.lmtp_line_length_limit),
-      onAnswer: tell,
+      content: wireContent(context.message, context.gate, lineLimit),
+      onAnswer: (position, answer) => {
+        const index = recipients[position];
+        if (index === undefined || answer.kind !== 'reply' || answer.stage !== 'dot') return;
+        told.add(position);
+        conclude(context, session, index, answer);
+      },
     });
   } catch (error) {
     session.drop();
     throw error;
   }
-  const { strict_postfix_verdicts } = context.agent.parameters;
-  if (session.use > 1 && told.size === 0 && isStale(outcome) && !strict_postfix_verdicts) {
-    session.drop();
-    return 'stale';
-  }
-  for (const [position, answer] of outcome.answers.entries()) {
-    if (!told.has(position)) conclude(context, session, position, answer);
-  }
-  release(context, session, key, options, outcome);
-  return 'settled';
 }
 
-function makeTransaction(context: AttemptContext, session: Session) {
-  const { parameters } = context.agent;
-  const envelope = makeEnvelope(posting(context), context.recipients);
-  return transaction(envelope, session.capabilities, { strictPostfix: parameters.strict_postfix_verdicts });
+/** The server gave some final replies, fewer than recipients, and then waited for us: it has lost count. */
+function isShort({ answers }: TransactionOutcome, told: number): boolean {
+  return (
+    told > 0 &&
+    answers.some((answer) => answer.kind === 'interrupted' && answer.stage === 'dot' && answer.reason === 'timeout')
+  );
 }
 
 function posting({ delivery, message, agent }: AttemptContext): Posting {
   return { delivery, message, parameters: agent.parameters };
 }
 
-/** Gives the session back, says goodbye, or drops it. */
-function release(
-  context: AttemptContext,
+/** Parks the session for the next request, says goodbye, or drops it. */
+function giveBack(
+  { agent, hop }: AttemptContext,
   session: Session,
   key: string,
   options: ChatOptions,
-  { retire, answers }: TransactionOutcome,
+  retire: RetireReason | undefined,
 ): void {
-  if (answers.every(({ kind }) => kind !== 'interrupted')) context.onCompleted();
-  if (retire === undefined) context.agent.sessions.checkIn(key, session, options);
-  else if (retire === 'interrupted' || retire === 'out of step') session.drop();
-  else void session.quit(options, { skipReply: true });
+  if (retire === 'interrupted' || retire === 'out of step') session.drop();
+  else if (retire === undefined && keepsSessions(agent, hop.kind === 'inet' ? hop.host : hop.path)) {
+    agent.sessions.checkIn(key, session, options);
+  } else void session.quit(options, { skipReply: true });
 }
 
 /** A cached session that failed before any content was sent: the same may be tried on a fresh one, at no charge. */
@@ -189,10 +245,8 @@ function isSessionFault(answer: Answer): boolean {
   return answer.reply.code === 421 || (answer.kind === 'reply' && answer.stage === 'MAIL' && answer.reply.code === 503);
 }
 
-/** Draws the verdict from an answer; a leftover stays with its trouble. `position` counts the recipients tried here. */
-function conclude(context: AttemptContext, session: Session, position: number, answer: Answer): void {
-  const index = context.recipients[position];
-  if (index === undefined) throw new RangeError(`an answer for recipient ${position}, who was not offered`);
+/** Draws the verdict on a recipient from its answer; a leftover stays with its trouble. */
+function conclude(context: AttemptContext, session: Session, index: number, answer: Answer): void {
   const { peer, use } = session;
   const trouble = answerTrouble(answer, words(peer), context.agent.parameters.strict_postfix_verdicts);
   const had = { relay: relayName(peer), remoteMta: peer.host, connUse: use };
@@ -231,12 +285,18 @@ function apply(
 }
 
 /** The same trouble for everybody. */
-function applyToAll(context: AttemptContext, phase: Phase, trouble: Trouble, relay: string | undefined): void {
+function applyToAll(
+  context: AttemptContext,
+  recipients: readonly number[],
+  phase: Phase,
+  trouble: Trouble,
+  relay: string | undefined,
+): void {
   const had = {
     ...(relay === undefined ? {} : { relay }),
     ...(trouble.remoteMta === undefined ? {} : { remoteMta: trouble.remoteMta }),
   };
-  for (const index of context.recipients) apply(context, phase, index, trouble, had);
+  for (const index of recipients) apply(context, phase, index, trouble, had);
 }
 
 function words(peer: Peer): PeerWords {

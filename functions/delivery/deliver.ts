@@ -15,6 +15,7 @@ import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { findHosts } from './hosts.ts';
 import type { Gate, Message } from './message.ts';
+import { filterStatus } from './status-filter.ts';
 import { judge, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -23,6 +24,8 @@ export interface Attempt {
   readonly message: Message;
   readonly gate: Gate;
   readonly deadline: Deadline;
+  /** The destination has shown that it cannot count: one recipient in each transaction. */
+  readonly oneByOne?: boolean;
   /** Told each verdict as soon as it stands; `index` counts the delivery's recipients. */
   readonly onVerdict?: (index: number, verdict: Verdict) => void;
 }
@@ -33,6 +36,14 @@ export interface DeliveryOutcome {
   readonly verdicts: readonly Verdict[];
   /** What the destination is to be blamed for; absent where any session ran its course (Postfix: no throttling then). */
   readonly blame?: Trouble;
+  /** A server gave fewer final replies than recipients: it should get one recipient at a time for a while. */
+  readonly shortReplies?: ShortReplies;
+}
+
+/** How many replies came, and how many were due. */
+export interface ShortReplies {
+  readonly replies: number;
+  readonly recipients: number;
 }
 
 /** Makes one attempt to deliver to every recipient. */
@@ -103,11 +114,14 @@ class DeliveryRun {
   lastTrouble: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
   #blame: Trouble | undefined;
   #completed = false;
+  #oneByOne: boolean;
+  #shortReplies: ShortReplies | undefined;
 
   constructor(delivery: Delivery, agent: Agent, given: Attempt) {
     this.delivery = delivery;
     this.agent = agent;
     this.#given = given;
+    this.#oneByOne = given.oneByOne ?? false;
     this.#begun = agent.clock.now();
     this.#verdicts = new Array<undefined>(delivery.recipients.length).fill(undefined);
     this.#twins = findTwins(delivery.recipients);
@@ -129,6 +143,11 @@ class DeliveryRun {
       peer,
       recipients: this.leftover,
       last,
+      oneByOne: this.#oneByOne,
+      onShortReplies: (replies, recipients) => {
+        this.#oneByOne = true;
+        this.#shortReplies = { replies, recipients };
+      },
       onReady: () => {
         this.#ready = this.agent.clock.now();
       },
@@ -147,7 +166,8 @@ class DeliveryRun {
 
   /** Gives a recipient, and its twins, their verdict. */
   settle(index: number, verdict: Omit<Verdict, 'setUp' | 'transfer'>): void {
-    const timed = { ...verdict, ...this.#times() };
+    const filtered = filterStatus(verdict, this.agent.parameters.lmtp_delivery_status_filter);
+    const timed = { ...filtered, ...this.#times() };
     this.leftover = this.leftover.filter((other) => other !== index);
     for (const [other, twin] of this.#twins.entries()) {
       if (twin !== index) continue;
@@ -178,7 +198,11 @@ class DeliveryRun {
       if (verdict !== undefined) return verdict;
       throw new Error(`recipient ${quoteAddress(this.delivery.recipients[index]?.address ?? '')} has no verdict`);
     });
-    return this.#blame === undefined || this.#completed ? { verdicts } : { verdicts, blame: this.#blame };
+    return {
+      verdicts,
+      ...(this.#blame === undefined || this.#completed ? {} : { blame: this.#blame }),
+      ...(this.#shortReplies === undefined ? {} : { shortReplies: this.#shortReplies }),
+    };
   }
 
   #times(): Pick<Verdict, 'setUp' | 'transfer'> {

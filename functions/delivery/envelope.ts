@@ -29,7 +29,7 @@ export function makeEnvelope({ delivery, message, parameters }: Posting, indexes
     sender: delivery.sender,
     recipients,
     size: message.size,
-    smtputf8: needsSmtputf8(delivery, message),
+    smtputf8: needsSmtputf8(delivery, message) && parameters.smtputf8_enable,
     unquoted: !parameters.lmtp_quote_rfc821_envelope,
     ...(body === undefined ? {} : { body }),
     ...(delivery.dsn?.ret === undefined ? {} : { ret: delivery.dsn.ret }),
@@ -43,7 +43,7 @@ export function unfitness(
   offered: Capabilities,
   { peer, isLastHost }: { readonly peer: string; readonly isLastHost: boolean },
 ): Trouble | undefined {
-  if (needsSmtputf8(delivery, message) && !offered.smtputf8) {
+  if (needsSmtputf8(delivery, message) && parameters.smtputf8_enable && !offered.smtputf8) {
     // Hard only when no host is left that might have it (Postfix since 3.8; before, at once).
     const status = isLastHost || parameters.strict_postfix_verdicts ? '5.6.7' : '4.6.7';
     return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer}` };
@@ -58,7 +58,7 @@ export function unfitness(
 /** Only an address or a header in UTF-8 needs it; the declaration alone does not (RFC 6531 section 3.4). */
 function needsSmtputf8({ smtputf8, sender, recipients }: Delivery, { has8BitHeader }: Message): boolean {
   if (smtputf8 !== true) return false;
-  return has8BitHeader !== false || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
+  return has8BitHeader || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
 }
 
 /** Content with octets above 127 is 8BITMIME whatever was declared; where nobody has looked, it may have them. */

@@ -16,7 +16,7 @@ export interface Message {
   /** Whether the body has octets above 127; `undefined` where nobody has looked. */
   readonly is8Bit: boolean | undefined;
   /** Whether the header has; such a message needs SMTPUTF8 if it was submitted as one that may. */
-  readonly has8BitHeader: boolean | undefined;
+  readonly has8BitHeader: boolean;
   /** The octets as stored; may be asked for again by the next host. */
   open(): AsyncIterable<Buffer>;
 }
@@ -32,10 +32,17 @@ export function inspectContent(octets: Buffer): Omit<Message, 'open'> {
   };
 }
 
-/** What can be said of a message that nobody has looked into. Line ends may add to its size, so that is a lower bound. */
-export function unseenContent(size: number): Omit<Message, 'open'> {
-  return { size, isExact: false, is8Bit: undefined, has8BitHeader: undefined };
+/**
+ * What can be said of a message that is too large to be looked into, but for its beginning, which should hold the header.
+ * Line ends may add to its size, so that is a lower bound.
+ */
+export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'open'> {
+  const header = beginning.subarray(0, findBody(beginning));
+  return { size, isExact: false, is8Bit: undefined, has8BitHeader: has8BitOctets(header) };
 }
+
+/** Octets at the beginning of a large message that are looked into. */
+export const beginningOctets = 64 * 1024;
 
 /** Where the empty line behind the header begins; a message without one is all header. */
 function findBody(octets: Buffer): number {

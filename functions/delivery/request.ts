@@ -178,13 +178,18 @@ function parseDsn(value: unknown): DeliveryRequest['dsn'] {
   return { ...optional('ret', ret), ...optional('envid', envid) };
 }
 
+/** Verdicts of upstream checks that are carried along: they share an item with the recipients. */
+const authenticationLimit = 20;
+
 /** Verdicts of checks made upstream: carried along as they are, whatever the checks are called. */
 function parseAuthentication(value: unknown): DeliveryRequest['authentication'] {
   if (value === undefined) return undefined;
   const fields = new Fields('authentication', value);
-  const found = fields
-    .names()
-    .map((name) => [name, fields.require(name, isSafeText, 'a verdict such as PASS')] as const);
+  const names = fields.names();
+  if (names.length > authenticationLimit) {
+    throw new RequestError('authentication', `has ${names.length} fields; at most ${authenticationLimit} are allowed`);
+  }
+  const found = names.map((name) => [name, fields.require(name, isSafeText, 'a verdict such as PASS')] as const);
   return Object.fromEntries(found);
 }
 

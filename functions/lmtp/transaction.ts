@@ -11,6 +11,7 @@ import type { Capabilities } from '../smtp/capabilities.ts';
 import { isIntermediate, isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
 import { type Envelope, mailCommand, rcptCommand } from './commands.ts';
 import { type Answer, type Dialogue, Interrupted, receive, type Stage, send } from './dialogue.ts';
+import { findExcess, type RcptReply } from './excess.ts';
 
 /**
  * Octets of commands that may be under way before their replies are read (Postfix PIPELINING_BUFSIZE): a server that
@@ -152,6 +153,7 @@ class Run {
   /** Indexes of the accepted recipients, in RCPT order. */
   readonly accepted: number[] = [];
   readonly #refusals = new Map<number, Answer>();
+  readonly #rcpts: RcptReply[] = [];
   #mail: Reply | undefined;
   #rcptReplies = 0;
   data: Reply | undefined;
@@ -187,6 +189,7 @@ class Run {
     this.noteReply(reply);
     if (isPositive(reply)) this.accepted.push(index);
     else this.#refusals.set(index, { kind: 'reply', stage: 'RCPT', reply });
+    this.#rcpts.push({ index, reply });
   }
 
   takeData(reply: Reply): void {
@@ -205,6 +208,9 @@ class Run {
     if (this.#mail !== undefined && this.isRefused) {
       yield* this.#settleRest({ kind: 'reply', stage: 'MAIL', reply: this.#mail });
       return;
+    }
+    for (const { index, reply } of this.#keepsClosing ? [] : findExcess(this.#rcpts)) {
+      this.#refusals.set(index, { kind: 'excess', reply });
     }
     for (const [index, answer] of this.#refusals) yield* this.settle(index, answer);
     if (this.data !== undefined && !isIntermediate(this.data) && this.accepted.length > 0) {

@@ -41,6 +41,19 @@ export interface Ledger {
   findDue(before: number): AsyncIterable<DueItem>;
 }
 
+/** Why and how long to be careful with a destination. */
+export interface Caution {
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly why: string;
+}
+
+/** What all containers know of destinations. */
+export interface CautionStore {
+  readCaution(destination: string): Promise<Caution | undefined>;
+  writeCaution(destination: string, caution: Caution): Promise<void>;
+}
+
 /** The queues of wake-ups. */
 export interface WakeUps {
   /** Into active, in the item's group. `copy` tells a repeated send from the first, so it is not taken for its double. */

@@ -5,6 +5,7 @@
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Clock } from '../session/clock.ts';
+import type { Cautions } from './cautions.ts';
 import type { Bodies, CorruptQueue, Events, Ledger, WakeUps } from './ports.ts';
 
 /** Where lines go. */
@@ -22,6 +23,7 @@ export interface Services {
   readonly events: Events;
   readonly bodies: Bodies;
   readonly corrupt: CorruptQueue;
+  readonly cautions: Cautions;
   readonly parameters: Parameters;
   /** master.cf service name. */
   readonly transport: string;

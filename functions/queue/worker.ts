@@ -63,9 +63,14 @@ async function attemptItem(
     message: loaded.message,
     gate: lease,
     deadline,
+    oneByOne: await services.cautions.isOneByOne(item.destination, services),
     onVerdict: (index, verdict) => progress.note(open[index]?.n, verdict),
   });
   await progress.finish();
+  if (outcome.shortReplies !== undefined) {
+    const { replies, recipients } = outcome.shortReplies;
+    await services.cautions.note(item.destination, `${replies} final replies for ${recipients} recipients`, services);
+  }
   await lease.conclude();
   if (loaded.message.fault instanceof BodyFault) {
     await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);

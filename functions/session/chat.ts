@@ -7,7 +7,7 @@
 
 import { type Answer, type Dialogue, Interrupted, type Stage, type Step } from '../lmtp/dialogue.ts';
 import { type Reply, ReplyAssembler } from '../smtp/reply.ts';
-import type { TimeLimits } from './limit.ts';
+import { type Limit, TimeBudget, type TimedStage, type TimeLimits } from './limit.ts';
 import type { Transport } from './transport.ts';
 
 /** The content of a message, ready for the wire. */
@@ -32,6 +32,15 @@ export interface ChatOptions {
   readonly limits: TimeLimits;
   readonly transcript?: Transcript;
   readonly content?: WireContent;
+  /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
+  readonly filterReply?: (line: string) => string;
+  /** Octets of a reply's text that are kept (line_length_limit). */
+  readonly replyLimit?: number;
+  /**
+   * A time-out covers a whole command and its reply, not each read; content may take as long as octets a second allow
+   * (lmtp_per_request_deadline, lmtp_min_data_rate).
+   */
+  readonly requestDeadline?: { readonly minDataRate: number };
   /** Told each recipient's answer as soon as it is known. */
   readonly onAnswer?: (index: number, answer: Answer) => void;
 }
@@ -62,11 +71,13 @@ export async function chat<T>(dialogue: Dialogue<T>, transport: Transport, optio
 class Driver {
   readonly #transport: Transport;
   readonly #options: ChatOptions;
-  readonly #assembler = new ReplyAssembler();
+  readonly #assembler: ReplyAssembler;
+  #contentBudget: TimeBudget | undefined;
 
   constructor(transport: Transport, options: ChatOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#assembler = new ReplyAssembler(options.replyLimit);
   }
 
   async carryOut(step: Step): Promise<Reply | undefined> {
@@ -90,13 +101,12 @@ class Driver {
   }
 
   async #receive(stage: Stage, isFurther: boolean): Promise<Reply> {
+    const limitNow = this.#limits(stage === 'dot' && isFurther ? 'next dot' : stage);
     while (true) {
       const reply = this.#takeReply();
       if (reply !== undefined) return reply;
       if (this.#assembler.isFlooding || this.#transport.isFlooded) throw new Interrupted(stage, 'flood');
-      const arrival = await this.#transport.activity(
-        this.#options.limits.limit(stage === 'dot' && isFurther ? 'next dot' : stage),
-      );
+      const arrival = await this.#transport.activity(limitNow());
       if (arrival === 'octets') continue;
       // What came before the end of file is still read first.
       const last = arrival === 'end' ? this.#takeReply() : undefined;
@@ -106,10 +116,19 @@ class Driver {
     }
   }
 
+  /** What limits each of the waits that begin now: the stage's time-out afresh, or what the request has left of it. */
+  #limits(stage: TimedStage): () => Limit {
+    const { limits, requestDeadline } = this.#options;
+    if (requestDeadline === undefined) return () => limits.limit(stage);
+    const budget = new TimeBudget(limits.limit(stage));
+    if (stage === 'content') this.#contentBudget = budget;
+    return () => budget.remaining();
+  }
+
   #takeReply(): Reply | undefined {
     for (let line = this.#transport.shiftLine(); line !== undefined; line = this.#transport.shiftLine()) {
       this.#options.transcript?.('S', line);
-      const reply = this.#assembler.take(line);
+      const reply = this.#assembler.take(this.#options.filterReply?.(line) ?? line);
       if (reply !== undefined || this.#assembler.isFlooding) return reply;
     }
     return undefined;
@@ -119,28 +138,31 @@ class Driver {
     const { content } = this.#options;
     if (content === undefined) throw new TypeError('a conversation with content was given none');
     await content.admit();
+    const limitNow = this.#limits('content');
     const chunks = content.chunks()[Symbol.asyncIterator]();
     try {
       for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
-        await this.#write(chunk, content, 'content');
+        await this.#write(chunk, content, 'content', limitNow);
       }
     } finally {
       await chunks.return?.();
     }
     this.#options.transcript?.('C', '<content>');
     this.#options.transcript?.('C', '.');
-    await this.#write(finalDot, content, 'dot');
+    await this.#write(finalDot, content, 'dot', limitNow);
     return undefined;
   }
 
-  async #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot'): Promise<void> {
+  async #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot', limitNow: () => Limit): Promise<void> {
     if (this.#transport.isCongested) {
-      const arrival = await this.#transport.drained(this.#options.limits.limit('content'));
+      const arrival = await this.#transport.drained(limitNow());
       if (arrival !== 'drained') throw interruption('content', arrival);
     }
     if (!content.mayGoOn()) throw new Interrupted('content', 'deadline');
     if (!this.#transport.isWritable) throw new Interrupted('content', 'lost');
     this.#transport.write(chunk);
+    const { requestDeadline } = this.#options;
+    if (requestDeadline !== undefined) this.#contentBudget?.earn((chunk.length / requestDeadline.minDataRate) * 1000);
     // From here the server may have the whole message, whatever becomes of the connection.
     if (stage === 'dot' && !this.#transport.isWritable) throw new Interrupted('dot', 'lost');
   }

@@ -52,3 +52,27 @@ export class TimeLimits {
     return { milliseconds: left, isDeadline: Number.isFinite(left) };
   }
 }
+
+/** A limit that several waits share (lmtp_per_request_deadline); work that is done earns time back. */
+export class TimeBudget {
+  readonly #whole: Limit;
+  readonly #now: () => number;
+  #end: number;
+
+  /** @param now milliseconds on a clock that is never set back */
+  constructor(whole: Limit, now: () => number = () => performance.now()) {
+    this.#whole = whole;
+    this.#now = now;
+    this.#end = now() + whole.milliseconds;
+  }
+
+  /** The limit of a wait that begins now. */
+  remaining(): Limit {
+    return { ...this.#whole, milliseconds: this.#end - this.#now() };
+  }
+
+  /** Gives milliseconds back; never more than there were at first. */
+  earn(milliseconds: number): void {
+    this.#end = Math.min(this.#end + milliseconds, this.#now() + this.#whole.milliseconds);
+  }
+}

@@ -21,10 +21,16 @@ const decoder = new TextDecoder('utf-8');
 
 /** Splits what arrives into lines; a CR (or several) before the LF belongs to the line end, as in Postfix. */
 export class LineReader {
+  readonly #lineLimit: number;
   #lines: string[] = [];
   #read = 0;
   #partial: Buffer[] = [];
   #partialOctets = 0;
+
+  /** @param lineLimit octets of a line that are kept */
+  constructor(lineLimit = replyTextLimit) {
+    this.#lineLimit = lineLimit;
+  }
 
   /** Takes octets from the wire. */
   push(chunk: Buffer): void {
@@ -65,7 +71,7 @@ export class LineReader {
   }
 
   #keep(part: Buffer): void {
-    const room = replyTextLimit - this.#partialOctets;
+    const room = this.#lineLimit - this.#partialOctets;
     if (part.length === 0) return;
     // A copy: the part must not keep a whole read buffer alive.
     if (room > 0) this.#partial.push(Buffer.from(part.subarray(0, room)));

@@ -87,6 +87,6 @@ export class SessionCache {
 
   #isUsable(session: Session): boolean {
     const { maxIdle, maxUse, maxAge } = this.#limits;
-    return session.idleTime < maxIdle && session.use <= maxUse && session.age < maxAge;
+    return session.takesMore && session.idleTime < maxIdle && session.use <= maxUse && session.age < maxAge;
   }
 }

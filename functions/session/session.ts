@@ -6,9 +6,8 @@ import type { Dialogue } from '../lmtp/dialogue.ts';
 import { type Greeted, greet, type Introduction } from '../lmtp/greeting.ts';
 import { probe, quit } from '../lmtp/parting.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
-import { type ChatOptions, chat, type Transcript } from './chat.ts';
+import { type ChatOptions, chat } from './chat.ts';
 import { type Clock, elapsed, type Moment } from './clock.ts';
-import type { TimeLimits } from './limit.ts';
 import { connect, type Endpoint, type Transport } from './transport.ts';
 
 /** One server as logs show it. */
@@ -31,10 +30,9 @@ export function relayName(peer: Peer): string {
 
 /** What an opened session needs to know. */
 export interface OpenOptions {
-  readonly limits: TimeLimits;
+  readonly chat: ChatOptions;
   readonly introduction: Introduction;
   readonly clock: Clock;
-  readonly transcript?: Transcript;
 }
 
 /** How opening a session ends, unless the connection fails or is interrupted. */
@@ -50,6 +48,8 @@ export class Session {
   #idleSince: Moment;
   /** Requests served before the present one. */
   #uses = 0;
+  /** MAIL commands sent. */
+  #transactions = 0;
 
   constructor(peer: Peer, capabilities: Capabilities, transport: Transport, clock: Clock, opened: Moment) {
     this.peer = peer;
@@ -63,6 +63,16 @@ export class Session {
   /** Which use of the connection the present request is, from 1 (Postfix's conn_use). */
   get use(): number {
     return this.#uses + 1;
+  }
+
+  /** Whether the server lets another MAIL in (RFC 9422 MAILMAX). */
+  get takesMore(): boolean {
+    return this.#transactions < (this.capabilities.limits.mail ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Counts a MAIL that is about to be sent. */
+  countTransaction(): void {
+    this.#transactions += 1;
   }
 
   /** Milliseconds since the connection was begun. */
@@ -130,10 +140,9 @@ export class Session {
  * @throws Interrupted    when it ends before the handshake does
  */
 export async function openSession(peer: Peer, options: OpenOptions): Promise<Opened> {
-  const { limits, introduction, clock, transcript } = options;
+  const { chat: chatOptions, introduction, clock } = options;
   const opened = clock.now();
-  const transport = await connect(peer.endpoint, limits);
-  const chatOptions: ChatOptions = transcript === undefined ? { limits } : { limits, transcript };
+  const transport = await connect(peer.endpoint, chatOptions.limits, chatOptions.replyLimit);
   try {
     const greeted = await chat(greet(introduction), transport, chatOptions);
     if (greeted.kind === 'ready') {

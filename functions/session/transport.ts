@@ -55,7 +55,7 @@ export type Arrival = 'octets' | 'end' | 'timeout' | 'deadline';
 /** An open connection. */
 export class Transport {
   readonly #socket: Socket;
-  readonly #reader = new LineReader();
+  readonly #reader: LineReader;
   #ended = false;
   #lost = false;
   #outgoing: string[] = [];
@@ -63,8 +63,9 @@ export class Transport {
   #wake: (() => void) | undefined;
   #drain: (() => void) | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, lineLimit?: number) {
     this.#socket = socket;
+    this.#reader = new LineReader(lineLimit);
     socket.on('data', (chunk: Buffer) => {
       this.#reader.push(chunk);
       if (this.#reader.isFull) socket.pause();
@@ -210,11 +211,11 @@ const closeGrace = 2000;
 const longestTimer = 2 ** 31 - 1;
 
 /**
- * Opens a connection.
+ * Opens a connection; `lineLimit` is how many octets of a line are kept.
  *
  * @throws ConnectError with the system's words
  */
-export async function connect(endpoint: Endpoint, limits: TimeLimits): Promise<Transport> {
+export async function connect(endpoint: Endpoint, limits: TimeLimits, lineLimit?: number): Promise<Transport> {
   const limit = limits.limit('connect');
   const socket =
     endpoint.kind === 'unix'
@@ -238,5 +239,5 @@ export async function connect(endpoint: Endpoint, limits: TimeLimits): Promise<T
   }
   socket.removeAllListeners('connect');
   socket.removeAllListeners('error');
-  return new Transport(socket);
+  return new Transport(socket, lineLimit);
 }

@@ -24,8 +24,30 @@ export interface Capabilities {
   readonly chunking: boolean;
   /** SASL mechanisms, upper case, in the server's order, of all AUTH lines together (RFC 4954, and the old `AUTH=`). */
   readonly auth: readonly string[];
+  /** What the server takes at most (RFC 9422). */
+  readonly limits: ServerLimits;
   /** Every keyword offered, upper case. */
   readonly keywords: readonly string[];
+}
+
+/** Limits that a server announces; absent: none told. */
+export interface ServerLimits {
+  /** MAIL commands in one session (MAILMAX). */
+  readonly mail?: number;
+  /** RCPT commands in one transaction (RCPTMAX). */
+  readonly rcpt?: number;
+}
+
+/** Unknown names must be tolerated, and a malformed value is passed over (RFC 9422 section 3). */
+function parseLimits(words: readonly string[]): ServerLimits {
+  const limitOf = (name: string) => {
+    const value = words[words.findIndex((word) => word.toUpperCase() === name) + 1] ?? '';
+    return /^[1-9]\d{0,5}$/.test(value) && words.some((word) => word.toUpperCase() === name)
+      ? Number(value)
+      : undefined;
+  };
+  const [mail, rcpt] = [limitOf('MAILMAX'), limitOf('RCPTMAX')];
+  return { ...(mail === undefined ? {} : { mail }), ...(rcpt === undefined ? {} : { rcpt }) };
 }
 
 /**
@@ -55,6 +77,7 @@ export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = n
     startTls: offers.has('STARTTLS'),
     chunking: offers.has('CHUNKING'),
     auth: [...new Set((offers.get('AUTH') ?? []).map((mechanism) => mechanism.toUpperCase()))],
+    limits: parseLimits(offers.get('LIMITS') ?? []),
     keywords: [...offers.keys()],
   };
 }

@@ -31,10 +31,16 @@ const replyLine = /^(\d{3})(?:([ -])(.*)|)$/s;
 
 /** Gathers lines until they make a reply. Costs bounded memory whatever the server sends. */
 export class ReplyAssembler {
+  readonly #textLimit: number;
   #kept: string[] = [];
   #keptOctets = 0;
   #lines = 0;
   #garbled = false;
+
+  /** @param textLimit octets of text that are kept, lines together */
+  constructor(textLimit = replyTextLimit) {
+    this.#textLimit = textLimit;
+  }
 
   /** Whether lines were taken in that are not a whole reply yet. */
   get isPartial(): boolean {
@@ -72,7 +78,7 @@ export class ReplyAssembler {
   }
 
   #keep(line: string): void {
-    if (this.#keptOctets >= replyTextLimit) return;
+    if (this.#keptOctets >= this.#textLimit) return;
     this.#kept.push(line);
     this.#keptOctets += line.length + 1;
   }

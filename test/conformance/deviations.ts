@@ -21,13 +21,8 @@ export const deviations = {
     'lhlo-554',
     'lhlo-mixed-codes',
   ],
-  'a reply that fits nowhere (a 2xx to DATA, a 3xx to RCPT, a code 600) shows a server out of step: nobody bounces for it': [
-    'data-250',
-    'greeting-354',
-    'lhlo-354',
-    'mail-600',
-    'rcpt-354',
-  ],
+  'a reply that fits nowhere (a 2xx to DATA, a 3xx to RCPT, a code 600) shows a server out of step: nobody bounces for it':
+    ['data-250', 'greeting-354', 'lhlo-354', 'mail-600', 'rcpt-354'],
   'content that is wanted although nobody was accepted gets no empty message: the connection is closed': [
     'data-no-rcpt-354',
     'data-no-rcpt-354-final',
@@ -39,6 +34,7 @@ export const deviations = {
     'final-two-hosts-close',
     'timeout-final-two-hosts',
   ],
+  'recipients that were too many at a time get a further transaction on the same session': ['multi-452-too-many'],
   'a 421 retires the session': ['reuse-after-final-421', 'reuse-after-rcpt-421'],
   'a cached session that fails before content is replaced once, at no charge': ['reuse-mail-close'],
   'another host may have SMTPUTF8: it is asked before anybody bounces (as Postfix itself does since 3.8)': [

@@ -7,7 +7,7 @@ import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
 import type { Notify } from '../../functions/lmtp/commands.ts';
-import { parseParameters } from '../../functions/parameters.ts';
+import { isParameterName, parseParameters } from '../../functions/parameters.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
 import { decodeXtext } from '../../functions/smtp/xtext.ts';
@@ -66,13 +66,23 @@ function makeScenarioAgent(stage: Stage, strict: boolean): Agent {
     lmtp_cache_connection: caches ? 'yes' : 'no',
     max_idle: '2s',
     strict_postfix_verdicts: strict ? 'yes' : 'no',
-    ...Object.fromEntries(Object.entries(stage.params).filter(([name]) => !notTheAgents.has(name))),
+    ...Object.fromEntries(
+      Object.entries(stage.params).filter(([name]) => isParameterName(name) || !notTheAgents.has(name)),
+    ),
   });
-  return makeAgent(parameters, { names: new DnsNameService({ servers: [stage.dns.address], timeout: 1000, tries: 1 }) });
+  return makeAgent(parameters, {
+    names: new DnsNameService({ servers: [stage.dns.address], timeout: 1000, tries: 1 }),
+  });
 }
 
-/** Parameters of other programs, which some scenarios set for the Postfix around lmtp(8). */
-const notTheAgents = new Set(['transport_maps', 'default_destination_concurrency_limit', 'notify_classes']);
+/** Parameters of the Postfix around lmtp(8), and those that are refused here with their reason. */
+const notTheAgents = new Set([
+  'transport_maps',
+  'default_destination_concurrency_limit',
+  'notify_classes',
+  'lmtp_generic_maps',
+  'lmtp_send_xforward_command',
+]);
 
 async function play(
   scenario: Scenario,
@@ -98,7 +108,10 @@ async function play(
   }));
 }
 
-function toDelivery({ sender, recipients, body, smtputf8, ret, envid }: ScenarioRequest, destination: string): Delivery {
+function toDelivery(
+  { sender, recipients, body, smtputf8, ret, envid }: ScenarioRequest,
+  destination: string,
+): Delivery {
   return {
     sender,
     destination,

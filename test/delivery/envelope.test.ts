@@ -43,7 +43,7 @@ test('the original recipient always goes along: as submitted, or the address bef
 describe('the content is declared', () => {
   const eightBit = makeMessage('Subject: x\n\ngrüße\n');
   const sevenBit = makeMessage();
-  const unseen = { ...unseenContent(10_000_000), open: sevenBit.open };
+  const unseen = { ...unseenContent(10_000_000, Buffer.from('Subject: x\n\n')), open: sevenBit.open };
   for (const [what, message, body, declared] of [
     ['as submitted', sevenBit, '7BIT', '7BIT'],
     ['as submitted', sevenBit, '8BITMIME', '8BITMIME'],

@@ -20,8 +20,10 @@ describe('what can be said of a message in memory', () => {
   }
 });
 
-test('of a message that nobody has looked into, only a lower bound of the size is known', () => {
-  assert.deepEqual(unseenContent(10), { size: 10, isExact: false, is8Bit: undefined, has8BitHeader: undefined });
+test('of a large message only the header is looked into, and a lower bound of its size is known', () => {
+  const facts = { size: 10, isExact: false, is8Bit: undefined };
+  assert.deepEqual(unseenContent(10, Buffer.from('Subject: x\n\ngrüße')), { ...facts, has8BitHeader: false });
+  assert.deepEqual(unseenContent(10, Buffer.from('Subject: grüße\n\nx')), { ...facts, has8BitHeader: true });
 });
 
 test('a message goes onto the wire encoded, as its gate allows', async () => {

@@ -153,7 +153,7 @@ describe('recipients get different answers', () => {
       S: 250 ok
       S: 550 5.1.1 unknown
       S: 250 ok
-      S: 452 4.5.3 too many
+      S: 452 4.2.2 full
       S: 250 ok
       S: 250 ok
       S: 354 go ahead
@@ -781,4 +781,34 @@ test('whatever a server answers and wherever it breaks off, everybody has one an
     ),
     { numRuns: 2000 },
   );
+});
+
+describe('too many recipients', () => {
+  const rest = 'S: 354 go ahead\nC: <content>\nC: .\nS: 250 saved';
+  const ask = (replies: string, finals = '') =>
+    answers(
+      pipelined(
+        ['a@x', 'b@x', 'c@x'],
+        `C: MAIL FROM:<alice@x>\nC: RCPT TO:<a@x>\nC: RCPT TO:<b@x>\nC: RCPT TO:<c@x>\nC: DATA\nS: 250 ok\n${replies}\n${rest}${finals}`,
+      ),
+    );
+
+  test('is what 4.5.3 and 552 5.5.3 mean, wherever they stand', () => {
+    assert.deepEqual(ask('S: 250 ok\nS: 452 4.5.3 x\nS: 250 ok', '\nS: 250 saved'), [
+      'dot 250',
+      'excess 452',
+      'dot 250',
+    ]);
+    assert.deepEqual(ask('S: 250 ok\nS: 552 5.5.3 x\nS: 550 5.1.1 x'), ['dot 250', 'excess 552', 'RCPT 550']);
+  });
+
+  test('is what 452 without a status means, where somebody was accepted and everybody behind got it', () => {
+    assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 452 x'), ['dot 250', 'excess 452', 'excess 452']);
+    assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 550 x'), ['dot 250', 'RCPT 452', 'RCPT 550']);
+    assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 250 x', '\nS: 250 saved'), ['dot 250', 'RCPT 452', 'dot 250']);
+  });
+
+  test('is not what a full mailbox means', () => {
+    assert.deepEqual(ask('S: 250 ok\nS: 452 4.2.2 x\nS: 452 4.2.2 x'), ['dot 250', 'RCPT 452', 'RCPT 452']);
+  });
 });

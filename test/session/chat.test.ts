@@ -38,7 +38,11 @@ function contentOf(octets: number): WireContent & { made: number } {
 
 async function open(port: number, limits: TimeLimits = limitsWith()): Promise<Session> {
   const peer = { host: 'mail.example', endpoint: { kind: 'inet', address: '127.0.0.1', port } } as const;
-  const opened = await openSession(peer, { limits, introduction: { name: 'client.example' }, clock: systemClock });
+  const opened = await openSession(peer, {
+    chat: { limits },
+    introduction: { name: 'client.example' },
+    clock: systemClock,
+  });
   assert.ok(opened.kind === 'ready', 'the server refuses to talk');
   return opened.session;
 }
@@ -60,7 +64,7 @@ const isInterrupted = (stage: string, reason: string) => (error: unknown) =>
 describe('a connection that cannot be made', () => {
   const peerAt = (endpoint: Endpoint) => ({ host: 'mail.example', endpoint });
   const connectTo = (endpoint: Endpoint, limits: TimeLimits) =>
-    openSession(peerAt(endpoint), { limits, introduction: { name: 'x' }, clock: systemClock });
+    openSession(peerAt(endpoint), { chat: { limits }, introduction: { name: 'x' }, clock: systemClock });
   const fails = async (endpoint: Endpoint, limits: TimeLimits, message: string, isDeadline = false) =>
     await assert.rejects(connectTo(endpoint, limits), (error) => {
       assert.ok(error instanceof ConnectError, String(error));

@@ -23,6 +23,7 @@ test('a server that says only its name offers nothing', () => {
     startTls: false,
     chunking: false,
     auth: [],
+    limits: {},
     keywords: [],
   });
 });
@@ -50,6 +51,7 @@ test('what a modern server offers is understood', () => {
     startTls: true,
     chunking: true,
     auth: ['PLAIN', 'LOGIN'],
+    limits: {},
     keywords: [
       '8BITMIME',
       'ENHANCEDSTATUSCODES',
@@ -135,4 +137,11 @@ test('no reply whatever makes the reader of capabilities fail', () => {
       assert.ok(keywords.every((keyword) => keyword !== '' && !/[\s=]/.test(keyword.replace(/[^ \t=]/g, ''))));
     }),
   );
+});
+
+test('announced limits are understood; unknown names and malformed values are passed over', () => {
+  const limits = (words: string) => offered(['250-mail.example', `250 LIMITS ${words}`]).limits;
+  assert.deepEqual(limits('MAILMAX=10 RCPTMAX=50 RCPTDOMAINMAX=1 FOO=2'), { mail: 10, rcpt: 50 });
+  assert.deepEqual(limits('RCPTMAX=x MAILMAX=0'), {});
+  assert.deepEqual(limits('rcptmax=3'), { rcpt: 3 });
 });

@@ -1,11 +1,14 @@
 /**
  * Services for a single step of the queue: everything in memory, and whatever was sent written down.
  */
+
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
+import { Cautions } from '../../functions/queue/cautions.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { CorruptNotice } from '../../functions/queue/ports.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { MemoryBodies } from './memory-bodies.ts';
+import { memoryCautions } from './memory-cautions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -52,6 +55,7 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     },
     events: { publish: async (event) => void captured.published.push(event) },
     corrupt: { file: async (notice) => void captured.notices.push(notice) },
+    cautions: new Cautions(memoryCautions()),
     log: {
       delivery: (line) => captured.lines.push(line),
       note: (level, message) => captured.notes.push(`${level}: ${message}`),

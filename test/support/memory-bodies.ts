@@ -34,7 +34,9 @@ export class MemoryBodies implements Bodies {
     async function* open(): AsyncIterable<Buffer> {
       yield read();
     }
-    return this.streams ? { ...unseenContent(message.size), open } : { ...inspectContent(read()), open };
+    return this.streams
+      ? { ...unseenContent(message.size, Buffer.alloc(0)), open }
+      : { ...inspectContent(read()), open };
   }
 
   #readPinned({ key, etag }: PinnedMessage): Buffer {

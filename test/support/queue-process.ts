@@ -1,11 +1,14 @@
 /**
  * A process of the queue in a test: services whose every call to the world can be interfered with, and an agent of its own.
  */
+
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import type { Parameters } from '../../functions/parameters.ts';
+import { Cautions } from '../../functions/queue/cautions.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import type { Clock } from '../../functions/session/clock.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
+import { memoryCautions } from './memory-cautions.ts';
 
 /** A call that a process makes to the world outside. */
 export interface PortCall {
@@ -103,6 +106,7 @@ export class QueueProcess {
         load: (message) => step('bodies.load', () => bodies.load(message)),
       },
       corrupt: { file: (notice) => step('corrupt.file', () => corrupt.file(notice)) },
+      cautions: new Cautions(memoryCautions()),
       log: {
         delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
         note: (...note) => this.#fate !== 'dead' && log.note(...note),

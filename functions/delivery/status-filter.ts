@@ -1,0 +1,24 @@
+/**
+ * lmtp_delivery_status_filter: a map that may turn a verdict's status and words, once for each recipient, at the end
+ * (Postfix dsn_filter(3)). What failed for now may fail for good and the other way round; what was sent stays sent.
+ */
+
+import type { Maps } from '../parameters.ts';
+import { isEnhancedStatus, statusClass } from '../smtp/enhanced-status.ts';
+import type { Verdict } from './verdict.ts';
+
+/** The part of a verdict that the filter sees and may change. */
+type Filtered = Pick<Verdict, 'status' | 'dsn' | 'text'>;
+
+/** The verdict after the filter; a result of another form, or one that would undo a delivery, is not heeded. */
+export function filterStatus<V extends Filtered>(verdict: V, maps: Maps): V {
+  if (maps.isEmpty) return verdict;
+  const result = /^(\S+)\s+(\S.*)$/s.exec(maps.find(`${verdict.dsn} ${verdict.text}`) ?? '');
+  const [, dsn = '', text = ''] = result ?? [];
+  if (!isEnhancedStatus(dsn)) return verdict;
+  const wasSent = verdict.status === 'sent';
+  const isSent = statusClass(dsn) === 2;
+  if (wasSent !== isSent) return verdict;
+  const status = isSent ? 'sent' : statusClass(dsn) === 5 ? 'bounced' : 'deferred';
+  return { ...verdict, status, dsn, text };
+}

@@ -1,0 +1,67 @@
+/**
+ * Destinations to be careful with: one that gave fewer final replies than it had accepted recipients cannot be trusted with
+ * several at a time, and gets them one by one for short_reply_fallback_time. Kept in the table, so that every container
+ * knows, and an operator can see why.
+ */
+
+import { elapsed, type Moment } from '../session/clock.ts';
+import type { CautionStore } from './ports.ts';
+import type { Services } from './services.ts';
+
+/** Milliseconds for which a container believes what it read: a caution need not be known to the second. */
+const freshness = 60_000;
+
+interface Known {
+  readonly at: Moment;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** The cautions that a container knows. */
+export class Cautions {
+  readonly #store: CautionStore;
+  readonly #known = new Map<string, Known>();
+
+  constructor(store: CautionStore) {
+    this.#store = store;
+  }
+
+  /** Whether a destination gets one recipient at a time now. */
+  async isOneByOne(destination: string, { clock, log }: Services): Promise<boolean> {
+    const now = clock.now();
+    let known = this.#known.get(destination);
+    if (known === undefined || elapsed(known.at, now) >= freshness) {
+      known = { at: now, until: await this.#read(destination, log) };
+      this.#known.set(destination, known);
+    }
+    return known.until > now.wall;
+  }
+
+  /** Notes that a destination gave too few replies. */
+  async note(destination: string, why: string, { clock, parameters, log }: Services): Promise<void> {
+    const now = clock.now();
+    const until = now.wall + parameters.short_reply_fallback_time;
+    if (until <= now.wall) return;
+    this.#known.set(destination, { at: now, until });
+    log.note('warn', 'destination gets one recipient at a time', {
+      destination,
+      why,
+      until: new Date(until).toISOString(),
+    });
+    try {
+      await this.#store.writeCaution(destination, { until, why });
+    } catch (error) {
+      log.note('warn', 'caution not written; only this container knows', { destination, error });
+    }
+  }
+
+  /** A caution that cannot be read is none: it spares trouble, and no mail depends on it. */
+  async #read(destination: string, log: Services['log']): Promise<number> {
+    try {
+      return (await this.#store.readCaution(destination))?.until ?? 0;
+    } catch (error) {
+      log.note('warn', 'cautions not read', { destination, error });
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** Servers that take fewer recipients at a time than we have, or cannot count them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deliverTo, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
+import { type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
+
+const recipients = ['a@x', 'b@x', 'c@x', 'd@x', 'e@x'];
+
+/** Delivers to a scripted server; the verdicts, and what was said on each connection but for LHLO and QUIT. */
+async function play(script: ServerScript, parameters: Record<string, string> = {}, asked: { oneByOne?: boolean } = {}) {
+  await using server = await startScriptedServer(script);
+  const agent = testAgent({ lmtp_cache_connection: 'no', ...parameters });
+  const outcome = await deliverTo(`[127.0.0.1]:${server.port}`, recipients, agent, asked);
+  await server.settled(1000);
+  const said = server.transcript().map(({ commands }) =>
+    commands
+      .filter((command) => /^(MAIL|RCPT|RSET)/.test(command))
+      .map((command) => command.replace(/^RCPT TO:<(.).*/, '$1').replace(/^MAIL.*/, 'MAIL'))
+      .join(' '),
+  );
+  return { outcome, verdicts: shortVerdicts(outcome), said };
+}
+
+const allSent = recipients.map(() => 'sent 2.0.0');
+/** Takes two recipients in each transaction, and says so to the others. */
+const takesTwo: ServerScript = {
+  rcpt: {
+    default: {
+      each: [
+        '250 ok',
+        '250 ok',
+        '452 4.5.3 no more',
+        '452 4.5.3 no more',
+        '452 4.5.3 no more',
+        '250 ok',
+        '250 ok',
+        '452 4.5.3 no more',
+        '250 ok',
+      ],
+    },
+  },
+};
+
+test('recipients that are too many at a time get further transactions on the same session', async () => {
+  const { verdicts, said } = await play(takesTwo);
+  assert.deepEqual(verdicts, allSent);
+  assert.deepEqual(said, ['MAIL a b c d e MAIL c d e MAIL e']);
+});
+
+test('a server that takes nobody in a further round defers the rest in its own words', async () => {
+  const { verdicts, outcome } = await play({
+    rcpt: { default: { each: ['250 ok', '452 4.5.3 no more'] } },
+  });
+  assert.deepEqual(verdicts, ['sent 2.0.0', ...Array(4).fill('deferred 4.5.3')]);
+  assert.match(outcome.verdicts[1]?.text ?? '', /said: 452 4\.5\.3 no more \(in reply to RCPT TO command\)$/);
+});
+
+test('a server that announces RCPTMAX is never offered more at a time', async () => {
+  const { verdicts, said } = await play({ capabilities: ['PIPELINING', 'LIMITS RCPTMAX=2'] });
+  assert.deepEqual(verdicts, allSent);
+  assert.deepEqual(said, ['MAIL a b MAIL c d MAIL e']);
+});
+
+test('a server that announces MAILMAX gets a fresh session before it has to refuse', async () => {
+  const { verdicts, said } = await play({ capabilities: ['PIPELINING', 'LIMITS MAILMAX=2 RCPTMAX=2'] });
+  assert.deepEqual(verdicts, allSent);
+  assert.deepEqual(said, ['MAIL a b MAIL c d', 'MAIL e']);
+});
+
+test('too few final replies: what was answered stands, the rest is in doubt, and it is told', async () => {
+  const { outcome, verdicts } = await play({ final_count: 2 }, { lmtp_data_done_next_timeout: '1s' });
+  assert.deepEqual(verdicts, ['sent 2.0.0', 'sent 2.0.0', ...Array(3).fill('deferred 4.4.2 in doubt')]);
+  assert.deepEqual(outcome.shortReplies, { replies: 2, recipients: 5 });
+});
+
+test('a destination that cannot count gets one recipient in each transaction', async () => {
+  const { verdicts, said, outcome } = await play({ final_count: 1 }, {}, { oneByOne: true });
+  assert.deepEqual(verdicts, allSent);
+  assert.deepEqual(said, ['MAIL a MAIL b MAIL c MAIL d MAIL e']);
+  assert.equal(outcome.shortReplies, undefined);
+});
