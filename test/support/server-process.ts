@@ -40,6 +40,8 @@ export interface ServerProgram {
    * Where a server is to hang up on whoever connects, it is enough that it accepts.
    */
   readonly ready?: 'greets' | 'accepts';
+  /** Whether it must be root's, since it takes on the users that it delivers to. Default: no. */
+  readonly asRoot?: boolean;
 }
 
 export interface ServerProcess extends ServerPlace, AsyncDisposable {
@@ -51,9 +53,9 @@ export interface ServerProcess extends ServerPlace, AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Whom servers of tests run as: whoever runs the tests, or `nobody` if that is root. */
-export function chooseOwner(): Owner {
-  const name = isRoot() ? 'nobody' : userInfo().username;
+/** Whom a server runs as: whoever runs the tests, or, if that is root, `nobody` unless it must be root. */
+function chooseOwner({ asRoot = false }: ServerProgram): Owner {
+  const name = isRoot() && !asRoot ? 'nobody' : userInfo().username;
   const ask = (...options: string[]) => execFileSync('id', [...options, name], { encoding: 'utf8' }).trim();
   return { name, group: ask('--group', '--name'), uid: Number(ask('--user')), gid: Number(ask('--group')) };
 }
@@ -64,7 +66,7 @@ export function chooseOwner(): Owner {
  * @throws Error with its output if it does not get ready
  */
 export async function startServerProcess(program: ServerProgram): Promise<ServerProcess> {
-  const owner = chooseOwner();
+  const owner = chooseOwner(program);
   const directory = await mkdtemp(join(tmpdir(), `${program.name}-`));
   const place: ServerPlace = { port: await freePort(), directory, owner };
   await program.prepare?.(place);
@@ -93,7 +95,8 @@ process.once('exit', () => {
   for (const child of running) killGroup(child);
 });
 
-function isRoot(): boolean {
+/** Whether root runs the tests. */
+export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 

@@ -1,0 +1,73 @@
+/**
+ * An LMTP server of Python's aiosmtpd: no PIPELINING, no status codes of its own, and, if its handler was written for SMTP,
+ * one reply after the dot for all recipients. Debian 12's python3-aiosmtpd.
+ *
+ *     await using server = await startAiosmtpd({ final: '250 OK' });
+ */
+import { existsSync } from 'node:fs';
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** Debian packages without which there is no such server. */
+export const aiosmtpdPackages = ['python3-aiosmtpd'] as const;
+
+/** Debian's Python, which has Debian's packages. */
+const python = '/usr/bin/python3';
+const library = '/usr/lib/python3/dist-packages/aiosmtpd/lmtp.py';
+
+const script = 'aiosmtpd-server.py';
+
+export interface AiosmtpdOptions {
+  /** What is said to RCPT, by recipient; whoever is not named is welcome. */
+  readonly rcpt?: Readonly<Record<string, string>>;
+  /** What is said after the dot: by recipient (250 to whoever is not named), or once for all. */
+  readonly final?: Readonly<Record<string, string>> | string;
+  /** Octets of the largest message that is taken. Default: aiosmtpd's own, 33554432. */
+  readonly sizeLimit?: number;
+  /** Seconds after which it hangs up on the idle, without a word. Default: aiosmtpd's own, 300. */
+  readonly timeout?: number;
+}
+
+/** A message that the server took, whatever it said of it. */
+export interface AiosmtpdMessage {
+  readonly sender: string;
+  /** ESMTP parameters of MAIL. */
+  readonly options: readonly string[];
+  readonly recipients: readonly string[];
+  /** An octet a character. */
+  readonly content: string;
+}
+
+export interface Aiosmtpd extends ServerProcess {
+  /** In next-hop syntax. */
+  readonly destination: string;
+  /** In their order. */
+  messages(): Promise<readonly AiosmtpdMessage[]>;
+}
+
+/** Whether there is an aiosmtpd to start. */
+export function isAiosmtpdInstalled(): boolean {
+  return existsSync(python) && existsSync(library);
+}
+
+/** Starts a server and waits until it greets. */
+export async function startAiosmtpd(options: AiosmtpdOptions = {}): Promise<Aiosmtpd> {
+  const { rcpt = {}, final = {}, sizeLimit, timeout } = options;
+  const settings = JSON.stringify({ rcpt, final, data_size_limit: sizeLimit, timeout });
+  const server = await startServerProcess({
+    name: 'aiosmtpd',
+    // Whom it runs as may have no access to the project.
+    prepare: ({ directory }) => copyFile(join(import.meta.dirname, script), join(directory, script)),
+    command: ({ port }) => [python, script, String(port), settings],
+  });
+  return {
+    ...server,
+    destination: `inet:[127.0.0.1]:${server.port}`,
+    messages: async () => {
+      // There is no file before the first message.
+      const text = await readFile(join(server.directory, 'messages'), 'utf8').catch(() => '');
+      return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as AiosmtpdMessage]));
+    },
+  };
+}
