@@ -13,10 +13,11 @@
  *
  * It works on content as stored, before the ContentEncoder. Lines end as they did, and lines of our own as the line before.
  *
- * Known limits. Postfix cuts every header field after header_size_limit octets; here fields pass whole, but no more than
- * that is looked at, and kept of a Content-Transfer-Encoding. A boundary is looked for in the first 2048 octets of a line,
- * which is what a queue file record holds. The body of a message/delivery-status and its like that declares itself 8bit
- * goes as quoted-printable under a field that says 7bit, as it does in Postfix.
+ * Known limits. Postfix cuts every header field at a NUL and after header_size_limit octets; here fields pass whole, but
+ * no more than that is looked at, and kept of a Content-Transfer-Encoding. A boundary is looked for in the first 2048
+ * octets of a line, which is what a queue file record holds; Postfix also takes what stands behind those for the header of
+ * the part, we do not. The body of a message/delivery-status and its like that declares itself 8bit goes as
+ * quoted-printable under a field that says 7bit, as it does in Postfix.
  */
 
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
@@ -129,7 +130,8 @@ export class MimeDowngrader {
   }
 
   #write(text: Buffer, lineEnd: Buffer | undefined): void {
-    this.#field?.add(text, lineEnd);
+    this.#field?.add(text);
+    if (lineEnd !== undefined) this.#field?.add(lineEnd);
     if (this.#outlet === 'held back') return;
     if (this.#outlet === 'quoted-printable') {
       this.#out.push(this.#encoder.encode(text, lineEnd, this.#lineEnd));

@@ -50,7 +50,8 @@ export class KeptField {
   readonly role: FieldRole;
   readonly #limit: number;
   readonly #bodyAt: number;
-  #text = '';
+  #octets: Buffer = Buffer.alloc(0);
+  #length = 0;
 
   /**
    * @param start how it begins, with no blank before the colon
@@ -62,21 +63,27 @@ export class KeptField {
     this.#limit = limit;
   }
 
-  /** Adds a piece of a line. */
-  add(text: Buffer, lineEnd: Buffer | undefined): void {
-    const room = this.#limit - this.#text.length;
-    if (room <= 0) return;
-    this.#text += (text.toString('latin1', 0, room) + (lineEnd?.toString('latin1') ?? '')).slice(0, room);
+  /** Adds octets, as far as there is room. */
+  add(octets: Buffer): void {
+    const wanted = Math.min(this.#length + octets.length, this.#limit);
+    if (wanted > this.#octets.length) this.#grow(wanted);
+    this.#length += octets.copy(this.#octets, this.#length, 0, wanted - this.#length);
   }
 
   /** What stands behind the colon, one character an octet, with LF where it is folded; up to the first NUL, as in Postfix. */
   get body(): string {
-    const [body = ''] = this.#text.slice(this.#bodyAt).split('\0', 1);
+    const [body = ''] = this.octets.toString('latin1', this.#bodyAt).split('\0', 1);
     return body.replaceAll('\r\n', '\n').replace(/\n$/, '');
   }
 
   /** The whole field as kept. */
   get octets(): Buffer {
-    return Buffer.from(this.#text, 'latin1');
+    return this.#octets.subarray(0, this.#length);
+  }
+
+  #grow(wanted: number): void {
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(wanted, 2 * this.#octets.length), this.#limit));
+    this.#octets.copy(larger, 0, 0, this.#length);
+    this.#octets = larger;
   }
 }
