@@ -7,8 +7,9 @@
 
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { sayGoodbyeOnShutdown } from './aws/shutdown.ts';
 import { compose } from './composition.ts';
-import { makeAgent } from './delivery/agent.ts';
+import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
 import { environmentNames, requireVariable } from './environment.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
@@ -17,6 +18,9 @@ import type { Deadline } from './session/limit.ts';
 
 const { services, clients } = compose('lmtp', process.env);
 const agent = makeAgent(services.parameters);
+sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(
+  (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
+);
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
 
 /** Seconds after which a message that could not be dealt with is seen again: until then it holds its slot. */

@@ -15,6 +15,7 @@ import type { Delivery } from './delivery.ts';
 import type { NextHop } from './destination.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
 import { type Gate, type Message, wireContent } from './message.ts';
+import { prepare, wantsOneRecipient } from './preparation.ts';
 import {
   answerTrouble,
   type Circumstances,
@@ -146,7 +147,7 @@ async function transact(
   const limit = transactionLimit(context, session);
   const [offered, later] = [recipients.slice(0, limit), recipients.slice(limit)];
   const told = new Set<number>();
-  const outcome = await converse(context, session, options, offered, told);
+  const { outcome, fault } = await converse(context, session, options, offered, told);
   const { strict_postfix_verdicts } = context.agent.parameters;
   if (session.use > 1 && told.size === 0 && isStale(outcome) && !strict_postfix_verdicts) {
     session.drop();
@@ -160,6 +161,7 @@ async function transact(
     const index = offered[position];
     if (index === undefined || told.has(position)) continue;
     if (answer.kind === 'excess' && goesOn) excess.push(index);
+    else if (fault !== undefined && answer.kind === 'interrupted') concludeTrouble(context, session, index, fault);
     else conclude(context, session, index, answer);
   }
   if (outcome.answers.every(({ kind }) => kind !== 'interrupted')) context.onCompleted();
@@ -171,8 +173,8 @@ async function transact(
 }
 
 /** Recipients of one transaction: what the server announced, or one where it has shown that it cannot count. */
-function transactionLimit({ oneByOne }: AttemptContext, { capabilities }: Session): number {
-  return oneByOne ? 1 : (capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
+function transactionLimit({ oneByOne, agent }: AttemptContext, { capabilities }: Session): number {
+  return oneByOne || wantsOneRecipient(agent.parameters) ? 1 : (capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
 }
 
 /** The conversation itself. Final replies are facts at once; earlier answers may still be taken back by a stale session. */
@@ -182,16 +184,18 @@ async function converse(
   options: ChatOptions,
   recipients: readonly number[],
   told: Set<number>,
-): Promise<TransactionOutcome> {
+): Promise<{ readonly outcome: TransactionOutcome; readonly fault?: Trouble }> {
   const { parameters } = context.agent;
-  const { strict_postfix_verdicts: strictPostfix, lmtp_line_length_limit: lineLimit } = parameters;
-  const envelope = makeEnvelope(posting(context), recipients);
+  const { strict_postfix_verdicts: strictPostfix } = parameters;
+  const preparation = prepare(posting(context), session.capabilities, recipients);
+  const envelope = makeEnvelope(posting(context), recipients, preparation);
   session.countTransaction();
   context.gate.prepare();
+  const content = wireContent(context.message, context.gate, preparation);
   try {
-    return await session.chat(transaction(envelope, session.capabilities, { strictPostfix }), {
+    const outcome = await session.chat(transaction(envelope, session.capabilities, { strictPostfix }), {
       ...options,
-      content: wireContent(context.message, context.gate, lineLimit),
+      content,
       onAnswer: (position, answer) => {
         const index = recipients[position];
         if (index === undefined || answer.kind !== 'reply' || answer.stage !== 'dot') return;
@@ -199,6 +203,8 @@ async function converse(
         conclude(context, session, index, answer);
       },
     });
+    const { unfit } = content;
+    return unfit === undefined ? { outcome } : { outcome, fault: { scope: 'message', ...unfit } };
   } catch (error) {
     session.drop();
     throw error;
@@ -247,14 +253,22 @@ function isSessionFault(answer: Answer): boolean {
 
 /** Draws the verdict on a recipient from its answer; a leftover stays with its trouble. */
 function conclude(context: AttemptContext, session: Session, index: number, answer: Answer): void {
-  const { peer, use } = session;
+  const { peer } = session;
   const trouble = answerTrouble(answer, words(peer), context.agent.parameters.strict_postfix_verdicts);
-  const had = { relay: relayName(peer), remoteMta: peer.host, connUse: use };
-  if (trouble === undefined && answer.kind === 'reply') {
-    context.settle(index, { status: 'sent', dsn: answer.reply.status, text: answer.reply.text, ...had });
-    return;
+  if (trouble !== undefined) {
+    concludeTrouble(context, session, index, trouble);
+  } else if (answer.kind === 'reply') {
+    const { status, text } = answer.reply;
+    context.settle(index, { status: 'sent', dsn: status, text, ...sessionFacts(session) });
   }
-  if (trouble !== undefined) apply(context, 'transaction', index, trouble, had);
+}
+
+function concludeTrouble(context: AttemptContext, session: Session, index: number, trouble: Trouble): void {
+  apply(context, 'transaction', index, trouble, sessionFacts(session));
+}
+
+function sessionFacts({ peer, use }: Session): Required<Pick<Verdict, 'relay' | 'remoteMta' | 'connUse'>> {
+  return { relay: relayName(peer), remoteMta: peer.host, connUse: use };
 }
 
 type Phase = 'handshake' | 'transaction';

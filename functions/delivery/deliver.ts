@@ -15,8 +15,9 @@ import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { findHosts } from './hosts.ts';
 import type { Gate, Message } from './message.ts';
+import { isLooping } from './preparation.ts';
 import { filterStatus } from './status-filter.ts';
-import { judge, type Trouble } from './trouble.ts';
+import { type Circumstances, judge, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What surrounds one attempt. */
@@ -49,6 +50,7 @@ export interface ShortReplies {
 /** Makes one attempt to deliver to every recipient. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
   const run = new DeliveryRun(delivery, agent, given);
+  run.refuseLoops();
   const hops = nextHops(delivery.destination, agent.parameters);
   for (const [index, { hop, isFallback }] of hops.entries()) {
     if (run.leftover.length === 0) break;
@@ -164,6 +166,18 @@ class DeliveryRun {
     };
   }
 
+  /** A recipient to whom the message was delivered before is not sent it again and again. */
+  refuseLoops(): void {
+    for (const index of this.leftover) {
+      const recipient = this.delivery.recipients[index];
+      if (recipient === undefined || !isLooping(recipient, this.#given.message, this.agent.parameters)) continue;
+      const text = `mail forwarding loop for ${quoteAddress(recipient.address)}`;
+      const trouble: Trouble = { scope: 'recipient', status: '5.4.6', text };
+      const { outcome, status } = judge(trouble, this.#circumstances());
+      this.settle(index, { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text });
+    }
+  }
+
   /** Gives a recipient, and its twins, their verdict. */
   settle(index: number, verdict: Omit<Verdict, 'setUp' | 'transfer'>): void {
     const filtered = filterStatus(verdict, this.agent.parameters.lmtp_delivery_status_filter);
@@ -178,13 +192,7 @@ class DeliveryRun {
 
   /** Whoever is left when every host has been tried gets the last host's words (the last error decides). */
   settleLeftover(): void {
-    const { parameters } = this.agent;
-    const circumstances = {
-      isLastHost: true,
-      softBounce: parameters.soft_bounce,
-      strictPostfix: parameters.strict_postfix_verdicts,
-    };
-    const { outcome, status, blames } = judge(this.lastTrouble, circumstances);
+    const { outcome, status, blames } = judge(this.lastTrouble, this.#circumstances());
     for (const index of this.leftover) {
       const { text, remoteMta } = this.lastTrouble;
       const verdict = { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text } as const;
@@ -203,6 +211,12 @@ class DeliveryRun {
       ...(this.#blame === undefined || this.#completed ? {} : { blame: this.#blame }),
       ...(this.#shortReplies === undefined ? {} : { shortReplies: this.#shortReplies }),
     };
+  }
+
+  /** Nobody is left to ask. */
+  #circumstances(): Circumstances {
+    const { soft_bounce: softBounce, strict_postfix_verdicts: strictPostfix } = this.agent.parameters;
+    return { isLastHost: true, softBounce, strictPostfix };
   }
 
   #times(): Pick<Verdict, 'setUp' | 'transfer'> {

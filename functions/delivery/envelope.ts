@@ -7,7 +7,7 @@ import type { Parameters } from '../parameters.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { isAscii } from '../smtp/path.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
-import type { Message } from './message.ts';
+import type { Message, Preparation } from './message.ts';
 import type { Trouble } from './trouble.ts';
 
 /** A delivery together with its message. */
@@ -18,7 +18,11 @@ export interface Posting {
 }
 
 /** The envelope for those recipients that the indexes name. */
-export function makeEnvelope({ delivery, message, parameters }: Posting, indexes: readonly number[]): Envelope {
+export function makeEnvelope(
+  { delivery, message, parameters }: Posting,
+  indexes: readonly number[],
+  { prefix = '', downgrade }: Pick<Preparation, 'prefix' | 'downgrade'> = {},
+): Envelope {
   const recipients = indexes.map((index) => {
     const recipient = delivery.recipients[index];
     if (recipient === undefined) throw new RangeError(`no recipient ${index}`);
@@ -28,7 +32,8 @@ export function makeEnvelope({ delivery, message, parameters }: Posting, indexes
   return {
     sender: delivery.sender,
     recipients,
-    size: message.size,
+    // What a conversion will come to is not known before it is done.
+    ...(downgrade === undefined ? { size: message.size + Buffer.byteLength(prefix) } : {}),
     smtputf8: needsSmtputf8(delivery, message) && parameters.smtputf8_enable,
     unquoted: !parameters.lmtp_quote_rfc821_envelope,
     ...(body === undefined ? {} : { body }),

@@ -4,6 +4,8 @@
 
 import type { WireContent } from '../session/chat.ts';
 import { ContentEncoder, canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
+import { deliveredTo, findBody } from '../smtp/header-scan.ts';
+import { MimeDowngrader, type MimeFault, type MimeLimits } from '../smtp/mime-downgrade.ts';
 
 /** A message body, wherever it lies. */
 export interface Message {
@@ -17,6 +19,8 @@ export interface Message {
   readonly is8Bit: boolean | undefined;
   /** Whether the header has; such a message needs SMTPUTF8 if it was submitted as one that may. */
   readonly has8BitHeader: boolean;
+  /** Addresses of its Delivered-To fields: where it has been already. */
+  readonly deliveredTo: readonly string[];
   /** The octets as stored; may be asked for again by the next host. */
   open(): AsyncIterable<Buffer>;
 }
@@ -28,8 +32,12 @@ export function inspectContent(octets: Buffer): Omit<Message, 'open'> {
     size: canonicalSize(octets),
     isExact: true,
     is8Bit: has8BitOctets(octets.subarray(bodyStart)),
-    has8BitHeader: has8BitOctets(octets.subarray(0, bodyStart)),
+    ...inspectHeader(octets.subarray(0, bodyStart)),
   };
+}
+
+function inspectHeader(header: Buffer): Pick<Message, 'has8BitHeader' | 'deliveredTo'> {
+  return { has8BitHeader: has8BitOctets(header), deliveredTo: deliveredTo(header) };
 }
 
 /**
@@ -38,27 +46,11 @@ export function inspectContent(octets: Buffer): Omit<Message, 'open'> {
  */
 export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'open'> {
   const header = beginning.subarray(0, findBody(beginning));
-  return { size, isExact: false, is8Bit: undefined, has8BitHeader: has8BitOctets(header) };
+  return { size, isExact: false, is8Bit: undefined, ...inspectHeader(header) };
 }
 
 /** Octets at the beginning of a large message that are looked into. */
 export const beginningOctets = 64 * 1024;
-
-/** Where the empty line behind the header begins; a message without one is all header. */
-function findBody(octets: Buffer): number {
-  let line = 0;
-  while (line < octets.length) {
-    const end = octets[line] === CR ? line + 1 : line;
-    if (octets[end] === LF) return end;
-    const newline = octets.indexOf(LF, line);
-    if (newline < 0) break;
-    line = newline + 1;
-  }
-  return octets.length;
-}
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** What guards the content on its way out. */
 export interface Gate {
@@ -73,15 +65,48 @@ export interface Gate {
 /** No claim is needed: the command line works for itself. */
 export const openGate: Gate = { prepare: () => {}, admit: async () => {}, mayGoOn: () => true };
 
+/** What is done to a message on its way. */
+export interface Preparation {
+  /** Longest line in octets; 0 = lines are never cut. */
+  readonly lineLimit: number;
+  /** Header fields to put in front, each line with its end. */
+  readonly prefix?: string;
+  /** The server lacks 8BITMIME: 8-bit parts become quoted-printable. */
+  readonly downgrade?: MimeLimits;
+}
+
+/** Content for the wire, which may turn out unfit on its way: the connection is then dropped without the dot. */
+export interface PreparedContent extends WireContent {
+  /** Why it cannot be given the form that the server needs; known once its chunks broke off. */
+  readonly unfit: MimeFault | undefined;
+}
+
 /** Prepares a message for the wire. */
-export function wireContent(message: Message, gate: Gate, lineLimit: number): WireContent {
+export function wireContent(message: Message, gate: Gate, preparation: Preparation): PreparedContent {
+  const { lineLimit, prefix = '', downgrade } = preparation;
+  const downgrader = downgrade === undefined ? undefined : new MimeDowngrader(downgrade);
   return {
     admit: () => gate.admit(),
     mayGoOn: () => gate.mayGoOn(),
+    get unfit() {
+      return downgrader?.fault;
+    },
     async *chunks() {
       const encoder = new ContentEncoder({ lineLimit });
-      for await (const chunk of message.open()) yield encoder.push(chunk);
+      if (prefix !== '') yield encoder.push(Buffer.from(prefix));
+      const octets = downgrader === undefined ? message.open() : convert(message.open(), downgrader);
+      for await (const chunk of octets) yield encoder.push(chunk);
       yield encoder.end();
     },
   };
+}
+
+async function* convert(octets: AsyncIterable<Buffer>, downgrader: MimeDowngrader): AsyncIterable<Buffer> {
+  for await (const chunk of octets) yield fitting(downgrader.push(chunk), downgrader);
+  yield fitting(downgrader.end(), downgrader);
+}
+
+function fitting(octets: Buffer, { fault }: MimeDowngrader): Buffer {
+  if (fault !== undefined) throw new Error(fault.text);
+  return octets;
 }

@@ -46,7 +46,7 @@ test('a message goes onto the wire encoded, as its gate allows', async () => {
         return false;
       },
     },
-    998,
+    { lineLimit: 998 },
   );
   await content.admit();
   assert.equal(content.mayGoOn(), false);

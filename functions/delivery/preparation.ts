@@ -1,0 +1,63 @@
+/**
+ * What is done to a message for one transaction: fields in front (lmtp_flags), and the conversion that a server without
+ * 8BITMIME needs.
+ */
+
+import type { Parameters } from '../parameters.ts';
+import type { Capabilities } from '../smtp/capabilities.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import type { DeliveryRecipient } from './delivery.ts';
+import type { Posting } from './envelope.ts';
+import type { Message, Preparation } from './message.ts';
+
+/** Whether each recipient needs a transaction of its own, because a field in front names it. */
+export function wantsOneRecipient({ lmtp_flags: flags }: Parameters): boolean {
+  return flags.has('D') || flags.has('O');
+}
+
+/** Whether the message would come back to where it has been (flag D; local(8) and pipe(8) look for the same). */
+export function isLooping(
+  recipient: DeliveryRecipient,
+  { deliveredTo }: Message,
+  { lmtp_flags: flags }: Parameters,
+): boolean {
+  const address = recipient.address.toLowerCase();
+  return flags.has('D') && deliveredTo.some((before) => before.toLowerCase() === address);
+}
+
+/** Prepares the message for those recipients that the indexes name. */
+export function prepare(posting: Posting, offered: Capabilities, indexes: readonly number[]): Preparation {
+  const { parameters } = posting;
+  return {
+    lineLimit: parameters.lmtp_line_length_limit,
+    prefix: fieldsInFront(posting, indexes),
+    ...(needsDowngrade(posting, offered)
+      ? {
+          downgrade: {
+            nestingLimit: parameters.mime_nesting_limit,
+            boundaryLengthLimit: parameters.mime_boundary_length_limit,
+            headerSizeLimit: parameters.header_size_limit,
+          },
+        }
+      : {}),
+  };
+}
+
+/** Content that may have 8-bit octets, and a server that does not take them. What was declared as 7BIT is believed. */
+export function needsDowngrade({ delivery, message, parameters }: Posting, offered: Capabilities): boolean {
+  if (offered.eightBitMime || parameters.disable_mime_output_conversion) return false;
+  return message.is8Bit === true || (message.is8Bit === undefined && delivery.body !== '7BIT');
+}
+
+/** Return-Path, X-Original-To and Delivered-To, in the order in which Postfix writes them. */
+function fieldsInFront({ delivery, parameters }: Posting, indexes: readonly number[]): string {
+  const { lmtp_flags: flags } = parameters;
+  const recipient = delivery.recipients[indexes[0] ?? -1];
+  const fields: string[] = [];
+  if (flags.has('R')) fields.push(`Return-Path: <${quoteAddress(delivery.sender)}>`);
+  if (recipient !== undefined && flags.has('O')) {
+    fields.push(`X-Original-To: ${quoteAddress(recipient.original ?? recipient.address)}`);
+  }
+  if (recipient !== undefined && flags.has('D')) fields.push(`Delivered-To: ${quoteAddress(recipient.address)}`);
+  return fields.map((field) => `${field}\r\n`).join('');
+}
