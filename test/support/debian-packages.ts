@@ -21,17 +21,24 @@ export function missingPackages(packages: readonly string[]): string[] {
   );
 }
 
+/** How much trouble to take. */
+export interface Effort {
+  /** Seconds that the download may take. Default: as many as it takes, and the lists of packages are brought up to date. */
+  readonly downloadWithin?: number;
+}
+
 /**
  * Installs what is missing.
  *
  * @returns undefined when all is there, else the reason why it is not
  */
-export function installPackages(packages: readonly string[]): string | undefined {
+export function installPackages(packages: readonly string[], { downloadWithin }: Effort = {}): string | undefined {
   const missing = missingPackages(packages);
   if (missing.length === 0) return undefined;
   if (!existsSync('/usr/bin/apt-get')) return 'this is no Debian system (there is no apt-get)';
   if (process.getuid?.() !== 0) return 'only root may install packages';
   return withoutServices(() => {
+    if (downloadWithin !== undefined) return download(missing, downloadWithin) ?? install(missing);
     if (install(missing) === undefined) return undefined;
     // The lists of packages are absent, or older than what the mirror still has.
     run('apt-get', ['update', '--quiet']);
@@ -39,9 +46,28 @@ export function installPackages(packages: readonly string[]): string | undefined
   });
 }
 
+/** Nothing that is there already may have to go: another mail system stays, and then there is no Postfix. */
+const installCommand = ['install', '--yes', '--quiet', '--no-install-recommends', '--no-remove'] as const;
+
 function install(packages: readonly string[]): string | undefined {
-  const { status, stderr } = run('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages]);
+  const { status, stderr } = run('apt-get', [...installCommand, ...forTestsOnly, ...packages]);
   return status === 0 ? undefined : `apt-get install failed: ${stderr.trim()}`;
+}
+
+/**
+ * What a power failure would do to packages of tests does not matter, and nobody reads their manual pages, which it may take
+ * minutes to index: the time does.
+ */
+const forTestsOnly = ['force-unsafe-io', 'path-exclude=/usr/share/man/*'].flatMap((option) => [
+  '-o',
+  `Dpkg::Options::=--${option}`,
+]);
+
+/** Downloading may be broken off, installing should not. */
+function download(packages: readonly string[], seconds: number): string | undefined {
+  const { status, stderr } = run('apt-get', [...installCommand, '--download-only', ...packages], seconds);
+  if (status === 0) return undefined;
+  return status === null ? `not downloaded in ${seconds} s` : `apt-get could not download: ${stderr.trim()}`;
 }
 
 /** Does the work while a policy forbids that services are started; one that is there already is left alone. */
@@ -55,7 +81,8 @@ function withoutServices<T>(work: () => T): T {
   }
 }
 
-function run(command: string, args: readonly string[]) {
+function run(command: string, args: readonly string[], seconds?: number) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
-  return spawnSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const timeout = seconds === undefined ? undefined : seconds * 1000;
+  return spawnSync(command, args, { env, timeout, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
