@@ -5,6 +5,7 @@
 
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
+import { quoteAddress } from '../smtp/path.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
 import { activeGrace } from './policy.ts';
 import type { DueItem } from './ports.ts';
@@ -83,12 +84,16 @@ async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undef
   const facts = { item, verdicts, begun: item.activated, now, transport, reportingMta: parameters.myhostname };
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
   const settlement = settle({ ...facts, times: { ...parameters, ...noExpiry } });
+  const { id, delivery } = item;
+  const doubted = item.recipients
+    .filter(({ n }) => verdicts.get(n)?.inDoubt)
+    .map(({ address }) => quoteAddress(address));
+  // Said before it is written: if this process dies in between, nobody would ever know who was in doubt.
+  if (settlement.done) log.note('warn', 'lease ran out after the last reply was written down', { id, delivery });
+  else log.note('error', 'lease ran out: the message may be delivered more than once', { id, delivery, doubted });
   const moved = await services.ledger.move(settlement.done ? 'lapseFinished' : 'lapse', item, settlement.changes);
   if (moved.kind !== 'moved') return undefined;
   for (const line of settlement.lines) log.delivery(line);
-  const { id, delivery } = item;
-  if (settlement.done) log.note('warn', 'lease ran out after the last reply was written down', { id, delivery });
-  else log.note('error', 'lease ran out: the message may be delivered more than once', { id, delivery });
   await publish(moved.item, services);
   return 'lapsed';
 }

@@ -81,6 +81,19 @@ test('a lease that ran out names everybody without a verdict in doubt, and waits
   assert.ok(services.notes.includes('error: lease ran out: the message may be delivered more than once'));
 });
 
+test('who is in doubt is named before it is written down, lest the sweep dies in between', async () => {
+  const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 } }, -1);
+  const { ledger } = services;
+  const move = ledger.move.bind(ledger);
+  ledger.move = async (...args) => {
+    await move(...args);
+    throw new Error('the answer is lost');
+  };
+  await sweepOnce(services);
+  assert.equal((await ledger.read(key))?.state, 'deferred');
+  assert.ok(services.notes.includes('error: lease ran out: the message may be delivered more than once'));
+});
+
 test('a lease that ran out leaves alone what earlier attempts settled', async () => {
   const before = { address: 'carol@x', n: 1, last: makeVerdict('sent', 1) };
   const recipients = [...makeRecipients('bob@x'), before];

@@ -68,6 +68,8 @@ export class QueueWorld {
   readonly lines: DeliveryLine[] = [];
   /** Other log lines. */
   readonly notes: string[] = [];
+  /** Addresses that a sweep named in doubt. */
+  readonly doubted: string[] = [];
   readonly notices: CorruptNotice[] = [];
   /** What lies in the queues. */
   messages: QueueMessage[] = [];
@@ -259,7 +261,10 @@ export class QueueWorld {
       },
       log: {
         delivery: (line) => this.lines.push(line),
-        note: (level, message) => this.notes.push(`${level}: ${message}`),
+        note: (level, message, { doubted = [] }) => {
+          this.notes.push(`${level}: ${message}`);
+          this.doubted.push(...(doubted as readonly string[]));
+        },
       },
       nextCall: () => this.#calls++,
     };
