@@ -6,8 +6,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parameterNames, parameterTable, variableName } from '../functions/parameters.ts';
 import { type Transition, transitions } from '../functions/queue/states.ts';
+import { parametersDocument } from './parameters-document.ts';
 
 const root = new URL('../', import.meta.url);
 const begin = '<!-- written from functions/queue/states.ts: begin -->';
@@ -20,31 +20,6 @@ export function documents(): ReadonlyMap<string, string> {
     ['PARAMETERS.md', parametersDocument()],
     ['ARCHITECTURE.md', withStates(architecture)],
   ]);
-}
-
-function parametersDocument(): string {
-  const rows = parameterNames.map((name) => {
-    const row: { kind: string; default: string; meaning: string; differs?: string } = parameterTable[name];
-    const differs = row.differs === undefined ? '' : ` *${row.differs}*`;
-    return `| \`${name}\` | ${row.kind} | ${row.default === '' ? '(empty)' : `\`${row.default}\``} | ${row.meaning}${differs} |`;
-  });
-  return [
-    '# Parameters',
-    '',
-    'Every parameter under its Postfix name. Set one in the construct (`parameters: { lmtp_mail_timeout: "60s" }`), on the',
-    'command line (`--parameter lmtp_mail_timeout=60s`), or in the environment of a function under its name in capitals',
-    `(\`${variableName('lmtp_mail_timeout')}=60s\`). Times take s, m, h, d or w; a plain number is seconds. A value may refer to`,
-    'another parameter as `$name`. A wrong name or value stops synth and start-up with the name, the value and what is allowed.',
-    '',
-    "A note in italics says why a default is not Postfix's own, or that Postfix has no such parameter.",
-    '',
-    'Written from `functions/parameters.ts` by `npm run documents`.',
-    '',
-    '| parameter | kind | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
 }
 
 function withStates(architecture: string): string {

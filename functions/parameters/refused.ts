@@ -10,10 +10,10 @@ interface Refusal {
   readonly names: readonly string[];
 }
 
-const noTls = 'This release speaks LMTP without TLS and does not have it yet.';
-const noSasl = 'This release does not authenticate (AUTH) and does not have it yet.';
+const noTls = 'This release does not have it yet: it speaks LMTP without TLS.';
+const noSasl = 'This release does not have it yet: it does not authenticate (AUTH).';
 const noReports =
-  'This release tells bounces and delays as events on the bounce topic; reports by mail it does not have yet.';
+  'This release does not have it yet: bounces are told as events on the bounce topic, not in reports by mail.';
 
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
@@ -166,7 +166,7 @@ const refusals: readonly Refusal[] = [
     names: ['lmtp_dns_reply_filter', 'lmtp_dns_resolver_options'],
   },
   {
-    reason: 'Domains in other scripts are always converted by the present rules (UTS 46).',
+    reason: 'Destinations are written in ASCII (xn--...): nothing is converted.',
     names: ['enable_idna2003_compatibility'],
   },
   { reason: 'TCP windows are set by the system that the functions run on.', names: ['tcp_windowsize'] },

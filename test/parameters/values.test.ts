@@ -1,0 +1,203 @@
+/** Kinds of values: what each row makes of a text, and what it says of a wrong one. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { allowedValues } from '../../functions/parameters/describe.ts';
+import {
+  expand,
+  ParameterError,
+  type ParameterName,
+  parameterNames,
+  parseParameters,
+  rowOf,
+  type WrittenParameters,
+} from '../../functions/parameters.ts';
+
+const noFile = { readFile: () => assert.fail('no file is to be read') };
+
+/** What is said of a wrong value. */
+function complaint(values: WrittenParameters): string {
+  try {
+    parseParameters(values, noFile);
+  } catch (error) {
+    assert.ok(error instanceof ParameterError, String(error));
+    return error.message;
+  }
+  return assert.fail(`taken in: ${JSON.stringify(values)}`);
+}
+
+/** Something that is wrong for a row, and what must be said of what is allowed. */
+function wrongValue(name: ParameterName): { readonly value: string; readonly said: RegExp } | undefined {
+  const row = rowOf(name);
+  switch (row.kind) {
+    case 'time':
+      return { value: '5 years', said: /a number and s, m, h, d or w is wanted/ };
+    case 'number':
+    case 'size':
+      return { value: 'many', said: /whole number/ };
+    case 'port':
+      return { value: 'lmpt', said: /known_tcp_ports \(lmtp, smtp/ };
+    case 'ports':
+      return { value: 'lmtp:24', said: /name=port is wanted/ };
+    case 'switch':
+      return { value: 'perhaps', said: /neither yes nor no/ };
+    case 'text':
+      return row.wanted === undefined ? undefined : { value: 'a b', said: new RegExp(RegExp.escape(row.wanted)) };
+    case 'choice':
+    case 'flags':
+      return { value: 'Q', said: /allowed are/ };
+    case 'words':
+      return { value: 'unix:/run', said: new RegExp(RegExp.escape(row.wanted ?? 'allowed are')) };
+    case 'maps':
+      return { value: 'hash:/etc/map', said: /static:, inline:, texthash:, regexp: are allowed/ };
+    case 'patterns':
+      return { value: 'hash:/etc/map', said: /static:, inline:, texthash:, regexp: are allowed/ };
+    default:
+      return row.kind satisfies never;
+  }
+}
+
+describe('a wrong value is told with parameter, value and what is allowed:', () => {
+  for (const name of parameterNames) {
+    const wrong = wrongValue(name);
+    if (wrong === undefined) continue;
+    test(name, () => {
+      const said = complaint({ [name]: wrong.value });
+      assert.ok(said.startsWith(`${name}: `), said);
+      assert.ok(said.includes(wrong.value), said);
+      assert.match(said, wrong.said);
+    });
+  }
+});
+
+describe('what is out of bounds is told with the bounds:', () => {
+  for (const name of parameterNames) {
+    const { kind, min, max } = rowOf(name);
+    if (!['time', 'number', 'size', 'port'].includes(kind)) continue;
+    const unit = kind === 'time' ? 1000 : 1;
+    const outside = [
+      ...(min !== undefined && min > 0 ? [min / unit - 1] : []),
+      ...(max === undefined ? [] : [max / unit + 1]),
+    ];
+    for (const value of outside) {
+      test(`${name}=${value}`, () =>
+        assert.match(complaint({ [name]: String(value) }), /is out of range: .* is allowed/));
+    }
+    if (max !== undefined) {
+      test(`${name}=${max / unit} is just within them`, () => {
+        const together = name === 'minimal_backoff_time' ? { maximal_backoff_time: String(max / unit) } : {};
+        assert.equal(parseParameters({ ...together, [name]: String(max / unit) })[name], max);
+      });
+    }
+  }
+});
+
+test('every row says what is allowed in words that fit into a table', () => {
+  for (const name of parameterNames) {
+    const { meaning, differs = '' } = rowOf(name);
+    assert.match(allowedValues(rowOf(name)), /^[^|\n]+$/, name);
+    assert.doesNotMatch(meaning + differs, /[|\n]/, name);
+    if (differs !== '') assert.match(differs, /\.$/, name);
+  }
+});
+
+test('every time is taken in seconds, minutes, hours, days and weeks', () => {
+  for (const name of parameterNames.filter((each) => rowOf(each).kind === 'time')) {
+    const both = (value: string) => ({ minimal_backoff_time: '1', maximal_backoff_time: '9w', [name]: value });
+    const values = ['700000', '700000s', '7m', '3h', '2d', '1w'].map((text) => parseParameters(both(text))[name]);
+    assert.deepEqual(
+      values,
+      [700_000, 700_000, 420, 10_800, 172_800, 604_800].map((seconds) => seconds * 1000),
+      name,
+    );
+  }
+});
+
+describe('a port may have a name:', () => {
+  test('one of known_tcp_ports', () =>
+    assert.equal(parseParameters({ lmtp_tcp_port: 'Submission' }).lmtp_tcp_port, 587));
+  test('also one that was added', () => {
+    const parameters = parseParameters({ known_tcp_ports: 'lmtp=24, mail=post=2400', lmtp_tcp_port: 'post' });
+    assert.equal(parameters.lmtp_tcp_port, 2400);
+    assert.deepEqual(
+      [...parameters.known_tcp_ports],
+      [
+        ['lmtp', 24],
+        ['mail', 2400],
+        ['post', 2400],
+      ],
+    );
+  });
+  test('not one that was taken away', () => {
+    assert.match(complaint({ known_tcp_ports: '', lmtp_tcp_port: 'lmtp' }), /^lmtp_tcp_port: "lmtp" is not a whole/);
+  });
+  for (const element of ['24', 'lmtp', 'lmtp=', '=24', 'lmtp=0', 'lmtp=65536', '24=24', 'a b=24', 'lmtp=24=25x']) {
+    test(`"${element}" is none`, () => {
+      assert.ok(complaint({ known_tcp_ports: element }).startsWith(`known_tcp_ports: "${element}" is not allowed`));
+    });
+  }
+});
+
+test('flags are letters, with or without commas and blanks, and letters only', () => {
+  for (const text of ['DOR', 'D O R', 'D,O, R', 'RROD']) {
+    assert.deepEqual([...parseParameters({ lmtp_flags: text }).lmtp_flags].sort(), ['D', 'O', 'R'], text);
+  }
+  assert.equal(parseParameters({}).lmtp_flags.size, 0);
+  assert.match(complaint({ lmtp_flags: 'dor' }), /"dor" has the flag "d"; allowed are D, O, R, X$/);
+});
+
+test('a list of destinations is taken in order, and none of them may say inet: or unix:', () => {
+  const { lmtp_fallback_relay: relays } = parseParameters({
+    lmtp_fallback_relay: '[10.0.0.1]:24, B.test,[2001:db8::1]',
+  });
+  assert.deepEqual(relays, ['[10.0.0.1]:24', 'b.test', '[2001:db8::1]']);
+  assert.match(complaint({ lmtp_fallback_relay: 'a.test inet:b.test' }), /"inet:b.test" is not .* without inet:/);
+});
+
+test('a list that must not be empty is not', () => {
+  assert.match(complaint({ inet_protocols: ' ' }), /^inet_protocols: " " is empty; allowed are all, ipv4, ipv6/);
+  assert.match(complaint({ lmtp_host_lookup: ',' }), /is empty; allowed are dns, native/);
+});
+
+describe('$name is followed as in main.cf:', () => {
+  test('in all three forms', () => {
+    const values = { myhostname: 'a.test', lmtp_lhlo_name: '$myhostname.$' + '{myhostname}.$(myhostname)' };
+    assert.equal(expand('lmtp_lhlo_name', values), 'a.test.a.test.a.test');
+  });
+  test('$$ is a dollar sign, so that an inline expression can have its groups', () => {
+    const { lmtp_reply_filter: filter } = parseParameters({
+      lmtp_reply_filter: 'regexp:{ { /^550 5\\.1\\.1 (.*)$$/ 450 4.1.1 $$1 } }',
+    });
+    assert.equal(filter.find('550 5.1.1 no such user'), '450 4.1.1 no such user');
+  });
+  test('what stands for a map is followed before the map is opened, and $$ not twice', () => {
+    const parameters = parseParameters({ default_delivery_status_filter: 'regexp:{ { /^4(.*)/ 5$$1 } }' });
+    assert.equal(parameters.lmtp_delivery_status_filter.find('4.2.2 full'), '5.2.2 full');
+  });
+  test('a $ that stands alone is told', () => {
+    assert.match(
+      complaint({ lmtp_reply_filter: 'regexp:{{/a$/ b}}' }),
+      /a \$ must be followed by a name.*doubled \(\$\$\)/,
+    );
+    assert.match(
+      complaint({ lmtp_reply_filter: 'regexp:{{/(a)/ $1}}' }),
+      /\$1, which is no parameter; \$\$ stands for/,
+    );
+    assert.match(complaint({ myhostname: '$' + '{myhostname?yes}' }), /a \$ must be followed/);
+  });
+});
+
+test('an address map is asked as it stands, and a file is read once', () => {
+  let reads = 0;
+  const readFile = (path: string) => {
+    reads++;
+    assert.equal(path, '/opt/maps/keywords');
+    return '# slow when pipelined\n10.0.1.7\tpipelining\n    size\n';
+  };
+  const maps = parseParameters(
+    { lmtp_discard_lhlo_keyword_address_maps: 'texthash:/opt/maps/keywords' },
+    { readFile },
+  ).lmtp_discard_lhlo_keyword_address_maps;
+  assert.equal(maps.find('10.0.1.7'), 'pipelining    size');
+  assert.equal(maps.find('10.0.1.8'), undefined);
+  assert.equal(reads, 1);
+});
