@@ -12,14 +12,15 @@ import { withoutTokens } from './tokens.ts';
 export type ParameterValues = Readonly<Record<string, string>>;
 
 /**
- * What the functions will make of these parameters.
+ * What the functions will make of these parameters. Files of maps are where the functions run, not here: they are looked at
+ * when a function starts.
  *
  * @throws PropsError naming the parameter, its value and what is allowed
  */
 export function checkParameters(values: ParameterValues): Parameters {
   try {
     const entries = Object.entries(values).map(([name, value]) => [name, withoutTokens(value)]);
-    return parseParameters(Object.fromEntries(entries));
+    return parseParameters(Object.fromEntries(entries), { readFile: () => '' });
   } catch (error) {
     if (error instanceof ParameterError) throw new PropsError(`parameters: ${error.message}`, { cause: error });
     throw error;

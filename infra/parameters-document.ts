@@ -52,7 +52,7 @@ const maps = `## Maps
 
 Wherever a parameter takes maps, it takes all of these, and several of them with commas or blanks between: they are asked in
 order, and the first that has an entry counts. What is wrong with a map stops synth and start-up with the name of the map, the
-line and what is allowed. Files are read once, at start-up; a function has those that were packed with it, or come in a layer.
+line and what is allowed. Files are read once, at start-up and not at synth; a function has those that came in a layer.
 
 | type | example | what it says |
 | --- | --- | --- |
