@@ -17,12 +17,7 @@ export class SnsEvents implements Events {
   }
 
   async publish(event: QueueEvent): Promise<void> {
-    const attributes = {
-      notificationType: event.notificationType,
-      bounceType: event.bounce.bounceType,
-      bounceSubType: event.bounce.bounceSubType,
-      transport: event.lmtp.transport,
-    };
+    const attributes = attributesOf(event);
     await this.#client.send(
       new PublishCommand({
         TopicArn: this.#topicArn,
@@ -33,4 +28,12 @@ export class SnsEvents implements Events {
       }),
     );
   }
+}
+
+function attributesOf(event: QueueEvent): Readonly<Record<string, string>> {
+  const { notificationType, lmtp } = event;
+  const shared = { notificationType, transport: lmtp.transport };
+  if (notificationType !== 'Bounce') return shared;
+  const { bounceType, bounceSubType } = event.bounce;
+  return { ...shared, bounceType, bounceSubType };
 }

@@ -259,7 +259,8 @@ function conclude(context: AttemptContext, session: Session, index: number, answ
     concludeTrouble(context, session, index, trouble);
   } else if (answer.kind === 'reply') {
     const { status, text } = answer.reply;
-    context.settle(index, { status: 'sent', dsn: status, text, ...sessionFacts(session) });
+    const relayed = session.capabilities.dsn ? {} : { relayed: true as const };
+    context.settle(index, { status: 'sent', dsn: status, text, ...sessionFacts(session), ...relayed });
   }
 }
 

@@ -21,6 +21,8 @@ export interface Verdict {
   readonly connUse?: number;
   /** The content went out and no answer came: the message may be delivered more than once. */
   readonly inDoubt?: true;
+  /** Sent to a server without DSN: whoever wants to hear of success has to hear it from us. */
+  readonly relayed?: true;
   /** Seconds from the hand-off to the agent until the session was ready (delays c). */
   readonly setUp: number;
   /** Seconds from then until the verdict (delays d). */

@@ -2,9 +2,10 @@
  * Bounce events: composed purely, published by others.
  */
 
-import type { BouncedRecipient, QueueEvent } from '../queue/event.ts';
+import type { BouncedRecipient, BounceEvent } from '../queue/event.ts';
 import { hashOf } from '../queue/hash.ts';
-import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../queue/item.ts';
+import type { LastVerdict, QueuedRecipient } from '../queue/item.ts';
+import { type EventFacts, eventFrame } from './event-frame.ts';
 
 /** A recipient that was given up on. */
 export interface FailedRecipient {
@@ -12,24 +13,13 @@ export interface FailedRecipient {
   readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>;
 }
 
-/** What an event needs beside its recipients. */
-export interface EventFacts {
-  readonly item: DeliveryItem;
-  /** Attempts made, this one included. */
-  readonly attempt: number;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly reportingMta: string;
-  readonly transport: string;
-}
-
 /** Octets of one event: SNS takes 256 KiB, its own envelope not counted. */
 const eventOctets = 200_000;
 
-type BounceType = Pick<QueueEvent['bounce'], 'bounceType' | 'bounceSubType'>;
+type BounceType = Pick<BounceEvent['bounce'], 'bounceType' | 'bounceSubType'>;
 
 /** One event for each kind of failure, or several where their recipients are too many for one. */
-export function bounceEvents(failed: readonly FailedRecipient[], facts: EventFacts): readonly QueueEvent[] {
+export function bounceEvents(failed: readonly FailedRecipient[], facts: EventFacts): readonly BounceEvent[] {
   const byType = new Map<string, { readonly type: BounceType; readonly failed: FailedRecipient[] }>();
   for (const failure of failed) {
     const type = classify(failure.verdict);
@@ -47,12 +37,12 @@ function compose(
   type: BounceType,
   bouncedRecipients: readonly BouncedRecipient[],
   part: number,
-  { item, attempt, now, reportingMta, transport }: EventFacts,
-): QueueEvent {
+  facts: EventFacts,
+): BounceEvent {
+  const { item, attempt, now, reportingMta } = facts;
   // The same wherever and however often it is made: a consumer can drop the second copy. Refusals at the door and those of
   // the first attempt share a generation, so the attempt counts too.
   const eventId = hashOf([item.id, item.delivery, item.generation, attempt, 'bounce', type, part]).slice(0, 32);
-  const { bucket, key, versionId } = item.message;
   return {
     notificationType: 'Bounce',
     bounce: {
@@ -62,21 +52,7 @@ function compose(
       feedbackId: eventId,
       reportingMTA: `dns; ${reportingMta}`,
     },
-    mail: {
-      timestamp: new Date(item.arrival).toISOString(),
-      source: item.sender,
-      messageId: item.id,
-      destination: item.recipients.map(({ address }) => address),
-    },
-    lmtp: {
-      eventId,
-      id: item.id,
-      delivery: item.delivery,
-      transport,
-      destination: item.destination,
-      attempt,
-      message: versionId === undefined ? { bucket, key } : { bucket, key, versionId },
-    },
+    ...eventFrame(eventId, facts),
   };
 }
 

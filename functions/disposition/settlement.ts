@@ -11,6 +11,7 @@ import { pendingGrace } from '../queue/policy.ts';
 import type { Changes } from '../queue/ports.ts';
 import { bounceEvents, type FailedRecipient } from './bounce-event.ts';
 import { type DeliveryLine, deliveryLine } from './delivery-line.ts';
+import { type ServedRecipient, successEvents } from './success-event.ts';
 
 /** What a settlement needs to know. Times are milliseconds since 1970. */
 export interface SettlementFacts {
@@ -22,6 +23,8 @@ export interface SettlementFacts {
   readonly times: QueueTimes;
   readonly reportingMta: string;
   readonly transport: string;
+  /** Nobody relays the message any further (lmtp_flags X, lmtp_assume_final). */
+  readonly isFinal?: boolean;
 }
 
 /** What follows from an attempt. */
@@ -40,6 +43,7 @@ export function settle(facts: SettlementFacts): Settlement {
   const expired = isExpired(item, now, times);
   const lines: DeliveryLine[] = [];
   const failed: FailedRecipient[] = [];
+  const served: ServedRecipient[] = [];
   const recipients = item.recipients.map((recipient) => {
     const verdict = facts.verdicts.get(recipient.n);
     if (verdict === undefined || isFinishedBefore(recipient, attempt)) return recipient;
@@ -48,13 +52,13 @@ export function settle(facts: SettlementFacts): Settlement {
     if (concluded !== verdict) lines.push(line(facts, recipient, concluded, attempt));
     if (concluded.status === 'bounced' || concluded.status === 'expired')
       failed.push({ recipient, verdict: concluded });
+    served.push({ recipient, verdict: concluded });
     return { ...recipient, last: lastVerdict(concluded, now, attempt, item.recipients.length) };
   });
-  const { reportingMta, transport } = facts;
-  const events = bounceEvents(
-    failed.map((failure) => shorten(failure, item.recipients.length)),
-    { item, attempt, now, reportingMta, transport },
-  );
+  const { reportingMta, transport, isFinal = false } = facts;
+  const eventFacts = { item, attempt, now, reportingMta, transport };
+  const shortened = failed.map((failure) => shorten(failure, item.recipients.length));
+  const events = [...bounceEvents(shortened, eventFacts), ...successEvents(served, eventFacts, isFinal)];
   const done = recipients.every(isFinished);
   const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
   // Done, and nobody to tell: then nobody has to look at the item again.
@@ -89,7 +93,7 @@ function expire(verdict: Verdict): Concluded {
 }
 
 function lastVerdict(verdict: Concluded, at: number, attempt: number, recipients: number): LastVerdict {
-  const { status, dsn, text, relay, remoteMta, inDoubt } = verdict;
+  const { status, dsn, text, relay, remoteMta, inDoubt, relayed } = verdict;
   return {
     status,
     dsn,
@@ -99,6 +103,7 @@ function lastVerdict(verdict: Concluded, at: number, attempt: number, recipients
     ...(relay === undefined ? {} : { relay }),
     ...(remoteMta === undefined ? {} : { remoteMta }),
     ...(inDoubt === undefined ? {} : { inDoubt }),
+    ...(relayed === undefined ? {} : { relayed }),
   };
 }
 

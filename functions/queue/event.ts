@@ -13,8 +13,8 @@ export interface BouncedRecipient {
   readonly diagnosticCode: string;
 }
 
-/** A bounce event. */
-export interface QueueEvent {
+/** Somebody was given up on. */
+export interface BounceEvent extends EventFrame {
   readonly notificationType: 'Bounce';
   readonly bounce: {
     /** Permanent: refused for good; Transient: the lifetime is over. */
@@ -27,6 +27,30 @@ export interface QueueEvent {
     readonly feedbackId: string;
     readonly reportingMTA: string;
   };
+}
+
+/** Somebody was delivered to who asked to be told (NOTIFY=SUCCESS), by a server that does not tell (RFC 3461 section 5.2). */
+export interface SuccessEvent extends EventFrame {
+  readonly notificationType: 'Delivery';
+  readonly delivery: {
+    /** RFC 3339. */
+    readonly timestamp: string;
+    /** From the message's arrival on. */
+    readonly processingTimeMillis: number;
+    readonly recipients: readonly string[];
+    /** The server's own words. */
+    readonly smtpResponse: string;
+    readonly reportingMTA: string;
+    /** `delivered` where this is the final delivery (lmtp_flags X, lmtp_assume_final), else `relayed`. */
+    readonly action: 'delivered' | 'relayed';
+  };
+}
+
+/** An event. */
+export type QueueEvent = BounceEvent | SuccessEvent;
+
+/** What all events have. */
+export interface EventFrame {
   readonly mail: {
     /** When the message arrived, RFC 3339. */
     readonly timestamp: string;

@@ -28,6 +28,8 @@ export interface LastVerdict {
   readonly relay?: string;
   readonly remoteMta?: string;
   readonly inDoubt?: true;
+  /** Sent to a server without DSN. */
+  readonly relayed?: true;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Which attempt it was, from 1; 0 = refused at the door. */

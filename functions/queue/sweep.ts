@@ -5,6 +5,7 @@
 
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
+import { isFinalDelivery } from '../disposition/success-event.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
 import { activeGrace } from './policy.ts';
@@ -81,7 +82,15 @@ async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undef
   const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item)));
   const now = wallTime(services);
   const { parameters, transport, log } = services;
-  const facts = { item, verdicts, begun: item.activated, now, transport, reportingMta: parameters.myhostname };
+  const facts = {
+    item,
+    verdicts,
+    begun: item.activated,
+    now,
+    transport,
+    reportingMta: parameters.myhostname,
+    isFinal: isFinalDelivery(parameters),
+  };
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
   const settlement = settle({ ...facts, times: { ...parameters, ...noExpiry } });
   const { id, delivery } = item;

@@ -11,6 +11,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
+import { isFinalDelivery } from '../disposition/success-event.ts';
 import type { Deadline } from '../session/limit.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
@@ -168,7 +169,12 @@ async function settleItem(attempted: Attempted, services: Services): Promise<voi
 function draw({ lease, verdicts, begun }: Attempted, services: Services): Settlement {
   const { parameters, transport } = services;
   const facts = { verdicts, begun, now: wallTime(services), times: parameters, transport };
-  return settle({ item: lease.item, ...facts, reportingMta: parameters.myhostname });
+  return settle({
+    item: lease.item,
+    ...facts,
+    reportingMta: parameters.myhostname,
+    isFinal: isFinalDelivery(parameters),
+  });
 }
 
 /** What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. */

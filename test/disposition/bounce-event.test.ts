@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bounceEvents, type EventFacts, type FailedRecipient } from '../../functions/disposition/bounce-event.ts';
+import { bounceEvents, type FailedRecipient } from '../../functions/disposition/bounce-event.ts';
+import type { EventFacts } from '../../functions/disposition/event-frame.ts';
 import type { EnhancedStatus } from '../../functions/smtp/enhanced-status.ts';
 import { makeItem, makeRecipients } from '../support/delivery-item.ts';
 

@@ -7,6 +7,7 @@ import { noteProgress, type SettlementFacts, settle } from '../../functions/disp
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { planDeliveries } from '../../functions/queue/plan.ts';
 import { pendingGrace } from '../../functions/queue/policy.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { makeEvent, makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 
 const second = 1000;
@@ -77,7 +78,7 @@ test('somebody bounced: the sender is told, and the item stays in sight until th
   assert.equal(settlement.changes.due, settlement.now + pendingGrace);
   const [event] = settlement.events;
   assert.deepEqual(
-    event?.bounce.bouncedRecipients.map(({ emailAddress }) => emailAddress),
+    bounceOf(event).bouncedRecipients.map(({ emailAddress }) => emailAddress),
     ['r1@x'],
   );
   assert.deepEqual(settlement.changes.pending, { [event?.lmtp.eventId ?? '']: event });
@@ -130,8 +131,8 @@ describe('the lifetime', () => {
 
   test("turns the deferral into a bounce with the server's last words and their soft status", () => {
     const [event] = settled(['deferred'], life).events;
-    assert.equal(event?.bounce.bounceType, 'Transient');
-    assert.deepEqual(event?.bounce.bouncedRecipients, [
+    assert.equal(bounceOf(event).bounceType, 'Transient');
+    assert.deepEqual(bounceOf(event).bouncedRecipients, [
       { emailAddress: 'r0@x', action: 'failed', status: '4.2.2', diagnosticCode: 'smtp; the server on deferred' },
     ]);
   });
@@ -139,7 +140,7 @@ describe('the lifetime', () => {
   test('does not concern those who were sent to, or refused', () => {
     const settlement = settled(['sent', 'bounced', 'deferred'], life);
     assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x bounced', 'r2@x deferred', 'r2@x expired']);
-    assert.deepEqual(settlement.events.map(({ bounce }) => bounce.bounceType).sort(), ['Permanent', 'Transient']);
+    assert.deepEqual(settlement.events.map((event) => bounceOf(event).bounceType).sort(), ['Permanent', 'Transient']);
   });
 
   test('of mail with the null sender is its own', () => {
@@ -236,8 +237,8 @@ test('whatever the verdicts, an item is done if and only if nobody waits, and ev
       const settlement = settled(given, age, isBounce ? { sender: '' } : {});
       const isOver = age >= (isBounce ? 86_400 : 432_000);
       assert.equal(settlement.done, isOver || !given.includes('deferred'));
-      const told = settlement.events.flatMap(({ bounce }) =>
-        bounce.bouncedRecipients.map(({ emailAddress }) => emailAddress),
+      const told = settlement.events.flatMap((event) =>
+        bounceOf(event).bouncedRecipients.map(({ emailAddress }) => emailAddress),
       );
       const failed = given.flatMap((status, n) =>
         status === 'bounced' || (isOver && status === 'deferred') ? [`r${n}@x`] : [],

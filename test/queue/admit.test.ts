@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import { type Admission, admit, type Incoming } from '../../functions/queue/admit.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 
 const admission: Admission = {
@@ -151,7 +152,7 @@ test('a recipient with a control character bounces at the door, once, and the ot
   assert.deepEqual(others, []);
   assert.partialDeepStrictEqual(item, { state: 'active', pending: {} });
   assert.deepEqual(
-    services.published.flatMap(({ bounce }) => bounce.bouncedRecipients.map(({ status }) => status)),
+    services.published.flatMap((event) => bounceOf(event).bouncedRecipients.map(({ status }) => status)),
     ['5.1.3'],
   );
   assert.deepEqual(

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { type DisturbanceName, type DisturbedWorld, disturb, disturbanceNames } from '../support/disturbance.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';
 import { QueueWorld } from '../support/queue-world.ts';
@@ -141,7 +142,7 @@ function doubtsAbout({ lines, doubted }: QueueWorld, address: string): number {
 
 function checkBounces(world: QueueWorld, address: string, ending: Ending): void {
   const events = new Map(world.events.map((event) => [event.lmtp.eventId, event]));
-  const bounced = [...events.values()].flatMap(({ bounce }) => bounce.bouncedRecipients);
+  const bounced = [...events.values()].flatMap((event) => bounceOf(event).bouncedRecipients);
   const told = bounced.filter(({ emailAddress }) => emailAddress === address).length;
   const isTold = ending === 'bounced' || ending === 'expired';
   assert.equal(told, isTold ? 1 : 0, `${address}: ${told} different bounces`);

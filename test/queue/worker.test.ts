@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import type { Interference } from '../support/queue-process.ts';
 import { QueueWorld, type QueueWorldOptions } from '../support/queue-world.ts';
 import { type ScriptedServer, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
@@ -261,7 +262,7 @@ describe('a body that cannot be delivered', () => {
     assert.equal(world.onlyItem().state, 'corrupt');
     assert.deepEqual(statuses(world), { bob: 'sent', later: undefined, unknown: 'bounced' });
     assert.deepEqual(
-      world.events.flatMap(({ bounce }) => bounce.bouncedRecipients).map(({ emailAddress }) => emailAddress),
+      world.events.flatMap((event) => bounceOf(event).bouncedRecipients).map(({ emailAddress }) => emailAddress),
       ['unknown@x'],
     );
     const { recipients } = JSON.parse(world.notices[0]?.body ?? '') as { recipients: readonly { address: string }[] };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { installLine } from '../support/debian-packages.ts';
 import { type Dovecot, dovecotPackages, isDovecotInstalled, startDovecot } from '../support/dovecot.ts';
 import { awaitEvent, awaitLines, awaitState, submitMail } from '../support/story.ts';
@@ -98,7 +99,7 @@ describe('mail for a real Dovecot', { skip }, () => {
     );
     const words = "550 5.1.1 <nobody@dovecot.test> User doesn't exist: nobody@dovecot.test";
     assert.equal(lines[0]?.text, `host 127.0.0.1[127.0.0.1] said: ${words} (in reply to RCPT TO command)`);
-    const { bounce } = await awaitEvent(stack, 'unknown');
+    const bounce = bounceOf(await awaitEvent(stack, 'unknown'));
     assert.deepEqual(bounce.bouncedRecipients, [
       {
         emailAddress: 'nobody@dovecot.test',
@@ -124,7 +125,7 @@ describe('mail for a real Dovecot', { skip }, () => {
       lines[0]?.text ?? '',
       / said: 552 5\.2\.2 <full@dovecot\.test> Quota exceeded .* \(in reply to end of DATA command\)$/,
     );
-    assert.equal((await awaitEvent(stack, 'over')).bounce.bounceSubType, 'MailboxFull');
+    assert.equal(bounceOf(await awaitEvent(stack, 'over')).bounceSubType, 'MailboxFull');
     assert.deepEqual(await dovecot.maildir('full'), []);
   });
 

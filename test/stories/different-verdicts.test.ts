@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;
@@ -46,7 +47,7 @@ test('the bounces come as notifications of Amazon SES, one a kind, with attribut
   await stack.events.waitUntil((events) => events.length === 2, 20_000);
   const events = stack.events.items.map(({ message, attributes }) => ({ event: message as QueueEvent, attributes }));
   const [noEmail, mailboxFull] = events.toSorted((a, b) =>
-    b.event.bounce.bounceSubType.localeCompare(a.event.bounce.bounceSubType),
+    bounceOf(b.event).bounceSubType.localeCompare(bounceOf(a.event).bounceSubType),
   );
   const host = 'host 127.0.0.1[127.0.0.1] said:';
   assert.partialDeepStrictEqual(noEmail, {
@@ -87,14 +88,14 @@ test('the bounces come as notifications of Amazon SES, one a kind, with attribut
   });
   assert.deepEqual(mailboxFull?.attributes['bounceSubType'], 'MailboxFull');
   assert.deepEqual(
-    mailboxFull?.event.bounce.bouncedRecipients.map(({ emailAddress, status }) => [emailAddress, status]),
+    bounceOf(mailboxFull?.event).bouncedRecipients.map(({ emailAddress, status }) => [emailAddress, status]),
     [['full@x', '5.2.2']],
   );
   for (const { event } of events) {
-    assert.equal(event.bounce.feedbackId, event.lmtp.eventId);
+    assert.equal(bounceOf(event).feedbackId, event.lmtp.eventId);
     assert.match(event.lmtp.eventId, /^[0-9a-f]{32}$/);
-    assert.ok(Math.abs(Date.parse(event.bounce.timestamp) - Date.now()) < 60_000);
-    assert.ok(Date.parse(event.mail.timestamp) <= Date.parse(event.bounce.timestamp));
+    assert.ok(Math.abs(Date.parse(bounceOf(event).timestamp) - Date.now()) < 60_000);
+    assert.ok(Date.parse(event.mail.timestamp) <= Date.parse(bounceOf(event).timestamp));
   }
   assert.notEqual(noEmail?.event.lmtp.eventId, mailboxFull?.event.lmtp.eventId);
 });

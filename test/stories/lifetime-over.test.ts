@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { awaitEvent, awaitLines, awaitState, linesOf, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;
@@ -16,7 +17,9 @@ after(() => stack?.close());
 
 test('a message that is too old at its last deferral is deferred and expired, and its sender hears of it', async () => {
   await submitMail(stack, { id: 'old', recipients: ['bob@x'] });
-  const { bounce, mail } = await awaitEvent(stack, 'old');
+  const event = await awaitEvent(stack, 'old');
+  const { mail } = event;
+  const bounce = bounceOf(event);
   // One attempt where the first took its time, two as a rule; the last has two lines.
   const lines = linesOf(stack, 'old');
   const [deferred, expired] = lines.slice(-2);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { bounceOf } from '../support/bounce-of.ts';
 import { awaitCorrupt, type KeptRequest } from '../support/corrupt-notice.ts';
 import { awaitEvent, awaitLines, awaitState, itemsOf, linesOf, prepareMail, submitMail } from '../support/story.ts';
 
@@ -141,7 +142,7 @@ for (const [name, character] of Object.entries({ CR: '\r', LF: '\n', NUL: '\u000
         ['carol@example.com', 'sent'],
       ],
     );
-    const { bounce } = await awaitEvent(stack, id);
+    const bounce = bounceOf(await awaitEvent(stack, id));
     assert.partialDeepStrictEqual(bounce, {
       bounceType: 'Permanent',
       bouncedRecipients: [{ emailAddress: address, action: 'failed', status: '5.1.3' }],

@@ -1,0 +1,8 @@
+import assert from 'node:assert/strict';
+import type { BounceEvent, QueueEvent } from '../../functions/queue/event.ts';
+
+/** The bounce in an event, which must be one. */
+export function bounceOf(event: QueueEvent | undefined): BounceEvent['bounce'] {
+  assert.equal(event?.notificationType, 'Bounce');
+  return event.bounce;
+}
