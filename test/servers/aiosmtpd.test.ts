@@ -122,13 +122,14 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
     }
   });
 
-  const notYet = 'a short count of replies does not yet take the destination back to one recipient a transaction';
-  test('is sent one recipient a transaction from then on', { todo: notYet }, async () => {
+  test('is told of, and from then on one recipient a transaction gets each its verdict', async () => {
     await using server = await startAiosmtpd({ final: '250 OK' });
     const agent = testAgent(hurried);
-    await deliverTo(server.destination, three, agent);
-    const outcome = await deliverTo(server.destination, three, agent);
+    const { shortReplies } = await deliverTo(server.destination, three, agent);
+    assert.deepEqual(shortReplies, { replies: 1, recipients: 3 });
+    const outcome = await deliverTo(server.destination, three, agent, { oneByOne: true });
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0', 'sent 2.0.0', 'sent 2.0.0']);
+    assert.equal(outcome.shortReplies, undefined);
     assert.deepEqual(
       (await server.messages()).slice(1).map(({ recipients }) => recipients),
       three.map((recipient) => [recipient]),
