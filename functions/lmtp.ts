@@ -17,7 +17,9 @@ import { work } from './queue/worker.ts';
 import type { Deadline } from './session/limit.ts';
 
 const { services, clients } = compose('lmtp', process.env);
-const agent = makeAgent(services.parameters);
+const agent = makeAgent(services.parameters, {
+  debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
+});
 sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(
   (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
 );

@@ -12,7 +12,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
 import { type DeliveryRequest, type MessageReference, RequestError } from '../delivery/request.ts';
 import type { Verdict } from '../delivery/verdict.ts';
-import { type DeliveryLine, deliveryLine } from '../disposition/delivery-line.ts';
+import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { BodyFault } from '../queue/ports.ts';
 import { noDeadline } from '../session/limit.ts';
 import { fileWords } from './file-words.ts';
@@ -72,7 +72,7 @@ export async function runJob(
   return recipients.map((recipient) => {
     const verdict = recipient.fault === undefined ? verdicts.next().value : refusal(recipient.fault);
     if (verdict === undefined) throw new Error(`no verdict on ${recipient.address}`);
-    return deliveryLine({ id, recipient, verdict, arrival, activated: begun, begun });
+    return deliveryLine({ id, recipient, verdict, arrival, activated: begun, begun }, lineFormat(agent.parameters));
   });
 }
 

@@ -7,6 +7,7 @@ import type { ChatOptions, Transcript } from '../session/chat.ts';
 import { type Clock, systemClock } from '../session/clock.ts';
 import { type Deadline, type TimedStage, TimeLimits, type Timeouts } from '../session/limit.ts';
 import { DnsNameService, type NameService } from '../session/name-service.ts';
+import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
 
 /** A delivery agent. */
@@ -17,6 +18,8 @@ export interface Agent {
   readonly clock: Clock;
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
+  /** Where the dialogues of the peers in debug_peer_list go. */
+  readonly debugPeer?: (peer: string, side: 'C' | 'S', line: string) => void;
   /** Where the dialogue is written down, if anywhere. */
   readonly transcript?: Transcript;
 }
@@ -30,6 +33,7 @@ export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'pa
     maxUse: reuses === 0 ? parameters.max_use : Math.min(parameters.max_use, reuses + 1),
     maxAge: parameters.lmtp_connection_reuse_time_limit,
     size: parameters.lmtp_connection_cache_size,
+    skipQuitReply: parameters.lmtp_skip_quit_response,
   });
   return { parameters, names: new DnsNameService(), sessions, clock: systemClock, random: Math.random, ...given };
 }
@@ -60,8 +64,9 @@ export function timeLimits(agent: Agent, deadline: Deadline, onClamp?: (stage: T
 }
 
 /** What every conversation of the agent has: limits, transcript, the ways in which replies are taken. */
-export function chatOptions(agent: Agent, limits: TimeLimits): ChatOptions {
-  const { parameters, transcript } = agent;
+export function chatOptions(agent: Agent, limits: TimeLimits, peer?: Peer): ChatOptions {
+  const { parameters } = agent;
+  const transcript = peer === undefined ? agent.transcript : (peerTranscript(agent, peer) ?? agent.transcript);
   const filter = parameters.lmtp_reply_filter;
   return {
     limits,
@@ -77,4 +82,16 @@ export function chatOptions(agent: Agent, limits: TimeLimits): ChatOptions {
 /** Whether sessions with a destination are kept between requests; `name` is without `inet:`, brackets and port. */
 export function keepsSessions({ parameters }: Agent, name: string): boolean {
   return parameters.lmtp_cache_connection || parameters.lmtp_connection_cache_destinations.matches(name);
+}
+
+/** The dialogue with a peer of debug_peer_list is logged, and written to the transcript if there is one. */
+function peerTranscript({ parameters, debugPeer, transcript }: Agent, peer: Peer): Transcript | undefined {
+  const { host, endpoint } = peer;
+  if (debugPeer === undefined || parameters.debug_peer_list.isEmpty) return undefined;
+  const names = endpoint.kind === 'inet' ? [host, endpoint.address] : [host];
+  if (!parameters.debug_peer_list.matches(...names)) return undefined;
+  return (side, line) => {
+    debugPeer(relayName(peer), side, line);
+    transcript?.(side, line);
+  };
 }

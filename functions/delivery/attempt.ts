@@ -63,7 +63,7 @@ export interface AttemptOutcome {
 /** Tries one host: a cached session first, a fresh one where there is none or the cached one fails before content. */
 export async function attempt(context: AttemptContext): Promise<AttemptOutcome> {
   const key = sessionKey(context.hop.name, context.peer);
-  const options = chatOptions(context.agent, context.limits);
+  const options = chatOptions(context.agent, context.limits, context.peer);
   let session = await context.agent.sessions.checkOut(key, options);
   let handshaken = session !== undefined;
   let rest = context.recipients;
@@ -92,7 +92,7 @@ async function open(context: AttemptContext, rest: readonly number[]): Promise<S
   const discard = discardedKeywords(peer, parameters);
   const introduction = { name: parameters.lmtp_lhlo_name, discard };
   try {
-    const opened = await openSession(peer, { chat: chatOptions(agent, limits), introduction, clock });
+    const opened = await openSession(peer, { chat: chatOptions(agent, limits, peer), introduction, clock });
     if (opened.kind === 'ready') return opened.session;
     const switches = {
       skip5xxGreeting: parameters.lmtp_skip_5xx_greeting,
@@ -234,7 +234,7 @@ function giveBack(
   if (retire === 'interrupted' || retire === 'out of step') session.drop();
   else if (retire === undefined && keepsSessions(agent, hop.kind === 'inet' ? hop.host : hop.path)) {
     agent.sessions.checkIn(key, session, options);
-  } else void session.quit(options, { skipReply: true });
+  } else void session.quit(options, { skipReply: agent.parameters.lmtp_skip_quit_response });
 }
 
 /** A cached session that failed before any content was sent: the same may be tried on a fresh one, at no charge. */

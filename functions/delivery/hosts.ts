@@ -73,10 +73,16 @@ async function findAddresses({ host, isAddress, port }: InetHop, agent: Agent): 
     balance: parameters.lmtp_balance_inet_protocols,
     random: agent.random,
   });
+  const name = (await serverName(host, isAddress, agent)) ?? host;
   return {
     kind: 'found',
-    peers: ordered.map((address): Peer => ({ host, endpoint: { kind: 'inet', address, port } })),
+    peers: ordered.map((address): Peer => ({ host: name, endpoint: { kind: 'inet', address, port } })),
   };
+}
+
+/** The name that a CNAME leads to, where it is to stand for the server (lmtp_cname_overrides_servername). */
+async function serverName(host: string, isAddress: boolean, { names, parameters }: Agent): Promise<string | undefined> {
+  return isAddress || !parameters.lmtp_cname_overrides_servername ? undefined : await names.canonicalName(host);
 }
 
 /** Asks the DNS, the system, or one after the other (lmtp_host_lookup); what is found first counts. */

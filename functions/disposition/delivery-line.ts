@@ -3,8 +3,9 @@
  * line (src/global/log_adhoc.c).
  */
 
+import type { Parameters } from '../parameters.ts';
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
-import { quoteAddress } from '../smtp/path.ts';
+import { quoteAddress, unquoteAddress } from '../smtp/path.ts';
 
 /** One line. */
 export interface DeliveryLine {
@@ -31,6 +32,24 @@ export interface DeliveryLine {
   readonly in_doubt?: true;
 }
 
+/** How a line is written (Postfix delay_logging_resolution_limit, info_log_address_format). */
+export interface LineFormat {
+  /** Most digits behind the decimal point. */
+  readonly resolution: number;
+  /** `external`: odd local-parts quoted. */
+  readonly addresses: 'external' | 'internal';
+}
+
+/** Postfix's own way. */
+export const usualFormat: LineFormat = { resolution: 2, addresses: 'external' };
+
+/** The way that the parameters set. */
+export function lineFormat(
+  parameters: Pick<Parameters, 'delay_logging_resolution_limit' | 'info_log_address_format'>,
+): LineFormat {
+  return { resolution: parameters.delay_logging_resolution_limit, addresses: parameters.info_log_address_format };
+}
+
 /** What a line is made of. Times are milliseconds, setUp and transfer seconds. */
 export interface LineFacts {
   readonly id: string;
@@ -54,7 +73,11 @@ export interface LineFacts {
 }
 
 /** Composes a line. */
-export function deliveryLine({ id, recipient, verdict, arrival, activated, begun, attempt }: LineFacts): DeliveryLine {
+export function deliveryLine(
+  { id, recipient, verdict, arrival, activated, begun, attempt }: LineFacts,
+  format: LineFormat = usualFormat,
+): DeliveryLine {
+  const round = (seconds: number) => roundDelay(seconds, format.resolution);
   const before = (activated - arrival) / 1000;
   const waiting = (begun - activated) / 1000;
   const { setUp, transfer } = verdict;
@@ -62,12 +85,12 @@ export function deliveryLine({ id, recipient, verdict, arrival, activated, begun
   const orig = original !== undefined && original.toLowerCase() !== address.toLowerCase() ? original : null;
   return {
     id,
-    recipient: quoteAddress(address),
+    recipient: format.addresses === 'external' ? quoteAddress(address) : unquoteAddress(address),
     orig,
     relay: verdict.relay ?? null,
     ...(verdict.connUse !== undefined && verdict.connUse > 1 ? { conn_use: verdict.connUse } : {}),
-    delay: roundDelay((begun - arrival) / 1000 + setUp + transfer),
-    delays: [roundDelay(before), roundDelay(waiting), roundDelay(setUp), roundDelay(transfer)],
+    delay: round((begun - arrival) / 1000 + setUp + transfer),
+    delays: [round(before), round(waiting), round(setUp), round(transfer)],
     dsn: verdict.dsn,
     status: verdict.status,
     text: verdict.text,
@@ -77,12 +100,11 @@ export function deliveryLine({ id, recipient, verdict, arrival, activated, begun
 }
 
 /**
- * A number of seconds as Postfix shows it: at most two significant digits and two decimals, from ten seconds on whole
- * seconds; what is negative, because clocks differ, shows as 0 (delay_logging_resolution_limit).
+ * A number of seconds as Postfix shows it: at most two significant digits and `resolution` decimals, from ten seconds on
+ * whole seconds; what is negative, because clocks differ, shows as 0 (delay_logging_resolution_limit).
  */
-export function roundDelay(seconds: number): number {
+export function roundDelay(seconds: number, resolution = usualFormat.resolution): number {
   if (!(seconds > 0)) return 0;
-  if (seconds >= 9.95) return Math.round(seconds);
-  const decimals = seconds >= 0.995 ? 1 : 2;
-  return Number(seconds.toFixed(decimals));
+  const significant = 1 - Math.floor(Math.log10(seconds));
+  return Number(seconds.toFixed(Math.max(0, Math.min(resolution, significant))));
 }

@@ -10,7 +10,7 @@ import { cutText } from '../queue/plan.ts';
 import { pendingGrace } from '../queue/policy.ts';
 import type { Changes } from '../queue/ports.ts';
 import { bounceEvents, type FailedRecipient } from './bounce-event.ts';
-import { type DeliveryLine, deliveryLine } from './delivery-line.ts';
+import { type DeliveryLine, deliveryLine, type LineFormat } from './delivery-line.ts';
 import { type ServedRecipient, successEvents } from './success-event.ts';
 
 /** What a settlement needs to know. Times are milliseconds since 1970. */
@@ -25,6 +25,8 @@ export interface SettlementFacts {
   readonly transport: string;
   /** Nobody relays the message any further (lmtp_flags X, lmtp_assume_final). */
   readonly isFinal?: boolean;
+  /** How lines are written. */
+  readonly format?: LineFormat;
 }
 
 /** What follows from an attempt. */
@@ -112,11 +114,11 @@ function shorten({ recipient, verdict }: FailedRecipient, recipients: number): F
 }
 
 function line(
-  { item, begun }: SettlementFacts,
+  { item, begun, format }: SettlementFacts,
   recipient: QueuedRecipient,
   verdict: Concluded,
   attempt: number,
 ): DeliveryLine {
   const { id, arrival, activated } = item;
-  return deliveryLine({ id, recipient, verdict, arrival, activated, begun, attempt });
+  return deliveryLine({ id, recipient, verdict, arrival, activated, begun, attempt }, format);
 }

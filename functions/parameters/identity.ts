@@ -41,7 +41,6 @@ export const identityRows = {
     default: '2',
     min: 1,
     max: 9,
-    meaning:
-      'How much is logged of them: 1 = the lines of the dialogue, without content and secrets; 2 and more = decisions too.',
+    meaning: 'Any level logs the lines of the dialogue, without content and secrets; there is no more to be had.',
   },
 } as const satisfies Record<string, Row>;

@@ -10,7 +10,7 @@ import { portsOf } from '../delivery/destination.ts';
 import { arrivalTolerance, type DeliveryRequest, isQueueId, parseRequest, RequestError } from '../delivery/request.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
-import { deliveryLine } from '../disposition/delivery-line.ts';
+import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage, QueuedRecipient } from './item.ts';
 import { messageGroup, type Plan, type PlannedDelivery, planDeliveries } from './plan.ts';
@@ -241,10 +241,15 @@ async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<vo
   if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
 }
 
-function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log }: Services): void {
+function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log, parameters }: Services): void {
   for (const recipient of recipients) {
     if (recipient.last === undefined) continue;
     const verdict = { ...recipient.last, setUp: 0, transfer: 0 };
-    log.delivery(deliveryLine({ id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 }));
+    log.delivery(
+      deliveryLine(
+        { id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 },
+        lineFormat(parameters),
+      ),
+    );
   }
 }

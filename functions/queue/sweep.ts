@@ -4,6 +4,7 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
+import { lineFormat } from '../disposition/delivery-line.ts';
 import { settle } from '../disposition/settlement.ts';
 import { isFinalDelivery } from '../disposition/success-event.ts';
 import { quoteAddress } from '../smtp/path.ts';
@@ -90,6 +91,7 @@ async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undef
     transport,
     reportingMta: parameters.myhostname,
     isFinal: isFinalDelivery(parameters),
+    format: lineFormat(parameters),
   };
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
   const settlement = settle({ ...facts, times: { ...parameters, ...noExpiry } });

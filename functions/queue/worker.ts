@@ -10,6 +10,7 @@ import { type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
+import { lineFormat } from '../disposition/delivery-line.ts';
 import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
 import { isFinalDelivery } from '../disposition/success-event.ts';
 import type { Deadline } from '../session/limit.ts';
@@ -174,6 +175,7 @@ function draw({ lease, verdicts, begun }: Attempted, services: Services): Settle
     ...facts,
     reportingMta: parameters.myhostname,
     isFinal: isFinalDelivery(parameters),
+    format: lineFormat(parameters),
   });
 }
 

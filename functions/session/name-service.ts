@@ -39,6 +39,8 @@ export interface ServiceTarget {
 export interface NameService {
   /** By DNS. */
   lookUp(host: string, families: readonly Family[]): Promise<Lookup>;
+  /** The name that a CNAME leads to, if one does. */
+  canonicalName(host: string): Promise<string | undefined>;
   /** By the system: hosts file, and whatever else it is set up to ask. */
   lookUpNative(host: string, families: readonly Family[]): Promise<Lookup>;
   /** SRV records of `_service._tcp.host`. */
@@ -71,6 +73,10 @@ export class DnsNameService implements NameService {
     const failures = answers.flatMap(({ failure }) => failure ?? []);
     const failure = failures.includes('try again') ? 'try again' : (failures.at(-1) ?? 'unknown');
     return { kind: failure, type: families.at(-1) === 'ipv6' ? 'AAAA' : 'A' };
+  }
+
+  async canonicalName(host: string): Promise<string | undefined> {
+    return (await settle(this.#resolver.resolveCname(host))).found?.[0];
   }
 
   async lookUpNative(host: string, families: readonly Family[]): Promise<Lookup> {

@@ -17,6 +17,8 @@ export interface SessionLimits {
   readonly maxUse: number;
   /** Milliseconds a session may live, from its connection on (lmtp_connection_reuse_time_limit). */
   readonly maxAge: number;
+  /** Do not wait for the reply to QUIT (lmtp_skip_quit_response). */
+  readonly skipQuitReply: boolean;
   /** Sessions that may lie idle at once (lmtp_connection_cache_size). */
   readonly size: number;
 }
@@ -58,7 +60,7 @@ export class SessionCache {
   checkIn(key: string, session: Session, options: ChatOptions): void {
     session.park();
     if (!this.#isUsable(session) || session.isDisturbed || this.#limits.size < 1) {
-      void session.quit(options, { skipReply: true });
+      void session.quit(options, { skipReply: this.#limits.skipQuitReply });
       return;
     }
     const timer = setTimeout(() => {
@@ -69,14 +71,14 @@ export class SessionCache {
     this.#parked.add(parked);
     for (const oldest of this.#parked) {
       if (this.#parked.size <= this.#limits.size) break;
-      if (this.#remove(oldest)) void oldest.session.quit(options, { skipReply: true });
+      if (this.#remove(oldest)) void oldest.session.quit(options, { skipReply: this.#limits.skipQuitReply });
     }
   }
 
   /** Ends every idle session. */
   async close(options: ChatOptions): Promise<void> {
     const sessions = [...this.#parked].filter((parked) => this.#remove(parked));
-    await Promise.all(sessions.map(({ session }) => session.quit(options, { skipReply: true })));
+    await Promise.all(sessions.map(({ session }) => session.quit(options, { skipReply: this.#limits.skipQuitReply })));
   }
 
   /** Takes a session out; false if somebody else was faster. */

@@ -48,3 +48,18 @@ test('keywords are discarded by the address of the server, in the place of the g
   const byAddress = { ...general, lmtp_discard_lhlo_keyword_address_maps: 'inline:{ {127.0.0.1 = size} }' };
   assert.equal(await isSized(byAddress), false);
 });
+
+test('the dialogue with a peer of debug_peer_list is logged, and with no other', async () => {
+  const logged = async (list: string) => {
+    await using server = await startScriptedServer({});
+    const lines: string[] = [];
+    const debugPeer = (peer: string, side: string, line: string) => lines.push(`${peer.slice(0, 20)} ${side}: ${line}`);
+    const agent = testAgent({ lmtp_cache_connection: 'no', debug_peer_list: list }, { debugPeer });
+    await deliverTo(`[127.0.0.1]:${server.port}`, ['a@x'], agent);
+    return lines;
+  };
+  const lines = await logged('127.0.0.0/8');
+  assert.ok(lines.includes('127.0.0.1[127.0.0.1] C: RCPT TO:<a@x>'), lines.join('\n'));
+  assert.ok(lines.some((line) => line.startsWith('127.0.0.1[127.0.0.1] S: 220 ')));
+  assert.deepEqual(await logged('10.0.0.0/8'), []);
+});

@@ -27,7 +27,7 @@ async function find(destination: string, agent = agentWith(), deadline = noDeadl
 
 test('an address is its own server, and no name is looked up', async () => {
   const fail = () => assert.fail('a name was looked up');
-  const nobody = { lookUp: fail, lookUpNative: fail, lookUpService: fail };
+  const nobody = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
   assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: nobody })), ['10.0.1.7[10.0.1.7]:2003']);
 });
 
@@ -202,4 +202,12 @@ test('the system is asked where lmtp_host_lookup says native, after the DNS or i
   assert.deepEqual(await ask('only-here.test', { lmtp_host_lookup: 'dns, native' }), ['only-here.test[10.0.0.5]:24']);
   assert.deepEqual(await ask('dns.test', { lmtp_host_lookup: 'dns, native' }), ['dns.test[10.0.0.7]:24']);
   assert.deepEqual(await ask('dns.test', { disable_dns_lookups: 'yes' }), ['dns.test[10.0.0.6]:24']);
+});
+
+test('a server goes by the name that a CNAME leads to, where lmtp_cname_overrides_servername=yes', async () => {
+  const aliased = nameService({ 'alias.test': ['10.0.0.8'] });
+  const ask = (value: string) =>
+    find('alias.test', agentWith({ lmtp_cname_overrides_servername: value }, { names: aliased }));
+  assert.deepEqual(await ask('no'), ['alias.test[10.0.0.8]:24']);
+  assert.deepEqual(await ask('yes'), ['real.test[10.0.0.8]:24']);
 });

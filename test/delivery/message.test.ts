@@ -21,7 +21,7 @@ describe('what can be said of a message in memory', () => {
 });
 
 test('of a large message only the header is looked into, and a lower bound of its size is known', () => {
-  const facts = { size: 10, isExact: false, is8Bit: undefined };
+  const facts = { size: 10, isExact: false, is8Bit: undefined, deliveredTo: [] };
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: x\n\ngrüße')), { ...facts, has8BitHeader: false });
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: grüße\n\nx')), { ...facts, has8BitHeader: true });
 });

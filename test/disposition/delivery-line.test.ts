@@ -103,3 +103,10 @@ test('clocks that differ make no negative delay', () => {
   const { delay, delays } = deliveryLine(facts({ arrival: 50_000, activated: 40_000, begun: 30_000 }));
   assert.deepEqual([delay, delays], [0, [0, 0, 0.1, 0.01]]);
 });
+
+test('delays have as many decimals as delay_logging_resolution_limit allows', () => {
+  assert.deepEqual(
+    [roundDelay(0.0123, 3), roundDelay(0.0123, 2), roundDelay(1.26, 0), roundDelay(12.6, 6)],
+    [0.012, 0.01, 1, 13],
+  );
+});

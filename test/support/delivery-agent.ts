@@ -60,6 +60,7 @@ export function nameService(
   };
   return {
     lookUp: find,
+    canonicalName: async (host) => (host.startsWith('alias.') ? host.replace('alias.', 'real.') : undefined),
     lookUpNative: (host) => find(`native:${host}`),
     lookUpService: async (service, host) => services[`_${service}._tcp.${host}`] ?? { kind: 'no data', type: 'SRV' },
   };
