@@ -52,21 +52,33 @@ export class S3Bodies implements Bodies {
 
   async load(message: PinnedMessage): Promise<Message> {
     if (message.size > inMemoryLimit) {
-      const beginning = await this.#read(message, `bytes=0-${beginningOctets - 1}`);
+      const beginning = await this.#readBeginning(message);
       return { ...unseenContent(message.size, beginning), open: () => this.#stream(message) };
     }
     const octets = await this.#read(message);
     return { ...inspectContent(octets), open: () => once(octets) };
   }
 
-  async #read(message: PinnedMessage, range?: string): Promise<Buffer> {
-    const { Body } = await this.#get(message, range);
+  /** As much as is looked into, even where the range is not heeded. */
+  async #readBeginning(message: PinnedMessage): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let octets = 0;
+    for await (const chunk of this.#stream(message, `bytes=0-${beginningOctets - 1}`)) {
+      chunks.push(chunk);
+      octets += chunk.length;
+      if (octets >= beginningOctets) break;
+    }
+    return Buffer.concat(chunks).subarray(0, beginningOctets);
+  }
+
+  async #read(message: PinnedMessage): Promise<Buffer> {
+    const { Body } = await this.#get(message);
     if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
     return Buffer.from(await Body.transformToByteArray());
   }
 
-  async *#stream(message: PinnedMessage): AsyncIterable<Buffer> {
-    const { Body } = await this.#get(message);
+  async *#stream(message: PinnedMessage, range?: string): AsyncIterable<Buffer> {
+    const { Body } = await this.#get(message, range);
     if (!(Body instanceof Readable)) throw new Error(`S3 sent no stream for ${message.key}`);
     try {
       for await (const chunk of Body) yield chunk as Buffer;
