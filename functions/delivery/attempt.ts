@@ -144,8 +144,7 @@ async function transact(
     context.onCompleted();
     return { kind: 'settled', rest: [] };
   }
-  const limit = transactionLimit(context, session);
-  const [offered, later] = [recipients.slice(0, limit), recipients.slice(limit)];
+  const { offered, later } = chooseRecipients(context, session, recipients);
   const told = new Set<number>();
   const { outcome, fault } = await converse(context, session, options, offered, told);
   const { strict_postfix_verdicts } = context.agent.parameters;
@@ -170,6 +169,28 @@ async function transact(
     rest: [...excess, ...later],
     ...(outcome.retire === undefined ? {} : { retire: outcome.retire }),
   };
+}
+
+/**
+ * Who goes into one transaction: as many as the server takes, and no two addresses that differ in case alone. Some servers
+ * take those for one and the same, and answer them once: everybody behind would get somebody else's reply.
+ */
+function chooseRecipients(
+  context: AttemptContext,
+  session: Session,
+  recipients: readonly number[],
+): { readonly offered: readonly number[]; readonly later: readonly number[] } {
+  const limit = transactionLimit(context, session);
+  const seen = new Set<string>();
+  const offered: number[] = [];
+  const later: number[] = [];
+  for (const index of recipients) {
+    const address = context.delivery.recipients[index]?.address.toLowerCase() ?? '';
+    if (offered.length >= limit || seen.has(address)) later.push(index);
+    else offered.push(index);
+    seen.add(address);
+  }
+  return { offered, later };
 }
 
 /** Recipients of one transaction: what the server announced, or one where it has shown that it cannot count. */

@@ -8,7 +8,7 @@
 import type { Parameters } from '../parameters.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
-import { quoteAddress } from '../smtp/path.ts';
+import { quoteAddress, splitAddress } from '../smtp/path.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { type AttemptContext, attempt } from './attempt.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
@@ -230,8 +230,11 @@ class DeliveryRun {
 function findTwins(recipients: readonly DeliveryRecipient[]): readonly number[] {
   const first = new Map<string, number>();
   return recipients.map(({ address }, index) => {
-    const known = first.get(address);
-    if (known === undefined) first.set(address, index);
+    // A domain has no case (RFC 5321 section 2.4); what a local-part's case means only its server knows.
+    const { localPart, domain } = splitAddress(address);
+    const mailbox = `${localPart}@${domain.toLowerCase()}`;
+    const known = first.get(mailbox);
+    if (known === undefined) first.set(mailbox, index);
     return known ?? index;
   });
 }

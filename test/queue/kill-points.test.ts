@@ -80,13 +80,7 @@ async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): P
   world.bodies.vanish = bodyVanishes;
   try {
     world.submit({ recipients: Object.keys(recipients).map((word) => addressOf(word, tag)) });
-    await world.runToEnd();
-    checkEnd(world, story, tag);
-    run.isOver = true;
-    for (const release of run.hanging) release();
-    await world.settled();
-    await world.runToEnd();
-    checkEnd(world, story, tag);
+    await inTime(toBothEnds(run, story, tag), longestPlay);
     return run;
   } catch (cause) {
     const happened = [...plan].map(([n, what]) => `${what} call ${n} (${disturbed.join(', ')})`);
@@ -94,6 +88,27 @@ async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): P
   } finally {
     await world.close();
   }
+}
+
+async function toBothEnds(run: Run, story: Story, tag: number): Promise<void> {
+  const { world } = run;
+  await world.runToEnd();
+  checkEnd(world, story, tag);
+  run.isOver = true;
+  for (const release of run.hanging) release();
+  await world.settled();
+  await world.runToEnd();
+  checkEnd(world, story, tag);
+}
+
+/** Real milliseconds that a play may take. */
+const longestPlay = 60_000;
+
+/** Waits for something, but not for ever: whoever hangs is told by its plan. */
+async function inTime(wait: Promise<void>, milliseconds: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => late.reject(new Error(`no end after ${milliseconds} ms`)), milliseconds);
+  await Promise.race([wait, late.promise]).finally(() => clearTimeout(timer));
 }
 
 function addressOf(word: string, tag: number): string {

@@ -92,13 +92,11 @@ describe('smtp-server and a recipient named twice', () => {
     assert.equal(server.messages.length, 1);
   });
 
-  const mixUp =
-    'the server merges addresses that differ in case only; its replies are then one short and go to the wrong ones';
   for (const [name, twin] of [
     ['domain', 'a@X.Test'],
     ['local part', 'A@x.test'],
   ] as const) {
-    test(`in another case of its ${name} gives nobody the verdict of somebody else`, { todo: mixUp }, async () => {
+    test(`in another case of its ${name} gives nobody the verdict of somebody else`, async () => {
       await using server = await startLmtpSmtpServer({ final: { 'full@x.test': '552 over quota' } });
       const agent = testAgent({ lmtp_data_done_next_timeout: '1s' });
       const outcome = await deliverTo(server.destination, ['a@x.test', twin, 'full@x.test'], agent);
