@@ -28,6 +28,10 @@ const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
 /** Seconds after which a message that could not be dealt with is seen again: until then it holds its slot. */
 const retrySeconds = 5;
 
+for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'use_srv_lookup'] as const) {
+  for (const warning of services.parameters[name].warnings) services.log.note('warn', warning, { parameter: name });
+}
+
 /** Takes a batch from active. */
 export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Stage } from 'aws-cdk-lib';
+import { Annotations, Stage } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -28,6 +28,9 @@ export type { LmtpDeliveryProps } from './delivery-props.ts';
  *     const delivery = new LmtpDelivery(this, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
  *     delivery.grantSubmit(producer);
  */
+const strictWarning =
+  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
+
 export class LmtpDelivery extends Construct {
   readonly queues: Queues;
   readonly topics: Topics;
@@ -40,6 +43,9 @@ export class LmtpDelivery extends Construct {
   constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
     super(scope, id);
     const settings = settingsOf(props);
+    if (settings.parameters['STRICT_POSTFIX_VERDICTS'] === 'yes') {
+      Annotations.of(this).addWarningV2('lambda-lmtp:strict', strictWarning);
+    }
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
     this.queues = new Queues(this, 'Queues', { lmtpTimeout });

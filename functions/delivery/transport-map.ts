@@ -7,6 +7,7 @@
  *     *                   lmtp:inet:catchall.internal
  */
 
+import { logicalLines } from '../maps/logical-lines.ts';
 import { splitAddress } from '../smtp/path.ts';
 import { DestinationError, normaliseDestination, type Ports, parseDestination } from './destination.ts';
 
@@ -32,7 +33,7 @@ export interface TransportMap {
  */
 export function parseTransportMap(text: string, transport: string, defaultPort: Ports | number): TransportMap {
   const entries = new Map<string, string>();
-  for (const line of logicalLines(text)) {
+  for (const { text: line } of logicalLines(text)) {
     const match = /^(\S+)\s+(\S.*)$/.exec(line);
     if (match === null) throw new TransportMapError(`"${line}": a pattern, blanks and a destination are wanted`);
     const [, pattern = '', result = ''] = match;
@@ -71,16 +72,4 @@ function parseResult(line: string, result: string, transport: string, defaultPor
     throw cause;
   }
   return nextHop;
-}
-
-/** Lines without comments; one that begins with a blank continues the one before, as in every Postfix table. */
-function logicalLines(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const line of text.split('\n')) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    const last = lines.at(-1);
-    if (/^\s/.test(line) && last !== undefined) lines[lines.length - 1] = `${last} ${line.trim()}`;
-    else lines.push(line.trim());
-  }
-  return lines;
 }

@@ -4,27 +4,10 @@
  *     4bXq1: to=<bob@example.com>, relay=host[10.0.1.7]:24, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, status=sent (250 ...)
  */
 
-/** What the line is made from: one line of the delivery log (JSON), which has these fields and may have more. */
-export interface DeliveryRecord {
-  readonly id: string;
-  readonly recipient: string;
-  /** The recipient's original address; null if it is the same. */
-  readonly orig: string | null;
-  /** `host[address]:port`; null if there was no session. */
-  readonly relay: string | null;
-  /** Which use of the connection it was, from 1. */
-  readonly conn_use?: number;
-  /** Seconds from arrival to the verdict, rounded as Postfix does (delivery-line.ts). */
-  readonly delay: number;
-  /** Seconds: before the active queue, in it, until the session was ready, transfer. */
-  readonly delays: readonly [number, number, number, number];
-  readonly dsn: string;
-  readonly status: 'sent' | 'deferred' | 'bounced' | 'expired';
-  readonly text: string;
-}
+import type { DeliveryLine } from './delivery-line.ts';
 
 /** Writes the line. What the server or the envelope may have smuggled in is escaped: it stays one line. */
-export function postfixLine(record: DeliveryRecord): string {
+export function postfixLine(record: DeliveryLine): string {
   const { id, recipient, orig, relay, conn_use, delay, delays, dsn, status, text } = record;
   return [
     `${escaped(id)}: to=<${escaped(recipient)}>`,
@@ -39,7 +22,7 @@ export function postfixLine(record: DeliveryRecord): string {
 }
 
 /** Whether a value of the log is a delivery; other lines are diagnostics. */
-export function isDeliveryRecord(value: unknown): value is DeliveryRecord {
+export function isDeliveryLine(value: unknown): value is DeliveryLine {
   if (typeof value !== 'object' || value === null) return false;
   const { id, recipient, status, dsn, text, delay, delays } = value as Record<string, unknown>;
   return (

@@ -51,7 +51,7 @@ export const conversationRows = {
     min: 512,
     max: 1_000_000,
     meaning:
-      "How much of a server's reply is kept: of one line, and of all lines together. A line of more than twice that ends the session.",
+      "How much of a server's reply is kept, of one line and of all lines together; what goes beyond is read and forgotten.",
   },
   lmtp_reply_filter: {
     kind: 'maps',

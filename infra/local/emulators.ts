@@ -4,8 +4,8 @@
  *
  * Everything is in memory and each call starts a set of its own, so several stacks can run side by side.
  */
+
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -14,6 +14,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
 import { queueTableSchema } from '../../functions/queue/table-schema.ts';
 import { type QueueContent, startFauxqs } from './fauxqs.ts';
+import { listenLocally } from './local-endpoint.ts';
 import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
 
 /** The queues of the stack; `events` exists in the local stack only and holds what the bounce topic says. */
@@ -111,15 +112,7 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
 
 async function startDynalite(): Promise<{ endpoint: string; close(): Promise<void> }> {
   const server: Server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((closed) => {
-        server.close(() => closed());
-        server.closeAllConnections();
-      }),
-  };
+  return await listenLocally(server);
 }
 
 async function createQueues(

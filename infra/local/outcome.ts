@@ -3,7 +3,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeliveryRecord } from '../../functions/disposition/postfix-line.ts';
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { contentAsFiled, withoutTopLines } from './samples/filed-content.ts';
 import type { Expected } from './samples/samples.ts';
 
@@ -32,7 +32,7 @@ export interface BounceNotice {
 
 /** Everything that was heard of all submissions. */
 export interface Heard {
-  readonly deliveries: readonly DeliveryRecord[];
+  readonly deliveries: readonly DeliveryLine[];
   readonly bounces: readonly BounceNotice[];
   readonly corrupt: readonly CorruptNotice[];
 }
@@ -133,13 +133,13 @@ export function bouncesOf(message: unknown, submissions: readonly Submission[]):
   }));
 }
 
-function fate(recipient: string, records: readonly DeliveryRecord[]): 'sent' | 'bounced' | 'waiting' {
+function fate(recipient: string, records: readonly DeliveryLine[]): 'sent' | 'bounced' | 'waiting' {
   const last = records.findLast((record) => record.recipient === recipient)?.status;
   if (last === 'expired') return 'bounced';
   return last === undefined || last === 'deferred' ? 'waiting' : last;
 }
 
-function attemptsOf(recipient: string, records: readonly DeliveryRecord[]): number {
+function attemptsOf(recipient: string, records: readonly DeliveryLine[]): number {
   return records.filter((record) => record.recipient === recipient).length;
 }
 

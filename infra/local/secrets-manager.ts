@@ -6,9 +6,10 @@
  * values, names and (partial) ARNs, and AWS's error types. Encryption, policies, tags, replication and rotation by a function
  * are not.
  */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenLocally } from './local-endpoint.ts';
 
 /** A running endpoint. */
 export interface SecretsManager {
@@ -69,15 +70,7 @@ export async function startSecretsManager({ region, onRequest }: SecretsManagerO
       response.end(JSON.stringify(body));
     });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((closed) => {
-        server.close(() => closed());
-        server.closeAllConnections();
-      }),
-  };
+  return await listenLocally(server);
 }
 
 /** Reads one request of the AWS JSON 1.1 protocol and finds its answer. */

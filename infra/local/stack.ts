@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type DeliveryRecord, isDeliveryRecord } from '../../functions/disposition/postfix-line.ts';
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
 import { environmentNames } from '../../functions/environment.ts';
 import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
 import { Collection } from './collection.ts';
@@ -81,7 +82,7 @@ export interface LocalStack {
   /** Every line that the functions wrote. */
   readonly log: Collection<LogLine>;
   /** Every delivery of the log. */
-  readonly deliveries: Collection<DeliveryRecord>;
+  readonly deliveries: Collection<DeliveryLine>;
   /** What the bounce topic said. */
   readonly events: Collection<TopicMessage>;
   /** What the notice topic said. */
@@ -136,12 +137,12 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   started.defer(() => mailStore.close());
 
   const log = new Collection<LogLine>();
-  const deliveries = new Collection<DeliveryRecord>();
+  const deliveries = new Collection<DeliveryLine>();
   const functions = deployFunctions(options, directory, functionEnvironment(options, emulators, mailStore), (entry) => {
     log.add(entry);
     options.onLogLine?.(entry.functionName, entry.line);
     const value = parseJson(entry.line);
-    if (isDeliveryRecord(value)) deliveries.add(value);
+    if (isDeliveryLine(value)) deliveries.add(value);
   });
   started.defer(async () => {
     await Promise.all(functionNames.map((name) => functions[name].close()));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DeliveryRecord, isDeliveryRecord, postfixLine } from '../../functions/disposition/postfix-line.ts';
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import { isDeliveryLine, postfixLine } from '../../functions/disposition/postfix-line.ts';
 
-const record: DeliveryRecord = {
+const record: DeliveryLine = {
   id: '4bXq1',
   recipient: 'bob@example.com',
   orig: null,
@@ -44,7 +45,7 @@ test('a reply cannot break the line or move the cursor', () => {
 });
 
 test('diagnostics of the log are no deliveries', () => {
-  assert.equal(isDeliveryRecord({ level: 'INFO', message: 'hello' }), false);
-  assert.equal(isDeliveryRecord(null), false);
-  assert.equal(isDeliveryRecord(record), true);
+  assert.equal(isDeliveryLine({ level: 'INFO', message: 'hello' }), false);
+  assert.equal(isDeliveryLine(null), false);
+  assert.equal(isDeliveryLine(record), true);
 });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { DeliveryRecord } from '../../functions/disposition/postfix-line.ts';
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import {
   bouncesOf,
   differences,
@@ -20,8 +20,8 @@ const submission: Submission = {
   expected: { verdicts: { 'a@x': { status: 'sent', attempts: 2 }, 'b@x': { status: 'bounced', attempts: 1 } } },
 };
 
-function record(recipient: string, status: DeliveryRecord['status']): DeliveryRecord {
-  const rest = { orig: null, relay: null, delay: 0, delays: [0, 0, 0, 0] as const, dsn: '2.0.0', text: '' };
+function record(recipient: string, status: DeliveryLine['status']): DeliveryLine {
+  const rest = { orig: null, relay: null, delay: 0, delays: [0, 0, 0, 0] as const, dsn: '2.0.0', text: '' } as const;
   return { id: submission.name, recipient, status, ...rest };
 }
 
