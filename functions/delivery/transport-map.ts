@@ -33,7 +33,8 @@ export interface TransportMap {
  */
 export function parseTransportMap(text: string, transport: string, defaultPort: Ports | number): TransportMap {
   const entries = new Map<string, string>();
-  for (const { text: line } of logicalLines(text)) {
+  for (const { text: written } of logicalLines(text)) {
+    const line = written.replaceAll(/\s+/g, ' ');
     const match = /^(\S+)\s+(\S.*)$/.exec(line);
     if (match === null) throw new TransportMapError(`"${line}": a pattern, blanks and a destination are wanted`);
     const [, pattern = '', result = ''] = match;
