@@ -4,9 +4,17 @@
  * knows, and an operator can see why.
  */
 
-import { elapsed, type Moment } from '../session/clock.ts';
+import type { Parameters } from '../parameters.ts';
+import { type Clock, elapsed, type Moment } from '../session/clock.ts';
+import type { Log } from './log.ts';
 import type { CautionStore } from './ports.ts';
-import type { Services } from './services.ts';
+
+/** What cautions need of their surroundings. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly parameters: Pick<Parameters, 'short_reply_fallback_time'>;
+  readonly log: Log;
+}
 
 /** Milliseconds for which a container believes what it read: a caution need not be known to the second. */
 const freshness = 60_000;
@@ -27,7 +35,7 @@ export class Cautions {
   }
 
   /** Whether a destination gets one recipient at a time now. */
-  async isOneByOne(destination: string, { clock, log }: Services): Promise<boolean> {
+  async isOneByOne(destination: string, { clock, log }: Surroundings): Promise<boolean> {
     const now = clock.now();
     let known = this.#known.get(destination);
     if (known === undefined || elapsed(known.at, now) >= freshness) {
@@ -38,7 +46,7 @@ export class Cautions {
   }
 
   /** Notes that a destination gave too few replies. */
-  async note(destination: string, why: string, { clock, parameters, log }: Services): Promise<void> {
+  async note(destination: string, why: string, { clock, parameters, log }: Surroundings): Promise<void> {
     const now = clock.now();
     const until = now.wall + parameters.short_reply_fallback_time;
     if (until <= now.wall) return;
@@ -56,7 +64,7 @@ export class Cautions {
   }
 
   /** A caution that cannot be read is none: it spares trouble, and no mail depends on it. */
-  async #read(destination: string, log: Services['log']): Promise<number> {
+  async #read(destination: string, log: Log): Promise<number> {
     try {
       return (await this.#store.readCaution(destination))?.until ?? 0;
     } catch (error) {
