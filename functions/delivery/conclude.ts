@@ -21,6 +21,7 @@ export function conclude(context: AttemptContext, session: Session, index: numbe
   }
 }
 
+/** Draws the verdict on a recipient from a trouble met on a session. */
 export function concludeTrouble(context: AttemptContext, session: Session, index: number, trouble: Trouble): void {
   apply(context, 'transaction', index, trouble, sessionFacts(session));
 }

@@ -7,11 +7,11 @@ import { type RetireReason, type TransactionOutcome, transaction } from '../lmtp
 import type { ChatOptions } from '../session/chat.ts';
 import { peerName, relayName, type Session } from '../session/session.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { applyToAll, conclude, concludeTrouble } from './conclude.ts';
+import { applyToAll, conclude, concludeTrouble, peerWords } from './conclude.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
 import { wireContent } from './message.ts';
 import { prepare, wantsOneRecipient } from './preparation.ts';
-import type { Trouble } from './trouble.ts';
+import { interruptionTrouble, type Trouble } from './trouble.ts';
 
 /** How one transaction ended. */
 export type Round =
@@ -54,12 +54,17 @@ export async function transact(
     else if (fault !== undefined && answer.kind === 'interrupted') concludeTrouble(context, session, index, fault);
     else conclude(context, session, index, answer);
   }
-  if (outcome.answers.every(({ kind }) => kind !== 'interrupted')) context.onCompleted();
-  return {
-    kind: 'settled',
-    rest: [...excess, ...later],
-    ...(outcome.retire === undefined ? {} : { retire: outcome.retire }),
-  };
+  const broken = outcome.answers.find((answer) => answer.kind === 'interrupted');
+  if (broken === undefined) context.onCompleted();
+  if (broken === undefined) return { kind: 'settled', rest: [...excess, ...later], ...retiring(outcome) };
+  // Whoever was not offered yet fares as the others did: a dead server costs one time-out, not one for each recipient.
+  const trouble = fault ?? interruptionTrouble({ stage: 'MAIL', reason: broken.reason }, peerWords(session.peer));
+  applyToAll(context, later, 'transaction', trouble, relayName(session.peer));
+  return { kind: 'settled', rest: [], ...retiring(outcome) };
+}
+
+function retiring({ retire }: TransactionOutcome): { readonly retire?: RetireReason } {
+  return retire === undefined ? {} : { retire };
 }
 
 /**

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverTo, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
-import { type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
+import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
 
 const recipients = ['a@x', 'b@x', 'c@x', 'd@x', 'e@x'];
 
@@ -78,4 +78,18 @@ test('a destination that cannot count gets one recipient in each transaction', a
   assert.deepEqual(verdicts, allSent);
   assert.deepEqual(said, ['MAIL a MAIL b MAIL c MAIL d MAIL e']);
   assert.equal(outcome.shortReplies, undefined);
+});
+
+test('a connection that breaks in a round spares the other rounds: a dead server costs one time-out', async () => {
+  const { verdicts, said, outcome } = await play(
+    { mail: { each: ['250 ok', andThen('close')] } },
+    {},
+    { oneByOne: true },
+  );
+  assert.deepEqual(verdicts, ['sent 2.0.0', ...Array(4).fill('deferred 4.4.2')]);
+  assert.deepEqual(said, ['MAIL a MAIL b']);
+  assert.match(
+    outcome.verdicts[4]?.text ?? '',
+    /^lost connection with 127\.0\.0\.1\[127\.0\.0\.1\] while sending MAIL FROM$/,
+  );
 });
