@@ -39,7 +39,9 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
       continue;
     }
     rest = round.rest;
-    if (rest.length > 0 && round.retire === undefined && session.takesMore) continue;
+    // Unread octets would be taken for the replies of the next transaction: such a session is not used again.
+    const goesOn = round.retire === undefined && session.takesMore && !session.isDisturbed;
+    if (rest.length > 0 && goesOn) continue;
     giveBack(context, session, key, options, round.retire);
     session = undefined;
   }

@@ -93,3 +93,12 @@ test('a connection that breaks in a round spares the other rounds: a dead server
     /^lost connection with 127\.0\.0\.1\[127\.0\.0\.1\] while sending MAIL FROM$/,
   );
 });
+
+test('a reply too many ends the session: the next round gets a fresh one, and nobody somebody else’s reply', async () => {
+  const { verdicts, said } = await play({
+    capabilities: ['PIPELINING', 'LIMITS RCPTMAX=2'],
+    final: { default: { reply: ['250 2.0.0 ok'] }, 'b@x': { raw: '250 2.0.0 ok\r\n550 5.0.0 stray\r\n' } },
+  });
+  assert.deepEqual(verdicts, allSent);
+  assert.deepEqual(said, ['MAIL a b', 'MAIL c d MAIL e']);
+});

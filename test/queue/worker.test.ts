@@ -362,3 +362,23 @@ describe('the claim', () => {
     assert.deepEqual([item.state, item.recipients[0]?.last?.status], ['deferred', 'deferred']);
   });
 });
+
+test('a server that gives too few final replies gets one recipient at a time from the next delivery on', async () => {
+  await using scene = await setScene(
+    { connections: { '1': { final_count: 1 } } },
+    { parameters: { lmtp_data_done_next_timeout: '1s', lmtp_cache_connection: 'no' } },
+  );
+  const { world, server } = scene;
+  await takeIn(world, 'a@x', 'b@x');
+  await turn(world);
+  assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
+  assert.equal(last(world)['b']?.inDoubt, true);
+  world.submit({ id: 'second', recipients: ['c@x', 'd@x'] });
+  await turn(world);
+  await turn(world);
+  const said = server.transcript()[1]?.commands.filter((command) => /^(MAIL|RCPT)/.test(command));
+  assert.deepEqual(
+    said?.map((command) => command.slice(0, 4)),
+    ['MAIL', 'RCPT', 'MAIL', 'RCPT'],
+  );
+});

@@ -8,7 +8,6 @@ import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { CorruptNotice } from '../../functions/queue/ports.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { MemoryBodies } from './memory-bodies.ts';
-import { memoryCautions } from './memory-cautions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -38,9 +37,10 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     lines: [],
     notes: [],
   };
+  const ledger = new MemoryLedger();
   return {
     ...captured,
-    ledger: new MemoryLedger(),
+    ledger,
     bodies: new MemoryBodies(),
     clock: new TestClock(),
     parameters,
@@ -55,7 +55,7 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     },
     events: { publish: async (event) => void captured.published.push(event) },
     corrupt: { file: async (notice) => void captured.notices.push(notice) },
-    cautions: new Cautions(memoryCautions()),
+    cautions: new Cautions(ledger),
     log: {
       delivery: (line) => captured.lines.push(line),
       note: (level, message) => captured.notes.push(`${level}: ${message}`),

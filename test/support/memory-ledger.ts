@@ -5,12 +5,13 @@
  */
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { DeliveryKey } from '../../functions/queue/messages.ts';
-import type { Changes, DueItem, Ledger, Moved } from '../../functions/queue/ports.ts';
+import type { Caution, CautionStore, Changes, DueItem, Ledger, Moved } from '../../functions/queue/ports.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 
 /** A ledger that forgets everything with its process. */
-export class MemoryLedger implements Ledger {
+export class MemoryLedger implements Ledger, CautionStore {
   readonly #items = new Map<string, DeliveryItem>();
+  readonly #cautions = new Map<string, Caution>();
 
   /** Everything that is in it. */
   get items(): readonly DeliveryItem[] {
@@ -25,6 +26,14 @@ export class MemoryLedger implements Ledger {
     checkKey(id);
     const items = this.items.filter((item) => item.id === id);
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
+  }
+
+  async readCaution(destination: string): Promise<Caution | undefined> {
+    return this.#cautions.get(destination);
+  }
+
+  async writeCaution(destination: string, caution: Caution): Promise<void> {
+    this.#cautions.set(destination, caution);
   }
 
   async admit(item: DeliveryItem): Promise<Moved> {

@@ -5,10 +5,10 @@
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import type { Parameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
+import type { CautionStore, Ledger } from '../../functions/queue/ports.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import type { Clock } from '../../functions/session/clock.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
-import { memoryCautions } from './memory-cautions.ts';
 
 /** A call that a process makes to the world outside. */
 export interface PortCall {
@@ -28,7 +28,8 @@ export class Dead extends Error {
 }
 
 /** The world as the processes of it share it. */
-export interface SharedWorld extends Pick<Services, 'ledger' | 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
+export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
+  readonly ledger: Ledger & CautionStore;
   readonly parameters: Parameters;
   readonly clock: Clock;
   nextCall(): number;
@@ -106,7 +107,7 @@ export class QueueProcess {
         load: (message) => step('bodies.load', () => bodies.load(message)),
       },
       corrupt: { file: (notice) => step('corrupt.file', () => corrupt.file(notice)) },
-      cautions: new Cautions(memoryCautions()),
+      cautions: new Cautions(ledger),
       log: {
         delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
         note: (...note) => this.#fate !== 'dead' && log.note(...note),
