@@ -89,9 +89,11 @@ function chooseRecipients(
   return { offered, later };
 }
 
-/** Recipients of one transaction: what the server announced, or one where it has shown that it cannot count. */
-function transactionLimit({ oneByOne, agent }: AttemptContext, { capabilities }: Session): number {
-  return oneByOne || wantsOneRecipient(agent.parameters) ? 1 : (capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
+/** Recipients of one transaction: what the parameters allow and the server announced, or one where it cannot count. */
+function transactionLimit({ oneByOne, agent: { parameters } }: AttemptContext, { capabilities }: Session): number {
+  if (oneByOne || wantsOneRecipient(parameters)) return 1;
+  const ours = parameters.lmtp_destination_recipient_limit || Number.POSITIVE_INFINITY;
+  return Math.min(ours, capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
 }
 
 /** The conversation itself. Final replies are facts at once; earlier answers may still be taken back by a stale session. */

@@ -78,7 +78,8 @@ export class ReplyAssembler {
   }
 
   #keep(line: string): void {
-    if (this.#keptOctets >= this.#textLimit) return;
+    // An empty line in front of a reply leaves no trace in its text.
+    if (this.#keptOctets >= this.#textLimit || (line === '' && this.#kept.length === 0)) return;
     this.#kept.push(line);
     this.#keptOctets += line.length + 1;
   }

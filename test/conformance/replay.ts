@@ -55,15 +55,14 @@ export async function replay(scenario: Scenario, strict: boolean): Promise<reado
   ];
 }
 
-/** Postfix's settings when the scenarios were recorded; only there are sessions cached where a scenario asks for it. */
+/** Postfix's settings when the scenarios were recorded; sessions are cached only where a scenario asks for it. */
 function makeScenarioAgent(stage: Stage, strict: boolean): Agent {
-  const caches = Object.keys(stage.params).some((name) => name.startsWith('lmtp_connection_cache'));
   const parameters = parseParameters({
     myhostname: 'client.example',
     lmtp_randomize_addresses: 'no',
     lmtp_connect_timeout: '0s',
     allow_local_destinations: 'yes',
-    lmtp_cache_connection: caches ? 'yes' : 'no',
+    lmtp_cache_connection: 'no',
     max_idle: '2s',
     strict_postfix_verdicts: strict ? 'yes' : 'no',
     ...Object.fromEntries(

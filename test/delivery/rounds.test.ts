@@ -102,3 +102,8 @@ test('a reply too many ends the session: the next round gets a fresh one, and no
   assert.deepEqual(verdicts, allSent);
   assert.deepEqual(said, ['MAIL a b', 'MAIL c d MAIL e']);
 });
+
+test('lmtp_destination_recipient_limit holds whoever asks for the delivery; 0 is no limit', async () => {
+  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '2' })).said, ['MAIL a b MAIL c d MAIL e']);
+  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '0' })).said, ['MAIL a b c d e']);
+});
