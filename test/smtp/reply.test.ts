@@ -85,7 +85,8 @@ describe('a line of any other form is skipped, stays in the text, and leaves the
       assert.deepEqual(others, []);
       assert.equal(reply?.garbled, true);
       assert.equal(reply?.code, 250);
-      assert.equal(reply?.text, `${line} 250 2.0.0 ok`);
+      // An empty line leaves no trace, as in Postfix.
+      assert.equal(reply?.text, line === '' ? '250 2.0.0 ok' : `${line} 250 2.0.0 ok`);
     });
   }
 });
