@@ -4,15 +4,14 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
-import { lineFormat } from '../disposition/delivery-line.ts';
 import { settle } from '../disposition/settlement.ts';
-import { isFinalDelivery } from '../disposition/success-event.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
 import { activeGrace } from './policy.ts';
 import type { DueItem } from './ports.ts';
 import { publish } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
+import { settlementRules } from './settlement-rules.ts';
 
 /** What a sweep did. */
 export interface SweepReport {
@@ -82,19 +81,10 @@ async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undef
   if (item === undefined) return undefined;
   const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item)));
   const now = wallTime(services);
-  const { parameters, transport, log } = services;
-  const facts = {
-    item,
-    verdicts,
-    begun: item.activated,
-    now,
-    transport,
-    reportingMta: parameters.myhostname,
-    isFinal: isFinalDelivery(parameters),
-    format: lineFormat(parameters),
-  };
+  const { parameters, log } = services;
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
-  const settlement = settle({ ...facts, times: { ...parameters, ...noExpiry } });
+  const times = { ...parameters, ...noExpiry };
+  const settlement = settle({ ...settlementRules(services), times, item, verdicts, begun: item.activated, now });
   const { id, delivery } = item;
   const doubted = item.recipients
     .filter(({ n }) => verdicts.get(n)?.inDoubt)

@@ -10,9 +10,7 @@ import { type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
-import { lineFormat } from '../disposition/delivery-line.ts';
 import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
-import { isFinalDelivery } from '../disposition/success-event.ts';
 import type { Deadline } from '../session/limit.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
@@ -21,6 +19,7 @@ import { progressDelay, shortestAttempt } from './policy.ts';
 import { BodyFault } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
+import { settlementRules } from './settlement-rules.ts';
 import type { TransitionName } from './states.ts';
 
 /** How a message from active was dealt with; in each case it may be deleted. */
@@ -168,15 +167,7 @@ async function settleItem(attempted: Attempted, services: Services): Promise<voi
 }
 
 function draw({ lease, verdicts, begun }: Attempted, services: Services): Settlement {
-  const { parameters, transport } = services;
-  const facts = { verdicts, begun, now: wallTime(services), times: parameters, transport };
-  return settle({
-    item: lease.item,
-    ...facts,
-    reportingMta: parameters.myhostname,
-    isFinal: isFinalDelivery(parameters),
-    format: lineFormat(parameters),
-  });
+  return settle({ ...settlementRules(services), item: lease.item, verdicts, begun, now: wallTime(services) });
 }
 
 /** What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. */
