@@ -18,7 +18,7 @@ import { findHosts } from './hosts.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
 import { filterStatus } from './status-filter.ts';
-import { type Circumstances, judge, type Trouble } from './trouble.ts';
+import { judge, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What surrounds one attempt. */
@@ -173,9 +173,7 @@ class DeliveryRun {
       const recipient = this.delivery.recipients[index];
       if (recipient === undefined || !isLooping(recipient, this.#given.message, this.agent.parameters)) continue;
       const text = `mail forwarding loop for ${quoteAddress(recipient.address)}`;
-      const trouble: Trouble = { scope: 'recipient', status: '5.4.6', text };
-      const { outcome, status } = judge(trouble, this.#circumstances());
-      this.settle(index, { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text });
+      this.#settleTrouble(index, { scope: 'recipient', status: '5.4.6', text });
     }
   }
 
@@ -193,13 +191,7 @@ class DeliveryRun {
 
   /** Whoever is left when every host has been tried gets the last host's words (the last error decides). */
   settleLeftover(): void {
-    const { outcome, status, blames } = judge(this.lastTrouble, this.#circumstances());
-    for (const index of this.leftover) {
-      const { text, remoteMta } = this.lastTrouble;
-      const verdict = { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text } as const;
-      this.settle(index, remoteMta === undefined ? verdict : { ...verdict, remoteMta });
-      if (blames) this.#blame ??= this.lastTrouble;
-    }
+    for (const index of this.leftover) this.#settleTrouble(index, this.lastTrouble);
   }
 
   outcome(): DeliveryOutcome {
@@ -214,10 +206,14 @@ class DeliveryRun {
     };
   }
 
-  /** Nobody is left to ask. */
-  #circumstances(): Circumstances {
+  /** Settles a recipient by a trouble that no host is left to mend. */
+  #settleTrouble(index: number, trouble: Trouble): void {
     const { soft_bounce: softBounce, strict_postfix_verdicts: strictPostfix } = this.agent.parameters;
-    return { isLastHost: true, softBounce, strictPostfix };
+    const { outcome, status, blames } = judge(trouble, { isLastHost: true, softBounce, strictPostfix });
+    const { text, remoteMta } = trouble;
+    const verdict = { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text } as const;
+    this.settle(index, remoteMta === undefined ? verdict : { ...verdict, remoteMta });
+    if (blames) this.#blame ??= trouble;
   }
 
   #times(): Pick<Verdict, 'setUp' | 'transfer'> {

@@ -23,7 +23,6 @@ export class Lease implements Gate {
   readonly #services: Services;
   readonly #deadline: Deadline;
   #item: DeliveryItem;
-  #claimed = false;
   #claiming: Promise<void> | undefined;
   #taken: { readonly at: Moment; readonly length: number } | undefined;
 
@@ -40,7 +39,7 @@ export class Lease implements Gate {
 
   /** Whether the claim was made: from then on the item is moved by its token. */
   get isClaimed(): boolean {
-    return this.#claimed;
+    return this.#taken !== undefined;
   }
 
   /** Begins to make the claim, while MAIL and RCPT are under way. */
@@ -75,7 +74,6 @@ export class Lease implements Gate {
     if (moved.kind === 'behind') throw new ClaimedElsewhere();
     this.#taken = { at, length };
     this.#item = moved.item;
-    this.#claimed = true;
   }
 
   /** Whether the lease has not run out, by either clock. */
@@ -85,7 +83,7 @@ export class Lease implements Gate {
 
   /** Writes finished recipients down, and the events that follow. False where the claim is not, or no more, ours. */
   async progress({ recipients, pending = {} }: Pick<Changes, 'recipients' | 'pending'>): Promise<boolean> {
-    if (!this.#claimed || recipients === undefined) return false;
+    if (!this.isClaimed || recipients === undefined) return false;
     const moved = await this.#services.ledger.move('progress', this.#item, { recipients, pending });
     if (moved.kind === 'moved') this.#item = moved.item;
     return moved.kind === 'moved';
