@@ -10,6 +10,7 @@ import type { PatternList } from './maps/pattern-list.ts';
 import { expandValue } from './parameters/expand.ts';
 import { ParameterError } from './parameters/parameter-error.ts';
 import { parseValue, type ValueContext } from './parameters/parse-value.ts';
+import type { ProtocolRange } from './parameters/protocols.ts';
 import type { ParameterKind, Row } from './parameters/row.ts';
 import { parameterTable } from './parameters/table.ts';
 import { whyNot } from './parameters/why-not.ts';
@@ -36,11 +37,13 @@ type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'ti
           ? readonly string[]
           : R extends { kind: 'ports' }
             ? ReadonlyMap<string, number>
-            : R extends { kind: 'maps' }
-              ? Maps
-              : R extends { kind: 'patterns' }
-                ? PatternList
-                : string;
+            : R extends { kind: 'protocols' }
+              ? ProtocolRange
+              : R extends { kind: 'maps' }
+                ? Maps
+                : R extends { kind: 'patterns' }
+                  ? PatternList
+                  : string;
 
 /** Every parameter with its value: times in milliseconds, switches as booleans, lists as words, maps opened. */
 export type Parameters = { readonly [Name in ParameterName]: ValueOf<(typeof parameterTable)[Name]> };
@@ -60,6 +63,9 @@ export const parameterNames = Object.keys(parameterTable).filter(isParameterName
 export function variableName(name: ParameterName): string {
   return name.toUpperCase();
 }
+
+/** A name may have capitals (lmtp_tls_CAfile), which those of its variable do not tell. */
+const ourVariables: ReadonlySet<string> = new Set(parameterNames.map(variableName));
 
 /**
  * Reads values by Postfix name; what is absent has its default.
@@ -87,9 +93,9 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
  * @throws ParameterError for a value that is not allowed, and for LMTP_ names that are no parameters
  */
 export function parametersFromEnvironment(environment: NodeJS.ProcessEnv): Parameters {
-  for (const name of Object.keys(environment).filter((variable) => /^LMTP_[A-Z0-9_]+$/.test(variable))) {
-    const parameter = name.toLowerCase();
-    if (!isParameterName(parameter)) throw new ParameterError(parameter, whyNot(parameter));
+  for (const variable of Object.keys(environment).filter((name) => /^LMTP_[A-Z0-9_]+$/.test(name))) {
+    const parameter = variable.toLowerCase();
+    if (!ourVariables.has(variable)) throw new ParameterError(parameter, whyNot(parameter));
   }
   const values: Record<string, string | undefined> = {};
   for (const name of parameterNames) values[name] = environment[variableName(name)];
@@ -115,5 +121,12 @@ export function rowOf(name: ParameterName): Row {
 function checkTogether(parameters: Parameters): void {
   if (parameters.minimal_backoff_time > parameters.maximal_backoff_time) {
     throw new ParameterError('minimal_backoff_time', 'is longer than maximal_backoff_time');
+  }
+  const { lmtp_tls_wrappermode, lmtp_tls_security_level } = parameters;
+  if (lmtp_tls_wrappermode && ['', 'none', 'may'].includes(lmtp_tls_security_level)) {
+    throw new ParameterError(
+      'lmtp_tls_wrappermode',
+      `"yes" needs lmtp_tls_security_level=encrypt or higher, not "${lmtp_tls_security_level}"`,
+    );
   }
 }

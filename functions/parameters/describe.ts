@@ -1,4 +1,5 @@
 import { mapTypes } from '../maps/maps.ts';
+import { tlsVersions } from './protocols.ts';
 import { type Row, second } from './row.ts';
 
 /** What a value may be, in a few words. */
@@ -24,6 +25,8 @@ export function allowedValues(row: Row): string {
       return `words: ${row.allowed === undefined ? (row.wanted ?? 'any') : inWords(row.allowed)}`;
     case 'flags':
       return `letters: ${inWords(row.allowed ?? [])}`;
+    case 'protocols':
+      return `versions: ${tlsVersions.join(', ')}, with >=, <= or !`;
     case 'maps':
       return `maps: ${mapTypes.join(', ')}`;
     case 'patterns':

@@ -8,6 +8,7 @@ import { openPatternList, type PatternList } from '../maps/pattern-list.ts';
 import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
 import { ParameterError } from './parameter-error.ts';
 import { parsePorts } from './ports.ts';
+import { type ProtocolRange, parseProtocols } from './protocols.ts';
 import { type Row, second } from './row.ts';
 
 /** Whatever a value may become. */
@@ -18,6 +19,7 @@ export type ParameterValue =
   | readonly string[]
   | ReadonlySet<string>
   | ReadonlyMap<string, number>
+  | ProtocolRange
   | Maps
   | PatternList;
 
@@ -56,6 +58,8 @@ export function parseValue(name: string, row: Row, value: string, context: Value
       return parseWords(name, value, row);
     case 'flags':
       return parseFlags(name, value, row);
+    case 'protocols':
+      return parseProtocols(name, value);
     case 'maps':
     case 'patterns':
       return openTables(name, value, row, context);
@@ -103,9 +107,13 @@ function checkPattern(name: string, value: string, { pattern, wanted = 'allowed'
   throw new ParameterError(name, `"${value}" is not ${wanted}`);
 }
 
-function parseChoice(name: string, value: string, { allowed = [] }: Row): string {
+function parseChoice(name: string, value: string, { allowed = [], refused = {} }: Row): string {
   const word = value.toLowerCase();
   if (allowed.includes(word)) return word;
+  const reason = Object.hasOwn(refused, word) ? refused[word] : undefined;
+  if (reason !== undefined) {
+    throw new ParameterError(name, `"${value}" cannot be set here: ${reason}; allowed are ${inWords(allowed)}`);
+  }
   throw new ParameterError(name, `"${value}" is not allowed; allowed are ${inWords(allowed)}`);
 }
 

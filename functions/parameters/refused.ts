@@ -10,43 +10,12 @@ interface Refusal {
   readonly names: readonly string[];
 }
 
-const noTls = 'This release does not have it yet: it speaks LMTP without TLS.';
 const noSasl = 'This release does not have it yet: it does not authenticate (AUTH).';
 const noReports =
   'This release does not have it yet: bounces are told as events on the bounce topic, not in reports by mail.';
 
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
-  {
-    reason: noTls,
-    names: [
-      'lmtp_log_tls_feature_status',
-      'lmtp_starttls_timeout',
-      'lmtp_tls_block_early_mail_reply',
-      'lmtp_tls_CAfile',
-      'lmtp_tls_CApath',
-      'lmtp_tls_cert_file',
-      'lmtp_tls_chain_files',
-      'lmtp_tls_connection_reuse',
-      'lmtp_tls_dcert_file',
-      'lmtp_tls_dkey_file',
-      'lmtp_tls_eccert_file',
-      'lmtp_tls_eckey_file',
-      'lmtp_tls_fingerprint_cert_match',
-      'lmtp_tls_fingerprint_digest',
-      'lmtp_tls_key_file',
-      'lmtp_tls_mandatory_protocols',
-      'lmtp_tls_policy_maps',
-      'lmtp_tls_protocols',
-      'lmtp_tls_secure_cert_match',
-      'lmtp_tls_security_level',
-      'lmtp_tls_servername',
-      'lmtp_tls_session_cache_database',
-      'lmtp_tls_session_cache_timeout',
-      'lmtp_tls_verify_cert_match',
-      'lmtp_tls_wrappermode',
-    ],
-  },
   {
     reason: noSasl,
     names: [
@@ -114,6 +83,21 @@ const refusals: readonly Refusal[] = [
       'lmtp_tls_mandatory_ciphers',
       'lmtp_tls_mandatory_exclude_ciphers',
     ],
+  },
+  {
+    reason:
+      'A folder of hashed certificates is for servers that are looked after by hand; lmtp_tls_CAfile takes them all.',
+    names: ['lmtp_tls_CApath'],
+  },
+  {
+    reason:
+      'Certificates have a place of their own for each algorithm there. lmtp_tls_chain_files takes whatever there is.',
+    names: ['lmtp_tls_dcert_file', 'lmtp_tls_dkey_file', 'lmtp_tls_eccert_file', 'lmtp_tls_eckey_file'],
+  },
+  {
+    reason:
+      'TLS sessions are not resumed: sessions of LMTP stay open instead, and a handshake is had once for many messages.',
+    names: ['lmtp_tls_session_cache_database', 'lmtp_tls_session_cache_timeout'],
   },
   {
     reason: 'DANE and raw public keys need answers of the DNS that somebody has validated; no resolver here does.',

@@ -15,6 +15,7 @@
  *   choice    one of `allowed`                                                     that word
  *   words     words separated by commas or blanks                                  lower-case words
  *   flags     letters of `allowed`, with or without commas and blanks              set of letters
+ *   protocols versions of TLS, with >=, <= or ! (Postfix lmtp_tls_protocols)          lowest and highest version
  *   maps      map specifications (functions/maps), first hit wins                  Maps
  *   patterns  names, addresses and maps to match (Postfix match_list)              PatternList
  */
@@ -29,6 +30,7 @@ export type ParameterKind =
   | 'choice'
   | 'words'
   | 'flags'
+  | 'protocols'
   | 'maps'
   | 'patterns';
 
@@ -43,6 +45,8 @@ export interface Row {
   readonly max?: number;
   /** The words allowed in a list, or the values of a choice; absent: any. */
   readonly allowed?: readonly string[];
+  /** Values that Postfix allows and that cannot be had here, each with the reason: `"x" cannot be set here: ...`. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** What a text, or each word of a list, must look like. */
   readonly pattern?: RegExp;
   /** The pattern in words: `"x" is not ...`. */

@@ -5,6 +5,7 @@ import { identityRows } from './identity.ts';
 import { queueRows } from './queue.ts';
 import { sessionRows } from './sessions.ts';
 import { timeoutRows } from './timeouts.ts';
+import { tlsRows } from './tls.ts';
 import { verdictRows } from './verdicts.ts';
 
 /** The rows by subject, in the order in which they are shown. */
@@ -14,6 +15,7 @@ export const parameterSubjects = {
   Sessions: sessionRows,
   'Time limits': timeoutRows,
   Conversation: conversationRows,
+  TLS: tlsRows,
   Content: contentRows,
   Verdicts: verdictRows,
   Queue: queueRows,
@@ -26,6 +28,7 @@ export const parameterTable = {
   ...sessionRows,
   ...timeoutRows,
   ...conversationRows,
+  ...tlsRows,
   ...contentRows,
   ...verdictRows,
   ...queueRows,

@@ -99,6 +99,30 @@ describe('a wrong name or value is told, with what is allowed', () => {
     [{ lmtp_lhlo_name: 'x\r\nMAIL FROM:<>' }, 'lmtp_lhlo_name', /not a host name/],
     [{ lmtp_lhlo_name: '' }, 'lmtp_lhlo_name', /not a host name/],
     [{ minimal_backoff_time: '2h' }, 'minimal_backoff_time', /longer than maximal_backoff_time/],
+    [{ lmtp_tls_wrappermode: 'yes' }, 'lmtp_tls_wrappermode', /"yes" needs lmtp_tls_security_level=encrypt or higher/],
+    [
+      { lmtp_tls_wrappermode: 'yes', lmtp_tls_security_level: 'may' },
+      'lmtp_tls_wrappermode',
+      /needs lmtp_tls_security_level=encrypt or higher, not "may"/,
+    ],
+    [
+      { lmtp_tls_security_level: 'dane-only' },
+      'lmtp_tls_security_level',
+      /"dane-only" cannot be set here: DANE needs answers of the DNS that somebody has validated.*allowed are .*secure/,
+    ],
+    [
+      { lmtp_tls_fingerprint_digest: 'md5' },
+      'lmtp_tls_fingerprint_digest',
+      /"md5" cannot be set here: MD5 is broken.*allowed are sha256, sha384, sha512/,
+    ],
+    [{ lmtp_tls_CAfile: 'sytem' }, 'lmtp_tls_CAfile', /"sytem" is not empty, system, a path, or secretsmanager:NAME/],
+    [{ lmtp_tls_CAfile: 'secretsmanager:' }, 'lmtp_tls_CAfile', /is not empty, system/],
+    [{ lmtp_tls_verify_cert_match: '' }, 'lmtp_tls_verify_cert_match', /"" is not a list of hostname, nexthop/],
+    [{ lmtp_tls_servername: '10.0.0.1:24' }, 'lmtp_tls_servername', /is not hostname, nexthop, a name, or empty/],
+    [{ lmtp_tls_fingerprint_cert_match: 'sha256:AB' }, 'lmtp_tls_fingerprint_cert_match', /is not a list of fingerp/],
+    [{ lmtp_tls_protocols: '>=TLSv1.4' }, 'lmtp_tls_protocols', /">=TLSv1\.4" is not allowed; allowed are SSLv2/],
+    [{ lmtp_tls_protocols: '!TLSv1.2' }, 'lmtp_tls_protocols', /leaves TLSv1, TLSv1\.1, TLSv1\.3 without TLSv1\.2: /],
+    [{ lmtp_tls_protocols: 'SSLv3' }, 'lmtp_tls_protocols', /"SSLv3" leaves no version of TLSv1, /],
   ] as const satisfies readonly (readonly [Record<string, string>, string, RegExp])[]) {
     test(JSON.stringify(values), () => {
       const error = fault(values);
@@ -119,11 +143,13 @@ test('keywords are taken in any case, with commas and blanks', () => {
 test('the environment holds each under its name in capitals, and whatever else it likes', () => {
   const parameters = parametersFromEnvironment({
     LMTP_MAIL_TIMEOUT: '7s',
+    LMTP_TLS_CAFILE: 'system',
     soft_bounce: 'yes',
     PATH: '/bin',
     HOME: '$nobody',
   });
   assert.equal(parameters.lmtp_mail_timeout, 7 * second);
+  assert.equal(parameters.lmtp_tls_CAfile, 'system');
   assert.equal(parameters.soft_bounce, false);
   assert.equal(variableName('lmtp_mail_timeout'), 'LMTP_MAIL_TIMEOUT');
 });
@@ -132,7 +158,7 @@ describe('the table', () => {
   for (const name of parameterNames) {
     test(`says what ${name} is, in a sentence`, () => {
       const { meaning, default: value } = parameterTable[name];
-      assert.match(name, /^[a-z][a-z0-9_]*$/);
+      assert.match(name, /^[a-z][A-Za-z0-9_]*$/);
       assert.match(meaning, /^\S.*[.]$/s);
       // Its default, written out, is the default.
       assert.deepEqual(parseParameters({ [name]: value })[name], parseParameters({})[name]);

@@ -25,19 +25,18 @@ const set = `
   inet_protocols disable_dns_lookups known_tcp_ports use_srv_lookup ignore_srv_lookup_error allow_srv_lookup_fallback
   line_length_limit header_size_limit disable_mime_output_conversion mime_nesting_limit mime_boundary_length_limit
   smtputf8_enable default_delivery_status_filter delay_logging_resolution_limit info_log_address_format
-  minimal_backoff_time maximal_backoff_time maximal_queue_lifetime bounce_queue_lifetime lmtp_flags`;
+  minimal_backoff_time maximal_backoff_time maximal_queue_lifetime bounce_queue_lifetime lmtp_flags
+  lmtp_tls_security_level lmtp_tls_policy_maps lmtp_tls_wrappermode lmtp_starttls_timeout lmtp_tls_CAfile
+  lmtp_tls_cert_file lmtp_tls_key_file lmtp_tls_chain_files lmtp_tls_verify_cert_match lmtp_tls_secure_cert_match
+  lmtp_tls_fingerprint_cert_match lmtp_tls_fingerprint_digest lmtp_tls_protocols lmtp_tls_mandatory_protocols
+  lmtp_tls_servername lmtp_tls_connection_reuse lmtp_tls_block_early_mail_reply lmtp_log_tls_feature_status`;
 
-/** What is essential or useful, and waits for TLS, AUTH, the queue, or reports. */
+/** What is essential or useful, and waits for AUTH, the queue, or reports. */
 const notYet = `
   lmtp_sasl_auth_enable lmtp_sasl_password_maps lmtp_sasl_security_options lmtp_sasl_auth_cache_name
   lmtp_sasl_auth_cache_time lmtp_sasl_auth_soft_bounce lmtp_sasl_mechanism_filter lmtp_sasl_password_result_delimiter
   lmtp_sasl_tls_security_options lmtp_sasl_tls_verified_security_options lmtp_send_dummy_mail_auth
-  send_cyrus_sasl_authzid lmtp_tls_security_level lmtp_tls_policy_maps lmtp_tls_wrappermode lmtp_starttls_timeout
-  lmtp_tls_CAfile lmtp_tls_CApath lmtp_tls_cert_file lmtp_tls_key_file lmtp_tls_dcert_file lmtp_tls_dkey_file
-  lmtp_tls_eccert_file lmtp_tls_eckey_file lmtp_tls_chain_files lmtp_tls_verify_cert_match lmtp_tls_secure_cert_match
-  lmtp_tls_fingerprint_cert_match lmtp_tls_fingerprint_digest lmtp_tls_protocols lmtp_tls_mandatory_protocols
-  lmtp_tls_servername lmtp_tls_connection_reuse lmtp_tls_session_cache_database lmtp_tls_session_cache_timeout
-  lmtp_tls_block_early_mail_reply lmtp_log_tls_feature_status error_notice_recipient notify_classes mail_name
+  send_cyrus_sasl_authzid error_notice_recipient notify_classes mail_name
   message_size_limit recipient_delimiter delay_warning_time confirm_delay_cleared defer_transports
   initial_destination_concurrency default_destination_concurrency_failed_cohort_limit bounce_size_limit
   bounce_notice_recipient 2bounce_notice_recipient delay_notice_recipient double_bounce_sender enable_threaded_bounces`;
@@ -49,7 +48,8 @@ const never = `
   lmtp_defer_if_no_mx_address_found lmtp_dns_reply_filter lmtp_dns_resolver_options lmtp_generic_maps
   lmtp_per_record_deadline lmtp_pix_workarounds lmtp_pix_workaround_maps lmtp_pix_workaround_delay_time
   lmtp_pix_workaround_threshold_time lmtp_requiretls_policy lmtp_sasl_path lmtp_sasl_type lmtp_send_xforward_command
-  lmtp_xforward_timeout lmtp_sender_dependent_authentication lmtp_tls_ciphers lmtp_tls_mandatory_ciphers
+  lmtp_tls_CApath lmtp_tls_dcert_file lmtp_tls_dkey_file lmtp_tls_eccert_file lmtp_tls_eckey_file
+  lmtp_tls_session_cache_database lmtp_tls_session_cache_timeout lmtp_xforward_timeout lmtp_sender_dependent_authentication lmtp_tls_ciphers lmtp_tls_mandatory_ciphers
   lmtp_tls_exclude_ciphers lmtp_tls_mandatory_exclude_ciphers lmtp_tls_scert_verifydepth lmtp_tls_trust_anchor_file
   lmtp_tls_enable_rpk lmtp_tls_force_insecure_host_tlsa_lookup lmtp_tls_loglevel lmtp_tls_loglevel_maps
   lmtp_tls_trace_size_limit lmtp_tls_note_starttls_offer lmtp_tls_enforce_sts_mx_patterns lmtp_tlsrpt_enable
@@ -127,7 +127,8 @@ describe('a variable that begins like ours and is none stops the function:', () 
   for (const [variable, words] of [
     ['LMTP_MAIL_TIMEUOT', /^lmtp_mail_timeuot: is not a parameter .* lmtp_mail_timeout meant/],
     ['LMTP_GENERIC_MAPS', /^lmtp_generic_maps: cannot be set here\. /],
-    ['LMTP_TLS_CAFILE', /^lmtp_tls_cafile: cannot be set here\. .* yet: /],
+    ['LMTP_TLS_CAPATH', /^lmtp_tls_capath: cannot be set here\. .*lmtp_tls_CAfile takes them all/],
+    ['LMTP_TLS_CAFLE', /^lmtp_tls_cafle: is not a parameter .* lmtp_tls_CAfile meant/],
   ] as const) {
     test(variable, () => {
       assert.throws(

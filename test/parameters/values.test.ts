@@ -41,12 +41,14 @@ function wrongValue(name: ParameterName): { readonly value: string; readonly sai
     case 'switch':
       return { value: 'perhaps', said: /neither yes nor no/ };
     case 'text':
-      return row.wanted === undefined ? undefined : { value: 'a b', said: new RegExp(RegExp.escape(row.wanted)) };
+      return row.wanted === undefined ? undefined : { value: 'a b!', said: new RegExp(RegExp.escape(row.wanted)) };
     case 'choice':
     case 'flags':
       return { value: 'Q', said: /allowed are/ };
     case 'words':
       return { value: 'unix:/run', said: new RegExp(RegExp.escape(row.wanted ?? 'allowed are')) };
+    case 'protocols':
+      return { value: 'TLSv9', said: /allowed are SSLv2, SSLv3, TLSv1, TLSv1\.1, TLSv1\.2, TLSv1\.3/ };
     case 'maps':
       return { value: 'hash:/etc/map', said: /static:, inline:, texthash:, regexp: are allowed/ };
     case 'patterns':

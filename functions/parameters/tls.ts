@@ -1,0 +1,145 @@
+import { type Row, second } from './row.ts';
+
+const noDane = 'DANE needs answers of the DNS that somebody has validated; no resolver here does';
+
+/** Where certificates and keys are read from: a path, or a secret. */
+const source = String.raw`(?:secretsmanager:[^\s,]+|[^\s,:]*\/[^\s,]*)`;
+const sourceWanted = 'a path, or secretsmanager:NAME (a name or an ARN)';
+
+/** Rules for the name in a certificate, separated by commas, colons or blanks. */
+const nameRule = String.raw`(?:\[[0-9a-f.:]+\]|\.?[\w-]+(?:\.[\w-]+)*\.?)`;
+const nameRules = {
+  pattern: new RegExp(String.raw`^[\s,:]*${nameRule}(?:[\s,:]+${nameRule})*[\s,:]*$`, 'i'),
+  wanted: 'a list of hostname, nexthop, dot-nexthop, names, .domains (all names below them) and [addresses]',
+} as const;
+
+/** Conversations over TLS. */
+export const tlsRows = {
+  lmtp_tls_security_level: {
+    kind: 'choice',
+    default: '',
+    allowed: ['', 'none', 'may', 'encrypt', 'fingerprint', 'verify', 'secure'],
+    refused: { dane: noDane, 'dane-only': noDane },
+    meaning:
+      'none (or empty) = no TLS; may = where the server offers it; encrypt = always, whoever answers; fingerprint, verify, secure = always, with a certificate that lmtp_tls_fingerprint_cert_match, lmtp_tls_verify_cert_match or lmtp_tls_secure_cert_match accepts. At a unix: destination, may is none.',
+  },
+  lmtp_tls_policy_maps: {
+    kind: 'maps',
+    default: '',
+    fold: true,
+    meaning:
+      'Looked up with the next-hop (`[host]:port`, `host:port`, `[host]`, `host`, then `.domain` for each domain above it; a path): a level and attributes, `secure match=mail.example.com:.example.net servername=hostname protocols=>=TLSv1.3 connection_reuse=no`. An entry that cannot be used defers with 4.7.5.',
+    differs:
+      'Postfix asks only for the next-hop as written; here its port and brackets may be left out, for destinations are stored with both.',
+  },
+  lmtp_tls_wrappermode: {
+    kind: 'switch',
+    default: 'no',
+    meaning: 'TLS from the first octet on, not by STARTTLS; needs a level of encrypt or higher.',
+  },
+  lmtp_starttls_timeout: {
+    kind: 'time',
+    default: '300s',
+    min: second,
+    meaning: 'The reply to STARTTLS, and the handshake.',
+  },
+  lmtp_tls_CAfile: {
+    kind: 'text',
+    default: '',
+    pattern: new RegExp(`^(?:|system|${source})$`),
+    wanted: `empty, system, ${sourceWanted}`,
+    meaning:
+      'Certificates of the authorities that are trusted, in PEM: a file, or secretsmanager:NAME; system = the store of the system; empty = the authorities that come with the runtime (those of Mozilla).',
+    differs: 'Postfix: empty = none, and neither keyword.',
+  },
+  lmtp_tls_chain_files: {
+    kind: 'text',
+    default: '',
+    pattern: new RegExp(String.raw`^(?:[\s,]*|[\s,]*${source}(?:[\s,]+${source})*[\s,]*)$`),
+    wanted: `a list of paths and secretsmanager:NAME (a name or an ARN)`,
+    meaning:
+      'Our own certificate, for servers that ask for one: in PEM, the private key, the certificate, and those of the authorities above it, from one source or several. lmtp_tls_cert_file is not looked at then.',
+    differs: 'Postfix takes several keys, one of each algorithm.',
+  },
+  lmtp_tls_cert_file: {
+    kind: 'text',
+    default: '',
+    pattern: new RegExp(`^(?:|${source})$`),
+    wanted: sourceWanted,
+    meaning: 'Our own certificate with those of the authorities above it, in PEM: a file, or secretsmanager:NAME.',
+  },
+  lmtp_tls_key_file: {
+    kind: 'text',
+    default: '$lmtp_tls_cert_file',
+    pattern: new RegExp(`^(?:|${source})$`),
+    wanted: sourceWanted,
+    meaning: 'Its private key, in PEM and not encrypted: a file, or secretsmanager:NAME.',
+  },
+  lmtp_tls_verify_cert_match: {
+    kind: 'text',
+    default: 'hostname',
+    ...nameRules,
+    meaning:
+      'Names that are accepted in a certificate at level verify: hostname = the server we connect to, nexthop = the host of the destination, dot-nexthop = whatever is below that, names, `.domain`, `[address]`.',
+    differs: 'Postfix has no addresses: here hostname and nexthop are compared with those in the certificate too.',
+  },
+  lmtp_tls_secure_cert_match: {
+    kind: 'text',
+    default: 'nexthop',
+    ...nameRules,
+    meaning: 'The same at level secure. Neither a CNAME nor an SRV record has a say in nexthop.',
+  },
+  lmtp_tls_fingerprint_cert_match: {
+    kind: 'text',
+    default: '',
+    pattern: /^[0-9a-f:\s,|]*$/i,
+    wanted: 'a list of fingerprints such as 3D:95:..., separated by blanks or commas',
+    meaning:
+      'Fingerprints of certificates, or of their public keys (SubjectPublicKeyInfo), that are accepted at level fingerprint. Who signed them does not matter, nor until when.',
+  },
+  lmtp_tls_fingerprint_digest: {
+    kind: 'choice',
+    default: 'sha256',
+    allowed: ['sha256', 'sha384', 'sha512'],
+    refused: { md5: 'MD5 is broken: two certificates can be made to have one', sha1: 'SHA-1 is broken, as MD5 is' },
+    meaning: 'The digest that fingerprints are made with.',
+  },
+  lmtp_tls_protocols: {
+    kind: 'protocols',
+    default: '>=TLSv1.2',
+    meaning: 'Versions of TLS at level may: `>=TLSv1.2`, `<=TLSv1.3`, `!TLSv1`, or a list of names.',
+    differs: 'Postfix: >=TLSv1. Versions below 1.2 must not be used (RFC 8996).',
+  },
+  lmtp_tls_mandatory_protocols: {
+    kind: 'protocols',
+    default: '>=TLSv1.2',
+    meaning: 'Versions of TLS at level encrypt and higher.',
+    differs: 'Postfix: >=TLSv1. Versions below 1.2 must not be used (RFC 8996).',
+  },
+  lmtp_tls_servername: {
+    kind: 'text',
+    default: 'hostname',
+    pattern: /^(?:|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)$/i,
+    wanted: 'hostname, nexthop, a name, or empty',
+    meaning:
+      'The name that the server is told in the handshake (SNI), for it to choose its certificate by: hostname = the server we connect to, nexthop = the host of the destination, or a name; empty = none is told. An address is never told (RFC 6066).',
+    differs: 'Postfix: empty. Servers with several certificates choose the wrong one then.',
+  },
+  lmtp_tls_connection_reuse: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'Keep sessions over TLS open between requests too, where sessions are kept.',
+    differs: 'Postfix: no. It takes a daemon of its own there; here it costs nothing.',
+  },
+  lmtp_tls_block_early_mail_reply: {
+    kind: 'switch',
+    default: 'no',
+    meaning:
+      'Defer when, after a handshake, the server has said something before it was asked: somebody may have put it there.',
+  },
+  lmtp_log_tls_feature_status: {
+    kind: 'switch',
+    default: 'yes',
+    meaning: 'Say in the delivery log what was had of TLS.',
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,122 @@
+/**
+ * One entry of lmtp_tls_policy_maps: a level, and attributes (TLS_README, "Client TLS security levels").
+ *
+ *   secure match=mail.example.com:.example.net servername=hostname protocols=>=TLSv1.3 connection_reuse=no
+ */
+
+import { ParameterError } from '../parameters/parameter-error.ts';
+import { type ProtocolRange, parseProtocols } from '../parameters/protocols.ts';
+import { type TlsLevel, tlsLevels } from './levels.ts';
+import { readFingerprints, readNameRules } from './match-rules.ts';
+
+/** An entry cannot be used. The message says why, and what is allowed. */
+export class PolicyEntryError extends Error {
+  override readonly name = 'PolicyEntryError';
+}
+
+/** What an entry says; what is absent is as the parameters have it. */
+export interface PolicyEntry {
+  readonly level: TlsLevel;
+  /** Rules for names, or fingerprints at level fingerprint. */
+  readonly match?: readonly string[];
+  readonly protocols?: ProtocolRange;
+  readonly servername?: string;
+  readonly isReusable?: boolean;
+}
+
+/** What an entry becomes while it is read. */
+type Draft = { -readonly [Name in keyof PolicyEntry]: PolicyEntry[Name] };
+
+/** Attributes that Postfix has and that cannot be had here. */
+const refused: Readonly<Record<string, string>> = {
+  ciphers: 'which ciphers are good is left to the TLS library of the runtime',
+  exclude: 'which ciphers are good is left to the TLS library of the runtime',
+  tafile: 'trust anchors are those of lmtp_tls_CAfile',
+  enable_rpk: 'raw public keys cannot be had of the TLS library of the runtime',
+};
+
+/**
+ * Reads an entry.
+ *
+ * @throws PolicyEntryError naming what is wrong and what is allowed
+ */
+export function parsePolicyEntry(text: string): PolicyEntry {
+  const [word, ...attributes] = text.split(/[\s,]+/).filter((element) => element !== '');
+  const entry: Draft = { level: parseLevel(word) };
+  // Where there is no TLS, attributes say nothing, as in Postfix.
+  if (entry.level === 'none') return entry;
+  for (const attribute of attributes) readAttribute(entry, attribute);
+  return entry;
+}
+
+function parseLevel(word: string | undefined): TlsLevel {
+  if (word === undefined) throw new PolicyEntryError('the entry is empty');
+  const folded = word.toLowerCase();
+  const level = tlsLevels.find((name) => name === folded);
+  if (level !== undefined) return level;
+  const reason = /^dane(?:-only)?$/.test(folded) ? ': DANE needs answers of the DNS that somebody has validated' : '';
+  throw new PolicyEntryError(`invalid security level "${word}"${reason}; allowed are ${tlsLevels.join(', ')}`);
+}
+
+function readAttribute(entry: Draft, attribute: string): void {
+  const [, written = '', value = ''] = /^([^=]*)=(.*)$/s.exec(attribute) ?? [];
+  if (written === '') throw new PolicyEntryError(`malformed attribute "${attribute}": name=value is wanted`);
+  const name = written.toLowerCase();
+  if (value === '') throw new PolicyEntryError(`attribute "${name}" has no value`);
+  switch (name) {
+    case 'match':
+      // Several of them add up.
+      entry.match = [...(entry.match ?? []), ...readMatch(entry.level, value)];
+      return;
+    case 'protocols':
+      if (entry.protocols !== undefined) throw severalTimes(name);
+      entry.protocols = readProtocols(value);
+      return;
+    case 'servername':
+      if (entry.servername !== undefined) throw severalTimes(name);
+      entry.servername = readServername(value);
+      return;
+    case 'connection_reuse':
+      // The last one counts.
+      entry.isReusable = readSwitch(name, value);
+      return;
+    default:
+      throw new PolicyEntryError(faultOfName(name));
+  }
+}
+
+function readMatch(level: TlsLevel, value: string): readonly string[] {
+  if (level === 'fingerprint') return readFingerprints(value);
+  if (level === 'verify' || level === 'secure') return readNameRules(value);
+  throw new PolicyEntryError(`attribute "match" is not allowed at level ${level}`);
+}
+
+function readProtocols(value: string): ProtocolRange {
+  try {
+    return parseProtocols('attribute "protocols"', value);
+  } catch (cause) {
+    if (cause instanceof ParameterError) throw new PolicyEntryError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+function readServername(value: string): string {
+  if (/^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/i.test(value)) return value.toLowerCase();
+  throw new PolicyEntryError(`attribute "servername": "${value}" is not hostname, nexthop or a name`);
+}
+
+function readSwitch(name: string, value: string): boolean {
+  const folded = value.toLowerCase();
+  if (folded === 'yes' || folded === 'no') return folded === 'yes';
+  throw new PolicyEntryError(`attribute "${name}": "${value}" is neither yes nor no`);
+}
+
+function severalTimes(name: string): PolicyEntryError {
+  return new PolicyEntryError(`attribute "${name}" is given several times`);
+}
+
+function faultOfName(name: string): string {
+  const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
+  if (reason !== undefined) return `attribute "${name}" cannot be set here: ${reason}`;
+  return `unknown attribute "${name}"; allowed are match, protocols, servername, connection_reuse`;
+}
