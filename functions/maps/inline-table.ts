@@ -8,6 +8,14 @@ import { MapError } from './map-error.ts';
 
 const wanted = 'inline:{ key=value, { key = value with blanks } } is wanted';
 
+/** One entry, as it is written. */
+export interface InlineEntry {
+  readonly key: string;
+  readonly value: string;
+  /** How errors call it. */
+  readonly where: string;
+}
+
 /**
  * Reads a table; of two values for one key the last counts.
  *
@@ -16,15 +24,29 @@ const wanted = 'inline:{ key=value, { key = value with blanks } } is wanted';
  * @throws MapError naming the entry and what is allowed
  */
 export function readInlineTable(text: string, fold: boolean): LookupTable {
+  const entries = readInlineEntries(text);
+  for (const { key, value, where } of entries) {
+    if (value === '') throw new MapError(`${where}: the key "${key}" has no value; ${wanted}`);
+  }
+  const table = new Map(entries.map(({ key, value }) => [fold ? key.toLowerCase() : key, value]));
+  return { fixed: true, find: (key) => table.get(fold ? key.toLowerCase() : key) };
+}
+
+/**
+ * Reads the entries of a table, as they come; a value may be empty.
+ *
+ * @param text what stands behind `inline:`
+ * @throws MapError naming the entry and what is allowed, but nothing that stands in it
+ */
+export function readInlineEntries(text: string): readonly InlineEntry[] {
   const content = insideBraces(text);
   if (content === undefined) throw new MapError(`inline map: its braces do not match; ${wanted}`);
   const entries = splitOutsideBraces(content).map((entry, index) => readEntry(entry, index + 1));
   if (entries.length === 0) throw new MapError(`inline map: it is empty; ${wanted}`);
-  const table = new Map(entries.map(([key, value]) => [fold ? key.toLowerCase() : key, value]));
-  return { fixed: true, find: (key) => table.get(fold ? key.toLowerCase() : key) };
+  return entries;
 }
 
-function readEntry(entry: string, number: number): readonly [key: string, value: string] {
+function readEntry(entry: string, number: number): InlineEntry {
   const where = `inline map, entry ${number}`;
   const text = entry.startsWith('{') ? insideBraces(entry)?.trim() : entry;
   if (text === undefined) throw new MapError(`${where}: text stands behind its closing brace; ${wanted}`);
@@ -34,6 +56,5 @@ function readEntry(entry: string, number: number): readonly [key: string, value:
   if (match?.[1] === undefined || value === undefined) {
     throw new MapError(`${where}: there is no key with = behind it; ${wanted}`);
   }
-  if (value === '') throw new MapError(`${where}: the key "${match[1]}" has no value; ${wanted}`);
-  return [match[1], value];
+  return { key: match[1], value, where };
 }

@@ -36,7 +36,7 @@ export function readTextTable(text: string, name: string, fold: boolean): Lookup
 }
 
 /** The key ends at the first blank outside quotes; it keeps its quotes. `key` is undefined where quotes do not close. */
-function splitEntry(entry: string): { readonly key: string | undefined; readonly value: string } {
+export function splitEntry(entry: string): { readonly key: string | undefined; readonly value: string } {
   const key = /^(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+(?=\s|$)/s.exec(entry)?.[0];
   return { key, value: entry.slice(key?.length ?? 0).trim() };
 }
