@@ -10,7 +10,8 @@ import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
-import { type DeliveryRequest, type MessageReference, RequestError } from '../delivery/request.ts';
+import type { DeliveryRequest, MessageReference } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { BodyFault } from '../queue/ports.ts';
@@ -65,6 +66,7 @@ export async function runJob(
     message,
     gate: openGate,
     deadline: noDeadline,
+    age: begun - arrival,
     oneByOne: shortReplied.has(delivery.destination),
   });
   if (outcome.shortReplies !== undefined) shortReplied.add(delivery.destination);

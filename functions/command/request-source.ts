@@ -4,7 +4,8 @@
 
 import { createReadStream } from 'node:fs';
 import { portsOf } from '../delivery/destination.ts';
-import { type DeliveryRequest, parseRequest, RequestError, type RequestRules } from '../delivery/request.ts';
+import { type DeliveryRequest, parseRequest, type RequestRules } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
 import type { Parameters } from '../parameters.ts';
 import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';

@@ -9,6 +9,18 @@ import type { Notify } from '../lmtp/commands.ts';
 import { addressFault } from '../smtp/path.ts';
 import type { DeliveryRecipient } from './delivery.ts';
 import { DestinationError, type Ports, parseDestination } from './destination.ts';
+import {
+  Fields,
+  isBoolean,
+  isNonEmptyList,
+  isNonEmptyString,
+  isPresent,
+  isString,
+  oneOf,
+  optional,
+  quote,
+} from './fields.ts';
+import { RequestError } from './request-error.ts';
 
 /** Where a body lies: in S3, or (command line only) in a file. */
 export type MessageReference =
@@ -33,27 +45,6 @@ export interface DeliveryRequest {
 /** A recipient; `fault` says why its address cannot be used. */
 export interface RequestedRecipient extends DeliveryRecipient {
   readonly fault?: string;
-}
-
-/** A request that cannot be used. The message begins with the field; whatever came in with the request is harmless in it. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  readonly field: string;
-
-  constructor(field: string, message: string, options?: ErrorOptions) {
-    const named = harmless(field, 100);
-    super(harmless(`${named}: ${message}`, 1000), options);
-    this.field = named;
-  }
-}
-
-/** A text that was sent to us, for people: cut, and what a terminal, a header or a queue would act on escaped as in JSON. */
-function harmless(text: string, length: number): string {
-  const cut = text.length <= length ? text : `${text.slice(0, length - 3)}...`;
-  return cut.replace(
-    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** What depends on who asks. */
@@ -81,6 +72,15 @@ export function parseRequest(text: string, rules: RequestRules): DeliveryRequest
   } catch (cause) {
     throw new RequestError('request', `is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause });
   }
+  return readRequest(json, rules);
+}
+
+/**
+ * Reads a request that is parsed JSON already.
+ *
+ * @throws RequestError naming field, value and what is allowed
+ */
+export function readRequest(json: unknown, rules: RequestRules): DeliveryRequest {
   const request = new Fields('', json);
   request.require('version', (value) => value === 1, '1');
   const id = request.optional('id', isQueueId, 'letters, digits, dot, hyphen and underscore, at most 80');
@@ -193,71 +193,6 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
   return Object.fromEntries(found);
 }
 
-/** The fields of one object, each asked for by name. */
-class Fields {
-  readonly #path: string;
-  readonly #values: ReadonlyMap<string, unknown>;
-  readonly #asked = new Set<string>();
-
-  constructor(path: string, value: unknown) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new RequestError(path || 'request', `${quote(value)} is not an object`);
-    }
-    this.#path = path;
-    this.#values = new Map(Object.entries(value));
-  }
-
-  names(): readonly string[] {
-    return [...this.#values.keys()];
-  }
-
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  require<T>(name: string, test: (value: unknown) => value is T, wanted: string): T;
-  require(name: string, test: (value: unknown) => boolean, wanted: string): unknown;
-  require(name: string, test: (value: unknown) => boolean, wanted: string): unknown {
-    this.#asked.add(name);
-    if (!this.#values.has(name)) throw new RequestError(this.#field(name), `is missing; wanted is ${wanted}`);
-    const value = this.#values.get(name);
-    if (!test(value)) throw new RequestError(this.#field(name), `${quote(value)} is not allowed; wanted is ${wanted}`);
-    return value;
-  }
-
-  optional<T>(name: string, test: (value: unknown) => value is T, wanted: string): T | undefined {
-    this.#asked.add(name);
-    return this.#values.has(name) ? this.require(name, test, wanted) : undefined;
-  }
-
-  /** Every field that nobody asked for is refused by name: a typing error must not be an unheard wish. */
-  refuseOthers(): void {
-    for (const name of this.#values.keys()) {
-      if (this.#asked.has(name)) continue;
-      throw new RequestError(this.#field(name), `is not a field; allowed are ${[...this.#asked].join(', ')}`);
-    }
-  }
-
-  #field(name: string): string {
-    return this.#path === '' ? name : `${this.#path}.${name}`;
-  }
-}
-
-function optional<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
-}
-
-/** A value for an error, cut. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
-}
-
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isNonEmptyString = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isPresent = (value: unknown): value is unknown => value !== null;
-const isNonEmptyList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
 /** Whether something can be the id of a request. */
 export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
@@ -266,10 +201,6 @@ const isSafeText = (value: unknown): value is string =>
 const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;
 const isOriginalRecipient = (value: unknown): value is string =>
   isSafeText(value) && /^[A-Za-z0-9-]+;.+$/.test(value) && value.length <= 500;
-
-function oneOf<const Words extends readonly string[]>(...words: Words): (value: unknown) => value is Words[number] {
-  return (value): value is Words[number] => typeof value === 'string' && words.includes(value);
-}
 
 function isNotify(value: unknown): value is readonly Notify[] {
   if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length) return false;

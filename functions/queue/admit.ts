@@ -7,7 +7,8 @@
  */
 
 import { portsOf } from '../delivery/destination.ts';
-import { arrivalTolerance, type DeliveryRequest, isQueueId, parseRequest, RequestError } from '../delivery/request.ts';
+import { arrivalTolerance, type DeliveryRequest, isQueueId, parseRequest } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
 import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';

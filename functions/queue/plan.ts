@@ -6,7 +6,8 @@
  */
 
 import { normaliseDestination, type Ports } from '../delivery/destination.ts';
-import { type DeliveryRequest, RequestError, type RequestedRecipient } from '../delivery/request.ts';
+import type { DeliveryRequest, RequestedRecipient } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { hashOf, slotOf } from './hash.ts';
 import type { QueuedRecipient } from './item.ts';

@@ -5,9 +5,9 @@ import {
   arrivalTolerance,
   type DeliveryRequest,
   parseRequest,
-  RequestError,
   type RequestRules,
 } from '../../functions/delivery/request.ts';
+import { RequestError } from '../../functions/delivery/request-error.ts';
 
 const now = Date.UTC(2026, 10, 22, 8);
 const rules: RequestRules = { allowFiles: false, defaultPort: 24, now };

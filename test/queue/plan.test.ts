@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type DeliveryRequest, RequestError, type RequestedRecipient } from '../../functions/delivery/request.ts';
+import type { DeliveryRequest, RequestedRecipient } from '../../functions/delivery/request.ts';
+import { RequestError } from '../../functions/delivery/request-error.ts';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import { cutText, messageGroup, type PlanRules, planDeliveries } from '../../functions/queue/plan.ts';
 

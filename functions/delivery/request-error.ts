@@ -1,0 +1,24 @@
+/**
+ * What is wrong with a request: field first, and harmless to whoever reads it.
+ */
+
+/** A request that cannot be used. The message begins with the field; whatever came in with the request is harmless in it. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly field: string;
+
+  constructor(field: string, message: string, options?: ErrorOptions) {
+    const named = harmless(field, 100);
+    super(harmless(`${named}: ${message}`, 1000), options);
+    this.field = named;
+  }
+}
+
+/** A text that was sent to us, for people: cut, and what a terminal, a header or a queue would act on escaped as in JSON. */
+function harmless(text: string, length: number): string {
+  const cut = text.length <= length ? text : `${text.slice(0, length - 3)}...`;
+  return cut.replace(
+    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
