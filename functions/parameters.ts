@@ -14,6 +14,8 @@ import type { ProtocolRange } from './parameters/protocols.ts';
 import type { ParameterKind, Row } from './parameters/row.ts';
 import { parameterTable } from './parameters/table.ts';
 import { whyNot } from './parameters/why-not.ts';
+import { hidePasswords } from './secrets/open-password-maps.ts';
+import type { PasswordMaps } from './secrets/password-maps.ts';
 
 export type { Maps } from './maps/maps.ts';
 export type { PatternList } from './maps/pattern-list.ts';
@@ -21,10 +23,11 @@ export { ParameterError } from './parameters/parameter-error.ts';
 export { parseTime } from './parameters/parse-value.ts';
 export type { ParameterKind } from './parameters/row.ts';
 export { parameterTable } from './parameters/table.ts';
+export type { PasswordMaps } from './secrets/password-maps.ts';
 
 export type ParameterName = keyof typeof parameterTable;
 
-/** What each kind of value becomes; the words of a choice and the letters of flags are known. */
+/** What each kind of value becomes; words and letters that are all known are so here too. */
 type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'time' | 'number' | 'size' | 'port' }
   ? number
   : R extends { kind: 'switch' }
@@ -33,17 +36,23 @@ type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'ti
       ? Word
       : R extends { kind: 'flags'; allowed: readonly (infer Letter)[] }
         ? ReadonlySet<Letter>
-        : R extends { kind: 'words' }
-          ? readonly string[]
-          : R extends { kind: 'ports' }
-            ? ReadonlyMap<string, number>
-            : R extends { kind: 'protocols' }
-              ? ProtocolRange
-              : R extends { kind: 'maps' }
-                ? Maps
-                : R extends { kind: 'patterns' }
-                  ? PatternList
-                  : string;
+        : R extends { kind: 'words'; allowed: readonly (infer Word)[] }
+          ? readonly Word[]
+          : R extends { kind: 'words'; allowed: readonly (infer Word)[] }
+            ? readonly Word[]
+            : R extends { kind: 'words' }
+              ? readonly string[]
+              : R extends { kind: 'ports' }
+                ? ReadonlyMap<string, number>
+                : R extends { kind: 'protocols' }
+                  ? ProtocolRange
+                  : R extends { kind: 'passwords' }
+                    ? PasswordMaps
+                    : R extends { kind: 'maps' }
+                      ? Maps
+                      : R extends { kind: 'patterns' }
+                        ? PatternList
+                        : string;
 
 /** Every parameter with its value: times in milliseconds, switches as booleans, lists as words, maps opened. */
 export type Parameters = { readonly [Name in ParameterName]: ValueOf<(typeof parameterTable)[Name]> };
@@ -80,7 +89,9 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
   const parse = (name: ParameterName, context: ValueContext) =>
     parseValue(name, rowOf(name), expand(name, values), context);
   const ports = parse('known_tcp_ports', options) as Parameters['known_tcp_ports'];
-  const entries = parameterNames.map((name) => [name, parse(name, { ...options, ports })] as const);
+  const delimiter = parse('lmtp_sasl_password_result_delimiter', options) as string;
+  const context = { ...options, ports, delimiter };
+  const entries = parameterNames.map((name) => [name, parse(name, context)] as const);
   const parameters = Object.fromEntries(entries) as unknown as Parameters;
   checkTogether(parameters);
   return parameters;
@@ -108,9 +119,10 @@ export function parametersFromEnvironment(environment: NodeJS.ProcessEnv): Param
  * @throws ParameterError for a reference to nothing, or in a circle
  */
 export function expand(name: ParameterName, values: WrittenParameters): string {
-  return expandValue(name, (other) =>
-    isParameterName(other) ? (values[other] ?? parameterTable[other].default) : undefined,
-  );
+  return expandValue(name, {
+    of: (other) => (isParameterName(other) ? (values[other] ?? parameterTable[other].default) : undefined),
+    isSecret: (other) => isParameterName(other) && isSecret(other),
+  });
 }
 
 /** A row, with all that rows may say. */
@@ -118,11 +130,34 @@ export function rowOf(name: ParameterName): Row {
   return parameterTable[name];
 }
 
+/** Whether a parameter's value may hold passwords; {@link shownValue} is what may be shown of it. */
+export function isSecret(name: ParameterName): boolean {
+  return rowOf(name).secret === true;
+}
+
+/** A value as it may be shown: whole, unless passwords may stand in it. */
+export function shownValue(name: ParameterName, value: string): string {
+  return isSecret(name) ? hidePasswords(value) : value;
+}
+
 function checkTogether(parameters: Parameters): void {
   if (parameters.minimal_backoff_time > parameters.maximal_backoff_time) {
     throw new ParameterError('minimal_backoff_time', 'is longer than maximal_backoff_time');
   }
-  const { lmtp_tls_wrappermode, lmtp_tls_security_level } = parameters;
+  if (parameters.lmtp_sasl_auth_enable && parameters.lmtp_sasl_password_maps.isEmpty) {
+    throw new ParameterError('lmtp_sasl_auth_enable', '"yes" needs lmtp_sasl_password_maps, which is empty');
+  }
+  checkTls(parameters);
+}
+
+function checkTls(parameters: Parameters): void {
+  const { lmtp_tls_wrappermode, lmtp_tls_security_level, lmtp_tls_cert_file, lmtp_tls_key_file } = parameters;
+  if (lmtp_tls_cert_file === '' && lmtp_tls_key_file !== '') {
+    throw new ParameterError('lmtp_tls_key_file', `"${lmtp_tls_key_file}" needs lmtp_tls_cert_file`);
+  }
+  if (lmtp_tls_cert_file !== '' && lmtp_tls_key_file === '') {
+    throw new ParameterError('lmtp_tls_cert_file', `"${lmtp_tls_cert_file}" needs lmtp_tls_key_file`);
+  }
   if (lmtp_tls_wrappermode && ['', 'none', 'may'].includes(lmtp_tls_security_level)) {
     throw new ParameterError(
       'lmtp_tls_wrappermode',

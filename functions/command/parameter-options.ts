@@ -23,6 +23,10 @@ export function commandParameters(options: readonly string[]): Parameters {
  */
 export function splitOption(option: string): readonly [name: string, value: string] {
   const equals = option.indexOf('=');
-  if (equals < 1) throw new ParameterError(option, 'name=value is wanted, such as lmtp_mail_timeout=2s');
+  if (equals < 1) {
+    // With the = forgotten, the value is there all the same.
+    const shown = option.replace(/(password_maps).*/is, '$1');
+    throw new ParameterError(shown, 'name=value is wanted, such as lmtp_mail_timeout=2s');
+  }
   return [option.slice(0, equals).trim(), option.slice(equals + 1).trim()];
 }

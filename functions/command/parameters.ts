@@ -16,6 +16,7 @@ import {
   parameterNames,
   parseParameters,
   rowOf,
+  shownValue,
   variableName,
   type WrittenParameters,
 } from '../parameters.ts';
@@ -31,7 +32,7 @@ export interface ParametersOptions {
 /** What is known of a parameter; this is also its JSON. */
 interface Description {
   readonly name: string;
-  /** As it counts, every `$name` followed. */
+  /** As it counts, every `$name` followed; without passwords. */
   readonly value: string;
   readonly default: string;
   readonly changed: boolean;
@@ -104,10 +105,10 @@ function describe(name: ParameterName, values: WrittenParameters): Description {
   const written = values[name] ?? row.default;
   return {
     name,
-    value,
+    value: shownValue(name, value),
     default: row.default,
     changed: value !== expand(name, {}),
-    ...(written !== value && { written }),
+    ...(written !== value && { written: shownValue(name, written) }),
     kind: row.kind,
     allowed: allowedValues(row),
     meaning: row.meaning,

@@ -91,6 +91,7 @@ export function openMap(
 
 function unknownType(type: string, specification: string): string {
   const allowed = `${mapTypes.map((name) => `${name}:`).join(', ')} are allowed`;
+  if (type === 'secretsmanager') return `secretsmanager: is for passwords and TLS keys only; ${allowed}`;
   return type === ''
     ? `"${specification}" names no type of map; ${allowed}`
     : `there is no map type "${type}"; ${allowed}`;

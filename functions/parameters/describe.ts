@@ -1,4 +1,5 @@
 import { mapTypes } from '../maps/maps.ts';
+import { passwordMapTypes } from '../secrets/open-password-maps.ts';
 import { tlsVersions } from './protocols.ts';
 import { type Row, second } from './row.ts';
 
@@ -27,6 +28,8 @@ export function allowedValues(row: Row): string {
       return `letters: ${inWords(row.allowed ?? [])}`;
     case 'protocols':
       return `versions: ${tlsVersions.join(', ')}, with >=, <= or !`;
+    case 'passwords':
+      return `maps: ${passwordMapTypes.join(', ')}`;
     case 'maps':
       return `maps: ${mapTypes.join(', ')}`;
     case 'patterns':

@@ -6,6 +6,9 @@ import { MapError } from '../maps/map-error.ts';
 import { type Maps, openMaps } from '../maps/maps.ts';
 import { openPatternList, type PatternList } from '../maps/pattern-list.ts';
 import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
+import { hidePasswords, openPasswordMaps } from '../secrets/open-password-maps.ts';
+import type { PasswordMaps } from '../secrets/password-maps.ts';
+import { SecretFault } from '../secrets/secrets.ts';
 import { ParameterError } from './parameter-error.ts';
 import { parsePorts } from './ports.ts';
 import { type ProtocolRange, parseProtocols } from './protocols.ts';
@@ -21,14 +24,17 @@ export type ParameterValue =
   | ReadonlyMap<string, number>
   | ProtocolRange
   | Maps
+  | PasswordMaps
   | PatternList;
 
 /** What else a value may depend on. */
 export interface ValueContext {
   /** Ports by name (known_tcp_ports). */
   readonly ports?: ReadonlyMap<string, number>;
-  /** How files of maps are read. Default: from the file system. */
-  readonly readFile?: ReadTableFile;
+  /** Between user and password (lmtp_sasl_password_result_delimiter). */
+  readonly delimiter?: string;
+  /** How files of maps are read; `undefined` of one that will be looked at later. Default: from the file system. */
+  readonly readFile?: (path: string) => string | undefined;
 }
 
 /**
@@ -60,6 +66,8 @@ export function parseValue(name: string, row: Row, value: string, context: Value
       return parseFlags(name, value, row);
     case 'protocols':
       return parseProtocols(name, value);
+    case 'passwords':
+      return openPasswords(name, value, context);
     case 'maps':
     case 'patterns':
       return openTables(name, value, row, context);
@@ -147,7 +155,22 @@ function inWords(allowed: readonly string[]): string {
   return allowed.map((word) => (word === '' ? '(empty)' : word)).join(', ');
 }
 
-function openTables(name: string, value: string, row: Row, { readFile = readTableFile }: ValueContext): ParameterValue {
+function openPasswords(name: string, value: string, context: ValueContext): PasswordMaps {
+  try {
+    return openPasswordMaps(value, context);
+  } catch (cause) {
+    if (!(cause instanceof SecretFault)) throw cause;
+    throw new ParameterError(name, `"${hidePasswords(value)}" cannot be used: ${cause.message}`, { cause });
+  }
+}
+
+function openTables(
+  name: string,
+  value: string,
+  row: Row,
+  { readFile: read = readTableFile }: ValueContext,
+): ParameterValue {
+  const readFile: ReadTableFile = (path) => read(path) ?? '';
   try {
     if (row.kind === 'maps') return openMaps(value, { fold: row.fold ?? false, readFile });
     return openPatternList(value, { matches: row.matches ?? 'strings', readFile });

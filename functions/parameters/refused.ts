@@ -10,29 +10,11 @@ interface Refusal {
   readonly names: readonly string[];
 }
 
-const noSasl = 'This release does not have it yet: it does not authenticate (AUTH).';
 const noReports =
   'This release does not have it yet: bounces are told as events on the bounce topic, not in reports by mail.';
 
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
-  {
-    reason: noSasl,
-    names: [
-      'lmtp_sasl_auth_cache_name',
-      'lmtp_sasl_auth_cache_time',
-      'lmtp_sasl_auth_enable',
-      'lmtp_sasl_auth_soft_bounce',
-      'lmtp_sasl_mechanism_filter',
-      'lmtp_sasl_password_maps',
-      'lmtp_sasl_password_result_delimiter',
-      'lmtp_sasl_security_options',
-      'lmtp_sasl_tls_security_options',
-      'lmtp_sasl_tls_verified_security_options',
-      'lmtp_send_dummy_mail_auth',
-      'send_cyrus_sasl_authzid',
-    ],
-  },
   {
     reason: noReports,
     names: [
@@ -129,6 +111,15 @@ const refusals: readonly Refusal[] = [
   {
     reason: 'There is one implementation of SASL here, and it is no plug-in: nothing to choose, no library to find.',
     names: ['cyrus_sasl_config_path', 'lmtp_sasl_path', 'lmtp_sasl_type'],
+  },
+  {
+    reason:
+      'Each container remembers for itself which credentials were refused, by the version of their secret (lmtp_sasl_auth_cache_time): there is no database of them.',
+    names: ['lmtp_sasl_auth_cache_name'],
+  },
+  {
+    reason: 'PLAIN never says on behalf of whom it authenticates; to a server that is the user himself (RFC 4616).',
+    names: ['send_cyrus_sasl_authzid'],
   },
   {
     reason: 'In LMTP, Postfix never looks passwords up by the sender.',

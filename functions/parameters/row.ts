@@ -16,6 +16,7 @@
  *   words     words separated by commas or blanks                                  lower-case words
  *   flags     letters of `allowed`, with or without commas and blanks              set of letters
  *   protocols versions of TLS, with >=, <= or ! (Postfix lmtp_tls_protocols)          lowest and highest version
+ *   passwords map specifications with credentials as results (functions/secrets)   PasswordMaps
  *   maps      map specifications (functions/maps), first hit wins                  Maps
  *   patterns  names, addresses and maps to match (Postfix match_list)              PatternList
  */
@@ -31,6 +32,7 @@ export type ParameterKind =
   | 'words'
   | 'flags'
   | 'protocols'
+  | 'passwords'
   | 'maps'
   | 'patterns';
 
@@ -53,6 +55,8 @@ export interface Row {
   readonly wanted?: string;
   /** Keys of a map are looked up in lower case. Regular expressions have their own way (`i`). */
   readonly fold?: boolean;
+  /** Its value may hold passwords: neither errors nor listings show it, and no other value may refer to it. */
+  readonly secret?: true;
   /** What patterns are compared with: one string, or a host's name (parent domains match) and address. */
   readonly matches?: 'strings' | 'hosts';
   readonly meaning: string;

@@ -1,3 +1,4 @@
+import { authenticationRows } from './authentication.ts';
 import { contentRows } from './content.ts';
 import { conversationRows } from './conversation.ts';
 import { destinationRows } from './destinations.ts';
@@ -16,6 +17,7 @@ export const parameterSubjects = {
   'Time limits': timeoutRows,
   Conversation: conversationRows,
   TLS: tlsRows,
+  Authentication: authenticationRows,
   Content: contentRows,
   Verdicts: verdictRows,
   Queue: queueRows,
@@ -29,6 +31,7 @@ export const parameterTable = {
   ...timeoutRows,
   ...conversationRows,
   ...tlsRows,
+  ...authenticationRows,
   ...contentRows,
   ...verdictRows,
   ...queueRows,

@@ -3,7 +3,7 @@ import { type Row, second } from './row.ts';
 const noDane = 'DANE needs answers of the DNS that somebody has validated; no resolver here does';
 
 /** Where certificates and keys are read from: a path, or a secret. */
-const source = String.raw`(?:secretsmanager:[^\s,]+|[^\s,:]*\/[^\s,]*)`;
+const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|[^\s,:]*\/[^\s,]*)`;
 const sourceWanted = 'a path, or secretsmanager:NAME (a name or an ARN)';
 
 /** Rules for the name in a certificate, separated by commas, colons or blanks. */

@@ -15,7 +15,7 @@ import { insideBraces, splitOutsideBraces } from '../maps/braces.ts';
 import { readInlineEntries } from '../maps/inline-table.ts';
 import { MapError } from '../maps/map-error.ts';
 import { openMap } from '../maps/maps.ts';
-import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
+import { readTableFile } from '../maps/read-table-file.ts';
 import { credentialsWanted, readCredentials } from './credentials.ts';
 import { PasswordMaps, type PasswordTable } from './password-maps.ts';
 import { collectEntries, type PasswordEntries, readPasswordTable } from './password-table.ts';
@@ -25,9 +25,11 @@ import { SecretFault } from './secrets.ts';
 export interface PasswordMapOptions {
   /** Between user and password (lmtp_sasl_password_result_delimiter). Default: a colon. */
   readonly delimiter?: string;
-  /** Default: the file system. */
-  readonly readFile?: ReadTableFile;
+  /** How files are read; `undefined` of one that will be looked at later, where it is. Default: from the file system. */
+  readonly readFile?: ReadFile;
 }
+
+type ReadFile = (path: string) => string | undefined;
 
 /** The types of maps that may hold passwords. */
 export const passwordMapTypes = ['secretsmanager', 'texthash', 'inline', 'regexp', 'static'] as const;
@@ -61,8 +63,10 @@ function openTable(specification: string, number: number, options: PasswordMapOp
   switch (type) {
     case 'secretsmanager':
       return secretTable(name, source, delimiter);
-    case 'texthash':
-      return entryTable(source, readPasswordTable(readNamed(source, name, readFile), source, delimiter));
+    case 'texthash': {
+      const text = readNamed(source, name, readFile);
+      return entryTable(source, text === undefined ? new Map() : readPasswordTable(text, source, delimiter));
+    }
     case 'inline':
       return entryTable(source, readInline(name, delimiter));
     case 'static': {
@@ -139,7 +143,7 @@ function staticValue(name: string): string {
   return value;
 }
 
-function regexpTable(specification: string, source: string, delimiter: string, readFile: ReadTableFile): PasswordTable {
+function regexpTable(specification: string, source: string, delimiter: string, readFile: ReadFile): PasswordTable {
   const table = openRegexp(specification, source, readFile);
   return {
     source,
@@ -151,9 +155,9 @@ function regexpTable(specification: string, source: string, delimiter: string, r
   };
 }
 
-function openRegexp(specification: string, source: string, readFile: ReadTableFile): ReturnType<typeof openMap> {
+function openRegexp(specification: string, source: string, readFile: ReadFile): ReturnType<typeof openMap> {
   const { name } = takeApart(specification);
-  const text = name.startsWith('{') ? '' : readNamed(source, name, readFile);
+  const text = name.startsWith('{') ? '' : (readNamed(source, name, readFile) ?? '');
   try {
     return openMap(specification, { readFile: () => text });
   } catch (error) {
@@ -166,7 +170,7 @@ function openRegexp(specification: string, source: string, readFile: ReadTableFi
   }
 }
 
-function readNamed(source: string, path: string, readFile: ReadTableFile): string {
+function readNamed(source: string, path: string, readFile: ReadFile): string | undefined {
   if (path === '') throw new SecretFault(`${source} names no file; ${source}/path is wanted`);
   try {
     return readFile(path);
