@@ -17,23 +17,33 @@ export class SnsEvents implements Events {
   }
 
   async publish(event: QueueEvent): Promise<void> {
-    const attributes = attributesOf(event);
+    // SNS refuses an attribute without a value.
+    const attributes = Object.entries(attributesOf(event)).filter(([, value]) => value !== '');
     await this.#client.send(
       new PublishCommand({
         TopicArn: this.#topicArn,
         Message: JSON.stringify(event),
         MessageAttributes: Object.fromEntries(
-          Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+          attributes.map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
         ),
       }),
     );
   }
 }
 
+/**
+ * What filter policies can go by: `class` and `eventType` of every event, `notificationType` of those that are SES
+ * notifications too, and the types of SES. SQS takes at most ten from a subscription with raw delivery.
+ */
 function attributesOf(event: QueueEvent): Readonly<Record<string, string>> {
-  const { notificationType, lmtp } = event;
-  const shared = { notificationType, transport: lmtp.transport };
-  if (notificationType !== 'Bounce') return shared;
+  const { kind, transport, destination } = event.lmtp;
+  const shared = { class: kind, transport, destination };
+  if (event.notificationType === undefined) {
+    return { ...shared, eventType: event.eventType, delayType: event.deliveryDelay.delayType };
+  }
+  const { notificationType } = event;
+  const named = { ...shared, eventType: notificationType, notificationType };
+  if (notificationType !== 'Bounce') return named;
   const { bounceType, bounceSubType } = event.bounce;
-  return { ...shared, bounceType, bounceSubType };
+  return { ...named, bounceType, bounceSubType };
 }

@@ -3,9 +3,10 @@
  */
 
 import type { BouncedRecipient, BounceEvent } from '../queue/event.ts';
-import { hashOf } from '../queue/hash.ts';
 import type { LastVerdict, QueuedRecipient } from '../queue/item.ts';
-import { type EventFacts, eventFrame } from './event-frame.ts';
+import { type BounceType, bounceTypeOf } from './bounce-type.ts';
+import { diagnosticCode, type EventFacts, eventFrame, eventIdOf, reportedRecipient } from './event-frame.ts';
+import { type Portion, portions } from './event-portions.ts';
 
 /** A recipient that was given up on. */
 export interface FailedRecipient {
@@ -13,46 +14,29 @@ export interface FailedRecipient {
   readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>;
 }
 
-/** Octets of one event: SNS takes 256 KiB, its own envelope not counted. */
-const eventOctets = 200_000;
-
-type BounceType = Pick<BounceEvent['bounce'], 'bounceType' | 'bounceSubType'>;
-
 /** One event for each kind of failure, or several where their recipients are too many for one. */
 export function bounceEvents(failed: readonly FailedRecipient[], facts: EventFacts): readonly BounceEvent[] {
-  const byType = new Map<string, { readonly type: BounceType; readonly failed: FailedRecipient[] }>();
-  for (const failure of failed) {
-    const type = classify(failure.verdict);
-    const name = `${type.bounceType}/${type.bounceSubType}`;
-    const group = byType.get(name) ?? { type, failed: [] };
-    byType.set(name, group);
-    group.failed.push(failure);
-  }
-  return [...byType.values()].flatMap((group) =>
-    portions(group.failed.map(bouncedRecipient)).map((portion, part) => compose(group.type, portion, part, facts)),
-  );
+  const cut = portions(failed, ({ verdict }) => bounceTypeOf(verdict));
+  return cut.map((portion, part) => compose(portion, { part, parts: cut.length }, facts));
 }
 
 function compose(
-  type: BounceType,
-  bouncedRecipients: readonly BouncedRecipient[],
-  part: number,
+  { type, entries, number }: Portion<BounceType, FailedRecipient>,
+  place: { readonly part: number; readonly parts: number },
   facts: EventFacts,
 ): BounceEvent {
-  const { item, attempt, now, reportingMta } = facts;
-  // The same wherever and however often it is made: a consumer can drop the second copy. Refusals at the door and those of
-  // the first attempt share a generation, so the attempt counts too.
-  const eventId = hashOf([item.id, item.delivery, item.generation, attempt, 'bounce', type, part]).slice(0, 32);
+  const eventId = eventIdOf(facts, 'bounce', type, number);
+  const recipients = entries.map(({ recipient, verdict }) => reportedRecipient(recipient, verdict));
   return {
     notificationType: 'Bounce',
     bounce: {
       ...type,
-      bouncedRecipients,
-      timestamp: new Date(now).toISOString(),
+      bouncedRecipients: entries.map(bouncedRecipient),
+      timestamp: new Date(facts.now).toISOString(),
       feedbackId: eventId,
-      reportingMTA: `dns; ${reportingMta}`,
+      reportingMTA: `dns; ${facts.reportingMta}`,
     },
-    ...eventFrame(eventId, facts),
+    ...eventFrame({ eventId, kind: 'bounce', recipients, ...place }, facts),
   };
 }
 
@@ -61,35 +45,6 @@ function bouncedRecipient({ recipient, verdict }: FailedRecipient): BouncedRecip
     emailAddress: recipient.address,
     action: 'failed',
     status: verdict.dsn,
-    diagnosticCode: `${verdict.remoteMta === undefined ? 'X-Postfix' : 'smtp'}; ${verdict.text}`,
+    diagnosticCode: diagnosticCode(verdict),
   };
-}
-
-/** SES's types by the enhanced status: what lasted too long is Transient, whatever was refused for good is Permanent. */
-function classify({ status, dsn }: FailedRecipient['verdict']): BounceType {
-  if (status === 'expired') return { bounceType: 'Transient', bounceSubType: 'General' };
-  const subType: Readonly<Record<string, BounceType['bounceSubType']>> = {
-    '1.1': 'NoEmail',
-    '2.2': 'MailboxFull',
-    '2.3': 'MessageTooLarge',
-    '3.4': 'MessageTooLarge',
-    '6.0': 'ContentRejected',
-    '7.1': 'ContentRejected',
-  };
-  return { bounceType: 'Permanent', bounceSubType: subType[dsn.slice(2)] ?? 'General' };
-}
-
-function portions(recipients: readonly BouncedRecipient[]): readonly (readonly BouncedRecipient[])[] {
-  const cut: BouncedRecipient[][] = [[]];
-  let octets = 0;
-  for (const recipient of recipients) {
-    const size = Buffer.byteLength(JSON.stringify(recipient));
-    if (octets > 0 && octets + size > eventOctets) {
-      cut.push([]);
-      octets = 0;
-    }
-    cut.at(-1)?.push(recipient);
-    octets += size;
-  }
-  return cut;
 }

@@ -6,6 +6,7 @@
 import type { Parameters } from '../parameters.ts';
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
 import { quoteAddress, unquoteAddress } from '../smtp/path.ts';
+import type { TlsFacts } from '../tls/facts.ts';
 
 /** One line. */
 export interface DeliveryLine {
@@ -30,24 +31,35 @@ export interface DeliveryLine {
   readonly attempt?: number;
   /** The message may be delivered more than once. */
   readonly in_doubt?: true;
+  /** What was had of TLS. */
+  readonly tls?: TlsFacts;
 }
 
-/** How a line is written (Postfix delay_logging_resolution_limit, info_log_address_format). */
+/** How a line is written (Postfix delay_logging_resolution_limit, info_log_address_format, lmtp_log_tls_feature_status). */
 export interface LineFormat {
   /** Most digits behind the decimal point. */
   readonly resolution: number;
   /** `external`: odd local-parts quoted. */
   readonly addresses: 'external' | 'internal';
+  /** Say what was had of TLS. */
+  readonly tls: boolean;
 }
 
 /** Postfix's own way. */
-export const usualFormat: LineFormat = { resolution: 2, addresses: 'external' };
+export const usualFormat: LineFormat = { resolution: 2, addresses: 'external', tls: true };
 
 /** The way that the parameters set. */
 export function lineFormat(
-  parameters: Pick<Parameters, 'delay_logging_resolution_limit' | 'info_log_address_format'>,
+  parameters: Pick<
+    Parameters,
+    'delay_logging_resolution_limit' | 'info_log_address_format' | 'lmtp_log_tls_feature_status'
+  >,
 ): LineFormat {
-  return { resolution: parameters.delay_logging_resolution_limit, addresses: parameters.info_log_address_format };
+  return {
+    resolution: parameters.delay_logging_resolution_limit,
+    addresses: parameters.info_log_address_format,
+    tls: parameters.lmtp_log_tls_feature_status,
+  };
 }
 
 /** What a line is made of. Times are milliseconds, setUp and transfer seconds. */
@@ -61,6 +73,7 @@ export interface LineFacts {
     readonly relay?: string;
     readonly connUse?: number;
     readonly inDoubt?: true;
+    readonly tls?: TlsFacts;
     readonly setUp: number;
     readonly transfer: number;
   };
@@ -96,6 +109,7 @@ export function deliveryLine(
     text: verdict.text,
     ...(attempt === undefined ? {} : { attempt }),
     ...(verdict.inDoubt === true ? { in_doubt: true } : {}),
+    ...(verdict.tls === undefined || !format.tls ? {} : { tls: verdict.tls }),
   };
 }
 

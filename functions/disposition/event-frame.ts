@@ -1,9 +1,10 @@
 /**
- * What all events say: which mail, and what we know of it.
+ * What all events say: which mail, what we know of it, and whom the event is about.
  */
 
-import type { EventFrame } from '../queue/event.ts';
-import type { DeliveryItem } from '../queue/item.ts';
+import type { EventFrame, EventKind, ReportedRecipient } from '../queue/event.ts';
+import { hashOf } from '../queue/hash.ts';
+import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../queue/item.ts';
 
 /** What an event needs beside its recipients. */
 export interface EventFacts {
@@ -16,9 +17,25 @@ export interface EventFacts {
   readonly transport: string;
 }
 
+/** Whom an event is about, and its place among those of its kind. */
+export interface EventSubject {
+  readonly eventId: string;
+  readonly kind: EventKind;
+  readonly recipients: readonly ReportedRecipient[];
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** Verdicts of upstream checks that go into events: those that the contract names. */
+const checks = ['spf', 'dkim', 'dmarc'];
+
 /** The frame of an event. */
-export function eventFrame(eventId: string, { item, attempt, transport }: EventFacts): EventFrame {
-  const { bucket, key, versionId } = item.message;
+export function eventFrame(
+  { eventId, kind, recipients, part, parts }: EventSubject,
+  { item, attempt, transport }: EventFacts,
+): EventFrame {
+  const { smtputf8, dsn, authentication } = item;
+  const verdicts = Object.entries(authentication ?? {}).filter(([check]) => checks.includes(check));
   return {
     mail: {
       timestamp: new Date(item.arrival).toISOString(),
@@ -28,12 +45,47 @@ export function eventFrame(eventId: string, { item, attempt, transport }: EventF
     },
     lmtp: {
       eventId,
+      kind,
       id: item.id,
       delivery: item.delivery,
       transport,
       destination: item.destination,
       attempt,
-      message: versionId === undefined ? { bucket, key } : { bucket, key, versionId },
+      deliveries: item.deliveries,
+      part,
+      parts,
+      recipients,
+      message: item.message,
+      ...(smtputf8 === undefined ? {} : { smtputf8 }),
+      ...(dsn === undefined ? {} : { dsn }),
+      ...(verdicts.length === 0 ? {} : { authentication: Object.fromEntries(verdicts) }),
     },
   };
+}
+
+/**
+ * The id of an event: the same wherever and however often it is made, so that a consumer can drop the second copy. Refusals
+ * at the door and those of the first attempt share a generation, so the attempt counts too.
+ */
+export function eventIdOf({ item, attempt }: EventFacts, ...about: readonly unknown[]): string {
+  return hashOf([item.id, item.delivery, item.generation, attempt, ...about]).slice(0, 32);
+}
+
+/** What a report needs to know of a recipient. */
+export function reportedRecipient(
+  { address, original, orcpt, notify }: QueuedRecipient,
+  { remoteMta }: Pick<LastVerdict, 'remoteMta'>,
+): ReportedRecipient {
+  return {
+    address,
+    ...(original === undefined ? {} : { original }),
+    ...(orcpt === undefined ? {} : { orcpt }),
+    ...(notify === undefined ? {} : { notify }),
+    ...(remoteMta === undefined ? {} : { remoteMta }),
+  };
+}
+
+/** The words of a verdict, and whose they are (RFC 3464 section 2.3.6). */
+export function diagnosticCode({ remoteMta, text }: Pick<LastVerdict, 'remoteMta' | 'text'>): string {
+  return `${remoteMta === undefined ? 'X-Postfix' : 'smtp'}; ${text}`;
 }

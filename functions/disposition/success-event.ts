@@ -5,14 +5,14 @@
 
 import type { Parameters } from '../parameters.ts';
 import type { SuccessEvent } from '../queue/event.ts';
-import { hashOf } from '../queue/hash.ts';
 import type { LastVerdict, QueuedRecipient } from '../queue/item.ts';
-import { type EventFacts, eventFrame } from './event-frame.ts';
+import { type EventFacts, eventFrame, eventIdOf, reportedRecipient } from './event-frame.ts';
+import { type Portion, portions } from './event-portions.ts';
 
 /** A recipient who was delivered to. */
 export interface ServedRecipient {
   readonly recipient: QueuedRecipient;
-  readonly verdict: Pick<LastVerdict, 'status' | 'text' | 'relayed'>;
+  readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'relayed' | 'remoteMta'>;
 }
 
 /** Whether success has to be told by us. */
@@ -28,26 +28,41 @@ export function isFinalDelivery({
   return lmtp_flags.has('X') || lmtp_assume_final;
 }
 
-/** One event for each recipient, since each has its own reply. */
+/**
+ * One event for all who asked, or several where they are too many for one. (One for each recipient would not fit into an
+ * item of the queue table, where each carries the whole frame.)
+ */
 export function successEvents(
   served: readonly ServedRecipient[],
   facts: EventFacts,
   isFinal: boolean,
 ): readonly SuccessEvent[] {
-  const { item, attempt, now, reportingMta } = facts;
-  return served.filter(owesSuccess).map(({ recipient, verdict }) => {
-    const eventId = hashOf([item.id, item.delivery, item.generation, attempt, 'success', recipient.n]).slice(0, 32);
-    return {
-      notificationType: 'Delivery',
-      delivery: {
-        timestamp: new Date(now).toISOString(),
-        processingTimeMillis: Math.max(0, now - item.arrival),
-        recipients: [recipient.address],
-        smtpResponse: verdict.text,
-        reportingMTA: `dns; ${reportingMta}`,
-        action: isFinal ? 'delivered' : 'relayed',
-      },
-      ...eventFrame(eventId, facts),
-    };
-  });
+  const cut = portions(served.filter(owesSuccess), () => 'success');
+  return cut.map((portion, part) => compose(portion, { part, parts: cut.length }, facts, isFinal));
+}
+
+function compose(
+  { entries, number }: Portion<string, ServedRecipient>,
+  place: { readonly part: number; readonly parts: number },
+  facts: EventFacts,
+  isFinal: boolean,
+): SuccessEvent {
+  const { item, now, reportingMta } = facts;
+  const recipients = entries.map(({ recipient, verdict }) => ({
+    ...reportedRecipient(recipient, verdict),
+    status: verdict.dsn,
+    text: verdict.text,
+  }));
+  return {
+    notificationType: 'Delivery',
+    delivery: {
+      timestamp: new Date(now).toISOString(),
+      processingTimeMillis: Math.max(0, now - item.arrival),
+      recipients: recipients.map(({ address }) => address),
+      smtpResponse: recipients[0]?.text ?? '',
+      reportingMTA: `dns; ${reportingMta}`,
+      action: isFinal ? 'delivered' : 'relayed',
+    },
+    ...eventFrame({ eventId: eventIdOf(facts, 'success', number), kind: 'success', recipients, ...place }, facts),
+  };
 }

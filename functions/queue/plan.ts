@@ -45,8 +45,11 @@ const repliesOctets = 100_000;
 const replyOctets = { least: 256, most: 2048 };
 /** Octets beside address and reply: names of attributes, status, times, relay, as the last verdict and in an event. */
 const recordOctets = 450;
-/** How often an address may stand in events: once as failed, and as one of all recipients in an event of each kind. */
-const addressCopies = 8;
+/**
+ * How often an address may stand in events: once in SES's list of those it is about, and as one of all recipients in an event
+ * of each type (four of failure, seven of delay, one of success).
+ */
+const addressCopies = 13;
 
 /**
  * Cuts a request.
@@ -129,8 +132,8 @@ function chunks(recipients: readonly QueuedRecipient[], limit: number): readonly
   return cut;
 }
 
-/** What a recipient takes of an item; each reply comes twice on top of it, as the last verdict and in an event. */
+/** What a recipient takes of an item, in its list and in an event; each reply comes on top of it, in both places too. */
 function octetsWithoutReplies(recipient: QueuedRecipient): number {
   const address = Buffer.byteLength(recipient.address);
-  return Buffer.byteLength(JSON.stringify(recipient)) + addressCopies * address + recordOctets;
+  return 2 * Buffer.byteLength(JSON.stringify(recipient)) + addressCopies * address + recordOctets;
 }

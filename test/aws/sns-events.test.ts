@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SnsEvents } from '../../functions/aws/sns-events.ts';
+import { delayEvents } from '../../functions/disposition/delay-event.ts';
 import { TopicSubscriber } from '../../infra/local/topic-subscriber.ts';
-import { makeEvent } from '../support/delivery-item.ts';
+import { makeEvent, makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 
 let aws: EmulatedClients;
@@ -24,9 +25,31 @@ test('an event comes whole, with the attributes that a filter policy can look at
   const [received] = subscriber.received.take();
   assert.deepEqual(received?.message, event);
   assert.deepEqual(received?.attributes, {
+    class: 'bounce',
+    eventType: 'Bounce',
     notificationType: 'Bounce',
     bounceType: 'Permanent',
-    bounceSubType: 'NoEmail',
+    bounceSubType: 'General',
+    transport: 'lmtp',
+    destination: 'inet:[127.0.0.1]:24',
+  });
+});
+
+test('a delay has its type among the attributes, and what has no value is none of them', async () => {
+  const item = makeItem({ destination: '' });
+  const verdict = { status: 'deferred', dsn: '4.2.2', text: 'full' } as const;
+  const recipient = { n: 0, address: 'bob@example.com' };
+  const facts = { item, attempt: 1, now: item.arrival, reportingMta: 'mx.example', transport: 'lmtp' };
+  const [event] = delayEvents([{ recipient, verdict }], facts, { maximal_queue_lifetime: 1000 });
+  assert.ok(event);
+  await new SnsEvents(aws.clients.sns, aws.emulators.bounceTopicArn).publish(event);
+  await subscriber.received.waitUntil((items) => items.length === 2);
+  const [received] = subscriber.received.take();
+  assert.deepEqual(received?.message, event);
+  assert.deepEqual(received?.attributes, {
+    class: 'delay',
+    eventType: 'DeliveryDelay',
+    delayType: 'MailboxFull',
     transport: 'lmtp',
   });
 });

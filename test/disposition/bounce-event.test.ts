@@ -39,7 +39,7 @@ test('an event reads like one of Amazon SES, with our own facts beside it', () =
     notificationType: 'Bounce',
     bounce: {
       bounceType: 'Permanent',
-      bounceSubType: 'NoEmail',
+      bounceSubType: 'General',
       bouncedRecipients: [
         { emailAddress: 'a@x', action: 'failed', status: '5.1.1', diagnosticCode: 'smtp; host said: 550 5.1.1 no' },
       ],
@@ -55,27 +55,36 @@ test('an event reads like one of Amazon SES, with our own facts beside it', () =
     },
     lmtp: {
       eventId: feedbackId,
+      kind: 'bounce',
       id: '4bXq1',
       delivery: '0000',
       transport: 'lmtp',
       destination: item.destination,
       attempt: 3,
-      message: { bucket: 'messages', key: 'in/4bXq1.eml' },
+      deliveries: 1,
+      part: 0,
+      parts: 1,
+      recipients: [{ address: 'a@x', remoteMta: 'mail.example' }],
+      message: { bucket: 'messages', key: 'in/4bXq1.eml', etag: '"e"', size: 40 },
     },
   });
 });
 
 describe('what a status means in the words of Amazon SES', () => {
   for (const [dsn, type, subType] of [
-    ['5.1.1', 'Permanent', 'NoEmail'],
-    ['5.2.2', 'Permanent', 'MailboxFull'],
-    ['5.2.3', 'Permanent', 'MessageTooLarge'],
-    ['5.3.4', 'Permanent', 'MessageTooLarge'],
-    ['5.6.0', 'Permanent', 'ContentRejected'],
-    ['5.7.1', 'Permanent', 'ContentRejected'],
-    ['5.0.0', 'Permanent', 'General'],
+    ['5.1.1', 'Permanent', 'General'],
     ['5.1.10', 'Permanent', 'General'],
     ['5.11.1', 'Permanent', 'General'],
+    ['5.0.0', 'Permanent', 'General'],
+    ['5.2.1', 'Permanent', 'General'],
+    ['5.2.2', 'Transient', 'MailboxFull'],
+    ['5.2.3', 'Transient', 'MessageTooLarge'],
+    ['5.3.4', 'Transient', 'MessageTooLarge'],
+    ['5.3.0', 'Transient', 'General'],
+    ['5.4.6', 'Transient', 'General'],
+    ['5.5.3', 'Transient', 'General'],
+    ['5.6.0', 'Transient', 'ContentRejected'],
+    ['5.7.1', 'Transient', 'ContentRejected'],
   ] as const) {
     test(dsn, () => {
       const [event] = bounceEvents([failure('a@x', dsn)], facts());
@@ -83,9 +92,14 @@ describe('what a status means in the words of Amazon SES', () => {
     });
   }
   test('a recipient whose time is over', () => {
-    const [event] = bounceEvents([failure('a@x', '4.2.2', { status: 'expired' })], facts());
-    assert.deepEqual([event?.bounce.bounceType, event?.bounce.bounceSubType], ['Transient', 'General']);
-    assert.equal(event?.bounce.bouncedRecipients[0]?.status, '4.2.2');
+    for (const [dsn, subType] of [
+      ['4.1.1', 'General'],
+      ['4.2.2', 'MailboxFull'],
+    ] as const) {
+      const [event] = bounceEvents([failure('a@x', dsn, { status: 'expired' })], facts());
+      assert.deepEqual([event?.bounce.bounceType, event?.bounce.bounceSubType], ['Transient', subType]);
+      assert.equal(event?.bounce.bouncedRecipients[0]?.status, dsn);
+    }
   });
 });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventFrame } from '../../functions/disposition/event-frame.ts';
 import { isFinalDelivery, successEvents } from '../../functions/disposition/success-event.ts';
 import { parseParameters } from '../../functions/parameters.ts';
 import { makeItem } from '../support/delivery-item.ts';
@@ -13,7 +12,7 @@ const item = makeItem({
   ],
 });
 const facts = { item, attempt: 1, now: item.arrival + 1500, reportingMta: 'mx.example', transport: 'lmtp' };
-const sent = { status: 'sent', text: '250 2.0.0 saved' } as const;
+const sent = { status: 'sent', dsn: '2.0.0', text: '250 2.0.0 saved', remoteMta: 'store.example' } as const;
 const served = (verdict: Parameters<typeof successEvents>[0][number]['verdict']) =>
   item.recipients.map((recipient) => ({ recipient, verdict }));
 
@@ -28,12 +27,38 @@ test('whoever asked for it hears of success from us, where the server does not t
     reportingMTA: 'dns; mx.example',
     action: 'relayed',
   });
-  assert.deepEqual(event && eventFrame(event.lmtp.eventId, facts).mail, event?.mail);
+  assert.deepEqual(event?.mail.destination, ['asked@x', 'silent@x', 'never@x']);
+  assert.deepEqual(event?.lmtp.recipients, [
+    {
+      address: 'asked@x',
+      notify: ['SUCCESS', 'FAILURE'],
+      remoteMta: 'store.example',
+      status: '2.0.0',
+      text: '250 2.0.0 saved',
+    },
+  ]);
+});
+
+test('three hundred who asked share an event, each with his own words, for an item holds no three hundred frames', () => {
+  const recipients = Array.from({ length: 300 }, (_, n) => ({ n, address: `r${n}@x`, notify: ['SUCCESS'] as const }));
+  const all = recipients.map((recipient) => ({
+    recipient,
+    verdict: { ...sent, text: `250 2.0.0 saved ${recipient.n}`, relayed: true as const },
+  }));
+  const events = successEvents(all, { ...facts, item: { ...item, recipients } }, false);
+  assert.equal(events.length, 1);
+  assert.deepEqual(
+    events[0]?.lmtp.recipients.map(({ text }) => text),
+    all.map(({ verdict }) => verdict.text),
+  );
 });
 
 test('a server that offers DSN tells it itself, and nobody hears of what was not sent', () => {
   assert.deepEqual(successEvents(served(sent), facts, false), []);
-  assert.deepEqual(successEvents(served({ status: 'deferred', text: 'later', relayed: true }), facts, false), []);
+  assert.deepEqual(
+    successEvents(served({ status: 'deferred', dsn: '4.0.0', text: 'later', relayed: true }), facts, false),
+    [],
+  );
 });
 
 test('a final delivery is called delivered, and the same event has the same id', () => {

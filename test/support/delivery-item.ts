@@ -48,7 +48,7 @@ export function makeEvent(eventId: string): QueueEvent {
     notificationType: 'Bounce',
     bounce: {
       bounceType: 'Permanent',
-      bounceSubType: 'NoEmail',
+      bounceSubType: 'General',
       bouncedRecipients: [
         {
           emailAddress: 'bob@example.com',
@@ -69,12 +69,17 @@ export function makeEvent(eventId: string): QueueEvent {
     },
     lmtp: {
       eventId,
+      kind: 'bounce',
       id: '4bXq1',
       delivery: '0000',
       transport: 'lmtp',
       destination: 'inet:[127.0.0.1]:24',
       attempt: 1,
-      message: { bucket: 'messages', key: 'in/4bXq1.eml' },
+      deliveries: 1,
+      part: 0,
+      parts: 1,
+      recipients: [{ address: 'bob@example.com', remoteMta: 'store.example' }],
+      message: { bucket: 'messages', key: 'in/4bXq1.eml', etag: '"e"', size: 40 },
     },
   };
 }
