@@ -4,6 +4,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -21,6 +22,13 @@ export interface AwsClients {
 const requestTimeout = 10_000;
 const connectionTimeout = 3_000;
 
+/**
+ * Milliseconds for a call to Secrets Manager, and how many calls are made: a delivery stands still meanwhile, with its session
+ * open, and where a secret was read before, that one serves.
+ */
+const secretTimeout = 5_000;
+const secretAttempts = 2;
+
 /** Makes the clients from the environment's region, credentials and endpoints. */
 export function makeClients(): AwsClients {
   const requestHandler = () => new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
@@ -31,4 +39,16 @@ export function makeClients(): AwsClients {
     sns: new SNSClient({ requestHandler: requestHandler() }),
     sqs: new SQSClient({ requestHandler: requestHandler() }),
   };
+}
+
+/**
+ * Makes the client of the one function that reads secrets, from the same environment.
+ *
+ * @param requestTimeout milliseconds for one call
+ */
+export function makeSecretsManagerClient(requestTimeout = secretTimeout): SecretsManagerClient {
+  return new SecretsManagerClient({
+    maxAttempts: secretAttempts,
+    requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true }),
+  });
 }

@@ -1,0 +1,55 @@
+/**
+ * Secrets from AWS Secrets Manager.
+ *
+ * Of an error, only name and message travel on, and the message only where no response was read into it: what the SDK hangs
+ * on an error, or says of a response that it did not understand, may hold what was asked for.
+ */
+
+import {
+  GetSecretValueCommand,
+  type GetSecretValueCommandOutput,
+  type SecretsManagerClient,
+  SecretsManagerServiceException,
+} from '@aws-sdk/client-secrets-manager';
+import type { SecretSource } from '../secrets/secret-cache.ts';
+import { type Secret, SecretFault, type SecretStage } from '../secrets/secrets.ts';
+
+/** Secrets Manager, as the source of a cache. */
+export class SecretsManagerSource implements SecretSource {
+  readonly #makeClient: () => SecretsManagerClient;
+  #client: SecretsManagerClient | undefined;
+
+  /** @param makeClient called once, when the first secret is read: many servers want no password */
+  constructor(makeClient: () => SecretsManagerClient) {
+    this.#makeClient = makeClient;
+  }
+
+  /**
+   * Reads a secret that is text.
+   *
+   * @param name its name, or its ARN with or without the six characters at its end
+   * @throws SecretFault with the name of AWS's error: ResourceNotFoundException, AccessDeniedException, TimeoutError...
+   */
+  async read(name: string, stage: SecretStage): Promise<Secret> {
+    const which = stage === 'AWSCURRENT' ? `"${name}"` : `"${name}" (${stage})`;
+    const { SecretString: text, VersionId: version } = await this.#ask(name, stage).catch((error: unknown) => {
+      throw new SecretFault(`the secret ${which} cannot be read: ${wordsOf(error)}`);
+    });
+    if (text === undefined) throw new SecretFault(`the secret ${which} is binary; text is wanted`);
+    if (version === undefined) throw new SecretFault(`the secret ${which} came without the id of its version`);
+    return { text, version };
+  }
+
+  async #ask(name: string, stage: SecretStage): Promise<GetSecretValueCommandOutput> {
+    this.#client ??= this.#makeClient();
+    return await this.#client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: stage }));
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const { name, message } = error;
+  const isHarmless = error instanceof SecretsManagerServiceException || !('$response' in error);
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  return `${name}${code}${isHarmless && message !== '' && message !== name ? `: ${message}` : ''}`;
+}

@@ -1,0 +1,245 @@
+/** Secrets from Secrets Manager, by the SDK's own client over a socket: read, rotated, denied, out of reach. */
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { CreateSecretCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { makeSecretsManagerClient } from '../../functions/aws/clients.ts';
+import { SecretsManagerSource } from '../../functions/aws/secrets-manager.ts';
+import { openPasswordMaps } from '../../functions/secrets/open-password-maps.ts';
+import { failurePause, longestAge, SecretCache } from '../../functions/secrets/secret-cache.ts';
+import { SecretFault } from '../../functions/secrets/secrets.ts';
+import { type SecretsManager, startSecretsManager } from '../../infra/local/secrets-manager.ts';
+import { startHttpStub } from '../support/http-stub.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+const content = 'hunter2';
+
+let service: SecretsManager;
+let client: SecretsManagerClient;
+const asked: string[] = [];
+
+/** Points clients that are made from now on to an endpoint, as the environment of a function would. */
+function useEndpoint(url: string): void {
+  process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = url;
+}
+
+before(async () => {
+  Object.assign(process.env, { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+  service = await startSecretsManager({ region: 'eu-central-1', onRequest: (_, id) => asked.push(id) });
+  useEndpoint(service.endpoint);
+  client = makeSecretsManagerClient();
+});
+after(async () => {
+  client.destroy();
+  await service.close();
+});
+
+const source = () => new SecretsManagerSource(() => client);
+
+let number = 0;
+async function create(value: { SecretString: string } | { SecretBinary: Uint8Array }) {
+  const {
+    Name = '',
+    ARN = '',
+    VersionId = '',
+  } = await client.send(new CreateSecretCommand({ Name: `lmtp/mail-${++number}`, ...value }));
+  return { name: Name, arn: ARN, version: VersionId };
+}
+
+async function put(name: string, SecretString: string, stage = 'AWSCURRENT'): Promise<string> {
+  const { VersionId = '' } = await client.send(
+    new PutSecretValueCommand({ SecretId: name, SecretString, VersionStages: [stage] }),
+  );
+  return VersionId;
+}
+
+/** What is said of a secret that cannot be read; never what was in it. */
+async function faultOf(reading: Promise<unknown>): Promise<string> {
+  const error = await reading.then(
+    () => assert.fail('it was read'),
+    (error: unknown) => error,
+  );
+  assert.ok(error instanceof SecretFault, String(error));
+  assert.equal(error.cause, undefined, 'what the SDK knows of the response must not travel on');
+  assert.ok(!error.message.includes(content), error.message);
+  return error.message;
+}
+
+describe('what there is', () => {
+  test('comes with its version, by name, by ARN, and by ARN without its last six characters', async () => {
+    const { name, arn, version } = await create({ SecretString: content });
+    for (const id of [name, arn, arn.slice(0, -7)]) {
+      assert.deepEqual(await source().read(id, 'AWSCURRENT'), { text: content, version }, id);
+    }
+  });
+
+  test('a secret that nobody has read costs no client', async () => {
+    let made = 0;
+    const lazy = new SecretsManagerSource(() => {
+      made += 1;
+      return client;
+    });
+    assert.equal(made, 0);
+    const { name } = await create({ SecretString: content });
+    await lazy.read(name, 'AWSCURRENT');
+    await lazy.read(name, 'AWSCURRENT');
+    assert.equal(made, 1);
+  });
+
+  test('binary is refused, with the reason', async () => {
+    const { name } = await create({ SecretBinary: Buffer.from(content) });
+    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; text is wanted`);
+  });
+
+  test('a password is found in it by a map that names its ARN', async () => {
+    const { arn, version } = await create({ SecretString: '{"mail.test": {"user": "joe", "token": "t"}}' });
+    const maps = openPasswordMaps(`secretsmanager:${arn}`);
+    const before = asked.length;
+    assert.deepEqual(await maps.find(['other.test', 'mail.test'], new SecretCache(source())), {
+      credentials: { user: 'joe', secret: 't', kind: 'token' },
+      version,
+      source: `secretsmanager:${arn}`,
+    });
+    assert.deepEqual(asked.slice(before), [arn]);
+  });
+});
+
+describe('a rotation', () => {
+  test('is seen by whoever asks for it fresh, and by all others within five minutes', async () => {
+    const { name, version: first } = await create({ SecretString: 'one' });
+    const clock = new TestClock();
+    const cache = new SecretCache(source(), { clock });
+    assert.deepEqual(await cache.fetch(name), { text: 'one', version: first });
+    const second = await put(name, 'two');
+    assert.deepEqual(await cache.fetch(name), { text: 'one', version: first });
+    assert.deepEqual(await cache.fetch(name, { fresh: true }), { text: 'two', version: second });
+    await put(name, 'three');
+    assert.equal((await cache.fetch(name)).text, 'two');
+    clock.advance(longestAge);
+    assert.equal((await cache.fetch(name)).text, 'three');
+  });
+
+  test('what is pending can be read beside what is current', async () => {
+    const { name, version } = await create({ SecretString: 'old' });
+    const cache = new SecretCache(source());
+    assert.match(
+      await faultOf(cache.fetch(name, { stage: 'AWSPENDING' })),
+      /^the secret "lmtp\/mail-\d+" \(AWSPENDING\) cannot be read: ResourceNotFoundException: /,
+    );
+    const pending = await put(name, 'new', 'AWSPENDING');
+    assert.deepEqual(await cache.fetch(name, { stage: 'AWSPENDING' }), { text: 'new', version: pending });
+    assert.deepEqual(await cache.fetch(name), { text: 'old', version });
+  });
+});
+
+describe('what AWS says no to is told with its words:', () => {
+  test('a secret that there is not', async () => {
+    assert.match(
+      await faultOf(source().read('nowhere', 'AWSCURRENT')),
+      /^the secret "nowhere" cannot be read: ResourceNotFoundException: Secrets Manager can't find/,
+    );
+  });
+
+  for (const [type, Message, status] of [
+    ['AccessDeniedException', 'User: arn:aws:sts::1:role/lmtp is not authorized', 400],
+    ['DecryptionFailure', "Secrets Manager can't decrypt the protected secret text using the provided KMS key.", 400],
+    ['InvalidRequestException', 'the secret was marked for deletion.', 400],
+    ['InternalServiceError', 'again, please', 500],
+    ['ThrottlingException', 'Rate exceeded', 400],
+  ] as const) {
+    test(type, async () => {
+      await using stub = await startHttpStub((_, response) => sendJson(response, status, { __type: type, Message }));
+      assert.equal(await faultOf(readFrom(stub.url)), `the secret "mail" cannot be read: ${type}: ${Message}`);
+    });
+  }
+});
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+  response.end(JSON.stringify(body));
+}
+
+/** Reads a secret from another endpoint, with a client of its own. */
+async function readFrom(url: string, requestTimeout?: number): Promise<unknown> {
+  useEndpoint(url);
+  const own = makeSecretsManagerClient(requestTimeout);
+  try {
+    return await new SecretsManagerSource(() => own).read('mail', 'AWSCURRENT');
+  } finally {
+    own.destroy();
+    useEndpoint(service.endpoint);
+  }
+}
+
+describe('what never was an answer is told with what went wrong:', () => {
+  test('errors without a body, after one more attempt', async () => {
+    let requests = 0;
+    await using stub = await startHttpStub((_, response) => {
+      requests += 1;
+      response.writeHead(500).end();
+    });
+    assert.match(await faultOf(readFrom(stub.url)), /^the secret "mail" cannot be read: \w+/);
+    assert.equal(requests, 2);
+  });
+
+  test('silence', async () => {
+    await using stub = await startHttpStub(() => {});
+    assert.match(await faultOf(readFrom(stub.url, 20)), /^the secret "mail" cannot be read: TimeoutError/);
+  });
+
+  test('a connection that breaks off', async () => {
+    await using stub = await startHttpStub((_, response) => void response.socket?.destroy());
+    assert.match(await faultOf(readFrom(stub.url)), /cannot be read: .*(?:ECONNRESET|socket hang up)/);
+  });
+
+  test('nobody there', async () => {
+    const stub = await startHttpStub(() => {});
+    await stub[Symbol.asyncDispose]();
+    assert.match(await faultOf(readFrom(stub.url)), /cannot be read: .*ECONNREFUSED/);
+  });
+
+  test('an answer that is no JSON, of which nothing is shown', async () => {
+    await using stub = await startHttpStub((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(`${content} is the password`);
+    });
+    assert.equal(await faultOf(readFrom(stub.url)), 'the secret "mail" cannot be read: SyntaxError');
+  });
+
+  test('an answer without a version', async () => {
+    await using stub = await startHttpStub((_, response) => sendJson(response, 200, { SecretString: content }));
+    assert.match(await faultOf(readFrom(stub.url)), /came without the id of its version/);
+  });
+});
+
+test('while AWS errs, the old secret serves; when it is well again, the new one', async () => {
+  let held = 'one';
+  let ill = false;
+  let requests = 0;
+  await using stub = await startHttpStub((_, response) => {
+    requests += 1;
+    if (ill) sendJson(response, 500, { __type: 'InternalServiceError', Message: 'ill' });
+    else sendJson(response, 200, { Name: 'mail', SecretString: held, VersionId: `version ${held}` });
+  });
+  useEndpoint(stub.url);
+  const own = makeSecretsManagerClient();
+  const clock = new TestClock();
+  const stale: string[] = [];
+  const onStale = (name: string, { message }: SecretFault, age: number) =>
+    void stale.push(`${name} ${age}: ${message}`);
+  const cache = new SecretCache(new SecretsManagerSource(() => own), { clock, onStale });
+
+  assert.equal((await cache.fetch('mail')).text, 'one');
+  held = 'two';
+  ill = true;
+  clock.advance(longestAge);
+  assert.equal((await cache.fetch('mail')).text, 'one');
+  assert.equal((await cache.fetch('mail')).text, 'one');
+  assert.equal(requests, 1 + 2, 'the client tries twice, and AWS is then left in peace');
+  assert.deepEqual(stale, [`mail ${longestAge}: the secret "mail" cannot be read: InternalServiceError: ill`]);
+  ill = false;
+  clock.advance(failurePause);
+  assert.deepEqual(await cache.fetch('mail'), { text: 'two', version: 'version two' });
+  own.destroy();
+  useEndpoint(service.endpoint);
+});
