@@ -1,0 +1,6 @@
+/** A name inside a message in which commas separate and equals signs assign (RFC 5801 section 4, `saslname`). */
+
+/** Writes `,` as `=2C` and `=` as `=3D`. */
+export function escapeName(name: string): string {
+  return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
+}
