@@ -38,21 +38,19 @@ type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'ti
         ? ReadonlySet<Letter>
         : R extends { kind: 'words'; allowed: readonly (infer Word)[] }
           ? readonly Word[]
-          : R extends { kind: 'words'; allowed: readonly (infer Word)[] }
-            ? readonly Word[]
-            : R extends { kind: 'words' }
-              ? readonly string[]
-              : R extends { kind: 'ports' }
-                ? ReadonlyMap<string, number>
-                : R extends { kind: 'protocols' }
-                  ? ProtocolRange
-                  : R extends { kind: 'passwords' }
-                    ? PasswordMaps
-                    : R extends { kind: 'maps' }
-                      ? Maps
-                      : R extends { kind: 'patterns' }
-                        ? PatternList
-                        : string;
+          : R extends { kind: 'words' }
+            ? readonly string[]
+            : R extends { kind: 'ports' }
+              ? ReadonlyMap<string, number>
+              : R extends { kind: 'protocols' }
+                ? ProtocolRange
+                : R extends { kind: 'passwords' }
+                  ? PasswordMaps
+                  : R extends { kind: 'maps' }
+                    ? Maps
+                    : R extends { kind: 'patterns' }
+                      ? PatternList
+                      : string;
 
 /** Every parameter with its value: times in milliseconds, switches as booleans, lists as words, maps opened. */
 export type Parameters = { readonly [Name in ParameterName]: ValueOf<(typeof parameterTable)[Name]> };

@@ -2,19 +2,30 @@
  * What a delivery agent has at hand for the length of its process: parameters, names, idle sessions, time.
  */
 
+import { readTableFile } from '../maps/read-table-file.ts';
 import type { Parameters } from '../parameters.ts';
+import { SecretFault, type SecretStore } from '../secrets/secrets.ts';
 import type { ChatOptions, Transcript } from '../session/chat.ts';
 import { type Clock, systemClock } from '../session/clock.ts';
 import { type Deadline, type TimedStage, TimeLimits, type Timeouts } from '../session/limit.ts';
 import { DnsNameService, type NameService } from '../session/name-service.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
+import { TlsMaterials } from '../tls/material.ts';
+import { RefusedCredentials } from './refused-credentials.ts';
 
 /** A delivery agent. */
 export interface Agent {
   readonly parameters: Parameters;
   readonly names: NameService;
   readonly sessions: SessionCache;
+  /** Where passwords and keys are read, if they are secrets. */
+  readonly secrets: SecretStore;
+  /** Certificates and keys, as they were read. */
+  readonly materials: TlsMaterials;
+  readonly refusedCredentials: RefusedCredentials;
+  /** Told why a password or a key could not be had: mail waits meanwhile. */
+  readonly onSecretFault?: (why: string) => void;
   readonly clock: Clock;
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
@@ -35,8 +46,24 @@ export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'pa
     size: parameters.lmtp_connection_cache_size,
     skipQuitReply: parameters.lmtp_skip_quit_response,
   });
-  return { parameters, names: new DnsNameService(), sessions, clock: systemClock, random: Math.random, ...given };
+  const { clock = systemClock, secrets = noSecrets } = given;
+  return {
+    parameters,
+    names: new DnsNameService(),
+    sessions,
+    materials: new TlsMaterials(parameters, secrets, readTableFile),
+    refusedCredentials: new RefusedCredentials(clock, parameters.lmtp_sasl_auth_cache_time),
+    random: Math.random,
+    ...given,
+    clock,
+    secrets,
+  };
 }
+
+/** Nothing to ask for secrets: parameters that name one then say so. */
+const noSecrets: SecretStore = {
+  fetch: (name) => Promise.reject(new SecretFault(`secret ${name}: there is no store of secrets here`)),
+};
 
 /** The time-outs that the parameters set, by stage. */
 export function stageTimeouts(parameters: Parameters): Timeouts {
@@ -44,6 +71,8 @@ export function stageTimeouts(parameters: Parameters): Timeouts {
     connect: parameters.lmtp_connect_timeout,
     greeting: parameters.lmtp_lhlo_timeout,
     LHLO: parameters.lmtp_lhlo_timeout,
+    STARTTLS: parameters.lmtp_starttls_timeout,
+    AUTH: parameters.lmtp_lhlo_timeout,
     MAIL: parameters.lmtp_mail_timeout,
     RCPT: parameters.lmtp_rcpt_timeout,
     DATA: parameters.lmtp_data_init_timeout,

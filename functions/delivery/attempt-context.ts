@@ -20,6 +20,8 @@ export interface AttemptContext {
   readonly limits: TimeLimits;
   readonly hop: NextHop;
   readonly peer: Peer;
+  /** Milliseconds since the message arrived. */
+  readonly age: number;
   /** Indexes of the delivery's recipients to try here. */
   readonly recipients: readonly number[];
   /** Whether another host is left to try: if this one does not get past its handshake, and if it does. */

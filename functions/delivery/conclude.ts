@@ -26,8 +26,10 @@ export function concludeTrouble(context: AttemptContext, session: Session, index
   apply(context, 'transaction', index, trouble, sessionFacts(session));
 }
 
-function sessionFacts({ peer, use }: Session): Required<Pick<Verdict, 'relay' | 'remoteMta' | 'connUse'>> {
-  return { relay: relayName(peer), remoteMta: peer.host, connUse: use };
+type SessionFacts = Pick<Verdict, 'relay' | 'remoteMta' | 'connUse' | 'tls'>;
+
+function sessionFacts({ peer, use, security: { tls } }: Session): SessionFacts {
+  return { relay: relayName(peer), remoteMta: peer.host, connUse: use, ...(tls === undefined ? {} : { tls }) };
 }
 
 /** Whether a trouble came before the server let us in, or after. */
@@ -41,13 +43,7 @@ function circumstances({ agent: { parameters }, last }: AttemptContext, phase: P
   };
 }
 
-function apply(
-  context: AttemptContext,
-  phase: Phase,
-  index: number,
-  trouble: Trouble,
-  had: Pick<Verdict, 'relay' | 'remoteMta' | 'connUse'>,
-): void {
+function apply(context: AttemptContext, phase: Phase, index: number, trouble: Trouble, had: SessionFacts): void {
   const { outcome, status, blames } = judge(trouble, circumstances(context, phase));
   if (outcome === 'leftover') {
     context.trouble(trouble);

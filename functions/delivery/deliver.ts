@@ -26,6 +26,8 @@ export interface Attempt {
   readonly message: Message;
   readonly gate: Gate;
   readonly deadline: Deadline;
+  /** Milliseconds since the message arrived. Default: 0. */
+  readonly age?: number;
   /** The destination has shown that it cannot count: one recipient in each transaction. */
   readonly oneByOne?: boolean;
   /** Told each verdict as soon as it stands; `index` counts the delivery's recipients. */
@@ -144,6 +146,7 @@ class DeliveryRun {
       limits: timeLimits(this.agent, this.#given.deadline),
       hop,
       peer,
+      age: this.#given.age ?? 0,
       recipients: this.leftover,
       last,
       oneByOne: this.#oneByOne,

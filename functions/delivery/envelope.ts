@@ -35,6 +35,7 @@ export function makeEnvelope(
     // What a conversion will come to is not known before it is done.
     ...(downgrade === undefined ? { size: message.size + Buffer.byteLength(prefix) } : {}),
     smtputf8: needsSmtputf8(delivery, message) && parameters.smtputf8_enable,
+    dummyAuth: parameters.lmtp_send_dummy_mail_auth,
     unquoted: !parameters.lmtp_quote_rfc821_envelope,
     ...(body === undefined ? {} : { body }),
     ...(delivery.dsn?.ret === undefined ? {} : { ret: delivery.dsn.ret }),

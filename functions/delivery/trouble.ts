@@ -74,6 +74,9 @@ export function judge(trouble: Trouble, { isLastHost, softBounce, strictPostfix 
 const doing: Readonly<Record<Stage, string>> = {
   greeting: 'receiving the initial server greeting',
   LHLO: 'performing the LHLO handshake',
+  STARTTLS: 'receiving the STARTTLS response',
+  // Postfix counts it as part of the handshake.
+  AUTH: 'performing the LHLO handshake',
   MAIL: 'sending MAIL FROM',
   RCPT: 'sending RCPT TO',
   DATA: 'sending DATA command',

@@ -3,6 +3,7 @@
  */
 
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
+import type { TlsFacts } from '../tls/facts.ts';
 
 /** The three conclusions; only they exist. */
 export type VerdictStatus = 'sent' | 'deferred' | 'bounced';
@@ -19,6 +20,8 @@ export interface Verdict {
   readonly remoteMta?: string;
   /** Which use of the connection it was, from 1. */
   readonly connUse?: number;
+  /** What was had of TLS; absent: plain text, or no session. */
+  readonly tls?: TlsFacts;
   /** The content went out and no answer came: the message may be delivered more than once. */
   readonly inDoubt?: true;
   /** Sent to a server without DSN: whoever wants to hear of success has to hear it from us. */

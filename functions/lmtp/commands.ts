@@ -33,6 +33,8 @@ export interface Envelope {
   readonly ret?: 'FULL' | 'HDRS';
   /** Envelope id, plain text. */
   readonly envid?: string;
+  /** Say that nobody vouches for the sender, where the server offers AUTH (lmtp_send_dummy_mail_auth, RFC 4954 section 5). */
+  readonly dummyAuth?: boolean;
   /** Addresses go out as they are (lmtp_quote_rfc821_envelope=no). */
   readonly unquoted?: boolean;
 }
@@ -45,6 +47,7 @@ export function mailCommand(envelope: Envelope, offered: Capabilities): string {
   if (offered.dsn && envelope.envid !== undefined) words.push(`ENVID=${encodeXtext(envelope.envid)}`);
   if (offered.dsn && envelope.ret !== undefined) words.push(`RET=${envelope.ret}`);
   if (offered.smtputf8 && envelope.smtputf8) words.push('SMTPUTF8');
+  if (offered.keywords.includes('AUTH') && envelope.dummyAuth === true) words.push('AUTH=<>');
   return words.join(' ');
 }
 

@@ -9,7 +9,18 @@
 import type { Reply } from '../smtp/reply.ts';
 
 /** Where a conversation is; names the timer, the words in the log and the report alike. */
-export type Stage = 'greeting' | 'LHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'content' | 'dot' | 'RSET' | 'QUIT';
+export type Stage =
+  | 'greeting'
+  | 'LHLO'
+  | 'STARTTLS'
+  | 'AUTH'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'content'
+  | 'dot'
+  | 'RSET'
+  | 'QUIT';
 
 /** Why a conversation stopped short. */
 export type InterruptionCause =
@@ -51,8 +62,11 @@ export type Answer =
 
 /** What the driver is asked to do. */
 export type Step =
-  /** Send a command line; the driver adds CRLF and may hold it back until something is received. */
-  | { readonly step: 'send'; readonly line: string }
+  /**
+   * Send a command line; the driver adds CRLF and may hold it back until something is received. `secret` is the part of
+   * the line that nobody is shown, neither now nor when the server repeats it.
+   */
+  | { readonly step: 'send'; readonly line: string; readonly secret?: string }
   /** Wait for a reply. `buffered`: only one that has arrived already, after the connection broke. */
   | { readonly step: 'receive'; readonly stage: Stage; readonly nth?: number; readonly buffered?: true }
   /** Send the message's content and the final dot. */
@@ -63,9 +77,9 @@ export type Step =
 /** A conversation that ends in a `T`. */
 export type Dialogue<T> = Generator<Step, T, Reply | undefined>;
 
-/** Sends one command line. */
-export function* send(line: string): Dialogue<void> {
-  yield { step: 'send', line };
+/** Sends one command line; `secret` is the part of it that nobody is shown. */
+export function* send(line: string, secret?: string): Dialogue<void> {
+  yield secret === undefined || secret === '' ? { step: 'send', line } : { step: 'send', line, secret };
 }
 
 /** Waits for the reply of a stage; `nth` counts the final replies of one transaction from 0. */

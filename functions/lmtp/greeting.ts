@@ -21,9 +21,17 @@ export interface Introduction {
 }
 
 /** Waits for the banner, says LHLO, learns the capabilities. There is no retreat to HELO: this is LMTP. */
-export function* greet({ name, discard }: Introduction): Dialogue<Greeted> {
+export function* greet(introduction: Introduction): Dialogue<Greeted> {
   const banner = yield* receive('greeting');
   if (!isPositive(banner)) return { kind: 'refused', stage: 'greeting', reply: banner };
+  return yield* introduce(introduction);
+}
+
+/**
+ * Says LHLO and learns the capabilities: behind the banner, and once more behind STARTTLS, since what was offered in plain
+ * text counts no longer (RFC 3207 section 4.2).
+ */
+export function* introduce({ name, discard }: Introduction): Dialogue<Greeted> {
   yield* send(`LHLO ${name}`);
   const reply = yield* receive('LHLO');
   if (!isPositive(reply)) return { kind: 'refused', stage: 'LHLO', reply };

@@ -64,6 +64,7 @@ async function attemptItem(
     message: loaded.message,
     gate: lease,
     deadline,
+    age: begun - item.arrival,
     oneByOne: await services.cautions.isOneByOne(item.destination, services),
     onVerdict: (index, verdict) => progress.note(open[index]?.n, verdict),
   });

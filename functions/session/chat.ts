@@ -32,6 +32,8 @@ export interface ChatOptions {
   readonly limits: TimeLimits;
   readonly transcript?: Transcript;
   readonly content?: WireContent;
+  /** What nobody is to see of it, wherever the server repeats it. */
+  readonly secrets?: readonly string[];
   /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
   readonly filterReply?: (line: string) => string;
   /** Octets of a reply's text that are kept (line_length_limit). */
@@ -73,22 +75,24 @@ class Driver {
   readonly #options: ChatOptions;
   readonly #assembler: ReplyAssembler;
   #contentBudget: TimeBudget | undefined;
+  readonly #secrets: string[];
 
   constructor(transport: Transport, options: ChatOptions) {
     this.#transport = transport;
     this.#options = options;
     this.#assembler = new ReplyAssembler(options.replyLimit);
+    this.#secrets = [...(options.secrets ?? [])];
   }
 
   async carryOut(step: Step): Promise<Reply | undefined> {
     switch (step.step) {
       case 'send':
-        this.#options.transcript?.('C', step.line);
+        this.#options.transcript?.('C', this.#hide(step.line, step.secret));
         this.#transport.queue(step.line);
         return undefined;
       case 'receive':
         this.#transport.flush();
-        return step.buffered ? this.#takeReply() : await this.#receive(step.stage, (step.nth ?? 0) > 0);
+        return step.buffered ? this.#takeReply(step.stage) : await this.#receive(step.stage, (step.nth ?? 0) > 0);
       case 'content':
         this.#transport.flush();
         return await this.#sendContent();
@@ -103,13 +107,13 @@ class Driver {
   async #receive(stage: Stage, isFurther: boolean): Promise<Reply> {
     const limitNow = this.#limits(stage === 'dot' && isFurther ? 'next dot' : stage);
     while (true) {
-      const reply = this.#takeReply();
+      const reply = this.#takeReply(stage);
       if (reply !== undefined) return reply;
       if (this.#assembler.isFlooding || this.#transport.isFlooded) throw new Interrupted(stage, 'flood');
       const arrival = await this.#transport.activity(limitNow());
       if (arrival === 'octets') continue;
       // What came before the end of file is still read first.
-      const last = arrival === 'end' ? this.#takeReply() : undefined;
+      const last = arrival === 'end' ? this.#takeReply(stage) : undefined;
       if (last !== undefined) return last;
       // A dot that never left this machine leaves nobody in doubt.
       throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
@@ -125,9 +129,27 @@ class Driver {
     return () => budget.remaining();
   }
 
-  #takeReply(): Reply | undefined {
-    for (let line = this.#transport.shiftLine(); line !== undefined; line = this.#transport.shiftLine()) {
-      this.#options.transcript?.('S', line);
+  /** A command line as it may be shown; from now on its secret part is not shown in replies either. */
+  #hide(line: string, secret: string | undefined): string {
+    if (secret === undefined) return line;
+    this.#secrets.push(secret);
+    return line.replace(secret, hidden);
+  }
+
+  /** A server that repeats a secret of ours must not bring it into a log. */
+  #withoutSecrets(line: string): string {
+    return this.#secrets.reduce(
+      (text, secret) => (secret.length < shortestSecret ? text : text.replaceAll(secret, hidden)),
+      line,
+    );
+  }
+
+  #takeReply(stage: Stage): Reply | undefined {
+    for (let raw = this.#transport.shiftLine(); raw !== undefined; raw = this.#transport.shiftLine()) {
+      const line = this.#withoutSecrets(raw);
+      // A challenge is one half of what could be guessed a password from.
+      const shown = stage === 'AUTH' ? line.replace(/^(3\d\d[ -]).+/s, `$1${hidden}`) : line;
+      this.#options.transcript?.('S', shown);
       const reply = this.#assembler.take(this.#options.filterReply?.(line) ?? line);
       if (reply !== undefined || this.#assembler.isFlooding) return reply;
     }
@@ -169,6 +191,12 @@ class Driver {
 }
 
 const finalDot = Buffer.from('.\r\n');
+
+/** Octets of a secret that is looked for in replies: what is shorter is part of any text. */
+const shortestSecret = 4;
+
+/** Stands where a secret was. */
+const hidden = '<hidden>';
 
 async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
   try {

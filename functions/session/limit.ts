@@ -76,3 +76,19 @@ export class TimeBudget {
     this.#end = Math.min(this.#end + milliseconds, this.#now() + this.#whole.milliseconds);
   }
 }
+
+/** The longest wait that a Node timer can be set to, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
+
+/** The outcome of a wait, or what cut it short. */
+export async function withLimit<T>(wait: Promise<T>, limit: Limit): Promise<T | 'timeout' | 'deadline'> {
+  if (!Number.isFinite(limit.milliseconds)) return await wait;
+  const { promise, resolve } = Promise.withResolvers<'timeout' | 'deadline'>();
+  const milliseconds = Math.min(Math.max(0, limit.milliseconds), longestTimer);
+  const timer = setTimeout(() => resolve(limit.isDeadline ? 'deadline' : 'timeout'), milliseconds);
+  try {
+    return await Promise.race([wait, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -3,12 +3,12 @@
  */
 
 import type { Dialogue } from '../lmtp/dialogue.ts';
-import { type Greeted, greet, type Introduction } from '../lmtp/greeting.ts';
 import { probe, quit } from '../lmtp/parting.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
+import type { TlsFacts } from '../tls/facts.ts';
 import { type ChatOptions, chat } from './chat.ts';
 import { type Clock, elapsed, type Moment } from './clock.ts';
-import { connect, type Endpoint, type Transport } from './transport.ts';
+import type { Endpoint, Transport } from './transport.ts';
 
 /** One server as logs show it. */
 export interface Peer {
@@ -28,20 +28,30 @@ export function relayName(peer: Peer): string {
   return endpoint.kind === 'inet' ? `${peerName(peer)}:${endpoint.port}` : peerName(peer);
 }
 
-/** What an opened session needs to know. */
-export interface OpenOptions {
-  readonly chat: ChatOptions;
-  readonly introduction: Introduction;
-  readonly clock: Clock;
+/** How a session was made sure of. */
+export interface Security {
+  /** What was had of TLS; absent: plain text. */
+  readonly tls?: TlsFacts;
+  /** Mechanism by which we authenticated; absent: not at all. */
+  readonly mechanism?: string;
 }
 
-/** How opening a session ends, unless the connection fails or is interrupted. */
-export type Opened = { readonly kind: 'ready'; readonly session: Session } | Extract<Greeted, { kind: 'refused' }>;
+/** What a session is made of. */
+export interface SessionParts {
+  readonly peer: Peer;
+  readonly capabilities: Capabilities;
+  readonly security: Security;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** When the connection was begun. */
+  readonly opened: Moment;
+}
 
 /** A greeted connection. */
 export class Session {
   readonly peer: Peer;
   readonly capabilities: Capabilities;
+  readonly security: Security;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #opened: Moment;
@@ -51,9 +61,10 @@ export class Session {
   /** MAIL commands sent. */
   #transactions = 0;
 
-  constructor(peer: Peer, capabilities: Capabilities, transport: Transport, clock: Clock, opened: Moment) {
+  constructor({ peer, capabilities, security, transport, clock, opened }: SessionParts) {
     this.peer = peer;
     this.capabilities = capabilities;
+    this.security = security;
     this.#transport = transport;
     this.#clock = clock;
     this.#opened = opened;
@@ -88,6 +99,11 @@ export class Session {
   /** Whether the server said something unasked, or hung up: such a session is out of step and never used again. */
   get isDisturbed(): boolean {
     return this.#transport.isEnded || this.#transport.hasUnread;
+  }
+
+  /** Whether the server said something that nobody has read. */
+  get hasUnread(): boolean {
+    return this.#transport.hasUnread;
   }
 
   /** Runs a dialogue on this session. */
@@ -130,31 +146,6 @@ export class Session {
   /** Drops the connection at once: the server discards what was not finished with a dot. */
   drop(): void {
     this.#transport.destroy();
-  }
-}
-
-/**
- * Connects, reads the banner and says LHLO.
- *
- * @throws ConnectError   when there is no connection
- * @throws Interrupted    when it ends before the handshake does
- */
-export async function openSession(peer: Peer, options: OpenOptions): Promise<Opened> {
-  const { chat: chatOptions, introduction, clock } = options;
-  const opened = clock.now();
-  const transport = await connect(peer.endpoint, chatOptions.limits, chatOptions.replyLimit);
-  try {
-    const greeted = await chat(greet(introduction), transport, chatOptions);
-    if (greeted.kind === 'ready') {
-      return { kind: 'ready', session: new Session(peer, greeted.capabilities, transport, clock, opened) };
-    }
-    // A refused handshake on a healthy stream ends with QUIT (smtp_proto.c).
-    await chat(quit({ skipReply: true }), transport, chatOptions);
-    transport.close();
-    return greeted;
-  } catch (error) {
-    transport.destroy();
-    throw error;
   }
 }
 

@@ -7,8 +7,9 @@
  */
 
 import { connect as openSocket, type Socket } from 'node:net';
-import type { Limit, TimeLimits } from './limit.ts';
+import { type Limit, type TimeLimits, withLimit } from './limit.ts';
 import { LineReader } from './line-reader.ts';
+import { type Secured, secure, type TlsRequest } from './tls.ts';
 
 /** Where to connect to. */
 export type Endpoint =
@@ -54,8 +55,10 @@ export type Arrival = 'octets' | 'end' | 'timeout' | 'deadline';
 
 /** An open connection. */
 export class Transport {
-  readonly #socket: Socket;
-  readonly #reader: LineReader;
+  #socket: Socket;
+  #reader: LineReader;
+  readonly #lineLimit: number | undefined;
+  #detach: () => void = () => {};
   #ended = false;
   #lost = false;
   #outgoing: string[] = [];
@@ -64,17 +67,45 @@ export class Transport {
   #drain: (() => void) | undefined;
 
   constructor(socket: Socket, lineLimit?: number) {
+    this.#lineLimit = lineLimit;
     this.#socket = socket;
     this.#reader = new LineReader(lineLimit);
-    socket.on('data', (chunk: Buffer) => {
-      this.#reader.push(chunk);
-      if (this.#reader.isFull) socket.pause();
-      this.#wake?.();
-    });
-    socket.on('end', () => this.#end());
-    socket.on('drain', () => this.#drain?.());
-    socket.on('error', () => this.#lose());
-    socket.on('close', () => this.#lose());
+    this.#attach(socket);
+  }
+
+  /**
+   * Goes on under TLS. Whatever the server sent before the handshake and nobody has read is thrown away: somebody in between
+   * could have put it there (RFC 3207 section 6).
+   *
+   * @throws TlsError, Interrupted: the connection is then good for nothing
+   */
+  async secure(request: TlsRequest, limit: Limit): Promise<Secured> {
+    this.#detach();
+    const { socket, secured } = await secure(this.#socket, request, limit);
+    this.#reader = new LineReader(this.#lineLimit);
+    this.#socket = socket;
+    this.#attach(socket);
+    return secured;
+  }
+
+  #attach(socket: Socket): void {
+    const listeners = {
+      data: (chunk: Buffer) => {
+        this.#reader.push(chunk);
+        if (this.#reader.isFull) socket.pause();
+        this.#wake?.();
+      },
+      end: () => this.#end(),
+      drain: () => this.#drain?.(),
+      error: () => this.#lose(),
+      close: () => this.#lose(),
+    };
+    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
+    this.#detach = () => {
+      for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
+      // An error of what lies below TLS shows above it too.
+      socket.on('error', () => {});
+    };
   }
 
   /** The server has closed its side, or the connection is gone. */
@@ -191,24 +222,8 @@ export class Transport {
   }
 }
 
-/** The outcome of a wait, or what cut it short. */
-async function withLimit<T>(wait: Promise<T>, limit: Limit): Promise<T | 'timeout' | 'deadline'> {
-  if (!Number.isFinite(limit.milliseconds)) return await wait;
-  const { promise, resolve } = Promise.withResolvers<'timeout' | 'deadline'>();
-  const milliseconds = Math.min(Math.max(0, limit.milliseconds), longestTimer);
-  const timer = setTimeout(() => resolve(limit.isDeadline ? 'deadline' : 'timeout'), milliseconds);
-  try {
-    return await Promise.race([wait, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Milliseconds that a closed connection may linger. */
 const closeGrace = 2000;
-
-/** The longest wait that a Node timer can be set to, in milliseconds. */
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * Opens a connection; `lineLimit` is how many octets of a line are kept.
@@ -224,18 +239,13 @@ export async function connect(endpoint: Endpoint, limits: TimeLimits, lineLimit?
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once('connect', resolve);
   socket.once('error', (cause) => reject(new ConnectError(errorWords(cause), { cause })));
-  const timer = setTimeout(
-    () => reject(new ConnectError('Connection timed out', { isDeadline: limit.isDeadline })),
-    Math.min(Math.max(0, limit.milliseconds), longestTimer),
-  );
   try {
-    await promise;
+    const outcome = await withLimit(promise, limit);
+    if (outcome !== undefined) throw new ConnectError('Connection timed out', { isDeadline: outcome === 'deadline' });
   } catch (error) {
     socket.on('error', () => {});
     socket.destroy();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
   socket.removeAllListeners('connect');
   socket.removeAllListeners('error');

@@ -161,9 +161,13 @@ function compareVerdict(scenario: Scenario, observed: ObservedRecipient, ours: C
   return words === observed.text ? [] : [{ aspect: 'words', detail }];
 }
 
-/** MAIL and RCPT with their parameters; how commands are grouped, RSET and QUIT are not compared. */
-function envelopeOf({ server, commands }: SeenConnection): readonly string[] {
-  return [server ?? '', ...commands.filter((command) => /^(MAIL|RCPT) /.test(command))];
+/**
+ * AUTH, MAIL and RCPT with what goes along, and whether a DIGEST-MD5 response was right; how commands are grouped, RSET and
+ * QUIT are not compared, nor what is said to leave an exchange.
+ */
+function envelopeOf({ server, commands, digest_response_correct: digest }: SeenConnection): readonly string[] {
+  const compared = commands.filter((command) => /^(AUTH|MAIL|RCPT) /.test(command));
+  return [server ?? '', ...compared, ...(digest === undefined ? [] : [`digest response correct: ${digest}`])];
 }
 
 function contentsOf({ contents }: SeenConnection): readonly string[] {

@@ -176,6 +176,8 @@ describe("a conversation that stopped short, in Postfix's words", () => {
   const doing: Readonly<Record<Stage, string>> = {
     greeting: 'receiving the initial server greeting',
     LHLO: 'performing the LHLO handshake',
+    STARTTLS: 'receiving the STARTTLS response',
+    AUTH: 'performing the LHLO handshake',
     MAIL: 'sending MAIL FROM',
     RCPT: 'sending RCPT TO',
     DATA: 'sending DATA command',

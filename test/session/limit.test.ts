@@ -38,6 +38,8 @@ describe('a wait ends with its own time-out or with our time, whichever comes fi
       connect: 0,
       greeting: 9,
       LHLO: 9,
+      STARTTLS: 9,
+      AUTH: 9,
       MAIL: 9,
       RCPT: 9,
       DATA: 9,

@@ -11,6 +11,8 @@ const patient: Timeouts = {
   connect: 10_000,
   greeting: 10_000,
   LHLO: 10_000,
+  STARTTLS: 10_000,
+  AUTH: 10_000,
   MAIL: 10_000,
   RCPT: 10_000,
   DATA: 10_000,

@@ -1,0 +1,157 @@
+/**
+ * What it takes to get into a server: the TLS policy for it, the certificates that go with it, and the password
+ * (smtp_tls_policy.c, smtp_sasl_glue.c). Found before a session is looked for, because a session serves only those who would
+ * have got in the same way.
+ */
+
+import type { SecurityOption } from '../sasl/security-options.ts';
+import type { Password } from '../secrets/password-maps.ts';
+import { type FetchOptions, SecretFault } from '../secrets/secrets.ts';
+import type { Login } from '../session/login.ts';
+import type { TlsJudgement, TlsWish } from '../session/opening.ts';
+import { type Peer, peerName } from '../session/session.ts';
+import type { Secured } from '../session/tls.ts';
+import { certificateFacts, judgeCertificate } from '../tls/certificate.ts';
+import { tlsFacts } from '../tls/facts.ts';
+import { type TlsMaterial, TlsMaterialFault } from '../tls/material.ts';
+import { isMandatory, mustMatch, type TlsPolicy, tlsPolicy } from '../tls/policy.ts';
+import type { Agent } from './agent.ts';
+import type { NextHop } from './destination.ts';
+import type { Trouble } from './trouble.ts';
+
+/** How to get into one server. */
+export interface Access {
+  /** Part of the session key: differs wherever somebody else would have got in. */
+  readonly key: string;
+  readonly policy: TlsPolicy;
+  /** Absent: plain text. */
+  readonly tls?: TlsWish;
+  /** Absent: there is no password for this server, or lmtp_sasl_auth_enable=no. */
+  readonly login?: Login;
+  readonly password?: Password;
+}
+
+/** The way in, or why none can be tried. */
+export type AccessFound =
+  | { readonly kind: 'found'; readonly access: Access }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble };
+
+/** Finds the way into a server. */
+export async function findAccess(
+  hop: NextHop,
+  peer: Peer,
+  agent: Agent,
+  options: FetchOptions = {},
+): Promise<AccessFound> {
+  const { parameters, materials } = agent;
+  const target = { name: hop.name, host: hop.kind === 'inet' ? hop.host : hop.path };
+  const found = tlsPolicy(parameters, target, peer.host);
+  if (found.kind === 'unusable') return troubled({ scope: 'site', status: '4.7.5', text: found.text });
+  const { policy } = found;
+  try {
+    const material = policy.level === 'none' ? undefined : await materials.load(options);
+    const password = await findPassword(hop, peer, agent, options);
+    return { kind: 'found', access: compose({ policy, material, password, hop, peer, agent }) };
+  } catch (error) {
+    if (error instanceof SecretFault || error instanceof TlsMaterialFault) {
+      agent.onSecretFault?.(error.message);
+      const text = `local data error while talking to ${peerName(peer)}: ${error.message}`;
+      return troubled({ scope: 'self', status: '4.3.0', text });
+    }
+    throw error;
+  }
+}
+
+/** By the server's name first, then by the next-hop as written (postfix: never by the sender in LMTP). */
+async function findPassword(
+  hop: NextHop,
+  peer: Peer,
+  { parameters, secrets }: Agent,
+  options: FetchOptions,
+): Promise<Password | undefined> {
+  if (!parameters.lmtp_sasl_auth_enable) return undefined;
+  return await parameters.lmtp_sasl_password_maps.find([peer.host, hop.name], secrets, options);
+}
+
+interface Parts {
+  readonly policy: TlsPolicy;
+  readonly material: TlsMaterial | undefined;
+  readonly password: Password | undefined;
+  readonly hop: NextHop;
+  readonly peer: Peer;
+  readonly agent: Agent;
+}
+
+function compose({ policy, material, password, hop, peer, agent }: Parts): Access {
+  const who =
+    password === undefined ? '' : JSON.stringify([password.credentials.user, password.source, password.version]);
+  return {
+    key: `${policy.level === 'none' ? '' : `${policy.key} ${material?.version ?? ''}`} ${who}`.trim(),
+    policy,
+    ...(material === undefined ? {} : { tls: composeTls(policy, material, hop, peer) }),
+    ...(password === undefined ? {} : { password, login: composeLogin(password, peer, agent) }),
+  };
+}
+
+function composeTls(policy: TlsPolicy, { ca, cert, key }: TlsMaterial, hop: NextHop, peer: Peer): TlsWish {
+  const { minVersion, maxVersion, servername, level } = policy;
+  return {
+    request: {
+      minVersion,
+      maxVersion,
+      ...(servername === undefined ? {} : { servername }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
+    isWrapped: policy.isWrapped,
+    isRequired: isMandatory(level),
+    mustMatch: mustMatch(level),
+    judge: (secured) => judgeSecured(policy, secured, hop, peer),
+  };
+}
+
+function judgeSecured(policy: TlsPolicy, secured: Secured, hop: NextHop, peer: Peer): TlsJudgement {
+  const { chainError } = secured;
+  const certificate = secured.certificate === undefined ? undefined : certificateFacts(secured.certificate);
+  const judgement = judgeCertificate(policy, {
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(chainError === undefined ? {} : { chainError }),
+    serverHost: peer.host,
+    nextHop: hop.kind === 'inet' ? hop.host : hop.path,
+  });
+  const facts = tlsFacts(policy, secured, judgement, certificate);
+  return judgement.reason === undefined ? { facts } : { facts, reason: judgement.reason };
+}
+
+function composeLogin({ credentials }: Password, peer: Peer, { parameters }: Agent): Login {
+  const { endpoint, host } = peer;
+  return {
+    credentials,
+    required: ({ isEncrypted, isMatched }) => new Set(requiredOptions(isEncrypted, isMatched, parameters)),
+    allows: (mechanism) =>
+      parameters.lmtp_sasl_mechanism_filter.isEmpty || parameters.lmtp_sasl_mechanism_filter.matches(mechanism),
+    isRequired: parameters.lmtp_sasl_auth_required && !parameters.strict_postfix_verdicts,
+    names: { host, ownName: parameters.myhostname, ...(endpoint.kind === 'inet' ? { port: endpoint.port } : {}) },
+  };
+}
+
+function requiredOptions(
+  isEncrypted: boolean,
+  isMatched: boolean,
+  parameters: Agent['parameters'],
+): readonly SecurityOption[] {
+  if (!isEncrypted) return parameters.lmtp_sasl_security_options;
+  return isMatched ? parameters.lmtp_sasl_tls_verified_security_options : parameters.lmtp_sasl_tls_security_options;
+}
+
+/** What of an access must never be seen, also not when a server repeats it. */
+export function secretsOf({ password }: Access): readonly string[] {
+  if (password === undefined || password.credentials.secret === '') return [];
+  const { secret } = password.credentials;
+  return [secret, Buffer.from(secret).toString('base64')];
+}
+
+function troubled(trouble: Trouble): AccessFound {
+  return { kind: 'trouble', trouble };
+}

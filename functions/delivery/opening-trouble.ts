@@ -1,0 +1,85 @@
+/**
+ * What an opening that came to nothing means: rows 14 to 39 of Postfix's outcomes (smtp_proto.c, smtp_sasl_proto.c).
+ */
+
+import type { OpeningFault } from '../session/opening.ts';
+import { withClass } from '../smtp/enhanced-status.ts';
+import type { Reply } from '../smtp/reply.ts';
+import { handshakeTrouble, type PeerWords, type Trouble } from './trouble.ts';
+
+/** The parameters that the meaning depends on. */
+export interface OpeningSwitches {
+  /** lmtp_skip_5xx_greeting */
+  readonly skip5xxGreeting: boolean;
+  /** lmtp_sasl_auth_soft_bounce */
+  readonly authSoftBounce: boolean;
+  /** strict_postfix_verdicts */
+  readonly strictPostfix: boolean;
+}
+
+/** The trouble behind a fault. */
+export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: OpeningSwitches): Trouble {
+  switch (fault.kind) {
+    case 'refused':
+      return handshakeTrouble(fault, peer, switches);
+    case 'TLS not offered':
+      return site('4.7.4', `TLS is required, but was not offered by host ${peer.name}`);
+    case 'TLS refused':
+      return tlsRefused(fault.reply, peer, switches);
+    case 'TLS failed':
+      return site('4.7.5', `Cannot start TLS with ${peer.name}: handshake failure: ${fault.reason}`);
+    case 'certificate not accepted':
+      return site('4.7.5', `Server certificate of ${peer.name} not verified: ${fault.reason}`);
+    case 'AUTH not offered':
+      return site(
+        '4.7.0',
+        `SASL authentication failed: server ${peer.name} does not offer AUTH, and there is a password for it`,
+      );
+    case 'no mechanism offered':
+      return site(
+        '4.7.0',
+        `SASL authentication failed: server ${peer.name} offered no compatible authentication mechanisms for this type of connection security`,
+      );
+    case 'no mechanism available':
+      return cannotAuthenticate('no mechanism available', peer);
+    case 'AUTH failed':
+      return cannotAuthenticate(fault.reason, peer);
+    case 'AUTH refused':
+      return authRefused(fault.reply, fault.word, peer, switches);
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** Credentials that were refused not long ago, and are not tried again. */
+export function rememberedRefusal(reply: Reply, peer: PeerWords, switches: OpeningSwitches): Trouble {
+  const trouble = authRefused(reply, undefined, peer, switches);
+  return { ...trouble, text: trouble.text.replace('SASL authentication', 'SASL [CACHED] authentication') };
+}
+
+function site(status: Trouble['status'], text: string): Trouble {
+  return { scope: 'site', status, text };
+}
+
+/** A server that offers TLS and then refuses it is one whose administrator should look; nobody's mail should bounce for it. */
+function tlsRefused(reply: Reply, { name, host }: PeerWords, { strictPostfix }: OpeningSwitches): Trouble {
+  const text = `TLS is required, but host ${name} refused to start TLS: ${reply.text}`;
+  return { scope: 'site', remoteMta: host, status: strictPostfix ? reply.status : withClass(reply.status, 4), text };
+}
+
+function cannotAuthenticate(reason: string, { name }: PeerWords): Trouble {
+  return site('4.7.0', `SASL authentication failed; cannot authenticate to server ${name}: ${reason}`);
+}
+
+function authRefused(
+  reply: Reply,
+  word: string | undefined,
+  { name, host }: PeerWords,
+  { authSoftBounce }: OpeningSwitches,
+): Trouble {
+  const reason = word === undefined ? '' : ` (${word})`;
+  const text = `SASL authentication failed; server ${name} said: ${reply.text}${reason}`;
+  const isHard = reply.code >= 500 && reply.code < 600;
+  const status = isHard && !authSoftBounce ? reply.status : withClass(reply.status, 4);
+  return { scope: 'site', remoteMta: host, status, text };
+}

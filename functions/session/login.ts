@@ -1,0 +1,137 @@
+/**
+ * Authentication on an open connection: which mechanism, to what it is bound, and whether the server lets us in.
+ */
+
+import { type Authenticated, authenticate } from '../lmtp/authentication.ts';
+import { chooseMechanism } from '../sasl/choice.ts';
+import {
+  type Channel,
+  type ChannelBinding,
+  ChannelBindingError,
+  type Credentials,
+  type Mechanism,
+  SaslError,
+} from '../sasl/mechanism.ts';
+import type { SecurityOption } from '../sasl/security-options.ts';
+import type { Capabilities } from '../smtp/capabilities.ts';
+import type { Reply } from '../smtp/reply.ts';
+import { type ChatOptions, chat } from './chat.ts';
+import type { Secured } from './tls.ts';
+import type { Transport } from './transport.ts';
+
+/** Who we are to a server, and by which means we may say so. */
+export interface Login {
+  readonly credentials: Credentials;
+  /** What a mechanism must be proof against on this connection (lmtp_sasl_*security_options). */
+  readonly required: (channel: {
+    readonly isEncrypted: boolean;
+    readonly isMatched: boolean;
+  }) => ReadonlySet<SecurityOption>;
+  /** Whether a mechanism may be used at all (lmtp_sasl_mechanism_filter). */
+  readonly allows: (mechanism: string) => boolean;
+  /** A server that does not offer AUTH gets no mail (lmtp_sasl_auth_required). */
+  readonly isRequired: boolean;
+  /** Server name and port as mechanisms want them, and our own name. */
+  readonly names: Pick<Channel, 'host' | 'port' | 'ownName'>;
+}
+
+/** How logging in ends, unless it is interrupted. */
+export type LoggedIn =
+  | { readonly kind: 'in'; readonly mechanism?: string }
+  | { readonly kind: 'AUTH not offered' }
+  /** AUTH with no words behind it, or with none that the filter allows. */
+  | { readonly kind: 'no mechanism offered' }
+  /** None that the security options allow and we can do. */
+  | { readonly kind: 'no mechanism available' }
+  | { readonly kind: 'AUTH refused'; readonly mechanism: string; readonly reply: Reply; readonly word?: string }
+  | { readonly kind: 'AUTH failed'; readonly mechanism: string; readonly reason: string };
+
+/** What is known of the connection. */
+export interface Offer {
+  readonly capabilities: Capabilities;
+  readonly secured?: Secured | undefined;
+  readonly isMatched: boolean;
+}
+
+/** Authenticates. @throws Interrupted */
+export async function logIn(
+  login: Login,
+  { capabilities, secured, isMatched }: Offer,
+  transport: Transport,
+  options: ChatOptions,
+): Promise<LoggedIn> {
+  if (!capabilities.keywords.includes('AUTH')) return login.isRequired ? { kind: 'AUTH not offered' } : { kind: 'in' };
+  const offered = capabilities.auth.filter(login.allows);
+  if (offered.length === 0) return { kind: 'no mechanism offered' };
+  const channel: Channel = {
+    ...login.names,
+    isEncrypted: secured !== undefined,
+    hasClientCertificate: secured?.hasClientCertificate ?? false,
+    bindings: secured?.bindings ?? [],
+  };
+  const required = login.required({ isEncrypted: channel.isEncrypted, isMatched });
+  const mechanism = chooseMechanism(offered, required, login.credentials, channel);
+  if (mechanism === undefined) return { kind: 'no mechanism available' };
+  const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
+  let outcome: LoggedIn = { kind: 'no mechanism available' };
+  for (const binding of bindings) {
+    const authenticated = await exchange(
+      { mechanism, login, channel, offered: capabilities.auth, binding },
+      transport,
+      options,
+    );
+    outcome = conclude(mechanism.name, authenticated);
+    if (!wantsOtherBinding(authenticated)) break;
+  }
+  return outcome;
+}
+
+interface Attempt {
+  readonly mechanism: Mechanism;
+  readonly login: Login;
+  readonly channel: Channel;
+  readonly offered: readonly string[];
+  readonly binding: ChannelBinding | undefined;
+}
+
+async function exchange(
+  { mechanism, login, channel, offered, binding }: Attempt,
+  transport: Transport,
+  options: ChatOptions,
+): Promise<Authenticated> {
+  try {
+    const given = binding === undefined ? { offered } : { offered, binding };
+    return await chat(
+      authenticate(mechanism.name, mechanism.start(login.credentials, channel, given)),
+      transport,
+      options,
+    );
+  } catch (error) {
+    if (error instanceof SaslError) return { kind: 'failed', error };
+    throw error;
+  }
+}
+
+function conclude(mechanism: string, authenticated: Authenticated): LoggedIn {
+  switch (authenticated.kind) {
+    case 'accepted':
+      return { kind: 'in', mechanism };
+    case 'refused': {
+      const { reply, word } = authenticated;
+      return { kind: 'AUTH refused', mechanism, reply, ...(word === undefined ? {} : { word }) };
+    }
+    case 'failed':
+      return { kind: 'AUTH failed', mechanism, reason: authenticated.error.message };
+    default:
+      return authenticated satisfies never;
+  }
+}
+
+/**
+ * There is no way to ask a server which channel binding it knows (RFC 9266 section 4): one that does not know the first type
+ * says no to the very first message, before anything was proved, or says what it dislikes.
+ */
+function wantsOtherBinding(authenticated: Authenticated): boolean {
+  if (authenticated.kind === 'failed') return authenticated.error instanceof ChannelBindingError;
+  return authenticated.kind === 'refused' && authenticated.challenges === 0 && authenticated.reply.code !== 421;
+}

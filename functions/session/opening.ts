@@ -1,0 +1,160 @@
+/**
+ * The opening of a session: connection, banner, LHLO, TLS, AUTH, in this order; whatever stands in the way is told as it is.
+ */
+
+import { type Greeted, greet, type Introduction, introduce } from '../lmtp/greeting.ts';
+import { quit } from '../lmtp/parting.ts';
+import { startTls } from '../lmtp/starttls.ts';
+import type { Reply } from '../smtp/reply.ts';
+import type { TlsFacts } from '../tls/facts.ts';
+import { type ChatOptions, chat } from './chat.ts';
+import type { Clock } from './clock.ts';
+import { type LoggedIn, type Login, logIn } from './login.ts';
+import { type Peer, Session } from './session.ts';
+import { type Secured, TlsError, type TlsRequest } from './tls.ts';
+import { connect, type Transport } from './transport.ts';
+
+/** What is wanted of TLS. */
+export interface TlsWish {
+  readonly request: TlsRequest;
+  /** TLS from the first octet, without STARTTLS (lmtp_tls_wrappermode). */
+  readonly isWrapped: boolean;
+  /** Without TLS, no session (level encrypt and above). */
+  readonly isRequired: boolean;
+  /** Whether a certificate that does not match ends the session (levels fingerprint, verify, secure). */
+  readonly mustMatch: boolean;
+  readonly judge: (secured: Secured) => TlsJudgement;
+}
+
+/** What policy thinks of a handshake. */
+export interface TlsJudgement {
+  /** For the log. */
+  readonly facts: TlsFacts;
+  /** Why the certificate does not match, where it must. */
+  readonly reason?: string;
+}
+
+/** What a session is opened with. */
+export interface OpenOptions {
+  readonly chat: ChatOptions;
+  readonly introduction: Introduction;
+  readonly clock: Clock;
+  /** Absent: plain text. */
+  readonly tls?: TlsWish;
+  /** Absent: nobody is told who we are. */
+  readonly login?: Login;
+  /** Told each step that is done, in its order: for whoever looks on (`check`). */
+  readonly onStep?: (step: OpeningStep) => void;
+}
+
+/** A step of an opening that is done. */
+export type OpeningStep =
+  | { readonly step: 'connected' }
+  | { readonly step: 'introduced'; readonly capabilities: Session['capabilities'] }
+  | ({ readonly step: 'secured'; readonly secured: Secured } & TlsJudgement);
+
+/** Why there is no session, where the connection itself held. */
+export type OpeningFault =
+  /** Banner or LHLO. */
+  | Extract<Greeted, { kind: 'refused' }>
+  | { readonly kind: 'TLS not offered' }
+  | { readonly kind: 'TLS refused'; readonly reply: Reply }
+  /** The handshake came to nothing; `reason` in the TLS library's words. */
+  | { readonly kind: 'TLS failed'; readonly reason: string }
+  | { readonly kind: 'certificate not accepted'; readonly reason: string }
+  | Exclude<LoggedIn, { kind: 'in' }>;
+
+/** How opening a session ends, unless the connection fails or is interrupted. */
+export type Opened = { readonly kind: 'ready'; readonly session: Session } | OpeningFault;
+
+/**
+ * Opens a session.
+ *
+ * @throws ConnectError   when there is no connection
+ * @throws Interrupted    when it ends before the session is ready
+ */
+export async function openSession(peer: Peer, options: OpenOptions): Promise<Opened> {
+  const { chat: chatOptions, clock } = options;
+  const opened = clock.now();
+  const transport = await connect(peer.endpoint, chatOptions.limits, chatOptions.replyLimit);
+  try {
+    options.onStep?.({ step: 'connected' });
+    const outcome = await open(transport, options);
+    if (!('security' in outcome)) {
+      // A refusal on a healthy stream ends with QUIT (smtp_proto.c).
+      await chat(quit({ skipReply: true }), transport, chatOptions);
+      transport.close();
+      return outcome;
+    }
+    return { kind: 'ready', session: new Session({ ...outcome, peer, transport, clock, opened }) };
+  } catch (error) {
+    transport.destroy();
+    if (error instanceof TlsError) return { kind: 'TLS failed', reason: error.message };
+    throw error;
+  }
+}
+
+type Ready = Pick<Session, 'capabilities' | 'security'>;
+
+async function open(transport: Transport, options: OpenOptions): Promise<Ready | OpeningFault> {
+  const { introduction, tls, login, onStep } = options;
+  let security: Handshaken | undefined;
+  if (tls?.isWrapped === true) {
+    security = await handshake(tls, transport, options);
+    if (security.fault !== undefined) return security.fault;
+  }
+  let greeted = await chat(greet(introduction), transport, options.chat);
+  if (greeted.kind === 'refused') return greeted;
+  onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
+  if (tls !== undefined && security === undefined) {
+    const consent = await askForTls(greeted.capabilities.startTls, tls, transport, options);
+    if (consent === 'granted') {
+      security = await handshake(tls, transport, options);
+      if (security.fault !== undefined) return security.fault;
+      // What was offered in plain text counts no longer.
+      greeted = await chat(introduce(introduction), transport, options.chat);
+      if (greeted.kind === 'refused') return greeted;
+      onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
+    } else if (consent !== 'plain text') return consent;
+  }
+  const { capabilities } = greeted;
+  const facts = security === undefined ? {} : { tls: security.facts };
+  if (login === undefined) return { capabilities, security: facts };
+  const offer = { capabilities, secured: security?.secured, isMatched: security?.facts.matched ?? false };
+  const loggedIn = await logIn(login, offer, transport, options.chat);
+  if (loggedIn.kind !== 'in') return loggedIn;
+  const { mechanism } = loggedIn;
+  return { capabilities, security: mechanism === undefined ? facts : { ...facts, mechanism } };
+}
+
+/** STARTTLS, where it is offered; where TLS is not required, a server that will not have it goes without. */
+async function askForTls(
+  isOffered: boolean,
+  { isRequired }: TlsWish,
+  transport: Transport,
+  options: OpenOptions,
+): Promise<'granted' | 'plain text' | OpeningFault> {
+  if (!isOffered) return isRequired ? { kind: 'TLS not offered' } : 'plain text';
+  const consent = await chat(startTls(), transport, options.chat);
+  if (consent.kind === 'granted') return 'granted';
+  return isRequired ? { kind: 'TLS refused', reply: consent.reply } : 'plain text';
+}
+
+interface Handshaken {
+  readonly secured: Secured;
+  readonly facts: TlsFacts;
+  readonly fault?: OpeningFault;
+}
+
+async function handshake(
+  { request, judge, mustMatch }: TlsWish,
+  transport: Transport,
+  { chat: { limits }, onStep }: OpenOptions,
+): Promise<Handshaken> {
+  const secured = await transport.secure(request, limits.limit('STARTTLS'));
+  const judgement = judge(secured);
+  onStep?.({ step: 'secured', secured, ...judgement });
+  const { facts, reason = 'it does not match' } = judgement;
+  if (facts.matched || !mustMatch) return { secured, facts };
+  return { secured, facts, fault: { kind: 'certificate not accepted', reason } };
+}

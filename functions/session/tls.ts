@@ -1,0 +1,146 @@
+/**
+ * TLS on an open connection: the handshake, and what it came to. Whether that is good enough is for policy to say, so no
+ * certificate is refused here.
+ */
+
+import { createHash, type X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, type SecureVersion, type TLSSocket, connect as wrap } from 'node:tls';
+import { Interrupted } from '../lmtp/dialogue.ts';
+import type { BindingType, ChannelBinding } from '../sasl/mechanism.ts';
+import { type Limit, withLimit } from './limit.ts';
+
+/** How a handshake is made. */
+export interface TlsRequest {
+  /** The name to ask for (SNI, RFC 6066 section 3); absent: none. */
+  readonly servername?: string;
+  readonly minVersion: SecureVersion;
+  readonly maxVersion: SecureVersion;
+  /** Roots to trust, PEM; absent: those of the runtime. */
+  readonly ca?: readonly string[];
+  /** Our certificate with its chain, PEM. */
+  readonly cert?: string;
+  /** Its key, PEM. */
+  readonly key?: string;
+}
+
+/** A handshake that succeeded. */
+export interface Secured {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** IANA's name of the cipher suite. */
+  readonly cipher: string;
+  readonly certificate?: X509Certificate;
+  /** Why the chain is not trusted, as OpenSSL's code (`CERT_HAS_EXPIRED`); absent: it is. */
+  readonly chainError?: string;
+  /** What this connection can be bound to, best first. */
+  readonly bindings: readonly ChannelBinding[];
+  /** Whether we had a certificate to show. */
+  readonly hasClientCertificate: boolean;
+}
+
+/** The handshake failed. The message is the reason, in OpenSSL's words. */
+export class TlsError extends Error {
+  override readonly name = 'TlsError';
+}
+
+/**
+ * Makes the handshake.
+ *
+ * @throws TlsError    when there is no agreement, or the server ends the connection
+ * @throws Interrupted when the limit passes first
+ */
+export async function secure(
+  socket: Socket,
+  request: TlsRequest,
+  limit: Limit,
+): Promise<{ readonly socket: TLSSocket; readonly secured: Secured }> {
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const fail = (cause: Error) => reject(new TlsError(handshakeWords(cause), { cause }));
+  let secured: TLSSocket;
+  try {
+    secured = wrap({ ...optionsOf(request), socket });
+  } catch (cause) {
+    // Such as a version that this runtime cannot speak.
+    throw new TlsError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  secured.once('secureConnect', () => resolve(secured));
+  secured.once('error', fail);
+  secured.once('close', () => fail(new Error('the server closed the connection')));
+  try {
+    const outcome = await withLimit(promise, limit);
+    if (typeof outcome === 'string') throw new Interrupted('STARTTLS', outcome);
+    return { socket: outcome, secured: describe(outcome, request) };
+  } catch (error) {
+    secured.on('error', () => {});
+    secured.destroy();
+    throw error;
+  } finally {
+    secured.removeListener('error', fail);
+    secured.removeAllListeners('close');
+  }
+}
+
+function optionsOf({ servername, ca, ...request }: TlsRequest): ConnectionOptions {
+  return {
+    ...request,
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+    // An empty name sends none; Node would take the host for one otherwise.
+    servername: servername ?? '',
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  };
+}
+
+function describe(socket: TLSSocket, { cert }: TlsRequest): Secured {
+  const certificate = socket.getPeerX509Certificate();
+  // Node puts a code here, whatever its types say.
+  const chainError: unknown = socket.authorized ? undefined : socket.authorizationError;
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName ?? socket.getCipher().name,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(chainError === undefined || chainError === null ? {} : { chainError: String(chainError) }),
+    bindings: bindingsOf(socket, certificate),
+    hasClientCertificate: cert !== undefined,
+  };
+}
+
+/** OpenSSL's reason without its file, line and function. */
+function handshakeWords(error: Error): string {
+  if ('reason' in error && typeof error.reason === 'string') return error.reason;
+  return 'code' in error && error.code === 'ECONNRESET' ? 'the server closed the connection' : error.message;
+}
+
+/**
+ * The names that both ends have for this connection. `tls-exporter` is the one for TLS 1.3 (RFC 9266), `tls-unique` the one
+ * for what came before (RFC 5929 section 3); servers that know but one of the old ones are still about, on TLS 1.3 too.
+ */
+function bindingsOf(socket: TLSSocket, certificate: X509Certificate | undefined): readonly ChannelBinding[] {
+  const exporter = binding('tls-exporter', () =>
+    socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
+  );
+  // The client's Finished message is the first of a full handshake, and none of ours is a resumed one.
+  const unique = binding('tls-unique', () => socket.getFinished());
+  const endPoint = binding('tls-server-end-point', () => certificate && certificateHash(certificate));
+  const isModern = socket.getProtocol() === 'TLSv1.3';
+  return (isModern ? [exporter, unique, endPoint] : [unique, exporter, endPoint]).flat();
+}
+
+function binding(type: BindingType, find: () => Buffer | undefined): readonly ChannelBinding[] {
+  try {
+    const data = find();
+    return data === undefined ? [] : [{ type, data }];
+  } catch {
+    // What this connection cannot be named by is no way to name it.
+    return [];
+  }
+}
+
+/** Hash by the algorithm of the certificate's signature; what is weaker than SHA-256 counts as that (RFC 5929 section 4.1). */
+function certificateHash({ raw, signatureAlgorithm }: X509Certificate): Buffer | undefined {
+  const signed = /sha(1|224|256|384|512)\b|sha(1|224|256|384|512)with|md5/i.exec(signatureAlgorithm ?? '')?.[0];
+  if (signed === undefined) return undefined;
+  const algorithm = /384|512|224/.exec(signed)?.[0] ?? '256';
+  return createHash(`sha${algorithm}`).update(raw).digest();
+}
