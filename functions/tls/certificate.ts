@@ -116,11 +116,17 @@ function faultOf(
   return `Server certificate not verified: it is for ${listOf(shown)}; wanted ${listOf(wanted)}`;
 }
 
-/** A list for the log: a certificate may have hundreds of names. */
+/** A list for the log: a certificate may have hundreds of names, and anything in them. */
 function listOf(names: readonly string[]): string {
   if (names.length === 0) return 'no name';
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  return `${names.slice(0, 5).join(', ')}${more}`;
+  return `${names.slice(0, 5).map(printable).join(', ')}${more}`;
+}
+
+/** Control characters as `?`, as Postfix shows them, and no more than 255 characters: longer than that is no name. */
+function printable(name: string): string {
+  const text = name.replaceAll(/\p{Cc}/gu, '?');
+  return text.length > 255 ? `${text.slice(0, 255)}...` : text;
 }
 
 /**
@@ -139,7 +145,7 @@ function namesOfType(entries: readonly string[], type: string): readonly string[
 }
 
 function inOneLine(name: string | undefined): string {
-  return (name ?? '').trim().split('\n').join(', ');
+  return printable((name ?? '').trim().split('\n').join(', '));
 }
 
 /** A time that the runtime cannot read stays as it is. */

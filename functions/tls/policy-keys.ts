@@ -8,9 +8,8 @@ import ipaddr from 'ipaddr.js';
 export interface TlsHop {
   /** As written, without `inet:`, in lower case; of a unix-domain socket its path. */
   readonly name: string;
-  /** Name or address without brackets and port; empty for a unix-domain socket. */
+  /** Name or address without brackets and port; of a unix-domain socket nothing, or its path. */
   readonly host: string;
-  readonly port?: number;
 }
 
 /** Whether it is a unix-domain socket. */
@@ -31,8 +30,10 @@ export function isAddress(host: string): boolean {
  * destination with its port and no name in brackets, so what is written in a map must not hang on those.
  */
 export function policyKeys(hop: TlsHop): readonly string[] {
-  const { name, host, port } = hop;
+  const { name, host } = hop;
   if (isUnix(hop)) return [name];
+  // Behind a bracket, or behind a name: an address of IPv6 has colons of its own.
+  const port = /(?:\]|^[^:]*):([^:]+)$/.exec(name)?.[1];
   const ports = port === undefined ? [] : [`[${host}]:${port}`, `${host}:${port}`];
   const labels = isAddress(host) ? [] : host.split('.');
   const parents = labels.slice(1).map((_, index) => `.${labels.slice(index + 1).join('.')}`);

@@ -136,9 +136,13 @@ function matchFor(level: TlsLevel, { match }: PolicyEntry, parameters: TlsPolicy
   return fingerprints;
 }
 
-/** RFC 6066 section 3: a name, never an address, without a dot at the end. */
+/** RFC 6066 section 3: a name, without a dot at the end; never an address, let alone a path. */
 function serverNameFor(wanted: string, { host }: TlsHop, serverHost: string): string | undefined {
   const keywords: Readonly<Record<string, string>> = { hostname: serverHost, nexthop: host };
   const name = (keywords[wanted] ?? wanted).toLowerCase().replace(/\.$/, '');
-  return name === '' || isAddress(name) ? undefined : name;
+  return isHostName(name) && !isAddress(name) ? name : undefined;
+}
+
+function isHostName(text: string): boolean {
+  return /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(text);
 }
