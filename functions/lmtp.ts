@@ -7,6 +7,8 @@
 
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { makeSecretsManagerClient } from './aws/clients.ts';
+import { SecretsManagerSource } from './aws/secrets-manager.ts';
 import { sayGoodbyeOnShutdown } from './aws/shutdown.ts';
 import { compose } from './composition.ts';
 import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
@@ -14,10 +16,18 @@ import { environmentNames, requireVariable } from './environment.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
 import { work } from './queue/worker.ts';
+import { SecretCache } from './secrets/secret-cache.ts';
+import { secretFaultNote } from './secrets/secrets.ts';
 import type { Deadline } from './session/limit.ts';
 
 const { services, clients } = compose('lmtp', process.env);
+const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
+  onStale: (secret, { message }, age) =>
+    services.log.note('error', secretFaultNote, { secret, why: message, servesSince: Math.round(age / 1000) }),
+});
 const agent = makeAgent(services.parameters, {
+  secrets,
+  onSecretFault: (why) => services.log.note('error', secretFaultNote, { why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
 sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(

@@ -37,3 +37,6 @@ export interface SecretStore {
    */
   fetch(name: string, options?: FetchOptions): Promise<Secret>;
 }
+
+/** What the log says where a secret could not be read; an alarm looks for it. */
+export const secretFaultNote = 'secret cannot be read';
