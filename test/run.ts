@@ -7,10 +7,15 @@
  * Real mailbox servers come from Debian packages, which root on a Debian system gets installed. Elsewhere the tests that
  * lack one are skipped, and that is said; not with CI=true, where those that a suite needs must be there.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { installLine, installPackages, missingPackages } from './support/debian-packages.ts';
 import { runSuite, suiteFiles } from './support/run-suite.ts';
+import { findSecrets } from './support/secret-search.ts';
 import { type Suite, suites } from './support/suites.ts';
 import { type Counts, sumCounts } from './support/test-outcome.ts';
+import { testimonies, witnessVariable } from './support/witness.ts';
 
 /** A line of the table. */
 interface Row {
@@ -47,9 +52,31 @@ async function main(names: readonly string[]): Promise<number> {
   const pity = installPackages(wanted, { downloadWithin: patience });
   if (pity !== undefined) tellMissing(pity, wanted);
 
+  const witness = await mkdtemp(join(tmpdir(), 'witness-'));
+  process.env[witnessVariable] = witness;
   const rows: Row[] = [];
   for (const suite of existing) rows.push(await run(suite));
+  rows.push(searchForSecrets(witness));
+  await rm(witness, { recursive: true, force: true });
   return report(rows);
+}
+
+/** No password, no token and no key of the tests may stand in anything that the system wrote meanwhile. */
+function searchForSecrets(witness: string): Row {
+  const start = performance.now();
+  let characters = 0;
+  let failed = 0;
+  for (const text of testimonies(witness)) {
+    characters += text.length;
+    for (const { what, where } of findSecrets(text)) {
+      failed = 1;
+      process.stdout.write(`\n✖ a secret was written down: ${what}: ${where}\n`);
+    }
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const megabytes = (characters / 1e6).toFixed(1);
+  process.stdout.write(`${failed > 0 ? '✖' : '✔'} secrets: none in ${megabytes} MB of logs, transcripts and events\n`);
+  return { name: 'secrets', counts: { passed: 1 - failed, failed, skipped: 0 }, seconds };
 }
 
 /** Says which tests will be skipped, and what to do about it. */

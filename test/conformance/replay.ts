@@ -12,6 +12,7 @@ import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
 import { decodeXtext } from '../../functions/smtp/xtext.ts';
 import type { ConnectionTranscript } from '../support/scripted-server.ts';
+import { testify } from '../support/witness.ts';
 import {
   messageToDeliver,
   type ObservedConnection,
@@ -70,6 +71,7 @@ function makeScenarioAgent(stage: Stage, strict: boolean): Agent {
     ),
   });
   return makeAgent(parameters, {
+    transcript: (side, line) => testify(`${side}: ${line}`),
     names: new DnsNameService({ servers: [stage.dns.address], timeout: 1000, tries: 1 }),
   });
 }
@@ -99,6 +101,7 @@ async function play(
   };
   const delivery = toDelivery(request, stage.destination);
   const { verdicts } = await deliver(delivery, agent, { message, gate: openGate, deadline: noDeadline });
+  testify(JSON.stringify(verdicts));
   return verdicts.map((verdict, recipient) => ({
     ...verdict,
     text: stage.restore(verdict.text),

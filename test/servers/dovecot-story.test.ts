@@ -1,10 +1,10 @@
 /** The whole way with a real mail store at its end: from the queue into Dovecot's Maildirs, and Dovecot's own words back. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { installLine } from '../support/debian-packages.ts';
 import { type Dovecot, dovecotPackages, isDovecotInstalled, startDovecot } from '../support/dovecot.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitEvent, awaitLines, awaitState, submitMail } from '../support/story.ts';
 
 const skip = isDovecotInstalled() ? false : `Dovecot is not installed: ${installLine(dovecotPackages)}`;

@@ -1,7 +1,7 @@
 /** Destinations that share a batch do not hold each other back. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, patience, prepareMail } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';

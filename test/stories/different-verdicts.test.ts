@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { QueueEvent } from '../../functions/queue/event.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { bounceOf } from '../support/bounce-of.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;

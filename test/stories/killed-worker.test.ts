@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { andThen, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, itemsOf, patience, submitMail } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';

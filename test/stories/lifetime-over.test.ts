@@ -1,8 +1,8 @@
 /** A message that was tried for long enough is given up: two lines in the log, and a Transient bounce. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { bounceOf } from '../support/bounce-of.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitEvent, awaitLines, awaitState, linesOf, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;

@@ -1,7 +1,7 @@
 /** A message for many recipients goes out in several deliveries (lmtp_destination_recipient_limit). */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 

@@ -1,7 +1,7 @@
 /** A function that runs out of time while a server keeps it waiting: what is known is recorded before the end. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { andThen, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitLines, awaitState, linesOf, patience, prepareMail, submitMail } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

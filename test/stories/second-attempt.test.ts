@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { awaitCorrupt, type KeptRequest } from '../support/corrupt-notice.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitEvent, awaitLines, awaitState, itemsOf, linesOf, prepareMail, submitMail } from '../support/story.ts';
 
 let stack: LocalStack;

@@ -7,8 +7,10 @@ import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
 import { parseParameters } from '../../functions/parameters.ts';
+import type { Transcript } from '../../functions/session/chat.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import type { Lookup, NameService, ServiceLookup } from '../../functions/session/name-service.ts';
+import { testify } from './witness.ts';
 
 /** Makes an agent; parameters in Postfix's notation. */
 export function testAgent(
@@ -16,7 +18,11 @@ export function testAgent(
   given: Partial<Omit<Agent, 'parameters'>> = {},
 ): Agent {
   const set = { allow_local_destinations: 'yes', lmtp_randomize_addresses: 'no', lmtp_lhlo_name: 'client.example' };
-  return makeAgent(parseParameters({ ...set, ...parameters }), given);
+  const transcript: Transcript = (side, line) => {
+    testify(`${side}: ${line}`);
+    given.transcript?.(side, line);
+  };
+  return makeAgent(parseParameters({ ...set, ...parameters }), { ...given, transcript });
 }
 
 /** A message in memory. */
@@ -34,7 +40,7 @@ export function makeMessage(text = 'Subject: test\n\nHello.\n'): Message {
 export type Asked = Partial<Omit<Delivery, 'destination' | 'recipients'> & Attempt>;
 
 /** Makes one attempt: message, gate and deadline are of the easiest kind. */
-export function deliverTo(
+export async function deliverTo(
   destination: string,
   recipients: readonly (string | Delivery['recipients'][number])[],
   agent: Agent,
@@ -46,7 +52,10 @@ export function deliverTo(
     destination,
     recipients: recipients.map((recipient) => (typeof recipient === 'string' ? { address: recipient } : recipient)),
   };
-  return deliver(delivery, agent, { message: makeMessage(), gate: openGate, deadline: noDeadline, ...asked });
+  const given = { message: makeMessage(), gate: openGate, deadline: noDeadline, ...asked };
+  const outcome = await deliver(delivery, agent, given);
+  testify(JSON.stringify(outcome));
+  return outcome;
 }
 
 /** Names of a test: each with its addresses, or why it has none; what the system knows is under `native:NAME`. */

@@ -5,6 +5,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { testify } from './witness.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const program = join(project, 'functions/lambda-lmtp.mjs');
@@ -47,7 +48,10 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   });
   // A command that does not read its stdin to the end is free to do so.
   child.stdin.on('error', () => {});
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  const ended = once(child, 'close').then(([code]) => {
+    testify(`${output.stdout}${output.stderr}`);
+    return { code: code as number | null, ...output };
+  });
   return { child, ended, stdout: () => output.stdout };
 }
 

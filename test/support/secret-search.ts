@@ -1,0 +1,68 @@
+/**
+ * Looks for secrets in what was written: as they are, in base64 wherever it begins, and in the forms that mechanisms and
+ * careless programs make of them.
+ */
+import { createHash } from 'node:crypto';
+import { plainWords, testSecrets, testUsers } from './test-secrets.ts';
+
+/** A secret that was found. */
+export interface Finding {
+  /** Which one, and in which form: never the secret itself. */
+  readonly what: string;
+  /** What stands around it, the secret taken out. */
+  readonly where: string;
+}
+
+interface Form {
+  readonly what: string;
+  readonly text: string;
+}
+
+const forms: readonly Form[] = [
+  ...Object.entries(testSecrets).flatMap(([name, secret]) => [
+    { what: `${name}, as it is`, text: secret },
+    { what: `${name}, escaped for JSON`, text: JSON.stringify(secret).slice(1, -1) },
+    { what: `${name}, in a URL`, text: encodeURIComponent(secret) },
+    ...derivedForms(name, secret),
+  ]),
+  ...plainWords.flatMap((word) => derivedForms(`"${word}"`, word)),
+];
+
+/** The first of each secret and form that is found in a text. */
+export function findSecrets(text: string): readonly Finding[] {
+  return forms.flatMap(({ what, text: form }) => {
+    const at = text.indexOf(form);
+    if (at < 0) return [];
+    const around = `${text.slice(Math.max(0, at - 80), at)}[...]${text.slice(at + form.length, at + form.length + 80)}`;
+    return [{ what, where: around.replaceAll(/\s+/g, ' ') }];
+  });
+}
+
+function derivedForms(name: string, secret: string): readonly Form[] {
+  return [
+    { what: `${name}, in base64`, text: Buffer.from(secret).toString('base64') },
+    ...testUsers.map((user) => ({
+      what: `${name}, in base64 with ${user}`,
+      text: Buffer.from(`\0${user}\0${secret}`).toString('base64'),
+    })),
+    // Inside a longer text in base64 it may begin at any of three places.
+    ...[1, 2].map((offset) => ({ what: `${name}, within base64`, text: withinBase64(secret, offset) })),
+    ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
+      (['hex', 'base64'] as const).map((encoding) => ({
+        what: `${name}, as ${algorithm} in ${encoding}`,
+        text: createHash(algorithm).update(secret).digest(encoding),
+      })),
+    ),
+  ].filter(({ text }) => text.length >= shortestForm);
+}
+
+/** Characters of a form: what is shorter is found anywhere. */
+const shortestForm = 6;
+
+/** The characters of base64 that depend on the secret alone. */
+function withinBase64(secret: string, offset: number): string {
+  const octets = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  const text = octets.toString('base64').replaceAll('=', '');
+  const partial = octets.length % 3 === 0 ? 0 : 1;
+  return text.slice(offset + 1, text.length - partial);
+}
