@@ -18,6 +18,9 @@ interface Form {
   readonly text: string;
 }
 
+/** Characters of a form: what is shorter is found anywhere. */
+const shortestForm = 6;
+
 const forms: readonly Form[] = [
   ...Object.entries(testSecrets).flatMap(([name, secret]) => [
     { what: `${name}, as it is`, text: secret },
@@ -46,7 +49,7 @@ function derivedForms(name: string, secret: string): readonly Form[] {
       text: Buffer.from(`\0${user}\0${secret}`).toString('base64'),
     })),
     // Inside a longer text in base64 it may begin at any of three places.
-    ...[1, 2].map((offset) => ({ what: `${name}, within base64`, text: withinBase64(secret, offset) })),
+    ...[0, 1, 2].map((offset) => ({ what: `${name}, within base64`, text: withinBase64(secret, offset) })),
     ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
       (['hex', 'base64'] as const).map((encoding) => ({
         what: `${name}, as ${algorithm} in ${encoding}`,
@@ -56,13 +59,10 @@ function derivedForms(name: string, secret: string): readonly Form[] {
   ].filter(({ text }) => text.length >= shortestForm);
 }
 
-/** Characters of a form: what is shorter is found anywhere. */
-const shortestForm = 6;
-
 /** The characters of base64 that depend on the secret alone. */
 function withinBase64(secret: string, offset: number): string {
   const octets = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
   const text = octets.toString('base64').replaceAll('=', '');
   const partial = octets.length % 3 === 0 ? 0 : 1;
-  return text.slice(offset + 1, text.length - partial);
+  return text.slice(offset === 0 ? 0 : offset + 1, text.length - partial);
 }
