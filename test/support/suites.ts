@@ -24,7 +24,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'values',
     about: 'what is said and decided',
-    places: ['smtp', 'lmtp', 'delivery', 'queue', 'disposition', 'maps', 'parameters', 'secrets'],
+    places: ['smtp', 'lmtp', 'sasl', 'delivery', 'queue', 'disposition', 'maps', 'parameters', 'secrets'],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
