@@ -66,9 +66,9 @@ export function isParameterName(name: string): name is ParameterName {
 /** All names, in the table's order. */
 export const parameterNames = Object.keys(parameterTable).filter(isParameterName);
 
-/** The environment variable of a parameter: its name in capitals. */
+/** The environment variable of a parameter: its name in capitals. Lambda wants a letter first. */
 export function variableName(name: ParameterName): string {
-  return name.toUpperCase();
+  return name.replace(/^(?=\d)/, 'parameter_').toUpperCase();
 }
 
 /** A name may have capitals (lmtp_tls_CAfile), which those of its variable do not tell. */

@@ -18,7 +18,7 @@ const introduction = `# Parameters
 
 Every parameter under its Postfix name. Set one in the construct (\`parameters: { lmtp_mail_timeout: "60s" }\`), on the
 command line (\`--parameter lmtp_mail_timeout=60s\`), or in the environment of a function under its name in capitals
-(\`${variableName('lmtp_mail_timeout')}=60s\`). A stack is one transport, with parameters of its own: what master.cf would say with
+(\`${variableName('lmtp_mail_timeout')}=60s\`; \`${variableName('2bounce_notice_recipient')}=root\`). A stack is one transport, with parameters of its own: what master.cf would say with
 \`-o\`, and *transport*\`_destination_recipient_limit\`, is said by \`lmtp_...\`.
 
 Times take s, m, h, d or w; a plain number is seconds. A value may refer to another parameter as \`$name\`, \`\${name}\` or

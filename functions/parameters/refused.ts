@@ -10,29 +10,11 @@ interface Refusal {
   readonly names: readonly string[];
 }
 
-const noReports =
-  'This release does not have it yet: bounces are told as events on the bounce topic, not in reports by mail.';
-
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
   {
-    reason: noReports,
-    names: [
-      '2bounce_notice_recipient',
-      'bounce_notice_recipient',
-      'bounce_size_limit',
-      'confirm_delay_cleared',
-      'delay_notice_recipient',
-      'delay_warning_time',
-      'double_bounce_sender',
-      'enable_threaded_bounces',
-      'mail_name',
-    ],
-  },
-  {
-    reason:
-      'This release does not have it yet: trouble is in the log of the functions, and notices of it are not sent.',
-    names: ['error_notice_recipient', 'notify_classes'],
+    reason: 'This release does not have it yet: that a late message arrived after all is told to whoever asked for it.',
+    names: ['confirm_delay_cleared'],
   },
   {
     reason:
@@ -275,7 +257,8 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
-    reason: 'The words of a report are for whoever makes one from the event on the bounce topic.',
+    reason:
+      'The words of reports are fixed; whoever wants others makes reports of his own from the events on the bounce topic.',
     names: [
       'backwards_bounce_logfile_compatibility',
       'bounce_template_file',

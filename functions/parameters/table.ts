@@ -4,6 +4,7 @@ import { conversationRows } from './conversation.ts';
 import { destinationRows } from './destinations.ts';
 import { identityRows } from './identity.ts';
 import { queueRows } from './queue.ts';
+import { reportRows } from './reports.ts';
 import { sessionRows } from './sessions.ts';
 import { timeoutRows } from './timeouts.ts';
 import { tlsRows } from './tls.ts';
@@ -21,6 +22,7 @@ export const parameterSubjects = {
   Content: contentRows,
   Verdicts: verdictRows,
   Queue: queueRows,
+  Reports: reportRows,
 } as const;
 
 /** All rows. */
@@ -35,4 +37,5 @@ export const parameterTable = {
   ...contentRows,
   ...verdictRows,
   ...queueRows,
+  ...reportRows,
 } as const;

@@ -16,6 +16,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
 import { environmentNames } from '../../functions/environment.ts';
+import { isParameterName, variableName } from '../../functions/parameters.ts';
 import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
 import { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
@@ -213,7 +214,9 @@ function functionEnvironment(
     [environmentNames.messageBucket]: emulators.bucket,
     [environmentNames.queueTable]: emulators.table,
     [environmentNames.transportMap]: transportMap ?? `* lmtp:${options.destination ?? mailStore.destination}`,
-    ...Object.fromEntries(parameters.map(([name, value]) => [name.toUpperCase(), value])),
+    ...Object.fromEntries(
+      parameters.map(([name, value]) => [isParameterName(name) ? variableName(name) : name.toUpperCase(), value]),
+    ),
     ...options.environment,
   };
 }

@@ -158,7 +158,7 @@ describe('the table', () => {
   for (const name of parameterNames) {
     test(`says what ${name} is, in a sentence`, () => {
       const { meaning, default: value } = parameterTable[name];
-      assert.match(name, /^[a-z][A-Za-z0-9_]*$/);
+      assert.match(name, /^2?[a-z][A-Za-z0-9_]*$/);
       assert.match(meaning, /^\S.*[.]$/s);
       // Its default, written out, is the default.
       assert.deepEqual(parseParameters({ [name]: value })[name], parseParameters({})[name]);

@@ -29,17 +29,17 @@ const set = `
   lmtp_sasl_security_options lmtp_sasl_tls_security_options lmtp_sasl_tls_verified_security_options
   lmtp_sasl_auth_soft_bounce lmtp_sasl_auth_cache_time lmtp_send_dummy_mail_auth
   minimal_backoff_time maximal_backoff_time maximal_queue_lifetime bounce_queue_lifetime lmtp_flags
+  delay_warning_time bounce_size_limit bounce_notice_recipient 2bounce_notice_recipient delay_notice_recipient
+  error_notice_recipient notify_classes double_bounce_sender mail_name enable_threaded_bounces relay_domains
   lmtp_tls_security_level lmtp_tls_policy_maps lmtp_tls_wrappermode lmtp_starttls_timeout lmtp_tls_CAfile
   lmtp_tls_cert_file lmtp_tls_key_file lmtp_tls_chain_files lmtp_tls_verify_cert_match lmtp_tls_secure_cert_match
   lmtp_tls_fingerprint_cert_match lmtp_tls_fingerprint_digest lmtp_tls_protocols lmtp_tls_mandatory_protocols
   lmtp_tls_servername lmtp_tls_connection_reuse lmtp_tls_block_early_mail_reply lmtp_log_tls_feature_status`;
 
-/** What is essential or useful, and waits for the queue, or for reports. */
+/** What is essential or useful, and waits for the queue. */
 const notYet = `
-  error_notice_recipient notify_classes mail_name
-  message_size_limit recipient_delimiter delay_warning_time confirm_delay_cleared defer_transports
-  initial_destination_concurrency default_destination_concurrency_failed_cohort_limit bounce_size_limit
-  bounce_notice_recipient 2bounce_notice_recipient delay_notice_recipient double_bounce_sender enable_threaded_bounces`;
+  message_size_limit recipient_delimiter confirm_delay_cleared defer_transports
+  initial_destination_concurrency default_destination_concurrency_failed_cohort_limit`;
 
 /** What has no meaning here, whatever it is in Postfix. */
 const never = `
