@@ -3,12 +3,13 @@
  */
 import { isDigestRight, parseDigestResponse } from './digest-md5.ts';
 import type { ContentRecord } from './received-content.ts';
+import type { HandshakeRecord } from './scripted-tls.ts';
 
 /** What a connection was, as it is shown to tests. */
 export interface ConnectionTranscript {
   /** Number of the connection, from 1, over all addresses of the server. */
   readonly n: number;
-  /** All lines, with `<content>` and `.` for a message, or `<incomplete content>`. */
+  /** All lines, with `<content>` and `.` for a message, or `<incomplete content>`; `<TLS>` where a handshake was made. */
   readonly commands: readonly string[];
   /** The same lines by the read of the socket that brought them: what came together was pipelined. */
   readonly commands_by_read: readonly (readonly string[])[];
@@ -16,6 +17,11 @@ export interface ConnectionTranscript {
   /** Lines of AUTH exchanges, decoded; NUL is written `\0`. */
   readonly auth_decoded?: readonly string[];
   readonly digest_response_correct?: boolean;
+  readonly tls?: HandshakeRecord;
+  /** Why a handshake failed, in the words of the TLS library. */
+  readonly handshake_error?: string;
+  /** What was sent behind STARTTLS before the handshake: a client must not, and a server must not look at it (RFC 3207). */
+  readonly behind_starttls?: string;
   /** What was sent after the last line end. */
   readonly partial_line?: string;
   /** Who ended the connection first, as the server saw it: `server closed`, `client reset`, ..., or `open`. */
@@ -35,6 +41,7 @@ export interface ConnectionNotes {
   readonly n: number;
   readonly commands: readonly Command[];
   readonly contents: readonly ContentRecord[];
+  readonly tls: Pick<ConnectionTranscript, 'tls' | 'handshake_error' | 'behind_starttls'>;
   readonly partialLine: string;
   readonly end: string;
   /** Password that DIGEST-MD5 responses are checked with. */
@@ -54,6 +61,7 @@ export function composeTranscript(notes: ConnectionNotes): ConnectionTranscript 
     contents,
     ...(decoded.length > 0 && { auth_decoded: decoded }),
     ...(digests.length > 0 && { digest_response_correct: !digests.includes(false) }),
+    ...notes.tls,
     ...(partialLine !== '' && { partial_line: partialLine }),
     end,
   };

@@ -6,11 +6,17 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, type ConnectionTranscript, composeTranscript } from './connection-transcript.ts';
+import {
+  type Command,
+  type ConnectionNotes,
+  type ConnectionTranscript,
+  composeTranscript,
+} from './connection-transcript.ts';
 import { parseDigestResponse, serverProof } from './digest-md5.ts';
 import { type ContentRecord, describeContent, unstuff } from './received-content.ts';
 import { ReceivedOctets } from './received-octets.ts';
 import { detailed, prepareReply } from './scripted-reply.ts';
+import { garbage, recordHandshake, shakeHands, type TlsScript } from './scripted-tls.ts';
 import {
   type CompleteScript,
   type DetailedReply,
@@ -23,7 +29,10 @@ import {
 } from './server-script.ts';
 
 export class ScriptedConnection {
-  readonly #socket: Socket;
+  /** As it was taken in; its end is the end of all. */
+  readonly #plainSocket: Socket;
+  /** The same, or TLS upon it. */
+  #socket: Socket;
   readonly #n: number;
   readonly #script: CompleteScript;
   readonly #onMail: (mail: Buffer) => void;
@@ -31,6 +40,7 @@ export class ScriptedConnection {
   readonly #commands: Command[] = [];
   readonly #contents: ContentRecord[] = [];
   readonly #uses = new Map<string, number>();
+  #tls: ConnectionNotes['tls'] = {};
   #accepted: string[] = [];
   #mailAccepted = false;
   /** Number of AUTH lines answered in the exchange that is going on. */
@@ -46,6 +56,7 @@ export class ScriptedConnection {
 
   /** @param onMail is handed the content of each message, dots removed; also of a broken one */
   constructor(socket: Socket, n: number, script: CompleteScript, onMail: (mail: Buffer) => void) {
+    this.#plainSocket = socket;
     this.#socket = socket;
     this.#n = n;
     this.#script = script;
@@ -63,16 +74,8 @@ export class ScriptedConnection {
 
   #listen(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.on('data', (octets) => this.#received.push(octets));
-    this.#socket.on('end', () => {
-      this.#endedBy('client closed');
-      this.#received.end();
-      this.#socket.end();
-    });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#endedBy(error.code === 'ECONNRESET' ? 'client reset' : `error ${error.code}`);
-    });
-    this.#socket.on('close', () => {
+    this.#listenTo(this.#plainSocket);
+    this.#plainSocket.on('close', () => {
       this.#endedBy('closed');
       this.#closed = true;
       this.#received.end();
@@ -81,11 +84,25 @@ export class ScriptedConnection {
     return promise;
   }
 
+  #listenTo(socket: Socket): void {
+    socket.on('data', (octets) => this.#received.push(octets));
+    socket.on('end', () => {
+      this.#endedBy('client closed');
+      this.#received.end();
+      socket.end();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#endedBy(error.code === 'ECONNRESET' ? 'client reset' : `error ${error.code}`);
+    });
+  }
+
   #endedBy(what: string): void {
     this.#end ??= what;
   }
 
   async #converse(): Promise<void> {
+    const { tls } = this.#script;
+    if (tls?.begins === 'implicit') await this.#secure(tls);
     await this.#say('greeting', this.#script.greeting);
     for (;;) {
       const line = await this.#received.line();
@@ -104,7 +121,7 @@ export class ScriptedConnection {
     const verb = /^[A-Za-z0-9]+/.exec(command.text)?.[0].toLowerCase() ?? '';
     switch (verb) {
       case 'lhlo':
-        await this.#say('lhlo', lhloReply(script));
+        await this.#say('lhlo', lhloReply(script, this.#tls.tls !== undefined));
         break;
       case 'mail':
         this.#mailAccepted = classOf(await this.#say('mail', script.mail)) === 2;
@@ -127,10 +144,47 @@ export class ScriptedConnection {
         await this.#answerAuth(command, 0);
         break;
       default: {
+        if (verb === 'starttls' && script.tls !== undefined) return await this.#answerStartTls(script.tls);
         const reply = otherReply(script, verb);
         await (reply === undefined ? this.#say('unknown', script.unknown) : this.#say(verb, reply));
       }
     }
+  }
+
+  async #answerStartTls(tls: TlsScript): Promise<void> {
+    if (this.#tls.tls !== undefined) {
+      await this.#say('starttls again', '503 5.5.1 TLS is on');
+      return;
+    }
+    this.#socket.cork();
+    const code = await this.#say('starttls', this.#script.starttls ?? '220 2.0.0 ready to start TLS');
+    const begins = code === 220 && !this.#mute;
+    if (begins) this.#write(Buffer.from(tls.injected ?? ''));
+    this.#socket.uncork();
+    if (begins) await this.#secure(tls);
+  }
+
+  /** Makes the handshake, or does what is done in its place. After it nothing is left of what was said before. */
+  async #secure(tls: TlsScript): Promise<void> {
+    const behind = this.#received.take(this.#received.waiting.length).toString('latin1');
+    if (behind !== '') this.#tls = { ...this.#tls, behind_starttls: behind };
+    if (tls.handshake !== undefined && tls.handshake !== 'right') {
+      if (tls.handshake === 'garbage') this.#write(garbage);
+      await this.#follow(tls.handshake === 'garbage' ? 'silence' : tls.handshake);
+      return;
+    }
+    this.#plainSocket.removeAllListeners('data');
+    try {
+      const secured = await shakeHands(this.#plainSocket, tls);
+      this.#socket = secured;
+      this.#listenTo(secured);
+      this.#tls = { ...this.#tls, tls: recordHandshake(secured) };
+      this.#commands.push({ text: '<TLS>', read: this.#received.lastRead });
+    } catch (error) {
+      this.#tls = { ...this.#tls, handshake_error: error instanceof Error ? error.message : String(error) };
+      this.#mute = true;
+    }
+    this.#forgetTransaction();
   }
 
   async #answerRcpt(text: string): Promise<void> {
@@ -277,7 +331,7 @@ export class ScriptedConnection {
         // The reply must be on its way before: octets that wait in the sending socket are lost with a RST.
         await sleep(20);
         this.#endedBy('server reset');
-        this.#socket.resetAndDestroy();
+        this.#plainSocket.resetAndDestroy();
         break;
       case 'stall':
         this.#socket.pause();
@@ -297,6 +351,7 @@ export class ScriptedConnection {
       n: this.#n,
       commands: this.#commands,
       contents: this.#contents,
+      tls: this.#tls,
       partialLine: this.#partialLine,
       end: this.#end ?? 'open',
       password: this.#script.digest_password,

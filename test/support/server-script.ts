@@ -4,6 +4,7 @@
  * Everything may be left out; `defaultScript` says what is said then. A test writes only what it is about:
  * `{ final: { default: '452 4.2.2 mailbox full' } }`.
  */
+import { capabilitiesUnder, type TlsScript } from './scripted-tls.ts';
 
 /** The lines of one reply, without their line ends. */
 export type ReplyText = string | readonly string[];
@@ -92,6 +93,8 @@ export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, Rep
   readonly auth?: readonly (SingleReply | ProofReply)[];
   /** Password that a DIGEST-MD5 response is checked with. */
   readonly digest_password?: string;
+  /** Absent: the server knows no TLS. `starttls` is the reply to STARTTLS; it need not be given. */
+  readonly tls?: TlsScript;
   readonly [verb: `x${string}`]: ReplyScript;
 }
 
@@ -153,8 +156,8 @@ export function otherReply(script: CompleteScript, verb: string): ReplyScript | 
 }
 
 /** The reply to LHLO: the scripted one, or the server's name and its capabilities. */
-export function lhloReply(script: CompleteScript): ReplyScript {
+export function lhloReply(script: CompleteScript, isSecured = false): ReplyScript {
   if (script.lhlo !== undefined) return script.lhlo;
-  const lines = ['lmtp.test', ...script.capabilities];
+  const lines = ['lmtp.test', ...capabilitiesUnder(script.capabilities, script.tls, isSecured)];
   return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}`);
 }
