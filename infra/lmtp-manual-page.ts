@@ -82,7 +82,7 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
         'RFC 821 and 2821 (SMTP), 1651 (extensions), 1652 (8BITMIME), 1870 (SIZE), 2033 (LMTP), 2920 (PIPELINING).',
       here: 'The same in their present editions: RFC 5321, 6152, 1870, 2033, 2920. Also 2034 and 3463 (status codes), 3461 and 3464 (DSN), 6531 (SMTPUTF8), 9422 (LIMITS).',
     },
-    { statement: 'RFC 2554 (AUTH).', here: 'RFC 4954 took its place. This release does not have it yet.' },
+    { statement: 'RFC 2554 (AUTH).', here: 'RFC 4954 took its place: the same. Also 3207 (STARTTLS).' },
   ],
   Diagnostics: [
     {
@@ -137,17 +137,17 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
   Authentication: [
     {
       statement: '`lmtp_sasl_auth_enable`: authenticate (AUTH); only if Postfix was built with SASL.',
-      here: 'This release does not have it yet.',
+      here: 'The same; there is nothing to be built in.',
     },
     {
       statement:
         '`lmtp_sasl_password_maps`: user and password by host or domain; without an entry there is no attempt.',
-      here: 'This release does not have it yet.',
+      here: 'The same, by host or next-hop; also from a secret in Secrets Manager. Without an entry there is no attempt; with one, a server that does not offer AUTH gets no mail (`lmtp_sasl_auth_required`).',
     },
     {
       statement:
         '`lmtp_sasl_security_options`: no plaintext passwords (noplaintext), nothing open to active attacks (noactive) or to passive dictionary attacks (nodictionary), no anonymous login (noanonymous).',
-      here: 'This release does not have it yet.',
+      here: 'The same, with two more: mutual_auth, forward_secrecy; and variants for TLS.',
     },
   ],
   Resources: [
