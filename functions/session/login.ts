@@ -74,14 +74,14 @@ export async function logIn(
   if (mechanism === undefined) return { kind: 'no mechanism available' };
   const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
   let outcome: LoggedIn = { kind: 'no mechanism available' };
-  for (const binding of bindings) {
+  for (const [index, binding] of bindings.entries()) {
     const authenticated = await exchange(
       { mechanism, login, channel, offered: capabilities.auth, binding },
       transport,
       options,
     );
     outcome = conclude(mechanism.name, authenticated);
-    if (!wantsOtherBinding(authenticated)) break;
+    if (!wantsOtherBinding(authenticated, index === 0)) break;
   }
   return outcome;
 }
@@ -128,10 +128,13 @@ function conclude(mechanism: string, authenticated: Authenticated): LoggedIn {
 }
 
 /**
- * There is no way to ask a server which channel binding it knows (RFC 9266 section 4): one that does not know the first type
- * says no to the very first message, before anything was proved, or says what it dislikes.
+ * There is no way to ask a server which channel binding it knows (RFC 9266 section 4). One that looks at the type says no to
+ * the very first message, before anything was proved, or says what it dislikes. Others, Cyrus among them, compare what was
+ * bound together with the proof, and then a binding that they do not know looks like a wrong password: after the first
+ * refusal of that kind one more binding is tried, and no third, since over there each counts as somebody's guess.
  */
-function wantsOtherBinding(authenticated: Authenticated): boolean {
+function wantsOtherBinding(authenticated: Authenticated, isFirst: boolean): boolean {
   if (authenticated.kind === 'failed') return authenticated.error instanceof ChannelBindingError;
-  return authenticated.kind === 'refused' && authenticated.challenges === 0 && authenticated.reply.code !== 421;
+  if (authenticated.kind !== 'refused' || authenticated.reply.code === 421) return false;
+  return authenticated.challenges === 0 || (isFirst && authenticated.reply.code >= 500);
 }

@@ -113,18 +113,17 @@ function handshakeWords(error: Error): string {
 }
 
 /**
- * The names that both ends have for this connection. `tls-exporter` is the one for TLS 1.3 (RFC 9266), `tls-unique` the one
- * for what came before (RFC 5929 section 3); servers that know but one of the old ones are still about, on TLS 1.3 too.
+ * The names that both ends have for this connection. `tls-exporter` is the one that TLS 1.3 is meant to have (RFC 9266); all
+ * the same `tls-unique` (RFC 5929 section 3) comes first there too. Cyrus knows nothing else, whatever the version, and takes
+ * another for a wrong password, while servers that keep to the RFC say at once that they want the other.
  */
 function bindingsOf(socket: TLSSocket, certificate: X509Certificate | undefined): readonly ChannelBinding[] {
-  const exporter = binding('tls-exporter', () =>
-    socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
-  );
-  // The client's Finished message is the first of a full handshake, and none of ours is a resumed one.
-  const unique = binding('tls-unique', () => socket.getFinished());
-  const endPoint = binding('tls-server-end-point', () => certificate && certificateHash(certificate));
-  const isModern = socket.getProtocol() === 'TLSv1.3';
-  return (isModern ? [exporter, unique, endPoint] : [unique, exporter, endPoint]).flat();
+  return [
+    // The client's Finished message is the first of a full handshake, and none of ours is a resumed one.
+    ...binding('tls-unique', () => socket.getFinished()),
+    ...binding('tls-exporter', () => socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))),
+    ...binding('tls-server-end-point', () => certificate && certificateHash(certificate)),
+  ];
 }
 
 function binding(type: BindingType, find: () => Buffer | undefined): readonly ChannelBinding[] {

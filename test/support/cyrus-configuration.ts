@@ -4,6 +4,9 @@
  */
 import type { ServerPlace } from './server-process.ts';
 
+/** What the server calls itself; its users' passwords belong to that name. */
+export const cyrusName = 'cyrus.test';
+
 /** Who may make mailboxes. */
 export const cyrusAdministrator = 'administrator';
 
@@ -16,7 +19,7 @@ export const cyrusFolders: readonly string[] = [
 /** Writes imapd.conf; `furtherLines` must not repeat an option, since Cyrus then does not start. */
 export function composeImapdConf({ directory, owner }: ServerPlace, furtherLines: readonly string[]): string {
   return `
-servername: cyrus.test
+servername: ${cyrusName}
 cyrus_user: ${owner.name}
 configdirectory: ${directory}/var
 proc_path: ${directory}/run/proc
@@ -43,15 +46,35 @@ ${furtherLines.join('\n')}
 `;
 }
 
+/** What imapd.conf says of the guarded port: every mechanism that Debian's SASL library has for passwords. */
+export function composeGuardLines(directory: string, users: readonly string[], hasCertificate: boolean): string[] {
+  const scram = ['1', '224', '256', '384', '512'].map((size) => `SCRAM-SHA-${size}`);
+  const lines = [
+    `guarded_admins: ${users.join(' ')}`,
+    'guarded_sasl_pwcheck_method: auxprop',
+    'sasl_auxprop_plugin: sasldb',
+    `sasl_sasldb_path: ${directory}/sasldb`,
+    `sasl_mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 ${scram.join(' ')}`,
+  ];
+  return hasCertificate
+    ? [...lines, `tls_server_cert: ${directory}/cert.pem`, `tls_server_key: ${directory}/key.pem`]
+    : lines;
+}
+
 /** Writes cyrus.conf. `-a`: whoever connects to the LMTP port is trusted and need not log in. */
-export function composeCyrusConf({ directory, port }: ServerPlace): string {
+export function composeCyrusConf({ directory, port }: ServerPlace, guardedPort?: number): string {
   const configuration = `-C ${directory}/imapd.conf`;
+  const guarded =
+    guardedPort === undefined
+      ? ''
+      : `guarded cmd="lmtpd ${configuration}" listen="127.0.0.1:${guardedPort}" proto="tcp4" prefork=1`;
   return `
 START {
   recover cmd="/usr/sbin/cyrus ctl_cyrusdb ${configuration} -r"
 }
 SERVICES {
   lmtp cmd="lmtpd ${configuration} -a" listen="127.0.0.1:${port}" proto="tcp4" prefork=1
+  ${guarded}
   imap cmd="imapd ${configuration}" listen="${directory}/run/imap" prefork=1
 }
 EVENTS {

@@ -5,20 +5,34 @@
  *     // deliver to cyrus.destination, for alice@cyrus.test
  *     await cyrus.mailbox('alice')
  *
- * Its LMTP port trusts whoever connects.
+ * Its LMTP port trusts whoever connects. It may have a second one, where everybody has to say who he is:
+ *
+ *     await using cyrus = await startCyrus({ guarded: { accounts: { postman: 'secret' }, certificate } });
+ *     // deliver to cyrus.guardedDestination
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { composeCyrusConf, composeImapdConf, cyrusAdministrator, cyrusFolders } from './cyrus-configuration.ts';
+import {
+  composeCyrusConf,
+  composeGuardLines,
+  composeImapdConf,
+  cyrusAdministrator,
+  cyrusFolders,
+  cyrusName,
+} from './cyrus-configuration.ts';
 import { openImap } from './cyrus-imap.ts';
+import { freePort } from './free-port.ts';
 import { type ServerPlace, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** Debian packages without which there is no such server. */
-export const cyrusPackages = ['cyrus-imapd'] as const;
+export const cyrusPackages = ['cyrus-imapd', 'sasl2-bin', 'libsasl2-modules'] as const;
 
 const program = '/usr/lib/cyrus/bin/master';
 const services = ['/usr/lib/cyrus/bin/lmtpd', '/usr/lib/cyrus/bin/imapd'];
+/** Of sasl2-bin: keeps passwords. */
+const passwordProgram = '/usr/sbin/saslpasswd2';
 
 /** Somebody who has a mailbox. */
 export interface CyrusUser {
@@ -28,23 +42,35 @@ export interface CyrusUser {
   readonly kibibytes?: number;
 }
 
+/** An LMTP port where nobody may do anything before he has authenticated. */
+export interface GuardedPort {
+  /** Passwords of those who may deliver, by user. */
+  readonly accounts: Readonly<Record<string, string>>;
+  /** PEM; with it STARTTLS is offered. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
 export interface CyrusOptions {
   /** Everybody else is unknown and refused at RCPT with 550 5.1.1. Default: alice, bob and carol. */
   readonly users?: readonly (string | CyrusUser)[];
   /** Further lines of imapd.conf. */
   readonly furtherLines?: readonly string[];
+  /** Default: there is no such port. */
+  readonly guarded?: GuardedPort;
 }
 
 export interface Cyrus extends ServerProcess {
   /** Its LMTP port, in next-hop syntax. */
   readonly destination: string;
+  /** Its guarded LMTP port, or the other one where there is none. */
+  readonly guardedDestination: string;
   /** The messages of a mailbox as Cyrus keeps them, in the order of delivery; line ends are CRLF. */
   mailbox(name: string): Promise<readonly Buffer[]>;
 }
 
 /** Whether there is a Cyrus to start. */
 export function isCyrusInstalled(): boolean {
-  return [program, ...services].every((path) => existsSync(path));
+  return [program, ...services, passwordProgram].every((path) => existsSync(path));
 }
 
 /**
@@ -53,9 +79,10 @@ export function isCyrusInstalled(): boolean {
  * @throws Error with its output if it does not
  */
 export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {
+  const guardedPort = options.guarded === undefined ? undefined : await freePort();
   const server = await startServerProcess({
     name: 'cyrus',
-    prepare: (place) => prepare(place, options),
+    prepare: (place) => prepare(place, guardedPort, options),
     command: ({ directory }) => [
       program,
       ...['-C', join(directory, 'imapd.conf'), '-M', join(directory, 'cyrus.conf')],
@@ -69,14 +96,34 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {
     await server.stop();
     throw error;
   }
-  return { ...server, destination: `inet:[127.0.0.1]:${server.port}`, mailbox: (name) => readMailbox(socket, name) };
+  return {
+    ...server,
+    destination: `inet:[127.0.0.1]:${server.port}`,
+    guardedDestination: `inet:[127.0.0.1]:${guardedPort ?? server.port}`,
+    mailbox: (name) => readMailbox(socket, name),
+  };
 }
 
-async function prepare(place: ServerPlace, { furtherLines = [] }: CyrusOptions): Promise<void> {
+async function prepare(place: ServerPlace, guardedPort: number | undefined, options: CyrusOptions): Promise<void> {
+  const { furtherLines = [], guarded } = options;
   const { directory } = place;
   for (const folder of cyrusFolders) await mkdir(join(directory, folder), { recursive: true });
-  await writeFile(join(directory, 'imapd.conf'), composeImapdConf(place, furtherLines));
-  await writeFile(join(directory, 'cyrus.conf'), composeCyrusConf(place));
+  const guardLines = guarded === undefined ? [] : await prepareGuard(directory, guarded);
+  await writeFile(join(directory, 'imapd.conf'), composeImapdConf(place, [...guardLines, ...furtherLines]));
+  await writeFile(join(directory, 'cyrus.conf'), composeCyrusConf(place, guardedPort));
+}
+
+/** Writes down who may log in, and the certificate. */
+async function prepareGuard(directory: string, { accounts, certificate }: GuardedPort): Promise<readonly string[]> {
+  for (const [user, password] of Object.entries(accounts)) {
+    const options = ['-p', '-c', '-f', join(directory, 'sasldb'), '-u', cyrusName, user];
+    execFileSync(passwordProgram, options, { input: `${password}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
+  }
+  if (certificate !== undefined) {
+    await writeFile(join(directory, 'cert.pem'), certificate.cert);
+    await writeFile(join(directory, 'key.pem'), certificate.key);
+  }
+  return composeGuardLines(directory, Object.keys(accounts), certificate !== undefined);
 }
 
 async function makeMailboxes(socket: string, users: readonly (string | CyrusUser)[]): Promise<void> {
