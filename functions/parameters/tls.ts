@@ -1,3 +1,4 @@
+import { nameRule } from './name-rule.ts';
 import { type Row, second } from './row.ts';
 
 const noDane = 'DANE needs answers of the DNS that somebody has validated; no resolver here does';
@@ -7,7 +8,6 @@ const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|[^\s,:]*\/[^\s,]*)`;
 const sourceWanted = 'a path, or secretsmanager:NAME (a name or an ARN)';
 
 /** Rules for the name in a certificate, separated by commas, colons or blanks. */
-const nameRule = String.raw`(?:\[[0-9a-f.:]+\]|\.?[\w-]+(?:\.[\w-]+)*\.?)`;
 const nameRules = {
   pattern: new RegExp(String.raw`^[\s,:]*${nameRule}(?:[\s,:]+${nameRule})*[\s,:]*$`, 'i'),
   wanted: 'a list of hostname, nexthop, dot-nexthop, names, .domains (all names below them) and [addresses]',

@@ -2,6 +2,7 @@
  * What a certificate is compared with: rules for names, or fingerprints.
  */
 
+import { nameRule } from '../parameters/name-rule.ts';
 import type { FingerprintDigest } from './fingerprint.ts';
 import { fingerprintLength } from './fingerprint.ts';
 
@@ -19,6 +20,12 @@ export function readFingerprints(text: string): readonly string[] {
     .split(/[\s,|]+/)
     .filter((word) => word !== '')
     .map((word) => word.toUpperCase());
+}
+
+/** Why a text is no rule for names; `undefined` if it is one. */
+export function faultOfNameRule(rule: string): string | undefined {
+  if (new RegExp(`^${nameRule}$`).test(rule)) return undefined;
+  return `"${rule}" is no name, .domain, [address] or keyword (hostname, nexthop, dot-nexthop)`;
 }
 
 /** Why a text is no fingerprint of that digest; `undefined` if it is one. */

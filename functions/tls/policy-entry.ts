@@ -6,8 +6,8 @@
 
 import { ParameterError } from '../parameters/parameter-error.ts';
 import { type ProtocolRange, parseProtocols } from '../parameters/protocols.ts';
-import { type TlsLevel, tlsLevels } from './levels.ts';
-import { readFingerprints, readNameRules } from './match-rules.ts';
+import { mustMatch, type TlsLevel, tlsLevels } from './levels.ts';
+import { faultOfNameRule, readFingerprints, readNameRules } from './match-rules.ts';
 
 /** An entry cannot be used. The message says why, and what is allowed. */
 export class PolicyEntryError extends Error {
@@ -86,9 +86,13 @@ function readAttribute(entry: Draft, attribute: string): void {
 }
 
 function readMatch(level: TlsLevel, value: string): readonly string[] {
-  if (level === 'fingerprint') return readFingerprints(value);
-  if (level === 'verify' || level === 'secure') return readNameRules(value);
-  throw new PolicyEntryError(`attribute "match" is not allowed at level ${level}`);
+  if (!mustMatch(level)) throw new PolicyEntryError(`attribute "match" is not allowed at level ${level}`);
+  const match = level === 'fingerprint' ? readFingerprints(value) : readNameRules(value);
+  if (match.length === 0) throw new PolicyEntryError(`attribute "match": "${value}" names nothing`);
+  if (level === 'fingerprint') return match;
+  const fault = match.map(faultOfNameRule).find((reason) => reason !== undefined);
+  if (fault !== undefined) throw new PolicyEntryError(`attribute "match": ${fault}`);
+  return match;
 }
 
 function readProtocols(value: string): ProtocolRange {
