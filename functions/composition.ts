@@ -7,6 +7,7 @@ import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
+import { S3ObjectMetadata } from './aws/s3-object-metadata.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
 import { normaliseDestination, type Ports } from './delivery/destination.ts';
@@ -65,20 +66,24 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
  *
  * @throws TransportMapError, DestinationError
  */
-export function composeAdmission(environment: NodeJS.ProcessEnv, defaultPort: Ports | number): Admission {
+export function composeAdmission(
+  environment: NodeJS.ProcessEnv,
+  defaultPort: Ports | number,
+  { s3 }: Pick<AwsClients, 's3'>,
+): Admission {
   const transportMap = parseTransportMap(
     environment[names.transportMap] ?? '',
     transportName(environment),
     defaultPort,
   );
   const destinations = variableWords(environment, names.allowedDestinations);
+  const messageBucket = requireVariable(environment, names.messageBucket);
   return {
     transportMap,
     allowedDestinations: new Set(destinations.map((destination) => normaliseDestination(destination, defaultPort))),
-    allowedBuckets: new Set([
-      requireVariable(environment, names.messageBucket),
-      ...variableWords(environment, names.allowedBuckets),
-    ]),
+    allowedBuckets: new Set([messageBucket, ...variableWords(environment, names.allowedBuckets)]),
+    messageBucket,
+    objects: new S3ObjectMetadata(s3),
   };
 }
 

@@ -12,8 +12,8 @@ import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 
-const { services } = compose('qmgr', process.env);
-const admission = composeAdmission(process.env, portsOf(services.parameters));
+const { services, clients } = compose('qmgr', process.env);
+const admission = composeAdmission(process.env, portsOf(services.parameters), clients);
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 
 /** Takes a batch from incoming or from deferred. */

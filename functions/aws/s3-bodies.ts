@@ -12,12 +12,15 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { encryptionFault, encryptionMark } from '../delivery/client-side-encryption.ts';
 import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/item.ts';
 import { type Bodies, BodyFault } from '../queue/ports.ts';
 
 /** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
+
+type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
 
 /** Bodies over S3. */
 export class S3Bodies implements Bodies {
@@ -27,7 +30,7 @@ export class S3Bodies implements Bodies {
     this.#client = client;
   }
 
-  async pin({ bucket, key, versionId }: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>): Promise<PinnedMessage> {
+  async pin({ bucket, key, versionId }: ObjectName): Promise<PinnedMessage> {
     try {
       const found = await this.#client.send(
         new HeadObjectCommand({
@@ -36,6 +39,8 @@ export class S3Bodies implements Bodies {
           ...(versionId === undefined ? {} : { VersionId: versionId }),
         }),
       );
+      const mark = encryptionMark(found.Metadata ?? {});
+      if (mark !== undefined) throw new BodyFault(encryptionFault(bucket, key, mark));
       // Where the bucket keeps versions, the one seen now is the one to be delivered, even if another is written over it.
       const version = versionId ?? (found.VersionId === 'null' ? undefined : found.VersionId);
       return {
@@ -46,7 +51,22 @@ export class S3Bodies implements Bodies {
         ...(version === undefined ? {} : { versionId: version }),
       };
     } catch (error) {
-      throw asFault(error, { bucket, key });
+      const spelledOut = versionId === undefined ? error : await this.#spellOut(error, { bucket, key, versionId });
+      throw asBodyFault(spelledOut, { bucket, key });
+    }
+  }
+
+  /** HEAD has no body to name its error in, and "bad request" may be a version that cannot exist, or a session that is over. */
+  async #spellOut(error: unknown, { bucket, key, versionId }: Required<ObjectName>): Promise<unknown> {
+    if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 400) return error;
+    try {
+      const found = await this.#client.send(
+        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range: 'bytes=0-0' }),
+      );
+      if (found.Body instanceof Readable) found.Body.destroy();
+      return error;
+    } catch (named) {
+      return named;
     }
   }
 
@@ -98,7 +118,7 @@ export class S3Bodies implements Bodies {
       if (found.Body instanceof Readable) found.Body.destroy();
       throw new BodyFault(altered(key, etag, found.ETag));
     } catch (error) {
-      throw asFault(error, { bucket, key, etag });
+      throw asBodyFault(error, { bucket, key, etag });
     }
   }
 }
@@ -107,13 +127,19 @@ async function* once(octets: Buffer): AsyncIterable<Buffer> {
   yield octets;
 }
 
-/** A missing object is a fault for good; a denied one, or no answer, is not: rights and networks are mended. */
-function asFault(error: unknown, { bucket, key, etag }: { bucket: string; key: string; etag?: string }): unknown {
+/**
+ * What an error of S3's means. A missing object is a fault for good; a denied one, or no answer, is not: rights and networks
+ * are mended.
+ */
+export function asBodyFault(
+  error: unknown,
+  { bucket, key, etag }: { bucket: string; key: string; etag?: string },
+): unknown {
   if (error instanceof NotFound || error instanceof NoSuchKey) {
     return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
   }
   if (!(error instanceof S3ServiceException)) return error;
-  if (error.name === 'NoSuchVersion') {
+  if (error.name === 'NoSuchVersion' || error.name === 'InvalidArgument') {
     return new BodyFault(`object "${key}" in bucket "${bucket}" has no such version`, { cause: error });
   }
   const status = error.$metadata.httpStatusCode;

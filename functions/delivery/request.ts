@@ -20,6 +20,7 @@ import {
   optional,
   quote,
 } from './fields.ts';
+import { parseJson } from './json.ts';
 import { RequestError } from './request-error.ts';
 
 /** Where a body lies: in S3, or (command line only) in a file. */
@@ -66,13 +67,7 @@ export const arrivalTolerance = 5 * 60_000;
  * @throws RequestError naming field, value and what is allowed
  */
 export function parseRequest(text: string, rules: RequestRules): DeliveryRequest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new RequestError('request', `is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause });
-  }
-  return readRequest(json, rules);
+  return readRequest(parseJson(text), rules);
 }
 
 /**
@@ -137,8 +132,8 @@ function parseMessage(value: unknown, { allowFiles }: RequestRules): MessageRefe
     return { file };
   }
   const bucket = fields.require('bucket', isNonEmptyString, 'the name of a bucket');
-  const key = fields.require('key', isNonEmptyString, 'the key of an object');
-  const versionId = fields.optional('versionId', isNonEmptyString, 'a version id');
+  const key = fields.require('key', isObjectName, 'the key of an object, at most 1024 octets');
+  const versionId = fields.optional('versionId', isObjectName, 'a version id, at most 1024 octets');
   fields.refuseOthers();
   return { bucket, key, ...optional('versionId', versionId) };
 }
@@ -186,6 +181,8 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
   if (value === undefined) return undefined;
   const fields = new Fields('authentication', value);
   const names = fields.names();
+  const long = names.find((name) => name.length > 100);
+  if (long !== undefined) throw new RequestError('authentication', `${quote(long)} is longer than 100 characters`);
   if (names.length > authenticationLimit) {
     throw new RequestError('authentication', `has ${names.length} fields; at most ${authenticationLimit} are allowed`);
   }
@@ -198,6 +195,8 @@ export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
 const isSafeText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);
+/** S3 knows no longer ones, and would refuse them in words that say nothing of it. */
+const isObjectName = (value: unknown): value is string => isNonEmptyString(value) && Buffer.byteLength(value) <= 1024;
 const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;
 const isOriginalRecipient = (value: unknown): value is string =>
   isSafeText(value) && /^[A-Za-z0-9-]+;.+$/.test(value) && value.length <= 500;

@@ -9,6 +9,7 @@ import { normaliseDestination, type Ports } from '../delivery/destination.ts';
 import type { DeliveryRequest, RequestedRecipient } from '../delivery/request.ts';
 import { RequestError } from '../delivery/request-error.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
+import { addressLimit } from '../smtp/path.ts';
 import { hashOf, slotOf } from './hash.ts';
 import type { QueuedRecipient } from './item.ts';
 
@@ -61,7 +62,7 @@ export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan
   const refused: (QueuedRecipient & { fault: string })[] = [];
   for (const [n, { fault, ...recipient }] of request.recipients.entries()) {
     if (fault !== undefined) {
-      refused.push({ ...recipient, n, fault });
+      refused.push({ ...recipient, address: cutAddress(recipient.address), n, fault });
       continue;
     }
     const destination = findDestination(request, recipient, rules);
@@ -70,9 +71,37 @@ export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan
     group.push({ ...recipient, n });
   }
   const deliveries = [...byDestination].flatMap(([destination, recipients]) =>
-    chunks(recipients, rules.recipientLimit).map((chunk) => ({ destination, recipients: chunk })),
+    cutChunks(recipients, rules.recipientLimit).map((chunk) => ({ destination, recipients: chunk })),
   );
   return { deliveries, refused };
+}
+
+/**
+ * Cuts recipients into chunks that fit into an item each.
+ *
+ * @param limit recipients of a chunk; 0 = as many as fit
+ */
+export function cutChunks<Recipient extends QueuedRecipient>(
+  recipients: readonly Recipient[],
+  limit: number,
+): readonly (readonly Recipient[])[] {
+  const cut: Recipient[][] = [];
+  let current: Recipient[] = [];
+  let octets = 0;
+  for (const recipient of recipients) {
+    const size = octetsWithoutReplies(recipient);
+    const count = current.length + 1;
+    const isFull = (limit > 0 && count > limit) || octets + size + 2 * count * replyLimit(count) > chunkOctets;
+    if (current.length > 0 && isFull) {
+      cut.push(current);
+      current = [];
+      octets = 0;
+    }
+    current.push(recipient);
+    octets += size;
+  }
+  if (current.length > 0) cut.push(current);
+  return cut;
 }
 
 /** The message group of a delivery: one of its destination's slots, as many as may be delivered to at once. */
@@ -107,29 +136,16 @@ function findDestination(request: DeliveryRequest, recipient: RequestedRecipient
   return destination;
 }
 
+/** An address that is refused for its length might not fit into an item. */
+function cutAddress(address: string): string {
+  if (Buffer.byteLength(address) <= addressLimit) return address;
+  const octets = Buffer.from(address).subarray(0, addressLimit);
+  return `${octets.toString('utf8').replace(/\ufffd+$/, '')}...`;
+}
+
 function replyLimit(recipients: number): number {
   const { least, most } = replyOctets;
   return Math.max(least, Math.min(most, Math.floor(repliesOctets / Math.max(1, recipients))));
-}
-
-function chunks(recipients: readonly QueuedRecipient[], limit: number): readonly (readonly QueuedRecipient[])[] {
-  const cut: QueuedRecipient[][] = [];
-  let current: QueuedRecipient[] = [];
-  let octets = 0;
-  for (const recipient of recipients) {
-    const size = octetsWithoutReplies(recipient);
-    const count = current.length + 1;
-    const isFull = (limit > 0 && count > limit) || octets + size + 2 * count * replyLimit(count) > chunkOctets;
-    if (current.length > 0 && isFull) {
-      cut.push(current);
-      current = [];
-      octets = 0;
-    }
-    current.push(recipient);
-    octets += size;
-  }
-  if (current.length > 0) cut.push(current);
-  return cut;
 }
 
 /** What a recipient takes of an item, in its list and in an event; each reply comes on top of it, in both places too. */

@@ -139,6 +139,55 @@ test('a version that was deleted is a fault for good', async () => {
   await assert.rejects(bodies.load({ ...pinned, versionId: 'v1' }), isFault(/has no such version/));
 });
 
+test('a version that cannot exist is a fault for good, though HEAD only calls it a bad request', async () => {
+  const { stub, bodies } = await overStub(({ method }, response) => {
+    response.writeHead(400, { 'content-type': 'application/xml' });
+    response.end(
+      method === 'HEAD' ? '' : '<Error><Code>InvalidArgument</Code><Message>Invalid version id</Message></Error>',
+    );
+  });
+  await using _ = stub;
+  await assert.rejects(
+    bodies.pin({ bucket: 'b', key: 'in/a.eml', versionId: '../..' }),
+    isFault(/has no such version/),
+  );
+});
+
+test('a session that is over is a bad request too, and may pass', async () => {
+  const { stub, bodies } = await overStub(({ method }, response) => {
+    response.writeHead(400, { 'content-type': 'application/xml' });
+    response.end(method === 'HEAD' ? '' : '<Error><Code>ExpiredToken</Code><Message>no</Message></Error>');
+  });
+  await using _ = stub;
+  await assert.rejects(bodies.pin({ bucket: 'b', key: 'in/a.eml', versionId: 'v1' }), isNoFault);
+  await assert.rejects(bodies.pin({ bucket: 'b', key: 'in/a.eml' }), isNoFault);
+});
+
+for (const mark of ['x-amz-key-v2', 'x-amz-wrap-alg', 'x-amz-iv', 'x-amz-3']) {
+  test(`an object with ${mark} was encrypted before it was stored: a fault, for its octets are no message`, async () => {
+    const { stub, bodies } = await overStub((_, response) => {
+      response.writeHead(200, { etag: '"e"', 'content-length': 3, [`x-amz-meta-${mark}`]: 'kms' }).end();
+    });
+    await using _ = stub;
+    const fault = new RegExp(
+      `"in/a\\.eml" in bucket "b" was encrypted before it was stored \\(it has x-amz-meta-${mark}\\)`,
+    );
+    await assert.rejects(bodies.pin({ bucket: 'b', key: 'in/a.eml' }), isFault(fault));
+  });
+}
+
+test('what S3 itself encrypts, and metadata of others, are no fault', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    const encryption = {
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'k',
+    };
+    response.writeHead(200, { etag: '"e"', 'content-length': 3, ...encryption, 'x-amz-meta-key': 'x' }).end();
+  });
+  await using _ = stub;
+  assert.equal((await bodies.pin({ bucket: 'b', key: 'in/a.eml' })).size, 3);
+});
+
 const troubles: Readonly<Record<string, readonly [number, string]>> = {
   'a body that is denied': [403, 'AccessDenied'],
   'a failure of S3': [500, 'InternalError'],

@@ -3,12 +3,15 @@
  */
 import { createHash } from 'node:crypto';
 import { inspectContent, type Message, unseenContent } from '../../functions/delivery/message.ts';
+import type { Metadata } from '../../functions/incoming/object-envelope.ts';
+import type { ObjectMetadata } from '../../functions/incoming/ports.ts';
 import type { PinnedMessage } from '../../functions/queue/item.ts';
 import { type Bodies, BodyFault } from '../../functions/queue/ports.ts';
 
 /** Bodies by key; the bucket is not looked at. */
-export class MemoryBodies implements Bodies {
+export class MemoryBodies implements Bodies, ObjectMetadata {
   readonly #objects = new Map<string, Buffer>();
+  readonly #metadata = new Map<string, Metadata>();
   /** Thrown at whoever reads, as S3 does while rights are missing or the service is down. */
   trouble: Error | undefined;
   /** Whether bodies are read only when they are opened, as large ones are. */
@@ -16,8 +19,9 @@ export class MemoryBodies implements Bodies {
   /** Whether every body is gone after its request was taken in. */
   vanish = false;
 
-  put(key: string, body: string | Buffer): void {
+  put(key: string, body: string | Buffer, metadata: Metadata = {}): void {
     this.#objects.set(key, Buffer.from(body));
+    this.#metadata.set(key, metadata);
   }
 
   remove(key: string): void {
@@ -27,6 +31,11 @@ export class MemoryBodies implements Bodies {
   async pin({ bucket, key }: Pick<PinnedMessage, 'bucket' | 'key'>): Promise<PinnedMessage> {
     const octets = this.#read(key);
     return { bucket, key, etag: entityTag(octets), size: octets.length };
+  }
+
+  async read({ key }: Pick<PinnedMessage, 'key'>): Promise<Metadata> {
+    this.#read(key);
+    return this.#metadata.get(key) ?? {};
   }
 
   async load(message: PinnedMessage): Promise<Message> {

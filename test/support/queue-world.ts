@@ -11,9 +11,10 @@
  */
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { Incoming } from '../../functions/incoming/reading.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import { activate } from '../../functions/queue/activate.ts';
-import { type Admission, admit, type Incoming } from '../../functions/queue/admit.ts';
+import { type Admission, admit } from '../../functions/queue/admit.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
@@ -88,6 +89,8 @@ export class QueueWorld {
       transportMap: parseTransportMap(`* lmtp:${destination}`, 'lmtp', this.parameters.lmtp_tcp_port),
       allowedDestinations: new Set(),
       allowedBuckets: new Set(['messages']),
+      messageBucket: 'messages',
+      objects: this.bodies,
     };
     this.#interfere = interfere;
     this.#nextSweep = this.clock.wall + sweepInterval;

@@ -1,0 +1,30 @@
+/**
+ * The metadata of objects in S3.
+ */
+
+import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Metadata } from '../incoming/object-envelope.ts';
+import type { ObjectMetadata } from '../incoming/ports.ts';
+import type { NewObject } from '../incoming/reading.ts';
+import { asBodyFault } from './s3-bodies.ts';
+
+/** Metadata over S3. */
+export class S3ObjectMetadata implements ObjectMetadata {
+  readonly #client: S3Client;
+
+  constructor(client: S3Client) {
+    this.#client = client;
+  }
+
+  async read({ bucket, key, versionId }: Pick<NewObject, 'bucket' | 'key' | 'versionId'>): Promise<Metadata> {
+    try {
+      const version = versionId === undefined ? {} : { VersionId: versionId };
+      const { Metadata = {} } = await this.#client.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: key, ...version }),
+      );
+      return Object.fromEntries(Object.entries(Metadata).map(([name, value]) => [name.toLowerCase(), value]));
+    } catch (error) {
+      throw asBodyFault(error, { bucket, key });
+    }
+  }
+}

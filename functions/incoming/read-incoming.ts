@@ -1,0 +1,101 @@
+/**
+ * The front doors: what a message of the incoming queue is, part by part.
+ *
+ *     a delivery request (README.md)            one part
+ *     an SES receipt notification               one part
+ *     an S3 event                               one part for each record
+ *     an EventBridge event of S3                one part
+ *
+ * Each may come as it is, or in an SNS envelope. Nothing throws, whatever it is fed.
+ */
+
+import { parseJson } from '../delivery/json.ts';
+import { isQueueId, readRequest } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
+import type { Identity, Incoming, Part, Reading, ReadingRules } from './reading.ts';
+import { isEventBridgeEvent, isTestEvent, readEventBridgeEvent, readS3Record } from './s3-event.ts';
+import { isSesNotification, readSesReceipt } from './ses-receipt.ts';
+import { isSnsEnvelope, openSnsEnvelope } from './sns-envelope.ts';
+
+/** Reads a message. There is always at least one part. */
+export function readIncoming({ messageId, body }: Incoming, rules: ReadingRules): readonly Part[] {
+  const whole = (reading: Reading): readonly Part[] => [{ name: messageId, body, reading }];
+  try {
+    const value = openEnvelope(parseJson(body));
+    if (isRecords(value)) return readRecords(value.Records, { messageId, body }, rules);
+    return whole(guarded(() => readValue(value, messageId, rules)));
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return whole({ kind: 'corrupt', error });
+  }
+}
+
+function readValue(value: unknown, messageId: string, rules: ReadingRules): Reading {
+  if (typeof value === 'object' && value !== null) {
+    if (isTestEvent(value)) return { kind: 'skipped', reason: "S3's test event" };
+    if (isSesNotification(value)) return readSesReceipt(value, rules);
+    if (isEventBridgeEvent(value)) return readEventBridgeEvent(value, rules);
+  }
+  return readNative(value, messageId, rules);
+}
+
+function readNative(value: unknown, messageId: string, rules: ReadingRules): Reading {
+  const identity = identify(value, messageId);
+  try {
+    const request = readRequest(value, rules);
+    return { kind: 'request', identity: { id: request.id ?? messageId, value }, request };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { kind: 'corrupt', error, ...(identity === undefined ? {} : { identity }) };
+  }
+}
+
+/** The identity of what may be no request. Under an id that cannot be one nothing was ever taken in. */
+function identify(value: unknown, messageId: string): Identity | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const id = 'id' in value ? value.id : messageId;
+  return isQueueId(id) ? { id, value } : undefined;
+}
+
+interface Records {
+  readonly Records: readonly unknown[];
+}
+
+function isRecords(value: unknown): value is Records {
+  return typeof value === 'object' && value !== null && 'Records' in value && Array.isArray(value.Records);
+}
+
+/** Records of one event that are let in: S3 sends one, as a rule. */
+const mostRecords = 100;
+
+/** Each record of an S3 event is a request of its own: one that is wrong does the others no harm. */
+function readRecords(
+  records: readonly unknown[],
+  { messageId, body }: Pick<Incoming, 'messageId' | 'body'>,
+  rules: ReadingRules,
+) {
+  if (records.length === 0) throw new RequestError('Records', 'is empty; wanted is a list of at least one record');
+  if (records.length > mostRecords) {
+    throw new RequestError('Records', `has ${records.length} records; at most ${mostRecords} are allowed`);
+  }
+  const isOnly = records.length === 1;
+  return records.map((record, index) => ({
+    name: isOnly ? messageId : `${messageId}.${index}`,
+    body: isOnly ? body : JSON.stringify({ Records: [record] }),
+    reading: guarded(() => readS3Record(record, `Records[${index}]`, rules)),
+  }));
+}
+
+function guarded(read: () => Reading): Reading {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { kind: 'corrupt', error };
+  }
+}
+
+function openEnvelope(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !isSnsEnvelope(value)) return value;
+  return parseJson(openSnsEnvelope(value));
+}

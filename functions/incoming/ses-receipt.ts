@@ -1,0 +1,112 @@
+/**
+ * Amazon SES's notification of a mail that a receipt rule took in and an S3 action stored.
+ *
+ * The envelope is `receipt.recipients` and `mail.source`. `mail.destination` and the header fields are what the sender
+ * wrote into the message, and nobody is delivered to because of them.
+ *
+ * One mail may bring several notifications, for each rule names the recipients that it matched; they share SES's message
+ * id, and it depends on the rules whether they share an object. So the id is SES's, and its recipients add up.
+ */
+
+import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional } from '../delivery/fields.ts';
+import { isQueueId, type RequestRules, readRequest } from '../delivery/request.ts';
+import { RequestError } from '../delivery/request-error.ts';
+import { hashOf } from '../queue/hash.ts';
+import { isAscii } from '../smtp/path.ts';
+import type { Identity, Reading } from './reading.ts';
+
+/** SES sends one of these when a rule is made, to see whether it may; there is no mail behind it. */
+export const setupNotification = 'AMAZON_SES_SETUP_NOTIFICATION';
+
+/** Whether this is a notification of SES's, of whatever kind. */
+export function isSesNotification(value: object): boolean {
+  return 'notificationType' in value;
+}
+
+/**
+ * Reads a notification.
+ *
+ * @throws RequestError naming the field that is wrong
+ */
+export function readSesReceipt(value: object, rules: RequestRules): Reading {
+  const notification = new Fields('', value);
+  const type = notification.require('notificationType', isString, '"Received"');
+  if (type === 'AmazonSnsSubscriptionSucceeded') return { kind: 'skipped', reason: 'SES says that it knows the topic' };
+  if (type !== 'Received') {
+    throw new RequestError('notificationType', `"${type}" tells of mail that was sent; wanted is "Received"`);
+  }
+  const mail = new Fields('mail', notification.require('mail', isPresent, 'an object'));
+  const messageId = mail.require('messageId', isNonEmptyString, "SES's message id");
+  if (messageId === setupNotification) return { kind: 'skipped', reason: "SES's setup notification" };
+  const identity = identify(messageId);
+  try {
+    const receipt = new Fields('receipt', notification.require('receipt', isPresent, 'an object'));
+    return {
+      kind: 'request',
+      identity,
+      request: readRequest(asRequest(identity, mail, receipt), rules),
+      namesSome: true,
+    };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { kind: 'corrupt', error, identity };
+  }
+}
+
+function identify(messageId: string): Identity {
+  const value = ['ses', messageId];
+  return { id: isQueueId(messageId) ? messageId : `ses-${hashOf(value).slice(0, 40)}`, value };
+}
+
+/** The notification as the request that its receiver would have written. */
+function asRequest({ id }: Identity, mail: Fields, receipt: Fields): object {
+  const source = mail.require('source', isString, 'the envelope sender');
+  const sender = source === '<>' ? '' : source;
+  const listed = receipt.require('recipients', isNonEmptyList, 'a list of at least one recipient');
+  const recipients = [...new Set(listed)];
+  const isInternational = [sender, ...recipients].some((address) => isString(address) && !isAscii(address));
+  return {
+    version: 1,
+    id,
+    arrival: mail.require('timestamp', isString, 'an RFC 3339 time'),
+    sender,
+    recipients: recipients.map((address) => ({ address })),
+    message: readAction(receipt),
+    ...(isInternational ? { smtputf8: true } : {}),
+    ...optional('authentication', readVerdicts(receipt)),
+  };
+}
+
+function readAction(receipt: Fields): object {
+  const action = new Fields('receipt.action', receipt.require('action', isPresent, 'an object'));
+  const type = action.require('type', isString, '"S3"');
+  if (type !== 'S3') {
+    const fault = `"${type}" is not allowed; wanted is "S3": the rule's S3 action stores the mail and names the topic`;
+    throw new RequestError('receipt.action.type', fault);
+  }
+  const bucket = action.require('bucketName', isNonEmptyString, 'the name of a bucket');
+  const object = action.require('objectKey', isNonEmptyString, 'the key of an object');
+  const prefix = action.has('objectKeyPrefix') ? action.require('objectKeyPrefix', isPrefix, 'a prefix of keys') : '';
+  if (action.has('kmsKeyArn') && action.require('kmsKeyArn', () => true, 'nothing')) {
+    throw new RequestError('receipt.action.kmsKeyArn', whyNotEncrypted);
+  }
+  // As a rule the key has the prefix already.
+  return { bucket, key: object.startsWith(prefix ?? '') ? object : `${prefix}${object}` };
+}
+
+const isPrefix = (value: unknown): value is string | null => value === null || isString(value);
+
+const whyNotEncrypted =
+  'with a key in its S3 action, SES encrypts the mail before it stores it, and nobody could read what we would deliver; ' +
+  'take the key out of the action, and let the bucket encrypt (SSE-S3 or SSE-KMS)';
+
+/** Verdicts of SES's own checks, as far as a request has a place for them. */
+function readVerdicts(receipt: Fields): object | undefined {
+  const checks = { spf: 'spfVerdict', dkim: 'dkimVerdict', dmarc: 'dmarcVerdict' };
+  const found = Object.entries(checks).flatMap(([check, field]) => {
+    const verdict = receipt.optional(field, isPresent, 'an object');
+    if (verdict === undefined) return [];
+    return [[check, new Fields(`receipt.${field}`, verdict).require('status', isString, 'a verdict such as PASS')]];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}

@@ -1,0 +1,175 @@
+/**
+ * A request becomes deliveries: it is cut, its body is pinned, and what is not in the table yet is put there and sent to active.
+ */
+
+import { portsOf } from '../delivery/destination.ts';
+import { RequestError } from '../delivery/request-error.ts';
+import type { TransportMap } from '../delivery/transport-map.ts';
+import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import type { Submission } from '../incoming/reading.ts';
+import { hashOf } from './hash.ts';
+import type { DeliveryItem, PinnedMessage } from './item.ts';
+import { makeItems } from './new-items.ts';
+import { type Plan, planDeliveries } from './plan.ts';
+import { BodyFault } from './ports.ts';
+import { publish } from './publish.ts';
+import type { Services } from './services.ts';
+
+/** What is accepted. */
+export interface Acceptance {
+  readonly transportMap: TransportMap;
+  /** Normalised destinations that a request may name, beside those of the map. */
+  readonly allowedDestinations: ReadonlySet<string>;
+  readonly allowedBuckets: ReadonlySet<string>;
+}
+
+/**
+ * Takes a request in.
+ *
+ * @throws RequestError where it cannot be used
+ */
+export async function takeIn(submission: Submission, acceptance: Acceptance, services: Services): Promise<void> {
+  const { parameters } = services;
+  const { request } = submission;
+  const plan = planDeliveries(request, {
+    ...acceptance,
+    recipientLimit: parameters.lmtp_destination_recipient_limit,
+    defaultPort: portsOf(parameters),
+  });
+  if ('file' in request.message) throw new RequestError('message.file', 'is not allowed here');
+  const message = await pinBody(request.message, acceptance, services);
+  for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
+    if ((await put(item, services)) === 'cut otherwise') {
+      await takeInRest({ submission, plan, message }, services);
+      return;
+    }
+  }
+}
+
+/**
+ * Whether this very request was taken in, wholly, when it still could be: a late copy whose body is gone by now, or whose
+ * destination is allowed no more, is a duplicate and nothing else.
+ */
+export async function isTakenIn(
+  { identity, request, namesSome }: Partial<Submission>,
+  { ledger }: Services,
+): Promise<boolean> {
+  if (identity === undefined) return false;
+  const there = await ledger.readAll(identity.id);
+  const [first] = there;
+  if (first === undefined || first.requestHash !== hashOf(identity.value)) return false;
+  if (!namesSome) return there.length >= first.deliveries;
+  const addresses = new Set(there.flatMap(({ recipients }) => recipients.map(({ address }) => address)));
+  return request?.recipients.every(({ address }) => addresses.has(address)) ?? false;
+}
+
+/**
+ * Pins a body.
+ *
+ * @throws RequestError where its bucket is not allowed, or there is no such body
+ */
+export async function pinBody(
+  message: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>,
+  { allowedBuckets }: Pick<Acceptance, 'allowedBuckets'>,
+  { bodies }: Services,
+): Promise<PinnedMessage> {
+  if (!allowedBuckets.has(message.bucket)) {
+    const allowed = [...allowedBuckets].join(' ');
+    throw new RequestError('message.bucket', `"${message.bucket}" is not allowed by this stack; allowed: ${allowed}`);
+  }
+  return await withoutBodyFault(bodies.pin(message));
+}
+
+/** What is wrong with a body for good is a fault of the request that names it. */
+export async function withoutBodyFault<T>(looking: Promise<T>): Promise<T> {
+  try {
+    return await looking;
+  } catch (cause) {
+    if (cause instanceof BodyFault) throw new RequestError('message.key', cause.message, { cause });
+    throw cause;
+  }
+}
+
+/**
+ * The request was taken in before, wholly or in part, and cut in another way: its limits or its map were others then, or
+ * what came then named others of its recipients. What was put down stands; only recipients that no delivery has yet get
+ * further ones.
+ */
+async function takeInRest(
+  {
+    submission,
+    plan,
+    message,
+  }: { readonly submission: Submission; readonly plan: Plan; readonly message: PinnedMessage },
+  services: Services,
+): Promise<void> {
+  const { id } = submission.identity;
+  const there = await services.ledger.readAll(id);
+  for (const item of there) await sendAgain(item, services);
+  const rest = uncovered(plan, there, submission);
+  if (rest.deliveries.length === 0 && rest.refused.length === 0) {
+    services.log.note('info', 'duplicate request', { id });
+    return;
+  }
+  for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
+    if ((await put(item, services)) === 'cut otherwise') throw new Error(`request ${id} is being taken in elsewhere`);
+  }
+}
+
+/** The recipients that no delivery has: by their place in the request, or by address where several messages name them. */
+function uncovered({ deliveries, refused }: Plan, there: readonly DeliveryItem[], { namesSome }: Submission): Plan {
+  const known = there.flatMap(({ recipients }) => recipients);
+  const keyOf = ({ n, address }: { readonly n: number; readonly address: string }) => (namesSome ? address : n);
+  const covered = new Set(known.map(keyOf));
+  const numbered = namesSome ? 1 + Math.max(-1, ...known.map(({ n }) => n)) : 0;
+  const rest = <Recipient extends { readonly n: number; readonly address: string }>(recipients: readonly Recipient[]) =>
+    recipients
+      .filter((recipient) => !covered.has(keyOf(recipient)))
+      .map((recipient) => ({ ...recipient, n: recipient.n + numbered }));
+  return {
+    deliveries: deliveries
+      .map(({ destination, recipients }) => ({ destination, recipients: rest(recipients) }))
+      .filter(({ recipients }) => recipients.length > 0),
+    refused: rest(refused),
+  };
+}
+
+/** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
+async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
+  const { ledger, wakeUps, log } = services;
+  const moved = await ledger.admit(item);
+  const { id, delivery } = item;
+  if (moved.kind === 'moved') {
+    if (item.state === 'active') await wakeUps.activate(item);
+    logRefused(item, services);
+    await publish(item, services);
+    return 'there';
+  }
+  const there = moved.item;
+  if (there === undefined || there.requestHash !== item.requestHash) {
+    throw new RequestError('id', `"${id}" is already used by another request`);
+  }
+  if (there.planHash !== item.planHash) return 'cut otherwise';
+  log.note('info', 'duplicate request', { id, delivery, state: there.state });
+  await sendAgain(there, services);
+  return 'there';
+}
+
+/** Whoever put this delivery down may have died before it was sent to active. */
+async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<void> {
+  if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
+}
+
+function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log, parameters }: Services): void {
+  for (const recipient of recipients) {
+    const { last } = recipient;
+    if (last?.status !== 'bounced') continue;
+    const verdict = { ...last, status: last.status, setUp: 0, transfer: 0 };
+    log.delivery(
+      deliveryLine(
+        { id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 },
+        lineFormat(parameters),
+      ),
+    );
+  }
+}
