@@ -1,8 +1,8 @@
 /**
  * Corrupt requests: a copy in S3 and an item in the table, which stay, and a notice in SQS, which an operator sees.
  *
- * The notice is the request as it came, with the reason as message attribute; where both do not fit into one message, it
- * is a pointer to the copy.
+ * The notice is the request as it came, with the reason as message attribute; where both do not fit into one message, or SQS
+ * would not take the request, it is a pointer to the copy.
  */
 
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -52,7 +52,7 @@ export class S3CorruptQueue implements CorruptQueue {
     await this.#clients.sqs.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,
-        MessageBody: fits(body, short) ? body : JSON.stringify({ version: 1, id, copy }),
+        MessageBody: isSendable(body) && fits(body, short) ? body : JSON.stringify({ version: 1, id, copy }),
         MessageAttributes: {
           reason: { DataType: 'String', StringValue: short },
           copy: { DataType: 'String', StringValue: `s3://${bucket}/${copy.key}` },
@@ -62,8 +62,13 @@ export class S3CorruptQueue implements CorruptQueue {
   }
 }
 
+/** SQS takes the characters of XML 1.0; a request can have named others by their JSON escapes. */
+function isSendable(body: string): boolean {
+  return body !== '' && !/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(body);
+}
+
 function fits(body: string, reason: string): boolean {
-  return body !== '' && Buffer.byteLength(body) + Buffer.byteLength(reason) + 1000 < messageOctets;
+  return Buffer.byteLength(body) + Buffer.byteLength(reason) + 1000 < messageOctets;
 }
 
 /** SQS takes no control characters in an attribute. */

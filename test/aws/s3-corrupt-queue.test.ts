@@ -77,6 +77,14 @@ test('an empty request comes as a pointer too: SQS takes no empty message', asyn
   assert.match(notices('empty')[0]?.body ?? '', /"key":"corrupt\/empty.json"/);
 });
 
+for (const character of ['\u0000', '\u001b', '\ufffe', '\uffff', '\ud800']) {
+  const name = character.charCodeAt(0).toString(16);
+  test(`a request with U+${name} comes as a pointer: SQS takes no message with it`, async () => {
+    await corrupt.file({ id: `odd-${name}`, reason: 'x: y', body: `{"a":"${character}"}` });
+    assert.match(notices(`odd-${name}`)[0]?.body ?? '', /"key":"corrupt\/odd-/);
+  });
+}
+
 /** What SQS takes in an attribute: the characters of XML 1.0. */
 const allowed = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+$/u;
 
