@@ -16,7 +16,9 @@ import {
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { postfixLine } from '../disposition/postfix-line.ts';
 import { ParameterError, type Parameters } from '../parameters.ts';
+import { secretFaultNote } from '../secrets/secrets.ts';
 import { noDeadline } from '../session/limit.ts';
+import { commandSecrets } from './command-secrets.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
 import { fileWords } from './file-words.ts';
@@ -31,6 +33,7 @@ export interface DeliverOptions {
   readonly message?: string;
   readonly destination?: string;
   readonly parameter: readonly string[];
+  readonly saslPasswordMaps?: string;
   readonly batch: number;
   readonly json?: true;
   readonly transcript?: true;
@@ -49,6 +52,10 @@ export function deliverCommand(): Command {
       'inet:host:port, inet:[address]:port or unix:/path; also for requests that name none',
     )
     .option('--parameter <name=value>', 'a parameter by its Postfix name; may be given several times', collect, [])
+    .option(
+      '--sasl-password-maps <file>',
+      "authenticate with the passwords of a file in the format of Postfix's sasl_passwd: host or next-hop, blanks, user:password",
+    )
     .addOption(
       new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
     )
@@ -60,7 +67,11 @@ export function deliverCommand(): Command {
 async function deliverAction(options: DeliverOptions, command: Command): Promise<void> {
   const parameters = readParameters(options, command);
   const source = openSource(options, parameters, command);
-  const agent = makeAgent(parameters, options.transcript ? { transcript: writeTranscript } : {});
+  const agent = makeAgent(parameters, {
+    secrets: commandSecrets(),
+    onSecretFault: (why) => void process.stderr.write(`${secretFaultNote}: ${why}\n`),
+    ...(options.transcript && { transcript: writeTranscript }),
+  });
   const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
   const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
@@ -100,9 +111,10 @@ function runBatch(
   });
 }
 
-function readParameters({ parameter }: DeliverOptions, command: Command): Parameters {
+function readParameters({ parameter, saslPasswordMaps }: DeliverOptions, command: Command): Parameters {
+  if (saslPasswordMaps !== undefined) checkFile('--sasl-password-maps', saslPasswordMaps, command);
   try {
-    return commandParameters(parameter);
+    return commandParameters(parameter, saslPasswordMaps);
   } catch (error) {
     if (error instanceof ParameterError) command.error(`error: ${error.message}`);
     throw error;
@@ -121,7 +133,7 @@ function openSource(
     if (sender !== undefined || recipient.length > 0 || message !== undefined) {
       command.error('error: --requests goes without --sender, --recipient and --message');
     }
-    if (requests !== '-') checkFile(requests, command);
+    if (requests !== '-') checkFile('--requests', requests, command);
     return readRequests(requests, destination, parameters);
   }
   if (sender === undefined || recipient.length === 0 || message === undefined || destination === undefined) {
@@ -141,14 +153,14 @@ function checkDestination(destination: string, parameters: Parameters, command: 
   }
 }
 
-function checkFile(file: string, command: Command): void {
+function checkFile(option: string, file: string, command: Command): void {
   try {
     accessSync(file, constants.R_OK);
     if (!statSync(file).isDirectory()) return;
   } catch (error) {
-    command.error(`error: --requests: "${file}" cannot be read: ${fileWords(error)}`);
+    command.error(`error: ${option}: "${file}" cannot be read: ${fileWords(error)}`);
   }
-  command.error(`error: --requests: "${file}" cannot be read: is a directory`);
+  command.error(`error: ${option}: "${file}" cannot be read: is a directory`);
 }
 
 async function* inBatches<T>(

@@ -3,17 +3,28 @@
  */
 
 import { hostname } from 'node:os';
+import { readTableFile } from '../maps/read-table-file.ts';
 import { ParameterError, type Parameters, parseParameters } from '../parameters.ts';
 
 /**
  * Reads the options; what is right for a person's machine stands in for what is right for a function.
  *
+ * @param options of `--parameter`
+ * @param passwordFile of `--sasl-password-maps`: Postfix's sasl_passwd, for what no option says otherwise
  * @throws ParameterError naming parameter, value and what is allowed
  */
-export function commandParameters(options: readonly string[]): Parameters {
-  // Whoever sits at this machine may reach it.
-  const defaults = { myhostname: hostname(), allow_local_destinations: 'yes' };
-  return parseParameters(Object.fromEntries([...Object.entries(defaults), ...options.map(splitOption)]));
+export function commandParameters(options: readonly string[], passwordFile?: string): Parameters {
+  // Blanks and the like would end the file's name where it stands in a map.
+  const mapName = passwordFile?.replaceAll(/[\s,{}$]/g, '_');
+  const readFile = (path: string) =>
+    readTableFile(path === mapName && passwordFile !== undefined ? passwordFile : path);
+  const defaults = {
+    myhostname: hostname(),
+    // Whoever sits at this machine may reach it.
+    allow_local_destinations: 'yes',
+    ...(mapName !== undefined && { lmtp_sasl_auth_enable: 'yes', lmtp_sasl_password_maps: `texthash:${mapName}` }),
+  };
+  return parseParameters(Object.fromEntries([...Object.entries(defaults), ...options.map(splitOption)]), { readFile });
 }
 
 /**

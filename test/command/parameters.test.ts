@@ -119,3 +119,17 @@ describe('what is wrong is a usage error, and nothing is shown:', () => {
     });
   }
 });
+
+test('passwords are not shown, in whatever form they are written; where they are is', async () => {
+  const value =
+    'static:joe:hunter2 secretsmanager:lmtp/mail inline:{ {a.test = joe:hunter2} }, regexp:{{/(a)/ hunter2:$$1}}';
+  const shown = 'static:(hidden), secretsmanager:lmtp/mail, inline:(hidden), regexp:(hidden)';
+  for (const options of [[], ['--json'], ['lmtp_sasl_password_maps'], ['lmtp_sasl_password_maps', '--json']]) {
+    const { stdout, stderr, code } = await show('--parameter', `lmtp_sasl_password_maps=${value}`, ...options);
+    assert.ok(stdout.includes(shown), stdout);
+    assert.doesNotMatch(stdout + stderr, /hunter2/);
+    assert.equal(code, 0, stderr);
+  }
+  const [described] = jsonLines((await show('lmtp_sasl_password_maps', '--json')).stdout);
+  assert.equal(described?.['allowed'], 'maps: secretsmanager, texthash, inline, regexp, static');
+});

@@ -208,3 +208,63 @@ test('an address map is asked as it stands, and a file is read once', () => {
   assert.equal(maps.find('10.0.1.8'), undefined);
   assert.equal(reads, 1);
 });
+
+describe('passwords', () => {
+  test('are looked up in maps of their own, which may be secrets', async () => {
+    const { lmtp_sasl_password_maps: maps } = parseParameters({
+      lmtp_sasl_password_maps: 'secretsmanager:lmtp/mail, static:joe|secret',
+      lmtp_sasl_password_result_delimiter: '|',
+    });
+    assert.deepEqual(maps.secretNames, ['lmtp/mail']);
+    const found = await maps.find(['a'], { fetch: async () => ({ text: 'b x|y', version: '1' }) });
+    assert.deepEqual(found?.credentials, { user: 'joe', secret: 'secret', kind: 'password' });
+  });
+  test('other maps and patterns cannot be secrets, and say so', () => {
+    for (const name of ['lmtp_reply_filter', 'debug_peer_list'] as const) {
+      assert.match(
+        complaint({ [name]: 'secretsmanager:lmtp/mail' }),
+        /secretsmanager: is for passwords and TLS keys only; static:, inline:, texthash:, regexp: are allowed$/,
+      );
+    }
+  });
+  for (const [value, said] of [
+    ['static:joe:hunter2 b', '"static:(hidden), (hidden)" cannot be used: map 2: its type is none that may hold'],
+    ['static:{joe:hunter2', '"static:(hidden)" cannot be used: static map: its braces do not match'],
+    ['static:joe:$hunter2', 'the value refers to what is no parameter; $$ stands for a dollar sign'],
+    ['static:joe:hunter2$', 'the value: a $ must be followed by a name, {name} or (name), or be doubled ($$)'],
+    ['static:joe:hunter2$lmtp_sasl_password_maps', 'the value refers to itself'],
+  ] as const) {
+    test(`are not shown where they are wrong: ${said}`, () => {
+      const words = complaint({ lmtp_sasl_password_maps: value });
+      assert.ok(words.startsWith(`lmtp_sasl_password_maps: ${said}`), words);
+      assert.doesNotMatch(words, /hunter2/);
+    });
+  }
+  test('are not shown by another parameter that refers to them', () => {
+    const values = { lmtp_sasl_password_maps: 'static:joe:hunter2', myhostname: 'a.$' + '{lmtp_sasl_password_maps}' };
+    assert.match(complaint(values), /^myhostname: .* refers to \$lmtp_sasl_password_maps, which is secret$/);
+  });
+  test('may refer to others themselves, and have dollar signs that are doubled', async () => {
+    const values = { myhostname: 'mx.test', lmtp_sasl_password_maps: 'static:$myhostname:pa$$word' };
+    const found = await parseParameters(values).lmtp_sasl_password_maps.find(['a'], { fetch: assert.fail });
+    assert.deepEqual([found?.credentials.user, found?.credentials.secret], ['mx.test', 'pa$word']);
+  });
+  test('must be there where AUTH is switched on', () => {
+    assert.match(complaint({ lmtp_sasl_auth_enable: 'yes' }), /^lmtp_sasl_auth_enable: "yes" needs lmtp_sasl_password/);
+    assert.ok(parseParameters({ lmtp_sasl_auth_enable: 'yes', lmtp_sasl_password_maps: 'static:joe:x' }));
+    assert.ok(parseParameters({ lmtp_sasl_password_maps: 'static:joe:x' }));
+  });
+});
+
+test('what a mechanism must have over TLS is what it must have without, unless it is said; nothing is allowed too', () => {
+  const strict = parseParameters({ lmtp_sasl_security_options: 'Mutual_Auth, nodictionary' });
+  assert.deepEqual(strict.lmtp_sasl_tls_verified_security_options, ['mutual_auth', 'nodictionary']);
+  const { lmtp_sasl_security_options: options } = parseParameters({});
+  assert.deepEqual(options, ['noplaintext', 'noanonymous']);
+  const over = parseParameters({ lmtp_sasl_tls_security_options: '' });
+  assert.deepEqual(over.lmtp_sasl_tls_verified_security_options, []);
+  assert.match(
+    complaint({ lmtp_sasl_tls_security_options: 'noplain' }),
+    /"noplain" is not allowed; allowed are noplaintext, noactive, nodictionary, noanonymous, mutual_auth, forward_secrecy$/,
+  );
+});

@@ -1,0 +1,24 @@
+/**
+ * Secrets on the command line: those of AWS, as whoever sits at this machine may read them.
+ */
+
+import { SecretCache } from '../secrets/secret-cache.ts';
+import type { SecretStore } from '../secrets/secrets.ts';
+
+/** A store over Secrets Manager. The SDK is loaded with the first secret: most deliveries need none. */
+export function commandSecrets(): SecretStore {
+  return new SecretCache({
+    read: async (name, stage) => {
+      const [{ makeSecretsManagerClient }, { SecretsManagerSource }] = await Promise.all([
+        import('../aws/clients.ts'),
+        import('../aws/secrets-manager.ts'),
+      ]);
+      const client = makeSecretsManagerClient();
+      try {
+        return await new SecretsManagerSource(() => client).read(name, stage);
+      } finally {
+        client.destroy();
+      }
+    },
+  });
+}
