@@ -4,11 +4,21 @@
 export interface PemBlock {
   /** `CERTIFICATE`, `PRIVATE KEY`, ... */
   readonly label: string;
+  /** Line by line, each with its LF. */
   readonly text: string;
 }
 
-/** The blocks of a text, in order. Whatever stands between them is explanation. */
+/** The blocks of a text, in order. Whatever stands between them is explanation, and so is a block that does not end. */
 export function pemBlocks(text: string): readonly PemBlock[] {
-  const blocks = text.matchAll(/^-----BEGIN ([^-\r\n]+)-----[ \t]*\r?\n[^-]*(?:-(?!----END)[^-]*)*-----END \1-----/gm);
-  return [...blocks].map(([block, label = '']) => ({ label, text: `${block}\n` }));
+  const blocks: PemBlock[] = [];
+  let open: { readonly label: string; readonly lines: string[] } | undefined;
+  for (const line of text.split(/\r?\n/).map((each) => each.trimEnd())) {
+    const [, boundary, label = ''] = /^-----(BEGIN|END) ([^-]+)-----$/.exec(line) ?? [];
+    if (boundary === 'BEGIN') open = { label, lines: [] };
+    open?.lines.push(line);
+    if (boundary !== 'END' || open === undefined) continue;
+    if (open.label === label) blocks.push({ label, text: `${open.lines.join('\n')}\n` });
+    open = undefined;
+  }
+  return blocks;
 }
