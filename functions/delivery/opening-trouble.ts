@@ -29,7 +29,8 @@ export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: O
     case 'TLS failed':
       return site('4.7.5', `Cannot start TLS with ${peer.name}: handshake failure: ${fault.reason}`);
     case 'certificate not accepted':
-      return site('4.7.5', `Server certificate of ${peer.name} not verified: ${fault.reason}`);
+      // The reason begins with Postfix's words.
+      return site('4.7.5', `${fault.reason} (host ${peer.name})`);
     case 'AUTH not offered':
       return site(
         '4.7.0',

@@ -154,7 +154,7 @@ async function handshake(
   const secured = await transport.secure(request, limits.limit('STARTTLS'));
   const judgement = judge(secured);
   onStep?.({ step: 'secured', secured, ...judgement });
-  const { facts, reason = 'it does not match' } = judgement;
+  const { facts, reason = 'Server certificate not verified' } = judgement;
   if (facts.matched || !mustMatch) return { secured, facts };
   return { secured, facts, fault: { kind: 'certificate not accepted', reason } };
 }

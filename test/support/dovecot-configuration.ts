@@ -8,6 +8,8 @@ export interface DovecotSettings {
   readonly fullMailbox?: 552 | 452;
   /** When a full mailbox is noticed: at RCPT only one that is over its quota before. Default: after the dot. */
   readonly quotaCheckedAt?: 'RCPT' | 'dot';
+  /** PEM; with it STARTTLS is offered, and there is a second port where TLS begins at once. Default: none. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
   /** Further lines of configuration; they come last, so they win. */
   readonly furtherLines?: readonly string[];
 }
@@ -16,6 +18,8 @@ export interface DovecotSettings {
 export interface DovecotPlace {
   readonly directory: string;
   readonly port: number;
+  /** Where TLS begins at once. */
+  readonly tlsPort: number;
   readonly user: string;
   readonly group: string;
 }
@@ -29,7 +33,7 @@ hostname = dovecot.test
 base_dir = ${directory}/run
 state_dir = ${directory}/state
 log_path = ${directory}/log
-ssl = no
+${composeTls(place, settings)}
 
 # Every process is one and the same ordinary user's, who owns the mail too: nothing can change its root directory or user.
 default_internal_user = ${place.user}
@@ -79,4 +83,18 @@ protocol lmtp {
 }
 ${(settings.furtherLines ?? []).join('\n')}
 `;
+}
+
+function composeTls({ directory, tlsPort }: DovecotPlace, { certificate }: DovecotSettings): string {
+  if (certificate === undefined) return 'ssl = no';
+  return `ssl = yes
+ssl_cert = <${directory}/cert.pem
+ssl_key = <${directory}/key.pem
+service lmtp {
+  inet_listener lmtps {
+    address = 127.0.0.1
+    port = ${tlsPort}
+    ssl = yes
+  }
+}`;
 }

@@ -45,6 +45,8 @@ export interface DovecotOptions extends DovecotSettings {
 export interface Dovecot extends AsyncDisposable {
   /** Port at 127.0.0.1. */
   readonly port: number;
+  /** Another, where TLS begins at once; nobody listens there if the server has no certificate. */
+  readonly tlsPort: number;
   /** The same server at a unix-domain socket. */
   readonly path: string;
   /** Holds everything that the server has and makes. */
@@ -72,10 +74,14 @@ export function isDovecotInstalled(): boolean {
 export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   const owner = chooseOwner();
   const directory = await mkdtemp(join(tmpdir(), 'dovecot-'));
-  const place: DovecotPlace = { directory, port: await freePort(), user: owner.name, group: owner.group };
+  const ports = { port: await freePort(), tlsPort: await freePort() };
+  const place: DovecotPlace = { directory, ...ports, user: owner.name, group: owner.group };
   await mkdir(join(directory, 'users'));
   for (const user of options.users ?? ['alice', 'bob']) await addUser(directory, user);
   await writeFile(join(directory, 'dovecot.conf'), composeDovecotConfiguration(place, options));
+  for (const name of ['cert', 'key'] as const) {
+    if (options.certificate !== undefined) await writeFile(join(directory, `${name}.pem`), options.certificate[name]);
+  }
   await chown(directory, owner.uid, owner.gid);
 
   // A process group of its own, so that all processes of this server can be ended together.
@@ -103,7 +109,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     throw new Error(`Dovecot does not start: ${said}`, { cause });
   }
   return {
-    port: place.port,
+    ...ports,
     path: join(directory, 'run/lmtp'),
     directory,
     addUser: (user) => addUser(directory, user),
