@@ -85,3 +85,15 @@ describe('a line that cannot be used is refused by name', () => {
     });
   }
 });
+
+test('mail is ours where an entry names its address, its domain or a domain above; the entry for all the rest names nobody', () => {
+  const map = parseTransportMap(
+    'carol@one.test lmtp:inet:a\ntwo.test lmtp:inet:a\n.three.test lmtp:inet:a\n* lmtp:inet:a\n',
+    'lmtp',
+    24,
+  );
+  for (const address of ['Carol@One.test', 'bob@two.test', 'bob@deep.three.test']) assert.ok(map.names(address), address);
+  for (const address of ['bob@one.test', 'bob@deep.two.test', 'bob@three.test', 'bob', '']) {
+    assert.ok(!map.names(address), address);
+  }
+});
