@@ -7,6 +7,10 @@
 
 /** Variable names by meaning. Those marked optional may be absent or empty. */
 export const environmentNames = {
+  /** SQS standard queue of delivery requests. */
+  incomingQueueUrl: 'INCOMING_QUEUE_URL',
+  /** SQS standard queue that the bounce function takes events and notices from. */
+  bounceQueueUrl: 'BOUNCE_QUEUE_URL',
   /** SQS FIFO queue of deliveries that may start now. */
   activeQueueUrl: 'ACTIVE_QUEUE_URL',
   /** SQS standard queue of wake-ups: "this delivery falls due". */

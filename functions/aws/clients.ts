@@ -5,6 +5,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SESClient } from '@aws-sdk/client-ses';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -50,5 +51,13 @@ export function makeSecretsManagerClient(requestTimeout = secretTimeout): Secret
   return new SecretsManagerClient({
     maxAttempts: secretAttempts,
     requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true }),
+  });
+}
+
+/** Makes the client of the one function that sends mail through Amazon SES, from the same environment. */
+export function makeSesClient(): SESClient {
+  return new SESClient({
+    // A whole message travels in one call.
+    requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout: 20_000, throwOnRequestTimeout: true }),
   });
 }

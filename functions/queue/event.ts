@@ -21,6 +21,7 @@ export interface BouncedRecipient {
 /** Somebody was given up on. */
 export interface BounceEvent extends EventFrame {
   readonly notificationType: 'Bounce';
+  readonly eventType?: never;
   readonly bounce: {
     /** Permanent: take the address off your list; Transient: it may work another time. By the table in bounce-type.ts. */
     readonly bounceType: 'Permanent' | 'Transient';
@@ -69,6 +70,7 @@ export interface DelayEvent extends EventFrame {
 /** Somebody was delivered to who asked to be told (NOTIFY=SUCCESS), by a server that does not tell (RFC 3461 section 5.2). */
 export interface SuccessEvent extends EventFrame {
   readonly notificationType: 'Delivery';
+  readonly eventType?: never;
   readonly delivery: {
     /** RFC 3339. */
     readonly timestamp: string;
@@ -143,5 +145,7 @@ export interface EventFrame {
     readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
     /** `spf`, `dkim` and `dmarc`, as far as they came with the request. */
     readonly authentication?: Readonly<Record<string, string>>;
+    /** Amazon SES's id of the mail, where SES received it. */
+    readonly sesMessageId?: string;
   };
 }

@@ -1,0 +1,87 @@
+/**
+ * Notices: trouble that a postmaster may want to hear of (notify_classes), as JSON on the notice topic.
+ *
+ * One notice stands for all trouble of its class with its peer since the one before: whoever raises them counts, and does
+ * not raise one for each. Mail is made of a notice by the bounce function (error_notice_recipient). What postmasters hear of
+ * bounces and delays (classes bounce, 2bounce and delay) is made from the events on the bounce topic: a notice of such a
+ * class is for the topic's own subscribers, and makes no second mail.
+ */
+
+import { Fields, isNonEmptyString, isString } from '../delivery/fields.ts';
+
+/** What trouble is about (Postfix notify_classes). */
+export const noticeClasses = [
+  'bounce',
+  '2bounce',
+  'delay',
+  'data',
+  'policy',
+  'protocol',
+  'resource',
+  'software',
+] as const;
+export type NoticeClass = (typeof noticeClasses)[number];
+
+/** A notice. Nothing in it is secret: transcripts come without credentials. */
+export interface Notice {
+  readonly version: 1;
+  /** Tells it from other things on a topic. */
+  readonly kind: 'notice';
+  /** The same when the notice is published twice. */
+  readonly id: string;
+  readonly class: NoticeClass;
+  /** What happened, in one line. */
+  readonly subject: string;
+  /** RFC 3339. */
+  readonly time: string;
+  /** master.cf service name. */
+  readonly transport: string;
+  /** `host[address]:port`; absent where no server has to do with it. */
+  readonly peer?: string;
+  /** Normalised next-hop. */
+  readonly destination?: string;
+  /** Queue id of the message that it was noticed with. */
+  readonly queueId?: string;
+  /** The dialogue, line by line, each with `In:  ` or `Out: ` in front; no content, no secrets. */
+  readonly transcript: readonly string[];
+  /** How often it happened since the last notice of this class and peer, this time included. */
+  readonly count: number;
+}
+
+/** Whether a value of a topic claims to be a notice. */
+export function isNotice(value: object): boolean {
+  return 'kind' in value && value.kind === 'notice';
+}
+
+/**
+ * Reads a notice.
+ *
+ * @throws RequestError naming the field that is wrong
+ */
+export function parseNotice(value: unknown): Notice {
+  const fields = new Fields('', value);
+  fields.require('version', (version) => version === 1, '1');
+  const text = (name: string) => fields.optional(name, isString, 'a string');
+  const peer = text('peer');
+  const destination = text('destination');
+  const queueId = text('queueId');
+  return {
+    version: 1,
+    kind: 'notice',
+    id: fields.require('id', isNonEmptyString, 'a name'),
+    class: fields.require('class', isNoticeClass, noticeClasses.join(', ')),
+    subject: fields.require('subject', isString, 'a line'),
+    time: fields.require('time', isTime, 'an RFC 3339 time'),
+    transport: fields.require('transport', isString, 'the name of a transport'),
+    ...(peer === undefined ? {} : { peer }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(queueId === undefined ? {} : { queueId }),
+    transcript: fields.require('transcript', isListOfText, 'a list of lines'),
+    count: fields.require('count', isCount, 'a whole number from 1 on'),
+  };
+}
+
+const isNoticeClass = (value: unknown): value is NoticeClass => noticeClasses.some((name) => name === value);
+const isTime = (value: unknown): value is string => isString(value) && !Number.isNaN(Date.parse(value));
+const isListOfText = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isString);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;

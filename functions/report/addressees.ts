@@ -1,0 +1,111 @@
+/**
+ * Who is told what became of a message (after Postfix's bounce(8); postfix notify_classes).
+ *
+ *   what happened   the mail's sender      who is told                     from           recipients       returned
+ *   failure         an address             the sender                      <>             unless NOTIFY    whole, or header
+ *                                                                                         says otherwise   (RET, size)
+ *                                          and, class bounce,
+ *                                          bounce_notice_recipient         double-bounce  all              header
+ *   failure         <>, or it is a report  class 2bounce or bounce:
+ *                                          2bounce_notice_recipient        double-bounce  all              whole
+ *   failure         double_bounce_sender   nobody
+ *   delay           an address             the sender                      <>             as the event     header
+ *                                          and, class delay,
+ *                                          delay_notice_recipient          double-bounce  says             header
+ *   success         an address             the sender                      <>             as the event     header, or whole
+ *                                                                                         says             (RET)
+ *
+ * A copy does not depend on whether the sender can be told. With bounce_report_requires_spf, a sender whom SPF does not
+ * vouch for is not told anything: perhaps he never wrote.
+ */
+
+import type { Parameters } from '../parameters.ts';
+import type { ReportSubject, ToldRecipient } from './subject.ts';
+
+/** Parameters that say whom. */
+export type AddresseeParameters = Pick<
+  Parameters,
+  | 'myhostname'
+  | 'notify_classes'
+  | 'bounce_notice_recipient'
+  | '2bounce_notice_recipient'
+  | 'delay_notice_recipient'
+  | 'double_bounce_sender'
+  | 'bounce_report_requires_spf'
+>;
+
+/** Somebody who is told. */
+export interface Addressee {
+  /** Tells the mails of one report apart. */
+  readonly role: 'sender' | 'bounce' | '2bounce' | 'delay';
+  readonly address: string;
+  readonly isForPostmaster: boolean;
+  /** Envelope sender; "" is the null sender. */
+  readonly envelopeSender: string;
+  readonly recipients: readonly ToldRecipient[];
+  /** `full` where the message is not too large. */
+  readonly returns: 'full' | 'headers';
+}
+
+/** Who is told, and why somebody who could have been is not. */
+export interface Told {
+  readonly addressees: readonly Addressee[];
+  readonly untold: readonly string[];
+}
+
+/**
+ * Says who is told.
+ *
+ * @param isReport the mail is a report itself, whatever its envelope sender
+ */
+export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Told {
+  const doubleBounce = ownAddress(parameters.double_bounce_sender, parameters);
+  if (subject.sender.toLowerCase() === doubleBounce.toLowerCase()) {
+    return { addressees: [], untold: ['its sender is double_bounce_sender: whoever is told of it was told already'] };
+  }
+  const copies = copiesOf(subject, parameters, doubleBounce, subject.sender === '' || isReport);
+  if (subject.sender === '') return { addressees: copies, untold: ['its sender is the null sender'] };
+  if (isReport) return { addressees: copies, untold: ['it is a report itself'] };
+  const recipients = subject.recipients.filter((recipient) => wants(recipient, subject));
+  if (recipients.length === 0)
+    return { addressees: copies, untold: ['nobody wants the sender to hear of it (NOTIFY)'] };
+  if (parameters.bounce_report_requires_spf && subject.authentication['spf']?.toUpperCase() !== 'PASS') {
+    return { addressees: copies, untold: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
+  }
+  const returns = subject.kind !== 'delay' && (subject.ret ?? usualReturn(subject)) === 'FULL' ? 'full' : 'headers';
+  const { sender: address } = subject;
+  const sender = { role: 'sender', address, isForPostmaster: false, envelopeSender: '', recipients, returns } as const;
+  return { addressees: [sender, ...copies], untold: [] };
+}
+
+/** An address of the parameters, with a domain. */
+export function ownAddress(address: string, { myhostname }: Pick<Parameters, 'myhostname'>): string {
+  return address.includes('@') ? address : `${address}@${myhostname}`;
+}
+
+/** RFC 3461 section 4.3: where RET is not given, it is for us to say. Success needs no more than to be recognised. */
+function usualReturn({ kind }: ReportSubject): 'FULL' | 'HDRS' {
+  return kind === 'success' ? 'HDRS' : 'FULL';
+}
+
+/** Events of delay and success name only who wants it; failures are told to postmasters too, so theirs name all. */
+function wants({ notify }: ToldRecipient, { kind }: ReportSubject): boolean {
+  return kind !== 'bounce' || notify === undefined || notify.includes('FAILURE');
+}
+
+function copiesOf(
+  { kind, recipients }: ReportSubject,
+  parameters: AddresseeParameters,
+  envelopeSender: string,
+  isDouble: boolean,
+): readonly Addressee[] {
+  const classes: ReadonlySet<string> = new Set(parameters.notify_classes);
+  const copy = (role: Exclude<Addressee['role'], 'sender'>, returns: Addressee['returns']): Addressee => {
+    const address = ownAddress(parameters[`${role}_notice_recipient`], parameters);
+    return { role, address, isForPostmaster: true, envelopeSender, recipients, returns };
+  };
+  if (kind === 'success') return [];
+  if (kind === 'delay') return classes.has('delay') && !isDouble ? [copy('delay', 'headers')] : [];
+  if (isDouble) return classes.has('2bounce') || classes.has('bounce') ? [copy('2bounce', 'full')] : [];
+  return classes.has('bounce') ? [copy('bounce', 'headers')] : [];
+}

@@ -1,0 +1,150 @@
+/**
+ * Composes a report: multipart/report in three parts (RFC 3464, RFC 6522; RFC 6533 for mail with SMTPUTF8), laid out as
+ * Postfix lays it out. The same report is the same to the last octet, whenever it is made.
+ */
+
+import { createHash } from 'node:crypto';
+import MimeNode from 'nodemailer/lib/mime-node';
+import { has8BitOctets } from '../smtp/content-encoder.ts';
+import { isAscii, quoteAddress } from '../smtp/path.ts';
+import type { Addressee } from './addressees.ts';
+import { humanPart } from './human-part.ts';
+import { messageIdOf, type Original, reportField } from './original.ts';
+import { isPlain, type OriginalPart, originalPart } from './original-part.ts';
+import { statusPart } from './status-part.ts';
+import type { ReportSubject } from './subject.ts';
+import { mailDate } from './text.ts';
+
+/** What a report is made of. */
+export interface ReportFacts {
+  /** Its queue id. */
+  readonly reportId: string;
+  readonly subject: ReportSubject;
+  readonly addressee: Addressee;
+  readonly original: Original;
+  /** Milliseconds since 1970. */
+  readonly date: number;
+  readonly letterhead: Letterhead;
+  /** Octets above 127 cannot be sent, nor addresses that need SMTPUTF8. */
+  readonly isSevenBit: boolean;
+  /** enable_threaded_bounces */
+  readonly isThreaded: boolean;
+}
+
+/** Who writes. */
+export interface Letterhead {
+  /** myhostname */
+  readonly host: string;
+  /** mail_name */
+  readonly mailName: string;
+  /** The author, as header fields name him: `MAILER-DAEMON@host`, or an address that SES has verified. */
+  readonly author: string;
+}
+
+/** A message, ready to go. */
+export interface ComposedMail {
+  readonly content: Buffer;
+  /** Its header has UTF-8, or its recipient's address has: SMTPUTF8 is needed. */
+  readonly isInternational: boolean;
+  readonly is8Bit: boolean;
+}
+
+/** Composes a report. */
+export async function composeReport(facts: ReportFacts): Promise<ComposedMail> {
+  const { subject, addressee, original, isSevenBit, letterhead } = facts;
+  const isInternational = !isSevenBit && needsUtf8(subject);
+  const root = startMail('multipart/report; report-type=delivery-status', facts);
+  // The parameter names the family, whatever the type of the part itself (RFC 6533 section 6).
+  if (facts.isThreaded) referTo(root, original);
+  root.setHeader('Subject', subjectLine(subject, addressee));
+  const { isForPostmaster, recipients } = addressee;
+  addPart(root, 'text/plain; charset=us-ascii', 'Notification').setContent(
+    humanPart(subject, recipients, { isForPostmaster, host: letterhead.host }),
+  );
+  const status = statusPart(subject, recipients, { isInternational, mailName: letterhead.mailName });
+  const type = isInternational ? 'message/global-delivery-status' : 'message/delivery-status';
+  addRaw(root, type, 'Delivery report', Buffer.from(status));
+  const wantsWhole = addressee.returns === 'full';
+  addOriginal(root, originalPart(original, subject.sender, { wantsWhole, isInternational, isSevenBit }), facts);
+  return await finish(root, addressee.address);
+}
+
+/** Begins a mail of ours: the header that all of them have. */
+export function startMail(
+  type: string,
+  {
+    reportId,
+    date,
+    letterhead,
+    addressee,
+  }: Pick<ReportFacts, 'reportId' | 'date' | 'letterhead'> & {
+    readonly addressee: Pick<Addressee, 'address' | 'isForPostmaster'>;
+  },
+): MimeNode {
+  const { host, mailName, author } = letterhead;
+  // Not to be guessed by whoever wrote the message that is returned.
+  const baseBoundary = createHash('sha256').update(`${reportId} ${host} ${date}`).digest('hex').slice(0, 32);
+  const root = new MimeNode(type, {
+    baseBoundary,
+    boundaryPrefix: 'report',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return root
+    .setHeader('Received', `by ${host} (${mailName}) id ${reportId}; ${mailDate(date)}`)
+    .setHeader('Date', mailDate(date))
+    .setHeader('From', [{ name: 'Mail Delivery System', address: author }])
+    .setHeader('To', [{ name: '', address: quoteAddress(addressee.address) }])
+    .setHeader('Message-ID', `<${reportId}@${host}>`)
+    .setHeader('Auto-Submitted', addressee.isForPostmaster ? 'auto-generated' : 'auto-replied')
+    .setHeader(reportField, reportId);
+}
+
+/** Ends a mail of ours. */
+export async function finish(root: MimeNode, address: string): Promise<ComposedMail> {
+  const content = await root.build();
+  const header = content.subarray(0, Math.max(0, content.indexOf('\r\n\r\n')));
+  return { content, isInternational: !isAscii(address) || has8BitOctets(header), is8Bit: has8BitOctets(content) };
+}
+
+function needsUtf8({ smtputf8, sender, recipients }: ReportSubject): boolean {
+  return smtputf8 || !isAscii(sender) || recipients.some(({ address }) => !isAscii(address));
+}
+
+function subjectLine({ kind }: ReportSubject, { isForPostmaster }: Addressee): string {
+  const lines = {
+    bounce: 'Undelivered mail: it did not reach everybody',
+    delay: 'Delayed mail: it is still being tried',
+    success: 'Delivered mail: it was handed over',
+  } as const;
+  return isForPostmaster ? `Postmaster copy. ${lines[kind]}` : lines[kind];
+}
+
+function referTo(root: MimeNode, original: Original): void {
+  const id = original.kind === 'read' ? messageIdOf(original.header) : undefined;
+  if (id !== undefined) root.setHeader('In-Reply-To', id).setHeader('References', id);
+}
+
+function addOriginal(
+  root: MimeNode,
+  { type, content, isWhole }: OriginalPart,
+  { isSevenBit, subject }: ReportFacts,
+): void {
+  const what =
+    subject.kind === 'success' ? 'Message' : subject.kind === 'delay' ? 'Delayed Message' : 'Undelivered Message';
+  const description = isWhole ? what : `${what} Headers`;
+  // Text may be encoded where it must be; the other types are sent as they are.
+  if (isSevenBit && !isPlain(content)) addPart(root, type, description).setContent(content);
+  else addRaw(root, type, description, content);
+}
+
+function addPart(root: MimeNode, type: string, description: string): MimeNode {
+  return root.createChild(type).setHeader('Content-Description', description);
+}
+
+/** A part whose octets stay what they are; nothing foreign is in its header. */
+function addRaw(root: MimeNode, type: string, description: string, content: Buffer): void {
+  const encoding = has8BitOctets(content) ? '8bit' : '7bit';
+  const header = `Content-Type: ${type}\r\nContent-Description: ${description}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
+  root.createChild().setRaw(Buffer.concat([Buffer.from(header), content]));
+}

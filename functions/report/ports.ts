@@ -1,0 +1,105 @@
+/**
+ * What the bounce function knows of the world: small interfaces, carried out by aws/ and by the tests' fakes alike.
+ */
+
+import type { Parameters } from '../parameters.ts';
+import type { QueueEvent } from '../queue/event.ts';
+import type { Log } from '../queue/log.ts';
+import type { Bodies, Ledger } from '../queue/ports.ts';
+import type { Clock } from '../session/clock.ts';
+import type { ComposedMail } from './compose.ts';
+import type { ReportSubject, ToldRecipient } from './subject.ts';
+
+/** What is gathered into one report: what happened to a request in one pass. */
+export interface Group {
+  /** Queue id. */
+  readonly id: string;
+  readonly kind: QueueEvent['lmtp']['kind'];
+  /** The attempt, from 1: what was refused at the door belongs to the first. */
+  readonly pass: number;
+}
+
+/** An event that waits for its report, or is in one. */
+export interface KeptEvent {
+  readonly event: QueueEvent;
+  /** When it came first, milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A report that was begun: what is in it is settled, and never changes again. */
+export interface SealedReport {
+  /** Which of its group it is, from 0: an event that comes too late for one is in the next. */
+  readonly number: number;
+  readonly eventIds: readonly string[];
+  /** Milliseconds since 1970: the report's date. */
+  readonly sealedAt: number;
+  /** Until when nobody else hands it over, milliseconds since 1970. */
+  readonly lease: number;
+  /** Random; names who hands it over. */
+  readonly by: string;
+  /** Those of its mails that are handed over. */
+  readonly handedOver: readonly string[];
+  /** Nothing more is to be done. */
+  readonly isDone: boolean;
+}
+
+/**
+ * Records of what was told. Each method may be repeated, and throws where the table cannot be reached: whatever had to be
+ * done is then done later.
+ */
+export interface ReportRecords {
+  /** Keeps an event; one that is there already stays as it is. */
+  keep(group: Group, kept: KeptEvent): Promise<void>;
+  /** What a group has, consistently read. */
+  read(group: Group): Promise<{ readonly events: readonly KeptEvent[]; readonly reports: readonly SealedReport[] }>;
+  /** Begins a report; nothing changes where one of its number is there. */
+  seal(group: Group, report: SealedReport): Promise<void>;
+  /** Takes over a report whose lease has ended; false where somebody else did, or finished it. */
+  takeOver(group: Group, seen: SealedReport, by: string, lease: number): Promise<boolean>;
+  /** Notes that a mail of the report is handed over. */
+  noteHandedOver(group: Group, number: number, role: string): Promise<void>;
+  /** Notes that nothing more is to be done. */
+  conclude(group: Group, number: number): Promise<void>;
+}
+
+/** A mail that leaves. */
+export interface Parcel extends ComposedMail {
+  /** Its queue id: the same for every copy of it. */
+  readonly reportId: string;
+  /** "" is the null sender. */
+  readonly envelopeSender: string;
+  readonly recipient: string;
+  /** Milliseconds since 1970. */
+  readonly date: number;
+}
+
+/** The way over our own incoming queue. */
+export interface IncomingOutlet {
+  /** Files the mail and sends a request for it. May be repeated: the second request is a duplicate. */
+  send(parcel: Parcel): Promise<void>;
+}
+
+/** The way over Amazon SES. What SES refuses is thrown, and tried again. */
+export interface SesOutlet {
+  /** SES's own report on a mail that it received (SendBounce); false where it makes none for this one. */
+  bounce(subject: ReportSubject, recipients: readonly ToldRecipient[]): Promise<boolean>;
+  send(parcel: Parcel): Promise<void>;
+}
+
+/** Domains that this stack delivers. */
+export interface LocalDomains {
+  covers(address: string): boolean;
+}
+
+/** Everything that telling needs. */
+export interface ReportServices {
+  readonly records: ReportRecords;
+  readonly ledger: Pick<Ledger, 'readAll'>;
+  readonly bodies: Bodies;
+  readonly incoming: IncomingOutlet;
+  readonly ses: SesOutlet;
+  readonly domains: LocalDomains;
+  readonly parameters: Parameters;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'note'>;
+}

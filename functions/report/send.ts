@@ -1,0 +1,54 @@
+/**
+ * Mails of ours, on their way: the letterhead that a route wants, and the route itself.
+ */
+
+import type { Notice } from '../notices/notice.ts';
+import type { Parameters } from '../parameters.ts';
+import { hashOf } from '../queue/hash.ts';
+import { ownAddress } from './addressees.ts';
+import type { Letterhead } from './compose.ts';
+import { noticeMail } from './notice-mail.ts';
+import type { Parcel, ReportServices } from './ports.ts';
+import { type Route, routeOf } from './route.ts';
+
+/** Who writes, where a mail leaves by this route. */
+export function letterheadFor(
+  route: Route,
+  { myhostname, mail_name, bounce_report_ses_sender }: Parameters,
+): Letterhead {
+  const author = route === 'ses' ? bounce_report_ses_sender : `MAILER-DAEMON@${myhostname}`;
+  return { host: myhostname, mailName: mail_name, author };
+}
+
+/** Sends a mail by a route. */
+export async function sendBy(
+  route: Route,
+  parcel: Parcel,
+  { incoming, ses }: Pick<ReportServices, 'incoming' | 'ses'>,
+): Promise<void> {
+  await (route === 'incoming' ? incoming.send(parcel) : ses.send(parcel));
+}
+
+/** Classes of which postmasters hear by the events on the bounce topic: a notice of them makes no second mail. */
+const toldByEvents: ReadonlySet<Notice['class']> = new Set(['bounce', '2bounce', 'delay']);
+
+/**
+ * Turns a notice into mail, where a route serves error_notice_recipient. Throws what may pass: its message then stays.
+ *
+ * Known limit: Amazon SES does not know a copy for one, so a notice that is given out twice is mailed twice there.
+ */
+export async function tellNotice(notice: Notice, services: ReportServices): Promise<void> {
+  const { parameters, domains, log } = services;
+  if (toldByEvents.has(notice.class)) return;
+  const address = ownAddress(parameters.error_notice_recipient, parameters);
+  const route = routeOf(address, parameters, domains);
+  if (route === undefined) {
+    log.note('info', 'notice not mailed: no route serves the address', { notice: notice.id, address });
+    return;
+  }
+  const reportId = hashOf(['notice', notice.id]).slice(0, 32);
+  const composed = await noticeMail({ reportId, notice, address, letterhead: letterheadFor(route, parameters) });
+  const envelopeSender = ownAddress(parameters.double_bounce_sender, parameters);
+  const date = Date.parse(notice.time);
+  await sendBy(route, { ...composed, reportId, envelopeSender, recipient: address, date }, services);
+}

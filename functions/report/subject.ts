@@ -1,0 +1,96 @@
+/**
+ * What a report is about: the events of one request and pass, put together.
+ */
+
+import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/event.ts';
+import type { PinnedMessage } from '../queue/item.ts';
+
+/** A recipient in a report. */
+export interface ToldRecipient extends ReportedRecipient {
+  /** RFC 3464 section 2.3.3. */
+  readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed';
+  /** Enhanced status. */
+  readonly status: string;
+  /** `smtp; ` and the server's words, or `X-Postfix; ` and ours. */
+  readonly diagnosticCode: string;
+}
+
+/** Whom and what a report is about. */
+export interface ReportSubject {
+  readonly kind: EventKind;
+  /** Queue id. */
+  readonly id: string;
+  readonly sender: string;
+  /** Milliseconds since 1970. */
+  readonly arrival: number;
+  /** As events have it: `dns; host`. */
+  readonly reportingMta: string;
+  readonly recipients: readonly ToldRecipient[];
+  readonly message: PinnedMessage;
+  readonly smtputf8: boolean;
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: string;
+  readonly authentication: Readonly<Record<string, string>>;
+  /** Of delays: when delivery will be given up, milliseconds since 1970. */
+  readonly willRetryUntil?: number;
+  /** Amazon SES's id of a mail that SES received. */
+  readonly sesMessageId?: string;
+}
+
+/** Puts the events of a group together, in an order that does not depend on theirs. At least one is needed. */
+export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
+  const [first, ...others] = events.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+  if (first === undefined) throw new TypeError('a report is about something');
+  const { mail, lmtp } = first;
+  const { dsn = {} } = lmtp;
+  const expirations = events.flatMap((event) =>
+    event.eventType === 'DeliveryDelay' ? [Date.parse(event.deliveryDelay.expirationTime)] : [],
+  );
+  return {
+    kind: lmtp.kind,
+    id: lmtp.id,
+    sender: mail.source,
+    arrival: Date.parse(mail.timestamp),
+    reportingMta: reportingMtaOf(first),
+    recipients: [first, ...others].flatMap(toldRecipients),
+    message: lmtp.message,
+    smtputf8: lmtp.smtputf8 === true,
+    ...dsn,
+    authentication: lmtp.authentication ?? {},
+    ...(expirations.length === 0 ? {} : { willRetryUntil: Math.max(...expirations) }),
+    ...(lmtp.sesMessageId === undefined ? {} : { sesMessageId: lmtp.sesMessageId }),
+  };
+}
+
+function orderOf({ lmtp }: QueueEvent): string {
+  return `${lmtp.delivery} ${String(lmtp.attempt).padStart(9, '0')} ${String(lmtp.part).padStart(9, '0')} ${lmtp.eventId}`;
+}
+
+function reportingMtaOf(event: QueueEvent): string {
+  if (event.eventType === 'DeliveryDelay') return event.deliveryDelay.reportingMTA;
+  return event.notificationType === 'Bounce' ? event.bounce.reportingMTA : event.delivery.reportingMTA;
+}
+
+/** SES's own list and ours say the same recipients in the same order. */
+function toldRecipients(event: QueueEvent): readonly ToldRecipient[] {
+  const { recipients } = event.lmtp;
+  if (event.eventType === 'DeliveryDelay') {
+    const listed = event.deliveryDelay.delayedRecipients;
+    return recipients.map((recipient, n) => ({ ...recipient, action: 'delayed', ...wordsOf(listed[n]) }));
+  }
+  if (event.notificationType === 'Bounce') {
+    const listed = event.bounce.bouncedRecipients;
+    return recipients.map((recipient, n) => ({ ...recipient, action: 'failed', ...wordsOf(listed[n]) }));
+  }
+  const { action } = event.delivery;
+  return recipients.map((recipient) => ({
+    ...recipient,
+    action,
+    status: recipient.status ?? '2.0.0',
+    diagnosticCode: `${recipient.remoteMta === undefined ? 'X-Postfix' : 'smtp'}; ${recipient.text ?? ''}`,
+  }));
+}
+
+function wordsOf(entry: { readonly status: string; readonly diagnosticCode: string } | undefined) {
+  return { status: entry?.status ?? '5.0.0', diagnosticCode: entry?.diagnosticCode ?? 'X-Postfix; unknown' };
+}

@@ -1,0 +1,167 @@
+/**
+ * From an event to the mails that tell of it.
+ *
+ *   keep the event ─► is its report complete, or has it waited long enough? ─► seal the report ─► hand its mails over ─► done
+ *                       no: the message of the event stays in its queue and comes again
+ *
+ * An event's message leaves the queue only when a report with the event is handed over. What is in a report is written down,
+ * by one conditional write, before the first of its mails leaves, so whoever repeats a step makes the same mail again, with
+ * the same id: incoming knows it for a duplicate. Amazon SES does not, so a lease keeps others away while somebody hands a
+ * report over; one who dies between SES's answer and the note of it makes a second copy.
+ */
+
+import type { QueueEvent } from '../queue/event.ts';
+import { hashOf } from '../queue/hash.ts';
+import { type Addressee, addresseesOf } from './addressees.ts';
+import { composeReport } from './compose.ts';
+import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';
+import { isReport, type Original, readOriginal } from './original.ts';
+import type { Group, KeptEvent, ReportServices, SealedReport } from './ports.ts';
+import { routeOf } from './route.ts';
+import { letterheadFor, sendBy } from './send.ts';
+import { type ReportSubject, subjectOf } from './subject.ts';
+
+/** What became of an event: it was told (or need not be), or its message must come again. */
+export type Telling =
+  | { readonly kind: 'told' }
+  /** Until when to wait, milliseconds since 1970. */
+  | { readonly kind: 'waiting'; readonly until: number };
+
+/** Milliseconds that handing over a report may take: longer than the function may run. */
+export const handOverLease = 90_000;
+
+/** Events of one report: its record is one item of the table. */
+const mostEvents = 2000;
+
+/** Tells of an event. Throws what may pass: its message then stays. */
+export async function tell(event: QueueEvent, services: ReportServices): Promise<Telling> {
+  const group = groupOf(event);
+  const by = crypto.randomUUID();
+  const { records, clock } = services;
+  await records.keep(group, { event, at: clock.now().wall });
+  for (;;) {
+    const { events, reports } = await records.read(group);
+    const report = reports.find(({ eventIds }) => eventIds.includes(event.lmtp.eventId));
+    if (report !== undefined) return await carryOn({ group, by }, report, events, services);
+    const sealed = await trySeal({ group, by }, events, reports, services);
+    if (sealed.kind === 'waiting') return sealed;
+  }
+}
+
+/** Whose hand: a report that bears the mark is for this call to finish. */
+interface Hand {
+  readonly group: Group;
+  /** Random. */
+  readonly by: string;
+}
+
+/** A report with the event is there: it is done, or somebody is at it, or it is for us to finish. */
+async function carryOn(
+  { group, by }: Hand,
+  report: SealedReport,
+  events: readonly KeptEvent[],
+  services: ReportServices,
+): Promise<Telling> {
+  if (report.isDone) return { kind: 'told' };
+  const now = services.clock.now().wall;
+  if (report.by !== by) {
+    if (now < report.lease) return { kind: 'waiting', until: report.lease };
+    const lease = now + handOverLease;
+    if (!(await services.records.takeOver(group, report, by, lease))) return { kind: 'waiting', until: lease };
+  }
+  const chosen = events.map(({ event }) => event).filter(({ lmtp }) => report.eventIds.includes(lmtp.eventId));
+  await handOver(group, report, subjectOf(chosen), services);
+  return { kind: 'told' };
+}
+
+/** Begins the report of what no report has yet, if it is time. */
+async function trySeal(
+  { group, by }: Hand,
+  events: readonly KeptEvent[],
+  reports: readonly SealedReport[],
+  services: ReportServices,
+): Promise<{ readonly kind: 'sealed' } | Extract<Telling, { kind: 'waiting' }>> {
+  const { records, clock, parameters } = services;
+  const told = new Set(reports.flatMap(({ eventIds }) => eventIds));
+  const open = events.filter(({ event }) => !told.has(event.lmtp.eventId));
+  const now = clock.now().wall;
+  const until = Math.min(...open.map(({ at }) => at)) + parameters.bounce_report_wait;
+  if (now < until && !(await isComplete(group, events, services))) return { kind: 'waiting', until };
+  await records.seal(group, {
+    number: reports.length,
+    eventIds: open.slice(0, mostEvents).map(({ event }) => event.lmtp.eventId),
+    sealedAt: now,
+    lease: now + handOverLease,
+    by,
+    handedOver: [],
+    isDone: false,
+  });
+  // Whether it was we who did it shows in what is read next.
+  return { kind: 'sealed' };
+}
+
+/** Whether nothing more is to be waited for. */
+async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: ReportServices): Promise<boolean> {
+  const events = kept.map(({ event }) => event);
+  if (!isWhole(events)) return false;
+  const spoken = speakers(events);
+  if (spoken.size >= deliveriesOf(events)) return true;
+  const items = await ledger.readAll(group.id);
+  return items.every((item) => spoken.has(item.delivery) || isSilent(item, group));
+}
+
+/** Hands over all mails of a report. */
+async function handOver(
+  group: Group,
+  report: SealedReport,
+  subject: ReportSubject,
+  services: ReportServices,
+): Promise<void> {
+  const { parameters, bodies, records, log } = services;
+  const { id, kind, pass } = group;
+  const original = await readOriginal(subject.message, parameters.bounce_size_limit, bodies);
+  const isAboutReport = original.kind === 'read' && isReport(original.header);
+  const { addressees, untold } = addresseesOf(subject, parameters, isAboutReport);
+  for (const why of untold) log.note('info', 'sender not told', { id, kind, why });
+  const open = addressees.filter(({ role }) => !report.handedOver.includes(role));
+  for (const addressee of open) {
+    await mail(group, report, addressee, { subject, original }, services);
+    if (addressee !== open.at(-1)) await records.noteHandedOver(group, report.number, addressee.role);
+  }
+  await records.conclude(group, report.number);
+  log.note('info', 'reported', { id, kind, pass, mails: addressees.length, recipients: subject.recipients.length });
+}
+
+async function mail(
+  group: Group,
+  report: SealedReport,
+  addressee: Addressee,
+  { subject, original }: { readonly subject: ReportSubject; readonly original: Original },
+  services: ReportServices,
+): Promise<void> {
+  const { parameters, domains, ses, log } = services;
+  const { role, address, envelopeSender } = addressee;
+  const { id, kind } = group;
+  const route = routeOf(address, parameters, domains);
+  if (route === undefined) {
+    log.note('info', 'not told: no route serves the address', { id, kind, role, address });
+    return;
+  }
+  const reportId = hashOf(['report', group, report.number, role]).slice(0, 32);
+  if (route === 'ses' && role === 'sender' && (await ses.bounce(subject, addressee.recipients))) {
+    log.note('info', 'told', { id, kind, role, address, route: 'SendBounce' });
+    return;
+  }
+  const composed = await composeReport({
+    reportId,
+    subject,
+    addressee,
+    original,
+    date: report.sealedAt,
+    letterhead: letterheadFor(route, parameters),
+    isSevenBit: route === 'ses',
+    isThreaded: parameters.enable_threaded_bounces,
+  });
+  await sendBy(route, { ...composed, reportId, envelopeSender, recipient: address, date: report.sealedAt }, services);
+  log.note('info', 'told', { id, kind, role, address, route, report: reportId });
+}

@@ -1,0 +1,33 @@
+/**
+ * Addresses in a delivery report: with their type in front, and in the form that the report can carry (RFC 3464 section 2.1.2,
+ * RFC 6533 section 3).
+ */
+
+import { isAscii, quoteAddress } from '../smtp/path.ts';
+import { oneLine } from './text.ts';
+
+/** An envelope address: `rfc822; bob@example.com`, `utf-8; ...`. */
+export function typedAddress(address: string, isInternational: boolean): string {
+  return typed('rfc822', oneLine(quoteAddress(address)), isInternational);
+}
+
+/** What came with ORCPT: its own type, unless that cannot carry what it says. */
+export function typedOriginal(orcpt: string, isInternational: boolean): string {
+  const semicolon = orcpt.indexOf(';');
+  return typed(orcpt.slice(0, semicolon), oneLine(orcpt.slice(semicolon + 1)), isInternational);
+}
+
+function typed(type: string, address: string, isInternational: boolean): string {
+  if (isAscii(address)) return `${type}; ${address}`;
+  return `utf-8; ${isInternational ? address : utf8Xtext(address)}`;
+}
+
+/** utf-8-addr-xtext: in US-ASCII, whatever the address has. */
+function utf8Xtext(address: string): string {
+  return [...address]
+    .map((character) => {
+      if (/[!-*,-<>-[\]-~]/.test(character)) return character;
+      return `\\x{${character.codePointAt(0)?.toString(16).toUpperCase().padStart(2, '0')}}`;
+    })
+    .join('');
+}
