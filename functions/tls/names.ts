@@ -60,7 +60,7 @@ function matchesName(presented: string, wanted: string): boolean {
   if (presented === wanted) return true;
   // A wildcard is a whole label, the first one, and stands for exactly one.
   const dot = wanted.indexOf('.');
-  return dot > 0 && presented.length > 2 && presented.startsWith('*.') && presented.slice(1) === wanted.slice(dot);
+  return dot > 0 && presented.startsWith('*.') && presented.slice(1) === wanted.slice(dot);
 }
 
 function isSameAddress(a: string, b: string): boolean {

@@ -205,6 +205,19 @@ describe('what a certificate says', () => {
       assert.ok(certificateFacts(x509).publicKey.equals(own));
     });
   }
+  test('has it in the same place where it is of version 1, and does not say so', () => {
+    const element = (tag: number, ...parts: readonly Buffer[]) => {
+      const content = Buffer.concat(parts);
+      return Buffer.concat([Buffer.from([tag, content.length]), content]);
+    };
+    const key = element(0x30, Buffer.from('key'));
+    const before = [element(0x02, Buffer.from([1])), ...Array.from({ length: 4 }, () => element(0x30))];
+    const version = element(0xa0, element(0x02, Buffer.from([2])));
+    for (const start of [[], [version]]) {
+      const certificate = element(0x30, element(0x30, ...start, ...before, key, element(0xa3)));
+      assert.ok(publicKeyOf(certificate).equals(key));
+    }
+  });
   test('is no key where it is cut off', () => {
     const { raw } = certificates.right.x509;
     for (let length = 0; length < 200; length++) {
@@ -255,6 +268,7 @@ describe('a name matches', () => {
     ['.other.example', 'a.other.example', true],
     ['.other.example', 'other.example', false],
     ['.other.example', '*.other.example', true],
+    ['.other.example', '.other.example', false],
     // A wildcard is one whole label, the first.
     ['hostname', '*.example.com', true],
     ['nexthop', '*.com', true],
