@@ -8,14 +8,19 @@
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { makeSecretsManagerClient } from './aws/clients.ts';
+import { DynamoDbNoticeCounts } from './aws/dynamodb-notice-counts.ts';
 import { SecretsManagerSource } from './aws/secrets-manager.ts';
 import { sayGoodbyeOnShutdown } from './aws/shutdown.ts';
+import { SnsNotices } from './aws/sns-notices.ts';
 import { compose } from './composition.ts';
 import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
+import type { Incident } from './delivery/incidents.ts';
 import { environmentNames, requireVariable } from './environment.ts';
+import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
-import { work } from './queue/worker.ts';
+import { giveBackPlaces } from './queue/refill.ts';
+import { type Lane, work } from './queue/worker.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
 import type { Deadline } from './session/limit.ts';
@@ -25,8 +30,18 @@ const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManage
   onStale: (secret, { message }, age) =>
     services.log.note('error', secretFaultNote, { secret, why: message, servesSince: Math.round(age / 1000) }),
 });
+const notifier = new Notifier({
+  topic: new SnsNotices(clients.sns, requireVariable(process.env, environmentNames.noticeTopicArn)),
+  counts: new DynamoDbNoticeCounts(clients.table, requireVariable(process.env, environmentNames.queueTable)),
+  classes: services.parameters.notify_classes,
+  transport: services.transport,
+  clock: services.clock,
+  onFailure: (error) => services.log.note('warn', 'notice not sent', { error }),
+});
+const noticed = (['data', 'policy', 'protocol', 'resource'] as const).some((about) => notifier.wants(about));
 const agent = makeAgent(services.parameters, {
   secrets,
+  ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
   onSecretFault: (why) => services.log.note('error', secretFaultNote, { why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
@@ -49,11 +64,14 @@ export async function handler({ Records }: SQSEvent, context: Context): Promise<
   const lanes = [...Map.groupBy(Records, destinationOf).values()];
   await Promise.all(
     lanes.map(async (lane) => {
+      const shared: Lane = {};
       for (const record of lane) {
-        if (!(await handleRecord(record, deadline))) unfinished.push(record.messageId);
+        if (!(await handleRecord(record, deadline, shared))) unfinished.push(record.messageId);
       }
     }),
   );
+  await giveBackPlaces(services);
+  await notifier.settled();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -63,22 +81,33 @@ function destinationOf({ attributes }: SQSRecord): string {
 }
 
 /** Whether the record is dealt with. */
-async function handleRecord(record: SQSRecord, deadline: Deadline): Promise<boolean> {
+async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
   const { messageId, receiptHandle: ReceiptHandle } = record;
   try {
-    await workRecord(record, deadline);
+    await workRecord(record, deadline, lane);
     await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     return true;
   } catch (error) {
     services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
+    notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${wordsOf(error)}` });
     await shortenVisibility(ReceiptHandle);
     return false;
   }
 }
 
-async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline): Promise<void> {
+/** AWS said no for now, or did not answer: that is a matter of resources. Whatever else is thrown is a bug. */
+function failureClass(error: unknown): 'resource' | 'software' {
+  const isFromAws = error instanceof Error && ('$metadata' in error || /timeout|ECONN|ENOTFOUND/i.test(error.message));
+  return isFromAws ? 'resource' : 'software';
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {
   try {
-    await work(parseWakeUp(body), services, agent, deadline);
+    await work(parseWakeUp(body), services, agent, deadline, lane);
   } catch (error) {
     if (!(error instanceof WakeUpError)) throw error;
     await services.corrupt.file({ id: messageId, reason: `active: ${error.message}`, body });

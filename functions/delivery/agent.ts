@@ -12,6 +12,7 @@ import { DnsNameService, type NameService } from '../session/name-service.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
 import { TlsMaterials } from '../tls/material.ts';
+import type { Incident } from './incidents.ts';
 import { RefusedCredentials } from './refused-credentials.ts';
 
 /** A delivery agent. */
@@ -31,6 +32,8 @@ export interface Agent {
   readonly random: () => number;
   /** Where the dialogues of the peers in debug_peer_list go. */
   readonly debugPeer?: (peer: string, side: 'C' | 'S', line: string) => void;
+  /** Told of trouble that a postmaster may want to see, when the attempt is over. */
+  readonly onIncident?: (incident: Incident) => void;
   /** Where the dialogue is written down, if anywhere. */
   readonly transcript?: Transcript;
 }

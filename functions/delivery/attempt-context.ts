@@ -7,6 +7,7 @@ import type { Peer } from '../session/session.ts';
 import type { Agent } from './agent.ts';
 import type { Delivery } from './delivery.ts';
 import type { NextHop } from './destination.ts';
+import type { IncidentLog } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import type { Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
@@ -26,6 +27,8 @@ export interface AttemptContext {
   readonly recipients: readonly number[];
   /** Whether another host is left to try: if this one does not get past its handshake, and if it does. */
   readonly last: { readonly isLastAddress: boolean; readonly isLastSession: boolean };
+  /** What a postmaster may want to see of this attempt. */
+  readonly incidents: IncidentLog;
   /** The session is ready: what follows is the transfer. */
   onReady(): void;
   /** The server has shown that it cannot count: one recipient in each transaction. */

@@ -6,11 +6,11 @@ import type { RetireReason } from '../lmtp/transaction.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
 import { sessionKey } from '../session/session-key.ts';
-import { type Access, findAccess, secretsOf } from './access.ts';
-import { chatOptions, keepsSessions } from './agent.ts';
+import { type Access, findAccess } from './access.ts';
+import { keepsSessions } from './agent.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { applyToAll } from './conclude.ts';
-import { open } from './open.ts';
+import { attemptOptions, open } from './open.ts';
 import { transact } from './round.ts';
 
 /** How an attempt at one host ended. Whoever was not settled is left over. */
@@ -21,14 +21,15 @@ export interface AttemptOutcome {
 
 /** Tries one host: a cached session first, a fresh one where there is none or the cached one fails before content. */
 export async function attempt(context: AttemptContext): Promise<AttemptOutcome> {
-  const { agent, hop, peer, limits } = context;
+  const { agent, hop, peer } = context;
   const found = await findAccess(hop, peer, agent);
   if (found.kind === 'trouble') {
+    context.incidents.note(found.trouble.scope === 'self' ? 'data' : 'policy', found.trouble.text);
     applyToAll(context, context.recipients, 'handshake', found.trouble, undefined);
     return { handshaken: false };
   }
   let { access } = found;
-  const options = { ...chatOptions(agent, limits, peer), secrets: secretsOf(access) };
+  const options = attemptOptions(context, access);
   let session = await agent.sessions.checkOut(sessionKey(hop.name, peer, access.key), options);
   let handshaken = session !== undefined;
   let rest = context.recipients;

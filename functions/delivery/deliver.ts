@@ -8,6 +8,7 @@
 import type { Parameters } from '../parameters.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
+import { relayName } from '../session/session.ts';
 import { quoteAddress, splitAddress } from '../smtp/path.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { attempt } from './attempt.ts';
@@ -15,6 +16,7 @@ import type { AttemptContext } from './attempt-context.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { findHosts } from './hosts.ts';
+import { IncidentLog } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
 import { filterStatus } from './status-filter.ts';
@@ -93,7 +95,9 @@ async function walkHosts(
     const isLastAddress = isLastHop && index === hosts.peers.length - 1;
     // Only a session that gets past its handshake uses up the limit: until then there is another host.
     const isLastSession = isLastAddress || (isLastHop && sessions + 1 === sessionLimit);
-    const { handshaken } = await attempt(run.context(hop, peer, { isLastAddress, isLastSession }));
+    const context = run.context(hop, peer, { isLastAddress, isLastSession });
+    const { handshaken } = await attempt(context);
+    context.incidents.tell();
     if (handshaken) sessions += 1;
     if (sessions === sessionLimit) return;
   }
@@ -147,6 +151,7 @@ class DeliveryRun {
       hop,
       peer,
       age: this.#given.age ?? 0,
+      incidents: new IncidentLog(relayName(peer), this.delivery.destination, this.agent.onIncident),
       recipients: this.leftover,
       last,
       oneByOne: this.#oneByOne,

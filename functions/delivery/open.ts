@@ -4,6 +4,7 @@
 
 import { Interrupted } from '../lmtp/dialogue.ts';
 import type { Parameters } from '../parameters.ts';
+import type { ChatOptions } from '../session/chat.ts';
 import { type Opened, openSession } from '../session/opening.ts';
 import { type Peer, relayName, type Session } from '../session/session.ts';
 import { ConnectError } from '../session/transport.ts';
@@ -11,6 +12,7 @@ import { type Access, findAccess, secretsOf } from './access.ts';
 import { chatOptions } from './agent.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { applyToAll, peerWords } from './conclude.ts';
+import { interruptionClass, openingClass } from './incidents.ts';
 import { type OpeningSwitches, openingTrouble, rememberedRefusal } from './opening-trouble.ts';
 import { interruptionTrouble, type Trouble } from './trouble.ts';
 
@@ -39,10 +41,12 @@ export async function open(
       const early = earlyReply(opened.session, context);
       if (early === undefined) return opened;
       opened.session.drop();
+      context.incidents.note('protocol', early.text);
       applyToAll(context, recipients, 'handshake', early, relayName(peer));
       return undefined;
     }
     const trouble = openingTrouble(opened, peerWords(peer), openingSwitches(agent.parameters));
+    context.incidents.note(openingClass(opened), trouble.text);
     // Where TLS is no duty, its failure is no fault of the destination's.
     const isMild = opened.kind === 'TLS failed' && access.tls?.isRequired === false;
     applyToAll(context, recipients, 'handshake', isMild ? { ...trouble, scope: 'message' } : trouble, relayName(peer));
@@ -53,7 +57,9 @@ export async function open(
       // Without a session there is no relay to show.
       applyToAll(context, recipients, 'handshake', { scope, status: '4.4.1', text }, undefined);
     } else if (error instanceof Interrupted) {
-      applyToAll(context, recipients, 'handshake', interruptionTrouble(error, peerWords(peer)), relayName(peer));
+      const trouble = interruptionTrouble(error, peerWords(peer));
+      context.incidents.note(interruptionClass(error.reason), trouble.text);
+      applyToAll(context, recipients, 'handshake', trouble, relayName(peer));
     } else {
       throw error;
     }
@@ -99,11 +105,12 @@ async function afterRefusal(
   return refused;
 }
 
-async function openOnce({ agent, limits, peer }: AttemptContext, access: Access): Promise<Opened> {
+async function openOnce(context: AttemptContext, access: Access): Promise<Opened> {
+  const { agent, peer } = context;
   const { parameters, clock } = agent;
   const { tls, login } = access;
   return await openSession(peer, {
-    chat: { ...chatOptions(agent, limits, peer), secrets: secretsOf(access) },
+    chat: attemptOptions(context, access),
     introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(peer, parameters) },
     clock,
     ...(tls === undefined ? {} : { tls }),
@@ -124,10 +131,20 @@ function withoutTls({ tls, ...access }: Access): Access {
 }
 
 /** What lies there before it was asked for may have been put there by somebody else (lmtp_tls_block_early_mail_reply). */
-function earlyReply(session: Session, { agent, peer }: AttemptContext): Trouble | undefined {
+export function earlyReply(
+  session: Session,
+  { agent, peer }: Pick<AttemptContext, 'agent' | 'peer'>,
+): Trouble | undefined {
   const isWatched = agent.parameters.lmtp_tls_block_early_mail_reply && session.security.tls !== undefined;
   if (!isWatched || !session.hasUnread) return undefined;
   return { scope: 'site', status: '4.7.0', text: `host ${peerWords(peer).name} spoke before MAIL was sent` };
+}
+
+/** What every conversation of an attempt has. */
+export function attemptOptions({ agent, limits, peer, incidents }: AttemptContext, access: Access): ChatOptions {
+  const { transcript, ...options } = chatOptions(agent, limits, peer);
+  const heard = incidents.listen(transcript);
+  return { ...options, secrets: secretsOf(access), ...(heard === undefined ? {} : { transcript: heard }) };
 }
 
 /** The parameters that the meaning of a failed opening depends on. */

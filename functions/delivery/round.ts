@@ -9,6 +9,7 @@ import { peerName, relayName, type Session } from '../session/session.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { applyToAll, conclude, concludeTrouble, peerWords } from './conclude.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
+import { interruptionClass, retireClass } from './incidents.ts';
 import { wireContent } from './message.ts';
 import { prepare, wantsOneRecipient } from './preparation.ts';
 import { interruptionTrouble, type Trouble } from './trouble.ts';
@@ -44,6 +45,7 @@ export async function transact(
     return { kind: 'stale' };
   }
   if (isShort(outcome, told.size)) context.onShortReplies(told.size, outcome.answers.length);
+  noteIncidents(context, session, outcome, told.size);
   // Whoever was too many gets another turn, as long as each turn takes somebody and ends as it should.
   const goesOn = outcome.completed && outcome.retire === undefined;
   const excess: number[] = [];
@@ -61,6 +63,21 @@ export async function transact(
   const trouble = fault ?? interruptionTrouble({ stage: 'MAIL', reason: broken.reason }, peerWords(session.peer));
   applyToAll(context, later, 'transaction', trouble, relayName(session.peer));
   return { kind: 'settled', rest: [], ...retiring(outcome) };
+}
+
+/** What a postmaster may want to see of a transaction: the first answer that does not belong there says what it is about. */
+function noteIncidents(
+  { incidents }: AttemptContext,
+  { peer }: Session,
+  outcome: TransactionOutcome,
+  told: number,
+): void {
+  const about = isShort(outcome, told) ? 'protocol' : retireClass(outcome.retire);
+  incidents.note(about, `unexpected response from ${relayName(peer)}`);
+  for (const answer of outcome.answers) {
+    if (answer.kind !== 'interrupted') continue;
+    incidents.note(interruptionClass(answer.reason), interruptionTrouble(answer, peerWords(peer)).text);
+  }
 }
 
 function retiring({ retire }: TransactionOutcome): { readonly retire?: RetireReason } {

@@ -18,7 +18,7 @@ let stack: LocalStack;
 /** What the server takes for right. */
 let password: string = testSecrets.password;
 /** Passwords that it was shown. */
-const shown: (string | undefined)[] = [];
+const shown: (string | null | undefined)[] = [];
 
 before(async () => {
   server = await startLmtpSmtpServer({
