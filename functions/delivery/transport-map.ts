@@ -181,7 +181,9 @@ function parseEnding(line: string, kind: 'error' | 'retry' | 'discard', words: s
   const wanted = kind === 'error' ? '5' : '4';
   const [, given, rest] = /^(\d\.\d{1,3}\.\d{1,3})(?: (.*))?$/.exec(words) ?? [];
   if (given !== undefined && (!given.startsWith(wanted) || rest === undefined)) {
-    throw new TransportMapError(`"${line}": behind ${kind}: a status ${wanted}.x.x and a reason are wanted, or a reason alone`);
+    throw new TransportMapError(
+      `"${line}": behind ${kind}: a status ${wanted}.x.x and a reason are wanted, or a reason alone`,
+    );
   }
   const status = (given ?? `${wanted}.0.0`) as EnhancedStatus;
   return ending(rest ?? words, (text) => formatEnding({ kind, status, text }));

@@ -126,7 +126,7 @@ function findDestination(request: DeliveryRequest, recipient: RequestedRecipient
     if (found === undefined) {
       throw new RequestError('destination', `the transport map has no entry for ${JSON.stringify(recipient.address)}`);
     }
-    return normaliseDestination(found, defaultPort);
+    return found;
   }
   const destination = normaliseDestination(request.destination, defaultPort);
   if (!transportMap.destinations.has(destination) && !allowedDestinations.has(destination)) {
