@@ -36,7 +36,7 @@ export function parseServerFirst(message: string, ownNonce: string): ServerFirst
     throw new SaslError("the server's SCRAM nonce does not continue ours");
   }
   const octets = decodeBase64(salt);
-  if (octets === undefined || octets.length === 0) throw new SaslError("the server's SCRAM salt is empty or no base64");
+  if (octets === undefined) throw new SaslError("the server's SCRAM salt is no base64");
   return { nonce, salt: octets, iterations: parseIterations(iterations) };
 }
 

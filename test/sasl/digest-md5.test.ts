@@ -130,6 +130,7 @@ test('what Cyrus passes over is passed over: blanks, empty elements, capitals, w
     'nonce=a,algorithm=md5-sess,qop="auth-int, AUTH ,"',
     'nonce="a",algorithm="md5-sess",maxbuf=4096,cipher="rc4,des",stale=true,opaque="z",auth-param="\\"q"',
     'nonce="a",algorithm=md5-sess,qop=auth-int,qop=auth',
+    'nonce="a",algorithm=md5-sess,qop=" auth "',
     'nonce="a",algorithm=md5-sess,realm=',
   ]) {
     assert.equal(parseDigestResponse(answerTo(challenge))['nonce'], 'a', challenge);
