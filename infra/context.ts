@@ -15,7 +15,8 @@ export const contextNames = {
   parameters: 'Postfix parameters: a JSON object, or name=value separated by newline or semicolon',
   messageBucket: 'name of a bucket of your own for message bodies',
   allowedBuckets: 'names of buckets that a request may name, separated by blanks',
-  secrets: 'names or ARNs of secrets that the lmtp function may read, separated by blanks',
+  secrets:
+    'names or ARNs of secrets that the lmtp function may read beside those that parameters name, separated by blanks',
   functionTimeout: 'how long the lmtp function may run: 300s, 5m',
   memorySize: 'memory of a function in megabytes',
   maximumConcurrency: 'how many lmtp functions run at once',
@@ -115,7 +116,7 @@ const assignmentForms = 'a JSON object, or name=value separated by newline or se
 
 function assignment(name: ContextName, line: string): [string, string] {
   const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-  if (parameter === undefined || value === undefined) throw wrong(name, line, assignmentForms);
+  if (parameter === undefined || value === undefined) throw wrong(name, withoutPasswords(line), assignmentForms);
   return [parameter, value];
 }
 
@@ -123,8 +124,13 @@ function parseObject(name: ContextName, value: string): Context {
   try {
     return JSON.parse(value) as Context;
   } catch {
-    throw wrong(name, value, assignmentForms);
+    throw wrong(name, withoutPasswords(value), assignmentForms);
   }
+}
+
+/** What is malformed may hold passwords all the same. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(password_maps).*/s, '$1 (hidden)');
 }
 
 /** cdk.json may have `20` where main.cf has `20`: both are text to a parameter. */

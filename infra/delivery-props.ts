@@ -54,9 +54,11 @@ export interface LmtpDeliveryProps {
    */
   readonly allowedBuckets?: readonly MailBucket[] | undefined;
   /**
-   * Secrets that the parameters refer to, such as SASL passwords. Naming them here permits the lmtp function to read them.
+   * Secrets of SASL passwords and TLS keys that the lmtp function may read, with the keys that they are encrypted with.
+   * What a parameter names (`secretsmanager:lmtp/passwords`) is permitted by itself; it is wanted here where its key is one
+   * of your own, or where its name is known only when the stack is deployed (`secretsmanager:${secret.secretName}`).
    *
-   * @default - none
+   * @default - those that the parameters name
    */
   readonly secrets?: readonly AnySecret[] | undefined;
   /**

@@ -3,6 +3,7 @@ import { Annotations, Stage } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { SecretAlarm } from './alarms.ts';
 import { bundleFunction, type FunctionName } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
@@ -10,6 +11,7 @@ import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
 import { type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
+import { permittedSecrets } from './secrets.ts';
 import { Stores } from './stores.ts';
 import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
@@ -37,6 +39,8 @@ export class LmtpDelivery extends Construct {
   readonly stores: Stores;
   readonly functions: Functions;
   readonly dashboard: MailDashboard;
+  /** Goes off when a secret cannot be read; absent where there is none. */
+  readonly secretAlarm?: SecretAlarm;
   readonly #surroundings: Surroundings;
 
   /** @throws PropsError when a property cannot be used */
@@ -52,7 +56,8 @@ export class LmtpDelivery extends Construct {
     this.topics = new Topics(this, 'Topics');
     this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
     const { queues, topics, stores } = this;
-    const { allowedBuckets, secrets } = settings;
+    const { allowedBuckets } = settings;
+    const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
     this.#surroundings = { queues, topics, stores, allowedBuckets, secrets };
 
     this.functions = new Functions(this, 'Functions', {
@@ -63,6 +68,7 @@ export class LmtpDelivery extends Construct {
       memorySize,
       logRetention,
     });
+    if (secrets.length > 0) this.secretAlarm = new SecretAlarm(this, 'SecretAlarm', this.functions);
     this.dashboard = new MailDashboard(this, 'Dashboard', this);
     new Triggers(this, 'Triggers', { functions: this.functions, queues, maximumConcurrency });
   }

@@ -1,10 +1,10 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { ContextSettings } from './context.ts';
 import { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
 import { writeOutputs } from './outputs.ts';
+import { secretNamed } from './secrets.ts';
 
 export interface LmtpStackProps extends StackProps {
   readonly settings: ContextSettings;
@@ -28,14 +28,6 @@ export class LmtpStack extends Stack {
     });
     writeOutputs(this, this.delivery);
   }
-}
-
-function secretNamed(scope: Construct, id: string, nameOrArn: string): ISecret {
-  if (!nameOrArn.startsWith('arn:')) return Secret.fromSecretNameV2(scope, id, nameOrArn);
-  // An ARN that lacks the six characters Secrets Manager adds is a partial one.
-  return /-[A-Za-z0-9]{6}$/.test(nameOrArn)
-    ? Secret.fromSecretCompleteArn(scope, id, nameOrArn)
-    : Secret.fromSecretPartialArn(scope, id, nameOrArn);
 }
 
 /** Name of the stack of a transport: each has its own, so `-c transport=mailman` deploys a second one beside the first. */

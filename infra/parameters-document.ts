@@ -77,6 +77,27 @@ upper and lower case differ, \`m\` = \`^\` and \`$\` also match at line ends, \`
 what glibc adds (\`\\w\`, \`\\b\`, \`\\<\`), without back references. They are matched in time that is in proportion to their length
 and that of the key: no reply of a server can make a function hang. Keys of more than 10,000 characters are not looked up.
 
+### Passwords
+
+\`lmtp_sasl_password_maps\` takes the same types, and secrets of AWS Secrets Manager: \`secretsmanager:NAME\`, or an ARN for the name.
+It is asked for the server's host name (the address, where the destination is one) and then for the next-hop as written, without
+\`inet:\`; every map is asked for the first before any is asked for the second. Keys with \`inet:\` in front are never found, as in
+Postfix. What is found is \`user:password\`, or an object that can say that it is a token (OAUTHBEARER, XOAUTH2). A secret holds one
+table, as JSON or in the format of Postfix's sasl_passwd:
+
+    {
+      "mail.example.com": "joe:secret",
+      "[10.0.0.7]:24": { "user": "joe", "password": "secret" },
+      "store.example.net": { "user": "joe", "token": "ya29..." }
+    }
+
+It is read again after five minutes, and at once when the server refuses what it says; while AWS errs, what was read before serves.
+The construct permits the lmtp function to read the secrets that parameters name. In a function's parameters, passwords in clear
+(\`static:\`, \`inline:\`) stop synth. No error and no listing shows a password. Before a stack is deployed, \`npx lambda-lmtp deliver
+--sasl-password-maps /etc/postfix/sasl_passwd\` tries a file of Postfix's as it is.
+
+### Patterns
+
 Lists of patterns (\`lmtp_connection_cache_destinations\`, \`use_srv_lookup\`, \`debug_peer_list\`) take names, maps, files
 (\`/opt/maps/names\`) and \`!\` in front of what is to be excluded; the first that matches counts. \`static:all\` is everything. What
 has a colon is a map, so ports cannot be named: destinations are compared without \`inet:\`, brackets and port. Where hosts are

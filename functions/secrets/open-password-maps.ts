@@ -52,6 +52,11 @@ export function hidePasswords(text: string): string {
     .join(', ');
 }
 
+/** Whether passwords stand in the text itself, and not in a file or a secret that it names. */
+export function hasPasswords(text: string): boolean {
+  return hidePasswords(text).includes(hidden);
+}
+
 const hidden = '(hidden)';
 /** Version of what stands in a file or in the parameter itself: for as long as the process lives there is no other. */
 const version = 'static';

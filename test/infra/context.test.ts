@@ -83,3 +83,18 @@ test("the CDK's own context is none of ours", () => {
     readContext({ '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'availability-zones:z': [], 'cli-telemetry': false }),
   );
 });
+
+test('a password in what is malformed is not shown', () => {
+  for (const parameters of [
+    'soft_bounce=yes; lmtp_sasl_password_maps: static:joe:hunter2',
+    '{"lmtp_sasl_password_maps": "static:joe:hunter2"',
+  ]) {
+    assert.throws(
+      () => readContext({ parameters }),
+      (error) =>
+        error instanceof PropsError &&
+        /_password_maps \(hidden\)/.test(error.message) &&
+        !/hunter2/.test(error.message),
+    );
+  }
+});
