@@ -20,16 +20,18 @@ export interface Introduction {
   readonly discard?: ReadonlySet<string>;
 }
 
-/** Waits for the banner, says LHLO, learns the capabilities. There is no retreat to HELO: this is LMTP. */
-export function* greet(introduction: Introduction): Dialogue<Greeted> {
+/** What the server said first. */
+export type Welcome = { readonly kind: 'welcome'; readonly banner: Reply } | Extract<Greeted, { kind: 'refused' }>;
+
+/** Waits for the banner; nothing is said before it has come. */
+export function* awaitBanner(): Dialogue<Welcome> {
   const banner = yield* receive('greeting');
-  if (!isPositive(banner)) return { kind: 'refused', stage: 'greeting', reply: banner };
-  return yield* introduce(introduction);
+  return isPositive(banner) ? { kind: 'welcome', banner } : { kind: 'refused', stage: 'greeting', reply: banner };
 }
 
 /**
  * Says LHLO and learns the capabilities: behind the banner, and once more behind STARTTLS, since what was offered in plain
- * text counts no longer (RFC 3207 section 4.2).
+ * text counts no longer (RFC 3207 section 4.2). There is no retreat to HELO: this is LMTP.
  */
 export function* introduce({ name, discard }: Introduction): Dialogue<Greeted> {
   yield* send(`LHLO ${name}`);

@@ -2,7 +2,7 @@
  * The opening of a session: connection, banner, LHLO, TLS, AUTH, in this order; whatever stands in the way is told as it is.
  */
 
-import { type Greeted, greet, type Introduction, introduce } from '../lmtp/greeting.ts';
+import { awaitBanner, type Greeted, type Introduction, introduce } from '../lmtp/greeting.ts';
 import { quit } from '../lmtp/parting.ts';
 import { startTls } from '../lmtp/starttls.ts';
 import type { Reply } from '../smtp/reply.ts';
@@ -50,7 +50,10 @@ export interface OpenOptions {
 /** A step of an opening that is done. */
 export type OpeningStep =
   | { readonly step: 'connected' }
+  | { readonly step: 'greeted'; readonly banner: Reply }
   | { readonly step: 'introduced'; readonly capabilities: Session['capabilities'] }
+  /** The server would not have the TLS that it offered, and it goes on in plain text. */
+  | { readonly step: 'TLS declined'; readonly reply: Reply }
   | ({ readonly step: 'secured'; readonly secured: Secured } & TlsJudgement);
 
 /** Why there is no session, where the connection itself held. */
@@ -90,6 +93,9 @@ export async function openSession(peer: Peer, options: OpenOptions): Promise<Ope
   } catch (error) {
     transport.destroy();
     if (error instanceof TlsError) return { kind: 'TLS failed', reason: error.message };
+    // On TLS 1.3 a server that wants a certificate of ours says so when for us the handshake is over.
+    const isLost = error instanceof Interrupted && error.reason === 'lost';
+    if (isLost && transport.alert !== undefined) return { kind: 'TLS failed', reason: transport.alert };
     throw error;
   }
 }
@@ -103,7 +109,10 @@ async function open(transport: Transport, options: OpenOptions): Promise<Ready |
     security = await handshake(tls, transport, options);
     if (security.fault !== undefined) return security.fault;
   }
-  let greeted = await chat(greet(introduction), transport, options.chat);
+  const welcome = await chat(awaitBanner(), transport, options.chat);
+  if (welcome.kind === 'refused') return welcome;
+  onStep?.({ step: 'greeted', banner: welcome.banner });
+  let greeted = await chat(introduce(introduction), transport, options.chat);
   if (greeted.kind === 'refused') return greeted;
   onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
   if (tls !== undefined && security === undefined) {
@@ -137,7 +146,9 @@ async function askForTls(
   if (!isOffered) return isRequired ? { kind: 'TLS not offered' } : 'plain text';
   const consent = await chat(startTls(), transport, options.chat);
   if (consent.kind === 'granted') return 'granted';
-  return isRequired ? { kind: 'TLS refused', reply: consent.reply } : 'plain text';
+  if (isRequired) return { kind: 'TLS refused', reply: consent.reply };
+  options.onStep?.({ step: 'TLS declined', reply: consent.reply });
+  return 'plain text';
 }
 
 interface Handshaken {

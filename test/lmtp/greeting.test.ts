@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Interrupted } from '../../functions/lmtp/dialogue.ts';
-import { type Greeted, greet } from '../../functions/lmtp/greeting.ts';
+import { type Dialogue, Interrupted } from '../../functions/lmtp/dialogue.ts';
+import { awaitBanner, type Greeted, introduce } from '../../functions/lmtp/greeting.ts';
 import { converse } from '../support/converse.ts';
 
+/** Banner and LHLO, as a session is opened. */
+function* greet(discard: readonly string[]): Dialogue<Greeted> {
+  const welcome = yield* awaitBanner();
+  if (welcome.kind === 'refused') return welcome;
+  return yield* introduce({ name: 'client.example', discard: new Set(discard) });
+}
+
 const open = (transcript: string, ...discard: readonly string[]): Greeted =>
-  converse(greet({ name: 'client.example', discard: new Set(discard) }), transcript).result;
+  converse(greet(discard), transcript).result;
 
 test('after the greeting LHLO is said, and its reply is what the server offers', () => {
   const greeted = open(`
