@@ -15,10 +15,12 @@ import { attempt } from './attempt.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination, portsOf } from './destination.ts';
+import { endDelivery } from './ending.ts';
 import { findHosts } from './hosts.ts';
 import { IncidentLog } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
+import { parseEnding } from './route.ts';
 import { filterStatus } from './status-filter.ts';
 import { judge, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
@@ -54,6 +56,8 @@ export interface ShortReplies {
 
 /** Makes one attempt to deliver to every recipient. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
+  const ending = parseEnding(delivery.destination);
+  if (ending !== undefined) return endDelivery(delivery, ending, agent.parameters);
   const run = new DeliveryRun(delivery, agent, given);
   run.refuseLoops();
   const hops = nextHops(delivery.destination, agent.parameters);

@@ -8,6 +8,7 @@
 import { normaliseDestination, type Ports } from '../delivery/destination.ts';
 import type { DeliveryRequest, RequestedRecipient } from '../delivery/request.ts';
 import { RequestError } from '../delivery/request-error.ts';
+import { isParked } from '../delivery/route.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { addressLimit } from '../smtp/path.ts';
 import { hashOf, slotOf } from './hash.ts';
@@ -71,7 +72,11 @@ export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan
     group.push({ ...recipient, n });
   }
   const deliveries = [...byDestination].flatMap(([destination, recipients]) =>
-    cutChunks(recipients, rules.recipientLimit).map((chunk) => ({ destination, recipients: chunk })),
+    // What is parked is looked up again each time, and each recipient then goes its own way.
+    cutChunks(recipients, isParked(destination) ? 1 : rules.recipientLimit).map((chunk) => ({
+      destination,
+      recipients: chunk,
+    })),
   );
   return { deliveries, refused };
 }

@@ -179,3 +179,24 @@ test('however a request is cut, everybody is in exactly one delivery, in order',
     }),
   );
 });
+
+test('parked recipients are deliveries of their own, so that each can go its own way later', () => {
+  const transportMap = parseTransportMap('x retry:4.3.2 moving\n* error:5.1.2 not here', 'lmtp', 24);
+  const { deliveries } = planDeliveries(to('a@x', 'b@y', 'c@x', 'd@y'), rules({ transportMap }));
+  assert.deepEqual(
+    deliveries.map(({ destination, recipients }) => [destination, ...recipients.map(({ address }) => address)]),
+    [
+      ['retry:4.3.2 moving', 'a@x'],
+      ['retry:4.3.2 moving', 'c@x'],
+      ['error:5.1.2 not here', 'b@y', 'd@y'],
+    ],
+  );
+});
+
+for (const destination of ['error:5.1.1 x', 'retry:4.0.0 x', 'discard:x', 'mailman:inet:a:24']) {
+  test(`a request cannot name ${destination}`, () => {
+    const transportMap = parseTransportMap('x error:5.1.1 x\ny discard:x', 'lmtp', 24);
+    const unusable = { ...to('a@z'), destination };
+    assert.throws(() => planDeliveries(unusable, rules({ transportMap })));
+  });
+}
