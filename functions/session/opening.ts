@@ -2,6 +2,7 @@
  * The opening of a session: connection, banner, LHLO, TLS, AUTH, in this order; whatever stands in the way is told as it is.
  */
 
+import { Interrupted } from '../lmtp/dialogue.ts';
 import { awaitBanner, type Greeted, type Introduction, introduce } from '../lmtp/greeting.ts';
 import { quit } from '../lmtp/parting.ts';
 import { startTls } from '../lmtp/starttls.ts';

@@ -106,9 +106,14 @@ function describe(socket: TLSSocket, { cert }: TlsRequest): Secured {
   };
 }
 
-/** OpenSSL's reason without its file, line and function. */
+/** OpenSSL's reason without its file, line and function; absent where the error is none of OpenSSL's. */
+export function alertWords(error: Error): string | undefined {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined;
+}
+
 function handshakeWords(error: Error): string {
-  if ('reason' in error && typeof error.reason === 'string') return error.reason;
+  const words = alertWords(error);
+  if (words !== undefined) return words;
   return 'code' in error && error.code === 'ECONNRESET' ? 'the server closed the connection' : error.message;
 }
 

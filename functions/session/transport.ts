@@ -9,7 +9,7 @@
 import { connect as openSocket, type Socket } from 'node:net';
 import { type Limit, type TimeLimits, withLimit } from './limit.ts';
 import { LineReader } from './line-reader.ts';
-import { type Secured, secure, type TlsRequest } from './tls.ts';
+import { alertWords, type Secured, secure, type TlsRequest } from './tls.ts';
 
 /** Where to connect to. */
 export type Endpoint =
@@ -63,6 +63,7 @@ export class Transport {
   #lost = false;
   #outgoing: string[] = [];
   #lostUnsent = false;
+  #alert: string | undefined;
   #wake: (() => void) | undefined;
   #drain: (() => void) | undefined;
 
@@ -97,7 +98,10 @@ export class Transport {
       },
       end: () => this.#end(),
       drain: () => this.#drain?.(),
-      error: () => this.#lose(),
+      error: (error: Error) => {
+        this.#alert ??= alertWords(error);
+        this.#lose();
+      },
       close: () => this.#lose(),
     };
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
@@ -161,6 +165,11 @@ export class Transport {
   /** The connection broke while octets that we had written were still on this machine. */
   get lostUnsent(): boolean {
     return this.#lostUnsent;
+  }
+
+  /** Why TLS broke off after the handshake, in the TLS library's words. */
+  get alert(): string | undefined {
+    return this.#alert;
   }
 
   /** Waits until something arrives, the server closes its side, or the limit passes. */
