@@ -42,6 +42,7 @@ const noticed = (['data', 'policy', 'protocol', 'resource'] as const).some((abou
 const agent = makeAgent(services.parameters, {
   secrets,
   ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
+  onNote: (note) => services.log.note('warn', note, {}),
   onSecretFault: (why) => services.log.note('error', secretFaultNote, { why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });

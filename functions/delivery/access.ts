@@ -50,6 +50,7 @@ export async function findAccess(
   const { policy } = found;
   try {
     const material = policy.level === 'none' ? undefined : await materials.load(options);
+    if (material !== undefined) tellNotes(material, agent);
     const password = await findPassword(hop, peer, agent, options);
     return { kind: 'found', access: compose({ policy, material, password, hop, peer, agent }) };
   } catch (error) {
@@ -60,6 +61,14 @@ export async function findAccess(
     }
     throw error;
   }
+}
+
+/** Material whose notes have been told: it stays the same object for as long as nothing changes. */
+const told = new WeakSet<TlsMaterial>();
+
+function tellNotes(material: TlsMaterial, { onNote }: Agent): void {
+  if (!told.has(material)) for (const note of material.notes) onNote?.(note);
+  told.add(material);
 }
 
 /** By the server's name first, then by the next-hop as written (postfix: never by the sender in LMTP). */
@@ -129,6 +138,7 @@ function composeLogin({ credentials }: Password, peer: Peer, { parameters }: Age
   return {
     credentials,
     required: ({ isEncrypted, isMatched }) => new Set(requiredOptions(isEncrypted, isMatched, parameters)),
+    insistsOnProof: !parameters.strict_postfix_verdicts,
     allows: (mechanism) =>
       parameters.lmtp_sasl_mechanism_filter.isEmpty || parameters.lmtp_sasl_mechanism_filter.matches(mechanism),
     isRequired: parameters.lmtp_sasl_auth_required && !parameters.strict_postfix_verdicts,

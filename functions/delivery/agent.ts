@@ -27,6 +27,8 @@ export interface Agent {
   readonly refusedCredentials: RefusedCredentials;
   /** Told why a password or a key could not be had: mail waits meanwhile. */
   readonly onSecretFault?: (why: string) => void;
+  /** Told once what an operator should know: that our own certificate has expired. */
+  readonly onNote?: (note: string) => void;
   readonly clock: Clock;
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;

@@ -2,6 +2,7 @@
  * AUTH: the lines of an exchange between a SASL mechanism and the server (RFC 4954 section 4).
  */
 
+import { decodeBase64 } from '../sasl/base64.ts';
 import { type Exchange, SaslError } from '../sasl/mechanism.ts';
 import { isIntermediate, isPositive, type Reply } from '../smtp/reply.ts';
 import { type Dialogue, Interrupted, receive, send } from './dialogue.ts';
@@ -78,8 +79,7 @@ function encode(octets: Buffer): string {
 /** The octets of a challenge. What is no base64 is no challenge. */
 function decode({ lines }: Reply): Buffer {
   const text = (lines.at(-1) ?? '').slice(4).trim();
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
-    throw new SaslError('the challenge is not base64');
-  }
-  return Buffer.from(text, 'base64');
+  const octets = decodeBase64(text);
+  if (octets === undefined) throw new SaslError('the challenge is not base64');
+  return octets;
 }

@@ -27,6 +27,8 @@ export interface Login {
     readonly isEncrypted: boolean;
     readonly isMatched: boolean;
   }) => ReadonlySet<SecurityOption>;
+  /** Where mutual_auth is required, a server that says yes without having proved itself is not believed (DIGEST-MD5). */
+  readonly insistsOnProof: boolean;
   /** Whether a mechanism may be used at all (lmtp_sasl_mechanism_filter). */
   readonly allows: (mechanism: string) => boolean;
   /** A server that does not offer AUTH gets no mail (lmtp_sasl_auth_required). */
@@ -73,10 +75,11 @@ export async function logIn(
   const mechanism = chooseMechanism(offered, required, login.credentials, channel);
   if (mechanism === undefined) return { kind: 'no mechanism available' };
   const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
+  const requireProof = login.insistsOnProof && required.has('mutual_auth');
   let outcome: LoggedIn = { kind: 'no mechanism available' };
   for (const [index, binding] of bindings.entries()) {
     const authenticated = await exchange(
-      { mechanism, login, channel, offered: capabilities.auth, binding },
+      { mechanism, login, channel, offered: capabilities.auth, binding, requireProof },
       transport,
       options,
     );
@@ -92,15 +95,16 @@ interface Attempt {
   readonly channel: Channel;
   readonly offered: readonly string[];
   readonly binding: ChannelBinding | undefined;
+  readonly requireProof: boolean;
 }
 
 async function exchange(
-  { mechanism, login, channel, offered, binding }: Attempt,
+  { mechanism, login, channel, offered, binding, requireProof }: Attempt,
   transport: Transport,
   options: ChatOptions,
 ): Promise<Authenticated> {
   try {
-    const given = binding === undefined ? { offered } : { offered, binding };
+    const given = { offered, requireProof, ...(binding === undefined ? {} : { binding }) };
     return await chat(
       authenticate(mechanism.name, mechanism.start(login.credentials, channel, given)),
       transport,

@@ -35,6 +35,9 @@ export const deviations = {
     'timeout-final-two-hosts',
   ],
   'recipients that were too many at a time get a further transaction on the same session': ['multi-452-too-many'],
+  'where mutual_auth is asked for, a server that says yes to DIGEST-MD5 without its proof is not believed': [
+    'auth-digest-md5-mutual',
+  ],
   'a 421 retires the session': ['reuse-after-final-421', 'reuse-after-rcpt-421'],
   'a cached session that fails before content is replaced once, at no charge': ['reuse-mail-close'],
   'another host may have SMTPUTF8: it is asked before anybody bounces (as Postfix itself does since 3.8)': [
