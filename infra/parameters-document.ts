@@ -85,11 +85,13 @@ It is asked for the server's host name (the address, where the destination is on
 Postfix. What is found is \`user:password\`, or an object that can say that it is a token (OAUTHBEARER, XOAUTH2). A secret holds one
 table, as JSON or in the format of Postfix's sasl_passwd:
 
-    {
-      "mail.example.com": "joe:secret",
-      "[10.0.0.7]:24": { "user": "joe", "password": "secret" },
-      "store.example.net": { "user": "joe", "token": "ya29..." }
-    }
+\`\`\`json
+{
+  "mail.example.com": "joe:secret",
+  "[10.0.0.7]:24": { "user": "joe", "password": "secret" },
+  "store.example.net": { "user": "joe", "token": "ya29..." }
+}
+\`\`\`
 
 It is read again after five minutes, and at once when the server refuses what it says; while AWS errs, what was read before serves.
 The construct permits the lmtp function to read the secrets that parameters name. In a function's parameters, passwords in clear

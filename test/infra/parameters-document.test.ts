@@ -5,6 +5,7 @@ import { refusedParameters } from '../../functions/parameters/refused.ts';
 import { parameterSubjects, parameterTable } from '../../functions/parameters/table.ts';
 import { refusalOf } from '../../functions/parameters/why-not.ts';
 import { isParameterName, parameterNames, parseParameters } from '../../functions/parameters.ts';
+import { openPasswordMaps } from '../../functions/secrets/open-password-maps.ts';
 import { manualPage } from '../../infra/lmtp-manual-page.ts';
 import { parametersDocument } from '../../infra/parameters-document.ts';
 
@@ -50,6 +51,15 @@ test('every map that it shows can be opened', () => {
   assert.equal(find('regexp:/opt/maps/replies', '4.2.2 mailbox full'), '5.2.2 full for good: mailbox full');
   assert.equal(find('regexp:/opt/maps/replies', '450 example.com 7'), '4.2.1 example.com 7 (again later)');
   assert.equal(find('regexp:/opt/maps/replies', 'hello'), '4.5.0 what is this?');
+});
+
+test('the secret that it shows is a table of passwords', async () => {
+  const [, text = ''] = /```json\n(.*?)```/s.exec(document) ?? [];
+  const maps = openPasswordMaps('secretsmanager:shown');
+  const find = (key: string) => maps.find([key], { fetch: async () => ({ text, version: '1' }) });
+  assert.equal((await find('mail.example.com'))?.credentials.secret, 'secret');
+  assert.equal((await find('[10.0.0.7]:24'))?.credentials.kind, 'password');
+  assert.equal((await find('store.example.net'))?.credentials.kind, 'token');
 });
 
 test('no statement of the manual page goes without an answer', () => {
