@@ -3,7 +3,9 @@
  */
 
 import { type AwsClients, makeClients } from './aws/clients.ts';
+import { DynamoDbDestinations } from './aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
+import { DynamoDbQueries } from './aws/dynamodb-queries.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
@@ -16,6 +18,7 @@ import { environmentNames as names, requireVariable, variableWords } from './env
 import { parametersFromEnvironment } from './parameters.ts';
 import type { Admission } from './queue/admit.ts';
 import { Cautions } from './queue/cautions.ts';
+import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
 import { systemClock } from './session/clock.ts';
 
@@ -38,10 +41,13 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
   if (parameters.strict_postfix_verdicts) {
     log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
   }
-  const ledger = new DynamoDbLedger(clients.table, table);
+  const destinations = new DynamoDbDestinations(clients.table, table);
   const services: Services = {
-    ledger,
-    cautions: new Cautions(ledger),
+    ledger: new DynamoDbLedger(clients.table, table),
+    queries: new DynamoDbQueries(clients.table, table),
+    destinations,
+    scheduler: new Scheduler(destinations),
+    cautions: new Cautions(destinations),
     wakeUps: new SqsWakeUps(clients.sqs, {
       active: requireVariable(environment, names.activeQueueUrl),
       deferred: requireVariable(environment, names.deferredQueueUrl),
@@ -56,6 +62,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
     parameters,
     transport: transportName(environment),
     clock: systemClock,
+    random: Math.random,
     log,
   };
   return { services, clients };

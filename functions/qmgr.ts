@@ -19,6 +19,7 @@ const deferredQueue = requireVariable(process.env, environmentNames.deferredQueu
 /** Takes a batch from incoming or from deferred. */
 export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
+  await services.scheduler.settle(services);
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
 }
 

@@ -32,7 +32,7 @@ function withStates(architecture: string): string {
 function statesTable(): string {
   const rows = Object.entries<Transition>(transitions).map(
     ([name, { from, to, fence, raises, by, when }]) =>
-      `| ${name} | ${from.join(', ') || '(new)'} | ${to} | ${fence}${raises ? ', raises the generation' : ''} | ${by} | ${when} |`,
+      `| ${name} | ${from.join(', ') || '(new)'} | ${to} | ${fence}${raises ? ', raises the generation' : ''} | ${by.join(', ')} | ${when} |`,
   );
   return ['| transition | from | to | fence | by | when |', '| --- | --- | --- | --- | --- | --- |', ...rows].join(
     '\n',

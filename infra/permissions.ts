@@ -52,13 +52,14 @@ export function qmgrPermissions({ queues, stores, topics, allowedBuckets }: Surr
   ];
 }
 
-/** lmtp: delivers. The only function that may read secrets, and only those it was given. */
+/** lmtp: delivers, and wakes what waits for the places that it frees in active. The only function that may read secrets, and only those it was given. */
 export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores, topics, allowedBuckets, secrets } = surroundings;
   return [
     consume(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
+    queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce, topics.notice),
@@ -69,7 +70,7 @@ export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
 /** sweep: finds what is overdue and wakes it. It sees no mail. */
 export function sweepPermissions({ queues, stores, topics }: Surroundings): PolicyStatement[] {
   return [
-    allow(['dynamodb:Query'], [`${stores.queueTable.tableArn}/index/${queueTableSchema.dueIndex.name}`]),
+    queryIndexes(stores.queueTable, queueTableSchema.dueIndex.name, queueTableSchema.waitingIndex.name),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     send(queues.active, queues.deferred),
     publish(topics.bounce),
@@ -118,6 +119,13 @@ function useTable(table: TableV2, ...operations: ('GetItem' | 'PutItem' | 'Updat
   return allow(
     operations.map((operation) => `dynamodb:${operation}`),
     [table.tableArn],
+  );
+}
+
+function queryIndexes(table: TableV2, ...names: string[]): PolicyStatement {
+  return allow(
+    ['dynamodb:Query'],
+    names.map((name) => `${table.tableArn}/index/${name}`),
   );
 }
 

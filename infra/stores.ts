@@ -55,6 +55,13 @@ function newTable(scope: Construct): dynamodb.TableV2 {
         projectionType: dynamodb.ProjectionType.INCLUDE,
         nonKeyAttributes: [...schema.dueIndex.projected],
       },
+      {
+        indexName: schema.waitingIndex.name,
+        partitionKey: { name: schema.waitingIndex.partitionKey, type: STRING },
+        sortKey: { name: schema.waitingIndex.sortKey, type: STRING },
+        projectionType: dynamodb.ProjectionType.INCLUDE,
+        nonKeyAttributes: [...schema.waitingIndex.projected],
+      },
     ],
     timeToLiveAttribute: schema.timeToLive,
     billing: dynamodb.Billing.onDemand(),

@@ -10,14 +10,16 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { slotOf } from '../queue/hash.ts';
+import { dueShards, indexAttributes } from '../queue/index-attributes.ts';
 import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
-import type { Caution, CautionStore, Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
-import { type Transition, type TransitionName, transitions } from '../queue/states.ts';
+import { afterMove } from '../queue/moved-item.ts';
+import type { Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
+import { type Transition, type TransitionName, targetOf, transitions } from '../queue/states.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
+import { Update } from './dynamodb-update.ts';
 
-const { dueIndex, shards, timeToLive } = queueTableSchema;
+const { dueIndex, timeToLive } = queueTableSchema;
 
 /**
  * Seconds that an item that is done stays: longer than SQS can keep a copy of its request (14 days), so that a late copy
@@ -26,7 +28,7 @@ const { dueIndex, shards, timeToLive } = queueTableSchema;
 const doneRetention = 30 * 86_400;
 
 /** The ledger over a table. */
-export class DynamoDbLedger implements Ledger, CautionStore {
+export class DynamoDbLedger implements Ledger {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
 
@@ -39,7 +41,7 @@ export class DynamoDbLedger implements Ledger, CautionStore {
     const { Item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: { id, delivery }, ConsistentRead: true }),
     );
-    return Item as DeliveryItem | undefined;
+    return Item === undefined ? undefined : asItem(Item);
   }
 
   async readAll(id: string): Promise<readonly DeliveryItem[]> {
@@ -54,13 +56,13 @@ export class DynamoDbLedger implements Ledger, CautionStore {
         ConsistentRead: true,
       },
     );
-    for await (const page of pages) items.push(...((page.Items ?? []) as DeliveryItem[]));
+    for await (const page of pages) items.push(...(page.Items ?? []).map(asItem));
     return items;
   }
 
   async admit(item: DeliveryItem): Promise<Moved> {
     try {
-      const Item = { ...item, shard: shardOf(item.id) };
+      const Item = withoutNull({ ...item, ...indexAttributes(item) });
       await this.#client.send(
         new PutCommand({
           TableName: this.#table,
@@ -79,46 +81,52 @@ export class DynamoDbLedger implements Ledger, CautionStore {
     const transition: Transition = transitions[name];
     const by = crypto.randomUUID();
     const update = new Update();
-    update.set('state', transition.to);
+    update.set('state', targetOf(transition, seen.state));
     update.set('by', by);
     if (transition.raises) update.set('generation', seen.generation + 1);
     const { pending = {}, ...attributes } = changes;
-    for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);
-    if (transition.to === 'done' && changes.due === null) update.set(timeToLive, expiry());
-    if ('due' in changes) update.change('shard', changes.due === null ? null : shardOf(seen.id));
+    const next = afterMove(name, seen, changes);
+    for (const [attribute, value] of Object.entries({ ...attributes, ...indexAttributes(next) })) {
+      update.change(attribute, value);
+    }
+    if (next.state === 'done' && changes.due === null) update.set(timeToLive, expiry());
     for (const [eventId, event] of Object.entries(pending)) update.setMember('pending', eventId, event);
-    update.require(`#state IN (${transition.from.map((state) => update.value(state)).join(', ')})`);
+    update.require(`${update.name('state')} IN (${transition.from.map((state) => update.value(state)).join(', ')})`);
     fence(update, transition, seen);
     try {
-      const { Attributes } = await this.#client.send(
+      const { Attributes = {} } = await this.#client.send(
         new UpdateCommand({ ...this.#key(seen), ...update.expressions(), ReturnValues: 'ALL_NEW' }),
       );
-      return { kind: 'moved', item: Attributes as DeliveryItem };
+      return { kind: 'moved', item: asItem(Attributes) };
     } catch (error) {
       return await this.#readBack(error, seen, by);
     }
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {
-    const update = new Update();
-    for (const eventId of eventIds) update.removeMember('pending', eventId);
-    if (item.state === 'done') {
-      // Nothing is left to be done: out of the index, and away when no copy of its request can come any more.
-      update.change('due', null);
-      update.change('shard', null);
-      update.set(timeToLive, expiry());
-      update.require(`#state = ${update.value('done')}`);
+    const { state, unpublished, by } = item;
+    const rest = state === 'done' ? {} : unpublished;
+    if (rest !== undefined) {
+      // Out of the index, or in it at another time; and away, when no copy of its request can come any more.
+      const update = forgetting(eventIds);
+      const { due, ...left } = { ...item, ...rest, state };
+      const next = rest.due === undefined ? left : { ...left, due: rest.due };
+      const { shard } = indexAttributes(next);
+      for (const [attribute, value] of Object.entries({ due: rest.due ?? null, shard, unpublished: null })) {
+        update.change(attribute, value);
+      }
+      if (state === 'done') update.set(timeToLive, expiry());
+      if (state === 'done') update.requireEqual('state', 'done');
+      else update.requireEqual('by', by);
+      if ((await this.#updated(item, update)) || state === 'done') return;
     }
-    if (update.isEmpty) return;
-    try {
-      await this.#client.send(new UpdateCommand({ ...this.#key(item), ...update.expressions() }));
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
+    // Somebody has moved it meanwhile, and so has said when it is due.
+    const update = forgetting(eventIds);
+    if (!update.isEmpty) await this.#updated(item, update);
   }
 
   async *findDue(before: number): AsyncIterable<DueItem> {
-    for (let shard = 0; shard < shards; shard += 1) {
+    for (const shard of dueShards) {
       const pages = paginateQuery(
         { client: this.#client },
         {
@@ -126,25 +134,22 @@ export class DynamoDbLedger implements Ledger, CautionStore {
           IndexName: dueIndex.name,
           KeyConditionExpression: '#shard = :shard AND #due <= :before',
           ExpressionAttributeNames: { '#shard': dueIndex.partitionKey, '#due': dueIndex.sortKey },
-          ExpressionAttributeValues: { ':shard': `due#${shard}`, ':before': before },
+          ExpressionAttributeValues: { ':shard': shard, ':before': before },
         },
       );
       for await (const page of pages) yield* (page.Items ?? []) as DueItem[];
     }
   }
 
-  async readCaution(destination: string): Promise<Caution | undefined> {
-    const { Item } = await this.#client.send(
-      new GetCommand({ TableName: this.#table, Key: { id: `destination#${destination}`, delivery: 'caution' } }),
-    );
-    return Item === undefined ? undefined : { until: Item['until'] as number, why: String(Item['why']) };
-  }
-
-  async writeCaution(destination: string, { until, why }: Caution): Promise<void> {
-    const Item = { id: `destination#${destination}`, delivery: 'caution', version: 1, until, why };
-    await this.#client.send(
-      new PutCommand({ TableName: this.#table, Item: { ...Item, [timeToLive]: Math.ceil(until / 1000) } }),
-    );
+  /** Whether the condition of the update held. */
+  async #updated(item: DeliveryItem, update: Update): Promise<boolean> {
+    try {
+      await this.#client.send(new UpdateCommand({ ...this.#key(item), ...update.expressions() }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
   }
 
   #key({ id, delivery }: DeliveryKey): { TableName: string; Key: Record<string, string> } {
@@ -163,19 +168,18 @@ export class DynamoDbLedger implements Ledger, CautionStore {
 function fence(update: Update, { fence: kind }: Transition, seen: DeliveryItem): void {
   switch (kind) {
     case 'generation':
-      update.require(`#generation = ${update.value(seen.generation)}`, { '#generation': 'generation' });
+      update.requireEqual('generation', seen.generation);
       return;
     case 'token':
-      update.require(`#claim.#token = ${update.value(seen.claim?.token ?? '')}`, {
-        '#claim': 'claim',
-        '#token': 'token',
-      });
+      update.requireEqual('claim.token', seen.claim?.token ?? '');
+      update.requireEqual('by', seen.by);
       return;
     case 'time':
-      update.require(`#due = ${update.value(seen.due ?? 0)} AND #generation = ${update.value(seen.generation)}`, {
-        '#due': 'due',
-        '#generation': 'generation',
-      });
+      update.requireEqual('due', seen.due ?? 0);
+      update.requireEqual('by', seen.by);
+      return;
+    case 'mark':
+      update.requireEqual('by', seen.by);
       return;
     case 'absent':
       throw new TypeError('an item that must be absent is put, not moved');
@@ -184,75 +188,23 @@ function fence(update: Update, { fence: kind }: Transition, seen: DeliveryItem):
   }
 }
 
+function forgetting(eventIds: readonly string[]): Update {
+  const update = new Update();
+  for (const eventId of eventIds) update.removeMember('pending', eventId);
+  return update;
+}
+
+/** What the table holds, without what is there for its indexes only. */
+function asItem(attributes: Record<string, unknown>): DeliveryItem {
+  const { shard, waits, order, summary, [timeToLive]: expires, ...item } = attributes;
+  return item as unknown as DeliveryItem;
+}
+
+function withoutNull(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
+}
+
 /** When an item that is done now may go, seconds since 1970. */
 function expiry(): number {
   return Math.floor(Date.now() / 1000) + doneRetention;
-}
-
-function shardOf(id: string): string {
-  return `due#${slotOf(id, shards)}`;
-}
-
-/** Collects the clauses of one update; every name is escaped, since DynamoDB reserves several hundred words. */
-class Update {
-  readonly #sets: string[] = [];
-  readonly #removes: string[] = [];
-  readonly #conditions: string[] = [];
-  readonly #names: Record<string, string> = { '#state': 'state' };
-  readonly #values: Record<string, unknown> = {};
-
-  get isEmpty(): boolean {
-    return this.#sets.length === 0 && this.#removes.length === 0;
-  }
-
-  value(value: unknown): string {
-    const name = `:v${Object.keys(this.#values).length}`;
-    this.#values[name] = value;
-    return name;
-  }
-
-  set(attribute: string, value: unknown): void {
-    this.#sets.push(`${this.#name(attribute)} = ${this.value(value)}`);
-  }
-
-  /** Sets an attribute, or takes it away where the value is null; undefined leaves it alone. */
-  change(attribute: string, value: unknown): void {
-    if (value === null) this.#removes.push(this.#name(attribute));
-    else if (value !== undefined) this.set(attribute, value);
-  }
-
-  setMember(attribute: string, member: string, value: unknown): void {
-    this.#sets.push(`${this.#name(attribute)}.${this.#name(member)} = ${this.value(value)}`);
-  }
-
-  removeMember(attribute: string, member: string): void {
-    this.#removes.push(`${this.#name(attribute)}.${this.#name(member)}`);
-  }
-
-  require(condition: string, names: Readonly<Record<string, string>> = {}): void {
-    this.#conditions.push(condition);
-    Object.assign(this.#names, names);
-  }
-
-  expressions() {
-    const clauses = [
-      this.#sets.length > 0 ? `SET ${this.#sets.join(', ')}` : '',
-      this.#removes.length > 0 ? `REMOVE ${this.#removes.join(', ')}` : '',
-    ].filter((clause) => clause !== '');
-    const used = `${clauses.join(' ')} ${this.#conditions.join(' ')}`;
-    return {
-      UpdateExpression: clauses.join(' '),
-      ExpressionAttributeNames: Object.fromEntries(
-        Object.entries(this.#names).filter(([name]) => new RegExp(`${name}(?![A-Za-z0-9])`).test(used)),
-      ),
-      ...(Object.keys(this.#values).length > 0 ? { ExpressionAttributeValues: this.#values } : {}),
-      ...(this.#conditions.length > 0 ? { ConditionExpression: this.#conditions.join(' AND ') } : {}),
-    };
-  }
-
-  #name(attribute: string): string {
-    const name = `#${attribute.replace(/[^A-Za-z0-9]/g, '')}`;
-    this.#names[name] = attribute;
-    return name;
-  }
 }

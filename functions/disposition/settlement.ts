@@ -3,14 +3,18 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
-import { backoff, isExpired, type QueueTimes } from '../queue/backoff.ts';
+import { backoff, isExpired, isWarningDue, type QueueTimes } from '../queue/backoff.ts';
+import { dueChanges, nextEnd } from '../queue/due.ts';
 import type { QueueEvent } from '../queue/event.ts';
-import { type DeliveryItem, isFinished, type LastVerdict, type QueuedRecipient } from '../queue/item.ts';
+import { type DeliveryItem, type Hold, isFinished, type LastVerdict, type QueuedRecipient } from '../queue/item.ts';
 import { cutText } from '../queue/plan.ts';
 import { pendingGrace } from '../queue/policy.ts';
 import type { Changes } from '../queue/ports.ts';
+import { removedVerdict } from '../queue/removal.ts';
 import { bounceEvents, type FailedRecipient } from './bounce-event.ts';
+import { type DelayedRecipient, delayEvents } from './delay-event.ts';
 import { type DeliveryLine, deliveryLine, type LineFormat } from './delivery-line.ts';
+import type { EventFacts } from './event-frame.ts';
 import { type ServedRecipient, successEvents } from './success-event.ts';
 
 /** What a settlement needs to know. Times are milliseconds since 1970. */
@@ -27,46 +31,129 @@ export interface SettlementFacts {
   readonly isFinal?: boolean;
   /** How lines are written. */
   readonly format?: LineFormat;
+  /** What becomes of recipients who may have the message already (in_doubt_action). Default: retry. */
+  readonly inDoubtAction?: 'retry' | 'hold';
+  /** Draws the next wait: from 0 up to, not including, 1. Default: 0. */
+  readonly chance?: number;
 }
 
 /** What follows from an attempt. */
 export interface Settlement {
-  /** Whether the item is done; otherwise it is deferred. */
-  readonly done: boolean;
+  /** Where the item goes. */
+  readonly to: 'done' | 'deferred' | 'held';
   readonly changes: Changes;
   readonly lines: readonly DeliveryLine[];
   readonly events: readonly QueueEvent[];
 }
 
+/** The hold that in_doubt_action=hold puts on a message. */
+export const inDoubtHold = 'in-doubt';
+
 /** Settles an attempt. */
 export function settle(facts: SettlementFacts): Settlement {
-  const { item, now, times } = facts;
+  const { item, now } = facts;
   const attempt = item.attempt + 1;
-  const expired = isExpired(item, now, times);
   const lines: DeliveryLine[] = [];
-  const failed: FailedRecipient[] = [];
-  const served: ServedRecipient[] = [];
+  const concluded: { readonly recipient: QueuedRecipient; readonly verdict: Concluded }[] = [];
   const recipients = item.recipients.map((recipient) => {
     const verdict = facts.verdicts.get(recipient.n);
     if (verdict === undefined || isFinishedBefore(recipient, attempt)) return recipient;
-    lines.push(line(facts, recipient, verdict, attempt));
-    const concluded = expired && verdict.status === 'deferred' ? expire(verdict) : verdict;
-    if (concluded !== verdict) lines.push(line(facts, recipient, concluded, attempt));
-    if (concluded.status === 'bounced' || concluded.status === 'expired')
-      failed.push({ recipient, verdict: concluded });
-    served.push({ recipient, verdict: concluded });
-    return { ...recipient, last: lastVerdict(concluded, now, attempt, item.recipients.length) };
+    lines.push(...line(facts, recipient, verdict, attempt));
+    const conclusion = conclude(verdict, facts, attempt);
+    if (conclusion !== verdict) lines.push(...line(facts, recipient, conclusion, attempt));
+    concluded.push({ recipient, verdict: conclusion });
+    return { ...recipient, last: lastVerdict(conclusion, now, attempt, item.recipients.length) };
   });
-  const { reportingMta, transport, isFinal = false } = facts;
-  const eventFacts = { item, attempt, now, reportingMta, transport };
-  const shortened = failed.map((failure) => shorten(failure, item.recipients.length));
-  const events = [...bounceEvents(shortened, eventFacts), ...successEvents(served, eventFacts, isFinal)];
-  const done = recipients.every(isFinished);
+  const holds = [...(item.holds ?? []), ...doubtHolds(concluded, facts)];
+  const to = recipients.every(isFinished) ? 'done' : holds.length > 0 ? 'held' : 'deferred';
+  const warnings = to === 'deferred' ? delays(concluded, facts) : [];
+  const events = [...failuresAndSuccesses(concluded, facts), ...warnings];
   const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
-  // Done, and nobody to tell: then nobody has to look at the item again.
-  const isQuiet = done && events.length === 0 && Object.keys(item.pending).length === 0;
-  const due = isQuiet ? null : done ? now + pendingGrace : now + backoff(item.arrival, now, times);
-  return { done, changes: { recipients, attempt, due, claim: null, pending }, lines, events };
+  const hasPending = events.length > 0 || Object.keys(item.pending).length > 0;
+  const changes = {
+    recipients,
+    attempt,
+    claim: null,
+    pending,
+    ...times(to, holds, hasPending, facts),
+    ...(holds.length > 0 ? { holds: to === 'done' ? null : holds } : {}),
+    ...(item.removal === undefined ? {} : { removal: null }),
+    ...(warnings.length === 0 ? {} : { warned: now }),
+  };
+  return { to, changes, lines, events };
+}
+
+/** When somebody has to look at the item again. */
+function times(
+  to: Settlement['to'],
+  holds: readonly Hold[],
+  hasPending: boolean,
+  { item, now, times: queueTimes, chance = 0 }: SettlementFacts,
+): Pick<Changes, 'due' | 'unpublished'> {
+  switch (to) {
+    case 'done':
+      // Where there is nobody to tell, nobody has to look at it.
+      return { due: hasPending ? now + pendingGrace : null, unpublished: null };
+    case 'held':
+      return dueChanges(nextEnd(holds), hasPending, now);
+    case 'deferred':
+      return dueChanges(now + backoff(item.arrival, now, queueTimes, chance), hasPending, now);
+    default:
+      return to satisfies never;
+  }
+}
+
+/** What becomes of a recipient with that verdict, in this queue and at this time. */
+function conclude(
+  verdict: Verdict,
+  { item, now, times: queueTimes, inDoubtAction }: SettlementFacts,
+  attempt: number,
+): Concluded {
+  if (verdict.status !== 'deferred') return verdict;
+  if (item.removal !== undefined) {
+    // The words are a person's, no server's.
+    const { relay, remoteMta, ...rest } = verdict;
+    return { ...rest, ...removedVerdict(item.removal, attempt) };
+  }
+  // Held mail does not expire: a person is to say what becomes of it.
+  const isHeld = (item.holds ?? []).length > 0 || (verdict.inDoubt === true && inDoubtAction === 'hold');
+  return !isHeld && isExpired(item, now, queueTimes) ? { ...verdict, status: 'expired' } : verdict;
+}
+
+type Conclusion = { readonly recipient: QueuedRecipient; readonly verdict: Concluded };
+
+/** A hold on a message that a person is to look at before it is tried again. */
+function doubtHolds(concluded: readonly Conclusion[], { item, now, inDoubtAction }: SettlementFacts): readonly Hold[] {
+  if (inDoubtAction !== 'hold' || item.holds?.some(({ id }) => id === inDoubtHold)) return [];
+  const doubted = concluded.find(({ verdict }) => verdict.status === 'deferred' && verdict.inDoubt === true);
+  if (doubted === undefined) return [];
+  const reason = `in doubt whether it was delivered: ${cutText(doubted.verdict.text, 1)}`;
+  return [{ id: inDoubtHold, reason, by: 'lmtp', since: now }];
+}
+
+function failuresAndSuccesses(concluded: readonly Conclusion[], facts: SettlementFacts): readonly QueueEvent[] {
+  const eventFacts = factsOfEvents(facts);
+  const count = facts.item.recipients.length;
+  const failed: FailedRecipient[] = [];
+  const served: ServedRecipient[] = [];
+  for (const { recipient, verdict } of concluded) {
+    const { status } = verdict;
+    if (status === 'bounced' || status === 'expired') failed.push(shorten({ recipient, verdict }, count));
+    served.push({ recipient, verdict });
+  }
+  return [...bounceEvents(failed, eventFacts), ...successEvents(served, eventFacts, facts.isFinal ?? false)];
+}
+
+function delays(concluded: readonly Conclusion[], facts: SettlementFacts): readonly QueueEvent[] {
+  if (!isWarningDue(facts.item, facts.now, facts.times)) return [];
+  const delayed = concluded.map(({ recipient, verdict }) =>
+    shorten({ recipient, verdict }, facts.item.recipients.length),
+  );
+  return delayEvents(delayed satisfies readonly DelayedRecipient[], factsOfEvents(facts), facts.times);
+}
+
+function factsOfEvents({ item, now, reportingMta, transport }: SettlementFacts): EventFacts {
+  return { item, attempt: item.attempt + 1, now, reportingMta, transport };
 }
 
 /** The recipients with what is known so far: for writing progress down. */
@@ -88,14 +175,10 @@ function isFinishedBefore(recipient: QueuedRecipient, attempt: number): boolean 
   return isFinished(recipient) && (recipient.last?.attempt ?? 0) < attempt;
 }
 
-type Concluded = Omit<Verdict, 'status'> & { readonly status: LastVerdict['status'] };
-
-function expire(verdict: Verdict): Concluded {
-  return { ...verdict, status: 'expired' };
-}
+type Concluded = Omit<Verdict, 'status'> & Pick<LastVerdict, 'status' | 'by'>;
 
 function lastVerdict(verdict: Concluded, at: number, attempt: number, recipients: number): LastVerdict {
-  const { status, dsn, text, relay, remoteMta, inDoubt, relayed } = verdict;
+  const { status, dsn, text, relay, remoteMta, inDoubt, relayed, by } = verdict;
   return {
     status,
     dsn,
@@ -106,6 +189,7 @@ function lastVerdict(verdict: Concluded, at: number, attempt: number, recipients
     ...(remoteMta === undefined ? {} : { remoteMta }),
     ...(inDoubt === undefined ? {} : { inDoubt }),
     ...(relayed === undefined ? {} : { relayed }),
+    ...(by === undefined ? {} : { by }),
   };
 }
 
@@ -113,12 +197,16 @@ function shorten({ recipient, verdict }: FailedRecipient, recipients: number): F
   return { recipient, verdict: { ...verdict, text: cutText(verdict.text, recipients) } };
 }
 
+/** The line of a verdict; what a person removed without telling anybody has none, as with postsuper(1). */
 function line(
   { item, begun, format }: SettlementFacts,
   recipient: QueuedRecipient,
   verdict: Concluded,
   attempt: number,
-): DeliveryLine {
+): readonly DeliveryLine[] {
+  const { status } = verdict;
+  if (status === 'removed') return [];
   const { id, arrival, activated } = item;
-  return deliveryLine({ id, recipient, verdict, arrival, activated, begun, attempt }, format);
+  const facts = { id, recipient, verdict: { ...verdict, status }, arrival, activated, begun, attempt };
+  return [deliveryLine(facts, format)];
 }

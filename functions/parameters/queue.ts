@@ -31,6 +31,53 @@ export const queueRows = {
     max: 1000,
     meaning: 'Deliveries to one destination of this transport at once.',
   },
+  initial_destination_concurrency: {
+    kind: 'number',
+    default: '5',
+    min: 1,
+    max: 1000,
+    meaning: 'Deliveries to one destination at once until some have succeeded, unless the transport says otherwise.',
+  },
+  lmtp_initial_destination_concurrency: {
+    kind: 'number',
+    default: '$initial_destination_concurrency',
+    min: 1,
+    max: 1000,
+    meaning: 'Deliveries to one destination of this transport at once until some have succeeded.',
+  },
+  default_destination_concurrency_failed_cohort_limit: {
+    kind: 'number',
+    default: '1',
+    min: 0,
+    max: 100,
+    meaning:
+      'After how many windows full of failures in a row a destination is suspended for minimal_backoff_time, unless the transport says otherwise; 0 = never.',
+  },
+  lmtp_destination_concurrency_failed_cohort_limit: {
+    kind: 'number',
+    default: '$default_destination_concurrency_failed_cohort_limit',
+    min: 0,
+    max: 100,
+    meaning: 'The same for this transport.',
+  },
+  qmgr_message_active_limit: {
+    kind: 'number',
+    default: '0',
+    min: 0,
+    max: 20_000,
+    meaning:
+      'Deliveries to one destination that are in the active queue at once; the rest waits in the table. 0 = fifty times lmtp_destination_concurrency_limit.',
+    differs:
+      'Postfix counts all messages together, 20000. SQS looks for free message groups among the first 120,000 messages only, so here the limit is of each destination: a slow one takes no place of others.',
+  },
+  recipient_delimiter: {
+    kind: 'text',
+    default: '',
+    pattern: /^[!-~]*$/,
+    wanted: 'characters without blanks',
+    meaning:
+      'Characters that begin the extension of an address: with lmtp_destination_recipient_limit=1, addresses that differ in it share one concurrency limit.',
+  },
   minimal_backoff_time: {
     kind: 'time',
     default: '300s',
@@ -42,6 +89,15 @@ export const queueRows = {
     default: '4000s',
     min: second,
     meaning: 'Longest wait before the next attempt.',
+  },
+  retry_jitter: {
+    kind: 'number',
+    default: '15',
+    min: 0,
+    max: 100,
+    meaning:
+      'Per cent by which a wait is drawn out at random, within minimal_backoff_time and maximal_backoff_time; so mail that failed together does not come back together.',
+    differs: 'Ours: in Postfix the scan of the deferred queue spreads attempts; 0 = its ideal times exactly.',
   },
   maximal_queue_lifetime: {
     kind: 'time',
@@ -56,5 +112,20 @@ export const queueRows = {
     min: 0,
     max: 100 * day,
     meaning: 'The same for mail with the null sender.',
+  },
+  delay_warning_time: {
+    kind: 'time',
+    default: '0h',
+    min: 0,
+    max: 100 * day,
+    meaning: 'After how long the sender is told, once, that a message is still on its way; 0 = never.',
+  },
+  in_doubt_action: {
+    kind: 'choice',
+    default: 'retry',
+    allowed: ['retry', 'hold'],
+    meaning:
+      'What becomes of mail that may have been delivered already (the content went out, the answer never came): it is tried again, or held until a person has looked.',
+    differs: 'Ours: Postfix always tries again, as RFC 2033 advises.',
   },
 } as const satisfies Record<string, Row>;

@@ -16,22 +16,7 @@ const refusals: readonly Refusal[] = [
     reason: 'This release does not have it yet: that a late message arrived after all is told to whoever asked for it.',
     names: ['confirm_delay_cleared'],
   },
-  {
-    reason:
-      'This release does not have it yet: how many deliveries run at once is bounded by lmtp_destination_concurrency_limit alone.',
-    names: [
-      'default_destination_concurrency_failed_cohort_limit',
-      'initial_destination_concurrency',
-      'lmtp_destination_concurrency_failed_cohort_limit',
-      'lmtp_initial_destination_concurrency',
-    ],
-  },
   { reason: 'This release does not have it yet: a transport cannot be held as a whole.', names: ['defer_transports'] },
-  {
-    reason:
-      'This release does not have it yet: with one recipient at a time, an address and its extensions are different destinations.',
-    names: ['recipient_delimiter'],
-  },
   {
     reason:
       'This release does not have it yet: a message is in its bucket before its request is, and a server that announces SIZE says what is too large for it.',
@@ -210,7 +195,7 @@ const refusals: readonly Refusal[] = [
   },
   {
     reason:
-      'Deliveries to one destination have a fixed number of slots. There is no window that grows and shrinks with what comes back.',
+      'The window of deliveries to one destination grows by one with each success, and shrinks with failures as it does in Postfix by default.',
     names: [
       'default_destination_concurrency_negative_feedback',
       'default_destination_concurrency_positive_feedback',
@@ -251,7 +236,6 @@ const refusals: readonly Refusal[] = [
       'qmgr_clog_warn_time',
       'qmgr_daemon_timeout',
       'qmgr_ipc_timeout',
-      'qmgr_message_active_limit',
       'qmgr_message_recipient_limit',
       'qmgr_message_recipient_minimum',
     ],

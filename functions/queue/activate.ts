@@ -1,7 +1,9 @@
 /**
- * From deferred back to active: a wake-up arrives, and its item is still the one that it was sent for.
+ * Into active: a wake-up arrives, its item is still the one that it was sent for, and its destination has a place.
  */
 
+import { holdsThatLast, withholding } from './due.ts';
+import type { DeliveryItem } from './item.ts';
 import type { WakeUp } from './messages.ts';
 import { activeGrace } from './policy.ts';
 import { type Services, wallTime } from './services.ts';
@@ -24,7 +26,31 @@ export async function activate(wakeUp: WakeUp, services: Services): Promise<void
     log.note('info', 'stale wake-up', { id, delivery, generation, state: item.state, now: item.generation });
     return;
   }
+  await take(item, services);
+}
+
+async function take(item: DeliveryItem, services: Services): Promise<void> {
+  const { ledger, wakeUps, scheduler } = services;
   const now = wallTime(services);
-  const moved = await ledger.move('activate', item, { due: now + activeGrace, activated: now });
-  if (moved.kind === 'moved') await wakeUps.activate(moved.item);
+  const isHeld = holdsThatLast(item.holds ?? [], now).length > 0;
+  const place = isHeld ? 'held' : await scheduler.place(item, services);
+  switch (place) {
+    case 'held':
+      await ledger.move('withhold', item, withholding(item, now));
+      return;
+    case 'queued':
+      if (item.state === 'deferred') await ledger.move('enqueue', item, { due: now, unpublished: null });
+      await scheduler.noteBacklog(item.destination, services);
+      return;
+    case 'active': {
+      const group = await scheduler.group(item, services);
+      const changes = { group, due: now + activeGrace, activated: now, unpublished: null };
+      const moved = await ledger.move('activate', item, changes);
+      if (moved.kind === 'moved') await wakeUps.activate(moved.item);
+      else scheduler.leave(item);
+      return;
+    }
+    default:
+      place satisfies never;
+  }
 }

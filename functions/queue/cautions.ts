@@ -6,8 +6,9 @@
 
 import type { Parameters } from '../parameters.ts';
 import { type Clock, elapsed, type Moment } from '../session/clock.ts';
+import { changeDestination } from './change-destination.ts';
 import type { Log } from './log.ts';
-import type { CautionStore } from './ports.ts';
+import type { Destinations } from './ports.ts';
 
 /** What cautions need of their surroundings. */
 interface Surroundings {
@@ -27,10 +28,10 @@ interface Known {
 
 /** The cautions that a container knows. */
 export class Cautions {
-  readonly #store: CautionStore;
+  readonly #store: Destinations;
   readonly #known = new Map<string, Known>();
 
-  constructor(store: CautionStore) {
+  constructor(store: Destinations) {
     this.#store = store;
   }
 
@@ -57,7 +58,7 @@ export class Cautions {
       until: new Date(until).toISOString(),
     });
     try {
-      await this.#store.writeCaution(destination, { until, why });
+      await changeDestination(this.#store, destination, (record) => ({ ...record, caution: { until, why } }));
     } catch (error) {
       log.note('warn', 'caution not written; only this container knows', { destination, error });
     }
@@ -66,7 +67,7 @@ export class Cautions {
   /** A caution that cannot be read is none: it spares trouble, and no mail depends on it. */
   async #read(destination: string, log: Log): Promise<number> {
     try {
-      return (await this.#store.readCaution(destination))?.until ?? 0;
+      return (await this.#store.read(destination)).caution?.until ?? 0;
     } catch (error) {
       log.note('warn', 'cautions not read', { destination, error });
       return 0;

@@ -21,7 +21,8 @@ export interface PinnedMessage {
 
 /** The latest verdict on one recipient. */
 export interface LastVerdict {
-  readonly status: 'sent' | 'deferred' | 'bounced' | 'expired';
+  /** `removed`: taken out by an operator, and nobody was told. */
+  readonly status: 'sent' | 'deferred' | 'bounced' | 'expired' | 'removed';
   readonly dsn: EnhancedStatus;
   /** The server's words; cut where an item would grow too large (the log has them whole). */
   readonly text: string;
@@ -34,6 +35,8 @@ export interface LastVerdict {
   readonly at: number;
   /** Which attempt it was, from 1; 0 = refused at the door. */
   readonly attempt: number;
+  /** Who said so, where it was a person: an AWS identity. */
+  readonly by?: string;
 }
 
 /** A recipient of an item. */
@@ -49,6 +52,40 @@ export interface Claim {
   readonly token: string;
   /** Milliseconds since 1970: from then on the worker is taken for dead. */
   readonly until: number;
+}
+
+/** Somebody wants a message, or whatever goes to a destination, to stay where it is. Several may lie on one thing. */
+export interface Hold {
+  /** Names it among the holds of the same message or destination. */
+  readonly id: string;
+  readonly reason: string;
+  /** Who holds it: an AWS identity, or the function that did. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** When it ends by itself, milliseconds since 1970; absent: it does not. */
+  readonly until?: number;
+}
+
+/** An operator has removed a message that is being delivered: whoever is left at the end of the attempt is not tried again. */
+export interface Removal {
+  readonly by: string;
+  readonly why: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Whether the sender is told that it was not delivered. */
+  readonly bounces: boolean;
+}
+
+/** One change by hand. */
+export interface HistoryEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** An AWS identity. */
+  readonly by: string;
+  /** What was changed, in a few words. */
+  readonly what: string;
+  readonly why: string;
 }
 
 /** One item. */
@@ -87,8 +124,26 @@ export interface DeliveryItem extends DeliveryKey {
   readonly claim?: Claim;
   /** Events that are decided but perhaps not published yet, by event id. */
   readonly pending: Readonly<Record<string, QueueEvent>>;
+  /**
+   * Events are pending on a delivery that waits: `due` is then when somebody has to publish them, and this is what it is
+   * once they are out; without a time, nobody has to look at it then.
+   */
+  readonly unpublished?: { readonly due?: number };
   /** Why it is corrupt. */
   readonly reason?: string;
+  /**
+   * The mailbox that is a destination of its own (lmtp_destination_recipient_limit=1): address without extension. Absent:
+   * what goes to its destination shares one concurrency limit.
+   */
+  readonly mailbox?: string;
+  /** Holds on this message. Held without any: its destination is held. On one that is being delivered: from its end on. */
+  readonly holds?: readonly Hold[];
+  /** On a delivery that is being delivered: it is done at the end of the attempt. */
+  readonly removal?: Removal;
+  /** When a delay warning was made, milliseconds since 1970: there is only one. */
+  readonly warned?: number;
+  /** What people changed, latest last; bounded. */
+  readonly history?: readonly HistoryEntry[];
 }
 
 /** Whether a recipient needs nothing more. */
@@ -97,6 +152,6 @@ export function isFinished({ last }: QueuedRecipient): boolean {
 }
 
 /** The recipients that are still to be delivered to. */
-export function openRecipients({ recipients }: DeliveryItem): readonly QueuedRecipient[] {
+export function openRecipients({ recipients }: Pick<DeliveryItem, 'recipients'>): readonly QueuedRecipient[] {
   return recipients.filter((recipient) => !isFinished(recipient));
 }

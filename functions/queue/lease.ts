@@ -10,8 +10,9 @@ import { elapsed, type Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
 import type { DeliveryItem } from './item.ts';
 import { leaseMargin, reserve } from './policy.ts';
-import type { Changes } from './ports.ts';
+import type { Changes, Moved } from './ports.ts';
 import type { Services } from './services.ts';
+import type { TransitionName } from './states.ts';
 
 /** The delivery is somebody else's. */
 export class ClaimedElsewhere extends Error {
@@ -42,6 +43,11 @@ export class Lease implements Gate {
     return this.#taken !== undefined;
   }
 
+  /** When a lease that was taken now would be over for the sweep too, milliseconds since 1970. */
+  get latestEnd(): number {
+    return this.#services.clock.now().wall + this.#length() + leaseMargin;
+  }
+
   /** Begins to make the claim, while MAIL and RCPT are under way. */
   prepare(): void {
     this.#claiming ??= this.#claim();
@@ -67,8 +73,7 @@ export class Lease implements Gate {
   async #claim(): Promise<void> {
     const { clock, ledger } = this.#services;
     const at = clock.now();
-    // The invocation cannot outlive what is left of it, so neither can the lease be needed longer.
-    const length = Math.max(0, Math.min(this.#deadline.left(), longestLease)) + reserve;
+    const length = this.#length();
     const claim = { token: crypto.randomUUID(), until: at.wall + length };
     const moved = await ledger.move('claim', this.#item, { claim, due: claim.until + leaseMargin });
     if (moved.kind === 'behind') throw new ClaimedElsewhere();
@@ -76,17 +81,43 @@ export class Lease implements Gate {
     this.#item = moved.item;
   }
 
+  /** The invocation cannot outlive what is left of it, so neither can the lease be needed longer. Milliseconds. */
+  #length(): number {
+    return Math.max(0, Math.min(this.#deadline.left(), longestLease)) + reserve;
+  }
+
   /** Whether the lease has not run out, by either clock. */
   mayGoOn(): boolean {
     return this.#taken !== undefined && elapsed(this.#taken.at, this.#services.clock.now()) < this.#taken.length;
   }
 
+  /**
+   * Takes notice of what others wrote on the item, if it is still ours: an operator may ask for a hold, or a removal, while
+   * it is being delivered. False: it is somebody else's.
+   */
+  adopt(item: DeliveryItem | undefined): boolean {
+    const token = this.#item.claim?.token;
+    if (token === undefined || item?.state !== 'delivering' || item.claim?.token !== token) return false;
+    this.#item = item;
+    return true;
+  }
+
   /** Writes finished recipients down, and the events that follow. False where the claim is not, or no more, ours. */
-  async progress({ recipients, pending = {} }: Pick<Changes, 'recipients' | 'pending'>): Promise<boolean> {
-    if (!this.isClaimed || recipients === undefined) return false;
-    const moved = await this.#services.ledger.move('progress', this.#item, { recipients, pending });
-    if (moved.kind === 'moved') this.#item = moved.item;
+  async progress(changesOf: (item: DeliveryItem) => Pick<Changes, 'recipients' | 'pending'>): Promise<boolean> {
+    if (!this.isClaimed) return false;
+    const moved = await this.move((item) => ['progress', changesOf(item)]);
     return moved.kind === 'moved';
+  }
+
+  /** Moves the item on from what it is now, with what was written on it meanwhile. */
+  async move(decide: (item: DeliveryItem) => readonly [TransitionName, Changes]): Promise<Moved> {
+    for (;;) {
+      const [transition, changes] = decide(this.#item);
+      const moved = await this.#services.ledger.move(transition, this.#item, changes);
+      if (moved.kind === 'moved') this.#item = moved.item;
+      else if (this.adopt(moved.item)) continue;
+      return moved;
+    }
   }
 }
 

@@ -23,5 +23,14 @@ export const reserve = 5_000;
 /** Milliseconds that must be left, beside the reserve, for a delivery to be begun at all. */
 export const shortestAttempt = 2_000;
 
+/** Milliseconds after which a delivery that an invocation had no time for is tried by another. */
+export const shortestWait = 1_000;
+
 /** Milliseconds after which verdicts are written down although others of the same delivery are still awaited. */
 export const progressDelay = 1_000;
+
+/** Milliseconds over which deliveries are spread that were held with their destination, when they are let go. */
+export const releaseSpread = 5 * 60_000;
+
+/** Milliseconds after which nobody can still be holding deliveries of a destination that is held no more. */
+export const releaseGrace = 2 * 60_000;

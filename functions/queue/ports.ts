@@ -3,15 +3,37 @@
  */
 
 import type { Message } from '../delivery/message.ts';
+import type { DestinationRecord, Places } from './destination-record.ts';
 import type { QueueEvent } from './event.ts';
 import type { DeliveryItem, PinnedMessage } from './item.ts';
 import type { DeliveryKey, WakeUp } from './messages.ts';
+import type { QueueEntry, QueueFilter } from './queue-entry.ts';
 import type { State, TransitionName } from './states.ts';
 
 /** What a transition changes beside state and generation; `null` takes an attribute away. */
 export type Changes = {
-  readonly [Name in 'due' | 'activated' | 'recipients' | 'attempt' | 'claim' | 'reason']?: DeliveryItem[Name] | null;
+  readonly [Name in ChangingAttribute]?: DeliveryItem[Name] | null;
 } & { readonly pending?: DeliveryItem['pending'] };
+
+/** What may change in the life of a delivery. */
+export type ChangingAttribute =
+  | 'due'
+  | 'activated'
+  | 'recipients'
+  | 'attempt'
+  | 'claim'
+  | 'reason'
+  | 'group'
+  | 'unpublished'
+  | 'holds'
+  | 'removal'
+  | 'warned'
+  | 'history'
+  // Only of what was corrupt, by hand:
+  | 'message'
+  | 'sender'
+  | 'destination'
+  | 'mailbox';
 
 /** How a move ended: the item as it is now, or that the item was elsewhere already. */
 export type Moved =
@@ -20,9 +42,12 @@ export type Moved =
 
 /** An item that somebody has to look at. */
 export interface DueItem extends DeliveryKey {
-  readonly state: State;
+  /** `destination`: the record of a destination, not a delivery. */
+  readonly state: State | 'destination';
   readonly generation: number;
   readonly due: number;
+  readonly destination: string;
+  readonly unpublished?: DeliveryItem['unpublished'];
 }
 
 /** The queue table. Every method throws when the table cannot be reached; nothing has then changed, or it is found out at the next try. */
@@ -35,23 +60,67 @@ export interface Ledger {
   admit(item: DeliveryItem): Promise<Moved>;
   /** Carries out a transition on an item as the caller last saw it. */
   move(transition: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved>;
-  /** Forgets published events; of an item that is done, nothing then remains to be done. */
+  /**
+   * Forgets published events. Of an item that is done, nothing then remains to be done; one that waits falls due again when
+   * it should, if it has not been moved meanwhile.
+   */
   forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void>;
   /** What falls due before a moment, milliseconds since 1970. */
   findDue(before: number): AsyncIterable<DueItem>;
 }
 
-/** Why and how long to be careful with a destination. */
-export interface Caution {
-  /** Milliseconds since 1970. */
-  readonly until: number;
-  readonly why: string;
+/**
+ * What all containers know of destinations. A name is a normalised destination, or that of a mailbox at one (unit.ts).
+ * Every method throws when the table cannot be reached.
+ */
+export interface Destinations {
+  /** The record, consistently read; an empty one where there is none. */
+  read(name: string): Promise<DestinationRecord>;
+  /**
+   * Writes a record down, but for its places, if nobody has written since it was read: false where somebody has. Its
+   * revision is that of the record as it was read.
+   */
+  write(record: DestinationRecord): Promise<boolean>;
+  /** Takes places in active: as many as are asked for, or none where there would then be more than `limit`. */
+  occupy(name: string, places: number, limit: number): Promise<boolean>;
+  /** Gives places back. There are never fewer than none taken. */
+  vacate(name: string, places: number): Promise<Places>;
+  /** Corrects the count of places by a difference that was found. */
+  adjust(name: string, difference: number): Promise<Places>;
+  /** Notes that deliveries wait for a place since a moment; milliseconds since 1970. */
+  noteBacklog(name: string, at: number): Promise<void>;
+  /** Forgets that, where nobody noted it again. */
+  forgetBacklog(name: string, seen: number): Promise<void>;
+  /** All records, for an operator. */
+  list(): AsyncIterable<DestinationRecord>;
 }
 
-/** What all containers know of destinations. */
-export interface CautionStore {
-  readCaution(destination: string): Promise<Caution | undefined>;
-  writeCaution(destination: string, caution: Caution): Promise<void>;
+/** Some entries of the queue. */
+export interface QueuePage {
+  readonly entries: readonly QueueEntry[];
+  /** Where the next page begins; absent: this is the last one. */
+  readonly next?: string;
+  /** Capacity that DynamoDB charged for the page, in read request units. */
+  readonly consumed: number;
+}
+
+/** Questions about many deliveries at once. What they say may be some seconds old. */
+export interface Queries {
+  /** A page of the deliveries that match; it may be empty although it is not the last one. Corrupt ones count, done ones do not. */
+  list(filter: QueueFilter, from?: string): Promise<QueuePage>;
+  /** Deliveries to a destination that wait for a place in active, those longest due first. */
+  findQueued(destination: string, wanted: QueuedWanted): Promise<readonly QueueEntry[]>;
+  /** How many deliveries to a destination are in active or being delivered. */
+  countActive(destination: string): Promise<number>;
+}
+
+/** Which of the deliveries that wait for a place. */
+export interface QueuedWanted {
+  /** Those that were never tried, or the others. */
+  readonly isNew: boolean;
+  /** Due at that moment, milliseconds since 1970. */
+  readonly dueBy: number;
+  readonly limit: number;
 }
 
 /** The queues of wake-ups. */

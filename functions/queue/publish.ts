@@ -21,7 +21,8 @@ export async function publish(item: DeliveryItem, services: Services): Promise<v
 export async function publishPending(item: DeliveryItem, { events, ledger }: Services): Promise<void> {
   const pending = Object.entries(item.pending);
   for (const [, event] of pending) await events.publish(event);
-  if (item.due === undefined || (pending.length === 0 && item.state !== 'done')) return;
+  const isTold = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
+  if (item.due === undefined || isTold) return;
   await ledger.forgetPending(
     item,
     pending.map(([eventId]) => eventId),
@@ -30,7 +31,10 @@ export async function publishPending(item: DeliveryItem, { events, ledger }: Ser
 
 /** Longer waits are the sweep's: it finds what falls due before it runs again. */
 async function wake(item: DeliveryItem, services: Services): Promise<void> {
-  if ((item.state !== 'deferred' && item.state !== 'queued') || item.due === undefined) return;
-  const delay = Math.max(0, item.due - wallTime(services));
-  if (delay <= longestDelay) await services.wakeUps.wake(item, delay);
+  const due = item.unpublished?.due ?? item.due;
+  if (due === undefined) return;
+  const delay = due - wallTime(services);
+  // What waits for a place, and no more for a time, is woken when there is one.
+  if (item.state !== 'deferred' && (item.state !== 'queued' || delay <= 0)) return;
+  if (delay <= longestDelay) await services.wakeUps.wake(item, Math.max(0, delay));
 }

@@ -6,11 +6,15 @@ import type { Parameters } from '../parameters.ts';
 import type { Clock } from '../session/clock.ts';
 import type { Cautions } from './cautions.ts';
 import type { Log } from './log.ts';
-import type { Bodies, CorruptQueue, Events, Ledger, WakeUps } from './ports.ts';
+import type { Bodies, CorruptQueue, Destinations, Events, Ledger, Queries, WakeUps } from './ports.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** Everything a step of the queue may use. */
 export interface Services {
   readonly ledger: Ledger;
+  readonly queries: Queries;
+  readonly destinations: Destinations;
+  readonly scheduler: Scheduler;
   readonly wakeUps: WakeUps;
   readonly events: Events;
   readonly bodies: Bodies;
@@ -20,6 +24,8 @@ export interface Services {
   /** master.cf service name. */
   readonly transport: string;
   readonly clock: Clock;
+  /** A number from 0 up to, not including, 1. */
+  readonly random: () => number;
   readonly log: Log;
 }
 

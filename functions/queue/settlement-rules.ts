@@ -7,16 +7,18 @@ import type { SettlementFacts } from '../disposition/settlement.ts';
 import { isFinalDelivery } from '../disposition/success-event.ts';
 import type { Services } from './services.ts';
 
-/** The facts of a settlement that the parameters decide. */
-export function settlementRules({
-  parameters,
-  transport,
-}: Services): Pick<SettlementFacts, 'times' | 'reportingMta' | 'transport' | 'isFinal' | 'format'> {
+/** The facts of a settlement that parameters and chance decide. */
+export type SettlementRules = Omit<SettlementFacts, 'item' | 'verdicts' | 'begun' | 'now'>;
+
+/** The rules of the settlement that comes next. */
+export function settlementRules({ parameters, transport, random }: Services): SettlementRules {
   return {
     times: parameters,
     reportingMta: parameters.myhostname,
     transport,
     isFinal: isFinalDelivery(parameters),
     format: lineFormat(parameters),
+    inDoubtAction: parameters.in_doubt_action,
+    chance: random(),
   };
 }

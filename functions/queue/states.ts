@@ -5,100 +5,195 @@
  * write to such an item is one of the transitions below, as one conditional write; the code builds its condition from the
  * row (`from` and `fence`), the tests walk the rows, and ARCHITECTURE.md shows them.
  *
- * Three fences keep an item from being moved by somebody who is behind:
+ * These fences keep an item from being moved by somebody who is behind:
  * - `absent`: the item must not exist yet;
- * - `generation`: the number in the SQS message must be the item's own; it rises with every send to active;
+ * - `generation`: the number in the SQS message must be the item's own; it rises with every send to active, and whenever an
+ *   operator takes a delivery out of the queue or puts it back;
  * - `token`: the random token of the claim must be the item's own, so a worker whose lease ran out can write no more;
- * - `time`: the item must still be overdue, as the sweep saw it.
+ * - `time`: the item must still be overdue, as the sweep saw it;
+ * - `mark`: nobody may have moved the item since the operator saw it.
+ *
+ * Whoever goes by token or time must have seen the last write too: what an operator asked for in the meantime is then read,
+ * and heeded, before the delivery moves on.
  */
 
-/** Where a delivery is. `done` and `corrupt` are ends; all others are live. */
-export const states = ['queued', 'active', 'delivering', 'deferred', 'done', 'corrupt'] as const;
+/** Where a delivery is. `done` and `corrupt` are ends, though an operator may take a corrupt one up again; all others are live. */
+export const states = ['queued', 'active', 'delivering', 'deferred', 'held', 'done', 'corrupt'] as const;
 export type State = (typeof states)[number];
 
-export type Fence = 'absent' | 'generation' | 'token' | 'time';
+export type Fence = 'absent' | 'generation' | 'token' | 'time' | 'mark';
+
+/** Who moves deliveries: one of the functions, or a person. */
+export type Mover = 'qmgr' | 'lmtp' | 'sweep' | 'operator';
 
 export interface Transition {
   readonly from: readonly State[];
-  readonly to: State;
+  /** `unchanged`: the item stays in the state that it is in. */
+  readonly to: State | 'unchanged';
   readonly fence: Fence;
   /** Whether the item's generation rises by one: what was sent before is then stale. */
   readonly raises?: true;
-  readonly by: 'qmgr' | 'lmtp' | 'sweep';
+  readonly by: readonly Mover[];
   readonly when: string;
 }
 
 export const transitions = {
-  admit: { from: [], to: 'active', fence: 'absent', by: 'qmgr', when: 'a request is taken in' },
-  refuse: { from: [], to: 'done', fence: 'absent', by: 'qmgr', when: 'none of its recipients has a usable address' },
+  admit: { from: [], to: 'active', fence: 'absent', by: ['qmgr'], when: 'a request is taken in' },
+  admitQueued: {
+    from: [],
+    to: 'queued',
+    fence: 'absent',
+    by: ['qmgr'],
+    when: 'a request is taken in, and active has no place left for its destination',
+  },
+  admitHeld: {
+    from: [],
+    to: 'held',
+    fence: 'absent',
+    by: ['qmgr'],
+    when: 'a request is taken in, and its destination is held',
+  },
+  refuse: { from: [], to: 'done', fence: 'absent', by: ['qmgr'], when: 'none of its recipients has a usable address' },
   activate: {
     from: ['queued', 'deferred'],
     to: 'active',
     fence: 'generation',
     raises: true,
-    by: 'qmgr',
-    when: 'its wake-up arrives',
+    by: ['qmgr', 'lmtp', 'sweep'],
+    when: 'its wake-up arrives, or a place in active becomes free',
   },
-  claim: { from: ['active'], to: 'delivering', fence: 'generation', by: 'lmtp', when: 'content is about to be sent' },
+  enqueue: {
+    from: ['deferred'],
+    to: 'queued',
+    fence: 'generation',
+    by: ['qmgr'],
+    when: 'its wake-up arrives, and active has no place left for its destination',
+  },
+  withhold: {
+    from: ['queued', 'deferred', 'active'],
+    to: 'held',
+    fence: 'generation',
+    by: ['qmgr', 'lmtp', 'sweep'],
+    when: 'its turn comes, and its destination is held',
+  },
+  claim: { from: ['active'], to: 'delivering', fence: 'generation', by: ['lmtp'], when: 'content is about to be sent' },
   progress: {
     from: ['delivering'],
     to: 'delivering',
     fence: 'token',
-    by: 'lmtp',
+    by: ['lmtp'],
     when: 'some recipients are settled and the server takes its time over the rest',
   },
-  finish: { from: ['delivering'], to: 'done', fence: 'token', by: 'lmtp', when: 'every recipient is sent or bounced' },
-  defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: 'lmtp', when: 'some recipients must wait' },
+  finish: { from: ['delivering'], to: 'done', fence: 'token', by: ['lmtp'], when: 'nobody is left to be delivered to' },
+  defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: ['lmtp'], when: 'some recipients must wait' },
+  detain: {
+    from: ['delivering'],
+    to: 'held',
+    fence: 'token',
+    by: ['lmtp'],
+    when: 'some recipients must wait, and a person is to look at it first',
+  },
   finishUnclaimed: {
     from: ['active'],
     to: 'done',
     fence: 'generation',
-    by: 'lmtp',
+    by: ['lmtp'],
     when: 'every recipient is refused before content',
   },
   deferUnclaimed: {
     from: ['active'],
     to: 'deferred',
     fence: 'generation',
-    by: 'lmtp',
+    by: ['lmtp'],
     when: 'the attempt fails before content',
   },
   putBack: {
     from: ['active'],
     to: 'queued',
     fence: 'generation',
-    by: 'lmtp',
-    when: 'the invocation has no time left for it: no attempt is counted',
+    by: ['lmtp'],
+    when: 'the invocation has no time left for it, or its destination takes fewer at once now: no attempt is counted',
   },
   condemn: {
     from: ['active'],
     to: 'corrupt',
     fence: 'generation',
-    by: 'lmtp',
+    by: ['lmtp'],
     when: 'its body is missing, or is not the body it was taken in with',
   },
   condemnClaimed: {
     from: ['delivering'],
     to: 'corrupt',
     fence: 'token',
-    by: 'lmtp',
+    by: ['lmtp'],
     when: 'the same, noticed after the claim and before any content was sent',
   },
-  resend: { from: ['active'], to: 'active', fence: 'time', by: 'sweep', when: 'its message in active seems lost' },
+  resend: { from: ['active'], to: 'active', fence: 'time', by: ['sweep'], when: 'its message in active seems lost' },
   lapse: {
     from: ['delivering'],
     to: 'deferred',
     fence: 'time',
-    by: 'sweep',
+    by: ['sweep'],
     when: 'the lease ran out: recipients without an answer are in doubt',
+  },
+  lapseDetained: {
+    from: ['delivering'],
+    to: 'held',
+    fence: 'time',
+    by: ['sweep'],
+    when: 'the same, and a person is to look at it first',
   },
   lapseFinished: {
     from: ['delivering'],
     to: 'done',
     fence: 'time',
-    by: 'sweep',
-    when: 'the lease ran out after every recipient had been written down as sent',
+    by: ['sweep'],
+    when: 'the lease ran out after every recipient had been written down as sent, or the message is to be removed',
+  },
+  hold: {
+    from: ['queued', 'deferred', 'active'],
+    to: 'held',
+    fence: 'mark',
+    raises: true,
+    by: ['operator'],
+    when: 'a person holds the message',
+  },
+  release: {
+    from: ['held'],
+    to: 'queued',
+    fence: 'mark',
+    raises: true,
+    by: ['operator', 'sweep'],
+    when: 'its last hold, or that of its destination, was taken away or has ended',
+  },
+  amend: {
+    from: ['queued', 'deferred', 'held', 'delivering'],
+    to: 'unchanged',
+    fence: 'mark',
+    by: ['operator', 'sweep'],
+    when: 'a person changes what does not move it: one of several holds, a hold or a removal at the end of a delivery, one of several recipients, its time',
+  },
+  remove: {
+    from: ['queued', 'deferred', 'active', 'held', 'corrupt'],
+    to: 'done',
+    fence: 'mark',
+    raises: true,
+    by: ['operator'],
+    when: 'a person removes it, or knows that nobody is left to be delivered to',
+  },
+  requeue: {
+    from: ['corrupt'],
+    to: 'queued',
+    fence: 'mark',
+    raises: true,
+    by: ['operator'],
+    when: 'a person has put right what was wrong with it',
   },
 } as const satisfies Record<string, Transition>;
 
 export type TransitionName = keyof typeof transitions;
+
+/** The state that a transition leads to from another. */
+export function targetOf({ to }: Transition, from: State): State {
+  return to === 'unchanged' ? from : to;
+}

@@ -9,7 +9,9 @@ import { quoteAddress } from '../smtp/path.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
 import { activeGrace } from './policy.ts';
 import type { DueItem } from './ports.ts';
-import { publish } from './publish.ts';
+import { publish, publishPending } from './publish.ts';
+import { giveBackPlaces, refillAfterCount } from './refill.ts';
+import { endHolds, sweepDestination } from './release-held.ts';
 import { type Services, wallTime } from './services.ts';
 import { settlementRules } from './settlement-rules.ts';
 
@@ -20,6 +22,8 @@ export interface SweepReport {
   /** Deliveries whose worker died while content was under way. */
   readonly lapsed: number;
   readonly published: number;
+  /** Held deliveries whose holds, or those of their destination, have ended. */
+  readonly released: number;
 }
 
 /**
@@ -29,59 +33,128 @@ export interface SweepReport {
  * @param mayGoOn asked before each item
  */
 export async function sweep(window: number, services: Services, mayGoOn: () => boolean): Promise<SweepReport> {
-  const report = { woken: 0, resent: 0, lapsed: 0, published: 0 };
-  const before = wallTime(services) + window;
-  for await (const due of services.ledger.findDue(before)) {
+  const report = { woken: 0, resent: 0, lapsed: 0, published: 0, released: 0 };
+  const sweeping: Sweeping = { before: wallTime(services) + window, behind: new Set(), services, mayGoOn };
+  for await (const due of services.ledger.findDue(sweeping.before)) {
     if (!mayGoOn()) break;
-    try {
-      const done = await sweepItem(due, services);
-      if (done !== undefined) report[done] += 1;
-    } catch (error) {
-      // One item that cannot be helped now must not keep the others waiting.
-      services.log.note('error', 'sweep failed for an item', { id: due.id, delivery: due.delivery, error });
-    }
+    await spared(due, services, async () => {
+      const { kind, count } = await sweepItem(due, sweeping);
+      if (kind !== undefined) report[kind] += count;
+    });
   }
+  for (const destination of sweeping.behind) {
+    if (!mayGoOn()) break;
+    await spared({ destination }, services, async () => {
+      report.woken += await refillAfterCount(destination, services);
+    });
+  }
+  // What lapsed has given its place back.
+  await giveBackPlaces(services);
   return report;
 }
 
-async function sweepItem(due: DueItem, services: Services): Promise<keyof SweepReport | undefined> {
-  const now = wallTime(services);
-  const isOverdue = due.due <= now;
+/** What one sweep works with. */
+interface Sweeping {
+  /** What falls due by then is seen to. */
+  readonly before: number;
+  /** Destinations with deliveries whose turn has come, and that nobody woke. */
+  readonly behind: Set<string>;
+  readonly services: Services;
+  readonly mayGoOn: () => boolean;
+}
+
+/** What was done, and how often. */
+interface Done {
+  readonly kind?: keyof SweepReport;
+  readonly count: number;
+}
+
+const nothing: Done = { count: 0 };
+
+/** One item that cannot be helped now must not keep the others waiting. */
+async function spared(facts: object, { log }: Services, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    log.note('error', 'sweep failed for an item', { ...facts, error });
+  }
+}
+
+async function sweepItem(due: DueItem, sweeping: Sweeping): Promise<Done> {
+  const { services, behind, mayGoOn } = sweeping;
+  const isOverdue = due.due <= wallTime(services);
   switch (due.state) {
     case 'queued':
+      if (!isOverdue) return await wake(due, due.due, sweeping);
+      // Whose turn it is among them is seen when all are known.
+      behind.add(due.destination);
+      return nothing;
     case 'deferred':
-      await services.wakeUps.wake(due, Math.max(0, due.due - now));
-      return 'woken';
+      return due.unpublished === undefined ? await wake(due, due.due, sweeping) : await publishDeferred(due, sweeping);
+    case 'held':
+      return isOverdue ? await sweepHeld(due, services) : nothing;
     case 'active':
-      return isOverdue ? await resend(due, services) : undefined;
+      return isOverdue ? counted('resent', await resend(due, services)) : nothing;
     case 'delivering':
-      return isOverdue ? await lapse(due, services) : undefined;
+      return isOverdue ? counted('lapsed', await lapse(due, services)) : nothing;
     case 'done':
-      return isOverdue ? await publishLate(due, services) : undefined;
+      return isOverdue ? counted('published', await publishLate(due, services)) : nothing;
     case 'corrupt':
-      return undefined;
+      return nothing;
+    case 'destination':
+      if (!isOverdue) return nothing;
+      return { kind: 'released', count: await sweepDestination(due.destination, services, mayGoOn) };
     default:
       return due.state satisfies never;
   }
 }
 
-/** Its message in active seems lost. The generation stays: whichever copy comes first wins, and the other finds it gone. */
-async function resend(due: DueItem, services: Services): Promise<'resent' | undefined> {
+function counted(kind: keyof SweepReport, isDone: boolean): Done {
+  return isDone ? { kind, count: 1 } : nothing;
+}
+
+/** The wake-up of what falls due before the next sweep, to arrive in time. */
+async function wake(due: DueItem, at: number, { services, before }: Sweeping): Promise<Done> {
+  if (at > before) return nothing;
+  await services.wakeUps.wake(due, Math.max(0, at - wallTime(services)));
+  return { kind: 'woken', count: 1 };
+}
+
+/** Events of a delivery that waits, which nobody published; after that, it is due when its next attempt is. */
+async function publishDeferred(due: DueItem, sweeping: Sweeping): Promise<Done> {
+  const { services } = sweeping;
+  const attempt = due.unpublished?.due ?? due.due;
+  if (due.due > wallTime(services)) return await wake(due, attempt, sweeping);
+  const isPublished = await publishLate(due, services);
+  // Its own wake-up may be lost too.
+  await wake(due, attempt, sweeping);
+  return counted('published', isPublished);
+}
+
+/** A hold has ended, or events wait that nobody published. */
+async function sweepHeld(due: DueItem, services: Services): Promise<Done> {
+  if (due.unpublished !== undefined) return counted('published', await publishLate(due, services));
   const item = await readAsSeen(due, services);
-  if (item === undefined) return undefined;
+  return item === undefined ? nothing : counted('released', await endHolds(item, services));
+}
+
+/** Its message in active seems lost. The generation stays: whichever copy comes first wins, and the other finds it gone. */
+async function resend(due: DueItem, services: Services): Promise<boolean> {
+  const item = await readAsSeen(due, services);
+  if (item === undefined) return false;
   const moved = await services.ledger.move('resend', item, { due: wallTime(services) + activeGrace });
-  if (moved.kind !== 'moved') return undefined;
+  if (moved.kind !== 'moved') return false;
   await services.wakeUps.activate(moved.item, String(due.due));
-  return 'resent';
+  return true;
 }
 
 /** The worker is dead, and nobody knows how far it came: whoever has no verdict is in doubt. */
-async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undefined> {
+async function lapse(due: DueItem, services: Services): Promise<boolean> {
   const item = await readAsSeen(due, services);
-  if (item === undefined) return undefined;
+  if (item === undefined) return false;
   const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item)));
   const now = wallTime(services);
-  const { parameters, log } = services;
+  const { parameters, log, scheduler } = services;
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
   const times = { ...parameters, ...noExpiry };
   const settlement = settle({ ...settlementRules(services), times, item, verdicts, begun: item.activated, now });
@@ -90,20 +163,23 @@ async function lapse(due: DueItem, services: Services): Promise<'lapsed' | undef
     .filter(({ n }) => verdicts.get(n)?.inDoubt)
     .map(({ address }) => quoteAddress(address));
   // Said before it is written: if this process dies in between, nobody would ever know who was in doubt.
-  if (settlement.done) log.note('warn', 'lease ran out after the last reply was written down', { id, delivery });
+  if (doubted.length === 0) log.note('warn', 'lease ran out after the last reply was written down', { id, delivery });
   else log.note('error', 'lease ran out: the message may be delivered more than once', { id, delivery, doubted });
-  const moved = await services.ledger.move(settlement.done ? 'lapseFinished' : 'lapse', item, settlement.changes);
-  if (moved.kind !== 'moved') return undefined;
+  const moved = await services.ledger.move(lapses[settlement.to], item, settlement.changes);
+  if (moved.kind !== 'moved') return false;
+  scheduler.leave(item);
   for (const line of settlement.lines) log.delivery(line);
   await publish(moved.item, services);
-  return 'lapsed';
+  return true;
 }
 
-async function publishLate(due: DueItem, services: Services): Promise<'published' | undefined> {
+const lapses = { done: 'lapseFinished', deferred: 'lapse', held: 'lapseDetained' } as const;
+
+async function publishLate(due: DueItem, services: Services): Promise<boolean> {
   const item = await services.ledger.read(due);
-  if (item?.state !== 'done') return undefined;
-  await publish(item, services);
-  return 'published';
+  if (item?.state !== due.state || item.due !== due.due) return false;
+  await publishPending(item, services);
+  return true;
 }
 
 /** The item, if it is still what the index showed. */

@@ -7,6 +7,7 @@ import { RequestError } from '../delivery/request-error.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import type { Submission } from '../incoming/reading.ts';
+import { admitItem } from './admit-item.ts';
 import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage } from './item.ts';
 import { makeItems } from './new-items.ts';
@@ -136,13 +137,13 @@ function uncovered({ deliveries, refused }: Plan, there: readonly DeliveryItem[]
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
 async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
-  const { ledger, wakeUps, log } = services;
-  const moved = await ledger.admit(item);
+  const { wakeUps, log } = services;
+  const moved = await admitItem(item, services);
   const { id, delivery } = item;
   if (moved.kind === 'moved') {
-    if (item.state === 'active') await wakeUps.activate(item);
+    if (moved.item.state === 'active') await wakeUps.activate(moved.item);
     logRefused(item, services);
-    await publish(item, services);
+    await publish(moved.item, services);
     return 'there';
   }
   const there = moved.item;

@@ -12,32 +12,85 @@ import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
 import type { Deadline } from '../session/limit.ts';
+import { type EnhancedStatus, withClass } from '../smtp/enhanced-status.ts';
+import { withholding } from './due.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import type { WakeUp } from './messages.ts';
-import { progressDelay, shortestAttempt } from './policy.ts';
+import { progressDelay, shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
+import type { Experience, Permission } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
-import { settlementRules } from './settlement-rules.ts';
+import { type SettlementRules, settlementRules } from './settlement-rules.ts';
 import type { TransitionName } from './states.ts';
+import type { Failure } from './window.ts';
 
 /** How a message from active was dealt with; in each case it may be deleted. */
-export type Worked = 'settled' | 'stale' | 'put back' | 'corrupt';
+export type Worked = 'settled' | 'stale' | 'put back' | 'held' | 'corrupt';
+
+/** Deliveries to one destination that one invocation makes one after another. */
+export interface Lane {
+  /** The destination has failed in this invocation: nobody else is made to wait for it. */
+  failure?: Failure;
+}
 
 /** Deals with one message from active. */
-export async function work(wakeUp: WakeUp, services: Services, agent: Agent, deadline: Deadline): Promise<Worked> {
+export async function work(
+  wakeUp: WakeUp,
+  services: Services,
+  agent: Agent,
+  deadline: Deadline,
+  lane: Lane = {},
+): Promise<Worked> {
   const item = await services.ledger.read(wakeUp);
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
     const { id, delivery, generation } = wakeUp;
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });
     return 'stale';
   }
-  if (deadline.left() < shortestAttempt) return await putBack(item, services);
+  if (deadline.left() < shortestAttempt) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
+  const permission = await permit(lease, lane, services);
+  switch (permission.kind) {
+    case 'held':
+      return await withhold(item, services);
+    case 'wait':
+      return await putBack(item, permission.until, services);
+    case 'suspended':
+      await settleItem(unattempted(lease, suspended(permission.failure), services), services);
+      return 'settled';
+    case 'go':
+      return await attemptOrCondemn(lease, permission, { services, agent, deadline, lane });
+    default:
+      return permission satisfies never;
+  }
+}
+
+async function permit(lease: Lease, lane: Lane, services: Services): Promise<Permission> {
+  if (lane.failure !== undefined) return { kind: 'suspended', failure: lane.failure };
+  return await services.scheduler.permit(lease.item, lease.latestEnd, services);
+}
+
+/** What an attempt needs of the invocation that makes it. */
+interface Invocation {
+  readonly services: Services;
+  readonly agent: Agent;
+  readonly deadline: Deadline;
+  readonly lane: Lane;
+}
+
+type Probing = Extract<Permission, { kind: 'go' }>;
+
+async function attemptOrCondemn(lease: Lease, permission: Probing, invocation: Invocation): Promise<Worked> {
+  const { services } = invocation;
+  const { item } = lease;
   try {
-    return await attemptItem(item, lease, services, agent, deadline);
+    return await attemptItem(lease, permission, invocation);
   } catch (error) {
+    // Whatever went wrong says nothing of the destination; if this was to find out about it, another may.
+    if (permission.probe !== undefined)
+      await services.scheduler.conclude(item, { kind: 'nothing' }, permission, services);
     if (error instanceof BodyFault) return await condemn(lease, error, services);
     if (!(error instanceof ClaimedElsewhere)) throw error;
     services.log.note('info', 'claimed elsewhere', { id: item.id, delivery: item.delivery });
@@ -46,18 +99,18 @@ export async function work(wakeUp: WakeUp, services: Services, agent: Agent, dea
 }
 
 async function attemptItem(
-  item: DeliveryItem,
   lease: Lease,
-  services: Services,
-  agent: Agent,
-  deadline: Deadline,
+  permission: Probing,
+  { services, agent, deadline, lane }: Invocation,
 ): Promise<Worked> {
   const begun = wallTime(services);
+  const { item } = lease;
   const open = openRecipients(item);
   const progress = new Progress(lease, services);
   const loaded = await loadBody(item, services);
   if ('fault' in loaded) {
-    await settleItem({ lease, verdicts: everybody(open, unreadable(loaded.fault)), begun }, services);
+    await services.scheduler.conclude(item, { kind: 'nothing' }, permission, services);
+    await settleItem(unattempted(lease, unreadable(loaded.fault), services), services);
     return 'settled';
   }
   const outcome = await deliver(toDelivery(item, open), agent, {
@@ -69,10 +122,7 @@ async function attemptItem(
     onVerdict: (index, verdict) => progress.note(open[index]?.n, verdict),
   });
   await progress.finish();
-  if (outcome.shortReplies !== undefined) {
-    const { replies, recipients } = outcome.shortReplies;
-    await services.cautions.note(item.destination, `${replies} final replies for ${recipients} recipients`, services);
-  }
+  await noteExperience(item, outcome, permission, { services, lane });
   await lease.conclude();
   if (loaded.message.fault instanceof BodyFault) {
     await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
@@ -80,6 +130,34 @@ async function attemptItem(
   }
   await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
   return 'settled';
+}
+
+/** What the attempt says of the destination is told before its slot in active opens: whoever comes next knows it. */
+async function noteExperience(
+  item: DeliveryItem,
+  { blame, shortReplies, verdicts }: DeliveryOutcome,
+  permission: Probing,
+  { services, lane }: { readonly services: Services; readonly lane: Lane },
+): Promise<void> {
+  if (shortReplies !== undefined) {
+    const { replies, recipients } = shortReplies;
+    await services.cautions.note(item.destination, `${replies} final replies for ${recipients} recipients`, services);
+  }
+  const experience = experienceOf(blame, verdicts);
+  if (experience.kind === 'failure' && !experience.failure.isAlive) lane.failure = experience.failure;
+  await services.scheduler.conclude(item, experience, permission, services);
+}
+
+function experienceOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome['verdicts']): Experience {
+  if (blame !== undefined) {
+    const { status, text } = blame;
+    return {
+      kind: 'failure',
+      failure: { status, text, isAlive: verdicts.some((verdict) => verdict.status === 'sent') },
+    };
+  }
+  // Without a session nothing is known: our own time ran out, or there was nobody to deliver to.
+  return { kind: verdicts.some(({ relay }) => relay !== undefined) ? 'success' : 'nothing' };
 }
 
 /** A body that cannot be read now is our trouble, not the recipients': soft, and the destination is not blamed. */
@@ -113,17 +191,22 @@ function rememberFault(message: Message): Message & { readonly fault?: unknown }
 
 function unreadable(fault: unknown): Verdict {
   const reason = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
-  return {
-    status: 'deferred',
-    dsn: '4.3.0',
-    text: `the message body cannot be read: ${reason}`,
-    setUp: 0,
-    transfer: 0,
-  };
+  return ownVerdict('4.3.0', `the message body cannot be read: ${reason}`);
 }
 
-function everybody(recipients: readonly QueuedRecipient[], verdict: Verdict): ReadonlyMap<number, Verdict> {
-  return new Map(recipients.map(({ n }) => [n, verdict]));
+/** As Postfix's retry(8) service says it, with the words of the last delivery that failed. */
+function suspended({ status, text }: Failure): Verdict {
+  return ownVerdict(withClass(status, 4), `delivery temporarily suspended: ${text}`);
+}
+
+function ownVerdict(dsn: EnhancedStatus, text: string): Verdict {
+  return { status: 'deferred', dsn, text, setUp: 0, transfer: 0 };
+}
+
+/** No attempt was made; everybody hears the same. */
+function unattempted(lease: Lease, verdict: Verdict, services: Services): Attempted {
+  const verdicts = new Map(openRecipients(lease.item).map(({ n }) => [n, verdict]));
+  return { lease, verdicts, begun: wallTime(services) };
 }
 
 function byNumber(recipients: readonly QueuedRecipient[], { verdicts }: DeliveryOutcome): ReadonlyMap<number, Verdict> {
@@ -153,42 +236,70 @@ interface Attempted {
 
 /** Writes all verdicts down in one conditional write, then logs them, then tells whoever wants to know. */
 async function settleItem(attempted: Attempted, services: Services): Promise<void> {
-  const { log, ledger } = services;
+  const { log, scheduler } = services;
   const { lease } = attempted;
-  const settlement = draw(attempted, services);
-  const moved = await ledger.move(settleTransition(settlement.done, lease.isClaimed), lease.item, settlement.changes);
-  const { id, delivery } = lease.item;
+  const rules = settlementRules(services);
+  let settlement = draw(attempted, rules, services);
+  const moved = await lease.move(() => {
+    settlement = draw(attempted, rules, services);
+    return [settleTransition(settlement.to, lease.isClaimed), settlement.changes];
+  });
+  const { id, delivery, removal } = lease.item;
   if (moved.kind === 'behind') {
     // Somebody took this delivery for dead: what we know is still worth a line.
     log.note('error', 'verdicts came too late', { id, delivery, lines: settlement.lines });
     return;
   }
+  scheduler.leave(moved.item);
   for (const line of settlement.lines) log.delivery(line);
+  if (removal !== undefined) log.note('info', 'removed at the end of its delivery', { id, delivery, ...removal });
   await publish(moved.item, services);
 }
 
-function draw({ lease, verdicts, begun }: Attempted, services: Services): Settlement {
-  return settle({ ...settlementRules(services), item: lease.item, verdicts, begun, now: wallTime(services) });
+function draw({ lease, verdicts, begun }: Attempted, rules: SettlementRules, services: Services): Settlement {
+  return settle({ ...rules, item: lease.item, verdicts, begun, now: wallTime(services) });
 }
 
 /** What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. */
 async function settleKnown({ lease, verdicts, begun }: Attempted, services: Services): Promise<void> {
   const known = new Map([...verdicts].filter(([, { status }]) => status !== 'deferred'));
   if (known.size === 0) return;
-  const { changes, lines } = draw({ lease, verdicts: known, begun }, services);
-  if (!(await lease.progress(changes))) throw new ClaimedElsewhere();
+  const rules = settlementRules(services);
+  const attempted = { lease, verdicts: known, begun };
+  const { lines } = draw(attempted, rules, services);
+  const isWritten = await lease.progress(() => {
+    const { recipients, pending } = draw(attempted, rules, services).changes;
+    return { recipients, pending };
+  });
+  if (!isWritten) throw new ClaimedElsewhere();
   for (const line of lines) services.log.delivery(line);
 }
 
-function settleTransition(done: boolean, claimed: boolean): TransitionName {
-  if (claimed) return done ? 'finish' : 'defer';
-  return done ? 'finishUnclaimed' : 'deferUnclaimed';
+const claimedTransitions = { done: 'finish', deferred: 'defer', held: 'detain' } as const;
+const unclaimedTransitions = { done: 'finishUnclaimed', deferred: 'deferUnclaimed', held: 'withhold' } as const;
+
+function settleTransition(to: Settlement['to'], isClaimed: boolean): TransitionName {
+  return isClaimed ? claimedTransitions[to] : unclaimedTransitions[to];
 }
 
-async function putBack(item: DeliveryItem, services: Services): Promise<Worked> {
-  const moved = await services.ledger.move('putBack', item, { due: wallTime(services) });
-  if (moved.kind === 'moved') await publish(moved.item, services);
+/** Back behind those that wait, until a moment; no attempt is counted. */
+async function putBack(item: DeliveryItem, until: number, services: Services): Promise<Worked> {
+  const moved = await services.ledger.move('putBack', item, { due: until });
+  if (moved.kind === 'moved') {
+    services.scheduler.leave(item);
+    await publish(moved.item, services);
+  }
   return 'put back';
+}
+
+/** Nothing is sent to its destination: it waits until that is held no more. */
+async function withhold(item: DeliveryItem, services: Services): Promise<Worked> {
+  const moved = await services.ledger.move('withhold', item, withholding(item, wallTime(services)));
+  if (moved.kind === 'moved') {
+    services.scheduler.leave(item);
+    await publish(moved.item, services);
+  }
+  return 'held';
 }
 
 /** The body is gone, or no longer what it was: nobody can deliver that, and nobody should guess. */
@@ -199,7 +310,9 @@ async function condemn(lease: Lease, fault: BodyFault, services: Services): Prom
   // Nobody looks at a corrupt item again: whoever is still to be told of a recipient that bounced before is told first.
   await publishPending(item, services);
   await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: JSON.stringify(asRequest(item)) });
-  await services.ledger.move(lease.isClaimed ? 'condemnClaimed' : 'condemn', item, { due: null, claim: null, reason });
+  const changes = { due: null, unpublished: null, claim: null, reason };
+  const moved = await lease.move(() => [lease.isClaimed ? 'condemnClaimed' : 'condemn', changes]);
+  if (moved.kind === 'moved') services.scheduler.leave(item);
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });
   return 'corrupt';
 }
@@ -259,9 +372,9 @@ class Progress {
 
   async #write(): Promise<void> {
     const { item } = this.#lease;
-    const recipients = noteProgress(item, this.#verdicts, wallTime(this.#services));
+    const now = wallTime(this.#services);
     try {
-      await this.#lease.progress({ recipients });
+      await this.#lease.progress((current) => ({ recipients: noteProgress(current, this.#verdicts, now) }));
     } catch (error) {
       this.#services.log.note('warn', 'progress not written', { id: item.id, delivery: item.delivery, error });
     }

@@ -154,7 +154,7 @@ async function subscribe(sns: SNSClient, TopicArn: string, { arn }: Queue): Prom
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn }));
 }
 
-const { partitionKey, sortKey, dueIndex } = queueTableSchema;
+const { partitionKey, sortKey, dueIndex, waitingIndex } = queueTableSchema;
 
 const tableDefinition = {
   TableName: table,
@@ -164,6 +164,8 @@ const tableDefinition = {
     { AttributeName: sortKey, AttributeType: 'S' },
     { AttributeName: dueIndex.partitionKey, AttributeType: 'S' },
     { AttributeName: dueIndex.sortKey, AttributeType: 'N' },
+    { AttributeName: waitingIndex.partitionKey, AttributeType: 'S' },
+    { AttributeName: waitingIndex.sortKey, AttributeType: 'S' },
   ],
   KeySchema: [
     { AttributeName: partitionKey, KeyType: 'HASH' },
@@ -177,6 +179,14 @@ const tableDefinition = {
         { AttributeName: dueIndex.sortKey, KeyType: 'RANGE' },
       ],
       Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...dueIndex.projected] },
+    },
+    {
+      IndexName: waitingIndex.name,
+      KeySchema: [
+        { AttributeName: waitingIndex.partitionKey, KeyType: 'HASH' },
+        { AttributeName: waitingIndex.sortKey, KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...waitingIndex.projected] },
     },
   ],
 } satisfies CreateTableCommandInput;

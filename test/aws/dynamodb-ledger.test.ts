@@ -124,17 +124,3 @@ test('a corrupt delivery stays for ever', async () => {
   await ledger.move('condemn', item, { due: null, reason: 'message.key: gone' });
   assert.equal(await daysToLive(item), undefined);
 });
-
-test('a caution about a destination is kept until it ends, and DynamoDB may remove it then', async () => {
-  const destination = 'inet:lmtp.internal:24';
-  assert.equal(await ledger.readCaution(destination), undefined);
-  await ledger.writeCaution(destination, { until: 1_800_000_000_500, why: '1 final reply for 3 recipients' });
-  assert.deepEqual(await ledger.readCaution(destination), {
-    until: 1_800_000_000_500,
-    why: '1 final reply for 3 recipients',
-  });
-  const { Item } = await aws.clients.table.send(
-    new GetCommand({ TableName: aws.emulators.table, Key: { id: `destination#${destination}`, delivery: 'caution' } }),
-  );
-  assert.equal(Item?.['expires'], 1_800_000_001);
-});

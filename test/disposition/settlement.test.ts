@@ -16,6 +16,8 @@ const times = {
   maximal_backoff_time: 4000 * second,
   maximal_queue_lifetime: 432_000 * second,
   bounce_queue_lifetime: 86_400 * second,
+  delay_warning_time: 0,
+  retry_jitter: 0,
 };
 
 const verdict = (status: Verdict['status'], given: Partial<Verdict> = {}): Verdict => ({
@@ -52,7 +54,7 @@ const statusOf = ({ lines }: ReturnType<typeof settled>) =>
 
 test('everybody was sent to: the item is done, and nobody needs to look at it again', () => {
   const settlement = settled(['sent', 'sent']);
-  assert.equal(settlement.done, true);
+  assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, null);
   assert.deepEqual(settlement.events, []);
   assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x sent']);
@@ -66,7 +68,7 @@ test('somebody was deferred: the item waits as long as the message is old', () =
     [100_000, 4000],
   ] as const) {
     const settlement = settled(['sent', 'deferred'], age);
-    assert.equal(settlement.done, false);
+    assert.equal(settlement.to, 'deferred');
     assert.equal(settlement.changes.due, settlement.now + wait * second, `${age} s old`);
     assert.deepEqual(settlement.events, []);
   }
@@ -74,7 +76,7 @@ test('somebody was deferred: the item waits as long as the message is old', () =
 
 test('somebody bounced: the sender is told, and the item stays in sight until that is published', () => {
   const settlement = settled(['sent', 'bounced']);
-  assert.equal(settlement.done, true);
+  assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, settlement.now + pendingGrace);
   const [event] = settlement.events;
   assert.deepEqual(
@@ -86,14 +88,15 @@ test('somebody bounced: the sender is told, and the item stays in sight until th
 
 test('somebody bounced and somebody waits: the sender is told of the one, the other is tried again', () => {
   const settlement = settled(['bounced', 'deferred']);
-  assert.equal(settlement.done, false);
+  assert.equal(settlement.to, 'deferred');
   assert.equal(settlement.events.length, 1);
-  assert.equal(settlement.changes.due, settlement.now + 300 * second);
+  assert.equal(settlement.changes.due, settlement.now + pendingGrace, 'the sweep looks whether the event is out');
+  assert.deepEqual(settlement.changes.unpublished, { due: settlement.now + 300 * second });
 });
 
 test('an event that is still to be published keeps a finished item in sight', () => {
   const settlement = settled(['sent'], 10, { pending: { e1: makeEvent('e1') } });
-  assert.equal(settlement.done, true);
+  assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, settlement.now + pendingGrace);
 });
 
@@ -119,8 +122,8 @@ test('what was last said to a recipient is written down', () => {
 describe('the lifetime', () => {
   const life = 432_000;
   test('ends at its very second, not before', () => {
-    assert.equal(settled(['deferred'], life - 1).done, false);
-    assert.equal(settled(['deferred'], life).done, true);
+    assert.equal(settled(['deferred'], life - 1).to, 'deferred');
+    assert.equal(settled(['deferred'], life).to, 'done');
   });
 
   test('makes two lines of the last deferral: what the server said, and that it was the last time', () => {
@@ -144,9 +147,9 @@ describe('the lifetime', () => {
   });
 
   test('of mail with the null sender is its own', () => {
-    assert.equal(settled(['deferred'], 86_400, { sender: '' }).done, true);
-    assert.equal(settled(['deferred'], 86_399, { sender: '' }).done, false);
-    assert.equal(settled(['deferred'], 86_400).done, false);
+    assert.equal(settled(['deferred'], 86_400, { sender: '' }).to, 'done');
+    assert.equal(settled(['deferred'], 86_399, { sender: '' }).to, 'deferred');
+    assert.equal(settled(['deferred'], 86_400).to, 'deferred');
   });
 });
 
@@ -159,7 +162,7 @@ describe('recipients of earlier attempts', () => {
   test('who is finished stays as he is and is not logged again', () => {
     const settlement = settled(['deferred', 'sent', 'deferred'], 10, { recipients, attempt: 1 });
     assert.deepEqual(statusOf(settlement), ['r1@x sent']);
-    assert.equal(settlement.done, true);
+    assert.equal(settlement.to, 'done');
     assert.equal(settlement.changes.recipients?.[0], recipients[0]);
     assert.equal(settlement.changes.recipients?.[2], recipients[2]);
     assert.deepEqual(settlement.events, []);
@@ -173,7 +176,7 @@ describe('recipients of earlier attempts', () => {
   test('who has no verdict is left as he was', () => {
     const settlement = settled(['sent'], 10, { recipients: makeRecipients('r0@x', 'r1@x') });
     assert.deepEqual(statusOf(settlement), ['r0@x sent']);
-    assert.equal(settlement.done, false);
+    assert.equal(settlement.to, 'deferred');
   });
 });
 
@@ -236,7 +239,7 @@ test('whatever the verdicts, an item is done if and only if nobody waits, and ev
     fc.property(statuses, fc.nat(500_000), fc.boolean(), (given, age, isBounce) => {
       const settlement = settled(given, age, isBounce ? { sender: '' } : {});
       const isOver = age >= (isBounce ? 86_400 : 432_000);
-      assert.equal(settlement.done, isOver || !given.includes('deferred'));
+      assert.equal(settlement.to, isOver || !given.includes('deferred') ? 'done' : 'deferred');
       const told = settlement.events.flatMap((event) =>
         bounceOf(event).bouncedRecipients.map(({ emailAddress }) => emailAddress),
       );
@@ -248,7 +251,7 @@ test('whatever the verdicts, an item is done if and only if nobody waits, and ev
         [...new Set(settlement.lines.map(({ recipient }) => recipient))],
         given.map((_, n) => `r${n}@x`),
       );
-      assert.ok(settlement.done || (settlement.changes.due ?? 0) > settlement.now);
+      assert.ok(settlement.to === 'done' || (settlement.changes.due ?? 0) > settlement.now);
     }),
   );
 });

@@ -61,6 +61,7 @@ test('lmtp takes from active alone, and reads the secrets it was given and no ot
   assert.deepEqual(grants('LmtpRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:PutItem QueueTable',
+    'dynamodb:Query QueueTable/index/waiting',
     'dynamodb:UpdateItem QueueTable',
     's3:GetObject MessageBucket/*',
     's3:GetObjectVersion MessageBucket/*',
@@ -82,6 +83,7 @@ test('the sweep wakes deliveries and sees no mail', () => {
   assert.deepEqual(grants('SweepRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:Query QueueTable/index/due',
+    'dynamodb:Query QueueTable/index/waiting',
     'dynamodb:UpdateItem QueueTable',
     'sns:Publish Bounce',
     'sqs:SendMessage Active',

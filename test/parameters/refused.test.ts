@@ -29,6 +29,8 @@ const set = `
   lmtp_sasl_security_options lmtp_sasl_tls_security_options lmtp_sasl_tls_verified_security_options
   lmtp_sasl_auth_soft_bounce lmtp_sasl_auth_cache_time lmtp_send_dummy_mail_auth
   minimal_backoff_time maximal_backoff_time maximal_queue_lifetime bounce_queue_lifetime lmtp_flags
+  initial_destination_concurrency default_destination_concurrency_failed_cohort_limit qmgr_message_active_limit
+  lmtp_initial_destination_concurrency lmtp_destination_concurrency_failed_cohort_limit recipient_delimiter
   delay_warning_time bounce_size_limit bounce_notice_recipient 2bounce_notice_recipient delay_notice_recipient
   error_notice_recipient notify_classes double_bounce_sender mail_name enable_threaded_bounces relay_domains
   lmtp_tls_security_level lmtp_tls_policy_maps lmtp_tls_wrappermode lmtp_starttls_timeout lmtp_tls_CAfile
@@ -38,8 +40,7 @@ const set = `
 
 /** What is essential or useful, and waits for the queue. */
 const notYet = `
-  message_size_limit recipient_delimiter confirm_delay_cleared defer_transports
-  initial_destination_concurrency default_destination_concurrency_failed_cohort_limit`;
+  message_size_limit confirm_delay_cleared defer_transports`;
 
 /** What has no meaning here, whatever it is in Postfix. */
 const never = `
@@ -62,7 +63,7 @@ const never = `
   transport_retry_time default_destination_concurrency_negative_feedback
   default_destination_concurrency_positive_feedback lmtp_destination_concurrency_negative_feedback
   lmtp_destination_concurrency_positive_feedback destination_concurrency_feedback_debug default_destination_rate_delay
-  lmtp_destination_rate_delay default_transport_rate_delay lmtp_transport_rate_delay qmgr_message_active_limit
+  lmtp_destination_rate_delay default_transport_rate_delay lmtp_transport_rate_delay
   qmgr_message_recipient_limit qmgr_message_recipient_minimum default_recipient_limit default_extra_recipient_limit
   default_recipient_refill_limit default_recipient_refill_delay default_delivery_slot_cost default_delivery_slot_loan
   default_delivery_slot_discount default_minimum_delivery_slots qmgr_clog_warn_time qmgr_daemon_timeout

@@ -103,8 +103,11 @@ test('recipients of two destinations are two deliveries', async () => {
 });
 
 test('deliveries to one destination are in groups of one name, in different slots', async () => {
-  const services = makeServices({ lmtp_destination_recipient_limit: '1' });
-  const recipients = Array.from({ length: 60 }, (_, n) => `r${n}@example.com`);
+  const services = makeServices({
+    lmtp_destination_recipient_limit: '2',
+    lmtp_initial_destination_concurrency: '20',
+  });
+  const recipients = Array.from({ length: 120 }, (_, n) => `r${n}@example.com`);
   await submit(services, { recipients: [...recipients, 'dave@example.net'] });
   const groups = services.ledger.items.map(({ group }) => group.split('#'));
   const names = new Set(groups.map(([name]) => name));

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cautions } from '../../functions/queue/cautions.ts';
-import type { CautionStore } from '../../functions/queue/ports.ts';
 import { captureServices } from '../support/capturing-services.ts';
-import { MemoryLedger } from '../support/memory-ledger.ts';
+import { MemoryDestinations } from '../support/memory-destinations.ts';
 
 const day = 86_400_000;
 const destination = 'inet:lmtp.internal:24';
 
 test('a destination that cannot count gets one recipient at a time for a day, in every container, and it is told why', async () => {
   const services = captureServices();
-  const kept = new MemoryLedger();
+  const kept = new MemoryDestinations();
   const [here, elsewhere] = [new Cautions(kept), new Cautions(kept)];
   assert.equal(await here.isOneByOne(destination, services), false);
   await here.note(destination, '2 final replies for 5 recipients', services);
   assert.equal(await here.isOneByOne(destination, services), true);
   assert.equal(await elsewhere.isOneByOne(destination, services), true);
   assert.equal(await elsewhere.isOneByOne('inet:other.internal:24', services), false);
-  assert.match((await kept.readCaution(destination))?.why ?? '', /2 final replies for 5 recipients/);
+  assert.match((await kept.read(destination)).caution?.why ?? '', /2 final replies for 5 recipients/);
   assert.deepEqual(services.notes, ['warn: destination gets one recipient at a time']);
   services.clock.advance(day + 1);
   assert.equal(await here.isOneByOne(destination, services), false);
@@ -25,7 +24,7 @@ test('a destination that cannot count gets one recipient at a time for a day, in
 
 test('what another container learned is known within a minute', async () => {
   const services = captureServices();
-  const kept = new MemoryLedger();
+  const kept = new MemoryDestinations();
   const cautions = new Cautions(kept);
   assert.equal(await cautions.isOneByOne(destination, services), false);
   await new Cautions(kept).note(destination, 'x', services);
@@ -35,17 +34,17 @@ test('what another container learned is known within a minute', async () => {
 
 test('short_reply_fallback_time=0 is no caution at all', async () => {
   const services = captureServices({ short_reply_fallback_time: '0' });
-  const cautions = new Cautions(new MemoryLedger());
+  const cautions = new Cautions(new MemoryDestinations());
   await cautions.note(destination, 'x', services);
   assert.equal(await cautions.isOneByOne(destination, services), false);
 });
 
 test('a table that cannot be reached costs a warning, and no mail', async () => {
   const services = captureServices();
-  const fail = async () => {
+  const broken = new MemoryDestinations();
+  broken.read = async () => {
     throw new Error('the table is busy');
   };
-  const broken: CautionStore = { readCaution: fail, writeCaution: fail };
   const cautions = new Cautions(broken);
   assert.equal(await cautions.isOneByOne(destination, services), false);
   await cautions.note(destination, 'x', services);

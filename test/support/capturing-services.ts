@@ -6,6 +6,7 @@ import { type Parameters, parseParameters } from '../../functions/parameters.ts'
 import { Cautions } from '../../functions/queue/cautions.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { CorruptNotice } from '../../functions/queue/ports.ts';
+import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -55,7 +56,11 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     },
     events: { publish: async (event) => void captured.published.push(event) },
     corrupt: { file: async (notice) => void captured.notices.push(notice) },
-    cautions: new Cautions(ledger),
+    queries: ledger,
+    destinations: ledger.destinations,
+    scheduler: new Scheduler(ledger.destinations),
+    cautions: new Cautions(ledger.destinations),
+    random: () => 0,
     log: {
       delivery: (line) => captured.lines.push(line),
       note: (level, message) => captured.notes.push(`${level}: ${message}`),

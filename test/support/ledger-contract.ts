@@ -5,7 +5,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { Changes, DueItem, Ledger } from '../../functions/queue/ports.ts';
-import { type State, states, type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
+import {
+  type State,
+  states,
+  type Transition,
+  type TransitionName,
+  targetOf,
+  transitions,
+} from '../../functions/queue/states.ts';
 import { makeEvent, makeItem, makeRecipients, makeVerdict } from './delivery-item.ts';
 
 const claim = { token: 'ours', until: 3_000_000 };
@@ -23,8 +30,10 @@ const behind: Readonly<
   token: {
     "somebody else's token": { claim: { ...claim, token: 'theirs' } },
     'an empty token': { claim: { ...claim, token: '' } },
+    'an earlier write': { by: 'an earlier write' },
   },
-  time: { 'an earlier due time': { due: 1_999_999 }, 'an older generation': { generation: 6 } },
+  time: { 'an earlier due time': { due: 1_999_999 }, 'an earlier write': { by: 'an earlier write' } },
+  mark: { 'an earlier write': { by: 'an earlier write' } },
 };
 
 /** Declares the tests. `ledger` is asked for at each test, when it has been made. */
@@ -101,13 +110,13 @@ function describeAdmission(given: () => Ledger): void {
 
 function describeTransition(name: TransitionName, row: Transition, given: () => Ledger): void {
   for (const from of row.from) {
-    test(`${name} takes an item from ${from} to ${row.to}`, async () => {
+    test(`${name} takes an item from ${from} to ${targetOf(row, from)}`, async () => {
       const ledger = given();
       const seen = await put(ledger, { state: from });
       const moved = await ledger.move(name, seen, { attempt: 3 });
       assert.equal(moved.kind, 'moved');
       const item = await found(ledger, seen);
-      assert.deepEqual([item.state, item.attempt], [row.to, 3]);
+      assert.deepEqual([item.state, item.attempt], [targetOf(row, from), 3]);
       assert.equal(item.generation, row.raises === true ? 8 : 7);
       assert.notEqual(item.by, seen.by);
       assert.deepEqual(moved.item, item);
@@ -235,10 +244,10 @@ function describeDue(given: () => Ledger): void {
     const waiting = await Promise.all(Array.from({ length: 40 }, () => put(ledger, { state: 'deferred', due })));
     const later = await put(ledger, { state: 'deferred', due: due + 1 });
     const dueNow = await dueItems(ledger);
-    for (const { id, delivery, state, generation } of waiting) {
+    for (const { id, delivery, state, generation, destination } of waiting) {
       assert.deepEqual(
         dueNow.filter((item) => item.id === id).map((item) => pick(item)),
-        [{ id, delivery, state, generation, due }],
+        [{ id, delivery, state, generation, due, destination }],
       );
     }
     assert.ok(!dueNow.some(({ id }) => id === later.id));
@@ -260,6 +269,6 @@ async function dueItems(ledger: Ledger, only?: string): Promise<readonly DueItem
   return items.filter(({ id }) => only === undefined || id === only);
 }
 
-function pick({ id, delivery, state, generation, due }: DueItem): DueItem {
-  return { id, delivery, state, generation, due };
+function pick({ id, delivery, state, generation, due, destination }: DueItem): DueItem {
+  return { id, delivery, state, generation, due, destination };
 }

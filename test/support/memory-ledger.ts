@@ -5,13 +5,22 @@
  */
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { DeliveryKey } from '../../functions/queue/messages.ts';
-import type { Caution, CautionStore, Changes, DueItem, Ledger, Moved } from '../../functions/queue/ports.ts';
+import { afterMove } from '../../functions/queue/moved-item.ts';
+import type { Changes, DueItem, Ledger, Moved, Queries, QueuedWanted, QueuePage } from '../../functions/queue/ports.ts';
+import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
+import { matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
+import { entryOf } from '../../functions/queue/summary.ts';
+import { MemoryDestinations } from './memory-destinations.ts';
+
+/** Entries of a page. */
+const pageSize = 100;
 
 /** A ledger that forgets everything with its process. */
-export class MemoryLedger implements Ledger, CautionStore {
+export class MemoryLedger implements Ledger, Queries {
+  /** What the same table holds of destinations. */
+  readonly destinations = new MemoryDestinations();
   readonly #items = new Map<string, DeliveryItem>();
-  readonly #cautions = new Map<string, Caution>();
 
   /** Everything that is in it. */
   get items(): readonly DeliveryItem[] {
@@ -28,14 +37,6 @@ export class MemoryLedger implements Ledger, CautionStore {
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
   }
 
-  async readCaution(destination: string): Promise<Caution | undefined> {
-    return this.#cautions.get(destination);
-  }
-
-  async writeCaution(destination: string, caution: Caution): Promise<void> {
-    this.#cautions.set(destination, caution);
-  }
-
   async admit(item: DeliveryItem): Promise<Moved> {
     const there = this.#find(item);
     if (there !== undefined) return there.by === item.by ? moved(there) : { kind: 'behind', item: there };
@@ -48,33 +49,54 @@ export class MemoryLedger implements Ledger, CautionStore {
     if (there === undefined || !transition.from.includes(there.state) || !isLetThrough(transition, there, seen)) {
       return { kind: 'behind', item: there };
     }
-    const { pending = {}, ...attributes } = changes;
-    const changed = Object.entries(attributes).filter(([, value]) => value !== undefined);
-    const item = {
-      ...there,
-      ...Object.fromEntries(changed),
-      state: transition.to,
-      by: crypto.randomUUID(),
-      generation: transition.raises === true ? seen.generation + 1 : there.generation,
-      pending: { ...there.pending, ...pending },
-    };
-    const kept = Object.entries(item).filter(([, value]) => value !== null);
-    return moved(this.#put(Object.fromEntries(kept) as unknown as DeliveryItem));
+    return moved(this.#put({ ...afterMove(name, there, changes), by: crypto.randomUUID() }));
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {
     const there = this.#find(item);
     if (there === undefined || (item.state === 'done' && there.state !== 'done')) return;
     const left = Object.entries(there.pending).filter(([eventId]) => !eventIds.includes(eventId));
-    const { due, ...rest } = there;
-    const pending = Object.fromEntries(left);
-    this.#put(item.state === 'done' || due === undefined ? { ...rest, pending } : { ...rest, due, pending });
+    const told = { ...there, pending: Object.fromEntries(left) };
+    const rest = item.state === 'done' ? {} : there.by === item.by ? item.unpublished : undefined;
+    if (rest === undefined) {
+      this.#put(told);
+      return;
+    }
+    const { due, unpublished, ...forgotten } = told;
+    this.#put(rest.due === undefined ? forgotten : { ...forgotten, due: rest.due });
   }
 
   async *findDue(before: number): AsyncIterable<DueItem> {
-    for (const { id, delivery, state, generation, due } of this.items) {
-      if (due !== undefined && due <= before) yield { id, delivery, state, generation, due };
+    for (const { id, delivery, state, generation, due, destination, unpublished } of this.items) {
+      if (due === undefined || due > before) continue;
+      const found = { id, delivery, state, generation, due, destination };
+      yield unpublished === undefined ? found : { ...found, unpublished };
     }
+    for (const { name, due } of this.destinations.records) {
+      if (due === undefined || due > before) continue;
+      const key = { id: `destination#${name}`, delivery: 'destination' };
+      yield { ...key, state: 'destination', generation: 0, due, destination: name };
+    }
+  }
+
+  async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
+    const live = this.items.filter(({ state }) => state !== 'done');
+    const page = live.slice(Number(from), Number(from) + pageSize);
+    const entries = page.filter((item) => matchesItem(item, filter)).map(entryOf);
+    const next = Number(from) + pageSize;
+    return { entries, consumed: 0, ...(next < live.length ? { next: String(next) } : {}) };
+  }
+
+  async findQueued(destination: string, { isNew, dueBy, limit }: QueuedWanted): Promise<readonly QueueEntry[]> {
+    const queued = this.items.filter(
+      (item) => item.state === 'queued' && item.destination === destination && (item.attempt === 0) === isNew,
+    );
+    const due = queued.filter((item) => (item.due ?? 0) <= dueBy).toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0));
+    return due.slice(0, limit).map(entryOf);
+  }
+
+  async countActive(destination: string): Promise<number> {
+    return this.items.filter((item) => item.destination === destination && isInActive(item)).length;
   }
 
   #find(key: DeliveryKey): DeliveryItem | undefined {
@@ -94,14 +116,20 @@ function isLetThrough({ fence }: Transition, there: DeliveryItem, seen: Delivery
     case 'generation':
       return there.generation === seen.generation;
     case 'token':
-      return there.claim !== undefined && there.claim.token === seen.claim?.token;
+      return there.claim !== undefined && there.claim.token === seen.claim?.token && there.by === seen.by;
     case 'time':
-      return there.due === seen.due && there.generation === seen.generation;
+      return there.due === seen.due && there.by === seen.by;
+    case 'mark':
+      return there.by === seen.by;
     case 'absent':
       throw new TypeError('an item that must be absent is put, not moved');
     default:
       return fence satisfies never;
   }
+}
+
+function isInActive({ state }: DeliveryItem): boolean {
+  return state === 'active' || state === 'delivering';
 }
 
 /** A partition key in DynamoDB holds 1 to 2048 octets. */

@@ -5,7 +5,8 @@
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import type { Parameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
-import type { CautionStore, Ledger } from '../../functions/queue/ports.ts';
+import type { Destinations, Ledger, Queries } from '../../functions/queue/ports.ts';
+import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import type { Clock } from '../../functions/session/clock.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
@@ -29,9 +30,10 @@ export class Dead extends Error {
 
 /** The world as the processes of it share it. */
 export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
-  readonly ledger: Ledger & CautionStore;
+  readonly ledger: Ledger & Queries & { readonly destinations: Destinations };
   readonly parameters: Parameters;
   readonly clock: Clock;
+  readonly random: () => number;
   nextCall(): number;
 }
 
@@ -86,6 +88,7 @@ export class QueueProcess {
   #makeServices(): Services {
     const { ledger, wakeUps, events, bodies, corrupt, log, parameters, clock } = this.#world;
     const step = this.step.bind(this);
+    const destinations = this.#makeDestinations();
     return {
       ledger: {
         read: (key) => step('ledger.read', () => ledger.read(key)),
@@ -107,14 +110,39 @@ export class QueueProcess {
         load: (message) => step('bodies.load', () => bodies.load(message)),
       },
       corrupt: { file: (notice) => step('corrupt.file', () => corrupt.file(notice)) },
-      cautions: new Cautions(ledger),
+      queries: {
+        list: (filter, from) => step('queries.list', () => ledger.list(filter, from)),
+        findQueued: (destination, wanted) => step('queries.findQueued', () => ledger.findQueued(destination, wanted)),
+        countActive: (destination) => step('queries.countActive', () => ledger.countActive(destination)),
+      },
+      destinations,
+      scheduler: new Scheduler(destinations),
+      cautions: new Cautions(destinations),
       log: {
         delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
         note: (...note) => this.#fate !== 'dead' && log.note(...note),
       },
       parameters,
       clock,
+      random: this.#world.random,
       transport: 'lmtp',
+    };
+  }
+
+  #makeDestinations(): Destinations {
+    const { destinations } = this.#world.ledger;
+    const step = this.step.bind(this);
+    return {
+      read: (name) => step('destinations.read', () => destinations.read(name)),
+      write: (record) => step('destinations.write', () => destinations.write(record)),
+      occupy: (name, places, limit) => step('destinations.occupy', () => destinations.occupy(name, places, limit)),
+      vacate: (name, places) => step('destinations.vacate', () => destinations.vacate(name, places)),
+      adjust: (name, difference) => step('destinations.adjust', () => destinations.adjust(name, difference)),
+      noteBacklog: (name, at) => step('destinations.noteBacklog', () => destinations.noteBacklog(name, at)),
+      forgetBacklog: (name, seen) => step('destinations.forgetBacklog', () => destinations.forgetBacklog(name, seen)),
+      async *list() {
+        yield* await step('destinations.list', () => Array.fromAsync(destinations.list()));
+      },
     };
   }
 }

@@ -20,6 +20,7 @@ import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.t
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
 import { reserve } from '../../functions/queue/policy.ts';
 import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
+import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { work } from '../../functions/queue/worker.ts';
 import type { Deadline } from '../../functions/session/limit.ts';
@@ -58,6 +59,8 @@ const visibilityTimeout = 90_000;
 
 export class QueueWorld {
   readonly clock = new TestClock();
+  /** What chance draws; those of processes that start from now on. */
+  random: () => number = () => 0;
   readonly ledger = new MemoryLedger();
   readonly bodies = new MemoryBodies();
   /** Those of processes that start from now on. */
@@ -147,6 +150,8 @@ export class QueueWorld {
     await this.#invoke(role, async (process) => {
       await this.handle(message, process);
       await process.step('sqs.delete', async () => this.remove(message));
+      if (role === 'lmtp') await giveBackPlaces(process.services);
+      else await process.services.scheduler.settle(process.services);
     });
   }
 
@@ -245,8 +250,9 @@ export class QueueWorld {
   }
 
   #shared(): SharedWorld {
-    const { ledger, bodies, parameters, clock } = this;
+    const { ledger, bodies, parameters, clock, random } = this;
     return {
+      random,
       ledger,
       bodies,
       parameters,

@@ -1,0 +1,157 @@
+/**
+ * What is known of destinations, in the queue table: one item each. What is decided is written as a whole, by whoever saw it
+ * last; places in active are counted beside that, so that counting never stands in anybody's way.
+ */
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DestinationRecord, emptyRecord, type Places } from '../queue/destination-record.ts';
+import { hashOf, slotOf } from '../queue/hash.ts';
+import type { Destinations } from '../queue/ports.ts';
+import { queueTableSchema } from '../queue/table-schema.ts';
+import { Update } from './dynamodb-update.ts';
+
+const { timeToLive, shards, waitingIndex } = queueTableSchema;
+
+/** Seconds that a record stays after its last write, unless a hold lies on it. */
+const retention = 30 * 86_400;
+
+/** Octets of a name in a key. */
+const nameOctets = 900;
+
+/** Destinations over a table. */
+export class DynamoDbDestinations implements Destinations {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async read(name: string): Promise<DestinationRecord> {
+    const { Item } = await this.#client.send(new GetCommand({ ...this.#key(name), ConsistentRead: true }));
+    return asRecord(name, Item);
+  }
+
+  async write(record: DestinationRecord): Promise<boolean> {
+    const { name, revision, active, backlog, due, ...known } = record;
+    const mark = crypto.randomUUID();
+    const update = new Update();
+    const attributes = {
+      version: 1,
+      state: 'destination',
+      generation: 0,
+      destination: name,
+      waits: 'destinations',
+      order: keyOf(name),
+      revision: revision + 1,
+      mark,
+      known,
+      due: due ?? null,
+      shard: due === undefined ? null : `due#${slotOf(name, shards)}`,
+      [timeToLive]: known.holds.length > 0 || due !== undefined ? null : Math.floor(Date.now() / 1000) + retention,
+    };
+    for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);
+    if (revision === 0) update.require(`attribute_not_exists(${update.name('revision')})`);
+    else update.requireEqual('revision', revision);
+    if (await this.#update(name, update)) return true;
+    // It may be our own earlier write, whose answer was lost on the way.
+    const { Item } = await this.#client.send(new GetCommand({ ...this.#key(name), ConsistentRead: true }));
+    return Item?.['mark'] === mark;
+  }
+
+  async occupy(name: string, places: number, limit: number): Promise<boolean> {
+    const update = new Update();
+    update.add('active', places);
+    const active = update.name('active');
+    const isFree = `${active} <= ${update.value(limit - places)}`;
+    update.require(places <= limit ? `(attribute_not_exists(${active}) OR ${isFree})` : isFree);
+    return (await this.#update(name, update)) !== undefined;
+  }
+
+  async vacate(name: string, places: number): Promise<Places> {
+    return await this.adjust(name, -places);
+  }
+
+  async adjust(name: string, difference: number): Promise<Places> {
+    const update = new Update();
+    update.add('active', difference);
+    if (difference < 0) update.require(`${update.name('active')} >= ${update.value(-difference)}`);
+    return asPlaces((await this.#update(name, update)) ?? (await this.#empty(name)));
+  }
+
+  async noteBacklog(name: string, at: number): Promise<void> {
+    const update = new Update();
+    update.set('backlog', at);
+    await this.#update(name, update);
+  }
+
+  async forgetBacklog(name: string, seen: number): Promise<void> {
+    const update = new Update();
+    update.change('backlog', null);
+    update.requireEqual('backlog', seen);
+    await this.#update(name, update);
+  }
+
+  async *list(): AsyncIterable<DestinationRecord> {
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        IndexName: waitingIndex.name,
+        KeyConditionExpression: '#waits = :waits',
+        ExpressionAttributeNames: { '#waits': waitingIndex.partitionKey },
+        ExpressionAttributeValues: { ':waits': 'destinations' },
+      },
+    );
+    for await (const page of pages) {
+      for (const { destination } of page.Items ?? []) yield await this.read(String(destination));
+    }
+  }
+
+  /** The attributes as they are then, or nothing where the condition did not hold. */
+  async #update(name: string, update: Update): Promise<Record<string, unknown> | undefined> {
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateCommand({ ...this.#key(name), ...update.expressions(), ReturnValues: 'ALL_NEW' }),
+      );
+      return Attributes;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  /** More places are given back than were counted: then none is taken. */
+  async #empty(name: string): Promise<Record<string, unknown> | undefined> {
+    const update = new Update();
+    update.set('active', 0);
+    return await this.#update(name, update);
+  }
+
+  #key(name: string): { TableName: string; Key: Record<string, string> } {
+    return { TableName: this.#table, Key: { id: `destination#${keyOf(name)}`, delivery: 'destination' } };
+  }
+}
+
+function keyOf(name: string): string {
+  return Buffer.byteLength(name) <= nameOctets ? name : hashOf(name);
+}
+
+function asRecord(name: string, item: Record<string, unknown> | undefined): DestinationRecord {
+  const { revision = 0, known = {}, due } = item ?? {};
+  return {
+    ...emptyRecord(name),
+    ...(known as object),
+    ...asPlaces(item),
+    revision: revision as number,
+    ...(due === undefined ? {} : { due: due as number }),
+  };
+}
+
+function asPlaces(item: Record<string, unknown> | undefined): Places {
+  const { active = 0, backlog } = item ?? {};
+  const places = { active: active as number };
+  return backlog === undefined ? places : { ...places, backlog: backlog as number };
+}

@@ -1,0 +1,210 @@
+/**
+ * Questions about many deliveries, answered by the indexes of the queue table: no query walks through the table itself.
+ */
+
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  paginateQuery,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { activeShards, waitingShards } from '../queue/index-attributes.ts';
+import type { DeliveryItem } from '../queue/item.ts';
+import type { DeliveryKey } from '../queue/messages.ts';
+import type { Queries, QueuedWanted, QueuePage } from '../queue/ports.ts';
+import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
+import { matchEntry, matchesItem } from '../queue/queue-filter.ts';
+import type { State } from '../queue/states.ts';
+import { entryOf } from '../queue/summary.ts';
+import { queueTableSchema } from '../queue/table-schema.ts';
+import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../queue/waiting-order.ts';
+
+const { dueIndex, waitingIndex } = queueTableSchema;
+
+/** All of one shard of the index `due`. */
+const dueShardQuery = { IndexName: dueIndex.name, KeyConditionExpression: '#shard = :shard' } as const;
+
+/** Items that DynamoDB gives out at once. */
+const batchSize = 100;
+
+/** Questions to a table. */
+export class DynamoDbQueries implements Queries {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async list(filter: QueueFilter, from?: string): Promise<QueuePage> {
+    const sources = sourcesOf(filter);
+    let { source: at, key } = from === undefined ? { source: 0, key: undefined } : parseCursor(from);
+    let consumed = 0;
+    for (let source = sources[at]; source !== undefined; source = sources[at]) {
+      const answer = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ...source.query,
+          ...(key === undefined ? {} : { ExclusiveStartKey: key }),
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      );
+      consumed += answer.ConsumedCapacity?.CapacityUnits ?? 0;
+      const { Items: found = [], LastEvaluatedKey: last } = answer;
+      const matching = await this.#matching(found, source.holds, filter);
+      consumed += matching.consumed;
+      if (last === undefined) at += 1;
+      key = last;
+      // Shards that hold nothing are no page of their own.
+      if (found.length > 0) {
+        const isEnd = sources[at] === undefined;
+        return { entries: matching.entries, consumed, ...(isEnd ? {} : { next: formatCursor({ source: at, key }) }) };
+      }
+    }
+    return { entries: [], consumed };
+  }
+
+  async findQueued(destination: string, { isNew, dueBy, limit }: QueuedWanted): Promise<readonly QueueEntry[]> {
+    const prefix = queuedOrder(destination, isNew);
+    const answers = await Promise.all(
+      waitingShards.map((shard) =>
+        this.#client.send(
+          new QueryCommand({
+            TableName: this.#table,
+            IndexName: waitingIndex.name,
+            KeyConditionExpression: '#waits = :shard AND #order BETWEEN :first AND :last',
+            ExpressionAttributeNames: { '#waits': waitingIndex.partitionKey, '#order': waitingIndex.sortKey },
+            ExpressionAttributeValues: { ':shard': shard, ':first': prefix, ':last': `${prefix}${time(dueBy)}` },
+            Limit: limit,
+          }),
+        ),
+      ),
+    );
+    const found = answers.flatMap(({ Items = [] }) => Items as QueueEntry[]);
+    const ours = found.filter((entry) => entry.destination === destination);
+    return ours.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0)).slice(0, limit);
+  }
+
+  async countActive(destination: string): Promise<number> {
+    const counts = await Promise.all(activeShards.map((shard) => this.#countShard(shard, destination)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #countShard(shard: string, destination: string): Promise<number> {
+    let count = 0;
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        ...dueShardQuery,
+        FilterExpression: '#destination = :destination',
+        Select: 'COUNT',
+        ExpressionAttributeNames: { '#shard': dueIndex.partitionKey, '#destination': 'destination' },
+        ExpressionAttributeValues: { ':shard': shard, ':destination': destination },
+      },
+    );
+    for await (const page of pages) count += page.Count ?? 0;
+    return count;
+  }
+
+  /** What matches of what an index gave; items are read where the index does not say enough. */
+  async #matching(
+    found: readonly Record<string, unknown>[],
+    holds: 'entries' | 'keys',
+    filter: QueueFilter,
+  ): Promise<Pick<QueuePage, 'entries' | 'consumed'>> {
+    const given = found as unknown as readonly QueueEntry[];
+    const judged = given.map((entry) => ({
+      entry,
+      match: holds === 'keys' ? ('perhaps' as const) : matchEntry(entry, filter),
+    }));
+    const unsure = judged.filter(({ match }) => match === 'perhaps').map(({ entry }) => entry);
+    const { items, consumed } = await this.#readItems(unsure);
+    const sure = items.filter((item) => matchesItem(item, filter)).map(entryOf);
+    const entries = judged.filter(({ match }) => match === true).map(({ entry }) => withoutIndexKeys(entry));
+    return { entries: [...entries, ...sure], consumed };
+  }
+
+  async #readItems(keys: readonly DeliveryKey[]): Promise<{ items: readonly DeliveryItem[]; consumed: number }> {
+    const items: DeliveryItem[] = [];
+    let consumed = 0;
+    let wanted: readonly Record<string, unknown>[] = keys.map(({ id, delivery }) => ({ id, delivery }));
+    while (wanted.length > 0) {
+      const answer = await this.#client.send(
+        new BatchGetCommand({
+          RequestItems: { [this.#table]: { Keys: wanted.slice(0, batchSize) } },
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      );
+      items.push(...((answer.Responses?.[this.#table] ?? []) as unknown as DeliveryItem[]));
+      consumed += (answer.ConsumedCapacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+      const again = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      wanted = [...wanted.slice(batchSize), ...again];
+    }
+    return { items, consumed };
+  }
+}
+
+/** One query of a list. */
+interface Source {
+  readonly query: Omit<QueryCommandInput, 'TableName'>;
+  /** Whole entries, or keys of items that have to be read. */
+  readonly holds: 'entries' | 'keys';
+}
+
+/** Where deliveries that may match are found. */
+function sourcesOf(filter: QueueFilter): readonly Source[] {
+  const isWanted = (state: State) => filter.states === undefined || filter.states.includes(state);
+  const active = isWanted('active') || isWanted('delivering') ? activeShards.map(activeSource) : [];
+  const waiting = waitingStates.some(isWanted) ? waitingShards.map((shard) => waitingSource(shard, filter)) : [];
+  return [...active, ...waiting];
+}
+
+function activeSource(shard: string): Source {
+  const query = {
+    ...dueShardQuery,
+    ExpressionAttributeNames: { '#shard': dueIndex.partitionKey },
+    ExpressionAttributeValues: { ':shard': shard },
+  };
+  return { query, holds: 'keys' };
+}
+
+function waitingSource(shard: string, { destination, states }: QueueFilter): Source {
+  const waiting = states?.filter(isWaiting);
+  // A single state of a single destination lies together.
+  const state = waiting?.length === 1 ? waiting[0] : undefined;
+  const begins = destination === undefined ? undefined : orderPrefix(destination, state);
+  const isBegun = begins === undefined ? '' : ' AND begins_with(#order, :begins)';
+  const query = {
+    IndexName: waitingIndex.name,
+    KeyConditionExpression: `#waits = :shard${isBegun}`,
+    ExpressionAttributeNames: {
+      '#waits': waitingIndex.partitionKey,
+      ...(begins === undefined ? {} : { '#order': waitingIndex.sortKey }),
+    },
+    ExpressionAttributeValues: { ':shard': shard, ...(begins === undefined ? {} : { ':begins': begins }) },
+  };
+  return { query, holds: 'entries' };
+}
+
+function withoutIndexKeys(entry: QueueEntry & { waits?: unknown; order?: unknown }): QueueEntry {
+  const { waits, order, ...rest } = entry;
+  return rest;
+}
+
+/** A place in a list: which source, and where in it. */
+interface Cursor {
+  readonly source: number;
+  readonly key: Record<string, unknown> | undefined;
+}
+
+function formatCursor(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+function parseCursor(text: string): Cursor {
+  const { source, key } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Cursor;
+  return { source, key };
+}

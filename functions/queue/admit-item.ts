@@ -1,0 +1,40 @@
+/**
+ * Where a new delivery begins: in active, or behind those that wait for a place there, or held with its destination.
+ */
+
+import type { DeliveryItem } from './item.ts';
+import type { Moved } from './ports.ts';
+import { type Services, wallTime } from './services.ts';
+import { mailboxOf } from './unit.ts';
+
+/**
+ * Puts a new item in. Where it is to be delivered (`active`), its state and message group are found here; the answer says
+ * which they are, and only what is in active then is to be sent there.
+ */
+export async function admitItem(item: DeliveryItem, services: Services): Promise<Moved> {
+  const { ledger, scheduler } = services;
+  if (item.state !== 'active') return await ledger.admit(item);
+  const counted = withMailbox(item, services);
+  const place = await scheduler.place(item, services);
+  const group = await scheduler.group(counted, services);
+  const { due, ...rest } = counted;
+  const placed: Readonly<Record<typeof place, DeliveryItem>> = {
+    active: { ...counted, group },
+    // Its turn may come at once.
+    queued: { ...counted, group, state: 'queued', due: wallTime(services) },
+    held: { ...rest, group, state: 'held' },
+  };
+  const moved = await ledger.admit(placed[place]);
+  // It was there already, and has its place.
+  if (place === 'active' && moved.kind === 'behind') scheduler.leave(item);
+  if (place === 'queued' && moved.kind === 'moved') await scheduler.noteBacklog(item.destination, services);
+  return moved;
+}
+
+/** With one recipient in each delivery, the mailbox is what concurrency is counted by (recipient_delimiter). */
+function withMailbox(item: DeliveryItem, { parameters }: Services): DeliveryItem {
+  const { lmtp_destination_recipient_limit: limit, recipient_delimiter: delimiter } = parameters;
+  const [recipient] = item.recipients;
+  if (limit !== 1 || recipient === undefined) return item;
+  return { ...item, mailbox: mailboxOf(recipient.address, delimiter) };
+}

@@ -1,0 +1,14 @@
+/**
+ * What is written down of a recipient when an operator removes a message.
+ */
+
+import type { LastVerdict, Removal } from './item.ts';
+
+/** The verdict of a person. */
+export function removedVerdict(
+  { by, why, at, bounces }: Removal,
+  attempt: number,
+): LastVerdict & { readonly status: 'bounced' | 'removed' } {
+  const text = `message removed by the postmaster: ${why}`;
+  return { status: bounces ? 'bounced' : 'removed', dsn: '5.7.1', text, at, attempt, by };
+}

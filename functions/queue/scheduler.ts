@@ -1,0 +1,247 @@
+/**
+ * What may be sent where, and when: holds, suspensions, windows and places of destinations, as all containers share them
+ * through the table.
+ *
+ * It spares trouble and paces. Where its records cannot be read or written, mail goes on as if there were none.
+ */
+
+import { changeDestination } from './change-destination.ts';
+import type { DestinationRecord, Places, Probe } from './destination-record.ts';
+import { emptyRecord } from './destination-record.ts';
+import type { DeliveryItem } from './item.ts';
+import { PlaceCounter } from './place-counter.ts';
+import { messageGroup } from './plan.ts';
+import type { Destinations } from './ports.ts';
+import type { Services } from './services.ts';
+import { unitOf } from './unit.ts';
+import {
+  afterFailure,
+  afterNothing,
+  afterSuccess,
+  doubtEnds,
+  type Failure,
+  isUnproven,
+  openSlots,
+  type Report,
+} from './window.ts';
+
+/** Whether a delivery may begin. */
+export type Permission =
+  /** As the one that finds out, where there is a probe. */
+  | { readonly kind: 'go'; readonly probe?: Probe }
+  /** Its destination is held. */
+  | { readonly kind: 'held' }
+  /** Its destination is taken for dead. */
+  | { readonly kind: 'suspended'; readonly failure: Failure }
+  /** Not now: its destination gets fewer at once. */
+  | { readonly kind: 'wait'; readonly until: number };
+
+/** What a delivery that ended says of its destination. */
+export type Experience =
+  | { readonly kind: 'success' }
+  | { readonly kind: 'failure'; readonly failure: Failure }
+  | { readonly kind: 'nothing' };
+
+/** What the scheduler needs of its surroundings. */
+export type Surroundings = Pick<Services, 'parameters' | 'clock' | 'log' | 'transport'>;
+
+/** Milliseconds for which a container believes what it read. */
+const freshness = 3000;
+
+/** Milliseconds for which a delivery is put back that its destination does not take now. */
+const putBackTime = 15_000;
+
+/** Milliseconds between two notes of the same process that deliveries wait for places. */
+const backlogInterval = 5000;
+
+interface Known {
+  readonly at: number;
+  readonly record: DestinationRecord;
+}
+
+/** The scheduler of one process. */
+export class Scheduler {
+  readonly #destinations: Destinations;
+  readonly #places: PlaceCounter;
+  readonly #known = new Map<string, Known>();
+  readonly #backlogNoted = new Map<string, number>();
+
+  constructor(destinations: Destinations) {
+    this.#destinations = destinations;
+    this.#places = new PlaceCounter(destinations);
+  }
+
+  /** Whether a delivery may begin. `leaseEnds`: when its worker is taken for dead, milliseconds since 1970. */
+  async permit(item: DeliveryItem, leaseEnds: number, surroundings: Surroundings): Promise<Permission> {
+    const { parameters, clock } = surroundings;
+    const now = clock.now().wall;
+    if ((await this.#view(item.destination, surroundings)).holds.length > 0) return { kind: 'held' };
+    const unit = unitOf(item);
+    const record = await this.#freshView(unit, surroundings);
+    const { suspension } = record;
+    if (suspension !== undefined) {
+      const { dsn: status, why: text } = suspension;
+      const suspended = { kind: 'suspended', failure: { status, text } } as const;
+      if (now < suspension.until) return suspended;
+      return (await this.#takeProbe(record, leaseEnds, surroundings)) ?? suspended;
+    }
+    const wait = { kind: 'wait', until: now + putBackTime } as const;
+    if (slotOfGroup(item) >= openSlots(record, parameters, now)) return wait;
+    const doubt = doubtEnds(record, parameters, now);
+    if (doubt === undefined) return { kind: 'go' };
+    if (now < doubt) return { kind: 'wait', until: doubt };
+    return (await this.#takeProbe(record, leaseEnds, surroundings)) ?? wait;
+  }
+
+  /** Notes how a delivery went. */
+  async conclude(
+    item: DeliveryItem,
+    experience: Experience,
+    { probe }: { readonly probe?: Probe },
+    surroundings: Surroundings,
+  ): Promise<void> {
+    const { parameters, clock, log } = surroundings;
+    const now = clock.now().wall;
+    const unit = unitOf(item);
+    const report: Report = probe === undefined ? { now } : { now, probe };
+    const after = (record: DestinationRecord) => {
+      if (experience.kind === 'failure') return afterFailure(record, parameters, report, experience.failure);
+      if (experience.kind === 'nothing') return afterNothing(record, report);
+      return afterSuccess(record, parameters, report, isWanted(item, record, openSlots(record, parameters, now)));
+    };
+    // Most deliveries change nothing, and what is known tells that.
+    const known = this.#known.get(unit)?.record ?? emptyRecord(unit);
+    if (after(known) === undefined && experience.kind !== 'failure') return;
+    try {
+      const { record, isChanged } = await changeDestination(this.#destinations, unit, after);
+      this.#remember(record, now);
+      if (isChanged) noteChange(known, record, log);
+    } catch (error) {
+      const changed = after(known);
+      if (changed !== undefined) this.#remember(changed, now);
+      log.note('warn', 'record of the destination not written; only this container knows', {
+        destination: unit,
+        error,
+      });
+    }
+  }
+
+  /** Where a delivery goes that is to be delivered now: held with its destination, into active, or behind those that wait. */
+  async place(
+    { destination, state }: Pick<DeliveryItem, 'destination' | 'state'>,
+    surroundings: Surroundings,
+  ): Promise<'held' | 'active' | 'queued'> {
+    const { parameters, clock, log } = surroundings;
+    if ((await this.#view(destination, surroundings)).holds.length > 0) return 'held';
+    const now = clock.now().wall;
+    // What was woken to fill a place asks for it; whatever comes new need not, where there was none a moment ago.
+    const trusts = state !== 'queued';
+    const isTaken = await this.#places.take(destination, { limit: activeLimit(parameters), now, trusts, log });
+    return isTaken ? 'active' : 'queued';
+  }
+
+  /** The message group that a delivery gets now: one of as many slots as its destination is trusted with. */
+  async group(item: DeliveryItem, surroundings: Surroundings): Promise<string> {
+    const unit = unitOf(item);
+    const record = await this.#view(unit, surroundings);
+    const slots = openSlots(record, surroundings.parameters, surroundings.clock.now().wall);
+    return messageGroup(surroundings.transport, unit, `${item.id}/${item.delivery}`, slots);
+  }
+
+  /** Notes that a delivery is in active no more; {@link settle} writes it down. */
+  leave({ destination }: Pick<DeliveryItem, 'destination'>): void {
+    this.#places.giveBack(destination);
+  }
+
+  /** Writes down which places were given back; what the table says of them then, by destination. */
+  async settle({ log }: Pick<Surroundings, 'log'>): Promise<ReadonlyMap<string, Places>> {
+    return await this.#places.settle(log);
+  }
+
+  /** Notes that deliveries wait for a place, so that whoever gives one back wakes them. After they were put down. */
+  async noteBacklog(destination: string, { clock, log }: Surroundings): Promise<void> {
+    const now = clock.now().wall;
+    if (now - (this.#backlogNoted.get(destination) ?? Number.NEGATIVE_INFINITY) < backlogInterval) return;
+    try {
+      await this.#destinations.noteBacklog(destination, now);
+      this.#backlogNoted.set(destination, now);
+    } catch (error) {
+      // The sweep finds them.
+      log.note('warn', 'waiting deliveries not noted', { destination, error });
+    }
+  }
+
+  /** What is known of a destination; a few seconds old at most. */
+  async #view(name: string, { clock, log }: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
+    const now = clock.now().wall;
+    const known = this.#known.get(name);
+    if (known !== undefined && now - known.at < freshness && now >= known.at) return known.record;
+    try {
+      return this.#remember(await this.#destinations.read(name), now);
+    } catch (error) {
+      log.note('warn', 'record of the destination not read', { destination: name, error });
+      return this.#remember(known?.record ?? emptyRecord(name), now);
+    }
+  }
+
+  /** The same, as it is at this moment, where nothing has succeeded of late. */
+  async #freshView(name: string, surroundings: Surroundings): Promise<DestinationRecord> {
+    const known = await this.#view(name, surroundings);
+    const now = surroundings.clock.now().wall;
+    if (!isUnproven(known, surroundings.parameters, now)) return known;
+    this.#known.delete(name);
+    return await this.#view(name, surroundings);
+  }
+
+  /** Becomes the one delivery that finds out whether the destination is alive, unless somebody else is. */
+  async #takeProbe(
+    seen: DestinationRecord,
+    leaseEnds: number,
+    { clock, log }: Surroundings,
+  ): Promise<Extract<Permission, { kind: 'go' }> | undefined> {
+    const now = clock.now().wall;
+    if (seen.probe !== undefined && now < seen.probe.until) return undefined;
+    const probe: Probe = { token: crypto.randomUUID(), until: leaseEnds };
+    try {
+      if (!(await this.#destinations.write({ ...seen, probe }))) return undefined;
+      this.#remember({ ...seen, probe, revision: seen.revision + 1 }, now);
+    } catch (error) {
+      log.note('warn', 'probe not written down', { destination: seen.name, error });
+      return undefined;
+    }
+    log.note('info', 'one delivery finds out whether the destination is alive', { destination: seen.name });
+    return { kind: 'go', probe };
+  }
+
+  #remember(record: DestinationRecord, at: number): DestinationRecord {
+    this.#known.set(record.name, { at, record });
+    return record;
+  }
+}
+
+/** qmgr_message_active_limit, or as many as keep each slot busy for a while. */
+export function activeLimit({
+  qmgr_message_active_limit: limit,
+  lmtp_destination_concurrency_limit: slots,
+}: Pick<Services['parameters'], 'qmgr_message_active_limit' | 'lmtp_destination_concurrency_limit'>): number {
+  return limit === 0 ? slots * 50 : limit;
+}
+
+function slotOfGroup({ group }: DeliveryItem): number {
+  return Number(group.split('#').at(-1));
+}
+
+/** Whether more are ready than the window lets through; of a mailbox, only the slots show that. */
+function isWanted(item: DeliveryItem, record: DestinationRecord, slots: number): boolean {
+  return item.mailbox === undefined ? record.active > slots : slotOfGroup(item) === slots - 1;
+}
+
+function noteChange(before: DestinationRecord, after: DestinationRecord, log: Surroundings['log']): void {
+  const destination = after.name;
+  if (after.suspension !== undefined && after.suspension.until !== before.suspension?.until) {
+    const { until, why, failures } = after.suspension;
+    log.note('warn', 'destination suspended', { destination, why, failures, until: new Date(until).toISOString() });
+  } else if (after.suspension === undefined && before.suspension !== undefined) {
+    log.note('info', 'destination takes mail again', { destination });
+  }
+}

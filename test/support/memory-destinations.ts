@@ -1,0 +1,69 @@
+/**
+ * What is known of destinations, in memory: for tests, and beside the memory ledger in one "table".
+ */
+import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/destination-record.ts';
+import type { Destinations } from '../../functions/queue/ports.ts';
+
+/** Destinations that are forgotten with their process. */
+export class MemoryDestinations implements Destinations {
+  readonly #records = new Map<string, DestinationRecord>();
+
+  /** Everything that was ever written or counted. */
+  get records(): readonly DestinationRecord[] {
+    return [...this.#records.values()].map(copy);
+  }
+
+  async read(name: string): Promise<DestinationRecord> {
+    return this.#find(name);
+  }
+
+  async write(record: DestinationRecord): Promise<boolean> {
+    const { active, backlog, revision } = this.#find(record.name);
+    if (revision !== record.revision) return false;
+    const { backlog: _, ...known } = record;
+    this.#put({ ...known, active, ...(backlog === undefined ? {} : { backlog }), revision: revision + 1 });
+    return true;
+  }
+
+  async occupy(name: string, places: number, limit: number): Promise<boolean> {
+    const record = this.#find(name);
+    if (record.active + places > limit) return false;
+    this.#put({ ...record, active: record.active + places });
+    return true;
+  }
+
+  async vacate(name: string, places: number): Promise<Places> {
+    return await this.adjust(name, -places);
+  }
+
+  async adjust(name: string, difference: number): Promise<Places> {
+    const record = this.#find(name);
+    return this.#put({ ...record, active: Math.max(0, record.active + difference) });
+  }
+
+  async noteBacklog(name: string, at: number): Promise<void> {
+    this.#put({ ...this.#find(name), backlog: at });
+  }
+
+  async forgetBacklog(name: string, seen: number): Promise<void> {
+    const { backlog, ...rest } = this.#find(name);
+    if (backlog === seen) this.#put(rest);
+  }
+
+  async *list(): AsyncIterable<DestinationRecord> {
+    yield* this.records.filter(({ revision }) => revision > 0);
+  }
+
+  #find(name: string): DestinationRecord {
+    return copy(this.#records.get(name) ?? emptyRecord(name));
+  }
+
+  #put(record: DestinationRecord): DestinationRecord {
+    this.#records.set(record.name, copy(record));
+    return copy(record);
+  }
+}
+
+function copy(record: DestinationRecord): DestinationRecord {
+  return JSON.parse(JSON.stringify(record)) as DestinationRecord;
+}
