@@ -56,11 +56,16 @@ export async function findAccess(
   } catch (error) {
     if (error instanceof SecretFault || error instanceof TlsMaterialFault) {
       agent.onSecretFault?.(error.message);
-      const text = `local data error while talking to ${peerName(peer)}: ${error.message}`;
+      const text = `local data error while talking to ${peerName(peer)}: ${withoutDetails(error.message)}`;
       return troubled({ scope: 'self', status: '4.3.0', text });
     }
     throw error;
   }
+}
+
+/** AWS's own words name accounts and roles: the log has them, whoever gets a report need not. */
+function withoutDetails(message: string): string {
+  return message.replace(/(: \w+(?:Exception|Error)\b).*$/s, '$1');
 }
 
 /** Material whose notes have been told: it stays the same object for as long as nothing changes. */
