@@ -41,7 +41,7 @@ export interface SettlementFacts {
 export interface Settlement {
   /** Where the item goes. */
   readonly to: 'done' | 'deferred' | 'held';
-  readonly changes: Changes;
+  readonly changes: Changes & Pick<DeliveryItem, 'recipients' | 'pending'>;
   readonly lines: readonly DeliveryLine[];
   readonly events: readonly QueueEvent[];
 }
