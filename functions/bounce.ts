@@ -7,6 +7,7 @@
 
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { composeTransportMap } from './admission.ts';
 import { makeClients, makeSesClient } from './aws/clients.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
 import { DynamoDbReports } from './aws/dynamodb-reports.ts';
@@ -14,8 +15,6 @@ import { makeLog } from './aws/function-log.ts';
 import { S3IncomingOutlet } from './aws/incoming-outlet.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { RawSesOutlet } from './aws/ses-outlet.ts';
-import { composeAdmission } from './composition.ts';
-import { portsOf } from './delivery/destination.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { localDomains } from './report/local-domains.ts';
@@ -28,7 +27,8 @@ import { systemClock } from './session/clock.ts';
 const clients = makeClients();
 const parameters = parametersFromEnvironment(process.env);
 const table = requireVariable(process.env, names.queueTable);
-const { transportMap } = composeAdmission(process.env, portsOf(parameters), clients);
+const log = makeLog('bounce');
+const map = composeTransportMap(process.env, { parameters, clients, clock: systemClock, log });
 const services: ReportServices = {
   records: new DynamoDbReports(clients.table, table),
   ledger: new DynamoDbLedger(clients.table, table),
@@ -38,10 +38,13 @@ const services: ReportServices = {
     queueUrl: requireVariable(process.env, names.incomingQueueUrl),
   }),
   ses: new RawSesOutlet(makeSesClient, { author: parameters.bounce_report_ses_sender }, systemClock),
-  domains: localDomains(transportMap, parameters.relay_domains),
+  domains: localDomains(
+    { names: (address) => map.known.names(address), find: (address) => map.known.find(address) },
+    parameters.relay_domains,
+  ),
   parameters,
   clock: systemClock,
-  log: makeLog('bounce'),
+  log,
 };
 const QueueUrl = requireVariable(process.env, names.bounceQueueUrl);
 
@@ -50,6 +53,7 @@ const longestHiding = 11 * 3600;
 
 /** Takes a batch from the bounce queue. */
 export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
+  await map.current();
   const results = await Promise.all(Records.map(handleRecord));
   return { batchItemFailures: results.flatMap((stays) => (stays === undefined ? [] : [{ itemIdentifier: stays }])) };
 }

@@ -9,14 +9,10 @@ import { DynamoDbQueries } from './aws/dynamodb-queries.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
-import { S3ObjectMetadata } from './aws/s3-object-metadata.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
-import { normaliseDestination, type Ports } from './delivery/destination.ts';
-import { parseTransportMap } from './delivery/transport-map.ts';
-import { environmentNames as names, requireVariable, variableWords } from './environment.ts';
+import { environmentNames as names, requireVariable } from './environment.ts';
 import { parametersFromEnvironment } from './parameters.ts';
-import type { Admission } from './queue/admit.ts';
 import { Cautions } from './queue/cautions.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
@@ -68,32 +64,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
   return { services, clients };
 }
 
-/**
- * What the stack lets in, from the same environment.
- *
- * @throws TransportMapError, DestinationError
- */
-export function composeAdmission(
-  environment: NodeJS.ProcessEnv,
-  defaultPort: Ports | number,
-  { s3 }: Pick<AwsClients, 's3'>,
-): Admission {
-  const transportMap = parseTransportMap(
-    environment[names.transportMap] ?? '',
-    transportName(environment),
-    defaultPort,
-  );
-  const destinations = variableWords(environment, names.allowedDestinations);
-  const messageBucket = requireVariable(environment, names.messageBucket);
-  return {
-    transportMap,
-    allowedDestinations: new Set(destinations.map((destination) => normaliseDestination(destination, defaultPort))),
-    allowedBuckets: new Set([messageBucket, ...variableWords(environment, names.allowedBuckets)]),
-    messageBucket,
-    objects: new S3ObjectMetadata(s3),
-  };
-}
-
-function transportName(environment: NodeJS.ProcessEnv): string {
+/** The master.cf service name of the function's transport. */
+export function transportName(environment: NodeJS.ProcessEnv): string {
   return environment[names.transport] || 'lmtp';
 }

@@ -29,6 +29,10 @@ export const environmentNames = {
   transport: 'TRANSPORT',
   /** Postfix transport(5) text: recipient pattern, blanks, `lmtp:` and a next-hop; one entry a line. Optional. */
   transportMap: 'TRANSPORT_MAP',
+  /** Where a transport map lies that is asked before that text: `s3://bucket/key` or `texthash:/path`. Optional. */
+  transportMapSource: 'TRANSPORT_MAP_SOURCE',
+  /** Other transports that mail may be handed to, separated by blanks: `name=URL of its incoming queue`. Optional. */
+  otherTransports: 'OTHER_TRANSPORTS',
   /** Further destinations that a request may name, separated by blanks; those of the transport map are always allowed. Optional. */
   allowedDestinations: 'ALLOWED_DESTINATIONS',
   /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */

@@ -5,15 +5,18 @@
  */
 
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { compose, composeAdmission } from './composition.ts';
-import { portsOf } from './delivery/destination.ts';
+import { composeAdmission } from './admission.ts';
+import { handedOnBy } from './aws/sqs-transports.ts';
+import { compose } from './composition.ts';
+import { optional } from './delivery/fields.ts';
 import { environmentNames, requireVariable } from './environment.ts';
+import type { Incoming } from './incoming/reading.ts';
 import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 
 const { services, clients } = compose('qmgr', process.env);
-const admission = composeAdmission(process.env, portsOf(services.parameters), clients);
+const admission = composeAdmission(process.env, { ...services, clients });
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 
 /** Takes a batch from incoming or from deferred. */
@@ -25,15 +28,20 @@ export async function handler({ Records }: SQSEvent, _context: Context): Promise
 
 /** The message id of a record that has to be seen again, or nothing. */
 async function handleRecord(record: SQSRecord): Promise<string | undefined> {
-  const { messageId, body, eventSourceARN, attributes } = record;
+  const { messageId, eventSourceARN } = record;
   try {
     if (eventSourceARN.split(':').at(-1) === deferredQueue) await wake(record);
-    else await admit({ messageId, body, sent: Number(attributes.SentTimestamp) }, admission, services);
+    else await admit(incomingOf(record), await admission(), services);
     return undefined;
   } catch (error) {
     services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
     return messageId;
   }
+}
+
+function incomingOf({ messageId, body, attributes, messageAttributes }: SQSRecord): Incoming {
+  const sender = messageAttributes[handedOnBy]?.stringValue;
+  return { messageId, body, sent: Number(attributes.SentTimestamp), ...optional('handedOnBy', sender) };
 }
 
 async function wake({ messageId, body }: SQSRecord): Promise<void> {

@@ -73,6 +73,12 @@ export class TransportMaps {
     return await this.#looking;
   }
 
+  /** The map as it was when somebody last asked for the current one. */
+  get known(): TransportMap {
+    if (this.#map === undefined) throw new Error('nobody has asked for a map yet');
+    return this.#map;
+  }
+
   async #look(): Promise<TransportMap> {
     const { source, log, clock } = this.#options;
     try {

@@ -14,3 +14,9 @@ export interface ObjectMetadata {
    */
   read(object: Pick<NewObject, 'bucket' | 'key' | 'versionId'>): Promise<Metadata>;
 }
+
+/** Other transports of the same system, each with a queue of its own. */
+export interface OtherTransports {
+  /** Hands a request to a transport; one that is sent twice is a duplicate there. */
+  send(transport: string, request: string): Promise<void>;
+}

@@ -12,6 +12,8 @@ export interface Incoming {
   readonly body: string;
   /** When it was sent, milliseconds since 1970. */
   readonly sent: number;
+  /** The transport that handed it on to this one, where one did. */
+  readonly handedOnBy?: string;
 }
 
 /** What tells a request from others, and its copies from it. */
@@ -67,6 +69,8 @@ export interface Submission {
   readonly namesSome?: true;
   /** When its message was sent, milliseconds since 1970. */
   readonly sent: number;
+  /** The transport that handed it on to this one, where one did. */
+  readonly handedOnBy?: string;
 }
 
 /** What reading depends on. */

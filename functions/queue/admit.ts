@@ -8,6 +8,7 @@
  */
 
 import { portsOf } from '../delivery/destination.ts';
+import { optional } from '../delivery/fields.ts';
 import type { DeliveryRequest, RequestRules } from '../delivery/request.ts';
 import { RequestError } from '../delivery/request-error.ts';
 import { readObjectEnvelope } from '../incoming/object-envelope.ts';
@@ -42,8 +43,14 @@ export async function admit(incoming: Incoming, admission: Admission, services: 
   if (failures.length > 1) throw new AggregateError(failures, `${failures.length} of ${parts.length} parts failed`);
 }
 
-async function admitPart(part: Part, { sent }: Incoming, admission: Admission, services: Services): Promise<void> {
+async function admitPart(
+  part: Part,
+  { sent, handedOnBy }: Incoming,
+  admission: Admission,
+  services: Services,
+): Promise<void> {
   const { name, reading } = part;
+  const origin = { sent, ...optional('handedOnBy', handedOnBy) };
   switch (reading.kind) {
     case 'skipped':
       services.log.note('info', 'no mail', { id: name, reason: reading.reason });
@@ -51,9 +58,9 @@ async function admitPart(part: Part, { sent }: Incoming, admission: Admission, s
     case 'corrupt':
       return await refuse(part, reading.error, reading, services);
     case 'request':
-      return await tryToTakeIn(part, { sent, ...reading }, admission, services);
+      return await tryToTakeIn(part, { ...origin, ...reading }, admission, services);
     case 'object':
-      return await admitObject(part, { sent, ...reading }, admission, services);
+      return await admitObject(part, { ...origin, ...reading }, admission, services);
     default:
       reading satisfies never;
   }
@@ -76,16 +83,16 @@ async function tryToTakeIn(
 /** An object that was written to a bucket: its envelope is looked up, and then it is a request like any other. */
 async function admitObject(
   part: Part,
-  { identity, object, sent }: { readonly identity: Identity; readonly object: NewObject; readonly sent: number },
+  { object, ...known }: Omit<Submission, 'request'> & { readonly object: NewObject },
   admission: Admission,
   services: Services,
 ): Promise<void> {
   try {
-    const request = await findEnvelope(identity, object, admission, services);
-    await takeIn({ identity, request, sent }, admission, services);
+    const request = await findEnvelope(known.identity, object, admission, services);
+    await takeIn({ ...known, request }, admission, services);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    await refuse(part, error, { identity }, services);
+    await refuse(part, error, known, services);
   }
 }
 

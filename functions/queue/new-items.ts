@@ -3,6 +3,7 @@
  */
 
 import { arrivalTolerance, type DeliveryRequest } from '../delivery/request.ts';
+import { parseOtherTransport } from '../delivery/route.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
 import type { Submission } from '../incoming/reading.ts';
 import { hashOf } from './hash.ts';
@@ -25,7 +26,10 @@ export function makeItems({ submission, plan, message, first }: Making, services
   const { identity, request, sent } = submission;
   const { id } = identity;
   const now = wallTime(services);
-  const planned: readonly PlannedDelivery[] = [...plan.deliveries, ...refusals(plan, now)];
+  const planned: readonly PlannedDelivery[] = [
+    ...plan.deliveries.map((delivery) => settleOthers(delivery, now)),
+    ...refusals(plan, now),
+  ];
   const shared = {
     version: 1 as const,
     id,
@@ -45,18 +49,19 @@ export function makeItems({ submission, plan, message, first }: Making, services
   return planned.map(({ destination, recipients }, index) => {
     const delivery = String(first + index).padStart(4, '0');
     const slots = services.parameters.lmtp_destination_concurrency_limit;
-    const isRefused = recipients.some(({ last }) => last !== undefined);
+    // Refused at the door, or another transport's business.
+    const isSettled = recipients.some(({ last }) => last !== undefined);
     const item: DeliveryItem = {
       ...shared,
-      state: isRefused ? 'done' : 'active',
+      state: isSettled ? 'done' : 'active',
       by: crypto.randomUUID(),
-      due: now + (isRefused ? pendingGrace : activeGrace),
+      due: now + (isSettled ? pendingGrace : activeGrace),
       delivery,
       destination,
       group: messageGroup(services.transport, destination, `${id}/${delivery}`, slots),
       recipients,
     };
-    return isRefused ? withBounces(item, services) : item;
+    return isSettled ? withBounces(item, services) : item;
   });
 }
 
@@ -67,6 +72,15 @@ function copyPresent({ body, smtputf8, dsn, authentication }: DeliveryRequest) {
     ...(dsn === undefined ? {} : { dsn }),
     ...(authentication === undefined ? {} : { authentication }),
   };
+}
+
+/** What another transport delivers is done with here, and its recipients are known to be taken care of. */
+function settleOthers(delivery: PlannedDelivery, at: number): PlannedDelivery {
+  const other = parseOtherTransport(delivery.destination);
+  if (other === undefined) return delivery;
+  const text = `handed on to the transport ${other.transport}`;
+  const last = { status: 'sent', dsn: '2.0.0', text, at, attempt: 0 } as const;
+  return { ...delivery, recipients: delivery.recipients.map((recipient) => ({ ...recipient, last })) };
 }
 
 /** An address that cannot be used bounces at the door; the others of its request are delivered to. */
@@ -80,7 +94,7 @@ function refusals({ refused }: Plan, now: number): readonly PlannedDelivery[] {
 
 function withBounces(item: DeliveryItem, services: Services): DeliveryItem {
   const failed = item.recipients.flatMap((recipient) =>
-    recipient.last === undefined ? [] : [{ recipient, verdict: recipient.last }],
+    recipient.last?.status === 'bounced' ? [{ recipient, verdict: recipient.last }] : [],
   );
   const facts = { reportingMta: services.parameters.myhostname, transport: services.transport };
   const events = bounceEvents(failed, { item, attempt: 0, now: item.activated, ...facts });

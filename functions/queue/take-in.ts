@@ -4,8 +4,11 @@
 
 import { portsOf } from '../delivery/destination.ts';
 import { RequestError } from '../delivery/request-error.ts';
+import { parseOtherTransport } from '../delivery/route.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
 import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { formatHandedOn } from '../incoming/handed-on.ts';
+import type { OtherTransports } from '../incoming/ports.ts';
 import type { Submission } from '../incoming/reading.ts';
 import { admitItem } from './admit-item.ts';
 import { hashOf } from './hash.ts';
@@ -22,6 +25,8 @@ export interface Acceptance {
   /** Normalised destinations that a request may name, beside those of the map. */
   readonly allowedDestinations: ReadonlySet<string>;
   readonly allowedBuckets: ReadonlySet<string>;
+  /** Where the map may send mail beside this transport's destinations; absent: it names no other transport. */
+  readonly otherTransports?: OtherTransports;
 }
 
 /**
@@ -37,11 +42,13 @@ export async function takeIn(submission: Submission, acceptance: Acceptance, ser
     recipientLimit: parameters.lmtp_destination_recipient_limit,
     defaultPort: portsOf(parameters),
   });
+  refuseCircle(plan, submission);
   if ('file' in request.message) throw new RequestError('message.file', 'is not allowed here');
   const message = await pinBody(request.message, acceptance, services);
   for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
+    await handOn(item, submission, acceptance, services);
     if ((await put(item, services)) === 'cut otherwise') {
-      await takeInRest({ submission, plan, message }, services);
+      await takeInRest({ submission, plan, message }, acceptance, services);
       return;
     }
   }
@@ -102,6 +109,7 @@ async function takeInRest(
     plan,
     message,
   }: { readonly submission: Submission; readonly plan: Plan; readonly message: PinnedMessage },
+  acceptance: Acceptance,
   services: Services,
 ): Promise<void> {
   const { id } = submission.identity;
@@ -113,6 +121,7 @@ async function takeInRest(
     return;
   }
   for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
+    await handOn(item, submission, acceptance, services);
     if ((await put(item, services)) === 'cut otherwise') throw new Error(`request ${id} is being taken in elsewhere`);
   }
 }
@@ -133,6 +142,36 @@ function uncovered({ deliveries, refused }: Plan, there: readonly DeliveryItem[]
       .filter(({ recipients }) => recipients.length > 0),
     refused: rest(refused),
   };
+}
+
+/** What was handed on once stays where it is: two maps that name each other would send mail round in circles. */
+function refuseCircle({ deliveries }: Plan, { handedOnBy }: Submission): void {
+  if (handedOnBy === undefined) return;
+  for (const { destination } of deliveries) {
+    const other = parseOtherTransport(destination);
+    if (other === undefined) continue;
+    const fault = `the transport map sends the mail on to "${other.transport}", but "${handedOnBy}" sent it here`;
+    throw new RequestError('destination', `${fault}: it is handed on once only`);
+  }
+}
+
+/**
+ * Gives a part of the mail that another transport delivers to that transport; before it is written down here, so that a
+ * death in between sends it twice, which the other notices, and not never.
+ */
+async function handOn(
+  item: DeliveryItem,
+  { request }: Submission,
+  { otherTransports }: Acceptance,
+  { ledger, log }: Services,
+): Promise<void> {
+  const other = parseOtherTransport(item.destination);
+  if (other === undefined || (await ledger.read(item)) !== undefined) return;
+  if (otherTransports === undefined) throw new Error(`there is no way to the transport ${other.transport}`);
+  const { id, delivery, recipients, message } = item;
+  const { transport, nextHop } = other;
+  await otherTransports.send(transport, formatHandedOn({ id, delivery, request, recipients, message, nextHop }));
+  log.note('info', 'handed on to another transport', { id, delivery, transport, recipients: recipients.length });
 }
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
