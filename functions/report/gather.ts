@@ -3,7 +3,7 @@
  */
 
 import type { QueueEvent } from '../queue/event.ts';
-import type { DeliveryItem } from '../queue/item.ts';
+import type { DeliveryItem, QueuedRecipient } from '../queue/item.ts';
 import type { Group } from './ports.ts';
 
 /** The group of an event. */
@@ -22,9 +22,9 @@ export function isWhole(events: readonly QueueEvent[]): boolean {
   return [...deliveries.values()].every((all) => new Set(all.map(({ lmtp }) => lmtp.part)).size >= partsOf(all));
 }
 
-/** The deliveries that have spoken, by number. */
+/** The deliveries that have spoken of this pass, by number. What was refused at the door was so before the pass began. */
 export function speakers(events: readonly QueueEvent[]): ReadonlySet<string> {
-  return new Set(events.map(({ lmtp }) => lmtp.delivery));
+  return new Set(events.filter(({ lmtp }) => lmtp.attempt > 0).map(({ lmtp }) => lmtp.delivery));
 }
 
 /** How many deliveries the request has, as far as its events say. */
@@ -33,21 +33,26 @@ export function deliveriesOf(events: readonly QueueEvent[]): number {
 }
 
 /**
- * Whether nothing more will come from a delivery that has said nothing: its pass is over, and none of its recipients is one
- * to be told of. Of a delay that cannot be seen in the item, so there the wait decides.
+ * Whether nothing more will come from a delivery than the events that are there: its pass is over, and all of its recipients
+ * who are to be told of are in them. Of a delay that cannot be seen in the item, so there the wait decides.
  */
-export function isSilent(item: DeliveryItem, { kind, pass }: Group): boolean {
+export function isSilent(item: DeliveryItem, { kind, pass }: Group, events: readonly QueueEvent[]): boolean {
   const isOver = item.state === 'done' || item.state === 'corrupt' || item.attempt >= pass;
   if (!isOver || kind === 'delay') return false;
-  const isPending = Object.values(item.pending).some(({ lmtp }) => lmtp.kind === kind && passOf(lmtp.attempt) === pass);
-  return (
-    !isPending &&
-    !item.recipients.some(({ last, notify }) => {
-      if (last === undefined || passOf(last.attempt) !== pass) return false;
-      if (kind === 'bounce') return last.status === 'bounced' || last.status === 'expired';
-      return last.status === 'sent' && last.relayed === true && notify?.includes('SUCCESS') === true;
-    })
+  const here = events.filter(({ lmtp }) => lmtp.delivery === item.delivery);
+  const isKept = new Set(here.map(({ lmtp }) => lmtp.eventId));
+  const isPending = Object.values(item.pending).some(
+    ({ lmtp }) => lmtp.kind === kind && passOf(lmtp.attempt) === pass && !isKept.has(lmtp.eventId),
   );
+  if (isPending) return false;
+  const isTold = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
+  return item.recipients.every((recipient) => isTold.has(recipient.address) || !isToBeTold(recipient, kind, pass));
+}
+
+function isToBeTold({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {
+  if (last === undefined || passOf(last.attempt) !== pass) return false;
+  if (kind === 'bounce') return last.status === 'bounced' || last.status === 'expired';
+  return last.status === 'sent' && last.relayed === true && notify?.includes('SUCCESS') === true;
 }
 
 function partsOf(events: readonly QueueEvent[]): number {

@@ -107,7 +107,7 @@ async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: 
   const spoken = speakers(events);
   if (spoken.size >= deliveriesOf(events)) return true;
   const items = await ledger.readAll(group.id);
-  return items.every((item) => spoken.has(item.delivery) || isSilent(item, group));
+  return items.every((item) => spoken.has(item.delivery) || isSilent(item, group, events));
 }
 
 /** Hands over all mails of a report. */

@@ -36,6 +36,8 @@ export const suites: readonly Suite[] = [
       'maps',
       'parameters',
       'secrets',
+      'notices',
+      'report',
     ],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },

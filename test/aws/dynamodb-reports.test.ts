@@ -1,0 +1,56 @@
+/** Records of reports in the queue table. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
+import { DynamoDbReports } from '../../functions/aws/dynamodb-reports.ts';
+import { makeItem } from '../support/delivery-item.ts';
+import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
+import { bounced, only, served } from '../support/report-events.ts';
+import { reportRecordsContract } from '../support/report-records-contract.ts';
+
+let aws: EmulatedClients;
+let records: DynamoDbReports;
+
+before(async () => {
+  aws = await startEmulatedClients();
+  records = new DynamoDbReports(aws.clients.table, aws.emulators.table);
+});
+after(() => aws?.[Symbol.asyncDispose]());
+
+reportRecordsContract('records of reports in DynamoDB', () => records);
+
+const group = { id: 'shared', kind: 'bounce', pass: 1 } as const;
+
+test('records lie beside the deliveries of their request, and are none', async () => {
+  const ledger = new DynamoDbLedger(aws.clients.table, aws.emulators.table);
+  await ledger.admit(makeItem({ id: 'shared' }));
+  await records.keep(group, { event: only(bounced()), at: 1 });
+  assert.equal((await ledger.readAll('shared')).length, 1);
+  assert.equal((await records.read(group)).events.length, 1);
+});
+
+test('they go away by themselves, when no copy of an event can come any more', async () => {
+  await records.keep({ ...group, id: 'fleeting' }, { event: only(bounced()), at: 1 });
+  const { Items = [] } = await aws.clients.table.send(
+    new QueryCommand({
+      TableName: aws.emulators.table,
+      KeyConditionExpression: 'id = :id',
+      ExpressionAttributeValues: { ':id': 'fleeting' },
+    }),
+  );
+  const days = (Number(Items[0]?.['expires']) - Date.now() / 1000) / 86_400;
+  assert.ok(days > 29 && days < 31, `${days} days`);
+});
+
+test('a group of more than a page is read whole', async () => {
+  const here = { id: 'large', kind: 'success', pass: 1 } as const;
+  const recipients = Array.from({ length: 70 }, (_, n) => `${'x'.repeat(1000)}${n}@example.com`);
+  for (let delivery = 0; delivery < 6; delivery += 1) {
+    const [event] = served({ item: { delivery: String(delivery) }, recipients });
+    assert.ok(event);
+    await records.keep(here, { event, at: delivery });
+  }
+  const { events } = await records.read(here);
+  assert.deepEqual(events.map(({ event }) => event.lmtp.delivery).toSorted(), ['0', '1', '2', '3', '4', '5']);
+});

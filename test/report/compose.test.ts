@@ -1,0 +1,240 @@
+/** Reports, read back by an independent parser. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseParameters } from '../../functions/parameters.ts';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import { type AddresseeParameters, addresseesOf } from '../../functions/report/addressees.ts';
+import { composeReport, type ReportFacts } from '../../functions/report/compose.ts';
+import type { Original } from '../../functions/report/original.ts';
+import { subjectOf } from '../../functions/report/subject.ts';
+import { readReport } from '../support/read-report.ts';
+import { bounced, delayed, only, served } from '../support/report-events.ts';
+
+const letterhead = { host: 'mail.example.org', mailName: 'Postfix', author: 'MAILER-DAEMON@mail.example.org' };
+const header = Buffer.from('From: alice@example.org\r\nMessage-ID: <one@example.org>\r\nSubject: lunch\r\n');
+const whole = Buffer.concat([header, Buffer.from('\r\nAt noon?\r\n')]);
+const original: Original = { kind: 'read', header, whole };
+
+function facts(events: readonly QueueEvent[], given: Partial<ReportFacts> = {}, values = {}): ReportFacts {
+  const subject = subjectOf(events);
+  const parameters: AddresseeParameters = parseParameters({ myhostname: 'mail.example.org', ...values });
+  const [addressee] = addresseesOf(subject, parameters, false).addressees;
+  assert.ok(addressee);
+  return {
+    reportId: 'r1',
+    subject,
+    addressee,
+    original,
+    date: Date.UTC(2026, 10, 22, 9, 30),
+    letterhead,
+    isSevenBit: false,
+    isThreaded: false,
+    ...given,
+  };
+}
+
+async function reportOf(...args: Parameters<typeof facts>) {
+  const composed = await composeReport(facts(...args));
+  return { composed, ...(await readReport(composed.content)) };
+}
+
+test('a failure is told in three parts: for people, for machines, and the message itself', async () => {
+  const report = await reportOf(bounced({ recipients: [{ address: 'bob@example.com', original: 'b@example.com' }] }));
+  assert.deepEqual(report.descriptions, ['Notification', 'Delivery report', 'Undelivered Message']);
+  assert.match(report.text, /^This is the mail system of mail\.example\.org\.$/m);
+  assert.match(report.text, /^<bob@example\.com> \(expanded from <b@example\.com>\): host\n {4}store\.example/m);
+  assert.equal(report.statusType, 'message/delivery-status');
+  assert.deepEqual(report.message, {
+    'reporting-mta': 'dns; mail.example.org',
+    'x-postfix-queue-id': '4bXq1',
+    'x-postfix-sender': 'rfc822; alice@example.org',
+    'arrival-date': 'Sun, 22 Nov 2026 08:00:00 +0000',
+  });
+  assert.deepEqual(report.recipients, [
+    {
+      'final-recipient': 'rfc822; bob@example.com',
+      'original-recipient': 'rfc822; b@example.com',
+      action: 'failed',
+      status: '5.1.1',
+      'remote-mta': 'dns; store.example',
+      'diagnostic-code':
+        'smtp; host store.example[10.0.0.7] said: 550 5.1.1 No such user (in reply to RCPT TO command)',
+    },
+  ]);
+  assert.equal(report.originalType, 'message/rfc822');
+  assert.equal(report.original, `Return-Path: <alice@example.org>\r\n${whole}`);
+});
+
+test('it looks like mail of the mail system, and says that nobody has to answer it', async () => {
+  const { header: fields, email } = await reportOf(bounced());
+  assert.deepEqual(email.from, { name: 'Mail Delivery System', address: 'MAILER-DAEMON@mail.example.org' });
+  assert.deepEqual(email.to, [{ name: '', address: 'alice@example.org' }]);
+  assert.equal(email.subject, 'Undelivered mail: it did not reach everybody');
+  assert.equal(fields['auto-submitted'], 'auto-replied');
+  assert.equal(fields['message-id'], '<r1@mail.example.org>');
+  assert.equal(fields['date'], 'Sun, 22 Nov 2026 09:30:00 +0000');
+  assert.match(fields['received'] ?? '', /^by mail\.example\.org \(Postfix\) id r1; Sun, 22 Nov 2026 09:30:00 \+0000$/);
+  assert.equal(fields['x-lambda-lmtp-report'], 'r1');
+  assert.equal(fields['mime-version'], '1.0');
+  assert.equal(fields['in-reply-to'], undefined);
+});
+
+test('the same report is the same to the last octet', async () => {
+  const [first, second] = await Promise.all([reportOf(bounced()), reportOf(bounced())]);
+  assert.ok(first.composed.content.equals(second.composed.content));
+});
+
+test('it refers to the message where that is wanted and the message has an id', async () => {
+  const { header: fields } = await reportOf(bounced(), { isThreaded: true });
+  assert.equal(fields['in-reply-to'], '<one@example.org>');
+  assert.equal(fields['references'], '<one@example.org>');
+  const without = await reportOf(bounced(), {
+    isThreaded: true,
+    original: { kind: 'read', header: Buffer.from('Message-ID: <a b\r\n') },
+  });
+  assert.equal(without.header['references'], undefined);
+});
+
+test('what the sender gave with ENVID and ORCPT is handed back as it was', async () => {
+  const recipients = [{ address: 'bob@example.com', original: 'b@example.com', orcpt: 'rfc822;Bob@Example.com' }];
+  const report = await reportOf(bounced({ recipients, item: { dsn: { envid: 'QQ 314159', ret: 'FULL' } } }));
+  assert.equal(report.message['original-envelope-id'], 'QQ 314159');
+  assert.equal(report.recipients[0]?.['original-recipient'], 'rfc822; Bob@Example.com');
+});
+
+describe('what comes back of the message:', () => {
+  const onlyHeader = `Return-Path: <alice@example.org>\r\n${header}`;
+
+  test('its header, where the sender asked for no more (RET=HDRS)', async () => {
+    const report = await reportOf(bounced({ item: { dsn: { ret: 'HDRS' } } }));
+    assert.equal(report.originalType, 'text/rfc822-headers');
+    assert.equal(report.original, onlyHeader);
+    assert.equal(report.descriptions[2], 'Undelivered Message Headers');
+  });
+  test('its header, where it is larger than may be returned', async () => {
+    const report = await reportOf(bounced(), { original: { kind: 'read', header } });
+    assert.equal(report.original, onlyHeader);
+  });
+  test('its header, of what is late', async () => {
+    const report = await reportOf(delayed());
+    assert.equal(report.original, onlyHeader);
+    assert.equal(report.descriptions[2], 'Delayed Message Headers');
+  });
+  test('its header, of what arrived, unless the sender asked for more', async () => {
+    assert.equal((await reportOf(served())).original, onlyHeader);
+    assert.equal((await reportOf(served({ item: { dsn: { ret: 'FULL' } } }))).originalType, 'message/rfc822');
+  });
+  test('a word about it, where it is gone', async () => {
+    const report = await reportOf(bounced(), {
+      original: { kind: 'gone', why: 'there is no object "in/\u00e4\r\nX: y"' },
+    });
+    assert.match(
+      report.original,
+      /^Return-Path: <alice@example\.org>\r\nComments: the message itself could not be returned: [ -~]*\r\n$/,
+    );
+  });
+  test('all of it, with line ends as mail has them, octets as they are', async () => {
+    const body = Buffer.concat([Buffer.from('Subject: x\n\ncaf'), Buffer.from([0xe9]), Buffer.from('\rau\r\nlait')]);
+    const report = await reportOf(bounced(), { original: { kind: 'read', header, whole: body } });
+    assert.ok(report.composed.is8Bit);
+    assert.ok(report.composed.content.includes(Buffer.from('Subject: x\r\n\r\ncaf\xe9 au\r\nlait\r\n', 'latin1')));
+  });
+});
+
+test('a delay says until when it is tried, and that nothing is lost', async () => {
+  const report = await reportOf(delayed({ attempt: 3 }));
+  assert.equal(report.email.subject, 'Delayed mail: it is still being tried');
+  assert.match(report.text, /nothing is lost/);
+  assert.partialDeepStrictEqual(report.recipients[0], {
+    action: 'delayed',
+    status: '4.4.1',
+    'diagnostic-code': 'X-Postfix; connect to store.example[10.0.0.7]:24: timed out',
+    'will-retry-until': 'Fri, 27 Nov 2026 08:00:00 +0000',
+  });
+  assert.equal(report.recipients[0]?.['remote-mta'], undefined);
+});
+
+test('a success says who took the message over, in his own words', async () => {
+  const report = await reportOf(served({ recipients: ['bob@example.com', 'carol@example.com'] }));
+  assert.deepEqual(
+    report.recipients.map(({ action, status, ...fields }) => [action, status, fields['diagnostic-code']]),
+    [
+      ['relayed', '2.0.0', 'smtp; 250 2.0.0 Saved'],
+      ['relayed', '2.0.0', 'smtp; 250 2.0.0 Saved'],
+    ],
+  );
+});
+
+test("a postmaster's copy has no explanations, is no reply, and names everybody", async () => {
+  const parameters = { notify_classes: 'bounce' };
+  const recipients = ['bob@example.com', { address: 'never@example.com', notify: ['NEVER'] as const }];
+  const subject = subjectOf(bounced({ recipients }));
+  const { addressees } = addresseesOf(
+    subject,
+    parseParameters({ myhostname: 'mail.example.org', ...parameters }),
+    false,
+  );
+  const copy = addressees.find(({ role }) => role === 'bounce');
+  assert.ok(copy);
+  const report = await reportOf(bounced({ recipients }), { addressee: copy });
+  assert.doesNotMatch(report.text, /This is the mail system/);
+  assert.equal(report.header['auto-submitted'], 'auto-generated');
+  assert.equal(report.email.subject, 'Postmaster copy. Undelivered mail: it did not reach everybody');
+  assert.equal(report.recipients.length, 2);
+  assert.equal(report.originalType, 'text/rfc822-headers');
+});
+
+describe('mail with SMTPUTF8', () => {
+  const international = bounced({
+    item: { sender: 'zo\u00eb@b\u00fccher.example', smtputf8: true },
+    recipients: [{ address: 'j\u00f6rg@m\u00fcller.example', orcpt: 'utf-8;j\u00f6rg@m\u00fcller.example' }],
+    said: { text: 'host said: 550 5.1.1 Unbekannt: J\u00f6rg' },
+  });
+  const utf8Header = Buffer.from('From: zo\u00eb@b\u00fccher.example\r\nSubject: Mittag\u2709\r\n');
+  const read: Original = {
+    kind: 'read',
+    header: utf8Header,
+    whole: Buffer.concat([utf8Header, Buffer.from('\r\nx\r\n')]),
+  };
+
+  test('is told in the forms of RFC 6533', async () => {
+    const report = await reportOf(international, { original: read });
+    assert.equal(report.statusType, 'message/global-delivery-status');
+    assert.equal(report.message['x-postfix-sender'], 'utf-8; zo\u00eb@b\u00fccher.example');
+    assert.equal(report.recipients[0]?.['final-recipient'], 'utf-8; j\u00f6rg@m\u00fcller.example');
+    assert.equal(report.recipients[0]?.['original-recipient'], 'utf-8; j\u00f6rg@m\u00fcller.example');
+    assert.match(report.recipients[0]?.['diagnostic-code'] ?? '', /J\u00f6rg$/);
+    assert.equal(report.originalType, 'message/global');
+    assert.match(report.original, /^Return-Path: <zo\u00eb@b\u00fccher\.example>\r\n/);
+    assert.ok(report.composed.isInternational);
+    assert.deepEqual(report.email.to?.[0]?.address, 'zo\u00eb@b\u00fccher.example');
+  });
+
+  test('is told in ASCII where nothing else can be sent: addresses as xtext, other characters as ?', async () => {
+    const subject = { ...subjectOf(international), sender: 'zoe@b\u00fccher.example' };
+    const addressee = { ...facts(international).addressee, address: subject.sender };
+    const report = await reportOf(international, { subject, addressee, original: read, isSevenBit: true });
+    assert.deepEqual(report.email.to?.[0]?.address, 'zoe@xn--bcher-kva.example');
+    assert.equal(report.message['x-postfix-sender'], 'utf-8; zoe@b\\x{FC}cher.example');
+    assert.ok(!report.composed.is8Bit);
+    assert.equal(report.statusType, 'message/delivery-status');
+    assert.equal(report.recipients[0]?.['final-recipient'], 'utf-8; j\\x{F6}rg@m\\x{FC}ller.example');
+    assert.match(report.recipients[0]?.['diagnostic-code'] ?? '', /J\?rg$/);
+    assert.match(report.text, /Unbekannt: J\u00f6rg/);
+    assert.equal(report.originalType, 'text/rfc822-headers');
+    assert.match(report.original, /Subject: Mittag\u2709/);
+  });
+});
+
+test('a message that 7 bits can carry comes back whole where nothing else can be sent', async () => {
+  const report = await reportOf(bounced(), { isSevenBit: true });
+  assert.equal(report.originalType, 'message/rfc822');
+  const long = Buffer.concat([header, Buffer.from(`\r\n${'x'.repeat(999)}\r\n`)]);
+  const cut = await reportOf(bounced(), { isSevenBit: true, original: { kind: 'read', header, whole: long } });
+  assert.equal(cut.originalType, 'text/rfc822-headers');
+});
+
+test('the only event of a request is where every report begins', () => {
+  assert.throws(() => subjectOf([]), TypeError);
+  assert.equal(subjectOf([only(bounced())]).recipients.length, 1);
+});

@@ -1,0 +1,87 @@
+/**
+ * Events as a delivery makes them, for whoever tells of them.
+ */
+import { bounceEvents } from '../../functions/disposition/bounce-event.ts';
+import { delayEvents } from '../../functions/disposition/delay-event.ts';
+import { successEvents } from '../../functions/disposition/success-event.ts';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/item.ts';
+import { makeItem } from './delivery-item.ts';
+
+/** What was concluded of a recipient; the rest is filled in. */
+export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>>;
+
+/** A delivery's item, and what it says of its recipients. */
+export interface Happening {
+  readonly item?: Partial<DeliveryItem>;
+  readonly recipients?: readonly (string | Omit<QueuedRecipient, 'n'>)[];
+  readonly said?: Said;
+  readonly attempt?: number;
+}
+
+const facts = { now: Date.UTC(2026, 10, 22, 9), reportingMta: 'mail.example.org', transport: 'lmtp' };
+const unknownUser = {
+  status: 'bounced',
+  dsn: '5.1.1',
+  text: 'host store.example[10.0.0.7] said: 550 5.1.1 No such user (in reply to RCPT TO command)',
+  remoteMta: 'store.example',
+} as const;
+const outOfReach = {
+  status: 'deferred',
+  dsn: '4.4.1',
+  text: 'connect to store.example[10.0.0.7]:24: timed out',
+} as const;
+const saved = {
+  status: 'sent',
+  dsn: '2.0.0',
+  text: '250 2.0.0 Saved',
+  remoteMta: 'store.example',
+  relayed: true,
+} as const;
+
+/** Events of recipients that were given up on. */
+export function bounced(happening: Happening = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(happening);
+  return bounceEvents(
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...happening.said } })),
+    { ...facts, item, attempt },
+  );
+}
+
+/** Events of recipients whose mail is late. */
+export function delayed(happening: Happening = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(happening);
+  return delayEvents(
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...happening.said } })),
+    { ...facts, item, attempt },
+    { maximal_queue_lifetime: 5 * 86_400_000 },
+  );
+}
+
+/** Events of recipients who asked to be told of success. */
+export function served(happening: Happening = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf({
+    ...happening,
+    recipients: (happening.recipients ?? ['bob@example.com']).map((each) => ({
+      notify: ['SUCCESS'],
+      ...(typeof each === 'string' ? { address: each } : each),
+    })),
+  });
+  return successEvents(
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...saved, ...happening.said } })),
+    { ...facts, item, attempt },
+    false,
+  );
+}
+
+/** The only event there is. */
+export function only(events: readonly QueueEvent[]): QueueEvent {
+  const [event, ...others] = events;
+  if (event === undefined || others.length > 0) throw new Error(`${events.length} events`);
+  return event;
+}
+
+function itemOf({ item = {}, recipients = ['bob@example.com'], attempt = 1 }: Happening) {
+  const queued = recipients.map((each, n) => ({ n, ...(typeof each === 'string' ? { address: each } : each) }));
+  return { item: makeItem({ id: '4bXq1', recipients: queued, arrival: Date.UTC(2026, 10, 22, 8), ...item }), attempt };
+}
