@@ -46,7 +46,7 @@ function incomingOf({ messageId, body, attributes, messageAttributes }: SQSRecor
 
 async function wake({ messageId, body }: SQSRecord): Promise<void> {
   try {
-    await activate(parseWakeUp(body), services);
+    await activate(parseWakeUp(body), services, admission);
   } catch (error) {
     if (!(error instanceof WakeUpError)) throw error;
     await services.corrupt.file({ id: messageId, reason: `wake-up: ${error.message}`, body });

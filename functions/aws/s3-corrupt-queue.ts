@@ -36,7 +36,7 @@ export class S3CorruptQueue implements CorruptQueue {
   }
 
   /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
-  async file({ id, reason, body }: CorruptNotice): Promise<void> {
+  async file({ id, reason, body, sent }: CorruptNotice): Promise<void> {
     const { bucket, table, queueUrl } = this.#places;
     const copy = { bucket, key: `corrupt/${id}.json` };
     const short = cut(attributeText(reason));
@@ -46,7 +46,10 @@ export class S3CorruptQueue implements CorruptQueue {
     await this.#clients.table.send(
       new PutCommand({
         TableName: table,
-        Item: { id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at: Date.now() },
+        Item: {
+          ...{ id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at: Date.now() },
+          ...(sent === undefined ? {} : { sent }),
+        },
       }),
     );
     await this.#clients.sqs.send(

@@ -15,7 +15,7 @@ export interface HandedOn {
   readonly id: string;
   /** Number of the delivery here. */
   readonly delivery: string;
-  readonly request: DeliveryRequest;
+  readonly request: Pick<DeliveryRequest, 'sender' | 'arrival' | 'body' | 'smtputf8' | 'dsn' | 'authentication'>;
   readonly recipients: readonly DeliveryRecipient[];
   /** As it was pinned. */
   readonly message: { readonly bucket: string; readonly key: string; readonly versionId?: string };

@@ -6,10 +6,20 @@ import { holdsThatLast, withholding } from './due.ts';
 import type { DeliveryItem } from './item.ts';
 import type { WakeUp } from './messages.ts';
 import { activeGrace } from './policy.ts';
+import { reroute } from './reroute.ts';
 import { type Services, wallTime } from './services.ts';
+import type { Acceptance } from './take-in.ts';
 
-/** Puts a delivery into active. A wake-up that is stale or doubled changes nothing; when it comes is up to whoever sent it. */
-export async function activate(wakeUp: WakeUp, services: Services): Promise<void> {
+/**
+ * Puts a delivery into active. A wake-up that is stale or doubled changes nothing; when it comes is up to whoever sent it.
+ *
+ * @param acceptance where the transport map is found, which parked mail is looked up in again; absent: it stays parked
+ */
+export async function activate(
+  wakeUp: WakeUp,
+  services: Services,
+  acceptance?: () => Promise<Acceptance>,
+): Promise<void> {
   const { ledger, wakeUps, log } = services;
   const { id, delivery, generation } = wakeUp;
   const item = await ledger.read(wakeUp);
@@ -26,7 +36,8 @@ export async function activate(wakeUp: WakeUp, services: Services): Promise<void
     log.note('info', 'stale wake-up', { id, delivery, generation, state: item.state, now: item.generation });
     return;
   }
-  await take(item, services);
+  const routed = acceptance === undefined ? item : await reroute(item, acceptance, services);
+  if (routed !== undefined) await take(routed, services);
 }
 
 async function take(item: DeliveryItem, services: Services): Promise<void> {

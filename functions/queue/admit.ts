@@ -56,7 +56,7 @@ async function admitPart(
       services.log.note('info', 'no mail', { id: name, reason: reading.reason });
       return;
     case 'corrupt':
-      return await refuse(part, reading.error, reading, services);
+      return await refuse(part, reading.error, { ...origin, ...reading }, services);
     case 'request':
       return await tryToTakeIn(part, { ...origin, ...reading }, admission, services);
     case 'object':
@@ -115,14 +115,14 @@ async function findEnvelope(
 async function refuse(
   { name, body }: Part,
   error: RequestError,
-  submission: Partial<Pick<Submission, 'identity' | 'request' | 'namesSome'>>,
+  submission: Partial<Submission> & Pick<Submission, 'sent'>,
   services: Services,
 ): Promise<void> {
   if (error.field !== 'id' && (await isTakenIn(submission, services))) {
     services.log.note('info', 'duplicate request', { id: name, now: error.message });
     return;
   }
-  await services.corrupt.file({ id: name, reason: error.message, body });
+  await services.corrupt.file({ id: name, reason: error.message, body, sent: submission.sent });
   services.log.note('error', 'corrupt request', { id: name, reason: error.message });
 }
 

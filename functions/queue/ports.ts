@@ -157,6 +157,8 @@ export interface CorruptNotice {
   readonly reason: string;
   /** The request as it came. */
   readonly body: string;
+  /** When it was sent to incoming, milliseconds since 1970: its arrival, where it has no other. */
+  readonly sent?: number;
 }
 
 /** The corrupt queue: copy in S3, item in the table, notice in SQS. */

@@ -76,6 +76,20 @@ export const transitions = {
     by: ['qmgr', 'lmtp', 'sweep'],
     when: 'its turn comes, and its destination is held',
   },
+  reroute: {
+    from: ['queued', 'deferred'],
+    to: 'unchanged',
+    fence: 'generation',
+    by: ['qmgr'],
+    when: 'its wake-up arrives, and the transport map, which had parked it, sends it elsewhere now',
+  },
+  handOn: {
+    from: ['queued', 'deferred'],
+    to: 'done',
+    fence: 'generation',
+    by: ['qmgr'],
+    when: 'the same, and another transport has it now',
+  },
   claim: { from: ['active'], to: 'delivering', fence: 'generation', by: ['lmtp'], when: 'content is about to be sent' },
   progress: {
     from: ['delivering'],

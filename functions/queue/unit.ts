@@ -3,7 +3,7 @@
  * (lmtp_destination_recipient_limit=1), a mailbox at it. Then a single bad mailbox cannot stop all mail to its server.
  */
 
-import { splitAddress } from '../smtp/path.ts';
+import { withoutExtension } from '../smtp/extension.ts';
 
 /** The name of the unit that a delivery belongs to. */
 export function unitOf({ destination, mailbox }: { readonly destination: string; readonly mailbox?: string }): string {
@@ -15,14 +15,5 @@ export function unitOf({ destination, mailbox }: { readonly destination: string;
  * that begin an extension; empty: there are none.
  */
 export function mailboxOf(address: string, recipientDelimiter: string): string {
-  const { localPart, domain } = splitAddress(address.toLowerCase());
-  return `${withoutExtension(localPart, recipientDelimiter)}@${domain}`;
-}
-
-function withoutExtension(localPart: string, delimiters: string): string {
-  // Names that mail systems gave themselves, and those of mailing lists, have no extension (Postfix owner_request_special).
-  if (/^(?:mailer-daemon|double-bounce)$/.test(localPart)) return localPart;
-  if (delimiters.includes('-') && /^owner-.|.-request$/.test(localPart)) return localPart;
-  const at = [...localPart].findIndex((character) => delimiters.includes(character));
-  return at <= 0 ? localPart : [...localPart].slice(0, at).join('');
+  return withoutExtension(address.toLowerCase(), recipientDelimiter);
 }

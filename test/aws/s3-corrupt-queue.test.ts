@@ -35,7 +35,7 @@ async function itemOf(id: string): Promise<Record<string, unknown>> {
 
 test('an unusable request is kept in three places: a notice with its reason, an item, a copy', async () => {
   const body = '{"version":2}';
-  await corrupt.file({ id: 'one', reason: 'version: 2 is not allowed; wanted is 1', body });
+  await corrupt.file({ id: 'one', reason: 'version: 2 is not allowed; wanted is 1', body, sent: 1_795_334_400_000 });
   const copy = { bucket: aws.emulators.bucket, key: 'corrupt/one.json' };
   assert.deepEqual(
     notices('one').map((notice) => [notice.body, notice.attributes]),
@@ -49,6 +49,7 @@ test('an unusable request is kept in three places: a notice with its reason, an 
     state: 'corrupt',
     reason: 'version: 2 is not allowed; wanted is 1',
     copy,
+    sent: 1_795_334_400_000,
   });
   assert.equal(typeof at, 'number');
   assert.equal(await copyOf('one'), body);
