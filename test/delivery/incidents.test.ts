@@ -84,7 +84,7 @@ describe('a postmaster is told', () => {
   test('of time that ran out', async () => {
     const end = performance.now() + 300;
     const deadline = { left: () => end - performance.now() };
-    const silence: ServerScript = { mail: andThen('250 ok', 'silence') };
+    const silence: ServerScript = { mail: andThen('silence', '250 ok') };
     const [incident] = await incidentsOf({ ...silence, capabilities: [] }, {}, { deadline });
     assert.equal(incident?.class, 'resource');
   });
@@ -95,7 +95,7 @@ describe('a postmaster is not told', () => {
     'of mail that is delivered': {},
     'of a busy server': { greeting: '421 4.3.2 come again' },
     'of an unknown user': { rcpt: { default: '550 5.1.1 unknown' } },
-    'of a connection that is lost': { mail: andThen('250 ok', 'reset') },
+    'of a connection that is lost': { mail: andThen('reset', '250 ok') },
   };
   for (const [name, script] of Object.entries(everyday)) {
     test(name, async () => assert.deepEqual(await incidentsOf(script), []));
