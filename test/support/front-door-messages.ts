@@ -89,6 +89,8 @@ export interface WrittenObject {
   readonly etag?: string;
   readonly sequencer?: string;
   readonly eventName?: string;
+  /** RFC 3339. */
+  readonly time?: string;
 }
 
 const somewhere = { bucket: 'messages', key: 'drop/a.eml', etag: undefined, sequencer: '0A1B2C3D4E5F678901' };
@@ -100,7 +102,7 @@ export function s3Record(written: WrittenObject = {}): object {
     eventVersion: '2.1',
     eventSource: 'aws:s3',
     awsRegion: 'us-east-1',
-    eventTime: '2026-11-22T07:59:30.000Z',
+    eventTime: written.time ?? '2026-11-22T07:59:30.000Z',
     eventName,
     userIdentity: { principalId: 'AWS:EXAMPLE' },
     requestParameters: { sourceIPAddress: '192.0.2.1' },
@@ -144,7 +146,7 @@ export function eventBridgeEvent(written: WrittenObject = {}, changes: Readonly<
     'detail-type': 'Object Created',
     source: 'aws.s3',
     account: '123456789012',
-    time: '2026-11-22T07:59:30Z',
+    time: written.time ?? '2026-11-22T07:59:30Z',
     region: 'us-east-1',
     resources: [`arn:aws:s3:::${bucket}`],
     detail: {
