@@ -6,7 +6,7 @@ import type { Agent } from '../../functions/delivery/agent.ts';
 import { type TestCertificates, testCertificates } from '../support/certificates.ts';
 import { changingSecrets } from '../support/changing-secrets.ts';
 import { deliverTo, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
-import { type LmtpSmtpServer, startLmtpSmtpServer } from '../support/lmtp-smtp-server.ts';
+import { type LmtpSmtpServer, type LmtpSmtpServerOptions, startLmtpSmtpServer } from '../support/lmtp-smtp-server.ts';
 import { playDialogue } from '../support/play-dialogue.ts';
 import { recordDialogue } from '../support/recorded-dialogue.ts';
 import { testSecrets } from '../support/test-secrets.ts';
@@ -30,7 +30,7 @@ function isRelay({ method, username, password: shown, accessToken, validatePassw
 }
 
 /** A server that lets nobody but `relay` in. */
-function startGuarded(options: SMTPServerOptions = {}): Promise<LmtpSmtpServer> {
+function startGuarded(options: LmtpSmtpServerOptions['server'] = {}): Promise<LmtpSmtpServer> {
   const { cert, key } = certificates.right;
   return startLmtpSmtpServer({
     server: {
@@ -153,7 +153,7 @@ describe('smtp-server', () => {
   });
 
   test('gets a password in UTF-8 as it was written, by PLAIN', async () => {
-    const shown: (string | undefined)[] = [];
+    const shown: unknown[] = [];
     await using server = await startGuarded({
       onAuth: (auth, _session, callback) => {
         shown.push(auth.password);

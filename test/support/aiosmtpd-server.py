@@ -2,10 +2,12 @@
 
 import json
 import signal
+import ssl
 import sys
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import AuthResult
 
 
 class Handler:
@@ -35,6 +37,18 @@ class Handler:
         return "\r\n".join(self.final.get(address, "250 OK") for address in envelope.rcpt_tos)
 
 
+def guard(accounts):
+    """Lets in whoever has the right password."""
+
+    def authenticate(server, session, envelope, mechanism, shown):
+        password = accounts.get(shown.login.decode())
+        is_right = password is not None and shown.password == password.encode()
+        # "Handled" would mean that the reply was given here.
+        return AuthResult(success=is_right, handled=False)
+
+    return authenticate
+
+
 class LmtpController(Controller):
     def __init__(self, handler, settings, **place):
         super().__init__(handler, **place)
@@ -46,6 +60,12 @@ class LmtpController(Controller):
 
 port, settings = int(sys.argv[1]), json.loads(sys.argv[2])
 handler = Handler(settings.pop("rcpt"), settings.pop("final"))
+accounts = settings.pop("accounts", None)
+if accounts is not None:
+    settings.update(authenticator=guard(accounts), auth_required=True)
+if settings.pop("has_certificate"):
+    settings["tls_context"] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    settings["tls_context"].load_cert_chain("cert.pem", "key.pem")
 controller = LmtpController(handler, settings, hostname="127.0.0.1", port=port)
 controller.start()
 signal.sigwait({signal.SIGTERM})

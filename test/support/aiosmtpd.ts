@@ -5,7 +5,7 @@
  *     await using server = await startAiosmtpd({ final: '250 OK' });
  */
 import { existsSync } from 'node:fs';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
@@ -27,6 +27,10 @@ export interface AiosmtpdOptions {
   readonly sizeLimit?: number;
   /** Seconds after which it hangs up on the idle, without a word. Default: aiosmtpd's own, 300. */
   readonly timeout?: number;
+  /** Passwords by user: whoever wants to deliver must have one, and TLS. Default: everybody may. */
+  readonly accounts?: Readonly<Record<string, string>>;
+  /** PEM; with it STARTTLS is offered. Default: none. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 /** A message that the server took, whatever it said of it. */
@@ -53,13 +57,19 @@ export function isAiosmtpdInstalled(): boolean {
 
 /** Starts a server and waits until it greets. */
 export async function startAiosmtpd(options: AiosmtpdOptions = {}): Promise<Aiosmtpd> {
-  const { rcpt = {}, final = {}, sizeLimit, timeout } = options;
-  const settings = JSON.stringify({ rcpt, final, data_size_limit: sizeLimit, timeout });
+  const { rcpt = {}, final = {}, sizeLimit, timeout, accounts, certificate } = options;
+  const hasCertificate = certificate !== undefined;
+  const settings = { rcpt, final, data_size_limit: sizeLimit, timeout, accounts, has_certificate: hasCertificate };
   const server = await startServerProcess({
     name: 'aiosmtpd',
     // Whom it runs as may have no access to the project.
-    prepare: ({ directory }) => copyFile(join(import.meta.dirname, script), join(directory, script)),
-    command: ({ port }) => [python, script, String(port), settings],
+    prepare: async ({ directory }) => {
+      await copyFile(join(import.meta.dirname, script), join(directory, script));
+      if (certificate === undefined) return;
+      await writeFile(join(directory, 'cert.pem'), certificate.cert);
+      await writeFile(join(directory, 'key.pem'), certificate.key);
+    },
+    command: ({ port }) => [python, script, String(port), JSON.stringify(settings)],
   });
   return {
     ...server,
