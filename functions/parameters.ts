@@ -145,6 +145,9 @@ function checkTogether(parameters: Parameters): void {
   if (parameters.lmtp_sasl_auth_enable && parameters.lmtp_sasl_password_maps.isEmpty) {
     throw new ParameterError('lmtp_sasl_auth_enable', '"yes" needs lmtp_sasl_password_maps, which is empty');
   }
+  if (parameters.bounce_report_routes.includes('ses') && parameters.bounce_report_ses_sender === '') {
+    throw new ParameterError('bounce_report_routes', '"ses" needs bounce_report_ses_sender, which is empty');
+  }
   checkTls(parameters);
 }
 

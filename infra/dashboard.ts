@@ -35,11 +35,12 @@ export class MailDashboard extends Construct {
 }
 
 /** Messages that may be taken now. What waits for its time is in the table, and shows here only as it falls due. */
-function waiting({ incoming, active, deferred }: Queues): cloudwatch.GraphWidget {
+function waiting({ incoming, active, deferred, bounce }: Queues): cloudwatch.GraphWidget {
   return graph('Waiting in the queues', [
     depth('incoming', incoming),
     depth('active', active),
     depth('deferred, due', deferred),
+    depth('bounce, to be reported', bounce),
     deferred.metricApproximateNumberOfMessagesDelayed({ label: 'deferred, due within 15 minutes', period }),
   ]);
 }
@@ -70,10 +71,10 @@ function durations(functions: Functions): cloudwatch.GraphWidget {
 }
 
 function each(
-  { qmgr, lmtp, sweep }: Functions,
+  { qmgr, lmtp, sweep, bounce }: Functions,
   metrics: (name: string, fn: lambda.IFunction) => cloudwatch.IMetric[],
 ): cloudwatch.IMetric[] {
-  return Object.entries({ qmgr, lmtp, sweep }).flatMap(([name, fn]) => metrics(name, fn));
+  return Object.entries({ qmgr, lmtp, sweep, bounce }).flatMap(([name, fn]) => metrics(name, fn));
 }
 
 function depth(label: string, queue: sqs.IQueue): cloudwatch.Metric {

@@ -101,6 +101,8 @@ export interface DeliverySettings {
   readonly transport: string;
   readonly transportMap: string;
   readonly allowedDestinations: readonly string[];
+  /** The author of reports that leave through Amazon SES; absent where none does. */
+  readonly sesSender: string | undefined;
   /** Parameters as environment variables. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly allowedBuckets: readonly MailBucket[];
@@ -123,6 +125,7 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     transport,
     transportMap: transportMapOf({ ...props, transport }, parameters),
     allowedDestinations: props.allowedDestinations ?? [],
+    sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],
     secrets: props.secrets ?? [],

@@ -34,6 +34,8 @@ export function functionEnvironment(
   return {
     ...chosen,
     ...given({ [environmentNames.allowedBuckets]: allowedBuckets.map(({ bucketName }) => bucketName).join(' ') }),
+    [environmentNames.incomingQueueUrl]: queues.incoming.queueUrl,
+    [environmentNames.bounceQueueUrl]: queues.bounce.queueUrl,
     [environmentNames.activeQueueUrl]: queues.active.queueUrl,
     [environmentNames.deferredQueueUrl]: queues.deferred.queueUrl,
     [environmentNames.corruptQueueUrl]: queues.corrupt.queueUrl,

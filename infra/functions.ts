@@ -1,10 +1,11 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
 import {
+  bouncePermissions,
   lmtpPermissions,
   logPermissions,
   qmgrPermissions,
@@ -17,19 +18,22 @@ export interface FunctionsProps {
   readonly surroundings: Surroundings;
   /** The code of each function. */
   readonly code: (name: FunctionName) => lambda.Code;
-  /** Variables of all three. */
+  /** Variables of all of them. */
   readonly environment: Readonly<Record<string, string>>;
   readonly lmtpTimeout: Duration;
+  /** An address that Amazon SES has verified, where reports leave through SES. */
+  readonly sesSender: string | undefined;
   /** Megabytes. */
   readonly memorySize: number;
   readonly logRetention: logs.RetentionDays;
 }
 
-/** The three programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue. */
+/** The programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue, bounce reports. */
 export class Functions extends Construct {
   readonly qmgr: lambda.Function;
   readonly lmtp: lambda.Function;
   readonly sweep: lambda.Function;
+  readonly bounce: lambda.Function;
   readonly #props: FunctionsProps;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -39,6 +43,8 @@ export class Functions extends Construct {
     this.qmgr = this.#function('Qmgr', 'qmgr', functionTimeouts.qmgr, qmgrPermissions(surroundings));
     this.lmtp = this.#function('Lmtp', 'lmtp', props.lmtpTimeout, lmtpPermissions(surroundings));
     this.sweep = this.#function('Sweep', 'sweep', functionTimeouts.sweep, sweepPermissions(surroundings));
+    const reporting = bouncePermissions(surroundings, Stack.of(this), props.sesSender);
+    this.bounce = this.#function('Bounce', 'bounce', functionTimeouts.bounce, reporting);
   }
 
   #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
@@ -66,6 +72,7 @@ export class Functions extends Construct {
 const descriptions: Readonly<Record<FunctionName, string>> = {
   qmgr: 'takes in requests and wake-ups, and decides what is delivered when (Postfix qmgr)',
   lmtp: 'delivers mail over LMTP (Postfix lmtp)',
+  bounce: 'tells senders and postmasters what became of mail (Postfix bounce)',
   sweep: 'finds deliveries that fall due or are overdue, and wakes them',
 };
 

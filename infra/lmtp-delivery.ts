@@ -25,7 +25,7 @@ export type { LmtpDeliveryProps } from './delivery-props.ts';
  *                              ▲ │                │
  *                   deferred ──┘ └──── table ─────┴──► bounce and notice topics
  *                      ▲                  │
- *                      └───── sweep ◄─────┘
+ *                      └───── sweep ◄─────┘    bounce ◄─┘ reports, over incoming or Amazon SES
  *
  *     const delivery = new LmtpDelivery(this, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
  *     delivery.grantSubmit(producer);
@@ -65,12 +65,13 @@ export class LmtpDelivery extends Construct {
       code: props.code ?? ((name) => this.#bundled(name)),
       environment: functionEnvironment(this, settings, this.#surroundings),
       lmtpTimeout,
+      sesSender: settings.sesSender,
       memorySize,
       logRetention,
     });
     if (secrets.length > 0) this.secretAlarm = new SecretAlarm(this, 'SecretAlarm', this.functions);
     this.dashboard = new MailDashboard(this, 'Dashboard', this);
-    new Triggers(this, 'Triggers', { functions: this.functions, queues, maximumConcurrency });
+    new Triggers(this, 'Triggers', { functions: this.functions, queues, topics, maximumConcurrency });
   }
 
   /**

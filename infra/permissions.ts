@@ -4,12 +4,14 @@
  *
  * Where a resource ends in a wildcard, `wildcardReasons` says why; a test holds the two together.
  */
+import type { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { ownPrefixes } from '../functions/incoming/own-objects.ts';
 import { queueTableSchema } from '../functions/queue/table-schema.ts';
 import type { Queues } from './queues.ts';
 import type { MailBucket, Stores } from './stores.ts';
@@ -29,13 +31,13 @@ export interface Surroundings {
   readonly secrets: readonly AnySecret[];
 }
 
-/** Copies of corrupt requests lie below this prefix of the message bucket. */
-export const corruptPrefix = 'corrupt/';
+const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
 
 /** The ends of resources that have a wildcard, and why each needs it. */
 export const wildcardReasons: Readonly<Record<string, string>> = {
   '/*': 'a message body has whatever key its producer gave it',
   [`/${corruptPrefix}*`]: 'the copy of a corrupt request is named after the request',
+  [`/${reportPrefix}*`]: 'a report is named after what it is about',
   '/in/*': 'a submitted body is named by its submitter',
   '-??????': 'Secrets Manager adds six characters of its own to the name of a secret',
 };
@@ -75,6 +77,42 @@ export function sweepPermissions({ queues, stores, topics }: Surroundings): Poli
     send(queues.active, queues.deferred),
     publish(topics.bounce),
   ];
+}
+
+/**
+ * bounce: tells what became of mail. Reads what it is about, writes reports and asks incoming to deliver them, or has Amazon
+ * SES send them.
+ *
+ * @param sesSender an address that SES has verified; absent where no report leaves through SES
+ */
+export function bouncePermissions(
+  { queues, stores, allowedBuckets }: Surroundings,
+  stack: Stack,
+  sesSender: string | undefined,
+): PolicyStatement[] {
+  return [
+    consume(queues.bounce),
+    send(queues.incoming),
+    useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
+    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${reportPrefix}*`)]),
+    ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
+    ...(sesSender === undefined ? [] : [sendThroughSes(stack, sesSender)]),
+  ];
+}
+
+/** What SES has verified may be the address, its domain, or a domain above. */
+function sendThroughSes(stack: Stack, sender: string): PolicyStatement {
+  const labels = sender.slice(sender.lastIndexOf('@') + 1).split('.');
+  const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
+  const resources = [sender, ...domains].map((resourceName) =>
+    stack.formatArn({ service: 'ses', resource: 'identity', resourceName }),
+  );
+  return new PolicyStatement({
+    actions: ['ses:SendBounce', 'ses:SendRawEmail'],
+    resources,
+    conditions: { StringEquals: { 'ses:FromAddress': sender } },
+  });
 }
 
 /** Writing one's own log; without logs:CreateLogGroup, since the stack made the group and its retention. */

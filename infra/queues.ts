@@ -12,10 +12,11 @@ const retention = Duration.days(14);
  *
  * - incoming: five hours at six minutes each. The request waits among the dead letters for a person to move it back.
  * - deferred: the same; and the sweep wakes the delivery again.
+ * - bounce: five hours too. The report then waits among the dead letters; the event was told on the topic all the same.
  * - active: an hour, since lmtp asks for its message back after five seconds, so as not to hold a slot. By then the sweep
  *   takes the message for lost and sends another.
  */
-const maximumReceives = { incoming: 50, deferred: 50, active: 720 } as const;
+const maximumReceives = { incoming: 50, deferred: 50, active: 720, bounce: 50 } as const;
 
 export interface QueuesProps {
   /** How long the lmtp function may run. */
@@ -27,7 +28,8 @@ export interface QueuesProps {
  *
  *     incoming ─► qmgr ─► active (FIFO) ─► lmtp ─► corrupt
  *                  ▲                        │
- *                  └──────── deferred ◄─────┘
+ *     ▲            └──────── deferred ◄─────┤
+ *     └──── bounce function ◄─ bounce ◄─ topics
  *
  * They wake and pace: mail itself is in the queue table and the message bucket, and a message lost here is found by the
  * sweep. Only incoming holds requests that are nowhere else yet.
@@ -39,6 +41,8 @@ export class Queues extends Construct {
   readonly active: sqs.Queue;
   /** Wake-ups of deliveries that wait. */
   readonly deferred: sqs.Queue;
+  /** What the bounce and notice topics say, for the bounce function. */
+  readonly bounce: sqs.Queue;
   /**
    * Notices of requests that cannot be used. It has no dead letters: nothing of ours takes from it, so nothing can fail
    * too often.
@@ -53,6 +57,7 @@ export class Queues extends Construct {
       incoming: this.queue('IncomingDeadLetters'),
       active: this.queue('ActiveDeadLetters', { fifo: true }),
       deferred: this.queue('DeferredDeadLetters'),
+      bounce: this.queue('BounceDeadLetters'),
     };
     this.incoming = this.queue('Incoming', {
       visibilityTimeout: sixTimes(functionTimeouts.qmgr),
@@ -71,6 +76,10 @@ export class Queues extends Construct {
     this.deferred = this.queue('Deferred', {
       visibilityTimeout: sixTimes(functionTimeouts.qmgr),
       deadLetterQueue: this.redrive('deferred'),
+    });
+    this.bounce = this.queue('Bounce', {
+      visibilityTimeout: sixTimes(functionTimeouts.bounce),
+      deadLetterQueue: this.redrive('bounce'),
     });
     this.corrupt = this.queue('Corrupt');
   }

@@ -6,10 +6,13 @@ import { sweepInterval as interval } from '../functions/queue/policy.ts';
  *
  * qmgr: a batch of ten requests is some dozens of AWS calls. The deferred and incoming queues show a message of a failed
  * batch again after six times this.
+ * bounce: a batch of ten reports; less than anybody keeps a report to himself (handOverLease). Its queue too shows a message of
+ * a failed batch again after six times this.
  * sweep: less than the time between two sweeps, so that they do not overlap.
  */
 export const functionTimeouts = {
   qmgr: Duration.seconds(60),
+  bounce: Duration.seconds(60),
   sweep: Duration.seconds(240),
 } as const;
 

@@ -3,11 +3,13 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as LambdaFunctionResource } from 'aws-cdk-lib/aws-lambda';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions.ts';
 import type { Queues } from './queues.ts';
 import { sweepInterval } from './timeouts.ts';
+import type { Topics } from './topics.ts';
 
 /** Records that a function gets at once: the most that SQS hands out of a FIFO queue. */
 const batchSize = 10;
@@ -18,20 +20,28 @@ const batchSize = 10;
  */
 const qmgrConcurrency = 10;
 
+/** Bound on bounce: a wave of failures is told of in minutes, and leaves the account's concurrency to delivery. */
+const bounceConcurrency = 5;
+
 export interface TriggersProps {
   readonly functions: Functions;
   readonly queues: Queues;
+  readonly topics: Topics;
   /** Bound on lmtp functions that run at once. */
   readonly maximumConcurrency: number;
 }
 
 /** What sets each function going. */
 export class Triggers extends Construct {
-  constructor(scope: Construct, id: string, { functions, queues, maximumConcurrency }: TriggersProps) {
+  constructor(scope: Construct, id: string, { functions, queues, topics, maximumConcurrency }: TriggersProps) {
     super(scope, id);
     this.#from('Incoming', queues.incoming, functions.qmgr, qmgrConcurrency);
     this.#from('Deferred', queues.deferred, functions.qmgr, qmgrConcurrency);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
+    this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
+    for (const topic of [topics.bounce, topics.notice]) {
+      topic.addSubscription(new SqsSubscription(queues.bounce, { rawMessageDelivery: true }));
+    }
     this.#sweepRegularly(functions.sweep);
   }
 

@@ -17,8 +17,11 @@ import { type QueueContent, startFauxqs } from './fauxqs.ts';
 import { listenLocally } from './local-endpoint.ts';
 import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
 
-/** The queues of the stack; `events` exists in the local stack only and holds what the bounce topic says. */
-export type QueueName = 'incoming' | 'active' | 'deferred' | 'corrupt' | 'events' | 'notices';
+/**
+ * The queues of the stack; `events` and `notices` exist in the local stack only and hold what the topics say, so that it can
+ * be looked at beside the bounce function.
+ */
+export type QueueName = 'incoming' | 'active' | 'deferred' | 'corrupt' | 'bounce' | 'events' | 'notices';
 
 export interface Queue {
   readonly name: string;
@@ -86,6 +89,9 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
   ]);
   await subscribe(clients.sns, topics.bounceTopicArn, queues.events);
   await subscribe(clients.sns, topics.noticeTopicArn, queues.notices);
+  for (const topic of [topics.bounceTopicArn, topics.noticeTopicArn]) {
+    await subscribe(clients.sns, topic, queues.bounce, { RawMessageDelivery: 'true' });
+  }
   return {
     environment: {
       AWS_REGION: region,
@@ -131,15 +137,16 @@ async function createQueues(
     DeduplicationScope: 'messageGroup',
     FifoThroughputLimit: 'perMessageGroupId',
   };
-  const [incoming, active, deferred, corrupt, events, notices] = await Promise.all([
+  const [incoming, active, deferred, corrupt, bounce, events, notices] = await Promise.all([
     create('incoming'),
     create('active', highThroughput),
     create('deferred'),
     create('corrupt'),
+    create('bounce'),
     create('events'),
     create('notices'),
   ]);
-  return { incoming, active, deferred, corrupt, events, notices };
+  return { incoming, active, deferred, corrupt, bounce, events, notices };
 }
 
 async function createTopics(sns: SNSClient): Promise<{ bounceTopicArn: string; noticeTopicArn: string }> {
@@ -150,8 +157,13 @@ async function createTopics(sns: SNSClient): Promise<{ bounceTopicArn: string; n
   return { bounceTopicArn: bounce.TopicArn ?? '', noticeTopicArn: notice.TopicArn ?? '' };
 }
 
-async function subscribe(sns: SNSClient, TopicArn: string, { arn }: Queue): Promise<void> {
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn }));
+async function subscribe(
+  sns: SNSClient,
+  TopicArn: string,
+  { arn }: Queue,
+  Attributes: Record<string, string> = {},
+): Promise<void> {
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn, Attributes }));
 }
 
 const { partitionKey, sortKey, dueIndex, waitingIndex } = queueTableSchema;

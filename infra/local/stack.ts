@@ -1,6 +1,6 @@
 /**
- * The whole product on one machine: the AWS services it stands on, its three functions with what sets them going, and a mail
- * store to deliver to. What a stack in the cloud does, this one does, with the same bundles of the same handlers.
+ * The whole product on one machine: the AWS services it stands on, its functions with what sets them going, and a mail store
+ * to deliver to. What a stack in the cloud does, this one does, with the same bundles of the same handlers.
  *
  *     incoming ─► qmgr ─► active ─► lmtp ─► Maildir            sweep, every few seconds
  *                  ▲                 │
@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { putMessage } from '../../functions/aws/put-message.ts';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
 import { environmentNames } from '../../functions/environment.ts';
@@ -25,7 +26,6 @@ import type { QueueContent } from './fauxqs.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
-import { putMessage } from './put-message.ts';
 import { Schedule, scheduledEvent } from './schedule.ts';
 import { type TopicMessage, TopicSubscriber } from './topic-subscriber.ts';
 
@@ -44,7 +44,7 @@ export interface LocalStackOptions {
   readonly sweepInterval?: number;
   /** Milliseconds that a function may run; 30,000 if absent. */
   readonly timeouts?: PerFunction<number>;
-  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1 if absent. */
+  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, bounce 2 if absent. */
   readonly maximumConcurrency?: PerFunction<number>;
   /** Most records of an invocation; 10 if absent. */
   readonly batchSize?: PerFunction<number>;
@@ -119,7 +119,7 @@ export interface Outputs {
 }
 
 const defaultTimeout = 30_000;
-const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1 };
+const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2 };
 
 /** How long running invocations get when the stack closes, in milliseconds. */
 const closingGrace = 2000;
@@ -192,6 +192,7 @@ function visibilityTimeouts(options: LocalStackOptions): Partial<Record<QueueNam
     incoming: seconds('qmgr'),
     deferred: seconds('qmgr'),
     active: seconds('lmtp'),
+    bounce: seconds('bounce'),
     ...options.visibilityTimeouts,
   };
 }
@@ -206,6 +207,8 @@ function functionEnvironment(
   const parameters = Object.entries({ allow_local_destinations: 'yes', ...options.parameters });
   return {
     ...emulators.environment,
+    [environmentNames.incomingQueueUrl]: emulators.queues.incoming.url,
+    [environmentNames.bounceQueueUrl]: emulators.queues.bounce.url,
     [environmentNames.activeQueueUrl]: emulators.queues.active.url,
     [environmentNames.deferredQueueUrl]: emulators.queues.deferred.url,
     [environmentNames.corruptQueueUrl]: emulators.queues.corrupt.url,
@@ -237,7 +240,7 @@ function deployFunctions(
       freeze: options.freeze ?? false,
       onLine: (line) => onLine({ functionName: name, line }),
     });
-  return { qmgr: deploy('qmgr'), lmtp: deploy('lmtp'), sweep: deploy('sweep') };
+  return { qmgr: deploy('qmgr'), lmtp: deploy('lmtp'), sweep: deploy('sweep'), bounce: deploy('bounce') };
 }
 
 interface Triggers {
@@ -245,7 +248,7 @@ interface Triggers {
   readonly schedule: Schedule | undefined;
 }
 
-/** What sets the functions going: incoming and deferred wake qmgr, active wakes lmtp, the clock wakes sweep. */
+/** What sets the functions going: incoming and deferred wake qmgr, active wakes lmtp, the topics bounce, the clock sweep. */
 function startTriggers(
   options: LocalStackOptions,
   { clients, queues }: Emulators,
@@ -261,7 +264,12 @@ function startTriggers(
       invoke: (event) => functions[name].invoke(event),
       onFailure: (failure) => options.onFailure?.(name, failure),
     });
-  const pollers = [connect('incoming', 'qmgr'), connect('deferred', 'qmgr'), connect('active', 'lmtp')];
+  const pollers = [
+    connect('incoming', 'qmgr'),
+    connect('deferred', 'qmgr'),
+    connect('active', 'lmtp'),
+    connect('bounce', 'bounce'),
+  ];
   for (const poller of pollers) poller.start();
   for (const name of functionNames) functions[name].warm();
   const interval = options.sweepInterval ?? 2000;

@@ -21,8 +21,20 @@ function arrows(): string[] {
     .sort();
 }
 
-test('incoming and deferred set qmgr going, active sets lmtp going', () => {
-  assert.deepEqual(arrows(), ['Active -> Lmtp', 'Deferred -> Qmgr', 'Incoming -> Qmgr']);
+test('incoming and deferred set qmgr going, active sets lmtp going, bounce its namesake', () => {
+  assert.deepEqual(arrows(), ['Active -> Lmtp', 'Bounce -> Bounce', 'Deferred -> Qmgr', 'Incoming -> Qmgr']);
+});
+
+test('what both topics say comes to the bounce queue as it was said', () => {
+  const subscriptions = Object.values(resourcesOfType(resources, 'AWS::SNS::Subscription'));
+  assert.deepEqual(
+    subscriptions.map(({ Properties }) => target(Properties['TopicArn']).replace(/[0-9A-F]{8}$/, '')).sort(),
+    ['DeliveryTopicsBounce', 'DeliveryTopicsNotice'],
+  );
+  for (const { Properties } of subscriptions) {
+    assert.partialDeepStrictEqual(Properties, { Protocol: 'sqs', RawMessageDelivery: true });
+    assert.match(target(Properties['Endpoint']), /QueuesBounce/);
+  }
 });
 
 test('a failed record goes back alone', () => {
@@ -59,7 +71,7 @@ test('a sweep is over before the next one starts', () => {
 });
 
 test('recursive loop detection does not stop a mail after sixteen attempts', () => {
-  assert.equal(Object.keys(functions).length, 3);
+  assert.equal(Object.keys(functions).length, 4);
   for (const { Properties } of Object.values(functions)) assert.equal(Properties['RecursiveLoop'], 'Allow');
 });
 
@@ -88,7 +100,7 @@ test('a destination that is paced has its own group in active, and does not slow
 
 test('a message that is given out too often goes to dead letters of the same kind', () => {
   const sources = Object.entries(queues).filter(([, { Properties }]) => 'RedrivePolicy' in Properties);
-  assert.equal(sources.length, 3);
+  assert.equal(sources.length, 4);
   for (const [id, { Properties }] of sources) {
     const { deadLetterTargetArn, maxReceiveCount } = Properties['RedrivePolicy'] as Record<string, unknown>;
     const dead = target(deadLetterTargetArn);
@@ -176,7 +188,7 @@ test('the queue table survives a deleted stack', () => {
 
 test('bodies and delivery logs survive a deleted stack', () => {
   const kept = resourcesOfType(resources, 'AWS::S3::Bucket', 'AWS::Logs::LogGroup');
-  assert.equal(Object.keys(kept).length, 4);
+  assert.equal(Object.keys(kept).length, 5);
   for (const { DeletionPolicy } of Object.values(kept)) assert.equal(DeletionPolicy, 'Retain');
 });
 
@@ -212,11 +224,14 @@ test('what holds mail keeps its logical id: another one would be another, empty,
     'AWS::Logs::LogGroup',
   );
   assert.deepEqual(Object.keys(stateful).sort(), [
+    'DeliveryFunctionsBounceLogD4EF2057',
     'DeliveryFunctionsLmtpLog6A81C952',
     'DeliveryFunctionsQmgrLog2EA58399',
     'DeliveryFunctionsSweepLogA51F5426',
     'DeliveryQueuesActive9EF534B8',
     'DeliveryQueuesActiveDeadLetters4DE13922',
+    'DeliveryQueuesBounce2D184442',
+    'DeliveryQueuesBounceDeadLettersA03B37F2',
     'DeliveryQueuesCorruptA97753C4',
     'DeliveryQueuesDeferred99D44A70',
     'DeliveryQueuesDeferredDeadLetters529C7081',
@@ -230,11 +245,13 @@ test('what holds mail keeps its logical id: another one would be another, empty,
 });
 
 test('every function is told where queues, topics, table and bucket are', () => {
-  const { transport, transportMap, allowedDestinations: _, allowedBuckets: __, ...places } = environmentNames;
-  const given = [...Object.values(places), transport, transportMap].sort();
+  const { allowedDestinations, allowedBuckets, transportMapSource, otherTransports, ...always } = environmentNames;
+  const optional: readonly string[] = [allowedDestinations, allowedBuckets, transportMapSource, otherTransports];
+  const given = Object.values(always).sort();
   for (const { Properties } of Object.values(functions)) {
     const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
     assert.deepEqual(Object.keys(Variables).sort(), given);
+    for (const name of optional) assert.ok(!(name in Variables), name);
     assert.match(target(Variables[environmentNames.activeQueueUrl]), /QueuesActive9/);
     assert.match(target(Variables[environmentNames.noticeTopicArn]), /TopicsNotice/);
     assert.equal(Variables[environmentNames.transportMap], '* lmtp:inet:lmtp.internal:24');

@@ -17,7 +17,7 @@ import {
 
 const stack = appStack({ secrets: 'sasl/lmtp' });
 const resources = resourcesOf(stack);
-const roles = ['QmgrRole', 'LmtpRole', 'SweepRole'] as const;
+const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole'] as const;
 
 /** What a function may do, as lines `action resource`, its own log left out. */
 function grants(role: string, from = resources): string[] {
@@ -91,8 +91,45 @@ test('the sweep wakes deliveries and sees no mail', () => {
   ]);
 });
 
-test('qmgr and sweep may not read secrets, and without any neither may lmtp', () => {
-  for (const role of ['QmgrRole', 'SweepRole']) assert.ok(!grants(role).some(readsSecrets), role);
+const reporting = [
+  'dynamodb:PutItem QueueTable',
+  'dynamodb:Query QueueTable',
+  'dynamodb:UpdateItem QueueTable',
+  's3:GetObject MessageBucket/*',
+  's3:GetObjectVersion MessageBucket/*',
+  's3:ListBucket MessageBucket',
+  's3:PutObject MessageBucket/reports/*',
+  'sqs:ChangeMessageVisibility Bounce',
+  'sqs:DeleteMessage Bounce',
+  'sqs:GetQueueAttributes Bounce',
+  'sqs:ReceiveMessage Bounce',
+  'sqs:SendMessage Incoming',
+];
+
+test('bounce takes from its queue, files reports and asks incoming for them; it sends through nobody else', () => {
+  assert.deepEqual(grants('BounceRole'), reporting);
+});
+
+test('bounce may send through SES where reports leave by it: from one address, whatever of it SES has verified', () => {
+  const parameters = {
+    bounce_report_routes: 'incoming, ses',
+    bounce_report_ses_sender: 'bounce@mail.example.net',
+  };
+  const { stack: theirs } = construct(() => ({ destination: 'lmtp.example.com:24', parameters }));
+  const all = resourcesOf(theirs);
+  const identity = (name: string) => `arn:AWS::Partition:ses:AWS::Region:AWS::AccountId:identity/${name}`;
+  const identities = ['bounce@mail.example.net', 'example.net', 'mail.example.net'].map(identity);
+  assert.deepEqual(
+    grants('BounceRole', all).filter((line) => line.startsWith('ses:')),
+    [...identities.map((each) => `ses:SendBounce ${each}`), ...identities.map((each) => `ses:SendRawEmail ${each}`)],
+  );
+  assert.match(JSON.stringify(all), /"StringEquals":\{"ses:FromAddress":"bounce@mail\.example\.net"\}/);
+  for (const role of ['QmgrRole', 'LmtpRole', 'SweepRole'])
+    assert.ok(!grants(role, all).some((line) => line.startsWith('ses:')));
+});
+
+test('no function but lmtp may read secrets, and without any neither may lmtp', () => {
+  for (const role of ['QmgrRole', 'SweepRole', 'BounceRole']) assert.ok(!grants(role).some(readsSecrets), role);
   const none = resourcesOf(appStack());
   for (const role of roles) assert.ok(!grants(role, none).some(readsSecrets), role);
 });

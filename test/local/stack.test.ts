@@ -7,7 +7,7 @@ import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const relay = fileURLToPath(new URL('./handlers/relay.mjs', import.meta.url));
-const bundles = { qmgr: relay, lmtp: relay, sweep: relay };
+const bundles = { qmgr: relay, lmtp: relay, sweep: relay, bounce: relay };
 let stack: LocalStack;
 
 before(async () => {
@@ -82,7 +82,7 @@ test('two stacks side by side know nothing of each other, and a closed one leave
   } finally {
     await other.close();
   }
-  assert.equal(processes.length, 3);
+  assert.equal(processes.length, 4);
   for (const pid of processes) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
   assert.ok(!existsSync(other.directory));
 });

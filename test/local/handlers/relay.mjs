@@ -1,6 +1,6 @@
 /**
- * Three small functions in one file, to try the local stack with: qmgr hands requests on, lmtp fetches the body, "delivers" it
- * to nobody and says so, sweep speaks up. None of the product's own code is in it.
+ * Small functions in one file, to try the local stack with: qmgr hands requests on, lmtp fetches the body, "delivers" it
+ * to nobody and says so, bounce listens, sweep speaks up. None of the product's own code is in it.
  */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -51,6 +51,10 @@ const functions = {
         }
       }
     }
+    return { batchItemFailures: [] };
+  },
+
+  async bounce() {
     return { batchItemFailures: [] };
   },
 
