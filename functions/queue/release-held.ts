@@ -8,7 +8,7 @@ import { holdsThatLast, nextEnd } from './due.ts';
 import type { DeliveryItem, HistoryEntry } from './item.ts';
 import { releaseGrace, releaseSpread } from './policy.ts';
 import type { Changes, Moved } from './ports.ts';
-import { publish } from './publish.ts';
+import { publishAndWake } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function letGo(
 ): Promise<Moved> {
   const changes: Changes = { due, holds: null, unpublished: null, ...(history === undefined ? {} : { history }) };
   const moved = await services.ledger.move('release', item, changes);
-  if (moved.kind === 'moved') await publish(moved.item, services);
+  if (moved.kind === 'moved') await publishAndWake(moved.item, services);
   return moved;
 }
 

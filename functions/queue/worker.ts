@@ -19,7 +19,7 @@ import { ClaimedElsewhere, Lease } from './lease.ts';
 import type { WakeUp } from './messages.ts';
 import { progressDelay, shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
-import { publish, publishPending } from './publish.ts';
+import { publish, publishAndWake, publishPending } from './publish.ts';
 import type { Experience, Permission } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
 import { type SettlementRules, settlementRules } from './settlement-rules.ts';
@@ -287,7 +287,7 @@ async function putBack(item: DeliveryItem, until: number, services: Services): P
   const moved = await services.ledger.move('putBack', item, { due: until });
   if (moved.kind === 'moved') {
     services.scheduler.leave(item);
-    await publish(moved.item, services);
+    await publishAndWake(moved.item, services);
   }
   return 'put back';
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { makeClients } from '../../functions/aws/clients.ts';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { TransitionName } from '../../functions/queue/states.ts';
 import { makeEvent, makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 import { describeLedger } from '../support/ledger-contract.ts';
+import { losingAnswers } from '../support/losing-answers.ts';
 
 let aws: EmulatedClients;
 let ledger: DynamoDbLedger;
@@ -21,28 +21,17 @@ after(() => aws?.[Symbol.asyncDispose]());
 describeLedger('in DynamoDB', () => ledger);
 
 /** A ledger whose first answers are lost on their way, after the table did what it was asked. */
-function losingAnswers(lost: number): { readonly ledger: DynamoDbLedger; readonly requests: () => number } {
-  const { table } = makeClients();
-  let requests = 0;
-  table.middlewareStack.add(
-    (next) => async (args) => {
-      const answer = await next(args);
-      requests += 1;
-      if (requests > lost) return answer;
-      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $retryable: {} });
-    },
-    // Nearer to the wire than the client's own repeats.
-    { step: 'deserialize', priority: 'low', name: 'loseAnswers' },
-  );
-  return { ledger: new DynamoDbLedger(table, aws.emulators.table), requests: () => requests };
+function losing(lost: number): { readonly ledger: DynamoDbLedger; readonly requests: () => number } {
+  const { table, requests } = losingAnswers(lost);
+  return { ledger: new DynamoDbLedger(table, aws.emulators.table), requests };
 }
 
 test('a new item whose answer was lost is recognised as our own when it is sent again', async () => {
   const item = makeItem();
-  const losing = losingAnswers(1);
-  const moved = await losing.ledger.admit(item);
+  const loser = losing(1);
+  const moved = await loser.ledger.admit(item);
   assert.equal(moved.kind, 'moved');
-  assert.equal(losing.requests(), 3, 'put, put again, read back');
+  assert.equal(loser.requests(), 3, 'put, put again, read back');
   assert.partialDeepStrictEqual(await ledger.read(item), item);
 });
 
@@ -58,10 +47,10 @@ for (const [transition, state] of owned) {
   test(`${transition} whose answer was lost is recognised as our own when it is sent again`, async () => {
     const item = makeItem(state);
     await ledger.admit(item);
-    const losing = losingAnswers(1);
-    const moved = await losing.ledger.move(transition, item, { attempt: 1 });
+    const loser = losing(1);
+    const moved = await loser.ledger.move(transition, item, { attempt: 1 });
     assert.equal(moved.kind, 'moved');
-    assert.equal(losing.requests(), 3, 'update, update again, read back');
+    assert.equal(loser.requests(), 3, 'update, update again, read back');
     assert.deepEqual(moved.item, await ledger.read(item));
   });
 }
@@ -69,9 +58,9 @@ for (const [transition, state] of owned) {
 test("somebody else's write in the meantime is not taken for our own", async () => {
   const item = makeItem();
   await ledger.admit(item);
-  const losing = losingAnswers(1);
+  const loser = losing(1);
   const [ours, theirs] = await Promise.all([
-    losing.ledger.move('claim', item, { claim: { token: 'ours', until: 1 } }),
+    loser.ledger.move('claim', item, { claim: { token: 'ours', until: 1 } }),
     ledger.move('claim', item, { claim: { token: 'theirs', until: 1 } }),
   ]);
   assert.deepEqual([ours.kind, theirs.kind].sort(), ['behind', 'moved']);
@@ -81,8 +70,8 @@ test("somebody else's write in the meantime is not taken for our own", async () 
 
 test('a table whose answers are all lost is an error, and what it did is found at the next try', async () => {
   const item = makeItem();
-  const losing = losingAnswers(Number.POSITIVE_INFINITY);
-  await assert.rejects(losing.ledger.admit(item), /socket hang up/);
+  const loser = losing(Number.POSITIVE_INFINITY);
+  await assert.rejects(loser.ledger.admit(item), /socket hang up/);
   assert.equal((await ledger.read(item))?.by, item.by);
   assert.equal((await ledger.admit(item)).kind, 'moved');
 });

@@ -38,7 +38,8 @@ export class MemoryDestinations implements Destinations {
 
   async adjust(name: string, difference: number): Promise<Places> {
     const record = this.#find(name);
-    return this.#put({ ...record, active: Math.max(0, record.active + difference) });
+    const { active, backlog } = this.#put({ ...record, active: Math.max(0, record.active + difference) });
+    return backlog === undefined ? { active } : { active, backlog };
   }
 
   async noteBacklog(name: string, at: number): Promise<void> {

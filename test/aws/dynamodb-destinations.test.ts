@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
+import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
+import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import { describeDestinations } from '../support/destinations-contract.ts';
+import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
+import { losingAnswers } from '../support/losing-answers.ts';
+
+let aws: EmulatedClients;
+let destinations: DynamoDbDestinations;
+
+before(async () => {
+  aws = await startEmulatedClients();
+  destinations = new DynamoDbDestinations(aws.clients.table, aws.emulators.table);
+});
+after(() => aws?.[Symbol.asyncDispose]());
+
+describeDestinations('in DynamoDB', () => destinations);
+
+test('a record whose answer was lost is recognised as our own when it is sent again', async () => {
+  const losing = losingAnswers(1);
+  const record = { ...emptyRecord('inet:lost.test:24'), caution: { until: 1, why: 'x' } };
+  assert.equal(await new DynamoDbDestinations(losing.table, aws.emulators.table).write(record), true);
+  assert.equal(losing.requests(), 3, 'update, update again, read back');
+  assert.equal((await destinations.read(record.name)).revision, 1);
+});
+
+test('the sweep finds a record that is due, and one that is not due any more is not there', async () => {
+  const ledger = new DynamoDbLedger(aws.clients.table, aws.emulators.table);
+  const name = 'inet:due.test:24';
+  await destinations.write({ ...emptyRecord(name), due: 400 });
+  const ours = async () =>
+    (await Array.fromAsync(ledger.findDue(500))).filter(({ destination }) => destination === name);
+  assert.deepEqual(
+    (await ours()).map(({ state, due, id }) => [state, due, id]),
+    [['destination', 400, `destination#${name}`]],
+  );
+  await destinations.write({ ...emptyRecord(name), revision: 1 });
+  assert.deepEqual(await ours(), []);
+});
+
+/** Days until DynamoDB may remove a record. */
+async function daysToLive(name: string): Promise<number | undefined> {
+  const Key = { id: `destination#${name}`, delivery: 'destination' };
+  const { Item } = await aws.clients.table.send(
+    new GetCommand({ TableName: aws.emulators.table, Key, ConsistentRead: true }),
+  );
+  const expires = Item?.['expires'] as number | undefined;
+  return expires === undefined ? undefined : Math.round((expires - Date.now() / 1000) / 86_400);
+}
+
+test('a record may go when nobody has written to it for a month; one with a hold stays', async () => {
+  const name = 'inet:ttl.test:24';
+  const hold = { id: 'h', reason: 'r', by: 'ann', since: 1 };
+  await destinations.write({ ...emptyRecord(name), holds: [hold] });
+  assert.equal(await daysToLive(name), undefined);
+  await destinations.write({ ...emptyRecord(name), revision: 1 });
+  assert.equal(await daysToLive(name), 30);
+});
+
+test('no table is an error, never a destination without a record', async () => {
+  const lost = new DynamoDbDestinations(aws.clients.table, 'no-such-table');
+  await assert.rejects(lost.read('x'), { name: 'ResourceNotFoundException' });
+  await assert.rejects(lost.write(emptyRecord('x')), { name: 'ResourceNotFoundException' });
+  await assert.rejects(lost.occupy('x', 1, 1), { name: 'ResourceNotFoundException' });
+});
