@@ -6,12 +6,14 @@ import { Command, CommanderError } from 'commander';
 import { deliverCommand } from './deliver.ts';
 import { exitCodes } from './exit-codes.ts';
 import { parametersCommand } from './parameters.ts';
+import { submitCommand } from './submit.ts';
 
 const program = new Command('lambda-lmtp')
   .description("Postfix's lmtp(8) delivery agent, and its queue, on AWS")
   .exitOverride()
   .showHelpAfterError('(--help shows what is allowed)')
   .addCommand(deliverCommand())
+  .addCommand(submitCommand())
   .addCommand(parametersCommand());
 
 // Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.

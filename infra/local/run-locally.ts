@@ -187,7 +187,7 @@ async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void
   );
   say('\nThe stack keeps running; Ctrl-C ends it. To send more, from another terminal in this folder:');
   say(`  . ${file}`);
-  say('  node infra/local/run.mjs infra/local/submit.ts my.eml --recipient bob@example.com --sender alice@example.org');
+  say('  npx lambda-lmtp submit --sender alice@example.org --recipient bob@example.com my.eml');
   if (!signal.aborted) await once(signal, 'abort');
 }
 

@@ -41,9 +41,9 @@ test('a message that ends otherwise than it should is told; a stack that is kept
     return pattern.exec(output);
   };
   const environmentFile = (await seen(/^ {2}\. (.*\/environment)$/m))?.[1] ?? '';
-  const submit = join(start, '../submit.ts');
-  const command = `. "$1" && exec "$2" "$3" "$4" --recipient zoe@example.com`;
-  const submitted = spawn('sh', ['-c', command, 'sh', environmentFile, process.execPath, submit, file], {
+  const program = fileURLToPath(new URL('../../functions/lambda-lmtp.mjs', import.meta.url));
+  const command = `. "$1" && exec "$2" "$3" submit --sender alice@example.org --recipient zoe@example.com "$4"`;
+  const submitted = spawn('sh', ['-c', command, 'sh', environmentFile, process.execPath, program, file], {
     stdio: 'inherit',
   });
   assert.deepEqual(await once(submitted, 'close'), [0, null]);

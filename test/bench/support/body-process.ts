@@ -1,8 +1,9 @@
 /**
  * S3 with messages in it, in a process of its own. Arguments: the sizes of the messages in octets.
  */
+
+import { putMessage } from '../../../functions/aws/put-message.ts';
 import { startEmulators } from '../../../infra/local/emulators.ts';
-import { putMessage } from '../../../infra/local/put-message.ts';
 import { tellParent } from './child.ts';
 import { makeMessage } from './make-message.ts';
 

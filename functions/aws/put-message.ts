@@ -1,3 +1,7 @@
+/**
+ * Message bodies into S3.
+ */
+
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -14,18 +18,19 @@ const partSize = 8 * 1024 * 1024;
  * Writes a message body to a bucket, in parts where it is large.
  *
  * @param metadata object metadata: an envelope, for those who submit by S3 event
+ * @returns its version, where the bucket keeps versions
  */
 export async function putMessage(
   s3: S3Client,
   place: { readonly Bucket: string; readonly Key: string },
   body: Uint8Array | string,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): Promise<string | undefined> {
   const octets = typeof body === 'string' ? Buffer.from(body) : body;
   const ContentType = 'message/rfc822';
   if (octets.length <= partSize) {
-    await s3.send(new PutObjectCommand({ ...place, Body: octets, ContentType, Metadata: metadata }));
-    return;
+    const put = new PutObjectCommand({ ...place, Body: octets, ContentType, Metadata: metadata });
+    return versionOf(await s3.send(put));
   }
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...place, ContentType, Metadata: metadata }));
   try {
@@ -36,9 +41,14 @@ export async function putMessage(
       const { ETag } = await s3.send(new UploadPartCommand({ ...place, UploadId, PartNumber, Body }));
       Parts.push({ PartNumber, ETag });
     }
-    await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+    const complete = new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } });
+    return versionOf(await s3.send(complete));
   } catch (error) {
     await s3.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
     throw error;
   }
+}
+
+function versionOf({ VersionId }: { readonly VersionId?: string | undefined }): string | undefined {
+  return VersionId === 'null' ? undefined : VersionId;
 }
