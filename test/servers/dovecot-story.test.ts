@@ -108,7 +108,7 @@ describe('mail for a real Dovecot', { skip }, () => {
         diagnosticCode: `smtp; ${lines[0]?.text}`,
       },
     ]);
-    assert.equal(bounce.bounceSubType, 'NoEmail');
+    assert.equal(bounce.bounceSubType, 'General');
   });
 
   test('a mailbox over its quota bounces where Dovecot says 552, after the dot, and the others are sent', async () => {
