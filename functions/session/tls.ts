@@ -47,8 +47,8 @@ export class TlsError extends Error {
 /**
  * Makes the handshake.
  *
- * @throws TlsError    when there is no agreement, or the server ends the connection
- * @throws Interrupted when the limit passes first
+ * @throws TlsError    when there is no agreement, or the server ends the connection or lets the time pass
+ * @throws Interrupted when our own time is up
  */
 export async function secure(
   socket: Socket,
@@ -69,7 +69,9 @@ export async function secure(
   secured.once('close', () => fail(new Error('the server closed the connection')));
   try {
     const outcome = await withLimit(promise, limit);
-    if (typeof outcome === 'string') throw new Interrupted('STARTTLS', outcome);
+    if (outcome === 'deadline') throw new Interrupted('STARTTLS', outcome);
+    // A server that stands still is one that cannot do TLS: where TLS is no duty, mail must not wait for it for ever.
+    if (outcome === 'timeout') throw new TlsError('timed out');
     return { socket: outcome, secured: describe(outcome, request) };
   } catch (error) {
     secured.on('error', () => {});

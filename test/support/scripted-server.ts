@@ -18,7 +18,7 @@ import { ScriptedConnection } from './scripted-connection.ts';
 import { completeScript, type ServerScript } from './server-script.ts';
 
 export type { ConnectionTranscript } from './connection-transcript.ts';
-export { andThen, type ReplyScript, type ServerScript } from './server-script.ts';
+export { type AuthServer, andThen, type ReplyScript, type ServerScript } from './server-script.ts';
 
 export interface ScriptedServer extends AsyncDisposable {
   /** The port of all its addresses; 0 if it listens at a unix-domain socket. */

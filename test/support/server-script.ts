@@ -4,6 +4,7 @@
  * Everything may be left out; `defaultScript` says what is said then. A test writes only what it is about:
  * `{ final: { default: '452 4.2.2 mailbox full' } }`.
  */
+import type { Socket } from 'node:net';
 import { capabilitiesUnder, type TlsScript } from './scripted-tls.ts';
 
 /** The lines of one reply, without their line ends. */
@@ -41,6 +42,9 @@ export type ReplyScript = SingleReply | { readonly each: readonly SingleReply[] 
 export interface ProofReply extends Omit<DetailedReply, 'reply'> {
   readonly rspauth: 'right' | 'wrong';
 }
+
+/** Answers lines of AUTH exchanges as a program: `connection` is what they came over. */
+export type AuthServer = (line: string, connection: Socket) => SingleReply;
 
 /** Replies by address, as it stands between `<` and `>`; `default` is for all others. */
 export type RepliesByAddress = Readonly<Record<string, ReplyScript>>;
@@ -89,8 +93,8 @@ export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, Rep
   readonly quit?: ReplyScript;
   /** To any verb that is not scripted. */
   readonly unknown?: ReplyScript;
-  /** The i-th answers the i-th line of an AUTH exchange; after a 334 one more line is read. */
-  readonly auth?: readonly (SingleReply | ProofReply)[];
+  /** The i-th answers the i-th line of an AUTH exchange, the last of them all others; after a 334 one more line is read. */
+  readonly auth?: readonly (SingleReply | ProofReply)[] | AuthServer;
   /** Password that a DIGEST-MD5 response is checked with. */
   readonly digest_password?: string;
   /** Absent: the server knows no TLS. `starttls` is the reply to STARTTLS; it need not be given. */
