@@ -46,7 +46,7 @@ export async function tellNotice(notice: Notice, services: ReportServices): Prom
     log.note('info', 'notice not mailed: no route serves the address', { notice: notice.id, address });
     return;
   }
-  const reportId = hashOf(['notice', notice.id]).slice(0, 32);
+  const reportId = hashOf(['notice', notice.id]).slice(0, 20);
   const composed = await noticeMail({ reportId, notice, address, letterhead: letterheadFor(route, parameters) });
   const envelopeSender = ownAddress(parameters.double_bounce_sender, parameters);
   const date = Date.parse(notice.time);

@@ -147,7 +147,7 @@ async function mail(
     log.note('info', 'not told: no route serves the address', { id, kind, role, address });
     return;
   }
-  const reportId = hashOf(['report', group, report.number, role]).slice(0, 32);
+  const reportId = hashOf(['report', group, report.number, role]).slice(0, 20);
   if (route === 'ses' && role === 'sender' && (await ses.bounce(subject, addressee.recipients))) {
     log.note('info', 'told', { id, kind, role, address, route: 'SendBounce' });
     return;

@@ -14,8 +14,30 @@ export interface TableRow {
 
 /** The outcome of all submissions, as a table for people. Numbers are recipients, but for attempts. */
 export function outcomeTable(rows: readonly TableRow[]): string {
-  const head = ['message', 'shows', 'sent', 'deferred', 'bounced', 'corrupt', 'attempts', 'lies in', 'as declared'];
-  const colAligns: ('left' | 'right')[] = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'];
+  const head = [
+    'message',
+    'shows',
+    'sent',
+    'deferred',
+    'bounced',
+    'corrupt',
+    'attempts',
+    'lies in',
+    'report to',
+    'as declared',
+  ];
+  const colAligns: ('left' | 'right')[] = [
+    'left',
+    'left',
+    'right',
+    'right',
+    'right',
+    'right',
+    'right',
+    'left',
+    'left',
+    'left',
+  ];
   const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
   for (const { submission, shows, outcome, differences, placeOf } of rows) {
     const { sent, bounced } = outcome.recipients;
@@ -31,6 +53,7 @@ export function outcomeTable(rows: readonly TableRow[]): string {
       shows,
       ...numbers.map((number) => (number === 0 ? '' : String(number))),
       placesOf(sent, placeOf),
+      outcome.reportedTo.join(' '),
       differences.length === 0 ? 'yes' : 'NO',
     ]);
   }

@@ -30,10 +30,20 @@ export interface BounceNotice {
   readonly diagnostic: string;
 }
 
+/** A report that was handed over to be delivered. */
+export interface ReportNotice {
+  /** Queue id of the message that it is about. */
+  readonly id: string;
+  /** Its own queue id. */
+  readonly report: string;
+  readonly address: string;
+}
+
 /** Everything that was heard of all submissions. */
 export interface Heard {
   readonly deliveries: readonly DeliveryLine[];
   readonly bounces: readonly BounceNotice[];
+  readonly reports: readonly ReportNotice[];
   readonly corrupt: readonly CorruptNotice[];
 }
 
@@ -46,6 +56,8 @@ export interface Outcome {
   /** Most attempts for one recipient. */
   readonly attempts: number;
   readonly corrupt: string | undefined;
+  /** Who got a report on it. */
+  readonly reportedTo: readonly string[];
   /** Whether nothing more is to come. */
   readonly settled: boolean;
 }
@@ -57,12 +69,16 @@ export function outcomeOf({ name, recipients, expected }: Submission, heard: Hea
   for (const recipient of recipients) ended[fate(recipient, records)].push(recipient);
   const corrupt = heard.corrupt.find(({ id }) => id === name)?.reason;
   const told = ended.bounced.every((recipient) => isTold(name, recipient, heard));
+  const reportedTo = reportsOf(name, heard);
+  const isReported = 'corrupt' in expected || expected.reportTo === undefined || reportedTo.includes(expected.reportTo);
   return {
     recipients: ended,
     deferrals: records.filter(({ status }) => status === 'deferred').length,
     attempts: Math.max(0, ...recipients.map((recipient) => attemptsOf(recipient, records))),
     corrupt,
-    settled: corrupt !== undefined || ('corrupt' in expected ? false : ended.waiting.length === 0 && told),
+    reportedTo,
+    settled:
+      corrupt !== undefined || ('corrupt' in expected ? false : ended.waiting.length === 0 && told && isReported),
   };
 }
 
@@ -76,7 +92,13 @@ export function differences(submission: Submission, heard: Heard): readonly stri
   }
   if (corrupt !== undefined) return [`should be delivered and is corrupt: ${corrupt}`];
   const records = heard.deliveries.filter(({ id }) => id === name);
-  return recipients.flatMap((recipient) => {
+  const { reportTo } = expected;
+  const reportedTo = reportsOf(name, heard);
+  const unreported =
+    reportTo === undefined || reportedTo.filter((address) => address === reportTo).length === 1
+      ? []
+      : [`${reportTo} should have one report and has ${reportedTo.length}`];
+  const unlike = recipients.flatMap((recipient) => {
     const wanted = expected.verdicts[recipient];
     const status = fate(recipient, records);
     const attempts = attemptsOf(recipient, records);
@@ -86,6 +108,7 @@ export function differences(submission: Submission, heard: Heard): readonly stri
       return [`${recipient}: should take ${wanted.attempts} attempts and took ${attempts}`];
     return status === 'bounced' && !isTold(name, recipient, heard) ? [`${recipient}: no bounce on the topic`] : [];
   });
+  return [...unlike, ...unreported];
 }
 
 /**
@@ -141,6 +164,14 @@ function fate(recipient: string, records: readonly DeliveryLine[]): 'sent' | 'bo
 
 function attemptsOf(recipient: string, records: readonly DeliveryLine[]): number {
   return records.filter((record) => record.recipient === recipient).length;
+}
+
+/** Who got the reports on a submission: they were handed over, and delivered. */
+function reportsOf(name: string, { reports, deliveries }: Heard): readonly string[] {
+  const delivered = reports.filter(
+    ({ id, report }) => id === name && deliveries.some((record) => record.id === report && record.status === 'sent'),
+  );
+  return delivered.map(({ address }) => address);
 }
 
 function isTold(name: string, recipient: string, { bounces }: Heard): boolean {

@@ -9,7 +9,7 @@ import { basename, join, relative } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
-import { mailboxVerdict, type Sample, samples } from './samples/samples.ts';
+import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { Watch } from './watch.ts';
 
@@ -48,7 +48,7 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
   const stack = await startLocalStack({
     directory,
     ...(choice.options.destination !== undefined && { destination: choice.options.destination }),
-    parameters: { minimal_backoff_time: '1s', maximal_backoff_time: '2s' },
+    parameters: { minimal_backoff_time: '1s', maximal_backoff_time: '2s', relay_domains: sendersDomains },
     sweepInterval: 1000,
     maximumConcurrency: { qmgr: 2, lmtp: 2 },
     mailStore: { verdict: mailboxVerdict },

@@ -4,11 +4,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postfixLine } from '../../functions/disposition/postfix-line.ts';
-import { type BounceNotice, bouncesOf, type CorruptNotice, type Heard, outcomeOf, type Submission } from './outcome.ts';
+import {
+  type BounceNotice,
+  bouncesOf,
+  type CorruptNotice,
+  type Heard,
+  outcomeOf,
+  type ReportNotice,
+  type Submission,
+} from './outcome.ts';
 import type { LocalStack, LogLine } from './stack.ts';
 
 export class Watch implements Heard {
   readonly bounces: BounceNotice[] = [];
+  readonly reports: ReportNotice[] = [];
   readonly corrupt: CorruptNotice[] = [];
   readonly #stack: LocalStack;
   readonly #submissions: readonly Submission[];
@@ -22,7 +31,10 @@ export class Watch implements Heard {
     this.#print = print;
     stack.deliveries.listen((record) => print(postfixLine(record)));
     stack.events.listen(({ message }) => this.#hearEvent(message));
-    stack.log.listen((entry) => this.#hearTrouble(entry));
+    stack.log.listen((entry) => {
+      this.#hearReport(entry);
+      this.#hearTrouble(entry);
+    });
     this.#timer = setInterval(() => this.#lookForCorrupt(), 20);
   }
 
@@ -65,6 +77,15 @@ export class Watch implements Heard {
     }
   }
 
+  /** What the bounce function handed over to be delivered. */
+  #hearReport({ functionName, line }: LogLine): void {
+    if (functionName !== 'bounce') return;
+    const { message, id, report, address } = (parse(line) ?? {}) as Partial<ReportNotice> & { message?: string };
+    if (message !== 'told' || id === undefined || report === undefined || address === undefined) return;
+    this.reports.push({ id, report, address });
+    this.#print(printable(`report: ${id}: to <${address}>, as ${report}`));
+  }
+
   /** Deliveries are told elsewhere and plain news is not: what is left is trouble. */
   #hearTrouble({ functionName, line }: LogLine): void {
     const trouble = troubleIn(line);
@@ -74,15 +95,26 @@ export class Watch implements Heard {
 
 /** What a log line has to say to people: warnings and errors, and whatever is no log line at all (a stack trace). */
 function troubleIn(line: string): string | undefined {
-  let entry: { level?: string; message?: string; reason?: string; error?: { message?: string } };
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return line;
-  }
-  const { level, message, reason, error } = entry;
+  const entry = parse(line);
+  if (entry === undefined) return line;
+  const { level, message, reason, error } = entry as {
+    level?: string;
+    message?: string;
+    reason?: string;
+    error?: { message?: string };
+  };
   if (level !== 'WARN' && level !== 'ERROR' && level !== 'CRITICAL') return undefined;
   return [level.toLowerCase(), message, reason ?? error?.message].filter((part) => part !== undefined).join(': ');
+}
+
+/** A line of the log as the object that it is; undefined where it is none. */
+function parse(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The queue id in a request, as far as it can be read. */

@@ -29,6 +29,7 @@ const told = { id: submission.name, recipient: 'b@x', status: '5.1.1', diagnosti
 const asDeclared: Heard = {
   deliveries: [record('a@x', 'deferred'), record('b@x', 'bounced'), record('a@x', 'sent')],
   bounces: [told],
+  reports: [],
   corrupt: [],
 };
 
@@ -39,8 +40,28 @@ test('what ends as declared has no differences, and is settled', () => {
     deferrals: 1,
     attempts: 2,
     corrupt: undefined,
+    reportedTo: [],
     settled: true,
   });
+});
+
+test('a report is awaited until it is delivered, and there is one', () => {
+  const wanted = { ...submission, expected: { ...submission.expected, reportTo: 'alice@x' } } as Submission;
+  const report = { id: submission.name, report: 'r1', address: 'alice@x' };
+  const handedOver = { ...asDeclared, reports: [report] };
+  const delivered = {
+    ...handedOver,
+    deliveries: [...asDeclared.deliveries, { ...record('alice@x', 'sent'), id: 'r1' }],
+  };
+  for (const heard of [asDeclared, handedOver]) {
+    assert.ok(!outcomeOf(wanted, heard).settled);
+    assert.deepEqual(differences(wanted, heard), ['alice@x should have one report and has 0']);
+  }
+  assert.ok(outcomeOf(wanted, delivered).settled);
+  assert.deepEqual(outcomeOf(wanted, delivered).reportedTo, ['alice@x']);
+  assert.deepEqual(differences(wanted, delivered), []);
+  const twice = { ...delivered, reports: [report, report] };
+  assert.deepEqual(differences(wanted, twice), ['alice@x should have one report and has 2']);
 });
 
 for (const [name, heard, wanted] of [

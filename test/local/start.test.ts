@@ -31,6 +31,11 @@ test('every sample goes through the product and ends as it declares', async () =
   assert.match(output, /^plain: to=<bob@example\.com>, relay=127\.0\.0\.1\[127\.0\.0\.1\]:\d+, .*status=sent \(250 /m);
   assert.match(output, /^bounce topic: unknown-user: <nobody@example\.com> 5\.1\.1 /m);
   assert.match(output, /^corrupt: malformed-request: recipient: /m);
+  const [, report] = /^report: unknown-user: to <alice@example\.org>, as (\w+)$/m.exec(output) ?? assert.fail(output);
+  assert.match(output, new RegExp(`^${report}: to=<alice@example\\.org>.*status=sent`, 'm'));
+  const mail = /The mail stays in (.*)\//.exec(output)?.[1] ?? assert.fail(output);
+  const reports = readdirSync(join(mail, 'alice@example.org/Maildir/new'));
+  assert.equal(reports.length, samples.filter(({ expected }) => 'reportTo' in expected).length);
 });
 
 test('a message that ends otherwise than it should is told; a stack that is kept takes more until it is interrupted', async () => {

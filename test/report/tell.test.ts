@@ -207,7 +207,6 @@ describe('how a report leaves', () => {
   for (const [values, sender] of [
     [{}, 'zoe@elsewhere.example'],
     [{ bounce_report_routes: 'none' }, 'alice@example.org'],
-    [{ bounce_report_routes: 'ses' }, 'alice@example.org'],
     [ses, 'zo\u00eb@elsewhere.example'],
   ] as const) {
     test(`not at all: ${JSON.stringify(values)}, to ${sender}; the log says so`, async () => {

@@ -14,8 +14,13 @@ export interface ExpectedVerdict {
   readonly attempts: number;
 }
 
-/** By recipient; or, for a request that cannot be used, a word that the reason in the corrupt queue must hold. */
-export type Expected = { readonly verdicts: Readonly<Record<string, ExpectedVerdict>> } | { readonly corrupt: string };
+/**
+ * By recipient, and who gets a report on those who failed; or, for a request that cannot be used, a word that the reason in
+ * the corrupt queue must hold.
+ */
+export type Expected =
+  | { readonly verdicts: Readonly<Record<string, ExpectedVerdict>>; readonly reportTo?: string }
+  | { readonly corrupt: string };
 
 export interface Sample {
   /** Also its queue id. */
@@ -43,6 +48,9 @@ export const mailboxes: Readonly<Record<string, { readonly always: boolean } & S
   },
   'crowded@example.com': { always: false, at: 'content', code: 452, text: '4.2.2 <crowded@example.com> Over quota' },
 };
+
+/** Domains of senders that the local stack delivers to: a report for them lands in a Maildir. */
+export const sendersDomains = 'example.org';
 
 /** The verdict of the local mail store: `mailboxes` refuse always, or the first time only. */
 export function mailboxVerdict(recipient: string, seen: number): StoreVerdict | undefined {
@@ -84,9 +92,9 @@ export const samples: readonly Sample[] = [
     expected: { verdicts: { 'busy@example.com': sentLater } },
   },
   {
-    ...toBob('unknown-user', 'bounced: unknown user'),
+    ...toBob('unknown-user', 'bounced, sender told'),
     recipients: ['nobody@example.com'],
-    expected: { verdicts: { 'nobody@example.com': bouncedAtOnce } },
+    expected: { verdicts: { 'nobody@example.com': bouncedAtOnce }, reportTo: alice },
   },
   {
     ...toBob('different-verdicts', 'one message, four fates'),
@@ -98,6 +106,7 @@ export const samples: readonly Sample[] = [
         'full@example.com': bouncedAtOnce,
         'nobody@example.com': bouncedAtOnce,
       },
+      reportTo: alice,
     },
   },
   {

@@ -1,0 +1,38 @@
+/** Parameters of reports, where they depend on each other or look like addresses. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parametersFromEnvironment, parseParameters, variableName } from '../../functions/parameters.ts';
+
+test('reports cannot leave through SES without an author that SES knows', () => {
+  const routes = { bounce_report_routes: 'incoming, ses' };
+  assert.throws(() => parseParameters(routes), {
+    name: 'ParameterError',
+    message: /^bounce_report_routes: "ses" needs bounce_report_ses_sender, which is empty$/,
+  });
+  const both = { ...routes, bounce_report_ses_sender: 'bounce@example.net' };
+  assert.deepEqual(parseParameters(both).bounce_report_routes, ['incoming', 'ses']);
+});
+
+test('a name that begins with a digit travels under one that begins with a letter', () => {
+  assert.equal(variableName('2bounce_notice_recipient'), 'PARAMETER_2BOUNCE_NOTICE_RECIPIENT');
+  const parameters = parametersFromEnvironment({ PARAMETER_2BOUNCE_NOTICE_RECIPIENT: 'root' });
+  assert.equal(parameters['2bounce_notice_recipient'], 'root');
+});
+
+for (const [name, value] of [
+  ['bounce_notice_recipient', 'a b'],
+  ['error_notice_recipient', 'Postmaster <postmaster@x>'],
+  ['double_bounce_sender', ''],
+  ['bounce_report_ses_sender', 'nobody'],
+  ['mail_name', 'My Mail: really'],
+  ['notify_classes', 'bounces'],
+  ['bounce_report_routes', ''],
+  ['bounce_report_routes', 'smtp'],
+] as const) {
+  test(`${name}=${value} is refused by name`, () => {
+    assert.throws(() => parseParameters({ [name]: value }), {
+      name: 'ParameterError',
+      message: new RegExp(`^${name}: `),
+    });
+  });
+}
