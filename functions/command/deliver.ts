@@ -3,7 +3,6 @@
  */
 
 import { once } from 'node:events';
-import { accessSync, constants, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
 import {
@@ -15,25 +14,29 @@ import {
 } from '../delivery/destination.ts';
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { postfixLine } from '../disposition/postfix-line.ts';
-import { ParameterError, type Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters.ts';
 import { secretFaultNote } from '../secrets/secrets.ts';
 import { noDeadline } from '../session/limit.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
-import { fileWords } from './file-words.ts';
-import { commandParameters } from './parameter-options.ts';
+import {
+  checkFile,
+  collect,
+  type ParameterOptions,
+  readParameters,
+  withParameterOptions,
+  writeTranscript,
+} from './options.ts';
 import { MalformedRequest, readRequests, requestFromOptions } from './request-source.ts';
 
 /** The options as commander hands them over. */
-export interface DeliverOptions {
+export interface DeliverOptions extends ParameterOptions {
   readonly requests?: string;
   readonly sender?: string;
   readonly recipient: readonly string[];
   readonly message?: string;
   readonly destination?: string;
-  readonly parameter: readonly string[];
-  readonly saslPasswordMaps?: string;
   readonly batch: number;
   readonly json?: true;
   readonly transcript?: true;
@@ -41,7 +44,7 @@ export interface DeliverOptions {
 
 /** Defines the command. */
 export function deliverCommand(): Command {
-  return new Command('deliver')
+  const command = new Command('deliver')
     .description('Make one delivery attempt for each request and print the verdict on each recipient')
     .option('--requests <file>', 'delivery requests, one JSON object a line ("-" = standard input)')
     .option('--sender <address>', 'envelope sender; "" is the null sender')
@@ -50,12 +53,8 @@ export function deliverCommand(): Command {
     .option(
       '--destination <next-hop>',
       'inet:host:port, inet:[address]:port or unix:/path; also for requests that name none',
-    )
-    .option('--parameter <name=value>', 'a parameter by its Postfix name; may be given several times', collect, [])
-    .option(
-      '--sasl-password-maps <file>',
-      "authenticate with the passwords of a file in the format of Postfix's sasl_passwd: host or next-hop, blanks, user:password",
-    )
+    );
+  return withParameterOptions(command)
     .addOption(
       new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
     )
@@ -111,16 +110,6 @@ function runBatch(
   });
 }
 
-function readParameters({ parameter, saslPasswordMaps }: DeliverOptions, command: Command): Parameters {
-  if (saslPasswordMaps !== undefined) checkFile('--sasl-password-maps', saslPasswordMaps, command);
-  try {
-    return commandParameters(parameter, saslPasswordMaps);
-  } catch (error) {
-    if (error instanceof ParameterError) command.error(`error: ${error.message}`);
-    throw error;
-  }
-}
-
 /** Where the requests come from, once the options that say so have been checked. */
 function openSource(
   options: DeliverOptions,
@@ -153,16 +142,6 @@ function checkDestination(destination: string, parameters: Parameters, command: 
   }
 }
 
-function checkFile(option: string, file: string, command: Command): void {
-  try {
-    accessSync(file, constants.R_OK);
-    if (!statSync(file).isDirectory()) return;
-  } catch (error) {
-    command.error(`error: ${option}: "${file}" cannot be read: ${fileWords(error)}`);
-  }
-  command.error(`error: ${option}: "${file}" cannot be read: is a directory`);
-}
-
 async function* inBatches<T>(
   items: AsyncIterable<T> | Iterable<Promise<T>>,
   size: number,
@@ -182,18 +161,10 @@ async function write(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
-function writeTranscript(side: 'C' | 'S', line: string): void {
-  process.stderr.write(`${side}: ${line}\n`);
-}
-
 function exitCode(statuses: ReadonlySet<DeliveryLine['status']>, malformed: boolean): number {
   if (malformed) return exitCodes.malformed;
   if (statuses.has('bounced') || statuses.has('expired')) return exitCodes.unavailable;
   return statuses.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 function parseBatch(value: string): number {

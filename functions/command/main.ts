@@ -3,6 +3,7 @@
  */
 
 import { Command, CommanderError } from 'commander';
+import { checkCommand } from './check.ts';
 import { deliverCommand } from './deliver.ts';
 import { exitCodes } from './exit-codes.ts';
 import { parametersCommand } from './parameters.ts';
@@ -13,6 +14,7 @@ const program = new Command('lambda-lmtp')
   .exitOverride()
   .showHelpAfterError('(--help shows what is allowed)')
   .addCommand(deliverCommand())
+  .addCommand(checkCommand())
   .addCommand(submitCommand())
   .addCommand(parametersCommand());
 

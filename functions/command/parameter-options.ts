@@ -4,16 +4,21 @@
 
 import { hostname } from 'node:os';
 import { readTableFile } from '../maps/read-table-file.ts';
-import { ParameterError, type Parameters, parseParameters } from '../parameters.ts';
+import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters.ts';
 
 /**
  * Reads the options; what is right for a person's machine stands in for what is right for a function.
  *
  * @param options of `--parameter`
  * @param passwordFile of `--sasl-password-maps`: Postfix's sasl_passwd, for what no option says otherwise
+ * @param given        what a command has for defaults of its own
  * @throws ParameterError naming parameter, value and what is allowed
  */
-export function commandParameters(options: readonly string[], passwordFile?: string): Parameters {
+export function commandParameters(
+  options: readonly string[],
+  passwordFile?: string,
+  given: WrittenParameters = {},
+): Parameters {
   // Blanks and the like would end the file's name where it stands in a map.
   const mapName = passwordFile?.replaceAll(/[\s,{}$]/g, '_');
   const readFile = (path: string) =>
@@ -22,6 +27,7 @@ export function commandParameters(options: readonly string[], passwordFile?: str
     myhostname: hostname(),
     // Whoever sits at this machine may reach it.
     allow_local_destinations: 'yes',
+    ...given,
     ...(mapName !== undefined && { lmtp_sasl_auth_enable: 'yes', lmtp_sasl_password_maps: `texthash:${mapName}` }),
   };
   return parseParameters(Object.fromEntries([...Object.entries(defaults), ...options.map(splitOption)]), { readFile });

@@ -20,6 +20,7 @@ import {
   variableName,
   type WrittenParameters,
 } from '../parameters.ts';
+import { collect } from './options.ts';
 import { splitOption } from './parameter-options.ts';
 
 /** The options as commander hands them over. */
@@ -159,8 +160,4 @@ function patternWarnings(parameters: Parameters): readonly string[] {
     if (typeof value !== 'object' || !('warnings' in value)) return [];
     return value.warnings.map((warning) => `${name}: ${warning}`);
   });
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }

@@ -105,7 +105,10 @@ function parseInet(element: string, ports: Ports): NextHop {
   // A name in brackets is taken as it is: no SRV records behind it.
   const isSymbolic = match[2] !== undefined && match[3] !== undefined && !/^\d+$/.test(match[3]);
   const service = isSymbolic && match[3] !== undefined ? { service: match[3] } : {};
-  if (port === 25) throw new DestinationError(`"${element}": LMTP must not be spoken on port 25 (RFC 2033 section 5)`);
+  if (port === 25)
+    throw new DestinationError(
+      `"${element}": LMTP must not be spoken on port 25 (RFC 2033 section 5); the port of an LMTP listener is wanted, 24 as a rule`,
+    );
   return { kind: 'inet', host, isAddress: isAddress(host), port, name, ...service };
 }
 

@@ -1,0 +1,16 @@
+/**
+ * How long a check waits, where nobody says otherwise: whoever asks sits there and looks on.
+ */
+
+import type { WrittenParameters } from '../parameters.ts';
+
+/** Stand in for the table's own defaults. */
+export const checkTimeouts = {
+  lmtp_connect_timeout: '10s',
+  lmtp_lhlo_timeout: '20s',
+  lmtp_starttls_timeout: '20s',
+  lmtp_mail_timeout: '30s',
+  lmtp_rcpt_timeout: '30s',
+  lmtp_rset_timeout: '10s',
+  lmtp_quit_timeout: '5s',
+} as const satisfies WrittenParameters;

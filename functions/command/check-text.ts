@@ -1,0 +1,58 @@
+/**
+ * A check as lines of text: a heading for each next-hop and each address, a line or several for each step, and below what is
+ * amiss the next thing to do.
+ */
+
+import { type CheckReport, outcomeOf, type Progress, type Step, stepsOf } from '../check/report.ts';
+import { printable } from '../session/line-reader.ts';
+
+const marks = { ok: '  ', warning: '! ', failed: '✗ ' } as const;
+
+/** Characters that the longest name of a step takes. */
+const column = 11;
+
+/** What is written for one piece of progress, with its line end. */
+export function progressText(progress: Progress): string {
+  switch (progress.kind) {
+    case 'hop':
+      return `${printable(progress.hop)}\n`;
+    case 'server':
+      return `\n${printable(progress.relay)}\n`;
+    case 'step':
+      return stepText(progress.step);
+    default:
+      return progress satisfies never;
+  }
+}
+
+/** The last line: what would become of mail. */
+export function outcomeText({ hops, outcome }: CheckReport): string {
+  const steps = stepsOf(hops);
+  const servers = hops.flatMap((hop) => hop.servers);
+  const well = servers.filter((server) => outcomeOf(server.steps) === 'well').length;
+  if (outcome === 'well') {
+    const isWarned = steps.some(({ result }) => result === 'warning');
+    return `\nAll is well${isWarned ? ', but see what is marked with !' : ''}. Nothing was delivered.\n`;
+  }
+  const worst = steps.flatMap((step) =>
+    step.result === 'failed' && step.verdict.status === outcome ? [step.verdict] : [],
+  )[0];
+  const count = servers.length > 1 ? `${well} of ${servers.length} addresses are well. ` : '';
+  const verdict = `Mail would be ${outcome} (${worst?.dsn}): ${worst?.text}`;
+  return `\n${count}${printable(verdict)}\n`;
+}
+
+/** `result` in front, then the step's name, then what was found; lines that follow stand below the first. */
+function stepText(step: Step): string {
+  const label = `${marks[step.result]}${step.step}`.padEnd(column + 4);
+  const rest = ' '.repeat(column + 4);
+  const [first = '', ...more] = step.text.split('\n').map(printable);
+  const next = step.result === 'ok' ? [] : step.next.split('\n').map(printable);
+  return [
+    `${label}${first}`,
+    ...more.map((line) => `${rest}${line}`),
+    ...next.map((line, index) => `${rest}${index === 0 ? '→ ' : '  '}${line}`),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
