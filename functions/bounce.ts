@@ -10,12 +10,16 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { composeTransportMap } from './admission.ts';
 import { makeClients, makeSesClient } from './aws/clients.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
+import { DynamoDbNoticeCounts } from './aws/dynamodb-notice-counts.ts';
 import { DynamoDbReports } from './aws/dynamodb-reports.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3IncomingOutlet } from './aws/incoming-outlet.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { RawSesOutlet } from './aws/ses-outlet.ts';
+import { SnsNotices } from './aws/sns-notices.ts';
+import { transportName } from './composition.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
+import { Notifier } from './notices/notifier.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { localDomains } from './report/local-domains.ts';
 import type { ReportServices } from './report/ports.ts';
@@ -29,6 +33,16 @@ const parameters = parametersFromEnvironment(process.env);
 const table = requireVariable(process.env, names.queueTable);
 const log = makeLog('bounce');
 const map = composeTransportMap(process.env, { parameters, clients, clock: systemClock, log });
+const { notify_classes: classes } = parameters;
+const notifier = new Notifier({
+  topic: new SnsNotices(clients.sns, requireVariable(process.env, names.noticeTopicArn)),
+  counts: new DynamoDbNoticeCounts(clients.table, table),
+  // As in Postfix, whoever hears of bounces hears of double bounces too.
+  classes: classes.includes('bounce') ? [...classes, '2bounce'] : classes,
+  transport: transportName(process.env),
+  clock: systemClock,
+  onFailure: (error) => log.note('warn', 'notice not sent', { error }),
+});
 const services: ReportServices = {
   records: new DynamoDbReports(clients.table, table),
   ledger: new DynamoDbLedger(clients.table, table),
@@ -42,6 +56,7 @@ const services: ReportServices = {
     { names: (address) => map.known.names(address), find: (address) => map.known.find(address) },
     parameters.relay_domains,
   ),
+  notices: notifier,
   parameters,
   clock: systemClock,
   log,
@@ -55,6 +70,7 @@ const longestHiding = 11 * 3600;
 export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   await map.current();
   const results = await Promise.all(Records.map(handleRecord));
+  await notifier.settled();
   return { batchItemFailures: results.flatMap((stays) => (stays === undefined ? [] : [{ itemIdentifier: stays }])) };
 }
 

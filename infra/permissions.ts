@@ -29,6 +29,10 @@ export interface Surroundings {
   readonly allowedBuckets: readonly MailBucket[];
   /** Secrets of SASL passwords and TLS keys. */
   readonly secrets: readonly AnySecret[];
+  /** Where a transport map lies that can be changed at any time. */
+  readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
+  /** Incoming queues of other transports. */
+  readonly otherTransports?: readonly IQueue[] | undefined;
 }
 
 const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
@@ -43,10 +47,12 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
 };
 
 /** qmgr: takes in requests and wake-ups, fills the table, sends to active. Reads bodies, for their size and envelope. */
-export function qmgrPermissions({ queues, stores, topics, allowedBuckets }: Surroundings): PolicyStatement[] {
+export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
+  const { queues, stores, topics, allowedBuckets, otherTransports = [] } = surroundings;
   return [
     consume(queues.incoming, queues.deferred),
-    send(queues.active, queues.corrupt),
+    send(queues.active, queues.corrupt, ...otherTransports),
+    ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
     ...writeCorruptCopies(stores.messageBucket),
@@ -86,14 +92,17 @@ export function sweepPermissions({ queues, stores, topics }: Surroundings): Poli
  * @param sesSender an address that SES has verified; absent where no report leaves through SES
  */
 export function bouncePermissions(
-  { queues, stores, allowedBuckets }: Surroundings,
+  surroundings: Surroundings,
   stack: Stack,
   sesSender: string | undefined,
 ): PolicyStatement[] {
+  const { queues, stores, topics, allowedBuckets } = surroundings;
   return [
     consume(queues.bounce),
     send(queues.incoming),
+    ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
+    publish(topics.notice),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${reportPrefix}*`)]),
     ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
@@ -180,6 +189,12 @@ function readBodies(...buckets: MailBucket[]): PolicyStatement[] {
     ),
     ...buckets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
   ];
+}
+
+function readTransportMap({ transportMapObject }: Surroundings): PolicyStatement[] {
+  if (transportMapObject === undefined) return [];
+  const { bucket, key } = transportMapObject;
+  return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...useKey(bucket.encryptionKey, 'kms:Decrypt')];
 }
 
 function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {

@@ -2,6 +2,7 @@
  * What the bounce function knows of the world: small interfaces, carried out by aws/ and by the tests' fakes alike.
  */
 
+import type { Notifier } from '../notices/notifier.ts';
 import type { Parameters } from '../parameters.ts';
 import type { QueueEvent } from '../queue/event.ts';
 import type { Log } from '../queue/log.ts';
@@ -99,6 +100,8 @@ export interface ReportServices {
   readonly incoming: IncomingOutlet;
   readonly ses: SesOutlet;
   readonly domains: LocalDomains;
+  /** What postmasters are told of is said on the notice topic too. */
+  readonly notices: Pick<Notifier, 'raise'>;
   readonly parameters: Parameters;
   readonly clock: Clock;
   readonly log: Pick<Log, 'note'>;

@@ -21,6 +21,8 @@ export interface ReportSubject {
   /** Queue id. */
   readonly id: string;
   readonly sender: string;
+  /** Next-hop of the first of its deliveries. */
+  readonly destination: string;
   /** Milliseconds since 1970. */
   readonly arrival: number;
   /** As events have it: `dns; host`. */
@@ -50,6 +52,7 @@ export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
     kind: lmtp.kind,
     id: lmtp.id,
     sender: mail.source,
+    destination: lmtp.destination,
     arrival: Date.parse(mail.timestamp),
     reportingMta: reportingMtaOf(first),
     recipients: [first, ...others].flatMap(toldRecipients),

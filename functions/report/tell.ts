@@ -20,6 +20,7 @@ import type { Group, KeptEvent, ReportServices, SealedReport } from './ports.ts'
 import { routeOf } from './route.ts';
 import { letterheadFor, sendBy } from './send.ts';
 import { type ReportSubject, subjectOf } from './subject.ts';
+import { oneLine } from './text.ts';
 
 /** What became of an event: it was told (or need not be), or its message must come again. */
 export type Telling =
@@ -123,6 +124,7 @@ async function handOver(
   const isAboutReport = original.kind === 'read' && isReport(original.header);
   const { addressees, untold } = addresseesOf(subject, parameters, isAboutReport);
   for (const why of untold) log.note('info', 'sender not told', { id, kind, why });
+  for (const { role, isForPostmaster } of addressees) if (isForPostmaster) raiseNotice(role, subject, services);
   const open = addressees.filter(({ role }) => !report.handedOver.includes(role));
   for (const addressee of open) {
     await mail(group, report, addressee, { subject, original }, services);
@@ -130,6 +132,23 @@ async function handOver(
   }
   await records.conclude(group, report.number);
   log.note('info', 'reported', { id, kind, pass, mails: addressees.length, recipients: subject.recipients.length });
+}
+
+/** Best effort, like every notice; one that is raised again because a step is repeated counts twice. */
+function raiseNotice(
+  role: Addressee['role'],
+  { id, destination, recipients }: ReportSubject,
+  { notices }: ReportServices,
+): void {
+  if (role === 'sender') return;
+  const what = {
+    bounce: 'could not be delivered',
+    '2bounce': 'could be delivered neither to its recipients nor back to its sender',
+    delay: 'is late',
+  } as const;
+  const [first] = recipients;
+  const subject = `message ${id} ${what[role]}: ${recipients.length} recipients, ${first?.diagnosticCode ?? ''}`;
+  notices.raise({ class: role, subject: oneLine(subject), destination, queueId: id });
 }
 
 async function mail(

@@ -99,6 +99,7 @@ const reporting = [
   's3:GetObjectVersion MessageBucket/*',
   's3:ListBucket MessageBucket',
   's3:PutObject MessageBucket/reports/*',
+  'sns:Publish Notice',
   'sqs:ChangeMessageVisibility Bounce',
   'sqs:DeleteMessage Bounce',
   'sqs:GetQueueAttributes Bounce',

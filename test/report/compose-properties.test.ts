@@ -70,6 +70,7 @@ const recipient: fc.Arbitrary<ToldRecipient> = fc.record(
 const subject: fc.Arbitrary<ReportSubject> = fc.record({
   kind: fc.constantFrom('bounce', 'delay', 'success'),
   id: fc.constant('4bXq1'),
+  destination: fc.constant('inet:store.example:24'),
   sender: address,
   arrival: fc.constant(0),
   reportingMta: nasty,

@@ -235,6 +235,30 @@ describe('how a report leaves', () => {
   });
 });
 
+describe('what postmasters are told of is said on the notice topic too:', () => {
+  for (const [about, values, events] of [
+    ['bounce', { notify_classes: 'bounce' }, bounced()],
+    ['2bounce', { notify_classes: '2bounce' }, bounced({ item: { sender: '' } })],
+    ['delay', { notify_classes: 'delay' }, delayed({ attempt: 2 })],
+  ] as const) {
+    test(about, async () => {
+      const world = new ReportWorld(values);
+      world.publish(...events);
+      await world.runToEnd();
+      assert.partialDeepStrictEqual(world.raised, [
+        { class: about, queueId: '4bXq1', destination: 'inet:[127.0.0.1]:24' },
+      ]);
+      assert.match(world.raised[0]?.subject ?? '', /^message 4bXq1 .*: 1 recipients, (smtp|X-Postfix); /);
+    });
+  }
+  test('nothing, where no class of it is wanted', async () => {
+    const world = new ReportWorld();
+    world.publish(...bounced(), ...delayed());
+    await world.runToEnd();
+    assert.deepEqual(world.raised, []);
+  });
+});
+
 describe('there is no end of mail about mail:', () => {
   const everything = { notify_classes: 'bounce, 2bounce, delay', relay_domains: 'mail.example.org' };
 

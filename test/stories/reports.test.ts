@@ -77,6 +77,8 @@ test('an unknown user: the sender has a report in his mailbox, the postmaster a 
     report.original,
     /^Return-Path: <alice@example\.org>\r\nFrom: alice@example\.org\r\n.*\r\n\r\nhello\r\n$/s,
   );
+  const { message } = await stack.notices.waitFor((notice) => notice.attributes['class'] === 'bounce', 20_000);
+  assert.partialDeepStrictEqual(message, { kind: 'notice', class: 'bounce', queueId: 'unknown', count: 1 });
   const copy = await awaitReport('postmaster@mail.example.org', 'unknown');
   assert.equal(copy.header['return-path'], '<double-bounce@mail.example.org>');
   assert.equal(copy.originalType, 'text/rfc822-headers');

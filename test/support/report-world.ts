@@ -12,6 +12,7 @@
 
 import { inspectContent } from '../../functions/delivery/message.ts';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+import type { Trouble } from '../../functions/notices/notifier.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
@@ -58,6 +59,8 @@ export class ReportWorld {
   readonly sesBounces: string[] = [];
   /** Whether SES makes bounces itself. */
   sesBouncesItself = false;
+  /** What the notice topic would be told. */
+  readonly raised: Trouble[] = [];
   readonly notes: Readonly<Record<string, unknown>>[] = [];
   queue: QueuedEvent[] = [];
   calls = 0;
@@ -146,6 +149,7 @@ export class ReportWorld {
         parseTransportMap('example.org lmtp:inet:store\n* lmtp:inet:store\n', 'lmtp', 24),
         parameters.relay_domains,
       ),
+      notices: { raise: (trouble) => void this.raised.push(trouble) },
       parameters,
       clock,
       log: { note: (_, message, given) => void notes.push({ message, ...given }) },
