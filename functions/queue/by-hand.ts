@@ -6,12 +6,13 @@
  * attempt.
  */
 
-import { bounceEvents } from '../disposition/bounce-event.ts';
+import { bounceEvents, type FailedRecipient } from '../disposition/bounce-event.ts';
 import { inDoubtHold } from '../disposition/settlement.ts';
 import { dueChanges, nextEnd } from './due.ts';
-import type { DeliveryItem, HistoryEntry, Hold, LastVerdict, QueuedRecipient } from './item.ts';
-import { isFinished } from './item.ts';
+import type { DeliveryItem, HistoryEntry, Hold, LastVerdict, QueuedRecipient, Removal } from './item.ts';
+import { isFinished, openRecipients } from './item.ts';
 import type { DeliveryKey } from './messages.ts';
+import { cutText } from './plan.ts';
 import { pendingGrace } from './policy.ts';
 import type { Changes } from './ports.ts';
 import { publish, publishAndWake } from './publish.ts';
@@ -26,6 +27,8 @@ export interface Order {
   readonly why: string;
   /** Nothing is written: the answer says what would be. */
   readonly whatIf?: boolean;
+  /** Whether the message, as it is then, is meant still. Default: it is, whatever became of it since it was looked for. */
+  readonly isMeant?: (item: DeliveryItem) => boolean;
 }
 
 /** What a change comes to. */
@@ -105,24 +108,59 @@ export async function releaseMessage(
   });
 }
 
-/** Removes a message: whoever is left is not delivered to. With `bounces` the sender is told. */
+/**
+ * Removes a message, or some of its recipients: whoever is left of those is not delivered to. With `bounces` the sender is told.
+ */
 export async function removeMessage(
   key: DeliveryKey,
-  order: Order & { readonly bounces: boolean },
+  order: Order & { readonly bounces: boolean; readonly isChosen?: (address: string) => boolean },
   services: Needed,
 ): Promise<Carried> {
-  const { by, why, bounces } = order;
+  const { by, why, bounces, isChosen = () => true } = order;
   const what = bounces ? 'removed and bounced' : 'removed';
   return await carryOut(key, order, services, (item, at) => {
     const removal = { by, why, at, bounces };
     if (item.state === 'done') throw new Refused('it is done');
+    const open = openRecipients(item);
+    const chosen = open.filter(({ address }) => isChosen(address));
+    if (chosen.length === 0 && open.length > 0) throw new Refused('nobody of that name is left to be delivered to');
+    if (chosen.length < open.length) return removeSome(item, { chosen, removal }, what, services);
     if (item.state === 'delivering') return { transition: 'amend', changes: { removal }, what: `to be ${what}` };
-    const verdict = removedVerdict(removal, item.attempt);
-    const isOpen = (recipient: QueuedRecipient) => !isFinished(recipient);
-    const recipients = item.recipients.map((one) => (isOpen(one) ? { ...one, last: verdict } : one));
-    const failed = bounces ? item.recipients.filter(isOpen).map((recipient) => ({ recipient, verdict })) : [];
+    const { recipients, failed } = withRemoved(item, chosen, removal);
     return { transition: 'remove', changes: finishing(item, { recipients, failed, now: at }, services), what };
   });
+}
+
+/** Takes some recipients out of a message that goes on to the others. */
+function removeSome(
+  item: DeliveryItem,
+  { chosen, removal }: { readonly chosen: readonly QueuedRecipient[]; readonly removal: Removal },
+  what: string,
+  services: Needed,
+): Decision {
+  const { state, unpublished } = item;
+  if (state !== 'queued' && state !== 'deferred' && state !== 'held') {
+    throw new Refused(`it is ${state}, and has other recipients: only what waits can be taken apart`);
+  }
+  const { recipients, failed } = withRemoved(item, chosen, removal);
+  // It stays in its generation, and may lose others at another time: the event must not be taken for one of those.
+  const pending = bouncesByHand({ ...item, generation: removal.at }, failed, removal.at, services);
+  const due = unpublished === undefined ? item.due : unpublished.due;
+  const isTelling = hasPending(item) || Object.keys(pending).length > 0;
+  const whom = chosen.map(({ address }) => address).join(', ');
+  return {
+    transition: 'amend',
+    changes: { recipients, pending, ...dueChanges(due, isTelling, removal.at) },
+    what: `${what}: ${cutText(whom, item.recipients.length)}`,
+  };
+}
+
+function withRemoved(item: DeliveryItem, chosen: readonly QueuedRecipient[], removal: Removal) {
+  const verdict = removedVerdict(removal, item.attempt);
+  return {
+    recipients: item.recipients.map((one) => (chosen.includes(one) ? { ...one, last: verdict } : one)),
+    failed: removal.bounces ? chosen.map((recipient) => ({ recipient, verdict })) : [],
+  };
 }
 
 /** Writes down that recipients in doubt have the message; all of those who are, where nobody is named. */
@@ -185,7 +223,7 @@ export async function rescheduleMessage(
 /** Reads, decides, writes; again where the message has moved meanwhile. Then does what follows from it. */
 async function carryOut(
   key: DeliveryKey,
-  { by, why, whatIf = false }: Order,
+  { by, why, whatIf = false, isMeant = () => true }: Order,
   services: Needed,
   decide: (item: DeliveryItem, now: number) => Decision,
 ): Promise<Carried> {
@@ -193,6 +231,7 @@ async function carryOut(
   let item = await ledger.read(key);
   for (let n = 0; n < tries; n += 1) {
     if (item === undefined) return { kind: 'refused', why: 'there is no such delivery' };
+    if (!isMeant(item)) return { kind: 'refused', why: 'it has changed meanwhile', item };
     const now = wallTime(services);
     const decision = decideOrRefuse(item, now, decide);
     if (decision instanceof Refused) return { kind: 'refused', why: decision.message, item };
@@ -259,18 +298,26 @@ function finishing(
     now,
   }: {
     readonly recipients: readonly QueuedRecipient[];
-    readonly failed: Parameters<typeof bounceEvents>[0];
+    readonly failed: readonly FailedRecipient[];
     readonly now: number;
   },
-  { parameters, transport }: Needed,
+  services: Needed,
 ): Changes {
   // A generation of its own, so that the event is not taken for one of an attempt.
-  const told = { ...item, generation: item.generation + 1 };
-  const facts = { item: told, attempt: item.attempt, now, reportingMta: parameters.myhostname, transport };
-  const events = bounceEvents(failed, facts);
-  const due = events.length > 0 || hasPending(item) ? now + pendingGrace : null;
-  const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
+  const pending = bouncesByHand({ ...item, generation: item.generation + 1 }, failed, now, services);
+  const due = Object.keys(pending).length > 0 || hasPending(item) ? now + pendingGrace : null;
   return { recipients, pending, due, unpublished: null, holds: null, removal: null, reason: null };
+}
+
+/** What the sender is told of those that a person removed; by event id. */
+function bouncesByHand(
+  item: DeliveryItem,
+  failed: readonly FailedRecipient[],
+  now: number,
+  { parameters, transport }: Needed,
+): DeliveryItem['pending'] {
+  const facts = { item, attempt: item.attempt, now, reportingMta: parameters.myhostname, transport };
+  return Object.fromEntries(bounceEvents(failed, facts).map((event) => [event.lmtp.eventId, event]));
 }
 
 function isInDoubt(recipient: QueuedRecipient): boolean {
