@@ -10,11 +10,15 @@ import { PropsError, refuse } from './props-error.ts';
 export const contextNames = {
   destination: 'where mail goes that the transport map does not name: inet:lmtp.example.com:24',
   transportMap: 'Postfix transport(5) text, entries separated by newline or semicolon',
+  transportMapObject: 'an object with such a text, s3://bucket/key, asked before the rest',
+  otherTransports: 'other transports that the map names: name=ARN of its incoming queue, separated by blanks',
   allowedDestinations: 'destinations that a request may name itself, separated by blanks',
   transport: 'name of the transport, which is part of the name of the stack',
   parameters: 'Postfix parameters: a JSON object, or name=value separated by newline or semicolon',
   messageBucket: 'name of a bucket of your own for message bodies',
   allowedBuckets: 'names of buckets that a request may name, separated by blanks',
+  sesTopics: 'ARNs of the topics that receipt rules of Amazon SES notify, separated by blanks',
+  objectPrefix: 'prefix of the message bucket: what is written below it with an envelope in its metadata is mail',
   secrets:
     'names or ARNs of secrets that the lmtp function may read beside those that parameters name, separated by blanks',
   functionTimeout: 'how long the lmtp function may run: 300s, 5m',
@@ -27,6 +31,11 @@ export type ContextName = keyof typeof contextNames;
 export interface ContextSettings {
   readonly destination: string | undefined;
   readonly transportMap: string | undefined;
+  readonly transportMapObject: { readonly bucket: string; readonly key: string } | undefined;
+  /** ARNs of queues, by name. */
+  readonly otherTransports: Readonly<Record<string, string>>;
+  readonly sesTopics: readonly string[];
+  readonly objectPrefix: string | undefined;
   readonly allowedDestinations: readonly string[];
   readonly transport: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
@@ -50,6 +59,10 @@ export function readContext(context: Context): ContextSettings {
   return {
     destination: text(context, 'destination'),
     transportMap: text(context, 'transportMap')?.replaceAll(/\s*;\s*/g, '\n'),
+    transportMapObject: objectUrl(context, 'transportMapObject'),
+    otherTransports: Object.fromEntries(words(context, 'otherTransports').map(queueByName)),
+    sesTopics: words(context, 'sesTopics').map((arn) => arnOf('sesTopics', 'sns', arn)),
+    objectPrefix: text(context, 'objectPrefix'),
     allowedDestinations: words(context, 'allowedDestinations'),
     transport: text(context, 'transport'),
     parameters: assignments(context, 'parameters'),
@@ -92,6 +105,25 @@ function number(context: Context, name: ContextName): number | undefined {
   if (value === undefined || typeof value === 'number') return value;
   if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
   throw wrong(name, value, 'a whole number');
+}
+
+function objectUrl(context: Context, name: ContextName): { bucket: string; key: string } | undefined {
+  const value = text(context, name);
+  if (value === undefined) return undefined;
+  const [, bucket, key] = /^s3:\/\/([^/\s]+)\/(\S+)$/.exec(value) ?? [];
+  if (bucket === undefined || key === undefined) throw wrong(name, value, 's3://bucket/key');
+  return { bucket, key };
+}
+
+function queueByName(word: string): [string, string] {
+  const [, transport, arn] = /^([^=]+)=(.+)$/.exec(word) ?? [];
+  if (transport === undefined || arn === undefined) throw wrong('otherTransports', word, 'name=ARN of a queue');
+  return [transport, arnOf('otherTransports', 'sqs', arn)];
+}
+
+function arnOf(name: ContextName, service: string, arn: string): string {
+  if (new RegExp(`^arn:[^:\\s]+:${service}:[^:\\s]+:[^:\\s]+:[^:\\s]+$`).test(arn)) return arn;
+  throw wrong(name, arn, `an ARN of ${service}`);
 }
 
 /** A time with Postfix's units; a plain number is seconds. */

@@ -2,6 +2,8 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { reservedServices } from '../functions/delivery/route.ts';
 import type { FunctionName } from './bundle.ts';
 import { transportMapOf } from './destinations.ts';
 import { checkParameters, type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
@@ -18,11 +20,26 @@ export interface LmtpDeliveryProps {
   readonly destination?: string | undefined;
   /**
    * Postfix transport(5) text, one entry a line: recipient pattern, blanks, the name of this transport, a colon and a
-   * next-hop, as in `example.com lmtp:inet:lmtp.example.com:24`.
+   * next-hop, as in `example.com lmtp:inet:lmtp.example.com:24`; `error:`, `retry:` and `discard:` with a reason; or the
+   * name of one of `otherTransports`.
    *
    * @default - all mail goes to `destination`
    */
   readonly transportMap?: string | undefined;
+  /**
+   * An object with such a text, which is asked before `transportMap` and `destination`. It may be changed at any time; the
+   * functions look at it once a minute.
+   *
+   * @default - none
+   */
+  readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
+  /**
+   * Incoming queues of other transports that the map hands mail to, by the name that it calls them:
+   * `{ mailman: mailman.queues.incoming }`. They must be allowed to read this one's message bucket.
+   *
+   * @default - none
+   */
+  readonly otherTransports?: Readonly<Record<string, IQueue>> | undefined;
   /**
    * Destinations that a request may name for itself, beside those of the transport map.
    *
@@ -100,6 +117,8 @@ export interface LmtpDeliveryProps {
 export interface DeliverySettings {
   readonly transport: string;
   readonly transportMap: string;
+  readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
+  readonly otherTransports: Readonly<Record<string, IQueue>>;
   readonly allowedDestinations: readonly string[];
   /** The author of reports that leave through Amazon SES; absent where none does. */
   readonly sesSender: string | undefined;
@@ -120,10 +139,14 @@ export interface DeliverySettings {
  */
 export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   const parameters = checkParameters(props.parameters ?? {});
-  const transport = transportName(props.transport ?? 'lmtp');
+  const transport = transportName('transport', props.transport ?? 'lmtp');
+  const { transportMapObject, otherTransports = {} } = props;
+  for (const name of Object.keys(otherTransports)) checkOther(name, transport);
   return {
     transport,
     transportMap: transportMapOf({ ...props, transport }, parameters),
+    transportMapObject,
+    otherTransports,
     allowedDestinations: props.allowedDestinations ?? [],
     sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
     parameters: parameterEnvironment(props.parameters ?? {}),
@@ -136,9 +159,15 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   };
 }
 
-function transportName(name: string): string {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
-  throw refuse('transport', name, 'a name of up to 32 small letters, digits and hyphens');
+function transportName(property: string, name: string): string {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(name) && !reservedServices.has(name)) return name;
+  const but = [...reservedServices].join(', ');
+  throw refuse(property, name, `a name of up to 32 small letters, digits and hyphens, but ${but},`);
+}
+
+function checkOther(name: string, own: string): void {
+  if (transportName('otherTransports', name) === own)
+    throw refuse('otherTransports', name, 'the name of another transport');
 }
 
 function timeout(duration: Duration): Duration {

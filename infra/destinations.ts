@@ -18,6 +18,8 @@ export interface Destinations {
   readonly transport: string;
   readonly destination?: string | undefined;
   readonly transportMap?: string | undefined;
+  readonly transportMapObject?: object | undefined;
+  readonly otherTransports?: Readonly<Record<string, unknown>> | undefined;
   readonly allowedDestinations?: readonly string[] | undefined;
 }
 
@@ -28,16 +30,18 @@ export interface Destinations {
  * @throws PropsError when nothing could be delivered, two destinations claim the same mail, or one cannot exist
  */
 export function transportMapOf(destinations: Destinations, parameters: Parameters): string {
-  const { transport, destination, transportMap = '', allowedDestinations = [] } = destinations;
+  const { transport, destination, transportMap = '', transportMapObject, allowedDestinations = [] } = destinations;
   const entries = transportMap.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
-  if (!destination && entries.length === 0 && allowedDestinations.length === 0) {
+  const isNowhere = entries.length === 0 && transportMapObject === undefined && allowedDestinations.length === 0;
+  if (!destination && isNowhere) {
     throw new PropsError('destination: none is given, nor a transportMap: one of them is wanted, such as inet:host:24');
   }
   for (const allowed of allowedDestinations) {
     if (/[\s,]/.test(allowed)) throw refuse('allowedDestinations', allowed, 'a list of single destinations');
     checkNextHops('allowedDestinations', allowed, parameters);
   }
-  const map = checkMap(entries.join('\n'), transport, parameters);
+  const others = new Set(Object.keys(destinations.otherTransports ?? {}));
+  const map = checkMap(entries.join('\n'), { transport, others }, parameters);
   if (!destination) return entries.join('\n');
   checkNextHops('destination', destination, parameters);
   // Only the entry * is looked up for every address, the empty one included.
@@ -47,11 +51,15 @@ export function transportMapOf(destinations: Destinations, parameters: Parameter
   return [...entries, `* ${transport}:${destination}`].join('\n');
 }
 
-function checkMap(text: string, transport: string, parameters: Parameters): TransportMap {
+function checkMap(
+  text: string,
+  { transport, others }: { readonly transport: string; readonly others: ReadonlySet<string> },
+  parameters: Parameters,
+): TransportMap {
   const [, unix] = /:(unix:\S*)/.exec(text) ?? [];
   if (unix !== undefined) throw socketRefused('transportMap', unix);
   try {
-    const map = parseTransportMap(withoutTokens(text), transport, portsOf(parameters));
+    const map = parseTransportMap(withoutTokens(text), transport, portsOf(parameters), { otherTransports: others });
     for (const destination of map.destinations) checkNextHops('transportMap', destination, parameters);
     return map;
   } catch (error) {

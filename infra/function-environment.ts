@@ -29,11 +29,17 @@ export function functionEnvironment(
     [environmentNames.transportMap]: settings.transportMap,
     [environmentNames.allowedDestinations]: settings.allowedDestinations.join(' '),
   });
+  const { transportMapObject: mapObject, otherTransports } = settings;
+  const others = Object.entries(otherTransports).map(([name, { queueUrl }]) => `${name}=${queueUrl}`);
   checkSize(chosen);
   refuseSecrets(scope, chosen);
   return {
     ...chosen,
-    ...given({ [environmentNames.allowedBuckets]: allowedBuckets.map(({ bucketName }) => bucketName).join(' ') }),
+    ...given({
+      [environmentNames.allowedBuckets]: allowedBuckets.map(({ bucketName }) => bucketName).join(' '),
+      [environmentNames.transportMapSource]: mapObject ? `s3://${mapObject.bucket.bucketName}/${mapObject.key}` : '',
+      [environmentNames.otherTransports]: others.join(' '),
+    }),
     [environmentNames.incomingQueueUrl]: queues.incoming.queueUrl,
     [environmentNames.bounceQueueUrl]: queues.bounce.queueUrl,
     [environmentNames.activeQueueUrl]: queues.active.queueUrl,
@@ -56,7 +62,7 @@ function checkSize(variables: Record<string, string>): void {
   if (octets <= mostOctets) return;
   throw new PropsError(
     `transportMap, allowedDestinations and parameters: together they take ${octets} octets, ` +
-      `and Lambda's environment has room for ${mostOctets}; use fewer entries, or one stack for each transport`,
+      `and Lambda's environment has room for ${mostOctets}; use fewer entries, a transportMapObject, or one stack for each transport`,
   );
 }
 

@@ -2,17 +2,19 @@ import { join } from 'node:path';
 import { Annotations, Stage } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { SecretAlarm } from './alarms.ts';
 import { bundleFunction, type FunctionName } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
+import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
 import { type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
 import { permittedSecrets } from './secrets.ts';
-import { Stores } from './stores.ts';
+import { type MailBucket, Stores } from './stores.ts';
 import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
 
@@ -42,6 +44,7 @@ export class LmtpDelivery extends Construct {
   /** Goes off when a secret cannot be read; absent where there is none. */
   readonly secretAlarm?: SecretAlarm;
   readonly #surroundings: Surroundings;
+  readonly #frontDoors: FrontDoors;
 
   /** @throws PropsError when a property cannot be used */
   constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
@@ -56,9 +59,11 @@ export class LmtpDelivery extends Construct {
     this.topics = new Topics(this, 'Topics');
     this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
     const { queues, topics, stores } = this;
-    const { allowedBuckets } = settings;
+    const { allowedBuckets, transportMapObject } = settings;
+    const otherTransports = Object.values(settings.otherTransports);
     const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
-    this.#surroundings = { queues, topics, stores, allowedBuckets, secrets };
+    this.#surroundings = { queues, topics, stores, allowedBuckets, secrets, transportMapObject, otherTransports };
+    this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#surroundings);
 
     this.functions = new Functions(this, 'Functions', {
       surroundings: this.#surroundings,
@@ -83,6 +88,35 @@ export class LmtpDelivery extends Construct {
     for (const statement of submitPermissions(this.#surroundings, prefix)) {
       grantee.grantPrincipal.addToPrincipalPolicy(statement);
     }
+  }
+
+  /**
+   * Takes in what Amazon SES receives: the topic that the S3 action of a receipt rule notifies. The action must have no KMS
+   * key, and its bucket must be the message bucket or one of `allowedBuckets`.
+   */
+  receiveFromSes(topic: ITopic): void {
+    this.#frontDoors.receiveFromSes(topic);
+  }
+
+  /**
+   * Takes in the objects that are written below a prefix of a bucket, with their envelope in their metadata.
+   *
+   * A bucket from elsewhere must have its EventBridge notifications on.
+   *
+   * @param bucket the message bucket, or one of `allowedBuckets`
+   * @throws PropsError where the bucket could not be read, or what the functions themselves write would be taken in
+   */
+  receiveObjects(bucket: MailBucket, prefix: string): void {
+    this.#frontDoors.receiveObjects(bucket, prefix);
+  }
+
+  /**
+   * Lets S3 itself notify the incoming queue of new objects, for a bucket whose notifications are set up elsewhere.
+   *
+   * @param account that owns the bucket; that of the stack if absent
+   */
+  allowNotificationsFrom(bucket: MailBucket, account?: string): void {
+    this.#frontDoors.allowNotificationsFrom(bucket, account);
   }
 
   /** The bundle that the local stack would run too. */

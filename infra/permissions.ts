@@ -96,13 +96,12 @@ export function bouncePermissions(
   stack: Stack,
   sesSender: string | undefined,
 ): PolicyStatement[] {
-  const { queues, stores, topics, allowedBuckets } = surroundings;
+  const { queues, stores, allowedBuckets } = surroundings;
   return [
     consume(queues.bounce),
     send(queues.incoming),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
-    publish(topics.notice),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${reportPrefix}*`)]),
     ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
