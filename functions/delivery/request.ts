@@ -41,6 +41,8 @@ export interface DeliveryRequest {
   readonly smtputf8?: boolean;
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
   readonly authentication?: Readonly<Record<string, string>>;
+  /** Amazon SES's id of a mail that SES received: it knows it by that if it is to be bounced. No field of the contract. */
+  readonly sesMessageId?: string;
 }
 
 /** A recipient; `fault` says why its address cannot be used. */

@@ -34,7 +34,7 @@ export function eventFrame(
   { eventId, kind, recipients, part, parts }: EventSubject,
   { item, attempt, transport }: EventFacts,
 ): EventFrame {
-  const { smtputf8, dsn, authentication } = item;
+  const { smtputf8, dsn, authentication, sesMessageId } = item;
   const verdicts = Object.entries(authentication ?? {}).filter(([check]) => checks.includes(check));
   return {
     mail: {
@@ -59,6 +59,7 @@ export function eventFrame(
       ...(smtputf8 === undefined ? {} : { smtputf8 }),
       ...(dsn === undefined ? {} : { dsn }),
       ...(verdicts.length === 0 ? {} : { authentication: Object.fromEntries(verdicts) }),
+      ...(sesMessageId === undefined ? {} : { sesMessageId }),
     },
   };
 }

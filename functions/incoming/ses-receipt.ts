@@ -44,7 +44,7 @@ export function readSesReceipt(value: object, rules: RequestRules): Reading {
     return {
       kind: 'request',
       identity,
-      request: readRequest(asRequest(identity, mail, receipt), rules),
+      request: { ...readRequest(asRequest(identity, mail, receipt), rules), sesMessageId: messageId },
       namesSome: true,
     };
   } catch (error) {

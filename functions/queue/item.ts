@@ -119,6 +119,8 @@ export interface DeliveryItem extends DeliveryKey {
   readonly smtputf8?: boolean;
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
   readonly authentication?: Readonly<Record<string, string>>;
+  /** Amazon SES's id of the mail, where SES received it. */
+  readonly sesMessageId?: string;
   /** Attempts made. */
   readonly attempt: number;
   readonly claim?: Claim;

@@ -65,12 +65,13 @@ export function makeItems({ submission, plan, message, first }: Making, services
   });
 }
 
-function copyPresent({ body, smtputf8, dsn, authentication }: DeliveryRequest) {
+function copyPresent({ body, smtputf8, dsn, authentication, sesMessageId }: DeliveryRequest) {
   return {
     ...(body === undefined ? {} : { body }),
     ...(smtputf8 === undefined ? {} : { smtputf8 }),
     ...(dsn === undefined ? {} : { dsn }),
     ...(authentication === undefined ? {} : { authentication }),
+    ...(sesMessageId === undefined ? {} : { sesMessageId }),
   };
 }
 

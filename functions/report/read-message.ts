@@ -52,6 +52,7 @@ function checkEvent(value: unknown): asserts value is QueueEvent {
   const recipients = lmtp.require('recipients', Array.isArray, 'a list') as readonly unknown[];
   for (const [n, each] of recipients.entries()) checkRecipient(`lmtp.recipients[${n}]`, each);
   checkMessage(lmtp.require('message', isPresent, 'an object'));
+  lmtp.optional('sesMessageId', isString, 'a string');
   const checks = lmtp.optional('authentication', isPresent, 'an object');
   if (checks !== undefined) {
     const fields = new Fields('lmtp.authentication', checks);

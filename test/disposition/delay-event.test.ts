@@ -14,6 +14,7 @@ const item = makeItem({
   ],
   dsn: { ret: 'HDRS', envid: 'QQ314159' },
   authentication: { spf: 'PASS', karma: '7' },
+  sesMessageId: 'ses-4711',
 });
 const facts = { item, attempt: 4, now: item.arrival + 4000, reportingMta: 'mx.example', transport: 'lmtp' };
 const times = { maximal_queue_lifetime: 5000 };
@@ -49,6 +50,7 @@ test('whoever said nothing or asked for it is in a delay event of the shape of S
     dsn: { ret: 'HDRS', envid: 'QQ314159' },
   });
   assert.deepEqual(event.lmtp.authentication, { spf: 'PASS' });
+  assert.equal(event.lmtp.sesMessageId, 'ses-4711');
 });
 
 test('the null sender is never warned', () => {

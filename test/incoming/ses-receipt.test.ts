@@ -30,6 +30,7 @@ const expected = {
   recipients: [{ address: 'bob@example.com' }],
   message: { bucket: 'messages', key: `ses/${sesMessageId}` },
   authentication: { spf: 'PASS', dkim: 'GRAY', dmarc: 'FAIL' },
+  sesMessageId,
 };
 
 for (const [how, body] of Object.entries({
