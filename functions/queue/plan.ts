@@ -125,18 +125,30 @@ export function cutText(text: string, recipients: number): string {
 }
 
 function findDestination(request: DeliveryRequest, recipient: RequestedRecipient, rules: PlanRules): string {
-  const { transportMap, allowedDestinations, defaultPort } = rules;
   if (request.destination === undefined) {
-    const found = transportMap.find(recipient.address);
+    const found = rules.transportMap.find(recipient.address);
     if (found === undefined) {
       throw new RequestError('destination', `the transport map has no entry for ${JSON.stringify(recipient.address)}`);
     }
     return found;
   }
-  const destination = normaliseDestination(request.destination, defaultPort);
+  return admitDestination(request.destination, rules);
+}
+
+/**
+ * A destination that somebody names, normalised.
+ *
+ * @throws RequestError   where it is none of the stack's
+ * @throws DestinationError where it cannot be understood
+ */
+export function admitDestination(
+  named: string,
+  { transportMap, allowedDestinations, defaultPort }: Omit<PlanRules, 'recipientLimit'>,
+): string {
+  const destination = normaliseDestination(named, defaultPort);
   if (!transportMap.destinations.has(destination) && !allowedDestinations.has(destination)) {
     const allowed = [...new Set([...transportMap.destinations, ...allowedDestinations])].join(' ') || 'none';
-    throw new RequestError('destination', `"${request.destination}" is not allowed by this stack; allowed: ${allowed}`);
+    throw new RequestError('destination', `"${named}" is not allowed by this stack; allowed: ${allowed}`);
   }
   return destination;
 }
