@@ -8,7 +8,9 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { corruptIndexKey } from '../queue/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/ports.ts';
+import { time } from '../queue/waiting-order.ts';
 
 /** Octets that an SQS message holds, attributes included. */
 const messageOctets = 1024 * 1024;
@@ -36,22 +38,21 @@ export class S3CorruptQueue implements CorruptQueue {
   }
 
   /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
-  async file({ id, reason, body, sent }: CorruptNotice): Promise<void> {
+  async file({ id, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
     const { bucket, table, queueUrl } = this.#places;
     const copy = { bucket, key: `corrupt/${id}.json` };
     const short = cut(attributeText(reason));
     await this.#clients.s3.send(
       new PutObjectCommand({ Bucket: bucket, Key: copy.key, Body: body, ContentType: 'application/json' }),
     );
-    await this.#clients.table.send(
-      new PutCommand({
-        TableName: table,
-        Item: {
-          ...{ id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at: Date.now() },
-          ...(sent === undefined ? {} : { sent }),
-        },
-      }),
-    );
+    const at = Date.now();
+    const item = {
+      ...{ id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at },
+      ...(sent === undefined ? {} : { sent }),
+      // What is left of a delivery is found as that delivery.
+      ...(isDelivery === true ? {} : { waits: corruptIndexKey, order: time(sent ?? at), arrival: sent ?? at }),
+    };
+    await this.#clients.table.send(new PutCommand({ TableName: table, Item: item }));
     await this.#clients.sqs.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,

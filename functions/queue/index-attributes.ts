@@ -40,6 +40,9 @@ export const activeShards: readonly string[] = numbered('active');
 /** The shards of the index `waiting` that hold deliveries. */
 export const waitingShards: readonly string[] = numbered('waiting');
 
+/** Where requests that could not be used stand in the index `waiting`, by time. */
+export const corruptIndexKey = 'corrupt';
+
 function numbered(name: string): readonly string[] {
   return Array.from({ length: shards }, (_, shard) => `${name}#${shard}`);
 }

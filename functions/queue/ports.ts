@@ -159,6 +159,8 @@ export interface CorruptNotice {
   readonly body: string;
   /** When it was sent to incoming, milliseconds since 1970: its arrival, where it has no other. */
   readonly sent?: number;
+  /** It is what is left of a delivery, which waits in the queue itself, as a corrupt one. */
+  readonly isDelivery?: true;
 }
 
 /** The corrupt queue: copy in S3, item in the table, notice in SQS. */

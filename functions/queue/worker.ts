@@ -16,6 +16,7 @@ import { type EnhancedStatus, withClass } from '../smtp/enhanced-status.ts';
 import { withholding } from './due.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
+import { formatLeft } from './left-request.ts';
 import type { WakeUp } from './messages.ts';
 import { progressDelay, shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
@@ -309,37 +310,12 @@ async function condemn(lease: Lease, fault: BodyFault, services: Services): Prom
   const reason = `message.key: ${fault.message}`;
   // Nobody looks at a corrupt item again: whoever is still to be told of a recipient that bounced before is told first.
   await publishPending(item, services);
-  await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: JSON.stringify(asRequest(item)) });
+  await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: formatLeft(item), isDelivery: true });
   const changes = { due: null, unpublished: null, claim: null, reason };
   const moved = await lease.move(() => [lease.isClaimed ? 'condemnClaimed' : 'condemn', changes]);
   if (moved.kind === 'moved') services.scheduler.leave(item);
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });
   return 'corrupt';
-}
-
-/** What is left of a delivery, as a request that could be submitted again. */
-function asRequest(item: DeliveryItem): unknown {
-  const { id, arrival, sender, message, destination, body, smtputf8, dsn, authentication } = item;
-  const { bucket, key, versionId } = message;
-  const recipients = openRecipients(item).map(({ address, original, notify, orcpt }) => ({
-    address,
-    original,
-    notify,
-    orcpt,
-  }));
-  return {
-    version: 1,
-    id,
-    arrival: new Date(arrival).toISOString(),
-    sender,
-    recipients,
-    message: { bucket, key, versionId },
-    destination,
-    body,
-    smtputf8,
-    dsn,
-    authentication,
-  };
 }
 
 /** Writes finished recipients down as they come, where the server takes its time over the others. */

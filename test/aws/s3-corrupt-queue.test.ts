@@ -50,9 +50,20 @@ test('an unusable request is kept in three places: a notice with its reason, an 
     reason: 'version: 2 is not allowed; wanted is 1',
     copy,
     sent: 1_795_334_400_000,
+    // Where the index has it, and since when it waits.
+    waits: 'corrupt',
+    order: '001795334400000',
+    arrival: 1_795_334_400_000,
   });
   assert.equal(typeof at, 'number');
   assert.equal(await copyOf('one'), body);
+});
+
+test('what is left of a delivery is kept too, and not listed: it waits in the queue as that delivery', async () => {
+  await corrupt.file({ id: '4bXq1.0000', reason: 'message.key: gone', body: '{}', isDelivery: true });
+  const { waits, order, state } = await itemOf('4bXq1.0000');
+  assert.deepEqual([waits, order, state], [undefined, undefined, 'corrupt']);
+  assert.equal(await copyOf('4bXq1.0000'), '{}');
 });
 
 test('a request that leaves no room for its reason is a pointer to its copy', async () => {
