@@ -84,7 +84,9 @@ export function afterSuccess(
   const window = currentWindow(record, limits, now);
   // Back from the dead: nobody knows how much it can take.
   if (suspension !== undefined) return { ...rest, window: { ...freshWindow(limits, now), succeededAt: now } };
-  const grows = isWanted && window.size < limits.lmtp_destination_concurrency_limit;
+  const { lmtp_initial_destination_concurrency: initial, lmtp_destination_concurrency_limit: limit } = limits;
+  // What failures took of the first window comes back in any case.
+  const grows = (isWanted || window.size < initial) && window.size < limit;
   const isOld = record.window !== undefined && now - record.window.at > windowMemory / 2;
   const isProbe = rest.probe !== record.probe;
   if (!grows && !isOld && !isProbe && window.failures === 0) return undefined;
