@@ -71,8 +71,18 @@ async function carryOn(
     if (!(await services.records.takeOver(group, report, by, lease))) return { kind: 'waiting', until: lease };
   }
   const chosen = events.map(({ event }) => event).filter(({ lmtp }) => report.eventIds.includes(lmtp.eventId));
-  await handOver(group, report, subjectOf(chosen), services);
+  try {
+    await handOver(group, report, subjectOf(chosen), services);
+  } catch (error) {
+    await letGo({ group, by }, report, services);
+    throw error;
+  }
   return { kind: 'told' };
+}
+
+/** We could not, and know it: somebody else may try at once. Best effort, for the lease ends anyway. */
+async function letGo({ group, by }: Hand, report: SealedReport, { records, clock }: ReportServices): Promise<void> {
+  await records.takeOver(group, { ...report, by }, by, clock.now().wall).catch(() => false);
 }
 
 /** Begins the report of what no report has yet, if it is time. */
