@@ -29,6 +29,8 @@ export interface Access {
   /** Absent: there is no password for this server, or lmtp_sasl_auth_enable=no. */
   readonly login?: Login;
   readonly password?: Password;
+  /** The password before that, which the server has refused a moment ago. */
+  readonly formerPassword?: Password;
 }
 
 /** The way in, or why none can be tried. */
@@ -161,10 +163,21 @@ function requiredOptions(
 }
 
 /** What of an access must never be seen, also not when a server repeats it. */
-export function secretsOf({ password }: Access): readonly string[] {
-  if (password === undefined || password.credentials.secret === '') return [];
-  const { secret } = password.credentials;
-  return [secret, Buffer.from(secret).toString('base64')];
+export function secretsOf({ password, formerPassword }: Access): readonly string[] {
+  return [password, formerPassword].flatMap((known) => (known === undefined ? [] : formsOf(known)));
+}
+
+/** A secret as it is, and as it goes over the wire. */
+function formsOf({ credentials: { user, secret } }: Password): readonly string[] {
+  if (secret === '') return [];
+  const inPlain = Buffer.from(`\0${user}\0${secret}`).toString('base64');
+  return [secret, Buffer.from(secret).toString('base64'), inPlain, ...[0, 1, 2].map((at) => withinBase64(secret, at))];
+}
+
+/** The characters of base64 that hang on the secret alone, where it begins so many octets behind a multiple of three. */
+function withinBase64(secret: string, offset: number): string {
+  const octets = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  return octets.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((octets.length * 8) / 6));
 }
 
 function troubled(trouble: Trouble): AccessFound {

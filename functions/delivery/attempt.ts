@@ -29,7 +29,7 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
     return { handshaken: false };
   }
   let { access } = found;
-  const options = attemptOptions(context, access);
+  let options = attemptOptions(context, access);
   let session = await agent.sessions.checkOut(sessionKey(hop.name, peer, access.key), options);
   let handshaken = session !== undefined;
   let rest = context.recipients;
@@ -38,6 +38,8 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
       const opened = await open(context, access, rest);
       if (opened === undefined) return { handshaken };
       ({ session, access } = opened);
+      // With another password there is something else to hide.
+      options = attemptOptions(context, access);
     }
     handshaken = true;
     const round = await transact(context, session, options, rest);

@@ -94,8 +94,9 @@ async function afterRefusal(
   const { agent, hop, peer } = context;
   const fresh = await findAccess(hop, peer, agent, { fresh: true });
   if (fresh.kind === 'found' && fresh.access.password !== undefined && fresh.access.key !== access.key) {
-    const second = await openOnce(context, fresh.access);
-    if (second.kind === 'ready') return { session: second.session, access: fresh.access };
+    const renewed = { ...fresh.access, formerPassword: password };
+    const second = await openOnce(context, renewed);
+    if (second.kind === 'ready') return { session: second.session, access: renewed };
     if (second.kind === 'AUTH refused' && second.reply.code >= 500) {
       agent.refusedCredentials.note(relayName(peer), fresh.access.password, second.reply);
     }

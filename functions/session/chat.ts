@@ -6,7 +6,7 @@
  */
 
 import { type Answer, type Dialogue, Interrupted, type Stage, type Step } from '../lmtp/dialogue.ts';
-import { type Reply, ReplyAssembler } from '../smtp/reply.ts';
+import { isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
 import { type Limit, TimeBudget, type TimedStage, type TimeLimits } from './limit.ts';
 import type { Transport } from './transport.ts';
 
@@ -144,14 +144,20 @@ class Driver {
     );
   }
 
+  #asMayBeShown(reply: Reply): Reply {
+    const lines = reply.lines.map((line) => this.#withoutSecrets(line));
+    return { ...reply, lines, text: lines.join(' ') };
+  }
+
   #takeReply(stage: Stage): Reply | undefined {
     for (let raw = this.#transport.shiftLine(); raw !== undefined; raw = this.#transport.shiftLine()) {
       const line = this.#withoutSecrets(raw);
       // A challenge is one half of what could be guessed a password from.
       const shown = stage === 'AUTH' ? line.replace(/^(3\d\d[ -]).+/s, `$1${hidden}`) : line;
       this.#options.transcript?.('S', shown);
-      const reply = this.#assembler.take(this.#options.filterReply?.(line) ?? line);
-      if (reply !== undefined || this.#assembler.isFlooding) return reply;
+      const reply = this.#assembler.take(this.#options.filterReply?.(raw) ?? raw);
+      if (reply !== undefined) return isForUsOnly(stage, reply) ? reply : this.#asMayBeShown(reply);
+      if (this.#assembler.isFlooding) return undefined;
     }
     return undefined;
   }
@@ -188,6 +194,14 @@ class Driver {
     // From here the server may have the whole message, whatever becomes of the connection.
     if (stage === 'dot' && !this.#transport.isWritable) throw new Interrupted('dot', 'lost');
   }
+}
+
+/**
+ * Whether a reply is shown to nobody but the one who has to understand it: in a challenge, or in what a server offers, a short
+ * password may turn up by chance, and must not spoil it.
+ */
+function isForUsOnly(stage: Stage, reply: Reply): boolean {
+  return (stage === 'AUTH' && isIntermediate(reply)) || (stage === 'LHLO' && isPositive(reply));
 }
 
 const finalDot = Buffer.from('.\r\n');

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Authenticated, authenticate } from '../../functions/lmtp/authentication.ts';
+import { Interrupted } from '../../functions/lmtp/dialogue.ts';
+import { type Exchange, SaslError } from '../../functions/sasl/mechanism.ts';
+import { converse } from '../support/converse.ts';
+
+/** An exchange that answers every challenge with itself. */
+const echo = (given: Partial<Exchange> = {}): Exchange => ({
+  initial: undefined,
+  respond: (challenge) => challenge,
+  conclude: () => {},
+  ...given,
+});
+
+const play = (exchange: Exchange, transcript: string, mechanism = 'ECHO'): Authenticated =>
+  converse(authenticate(mechanism, exchange), transcript).result;
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** So many rounds of challenge and response. */
+const rounds = (count: number) => `S: 334 ${base64('more')}\n C: ${base64('more')}\n`.repeat(count);
+
+describe('the initial response', () => {
+  test('goes with the command', () => {
+    const outcome = play(echo({ initial: Buffer.from('hello') }), `C: AUTH ECHO ${base64('hello')}\n S: 235 ok`);
+    assert.deepEqual(outcome, { kind: 'accepted' });
+  });
+
+  test('is an equals sign where it is empty, for nothing at all would mean that there is none', () => {
+    assert.equal(play(echo({ initial: Buffer.alloc(0) }), 'C: AUTH ECHO =\n S: 235 ok').kind, 'accepted');
+  });
+
+  test('does not exist where the server speaks first', () => {
+    const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: ${base64('you?')}\n S: 235 ok`;
+    assert.equal(play(echo(), transcript).kind, 'accepted');
+  });
+
+  // AUTH ECHO and a blank are ten characters, the line end two: RFC 4954 section 4, as Postfix counts.
+  const fits = Buffer.alloc(375, 'x');
+  const exceeds = Buffer.alloc(376, 'x');
+
+  test('waits for an empty challenge where the command would be longer than 512 octets', () => {
+    const line = `AUTH ECHO ${fits.toString('base64')}`;
+    assert.ok(line.length + 2 <= 512);
+    assert.equal(play(echo({ initial: fits }), `C: ${line}\n S: 235 ok`).kind, 'accepted');
+    const transcript = `C: AUTH ECHO\n S: 334 \n C: ${exceeds.toString('base64')}\n S: 235 ok`;
+    assert.equal(play(echo({ initial: exceeds }), transcript).kind, 'accepted');
+  });
+
+  test('that waits is not given to a server that asks something else first', () => {
+    const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: *\n S: 501 cancelled`;
+    const outcome = play(echo({ initial: exceeds }), transcript);
+    assert.ok(outcome.kind === 'failed');
+    assert.match(outcome.error.message, /before it was its turn/);
+  });
+});
+
+describe('a server that asks', () => {
+  test('a hundred times is answered each time', () => {
+    assert.equal(play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 235 ok`).kind, 'accepted');
+  });
+
+  test('once more is told that we leave it at that', () => {
+    const outcome = play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 334 \n C: *\n S: 501 cancelled`);
+    assert.ok(outcome.kind === 'failed');
+    assert.match(outcome.error.message, /more than 100 challenges/);
+  });
+
+  for (const [what, challenge] of [
+    ['what is no base64', '334 what?'],
+    ['base64 without its padding', '334 YQ'],
+    ['base64 with a blank in it', '334 YWJj YWJj'],
+    ['base64 for URLs', '334 _-8='],
+  ] as const) {
+    test(`${what} is left alone`, () => {
+      const outcome = play(echo(), `C: AUTH ECHO\n S: ${challenge}\n C: *\n S: 501 cancelled`);
+      assert.ok(outcome.kind === 'failed');
+      assert.equal(outcome.error.message, 'the challenge is not base64');
+    });
+  }
+
+  test('what the mechanism cannot answer is left alone, whatever it says of that', () => {
+    const respond = () => {
+      throw new SaslError('what a question');
+    };
+    for (const ending of ['S: 501 cancelled', 'S: 235 welcome all the same', 'S: (lost)', 'S: (timeout)']) {
+      const outcome = play(echo({ respond }), `C: AUTH ECHO\n S: 334 \n C: *\n ${ending}`);
+      assert.ok(outcome.kind === 'failed');
+      assert.equal(outcome.error.message, 'what a question');
+    }
+  });
+
+  test('and is answered, but by a bug, brings the bug to light', () => {
+    const respond = () => {
+      throw new RangeError('a bug');
+    };
+    assert.throws(() => play(echo({ respond }), 'C: AUTH ECHO\n S: 334 '), RangeError);
+  });
+});
+
+describe('at the end', () => {
+  test('a refusal says after how many challenges it came, and what the mechanism knows of it', () => {
+    const outcome = play(echo({ serverError: 'expired' }), `C: AUTH ECHO\n ${rounds(2)} S: 535 5.7.8 no`);
+    assert.ok(outcome.kind === 'refused');
+    assert.deepEqual([outcome.reply.text, outcome.challenges, outcome.word], ['535 5.7.8 no', 2, 'expired']);
+  });
+
+  test('a yes is believed only if the mechanism believes it', () => {
+    const conclude = () => {
+      throw new SaslError('not proved');
+    };
+    const outcome = play(echo({ conclude }), 'C: AUTH ECHO\n S: 235 ok');
+    assert.ok(outcome.kind === 'failed');
+    assert.equal(outcome.error.message, 'not proved');
+  });
+
+  test('what is neither yes nor a challenge is a no', () => {
+    for (const code of ['199', '421', '454', '504', '535', '600']) {
+      assert.equal(play(echo(), `C: AUTH ECHO\n S: ${code} hm`).kind, 'refused');
+    }
+  });
+
+  test('a connection that is lost is the business of whoever reads on', () => {
+    assert.throws(
+      () => play(echo(), 'C: AUTH ECHO\n S: (lost)'),
+      (error) => error instanceof Interrupted && error.stage === 'AUTH',
+    );
+  });
+});
