@@ -1,7 +1,9 @@
 /** Who may send to the incoming queue, and what other transports and maps outside the stack permit. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { ReceiptRuleSet } from 'aws-cdk-lib/aws-ses';
+import { S3 } from 'aws-cdk-lib/aws-ses-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { PropsError } from '../../infra/props-error.ts';
@@ -55,6 +57,24 @@ test('a topic of Amazon SES may send to incoming, and only that topic; what it c
   assert.equal(toIncoming.length, 1);
   assert.partialDeepStrictEqual(toIncoming[0]?.Properties, { RawMessageDelivery: true, Protocol: 'sqs' });
   assert.match(JSON.stringify(toIncoming[0]?.Properties['RedrivePolicy']), /IncomingDeadLetters/);
+});
+
+test('a receipt rule that stores mail in the message bucket and names the topic is all that SES needs', () => {
+  const { stack, delivery } = construct(() => ({ destination }));
+  const topic = new Topic(stack, 'Received');
+  const bucket = delivery.stores.messageBucket as IBucket;
+  new ReceiptRuleSet(stack, 'Rules').addRule('Mail', {
+    recipients: ['example.com'],
+    actions: [new S3({ bucket, objectKeyPrefix: 'ses/', topic })],
+  });
+  delivery.receiveFromSes(topic);
+  const resources = resourcesOf(stack);
+  const policies = JSON.stringify(resourcesOfType(resources, 'AWS::S3::BucketPolicy'));
+  assert.match(policies, /"Action":"s3:PutObject".*"Principal":\{"Service":"ses\.amazonaws\.com"\}/);
+  const { Rule } = resource(resources, 'AWS::SES::ReceiptRule', 'RulesMail') as {
+    Rule: { Actions: { S3Action: object }[] };
+  };
+  assert.ok(!('KmsKeyArn' in (Rule.Actions[0]?.S3Action ?? {})));
 });
 
 test('new objects below a prefix come in by EventBridge, from the one bucket and through the one rule', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+import { readIncoming } from '../../functions/incoming/read-incoming.ts';
 import { type Admission, admit } from '../../functions/queue/admit.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import {
@@ -336,6 +337,12 @@ const { value: anyJson } = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 }));
 
+/** How many parts a message has. */
+function partsOf(body: string, { clock }: CapturingServices): number {
+  const rules = { allowFiles: false, defaultPort: 24, now: clock.wall, messageBucket: 'messages' };
+  return readIncoming({ messageId: 'x', body, sent: clock.wall }, rules).length;
+}
+
 /** Changes one place in a value. */
 function mutate(value: unknown, path: readonly number[], replacement: unknown): unknown {
   const [step, ...rest] = path;
@@ -377,7 +384,8 @@ describe('garbage', () => {
           const taken = new Set(services.ledger.items.map(({ id }) => id)).size;
           const skipped = services.notes.filter((note) => note === 'info: no mail').length;
           const corrupt = services.notices.length;
-          assert.ok(taken + skipped + corrupt >= 1);
+          const doubled = services.notes.filter((note) => note === 'info: duplicate request').length;
+          assert.equal(taken + skipped + corrupt + doubled, partsOf(body, services));
           assert.ok(services.notices.every(({ reason }) => /^[^:]+: /.test(reason)));
           assert.equal(services.notes.filter((note) => note === 'error: corrupt request').length, corrupt);
           seen.taken += taken;
