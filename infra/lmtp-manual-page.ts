@@ -95,7 +95,7 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
     },
     {
       statement: 'As `notify_classes` says, the postmaster is told of bounces, protocol errors and other trouble.',
-      here: 'This release does not have it yet; trouble is in the log of the functions and on the dashboard.',
+      here: 'The same, on the notice topic, and as mail where a route serves his address.',
     },
   ],
   Bugs: [
@@ -119,11 +119,11 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
     },
     {
       statement: '`error_notice_recipient`: who gets notices of errors.',
-      here: 'This release does not have it yet. Notices will go to the notice topic, whose subscribers are the recipients.',
+      here: 'The same, where a route serves the address; subscribers of the notice topic hear of them in any case.',
     },
     {
       statement: '`notify_classes` with protocol: transcripts of dialogues that went wrong go to the postmaster.',
-      here: 'This release does not have it yet; `npx lambda-lmtp deliver --transcript` shows a dialogue.',
+      here: 'The same; `npx lambda-lmtp deliver --transcript` shows a dialogue at once.',
     },
     {
       statement: '`lmtp_skip_quit_response`: do not wait for the answer to QUIT.',

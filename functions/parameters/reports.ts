@@ -6,12 +6,6 @@ const wantedAddress = 'an address, or a local-part of $myhostname';
 
 /** Who is told what became of a message, and how. */
 export const reportRows = {
-  delay_warning_time: {
-    kind: 'time',
-    default: '0s',
-    min: 0,
-    meaning: 'After how long a sender is told, once, that a message is late; 0 = never.',
-  },
   bounce_size_limit: {
     kind: 'size',
     default: '50000',
