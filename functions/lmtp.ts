@@ -14,13 +14,14 @@ import { sayGoodbyeOnShutdown } from './aws/shutdown.ts';
 import { SnsNotices } from './aws/sns-notices.ts';
 import { compose } from './composition.ts';
 import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
+import { deliver } from './delivery/deliver.ts';
 import type { Incident } from './delivery/incidents.ts';
 import { environmentNames, requireVariable } from './environment.ts';
 import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
 import { giveBackPlaces } from './queue/refill.ts';
-import { type Lane, work } from './queue/worker.ts';
+import { type Deliver, type Lane, work } from './queue/worker.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
 import type { Deadline } from './session/limit.ts';
@@ -49,6 +50,7 @@ const agent = makeAgent(services.parameters, {
 sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(
   (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
 );
+const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
 
 /** Seconds after which a message that could not be dealt with is seen again: until then it holds its slot. */
@@ -108,7 +110,7 @@ function wordsOf(error: unknown): string {
 
 async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {
   try {
-    await work(parseWakeUp(body), services, agent, deadline, lane);
+    await work(parseWakeUp(body), services, deliverByAgent, deadline, lane);
   } catch (error) {
     if (!(error instanceof WakeUpError)) throw error;
     await services.corrupt.file({ id: messageId, reason: `active: ${error.message}`, body });

@@ -5,8 +5,7 @@
  * stays in active and is seen again.
  */
 
-import type { Agent } from '../delivery/agent.ts';
-import { type DeliveryOutcome, deliver } from '../delivery/deliver.ts';
+import type { Attempt, DeliveryOutcome } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
@@ -36,11 +35,14 @@ export interface Lane {
   failure?: Failure;
 }
 
+/** Makes one attempt to deliver to every recipient: what the delivery agent does. */
+export type Deliver = (delivery: Delivery, given: Attempt) => Promise<DeliveryOutcome>;
+
 /** Deals with one message from active. */
 export async function work(
   wakeUp: WakeUp,
   services: Services,
-  agent: Agent,
+  deliver: Deliver,
   deadline: Deadline,
   lane: Lane = {},
 ): Promise<Worked> {
@@ -62,7 +64,7 @@ export async function work(
       await settleItem(unattempted(lease, suspended(permission.failure), services), services);
       return 'settled';
     case 'go':
-      return await attemptOrCondemn(lease, permission, { services, agent, deadline, lane });
+      return await attemptOrCondemn(lease, permission, { services, deliver, deadline, lane });
     default:
       return permission satisfies never;
   }
@@ -76,7 +78,7 @@ async function permit(lease: Lease, lane: Lane, services: Services): Promise<Per
 /** What an attempt needs of the invocation that makes it. */
 interface Invocation {
   readonly services: Services;
-  readonly agent: Agent;
+  readonly deliver: Deliver;
   readonly deadline: Deadline;
   readonly lane: Lane;
 }
@@ -102,7 +104,7 @@ async function attemptOrCondemn(lease: Lease, permission: Probing, invocation: I
 async function attemptItem(
   lease: Lease,
   permission: Probing,
-  { services, agent, deadline, lane }: Invocation,
+  { services, deliver, deadline, lane }: Invocation,
 ): Promise<Worked> {
   const begun = wallTime(services);
   const { item } = lease;
@@ -114,7 +116,7 @@ async function attemptItem(
     await settleItem(unattempted(lease, unreadable(loaded.fault), services), services);
     return 'settled';
   }
-  const outcome = await deliver(toDelivery(item, open), agent, {
+  const outcome = await deliver(toDelivery(item, open), {
     message: loaded.message,
     gate: lease,
     deadline,

@@ -3,11 +3,13 @@
  */
 
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
+import { deliver } from '../../functions/delivery/deliver.ts';
 import type { Parameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
 import type { Destinations, Ledger, Queries } from '../../functions/queue/ports.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import type { Deliver } from '../../functions/queue/worker.ts';
 import type { Clock } from '../../functions/session/clock.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 
@@ -41,6 +43,7 @@ export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodi
 export class QueueProcess {
   readonly services: Services;
   readonly agent: Agent;
+  readonly deliver: Deliver = (delivery, given) => deliver(delivery, this.agent, given);
   readonly #world: SharedWorld;
   readonly #interfere: Interference;
   readonly #abandoned = Promise.withResolvers<void>();

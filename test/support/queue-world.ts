@@ -163,7 +163,7 @@ export class QueueWorld {
     } else if (queue === 'deferred') {
       await activate(parseWakeUp(body), process.services);
     } else {
-      await work(parseWakeUp(body), process.services, process.agent, this.deadline());
+      await work(parseWakeUp(body), process.services, process.deliver, this.deadline());
     }
   }
 
