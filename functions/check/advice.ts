@@ -37,7 +37,7 @@ const table = {
   'name unknown': ({ place, ...about }) =>
     `No name server knows ${hostOf(about)}: see whether it is written right. ${privateZone(place)}`,
   'no address': ({ place, ...about }) =>
-    `${hostOf(about)} exists, but has no A or AAAA record (MX records do not count for LMTP): add one, or name the host that has. ${privateZone(place)}`,
+    `The name ${hostOf(about)} exists, but has no A or AAAA record (MX records do not count for LMTP): add one, or name the host that has. ${privateZone(place)}`,
   'known to the system alone': (about) =>
     `The name servers do not know ${hostOf(about)}, but this system does, perhaps by its hosts file: lmtp_host_lookup=native asks it. ${privateZone(about.place)}`,
   'name servers silent': ({ place }) =>
@@ -49,8 +49,8 @@ const table = {
   'service not offered': () =>
     'The domain says by its SRV record that it does not have this service: ask whoever keeps its zone, or name another host.',
   'local addresses': (about) =>
-    `${hostOf(about)} leads to the machine or the link of the agent itself, where no mail store is meant to be. If one is: allow_local_destinations=yes.`,
-  'no address family': () => 'inet_protocols allows no protocol: inet_protocols=all.',
+    `The name ${hostOf(about)} leads to the machine or the link of the agent itself, where no mail store is meant to be. If one is: allow_local_destinations=yes.`,
+  'no address family': () => 'No protocol of those that the address wants is allowed: inet_protocols=all.',
   refused: ({ hop }) =>
     hop.kind === 'unix'
       ? 'The socket is there, but nobody listens at it: start the mail store.'
@@ -94,7 +94,8 @@ const table = {
     'The server and we have no version of TLS or no cipher in common: bring the server up to TLS 1.2 or 1.3; lmtp_tls_mandatory_protocols says what we take.',
   'client certificate wanted': () =>
     'The server wants a certificate from us, or does not trust ours: lmtp_tls_chain_files names one with its key, and the server must know its authority.',
-  'handshake failed': () => 'See the log of the server for its side of this handshake.',
+  'handshake failed': () =>
+    'See the log of the server for its side of this handshake. A server that says no more than "handshake failure" has no cipher in common with us, or wants a certificate from us (lmtp_tls_chain_files).',
   'no certificate': () => 'The server shows no certificate: give it one.',
   'certificate expired': ({ certificate }) =>
     `Renew the certificate of the server, and have the server read it anew. ${pin(certificate, 'Until then')}`,
@@ -116,8 +117,8 @@ const table = {
     'See the name of the secret, its form (sasl_passwd as text, or JSON), and whether the role of the function may read it (secretsmanager:GetSecretValue, kms:Decrypt).',
   'no pending version': () =>
     'No version of the secret carries AWSPENDING, or it cannot be read: a rotation puts one there first. Without --pending the password in use is tried.',
-  'no password': ({ hop }) =>
-    `lmtp_sasl_password_maps has no entry for this server, so mail goes without AUTH. Entries are looked up by host, then by next-hop: ${[...new Set([hop.kind === 'inet' ? hop.host : hop.path, hop.name])].join(', ')}.`,
+  'no password': (about) =>
+    `There is no entry for this server in lmtp_sasl_password_maps, so mail goes without AUTH. Looked up are its host, then the next-hop: ${[...new Set([hostOf(about), about.hop.name])].join(', ')}.`,
   'AUTH not offered': ({ isEncrypted, offersTls }) =>
     isEncrypted !== true && offersTls === true
       ? 'Many servers offer AUTH only under TLS, and this one has STARTTLS: lmtp_tls_security_level=encrypt or higher.'

@@ -83,7 +83,7 @@ function findingOfReason(reason: string, isWrapped: boolean): Finding {
   if (isWrapped && /wrong version number|packet length|record layer|unexpected message/i.test(reason)) {
     return 'plain text server';
   }
-  if (/protocol version|unsupported protocol|no protocols|no shared cipher|handshake failure/i.test(reason)) {
+  if (/protocol version|unsupported protocol|no protocols|no shared cipher/i.test(reason)) {
     return 'no common version';
   }
   return /certificate required|bad certificate|unknown ca|certificate unknown/i.test(reason)

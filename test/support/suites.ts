@@ -44,7 +44,7 @@ export const suites: readonly Suite[] = [
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
   { name: 'stories', about: 'mail from the queue to the mailbox', places: ['stories', 'functions', 'aws'] },
   { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
-  { name: 'command', about: 'the command line', places: ['command'] },
+  { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
   { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },
   {
     name: 'servers',

@@ -1,0 +1,248 @@
+/** TLS as a check tells it: what was had, what certificate was shown, and what stands in the way. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SecretFault } from '../../functions/secrets/secrets.ts';
+import { type TestCertificates, testCertificates } from '../support/certificates.ts';
+import { checkServer, stepNamed } from '../support/check-server.ts';
+import { andThen } from '../support/scripted-server.ts';
+import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+const folder = makeTemporaryFolder();
+after(() => folder[Symbol.dispose]());
+let certificates: TestCertificates;
+let verify: Readonly<Record<string, string>>;
+before(async () => {
+  certificates = await testCertificates();
+  verify = {
+    lmtp_tls_security_level: 'verify',
+    lmtp_tls_CAfile: folder.write('ca.pem', certificates.authority.cert),
+  };
+});
+
+test('a right certificate is told with names, end and fingerprint, and capabilities are those under TLS', async () => {
+  const checked = await checkServer(
+    { capabilities: ['SIZE'], tls: { certificate: certificates.right, capabilities: ['SIZE', 'AUTH PLAIN'] } },
+    { parameters: verify },
+  );
+  assert.deepEqual(checked.summary, [
+    'name ok',
+    'port ok',
+    'greeting ok',
+    'TLS ok',
+    'certificate ok',
+    'LHLO ok',
+    'AUTH ok',
+  ]);
+  const { level, protocol, cipher } = stepNamed(checked, 'TLS');
+  assert.deepEqual([level, protocol], ['verify', 'TLSv1.3']);
+  assert.match(cipher ?? '', /^TLS_/);
+  const certificate = stepNamed(checked, 'certificate');
+  assert.equal(certificate.fingerprint, certificates.right.x509.fingerprint256);
+  assert.deepEqual(certificate.names, ['localhost', '127.0.0.1']);
+  assert.equal(certificate.daysLeft, 29);
+  assert.deepEqual([certificate.matched, certificate.trusted], [true, true]);
+  assert.deepEqual(stepNamed(checked, 'LHLO').capabilities, ['SIZE', 'AUTH PLAIN']);
+  assert.deepEqual(checked.connections[0]?.commands, [
+    'LHLO client.example',
+    'STARTTLS',
+    '<TLS>',
+    'LHLO client.example',
+    'QUIT',
+  ]);
+});
+
+test('TLS from the first octet on comes before the greeting', async () => {
+  const { summary } = await checkServer(
+    { tls: { certificate: certificates.right, begins: 'implicit' } },
+    { parameters: { ...verify, lmtp_tls_wrappermode: 'yes' } },
+  );
+  assert.deepEqual(summary.slice(2), ['TLS ok', 'certificate ok', 'greeting ok', 'LHLO ok', 'AUTH ok']);
+});
+
+describe('a certificate that is not accepted says why, and which parameter helps:', () => {
+  const cases: [keyof TestCertificates, string, RegExp][] = [
+    ['selfSigned', 'self-signed', /lmtp_tls_fingerprint_cert_match=(?:[0-9A-F]{2}:){31}[0-9A-F]{2}\./],
+    ['wrongName', 'wrong name', /lmtp_tls_policy_maps=inline:\{ \{127\.0\.0\.1:\d+ = secure match=other\.example\} \}/],
+    ['expired', 'certificate expired', /^Renew the certificate/],
+    ['notYetValid', 'certificate not yet valid', /clock/],
+    ['unknownAuthority', 'unknown authority', /lmtp_tls_CAfile=/],
+    ['untrustedRoot', 'unknown authority', /lmtp_tls_CAfile=/],
+    ['intermediateMissing', 'unknown authority', /leaves out one between/],
+    ['intermediateExpired', 'certificate not accepted', /chain/],
+  ];
+  for (const [name, finding, next] of cases) {
+    test(name, async () => {
+      const certificate = certificates[name];
+      const checked = await checkServer({ tls: { certificate } }, { parameters: verify });
+      const step = stepNamed(checked, 'certificate');
+      assert.ok(step.result === 'failed');
+      assert.equal(step.finding, finding);
+      assert.match(step.next, next);
+      assert.equal(step.verdict.dsn, '4.7.5');
+      assert.equal(checked.report.outcome, 'deferred');
+      // It says goodbye, and not a word more.
+      assert.deepEqual(checked.connections[0]?.commands.slice(2), ['<TLS>', 'QUIT']);
+    });
+  }
+});
+
+test('the entry that is advised for another name makes the check well', async () => {
+  const script = { tls: { certificate: certificates.wrongName } };
+  const step = stepNamed(await checkServer(script, { parameters: verify }), 'certificate');
+  assert.ok(step.result === 'failed');
+  const [, advised = ''] = /lmtp_tls_policy_maps=(inline:\{.*?\} \})/.exec(step.next) ?? [];
+  // Another server gets another port.
+  const parameters = { ...verify, lmtp_tls_policy_maps: advised.replace(/:\d+ =/, ' =') };
+  assert.equal((await checkServer(script, { parameters })).report.outcome, 'well');
+});
+
+test('a pin that does not match shows the one that would, and that one does', async () => {
+  const script = { tls: { certificate: certificates.selfSigned } };
+  const pinned = (match: string) => ({
+    lmtp_tls_security_level: 'fingerprint',
+    lmtp_tls_fingerprint_cert_match: match,
+  });
+  const first = await checkServer(script, { parameters: pinned(certificates.right.x509.fingerprint256) });
+  const step = stepNamed(first, 'certificate');
+  assert.ok(step.result === 'failed');
+  assert.equal(step.finding, 'fingerprint not listed');
+  const [, advised = ''] = /lmtp_tls_fingerprint_cert_match=(\S+)/.exec(step.next) ?? [];
+  assert.equal((await checkServer(script, { parameters: pinned(advised) })).report.outcome, 'well');
+  const [, key = ''] = /same key: ([0-9A-F:]+)\./.exec(step.next) ?? [];
+  assert.equal((await checkServer(script, { parameters: pinned(key) })).report.outcome, 'well');
+});
+
+test('a certificate that ends within two weeks is worth a warning, and no more', async () => {
+  const soon = await certificates.authority.issue({ addresses: ['127.0.0.1'], validity: [-1, 13.5] });
+  const checked = await checkServer({ tls: { certificate: soon } }, { parameters: verify });
+  const step = stepNamed(checked, 'certificate');
+  assert.ok(step.result === 'warning');
+  assert.equal(step.finding, 'certificate ends soon');
+  assert.equal(step.daysLeft, 13);
+  assert.equal(checked.report.outcome, 'well');
+  const later = new TestClock(Date.parse(soon.x509.validTo) - 15 * 86_400_000);
+  const patient = await checkServer({ tls: { certificate: soon } }, { parameters: verify, agent: { clock: later } });
+  assert.equal(stepNamed(patient, 'certificate').result, 'ok');
+});
+
+test('where no certificate is asked for, it is told all the same', async () => {
+  const parameters = { lmtp_tls_security_level: 'encrypt' };
+  const checked = await checkServer({ tls: { certificate: certificates.expired } }, { parameters });
+  const step = stepNamed(checked, 'certificate');
+  assert.equal(step.result, 'ok');
+  assert.match(step.text, /^not trusted \(.*\); not asked for at level encrypt\n/);
+  assert.ok(Number(step.daysLeft) < 0);
+  assert.match(step.text, /ended on \d{4}-\d\d-\d\d/);
+});
+
+describe('where TLS is not to be had', () => {
+  const encrypt = { lmtp_tls_security_level: 'encrypt' };
+  const may = { lmtp_tls_security_level: 'may' };
+
+  test('and is demanded, mail waits', async () => {
+    const checked = await checkServer({}, { parameters: encrypt });
+    const step = stepNamed(checked, 'TLS');
+    assert.ok(step.result === 'failed');
+    assert.equal(step.finding, 'TLS not offered');
+    assert.match(step.next, /lmtp_tls_policy_maps=inline:\{ \{127\.0\.0\.1:\d+ = may\} \}/);
+    assert.equal(step.verdict.dsn, '4.7.4');
+  });
+
+  test('and is not demanded, all is well in plain text', async () => {
+    const checked = await checkServer({}, { parameters: may });
+    assert.match(stepNamed(checked, 'TLS').text, /^none: not offered.*level may$/);
+    assert.equal(checked.report.outcome, 'well');
+  });
+
+  test('although it is offered, the server says why', async () => {
+    const script = { tls: { certificate: certificates.right }, starttls: '454 4.7.0 no key' };
+    const demanded = stepNamed(await checkServer(script, { parameters: encrypt }), 'TLS');
+    assert.ok(demanded.result === 'failed');
+    assert.equal(demanded.finding, 'TLS refused');
+    assert.match(demanded.text, /454 4\.7\.0 no key/);
+    const wished = await checkServer(script, { parameters: may });
+    const step = stepNamed(wished, 'TLS');
+    assert.ok(step.result === 'warning');
+    assert.match(step.text, /offered, and then refused: 454 4\.7\.0 no key/);
+    assert.equal(wished.report.outcome, 'well');
+  });
+});
+
+describe('a handshake that comes to nothing', () => {
+  const encrypt = { lmtp_tls_security_level: 'encrypt' };
+
+  test('because the server speaks plain text', async () => {
+    const parameters = { ...encrypt, lmtp_tls_wrappermode: 'yes' };
+    assert.equal((await checkServer({}, { parameters })).summary.at(-1), 'TLS failed: plain text server');
+  });
+
+  test('because there is no version in common', async () => {
+    const script = { tls: { certificate: certificates.right, maxVersion: 'TLSv1.2' } } as const;
+    const parameters = { ...encrypt, lmtp_tls_mandatory_protocols: '>=TLSv1.3' };
+    assert.equal((await checkServer(script, { parameters })).summary.at(-1), 'TLS failed: no common version');
+  });
+
+  test('because the server wants a certificate of ours, as far as it says so', async () => {
+    const tls = { certificate: certificates.right, clientCertificate: 'require' } as const;
+    const last = async (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
+      (await checkServer({ tls: { ...tls, maxVersion } }, { parameters: encrypt })).summary.at(-1);
+    assert.equal(await last('TLSv1.3'), 'TLS failed: client certificate wanted');
+    assert.equal(await last('TLSv1.2'), 'TLS failed: handshake failed');
+  });
+
+  test('because nothing comes back', async () => {
+    const tls = { certificate: certificates.right, handshake: 'stall' } as const;
+    assert.match((await checkServer({ tls }, { parameters: encrypt })).summary.at(-1) ?? '', /^TLS failed: /);
+    const silent = { starttls: andThen('silence'), tls: { certificate: certificates.right } };
+    assert.equal((await checkServer(silent, { parameters: encrypt })).summary.at(-1), 'TLS failed: too slow');
+  });
+});
+
+describe('what of ours cannot be used is told with what could be learned of the server all the same:', () => {
+  test('an authority that is not there', async () => {
+    const parameters = { ...verify, lmtp_tls_CAfile: `${folder.path}/none.pem` };
+    const checked = await checkServer({ tls: { certificate: certificates.right } }, { parameters });
+    assert.deepEqual(checked.summary, ['name ok', 'port ok', 'greeting ok', 'TLS failed: TLS material unusable']);
+    const step = stepNamed(checked, 'TLS');
+    assert.ok(step.result === 'failed');
+    assert.match(step.text, /lmtp_tls_CAfile: .*none\.pem cannot be read/);
+    assert.equal(step.verdict.dsn, '4.3.0');
+    assert.ok(!checked.connections[0]?.commands.includes('STARTTLS'));
+  });
+
+  test('and where TLS begins with the first octet, only the port is tried', async () => {
+    const parameters = { ...verify, lmtp_tls_CAfile: `${folder.path}/none.pem`, lmtp_tls_wrappermode: 'yes' };
+    const { summary } = await checkServer(
+      { tls: { certificate: certificates.right, begins: 'implicit' } },
+      { parameters },
+    );
+    assert.deepEqual(summary, ['name ok', 'port ok', 'TLS failed: TLS material unusable']);
+  });
+
+  test('an entry of the policy map', async () => {
+    const parameters = { ...verify, lmtp_tls_policy_maps: 'inline:{ {127.0.0.1 = secure colour=blue} }' };
+    const { summary } = await checkServer({ tls: { certificate: certificates.right } }, { parameters });
+    assert.deepEqual(summary, ['name ok', 'port ok', 'greeting ok', 'TLS failed: TLS policy unusable']);
+  });
+
+  test('a secret that cannot be read', async () => {
+    const secrets = {
+      fetch: () => Promise.reject(new SecretFault('the secret "mail/ca" cannot be read: AccessDenied')),
+    };
+    const parameters = { ...verify, lmtp_tls_CAfile: 'secretsmanager:mail/ca' };
+    const checked = await checkServer({ tls: { certificate: certificates.right } }, { parameters, agent: { secrets } });
+    assert.equal(checked.summary.at(-1), 'TLS failed: TLS material unusable');
+    assert.match(checked.text, /mail\/ca" cannot be read: AccessDenied/);
+  });
+});
+
+test('what is said under TLS before its turn is told', async () => {
+  const script = {
+    tls: { certificate: certificates.right },
+    lhlo: { each: [['250-lmtp.test', '250 STARTTLS'], { raw: '250 lmtp.test\r\n250 2.1.0 early\r\n' }] },
+  };
+  const parameters = { ...verify, lmtp_tls_block_early_mail_reply: 'yes' };
+  const { summary } = await checkServer(script, { parameters });
+  assert.ok(summary.includes('TLS failed: spoke before its turn'), summary.join('; '));
+});
