@@ -33,7 +33,7 @@ export function isDeliveryLine(value: unknown): value is DeliveryLine {
 }
 
 /** Line breaks become blanks, other control characters `\xNN`: nothing that moves a terminal's cursor gets through. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replace(/\s*[\r\n]+\s*/g, ' ')
     .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {

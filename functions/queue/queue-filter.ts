@@ -66,7 +66,7 @@ function contains(text: string, part: string): boolean {
 }
 
 /** An address, `@domain`, or a pattern in which `*` stands for anything. */
-function matchesAddress(address: string, wanted: string): boolean {
+export function matchesAddress(address: string, wanted: string): boolean {
   const pattern = (wanted.startsWith('@') ? `*${wanted}` : wanted).toLowerCase().split('*');
   return matchesParts(address.toLowerCase(), pattern);
 }

@@ -1,0 +1,113 @@
+/**
+ * Requests that could not be used, as people look after them: items of the queue table, copies in S3.
+ */
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
+import { extended } from '../queue/by-hand.ts';
+import { corruptIndexKey } from '../queue/index-attributes.ts';
+import type { HistoryEntry } from '../queue/item.ts';
+import { queueTableSchema } from '../queue/table-schema.ts';
+import { Update } from './dynamodb-update.ts';
+
+const { timeToLive, waitingIndex } = queueTableSchema;
+
+/** Seconds that a request stays in the table once it is done with. */
+const retention = 30 * 86_400;
+
+/** Corrupt requests over table, bucket and queue. */
+export class DynamoDbCorruptRequests implements CorruptRequests {
+  readonly #clients: { readonly s3: S3Client; readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient };
+  readonly #places: { readonly table: string; readonly incomingUrl: string };
+
+  constructor(
+    clients: { readonly s3: S3Client; readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient },
+    places: { readonly table: string; readonly incomingUrl: string },
+  ) {
+    this.#clients = clients;
+    this.#places = places;
+  }
+
+  async *list(): AsyncIterable<CorruptRequest> {
+    const pages = paginateQuery(
+      { client: this.#clients.table },
+      {
+        TableName: this.#places.table,
+        IndexName: waitingIndex.name,
+        KeyConditionExpression: '#waits = :waits',
+        ExpressionAttributeNames: { '#waits': waitingIndex.partitionKey },
+        ExpressionAttributeValues: { ':waits': corruptIndexKey },
+      },
+    );
+    for await (const page of pages) {
+      for (const { id } of page.Items ?? []) {
+        const request = await this.read(String(id));
+        if (request !== undefined && request.isSettled === undefined) yield request;
+      }
+    }
+  }
+
+  async read(id: string): Promise<CorruptRequest | undefined> {
+    const { Item } = await this.#clients.table.send(
+      new GetCommand({ TableName: this.#places.table, Key: { id, delivery: 'corrupt' }, ConsistentRead: true }),
+    );
+    return Item === undefined ? undefined : asRequest(Item as unknown as Stored);
+  }
+
+  async readBody({ copy }: CorruptRequest): Promise<string | undefined> {
+    try {
+      const { Body } = await this.#clients.s3.send(new GetObjectCommand({ Bucket: copy.bucket, Key: copy.key }));
+      return await Body?.transformToString();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async submit(body: string): Promise<void> {
+    await this.#clients.sqs.send(new SendMessageCommand({ QueueUrl: this.#places.incomingUrl, MessageBody: body }));
+  }
+
+  async settle({ id, history }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
+    const update = new Update();
+    const attributes = {
+      state: 'done',
+      waits: null,
+      order: null,
+      history: extended(history, entry),
+      [timeToLive]: Math.floor(Date.now() / 1000) + retention,
+    };
+    for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);
+    update.requireEqual('state', 'corrupt');
+    try {
+      await this.#clients.table.send(
+        new UpdateCommand({
+          TableName: this.#places.table,
+          Key: { id, delivery: 'corrupt' },
+          ...update.expressions(),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+/** A corrupt request as the table holds it. */
+interface Stored extends Omit<CorruptRequest, 'isSettled'> {
+  readonly state: 'corrupt' | 'done';
+}
+
+function asRequest({ id, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
+  return {
+    ...{ id, reason, at, copy },
+    ...(sent === undefined ? {} : { sent }),
+    ...(history === undefined ? {} : { history }),
+    ...(state === 'done' ? { isSettled: true } : {}),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Changes to destinations: all mail to one is stopped, or let flow again.
+ */
+
+import {
+  type DestinationCarried,
+  holdDestination as holdByHand,
+  reopenDestination,
+  unholdDestination,
+} from '../queue/destination-by-hand.ts';
+import type { DestinationRecord } from '../queue/destination-record.ts';
+import { holdsThatLast } from '../queue/due.ts';
+import type { DeliveryKey } from '../queue/messages.ts';
+import { letGo } from '../queue/release-held.ts';
+import { wallTime } from '../queue/services.ts';
+import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
+import type { Change, Changing, OperatorServices } from './operator.ts';
+import { listEntries } from './selection.ts';
+import { sideBySide } from './side-by-side.ts';
+
+/** Deliveries that are let go at once. */
+const together = 20;
+
+/** Holds a destination. Nothing is moved now: each delivery stays when its turn comes. */
+export async function holdDestination(name: string, wish: HoldWish, { order, services }: Changing): Promise<Change> {
+  return asChange(name, await holdByHand(name, { ...order, ...wish }, services));
+}
+
+/** What letting a destination go came to. */
+export interface DestinationRelease {
+  readonly change: Change;
+  /** How many deliveries were let go; the sweep finds what comes to be held for some seconds more. */
+  readonly released: number;
+}
+
+/**
+ * Takes a hold, or all of them, off a destination. Without any left, what was held with it is let go, spread over the ramp;
+ * should that be broken off, the sweep goes on with it. Whoever is held for a reason of its own stays.
+ */
+export async function releaseDestination(
+  name: string,
+  { hold, ramp }: ReleaseWish,
+  { order, services }: Changing,
+  onProgress: (released: number) => void = () => {},
+): Promise<DestinationRelease> {
+  const wish = { ...order, spread: ramp, ...(hold === undefined ? {} : { hold }) };
+  const carried = await unholdDestination(name, wish, services);
+  const change = asChange(name, carried);
+  const isOpen = holdsThatLast(carried.record.holds, wallTime(services)).length === 0;
+  if (order.whatIf === true || carried.kind !== 'changed' || !isOpen) return { change, released: 0 };
+  return { change, released: await letAllGo(name, ramp, services, onProgress) };
+}
+
+async function letAllGo(
+  destination: string,
+  ramp: number,
+  services: OperatorServices,
+  onProgress: (released: number) => void,
+): Promise<number> {
+  const held = listEntries({ states: ['held'], destination }, services.queries);
+  let released = 0;
+  for await (const isReleased of sideBySide(held, together, (key) => letOneGo(key, ramp, services))) {
+    if (isReleased) released += 1;
+    onProgress(released);
+  }
+  return released;
+}
+
+async function letOneGo(key: DeliveryKey, ramp: number, services: OperatorServices): Promise<boolean> {
+  const item = await services.ledger.read(key);
+  if (item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
+  return (await letGo(item, momentWithin(ramp, services), services)).kind === 'moved';
+}
+
+/**
+ * Takes destinations that are suspended for alive again: one, with the mailboxes at it, or all. Nothing is said of those that
+ * are not suspended.
+ */
+export async function* reopenDestinations(
+  name: string | undefined,
+  { order, services }: Changing,
+): AsyncIterable<Change> {
+  for await (const record of services.destinations.list()) {
+    if (record.suspension === undefined || !isMeant(record, name)) continue;
+    yield asChange(record.name, await reopenDestination(record.name, order, services));
+  }
+}
+
+/** Whether a record is that of a destination, or of a mailbox at it; without a name, any is. */
+export function isMeant({ name }: Pick<DestinationRecord, 'name'>, destination: string | undefined): boolean {
+  return destination === undefined || name === destination || name.endsWith(`@${destination}`);
+}
+
+function asChange(id: string, carried: DestinationCarried): Change {
+  if (carried.kind === 'refused') return { kind: 'refused', id, text: carried.why };
+  return { kind: 'changed', id, text: carried.what };
+}

@@ -1,0 +1,130 @@
+/**
+ * The story of a message, from its arrival to its next try, and what is known of a destination.
+ */
+
+import type { DestinationRecord } from '../queue/destination-record.ts';
+import { holdsThatLast } from '../queue/due.ts';
+import type { DeliveryItem } from '../queue/item.ts';
+import type { SummaryReply } from '../queue/queue-entry.ts';
+import { wallTime } from '../queue/services.ts';
+import type { State } from '../queue/states.ts';
+import { isMeant } from './destinations.ts';
+import type { OperatorServices } from './operator.ts';
+import type { CorruptRequest } from './ports.ts';
+import { listEntries, parseDeliveryName } from './selection.ts';
+
+/** What is known of a message. Times are milliseconds since 1970. */
+export interface MessageStory {
+  readonly id: string;
+  readonly now: number;
+  /** Its deliveries, in their order. */
+  readonly items: readonly DeliveryItem[];
+  /** The destinations of those that are not done, by name. */
+  readonly destinations: ReadonlyMap<string, DestinationRecord>;
+  /** When it is returned if it goes on like this; absent: nothing of it is to be tried. */
+  readonly expires?: number;
+  /** Requests under that name that could not be used. */
+  readonly request?: CorruptRequest;
+}
+
+/** Tells the story of a message; nothing where none has that name. */
+export async function explainMessage(name: string, services: OperatorServices): Promise<MessageStory | undefined> {
+  const { ledger, destinations, corruptRequests, parameters } = services;
+  const key = parseDeliveryName(name);
+  const id = key?.id ?? name;
+  const all = await ledger.readAll(id);
+  const items = key === undefined ? all : all.filter(({ delivery }) => delivery === key.delivery);
+  const request = await corruptRequests.read(name);
+  if (items.length === 0 && request === undefined) return undefined;
+  const live = items.filter(({ state }) => state !== 'done' && state !== 'corrupt');
+  const names = [...new Set(live.map(({ destination }) => destination))];
+  const records = await Promise.all(names.map(async (one) => [one, await destinations.read(one)] as const));
+  const [first] = live;
+  const lifetime = first?.sender === '' ? parameters.bounce_queue_lifetime : parameters.maximal_queue_lifetime;
+  return {
+    id,
+    now: wallTime(services),
+    items,
+    destinations: new Map(records),
+    ...(first === undefined ? {} : { expires: first.arrival + lifetime }),
+    ...(request === undefined ? {} : { request }),
+  };
+}
+
+/** How a destination is. */
+export type DestinationState = 'open' | 'held' | 'suspended' | 'probing';
+
+/** How a destination is at a moment: what counts most of what may be true of it. */
+export function destinationState({ holds, suspension, probe }: DestinationRecord, now: number): DestinationState {
+  if (holdsThatLast(holds, now).length > 0) return 'held';
+  if (probe !== undefined && probe.until > now) return 'probing';
+  return suspension === undefined ? 'open' : 'suspended';
+}
+
+/** What is known of a destination. Times are milliseconds since 1970. */
+export interface DestinationStory {
+  readonly name: string;
+  readonly now: number;
+  readonly state: DestinationState;
+  readonly record: DestinationRecord;
+  /** Mailboxes at it that have a record of their own and are not open. */
+  readonly mailboxes: readonly DestinationRecord[];
+  /** Deliveries in each state. */
+  readonly counts: Readonly<Partial<Record<State, number>>>;
+  readonly oldest?: { readonly id: string; readonly arrival: number };
+  /** What was said to most of those who wait, the most frequent first; cut as the index has it. */
+  readonly replies: readonly { readonly reply: SummaryReply; readonly deliveries: number }[];
+}
+
+/** Different replies that are told apart: a server may put something new into each. */
+const mostReplies = 1000;
+
+/** Replies that are told. */
+const toldReplies = 5;
+
+/** Mailboxes that are named. */
+const mostMailboxes = 20;
+
+/** Tells what is known of a destination; nothing where nobody has ever heard of it. */
+export async function explainDestination(
+  name: string,
+  services: OperatorServices,
+  onEntry: (counted: number) => void = () => {},
+): Promise<DestinationStory | undefined> {
+  const now = wallTime(services);
+  const record = await services.destinations.read(name);
+  const mailboxes: DestinationRecord[] = [];
+  for await (const other of services.destinations.list()) {
+    const isOne = other.name !== name && isMeant(other, name) && destinationState(other, now) !== 'open';
+    if (isOne && mailboxes.length < mostMailboxes) mailboxes.push(other);
+  }
+  const tally = await tallyDestination(name, services, onEntry);
+  const isKnown = record.revision > 0 || record.active > 0 || mailboxes.length > 0 || tally.oldest !== undefined;
+  if (!isKnown) return undefined;
+  return { name, now, state: destinationState(record, now), record, mailboxes, ...tally };
+}
+
+async function tallyDestination(
+  destination: string,
+  { queries }: OperatorServices,
+  onEntry: (counted: number) => void,
+): Promise<Pick<DestinationStory, 'counts' | 'oldest' | 'replies'>> {
+  const counts: Partial<Record<State, number>> = {};
+  const replies = new Map<string, { readonly reply: SummaryReply; deliveries: number }>();
+  let oldest: { readonly id: string; readonly arrival: number } | undefined;
+  let counted = 0;
+  for await (const { id, state, arrival, summary } of listEntries({ destination }, queries)) {
+    counted += 1;
+    onEntry(counted);
+    counts[state] = (counts[state] ?? 0) + 1;
+    if (state !== 'corrupt' && arrival < (oldest?.arrival ?? Number.POSITIVE_INFINITY)) oldest = { id, arrival };
+    for (const reply of summary.replies) {
+      const key = `${reply.dsn} ${reply.text}`;
+      const known = replies.get(key);
+      if (known !== undefined) known.deliveries += 1;
+      else if (replies.size < mostReplies) replies.set(key, { reply, deliveries: 1 });
+    }
+  }
+  const told = [...replies.values()].toSorted((a, b) => b.deliveries - a.deliveries).slice(0, toldReplies);
+  return { counts, replies: told, ...(oldest === undefined ? {} : { oldest }) };
+}

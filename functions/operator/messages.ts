@@ -1,0 +1,156 @@
+/**
+ * Changes to the messages that a person means, some at once, each with its answer.
+ */
+
+import {
+  type Carried,
+  holdMessage,
+  type Order,
+  releaseMessage,
+  removeMessage,
+  rescheduleMessage,
+  settleByHand,
+} from '../queue/by-hand.ts';
+import { type DeliveryItem, openRecipients } from '../queue/item.ts';
+import type { DeliveryKey } from '../queue/messages.ts';
+import { matchesAddress } from '../queue/queue-filter.ts';
+import { wallTime } from '../queue/services.ts';
+import { settleRequest } from './corrupt-requests.ts';
+import { type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
+import { isSelected, type Selected, type Selection, select } from './selection.ts';
+import { sideBySide } from './side-by-side.ts';
+
+/** Changes that are under way at once. */
+const together = 20;
+
+/** A hold that is to be. */
+export interface HoldWish {
+  /** Names it among those of the same thing. */
+  readonly hold: string;
+  /** When it ends by itself, milliseconds since 1970; absent: when a person says so. */
+  readonly until?: number;
+}
+
+/** Holds messages. */
+export function holdMessages(selection: Selection, wish: HoldWish, changing: Changing): AsyncIterable<Change> {
+  return change(selection, changing, (key, order, services) => holdMessage(key, { ...order, ...wish }, services));
+}
+
+/** How things are let go. */
+export interface ReleaseWish {
+  /** The hold to be taken away; absent: all. */
+  readonly hold?: string;
+  /** Milliseconds over which they are spread. */
+  readonly ramp: number;
+}
+
+/** Takes holds of messages away; whoever has none left is let go. */
+export function releaseMessages(
+  selection: Selection,
+  { hold, ramp }: ReleaseWish,
+  changing: Changing,
+): AsyncIterable<Change> {
+  return change(selection, changing, (key, order, services) =>
+    releaseMessage(
+      key,
+      { ...order, due: momentWithin(ramp, services), ...(hold === undefined ? {} : { hold }) },
+      services,
+    ),
+  );
+}
+
+/** Makes waiting messages due now, or within `ramp` milliseconds (postqueue -f, -i, -s). What is held stays. */
+export function flushMessages(selection: Selection, ramp: number, changing: Changing): AsyncIterable<Change> {
+  return change(selection, changing, (key, order, services) =>
+    rescheduleMessage(key, { ...order, due: momentWithin(ramp, services) }, services),
+  );
+}
+
+/** What is to become of messages that are taken out. */
+export interface RemovalWish {
+  /**
+   * `removed`: nobody is told. `bounced`: the sender is told, with the reason. `sent`: those who may have the message already,
+   * and no others, are taken for delivered to.
+   */
+  readonly as: 'removed' | 'bounced' | 'sent';
+  /** Only these recipients: an address, `@domain`, or a pattern with `*`. Absent: all who are still to be delivered to. */
+  readonly recipient?: string;
+}
+
+/** Takes messages out of the queue, or some recipients out of messages. */
+export function removeMessages(selection: Selection, wish: RemovalWish, changing: Changing): AsyncIterable<Change> {
+  const isChosen = (address: string) => wish.recipient === undefined || matchesAddress(address, wish.recipient);
+  return change(
+    selection,
+    changing,
+    async (key, order, services) => {
+      if (wish.as === 'sent') return await settleAsSent(key, order, isChosen, services);
+      let seen: DeliveryItem | undefined;
+      const isMeant = (item: DeliveryItem) => {
+        seen = item;
+        return order.isMeant?.(item) ?? true;
+      };
+      const bounces = wish.as === 'bounced';
+      const carried = await removeMessage(key, { ...order, isMeant, bounces, isChosen }, services);
+      // Its copy waits for nobody any more.
+      if (carried.kind === 'changed' && seen?.state === 'corrupt') {
+        await settleRequest(`${key.id}.${key.delivery}`, carried.what, changing);
+      }
+      return carried;
+    },
+    (id) => removeRequest(id, wish, changing),
+  );
+}
+
+async function settleAsSent(
+  key: DeliveryKey,
+  order: Order,
+  isChosen: (address: string) => boolean,
+  services: OperatorServices,
+): Promise<Carried> {
+  const item = await services.ledger.read(key);
+  const doubted = item === undefined ? [] : openRecipients(item).filter(({ last }) => last?.inDoubt === true);
+  const recipients = doubted.map(({ address }) => address).filter(isChosen);
+  return await settleByHand(key, { ...order, recipients }, services);
+}
+
+/** A request that never became a delivery: nobody is known who could be told, or have got it. */
+async function removeRequest(id: string, wish: RemovalWish, changing: Changing): Promise<Change> {
+  const request = await changing.services.corruptRequests.read(id);
+  if (request === undefined) return unknown(id);
+  if (request.isSettled === true) return { kind: 'refused', id, text: 'it is done with' };
+  if (wish.as !== 'removed' || wish.recipient !== undefined) {
+    const text =
+      'it is a corrupt request that was never taken in: it can only be removed as a whole, and nobody is told';
+    return { kind: 'refused', id, text };
+  }
+  await settleRequest(id, 'removed', changing);
+  return { kind: 'changed', id, text: 'removed' };
+}
+
+/** Carries an order out on all that is meant, some at once; the answers come in their order. */
+async function* change(
+  selection: Selection,
+  { order, services }: Changing,
+  act: (key: DeliveryKey, order: Order, services: OperatorServices) => Promise<Carried>,
+  otherwise: (id: string) => Promise<Change> = async (id) => unknown(id),
+): AsyncIterable<Change> {
+  const changeOne = async (selected: Selected): Promise<Change> => {
+    if (selected.kind === 'name') return await otherwise(selected.id);
+    const { id, delivery } = selected.key;
+    let isOther = false;
+    const isMeant = (item: DeliveryItem) => {
+      isOther = !isSelected(item, selection);
+      return !isOther;
+    };
+    const carried = await act(selected.key, { ...order, isMeant }, services);
+    if (carried.kind === 'changed') return { kind: 'changed', id, delivery, text: carried.what };
+    return { kind: isOther ? 'passed over' : 'refused', id, delivery, text: carried.why };
+  };
+  yield* sideBySide(select(selection, services), together, changeOne);
+}
+
+/** A moment from now on, by chance. */
+export function momentWithin(ramp: number, services: Pick<OperatorServices, 'clock' | 'random'>): number {
+  return wallTime(services) + Math.floor(services.random() * ramp);
+}

@@ -1,0 +1,72 @@
+/**
+ * Which deliveries a person means: by queue id, or by what they have in common.
+ */
+
+import type { DeliveryItem } from '../queue/item.ts';
+import type { DeliveryKey } from '../queue/messages.ts';
+import type { QueueFilter } from '../queue/queue-entry.ts';
+import { matchesItem } from '../queue/queue-filter.ts';
+import type { OperatorServices } from './operator.ts';
+
+/** What is meant. */
+export type Selection =
+  /** Queue ids, `ID/0000` for one delivery of several, and names of corrupt requests. */
+  | { readonly kind: 'ids'; readonly ids: AsyncIterable<string> | Iterable<string> }
+  /** Whatever matches; deliveries that are done never do. */
+  | { readonly kind: 'filter'; readonly filter: QueueFilter };
+
+/** One thing that was found, or not. */
+export type Selected =
+  | { readonly kind: 'delivery'; readonly key: DeliveryKey }
+  /** Not a delivery: perhaps a request that could not be used. */
+  | { readonly kind: 'name'; readonly id: string };
+
+/** Finds what is meant, page by page. */
+export async function* select(
+  selection: Selection,
+  { ledger, queries }: Pick<OperatorServices, 'ledger' | 'queries'>,
+): AsyncIterable<Selected> {
+  if (selection.kind === 'ids') {
+    for await (const id of selection.ids) yield* await selectId(id, ledger);
+    return;
+  }
+  for await (const { id, delivery } of listEntries(selection.filter, queries)) {
+    yield { kind: 'delivery', key: { id, delivery } };
+  }
+}
+
+/** All entries that match. `onPage` hears what each page cost, in read request units. */
+export async function* listEntries(
+  filter: QueueFilter,
+  queries: OperatorServices['queries'],
+  onPage: (consumed: number) => void = () => {},
+) {
+  let from: string | undefined;
+  do {
+    const page = await queries.list(filter, from);
+    onPage(page.consumed);
+    yield* page.entries;
+    from = page.next;
+  } while (from !== undefined);
+}
+
+/** Whether an item is meant still, now that it is read. */
+export function isSelected(item: DeliveryItem, selection: Selection): boolean {
+  return selection.kind === 'ids' || (item.state !== 'done' && matchesItem(item, selection.filter));
+}
+
+/** The delivery that a text names: `ID/0000`. */
+export function parseDeliveryName(text: string): DeliveryKey | undefined {
+  const [, id, delivery] = /^(.+)\/(\d{4,7})$/.exec(text) ?? [];
+  return id === undefined || delivery === undefined ? undefined : { id, delivery };
+}
+
+async function selectId(text: string, ledger: OperatorServices['ledger']): Promise<readonly Selected[]> {
+  const key = parseDeliveryName(text);
+  if (key !== undefined) {
+    return [(await ledger.read(key)) === undefined ? { kind: 'name', id: text } : { kind: 'delivery', key }];
+  }
+  const items = await ledger.readAll(text);
+  if (items.length === 0) return [{ kind: 'name', id: text }];
+  return items.map(({ id, delivery }) => ({ kind: 'delivery', key: { id, delivery } }));
+}

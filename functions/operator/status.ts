@@ -1,0 +1,213 @@
+/**
+ * One answer: is anything lost, or late?
+ *
+ * Lost is nothing that the table has. What comes nearest to it: a request that could not be used, a recipient of whom nobody
+ * knows whether he has the message, an event that nobody was told of, a message in the dead letters. Late is what waits for
+ * longer than somebody cares to.
+ */
+
+import type { DestinationRecord } from '../queue/destination-record.ts';
+import { sweepInterval } from '../queue/policy.ts';
+import { wallTime } from '../queue/services.ts';
+import { type State, states } from '../queue/states.ts';
+import { destinationState } from './explain.ts';
+import type { OperatorServices } from './operator.ts';
+import type { QueueDepth, QueueDepths } from './ports.ts';
+import { listEntries } from './selection.ts';
+
+/** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
+export const overdueAfter = 2 * sweepInterval;
+
+/** Milliseconds before the end of a message's lifetime when somebody should know: the last chance to do something. */
+export const expirySoon = 6 * 60 * 60_000;
+
+/** Requests in the corrupt queue that are counted one by one. */
+const mostRequests = 10_000;
+
+/** One delivery that stands for others. */
+export interface Sample {
+  readonly id: string;
+  readonly delivery: string;
+  /** Milliseconds since 1970: its arrival, or when it fell due. */
+  readonly at: number;
+}
+
+/** How many there are, and the one that has waited longest. */
+export interface Count {
+  readonly deliveries: number;
+  readonly oldest?: Sample;
+}
+
+/** What was found. Times are milliseconds since 1970. */
+export interface StatusReport {
+  readonly now: number;
+  readonly isWell: boolean;
+  readonly states: Readonly<Record<State, number>>;
+  /** What waits or is on its way, by arrival. */
+  readonly waiting: Count;
+  /** What of it has waited for longer than was cared for. */
+  readonly late: Count;
+  /** What is returned to its sender within {@link expirySoon}. */
+  readonly expiring: Count;
+  readonly held: Count;
+  /** Recipients who may have their message already. */
+  readonly inDoubt: Count & { readonly recipients: number };
+  readonly corrupt: Count;
+  readonly corruptRequests: {
+    readonly requests: number;
+    readonly oldest?: { readonly id: string; readonly at: number };
+  };
+  readonly suspended: readonly DestinationRecord[];
+  readonly heldDestinations: readonly DestinationRecord[];
+  /** The sweep should have seen to it; by the moment at which it fell due. */
+  readonly overdue: Count;
+  /** Events that should have been published. */
+  readonly unpublished: Count;
+  readonly deadLetters: readonly QueueDepth[];
+  /** Queues that could not be looked into, and why. */
+  readonly unreachable: readonly string[];
+}
+
+/** How long something may wait. */
+export interface StatusWish {
+  /** Milliseconds after which mail is late. */
+  readonly lateAfter: number;
+}
+
+/** Looks at everything. */
+export async function assess(
+  { lateAfter }: StatusWish,
+  services: OperatorServices,
+  depths: QueueDepths,
+  onEntry: (counted: number) => void = () => {},
+): Promise<StatusReport> {
+  const now = wallTime(services);
+  const { awaited, ...queue } = await countQueue(lateAfter, now, services, onEntry);
+  const due = await countOverdue(now, services);
+  const requests = await countRequests(services);
+  const destinations = await troubled(now, awaited, services);
+  const found = await depths.read();
+  const deadLetters = found.depths.filter(({ kind, messages }) => kind === 'dead letters' && messages > 0);
+  const report = { now, ...queue, ...due, corruptRequests: requests, ...destinations, deadLetters };
+  const troubles = [
+    report.late,
+    report.expiring,
+    report.inDoubt,
+    report.corrupt,
+    report.overdue,
+    report.unpublished,
+  ].some(({ deliveries }) => deliveries > 0);
+  const isWell = !troubles && requests.requests === 0 && report.suspended.length === 0 && deadLetters.length === 0;
+  return { ...report, isWell, unreachable: found.unreachable };
+}
+
+/** A count that grows. */
+class Counter {
+  deliveries = 0;
+  oldest: Sample | undefined;
+
+  add({ id, delivery }: Pick<Sample, 'id' | 'delivery'>, at: number): void {
+    this.deliveries += 1;
+    if (at < (this.oldest?.at ?? Number.POSITIVE_INFINITY)) this.oldest = { id, delivery, at };
+  }
+
+  get count(): Count {
+    const { deliveries, oldest } = this;
+    return oldest === undefined ? { deliveries } : { deliveries, oldest };
+  }
+}
+
+async function countQueue(
+  lateAfter: number,
+  now: number,
+  { queries, parameters }: OperatorServices,
+  onEntry: (counted: number) => void,
+) {
+  const byState = Object.fromEntries(states.map((state) => [state, 0])) as Record<State, number>;
+  const [waiting, late, expiring, held, inDoubt, corrupt] = [1, 2, 3, 4, 5, 6].map(() => new Counter()) as [
+    Counter,
+    Counter,
+    Counter,
+    Counter,
+    Counter,
+    Counter,
+  ];
+  /** Destinations that mail waits for. */
+  const awaited = new Set<string>();
+  let recipients = 0;
+  let counted = 0;
+  for await (const entry of listEntries({}, queries)) {
+    counted += 1;
+    onEntry(counted);
+    const { state, arrival, summary, sender } = entry;
+    byState[state] += 1;
+    if (state === 'corrupt') {
+      corrupt.add(entry, arrival);
+      continue;
+    }
+    waiting.add(entry, arrival);
+    awaited.add(entry.destination);
+    if (state === 'held') held.add(entry, arrival);
+    if (now - arrival > lateAfter) late.add(entry, arrival);
+    const lifetime = sender === '' ? parameters.bounce_queue_lifetime : parameters.maximal_queue_lifetime;
+    // Held mail does not expire; and what has one attempt only is not rescued by anybody.
+    if (state !== 'held' && lifetime > expirySoon && arrival + lifetime - now < expirySoon)
+      expiring.add(entry, arrival);
+    if (summary.inDoubt > 0) {
+      inDoubt.add(entry, arrival);
+      recipients += summary.inDoubt;
+    }
+  }
+  return {
+    awaited,
+    states: byState,
+    waiting: waiting.count,
+    late: late.count,
+    expiring: expiring.count,
+    held: held.count,
+    inDoubt: { ...inDoubt.count, recipients },
+    corrupt: corrupt.count,
+  };
+}
+
+/** What the sweep should have seen to. What is queued is due all the time, until there is a place for it. */
+async function countOverdue(now: number, { ledger, destinations }: OperatorServices) {
+  const overdue = new Counter();
+  const unpublished = new Counter();
+  for await (const due of ledger.findDue(now - overdueAfter)) {
+    if (due.state === 'done' || due.unpublished !== undefined) unpublished.add(due, due.due);
+    else if (due.state === 'destination') {
+      // One that is being let go is looked at all the time.
+      const { release } = await destinations.read(due.destination);
+      if (release === undefined) overdue.add(due, due.due);
+    } else if (due.state !== 'queued') overdue.add(due, due.due);
+  }
+  return { overdue: overdue.count, unpublished: unpublished.count };
+}
+
+async function countRequests({ corruptRequests }: OperatorServices): Promise<StatusReport['corruptRequests']> {
+  let requests = 0;
+  let oldest: { readonly id: string; readonly at: number } | undefined;
+  for await (const { id, at } of corruptRequests.list()) {
+    requests += 1;
+    if (at < (oldest?.at ?? Number.POSITIVE_INFINITY)) oldest = { id, at };
+    if (requests >= mostRequests) break;
+  }
+  return oldest === undefined ? { requests } : { requests, oldest };
+}
+
+/** Destinations that are stopped. A suspension that no mail waits for is in nobody's way: it ends with the next that comes. */
+async function troubled(now: number, awaited: ReadonlySet<string>, { destinations }: OperatorServices) {
+  const suspended: DestinationRecord[] = [];
+  const heldDestinations: DestinationRecord[] = [];
+  for await (const record of destinations.list()) {
+    if (destinationState(record, now) === 'held') heldDestinations.push(record);
+    else if (record.suspension !== undefined && isAwaited(record, awaited)) suspended.push(record);
+  }
+  return { suspended, heldDestinations };
+}
+
+/** A mailbox is part of its destination: the name of one ends with that of the other (unit.ts). */
+function isAwaited({ name }: DestinationRecord, awaited: ReadonlySet<string>): boolean {
+  return awaited.has(name) || [...awaited].some((destination) => name.endsWith(`@${destination}`));
+}

@@ -1,0 +1,53 @@
+/**
+ * Corrupt requests in memory: for tests.
+ */
+import type { CorruptRequest, CorruptRequests } from '../../functions/operator/ports.ts';
+import { extended } from '../../functions/queue/by-hand.ts';
+import type { HistoryEntry } from '../../functions/queue/item.ts';
+import type { CorruptNotice, CorruptQueue } from '../../functions/queue/ports.ts';
+
+/** The corrupt queue of a test, and what people do with what lies in it. */
+export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
+  /** What was sent to incoming. */
+  readonly submitted: string[] = [];
+  readonly #requests = new Map<string, CorruptRequest>();
+  readonly #bodies = new Map<string, string>();
+  readonly #listed = new Set<string>();
+
+  async file({ id, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
+    const copy = { bucket: 'messages', key: `corrupt/${id}.json` };
+    this.#requests.set(id, { id, reason, at: sent ?? 0, ...(sent === undefined ? {} : { sent }), copy });
+    this.#bodies.set(copy.key, body);
+    if (isDelivery !== true) this.#listed.add(id);
+  }
+
+  /** Takes a copy away, as somebody may do in S3. */
+  loseBody(id: string): void {
+    this.#bodies.delete(`corrupt/${id}.json`);
+  }
+
+  async *list(): AsyncIterable<CorruptRequest> {
+    for (const request of this.#requests.values()) {
+      if (request.isSettled === undefined && this.#listed.has(request.id)) yield request;
+    }
+  }
+
+  async read(id: string): Promise<CorruptRequest | undefined> {
+    return this.#requests.get(id);
+  }
+
+  async readBody({ copy }: CorruptRequest): Promise<string | undefined> {
+    return this.#bodies.get(copy.key);
+  }
+
+  async submit(body: string): Promise<void> {
+    this.submitted.push(body);
+  }
+
+  async settle({ id }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
+    const request = this.#requests.get(id);
+    if (request === undefined || request.isSettled === true) return false;
+    this.#requests.set(id, { ...request, isSettled: true, history: extended(request.history, entry) });
+    return true;
+  }
+}
