@@ -64,6 +64,12 @@ test('it is handed to another transport when the map says so, and done with here
   assert.deepEqual(services.activated, []);
 });
 
+test('a delivery whose recipients would go different ways waits on', async () => {
+  const recipients = ['bob@one.example', 'carol@two.example'].map((address, n) => ({ address, n }));
+  const { now } = await wake('one.example lmtp:one\ntwo.example lmtp:two', { recipients });
+  assert.partialDeepStrictEqual(now, { state: 'active', destination: parked });
+});
+
 test('what goes to a server stays on its way, whatever the map says now', async () => {
   const { now } = await wake('* lmtp:inet:new.test', { destination: 'inet:old.test:24' });
   assert.partialDeepStrictEqual(now, { state: 'active', destination: 'inet:old.test:24' });
