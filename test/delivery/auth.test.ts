@@ -36,9 +36,13 @@ const fromSecret = login('secretsmanager:sasl');
 const sasl = (secret: string) => `{"127.0.0.1": "joe:${secret}"}`;
 
 /** A server that offers mechanisms, and answers AUTH with these lines. */
-const offering = (mechanisms: string, auth: ServerScript['auth'], script: ServerScript = {}): ServerScript => ({
+const offering = (
+  mechanisms: string,
+  auth: NonNullable<ServerScript['auth']> | AuthServer,
+  script: ServerScript = {},
+): ServerScript => ({
   capabilities: [`AUTH ${mechanisms}`],
-  ...(auth === undefined ? {} : { auth }),
+  ...(typeof auth === 'function' ? { auth_server: auth } : { auth }),
   ...script,
 });
 

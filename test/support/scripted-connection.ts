@@ -268,8 +268,8 @@ export class ScriptedConnection {
     if (base64 !== undefined && /^[A-Za-z0-9+/=]+$/.test(base64)) {
       command.decoded = Buffer.from(base64, 'base64').toString('latin1').replaceAll('\0', '\\0');
     }
-    const { auth } = this.#script;
-    const step = typeof auth === 'function' ? auth(command.text, this.#socket) : auth[Math.min(lines, auth.length - 1)];
+    const { auth, auth_server: server } = this.#script;
+    const step = server?.(command.text, this.#socket) ?? auth[Math.min(lines, auth.length - 1)];
     const code = step === undefined ? 0 : await this.#sayOnce(this.#authReply(step, command.decoded ?? ''));
     this.#authLines = code === 334 ? lines + 1 : undefined;
   }

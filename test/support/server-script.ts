@@ -94,7 +94,9 @@ export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, Rep
   /** To any verb that is not scripted. */
   readonly unknown?: ReplyScript;
   /** The i-th answers the i-th line of an AUTH exchange, the last of them all others; after a 334 one more line is read. */
-  readonly auth?: readonly (SingleReply | ProofReply)[] | AuthServer;
+  readonly auth?: readonly (SingleReply | ProofReply)[];
+  /** In place of `auth`. */
+  readonly auth_server?: AuthServer;
   /** Password that a DIGEST-MD5 response is checked with. */
   readonly digest_password?: string;
   /** Absent: the server knows no TLS. `starttls` is the reply to STARTTLS; it need not be given. */
