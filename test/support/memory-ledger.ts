@@ -33,7 +33,7 @@ export class MemoryLedger implements Ledger, Queries {
 
   async readAll(id: string): Promise<readonly DeliveryItem[]> {
     checkKey(id);
-    const items = this.items.filter((item) => item.id === id);
+    const items = this.#select((item) => item.id === id).map(copy);
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
   }
 
@@ -67,7 +67,7 @@ export class MemoryLedger implements Ledger, Queries {
   }
 
   async *findDue(before: number): AsyncIterable<DueItem> {
-    for (const { id, delivery, state, generation, due, destination, unpublished } of this.items) {
+    for (const { id, delivery, state, generation, due, destination, unpublished } of [...this.#items.values()]) {
       if (due === undefined || due > before) continue;
       const found = { id, delivery, state, generation, due, destination };
       yield unpublished === undefined ? found : { ...found, unpublished };
@@ -80,15 +80,15 @@ export class MemoryLedger implements Ledger, Queries {
   }
 
   async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
-    const live = this.items.filter(({ state }) => state !== 'done');
-    const page = live.slice(Number(from), Number(from) + pageSize);
+    const live = this.#select(({ state }) => state !== 'done');
+    const page = live.slice(Number(from), Number(from) + pageSize).map(copy);
     const entries = page.filter((item) => matchesItem(item, filter)).map(entryOf);
     const next = Number(from) + pageSize;
     return { entries, consumed: 0, ...(next < live.length ? { next: String(next) } : {}) };
   }
 
   async findQueued(destination: string, { isNew, dueBy, limit }: QueuedWanted): Promise<readonly QueueEntry[]> {
-    const queued = this.items.filter(
+    const queued = this.#select(
       (item) => item.state === 'queued' && item.destination === destination && (item.attempt === 0) === isNew,
     );
     const due = queued.filter((item) => (item.due ?? 0) <= dueBy).toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0));
@@ -96,7 +96,12 @@ export class MemoryLedger implements Ledger, Queries {
   }
 
   async countActive(destination: string): Promise<number> {
-    return this.items.filter((item) => item.destination === destination && isInActive(item)).length;
+    return this.#select((item) => item.destination === destination && isInActive(item)).length;
+  }
+
+  /** Items as they lie in it: to be looked at, and copied before they are given away. */
+  #select(isWanted: (item: DeliveryItem) => boolean): readonly DeliveryItem[] {
+    return [...this.#items.values()].filter(isWanted);
   }
 
   #find(key: DeliveryKey): DeliveryItem | undefined {
