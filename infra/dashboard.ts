@@ -71,10 +71,10 @@ function durations(functions: Functions): cloudwatch.GraphWidget {
 }
 
 function each(
-  { qmgr, lmtp, sweep, bounce }: Functions,
+  { qmgr, lmtp, sweep, bounce, check }: Functions,
   metrics: (name: string, fn: lambda.IFunction) => cloudwatch.IMetric[],
 ): cloudwatch.IMetric[] {
-  return Object.entries({ qmgr, lmtp, sweep, bounce }).flatMap(([name, fn]) => metrics(name, fn));
+  return Object.entries({ qmgr, lmtp, sweep, bounce, check }).flatMap(([name, fn]) => metrics(name, fn));
 }
 
 function depth(label: string, queue: sqs.IQueue): cloudwatch.Metric {

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
 import {
   bouncePermissions,
+  checkPermissions,
   lmtpPermissions,
   logPermissions,
   qmgrPermissions,
@@ -28,12 +29,14 @@ export interface FunctionsProps {
   readonly logRetention: logs.RetentionDays;
 }
 
-/** The programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue, bounce reports. */
+/** The programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue, bounce reports, check looks. */
 export class Functions extends Construct {
   readonly qmgr: lambda.Function;
   readonly lmtp: lambda.Function;
   readonly sweep: lambda.Function;
   readonly bounce: lambda.Function;
+  /** Nothing sets it going but whoever asks (`lambda-lmtp check --function`). */
+  readonly check: lambda.Function;
   readonly #props: FunctionsProps;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -45,6 +48,7 @@ export class Functions extends Construct {
     this.sweep = this.#function('Sweep', 'sweep', functionTimeouts.sweep, sweepPermissions(surroundings));
     const reporting = bouncePermissions(surroundings, Stack.of(this), props.sesSender);
     this.bounce = this.#function('Bounce', 'bounce', functionTimeouts.bounce, reporting);
+    this.check = this.#function('Check', 'check', functionTimeouts.check, checkPermissions(surroundings));
   }
 
   #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
@@ -73,6 +77,7 @@ const descriptions: Readonly<Record<FunctionName, string>> = {
   qmgr: 'takes in requests and wake-ups, and decides what is delivered when (Postfix qmgr)',
   lmtp: 'delivers mail over LMTP (Postfix lmtp)',
   bounce: 'tells senders and postmasters what became of mail (Postfix bounce)',
+  check: 'says what stands between the functions and a mail server; delivers nothing',
   sweep: 'finds deliveries that fall due or are overdue, and wakes them',
 };
 

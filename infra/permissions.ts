@@ -60,7 +60,10 @@ export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
   ];
 }
 
-/** lmtp: delivers, and wakes what waits for the places that it frees in active. The only function that may read secrets, and only those it was given. */
+/**
+ * lmtp: delivers, and wakes what waits for the places that it frees in active. Only it and check may read secrets, and only those
+ * that the stack was given.
+ */
 export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores, topics, allowedBuckets, secrets } = surroundings;
   return [
@@ -73,6 +76,11 @@ export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
     publish(topics.bounce, topics.notice),
     ...readSecrets(secrets),
   ];
+}
+
+/** check: looks at mail servers as lmtp does, with the secrets it has, and sees neither mail nor queue. */
+export function checkPermissions(surroundings: Surroundings): PolicyStatement[] {
+  return [...readTransportMap(surroundings), ...readSecrets(surroundings.secrets)];
 }
 
 /** sweep: finds what is overdue and wakes it. It sees no mail. */
@@ -96,12 +104,13 @@ export function bouncePermissions(
   stack: Stack,
   sesSender: string | undefined,
 ): PolicyStatement[] {
-  const { queues, stores, allowedBuckets } = surroundings;
+  const { queues, stores, topics, allowedBuckets } = surroundings;
   return [
     consume(queues.bounce),
     send(queues.incoming),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
+    publish(topics.notice),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${reportPrefix}*`)]),
     ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),

@@ -9,11 +9,13 @@ import { sweepInterval as interval } from '../functions/queue/policy.ts';
  * bounce: a batch of ten reports; less than anybody keeps a report to himself (handOverLease). Its queue too shows a message of
  * a failed batch again after six times this.
  * sweep: less than the time between two sweeps, so that they do not overlap.
+ * check: looks at a few servers, at most some minutes for each that says nothing; whoever asks waits.
  */
 export const functionTimeouts = {
   qmgr: Duration.seconds(60),
   bounce: Duration.seconds(60),
   sweep: Duration.seconds(240),
+  check: Duration.seconds(300),
 } as const;
 
 /** Time between two sweeps: what falls due before the next one gets its wake-up from this one (SQS delays up to 15 min). */

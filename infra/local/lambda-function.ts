@@ -4,7 +4,9 @@
  */
 import { Container, type FunctionDefinition, type InvocationResult } from './container.ts';
 
-export interface LambdaFunctionOptions extends FunctionDefinition {
+export interface LambdaFunctionOptions extends Omit<FunctionDefinition, 'file'> {
+  /** The bundled file, or what makes it when the function is needed first. */
+  readonly file: string | (() => string);
   /** Most invocations at once; those above it wait (Lambda would throttle them and the event source would come again). */
   readonly maximumConcurrency: number;
 }
@@ -18,6 +20,7 @@ export class LambdaFunction {
   readonly #waiting: (() => void)[] = [];
   #started = 0;
   #running = 0;
+  #file: string | undefined;
 
   constructor(options: LambdaFunctionOptions) {
     this.name = options.name;
@@ -92,7 +95,9 @@ export class LambdaFunction {
   }
 
   #start(): Container {
-    const container = new Container(this.#options);
+    const { file, ...definition } = this.#options;
+    this.#file ??= typeof file === 'string' ? file : file();
+    const container = new Container({ ...definition, file: this.#file });
     this.#started++;
     this.#all.add(container);
     void container.ended.then(() => this.#all.delete(container));

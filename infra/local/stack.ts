@@ -23,6 +23,7 @@ import { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
 import { type Clients, type Emulators, type QueueName, startEmulators } from './emulators.ts';
 import type { QueueContent } from './fauxqs.ts';
+import { startLambdaEndpoint } from './lambda-endpoint.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
@@ -44,7 +45,7 @@ export interface LocalStackOptions {
   readonly sweepInterval?: number;
   /** Milliseconds that a function may run; 30,000 if absent. */
   readonly timeouts?: PerFunction<number>;
-  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, bounce 2 if absent. */
+  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, bounce 2, check 2 if absent. */
   readonly maximumConcurrency?: PerFunction<number>;
   /** Most records of an invocation; 10 if absent. */
   readonly batchSize?: PerFunction<number>;
@@ -116,10 +117,11 @@ export interface Outputs {
   readonly NoticeTopicArn: string;
   readonly MessageBucketName: string;
   readonly QueueTableName: string;
+  readonly CheckFunctionName: string;
 }
 
 const defaultTimeout = 30_000;
-const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2 };
+const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2, check: 2 };
 
 /** How long running invocations get when the stack closes, in milliseconds. */
 const closingGrace = 2000;
@@ -149,6 +151,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     await Promise.all(functionNames.map((name) => functions[name].close()));
   });
 
+  const lambda = await startLambdaEndpoint(functions);
+  started.defer(() => lambda.close());
   const triggers = startTriggers(options, emulators, functions);
   started.defer(() => stopTriggers(triggers, functions));
   const events = new TopicSubscriber(emulators.clients.sqs, emulators.queues.events.url);
@@ -160,7 +164,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const running = started.move();
   return {
     directory,
-    environment: emulators.environment,
+    environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
     outputs: outputsOf(emulators),
     clients: { ...clients, documents: DynamoDBDocumentClient.from(clients.dynamodb) },
     functions,
@@ -230,17 +234,26 @@ function deployFunctions(
   environment: Readonly<Record<string, string>>,
   onLine: (line: LogLine) => void,
 ): Record<FunctionName, LambdaFunction> {
+  const bundle = (name: FunctionName) =>
+    options.bundles?.[name] ?? bundleFunction(name, join(directory, 'bundles')).file;
   const deploy = (name: FunctionName) =>
     new LambdaFunction({
       name,
-      file: options.bundles?.[name] ?? bundleFunction(name, join(directory, 'bundles')).file,
+      // Most stacks are never asked for a check.
+      file: name === 'check' ? () => bundle(name) : bundle(name),
       environment,
       timeout: options.timeouts?.[name] ?? defaultTimeout,
       maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
       freeze: options.freeze ?? false,
       onLine: (line) => onLine({ functionName: name, line }),
     });
-  return { qmgr: deploy('qmgr'), lmtp: deploy('lmtp'), sweep: deploy('sweep'), bounce: deploy('bounce') };
+  return {
+    qmgr: deploy('qmgr'),
+    lmtp: deploy('lmtp'),
+    sweep: deploy('sweep'),
+    bounce: deploy('bounce'),
+    check: deploy('check'),
+  };
 }
 
 interface Triggers {
@@ -271,7 +284,7 @@ function startTriggers(
     connect('bounce', 'bounce'),
   ];
   for (const poller of pollers) poller.start();
-  for (const name of functionNames) functions[name].warm();
+  for (const name of functionNames) if (name !== 'check') functions[name].warm();
   const interval = options.sweepInterval ?? 2000;
   if (interval === 0) return { pollers, schedule: undefined };
   const schedule = new Schedule(interval, async (event) => {
@@ -301,6 +314,7 @@ function outputsOf(emulators: Emulators): Outputs {
     NoticeTopicArn: emulators.noticeTopicArn,
     MessageBucketName: emulators.bucket,
     QueueTableName: emulators.table,
+    CheckFunctionName: 'check' satisfies FunctionName,
   };
 }
 

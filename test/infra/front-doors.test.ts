@@ -184,7 +184,11 @@ test('other transports and a map outside the stack: what qmgr may do for them, a
   const mapGrant = /^s3:GetObject arn:AWS::Partition:s3:::configuration\/mail\/transport$/;
   assert.ok(lines('QmgrRole').some((line) => /^sqs:SendMessage MailmanIncoming/.test(line)));
   assert.ok(lines('QmgrRole').some((line) => mapGrant.test(line)));
-  assert.ok(lines('BounceRole').some((line) => mapGrant.test(line)));
+  for (const role of ['BounceRole', 'CheckRole'])
+    assert.ok(
+      lines(role).some((line) => mapGrant.test(line)),
+      role,
+    );
   for (const role of ['LmtpRole', 'SweepRole']) {
     assert.ok(!lines(role).some((line) => mapGrant.test(line) || /MailmanIncoming/.test(line)), role);
   }

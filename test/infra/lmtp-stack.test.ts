@@ -71,7 +71,7 @@ test('a sweep is over before the next one starts', () => {
 });
 
 test('recursive loop detection does not stop a mail after sixteen attempts', () => {
-  assert.equal(Object.keys(functions).length, 4);
+  assert.equal(Object.keys(functions).length, 5);
   for (const { Properties } of Object.values(functions)) assert.equal(Properties['RecursiveLoop'], 'Allow');
 });
 
@@ -188,7 +188,7 @@ test('the queue table survives a deleted stack', () => {
 
 test('bodies and delivery logs survive a deleted stack', () => {
   const kept = resourcesOfType(resources, 'AWS::S3::Bucket', 'AWS::Logs::LogGroup');
-  assert.equal(Object.keys(kept).length, 5);
+  assert.equal(Object.keys(kept).length, 6);
   for (const { DeletionPolicy } of Object.values(kept)) assert.equal(DeletionPolicy, 'Retain');
 });
 
@@ -225,6 +225,7 @@ test('what holds mail keeps its logical id: another one would be another, empty,
   );
   assert.deepEqual(Object.keys(stateful).sort(), [
     'DeliveryFunctionsBounceLogD4EF2057',
+    'DeliveryFunctionsCheckLog4E057981',
     'DeliveryFunctionsLmtpLog6A81C952',
     'DeliveryFunctionsQmgrLog2EA58399',
     'DeliveryFunctionsSweepLogA51F5426',
@@ -277,6 +278,7 @@ test('the stack tells its users where to submit, to look and to listen', () => {
     NoticeTopicArn: 'DeliveryTopicsNoticeBDF031B2',
     MessageBucketName: 'DeliveryStoresMessageBucketBD5364C7',
     QueueTableName: 'DeliveryStoresQueueTableF1048FDE',
+    CheckFunctionName: 'DeliveryFunctionsCheck09C483BC',
     DashboardUrl:
       'https://AWS::Region.console.aws.amazon.com/cloudwatch/home?region=AWS::Region' +
       '#dashboards/dashboard/DeliveryDashboard547500DD',

@@ -17,7 +17,7 @@ import {
 
 const stack = appStack({ secrets: 'sasl/lmtp' });
 const resources = resourcesOf(stack);
-const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole'] as const;
+const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole', 'CheckRole'] as const;
 
 /** What a function may do, as lines `action resource`, its own log left out. */
 function grants(role: string, from = resources): string[] {
@@ -125,11 +125,15 @@ test('bounce may send through SES where reports leave by it: from one address, w
     [...identities.map((each) => `ses:SendBounce ${each}`), ...identities.map((each) => `ses:SendRawEmail ${each}`)],
   );
   assert.match(JSON.stringify(all), /"StringEquals":\{"ses:FromAddress":"bounce@mail\.example\.net"\}/);
-  for (const role of ['QmgrRole', 'LmtpRole', 'SweepRole'])
+  for (const role of ['QmgrRole', 'LmtpRole', 'SweepRole', 'CheckRole'])
     assert.ok(!grants(role, all).some((line) => line.startsWith('ses:')));
 });
 
-test('no function but lmtp may read secrets, and without any neither may lmtp', () => {
+test('check reads the secrets that lmtp reads, and does nothing else', () => {
+  assert.deepEqual(grants('CheckRole'), grants('LmtpRole').filter(readsSecrets));
+});
+
+test('no function but lmtp and check may read secrets, and without any neither may they', () => {
   for (const role of ['QmgrRole', 'SweepRole', 'BounceRole']) assert.ok(!grants(role).some(readsSecrets), role);
   const none = resourcesOf(appStack());
   for (const role of roles) assert.ok(!grants(role, none).some(readsSecrets), role);

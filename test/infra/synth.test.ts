@@ -54,8 +54,8 @@ before(async () => {
   resources = readJson<{ Resources: typeof resources }>('LambdaLmtp.template.json').Resources;
 });
 
-test('npx cdk synth makes a stack with four functions', () => {
-  assert.equal(Object.keys(resourcesOfType(resources, 'AWS::Lambda::Function')).length, 4);
+test('npx cdk synth makes a stack with five functions', () => {
+  assert.equal(Object.keys(resourcesOfType(resources, 'AWS::Lambda::Function')).length, 5);
 });
 
 test('what is deployed is what the local stack runs, octet for octet', () => {
