@@ -10,5 +10,5 @@ export function removedVerdict(
   attempt: number,
 ): LastVerdict & { readonly status: 'bounced' | 'removed' } {
   const text = `message removed by the postmaster: ${why}`;
-  return { status: bounces ? 'bounced' : 'removed', dsn: '5.7.1', text, at, attempt, by };
+  return { status: bounces ? 'bounced' : 'removed', dsn: '5.3.0', text, at, attempt, by };
 }

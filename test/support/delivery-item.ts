@@ -38,7 +38,7 @@ export function makeRecipients(...addresses: readonly string[]): readonly Queued
 
 /** The last verdict of a recipient that is done. */
 export function makeVerdict(status: LastVerdict['status'], attempt = 1): LastVerdict {
-  const dsn = { sent: '2.0.0', deferred: '4.2.2', bounced: '5.1.1', expired: '4.2.2', removed: '5.7.1' } as const;
+  const dsn = { sent: '2.0.0', deferred: '4.2.2', bounced: '5.1.1', expired: '4.2.2', removed: '5.3.0' } as const;
   return { status, dsn: dsn[status], text: 'said the server', at: 1_500_000, attempt };
 }
 
