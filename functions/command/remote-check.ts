@@ -46,20 +46,21 @@ async function invoke(
     import('@aws-sdk/client-lambda'),
     import('@smithy/node-http-handler'),
   ]);
+  // Once: a check that went wrong is for whoever asked to repeat.
+  const client = new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({ connectionTimeout: 5000, requestTimeout, throwOnRequestTimeout: true }),
+  });
   try {
-    // Once: a check that went wrong is for whoever asked to repeat.
-    const client = new LambdaClient({
-      maxAttempts: 1,
-      requestHandler: new NodeHttpHandler({ connectionTimeout: 5000, requestTimeout, throwOnRequestTimeout: true }),
-    });
     const { FunctionError, Payload } = await client.send(
       new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }),
     );
-    client.destroy();
     return { isError: FunctionError !== undefined, payload: Payload?.transformToString() ?? '' };
   } catch (cause) {
     const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     throw new RemoteCheckError(`${functionName} could not be asked: ${words}`, { cause });
+  } finally {
+    client.destroy();
   }
 }
 
