@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
-import { noteProgress, type SettlementFacts, settle } from '../../functions/disposition/settlement.ts';
+import { inDoubtHold, noteProgress, type SettlementFacts, settle } from '../../functions/disposition/settlement.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { planDeliveries } from '../../functions/queue/plan.ts';
 import { pendingGrace } from '../../functions/queue/policy.ts';
@@ -32,7 +32,12 @@ const verdict = (status: Verdict['status'], given: Partial<Verdict> = {}): Verdi
 });
 
 /** An item that arrived `age` seconds ago and has `statuses.length` recipients, settled now. */
-function settled(statuses: readonly Verdict['status'][], age = 10, given: Partial<DeliveryItem> = {}) {
+function settled(
+  statuses: readonly Verdict['status'][],
+  age = 10,
+  given: Partial<DeliveryItem> = {},
+  rules: Partial<SettlementFacts> = {},
+) {
   const now = 1_000_000_000;
   const arrival = now - age * second;
   const recipients = makeRecipients(...statuses.map((_, n) => `r${n}@x`));
@@ -45,6 +50,7 @@ function settled(statuses: readonly Verdict['status'][], age = 10, given: Partia
     times,
     reportingMta: 'mail.example.org',
     transport: 'lmtp',
+    ...rules,
   };
   return { ...settle(facts), now, item, facts };
 }
@@ -252,6 +258,193 @@ test('whatever the verdicts, an item is done if and only if nobody waits, and ev
         given.map((_, n) => `r${n}@x`),
       );
       assert.ok(settlement.to === 'done' || (settlement.changes.due ?? 0) > settlement.now);
+    }),
+  );
+});
+
+describe('a delay warning', () => {
+  const hours = 3600;
+  const warning = { times: { ...times, delay_warning_time: 4 * hours * second } };
+  const kinds = ({ events }: ReturnType<typeof settled>) => events.map(({ lmtp }) => lmtp.kind);
+
+  test('goes out with the attempt at or past its time, and is written down', () => {
+    const settlement = settled(['deferred'], 4 * hours, {}, warning);
+    assert.deepEqual(kinds(settlement), ['delay']);
+    assert.equal(settlement.changes.warned, settlement.now);
+    assert.deepEqual(settlement.changes.pending, {
+      [settlement.events[0]?.lmtp.eventId ?? '']: settlement.events[0],
+    });
+    assert.equal(settlement.changes.due, settlement.now + pendingGrace, 'the sweep looks whether it is out');
+  });
+
+  test('is not made before its time, nor a second time, nor where nobody asked for warnings', () => {
+    assert.deepEqual(kinds(settled(['deferred'], 3 * hours, {}, warning)), []);
+    assert.deepEqual(kinds(settled(['deferred'], 9 * hours, { warned: 1 }, warning)), []);
+    assert.deepEqual(kinds(settled(['deferred'], 9 * hours)), []);
+  });
+
+  test('is about those who still wait, and want to hear of it', () => {
+    const recipients = [
+      { address: 'r0@x', n: 0 },
+      { address: 'r1@x', n: 1 },
+      { address: 'r2@x', n: 2, notify: ['FAILURE'] as const },
+      { address: 'r3@x', n: 3, notify: ['DELAY'] as const },
+    ];
+    const settlement = settled(['sent', 'deferred', 'deferred', 'deferred'], 5 * hours, { recipients }, warning);
+    assert.deepEqual(
+      settlement.events.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)),
+      ['r1@x', 'r3@x'],
+    );
+  });
+
+  test('that nobody wants to hear of is none, and may come later', () => {
+    const recipients = [{ address: 'r0@x', n: 0, notify: ['NEVER'] as const }];
+    const settlement = settled(['deferred'], 5 * hours, { recipients }, warning);
+    assert.deepEqual([kinds(settlement), settlement.changes.warned], [[], undefined]);
+  });
+
+  test('is not made of mail that is given up, or held', () => {
+    assert.deepEqual(kinds(settled(['deferred'], 432_000, {}, warning)), ['bounce']);
+    const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
+    assert.deepEqual(kinds(settled(['deferred'], 5 * hours, { holds }, warning)), []);
+  });
+});
+
+describe('mail that somebody wanted to hold while it was being delivered', () => {
+  const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
+
+  test('is held at the end, out of sight of the sweep', () => {
+    const settlement = settled(['deferred', 'sent'], 10, { holds });
+    assert.deepEqual([settlement.to, settlement.changes.due, settlement.changes.holds], ['held', null, holds]);
+  });
+
+  test('is in sight where the hold has an end', () => {
+    const ending = [{ ...(holds[0] ?? { id: '', reason: '', by: '', since: 0 }), until: 5_000_000_000 }];
+    assert.equal(settled(['deferred'], 10, { holds: ending }).changes.due, 5_000_000_000);
+  });
+
+  test('does not expire: a person is to say what becomes of it', () => {
+    const settlement = settled(['deferred'], 1_000_000, { holds });
+    assert.deepEqual([settlement.to, statusOf(settlement)], ['held', ['r0@x deferred']]);
+  });
+
+  test('is done where nobody is left', () => {
+    const settlement = settled(['sent', 'bounced'], 10, { holds });
+    assert.deepEqual([settlement.to, settlement.changes.holds], ['done', null]);
+  });
+
+  test('keeps its events in sight until they are out', () => {
+    const settlement = settled(['bounced', 'deferred'], 10, { holds });
+    assert.deepEqual(
+      [settlement.to, settlement.changes.due, settlement.changes.unpublished],
+      ['held', settlement.now + pendingGrace, {}],
+    );
+  });
+});
+
+describe('mail that somebody removed while it was being delivered', () => {
+  const removal = { by: 'ann', why: 'spam', at: 5, bounces: false };
+
+  test('is done: who was sent to stays sent, and nobody is told of the others', () => {
+    const settlement = settled(['sent', 'deferred'], 10, { removal });
+    assert.deepEqual([settlement.to, settlement.events], ['done', []]);
+    assert.deepEqual(
+      settlement.changes.recipients.map(({ last }) => [last?.status, last?.by]),
+      [
+        ['sent', undefined],
+        ['removed', 'ann'],
+      ],
+    );
+    assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x deferred'], 'the log knows what the server said');
+  });
+
+  test("bounces where that was wanted, in words that are no server's", () => {
+    const settlement = settled(['deferred'], 10, { removal: { ...removal, bounces: true } });
+    assert.deepEqual(statusOf(settlement), ['r0@x deferred', 'r0@x bounced']);
+    assert.partialDeepStrictEqual(settlement.events.map(bounceOf), [
+      { bouncedRecipients: [{ diagnosticCode: 'X-Postfix; message removed by the postmaster: spam' }] },
+    ]);
+  });
+});
+
+describe('a recipient in doubt', () => {
+  const doubt = (rules: Partial<SettlementFacts>, age = 10, given: Partial<DeliveryItem> = {}) =>
+    settled(['deferred', 'deferred'], age, given, {
+      verdicts: new Map([
+        [0, verdict('deferred', { inDoubt: true, text: 'lost connection while sending end of data' })],
+        [1, verdict('deferred')],
+      ]),
+      ...rules,
+    });
+
+  test('is tried again by default', () => {
+    assert.equal(doubt({}).to, 'deferred');
+    assert.equal(doubt({ inDoubtAction: 'retry' }).to, 'deferred');
+  });
+
+  test('is held for a person with in_doubt_action=hold, with the reason', () => {
+    const settlement = doubt({ inDoubtAction: 'hold' });
+    assert.equal(settlement.to, 'held');
+    assert.deepEqual(settlement.changes.holds, [
+      {
+        id: inDoubtHold,
+        reason: 'in doubt whether it was delivered: lost connection while sending end of data',
+        by: 'lmtp',
+        since: settlement.now,
+      },
+    ]);
+  });
+
+  test('does not expire then; the others do', () => {
+    const settlement = doubt({ inDoubtAction: 'hold' }, 432_000);
+    assert.deepEqual(
+      [settlement.to, statusOf(settlement)],
+      ['held', ['r0@x deferred', 'r1@x deferred', 'r1@x expired']],
+    );
+  });
+
+  test('is held once, whatever others hold it for', () => {
+    const holds = [
+      { id: inDoubtHold, reason: 'before', by: 'lmtp', since: 1 },
+      { id: 'h', reason: 'r', by: 'ann', since: 1 },
+    ];
+    assert.deepEqual(doubt({ inDoubtAction: 'hold' }, 10, { holds }).changes.holds, holds);
+  });
+});
+
+test('whatever is asked for, everybody is sent to, given up, removed, or left where somebody sees him', () => {
+  const status = fc.constantFrom('sent', 'deferred', 'bounced');
+  const asked = fc.record({
+    statuses: fc.array(status, { minLength: 1, maxLength: 6 }),
+    age: fc.nat(900_000),
+    isHeld: fc.boolean(),
+    ends: fc.boolean(),
+    removal: fc.constantFrom(undefined, true, false),
+    doubts: fc.boolean(),
+    inDoubtAction: fc.constantFrom('retry', 'hold'),
+  });
+  fc.assert(
+    fc.property(asked, ({ statuses, age, isHeld, ends, removal, doubts, inDoubtAction }) => {
+      const hold = { id: 'h', reason: 'r', by: 'ann', since: 1, ...(ends ? { until: 2_000_000_000 } : {}) };
+      const verdicts = new Map(
+        statuses.map((given, n) => [n, verdict(given, doubts && given === 'deferred' ? { inDoubt: true } : {})]),
+      );
+      const { to, changes, now } = settled(
+        statuses,
+        age,
+        {
+          ...(isHeld ? { holds: [hold] } : {}),
+          ...(removal === undefined ? {} : { removal: { by: 'ann', why: 'w', at: 1, bounces: removal } }),
+        },
+        { verdicts, inDoubtAction },
+      );
+      const open = changes.recipients.filter(({ last }) => last === undefined || last.status === 'deferred');
+      assert.equal(to === 'done', open.length === 0);
+      if (to === 'deferred') assert.ok((changes.due ?? 0) > now);
+      if (to === 'held') assert.ok((changes.holds?.length ?? 0) > 0);
+      if (removal !== undefined) assert.equal(to, 'done');
+      const pending = Object.keys(changes.pending).length;
+      if (pending > 0) assert.ok((changes.due ?? Number.POSITIVE_INFINITY) <= now + pendingGrace);
     }),
   );
 });

@@ -67,3 +67,45 @@ test('two wake-ups at the same time send one generation', async () => {
   assert.deepEqual([...new Set(services.activated)], ['4bXq1/0000 4']);
   assert.equal((await services.ledger.read(key))?.generation, 4);
 });
+
+test('a delivery that was deferred waits behind the others where its destination has no place left', async () => {
+  const services = captureServices({ qmgr_message_active_limit: '1' });
+  const item = makeItem({ ...key, state: 'deferred', generation: 3 });
+  await services.ledger.admit(item);
+  await services.destinations.adjust(item.destination, 1);
+  await activate(wakeUp, services);
+  const there = await services.ledger.read(key);
+  assert.deepEqual([there?.state, there?.due, there?.generation], ['queued', services.clock.wall, 3]);
+  const { backlog } = await services.destinations.read(item.destination);
+  assert.equal(backlog, services.clock.wall, 'whoever gives a place back is to look');
+  await services.destinations.vacate(item.destination, 1);
+  await activate(wakeUp, services);
+  assert.deepEqual([services.activated, (await services.ledger.read(key))?.state], [['4bXq1/0000 4'], 'active']);
+});
+
+test('a wake-up that another was faster than takes no place', async () => {
+  const services = captureServices();
+  const item = makeItem({ ...key, state: 'deferred', generation: 3 });
+  await services.ledger.admit(item);
+  await Promise.all([activate(wakeUp, services), activate(wakeUp, services)]);
+  await services.scheduler.settle(services);
+  assert.equal((await services.destinations.read(item.destination)).active, 1);
+});
+
+test('a delivery on which a hold lies is held, although somebody woke it', async () => {
+  const services = captureServices();
+  const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1, until: 9_000_000_000_000 }];
+  await services.ledger.admit(makeItem({ ...key, state: 'deferred', generation: 3, holds }));
+  await activate(wakeUp, services);
+  const item = await services.ledger.read(key);
+  assert.deepEqual([item?.state, item?.due], ['held', 9_000_000_000_000]);
+});
+
+test('it gets a slot that its destination is trusted with now', async () => {
+  const services = captureServices({ lmtp_initial_destination_concurrency: '1' });
+  for (let n = 0; n < 20; n += 1) {
+    await services.ledger.admit(makeItem({ id: `m${n}`, state: 'deferred', generation: 3 }));
+    await activate({ ...wakeUp, id: `m${n}` }, services);
+  }
+  assert.deepEqual(new Set(services.ledger.items.map(({ group }) => group.split('#')[1])), new Set(['0']));
+});

@@ -28,7 +28,7 @@ for (const state of ['deferred', 'queued'] as const) {
     assert.deepEqual(services.woken, [['4bXq1/0000 3', 299_000]]);
   });
 
-  test(`a ${state} delivery that is overdue gets its wake-up at once`, async () => {
+  test(`a ${state} delivery whose time has come gets its wake-up at once`, async () => {
     const services = await withItem({ state, generation: 3 }, -86_400_000);
     await sweepOnce(services);
     assert.deepEqual(services.woken, [['4bXq1/0000 3', 0]]);
@@ -171,4 +171,107 @@ test('what moved on between the look and the grip is left alone', async () => {
   };
   assert.deepEqual(await sweepOnce(services), nothing);
   assert.equal((await ledger.read(key))?.state, 'done');
+});
+
+test('events that nobody could publish are published late also while their delivery waits, which then is due as before', async () => {
+  const services = captureServices();
+  const { wall } = services.clock;
+  const attempt = wall + 3_000_000;
+  const given = {
+    state: 'deferred',
+    due: wall - 1,
+    unpublished: { due: attempt },
+    pending: { e1: makeEvent('e1') },
+  } as const;
+  await services.ledger.admit(makeItem({ ...key, ...given }));
+  assert.deepEqual(await sweepOnce(services), { ...nothing, published: 1 });
+  assert.deepEqual(services.published, [makeEvent('e1')]);
+  const item = await services.ledger.read(key);
+  assert.deepEqual([item?.state, item?.due, item?.unpublished, item?.pending], ['deferred', attempt, undefined, {}]);
+  assert.deepEqual(services.woken, [], 'its next attempt is far away');
+  assert.deepEqual(await sweepOnce(services), nothing);
+});
+
+test('a delivery whose events and whose attempt are both overdue gets both', async () => {
+  const services = captureServices();
+  const { wall } = services.clock;
+  const given = { state: 'deferred', due: wall - 5, unpublished: { due: wall - 5 }, generation: 3 } as const;
+  await services.ledger.admit(makeItem({ ...key, ...given, pending: { e1: makeEvent('e1') } }));
+  await sweepOnce(services);
+  assert.deepEqual([services.published.length, services.woken], [1, [['4bXq1/0000 3', 0]]]);
+});
+
+test('events that cannot be published now stay pending, and others are not kept waiting', async () => {
+  const services = captureServices();
+  const { wall } = services.clock;
+  const given = {
+    state: 'deferred',
+    due: wall - 1,
+    unpublished: { due: wall + 1 },
+    pending: { e1: makeEvent('e1') },
+  } as const;
+  await services.ledger.admit(makeItem({ ...key, ...given }));
+  services.events.publish = () => Promise.reject(new Error('SNS is down'));
+  await sweepOnce(services);
+  assert.deepEqual((await services.ledger.read(key))?.pending, { e1: makeEvent('e1') });
+  assert.deepEqual(services.notes, ['error: sweep failed for an item']);
+});
+
+test('events of held mail are published late too, and then nobody has to look at it', async () => {
+  const given = { state: 'held', unpublished: {}, pending: { e1: makeEvent('e1') } } as const;
+  const services = await withItem(given, -1);
+  assert.deepEqual(await sweepOnce(services), { ...nothing, published: 1 });
+  const item = await services.ledger.read(key);
+  assert.deepEqual([item?.state, item?.due, item?.pending], ['held', undefined, {}]);
+});
+
+test('held mail whose last hold has ended is let go; with another hold it stays', async () => {
+  const ended = { id: 'a', reason: 'r', by: 'ann', since: 1, until: 1000 };
+  const services = await withItem({ state: 'held', holds: [ended] }, -1);
+  assert.deepEqual(await sweepOnce(services), { ...nothing, released: 1 });
+  assert.partialDeepStrictEqual(await services.ledger.read(key), { state: 'queued', due: services.clock.wall });
+
+  const others = await withItem({ state: 'held', holds: [ended, { ...ended, id: 'b', until: 9_000_000_000_000 }] }, -1);
+  assert.deepEqual(await sweepOnce(others), nothing);
+  const item = await others.ledger.read(key);
+  assert.deepEqual([item?.state, item?.due, item?.holds?.length], ['held', 9_000_000_000_000, 1]);
+});
+
+test('a lease that ran out heeds what was asked for meanwhile: a hold, or a removal', async () => {
+  const claim = { token: 't', until: 0 };
+  const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
+  const held = await withItem({ state: 'delivering', claim, holds }, -1);
+  await sweepOnce(held);
+  assert.equal((await held.ledger.read(key))?.state, 'held');
+
+  const removal = { by: 'ann', why: 'w', at: 1, bounces: false };
+  const removed = await withItem({ state: 'delivering', claim, removal }, -1);
+  await sweepOnce(removed);
+  assert.partialDeepStrictEqual(await removed.ledger.read(key), {
+    state: 'done',
+    recipients: [{ last: { status: 'removed', inDoubt: true } }],
+  });
+  assert.ok(removed.notes.includes('error: lease ran out: the message may be delivered more than once'));
+});
+
+test('whoever is in doubt when a lease runs out is held with in_doubt_action=hold', async () => {
+  const services = captureServices({ in_doubt_action: 'hold' });
+  const due = services.clock.wall - 1;
+  await services.ledger.admit(makeItem({ ...key, state: 'delivering', claim: { token: 't', until: 0 }, due }));
+  await sweepOnce(services);
+  assert.partialDeepStrictEqual(await services.ledger.read(key), { state: 'held', holds: [{ id: 'in-doubt' }] });
+});
+
+test('a delivery that waits for a place is woken when there is one, and left alone while there is none', async () => {
+  const services = captureServices({ qmgr_message_active_limit: '2' });
+  const { wall } = services.clock;
+  const destination = 'inet:mail.test:24';
+  for (const id of ['a', 'b']) await services.ledger.admit(makeItem({ id, destination, due: wall + 1_000_000 }));
+  await services.destinations.adjust(destination, 2);
+  await services.ledger.admit(makeItem({ ...key, destination, state: 'queued', due: wall - 1 }));
+  assert.deepEqual(await sweepOnce(services), nothing);
+  assert.deepEqual(services.woken, []);
+  await services.ledger.move('finishUnclaimed', makeItem({ id: 'a', destination }), { due: null });
+  await services.destinations.vacate(destination, 1);
+  assert.deepEqual(await sweepOnce(services), { ...nothing, woken: 1 });
 });
