@@ -55,7 +55,10 @@ const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = 
   [{ SOFT_BOUNCE: 'true' }, /^ParameterError: soft_bounce: "true" is neither yes nor no$/],
   [{ MINIMAL_BACKOFF_TIME: '2h' }, /^ParameterError: minimal_backoff_time: .* maximal_backoff_time/],
   [{ QUEUE_TABLE: '' }, /^EnvironmentError: environment variable QUEUE_TABLE is not set/],
-  [{ TRANSPORT_MAP: 'example.com smtp:inet:one.test' }, /^TransportMapError: .*must begin with lmtp: or error: or retry: or discard:$/],
+  [
+    { TRANSPORT_MAP: 'example.com smtp:inet:one.test' },
+    /^TransportMapError: .*must begin with lmtp: or error: or retry: or discard:$/,
+  ],
   [{ ALLOWED_DESTINATIONS: 'inet:one.test:25' }, /^DestinationError: "inet:one\.test:25": .* port 25/],
 ];
 
