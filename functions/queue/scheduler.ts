@@ -75,9 +75,9 @@ export class Scheduler {
   async permit(item: DeliveryItem, leaseEnds: number, surroundings: Surroundings): Promise<Permission> {
     const { parameters, clock } = surroundings;
     const now = clock.now().wall;
-    if ((await this.#view(item.destination, surroundings)).holds.length > 0) return { kind: 'held' };
-    const unit = unitOf(item);
-    const record = await this.#freshView(unit, surroundings);
+    const record = await this.#freshView(unitOf(item), surroundings);
+    const { holds } = item.mailbox === undefined ? record : await this.#view(item.destination, surroundings);
+    if (holds.length > 0) return { kind: 'held' };
     const { suspension } = record;
     if (suspension !== undefined) {
       const { dsn: status, why: text } = suspension;
@@ -172,25 +172,33 @@ export class Scheduler {
   }
 
   /** What is known of a destination; a few seconds old at most. */
-  async #view(name: string, { clock, log }: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
-    const now = clock.now().wall;
-    const known = this.#known.get(name);
-    if (known !== undefined && now - known.at < freshness && now >= known.at) return known.record;
-    try {
-      return this.#remember(await this.#destinations.read(name), now);
-    } catch (error) {
-      log.note('warn', 'record of the destination not read', { destination: name, error });
-      return this.#remember(known?.record ?? emptyRecord(name), now);
-    }
+  async #view(name: string, surroundings: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
+    return this.#recent(name, surroundings) ?? (await this.#look(name, surroundings));
   }
 
   /** The same, as it is at this moment, where nothing has succeeded of late. */
   async #freshView(name: string, surroundings: Surroundings): Promise<DestinationRecord> {
-    const known = await this.#view(name, surroundings);
+    const recent = this.#recent(name, surroundings);
     const now = surroundings.clock.now().wall;
-    if (!isUnproven(known, surroundings.parameters, now)) return known;
-    this.#known.delete(name);
-    return await this.#view(name, surroundings);
+    if (recent !== undefined && !isUnproven(recent, surroundings.parameters, now)) return recent;
+    return await this.#look(name, surroundings);
+  }
+
+  #recent(name: string, { clock }: Pick<Surroundings, 'clock'>): DestinationRecord | undefined {
+    const now = clock.now().wall;
+    const known = this.#known.get(name);
+    return known !== undefined && now - known.at < freshness && now >= known.at ? known.record : undefined;
+  }
+
+  /** What the table says; where it cannot be asked, what was known before. */
+  async #look(name: string, { clock, log }: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
+    const now = clock.now().wall;
+    try {
+      return this.#remember(await this.#destinations.read(name), now);
+    } catch (error) {
+      log.note('warn', 'record of the destination not read', { destination: name, error });
+      return this.#remember(this.#known.get(name)?.record ?? emptyRecord(name), now);
+    }
   }
 
   /** Becomes the one delivery that finds out whether the destination is alive, unless somebody else is. */
