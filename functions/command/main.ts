@@ -4,9 +4,19 @@
 
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check.ts';
+import { deleteCommand } from './delete.ts';
 import { deliverCommand } from './deliver.ts';
 import { exitCodes } from './exit-codes.ts';
+import { explainCommand } from './explain.ts';
+import { flushCommand } from './flush.ts';
+import { holdCommand } from './hold.ts';
+import { logCommand } from './log.ts';
 import { parametersCommand } from './parameters.ts';
+import { queueCommand } from './queue.ts';
+import { releaseCommand } from './release.ts';
+import { requeueCommand } from './requeue.ts';
+import { shapeCommand } from './shape.ts';
+import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 
 const program = new Command('lambda-lmtp')
@@ -16,6 +26,16 @@ const program = new Command('lambda-lmtp')
   .addCommand(deliverCommand())
   .addCommand(checkCommand())
   .addCommand(submitCommand())
+  .addCommand(statusCommand())
+  .addCommand(queueCommand())
+  .addCommand(shapeCommand())
+  .addCommand(explainCommand())
+  .addCommand(flushCommand())
+  .addCommand(holdCommand())
+  .addCommand(releaseCommand())
+  .addCommand(requeueCommand())
+  .addCommand(deleteCommand())
+  .addCommand(logCommand())
   .addCommand(parametersCommand());
 
 // Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.

@@ -174,20 +174,18 @@ async function submit(stack: LocalStack, { name: id, sender, recipients, request
 /** Leaves the stack running, and says how to use it, until somebody interrupts. */
 async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void> {
   const file = join(stack.directory, 'environment');
-  const variables = {
-    ...stack.environment,
-    INCOMING_QUEUE_URL: stack.outputs.IncomingQueueUrl,
-    MESSAGE_BUCKET: stack.outputs.MessageBucketName,
-  };
   await writeFile(
     file,
-    Object.entries(variables)
-      .map(([name, value]) => `export ${name}='${value}'\n`)
+    Object.entries(stack.variables)
+      .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
       .join(''),
   );
-  say('\nThe stack keeps running; Ctrl-C ends it. To send more, from another terminal in this folder:');
+  say(
+    '\nThe stack keeps running; Ctrl-C ends it. To send more and to look after it, from another terminal in this folder:',
+  );
   say(`  . ${file}`);
   say('  npx lambda-lmtp submit --sender alice@example.org --recipient bob@example.com my.eml');
+  say('  npx lambda-lmtp queue        (and status, shape, explain, flush, hold, release, requeue, delete)');
   if (!signal.aborted) await once(signal, 'abort');
 }
 

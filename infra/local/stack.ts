@@ -76,6 +76,8 @@ export interface LocalStack {
   readonly directory: string;
   /** Variables for SDK clients and the command line: endpoints, region, credentials. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same, and all that the functions know of the stack: what the command line finds it by. */
+  readonly variables: Readonly<Record<string, string>>;
   /** What a deployed stack has as outputs. */
   readonly outputs: Outputs;
   readonly clients: Clients & { readonly documents: DynamoDBDocumentClient };
@@ -141,7 +143,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 
   const log = new Collection<LogLine>();
   const deliveries = new Collection<DeliveryLine>();
-  const functions = deployFunctions(options, directory, functionEnvironment(options, emulators, mailStore), (entry) => {
+  const variables = functionEnvironment(options, emulators, mailStore);
+  const functions = deployFunctions(options, directory, variables, (entry) => {
     log.add(entry);
     options.onLogLine?.(entry.functionName, entry.line);
     const value = parseJson(entry.line);
@@ -165,6 +168,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   return {
     directory,
     environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
+    variables: { ...variables, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
     outputs: outputsOf(emulators),
     clients: { ...clients, documents: DynamoDBDocumentClient.from(clients.dynamodb) },
     functions,

@@ -1,0 +1,24 @@
+/**
+ * Who we are, to AWS: what is written down of whoever changes something.
+ */
+
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+/** The ARN of the user or assumed role whose credentials are in use. */
+export async function callerIdentity(): Promise<string> {
+  const client = new STSClient({
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 3000,
+      requestTimeout: 10_000,
+      throwOnRequestTimeout: true,
+    }),
+  });
+  try {
+    const { Arn } = await client.send(new GetCallerIdentityCommand());
+    if (Arn === undefined) throw new Error('AWS does not say who we are');
+    return Arn;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What lies in the queues of a stack, and in their dead letters, which are found by way of the queues.
+ */
+
+import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { QueueDepth, QueueDepths } from '../operator/ports.ts';
+
+/** A queue to look into. */
+export interface NamedQueue {
+  readonly name: string;
+  readonly kind: 'corrupt' | 'wake-ups' | 'requests';
+  readonly url: string;
+}
+
+/** The depths of queues. */
+export class SqsDepths implements QueueDepths {
+  readonly #client: SQSClient;
+  readonly #queues: readonly NamedQueue[];
+
+  constructor(client: SQSClient, queues: readonly NamedQueue[]) {
+    this.#client = client;
+    this.#queues = queues;
+  }
+
+  async read(): Promise<{ readonly depths: readonly QueueDepth[]; readonly unreachable: readonly string[] }> {
+    const depths: QueueDepth[] = [];
+    const unreachable: string[] = [];
+    await Promise.all(
+      this.#queues.map(async ({ name, kind, url }) => {
+        const deadLetters = await this.#lookInto(name, url, unreachable, ({ messages }) => {
+          depths.push({ name, kind, messages });
+        });
+        if (deadLetters === undefined) return;
+        const title = `${name} dead letters`;
+        await this.#lookInto(title, deadLetters, unreachable, ({ messages }) => {
+          depths.push({ name: title, kind: 'dead letters', messages });
+        });
+      }),
+    );
+    return { depths, unreachable };
+  }
+
+  /** Whoever may not look into a queue still gets to know of the others. Answers where its dead letters are. */
+  async #lookInto(
+    name: string,
+    queue: string,
+    unreachable: string[],
+    found: (depth: { readonly messages: number }) => void,
+  ): Promise<string | undefined> {
+    try {
+      const { Attributes = {} } = await this.#client.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: await this.#urlOf(queue),
+          AttributeNames: [
+            'ApproximateNumberOfMessages',
+            'ApproximateNumberOfMessagesNotVisible',
+            'ApproximateNumberOfMessagesDelayed',
+            'RedrivePolicy',
+          ],
+        }),
+      );
+      const { ApproximateNumberOfMessages: ready, RedrivePolicy: redrive } = Attributes;
+      const { ApproximateNumberOfMessagesNotVisible: taken, ApproximateNumberOfMessagesDelayed: delayed } = Attributes;
+      found({ messages: [ready, taken, delayed].reduce((sum, count) => sum + Number(count ?? 0), 0) });
+      return redrive === undefined ? undefined : deadLettersOf(redrive);
+    } catch (error) {
+      unreachable.push(`${name}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Dead letters are known by their ARN. */
+  async #urlOf(queue: string): Promise<string> {
+    const [, , , , account = '', name = ''] = queue.startsWith('arn:') ? queue.split(':') : [];
+    if (name === '') return queue;
+    const { QueueUrl = queue } = await this.#client.send(
+      new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }),
+    );
+    return QueueUrl;
+  }
+}
+
+function deadLettersOf(redrivePolicy: string): string | undefined {
+  const policy = JSON.parse(redrivePolicy) as { readonly deadLetterTargetArn?: string };
+  return policy.deadLetterTargetArn;
+}

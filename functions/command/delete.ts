@@ -1,0 +1,86 @@
+/**
+ * `lambda-lmtp delete`: messages are taken out of the queue (postsuper -d), bounced or not; or those who may have their message
+ * already are taken for delivered to.
+ */
+
+import { Command, Option } from 'commander';
+import { type RemovalWish, removeMessages } from '../operator/messages.ts';
+import type { Selection } from '../operator/selection.ts';
+import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
+import { confirm } from './confirm.ts';
+import { isFiltered } from './filter-options.ts';
+import { guarded, openOperation } from './operate.ts';
+import { counted } from './words.ts';
+
+/** The options as commander hands them over. */
+interface DeleteOptions extends ChangeOptions {
+  readonly bounce?: true;
+  readonly as?: 'sent';
+  readonly yes?: true;
+}
+
+/** Defines the command. */
+export function deleteCommand(): Command {
+  const command = new Command('delete')
+    .description('Take messages out of the queue; with --recipient only those recipients. Asks before it does')
+    .option('--bounce', 'tell the sender, with the reason')
+    .addOption(
+      new Option('--as <status>', 'take those who are in doubt, and no others, for delivered to')
+        .choices(['sent'])
+        .conflicts('bounce'),
+    )
+    .option('--yes', 'do not ask');
+  return withChangeOptions(command).action(guarded(deleteAction));
+}
+
+async function deleteAction(ids: readonly string[], options: DeleteOptions, command: Command): Promise<void> {
+  if (options.bounce === true && options.reason === undefined) {
+    command.error('error: --reason is missing: the sender is told why');
+  }
+  const operation = await openOperation(options);
+  const { services } = operation;
+  const { recipient, ...others } = options;
+  // With ids, --recipient says whom of their recipients; else it looks for messages too.
+  const looked = ids.length > 0 ? others : options;
+  const selection = readSelection(ids, looked, services, command, 'or options that look for messages,');
+  const wish: RemovalWish = {
+    as: options.as ?? (options.bounce === true ? 'bounced' : 'removed'),
+    ...(recipient === undefined ? {} : { recipient }),
+  };
+  const meant = options.as === 'sent' ? onlyDoubted(selection) : selection;
+  const chosen = await askFirst(meant, wish, options, operation);
+  if (chosen === undefined) return;
+  const report = new ChangeReport(options);
+  await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
+  await report.finish();
+}
+
+function onlyDoubted(selection: Selection): Selection {
+  return selection.kind === 'ids' ? selection : { kind: 'filter', filter: { ...selection.filter, inDoubt: true } };
+}
+
+/** Says how many there are, and asks; nothing where the answer is no. */
+async function askFirst(
+  selection: Selection,
+  { as }: RemovalWish,
+  options: DeleteOptions,
+  { services }: Awaited<ReturnType<typeof openOperation>>,
+): Promise<Selection | undefined> {
+  if (options.yes === true || options.whatIf === true) return selection;
+  const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Take for sent' } as const;
+  if (selection.kind === 'ids') {
+    const ids = await Array.fromAsync(selection.ids);
+    const shown = ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
+    const isYes = await confirm(`${words[as]} ${shown}?`);
+    return isYes ? { kind: 'ids', ids } : undefined;
+  }
+  let count = 0;
+  let from: string | undefined;
+  do {
+    const page = await services.queries.list(selection.filter, from);
+    count += page.entries.length;
+    from = page.next;
+  } while (from !== undefined);
+  const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
+  return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`)) ? selection : undefined;
+}

@@ -1,0 +1,290 @@
+/**
+ * Stories, for people and for programs. Addresses and words of servers are escaped for the terminal.
+ */
+
+import { escaped } from '../disposition/postfix-line.ts';
+import { type DestinationStory, destinationState, type MessageStory } from '../operator/explain.ts';
+import type { CorruptRequest } from '../operator/ports.ts';
+import type { DestinationRecord } from '../queue/destination-record.ts';
+import { holdsThatLast } from '../queue/due.ts';
+import type { DeliveryItem, HistoryEntry, QueuedRecipient } from '../queue/item.ts';
+import { isFinished } from '../queue/item.ts';
+import { address, holdAsJson, holdLine, iso } from './queue-text.ts';
+import { counted, fromNow, inWords, moment, octets } from './words.ts';
+
+/** The story of a message. */
+export function messageAsText(story: MessageStory): readonly string[] {
+  const { id, items, request } = story;
+  const [first] = items;
+  if (first === undefined) return request === undefined ? [] : requestLines(request, story.now);
+  return [
+    ...beginning(first, story),
+    ...items.flatMap((item) => deliveryLines(item, story)),
+    ...(request === undefined ? [] : requestLines(request, story.now)),
+    ...nextSteps(id, story),
+  ];
+}
+
+/** The same as JSON; times as RFC 3339. */
+export function messageAsJson({ id, now, items, destinations, expires, request }: MessageStory): object {
+  return {
+    id,
+    now: iso(now),
+    ...(expires === undefined ? {} : { expires: iso(expires) }),
+    deliveries: items.map(deliveryAsJson),
+    destinations: Object.fromEntries([...destinations].map(([name, record]) => [name, recordAsJson(record, now)])),
+    ...(request === undefined ? {} : { request: requestAsJson(request) }),
+  };
+}
+
+function beginning(
+  { sender, arrival, recipients, message, deliveries }: DeliveryItem,
+  { id, now, items }: MessageStory,
+) {
+  const all = items.flatMap((item) => item.recipients).length || recipients.length;
+  const cut = deliveries > 1 ? `, cut into ${counted(deliveries, 'delivery', 'deliveries')}` : '';
+  const version = message.versionId === undefined ? '' : `, version ${escaped(message.versionId)}`;
+  return [
+    `${escaped(id)} from ${address(sender)}, arrived ${moment(arrival)} (${inWords(now - arrival)} ago), ${counted(all, 'recipient')}${cut}`,
+    `  body  s3://${escaped(message.bucket)}/${escaped(message.key)}, ${octets(message.size)}${version}`,
+  ];
+}
+
+function deliveryLines(item: DeliveryItem, story: MessageStory): readonly string[] {
+  const { delivery, destination, attempt, pending, holds = [], removal, reason, history = [] } = item;
+  const { now, destinations } = story;
+  const record = destinations.get(destination);
+  const tried = attempt === 0 ? 'not tried yet' : counted(attempt, 'attempt');
+  const events = Object.values(pending);
+  const kinds = [...new Set(events.map(({ lmtp }) => lmtp.kind))].join(', ');
+  return [
+    `${delivery} to ${escaped(destination)}: ${item.state}, ${tried}${whatNext(item, story)}`,
+    ...item.recipients.map((recipient) => `  ${recipientLine(recipient, now)}`),
+    ...(reason === undefined ? [] : [`  corrupt: ${escaped(reason)}`]),
+    ...holds.map((hold) => `  ${holdLine(hold)}`),
+    ...(removal === undefined
+      ? []
+      : [
+          `  to be removed${removal.bounces ? ' and bounced' : ''} at the end of its delivery, by ${escaped(removal.by)}: ${escaped(removal.why)}`,
+        ]),
+    ...(events.length === 0 ? [] : [`  to be published: ${counted(events.length, 'event')} (${kinds})`]),
+    ...(record === undefined ? [] : troubles(record, now).map((line) => `  its destination is ${line}`)),
+    ...history.map((entry) => `  ${historyLine(entry)}`),
+  ];
+}
+
+function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
+  const { state, due, unpublished, claim } = item;
+  const next = unpublished === undefined ? due : unpublished.due;
+  const returned = expires === undefined ? '' : `; returned after ${moment(expires)}`;
+  switch (state) {
+    case 'deferred':
+      return next === undefined ? '' : `; next try ${moment(next)} (${fromNow(next, now)})${returned}`;
+    case 'queued':
+      if (next !== undefined && next > now)
+        return `; its turn comes ${moment(next)} (${fromNow(next, now)})${returned}`;
+      return `; waits for a place in active${returned}`;
+    case 'active':
+      return '; about to be delivered';
+    case 'delivering':
+      return claim === undefined ? '' : `; being delivered, until ${moment(claim.until)} at the latest`;
+    case 'held':
+      return next === undefined ? '; until it is released' : `; until ${moment(next)} (${fromNow(next, now)})`;
+    case 'done':
+    case 'corrupt':
+      return '';
+    default:
+      return state satisfies never;
+  }
+}
+
+function recipientLine({ address: to, original, last }: QueuedRecipient, now: number): string {
+  const was = original === undefined ? '' : ` (was ${address(original)})`;
+  if (last === undefined) return `${address(to)}${was}: nothing was said yet`;
+  const { status, dsn, text, attempt, at, relay, inDoubt, by } = last;
+  const where = relay === undefined ? '' : ` by ${escaped(relay)}`;
+  const who = by === undefined ? '' : ` by ${escaped(by)}`;
+  const number = attempt === 0 ? 'at the door' : `attempt ${attempt}`;
+  const doubt =
+    inDoubt === true && !isFinished({ address: to, n: 0, last }) ? ', IN DOUBT: may have the message already' : '';
+  return `${address(to)}${was}: ${status}${who}${doubt}, ${number}, ${moment(at)} (${inWords(now - at)} ago)${where}\n      ${dsn} ${escaped(text)}`;
+}
+
+function historyLine({ at, by, what, why }: HistoryEntry): string {
+  return `${moment(at)} ${escaped(what)}, by ${escaped(by)}: ${escaped(why)}`;
+}
+
+function requestLines({ id, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest, now: number) {
+  const came = sent === undefined ? '' : `, sent ${moment(sent)}`;
+  const state = isSettled === true ? 'was corrupt, and is done with' : 'is corrupt, and waits for a person';
+  return [
+    `${escaped(id)}: the request ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
+    `  ${escaped(reason)}`,
+    `  copy  s3://${escaped(copy.bucket)}/${escaped(copy.key)}`,
+    ...history.map((entry) => `  ${historyLine(entry)}`),
+    ...(isSettled === true ? [] : [`Next: lambda-lmtp requeue ${escaped(id)} --edit`]),
+  ];
+}
+
+/** What somebody could do, as a command. */
+function nextSteps(id: string, { items, destinations, now }: MessageStory): readonly string[] {
+  const name = escaped(id);
+  const steps = new Set<string>();
+  for (const { state, holds = [], recipients, destination } of items) {
+    const record = destinations.get(destination);
+    const isStopped = record !== undefined && destinationState(record, now) !== 'open';
+    if (state === 'corrupt') steps.add(`lambda-lmtp requeue ${name} --edit`);
+    if (state === 'held' && holds.length > 0) steps.add(`lambda-lmtp release ${name}`);
+    if (state === 'held' && holds.length === 0) steps.add(`lambda-lmtp release --destination ${escaped(destination)}`);
+    if (state === 'deferred' && isStopped) steps.add(`lambda-lmtp explain ${escaped(destination)}`);
+    if (state === 'deferred' && !isStopped) steps.add(`lambda-lmtp flush ${name}`);
+    const isInDoubt = recipients.some((one) => one.last?.inDoubt === true && !isFinished(one));
+    if (isInDoubt) steps.add(`lambda-lmtp delete ${name} --as sent   (if the mail is found in the mailbox)`);
+  }
+  return [...steps].map((step) => `Next: ${step}`);
+}
+
+/** What stops mail to a destination, each in words that follow "is". */
+function troubles(record: DestinationRecord, now: number): readonly string[] {
+  const { holds, suspension, probe, window, caution, release } = record;
+  return [
+    ...holdsThatLast(holds, now).map(holdLine),
+    ...(suspension === undefined
+      ? []
+      : [
+          `suspended since ${moment(suspension.since)} (${inWords(now - suspension.since)}), after ${counted(suspension.failures, 'failure')} in a row: ${suspension.dsn} ${escaped(suspension.why)}`,
+          suspension.until > now
+            ? `tried again ${moment(suspension.until)} (${fromNow(suspension.until, now)})`
+            : 'tried again with the next delivery',
+        ]),
+    ...(probe !== undefined && probe.until > now ? ['being probed: one delivery finds out whether it is alive'] : []),
+    ...(suspension === undefined && window !== undefined && window.failures > 0
+      ? [
+          `in trouble: ${counted(window.failures, 'failure')} in a row, ${counted(window.size, 'delivery', 'deliveries')} at once now`,
+        ]
+      : []),
+    ...(caution !== undefined && caution.until > now
+      ? [`given one recipient at a time until ${moment(caution.until)}: ${escaped(caution.why)}`]
+      : []),
+    ...(release === undefined ? [] : [`let go since ${moment(release.since)}, over ${inWords(release.spread)}`]),
+  ];
+}
+
+/** What is known of a destination. */
+export function destinationAsText(story: DestinationStory): readonly string[] {
+  const { name, now, state, record, mailboxes, counts, oldest, replies } = story;
+  const waiting = Object.entries(counts).map(([one, count]) => `${count.toLocaleString('en-US')} ${one}`);
+  const { window, history } = record;
+  return [
+    `${escaped(name)} is ${state}`,
+    ...troubles(record, now).map((line) => `  ${line}`),
+    ...(window === undefined || window.failures > 0
+      ? []
+      : [
+          `  takes ${counted(window.size, 'delivery', 'deliveries')} at once${window.succeededAt === undefined ? '' : `; last known success ${moment(window.succeededAt)}`}`,
+        ]),
+    `  ${waiting.length === 0 ? 'nothing waits for it' : `waiting or on their way: ${waiting.join(', ')}`}`,
+    ...(oldest === undefined
+      ? []
+      : [`  oldest: ${escaped(oldest.id)}, arrived ${moment(oldest.arrival)} (${inWords(now - oldest.arrival)} ago)`]),
+    ...replies.map(
+      ({ reply, deliveries }) => `  ${deliveries.toLocaleString('en-US')} × ${reply.dsn} ${escaped(reply.text)}`,
+    ),
+    ...mailboxes.flatMap((mailbox) => [
+      `  mailbox ${escaped(mailbox.name)} is ${destinationState(mailbox, now)}`,
+      ...troubles(mailbox, now).map((line) => `    ${line}`),
+    ]),
+    ...history.map((entry) => `  ${historyLine(entry)}`),
+    ...destinationSteps(story),
+  ];
+}
+
+function destinationSteps({ name, state }: DestinationStory): readonly string[] {
+  switch (state) {
+    case 'held':
+      return [`Next: lambda-lmtp release --destination ${escaped(name)} --ramp 5m`];
+    case 'suspended':
+      return [
+        `Next: lambda-lmtp check ${escaped(name)}`,
+        `Next: lambda-lmtp flush --destination ${escaped(name)} --ramp 5m`,
+      ];
+    case 'open':
+    case 'probing':
+      return [];
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The same as JSON; times as RFC 3339. */
+export function destinationAsJson({
+  now,
+  state,
+  record,
+  mailboxes,
+  counts,
+  oldest,
+  replies,
+}: DestinationStory): object {
+  return {
+    ...recordAsJson(record, now),
+    state,
+    deliveries: counts,
+    ...(oldest === undefined ? {} : { oldest: { id: oldest.id, arrival: iso(oldest.arrival) } }),
+    replies: replies.map(({ reply, deliveries }) => ({ ...reply, deliveries })),
+    mailboxes: mailboxes.map((mailbox) => recordAsJson(mailbox, now)),
+  };
+}
+
+/** A record as JSON. */
+export function recordAsJson(record: DestinationRecord, now: number): object {
+  const { name, holds, suspension, probe, window, caution, release, history, active } = record;
+  return {
+    name,
+    state: destinationState(record, now),
+    holds: holds.map(holdAsJson),
+    ...(suspension === undefined
+      ? {}
+      : { suspension: { ...suspension, since: iso(suspension.since), until: iso(suspension.until) } }),
+    ...(probe === undefined ? {} : { probe: { until: iso(probe.until) } }),
+    ...(window === undefined ? {} : { window: { size: window.size, failures: window.failures } }),
+    ...(caution === undefined ? {} : { caution: { ...caution, until: iso(caution.until) } }),
+    ...(release === undefined ? {} : { release: { since: iso(release.since), spread: release.spread / 1000 } }),
+    active,
+    history: history.map(historyAsJson),
+  };
+}
+
+function deliveryAsJson(item: DeliveryItem): object {
+  const { delivery, state, generation, due, unpublished, arrival, sender, destination, attempt, message } = item;
+  const { recipients, holds, removal, reason, pending, history } = item;
+  const next = unpublished === undefined ? due : unpublished.due;
+  return {
+    ...{ delivery, state, generation, arrival: iso(arrival) },
+    ...(next === undefined ? {} : { due: iso(next) }),
+    ...{ sender, destination, attempts: attempt, message },
+    recipients: recipients.map(({ address: to, original, last }) => ({
+      address: to,
+      ...(original === undefined ? {} : { original }),
+      ...(last === undefined ? {} : { last: { ...last, at: iso(last.at) } }),
+    })),
+    ...(holds === undefined ? {} : { holds: holds.map(holdAsJson) }),
+    ...(removal === undefined ? {} : { removal: { ...removal, at: iso(removal.at) } }),
+    ...(reason === undefined ? {} : { reason }),
+    pending: Object.values(pending).map(({ lmtp }) => ({ id: lmtp.eventId, kind: lmtp.kind })),
+    ...(history === undefined ? {} : { history: history.map(historyAsJson) }),
+  };
+}
+
+function requestAsJson({ at, sent, history, ...rest }: CorruptRequest): object {
+  return {
+    ...rest,
+    at: iso(at),
+    ...(sent === undefined ? {} : { sent: iso(sent) }),
+    ...(history === undefined ? {} : { history: history.map(historyAsJson) }),
+  };
+}
+
+function historyAsJson({ at, ...rest }: HistoryEntry): object {
+  return { at: iso(at), ...rest };
+}

@@ -1,0 +1,138 @@
+/**
+ * Entries of the queue, for people and for programs. Addresses and words of servers are escaped for the terminal.
+ */
+
+import { escaped } from '../disposition/postfix-line.ts';
+import type { Listed } from '../operator/list.ts';
+import type { CorruptRequest } from '../operator/ports.ts';
+import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
+import type { QueueEntry } from '../queue/queue-entry.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import { fromNow, inWords, moment } from './words.ts';
+
+/** Widths of the columns before the last two. */
+const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10 } as const;
+
+/** The line above all. */
+export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
+
+/** An entry as lines: the delivery, then a line for each thing to be said of it. */
+export function listedAsText(listed: Listed, now: number): readonly string[] {
+  return listed.kind === 'request' ? requestLines(listed.request, now) : deliveryLines(listed.entry, listed.item, now);
+}
+
+/** An entry as JSON: times as RFC 3339. */
+export function listedAsJson(listed: Listed, now: number): object {
+  if (listed.kind === 'request') {
+    const { id, reason, at, sent = at, copy } = listed.request;
+    return { id, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
+  }
+  const { entry, item } = listed;
+  const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary } = entry;
+  return {
+    ...{ id, delivery, state, generation },
+    arrival: iso(arrival),
+    age: seconds(now - arrival),
+    ...(due === undefined ? {} : { due: iso(due) }),
+    ...{ sender, destination, attempts: attempt },
+    ...(item === undefined ? summary : wholeAsJson(item)),
+  };
+}
+
+function wholeAsJson(item: DeliveryItem): object {
+  const { reason, holds } = item;
+  return {
+    recipients: openRecipients(item).map(({ address, last }) => ({
+      address,
+      ...(last === undefined
+        ? {}
+        : {
+            status: last.status,
+            dsn: last.dsn,
+            text: last.text,
+            at: iso(last.at),
+            attempt: last.attempt,
+            ...(last.inDoubt === true ? { in_doubt: true } : {}),
+          }),
+    })),
+    ...(holds === undefined ? {} : { holds: holds.map(holdAsJson) }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** A hold as JSON. */
+export function holdAsJson({ since, until, ...rest }: Hold): object {
+  return { ...rest, since: iso(since), ...(until === undefined ? {} : { until: iso(until) }) };
+}
+
+function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
+  const { id, delivery, state, arrival, attempt, due, destination, sender } = entry;
+  const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
+  const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
+  const head = row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), address(sender));
+  return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+function itemLines(item: DeliveryItem): readonly string[] {
+  const { holds = [], reason, state, destination } = item;
+  return [
+    ...holds.map(holdLine),
+    ...(state === 'held' && holds.length === 0 ? [`held with its destination ${escaped(destination)}`] : []),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    ...openRecipients(item).map(({ address: to, last }) => {
+      if (last === undefined) return address(to);
+      return `${address(to)}: ${last.dsn} ${escaped(last.text)}${last.inDoubt === true ? ' [in doubt]' : ''}`;
+    }),
+  ];
+}
+
+/** What the index knows; where several recipients were told several things, it does not say whom what. */
+function summaryLines({ summary }: QueueEntry): readonly string[] {
+  const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
+  const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
+  const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
+  return [
+    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    `${addresses.map(address).join(' ')}${more}${doubt}`,
+    ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
+    ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
+  ];
+}
+
+function requestLines({ id, reason, at, sent = at }: CorruptRequest, now: number): readonly string[] {
+  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${escaped(reason)}`];
+}
+
+/** Who holds something, why, since when and until when. */
+export function holdLine({ id, reason, by, since, until }: Hold): string {
+  const end = until === undefined ? '' : `, until ${moment(until)}`;
+  return `held (${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
+}
+
+/** An address as in a mail log. */
+export function address(text: string): string {
+  return `<${escaped(quoteAddress(text))}>`;
+}
+
+function row(id: string, state: string, age: string, tries: string, next: string, destination: string, sender: string) {
+  const columns = [
+    escaped(id).padEnd(widths.id),
+    state.padEnd(widths.state),
+    age.padEnd(widths.age),
+    tries.padStart(widths.tries),
+    ` ${next}`.padEnd(widths.next + 1),
+    destination,
+    sender,
+  ];
+  return columns.join(' ').trimEnd();
+}
+
+/** RFC 3339. */
+export function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(0, Math.round(milliseconds / 1000));
+}

@@ -1,0 +1,89 @@
+/**
+ * `lambda-lmtp release`: what was held goes on (postsuper -H, -r).
+ */
+
+import { Command, Option } from 'commander';
+import { releaseDestination } from '../operator/destinations.ts';
+import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
+import type { Changing, OperatorServices } from '../operator/operator.ts';
+import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
+import { isFiltered, readDestination } from './filter-options.ts';
+import { parseHoldName, withRampOption } from './hold-options.ts';
+import { guarded, openOperation } from './operate.ts';
+import { Progress } from './progress.ts';
+import { counted } from './words.ts';
+
+/** The options as commander hands them over. */
+interface ReleaseOptions extends ChangeOptions {
+  readonly hold?: string;
+  /** Milliseconds. */
+  readonly ramp: number;
+}
+
+/** Defines the command. */
+export function releaseCommand(): Command {
+  const command = new Command('release')
+    .description('Let messages go, or with --destination alone all that was held with it')
+    .addOption(
+      new Option('--hold <name>', 'take only that hold away; others stay (default: all of them)').argParser(
+        parseHoldName,
+      ),
+    );
+  return withChangeOptions(withRampOption(command)).action(guarded(releaseAction));
+}
+
+async function releaseAction(ids: readonly string[], options: ReleaseOptions, command: Command): Promise<void> {
+  const operation = await openOperation(options);
+  const { services } = operation;
+  const { destination, hold, ramp } = options;
+  const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
+  const report = new ChangeReport(options);
+  if (ids.length === 0 && destination !== undefined && !isFiltered(options)) {
+    const name = readDestination(destination, services);
+    await releaseAll(name, wish, await readChanging(options, operation), report, options);
+  } else {
+    const selection = readSelection(
+      ids,
+      options,
+      services,
+      command,
+      '--destination, or options that look for messages,',
+    );
+    const held = selection.kind === 'ids' || selection.filter.states !== undefined ? selection : onlyHeld(selection);
+    await report.tellAll(releaseMessages(held, wish, await readChanging(options, operation)));
+  }
+  await report.finish();
+}
+
+/** Whoever says what is to be released means what is held. */
+function onlyHeld<Given extends { readonly filter: object }>({ filter, ...rest }: Given) {
+  return { ...rest, kind: 'filter', filter: { ...filter, states: ['held'] } } as const;
+}
+
+async function releaseAll(
+  name: string,
+  wish: ReleaseWish,
+  changing: Changing,
+  report: ChangeReport,
+  options: ReleaseOptions,
+): Promise<void> {
+  const progress = new Progress(options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
+  const { change, released } = await releaseDestination(name, wish, changing, progress.note);
+  progress.clear();
+  await report.tell(change);
+  if (change.kind !== 'changed') return;
+  const waiting = options.whatIf === true ? await countHeld(name, changing.services) : released;
+  const verb = options.whatIf === true ? 'held with it now' : 'let go';
+  await report.remark(`${counted(waiting, 'delivery', 'deliveries')} ${verb}`);
+}
+
+async function countHeld(destination: string, { queries }: OperatorServices): Promise<number> {
+  let count = 0;
+  let from: string | undefined;
+  do {
+    const page = await queries.list({ states: ['held'], destination }, from);
+    count += page.entries.filter(({ summary }) => summary.held === undefined).length;
+    from = page.next;
+  } while (from !== undefined);
+  return count;
+}

@@ -1,0 +1,83 @@
+/**
+ * Which stack is meant: one that CloudFormation knows, or the one that the environment names, as that of the local stack does.
+ */
+
+import type { Command } from 'commander';
+import { environmentNames as names } from '../environment.ts';
+import { isParameterName, variableName } from '../parameters.ts';
+import { awsFault } from './aws-fault.ts';
+import { Failure } from './failure.ts';
+import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+
+/** A stack, as its functions know it: by variables. */
+export interface Stack {
+  /** Its name, for people. */
+  readonly name: string;
+  /** Whether it is one of this machine, where nobody asks who we are. */
+  readonly isLocal: boolean;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** The option of {@link findStack}. */
+export interface StackOptions {
+  readonly stack?: string;
+}
+
+/** Adds the option. */
+export function withStackOption(command: Command): Command {
+  return command.option(
+    '--stack <name>',
+    `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
+  );
+}
+
+/** The outputs of a stack, by the variables that its functions have for them. */
+const outputs = {
+  [names.queueTable]: 'QueueTableName',
+  [names.messageBucket]: 'MessageBucketName',
+  [names.incomingQueueUrl]: 'IncomingQueueUrl',
+  [names.activeQueueUrl]: 'ActiveQueueUrl',
+  [names.deferredQueueUrl]: 'DeferredQueueUrl',
+  [names.corruptQueueUrl]: 'CorruptQueueUrl',
+  [names.bounceTopicArn]: 'BounceTopicArn',
+} as const;
+
+/** The output that holds what of the functions' parameters an operator's commands go by. */
+const settingsOutput = 'OperatorSettings';
+
+/**
+ * Finds the stack.
+ *
+ * @throws Failure where there is none, or AWS cannot be asked
+ */
+export async function findStack({ stack }: StackOptions, environment = process.env): Promise<Stack> {
+  const table = environment[names.queueTable];
+  if (stack === undefined && table !== undefined && table !== '') {
+    return { name: table, isLocal: isLocal(environment), variables: environment };
+  }
+  const name = stack ?? defaultStack;
+  try {
+    const found = await readStackOutputs(name);
+    const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
+    const settings = readSettings(found.get(settingsOutput) ?? '{}');
+    return { name, isLocal: isLocal(environment), variables: { ...settings, ...Object.fromEntries(places) } };
+  } catch (error) {
+    if (error instanceof StackError) throw new Failure('usage', `--stack: ${error.message}`);
+    throw awsFault(error, `the stack "${name}" cannot be looked up`);
+  }
+}
+
+/** The settings, as variables. */
+function readSettings(text: string): Readonly<Record<string, string>> {
+  const { transport = '', ...parameters } = JSON.parse(text) as Record<string, string>;
+  const variables = Object.entries(parameters).flatMap(([name, value]) =>
+    isParameterName(name) ? [[variableName(name), value]] : [],
+  );
+  return { [names.transport]: transport, ...Object.fromEntries(variables) };
+}
+
+/** Whether the table is one of this machine. */
+function isLocal(environment: NodeJS.ProcessEnv): boolean {
+  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? environment['AWS_ENDPOINT_URL'] ?? '';
+  return /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(`${endpoint}/`);
+}

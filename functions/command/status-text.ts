@@ -1,0 +1,122 @@
+/**
+ * The answer of `status`: what is lost or late, for how long, in whose words, and one command that shows more.
+ */
+
+import { escaped } from '../disposition/postfix-line.ts';
+import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
+import { recordAsJson } from './explain-text.ts';
+import { holdLine, iso } from './queue-text.ts';
+import { counted, inWords } from './words.ts';
+
+/** The answer in lines, the answer itself first. */
+export function statusAsText(report: StatusReport, lateAfter: number): readonly string[] {
+  const { now, waiting, states } = report;
+  const found = [...troubles(report, lateAfter)];
+  const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
+  const byState = Object.entries(states).flatMap(([state, count]) =>
+    count > 0 && state !== 'corrupt' ? [`${count.toLocaleString('en-US')} ${state}`] : [],
+  );
+  const queue =
+    waiting.deliveries === 0
+      ? 'The queue is empty.'
+      : `${counted(waiting.deliveries, 'delivery', 'deliveries')} in the queue${age}: ${byState.join(', ')}.`;
+  return [
+    report.isWell ? `All is well. ${queue}` : `${verdict(report)} ${queue}`,
+    ...found,
+    ...remarks(report),
+    ...report.unreachable.map((text) => `Not looked into: ${escaped(text)}`),
+  ];
+}
+
+/** What is in the table is not lost; what nobody will see to by himself needs somebody. */
+function verdict({ corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpublished }: StatusReport): string {
+  const needsSomebody =
+    corrupt.deliveries + corruptRequests.requests + deadLetters.length + overdue.deliveries + unpublished.deliveries >
+    0;
+  if (needsSomebody) return 'Somebody is needed; nothing is lost yet.';
+  return inDoubt.deliveries > 0
+    ? 'Some mail may be delivered twice; nothing is lost.'
+    : 'Mail is late; nothing is lost.';
+}
+
+function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
+  const { now, corrupt, corruptRequests, inDoubt, late, expiring, suspended, overdue, unpublished, deadLetters } =
+    report;
+  const unusable = corrupt.deliveries + corruptRequests.requests;
+  if (unusable > 0) {
+    const ids = [corrupt.oldest?.id, corruptRequests.oldest?.id].flatMap((id) =>
+      id === undefined ? [] : [escaped(id)],
+    );
+    yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')}). lambda-lmtp queue --state corrupt`;
+  }
+  if (inDoubt.deliveries > 0) {
+    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')} may have the message already${sample(inDoubt, now)}. lambda-lmtp queue --in-doubt`;
+  }
+  if (late.deliveries > 0) {
+    yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}. lambda-lmtp queue --oldest`;
+  }
+  if (expiring.deliveries > 0) {
+    yield `Expiring: ${counted(expiring.deliveries, 'delivery is', 'deliveries are')} returned to the sender within 6h unless delivered${sample(expiring, now)}`;
+  }
+  for (const { name, suspension } of suspended) {
+    if (suspension === undefined) continue;
+    const { since, failures, dsn, why } = suspension;
+    yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}. lambda-lmtp explain ${escaped(name)}`;
+  }
+  if (overdue.deliveries > 0) {
+    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have seen to ${inWords(overdueAfter)} ago${sample(overdue, now)}. Does the function sweep run?`;
+  }
+  if (unpublished.deliveries > 0) {
+    yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that nobody was told of${sample(unpublished, now)}. Can the bounce topic be written to?`;
+  }
+  for (const { name, messages } of deadLetters) {
+    yield `Dead letters: ${counted(messages, 'message')} in ${escaped(name)}`;
+  }
+}
+
+/** What people did, and know of. */
+function remarks({ heldDestinations, held, now }: StatusReport): readonly string[] {
+  const lines = heldDestinations.flatMap(({ name, holds }) =>
+    holds.map((hold) => `Held: ${escaped(name)} ${holdLine(hold)}`),
+  );
+  const messages =
+    held.deliveries > 0 ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${sample(held, now)}`] : [];
+  return [...lines, ...messages];
+}
+
+function sample({ oldest }: Count, now: number): string {
+  return oldest === undefined ? '' : ` (${escaped(oldest.id)}, since ${inWords(now - oldest.at)})`;
+}
+
+/** The same as JSON; times as RFC 3339. */
+export function statusAsJson(report: StatusReport): object {
+  const { now, isWell, states, suspended, heldDestinations, inDoubt, corruptRequests, deadLetters, unreachable } =
+    report;
+  return {
+    now: iso(now),
+    well: isWell,
+    states,
+    waiting: countAsJson(report.waiting),
+    late: countAsJson(report.late),
+    expiring: countAsJson(report.expiring),
+    held: countAsJson(report.held),
+    in_doubt: { ...countAsJson(inDoubt), recipients: inDoubt.recipients },
+    corrupt: countAsJson(report.corrupt),
+    corrupt_requests: {
+      requests: corruptRequests.requests,
+      ...(corruptRequests.oldest === undefined
+        ? {}
+        : { oldest: { id: corruptRequests.oldest.id, at: iso(corruptRequests.oldest.at) } }),
+    },
+    overdue: countAsJson(report.overdue),
+    unpublished: countAsJson(report.unpublished),
+    suspended: suspended.map((record) => recordAsJson(record, now)),
+    held_destinations: heldDestinations.map((record) => recordAsJson(record, now)),
+    dead_letters: deadLetters.map(({ name, messages }) => ({ name, messages })),
+    unreachable,
+  };
+}
+
+function countAsJson({ deliveries, oldest }: Count): object {
+  return { deliveries, ...(oldest === undefined ? {} : { oldest: { ...oldest, at: iso(oldest.at) } }) };
+}
