@@ -10,7 +10,9 @@ let slow: ScriptedServer;
 let stack: LocalStack;
 
 before(async () => {
-  slow = await startScriptedServer({ final: { default: { reply: '250 2.0.0 saved at last', delay_ms: 1500 } } });
+  const after = (delay_ms: number) => ({ reply: '250 2.0.0 saved at last', delay_ms });
+  // The first takes so long that all others are there before it is done, on a busy machine too.
+  slow = await startScriptedServer({ final: { default: after(1500), 'first@slow.test': after(6000) } });
   stack = await startLocalStack({
     transportMap: `slow.test lmtp:inet:127.0.0.1:${slow.port}\n* lmtp:MAILSTORE`,
     // All that lies in active when the function is free comes in one batch.
