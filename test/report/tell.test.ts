@@ -197,6 +197,16 @@ describe('how a report leaves', () => {
     assert.equal(email.from?.address, 'bounce@example.net');
   });
 
+  test('over SES in 7 bits, whatever the message has', async () => {
+    const world = new ReportWorld(ses);
+    world.body = Buffer.from('Subject: caf\u00e9\r\n\r\nau lait \u00e9\r\n');
+    world.publish(...from('zoe@elsewhere.example'));
+    await world.runToEnd();
+    assert.equal(world.mails[0]?.is8Bit, false);
+    const { originalType } = await readReport(world.mails[0]?.content ?? assert.fail());
+    assert.equal(originalType, 'text/rfc822-headers');
+  });
+
   test('over incoming too for what relay_domains names, since the map has an entry for all the rest', async () => {
     const world = new ReportWorld({ relay_domains: 'elsewhere.example' });
     world.publish(...from('zoe@sub.elsewhere.example'));

@@ -1,0 +1,23 @@
+/** Whose mail this stack delivers. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+import { parseParameters } from '../../functions/parameters.ts';
+import { localDomains } from '../../functions/report/local-domains.ts';
+
+const { relay_domains } = parseParameters({ relay_domains: 'ours.test' });
+const map = (text: string) => parseTransportMap(text, 'lmtp', 24);
+
+test('what the map names, and relay_domains with what is below them', () => {
+  const domains = localDomains(map('named.test lmtp:inet:a\n* lmtp:inet:a\n'), relay_domains);
+  for (const address of ['a@named.test', 'a@ours.test', 'a@mail.ours.test'])
+    assert.ok(domains.covers(address), address);
+  for (const address of ['a@theirs.test', 'a@notours.test', 'a', 'ours.test'])
+    assert.ok(!domains.covers(address), address);
+});
+
+test('a relay domain that the map has no way for is not delivered: a report would end in corrupt', () => {
+  const domains = localDomains(map('named.test lmtp:inet:a\n'), relay_domains);
+  assert.ok(domains.covers('a@named.test'));
+  assert.ok(!domains.covers('a@ours.test'));
+});
