@@ -8,6 +8,7 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { ownPrefixes } from '../incoming/own-objects.ts';
 import { corruptIndexKey } from '../queue/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/ports.ts';
 import { time } from '../queue/waiting-order.ts';
@@ -40,7 +41,7 @@ export class S3CorruptQueue implements CorruptQueue {
   /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
   async file({ id, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
     const { bucket, table, queueUrl } = this.#places;
-    const copy = { bucket, key: `corrupt/${id}.json` };
+    const copy = { bucket, key: `${ownPrefixes.corrupt}${id}.json` };
     const short = cut(attributeText(reason));
     await this.#clients.s3.send(
       new PutObjectCommand({ Bucket: bucket, Key: copy.key, Body: body, ContentType: 'application/json' }),

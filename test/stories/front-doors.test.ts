@@ -14,7 +14,7 @@ import {
   sesNotification,
   snsEnvelope,
 } from '../support/front-door-messages.ts';
-import { awaitEvent, awaitLines, awaitState, itemsOf, linesOf, smallMessage } from '../support/story.ts';
+import { awaitEvent, awaitLines, awaitState, itemsOf, linesOf, patience, smallMessage } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let stack: LocalStack;
@@ -48,12 +48,16 @@ async function sesTakesIn(
   return sesNotification({ messageId, recipients, timestamp: new Date(arrival).toISOString() });
 }
 
-/** Whether a message of the incoming queue has been dealt with: every line that names it, or it is gone. */
+/** Waits until everything that was sent has been dealt with. */
 async function incomingIsEmpty(): Promise<void> {
-  await waitUntil('incoming is empty', async () => {
-    const { ready, delayed, inFlight } = stack.inspectQueue('incoming');
-    return ready.length + delayed.length + inFlight.length === 0;
-  });
+  await waitUntil(
+    'incoming is empty',
+    async () => {
+      const { ready, delayed, inFlight } = stack.inspectQueue('incoming');
+      return ready.length + delayed.length + inFlight.length === 0;
+    },
+    patience,
+  );
 }
 
 describe('Amazon SES', () => {
@@ -129,7 +133,7 @@ describe('an object with its envelope', () => {
       await stack.submit(event);
     }
     const isDelivered = () => stack.deliveries.items.filter(({ id }) => id.startsWith('s3-')).length >= 2;
-    await waitUntil('both are delivered to', async () => isDelivered());
+    await waitUntil('both are delivered to', isDelivered, patience);
     await incomingIsEmpty();
     const lines = stack.deliveries.items.filter(({ id }) => id.startsWith('s3-'));
     assert.deepEqual(
