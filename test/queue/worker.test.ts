@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { holdMessage, settleByHand } from '../../functions/queue/by-hand.ts';
+import { holdDestination, unholdDestination } from '../../functions/queue/destination-by-hand.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
+import { parseWakeUp } from '../../functions/queue/messages.ts';
+import { type Lane, work } from '../../functions/queue/worker.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import type { Interference } from '../support/queue-process.ts';
 import { QueueWorld, type QueueWorldOptions } from '../support/queue-world.ts';
@@ -382,5 +386,116 @@ test('a server that gives too few final replies gets one recipient at a time fro
   assert.deepEqual(
     said?.map((command) => command.slice(0, 4)),
     ['MAIL', 'RCPT', 'MAIL', 'RCPT'],
+  );
+});
+
+describe('a destination in trouble', () => {
+  const order = { by: 'ann', why: 'a test' };
+
+  /** Takes several requests in, and works them off as one lane of one invocation. */
+  async function workLane(world: QueueWorld, count: number, others: readonly string[] = []): Promise<void> {
+    for (let n = 0; n < count; n += 1) world.submit({ id: `r${n}`, recipients: [`bob${n}@x`, ...others] });
+    await turn(world);
+    const process = world.bystander();
+    const lane: Lane = {};
+    for (const message of world.messages.filter(({ queue }) => queue === 'active')) {
+      await work(parseWakeUp(message.body), process.services, process.deliver, world.deadline(), lane);
+      world.remove(message);
+    }
+  }
+
+  test('that is dead costs one connection in a batch: the others are deferred at once, with its words and no relay', async () => {
+    await using server = await startScriptedServer({ greeting: '421 4.3.2 going down' });
+    const world = new QueueWorld({ destination: `inet:127.0.0.1:${server.port}` });
+    await workLane(world, 4);
+    await world.close();
+    assert.equal(server.transcript().length, 1);
+    const [first, ...others] = world.lines;
+    assert.match(first?.text ?? '', /refused to talk to me: 421 4.3.2 going down/);
+    assert.deepEqual(
+      others.map(({ relay, dsn, status, text }) => [relay, dsn, status, text]),
+      Array.from({ length: 3 }, () => [null, '4.3.2', 'deferred', `delivery temporarily suspended: ${first?.text}`]),
+    );
+    assert.ok(world.ledger.items.every(({ state, attempt }) => state === 'deferred' && attempt === 1));
+  });
+
+  test('that answers one recipient and then no more is in trouble, not dead: the next of the batch is tried', async () => {
+    await using server = await startScriptedServer({ connections: { '1': { final_count: 1 } } });
+    const world = new QueueWorld({
+      destination: `inet:127.0.0.1:${server.port}`,
+      parameters: { lmtp_data_done_next_timeout: '1s', lmtp_initial_destination_concurrency: '20' },
+    });
+    await workLane(world, 2, ['carol@x']);
+    await world.close();
+    assert.ok(!world.lines.some(({ text }) => text.startsWith('delivery temporarily suspended')));
+    assert.equal(server.transcript().length, 2);
+  });
+
+  test('that is held gets nothing: what lies in active is held with it', async () => {
+    await using scene = await setScene({});
+    const { world, server } = scene;
+    await takeIn(world, 'bob@x');
+    const { destination } = world.onlyItem();
+    await holdDestination(destination, { ...order, hold: 'h' }, world.bystander().services);
+    world.clock.advance(5000);
+    await turn(world);
+    assert.deepEqual([server.transcript(), world.onlyItem().state, world.lines], [[], 'held', []]);
+    await unholdDestination(destination, order, world.bystander().services);
+    await world.runToEnd();
+    assert.deepEqual(statuses(world), { bob: 'sent' });
+  });
+
+  test('that is trusted with fewer at once gets the rest some seconds later, and no attempt is counted', async () => {
+    await using scene = await setScene({}, { parameters: { lmtp_initial_destination_concurrency: '20' } });
+    const { world, server } = scene;
+    await takeIn(world, 'bob@x');
+    const { destination, group } = world.onlyItem();
+    const slot = Number(group.split('#')[1]);
+    assert.ok(slot > 0, 'a slot that a window of one does not reach');
+    const { wall } = world.clock;
+    const window = { size: 1, failedCohorts: 0, failure: 0, failures: 0, succeededAt: wall, at: wall };
+    const record = await world.ledger.destinations.read(destination);
+    await world.ledger.destinations.write({ ...record, window });
+    world.clock.advance(5000);
+    await turn(world);
+    assert.partialDeepStrictEqual(world.onlyItem(), { state: 'queued', attempt: 0, due: world.clock.wall + 15_000 });
+    assert.deepEqual(server.transcript(), []);
+    await world.runToEnd();
+    assert.partialDeepStrictEqual(world.lines, [{ status: 'sent', attempt: 1 }]);
+  });
+});
+
+describe('in_doubt_action=hold', () => {
+  test('holds what may have been delivered until a person has looked', async () => {
+    await using scene = await setScene(
+      { connections: { '1': { final_count: 1 } } },
+      { parameters: { in_doubt_action: 'hold', lmtp_data_done_next_timeout: '1s' } },
+    );
+    const { world, server } = scene;
+    await takeIn(world, 'a@x', 'b@x');
+    await world.runToEnd();
+    const { id, delivery, state, holds } = world.onlyItem();
+    assert.deepEqual([state, holds?.map((hold) => hold.id)], ['held', ['in-doubt']]);
+    assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
+    assert.equal(server.transcript().length, 1);
+    const person = { by: 'ann', why: 'it is in his mailbox' };
+    await settleByHand({ id, delivery }, person, world.bystander().services);
+    assert.deepEqual([world.onlyItem().state, last(world)['b']?.by], ['done', 'ann']);
+  });
+});
+
+test('what a worker asks for at the end of a delivery heeds an operator who was faster by a moment', async () => {
+  const interfere = beforeCall('ledger.defer', async () => {
+    const order = { by: 'ann', why: 'w', hold: 'h' };
+    await holdMessage(scene.world.onlyItem(), order, scene.world.bystander().services);
+  });
+  await using scene: Scene = await setScene({ final: { default: '452 4.2.2 full' } }, { interfere });
+  const { world } = scene;
+  await takeIn(world, 'bob@x');
+  await turn(world);
+  assert.partialDeepStrictEqual(world.onlyItem(), { state: 'held', attempt: 1, holds: [{ id: 'h' }] });
+  assert.deepEqual(
+    world.lines.map(({ status }) => status),
+    ['deferred'],
   );
 });
