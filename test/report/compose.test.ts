@@ -238,3 +238,23 @@ test('the only event of a request is where every report begins', () => {
   assert.throws(() => subjectOf([]), TypeError);
   assert.equal(subjectOf([only(bounced())]).recipients.length, 1);
 });
+
+test('events are told in the order of their deliveries, in whatever order they come', () => {
+  const events = [2, 0, 1].flatMap((n) => bounced({ recipients: [`r${n}@x`], item: { delivery: `000${n}` } }));
+  const addresses = (given: readonly QueueEvent[]) => subjectOf(given).recipients.map(({ address }) => address);
+  assert.deepEqual(addresses(events), ['r0@x', 'r1@x', 'r2@x']);
+  assert.deepEqual(addresses(events.toReversed()), ['r0@x', 'r1@x', 'r2@x']);
+});
+
+test('an address before rewriting is told where it was another, not where only its case was', async () => {
+  const { text } = await reportOf(
+    bounced({
+      recipients: [
+        { address: 'bob@example.com', original: 'Bob@Example.com' },
+        { address: 'carol@example.com', original: 'c@example.com' },
+      ],
+    }),
+  );
+  assert.match(text, /^<bob@example\.com>: /m);
+  assert.match(text, /^<carol@example\.com> \(expanded from <c@example\.com>\): /m);
+});
