@@ -2,11 +2,11 @@
  * Stable short names for things: requests, plans, groups and events.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** SHA-256 of a value's canonical JSON, in hexadecimal; keys in any order give the same. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex');
+  return hash('sha256', canonical(value));
 }
 
 /** A number from 0 up to, not including, `slots`, the same for the same text. */

@@ -1,5 +1,7 @@
 /**
  * What is known of destinations, in memory: for tests, and beside the memory ledger in one "table".
+ *
+ * What comes out is frozen, so that nobody changes a record but by a write.
  */
 import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/destination-record.ts';
 import type { Destinations } from '../../functions/queue/ports.ts';
@@ -10,7 +12,7 @@ export class MemoryDestinations implements Destinations {
 
   /** Everything that was ever written or counted. */
   get records(): readonly DestinationRecord[] {
-    return [...this.#records.values()].map(copy);
+    return [...this.#records.values()];
   }
 
   async read(name: string): Promise<DestinationRecord> {
@@ -21,7 +23,7 @@ export class MemoryDestinations implements Destinations {
     const { active, backlog, revision } = this.#find(record.name);
     if (revision !== record.revision) return false;
     const { backlog: _, ...known } = record;
-    this.#put({ ...known, active, ...(backlog === undefined ? {} : { backlog }), revision: revision + 1 });
+    this.#put(copy({ ...known, active, ...(backlog === undefined ? {} : { backlog }), revision: revision + 1 }));
     return true;
   }
 
@@ -56,15 +58,22 @@ export class MemoryDestinations implements Destinations {
   }
 
   #find(name: string): DestinationRecord {
-    return copy(this.#records.get(name) ?? emptyRecord(name));
+    return this.#records.get(name) ?? frozen(emptyRecord(name));
   }
 
   #put(record: DestinationRecord): DestinationRecord {
-    this.#records.set(record.name, copy(record));
-    return copy(record);
+    this.#records.set(record.name, frozen(record));
+    return record;
   }
 }
 
+/** As a table gives back what it was given: without what is undefined. */
 function copy(record: DestinationRecord): DestinationRecord {
   return JSON.parse(JSON.stringify(record)) as DestinationRecord;
+}
+
+function frozen<T extends object>(value: T): T {
+  if (Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member);
+  return Object.freeze(value);
 }
