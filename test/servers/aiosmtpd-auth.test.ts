@@ -31,6 +31,9 @@ describe('an aiosmtpd that wants to know who we are', { skip }, () => {
     const dialogue = recordDialogue();
     const agent = testAgent(
       {
+        // A server that falls silent fails a test, and does not hold it up.
+        lmtp_starttls_timeout: '30s',
+        lmtp_lhlo_timeout: '30s',
         lmtp_tls_security_level: 'secure',
         lmtp_tls_CAfile: 'secretsmanager:authority',
         lmtp_sasl_tls_security_options: 'noanonymous',

@@ -32,7 +32,10 @@ before(async () => {
 });
 after(() => cyrus?.stop());
 
+/** A server that falls silent fails a test, and does not hold it up. */
+const patience = { lmtp_starttls_timeout: '30s', lmtp_lhlo_timeout: '30s' };
 const passwords = (secret: string, user = 'lmtpuser') => ({
+  ...patience,
   lmtp_sasl_auth_enable: 'yes',
   lmtp_sasl_password_maps: `static:{${user}:${secret}}`,
 });

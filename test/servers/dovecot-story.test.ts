@@ -146,7 +146,8 @@ describe('mail for a real Dovecot', { skip }, () => {
     assert.partialDeepStrictEqual(sent, { recipient: 'alice@dovecot.test', status: 'sent', attempt: 1 });
     await patient.addUser('full');
     await awaitState(stack, 'patient', 'done');
-    const last = stack.deliveries.items.filter(({ id }) => id === 'patient').at(-1);
+    // The line is written behind the state.
+    const last = (await awaitLines(stack, 'patient', 3)).at(-1);
     assert.partialDeepStrictEqual(last, { recipient: 'full@dovecot.test', status: 'sent' });
     assert.deepEqual([(await patient.maildir('full')).length, (await patient.maildir('alice')).length], [1, 1]);
   });

@@ -80,6 +80,9 @@ function agentFor(column: Column, kind: Kind, parameters: Record<string, string>
   const level = pin === undefined ? column : 'fingerprint';
   return testAgent(
     {
+      // A server that falls silent fails a test, and does not hold it up.
+      lmtp_starttls_timeout: '30s',
+      lmtp_lhlo_timeout: '30s',
       lmtp_tls_security_level: level,
       lmtp_tls_CAfile: 'secretsmanager:authority',
       ...(pin === undefined ? {} : { lmtp_tls_fingerprint_cert_match: pin }),

@@ -51,6 +51,9 @@ function startGuarded(options: LmtpSmtpServerOptions['server'] = {}): Promise<Lm
 }
 
 const secured = {
+  // A server that falls silent fails a test, and does not hold it up.
+  lmtp_starttls_timeout: '30s',
+  lmtp_lhlo_timeout: '30s',
   lmtp_tls_security_level: 'secure',
   lmtp_tls_CAfile: 'secretsmanager:authority',
   lmtp_sasl_tls_security_options: 'noanonymous',
