@@ -4,6 +4,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { OperatorSettings } from '../functions/operator/settings.ts';
 import { SecretAlarm } from './alarms.ts';
 import { bundleFunction, type FunctionName } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
@@ -11,7 +12,8 @@ import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
-import { type Surroundings, submitPermissions } from './permissions.ts';
+import { operatorSettings } from './operator-settings.ts';
+import { operatorPermissions, type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
 import { permittedSecrets } from './secrets.ts';
 import { type MailBucket, Stores } from './stores.ts';
@@ -31,6 +33,7 @@ export type { LmtpDeliveryProps } from './delivery-props.ts';
  *
  *     const delivery = new LmtpDelivery(this, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
  *     delivery.grantSubmit(producer);
+ *     delivery.grantOperate(postmaster);
  */
 const strictWarning =
   'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
@@ -41,6 +44,8 @@ export class LmtpDelivery extends Construct {
   readonly stores: Stores;
   readonly functions: Functions;
   readonly dashboard: MailDashboard;
+  /** What an operator's command line has to know of the parameters. */
+  readonly operatorSettings: OperatorSettings;
   /** Goes off when a secret cannot be read; absent where there is none. */
   readonly secretAlarm?: SecretAlarm;
   readonly #surroundings: Surroundings;
@@ -55,6 +60,7 @@ export class LmtpDelivery extends Construct {
     }
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
+    this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
     this.queues = new Queues(this, 'Queues', { lmtpTimeout });
     this.topics = new Topics(this, 'Topics');
     this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
@@ -86,6 +92,16 @@ export class LmtpDelivery extends Construct {
    */
   grantSubmit(grantee: IGrantable, prefix = 'in/'): void {
     for (const statement of submitPermissions(this.#surroundings, prefix)) {
+      grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    }
+  }
+
+  /**
+   * Lets somebody look after the queue with the command line: see it, and change it. Beside that they must be allowed to
+   * look the stack up (`cloudformation:DescribeStacks`).
+   */
+  grantOperate(grantee: IGrantable): void {
+    for (const statement of operatorPermissions(this.#surroundings)) {
       grantee.grantPrincipal.addToPrincipalPolicy(statement);
     }
   }

@@ -151,6 +151,28 @@ export function submitPermissions({ queues, stores }: Surroundings, prefix: stri
   ];
 }
 
+/**
+ * Looking after the queue: every item and record of the table, bodies to be pinned anew, copies of what is corrupt, requests
+ * put right, wake-ups and bounces, and how much lies in the queues. No content of any mail is written.
+ */
+export function operatorPermissions({ queues, stores, topics, allowedBuckets }: Surroundings): PolicyStatement[] {
+  const { dueIndex, waitingIndex } = queueTableSchema;
+  const letters = Object.values(queues.deadLetters);
+  return [
+    useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'UpdateItem', 'Query'),
+    queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
+    send(queues.incoming, queues.deferred),
+    publish(topics.bounce),
+    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    allow(
+      ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+      [queues.incoming, queues.active, queues.deferred, queues.bounce, queues.corrupt, ...letters].map(
+        ({ queueArn }) => queueArn,
+      ),
+    ),
+  ];
+}
+
 function allow(actions: string[], resources: string[]): PolicyStatement {
   return new PolicyStatement({ actions, resources });
 }
@@ -170,7 +192,10 @@ function send(...queues: IQueue[]): PolicyStatement {
   );
 }
 
-function useTable(table: TableV2, ...operations: ('GetItem' | 'PutItem' | 'UpdateItem' | 'Query')[]): PolicyStatement {
+function useTable(
+  table: TableV2,
+  ...operations: ('GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'Query')[]
+): PolicyStatement {
   return allow(
     operations.map((operation) => `dynamodb:${operation}`),
     [table.tableArn],

@@ -8,7 +8,7 @@ import type { QueueDepth, QueueDepths } from '../operator/ports.ts';
 /** A queue to look into. */
 export interface NamedQueue {
   readonly name: string;
-  readonly kind: 'corrupt' | 'wake-ups' | 'requests';
+  readonly kind: 'corrupt' | 'wake-ups' | 'requests' | 'events';
   readonly url: string;
 }
 

@@ -79,7 +79,9 @@ function composeServices(clients: AwsClients, variables: Stack['variables']): Op
 }
 
 function composeDepths({ sqs }: AwsClients, variables: Stack['variables']): QueueDepths {
+  const bounceUrl = variables[names.bounceQueueUrl];
   return new SqsDepths(sqs, [
+    ...(bounceUrl === undefined ? [] : [{ name: 'bounce', kind: 'events', url: bounceUrl } as const]),
     { name: 'incoming', kind: 'requests', url: requireVariable(variables, names.incomingQueueUrl) },
     { name: 'active', kind: 'wake-ups', url: requireVariable(variables, names.activeQueueUrl) },
     { name: 'deferred', kind: 'wake-ups', url: requireVariable(variables, names.deferredQueueUrl) },

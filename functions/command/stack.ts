@@ -4,7 +4,8 @@
 
 import type { Command } from 'commander';
 import { environmentNames as names } from '../environment.ts';
-import { isParameterName, variableName } from '../parameters.ts';
+import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
+import { variableName } from '../parameters.ts';
 import { awsFault } from './aws-fault.ts';
 import { Failure } from './failure.ts';
 import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
@@ -39,11 +40,9 @@ const outputs = {
   [names.activeQueueUrl]: 'ActiveQueueUrl',
   [names.deferredQueueUrl]: 'DeferredQueueUrl',
   [names.corruptQueueUrl]: 'CorruptQueueUrl',
+  [names.bounceQueueUrl]: 'BounceQueueUrl',
   [names.bounceTopicArn]: 'BounceTopicArn',
 } as const;
-
-/** The output that holds what of the functions' parameters an operator's commands go by. */
-const settingsOutput = 'OperatorSettings';
 
 /**
  * Finds the stack.
@@ -59,7 +58,7 @@ export async function findStack({ stack }: StackOptions, environment = process.e
   try {
     const found = await readStackOutputs(name);
     const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
-    const settings = readSettings(found.get(settingsOutput) ?? '{}');
+    const settings = readSettings(found.get(settingsOutput));
     return { name, isLocal: isLocal(environment), variables: { ...settings, ...Object.fromEntries(places) } };
   } catch (error) {
     if (error instanceof StackError) throw new Failure('usage', `--stack: ${error.message}`);
@@ -67,13 +66,14 @@ export async function findStack({ stack }: StackOptions, environment = process.e
   }
 }
 
-/** The settings, as variables. */
-function readSettings(text: string): Readonly<Record<string, string>> {
-  const { transport = '', ...parameters } = JSON.parse(text) as Record<string, string>;
-  const variables = Object.entries(parameters).flatMap(([name, value]) =>
-    isParameterName(name) ? [[variableName(name), value]] : [],
-  );
-  return { [names.transport]: transport, ...Object.fromEntries(variables) };
+/** The settings, as variables. A stack that tells none has the usual ones. */
+function readSettings(text = '{"transport":""}'): Readonly<Record<string, string>> {
+  const { transport, ...parameters } = JSON.parse(text) as OperatorSettings;
+  const variables = operatorParameters.flatMap((name) => {
+    const value = parameters[name];
+    return value === undefined ? [] : [[variableName(name), value]];
+  });
+  return { ...Object.fromEntries(variables), [names.transport]: transport };
 }
 
 /** Whether the table is one of this machine. */

@@ -40,7 +40,7 @@ export interface CorruptRequests {
 export interface QueueDepth {
   /** What the queue is called among those of the stack: `corrupt`, `incoming dead letters`. */
   readonly name: string;
-  readonly kind: 'corrupt' | 'dead letters' | 'wake-ups' | 'requests';
+  readonly kind: 'corrupt' | 'dead letters' | 'wake-ups' | 'requests' | 'events';
   /** Messages, about. */
   readonly messages: number;
 }

@@ -274,6 +274,7 @@ test('the stack tells its users where to submit, to look and to listen', () => {
     ActiveQueueUrl: 'DeliveryQueuesActive9EF534B8',
     DeferredQueueUrl: 'DeliveryQueuesDeferred99D44A70',
     CorruptQueueUrl: 'DeliveryQueuesCorruptA97753C4',
+    BounceQueueUrl: 'DeliveryQueuesBounce2D184442',
     BounceTopicArn: 'DeliveryTopicsBounce95CE0E15',
     NoticeTopicArn: 'DeliveryTopicsNoticeBDF031B2',
     MessageBucketName: 'DeliveryStoresMessageBucketBD5364C7',
@@ -282,6 +283,22 @@ test('the stack tells its users where to submit, to look and to listen', () => {
     DashboardUrl:
       'https://AWS::Region.console.aws.amazon.com/cloudwatch/home?region=AWS::Region' +
       '#dashboards/dashboard/DeliveryDashboard547500DD',
+    OperatorSettings: '{"transport":"lmtp"}',
+  });
+});
+
+test('the stack tells an operator what of the parameters is to be known, as far as it was set', () => {
+  const parameters = {
+    myhostname: 'mx.example.org',
+    maximal_queue_lifetime: '5d',
+    bounce_queue_lifetime: '1d',
+    max_use: '7',
+  };
+  const set = Template.fromStack(appStack({ parameters, transport: 'mailman' })).toJSON()['Outputs'];
+  assert.deepEqual(JSON.parse(set.OperatorSettings.Value), {
+    transport: 'mailman',
+    myhostname: 'mx.example.org',
+    bounce_queue_lifetime: '1d',
   });
 });
 

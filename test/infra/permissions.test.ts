@@ -186,11 +186,39 @@ test('who may submit can send to incoming and write below in/, and nothing else'
   assert.deepEqual(policyLines(policy), ['s3:PutObject MessageBucket/in/*', 'sqs:SendMessage Incoming']);
 });
 
+test('who looks after the queue can see and change the table, send requests and wake-ups, and look into queues', () => {
+  const { stack: theirs, delivery } = construct(() => ({ destination: 'lmtp.example.com:24' }));
+  delivery.grantOperate(new Role(theirs, 'Postmaster', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
+  const [policy] = Object.values(resourcesOfType(resourcesOf(theirs), 'AWS::IAM::Policy'));
+  const lines = policyLines(policy);
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('sqs:GetQueue')),
+    [
+      'dynamodb:BatchGetItem QueueTable',
+      'dynamodb:GetItem QueueTable',
+      'dynamodb:Query QueueTable',
+      'dynamodb:Query QueueTable/index/due',
+      'dynamodb:Query QueueTable/index/waiting',
+      'dynamodb:UpdateItem QueueTable',
+      's3:GetObject MessageBucket/*',
+      's3:GetObjectVersion MessageBucket/*',
+      's3:ListBucket MessageBucket',
+      'sns:Publish Bounce',
+      'sqs:SendMessage Deferred',
+      'sqs:SendMessage Incoming',
+    ],
+  );
+  assert.equal(lines.filter((line) => line.startsWith('sqs:GetQueueUrl')).length, 9);
+});
+
 function policyLines(policy: Resource | undefined): string[] {
   const { Statement } = (policy?.Properties['PolicyDocument'] ?? { Statement: [] }) as {
-    Statement: { Action: string; Resource: unknown }[];
+    Statement: { Action: string | string[]; Resource: unknown }[];
   };
-  return Statement.map(({ Action, Resource }) => `${Action} ${short(asText(Resource))}`).sort();
+  const list = (one: unknown) => (Array.isArray(one) ? one : [one]);
+  return Statement.flatMap(({ Action, Resource }) =>
+    list(Action).flatMap((action) => list(Resource).map((on) => `${action} ${short(asText(on))}`)),
+  ).sort();
 }
 
 test('a bucket of your own is used as it is, and its key is used for nothing but reading and copies', () => {
