@@ -193,7 +193,7 @@ test('bodies and delivery logs survive a deleted stack', () => {
 });
 
 test('the queue table has the keys that the functions use, and is paid by the request', () => {
-  const { partitionKey, sortKey, timeToLive, dueIndex } = queueTableSchema;
+  const { partitionKey, sortKey, timeToLive, dueIndex, waitingIndex } = queueTableSchema;
   assert.partialDeepStrictEqual(resource(resources, 'AWS::DynamoDB::GlobalTable', 'QueueTable'), {
     BillingMode: 'PAY_PER_REQUEST',
     KeySchema: [
@@ -201,16 +201,14 @@ test('the queue table has the keys that the functions use, and is paid by the re
       { AttributeName: sortKey, KeyType: 'RANGE' },
     ],
     TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: dueIndex.name,
-        KeySchema: [
-          { AttributeName: dueIndex.partitionKey, KeyType: 'HASH' },
-          { AttributeName: dueIndex.sortKey, KeyType: 'RANGE' },
-        ],
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...dueIndex.projected] },
-      },
-    ],
+    GlobalSecondaryIndexes: [dueIndex, waitingIndex].map((index) => ({
+      IndexName: index.name,
+      KeySchema: [
+        { AttributeName: index.partitionKey, KeyType: 'HASH' },
+        { AttributeName: index.sortKey, KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...index.projected] },
+    })),
   });
 });
 
