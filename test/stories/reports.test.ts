@@ -22,11 +22,16 @@ before(async () => {
       bounce_report_wait: '10s',
       minimal_backoff_time: '1s',
       maximal_backoff_time: '1s',
+      delay_warning_time: '1s',
     },
     sweepInterval: 500,
     mailStore: {
-      verdict: (recipient) =>
-        /^(nobody|alice-gone)/.test(recipient) ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' } : undefined,
+      verdict: (recipient) => {
+        if (recipient.startsWith('busy')) return { at: 'RCPT', code: 450, text: '4.2.0 Mailbox busy' };
+        return /^(nobody|alice-gone)/.test(recipient)
+          ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' }
+          : undefined;
+      },
     },
   });
 });
@@ -94,6 +99,21 @@ test('five recipients in three deliveries, of whom three fail: one report, witho
     report.recipients.map((fields) => fields['final-recipient']).toSorted(),
     ['nobody1@x', 'nobody2@x', 'nobody3@x'].map((each) => `rfc822; ${each}`),
   );
+});
+
+test('mail that is late: the sender is told so, once, and until when it is tried', async () => {
+  await submitMail(stack, { id: 'late', recipients: ['busy@example.com'] });
+  const report = await awaitReport('alice@example.org', 'late');
+  assert.equal(report.email.subject, 'Delayed mail: it is still being tried');
+  assert.partialDeepStrictEqual(report.recipients, [
+    { 'final-recipient': 'rfc822; busy@example.com', action: 'delayed', status: '4.2.0' },
+  ]);
+  const left = Date.parse(report.recipients[0]?.['will-retry-until'] ?? '') - Date.now();
+  assert.ok(Math.abs(left - 5 * 86_400_000) < 60_000);
+  const attempts = () => stack.deliveries.items.filter(({ id }) => id === 'late').length;
+  const now = attempts();
+  await waitUntil('two more attempts', () => attempts() >= now + 2, patience);
+  assert.equal((await reportsIn('alice@example.org', 'late')).length, 1);
 });
 
 test('a report that cannot be delivered is told to the postmaster, and there it ends', async () => {
