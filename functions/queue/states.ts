@@ -59,8 +59,8 @@ export const transitions = {
     to: 'active',
     fence: 'generation',
     raises: true,
-    by: ['qmgr', 'lmtp', 'sweep'],
-    when: 'its wake-up arrives, or a place in active becomes free',
+    by: ['qmgr'],
+    when: 'its wake-up arrives, and active has a place for its destination',
   },
   enqueue: {
     from: ['deferred'],
@@ -73,7 +73,7 @@ export const transitions = {
     from: ['queued', 'deferred', 'active'],
     to: 'held',
     fence: 'generation',
-    by: ['qmgr', 'lmtp', 'sweep'],
+    by: ['qmgr', 'lmtp'],
     when: 'its turn comes, and its destination is held',
   },
   reroute: {
