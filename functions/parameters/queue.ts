@@ -105,6 +105,7 @@ export const queueRows = {
     min: 0,
     max: 100 * day,
     meaning: 'How long delivery is tried before a message is returned; 0 = one attempt.',
+    differs: 'A plain number is seconds, here as everywhere; in Postfix it is days.',
   },
   bounce_queue_lifetime: {
     kind: 'time',
@@ -112,6 +113,7 @@ export const queueRows = {
     min: 0,
     max: 100 * day,
     meaning: 'The same for mail with the null sender.',
+    differs: 'A plain number is seconds, here as everywhere; in Postfix it is days.',
   },
   delay_warning_time: {
     kind: 'time',
@@ -119,6 +121,7 @@ export const queueRows = {
     min: 0,
     max: 100 * day,
     meaning: 'After how long the sender is told, once, that a message is still on its way; 0 = never.',
+    differs: 'A plain number is seconds, here as everywhere; in Postfix it is hours.',
   },
   in_doubt_action: {
     kind: 'choice',

@@ -48,6 +48,9 @@ export type Surroundings = Pick<Services, 'parameters' | 'clock' | 'log' | 'tran
 /** Milliseconds for which a container believes what it read. */
 const freshness = 3000;
 
+/** Records that a container keeps: each mailbox may be a destination of its own. */
+const mostKnown = 1000;
+
 /** Milliseconds for which a delivery is put back that its destination does not take now. */
 const putBackTime = 15_000;
 
@@ -222,7 +225,11 @@ export class Scheduler {
   }
 
   #remember(record: DestinationRecord, at: number): DestinationRecord {
+    // What was looked at last is behind the others, and the first is the first to go.
+    this.#known.delete(record.name);
     this.#known.set(record.name, { at, record });
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size > mostKnown) this.#known.delete(oldest);
     return record;
   }
 }

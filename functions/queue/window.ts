@@ -57,6 +57,8 @@ export function isUnproven(record: DestinationRecord, limits: WindowLimits, now:
 /** From when on the next delivery may be tried after a first failure, one at a time; undefined: there is no doubt. */
 export function doubtEnds(record: DestinationRecord, limits: WindowLimits, now: number): number | undefined {
   const { succeededAt, failures, failedAt } = currentWindow(record, limits, now);
+  // Where nothing is ever taken for dead, nothing is doubted either.
+  if (limits.lmtp_destination_concurrency_failed_cohort_limit === 0) return undefined;
   if (succeededAt !== undefined || failures === 0 || failedAt === undefined) return undefined;
   const longest = limits.lmtp_connect_timeout > 0 ? Math.min(limits.lmtp_connect_timeout, longestDoubt) : longestDoubt;
   return failedAt + longest;

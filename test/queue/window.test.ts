@@ -217,6 +217,8 @@ describe('a first failure where nothing has succeeded', () => {
     assert.equal(doubtEnds(fail(withWindow(5)), limits, now), undefined);
     const partly = afterFailure(emptyRecord('x'), limits, { now }, { ...failure, isAlive: true });
     assert.equal(doubtEnds(partly ?? emptyRecord('x'), limits, now), undefined);
+    const never = { ...limits, lmtp_destination_concurrency_failed_cohort_limit: 0 };
+    assert.equal(doubtEnds(doubtful, never, now), undefined, 'nor where nothing is ever taken for dead');
   });
 
   test('is forgiven with the first success', () => {
