@@ -31,6 +31,7 @@ export const suites: readonly Suite[] = [
       'tls',
       'delivery',
       'incoming',
+      'operator',
       'queue',
       'disposition',
       'maps',

@@ -1,0 +1,116 @@
+/** What people do to destinations. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { holdDestination, releaseDestination, reopenDestinations } from '../../functions/operator/destinations.ts';
+import { activate } from '../../functions/queue/activate.ts';
+import { emptyRecord, type Suspension } from '../../functions/queue/destination-record.ts';
+import { sweep } from '../../functions/queue/sweep.ts';
+import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
+
+const order = { by: 'local/ann', why: 'disk full' };
+const name = 'inet:[127.0.0.1]:24';
+
+async function suspend(services: CapturingOperatorServices, ...names: readonly string[]): Promise<void> {
+  const { wall } = services.clock;
+  const suspension: Suspension = { since: wall, until: wall + 300_000, why: 'refused', dsn: '4.4.1', failures: 5 };
+  for (const one of names) await services.destinations.write({ ...emptyRecord(one), suspension });
+}
+
+describe('a destination that is held', () => {
+  test('keeps what comes to its turn, until the last of its holds is released', async () => {
+    const services = operatorServices();
+    const changing = { order, services };
+    await holdDestination(name, { hold: 'disk' }, changing);
+    await holdDestination(name, { hold: 'audit' }, { ...changing, order: { by: 'local/bea', why: 'audit' } });
+    await putItems(services, { id: 'a', state: 'deferred' }, { id: 'b', state: 'queued' });
+    for (const id of ['a', 'b']) await activate({ version: 1, id, delivery: '0000', generation: 1 }, services);
+    assert.deepEqual(
+      services.ledger.items.map(({ state }) => state),
+      ['held', 'held'],
+    );
+
+    const first = await releaseDestination(name, { hold: 'disk', ramp: 0 }, changing);
+    assert.deepEqual(first, { change: { kind: 'changed', id: name, text: 'released (disk)' }, released: 0 });
+    assert.deepEqual(
+      services.ledger.items.map(({ state }) => state),
+      ['held', 'held'],
+    );
+
+    const told: number[] = [];
+    const last = await releaseDestination(name, { ramp: 0 }, changing, (released) => told.push(released));
+    assert.deepEqual(last, { change: { kind: 'changed', id: name, text: 'released' }, released: 2 });
+    assert.deepEqual(told, [1, 2]);
+    assert.deepEqual(
+      services.ledger.items.map(({ state }) => state),
+      ['queued', 'queued'],
+    );
+    assert.equal(services.woken.length, 2);
+    const { history } = await services.destinations.read(name);
+    assert.deepEqual(
+      history.map(({ what, by, why }) => `${what} ${by} ${why}`),
+      [
+        'held (disk) local/ann disk full',
+        'held (audit) local/bea audit',
+        'released (disk) local/ann disk full',
+        'released local/ann disk full',
+      ],
+    );
+  });
+
+  test('lets go over a ramp; what has a hold of its own stays', async () => {
+    const services = operatorServices({}, 0.25);
+    const hold = { id: 'own', reason: 'r', by: 'b', since: 0 };
+    await putItems(services, { id: 'a', state: 'held' }, { id: 'b', state: 'held', holds: [hold] });
+    await holdDestination(name, { hold: 'disk' }, { order, services });
+    const { released } = await releaseDestination(name, { ramp: 400_000 }, { order, services });
+    assert.equal(released, 1);
+    assert.deepEqual(
+      services.ledger.items.map(({ id, state, due }) => [id, state, due]),
+      [
+        ['a', 'queued', services.clock.wall + 100_000],
+        ['b', 'held', undefined],
+      ],
+    );
+  });
+
+  test('whose release is broken off is let go by the sweep', async () => {
+    const services = operatorServices();
+    await holdDestination(name, { hold: 'disk' }, { order, services });
+    await putItems(services, { id: 'a', state: 'held' });
+    const broken = {
+      ...services,
+      queries: { ...services.queries, list: () => Promise.reject(new Error('throttled')) },
+    };
+    await assert.rejects(releaseDestination(name, { ramp: 0 }, { order, services: broken }), /throttled/);
+    await sweep(300_000, services, () => true);
+    assert.equal(services.ledger.items[0]?.state, 'queued');
+  });
+
+  test('is not one that nobody held; and what if changes nothing', async () => {
+    const services = operatorServices();
+    const { change } = await releaseDestination(name, { ramp: 0 }, { order, services });
+    assert.deepEqual(change, { kind: 'refused', id: name, text: 'it is not held' });
+    const trial = { order: { ...order, whatIf: true }, services };
+    assert.equal((await holdDestination(name, { hold: 'x' }, trial)).text, 'held (x)');
+    assert.deepEqual(services.ledger.destinations.records, []);
+  });
+});
+
+test('suspended destinations are taken for alive: all of them, or one with the mailboxes at it', async () => {
+  const services = operatorServices();
+  const other = 'inet:other.example:24';
+  await suspend(services, name, `bob@x@${name}`, other);
+  await services.destinations.write(emptyRecord('inet:open.example:24'));
+  const one = await Array.fromAsync(reopenDestinations(name, { order, services }));
+  assert.deepEqual(
+    one.map(({ id, kind, text }) => `${id} ${kind}: ${text}`),
+    [`${name} changed: taken for alive`, `bob@x@${name} changed: taken for alive`],
+  );
+  const suspended = services.ledger.destinations.records.filter(({ suspension }) => suspension !== undefined);
+  assert.deepEqual(
+    suspended.map((record) => record.name),
+    [other],
+  );
+  assert.equal((await Array.fromAsync(reopenDestinations(undefined, { order, services }))).length, 1);
+  assert.deepEqual(await Array.fromAsync(reopenDestinations(undefined, { order, services })), []);
+});

@@ -1,0 +1,348 @@
+/** What people do to messages: whom it means, what it comes to, and what is written down of it. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { flushMessages, holdMessages, releaseMessages, removeMessages } from '../../functions/operator/messages.ts';
+import type { Change, Changing } from '../../functions/operator/operator.ts';
+import type { Selection } from '../../functions/operator/selection.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { State } from '../../functions/queue/states.ts';
+import { makeRecipients, makeVerdict } from '../support/delivery-item.ts';
+import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
+
+const ann = { by: 'arn:aws:iam::1:user/ann', why: 'INC-1' };
+
+function changing(services: CapturingOperatorServices, whatIf = false): Changing {
+  return { order: { ...ann, ...(whatIf ? { whatIf } : {}) }, services };
+}
+
+function ids(...named: readonly string[]): Selection {
+  return { kind: 'ids', ids: named };
+}
+
+async function outcomes(changes: AsyncIterable<Change>): Promise<readonly string[]> {
+  const all = await Array.fromAsync(changes);
+  return all.map(
+    ({ kind, id, delivery, text }) => `${id}${delivery === undefined ? '' : `/${delivery}`} ${kind}: ${text}`,
+  );
+}
+
+async function read({ ledger }: CapturingOperatorServices, id: string, delivery = '0000'): Promise<DeliveryItem> {
+  const item = await ledger.read({ id, delivery });
+  assert.ok(item !== undefined, id);
+  return item;
+}
+
+describe('hold', () => {
+  test('takes what waits and what is about to be delivered out of the way, and says who and why', async () => {
+    const services = operatorServices();
+    await putItems(
+      services,
+      { id: 'a', state: 'queued' },
+      { id: 'b', state: 'deferred' },
+      { id: 'c', state: 'active' },
+    );
+    await services.destinations.occupy('inet:[127.0.0.1]:24', 1, 5);
+    const until = services.clock.wall + 3_600_000;
+    assert.deepEqual(await outcomes(holdMessages(ids('a', 'b', 'c'), { hold: 'inc', until }, changing(services))), [
+      'a/0000 changed: held (inc)',
+      'b/0000 changed: held (inc)',
+      'c/0000 changed: held (inc)',
+    ]);
+    for (const id of ['a', 'b', 'c']) {
+      const item = await read(services, id);
+      const hold = { id: 'inc', reason: 'INC-1', by: ann.by, since: services.clock.wall, until };
+      assert.deepEqual([item.state, item.generation, item.holds, item.due], ['held', 2, [hold], until]);
+      assert.deepEqual(item.history, [{ at: services.clock.wall, by: ann.by, what: 'held (inc)', why: 'INC-1' }]);
+    }
+    // What was in active has left its place there.
+    assert.equal((await services.destinations.read('inet:[127.0.0.1]:24')).active, 0);
+  });
+
+  test('of several lies on one message; each is released by its name, and the last lets it go', async () => {
+    const services = operatorServices();
+    await putItems(services, { id: 'a', state: 'deferred' });
+    await outcomes(holdMessages(ids('a'), { hold: 'one' }, changing(services)));
+    await outcomes(holdMessages(ids('a'), { hold: 'two' }, changing(services)));
+    const release = (hold?: string) =>
+      outcomes(releaseMessages(ids('a'), { ramp: 0, ...(hold === undefined ? {} : { hold }) }, changing(services)));
+    assert.deepEqual(await release('three'), ['a/0000 refused: there is no hold "three" on it']);
+    assert.deepEqual(await release('one'), ['a/0000 changed: released (one)']);
+    assert.equal((await read(services, 'a')).state, 'held');
+    assert.deepEqual(await release('two'), ['a/0000 changed: released (two)']);
+    const item = await read(services, 'a');
+    assert.deepEqual([item.state, item.holds, item.due], ['queued', undefined, services.clock.wall]);
+    // It is woken at once, and by nobody before.
+    assert.deepEqual(services.woken, [['a/0000 3', 0]]);
+    assert.equal(item.history?.length, 4);
+  });
+
+  test('on what is being delivered takes effect at its end', async () => {
+    const services = operatorServices();
+    const claim = { token: 't', until: services.clock.wall + 60_000 };
+    await putItems(services, { id: 'a', state: 'delivering', claim });
+    assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services))), [
+      'a/0000 changed: to be held (x) when its attempt is over',
+    ]);
+    const item = await read(services, 'a');
+    assert.deepEqual([item.state, item.claim, item.holds?.length], ['delivering', claim, 1]);
+  });
+
+  test('with what if changes nothing, and says what would be', async () => {
+    const services = operatorServices();
+    const [item] = await putItems(services, { id: 'a', state: 'deferred' });
+    assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services, true))), [
+      'a/0000 changed: held (x)',
+    ]);
+    assert.deepEqual(await read(services, 'a'), item);
+    assert.deepEqual([services.woken, services.published], [[], []]);
+  });
+
+  for (const state of ['done', 'corrupt'] as const) {
+    test(`of what is ${state} is refused`, async () => {
+      const services = operatorServices();
+      await putItems(services, { id: 'a', state });
+      assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services))), [
+        `a/0000 refused: it is ${state}`,
+      ]);
+    });
+  }
+});
+
+describe('what is meant', () => {
+  test('by an id is every delivery of it; by ID/0001 that one alone; and what is not there is said so', async () => {
+    const services = operatorServices();
+    await putItems(
+      services,
+      { id: 'a', delivery: '0000', deliveries: 2, state: 'deferred' },
+      { id: 'a', delivery: '0001', deliveries: 2, state: 'deferred' },
+    );
+    const flush = (...names: readonly string[]) => outcomes(flushMessages(ids(...names), 0, changing(services, true)));
+    const words = `changed: to be tried ${new Date(services.clock.wall).toISOString()}`;
+    assert.deepEqual(await flush('a'), [`a/0000 ${words}`, `a/0001 ${words}`]);
+    assert.deepEqual(await flush('a/0001'), [`a/0001 ${words}`]);
+    const nothing = 'unknown: there is nothing of that id, or it was done with more than 30 days ago';
+    assert.deepEqual(await flush('b', 'a/0002'), [`b ${nothing}`, `a/0002 ${nothing}`]);
+  });
+
+  test('by what messages have in common is only what has it, over all pages', async () => {
+    const services = operatorServices();
+    await putItems(
+      services,
+      ...Array.from({ length: 250 }, (_, n) => ({
+        id: `m${n}`,
+        state: 'deferred' as const,
+        sender: n % 2 === 0 ? 'spam@example.net' : 'alice@example.org',
+      })),
+    );
+    const selection: Selection = { kind: 'filter', filter: { sender: '@example.net' } };
+    const changes = await Array.fromAsync(holdMessages(selection, { hold: 'spam' }, changing(services)));
+    assert.equal(changes.length, 125);
+    const held = services.ledger.items.filter(({ state }) => state === 'held');
+    assert.equal(held.length, 125);
+    assert.ok(held.every(({ sender }) => sender === 'spam@example.net'));
+  });
+
+  test('is looked at again when it is changed: what is another by then is passed over', async () => {
+    const services = operatorServices();
+    await putItems(services, { id: 'a', state: 'deferred' }, { id: 'b', state: 'deferred' });
+    // The index is a little behind: both still look deferred, but a is on its way.
+    const page = await services.queries.list({});
+    const stale = { ...services, queries: { ...services.queries, list: async () => page } };
+    await services.ledger.move('activate', await read(services, 'a'), {});
+    const selection: Selection = { kind: 'filter', filter: { states: ['deferred'] } };
+    const changes = removeMessages(selection, { as: 'removed' }, { order: ann, services: stale });
+    assert.deepEqual(await outcomes(changes), [
+      'a/0000 passed over: it has changed meanwhile',
+      'b/0000 changed: removed',
+    ]);
+    assert.equal((await read(services, 'a')).state, 'active');
+  });
+});
+
+describe('flush', () => {
+  test('makes what waits due now, and wakes it', async () => {
+    const services = operatorServices();
+    const due = services.clock.wall + 3_000_000;
+    await putItems(services, { id: 'a', state: 'deferred', due, generation: 7 });
+    await outcomes(flushMessages(ids('a'), 0, changing(services)));
+    const item = await read(services, 'a');
+    assert.deepEqual([item.state, item.due, item.generation], ['deferred', services.clock.wall, 7]);
+    assert.deepEqual(services.woken, [['a/0000 7', 0]]);
+  });
+
+  test('with a ramp spreads them, and leaves what is later than a message can wait to the sweep', async () => {
+    const services = operatorServices({}, 0.5);
+    const due = services.clock.wall + 9_000_000;
+    await putItems(services, { id: 'a', state: 'deferred', due }, { id: 'b', state: 'deferred', due });
+    await outcomes(flushMessages(ids('a'), 300_000, changing(services)));
+    await outcomes(flushMessages(ids('b'), 3_600_000, changing(services)));
+    assert.equal((await read(services, 'a')).due, services.clock.wall + 150_000);
+    assert.equal((await read(services, 'b')).due, services.clock.wall + 1_800_000);
+    assert.deepEqual(services.woken, [['a/0000 1', 150_000]]);
+  });
+
+  for (const state of ['active', 'delivering', 'held', 'corrupt', 'done'] as const) {
+    test(`leaves alone what is ${state}, and says so`, async () => {
+      const services = operatorServices();
+      const [item] = await putItems(services, { id: 'a', state });
+      assert.deepEqual(await outcomes(flushMessages(ids('a'), 0, changing(services))), [
+        `a/0000 refused: it is ${state}`,
+      ]);
+      assert.deepEqual(await read(services, 'a'), item);
+    });
+  }
+});
+
+describe('delete', () => {
+  const live: readonly State[] = ['queued', 'deferred', 'active', 'held', 'corrupt'];
+  for (const state of live) {
+    test(`takes a message that is ${state} out, and tells nobody`, async () => {
+      const services = operatorServices();
+      await putItems(services, { id: 'a', state, generation: 4 });
+      assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services))), [
+        'a/0000 changed: removed',
+      ]);
+      const item = await read(services, 'a');
+      assert.deepEqual([item.state, item.generation, item.due, item.pending], ['done', 5, undefined, {}]);
+      assert.partialDeepStrictEqual(item.recipients, [
+        { last: { status: 'removed', by: ann.by, text: 'message removed by the postmaster: INC-1' } },
+      ]);
+      assert.deepEqual(services.published, []);
+    });
+  }
+
+  test('with a bounce tells the sender, with the reason, once', async () => {
+    const services = operatorServices({ myhostname: 'mx.example.org' });
+    const recipients = [...makeRecipients('bob@x', 'carol@x'), { address: 'dan@x', n: 2, last: makeVerdict('sent') }];
+    await putItems(services, { id: 'a', state: 'deferred', recipients });
+    await outcomes(removeMessages(ids('a'), { as: 'bounced' }, changing(services)));
+    assert.equal(services.published.length, 1);
+    const [event] = services.published;
+    assert.ok(event?.notificationType === 'Bounce');
+    assert.deepEqual(
+      event.bounce.bouncedRecipients.map(({ emailAddress, status, diagnosticCode }) => [
+        emailAddress,
+        status,
+        diagnosticCode,
+      ]),
+      ['bob@x', 'carol@x'].map((address) => [address, '5.3.0', 'X-Postfix; message removed by the postmaster: INC-1']),
+    );
+    assert.equal(event.bounce.reportingMTA, 'dns; mx.example.org');
+    const item = await read(services, 'a');
+    assert.deepEqual([item.state, item.pending], ['done', {}]);
+    assert.deepEqual(
+      item.recipients.map(({ last }) => last?.status),
+      ['bounced', 'bounced', 'sent'],
+    );
+  });
+
+  test('whose bounce cannot be published leaves it to the sweep', async () => {
+    const services = operatorServices();
+    const mute = { ...services, events: { publish: () => Promise.reject(new Error('denied')) } };
+    await putItems(services, { id: 'a', state: 'held' });
+    await outcomes(removeMessages(ids('a'), { as: 'bounced' }, { order: ann, services: mute }));
+    const item = await read(services, 'a');
+    assert.equal(Object.keys(item.pending).length, 1);
+    assert.equal(item.due, services.clock.wall + 60_000);
+    assert.deepEqual(services.notes, ['info: changed by hand', 'warn: left to the sweep']);
+  });
+
+  test('of some recipients lets the others go on; each bounce is an event of its own', async () => {
+    const services = operatorServices();
+    const due = services.clock.wall + 500_000;
+    await putItems(services, {
+      id: 'a',
+      state: 'deferred',
+      due,
+      recipients: makeRecipients('bob@x', 'carol@x', 'dan@y'),
+    });
+    const remove = (recipient: string) =>
+      outcomes(removeMessages(ids('a'), { as: 'bounced', recipient }, changing(services)));
+    assert.deepEqual(await remove('bob@x'), ['a/0000 changed: removed and bounced: bob@x']);
+    const item = await read(services, 'a');
+    assert.deepEqual([item.state, item.due, item.unpublished], ['deferred', due, undefined]);
+    assert.deepEqual(
+      item.recipients.map(({ last }) => last?.status),
+      ['bounced', undefined, undefined],
+    );
+    assert.deepEqual(await remove('bob@x'), ['a/0000 refused: nobody of that name is left to be delivered to']);
+    services.clock.advance(1);
+    assert.deepEqual(await remove('CAROL@*'), ['a/0000 changed: removed and bounced: carol@x']);
+    assert.deepEqual(await remove('@y'), ['a/0000 changed: removed and bounced']);
+    assert.equal((await read(services, 'a')).state, 'done');
+    assert.equal(new Set(services.published.map(({ lmtp }) => lmtp.eventId)).size, 3);
+  });
+
+  for (const state of ['active', 'delivering', 'corrupt'] as const) {
+    test(`of some recipients is refused while it is ${state}`, async () => {
+      const services = operatorServices();
+      const [item] = await putItems(services, { id: 'a', state, recipients: makeRecipients('bob@x', 'carol@x') });
+      const [outcome = ''] = await outcomes(
+        removeMessages(ids('a'), { as: 'removed', recipient: 'bob@x' }, changing(services)),
+      );
+      assert.match(outcome, new RegExp(`^a/0000 refused: it is ${state}, and has other recipients`));
+      assert.deepEqual(await read(services, 'a'), item);
+    });
+  }
+
+  test('as sent takes those in doubt for delivered to, and nobody else', async () => {
+    const services = operatorServices();
+    const doubted = { ...makeVerdict('deferred'), inDoubt: true } as const;
+    const recipients = [
+      { address: 'bob@x', n: 0, last: doubted },
+      { address: 'carol@x', n: 1, last: makeVerdict('deferred') },
+      { address: 'dan@x', n: 2, last: doubted },
+    ];
+    await putItems(services, { id: 'a', state: 'deferred', recipients });
+    const settle = (recipient?: string) =>
+      outcomes(
+        removeMessages(ids('a'), { as: 'sent', ...(recipient === undefined ? {} : { recipient }) }, changing(services)),
+      );
+    assert.deepEqual(await settle('carol@x'), ['a/0000 refused: nobody is in doubt']);
+    assert.deepEqual(await settle('bob@x'), ['a/0000 changed: known to be sent: bob@x']);
+    assert.deepEqual(await settle(), ['a/0000 changed: known to be sent: dan@x']);
+    const item = await read(services, 'a');
+    assert.equal(item.state, 'deferred');
+    assert.deepEqual(
+      item.recipients.map(({ last }) => last?.status),
+      ['sent', 'deferred', 'sent'],
+    );
+    assert.deepEqual(services.published, []);
+  });
+
+  test('of what is being delivered takes effect at its end', async () => {
+    const services = operatorServices();
+    await putItems(services, { id: 'a', state: 'delivering', claim: { token: 't', until: 0 } });
+    assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'bounced' }, changing(services))), [
+      'a/0000 changed: to be removed and bounced',
+    ]);
+    const item = await read(services, 'a');
+    assert.deepEqual(item.removal, { ...ann, at: services.clock.wall, bounces: true });
+    assert.equal(item.state, 'delivering');
+  });
+
+  test('of a corrupt delivery closes the case of what was left of it', async () => {
+    const services = operatorServices();
+    await putItems(services, { id: 'a', state: 'corrupt', reason: 'message.key: gone' });
+    await services.corruptRequests.file({ id: 'a.0000', reason: 'message.key: gone', body: '{}', isDelivery: true });
+    await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services)));
+    assert.partialDeepStrictEqual(await services.corruptRequests.read('a.0000'), {
+      isSettled: true,
+      history: [{ what: 'removed', ...ann }],
+    });
+  });
+
+  test('of a corrupt request tells nobody, since nobody is known', async () => {
+    const services = operatorServices();
+    await services.corruptRequests.file({ id: 'sqs-1', reason: 'version: 2 is not allowed', body: '{}' });
+    const remove = (as: 'removed' | 'bounced', whatIf = false) =>
+      outcomes(removeMessages(ids('sqs-1'), { as }, changing(services, whatIf)));
+    const [refused = ''] = await remove('bounced');
+    assert.match(refused, /^sqs-1 refused: it is a corrupt request that was never taken in/);
+    assert.deepEqual(await remove('removed', true), ['sqs-1 changed: removed']);
+    assert.equal((await Array.fromAsync(services.corruptRequests.list())).length, 1);
+    assert.deepEqual(await remove('removed'), ['sqs-1 changed: removed']);
+    assert.deepEqual(await Array.fromAsync(services.corruptRequests.list()), []);
+    assert.deepEqual(await remove('removed'), ['sqs-1 refused: it is done with']);
+  });
+});

@@ -1,0 +1,158 @@
+/** One answer: is anything lost, or late? */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { QueueDepth, QueueDepths } from '../../functions/operator/ports.ts';
+import { assess, overdueAfter, type StatusReport } from '../../functions/operator/status.ts';
+import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { State } from '../../functions/queue/states.ts';
+import { makeEvent, makeVerdict } from '../support/delivery-item.ts';
+import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
+
+const name = 'inet:[127.0.0.1]:24';
+const hour = 3_600_000;
+
+function depths(...found: readonly QueueDepth[]): QueueDepths {
+  return { read: async () => ({ depths: found, unreachable: [] }) };
+}
+
+async function look(services: CapturingOperatorServices, queues = depths()): Promise<StatusReport> {
+  return await assess({ lateAfter: hour }, services, queues);
+}
+
+test('an empty queue is well, and so is one in which nothing waits for long', async () => {
+  const services = operatorServices();
+  assert.equal((await look(services)).isWell, true);
+  const { wall } = services.clock;
+  await putItems(
+    services,
+    { id: 'a', state: 'deferred', arrival: wall - hour, due: wall + 60_000 },
+    { id: 'b', state: 'queued', due: wall - hour },
+    { id: 'c', state: 'active', due: wall + hour },
+    { id: 'd', state: 'held' },
+    { id: 'e', state: 'done' },
+  );
+  const report = await look(services);
+  assert.equal(report.isWell, true, JSON.stringify(report));
+  assert.deepEqual(report.waiting, { deliveries: 4, oldest: { id: 'a', delivery: '0000', at: wall - hour } });
+  assert.deepEqual([report.states.deferred, report.states.held, report.held.deliveries], [1, 1, 1]);
+});
+
+describe('it is not well', () => {
+  type Given = Partial<DeliveryItem> & { readonly state: State };
+  const wall = operatorServices().clock.wall;
+  const doubted = { ...makeVerdict('deferred'), inDoubt: true } as const;
+  const overdue = wall - overdueAfter - 1;
+  const items: Readonly<Record<string, readonly [Given, keyof StatusReport]>> = {
+    'that mail waits for too long': [{ state: 'deferred', arrival: wall - hour - 1 }, 'late'],
+    'that mail is held for too long': [{ state: 'held', arrival: wall - hour - 1 }, 'late'],
+    'that mail is about to be given up': [{ state: 'deferred', arrival: wall - 115 * hour }, 'expiring'],
+    'that somebody is in doubt': [
+      { state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last: doubted }] },
+      'inDoubt',
+    ],
+    'that a delivery is corrupt': [{ state: 'corrupt', reason: 'message.key: gone' }, 'corrupt'],
+    'that nobody wakes what is due': [{ state: 'deferred', due: overdue }, 'overdue'],
+    'that nobody misses a message in active': [{ state: 'active', due: overdue }, 'overdue'],
+    'that nobody buries a dead worker': [{ state: 'delivering', due: overdue }, 'overdue'],
+    'that nobody ends a hold': [{ state: 'held', due: overdue }, 'overdue'],
+    'that a bounce was never published': [
+      { state: 'done', due: overdue, pending: { e: makeEvent('e') } },
+      'unpublished',
+    ],
+    'that a warning was never published': [
+      { state: 'deferred', due: overdue, unpublished: { due: wall + hour }, pending: { e: makeEvent('e') } },
+      'unpublished',
+    ],
+  };
+  for (const [what, [item, count]] of Object.entries(items)) {
+    test(what, async () => {
+      const services = operatorServices();
+      await putItems(services, { id: 'a', ...item });
+      const report = await look(services);
+      assert.equal(report.isWell, false);
+      assert.partialDeepStrictEqual(report[count], { deliveries: 1, oldest: { id: 'a' } });
+      const others = ['late', 'expiring', 'inDoubt', 'corrupt', 'overdue', 'unpublished'] as const;
+      for (const other of others.filter((one) => one !== count)) {
+        if (other === 'late' && count === 'expiring') continue;
+        assert.equal(report[other].deliveries, 0, other);
+      }
+    });
+  }
+
+  test('that a request could not be used', async () => {
+    const services = operatorServices();
+    await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}', sent: 5 });
+    const report = await look(services);
+    assert.deepEqual([report.isWell, report.corruptRequests], [false, { requests: 1, oldest: { id: 'r1', at: 5 } }]);
+  });
+
+  test('that a queue has dead letters, whatever lies in the others', async () => {
+    const services = operatorServices();
+    const others = [
+      { name: 'active', kind: 'wake-ups', messages: 7 },
+      { name: 'corrupt', kind: 'corrupt', messages: 3 },
+      { name: 'deferred dead letters', kind: 'dead letters', messages: 0 },
+    ] as const;
+    assert.equal((await look(services, depths(...others))).isWell, true);
+    const letters = { name: 'incoming dead letters', kind: 'dead letters', messages: 2 } as const;
+    const report = await look(services, depths(...others, letters));
+    assert.deepEqual([report.isWell, report.deadLetters], [false, [letters]]);
+  });
+});
+
+describe('destinations', () => {
+  const suspension = { since: 0, until: 1, why: 'refused', dsn: '4.4.1', failures: 5 } as const;
+
+  test('that are suspended matter while mail waits for them', async () => {
+    const services = operatorServices();
+    await services.destinations.write({ ...emptyRecord(name), suspension });
+    await services.destinations.write({ ...emptyRecord(`bob@x@${name}`), suspension });
+    await services.destinations.write({ ...emptyRecord('inet:forgotten:24'), suspension });
+    assert.equal((await look(services)).isWell, true);
+    await putItems(services, { id: 'a', state: 'deferred' });
+    const report = await look(services);
+    assert.equal(report.isWell, false);
+    assert.deepEqual(
+      report.suspended.map((record) => record.name),
+      [name, `bob@x@${name}`],
+    );
+  });
+
+  test('that are held are told, and are what somebody wants', async () => {
+    const services = operatorServices();
+    const hold = { id: 'h', reason: 'r', by: 'b', since: 0 };
+    await services.destinations.write({ ...emptyRecord(name), holds: [hold] });
+    const report = await look(services);
+    assert.deepEqual([report.isWell, report.heldDestinations.length], [true, 1]);
+  });
+
+  test('that nobody looks at in time say that the sweep does not run; one that is being let go does not', async () => {
+    const services = operatorServices();
+    const due = services.clock.wall - overdueAfter - 1;
+    await services.destinations.write({ ...emptyRecord(name), due, release: { since: due, spread: 0 } });
+    assert.equal((await look(services)).isWell, true);
+    await services.destinations.write({ ...emptyRecord('inet:other:24'), due });
+    assert.equal((await look(services)).overdue.deliveries, 1);
+  });
+});
+
+test('mail from the null sender is given up by its own lifetime, and what has one attempt only is not rescued', async () => {
+  const services = operatorServices({ bounce_queue_lifetime: '1d', maximal_queue_lifetime: '4h' });
+  const { wall } = services.clock;
+  await putItems(
+    services,
+    { id: 'a', state: 'deferred', sender: '', arrival: wall - 19 * hour },
+    { id: 'b', state: 'deferred', arrival: wall - 3 * hour },
+    { id: 'c', state: 'held', sender: '', arrival: wall - 19 * hour },
+  );
+  const report = await look(services);
+  assert.deepEqual(report.expiring, { deliveries: 1, oldest: { id: 'a', delivery: '0000', at: wall - 19 * hour } });
+});
+
+test('what cannot be looked into is told, and everything else is looked at all the same', async () => {
+  const services = operatorServices();
+  const closed = { read: async () => ({ depths: [], unreachable: ['active: AccessDenied'] }) };
+  const report = await look(services, closed);
+  assert.deepEqual([report.isWell, report.unreachable], [true, ['active: AccessDenied']]);
+});

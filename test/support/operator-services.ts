@@ -1,0 +1,44 @@
+/**
+ * What an operator works with, in memory: the queue of a test, with corrupt requests beside it.
+ */
+
+import type { OperatorServices } from '../../functions/operator/operator.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { State } from '../../functions/queue/states.ts';
+import { type CapturingServices, captureServices } from './capturing-services.ts';
+import { makeItem } from './delivery-item.ts';
+import { MemoryCorruptRequests } from './memory-corrupt-requests.ts';
+
+/** Services, and what they were used for. */
+export interface CapturingOperatorServices extends OperatorServices, CapturingServices {
+  readonly corruptRequests: MemoryCorruptRequests;
+  readonly ledger: CapturingServices['ledger'];
+  readonly bodies: CapturingServices['bodies'];
+  readonly clock: CapturingServices['clock'];
+  readonly log: CapturingServices['log'];
+}
+
+/** Makes services. `chance`: what chance draws. */
+export function operatorServices(
+  parameters: Readonly<Record<string, string>> = {},
+  chance = 0,
+): CapturingOperatorServices {
+  return {
+    ...captureServices(parameters),
+    random: () => chance,
+    corruptRequests: new MemoryCorruptRequests(),
+  };
+}
+
+/** Puts items in, each with what matters of it; the others are as `makeItem` has them, arrived just now. */
+export async function putItems(
+  { ledger, clock }: CapturingOperatorServices,
+  ...given: readonly (Partial<DeliveryItem> & { readonly state: State })[]
+): Promise<readonly DeliveryItem[]> {
+  const items = given.map((one) => {
+    const { due, ...item } = makeItem({ arrival: clock.wall, ...one });
+    return 'due' in one && one.due !== undefined ? { ...item, due: one.due } : item;
+  });
+  for (const item of items) await ledger.admit(item);
+  return items;
+}
