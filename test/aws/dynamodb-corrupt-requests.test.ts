@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDbCorruptRequests } from '../../functions/aws/dynamodb-corrupt-requests.ts';
+import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
+import { describeCorruptRequests } from '../support/corrupt-requests-contract.ts';
+import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
+
+let aws: EmulatedClients;
+let requests: DynamoDbCorruptRequests;
+let queue: S3CorruptQueue;
+
+before(async () => {
+  aws = await startEmulatedClients();
+  const { bucket, table, queues } = aws.emulators;
+  requests = new DynamoDbCorruptRequests(aws.clients, { table, incomingUrl: queues.incoming.url });
+  queue = new S3CorruptQueue(aws.clients, { bucket, table, queueUrl: queues.corrupt.url });
+});
+after(() => aws?.[Symbol.asyncDispose]());
+
+describeCorruptRequests('in AWS', () => ({
+  requests,
+  queue,
+  submitted: () => aws.emulators.inspectQueue('incoming').ready.map(({ body }) => body),
+  loseBody: async (id) => {
+    const Bucket = aws.emulators.bucket;
+    await aws.clients.s3.send(new DeleteObjectCommand({ Bucket, Key: `corrupt/${id}.json` }));
+  },
+}));
+
+test('a request that is done with goes out of the index at once, and out of the table in thirty days', async () => {
+  await queue.file({ id: 'settled', reason: 'sender: is missing', body: '{}' });
+  const request = await requests.read('settled');
+  assert.ok(request !== undefined);
+  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  const { Item = {} } = await aws.clients.table.send(
+    new GetCommand({ TableName: aws.emulators.table, Key: { id: 'settled', delivery: 'corrupt' } }),
+  );
+  assert.deepEqual([Item['state'], Item['waits'], Item['order']], ['done', undefined, undefined]);
+  const days = (Number(Item['expires']) - Date.now() / 1000) / 86_400;
+  assert.ok(days > 29.9 && days <= 30, `${days} days`);
+});
+
+test('a copy that cannot be read for now is no copy that is gone', async () => {
+  const denied = { bucket: 'no-such-bucket', key: 'k' };
+  await assert.rejects(requests.readBody({ id: 'x', reason: 'y', at: 1, copy: denied }));
+});

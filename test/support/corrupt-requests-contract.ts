@@ -1,0 +1,83 @@
+/**
+ * What every store of corrupt requests promises: one suite, for the one in AWS and for the one in memory.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CorruptRequests } from '../../functions/operator/ports.ts';
+import type { CorruptNotice, CorruptQueue } from '../../functions/queue/ports.ts';
+
+/** A store, and the queue that fills it. */
+export interface CorruptStore {
+  readonly requests: CorruptRequests;
+  readonly queue: CorruptQueue;
+  /** What was sent to incoming so far. */
+  submitted(): readonly string[];
+  /** Takes the copy of a request away. */
+  loseBody(id: string): Promise<void>;
+}
+
+/** Declares the tests. `store` is asked for at each test, when it has been made. */
+export function describeCorruptRequests(name: string, store: () => CorruptStore): void {
+  const entry = { at: 9_000_000, by: 'local/ann', what: 'requeued', why: 'put right' };
+
+  async function file(notice: Partial<CorruptNotice> = {}): Promise<CorruptNotice> {
+    const whole = { id: crypto.randomUUID(), reason: 'sender: is missing', body: '{"version":1}', ...notice };
+    await store().queue.file(whole);
+    return whole;
+  }
+
+  async function listed(): Promise<readonly string[]> {
+    return (await Array.fromAsync(store().requests.list())).map(({ id }) => id);
+  }
+
+  describe(`corrupt requests ${name}`, () => {
+    test('are there with what is wrong, and as they came', async () => {
+      const { id } = await file({ sent: 5_000_000 });
+      const request = await store().requests.read(id);
+      assert.ok(request !== undefined);
+      assert.deepEqual([request.id, request.reason, request.sent], [id, 'sender: is missing', 5_000_000]);
+      assert.equal(await store().requests.readBody(request), '{"version":1}');
+    });
+
+    test('that were never filed are not there', async () => {
+      assert.equal(await store().requests.read('never'), undefined);
+    });
+
+    test('are listed as long as they wait for somebody', async () => {
+      const [one, other] = [await file(), await file()];
+      const ours = (ids: readonly string[]) => ids.filter((id) => id === one.id || id === other.id).sort();
+      assert.deepEqual(ours(await listed()), [one.id, other.id].sort());
+      const request = await store().requests.read(one.id);
+      assert.ok(request !== undefined);
+      assert.equal(await store().requests.settle(request, entry), true);
+      assert.deepEqual(ours(await listed()), [other.id]);
+      assert.partialDeepStrictEqual(await store().requests.read(one.id), { isSettled: true, history: [entry] });
+      assert.equal(await store().requests.settle(request, entry), false);
+    });
+
+    test('are not listed where they are what is left of a delivery', async () => {
+      const { id } = await file({ isDelivery: true });
+      assert.equal((await listed()).includes(id), false);
+      assert.equal((await store().requests.read(id))?.id, id);
+    });
+
+    test('whose copy is gone have none', async () => {
+      const { id } = await file();
+      await store().loseBody(id);
+      const request = await store().requests.read(id);
+      assert.ok(request !== undefined);
+      assert.equal(await store().requests.readBody(request), undefined);
+    });
+
+    test('go to incoming when they are put right', async () => {
+      const body = `{"id":"${crypto.randomUUID()}"}`;
+      await store().requests.submit(body);
+      assert.deepEqual(
+        store()
+          .submitted()
+          .filter((one) => one === body),
+        [body],
+      );
+    });
+  });
+}
