@@ -17,6 +17,7 @@ import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
 import { deliver } from './delivery/deliver.ts';
 import type { Incident } from './delivery/incidents.ts';
 import { environmentNames, requireVariable } from './environment.ts';
+import { failureClass } from './notices/failure-class.ts';
 import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
@@ -96,12 +97,6 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
     await shortenVisibility(ReceiptHandle);
     return false;
   }
-}
-
-/** AWS said no for now, or did not answer: that is a matter of resources. Whatever else is thrown is a bug. */
-function failureClass(error: unknown): 'resource' | 'software' {
-  const isFromAws = error instanceof Error && ('$metadata' in error || /timeout|ECONN|ENOTFOUND/i.test(error.message));
-  return isFromAws ? 'resource' : 'software';
 }
 
 function wordsOf(error: unknown): string {

@@ -155,7 +155,7 @@ class DeliveryRun {
       hop,
       peer,
       age: this.#given.age ?? 0,
-      incidents: new IncidentLog(relayName(peer), this.delivery.destination, this.agent.onIncident),
+      incidents: new IncidentLog(relayName(peer), this.delivery.destination, this.#listener()),
       recipients: this.leftover,
       last,
       oneByOne: this.#oneByOne,
@@ -177,6 +177,14 @@ class DeliveryRun {
         this.#blame ??= trouble;
       },
     };
+  }
+
+  /** Nobody is told of trouble with a bounce, or with what postmasters are told by: that would go on for ever (smtp_chat.c). */
+  #listener(): Agent['onIncident'] {
+    const { double_bounce_sender: own, myhostname } = this.agent.parameters;
+    const doubleBounce = own.includes('@') ? own : `${own}@${myhostname}`;
+    const { sender } = this.delivery;
+    return sender === '' || sender.toLowerCase() === doubleBounce.toLowerCase() ? undefined : this.agent.onIncident;
   }
 
   /** A recipient to whom the message was delivered before is not sent it again and again. */

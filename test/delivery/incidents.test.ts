@@ -102,6 +102,15 @@ describe('a postmaster is not told', () => {
   }
 });
 
+describe('a postmaster is not told of trouble that would tell of itself', () => {
+  for (const sender of ['', 'Double-Bounce@mx.example']) {
+    test(`with mail from <${sender}>`, async () => {
+      const script: ServerScript = { lhlo: '502 5.5.1 what is LHLO?' };
+      assert.deepEqual(await incidentsOf(script, { myhostname: 'mx.example' }, { sender }), []);
+    });
+  }
+});
+
 test('a long dialogue is kept from both its ends', () => {
   const incidents: Incident[] = [];
   const log = new IncidentLog('mail.example[10.0.0.1]:24', 'mail.example', (incident) => incidents.push(incident));
