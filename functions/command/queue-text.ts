@@ -104,10 +104,15 @@ function requestLines({ id, reason, at, sent = at }: CorruptRequest, now: number
   return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${escaped(reason)}`];
 }
 
-/** Who holds something, why, since when and until when. */
-export function holdLine({ id, reason, by, since, until }: Hold): string {
+/** That something is held: by whom, why, since when and until when. */
+export function holdLine(hold: Hold): string {
+  return `held ${holdFacts(hold)}`;
+}
+
+/** What is known of a hold. */
+export function holdFacts({ id, reason, by, since, until }: Hold): string {
   const end = until === undefined ? '' : `, until ${moment(until)}`;
-  return `held (${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
+  return `(${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
 }
 
 /** An address as in a mail log. */

@@ -5,7 +5,7 @@
 import { escaped } from '../disposition/postfix-line.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
 import { recordAsJson } from './explain-text.ts';
-import { holdLine, iso } from './queue-text.ts';
+import { holdFacts, iso } from './queue-text.ts';
 import { counted, inWords } from './words.ts';
 
 /** The answer in lines, the answer itself first. */
@@ -77,7 +77,7 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
 /** What people did, and know of. */
 function remarks({ heldDestinations, held, now }: StatusReport): readonly string[] {
   const lines = heldDestinations.flatMap(({ name, holds }) =>
-    holds.map((hold) => `Held: ${escaped(name)} ${holdLine(hold)}`),
+    holds.map((hold) => `Held: ${escaped(name)} ${holdFacts(hold)}`),
   );
   const messages =
     held.deliveries > 0 ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${sample(held, now)}`] : [];
