@@ -17,7 +17,7 @@ const network = /^(?:ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNR
  * @param what what could not be done
  */
 export function awsFault(error: unknown, what: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof Failure) return error;
   const code = 'code' in error ? String(error.code) : '';
   const isLasting = lasting.test(`${error.name} ${error.message}`);
   const isAws = '$metadata' in error || '$fault' in error || isLasting;

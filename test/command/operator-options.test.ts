@@ -1,0 +1,229 @@
+/** What the operator's commands refuse, and how they end where AWS does not serve them. */
+import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
+import { describe, test } from 'node:test';
+import { startHttpStub } from '../support/http-stub.ts';
+import { type CommandResult, runCommand } from '../support/lambda-lmtp.ts';
+
+/** A stack that is named by the environment, where nobody listens. */
+const nowhere = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_MAX_ATTEMPTS: '1',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  QUEUE_TABLE: 'queue',
+  MESSAGE_BUCKET: 'messages',
+  INCOMING_QUEUE_URL: 'http://127.0.0.1:9/0/incoming',
+  ACTIVE_QUEUE_URL: 'http://127.0.0.1:9/0/active.fifo',
+  DEFERRED_QUEUE_URL: 'http://127.0.0.1:9/0/deferred',
+  CORRUPT_QUEUE_URL: 'http://127.0.0.1:9/0/corrupt',
+  BOUNCE_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bounce',
+};
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = nowhere): Promise<CommandResult> {
+  return await runCommand(args, { env });
+}
+
+describe('a usage error names the option, the value and what is allowed', () => {
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    [
+      'queue --state deferrred',
+      /--state <state>' argument 'deferrred' is invalid\. "deferrred" is no state; allowed are queued, active,/,
+    ],
+    ['queue --state done', /"done" is no state/],
+    ['queue --older 3y', /--older <time>' argument '3y' is invalid\. a number and s, m, h, d or w is wanted/],
+    ['queue --limit -1', /--limit <n>' argument '-1' is invalid\. a whole number is wanted/],
+    ['queue --destination inet:host:port', /^error: --destination: "inet:host:port": "port" is not a port/],
+    ['shape --by age', /--by <what>' argument 'age' is invalid\. Allowed choices are destination, sender/],
+    ['explain', /missing required argument 'id-or-destination'/],
+    ['hold m1', /^error: --reason is missing/],
+    ['hold --reason x', /^error: nothing is named: ids, --destination, or options that look for messages, are wanted/],
+    ['hold m1 --reason x --sender a@x', /^error: ids go without the options that look for messages/],
+    ['hold m1 --reason x --hold a/b', /--hold <name>' argument 'a\/b' is invalid\. letters, digits/],
+    [
+      'hold m1 --reason x --for 1h --until 2026-11-22T08:00:00Z',
+      /--for <time>' cannot be used with option '--until <moment>'/,
+    ],
+    [
+      'hold m1 --reason x --until tomorrow',
+      /--until <moment>' argument 'tomorrow' is invalid\. an RFC 3339 time is wanted/,
+    ],
+    ['hold m1 --reason x --until 2020-01-01T00:00:00Z', /^error: --until: the moment is over already/],
+    ['release', /^error: nothing is named: ids, --destination/],
+    ['release m1 --ramp soon', /--ramp <time>' argument 'soon' is invalid/],
+    ['flush', /^error: nothing is named: ids, --all, --destination/],
+    ['flush --all m1', /^error: --all goes without ids/],
+    ['delete --yes', /^error: nothing is named/],
+    ['delete m1 --bounce', /^error: --reason is missing: the sender is told why/],
+    ['delete m1 --as bounced', /--as <status>' argument 'bounced' is invalid\. Allowed choices are sent/],
+    ['delete m1 --as sent --bounce --reason x', /--as <status>' cannot be used with option '--bounce'/],
+    ['requeue', /^error: nothing is named: ids are wanted \(queue --state corrupt lists them\)/],
+    ['requeue m1 --with f --edit', /^error: --with goes without --edit, --set and --unset/],
+    ['requeue m1 m2 --with f', /^error: --with is for one id/],
+    ['status --late never', /--late <time>' argument 'never' is invalid/],
+    ['log no-such-file', /^error: file: "no-such-file" cannot be read: no such file or directory/],
+  ];
+  for (const [line, pattern] of wrong) {
+    test(line, async () => {
+      const { code, stdout, stderr } = await run(line.split(' '));
+      assert.deepEqual([code, stdout], [64, '']);
+      assert.match(stderr, pattern);
+    });
+  }
+
+  test('a reason is one line that fits', async () => {
+    for (const reason of ['', ' ', 'x'.repeat(301), 'a\nb']) {
+      const { code, stderr } = await run(['hold', 'm1', '--reason', reason]);
+      assert.equal(code, 64);
+      assert.match(stderr, /--reason <text>' argument .* is invalid\. one line of 1 to 300 characters is wanted/s);
+    }
+  });
+});
+
+describe('where AWS does not serve', () => {
+  /** Answers every request so. */
+  const refusing =
+    (status: number, type: string, message: string): RequestListener =>
+    (_, response) => {
+      const __type = `com.amazonaws.dynamodb.v20120810#${type}`;
+      response
+        .writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
+        .end(JSON.stringify({ __type, message }));
+    };
+
+  test('nobody listens: 75, and the reason', async () => {
+    const { code, stdout, stderr } = await run(['queue']);
+    assert.deepEqual([code, stdout], [75, '']);
+    assert.match(stderr, /^error: the stack cannot be worked on: .*ECONNREFUSED/);
+  });
+
+  test('it is denied: 69, in the words of AWS', async () => {
+    await using stub = await startHttpStub(refusing(400, 'AccessDeniedException', 'ann may not\u001b[2J'));
+    const { code, stderr } = await run(['status'], { ...nowhere, AWS_ENDPOINT_URL: stub.url });
+    assert.equal(code, 69);
+    assert.equal(stderr, 'error: the stack cannot be worked on: AccessDeniedException: ann may not\\x1b[2J\n');
+  });
+
+  test('it is throttled: 75', async () => {
+    await using stub = await startHttpStub(refusing(400, 'ProvisionedThroughputExceededException', 'slow down'));
+    const { code, stderr } = await run(['shape'], { ...nowhere, AWS_ENDPOINT_URL: stub.url });
+    assert.equal(code, 75);
+    assert.match(stderr, /slow down/);
+  });
+
+  test('whoever changes something and is not known to AWS changes nothing', async () => {
+    const { QUEUE_TABLE: _, ...unnamed } = nowhere;
+    await using stub = await startHttpStub(cloudFormation(outputsOf({})));
+    const env = { ...unnamed, AWS_ENDPOINT_URL_CLOUDFORMATION: stub.url, AWS_ENDPOINT_URL: 'http://192.0.2.1:9' };
+    await using sts = await startHttpStub((_request, response) => {
+      response.writeHead(403, { 'content-type': 'text/xml' });
+      response.end('<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>');
+    });
+    const { code, stderr } = await run(['flush', '--all', '--stack', 'Mail'], {
+      ...env,
+      AWS_ENDPOINT_URL_STS: sts.url,
+    });
+    assert.equal(code, 69);
+    assert.match(
+      stderr,
+      /^error: AWS does not say who we are, and nothing is changed by nobody: ExpiredToken\w*: expired\n$/,
+    );
+  });
+});
+
+/** The outputs of a stack. */
+function outputsOf(
+  changes: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    QueueTableName: 'theirs',
+    MessageBucketName: 'messages',
+    IncomingQueueUrl: nowhere.INCOMING_QUEUE_URL,
+    ActiveQueueUrl: nowhere.ACTIVE_QUEUE_URL,
+    DeferredQueueUrl: nowhere.DEFERRED_QUEUE_URL,
+    CorruptQueueUrl: nowhere.CORRUPT_QUEUE_URL,
+    BounceQueueUrl: nowhere.CORRUPT_QUEUE_URL,
+    BounceTopicArn: nowhere.BOUNCE_TOPIC_ARN,
+    OperatorSettings: '{"transport":"mailman","lmtp_tcp_port":"2400"}',
+    ...changes,
+  };
+}
+
+/** CloudFormation with one stack. */
+function cloudFormation(outputs: Readonly<Record<string, string | undefined>>): RequestListener {
+  const members = Object.entries(outputs)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([name, value]) =>
+        `<member><OutputKey>${name}</OutputKey><OutputValue>${value?.replaceAll('"', '&quot;')}</OutputValue></member>`,
+    );
+  const stack = `<member><StackName>Mail</StackName><Outputs>${members.join('')}</Outputs></member>`;
+  const result = `<DescribeStacksResult><Stacks>${stack}</Stacks></DescribeStacksResult>`;
+  return (_, response) => {
+    response
+      .writeHead(200, { 'content-type': 'text/xml' })
+      .end(
+        `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">${result}</DescribeStacksResponse>`,
+      );
+  };
+}
+
+describe('a deployed stack', () => {
+  /** A table that gives no answer but writes down which one was asked for, and what for. */
+  async function asking(outputs: Readonly<Record<string, string | undefined>>, ...args: readonly string[]) {
+    const asked: string[] = [];
+    await using formation = await startHttpStub(cloudFormation(outputs));
+    await using table = await startHttpStub((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on('end', () => {
+        asked.push(body);
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{"Items":[],"Count":0}');
+      });
+    });
+    const env = {
+      ...nowhere,
+      QUEUE_TABLE: '',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url,
+      AWS_ENDPOINT_URL_DYNAMODB: table.url,
+    };
+    return { ...(await run(args, env)), asked };
+  }
+
+  test('is found by its name, and its outputs say where everything is', async () => {
+    const { code, stdout, asked } = await asking(outputsOf({}), 'queue', '--stack', 'Mail', '--destination', 'imap1');
+    assert.deepEqual([code, stdout], [0, 'Nothing in the queue is like that.\n']);
+    assert.ok(asked.length > 0);
+    for (const body of asked) assert.equal((JSON.parse(body) as { TableName: string }).TableName, 'theirs');
+    // Its parameters say how destinations are written.
+    assert.match(asked.join('\n'), /inet:imap1:2400 /);
+  });
+
+  test('without settings has the usual ones', async () => {
+    const { code, asked } = await asking(outputsOf({ OperatorSettings: undefined }), 'queue', '--destination', 'imap1');
+    assert.equal(code, 0);
+    assert.match(asked.join('\n'), /inet:imap1:24 /);
+  });
+
+  test('that is none of ours is told by the output that it lacks', async () => {
+    const { code, stderr } = await asking(outputsOf({ QueueTableName: undefined }), 'queue', '--stack', 'Mail');
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: --stack: the stack "Mail" has no output QueueTableName\n$/);
+  });
+
+  test('that cannot be looked up: 75', async () => {
+    const { code, stderr } = await run(['queue', '--stack', 'Mail']);
+    assert.equal(code, 75);
+    assert.match(stderr, /^error: the stack "Mail" cannot be looked up: .*ECONNREFUSED/);
+  });
+
+  test('whose variables are not whole is told by the one that is missing', async () => {
+    const { code, stderr } = await run(['queue'], { ...nowhere, DEFERRED_QUEUE_URL: '' });
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: environment variable DEFERRED_QUEUE_URL is not set/);
+  });
+});

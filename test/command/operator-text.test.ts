@@ -1,0 +1,152 @@
+/** What the operator's commands print: nothing in it that came from outside moves a terminal's cursor, or makes a line. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  destinationAsJson,
+  destinationAsText,
+  messageAsJson,
+  messageAsText,
+} from '../../functions/command/explain-text.ts';
+import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
+import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
+import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
+import type { StatusReport } from '../../functions/operator/status.ts';
+import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import type { DeliveryItem, HistoryEntry, Hold, LastVerdict } from '../../functions/queue/item.ts';
+import { type State, states } from '../../functions/queue/states.ts';
+import { entryOf } from '../../functions/queue/summary.ts';
+import { makeEvent, makeItem, makeVerdict } from '../support/delivery-item.ts';
+
+const now = Date.UTC(2026, 10, 22, 8);
+const hour = 3_600_000;
+
+/** Text that somebody may have smuggled in. */
+const foreign = fc.oneof(
+  fc.string(),
+  fc.constantFrom('a\u001b[2J', 'b\r\nc', '\u0000', '\u009b31m', '\u202eevil', '\u2028', '\u007f\b\b'),
+);
+
+const hold: fc.Arbitrary<Hold> = fc.record(
+  { id: foreign, reason: foreign, by: foreign, since: fc.constant(now - hour), until: fc.constant(now + hour) },
+  { requiredKeys: ['id', 'reason', 'by', 'since'] },
+);
+const history: fc.Arbitrary<readonly HistoryEntry[]> = fc.array(
+  fc.record({ at: fc.constant(now), by: foreign, what: foreign, why: foreign }),
+  { maxLength: 2 },
+);
+const verdict: fc.Arbitrary<LastVerdict> = fc
+  .record({ text: foreign, relay: foreign, by: foreign })
+  .chain((words) =>
+    fc
+      .constantFrom('sent', 'deferred', 'bounced', 'expired', 'removed')
+      .map((status): LastVerdict => ({ ...makeVerdict(status), ...words, inDoubt: true })),
+  );
+const recipient = fc.record(
+  { address: foreign, original: foreign, n: fc.nat(9), last: verdict },
+  { requiredKeys: ['address', 'n'] },
+);
+
+const item: fc.Arbitrary<DeliveryItem> = fc
+  .record({
+    id: foreign,
+    sender: foreign,
+    destination: foreign,
+    key: foreign,
+    reason: foreign,
+    state: fc.constantFrom<State>(...states),
+    recipients: fc.array(recipient, { maxLength: 3 }),
+    holds: fc.array(hold, { maxLength: 2 }),
+    history,
+    pending: fc.constantFrom({}, { e: makeEvent('e') }),
+    isRemoved: fc.boolean(),
+  })
+  .map(({ key, isRemoved, reason, ...given }) => ({
+    ...makeItem({ ...given, arrival: now - hour, due: now + hour }),
+    message: { bucket: key, key, versionId: key, etag: key, size: 4000 },
+    reason,
+    ...(isRemoved ? { removal: { by: reason, why: reason, at: now, bounces: true } } : {}),
+  }));
+
+const record = fc
+  .record({ name: foreign, why: foreign, holds: fc.array(hold, { maxLength: 2 }), history, isSuspended: fc.boolean() })
+  .map(({ name, why, isSuspended, ...rest }) => ({
+    ...emptyRecord(name),
+    ...rest,
+    caution: { until: now + hour, why },
+    release: { since: now, spread: hour },
+    window: { size: 5, failedCohorts: 0, failure: 0, failures: 2, at: now },
+    ...(isSuspended ? { suspension: { since: now, until: now + hour, why, dsn: '4.4.1' as const, failures: 3 } } : {}),
+  }));
+
+const request = fc.record({ id: foreign, reason: foreign, key: foreign, history }).map(({ key, ...rest }) => ({
+  ...{ ...rest, at: now, sent: now - hour, copy: { bucket: key, key } },
+}));
+
+/** One line for each, and nothing in them that a terminal acts on. */
+function checkLines(lines: readonly string[]): void {
+  for (const line of lines.flatMap((text) => text.split('\n'))) {
+    assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
+  }
+}
+
+describe('whatever addresses, servers and people said', () => {
+  test('a list is lines', () => {
+    fc.assert(
+      fc.property(item, request, fc.boolean(), (one, other, isBrief) => {
+        const entry = entryOf(one);
+        const listed = isBrief
+          ? ({ kind: 'delivery', entry } as const)
+          : ({ kind: 'delivery', entry, item: one } as const);
+        const lines = [...listedAsText(listed, now), ...listedAsText({ kind: 'request', request: other }, now)];
+        for (const line of lines) assert.ok(!line.includes('\n'));
+        checkLines(lines);
+        assert.ok(!JSON.stringify(listedAsJson(listed, now)).includes('\n'));
+        assert.ok(JSON.stringify(listedAsJson({ kind: 'request', request: other }, now)).includes('corrupt'));
+      }),
+    );
+  });
+
+  test('a story is lines', () => {
+    fc.assert(
+      fc.property(foreign, fc.array(item, { minLength: 1, maxLength: 2 }), record, request, (id, items, one, other) => {
+        const destinations = new Map(items.map(({ destination }) => [destination, one]));
+        const story: MessageStory = { id, now, items, destinations, expires: now + hour, request: other };
+        checkLines(messageAsText(story));
+        assert.ok(JSON.stringify(messageAsJson(story)).length > 0);
+      }),
+    );
+  });
+
+  test('what is known of a destination is lines', () => {
+    fc.assert(
+      fc.property(record, record, foreign, (one, mailbox, text) => {
+        const replies = [{ reply: { dsn: '4.2.2' as const, text }, deliveries: 3 }];
+        const base = { name: one.name, now, record: one, mailboxes: [mailbox], counts: { deferred: 3 }, replies };
+        for (const state of ['open', 'held', 'suspended', 'probing'] as const) {
+          const story: DestinationStory = { ...base, state, oldest: { id: text, arrival: now - hour } };
+          checkLines(destinationAsText(story));
+          assert.ok(JSON.stringify(destinationAsJson(story)).length > 0);
+        }
+      }),
+    );
+  });
+
+  test('an answer is lines', () => {
+    fc.assert(
+      fc.property(foreign, record, (text, one) => {
+        const count = { deliveries: 1, oldest: { id: text, delivery: '0000', at: now - hour } };
+        const none = Object.fromEntries(states.map((state) => [state, 1])) as Record<State, number>;
+        const report: StatusReport = {
+          ...{ now, isWell: false, states: none, waiting: count, late: count, expiring: count, held: count },
+          ...{ corrupt: count, overdue: count, unpublished: count, inDoubt: { ...count, recipients: 2 } },
+          corruptRequests: { requests: 1, oldest: { id: text, at: now } },
+          ...{ suspended: [one], heldDestinations: [one], unreachable: [text] },
+          deadLetters: [{ name: text, kind: 'dead letters', messages: 3 }],
+        };
+        checkLines(statusAsText(report, hour));
+        assert.ok(JSON.stringify(statusAsJson(report)).length > 0);
+      }),
+    );
+  });
+});
