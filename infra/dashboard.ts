@@ -12,6 +12,8 @@ const width = 12;
 export interface MailDashboardProps {
   readonly functions: Functions;
   readonly queues: Queues;
+  /** Recipients in doubt. */
+  readonly doubt: cloudwatch.IMetric;
 }
 
 /** One page of graphs: how much mail waits where, and which function is in trouble. */
@@ -19,13 +21,14 @@ export class MailDashboard extends Construct {
   /** Where a browser finds it. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions, queues }: MailDashboardProps) {
+  constructor(scope: Construct, id: string, { functions, queues, doubt }: MailDashboardProps) {
     super(scope, id);
     const { dashboardName } = new cloudwatch.Dashboard(this, 'Dashboard', {
       defaultInterval: Duration.hours(12),
       widgets: [
         [waiting(queues), troubled(queues)],
         [failures(functions), durations(functions)],
+        [graph('In doubt: the message may be delivered more than once', [doubt])],
       ],
     });
     this.url =

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Annotations, Stage } from 'aws-cdk-lib';
+import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -9,6 +10,7 @@ import { SecretAlarm } from './alarms.ts';
 import { bundleFunction, type FunctionName } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
+import { DoubtMetric } from './doubt-metric.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
@@ -44,6 +46,8 @@ export class LmtpDelivery extends Construct {
   readonly stores: Stores;
   readonly functions: Functions;
   readonly dashboard: MailDashboard;
+  /** Recipients that came into doubt: the message may be delivered to them more than once. */
+  readonly doubt: IMetric;
   /** What an operator's command line has to know of the parameters. */
   readonly operatorSettings: OperatorSettings;
   /** Goes off when a secret cannot be read; absent where there is none. */
@@ -81,6 +85,7 @@ export class LmtpDelivery extends Construct {
       logRetention,
     });
     if (secrets.length > 0) this.secretAlarm = new SecretAlarm(this, 'SecretAlarm', this.functions);
+    this.doubt = new DoubtMetric(this, 'Doubt', this.functions).metric;
     this.dashboard = new MailDashboard(this, 'Dashboard', this);
     new Triggers(this, 'Triggers', { functions: this.functions, queues, topics, maximumConcurrency });
   }
