@@ -11,7 +11,7 @@ test('recipients in doubt are counted, whichever function says so, and shown', (
   const [delivery, death] = filters;
   assert.deepEqual(delivery?.['MetricTransformations'], death?.['MetricTransformations']);
   assert.notDeepEqual(delivery?.['LogGroupName'], death?.['LogGroupName']);
-  const [metric] = delivery?.['MetricTransformations'] as Record<string, string>[];
+  const [metric] = (delivery?.['MetricTransformations'] ?? []) as Record<string, string>[];
   const dashboard = JSON.stringify(resource(resources, 'AWS::CloudWatch::Dashboard', 'Dashboard'));
   assert.ok(dashboard.includes(metric?.['MetricNamespace'] ?? '(none)'), 'the dashboard shows it');
 });
