@@ -25,6 +25,8 @@ export interface SettlementFacts {
   readonly begun: number;
   readonly now: number;
   readonly times: QueueTimes;
+  /** Whether those who were tried long enough are given up. Default: they are. */
+  readonly mayExpire?: boolean;
   readonly reportingMta: string;
   readonly transport: string;
   /** Nobody relays the message any further (lmtp_flags X, lmtp_assume_final). */
@@ -106,7 +108,7 @@ function times(
 /** What becomes of a recipient with that verdict, in this queue and at this time. */
 function conclude(
   verdict: Verdict,
-  { item, now, times: queueTimes, inDoubtAction }: SettlementFacts,
+  { item, now, times: queueTimes, inDoubtAction, mayExpire = true }: SettlementFacts,
   attempt: number,
 ): Concluded {
   if (verdict.status !== 'deferred') return verdict;
@@ -117,7 +119,7 @@ function conclude(
   }
   // Held mail does not expire: a person is to say what becomes of it.
   const isHeld = (item.holds ?? []).length > 0 || (verdict.inDoubt === true && inDoubtAction === 'hold');
-  return !isHeld && isExpired(item, now, queueTimes) ? { ...verdict, status: 'expired' } : verdict;
+  return !isHeld && mayExpire && isExpired(item, now, queueTimes) ? { ...verdict, status: 'expired' } : verdict;
 }
 
 type Conclusion = { readonly recipient: QueuedRecipient; readonly verdict: Concluded };

@@ -78,7 +78,11 @@ export async function refillAfterCount(destination: string, services: Services):
   // What came and went meanwhile is no error.
   const isBusy = Math.abs(places.active - before.active);
   const difference = counted - places.active;
-  if (Math.abs(difference) <= isBusy) return await refill(destination, places, services, Number.POSITIVE_INFINITY);
+  // Nor is what a batch that goes on will give back at its end: taken for lost, it would be given back twice.
+  const isOwed = difference < 0 && counted * 2 >= places.active;
+  if (isOwed || Math.abs(difference) <= isBusy) {
+    return await refill(destination, places, services, Number.POSITIVE_INFINITY);
+  }
   log.note('info', 'places in active counted again', { destination, counted, noted: places.active });
   const corrected = await destinations.adjust(destination, difference);
   return await refill(destination, corrected, services, Number.POSITIVE_INFINITY);

@@ -154,10 +154,10 @@ async function lapse(due: DueItem, services: Services): Promise<boolean> {
   if (item === undefined) return false;
   const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item)));
   const now = wallTime(services);
-  const { parameters, log, scheduler } = services;
+  const { log, scheduler } = services;
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
-  const times = { ...parameters, ...noExpiry };
-  const settlement = settle({ ...settlementRules(services), times, item, verdicts, begun: item.activated, now });
+  const rules = { ...settlementRules(services), mayExpire: false };
+  const settlement = settle({ ...rules, item, verdicts, begun: item.activated, now });
   const { id, delivery } = item;
   const doubted = item.recipients
     .filter(({ n }) => verdicts.get(n)?.inDoubt)
@@ -187,8 +187,6 @@ async function readAsSeen(due: DueItem, { ledger }: Services): Promise<DeliveryI
   const item = await ledger.read(due);
   return item?.state === due.state && item.generation === due.generation && item.due === due.due ? item : undefined;
 }
-
-const noExpiry = { maximal_queue_lifetime: Number.POSITIVE_INFINITY, bounce_queue_lifetime: Number.POSITIVE_INFINITY };
 
 /** What the dead worker had written down stands, and is logged now; the rest is in doubt. */
 function lapsedVerdict(recipient: QueuedRecipient, { attempt }: DeliveryItem): readonly (readonly [number, Verdict])[] {

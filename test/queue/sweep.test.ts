@@ -123,6 +123,36 @@ test('a message that is too old when its worker dies is tried once more: nobody 
   assert.deepEqual(services.published, []);
 });
 
+test('a message whose warning is due when its worker dies is on its way again, and its sender is told when it will be given up', async () => {
+  const services = captureServices({ delay_warning_time: '4h', maximal_queue_lifetime: '5d' });
+  const arrival = services.clock.wall - 6 * 3_600_000;
+  await services.ledger.admit(makeItem({ ...key, state: 'delivering', arrival, due: services.clock.wall - 1 }));
+  assert.deepEqual(await sweepOnce(services), { ...nothing, lapsed: 1 });
+  assert.equal((await services.ledger.read(key))?.state, 'deferred');
+  const expirationTime = new Date(arrival + 5 * 86_400_000).toISOString();
+  assert.partialDeepStrictEqual(services.published, [
+    { eventType: 'DeliveryDelay', deliveryDelay: { expirationTime } },
+  ]);
+});
+
+test('places that a batch under way gives back at its end are not taken for lost', async () => {
+  const services = await withItem({ state: 'queued' }, -1);
+  const { destination } = makeItem();
+  for (let n = 0; n < 6; n += 1) await services.ledger.admit(makeItem({ due: services.clock.wall + 1000 }));
+  await services.destinations.occupy(destination, 10, 1000);
+  await sweepOnce(services);
+  assert.equal((await services.destinations.read(destination)).active, 10);
+});
+
+test('places that nobody will give back any more are found', async () => {
+  const services = await withItem({ state: 'queued' }, -1);
+  const { destination } = makeItem();
+  for (let n = 0; n < 4; n += 1) await services.ledger.admit(makeItem({ due: services.clock.wall + 1000 }));
+  await services.destinations.occupy(destination, 10, 1000);
+  await sweepOnce(services);
+  assert.equal((await services.destinations.read(destination)).active, 4);
+});
+
 test('events that nobody could publish are published late, once, and then the delivery needs nobody any more', async () => {
   const services = await withItem({ state: 'done', pending: { e1: makeEvent('e1') } }, -1);
   assert.deepEqual(await sweepOnce(services), { ...nothing, published: 1 });
