@@ -31,7 +31,7 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
     },
     {
       statement: 'Problems are reported through bounce(8) and defer(8).',
-      here: 'Bounces, expiries and successes that were asked for are events on the bounce topic, as JSON. Reports by mail: this release does not have them yet.',
+      here: 'Bounces, expiries and successes that were asked for are events on the bounce topic, as JSON; the bounce function makes reports by mail of them (`bounce_report_routes`).',
     },
   ],
   Destinations: [

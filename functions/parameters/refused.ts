@@ -16,7 +16,10 @@ const refusals: readonly Refusal[] = [
     reason: 'This release does not have it yet: that a late message arrived after all is told to whoever asked for it.',
     names: ['confirm_delay_cleared'],
   },
-  { reason: 'This release does not have it yet: a transport cannot be held as a whole.', names: ['defer_transports'] },
+  {
+    reason: 'Mail is held by hand, with a reason and an end: "lambda-lmtp hold" takes a message or a destination.',
+    names: ['defer_transports'],
+  },
   {
     reason:
       'This release does not have it yet: a message is in its bucket before its request is, and a server that announces SIZE says what is too large for it.',
