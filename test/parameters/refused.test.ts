@@ -40,10 +40,11 @@ const set = `
 
 /** What is essential or useful, and waits for the queue. */
 const notYet = `
-  message_size_limit confirm_delay_cleared defer_transports`;
+  message_size_limit confirm_delay_cleared`;
 
 /** What has no meaning here, whatever it is in Postfix. */
 const never = `
+  defer_transports
   lmtp_address_verify_target lmtp_bind_address lmtp_bind_address6 lmtp_bind_address_enforce lmtp_body_checks
   lmtp_header_checks lmtp_mime_header_checks lmtp_nested_header_checks lmtp_connection_cache_on_demand
   lmtp_defer_if_no_mx_address_found lmtp_dns_reply_filter lmtp_dns_resolver_options lmtp_generic_maps
