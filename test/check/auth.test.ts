@@ -283,4 +283,7 @@ test('recipients are asked about only behind AUTH', async () => {
   assert.deepEqual(inside.summary.slice(-3), ['AUTH ok', 'MAIL ok', 'RCPT ok']);
   const outside = await checkAuth({ ...plain, auth: ['535 5.7.8 no'] }, { parameters: joe, probe });
   assert.equal(outside.summary.at(-1), 'AUTH failed: credentials refused');
+  const parameters = own('secretsmanager:mail/none');
+  const unread = await checkAuth(plain, { parameters, probe, agent: { secrets: rotating } });
+  assert.equal(unread.summary.at(-1), 'AUTH failed: secret unreadable');
 });

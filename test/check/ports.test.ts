@@ -125,6 +125,13 @@ describe('a name', () => {
     assert.equal(missing.name.finding, 'no service records');
   });
 
+  test('that is not found before the time of the function is over is not blamed on anybody', async () => {
+    const names = { ...nameService({}), lookUp: () => new Promise<never>(() => {}) };
+    const deadline = deadlineIn(50);
+    const { summary } = await checkDestination('slow.test:24', { agent: { names }, deadline });
+    assert.deepEqual(summary, ['name failed: out of time']);
+  });
+
   test('is no question where the destination is an address', async () => {
     const fail = () => assert.fail('a name was looked up');
     const names = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };

@@ -60,7 +60,7 @@ test('a sender may be asked about alone', async () => {
 });
 
 describe('a server that wants AUTH first', () => {
-  for (const mail of ['430 Authentication required', '530 5.7.0 Authentication required']) {
+  for (const mail of ['430 who are you?', '530 5.7.0 who are you?', '550 5.7.1 authentication required']) {
     test(mail, async () => {
       const step = stepNamed(await checkServer({ mail }, { probe }), 'MAIL');
       assert.ok(step.result === 'failed');
@@ -76,6 +76,8 @@ test('what was said before the connection broke stands', async () => {
   assert.deepEqual(summary.slice(6), ['MAIL ok', 'RCPT ok', 'RCPT failed: out of step']);
   const broken = await checkServer({ mail: andThen('close') }, { probe });
   assert.deepEqual(broken.summary.slice(6), ['MAIL failed: out of step']);
+  const alone = await checkServer({ mail: andThen('close') }, { probe: { sender: 'a@x.test', recipients: [] } });
+  assert.deepEqual(alone.summary.slice(6), ['MAIL failed: out of step']);
 });
 
 test('an address that is not ASCII is asked about only where SMTPUTF8 is offered', async () => {

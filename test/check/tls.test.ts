@@ -121,6 +121,13 @@ test('a certificate that ends within two weeks is worth a warning, and no more',
   assert.equal(step.finding, 'certificate ends soon');
   assert.equal(step.daysLeft, 13);
   assert.equal(checked.report.outcome, 'well');
+  // Nobody looks at the end of one that is pinned.
+  const pinned = {
+    lmtp_tls_security_level: 'fingerprint',
+    lmtp_tls_fingerprint_cert_match: soon.x509.fingerprint256,
+  };
+  const other = await checkServer({ tls: { certificate: soon } }, { parameters: pinned });
+  assert.equal(stepNamed(other, 'certificate').result, 'ok');
   const later = new TestClock(Date.parse(soon.x509.validTo) - 15 * 86_400_000);
   const patient = await checkServer({ tls: { certificate: soon } }, { parameters: verify, agent: { clock: later } });
   assert.equal(stepNamed(patient, 'certificate').result, 'ok');
@@ -175,6 +182,11 @@ describe('a handshake that comes to nothing', () => {
   test('because the server speaks plain text', async () => {
     const parameters = { ...encrypt, lmtp_tls_wrappermode: 'yes' };
     assert.equal((await checkServer({}, { parameters })).summary.at(-1), 'TLS failed: plain text server');
+  });
+
+  test('because the server says yes to STARTTLS and goes on in plain text', async () => {
+    const script = { capabilities: ['STARTTLS'], starttls: '220 go ahead' };
+    assert.equal((await checkServer(script, { parameters: encrypt })).summary.at(-1), 'TLS failed: handshake failed');
   });
 
   test('because there is no version in common', async () => {
