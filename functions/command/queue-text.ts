@@ -10,8 +10,8 @@ import type { QueueEntry } from '../queue/queue-entry.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { fromNow, inWords, moment } from './words.ts';
 
-/** Widths of the columns before the last two. */
-const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10 } as const;
+/** Widths of the columns before the last. */
+const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10, destination: 32 } as const;
 
 /** The line above all. */
 export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
@@ -127,7 +127,7 @@ function row(id: string, state: string, age: string, tries: string, next: string
     age.padEnd(widths.age),
     tries.padStart(widths.tries),
     ` ${next}`.padEnd(widths.next + 1),
-    destination,
+    destination.padEnd(widths.destination),
     sender,
   ];
   return columns.join(' ').trimEnd();
