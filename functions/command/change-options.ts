@@ -118,7 +118,8 @@ export class ChangeReport {
     const name = escaped(delivery === undefined ? id : `${id}/${delivery}`);
     const words = kind !== 'changed' ? 'not changed: ' : this.#options.whatIf === true ? 'would be: ' : '';
     await print(`${name}: ${words}${escaped(text)}`);
-    this.#progress.note(this.#total);
+    // On a terminal the lines themselves say how far it is.
+    if (process.stdout.isTTY !== true) this.#progress.note(this.#total);
   }
 
   /** Prints many. */

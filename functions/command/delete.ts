@@ -49,7 +49,10 @@ async function deleteAction(ids: readonly string[], options: DeleteOptions, comm
   };
   const meant = options.as === 'sent' ? onlyDoubted(selection) : selection;
   const chosen = await askFirst(meant, wish, options, operation);
-  if (chosen === undefined) return;
+  if (chosen === undefined) {
+    process.stderr.write('Nothing was changed.\n');
+    return;
+  }
   const report = new ChangeReport(options);
   await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
   await report.finish();
