@@ -8,11 +8,10 @@ import { openingTrouble } from '../delivery/opening-trouble.ts';
 import { interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
 import type { Interrupted } from '../lmtp/dialogue.ts';
 import { mechanisms } from '../sasl/choice.ts';
-import type { Channel } from '../sasl/mechanism.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Password } from '../secrets/password-maps.ts';
 import type { SecretStage } from '../secrets/secrets.ts';
-import type { LoggedIn, Login } from '../session/login.ts';
+import { channelOf, type LoggedIn, type Login } from '../session/login.ts';
 import type { Secured } from '../session/tls.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { About, Finding } from './advice.ts';
@@ -125,12 +124,7 @@ function whyNone({ login, identity, capabilities, secured, isMatched }: Refused)
   readonly finding: Finding;
   readonly reasons: readonly string[];
 } {
-  const channel: Channel = {
-    ...login.names,
-    isEncrypted: secured !== undefined,
-    hasClientCertificate: secured?.hasClientCertificate ?? false,
-    bindings: secured?.bindings ?? [],
-  };
+  const channel = channelOf(login, secured);
   const required = login.required({ isEncrypted: channel.isEncrypted, isMatched });
   const lacking = new Set<SecurityOption>();
   const reasons = capabilities.auth.filter(login.allows).map((name) => {

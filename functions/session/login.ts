@@ -55,7 +55,21 @@ export interface Offer {
   readonly isMatched: boolean;
 }
 
-/** Authenticates. @throws Interrupted */
+/** The connection as mechanisms see it. */
+export function channelOf({ names }: Login, secured: Secured | undefined): Channel {
+  return {
+    ...names,
+    isEncrypted: secured !== undefined,
+    hasClientCertificate: secured?.hasClientCertificate ?? false,
+    bindings: secured?.bindings ?? [],
+  };
+}
+
+/**
+ * Authenticates.
+ *
+ * @throws Interrupted
+ */
 export async function logIn(
   login: Login,
   { capabilities, secured, isMatched }: Offer,
@@ -65,12 +79,7 @@ export async function logIn(
   if (!capabilities.keywords.includes('AUTH')) return login.isRequired ? { kind: 'AUTH not offered' } : { kind: 'in' };
   const offered = capabilities.auth.filter(login.allows);
   if (offered.length === 0) return { kind: 'no mechanism offered' };
-  const channel: Channel = {
-    ...login.names,
-    isEncrypted: secured !== undefined,
-    hasClientCertificate: secured?.hasClientCertificate ?? false,
-    bindings: secured?.bindings ?? [],
-  };
+  const channel = channelOf(login, secured);
   const required = login.required({ isEncrypted: channel.isEncrypted, isMatched });
   const mechanism = chooseMechanism(offered, required, login.credentials, channel);
   if (mechanism === undefined) return { kind: 'no mechanism available' };
