@@ -44,6 +44,11 @@ export const suites: readonly Suite[] = [
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
   { name: 'stories', about: 'mail from the queue to the mailbox', places: ['stories', 'functions', 'aws'] },
+  {
+    name: 'simulation',
+    about: 'days of outages and floods of mail, on a clock that is not waited for',
+    places: ['simulation'],
+  },
   { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
   { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
   { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },

@@ -1,0 +1,149 @@
+/**
+ * Whatever happens, in any order: servers come and go, containers die, calls fail, messages of the queues are lost, doubled and
+ * late. No mail is lost, and none is doubled without being named in doubt.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Audit, audit } from './audit.ts';
+import { say } from './say.ts';
+import type { Condition, MailboxReply } from './simulated-server.ts';
+import { SimulatedStack } from './simulated-stack.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** How long each condition of a server lasts. */
+const spell = 20 * minute;
+
+const hosts = ['a.test', 'b.test'] as const;
+
+const mailboxes: Readonly<Record<string, MailboxReply>> = {
+  full: { at: 'content', status: '4.2.2', text: '452 4.2.2 Mailbox full' },
+  moved: { at: 'RCPT', status: '4.2.1', text: '450 4.2.1 Mailbox is being moved' },
+  nobody: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown' },
+  stuck: { at: 'never', status: '4.4.2', text: '' },
+  well: { at: 'RCPT', status: '2.1.5', text: '' },
+};
+
+const seldom = fc.constantFrom(0, 0.002, 0.02, 0.08);
+
+const server = fc.record({
+  spells: fc.array(fc.constantFrom<Condition>('up', 'up', 'dead', 'refusing', 'busy'), { maxLength: 12 }),
+  takes: fc.constantFrom<readonly [number, number]>([50, 200], [2000, 9000], [30_000, 90_000]),
+  losesAnswers: fc.constantFrom(0, 0, 0.1),
+});
+
+const scenario = fc.record({
+  seed: fc.integer(),
+  servers: fc.tuple(server, server),
+  messages: fc.array(
+    fc.record({
+      after: fc.integer({ min: 0, max: 2 * hour }),
+      recipients: fc.array(
+        fc.record({
+          kind: fc.constantFrom('well', 'well', 'well', 'full', 'moved', 'nobody', 'stuck'),
+          host: fc.constantFrom(...hosts),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      hasNullSender: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 30 },
+  ),
+  parameters: fc.record({
+    lmtp_destination_recipient_limit: fc.constantFrom('0', '1', '2'),
+    lmtp_destination_concurrency_limit: fc.constantFrom('1', '2', '5', '20'),
+    qmgr_message_active_limit: fc.constantFrom('0', '3', '20'),
+    in_doubt_action: fc.constantFrom('retry', 'hold'),
+    maximal_queue_lifetime: fc.constantFrom('2h', '5d'),
+    delay_warning_time: fc.constantFrom('0', '1h'),
+  }),
+  weather: fc.record({
+    queues: fc.record({ loses: seldom, doubles: seldom, reorders: seldom }),
+    deaths: seldom,
+    failures: seldom,
+    lostAnswers: seldom,
+  }),
+  callTime: fc.constantFrom<readonly [number, number]>([0, 0], [1, 50], [100, 3000]),
+  containers: fc.record({ qmgr: fc.integer({ min: 1, max: 4 }), lmtp: fc.integer({ min: 1, max: 6 }) }),
+});
+
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+
+async function play({ servers, messages, ...options }: Scenario): Promise<{ stack: SimulatedStack; result: Audit }> {
+  const stack: SimulatedStack = new SimulatedStack({
+    ...options,
+    servers: Object.fromEntries(
+      servers.map(({ spells, takes, losesAnswers }, index) => [
+        hosts[index],
+        {
+          takes,
+          losesAnswers,
+          condition: (at: number) => spells[Math.floor((at - stack.time.start) / spell)] ?? 'up',
+          // Everybody is well after a while.
+          mailbox: (address: string, at: number) => {
+            const reply = mailboxes[/^[a-z]+/.exec(address)?.[0] ?? ''];
+            const isLasting = reply?.status.startsWith('5') === true;
+            return reply?.status === '2.1.5' || (!isLasting && at > stack.time.start + 6 * hour) ? undefined : reply;
+          },
+        },
+      ]),
+    ),
+  });
+  for (const [n, { after, recipients, hasNullSender }] of messages.entries()) {
+    const addresses = recipients.map(({ kind, host }, index) => `${kind}${n}.${index}@${host}`);
+    stack.submit({ id: `m${n}`, recipients: addresses, ...(hasNullSender ? { sender: '' } : {}) }, after);
+  }
+  await stack.run(8 * hour);
+  stack.clearUp();
+  await stack.run(10 * 24 * hour);
+  return { stack, result: audit(stack) };
+}
+
+const tally = { runs: 0, recipients: 0, doubled: 0, doubted: 0, calls: 0 };
+
+function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
+  const { ends, lost, doubled, doubledUnnamed } = result;
+  assert.deepEqual(lost, [], 'lost');
+  assert.deepEqual(doubledUnnamed, [], 'doubled, and not named in doubt');
+  assert.equal(ends.corrupt ?? 0, 0);
+  if (parameters.in_doubt_action === 'retry') assert.equal(ends.held ?? 0, 0);
+  const limit = Number(parameters.lmtp_destination_concurrency_limit);
+  if (parameters.lmtp_destination_recipient_limit !== '1') {
+    for (const { connections } of stack.servers.values()) assert.ok(connections.mostAtOnce() <= limit, 'concurrency');
+  }
+  const warnings = [...stack.figures.events.values()].filter(({ event }) => event.eventType === 'DeliveryDelay');
+  const warned = warnings.map(({ event: { lmtp } }) => `${lmtp.id}/${lmtp.delivery} ${lmtp.kind}`);
+  assert.ok(warned.length === 0 || parameters.delay_warning_time !== '0');
+  assert.ok(
+    warnings.every(({ event }) => event.mail.source !== ''),
+    'the null sender is never warned',
+  );
+  const isCalm = Object.values({ ...weather, ...weather.queues, queues: 0 }).every((often) => often === 0);
+  if (isCalm) assert.ok([...stack.figures.events.values()].every(({ times }) => times === 1));
+  tally.runs += 1;
+  tally.recipients += messages.flatMap(({ recipients }) => recipients).length;
+  tally.doubled += doubled.length;
+  tally.doubted += stack.figures.doubted.size;
+  tally.calls += stack.calls;
+}
+
+test('no mail is lost, and none is doubled without being named in doubt', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const { stack, result } = await play(given);
+      check(given, stack, result);
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 60), endOnFailure: false },
+  );
+  say(t, {
+    runs: tally.runs,
+    recipients: tally.recipients,
+    calls: tally.calls,
+    doubted: tally.doubted,
+    doubled: tally.doubled,
+    'not named in doubt': 0,
+    lost: 0,
+  });
+});

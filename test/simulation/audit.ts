@@ -1,0 +1,50 @@
+/**
+ * What became of everybody at the end of a simulation: the table is asked what it says, the servers what they took.
+ */
+import { type DeliveryItem, isFinished, type QueuedRecipient } from '../../functions/queue/item.ts';
+import type { SimulatedStack } from './simulated-stack.ts';
+
+/** Where a recipient ended. `waiting`: nowhere yet. */
+export type End = 'sent' | 'bounced' | 'expired' | 'removed' | 'held' | 'corrupt' | 'waiting' | 'missing';
+
+export interface Audit {
+  /** How many recipients ended where. */
+  readonly ends: Readonly<Partial<Record<End, number>>>;
+  /** Recipients who are nowhere, in two places, still waiting, or said to have what no server took. */
+  readonly lost: readonly string[];
+  /** Recipients who have the message more than once, or have it although the table says otherwise. */
+  readonly doubled: readonly string[];
+  /** Those among them who were never named in doubt. */
+  readonly doubledUnnamed: readonly string[];
+}
+
+/** Looks at everybody to whom something was submitted. */
+export function audit(stack: SimulatedStack): Audit {
+  const places = Map.groupBy(
+    stack.ledger.items.flatMap((item) => item.recipients.map((recipient) => ({ item, recipient }))),
+    ({ item, recipient }) => `${item.id} ${recipient.address}`,
+  );
+  const taken = new Map([...stack.servers.values()].flatMap((server) => [...server.taken]));
+  const ends = new Map<End, number>();
+  const lost: string[] = [];
+  const doubled: string[] = [];
+  for (const { id, recipients } of stack.submitted) {
+    for (const address of recipients) {
+      const found = places.get(`${id} ${address}`) ?? [];
+      const end = found.length === 1 && found[0] !== undefined ? endOf(found[0]) : 'missing';
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+      const times = taken.get(address)?.count ?? 0;
+      if (end === 'missing' || end === 'waiting' || (end === 'sent' && times === 0)) lost.push(address);
+      if (times > (end === 'sent' ? 1 : 0)) doubled.push(address);
+    }
+  }
+  const doubledUnnamed = doubled.filter((address) => !stack.figures.doubted.has(address));
+  return { ends: Object.fromEntries(ends), lost, doubled, doubledUnnamed };
+}
+
+function endOf({ item, recipient }: { readonly item: DeliveryItem; readonly recipient: QueuedRecipient }): End {
+  const { last } = recipient;
+  if (item.state === 'corrupt') return 'corrupt';
+  if (last !== undefined && last.status !== 'deferred' && isFinished(recipient)) return last.status;
+  return item.state === 'held' ? 'held' : 'waiting';
+}

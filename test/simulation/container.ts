@@ -1,0 +1,39 @@
+/**
+ * Containers of a simulation: what runs a function, with the services that it keeps from one invocation to the next.
+ */
+import { Cautions } from '../../functions/queue/cautions.ts';
+import { Scheduler } from '../../functions/queue/scheduler.ts';
+import type { Services } from '../../functions/queue/services.ts';
+import type { SharedWorld } from '../support/queue-process.ts';
+
+/** What is needed of a container; a QueueProcess is one to which things happen. */
+export interface Container {
+  readonly services: Services;
+  /** Whether it lives. */
+  readonly isUsable: boolean;
+  /** Makes a call that is none of its services'. */
+  step<T>(name: string, act: () => Promise<T>): Promise<T>;
+}
+
+/** A container to which nothing happens, and whose calls take no time: a simulation makes millions of them. */
+export class CalmProcess implements Container {
+  readonly services: Services;
+  readonly isUsable = true;
+
+  constructor({ nextCall: _, ledger, ...shared }: SharedWorld) {
+    const { destinations } = ledger;
+    this.services = {
+      ...shared,
+      ledger,
+      queries: ledger,
+      destinations,
+      scheduler: new Scheduler(destinations),
+      cautions: new Cautions(destinations),
+      transport: 'lmtp',
+    };
+  }
+
+  step<T>(_name: string, act: () => Promise<T>): Promise<T> {
+    return act();
+  }
+}

@@ -1,0 +1,9 @@
+/** The table of the simulation promises what every table promises. */
+import { describeLedger } from '../support/ledger-contract.ts';
+import { describeQueries } from '../support/queries-contract.ts';
+import { IndexedLedger } from './indexed-ledger.ts';
+
+const ledger = new IndexedLedger();
+
+describeLedger('in memory, for many deliveries', () => ledger);
+describeQueries('in memory, for many deliveries', () => ({ ledger, queries: ledger }));

@@ -1,0 +1,250 @@
+/**
+ * The queue table in memory, for many deliveries: what falls due, what waits for a place and what is in active is found without
+ * looking at everything. It promises what the ledger contract says, like the table in DynamoDB.
+ *
+ * Items are given out as they are, frozen, and not as copies: millions of moves are made in a simulation.
+ */
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { DeliveryKey } from '../../functions/queue/messages.ts';
+import { afterMove } from '../../functions/queue/moved-item.ts';
+import type { Changes, DueItem, Ledger, Moved, Queries, QueuedWanted, QueuePage } from '../../functions/queue/ports.ts';
+import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
+import { matchesItem } from '../../functions/queue/queue-filter.ts';
+import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
+import { entryOf } from '../../functions/queue/summary.ts';
+import { MemoryDestinations } from '../support/memory-destinations.ts';
+
+/** One item, wherever it stands. */
+interface Place {
+  /** In the order in which items came. */
+  readonly n: number;
+  item: DeliveryItem;
+}
+
+/** Entries of a page. */
+const pageSize = 100;
+
+/** Milliseconds of a drawer of the index by time. */
+const drawer = 60_000;
+
+/** A large ledger that forgets everything with its process. */
+export class IndexedLedger implements Ledger, Queries {
+  /** What the same table holds of destinations. */
+  readonly destinations = new MemoryDestinations();
+  readonly #places: Place[] = [];
+  readonly #byId = new Map<string, Map<string, Place>>();
+  readonly #due = new Map<number, Set<Place>>();
+  readonly #queued = new Map<string, Place[]>();
+  readonly #active = new Map<string, number>();
+  readonly #onMoved: (before: DeliveryItem | undefined, after: DeliveryItem) => void;
+  #writes = 0;
+
+  /** @param onMoved told of every write, with the item before and after it */
+  constructor(onMoved: (before: DeliveryItem | undefined, after: DeliveryItem) => void = () => {}) {
+    this.#onMoved = onMoved;
+  }
+
+  /** Everything that is in it, in the order in which it came. */
+  get items(): readonly DeliveryItem[] {
+    return this.#places.map(({ item }) => item);
+  }
+
+  async read(key: DeliveryKey): Promise<DeliveryItem | undefined> {
+    return this.#find(key)?.item;
+  }
+
+  async readAll(id: string): Promise<readonly DeliveryItem[]> {
+    checkKey(id);
+    const items = [...(this.#byId.get(id)?.values() ?? [])].map(({ item }) => item);
+    return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
+  }
+
+  async admit(item: DeliveryItem): Promise<Moved> {
+    const there = this.#find(item);
+    if (there !== undefined) {
+      return there.item.by === item.by ? moved(there.item) : { kind: 'behind', item: there.item };
+    }
+    // As a table gives back what it was given: without what is undefined.
+    const put = Object.freeze(JSON.parse(JSON.stringify(item)) as DeliveryItem);
+    const place = { n: this.#places.length, item: put };
+    this.#places.push(place);
+    const deliveries = this.#byId.get(item.id) ?? new Map<string, Place>();
+    this.#byId.set(item.id, deliveries.set(item.delivery, place));
+    this.#index(place);
+    this.#onMoved(undefined, put);
+    return moved(put);
+  }
+
+  async move(name: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved> {
+    const transition: Transition = transitions[name];
+    const place = this.#find(seen);
+    const there = place?.item;
+    if (place === undefined || there === undefined || !transition.from.includes(there.state)) {
+      return { kind: 'behind', item: there };
+    }
+    if (!isLetThrough(transition, there, seen)) return { kind: 'behind', item: there };
+    this.#writes += 1;
+    return moved(this.#put(place, { ...afterMove(name, there, changes), by: `write ${this.#writes}` }));
+  }
+
+  async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {
+    const place = this.#find(item);
+    const there = place?.item;
+    if (place === undefined || there === undefined || (item.state === 'done' && there.state !== 'done')) return;
+    const left = Object.entries(there.pending).filter(([eventId]) => !eventIds.includes(eventId));
+    const told = { ...there, pending: Object.fromEntries(left) };
+    const rest = item.state === 'done' ? {} : there.by === item.by ? item.unpublished : undefined;
+    if (rest === undefined) {
+      this.#put(place, told);
+      return;
+    }
+    const { due, unpublished, ...forgotten } = told;
+    this.#put(place, rest.due === undefined ? forgotten : { ...forgotten, due: rest.due });
+  }
+
+  async *findDue(before: number): AsyncIterable<DueItem> {
+    const drawers = [...this.#due.keys()].filter((start) => start <= before).sort((a, b) => a - b);
+    // As the index was when it was asked; what moves meanwhile is still shown where it was.
+    const found = drawers.flatMap((start) => [...(this.#due.get(start) ?? [])].map(({ item }) => item));
+    for (const { id, delivery, state, generation, due, destination, unpublished } of found) {
+      if (due === undefined || due > before) continue;
+      const item = { id, delivery, state, generation, due, destination };
+      yield unpublished === undefined ? item : { ...item, unpublished };
+    }
+    for (const { name, due } of this.destinations.records) {
+      if (due === undefined || due > before) continue;
+      const key = { id: `destination#${name}`, delivery: 'destination' };
+      yield { ...key, state: 'destination', generation: 0, due, destination: name };
+    }
+  }
+
+  async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
+    const entries: QueueEntry[] = [];
+    let n = Number(from);
+    for (; n < this.#places.length && entries.length < pageSize; n += 1) {
+      const item = this.#places[n]?.item;
+      if (item !== undefined && item.state !== 'done' && matchesItem(item, filter)) entries.push(entryOf(item));
+    }
+    return { entries, consumed: 0, ...(n < this.#places.length ? { next: String(n) } : {}) };
+  }
+
+  async findQueued(destination: string, { isNew, dueBy, limit }: QueuedWanted): Promise<readonly QueueEntry[]> {
+    const found: QueueEntry[] = [];
+    for (const { item } of this.#queued.get(queuedKey(destination, isNew)) ?? []) {
+      if (found.length === limit || (item.due ?? 0) > dueBy) break;
+      found.push(entryOf(item));
+    }
+    return found;
+  }
+
+  async countActive(destination: string): Promise<number> {
+    return this.activeNow(destination);
+  }
+
+  /** How many deliveries to a destination are in active or being delivered. */
+  activeNow(destination: string): number {
+    return this.#active.get(destination) ?? 0;
+  }
+
+  #find({ id, delivery }: DeliveryKey): Place | undefined {
+    checkKey(id);
+    return this.#byId.get(id)?.get(delivery);
+  }
+
+  #put(place: Place, item: DeliveryItem): DeliveryItem {
+    const before = place.item;
+    this.#forget(place);
+    place.item = Object.freeze(item);
+    this.#index(place);
+    this.#onMoved(before, item);
+    return item;
+  }
+
+  #index(place: Place): void {
+    const { due, destination } = place.item;
+    if (due !== undefined) {
+      const start = drawerOf(due);
+      const places = this.#due.get(start);
+      if (places === undefined) this.#due.set(start, new Set([place]));
+      else places.add(place);
+    }
+    if (isInActive(place.item)) this.#active.set(destination, this.activeNow(destination) + 1);
+    if (place.item.state !== 'queued') return;
+    const key = queuedKeyOf(place.item);
+    const queued = this.#queued.get(key) ?? [];
+    this.#queued.set(key, queued);
+    queued.splice(rank(queued, place), 0, place);
+  }
+
+  #forget(place: Place): void {
+    const { due, destination } = place.item;
+    if (due !== undefined) {
+      const start = drawerOf(due);
+      const places = this.#due.get(start);
+      places?.delete(place);
+      if (places?.size === 0) this.#due.delete(start);
+    }
+    if (isInActive(place.item)) this.#active.set(destination, this.activeNow(destination) - 1);
+    if (place.item.state !== 'queued') return;
+    const queued = this.#queued.get(queuedKeyOf(place.item)) ?? [];
+    queued.splice(rank(queued, place), 1);
+  }
+}
+
+/** Where a place stands among those that wait in the order in which they fall due, or would stand. */
+function rank(queued: readonly Place[], { n, item: { due = 0 } }: Place): number {
+  let [low, high] = [0, queued.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = queued[middle];
+    const otherDue = other?.item.due ?? 0;
+    if (other !== undefined && (otherDue < due || (otherDue === due && other.n < n))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function queuedKeyOf({ destination, attempt }: DeliveryItem): string {
+  return queuedKey(destination, attempt === 0);
+}
+
+function queuedKey(destination: string, isNew: boolean): string {
+  return `${isNew ? 'new' : 'old'} ${destination}`;
+}
+
+function drawerOf(due: number): number {
+  return due - (due % drawer);
+}
+
+function isInActive({ state }: DeliveryItem): boolean {
+  return state === 'active' || state === 'delivering';
+}
+
+function isLetThrough({ fence }: Transition, there: DeliveryItem, seen: DeliveryItem): boolean {
+  switch (fence) {
+    case 'generation':
+      return there.generation === seen.generation;
+    case 'token':
+      return there.claim !== undefined && there.claim.token === seen.claim?.token && there.by === seen.by;
+    case 'time':
+      return there.due === seen.due && there.by === seen.by;
+    case 'mark':
+      return there.by === seen.by;
+    case 'absent':
+      throw new TypeError('an item that must be absent is put, not moved');
+    default:
+      return fence satisfies never;
+  }
+}
+
+/** A partition key in DynamoDB holds 1 to 2048 octets. */
+function checkKey(id: string): void {
+  if (id.length >= 1 && id.length <= 512) return;
+  const octets = Buffer.byteLength(id);
+  if (octets >= 1 && octets <= 2048) return;
+  throw Object.assign(new Error(`a key of ${octets} octets`), { name: 'ValidationException' });
+}
+
+function moved(item: DeliveryItem): Moved {
+  return { kind: 'moved', item };
+}

@@ -1,0 +1,383 @@
+/**
+ * The whole queue in virtual time: the real steps (admission, activation, work, sweep, settlement, publication) in simulated
+ * containers, over queues as SQS has them, a table in memory that keeps the ledger contract, and servers that exist as times
+ * and answers. A run is determined by its seed.
+ *
+ *     const stack = new SimulatedStack({ seed: 1, servers: { 'mail.test': { condition: () => 'dead' } } });
+ *     stack.submit({ id: 'm1', recipients: ['bob@mail.test'] });
+ *     await stack.run({ days: 5 });
+ *
+ * The handlers of the functions are told again here, since the real ones find their clients in the environment: what they do
+ * with a batch is in `#invokeQmgr` and `#invokeLmtp`.
+ */
+import { createHash } from 'node:crypto';
+import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters.ts';
+import { activate } from '../../functions/queue/activate.ts';
+import { type Admission, admit } from '../../functions/queue/admit.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { formatWakeUp, parseWakeUp } from '../../functions/queue/messages.ts';
+import { longestDelay, reserve, sweepInterval } from '../../functions/queue/policy.ts';
+import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
+import { giveBackPlaces } from '../../functions/queue/refill.ts';
+import type { Services } from '../../functions/queue/services.ts';
+import { sweep } from '../../functions/queue/sweep.ts';
+import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
+import type { Deadline } from '../../functions/session/limit.ts';
+import { MemoryBodies } from '../support/memory-bodies.ts';
+import { Dead, type Interference, type PortCall, QueueProcess, type SharedWorld } from '../support/queue-process.ts';
+import { CalmProcess, type Container } from './container.ts';
+import { Containers, EventSource } from './event-source.ts';
+import { Figures } from './figures.ts';
+import { IndexedLedger } from './indexed-ledger.ts';
+import { Random } from './random.ts';
+import { FifoQueue, type Mischief, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
+import { type ServerOptions, SimulatedServer } from './simulated-server.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** What goes wrong, and how often, from 0 to 1 for each call or message. */
+export interface Weather {
+  /** Of both queues of wake-ups, and of incoming, which loses nothing. */
+  readonly queues?: Mischief;
+  /** A container dies before a call is carried out, or after. */
+  readonly deaths?: number;
+  /** A call fails. */
+  readonly failures?: number;
+  /** A call is carried out, and its answer is lost. */
+  readonly lostAnswers?: number;
+}
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** By host name; mail for a domain goes to the server of that name. */
+  readonly servers: Readonly<Record<string, Omit<ServerOptions, 'host' | 'time' | 'random' | 'parameters'>>>;
+  /** Postfix parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Most invocations at once. Default: as the construct has it, 10 and 20. */
+  readonly containers?: { readonly qmgr?: number; readonly lmtp?: number };
+  /** Milliseconds that a call to AWS takes, from and to. Default: 0, the calls of a batch then cost nothing but its latency. */
+  readonly callTime?: readonly [number, number];
+  /** Milliseconds until somebody sees what lies in a queue, from and to. */
+  readonly latency?: readonly [number, number];
+  readonly weather?: Weather;
+}
+
+/** A message to be submitted; its arrival is when it is submitted. */
+export interface Submitted {
+  readonly id: string;
+  readonly recipients: readonly string[];
+  /** Default: alice@example.org. */
+  readonly sender?: string;
+}
+
+/** Time-outs of the functions and visibility time-outs of their queues, in milliseconds, as the construct sets them. */
+const lmtpTimeout = 300_000;
+const activeVisibility = lmtpTimeout + 30_000;
+const qmgrVisibility = 6 * 60_000;
+/** Milliseconds after which a message that could not be dealt with is seen again (lmtp.ts). */
+const retryTime = 5000;
+
+const usualLatency: readonly [number, number] = [20, 200];
+
+/** How often, from 0 to 1, a container is taken away after an invocation. */
+const turnover = 0.002;
+
+/** A stack. */
+export class SimulatedStack {
+  readonly time = new VirtualTime();
+  readonly random: Random;
+  readonly parameters: Parameters;
+  readonly figures: Figures;
+  readonly ledger: IndexedLedger;
+  readonly servers: ReadonlyMap<string, SimulatedServer>;
+  readonly incoming: StandardQueue;
+  readonly deferred: StandardQueue;
+  readonly active: FifoQueue;
+  readonly notices: CorruptNotice[] = [];
+  /** What was thrown that no weather explains: bugs. */
+  readonly bugs: unknown[] = [];
+  readonly submitted: Submitted[] = [];
+  readonly #options: SimulationOptions;
+  readonly #bodies = new MemoryBodies();
+  readonly #admission: Admission;
+  readonly #byDestination: ReadonlyMap<string, SimulatedServer>;
+  readonly #containers: Readonly<Record<'qmgr' | 'lmtp' | 'sweep', Containers>>;
+  readonly #trace = createHash('sha256');
+  /** Once it is over, the weather is fair. */
+  #isFair = false;
+  #calls = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    const { seed, weather = {}, containers = {}, latency = usualLatency } = options;
+    const { time } = this;
+    const random = new Random(seed);
+    this.random = random;
+    this.parameters = parseParameters(options.parameters ?? {});
+    this.figures = new Figures(time, (line) => this.#trace.update(line));
+    this.ledger = new IndexedLedger((before, after) => this.figures.noteMove(before, after, this.ledger));
+    this.servers = this.#makeServers();
+    this.#byDestination = new Map([...this.servers.values()].map((server) => [server.destination, server]));
+    const { queues = {} } = weather;
+    const fair = { time, random };
+    const mischief = { ...queues };
+    const neverLost = { ...queues, loses: 0 };
+    this.incoming = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief: neverLost });
+    this.deferred = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief });
+    this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief });
+    this.#bodies.put('in/body.eml', 'Subject: x\r\n\r\nhello\r\n');
+    this.#admission = {
+      transportMap: parseTransportMap(
+        [...this.servers.values()].map(({ host, destination }) => `${host} lmtp:${destination}`).join('\n'),
+        'lmtp',
+        this.parameters.lmtp_tcp_port,
+      ),
+      allowedDestinations: new Set(),
+      allowedBuckets: new Set(['messages']),
+      messageBucket: 'messages',
+      objects: this.#bodies,
+    };
+    const start = () => this.#startContainer();
+    this.#containers = {
+      qmgr: new Containers(start, random, turnover),
+      lmtp: new Containers(start, random, turnover),
+      sweep: new Containers(start, random, turnover),
+    };
+    const source = { time, random, latency, onFailure: (error: unknown) => this.#noteFailure(error) };
+    const qmgr = { ...source, containers: this.#containers.qmgr, maximumConcurrency: containers.qmgr ?? 10 };
+    const lmtp = { ...source, containers: this.#containers.lmtp, maximumConcurrency: containers.lmtp ?? 20 };
+    const { incoming, deferred, active } = this;
+    new EventSource({
+      ...qmgr,
+      queue: incoming,
+      invoke: (batch, container) =>
+        this.#invokeQmgr(batch, container, incoming, async ({ messageId, body, sent }) => {
+          await admit({ messageId, body, sent }, this.#admission, container.services);
+        }),
+    });
+    new EventSource({
+      ...qmgr,
+      queue: deferred,
+      invoke: (batch, container) =>
+        this.#invokeQmgr(batch, container, deferred, ({ body }) => activate(parseWakeUp(body), container.services)),
+    });
+    new EventSource({ ...lmtp, queue: active, invoke: (batch, container) => this.#invokeLmtp(batch, container) });
+    this.#scheduleSweep();
+  }
+
+  /** The server of that host name. */
+  server(host: string): SimulatedServer {
+    const server = this.servers.get(host);
+    if (server === undefined) throw new RangeError(`there is no server ${host}`);
+    return server;
+  }
+
+  /** The calls that were made to AWS. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** A hash of everything that happened, with its time: a run that is the same has the same. */
+  get traceHash(): string {
+    return this.#trace.copy().digest('hex');
+  }
+
+  /** Submits a message after so many milliseconds. */
+  submit(message: Submitted, after = 0): void {
+    this.submitted.push(message);
+    const { id, recipients, sender = 'alice@example.org' } = message;
+    const body = JSON.stringify({
+      version: 1,
+      id,
+      sender,
+      recipients,
+      message: { bucket: 'messages', key: 'in/body.eml' },
+    });
+    this.time.at(this.time.wall + after, () => this.incoming.send(body));
+  }
+
+  /** Does something after so many milliseconds, in a process of its own that has no bad luck. */
+  later(after: number, act: (services: Services) => Promise<void>): void {
+    this.time.at(this.time.wall + after, () => {
+      act(new CalmProcess(this.#shared()).services).catch((error: unknown) => this.bugs.push(error));
+    });
+  }
+
+  /** From now on nothing goes wrong any more. */
+  clearUp(): void {
+    this.#isFair = true;
+  }
+
+  /**
+   * Lets so many milliseconds pass, or stops when every message that was submitted has come to its end.
+   *
+   * @throws whatever a step threw that no weather explains
+   */
+  async run(milliseconds: number): Promise<void> {
+    await this.time.run(this.time.wall + milliseconds, () => this.bugs.length > 0 || this.isAtRest);
+    if (this.bugs.length > 0) throw this.bugs[0];
+  }
+
+  /** Whether nobody has anything left to do. */
+  get isAtRest(): boolean {
+    const { live, admitted } = this.figures;
+    return live === 0 && admitted >= this.submitted.length && this.incoming.size === 0;
+  }
+
+  #startContainer(): Container {
+    const { callTime, weather } = this.#options;
+    const isCalm = callTime === undefined && weather === undefined;
+    return isCalm ? new CalmProcess(this.#shared()) : new QueueProcess(this.#shared(), this.#interfere);
+  }
+
+  #makeServers(): ReadonlyMap<string, SimulatedServer> {
+    const { time, random, parameters } = this;
+    return new Map(
+      Object.entries(this.#options.servers).map(([host, options]) => {
+        const server = new SimulatedServer({ ...options, host, time, random, parameters });
+        server.onConnection = (atOnce) => this.#trace.update(`${time.wall} ${host} ${atOnce}\n`);
+        return [host, server];
+      }),
+    );
+  }
+
+  /** As qmgr.ts: what cannot be dealt with stays in its queue. */
+  async #invokeQmgr(
+    batch: readonly SimulatedMessage[],
+    { services }: Container,
+    queue: StandardQueue,
+    handle: (message: SimulatedMessage) => Promise<void>,
+  ): Promise<void> {
+    const handled = await Promise.all(
+      batch.map(async (message) => {
+        try {
+          await handle(message);
+          return [message];
+        } catch (error) {
+          this.#noteFailure(error);
+          return [];
+        }
+      }),
+    );
+    await services.scheduler.settle(services);
+    for (const message of handled.flat()) queue.delete(message);
+  }
+
+  /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
+  async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
+    const end = this.time.wall + lmtpTimeout - reserve;
+    const deadline: Deadline = { left: () => end - this.time.wall };
+    const lanes = [...Map.groupBy(batch, ({ group = '' }) => group.split('#')[0]).values()];
+    await Promise.all(
+      lanes.map(async (messages) => {
+        const lane: Lane = {};
+        for (const message of messages) await this.#workOne(message, container, deadline, lane);
+      }),
+    );
+    await giveBackPlaces(container.services);
+  }
+
+  async #workOne(message: SimulatedMessage, container: Container, deadline: Deadline, lane: Lane): Promise<void> {
+    try {
+      await work(parseWakeUp(message.body), container.services, this.#deliver(container), deadline, lane);
+      await container.step('sqs.delete', async () => this.active.delete(message));
+    } catch (error) {
+      this.#noteFailure(error);
+      if (container.isUsable) this.active.giveUp(message, retryTime);
+    }
+  }
+
+  /** The delivery agent of a container. */
+  #deliver(container: Container): Deliver {
+    return async (delivery, given) => {
+      const server = this.#byDestination.get(delivery.destination);
+      if (server === undefined) throw new Error(`there is no server for ${delivery.destination}`);
+      if (!container.isUsable) throw new Dead('deliver');
+      return await server.meet(delivery, given);
+    };
+  }
+
+  #scheduleSweep(): void {
+    this.time.at(this.time.wall + sweepInterval, () => {
+      const container = this.#containers.sweep.take();
+      sweep(sweepInterval, container.services, () => true)
+        .catch((error: unknown) => this.#noteFailure(error))
+        .finally(() => this.#containers.sweep.giveBack(container));
+      this.#scheduleSweep();
+    });
+  }
+
+  /** What the weather does is expected; everything else is a bug. */
+  #noteFailure(error: unknown): void {
+    if (error instanceof Dead || error instanceof BadLuck) return;
+    if (error instanceof AggregateError) {
+      for (const one of error.errors) this.#noteFailure(one);
+      return;
+    }
+    this.bugs.push(error);
+  }
+
+  readonly #interfere: Interference = async ({ name, process }: PortCall, act) => {
+    const { random, time } = this;
+    const { callTime, weather = {} } = this.#options;
+    if (callTime !== undefined) await time.sleep(random.whole(...callTime));
+    if (this.#isFair) return await act();
+    const { deaths = 0, failures = 0, lostAnswers = 0 } = weather;
+    const dies = random.chance(deaths);
+    if (dies && random.chance(0.5)) {
+      process.die();
+      throw new Dead(name);
+    }
+    if (random.chance(failures)) throw new BadLuck(`${name}: connection refused`);
+    const answer = await act();
+    if (dies) {
+      process.die();
+      throw new Dead(name);
+    }
+    if (random.chance(lostAnswers)) throw new BadLuck(`${name}: connection reset`);
+    return answer;
+  };
+
+  #shared(): SharedWorld {
+    const { ledger, parameters, time, figures, random } = this;
+    return {
+      ledger,
+      bodies: this.#bodies,
+      parameters,
+      clock: time,
+      random: random.next,
+      wakeUps: this.#wakeUps,
+      events: { publish: async (event) => figures.noteEvent(event) },
+      corrupt: {
+        file: async (notice) => {
+          this.notices.push(notice);
+        },
+      },
+      log: {
+        delivery: (line) => figures.noteLine(line),
+        note: (level, message, facts) => {
+          figures.noteNote(level, message, facts);
+          if (facts['error'] !== undefined) this.#noteFailure(facts['error']);
+        },
+      },
+      nextCall: () => this.#calls++,
+    };
+  }
+
+  /** As sqs-wake-ups.ts. */
+  readonly #wakeUps: WakeUps = {
+    activate: async (item: DeliveryItem, copy = '') => {
+      const { id, delivery, generation, group } = item;
+      this.active.send(formatWakeUp(item), group, `${id}/${delivery}/${generation}/${copy}`);
+    },
+    wake: async (wakeUp, delay) => {
+      if (delay > longestDelay) throw new RangeError(`SQS cannot wait ${delay} ms`);
+      this.deferred.send(formatWakeUp(wakeUp), Math.ceil(Math.max(0, delay) / 1000) * 1000);
+    },
+  };
+}
+
+/** What the weather did. */
+class BadLuck extends Error {
+  override readonly name = 'BadLuck';
+}
