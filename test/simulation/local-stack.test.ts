@@ -110,8 +110,8 @@ test('an outage on the local stack: others flow, and what waited comes back with
   assert.equal(server.taken.size, messages);
   assert.equal(healthy.taken.size, 2 * others);
   assert.equal(doubled, 0);
-  assert.ok(met.length < messages / 4, 'most were spared the dead destination');
-  assert.equal(server.mostAtOnce(), limit);
+  assert.ok(met.length < attempts.length / 4, 'most were spared the dead destination');
+  assert.ok(server.mostAtOnce() > 1 && server.mostAtOnce() <= limit, `${server.mostAtOnce()} at once`);
   assert.ok(healthy.mostAtOnce() <= limit, `${healthy.mostAtOnce()} at once`);
   assert.ok(waiting > 0, 'the healthy destination did not wait for the other');
   assert.ok(shared > 0, 'both shared a batch');

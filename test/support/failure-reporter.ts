@@ -1,6 +1,6 @@
 /**
- * A reporter for Node's test runner: says nothing of what passes, and everything of what fails. What a file wrote is shown
- * only if something in it failed.
+ * A reporter for Node's test runner: says nothing of what passes but the figures that a test gives, one line each, and
+ * everything of what fails. What a file wrote is shown only if something in it failed.
  */
 
 import { relative } from 'node:path';
@@ -16,6 +16,10 @@ export default async function* reportFailures(events: AsyncIterable<TestEvent>):
       const { file, message } = event.data;
       written.set(file, (written.get(file) ?? '') + message);
     }
+    if (event.type === 'test:diagnostic' && event.data.file !== undefined) {
+      // What the runner says for itself belongs to no file.
+      yield `  ${place(event)}: ${event.data.message}\n`;
+    }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     if (outcomeOf(event) !== 'failed') continue;
     const { file } = event.data;
@@ -29,7 +33,7 @@ export default async function* reportFailures(events: AsyncIterable<TestEvent>):
   }
 }
 
-type Verdict = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
+type Placed = Extract<TestEvent, { type: 'test:pass' | 'test:fail' | 'test:diagnostic' }>;
 
 function describeFailure(event: Extract<TestEvent, { type: 'test:fail' }>): string {
   const { name, file, details } = event.data;
@@ -45,7 +49,7 @@ function describeError(error: unknown): string {
   return isAssertion && error.stack !== undefined ? error.stack : inspect(error, { depth: 8, maxStringLength: 4000 });
 }
 
-function place({ data: { file, line } }: Verdict): string {
+function place({ data: { file, line } }: Placed): string {
   return `${relative(process.cwd(), file ?? '')}${line === undefined ? '' : `:${line}`}`;
 }
 
