@@ -88,9 +88,24 @@ function parseAttributes(message: string): readonly Attribute[] {
   return attributes;
 }
 
+/** server-error-value (RFC 5802 section 7). */
+const serverErrors: ReadonlySet<string> = new Set([
+  'invalid-encoding',
+  'extensions-not-supported',
+  'invalid-proof',
+  'channel-bindings-dont-match',
+  'server-does-support-channel-binding',
+  'channel-binding-not-supported',
+  'unsupported-channel-binding-type',
+  'unknown-user',
+  'invalid-username-encoding',
+  'no-resources',
+  'other-error',
+]);
+
 function serverError(word: string): SaslError {
-  // Words are registered (section 7, server-error-value); a server may add its own, but not a novel.
-  const told = /^[\w-]{1,60}$/.test(word) ? word : 'other-error';
+  // Only the words of section 7 are told: in any other there might be something that we sent.
+  const told = serverErrors.has(word) ? word : 'other-error';
   const text = `the server ends the SCRAM exchange: ${told}`;
   return bindingErrors.includes(told) ? new ChannelBindingError(text) : new SaslError(text);
 }

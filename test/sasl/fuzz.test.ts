@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { mechanisms } from '../../functions/sasl/choice.ts';
 import { type Credentials, type Exchange, SaslError } from '../../functions/sasl/mechanism.ts';
+import { parseServerFirst } from '../../functions/sasl/scram-messages.ts';
 import { mechanismNamed, overTls, password, token } from '../support/sasl-channel.ts';
 
 const secret = 'tanstaaftanstaaf';
@@ -120,4 +121,11 @@ test('challenges as long as a server may make them are looked at once', () => {
       assert.ok(refusal(exchange, [Buffer.from(text)]).length < 200);
     }
   }
+});
+
+test('a server that puts our password where SCRAM has the word of an error does not get it told', () => {
+  assert.throws(
+    () => parseServerFirst(`e=other-error${secret}`, 'nonce'),
+    (error: Error) => error instanceof SaslError && !tells(error.message) && error.message.endsWith(': other-error'),
+  );
 });
