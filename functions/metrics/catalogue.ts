@@ -1,0 +1,88 @@
+/**
+ * Every metric that the functions give, by its name in CloudWatch: what it counts, in which unit, and who gives it.
+ *
+ * The functions write them, the construct in `infra/` draws and watches them: both import the names from here. Dimensions are
+ * the transport, and for some the destination where it is one of those the stack was configured with; never a recipient, a
+ * queue id or a host, each of which would be a metric of its own.
+ */
+
+/** What a metric is. */
+export interface MetricRow {
+  readonly unit: 'Count' | 'Seconds' | 'Bytes';
+  /** In a few words, as a graph shows it. */
+  readonly about: string;
+  readonly by: 'qmgr' | 'lmtp' | 'sweep' | 'every function' | 'lmtp and sweep';
+  /** Given for each configured destination too. */
+  readonly perDestination?: true;
+}
+
+/** The metrics. */
+export const metricTable = {
+  // What came in, and what became of it; recipients.
+  Arrived: { unit: 'Count', about: 'deliveries taken in', by: 'qmgr' },
+  Corrupt: { unit: 'Count', about: 'requests and deliveries that cannot be used', by: 'every function' },
+  Attempts: { unit: 'Count', about: 'attempts to deliver', by: 'lmtp', perDestination: true },
+  Sent: { unit: 'Count', about: 'recipients delivered to', by: 'lmtp and sweep', perDestination: true },
+  Deferred: { unit: 'Count', about: 'recipients to be tried again', by: 'lmtp and sweep', perDestination: true },
+  Bounced: {
+    unit: 'Count',
+    about: 'recipients given up on: bounced or expired',
+    by: 'lmtp and sweep',
+    perDestination: true,
+  },
+  InDoubt: {
+    unit: 'Count',
+    about: 'recipients in doubt: the message may be delivered to them more than once',
+    by: 'lmtp and sweep',
+    perDestination: true,
+  },
+  // The same by the subject of their enhanced status (RFC 3463 section 3), as DeferredMailbox, BouncedPolicy: see classes.ts.
+
+  // Times (Postfix delays=a/b/c/d), one value for each recipient that was sent to.
+  DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp' },
+  DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp' },
+  DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp' },
+  DelayTransfer: { unit: 'Seconds', about: 'transferring (d)', by: 'lmtp' },
+  Delay: { unit: 'Seconds', about: 'from arrival to delivery', by: 'lmtp', perDestination: true },
+  Bytes: { unit: 'Bytes', about: 'octets of content sent', by: 'lmtp' },
+
+  // Sessions.
+  SessionsOpened: { unit: 'Count', about: 'sessions opened', by: 'lmtp', perDestination: true },
+  SessionsReused: { unit: 'Count', about: 'sessions used again', by: 'lmtp', perDestination: true },
+  SessionsStale: { unit: 'Count', about: 'cached sessions found dead', by: 'lmtp' },
+  ConnectFailures: {
+    unit: 'Count',
+    about: 'servers that could not be connected to or greeted us badly',
+    by: 'lmtp',
+    perDestination: true,
+  },
+  TlsFailures: { unit: 'Count', about: 'sessions without the TLS that is wanted', by: 'lmtp', perDestination: true },
+  AuthFailures: { unit: 'Count', about: 'passwords refused, or AUTH not offered', by: 'lmtp', perDestination: true },
+  CertificateDays: { unit: 'Count', about: 'days until the first certificate ends', by: 'lmtp' },
+  SecretFaults: { unit: 'Count', about: 'secrets that could not be read or understood', by: 'lmtp' },
+  DeadlineClamped: { unit: 'Count', about: 'attempts that our own time ended', by: 'lmtp' },
+
+  // The queue, as the sweep finds it in the table.
+  Waiting: { unit: 'Count', about: 'deliveries that wait: queued, active, delivering, deferred', by: 'sweep' },
+  Held: { unit: 'Count', about: 'deliveries held by a person', by: 'sweep' },
+  OldestDeferred: {
+    unit: 'Seconds',
+    about: 'age of the oldest delivery that waits',
+    by: 'sweep',
+    perDestination: true,
+  },
+  ExpiringSoon: { unit: 'Count', about: 'deliveries returned to their senders within six hours', by: 'sweep' },
+  DestinationsDead: { unit: 'Count', about: 'suspended destinations that mail waits for', by: 'sweep' },
+  Stranded: { unit: 'Count', about: 'deliveries held because no function could handle them', by: 'qmgr' },
+
+  ColdStarts: { unit: 'Count', about: 'containers started', by: 'every function' },
+} as const satisfies Readonly<Record<string, MetricRow>>;
+
+/** Name of a metric of the table. */
+export type MetricName = keyof typeof metricTable;
+
+/** Names of the dimensions. */
+export const dimensions = { transport: 'transport', destination: 'destination' } as const;
+
+/** Most destinations that have metrics of their own. */
+export const mostDestinations = 20;
