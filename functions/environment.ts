@@ -35,6 +35,10 @@ export const environmentNames = {
   otherTransports: 'OTHER_TRANSPORTS',
   /** Further destinations that a request may name, separated by blanks; those of the transport map are always allowed. Optional. */
   allowedDestinations: 'ALLOWED_DESTINATIONS',
+  /** Function that acts when a button of the dashboard is pressed: its ARN or name. Given to showq alone. */
+  postsuperFunction: 'POSTSUPER_FUNCTION',
+  /** Function that makes checks: its ARN or name. Given to postsuper alone. */
+  checkFunction: 'CHECK_FUNCTION',
   /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */
   allowedBuckets: 'ALLOWED_BUCKETS',
 } as const;

@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { buildSync, type OutputFile } from 'esbuild';
 
 /** The functions of a stack, by the name of their entry file in `functions/`. */
-export const functionNames = ['qmgr', 'lmtp', 'sweep', 'bounce', 'check'] as const;
+export const functionNames = ['qmgr', 'lmtp', 'sweep', 'bounce', 'check', 'showq', 'postsuper'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** Name of the bundle in its folder. `.cjs` says CommonJS whatever package.json lies above, on Lambda and locally. */

@@ -3,14 +3,17 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { environmentNames } from '../functions/environment.ts';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
 import {
   bouncePermissions,
   checkPermissions,
   lmtpPermissions,
   logPermissions,
+  postsuperPermissions,
   qmgrPermissions,
   type Surroundings,
+  showqPermissions,
   sweepPermissions,
 } from './permissions.ts';
 import { functionTimeouts } from './timeouts.ts';
@@ -37,6 +40,10 @@ export class Functions extends Construct {
   readonly bounce: lambda.Function;
   /** Nothing sets it going but whoever asks (`lambda-lmtp check --function`). */
   readonly check: lambda.Function;
+  /** Draws the screens of the dashboard, and changes nothing. */
+  readonly showq: lambda.Function;
+  /** Does what is asked for with a button of the dashboard. */
+  readonly postsuper: lambda.Function;
   readonly #props: FunctionsProps;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -49,6 +56,11 @@ export class Functions extends Construct {
     const reporting = bouncePermissions(surroundings, Stack.of(this), props.sesSender);
     this.bounce = this.#function('Bounce', 'bounce', functionTimeouts.bounce, reporting);
     this.check = this.#function('Check', 'check', functionTimeouts.check, checkPermissions(surroundings));
+    this.showq = this.#function('Showq', 'showq', functionTimeouts.showq, showqPermissions(surroundings));
+    const acting = postsuperPermissions(surroundings, this.check);
+    this.postsuper = this.#function('Postsuper', 'postsuper', functionTimeouts.postsuper, acting);
+    this.showq.addEnvironment(environmentNames.postsuperFunction, this.postsuper.functionArn);
+    this.postsuper.addEnvironment(environmentNames.checkFunction, this.check.functionName);
   }
 
   #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
@@ -78,6 +90,8 @@ const descriptions: Readonly<Record<FunctionName, string>> = {
   lmtp: 'delivers mail over LMTP (Postfix lmtp)',
   bounce: 'tells senders and postmasters what became of mail (Postfix bounce)',
   check: 'says what stands between the functions and a mail server; delivers nothing',
+  showq: 'shows what waits, why and where, on the dashboard; changes nothing (Postfix showq)',
+  postsuper: 'flushes, holds, releases and checks at the press of a button of the dashboard (Postfix postsuper)',
   sweep: 'finds deliveries that fall due or are overdue, and wakes them',
 };
 

@@ -8,6 +8,7 @@ import type { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -81,6 +82,30 @@ export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
 /** check: looks at mail servers as lmtp does, with the secrets it has, and sees neither mail nor queue. */
 export function checkPermissions(surroundings: Surroundings): PolicyStatement[] {
   return [...readTransportMap(surroundings), ...readSecrets(surroundings.secrets)];
+}
+
+/** showq: draws what the indexes say, what is known of destinations, and how much lies in the queues. It writes nothing. */
+export function showqPermissions({ queues, stores }: Surroundings): PolicyStatement[] {
+  const { dueIndex, waitingIndex } = queueTableSchema;
+  return [
+    useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
+    queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
+    measure(queues),
+  ];
+}
+
+/**
+ * postsuper: what the buttons of the dashboard do. It changes deliveries and destinations, wakes what is let go, and asks for
+ * checks. It sees no body of any mail, puts nothing into the queue and takes nothing out of it.
+ */
+export function postsuperPermissions({ queues, stores, topics }: Surroundings, check: IFunction): PolicyStatement[] {
+  return [
+    useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'Query'),
+    queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
+    send(queues.deferred),
+    publish(topics.bounce),
+    allow(['lambda:InvokeFunction'], [check.functionArn]),
+  ];
 }
 
 /** sweep: finds what is overdue and wakes it. It sees no mail. */
@@ -157,20 +182,22 @@ export function submitPermissions({ queues, stores }: Surroundings, prefix: stri
  */
 export function operatorPermissions({ queues, stores, topics, allowedBuckets }: Surroundings): PolicyStatement[] {
   const { dueIndex, waitingIndex } = queueTableSchema;
-  const letters = Object.values(queues.deadLetters);
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'UpdateItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     send(queues.incoming, queues.deferred),
     publish(topics.bounce),
     ...readBodies(stores.messageBucket, ...allowedBuckets),
-    allow(
-      ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-      [queues.incoming, queues.active, queues.deferred, queues.bounce, queues.corrupt, ...letters].map(
-        ({ queueArn }) => queueArn,
-      ),
-    ),
+    measure(queues),
   ];
+}
+
+/** How much lies in the queues and in their dead letters. */
+function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement {
+  return allow(
+    ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+    [incoming, active, deferred, bounce, corrupt, ...Object.values(deadLetters)].map(({ queueArn }) => queueArn),
+  );
 }
 
 function allow(actions: string[], resources: string[]): PolicyStatement {

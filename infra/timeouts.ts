@@ -10,12 +10,15 @@ import { sweepInterval as interval } from '../functions/queue/policy.ts';
  * a failed batch again after six times this.
  * sweep: less than the time between two sweeps, so that they do not overlap.
  * check: looks at a few servers, at most some minutes for each that says nothing; whoever asks waits.
+ * showq: stops reading after some seconds, and says so. postsuper: may wait for a check, and for many messages to be let go.
  */
 export const functionTimeouts = {
   qmgr: Duration.seconds(60),
   bounce: Duration.seconds(60),
   sweep: Duration.seconds(240),
   check: Duration.seconds(300),
+  showq: Duration.seconds(30),
+  postsuper: Duration.seconds(300),
 } as const;
 
 /** Time between two sweeps: what falls due before the next one gets its wake-up from this one (SQS delays up to 15 min). */

@@ -45,7 +45,7 @@ export interface LocalStackOptions {
   readonly sweepInterval?: number;
   /** Milliseconds that a function may run; 30,000 if absent. */
   readonly timeouts?: PerFunction<number>;
-  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, bounce 2, check 2 if absent. */
+  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, all others 2 if absent. */
   readonly maximumConcurrency?: PerFunction<number>;
   /** Most records of an invocation; 10 if absent. */
   readonly batchSize?: PerFunction<number>;
@@ -123,7 +123,16 @@ export interface Outputs {
 }
 
 const defaultTimeout = 30_000;
-const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2, check: 2 };
+const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2, check: 2, showq: 2, postsuper: 2 };
+
+/** What most stacks are never asked for: bundled and started when somebody does. */
+const onDemand: ReadonlySet<FunctionName> = new Set(['check', 'showq', 'postsuper']);
+
+/** Functions that call others know their names. */
+const acquaintances: Partial<Readonly<Record<FunctionName, Readonly<Record<string, string>>>>> = {
+  showq: { [environmentNames.postsuperFunction]: 'postsuper' satisfies FunctionName },
+  postsuper: { [environmentNames.checkFunction]: 'check' satisfies FunctionName },
+};
 
 /** How long running invocations get when the stack closes, in milliseconds. */
 const closingGrace = 2000;
@@ -243,9 +252,8 @@ function deployFunctions(
   const deploy = (name: FunctionName) =>
     new LambdaFunction({
       name,
-      // Most stacks are never asked for a check.
-      file: name === 'check' ? () => bundle(name) : bundle(name),
-      environment,
+      file: onDemand.has(name) ? () => bundle(name) : bundle(name),
+      environment: { ...environment, ...acquaintances[name] },
       timeout: options.timeouts?.[name] ?? defaultTimeout,
       maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
       freeze: options.freeze ?? false,
@@ -257,6 +265,8 @@ function deployFunctions(
     sweep: deploy('sweep'),
     bounce: deploy('bounce'),
     check: deploy('check'),
+    showq: deploy('showq'),
+    postsuper: deploy('postsuper'),
   };
 }
 
@@ -288,7 +298,7 @@ function startTriggers(
     connect('bounce', 'bounce'),
   ];
   for (const poller of pollers) poller.start();
-  for (const name of functionNames) if (name !== 'check') functions[name].warm();
+  for (const name of functionNames) if (!onDemand.has(name)) functions[name].warm();
   const interval = options.sweepInterval ?? 2000;
   if (interval === 0) return { pollers, schedule: undefined };
   const schedule = new Schedule(interval, async (event) => {

@@ -54,8 +54,8 @@ before(async () => {
   resources = readJson<{ Resources: typeof resources }>('LambdaLmtp.template.json').Resources;
 });
 
-test('npx cdk synth makes a stack with five functions', () => {
-  assert.equal(Object.keys(resourcesOfType(resources, 'AWS::Lambda::Function')).length, 5);
+test('npx cdk synth makes a stack with seven functions', () => {
+  assert.equal(Object.keys(resourcesOfType(resources, 'AWS::Lambda::Function')).length, 7);
 });
 
 test('what is deployed is what the local stack runs, octet for octet', () => {
