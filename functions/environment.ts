@@ -41,6 +41,13 @@ export const environmentNames = {
   checkFunction: 'CHECK_FUNCTION',
   /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */
   allowedBuckets: 'ALLOWED_BUCKETS',
+  /** Namespace of the metrics in CloudWatch, one for each stack's transport. None are written if absent. Optional. */
+  metricsNamespace: 'METRICS_NAMESPACE',
+  /**
+   * Destinations that have metrics of their own, as the queue writes them (`inet:host:24`), at most 20, separated by blanks
+   * alone: one of several servers has commas in it. Optional.
+   */
+  watchedDestinations: 'WATCHED_DESTINATIONS',
 } as const;
 
 /** One of the variable names. */

@@ -10,6 +10,7 @@ import { checkParameters, type ParameterValues, parameterEnvironment } from './p
 import type { AnySecret } from './permissions.ts';
 import { refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
+import { watchedDestinationsOf } from './watched-destinations.ts';
 
 export interface LmtpDeliveryProps {
   /**
@@ -46,6 +47,12 @@ export interface LmtpDeliveryProps {
    * @default - none
    */
   readonly allowedDestinations?: readonly string[] | undefined;
+  /**
+   * Destinations that have metrics and alarms of their own, at most 20: each costs some dollars a month.
+   *
+   * @default - those that `destination`, `transportMap` and `allowedDestinations` spell out, the first 20 of them
+   */
+  readonly watchedDestinations?: readonly string[] | undefined;
   /**
    * Name of this transport, as master.cf would have it: parameters may be set for it alone.
    *
@@ -120,6 +127,8 @@ export interface DeliverySettings {
   readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
   readonly otherTransports: Readonly<Record<string, IQueue>>;
   readonly allowedDestinations: readonly string[];
+  /** Destinations with metrics of their own, as the queue writes them. */
+  readonly watchedDestinations: readonly string[];
   /** The author of reports that leave through Amazon SES; absent where none does. */
   readonly sesSender: string | undefined;
   /** Parameters as environment variables. */
@@ -142,12 +151,14 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   const transport = transportName('transport', props.transport ?? 'lmtp');
   const { transportMapObject, otherTransports = {} } = props;
   for (const name of Object.keys(otherTransports)) checkOther(name, transport);
+  const transportMap = transportMapOf({ ...props, transport }, parameters);
   return {
     transport,
-    transportMap: transportMapOf({ ...props, transport }, parameters),
+    transportMap,
     transportMapObject,
     otherTransports,
     allowedDestinations: props.allowedDestinations ?? [],
+    watchedDestinations: watchedDestinationsOf({ ...props, transport, transportMap }, parameters),
     sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],

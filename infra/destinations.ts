@@ -37,7 +37,8 @@ export function transportMapOf(destinations: Destinations, parameters: Parameter
     throw new PropsError('destination: none is given, nor a transportMap: one of them is wanted, such as inet:host:24');
   }
   for (const allowed of allowedDestinations) {
-    if (/[\s,]/.test(allowed)) throw refuse('allowedDestinations', allowed, 'a list of single destinations');
+    if (allowed === '' || /[\s,]/.test(allowed))
+      throw refuse('allowedDestinations', allowed, 'a list of single destinations');
     checkNextHops('allowedDestinations', allowed, parameters);
   }
   const others = new Set(Object.keys(destinations.otherTransports ?? {}));
@@ -68,7 +69,13 @@ function checkMap(
   }
 }
 
-function checkNextHops(name: string, text: string, parameters: Parameters): void {
+/**
+ * Whether mail can be sent there from a function.
+ *
+ * @param name the property that names it
+ * @throws PropsError
+ */
+export function checkNextHops(name: string, text: string, parameters: Parameters): void {
   if (/^\s*unix:/.test(text)) throw socketRefused(name, text.trim());
   for (const hop of parse(name, text, parameters)) {
     if (hop.kind === 'unix' || !hop.isAddress || !isLocalAddress(hop.host)) continue;

@@ -15,12 +15,14 @@ const mostOctets = 3072;
  * The environment of the functions.
  *
  * @param scope any construct of the stack
+ * @param metricsNamespace where the functions' metrics are, in CloudWatch
  * @throws PropsError when it would be larger than Lambda allows, or hold a secret
  */
 export function functionEnvironment(
   scope: IConstruct,
   settings: DeliverySettings,
   surroundings: Surroundings,
+  metricsNamespace: string,
 ): Record<string, string> {
   const { queues, stores, topics, allowedBuckets } = surroundings;
   const chosen = given({
@@ -28,6 +30,7 @@ export function functionEnvironment(
     [environmentNames.transport]: settings.transport,
     [environmentNames.transportMap]: settings.transportMap,
     [environmentNames.allowedDestinations]: settings.allowedDestinations.join(' '),
+    [environmentNames.watchedDestinations]: settings.watchedDestinations.join(' '),
   });
   const { transportMapObject: mapObject, otherTransports } = settings;
   const others = Object.entries(otherTransports).map(([name, { queueUrl }]) => `${name}=${queueUrl}`);
@@ -40,6 +43,7 @@ export function functionEnvironment(
       [environmentNames.transportMapSource]: mapObject ? `s3://${mapObject.bucket.bucketName}/${mapObject.key}` : '',
       [environmentNames.otherTransports]: others.join(' '),
     }),
+    [environmentNames.metricsNamespace]: metricsNamespace,
     [environmentNames.incomingQueueUrl]: queues.incoming.queueUrl,
     [environmentNames.bounceQueueUrl]: queues.bounce.queueUrl,
     [environmentNames.activeQueueUrl]: queues.active.queueUrl,
@@ -61,7 +65,7 @@ function checkSize(variables: Record<string, string>): void {
   const octets = Object.entries(variables).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   if (octets <= mostOctets) return;
   throw new PropsError(
-    `transportMap, allowedDestinations and parameters: together they take ${octets} octets, ` +
+    `transportMap, allowedDestinations, watchedDestinations and parameters: together they take ${octets} octets, ` +
       `and Lambda's environment has room for ${mostOctets}; use fewer entries, a transportMapObject, or one stack for each transport`,
   );
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Annotations, Stage } from 'aws-cdk-lib';
+import { Annotations, Names, Stage } from 'aws-cdk-lib';
 import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -46,6 +46,10 @@ export class LmtpDelivery extends Construct {
   readonly stores: Stores;
   readonly functions: Functions;
   readonly dashboard: MailDashboard;
+  /** Namespace of the metrics in CloudWatch. */
+  readonly metricsNamespace: string;
+  /** Destinations that have metrics of their own, as the queue writes them. */
+  readonly watchedDestinations: readonly string[];
   /** Recipients that came into doubt: the message may be delivered to them more than once. */
   readonly doubt: IMetric;
   /** What an operator's command line has to know of the parameters. */
@@ -64,6 +68,8 @@ export class LmtpDelivery extends Construct {
     }
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
+    this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
+    this.watchedDestinations = settings.watchedDestinations;
     this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
     this.queues = new Queues(this, 'Queues', { lmtpTimeout });
     this.topics = new Topics(this, 'Topics');
@@ -78,7 +84,7 @@ export class LmtpDelivery extends Construct {
     this.functions = new Functions(this, 'Functions', {
       surroundings: this.#surroundings,
       code: props.code ?? ((name) => this.#bundled(name)),
-      environment: functionEnvironment(this, settings, this.#surroundings),
+      environment: functionEnvironment(this, settings, this.#surroundings, this.metricsNamespace),
       lmtpTimeout,
       sesSender: settings.sesSender,
       memorySize,
