@@ -6,76 +6,125 @@
  * queue id or a host, each of which would be a metric of its own.
  */
 
-/** What a metric is. */
-export interface MetricRow {
-  readonly unit: 'Count' | 'Seconds' | 'Bytes';
-  /** In a few words, as a graph shows it. */
-  readonly about: string;
-  readonly by: 'qmgr' | 'lmtp' | 'sweep' | 'every function' | 'lmtp and sweep';
-  /** Given for each configured destination too. */
-  readonly perDestination?: true;
-}
+import { classTable } from './classes.ts';
+import type { MetricRow } from './row.ts';
+
+export type { MetricRow } from './row.ts';
 
 /** The metrics. */
 export const metricTable = {
   // What came in, and what became of it; recipients.
-  Arrived: { unit: 'Count', about: 'deliveries taken in', by: 'qmgr' },
-  Corrupt: { unit: 'Count', about: 'requests and deliveries that cannot be used', by: 'every function' },
-  Attempts: { unit: 'Count', about: 'attempts to deliver', by: 'lmtp', perDestination: true },
-  Sent: { unit: 'Count', about: 'recipients delivered to', by: 'lmtp and sweep', perDestination: true },
-  Deferred: { unit: 'Count', about: 'recipients to be tried again', by: 'lmtp and sweep', perDestination: true },
+  Arrived: { unit: 'Count', about: 'deliveries taken in', by: 'qmgr', statistic: 'Sum' },
+  Corrupt: {
+    unit: 'Count',
+    about: 'requests and deliveries that cannot be used',
+    by: 'every function',
+    statistic: 'Sum',
+  },
+  Attempts: { unit: 'Count', about: 'attempts to deliver', by: 'lmtp', statistic: 'Sum', perDestination: true },
+  Sent: {
+    unit: 'Count',
+    about: 'recipients delivered to',
+    by: 'lmtp and sweep',
+    statistic: 'Sum',
+    perDestination: true,
+  },
+  Deferred: {
+    unit: 'Count',
+    about: 'recipients to be tried again',
+    by: 'lmtp and sweep',
+    statistic: 'Sum',
+    perDestination: true,
+  },
   Bounced: {
     unit: 'Count',
     about: 'recipients given up on: bounced or expired',
-    by: 'lmtp and sweep',
+    by: 'qmgr, lmtp and sweep',
+    statistic: 'Sum',
     perDestination: true,
   },
   InDoubt: {
     unit: 'Count',
     about: 'recipients in doubt: the message may be delivered to them more than once',
     by: 'lmtp and sweep',
+    statistic: 'Sum',
     perDestination: true,
   },
-  // The same by the subject of their enhanced status (RFC 3463 section 3), as DeferredMailbox, BouncedPolicy: see classes.ts.
+  // The same by the subject of their enhanced status: DeferredMailbox, BouncedPolicy.
+  ...classTable,
 
   // Times (Postfix delays=a/b/c/d), one value for each recipient that was sent to.
-  DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp' },
-  DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp' },
-  DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp' },
-  DelayTransfer: { unit: 'Seconds', about: 'transferring (d)', by: 'lmtp' },
-  Delay: { unit: 'Seconds', about: 'from arrival to delivery', by: 'lmtp', perDestination: true },
-  Bytes: { unit: 'Bytes', about: 'octets of content sent', by: 'lmtp' },
+  DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp', statistic: 'p99' },
+  DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp', statistic: 'p99' },
+  DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp', statistic: 'p99' },
+  DelayTransfer: { unit: 'Seconds', about: 'transferring (d)', by: 'lmtp', statistic: 'p99' },
+  Delay: { unit: 'Seconds', about: 'from arrival to delivery', by: 'lmtp', statistic: 'p99', perDestination: true },
+  Bytes: { unit: 'Bytes', about: 'octets of content sent', by: 'lmtp', statistic: 'Sum' },
 
   // Sessions.
-  SessionsOpened: { unit: 'Count', about: 'sessions opened', by: 'lmtp', perDestination: true },
-  SessionsReused: { unit: 'Count', about: 'sessions used again', by: 'lmtp', perDestination: true },
-  SessionsStale: { unit: 'Count', about: 'cached sessions found dead', by: 'lmtp' },
+  SessionsOpened: { unit: 'Count', about: 'sessions opened', by: 'lmtp', statistic: 'Sum', perDestination: true },
+  SessionsReused: { unit: 'Count', about: 'sessions used again', by: 'lmtp', statistic: 'Sum', perDestination: true },
+  SessionsStale: { unit: 'Count', about: 'cached sessions found dead', by: 'lmtp', statistic: 'Sum' },
   ConnectFailures: {
     unit: 'Count',
     about: 'servers that could not be connected to or greeted us badly',
     by: 'lmtp',
+    statistic: 'Sum',
     perDestination: true,
   },
-  TlsFailures: { unit: 'Count', about: 'sessions without the TLS that is wanted', by: 'lmtp', perDestination: true },
-  AuthFailures: { unit: 'Count', about: 'passwords refused, or AUTH not offered', by: 'lmtp', perDestination: true },
-  CertificateDays: { unit: 'Count', about: 'days until the first certificate ends', by: 'lmtp' },
-  SecretFaults: { unit: 'Count', about: 'secrets that could not be read or understood', by: 'lmtp' },
-  DeadlineClamped: { unit: 'Count', about: 'attempts that our own time ended', by: 'lmtp' },
+  TlsFailures: {
+    unit: 'Count',
+    about: 'sessions without the TLS that is wanted',
+    by: 'lmtp',
+    statistic: 'Sum',
+    perDestination: true,
+  },
+  AuthFailures: {
+    unit: 'Count',
+    about: 'passwords refused, or AUTH not offered',
+    by: 'lmtp',
+    statistic: 'Sum',
+    perDestination: true,
+  },
+  CertificateDays: { unit: 'Count', about: 'days until the first certificate ends', by: 'lmtp', statistic: 'Minimum' },
+  SecretFaults: { unit: 'Count', about: 'secrets that could not be read or understood', by: 'lmtp', statistic: 'Sum' },
+  DeadlineClamped: { unit: 'Count', about: 'attempts that our own time ended', by: 'lmtp', statistic: 'Sum' },
 
   // The queue, as the sweep finds it in the table.
-  Waiting: { unit: 'Count', about: 'deliveries that wait: queued, active, delivering, deferred', by: 'sweep' },
-  Held: { unit: 'Count', about: 'deliveries held by a person', by: 'sweep' },
+  Waiting: {
+    unit: 'Count',
+    about: 'deliveries that wait: queued, active, delivering, deferred',
+    by: 'sweep',
+    statistic: 'Maximum',
+  },
+  Held: { unit: 'Count', about: 'deliveries held by a person', by: 'sweep', statistic: 'Maximum' },
   OldestDeferred: {
     unit: 'Seconds',
     about: 'age of the oldest delivery that waits',
     by: 'sweep',
+    statistic: 'Maximum',
     perDestination: true,
   },
-  ExpiringSoon: { unit: 'Count', about: 'deliveries returned to their senders within six hours', by: 'sweep' },
-  DestinationsDead: { unit: 'Count', about: 'suspended destinations that mail waits for', by: 'sweep' },
-  Stranded: { unit: 'Count', about: 'deliveries held because no function could handle them', by: 'qmgr' },
+  ExpiringSoon: {
+    unit: 'Count',
+    about: 'deliveries returned to their senders within six hours',
+    by: 'sweep',
+    statistic: 'Maximum',
+  },
+  DestinationsDead: {
+    unit: 'Count',
+    about: 'suspended destinations that mail waits for',
+    by: 'sweep',
+    statistic: 'Maximum',
+  },
+  Stranded: {
+    unit: 'Count',
+    about: 'deliveries held because no function could handle them',
+    by: 'qmgr',
+    statistic: 'Sum',
+  },
 
-  ColdStarts: { unit: 'Count', about: 'containers started', by: 'every function' },
+  ColdStarts: { unit: 'Count', about: 'containers started', by: 'every function', statistic: 'Sum' },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 /** Name of a metric of the table. */

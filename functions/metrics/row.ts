@@ -1,0 +1,18 @@
+/**
+ * What is said of a metric in the catalogue.
+ */
+
+/** A metric. */
+export interface MetricRow {
+  readonly unit: 'Count' | 'Seconds' | 'Bytes';
+  /** In a few words, as a graph shows it. */
+  readonly about: string;
+  readonly by: 'qmgr' | 'lmtp' | 'sweep' | 'every function' | 'lmtp and sweep' | 'qmgr, lmtp and sweep';
+  /**
+   * How its values are looked at. What is counted (`Sum`) is added up within an invocation before it is written; of all others
+   * each value is written.
+   */
+  readonly statistic: 'Sum' | 'Maximum' | 'Minimum' | 'p99';
+  /** Given for each configured destination too. */
+  readonly perDestination?: true;
+}
