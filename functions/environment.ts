@@ -13,6 +13,8 @@ export const environmentNames = {
   bounceQueueUrl: 'BOUNCE_QUEUE_URL',
   /** SQS FIFO queue of deliveries that may start now. */
   activeQueueUrl: 'ACTIVE_QUEUE_URL',
+  /** SQS FIFO queue of what active gave out too often; qmgr puts it back into the table. Optional. */
+  activeDeadLetterQueueUrl: 'ACTIVE_DEAD_LETTER_QUEUE_URL',
   /** SQS standard queue of wake-ups: "this delivery falls due". */
   deferredQueueUrl: 'DEFERRED_QUEUE_URL',
   /** SQS standard queue that holds a notice of every unusable request. */
@@ -23,6 +25,11 @@ export const environmentNames = {
   noticeTopicArn: 'NOTICE_TOPIC_ARN',
   /** S3 bucket of message bodies; copies of corrupt requests are written below `corrupt/`. */
   messageBucket: 'MESSAGE_BUCKET',
+  /**
+   * Set: the message bucket keeps versions, and a body that nobody needs any more is deleted; its version then lasts for that
+   * long, in days. Absent: bodies stay. Optional.
+   */
+  bodyRetention: 'BODY_RETENTION',
   /** DynamoDB table that is the queue. */
   queueTable: 'QUEUE_TABLE',
   /** master.cf service name of this transport, `lmtp` if absent. Optional. */
