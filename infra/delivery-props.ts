@@ -2,6 +2,7 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { reservedServices } from '../functions/delivery/route.ts';
 import type { FunctionName } from './bundle.ts';
@@ -100,12 +101,18 @@ export interface LmtpDeliveryProps {
    */
   readonly memorySize?: number | undefined;
   /**
-   * How many lmtp functions run at once, 2 to 1000 (maxproc in master.cf). Each keeps sessions open in its cache, so the
-   * mail store should stand twice this many sessions, times the size of the cache.
+   * How many lmtp functions run at once, 2 to 1000 (maxproc in master.cf). It should be well above the concurrency limit of
+   * one destination, so that a slow one does not hold them all. Each keeps sessions open in its cache: see `sessionBudget`.
    *
-   * @default 20
+   * @default 40
    */
   readonly maximumConcurrency?: number | undefined;
+  /**
+   * Where alarms go: a topic whose key, if it has one, lets CloudWatch publish.
+   *
+   * @default - a new topic, with a key of its own
+   */
+  readonly alarmTopic?: ITopic | undefined;
   /**
    * How long the delivery log is kept.
    *
@@ -165,7 +172,7 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     secrets: props.secrets ?? [],
     functionTimeout: timeout(props.functionTimeout ?? Duration.seconds(300)),
     memorySize: whole('memorySize', props.memorySize ?? 512, 128, 10_240),
-    maximumConcurrency: whole('maximumConcurrency', props.maximumConcurrency ?? 20, 2, 1000),
+    maximumConcurrency: whole('maximumConcurrency', props.maximumConcurrency ?? 40, 2, 1000),
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
   };
 }

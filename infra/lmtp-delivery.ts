@@ -7,13 +7,14 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
 import { SecretAlarm } from './alarms.ts';
-import { bundleFunction, type FunctionName } from './bundle.ts';
+import { type FunctionName, functionFolder } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
 import { DoubtMetric } from './doubt-metric.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
+import { MailMetrics } from './metrics.ts';
 import { operatorSettings } from './operator-settings.ts';
 import { operatorPermissions, type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
@@ -50,6 +51,8 @@ export class LmtpDelivery extends Construct {
   readonly metricsNamespace: string;
   /** Destinations that have metrics of their own, as the queue writes them. */
   readonly watchedDestinations: readonly string[];
+  /** What the functions write there, each by a method: `delivery.metrics.metricSent()`. */
+  readonly metrics: MailMetrics;
   /** Recipients that came into doubt: the message may be delivered to them more than once. */
   readonly doubt: IMetric;
   /** What an operator's command line has to know of the parameters. */
@@ -70,9 +73,11 @@ export class LmtpDelivery extends Construct {
 
     this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
     this.watchedDestinations = settings.watchedDestinations;
+    const { metricsNamespace: namespace, watchedDestinations: destinations } = this;
+    this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
     this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
     this.queues = new Queues(this, 'Queues', { lmtpTimeout });
-    this.topics = new Topics(this, 'Topics');
+    this.topics = new Topics(this, 'Topics', { alarmTopic: props.alarmTopic });
     this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
     const { queues, topics, stores } = this;
     const { allowedBuckets, transportMapObject } = settings;
@@ -149,6 +154,6 @@ export class LmtpDelivery extends Construct {
   /** The bundle that the local stack would run too. */
   #bundled(name: FunctionName): Code {
     const outdir = join(Stage.of(this)?.outdir ?? 'cdk.out', 'bundles');
-    return Code.fromAsset(bundleFunction(name, outdir).folder);
+    return Code.fromAsset(functionFolder(name, outdir));
   }
 }

@@ -102,7 +102,7 @@ test('what is not given has its default', () => {
   const settings = settingsOf({ destination });
   assert.equal(settings.functionTimeout.toSeconds(), 300);
   assert.equal(settings.memorySize, 512);
-  assert.equal(settings.maximumConcurrency, 20);
+  assert.equal(settings.maximumConcurrency, 40);
   assert.equal(settings.transport, 'lmtp');
   assert.deepEqual(settings.parameters, {});
 });

@@ -47,7 +47,7 @@ test('a failed record goes back alone', () => {
 test('no burst of mail takes all of the concurrency of an account', () => {
   for (const { Properties } of Object.values(triggers)) {
     const { MaximumConcurrency } = Properties['ScalingConfig'] as { MaximumConcurrency: number };
-    assert.ok(MaximumConcurrency >= 2 && MaximumConcurrency <= 20);
+    assert.ok(MaximumConcurrency >= 2 && MaximumConcurrency <= 40);
   }
 });
 
