@@ -10,9 +10,10 @@
  * The price: no top-level await and no import.meta in a function, both of which fail the build.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { buildSync, type OutputFile } from 'esbuild';
+import type { OutputFile } from 'esbuild';
 
 /** The functions of a stack, by the name of their entry file in `functions/`. */
 export const functionNames = ['qmgr', 'lmtp', 'sweep', 'bounce', 'check', 'showq', 'postsuper'] as const;
@@ -54,7 +55,21 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
+/** Where the package has its functions, bundled already, beside the folder of this file. A clone has none. */
+export const prebuiltFolder = 'bundles';
+
 const projectFolder = resolve(import.meta.dirname, '..');
+
+/**
+ * The folder with a function's code: bundled already, as in the package, or bundled now.
+ *
+ * @param outdir where to, if it must be bundled
+ * @throws BundleError see {@link bundleFunction}
+ */
+export function functionFolder(name: FunctionName, outdir: string): string {
+  const prebuilt = join(projectFolder, prebuiltFolder, name);
+  return existsSync(prebuilt) ? prebuilt : bundleFunction(name, outdir).folder;
+}
 
 /**
  * Bundles `functions/<name>.ts` into `<outdir>/<name>/`.
@@ -89,6 +104,8 @@ function build(name: FunctionName, entry: string): readonly OutputFile[] {
 }
 
 function runEsbuild(name: FunctionName, entry: string): readonly OutputFile[] {
+  // Loaded here: whoever has the functions bundled already has no esbuild, and needs none.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   try {
     return buildSync({
       entryPoints: [resolve(entry)],
