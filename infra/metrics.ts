@@ -1,10 +1,17 @@
-import { Duration, Names } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IConstruct } from 'constructs';
 import { dimensions, type MetricName, type MetricRow, metricTable } from '../functions/metrics/catalogue.ts';
 
 /** How a metric is looked at, where another way than the usual one is wanted; its name and dimensions are given. */
 export type MailMetricOptions = Omit<MetricOptions, 'dimensionsMap'>;
+
+export interface MailMetricsProps {
+  readonly namespace: string;
+  /** Name of the transport. */
+  readonly transport: string;
+  /** Destinations that have metrics of their own, as the functions know them. */
+  readonly destinations: readonly string[];
+}
 
 /** Names of the metrics that are given for each watched destination too. */
 export type DestinationMetricName = {
@@ -22,14 +29,13 @@ export type DestinationMetricName = {
 export class MailMetrics {
   /** Of this stack alone. */
   readonly namespace: string;
+  /** Destinations that have metrics of their own. */
+  readonly destinations: readonly string[];
   readonly #transport: string;
 
-  /**
-   * @param scope     the construct of the transport
-   * @param transport its name
-   */
-  constructor(scope: IConstruct, transport: string) {
-    this.namespace = `LambdaLmtp/${Names.uniqueResourceName(scope, { maxLength: 100 })}`;
+  constructor({ namespace, transport, destinations }: MailMetricsProps) {
+    this.namespace = namespace;
+    this.destinations = destinations;
     this.#transport = transport;
   }
 
