@@ -7,13 +7,15 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { reservedServices } from '../functions/delivery/route.ts';
 import type { FunctionName } from './bundle.ts';
 import { transportMapOf } from './destinations.ts';
+import type { EncryptionProps } from './encryption.ts';
+import type { NetworkProps } from './network.ts';
 import { checkParameters, type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
 import { refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
 import { watchedDestinationsOf } from './watched-destinations.ts';
 
-export interface LmtpDeliveryProps {
+export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps {
   /**
    * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
    *

@@ -47,6 +47,7 @@ export function functionEnvironment(
     [environmentNames.incomingQueueUrl]: queues.incoming.queueUrl,
     [environmentNames.bounceQueueUrl]: queues.bounce.queueUrl,
     [environmentNames.activeQueueUrl]: queues.active.queueUrl,
+    [environmentNames.activeDeadLetterQueueUrl]: queues.deadLetters.active.queueUrl,
     [environmentNames.deferredQueueUrl]: queues.deferred.queueUrl,
     [environmentNames.corruptQueueUrl]: queues.corrupt.queueUrl,
     [environmentNames.bounceTopicArn]: topics.bounce.topicArn,

@@ -77,7 +77,10 @@ export class LmtpDelivery extends Construct {
     this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
     this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
     this.queues = new Queues(this, 'Queues', { lmtpTimeout });
-    this.topics = new Topics(this, 'Topics', { alarmTopic: props.alarmTopic });
+    this.topics = new Topics(this, 'Topics', {
+      alarmTopic: props.alarmTopic,
+      encryptionKey: props.encryptionKey,
+    });
     this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
     const { queues, topics, stores } = this;
     const { allowedBuckets, transportMapObject } = settings;

@@ -51,7 +51,7 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
 export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores, topics, allowedBuckets, otherTransports = [] } = surroundings;
   return [
-    consume(queues.incoming, queues.deferred),
+    consume(queues.incoming, queues.deferred, queues.deadLetters.active),
     send(queues.active, queues.corrupt, ...otherTransports),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),

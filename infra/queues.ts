@@ -55,7 +55,7 @@ export class Queues extends Construct {
     super(scope, id);
     this.deadLetters = {
       incoming: this.queue('IncomingDeadLetters'),
-      active: this.queue('ActiveDeadLetters', { fifo: true }),
+      active: this.queue('ActiveDeadLetters', { fifo: true, visibilityTimeout: sixTimes(functionTimeouts.qmgr) }),
       deferred: this.queue('DeferredDeadLetters'),
       bounce: this.queue('BounceDeadLetters'),
     };

@@ -37,6 +37,7 @@ export class Triggers extends Construct {
     super(scope, id);
     this.#from('Incoming', queues.incoming, functions.qmgr, qmgrConcurrency);
     this.#from('Deferred', queues.deferred, functions.qmgr, qmgrConcurrency);
+    this.#from('ActiveDeadLetters', queues.deadLetters.active, functions.qmgr, 2);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
     this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
     for (const topic of [topics.bounce, topics.notice]) {
