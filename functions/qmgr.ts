@@ -1,5 +1,6 @@
 /**
- * Lambda function `qmgr`: requests from incoming into the table and to active; wake-ups from deferred back to active.
+ * Lambda function `qmgr`: requests from incoming into the table and to active; wake-ups from deferred back to active; dead
+ * letters of active back into the table.
  *
  * One record that cannot be helped stays in its queue; the others of its batch are unharmed.
  */
@@ -13,13 +14,15 @@ import { environmentNames, requireVariable } from './environment.ts';
 import type { Incoming } from './incoming/reading.ts';
 import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
+import { type DeadLetter, takeDeadLetter } from './queue/dead-letters.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 
 const { services, clients } = compose('qmgr', process.env);
 const admission = composeAdmission(process.env, { ...services, clients });
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
+const deadLetterQueue = process.env[environmentNames.activeDeadLetterQueueUrl]?.split('/').at(-1);
 
-/** Takes a batch from incoming or from deferred. */
+/** Takes a batch from incoming, from deferred, or from the dead letters of active. */
 export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
   await services.scheduler.settle(services);
@@ -29,8 +32,10 @@ export async function handler({ Records }: SQSEvent, _context: Context): Promise
 /** The message id of a record that has to be seen again, or nothing. */
 async function handleRecord(record: SQSRecord): Promise<string | undefined> {
   const { messageId, eventSourceARN } = record;
+  const queue = eventSourceARN.split(':').at(-1);
   try {
-    if (eventSourceARN.split(':').at(-1) === deferredQueue) await wake(record);
+    if (queue === deferredQueue) await wake(record);
+    else if (queue === deadLetterQueue) await takeDeadLetter(deadLetterOf(record), services);
     else await admit(incomingOf(record), await admission(), services);
     return undefined;
   } catch (error) {
@@ -42,6 +47,10 @@ async function handleRecord(record: SQSRecord): Promise<string | undefined> {
 function incomingOf({ messageId, body, attributes, messageAttributes }: SQSRecord): Incoming {
   const sender = messageAttributes[handedOnBy]?.stringValue;
   return { messageId, body, sent: Number(attributes.SentTimestamp), ...optional('handedOnBy', sender) };
+}
+
+function deadLetterOf({ messageId, body, attributes }: SQSRecord): DeadLetter {
+  return { messageId, body, received: Number(attributes.ApproximateReceiveCount) };
 }
 
 async function wake({ messageId, body }: SQSRecord): Promise<void> {

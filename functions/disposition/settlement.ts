@@ -80,6 +80,8 @@ export function settle(facts: SettlementFacts): Settlement {
     ...times(to, holds, hasPending, facts),
     ...(holds.length > 0 ? { holds: to === 'done' ? null : holds } : {}),
     ...(item.removal === undefined ? {} : { removal: null }),
+    // Whoever settles a delivery has handled it.
+    ...(item.deadLetters === undefined ? {} : { deadLetters: null }),
     ...(warnings.length === 0 ? {} : { warned: now }),
   };
   return { to, changes, lines, events };

@@ -144,6 +144,8 @@ export interface DeliveryItem extends DeliveryKey {
   readonly removal?: Removal;
   /** When a delay warning was made, milliseconds since 1970: there is only one. */
   readonly warned?: number;
+  /** How often in a row its message went to the dead letters of active, where no function could handle it. */
+  readonly deadLetters?: number;
   /** What people changed, latest last; bounded. */
   readonly history?: readonly HistoryEntry[];
 }

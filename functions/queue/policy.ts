@@ -34,3 +34,10 @@ export const releaseSpread = 5 * 60_000;
 
 /** Milliseconds after which nobody can still be holding deliveries of a destination that is held no more. */
 export const releaseGrace = 2 * 60_000;
+
+/**
+ * How often in a row the message of a delivery may go to the dead letters of active until a person is to look at it. With
+ * Postfix's back-off that is an hour and twenty minutes at least, each time in another batch: what takes the functions down
+ * then is the delivery itself, or a fault that alarms have told of long before. What is held loses nothing, and does not expire.
+ */
+export const deadLetterRounds = 6;

@@ -28,6 +28,7 @@ export type ChangingAttribute =
   | 'holds'
   | 'removal'
   | 'warned'
+  | 'deadLetters'
   | 'history'
   // Only of what was corrupt, by hand:
   | 'message'

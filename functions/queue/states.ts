@@ -111,8 +111,8 @@ export const transitions = {
     from: ['active'],
     to: 'done',
     fence: 'generation',
-    by: ['lmtp'],
-    when: 'every recipient is refused before content',
+    by: ['lmtp', 'qmgr'],
+    when: 'every recipient is refused before content, or nobody was left',
   },
   deferUnclaimed: {
     from: ['active'],
@@ -163,6 +163,20 @@ export const transitions = {
     fence: 'time',
     by: ['sweep'],
     when: 'the lease ran out after every recipient had been written down as sent, or the message is to be removed',
+  },
+  recover: {
+    from: ['active'],
+    to: 'deferred',
+    fence: 'generation',
+    by: ['qmgr'],
+    when: 'its message comes back from the dead letters of active: no function could handle it',
+  },
+  strand: {
+    from: ['active'],
+    to: 'held',
+    fence: 'generation',
+    by: ['qmgr'],
+    when: 'the same, for the last time in a row: a person is to look at it',
   },
   hold: {
     from: ['queued', 'deferred', 'active'],

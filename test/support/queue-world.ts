@@ -15,6 +15,7 @@ import type { Incoming } from '../../functions/incoming/reading.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import { activate } from '../../functions/queue/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admit.ts';
+import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
@@ -29,14 +30,16 @@ import { MemoryLedger } from './memory-ledger.ts';
 import { type Interference, QueueProcess, type SharedWorld } from './queue-process.ts';
 import { TestClock } from './test-clock.ts';
 
-/** A message of one of the three queues. */
+/** A message of one of the queues; `dead letters`: those of active. */
 export interface QueueMessage {
-  readonly queue: 'incoming' | 'deferred' | 'active';
+  readonly queue: 'incoming' | 'deferred' | 'active' | 'dead letters';
   readonly messageId: string;
   readonly body: string;
   readonly sent: number;
   /** When it can be received (again), milliseconds since 1970. */
   visible: number;
+  /** How often it was given out. */
+  received: number;
 }
 
 export interface QueueWorldOptions {
@@ -44,6 +47,8 @@ export interface QueueWorldOptions {
   readonly destination: string;
   /** Postfix parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** How often active gives a message out. Default: as often as there is need. */
+  readonly maxReceives?: number;
   /** None if absent. */
   readonly interfere?: Interference;
 }
@@ -79,6 +84,7 @@ export class QueueWorld {
   messages: QueueMessage[] = [];
   /** Everything that was ever sent to a queue. */
   readonly sent: QueueMessage[] = [];
+  readonly #maxReceives: number;
   readonly #interfere: Interference;
   readonly #processes = new Map<string, QueueProcess>();
   readonly #retired: QueueProcess[] = [];
@@ -86,7 +92,12 @@ export class QueueWorld {
   #calls = 0;
   #nextSweep: number;
 
-  constructor({ destination, parameters = {}, interfere = (_, act) => act() }: QueueWorldOptions) {
+  constructor({
+    destination,
+    parameters = {},
+    maxReceives = Number.POSITIVE_INFINITY,
+    interfere = (_, act) => act(),
+  }: QueueWorldOptions) {
     this.parameters = parseParameters({ ...localParameters, ...parameters });
     this.admission = {
       transportMap: parseTransportMap(`* lmtp:${destination}`, 'lmtp', this.parameters.lmtp_tcp_port),
@@ -95,6 +106,7 @@ export class QueueWorld {
       messageBucket: 'messages',
       objects: this.bodies,
     };
+    this.#maxReceives = maxReceives;
     this.#interfere = interfere;
     this.#nextSweep = this.clock.wall + sweepInterval;
   }
@@ -121,7 +133,7 @@ export class QueueWorld {
   /** Puts a message into a queue. */
   send(queue: QueueMessage['queue'], body: string, delay = 0): QueueMessage {
     const sent = this.clock.wall;
-    const message = { queue, messageId: crypto.randomUUID(), body, sent, visible: sent + delay };
+    const message = { queue, messageId: crypto.randomUUID(), body, sent, visible: sent + delay, received: 0 };
     this.sent.push(message);
     this.messages.push(message);
     return message;
@@ -145,6 +157,11 @@ export class QueueWorld {
 
   /** Gives a message to its function. It is deleted where that succeeds, and comes again where it does not. */
   async receive(message: QueueMessage): Promise<void> {
+    if (message.queue === 'active' && message.received >= this.#maxReceives) {
+      this.#bury(message);
+      return;
+    }
+    message.received += 1;
     message.visible = this.clock.wall + visibilityTimeout;
     const role = message.queue === 'active' ? 'lmtp' : 'qmgr';
     await this.#invoke(role, async (process) => {
@@ -156,15 +173,23 @@ export class QueueWorld {
   }
 
   /** What a function does with a message. */
-  async handle({ queue, messageId, body, sent }: QueueMessage, process: QueueProcess): Promise<void> {
+  async handle({ queue, messageId, body, sent, received }: QueueMessage, process: QueueProcess): Promise<void> {
     if (queue === 'incoming') {
       const incoming: Incoming = { messageId, body, sent };
       await admit(incoming, this.admission, process.services);
     } else if (queue === 'deferred') {
       await activate(parseWakeUp(body), process.services);
+    } else if (queue === 'dead letters') {
+      await takeDeadLetter({ messageId, body, received }, process.services);
     } else {
       await work(parseWakeUp(body), process.services, process.deliver, this.deadline());
     }
+  }
+
+  /** What was given out too often goes to the dead letters, as it is. */
+  #bury(message: QueueMessage): void {
+    const dead = { ...message, queue: 'dead letters' as const };
+    this.messages = this.messages.map((other) => (other === message ? dead : other));
   }
 
   remove(message: QueueMessage): void {
