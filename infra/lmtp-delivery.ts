@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Annotations, Names, Stage } from 'aws-cdk-lib';
-import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { MetricName } from '../functions/metrics/catalogue.ts';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
 import { SecretAlarm } from './alarms.ts';
 import { type FunctionName, functionFolder } from './bundle.ts';
@@ -14,7 +15,7 @@ import { DoubtMetric } from './doubt-metric.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
-import { MailMetrics } from './metrics.ts';
+import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './metrics.ts';
 import { operatorSettings } from './operator-settings.ts';
 import { operatorPermissions, type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
@@ -24,6 +25,9 @@ import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
+
+const strictWarning =
+  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
 
 /**
  * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.
@@ -38,9 +42,6 @@ export type { LmtpDeliveryProps } from './delivery-props.ts';
  *     delivery.grantSubmit(producer);
  *     delivery.grantOperate(postmaster);
  */
-const strictWarning =
-  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
-
 export class LmtpDelivery extends Construct {
   readonly queues: Queues;
   readonly topics: Topics;
@@ -152,6 +153,16 @@ export class LmtpDelivery extends Construct {
    */
   allowNotificationsFrom(bucket: MailBucket, account?: string): void {
     this.#frontDoors.allowNotificationsFrom(bucket, account);
+  }
+
+  /** A metric of this transport, as `delivery.metrics` has it: `delivery.metric('Sent')`. */
+  metric(name: MetricName, options?: MailMetricOptions): Metric {
+    return this.metrics.metric(name, options);
+  }
+
+  /** A metric of one of the watched destinations: `delivery.metricFor('inet:lmtp.example.com:24', 'Deferred')`. */
+  metricFor(destination: string, name: DestinationMetricName, options?: MailMetricOptions): Metric {
+    return this.metrics.metricFor(destination, name, options);
   }
 
   /** The bundle that the local stack would run too. */
