@@ -101,7 +101,7 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
  *
  * @throws ParameterError for a value that is not allowed, and for LMTP_ names that are no parameters
  */
-export function parametersFromEnvironment(environment: NodeJS.ProcessEnv): Parameters {
+export function parametersFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Parameters {
   for (const variable of Object.keys(environment).filter((name) => /^LMTP_[A-Z0-9_]+$/.test(name))) {
     const parameter = variable.toLowerCase();
     if (!ourVariables.has(variable)) throw new ParameterError(parameter, whyNot(parameter));

@@ -3,17 +3,10 @@
  * socket.
  */
 
+import type { Credentials } from './credentials-type.ts';
 import type { SecurityOption } from './security-options.ts';
 
-/** Who we are, and how we prove it. */
-export interface Credentials {
-  /** The authentication identity. May be empty for EXTERNAL: then the certificate says it all. */
-  readonly user: string;
-  /** Password or token; empty = none. */
-  readonly secret: string;
-  /** A password is never sent by a mechanism for tokens, nor a token by one for passwords. */
-  readonly kind: 'password' | 'token';
-}
+export type { Credentials } from './credentials-type.ts';
 
 /** Ways to name a TLS connection so that both its ends give it the same name (RFC 5929, RFC 9266). */
 export type BindingType = 'tls-exporter' | 'tls-unique' | 'tls-server-end-point';

@@ -2,7 +2,7 @@
  * Passwords by server, found in one or several maps (Postfix smtp_sasl_glue.c:smtp_sasl_passwd_lookup).
  */
 
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials } from '../sasl/credentials-type.ts';
 import type { FetchOptions, Secret, SecretStore } from './secrets.ts';
 
 /** A password that was found. */
