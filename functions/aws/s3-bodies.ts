@@ -128,8 +128,8 @@ async function* once(octets: Buffer): AsyncIterable<Buffer> {
 }
 
 /**
- * What an error of S3's means. A missing object is a fault for good; a denied one, or no answer, is not: rights and networks
- * are mended.
+ * What an error of S3's means. A missing object is a fault for good; a denied one, one whose key is disabled, or no answer, is
+ * not: rights, keys and networks are mended.
  */
 export function asBodyFault(
   error: unknown,
@@ -139,14 +139,20 @@ export function asBodyFault(
     return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
   }
   if (!(error instanceof S3ServiceException)) return error;
-  if (error.name === 'NoSuchVersion' || error.name === 'InvalidArgument') {
+  const status = error.$metadata.httpStatusCode;
+  // What is asked for by its version, and answered with 405, is the mark of a deletion.
+  if (error.name === 'NoSuchVersion' || isWrongVersion(error) || status === 405) {
     return new BodyFault(`object "${key}" in bucket "${bucket}" has no such version`, { cause: error });
   }
-  const status = error.$metadata.httpStatusCode;
   if (status === 412 && etag !== undefined) return new BodyFault(altered(key, etag, undefined), { cause: error });
   // HEAD has no body to name its error in.
   if (status === 404) return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
   return error;
+}
+
+/** Other arguments that S3 finds invalid are not the request's: a key of KMS may be the wrong one, or the signature. */
+function isWrongVersion({ name, message }: S3ServiceException): boolean {
+  return name === 'InvalidArgument' && /version ?id/i.test(message);
 }
 
 function altered(key: string, pinned: string, found: string | undefined): string {

@@ -153,6 +153,17 @@ test('a version that cannot exist is a fault for good, though HEAD only calls it
   );
 });
 
+test('a version that is the mark of a deletion is a fault for good', async () => {
+  const { stub, bodies } = await overStub((_, response) => {
+    response.writeHead(405, { 'content-type': 'application/xml', 'x-amz-delete-marker': 'true' });
+    response.end('<Error><Code>MethodNotAllowed</Code><Message>no</Message></Error>');
+  });
+  await using _ = stub;
+  const marked = { ...pinned, versionId: 'v1' };
+  await assert.rejects(bodies.pin(marked), isFault(/has no such version/));
+  await assert.rejects(bodies.load(marked), isFault(/has no such version/));
+});
+
 test('a session that is over is a bad request too, and may pass', async () => {
   const { stub, bodies } = await overStub(({ method }, response) => {
     response.writeHead(400, { 'content-type': 'application/xml' });
@@ -190,6 +201,14 @@ test('what S3 itself encrypts, and metadata of others, are no fault', async () =
 
 const troubles: Readonly<Record<string, readonly [number, string]>> = {
   'a body that is denied': [403, 'AccessDenied'],
+  'a key of KMS that may not be used': [403, 'KMS.AccessDeniedException'],
+  'a key of KMS that is disabled': [400, 'KMS.DisabledException'],
+  'a key of KMS that is to be deleted': [400, 'KMS.KMSInvalidStateException'],
+  'a key of KMS that is gone': [400, 'KMS.NotFoundException'],
+  'a KMS that is busy': [503, 'KMS.ThrottlingException'],
+  'an argument that is none of the version': [400, 'InvalidArgument'],
+  'a signature that is wrong': [403, 'SignatureDoesNotMatch'],
+  'a clock that is wrong': [403, 'RequestTimeTooSkewed'],
   'a failure of S3': [500, 'InternalError'],
   'an S3 that is busy': [503, 'SlowDown'],
 };
@@ -202,6 +221,7 @@ for (const [what, [status, code]] of Object.entries(troubles)) {
     });
     await using _ = stub;
     await assert.rejects(bodies.pin(pinned), isNoFault);
+    await assert.rejects(bodies.pin({ ...pinned, versionId: 'v1' }), isNoFault);
     await assert.rejects(bodies.load(pinned), isNoFault);
     await assert.rejects(bodies.load(streamed), isNoFault);
   });
