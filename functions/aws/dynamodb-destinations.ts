@@ -5,6 +5,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { sideBySide } from '../operator/side-by-side.ts';
 import { type DestinationRecord, emptyRecord, type Places } from '../queue/destination-record.ts';
 import { hashOf, slotOf } from '../queue/hash.ts';
 import type { Destinations } from '../queue/ports.ts';
@@ -15,6 +16,9 @@ const { timeToLive, shards, waitingIndex } = queueTableSchema;
 
 /** Seconds that a record stays after its last write, unless a hold lies on it. */
 const retention = 30 * 86_400;
+
+/** Records that are read at once. */
+const together = 20;
 
 /** Octets of a name in a key. */
 const nameOctets = 900;
@@ -106,7 +110,7 @@ export class DynamoDbDestinations implements Destinations {
       },
     );
     for await (const page of pages) {
-      for (const { destination } of page.Items ?? []) yield await this.read(String(destination));
+      yield* sideBySide(page.Items ?? [], together, ({ destination }) => this.read(String(destination)));
     }
   }
 

@@ -8,11 +8,13 @@
 
 import type { DestinationRecord } from '../queue/destination-record.ts';
 import { sweepInterval } from '../queue/policy.ts';
+import type { Destinations, Ledger } from '../queue/ports.ts';
+import type { QueueEntry } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import { type State, states } from '../queue/states.ts';
 import { destinationState } from './explain.ts';
 import type { OperatorServices } from './operator.ts';
-import type { QueueDepth, QueueDepths } from './ports.ts';
+import type { CorruptRequests, QueueDepth, QueueDepths } from './ports.ts';
 import { listEntries } from './selection.ts';
 
 /** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
@@ -72,17 +74,32 @@ export interface StatusReport {
 export interface StatusWish {
   /** Milliseconds after which mail is late. */
   readonly lateAfter: number;
+  /** What is in the queue, where somebody reads it anyway; read here if absent. */
+  readonly entries?: AsyncIterable<QueueEntry>;
+}
+
+/** What is looked at. */
+export interface StatusServices extends Pick<OperatorServices, 'queries' | 'parameters' | 'clock'> {
+  readonly ledger: Pick<Ledger, 'findDue'>;
+  readonly destinations: Pick<Destinations, 'list' | 'read'>;
+  readonly corruptRequests: Pick<CorruptRequests, 'list'>;
 }
 
 /** Looks at everything. */
 export async function assess(
-  { lateAfter }: StatusWish,
-  services: OperatorServices,
+  { lateAfter, entries }: StatusWish,
+  services: StatusServices,
   depths: QueueDepths,
   onEntry: (counted: number) => void = () => {},
 ): Promise<StatusReport> {
   const now = wallTime(services);
-  const { awaited, ...queue } = await countQueue(lateAfter, now, services, onEntry);
+  const { awaited, ...queue } = await countQueue(
+    entries ?? listEntries({}, services.queries),
+    lateAfter,
+    now,
+    services,
+    onEntry,
+  );
   const due = await countOverdue(now, services);
   const requests = await countRequests(services);
   const destinations = await troubled(now, awaited, services);
@@ -118,9 +135,10 @@ class Counter {
 }
 
 async function countQueue(
+  entries: AsyncIterable<QueueEntry>,
   lateAfter: number,
   now: number,
-  { queries, parameters }: OperatorServices,
+  { parameters }: StatusServices,
   onEntry: (counted: number) => void,
 ) {
   const byState = Object.fromEntries(states.map((state) => [state, 0])) as Record<State, number>;
@@ -136,7 +154,7 @@ async function countQueue(
   const awaited = new Set<string>();
   let recipients = 0;
   let counted = 0;
-  for await (const entry of listEntries({}, queries)) {
+  for await (const entry of entries) {
     counted += 1;
     onEntry(counted);
     const { state, arrival, summary, sender } = entry;
@@ -171,7 +189,7 @@ async function countQueue(
 }
 
 /** What the sweep should have seen to. What is queued is due all the time, until there is a place for it. */
-async function countOverdue(now: number, { ledger, destinations }: OperatorServices) {
+async function countOverdue(now: number, { ledger, destinations }: StatusServices) {
   const overdue = new Counter();
   const unpublished = new Counter();
   for await (const due of ledger.findDue(now - overdueAfter)) {
@@ -185,7 +203,7 @@ async function countOverdue(now: number, { ledger, destinations }: OperatorServi
   return { overdue: overdue.count, unpublished: unpublished.count };
 }
 
-async function countRequests({ corruptRequests }: OperatorServices): Promise<StatusReport['corruptRequests']> {
+async function countRequests({ corruptRequests }: StatusServices): Promise<StatusReport['corruptRequests']> {
   let requests = 0;
   let oldest: { readonly id: string; readonly at: number } | undefined;
   for await (const { id, at } of corruptRequests.list()) {
@@ -197,7 +215,7 @@ async function countRequests({ corruptRequests }: OperatorServices): Promise<Sta
 }
 
 /** Destinations that are stopped. A suspension that no mail waits for is in nobody's way: it ends with the next that comes. */
-async function troubled(now: number, awaited: ReadonlySet<string>, { destinations }: OperatorServices) {
+async function troubled(now: number, awaited: ReadonlySet<string>, { destinations }: StatusServices) {
   const suspended: DestinationRecord[] = [];
   const heldDestinations: DestinationRecord[] = [];
   for await (const record of destinations.list()) {

@@ -1,0 +1,121 @@
+/**
+ * Everything that the screens of the dashboard show, from one reading of the queue that does not go on for ever.
+ */
+
+import type { DestinationRecord } from '../queue/destination-record.ts';
+import type { QueueEntry } from '../queue/queue-entry.ts';
+import { wallTime } from '../queue/services.ts';
+import type { State } from '../queue/states.ts';
+import { waitingStates } from '../queue/waiting-order.ts';
+import { BoundedQueries, type Bounds } from './bounded-queries.ts';
+import { Causes } from './causes.ts';
+import { DestinationTallies, type TroubledDestination } from './destination-tallies.ts';
+import type { QueueDepths } from './ports.ts';
+import { listEntries } from './selection.ts';
+import { Shape } from './shape.ts';
+import { assess, type StatusReport, type StatusServices } from './status.ts';
+
+/** What was found. */
+export interface Survey {
+  readonly status: StatusReport;
+  /** Milliseconds after which mail is late. */
+  readonly lateAfter: number;
+  /** By destination. */
+  readonly shape: Shape;
+  readonly causes: Causes;
+  /** Those that mail waits for, and those that are not open; whoever is stopped comes first, then whoever most waits for. */
+  readonly destinations: readonly TroubledDestination[];
+  /** Something was left unread: numbers are lower bounds. */
+  readonly isCut: boolean;
+  readonly cost: SurveyCost;
+}
+
+/** What a survey took. */
+export interface SurveyCost {
+  readonly entries: number;
+  readonly pages: number;
+  /** Read request units of the queue; destinations and corrupt requests are one each. */
+  readonly consumed: number;
+  readonly milliseconds: number;
+}
+
+/** Records of destinations, corrupt requests, and things overdue that are looked at: each of the first two is read by itself. */
+const most = { destinations: 2000, requests: 200, due: 10_000 } as const;
+
+/** What is on its way is read item by item; what waits matters more. */
+const activeShare = 0.2;
+
+/** What is deferred says more than what is on its way, so it is read first. */
+const order: readonly (readonly State[])[] = [waitingStates, ['active', 'delivering']];
+
+/**
+ * Looks at the queue.
+ *
+ * @param bounds how far to go, for all of it
+ */
+export async function survey(
+  { lateAfter, bounds }: { readonly lateAfter: number; readonly bounds: Bounds },
+  services: StatusServices,
+  depths: QueueDepths,
+): Promise<Survey> {
+  const begun = services.clock.now().monotonic;
+  const now = wallTime(services);
+  const limits = { isCut: false };
+  const limited = <T>(all: AsyncIterable<T>, count: number) => firstOf(all, count, limits);
+  const records: DestinationRecord[] = [];
+  for await (const record of limited(services.destinations.list(), most.destinations)) records.push(record);
+
+  const [waiting, active] = [1, activeShare].map(
+    (share) => new BoundedQueries(services.queries, { ...bounds, units: bounds.units * share }),
+  ) as [BoundedQueries, BoundedQueries];
+  const shape = new Shape('destination', now);
+  const causes = new Causes();
+  const tallies = new DestinationTallies(now - lateAfter);
+  async function* entries(): AsyncIterable<QueueEntry> {
+    for (const [index, queries] of [waiting, active].entries()) {
+      for await (const entry of listEntries({ states: order[index] ?? [] }, queries)) {
+        if (entry.state !== 'corrupt') {
+          for (const counter of [shape, causes, tallies]) counter.add(entry);
+        }
+        yield entry;
+      }
+    }
+  }
+  const bounded: StatusServices = {
+    queries: services.queries,
+    parameters: services.parameters,
+    clock: services.clock,
+    ledger: { findDue: (before) => limited(services.ledger.findDue(before), most.due) },
+    destinations: { list: () => given(records), read: (name) => services.destinations.read(name) },
+    corruptRequests: { list: () => limited(services.corruptRequests.list(), most.requests) },
+  };
+  const status = await assess({ lateAfter, entries: entries() }, bounded, depths);
+  return {
+    ...{ status, lateAfter, shape, causes },
+    destinations: tallies.with(records, now),
+    isCut: limits.isCut || waiting.isCut || active.isCut,
+    cost: {
+      entries: waiting.entries + active.entries,
+      pages: waiting.pages + active.pages,
+      consumed: waiting.consumed + active.consumed,
+      milliseconds: services.clock.now().monotonic - begun,
+    },
+  };
+}
+
+async function* given<T>(all: Iterable<T>): AsyncIterable<T> {
+  yield* all;
+}
+
+/** The first of many; notes if there are more. */
+async function* firstOf<T>(all: AsyncIterable<T>, count: number, limits: { isCut: boolean }): AsyncIterable<T> {
+  let left = count;
+  for await (const one of all) {
+    if (left === 0) {
+      limits.isCut = true;
+      return;
+    }
+    left -= 1;
+    yield one;
+  }
+}
