@@ -22,6 +22,7 @@ import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { reserve } from './queue/policy.ts';
 import { giveBackPlaces } from './queue/refill.ts';
+import { retrySeconds } from './queue/retry-time.ts';
 import { type Deliver, type Lane, work } from './queue/worker.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
@@ -54,9 +55,6 @@ sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(ag
 const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
 
-/** Seconds after which a message that could not be dealt with is seen again: until then it holds its slot. */
-const retrySeconds = 5;
-
 for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'use_srv_lookup'] as const) {
   for (const warning of services.parameters[name].warnings) services.log.note('warn', warning, { parameter: name });
 }
@@ -86,7 +84,7 @@ function destinationOf({ attributes }: SQSRecord): string {
 
 /** Whether the record is dealt with. */
 async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
-  const { messageId, receiptHandle: ReceiptHandle } = record;
+  const { messageId, receiptHandle: ReceiptHandle, attributes } = record;
   try {
     await workRecord(record, deadline, lane);
     await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
@@ -94,7 +92,7 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
   } catch (error) {
     services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
     notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${wordsOf(error)}` });
-    await shortenVisibility(ReceiptHandle);
+    await shortenVisibility(ReceiptHandle, retrySeconds(Number(attributes.ApproximateReceiveCount)));
     return false;
   }
 }
@@ -112,11 +110,9 @@ async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, la
   }
 }
 
-async function shortenVisibility(ReceiptHandle: string): Promise<void> {
+async function shortenVisibility(ReceiptHandle: string, VisibilityTimeout: number): Promise<void> {
   try {
-    await clients.sqs.send(
-      new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: retrySeconds }),
-    );
+    await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   } catch (error) {
     // Then the slot opens only when the queue's own time-out passes.
     services.log.note('warn', 'visibility not shortened', { error });

@@ -13,10 +13,11 @@ const retention = Duration.days(14);
  * - incoming: five hours at six minutes each. The request waits among the dead letters for a person to move it back.
  * - deferred: the same; and the sweep wakes the delivery again.
  * - bounce: five hours too. The report then waits among the dead letters; the event was told on the topic all the same.
- * - active: an hour, since lmtp asks for its message back after five seconds, so as not to hold a slot. By then the sweep
- *   takes the message for lost and sends another.
+ * - active: ten minutes where lmtp hands the message back (it asks for it again after seconds, then after minutes), three
+ *   quarters of an hour where it dies each time. Then qmgr takes it from the dead letters and puts the delivery back into the
+ *   table, to be tried later and among others; what dies again and again must not keep its slot for good.
  */
-const maximumReceives = { incoming: 50, deferred: 50, active: 720, bounce: 50 } as const;
+const maximumReceives = { incoming: 50, deferred: 50, active: 8, bounce: 50 } as const;
 
 export interface QueuesProps {
   /** How long the lmtp function may run. */
