@@ -54,7 +54,7 @@ export class MailMetrics {
     return this.#make(name, both, options);
   }
 
-  /** Deliveries taken in. */
+  /** Recipients taken in: each is sent to or bounced some day. */
   metricArrived(options?: MailMetricOptions): Metric {
     return this.metric('Arrived', options);
   }

@@ -14,7 +14,7 @@ export type { MetricRow } from './row.ts';
 /** The metrics. */
 export const metricTable = {
   // What came in, and what became of it; recipients.
-  Arrived: { unit: 'Count', about: 'deliveries taken in', by: 'qmgr', statistic: 'Sum' },
+  Arrived: { unit: 'Count', about: 'recipients taken in', by: 'qmgr', statistic: 'Sum' },
   Corrupt: {
     unit: 'Count',
     about: 'requests and deliveries that cannot be used',

@@ -2,6 +2,7 @@
  * What the steps of the queue work with: the ports, the parameters, time, and where to log.
  */
 
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Clock } from '../session/clock.ts';
 import type { Cautions } from './cautions.ts';
@@ -27,6 +28,8 @@ export interface Services {
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Absent: nobody wants any. */
+  readonly metrics?: Metrics;
 }
 
 /** Milliseconds since 1970. */

@@ -7,6 +7,7 @@ import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
+import { logDeliveries } from './log-deliveries.ts';
 import { activeGrace } from './policy.ts';
 import type { DueItem } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
@@ -168,7 +169,7 @@ async function lapse(due: DueItem, services: Services): Promise<boolean> {
   const moved = await services.ledger.move(lapses[settlement.to], item, settlement.changes);
   if (moved.kind !== 'moved') return false;
   scheduler.leave(item);
-  for (const line of settlement.lines) log.delivery(line);
+  logDeliveries(settlement.lines, item, services);
   await publish(moved.item, services);
   return true;
 }

@@ -13,6 +13,7 @@ import type { Submission } from '../incoming/reading.ts';
 import { admitItem } from './admit-item.ts';
 import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage } from './item.ts';
+import { logDeliveries } from './log-deliveries.ts';
 import { makeItems } from './new-items.ts';
 import { type Plan, planDeliveries } from './plan.ts';
 import { BodyFault } from './ports.ts';
@@ -176,11 +177,13 @@ async function handOn(
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
 async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
-  const { wakeUps, log } = services;
+  const { wakeUps, log, metrics } = services;
   const moved = await admitItem(item, services);
   const { id, delivery } = item;
   if (moved.kind === 'moved') {
     if (moved.item.state === 'active') await wakeUps.activate(moved.item);
+    // What is handed on counts where it goes to.
+    if (parseOtherTransport(item.destination) === undefined) metrics?.add('Arrived', item.recipients.length);
     logRefused(item, services);
     await publish(moved.item, services);
     return 'there';
@@ -200,16 +203,14 @@ async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<vo
   if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
 }
 
-function logRefused({ id, recipients, arrival, activated }: DeliveryItem, { log, parameters }: Services): void {
-  for (const recipient of recipients) {
+function logRefused(item: DeliveryItem, services: Services): void {
+  const { id, recipients, arrival, activated } = item;
+  const format = lineFormat(services.parameters);
+  const lines = recipients.flatMap((recipient) => {
     const { last } = recipient;
-    if (last?.status !== 'bounced') continue;
+    if (last?.status !== 'bounced') return [];
     const verdict = { ...last, status: last.status, setUp: 0, transfer: 0 };
-    log.delivery(
-      deliveryLine(
-        { id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 },
-        lineFormat(parameters),
-      ),
-    );
-  }
+    return [deliveryLine({ id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 }, format)];
+  });
+  logDeliveries(lines, item, services);
 }

@@ -16,6 +16,7 @@ import { withholding } from './due.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
+import { logDeliveries } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
 import { progressDelay, shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
@@ -254,7 +255,7 @@ async function settleItem(attempted: Attempted, services: Services): Promise<voi
     return;
   }
   scheduler.leave(moved.item);
-  for (const line of settlement.lines) log.delivery(line);
+  logDeliveries(settlement.lines, moved.item, services);
   if (removal !== undefined) log.note('info', 'removed at the end of its delivery', { id, delivery, ...removal });
   await publish(moved.item, services);
 }
@@ -275,7 +276,7 @@ async function settleKnown({ lease, verdicts, begun }: Attempted, services: Serv
     return { recipients, pending };
   });
   if (!isWritten) throw new ClaimedElsewhere();
-  for (const line of lines) services.log.delivery(line);
+  logDeliveries(lines, lease.item, services);
 }
 
 const claimedTransitions = { done: 'finish', deferred: 'defer', held: 'detain' } as const;

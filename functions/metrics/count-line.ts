@@ -1,0 +1,30 @@
+/**
+ * What a line of the delivery log counts for: every line is counted once, where it is written.
+ */
+
+import type { DeliveryLine } from '../disposition/delivery-line.ts';
+import { classMetric } from './classes.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What lines of a status are counted as. Whoever expires is given up on, like whoever bounces. */
+const counted = { sent: 'Sent', deferred: 'Deferred', bounced: 'Bounced', expired: 'Bounced' } as const;
+
+/** The four parts of a delay, in the order of the line. */
+const parts = ['DelayBeforeActive', 'DelayInActive', 'DelaySetUp', 'DelayTransfer'] as const;
+
+/** Counts a line. */
+export function countLine(
+  { status, dsn, in_doubt, delay, delays }: DeliveryLine,
+  destination: string,
+  metrics: Metrics,
+): void {
+  const name = counted[status];
+  metrics.add(name, 1, destination);
+  if (in_doubt === true) metrics.add('InDoubt', 1, destination);
+  if (name !== 'Sent') {
+    metrics.add(classMetric(name, dsn));
+    return;
+  }
+  metrics.add('Delay', delay, destination);
+  for (const [index, part] of parts.entries()) metrics.add(part, delays[index]);
+}
