@@ -1,27 +1,28 @@
 /**
- * The AWS services that the product stands on, on free loopback ports of this process: SQS, SNS and S3 (fauxqs), DynamoDB
- * (dynalite) and Secrets Manager (our own), with the queues, topics, bucket and table that a deployed stack has.
- *
- * Everything is in memory and each call starts a set of its own, so several stacks can run side by side.
+ * The local AWS services with the queues, topics, bucket and table that a deployed stack has.
  */
 
-import type { Server } from 'node:http';
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import dynalite from 'dynalite';
+import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, type SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { queueTableSchema } from '../../functions/queue/table-schema.ts';
-import { type QueueContent, startFauxqs } from './fauxqs.ts';
-import { listenLocally } from './local-endpoint.ts';
-import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
+import type { QueueContent } from './fauxqs.ts';
+import { type Clients, localPlace, type ServicesOptions, startServices } from './services.ts';
 
 /**
  * The queues of the stack; `events` and `notices` exist in the local stack only and hold what the topics say, so that it can
  * be looked at beside the bounce function.
  */
-export type QueueName = 'incoming' | 'active' | 'deferred' | 'corrupt' | 'bounce' | 'events' | 'notices';
+export type QueueName =
+  | 'incoming'
+  | 'active'
+  | 'activeDeadLetters'
+  | 'deferred'
+  | 'corrupt'
+  | 'bounce'
+  | 'events'
+  | 'notices';
 
 export interface Queue {
   readonly name: string;
@@ -33,8 +34,10 @@ export interface Queue {
 export interface EmulatorOptions {
   /** Seconds that a received message stays hidden, by queue; 30 where none is given. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
+  /** How often a message of active is given out before it goes to the dead letters; 720, as in the cloud, if absent. */
+  readonly activeReceives?: number;
   /** Hears of each request to Secrets Manager. */
-  readonly onSecretRequest?: SecretsManagerOptions['onRequest'];
+  readonly onSecretRequest?: ServicesOptions['onSecretRequest'];
 }
 
 /** Running emulators and what lies in them. */
@@ -53,36 +56,18 @@ export interface Emulators {
   close(): Promise<void>;
 }
 
-export interface Clients {
-  readonly sqs: SQSClient;
-  readonly sns: SNSClient;
-  readonly s3: S3Client;
-  readonly dynamodb: DynamoDBClient;
-  readonly secrets: SecretsManagerClient;
-}
-
-const region = 'us-east-1';
-const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+const { region, account } = localPlace;
 const fourteenDays = String(14 * 86_400);
 const bucket = 'messages';
 const table = 'queue';
 
 /** Starts the services and makes what belongs in them. */
 export async function startEmulators(options: EmulatorOptions = {}): Promise<Emulators> {
-  const [fauxqs, dynamodb, secrets] = await Promise.all([
-    startFauxqs(region),
-    startDynalite(),
-    startSecretsManager({ region, ...(options.onSecretRequest && { onRequest: options.onSecretRequest }) }),
-  ]);
-  const clients = {
-    sqs: new SQSClient({ region, credentials, endpoint: fauxqs.endpoint }),
-    sns: new SNSClient({ region, credentials, endpoint: fauxqs.endpoint }),
-    s3: new S3Client({ region, credentials, endpoint: fauxqs.endpoint, forcePathStyle: true }),
-    dynamodb: new DynamoDBClient({ region, credentials, endpoint: dynamodb.endpoint }),
-    secrets: new SecretsManagerClient({ region, credentials, endpoint: secrets.endpoint }),
-  };
+  const { onSecretRequest } = options;
+  const services = await startServices({ ...(onSecretRequest && { onSecretRequest }) });
+  const { clients, environment } = services;
   const [queues, topics] = await Promise.all([
-    createQueues(clients.sqs, options.visibilityTimeouts ?? {}),
+    createQueues(clients.sqs, options),
     createTopics(clients.sns),
     clients.s3.send(new CreateBucketCommand({ Bucket: bucket })),
     clients.dynamodb.send(new CreateTableCommand(tableDefinition)),
@@ -93,60 +78,43 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
     await subscribe(clients.sns, topic, queues.bounce, { RawMessageDelivery: 'true' });
   }
   return {
-    environment: {
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_ENDPOINT_URL_SQS: fauxqs.endpoint,
-      AWS_ENDPOINT_URL_SNS: fauxqs.endpoint,
-      AWS_ENDPOINT_URL_S3: fauxqs.endpoint,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
-    },
+    environment,
     queues,
     ...topics,
     bucket,
     table,
     clients,
-    inspectQueue: (name) => fauxqs.inspectQueue(queues[name].name) ?? { ready: [], delayed: [], inFlight: [] },
-    close: async () => {
-      for (const client of Object.values(clients)) client.destroy();
-      await Promise.all([fauxqs.close(), dynamodb.close(), secrets.close()]);
-    },
+    inspectQueue: (name) => services.inspectQueue(queues[name].name) ?? { ready: [], delayed: [], inFlight: [] },
+    close: () => services.close(),
   };
-}
-
-async function startDynalite(): Promise<{ endpoint: string; close(): Promise<void> }> {
-  const server: Server = dynalite({ createTableMs: 0 });
-  return await listenLocally(server);
 }
 
 async function createQueues(
   sqs: SQSClient,
-  timeouts: NonNullable<EmulatorOptions['visibilityTimeouts']>,
+  { visibilityTimeouts = {}, activeReceives = 720 }: EmulatorOptions,
 ): Promise<Record<QueueName, Queue>> {
-  const create = async (name: QueueName, fifo: Record<string, string> = {}): Promise<Queue> => {
-    const QueueName = fifo['FifoQueue'] === 'true' ? `${name}.fifo` : name;
-    const VisibilityTimeout = String(timeouts[name] ?? 30);
-    const Attributes = { MessageRetentionPeriod: fourteenDays, VisibilityTimeout, ...fifo };
-    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
-    return { name: QueueName, url: QueueUrl, arn: `arn:aws:sqs:${region}:000000000000:${QueueName}` };
+  const create = async (name: QueueName, title: string, attributes: Record<string, string> = {}): Promise<Queue> => {
+    const VisibilityTimeout = String(visibilityTimeouts[name] ?? 30);
+    const Attributes = { MessageRetentionPeriod: fourteenDays, VisibilityTimeout, ...attributes };
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: title, Attributes }));
+    return { name: title, url: QueueUrl, arn: `arn:aws:sqs:${region}:${account}:${title}` };
   };
-  const highThroughput = {
-    FifoQueue: 'true',
-    DeduplicationScope: 'messageGroup',
-    FifoThroughputLimit: 'perMessageGroupId',
-  };
+  const activeDeadLetters = await create('activeDeadLetters', 'active-dead-letters.fifo', { FifoQueue: 'true' });
   const [incoming, active, deferred, corrupt, bounce, events, notices] = await Promise.all([
-    create('incoming'),
-    create('active', highThroughput),
-    create('deferred'),
-    create('corrupt'),
-    create('bounce'),
-    create('events'),
-    create('notices'),
+    create('incoming', 'incoming'),
+    create('active', 'active.fifo', {
+      FifoQueue: 'true',
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: activeDeadLetters.arn, maxReceiveCount: activeReceives }),
+    }),
+    create('deferred', 'deferred'),
+    create('corrupt', 'corrupt'),
+    create('bounce', 'bounce'),
+    create('events', 'events'),
+    create('notices', 'notices'),
   ]);
-  return { incoming, active, deferred, corrupt, bounce, events, notices };
+  return { incoming, active, activeDeadLetters, deferred, corrupt, bounce, events, notices };
 }
 
 async function createTopics(sns: SNSClient): Promise<{ bounceTopicArn: string; noticeTopicArn: string }> {

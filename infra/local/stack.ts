@@ -21,13 +21,14 @@ import { isParameterName, variableName } from '../../functions/parameters.ts';
 import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
 import { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
-import { type Clients, type Emulators, type QueueName, startEmulators } from './emulators.ts';
+import { type Emulators, type QueueName, startEmulators } from './emulators.ts';
 import type { QueueContent } from './fauxqs.ts';
 import { startLambdaEndpoint } from './lambda-endpoint.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
 import { Schedule, scheduledEvent } from './schedule.ts';
+import type { Clients } from './services.ts';
 import { type TopicMessage, TopicSubscriber } from './topic-subscriber.ts';
 
 export interface LocalStackOptions {
@@ -51,6 +52,8 @@ export interface LocalStackOptions {
   readonly batchSize?: PerFunction<number>;
   /** Seconds that a received message stays hidden; the time-out of the function it goes to if absent. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
+  /** How often a message of active is given out before it goes to the dead letters; 720, as in the cloud, if absent. */
+  readonly activeReceives?: number;
   /** Freeze the containers between invocations, as Lambda does. */
   readonly freeze?: boolean;
   /** Bundles made before, by function; the others are bundled anew. */
@@ -144,7 +147,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   if (options.directory === undefined) started.defer(() => rm(directory, { recursive: true, force: true }));
 
   const [emulators, mailStore] = await Promise.all([
-    startEmulators({ visibilityTimeouts: visibilityTimeouts(options) }),
+    startEmulators({
+      visibilityTimeouts: visibilityTimeouts(options),
+      ...(options.activeReceives !== undefined && { activeReceives: options.activeReceives }),
+    }),
     startMaildirServer({ ...options.mailStore, folder: join(directory, 'mail') }),
   ]);
   started.defer(() => emulators.close());
@@ -208,6 +214,7 @@ function visibilityTimeouts(options: LocalStackOptions): Partial<Record<QueueNam
   return {
     incoming: seconds('qmgr'),
     deferred: seconds('qmgr'),
+    activeDeadLetters: seconds('qmgr'),
     active: seconds('lmtp'),
     bounce: seconds('bounce'),
     ...options.visibilityTimeouts,
@@ -227,6 +234,7 @@ function functionEnvironment(
     [environmentNames.incomingQueueUrl]: emulators.queues.incoming.url,
     [environmentNames.bounceQueueUrl]: emulators.queues.bounce.url,
     [environmentNames.activeQueueUrl]: emulators.queues.active.url,
+    [environmentNames.activeDeadLetterQueueUrl]: emulators.queues.activeDeadLetters.url,
     [environmentNames.deferredQueueUrl]: emulators.queues.deferred.url,
     [environmentNames.corruptQueueUrl]: emulators.queues.corrupt.url,
     [environmentNames.bounceTopicArn]: emulators.bounceTopicArn,
@@ -253,7 +261,8 @@ function deployFunctions(
     new LambdaFunction({
       name,
       file: onDemand.has(name) ? () => bundle(name) : bundle(name),
-      environment: { ...environment, ...acquaintances[name] },
+      // Who signed a request says who made it.
+      environment: { ...environment, AWS_ACCESS_KEY_ID: name, ...acquaintances[name] },
       timeout: options.timeouts?.[name] ?? defaultTimeout,
       maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
       freeze: options.freeze ?? false,
@@ -275,7 +284,10 @@ interface Triggers {
   readonly schedule: Schedule | undefined;
 }
 
-/** What sets the functions going: incoming and deferred wake qmgr, active wakes lmtp, the topics bounce, the clock sweep. */
+/**
+ * What sets the functions going: incoming, deferred and the dead letters of active wake qmgr, active wakes lmtp, the topics
+ * bounce, the clock sweep.
+ */
 function startTriggers(
   options: LocalStackOptions,
   { clients, queues }: Emulators,
@@ -294,6 +306,7 @@ function startTriggers(
   const pollers = [
     connect('incoming', 'qmgr'),
     connect('deferred', 'qmgr'),
+    connect('activeDeadLetters', 'qmgr'),
     connect('active', 'lmtp'),
     connect('bounce', 'bounce'),
   ];

@@ -1,0 +1,111 @@
+/**
+ * The AWS services that the product stands on, empty, on free loopback ports of this process: SQS, SNS and S3 (fauxqs),
+ * DynamoDB (dynalite) and Secrets Manager (our own).
+ *
+ * Everything is in memory and each call starts a set of its own, so several stacks can run side by side.
+ */
+
+import type { Server } from 'node:http';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import dynalite from 'dynalite';
+import type { RecordedRequest } from './calls/recorded-request.ts';
+import { startRecordingProxy } from './calls/recording-proxy.ts';
+import { versionsByName } from './calls/versions-by-name.ts';
+import { type QueueContent, startFauxqs } from './fauxqs.ts';
+import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
+import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
+
+/** Where everything local is, as AWS counts. */
+export const localPlace = { region: 'us-east-1', account: '000000000000' } as const;
+
+/** Options of `startServices`. */
+export interface ServicesOptions {
+  /** Hears of each request to Secrets Manager. */
+  readonly onSecretRequest?: SecretsManagerOptions['onRequest'];
+  /** Hears of each request to any of the services, once it is answered. */
+  readonly onRequest?: (request: RecordedRequest) => void;
+  /** Buckets whose objects get names of versions (the older versions themselves are not kept). */
+  readonly isVersioned?: (bucket: string) => boolean;
+}
+
+/** Running services. */
+export interface Services {
+  /** What an SDK client needs in its environment to find them: endpoints, region and credentials that nobody checks. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where SQS listens: what the URL of a queue begins with. */
+  readonly queueEndpoint: string;
+  /** Clients of this process. */
+  readonly clients: Clients;
+  /** What lies in a queue, without receiving it; undefined if there is no such queue. */
+  inspectQueue(queueName: string): QueueContent | undefined;
+  close(): Promise<void>;
+}
+
+export interface Clients {
+  readonly sqs: SQSClient;
+  readonly sns: SNSClient;
+  readonly s3: S3Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly secrets: SecretsManagerClient;
+}
+
+const { region } = localPlace;
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** Starts the services. */
+export async function startServices(options: ServicesOptions = {}): Promise<Services> {
+  const { onSecretRequest, onRequest } = options;
+  const [fauxqs, dynamodb, secrets] = await Promise.all([
+    startFauxqs(region),
+    startDynalite(),
+    startSecretsManager({ region, ...(onSecretRequest && { onRequest: onSecretRequest }) }),
+  ]);
+  const proxies: LocalEndpoint[] = [];
+  const face = async (endpoint: string): Promise<string> => {
+    if (onRequest === undefined) return endpoint;
+    const addHeaders = versionsByName(options.isVersioned ?? (() => false));
+    const proxy = await startRecordingProxy({ endpoint, onRequest, addHeaders });
+    proxies.push(proxy);
+    return proxy.endpoint;
+  };
+  const endpoints = {
+    queues: await face(fauxqs.endpoint),
+    table: await face(dynamodb.endpoint),
+    secrets: await face(secrets.endpoint),
+  };
+  const clients = {
+    sqs: new SQSClient({ region, credentials, endpoint: endpoints.queues }),
+    sns: new SNSClient({ region, credentials, endpoint: endpoints.queues }),
+    s3: new S3Client({ region, credentials, endpoint: endpoints.queues, forcePathStyle: true }),
+    dynamodb: new DynamoDBClient({ region, credentials, endpoint: endpoints.table }),
+    secrets: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secrets }),
+  };
+  return {
+    environment: {
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_ENDPOINT_URL_SQS: endpoints.queues,
+      AWS_ENDPOINT_URL_SNS: endpoints.queues,
+      AWS_ENDPOINT_URL_S3: endpoints.queues,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoints.table,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secrets,
+    },
+    queueEndpoint: endpoints.queues,
+    clients,
+    inspectQueue: (name) => fauxqs.inspectQueue(name),
+    close: async () => {
+      for (const client of Object.values(clients)) client.destroy();
+      await Promise.all([...proxies, fauxqs, dynamodb, secrets].map((one) => one.close()));
+    },
+  };
+}
+
+async function startDynalite(): Promise<LocalEndpoint> {
+  const server: Server = dynalite({ createTableMs: 0 });
+  return await listenLocally(server);
+}
