@@ -29,6 +29,8 @@ interface Story {
   readonly recipients: Readonly<Record<string, Ending>>;
   /** Whether the body is gone when it is to be delivered. */
   readonly bodyVanishes?: boolean;
+  /** How often active gives a message out before it goes to the dead letters. Default: as often as there is need. */
+  readonly maxReceives?: number;
   /** Whether one mishap may not cost much time. */
   readonly isPrompt?: boolean;
   /** What may happen in it; all that can if absent. */
@@ -40,6 +42,12 @@ const stories: Readonly<Record<string, Story>> = {
     // The second attempt is so far away that only the sweep can set it going.
     parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
     recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced', full: 'bounced', 'bad\n': 'bounced' },
+    isPrompt: true,
+  },
+  'the same, where whatever was given out once comes back from the dead letters': {
+    parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
+    recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced' },
+    maxReceives: 1,
     isPrompt: true,
   },
   'a request that has no usable recipient': {
@@ -74,8 +82,9 @@ async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): P
     () => run,
     ({ name }) => disturbed.push(name),
   );
-  const { parameters = {}, bodyVanishes = false, recipients } = story;
-  const world: QueueWorld = new QueueWorld({ destination: store.destination, parameters, interfere });
+  const { parameters = {}, bodyVanishes = false, recipients, maxReceives = Number.POSITIVE_INFINITY } = story;
+  const { destination } = store;
+  const world: QueueWorld = new QueueWorld({ destination, parameters, interfere, maxReceives });
   const run: Run = { world, hanging: [], isOver: false, disturbed };
   world.bodies.vanish = bodyVanishes;
   try {

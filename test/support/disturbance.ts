@@ -51,6 +51,12 @@ export const disturbances = {
   },
   'the request comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'incoming'),
   'every message of active comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'active'),
+  'every message of active comes from the dead letters meanwhile': async (act, _, { world }) => {
+    const process = world.bystander();
+    const dead = world.sent.filter(({ queue }) => queue === 'active').reverse();
+    for (const message of dead) await world.handle({ ...message, queue: 'dead letters', received: 9 }, process);
+    return await act();
+  },
   'every wake-up comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'deferred'),
   'hours pass meanwhile, and the sweep runs': async (act, _, { world }) => {
     world.clock.advance(2 * 3_600_000);
