@@ -11,25 +11,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { putMessage } from '../../functions/aws/put-message.ts';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
 import { environmentNames } from '../../functions/environment.ts';
 import { isParameterName, variableName } from '../../functions/parameters.ts';
 import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
-import { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
 import { type Emulators, type QueueName, startEmulators } from './emulators.ts';
-import type { QueueContent } from './fauxqs.ts';
+import { FunctionLog } from './function-log.ts';
 import { startLambdaEndpoint } from './lambda-endpoint.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import { type LocalStack, type Outputs, stackOf } from './local-stack.ts';
 import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
-import { Schedule, scheduledEvent } from './schedule.ts';
-import type { Clients } from './services.ts';
-import { type TopicMessage, TopicSubscriber } from './topic-subscriber.ts';
+import { Schedule } from './schedule.ts';
+import { TopicSubscriber } from './topic-subscriber.ts';
+
+export type { LogLine } from './function-log.ts';
+export type { LocalStack, Outputs } from './local-stack.ts';
 
 export interface LocalStackOptions {
   /** Working folder for bundles and mail; a fresh temporary one, removed by `close`, if absent. */
@@ -68,63 +65,6 @@ export interface LocalStackOptions {
 
 type PerFunction<T> = Readonly<Partial<Record<FunctionName, T>>>;
 
-/** A line that a function wrote. */
-export interface LogLine {
-  readonly functionName: FunctionName;
-  readonly line: string;
-}
-
-/** A running stack. */
-export interface LocalStack {
-  readonly directory: string;
-  /** Variables for SDK clients and the command line: endpoints, region, credentials. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The same, and all that the functions know of the stack: what the command line finds it by. */
-  readonly variables: Readonly<Record<string, string>>;
-  /** What a deployed stack has as outputs. */
-  readonly outputs: Outputs;
-  readonly clients: Clients & { readonly documents: DynamoDBDocumentClient };
-  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
-  readonly mailStore: MaildirServer;
-  /** Every line that the functions wrote. */
-  readonly log: Collection<LogLine>;
-  /** Every delivery of the log. */
-  readonly deliveries: Collection<DeliveryLine>;
-  /** What the bounce topic said. */
-  readonly events: Collection<TopicMessage>;
-  /** What the notice topic said. */
-  readonly notices: Collection<TopicMessage>;
-  /** Sends a delivery request (or what claims to be one) to the incoming queue; resolves to the id of the SQS message. */
-  submit(request: object | string): Promise<string>;
-  /** Writes a message body to the message bucket; resolves to what a request's `message` field wants. */
-  putMessage(
-    key: string,
-    body: Uint8Array | string,
-    metadata?: Readonly<Record<string, string>>,
-  ): Promise<{ bucket: string; key: string }>;
-  /** Events of the bounce topic since the last call. */
-  receiveEvents(): readonly TopicMessage[];
-  /** Runs a sweep now. */
-  sweep(): Promise<InvocationResult>;
-  /** What lies in a queue, without receiving it. */
-  inspectQueue(name: QueueName): QueueContent;
-  /** Ends everything. Invocations that run get two seconds to finish. */
-  close(): Promise<void>;
-}
-
-/** The outputs of a deployed stack, as far as the local one has them. */
-export interface Outputs {
-  readonly IncomingQueueUrl: string;
-  readonly ActiveQueueUrl: string;
-  readonly DeferredQueueUrl: string;
-  readonly CorruptQueueUrl: string;
-  readonly BounceTopicArn: string;
-  readonly NoticeTopicArn: string;
-  readonly MessageBucketName: string;
-  readonly QueueTableName: string;
-  readonly CheckFunctionName: string;
-}
-
 const defaultTimeout = 30_000;
 const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2, check: 2, showq: 2, postsuper: 2 };
 
@@ -156,15 +96,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   started.defer(() => emulators.close());
   started.defer(() => mailStore.close());
 
-  const log = new Collection<LogLine>();
-  const deliveries = new Collection<DeliveryLine>();
+  const log = new FunctionLog(options.onLogLine);
   const variables = functionEnvironment(options, emulators, mailStore);
-  const functions = deployFunctions(options, directory, variables, (entry) => {
-    log.add(entry);
-    options.onLogLine?.(entry.functionName, entry.line);
-    const value = parseJson(entry.line);
-    if (isDeliveryLine(value)) deliveries.add(value);
-  });
+  const functions = deployFunctions(options, directory, variables, log);
   started.defer(async () => {
     await Promise.all(functionNames.map((name) => functions[name].close()));
   });
@@ -178,33 +112,22 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   started.defer(() => events.stop());
   started.defer(() => notices.stop());
 
-  const { clients, bucket } = emulators;
   const running = started.move();
   return {
-    directory,
-    environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
-    variables: { ...variables, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
-    outputs: outputsOf(emulators),
-    clients: { ...clients, documents: DynamoDBDocumentClient.from(clients.dynamodb) },
-    functions,
-    mailStore,
-    log,
-    deliveries,
-    events: events.received,
-    notices: notices.received,
-    submit: async (request) => {
-      const MessageBody = typeof request === 'string' ? request : JSON.stringify(request);
-      const QueueUrl = emulators.queues.incoming.url;
-      const { MessageId = '' } = await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-      return MessageId;
-    },
-    putMessage: async (key, body, metadata) => {
-      await putMessage(clients.s3, { Bucket: bucket, Key: key }, body, metadata);
-      return { bucket, key };
-    },
-    receiveEvents: () => events.received.take(),
-    sweep: () => functions.sweep.invoke(scheduledEvent()),
-    inspectQueue: (name) => emulators.inspectQueue(name),
+    ...stackOf({
+      directory,
+      environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
+      variables: { ...variables, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
+      outputs: outputsOf(emulators),
+      clients: emulators.clients,
+      functions,
+      mailStore,
+      log: log.lines,
+      deliveries: log.deliveries,
+      events,
+      notices,
+      inspectQueue: (name) => emulators.inspectQueue(name),
+    }),
     close: () => running.disposeAsync(),
   };
 }
@@ -253,7 +176,7 @@ function deployFunctions(
   options: LocalStackOptions,
   directory: string,
   environment: Readonly<Record<string, string>>,
-  onLine: (line: LogLine) => void,
+  log: FunctionLog,
 ): Record<FunctionName, LambdaFunction> {
   const bundle = (name: FunctionName) =>
     options.bundles?.[name] ?? bundleFunction(name, join(directory, 'bundles')).file;
@@ -266,7 +189,7 @@ function deployFunctions(
       timeout: options.timeouts?.[name] ?? defaultTimeout,
       maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
       freeze: options.freeze ?? false,
-      onLine: (line) => onLine({ functionName: name, line }),
+      onLine: (line) => log.write(name, line),
     });
   return {
     qmgr: deploy('qmgr'),
@@ -343,12 +266,4 @@ function outputsOf(emulators: Emulators): Outputs {
     QueueTableName: emulators.table,
     CheckFunctionName: 'check' satisfies FunctionName,
   };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,39 @@
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
+import type { FunctionName } from '../bundle.ts';
+import { Collection } from './collection.ts';
+
+/** A line that a function wrote. */
+export interface LogLine {
+  readonly functionName: FunctionName;
+  readonly line: string;
+}
+
+/** What the functions of a stack write. */
+export class FunctionLog {
+  /** Every line. */
+  readonly lines = new Collection<LogLine>();
+  /** Every delivery among them. */
+  readonly deliveries = new Collection<DeliveryLine>();
+  readonly #onLine: ((functionName: FunctionName, line: string) => void) | undefined;
+
+  /** @param onLine hears each line too */
+  constructor(onLine?: (functionName: FunctionName, line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  write(functionName: FunctionName, line: string): void {
+    this.lines.add({ functionName, line });
+    this.#onLine?.(functionName, line);
+    const value = parseJson(line);
+    if (isDeliveryLine(value)) this.deliveries.add(value);
+  }
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
