@@ -8,7 +8,8 @@ import { reservedServices } from '../functions/delivery/route.ts';
 import type { FunctionName } from './bundle.ts';
 import { transportMapOf } from './destinations.ts';
 import type { EncryptionProps } from './encryption.ts';
-import type { NetworkProps } from './network.ts';
+import { mailTargets } from './mail-ports.ts';
+import { type NetworkProps, type NetworkSettings, networkOf } from './network.ts';
 import { checkParameters, type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
 import { refuse } from './props-error.ts';
@@ -136,6 +137,8 @@ export interface DeliverySettings {
   readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
   readonly otherTransports: Readonly<Record<string, IQueue>>;
   readonly allowedDestinations: readonly string[];
+  /** Absent without a VPC. */
+  readonly network: NetworkSettings | undefined;
   /** Destinations with metrics of their own, as the queue writes them. */
   readonly watchedDestinations: readonly string[];
   /** The author of reports that leave through Amazon SES; absent where none does. */
@@ -167,6 +170,7 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     transportMapObject,
     otherTransports,
     allowedDestinations: props.allowedDestinations ?? [],
+    network: networkOf(props, props.vpc && mailTargets({ ...props, transport, transportMap }, parameters)),
     watchedDestinations: watchedDestinationsOf({ ...props, transport, transportMap }, parameters),
     sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
     parameters: parameterEnvironment(props.parameters ?? {}),

@@ -10,6 +10,7 @@ import {
   checkPermissions,
   lmtpPermissions,
   logPermissions,
+  networkPermissions,
   postsuperPermissions,
   qmgrPermissions,
   type Surroundings,
@@ -17,6 +18,7 @@ import {
   sweepPermissions,
 } from './permissions.ts';
 import { functionTimeouts } from './timeouts.ts';
+import type { Network } from './vpc-network.ts';
 
 export interface FunctionsProps {
   readonly surroundings: Surroundings;
@@ -30,6 +32,8 @@ export interface FunctionsProps {
   /** Megabytes. */
   readonly memorySize: number;
   readonly logRetention: logs.RetentionDays;
+  /** What lmtp and check are in; the network of Lambda itself if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** The programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue, bounce reports, check looks. */
@@ -65,6 +69,7 @@ export class Functions extends Construct {
 
   #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
     const { code, environment, memorySize, logRetention } = this.#props;
+    const network = meetServers.has(name) ? this.#props.network : undefined;
     const logGroup = new logs.LogGroup(this, `${id}Log`, { retention: logRetention });
     return new lambda.Function(this, id, {
       description: `lambda-lmtp: ${descriptions[name]}`,
@@ -74,8 +79,9 @@ export class Functions extends Construct {
       architecture: lambda.Architecture.ARM_64,
       timeout,
       memorySize,
-      environment: { ...environment },
-      role: roleOf(this, id, [logPermissions(logGroup), ...permissions]),
+      environment: { ...environment, ...network?.environment },
+      role: roleOf(this, id, [logPermissions(logGroup), ...permissions, ...(network ? networkPermissions() : [])]),
+      ...network?.functionProps,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       // Mail that waits goes round through SQS for days, by design; Lambda would stop it after some sixteen rounds. What
@@ -84,6 +90,9 @@ export class Functions extends Construct {
     });
   }
 }
+
+/** The functions that speak to mail servers: they alone are in a VPC, where there is one. */
+const meetServers: ReadonlySet<FunctionName> = new Set(['lmtp', 'check']);
 
 const descriptions: Readonly<Record<FunctionName, string>> = {
   qmgr: 'takes in requests and wake-ups, and decides what is delivered when (Postfix qmgr)',

@@ -23,6 +23,7 @@ import { permittedSecrets } from './secrets.ts';
 import { type MailBucket, Stores } from './stores.ts';
 import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
+import { Network } from './vpc-network.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
 
@@ -47,6 +48,8 @@ export class LmtpDelivery extends Construct {
   readonly topics: Topics;
   readonly stores: Stores;
   readonly functions: Functions;
+  /** What lmtp and check are in; absent without a VPC. */
+  readonly network?: Network;
   readonly dashboard: MailDashboard;
   /** Namespace of the metrics in CloudWatch. */
   readonly metricsNamespace: string;
@@ -90,6 +93,9 @@ export class LmtpDelivery extends Construct {
     this.#surroundings = { queues, topics, stores, allowedBuckets, secrets, transportMapObject, otherTransports };
     this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#surroundings);
 
+    if (settings.network !== undefined) {
+      this.network = new Network(this, 'Network', settings.network, secrets.length > 0);
+    }
     this.functions = new Functions(this, 'Functions', {
       surroundings: this.#surroundings,
       code: props.code ?? ((name) => this.#bundled(name)),
@@ -98,6 +104,7 @@ export class LmtpDelivery extends Construct {
       sesSender: settings.sesSender,
       memorySize,
       logRetention,
+      network: this.network,
     });
     if (secrets.length > 0) this.secretAlarm = new SecretAlarm(this, 'SecretAlarm', this.functions);
     this.doubt = new DoubtMetric(this, 'Doubt', this.functions).metric;

@@ -6,7 +6,7 @@
  */
 import type { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -44,6 +44,7 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
   [`/${corruptPrefix}*`]: 'the copy of a corrupt request is named after the request',
   [`/${reportPrefix}*`]: 'a report is named after what it is about',
   '/in/*': 'a submitted body is named by its submitter',
+  '*': 'Lambda makes network interfaces in the name of a function in a VPC, and EC2 has no narrower resource for that',
   '-??????': 'Secrets Manager adds six characters of its own to the name of a secret',
 };
 
@@ -155,6 +156,27 @@ function sendThroughSes(stack: Stack, sender: string): PolicyStatement {
     resources,
     conditions: { StringEquals: { 'ses:FromAddress': sender } },
   });
+}
+
+/**
+ * What Lambda does in the name of a function that is in a VPC: it makes a network interface, and takes it away. EC2 knows no
+ * narrower resource for it, so the function's own code is kept from all of it: its calls, and they alone, carry the ARN of a
+ * function.
+ */
+export function networkPermissions(): PolicyStatement[] {
+  const actions = [
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:UnassignPrivateIpAddresses',
+  ];
+  const byOurCode = { Null: { 'lambda:SourceFunctionArn': 'false' } };
+  return [
+    new PolicyStatement({ actions, resources: ['*'] }),
+    new PolicyStatement({ effect: Effect.DENY, actions, resources: ['*'], conditions: byOurCode }),
+  ];
 }
 
 /** Writing one's own log; without logs:CreateLogGroup, since the stack made the group and its retention. */
