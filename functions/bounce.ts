@@ -12,6 +12,7 @@ import { makeClients, makeSesClient } from './aws/clients.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
 import { DynamoDbNoticeCounts } from './aws/dynamodb-notice-counts.ts';
 import { DynamoDbReports } from './aws/dynamodb-reports.ts';
+import { metricsFromEnvironment } from './aws/emf-metrics.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3IncomingOutlet } from './aws/incoming-outlet.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
@@ -19,6 +20,7 @@ import { RawSesOutlet } from './aws/ses-outlet.ts';
 import { SnsNotices } from './aws/sns-notices.ts';
 import { transportName } from './composition.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
+import { measured } from './metrics/invocation.ts';
 import { Notifier } from './notices/notifier.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { localDomains } from './report/local-domains.ts';
@@ -32,6 +34,7 @@ const clients = makeClients();
 const parameters = parametersFromEnvironment(process.env);
 const table = requireVariable(process.env, names.queueTable);
 const log = makeLog('bounce');
+const transport = transportName(process.env);
 const map = composeTransportMap(process.env, { parameters, clients, clock: systemClock, log });
 const { notify_classes: classes } = parameters;
 const notifier = new Notifier({
@@ -39,7 +42,7 @@ const notifier = new Notifier({
   counts: new DynamoDbNoticeCounts(clients.table, table),
   // As in Postfix, whoever hears of bounces hears of double bounces too.
   classes: classes.includes('bounce') ? [...classes, '2bounce'] : classes,
-  transport: transportName(process.env),
+  transport,
   clock: systemClock,
   onFailure: (error) => log.note('warn', 'notice not sent', { error }),
 });
@@ -67,7 +70,9 @@ const QueueUrl = requireVariable(process.env, names.bounceQueueUrl);
 const longestHiding = 11 * 3600;
 
 /** Takes a batch from the bounce queue. */
-export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
+export const handler = measured(metricsFromEnvironment(process.env, transport), handleBatch);
+
+async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   await map.current();
   const results = await Promise.all(Records.map(handleRecord));
   await notifier.settled();

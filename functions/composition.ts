@@ -6,14 +6,19 @@ import { type AwsClients, makeClients } from './aws/clients.ts';
 import { DynamoDbDestinations } from './aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
 import { DynamoDbQueries } from './aws/dynamodb-queries.ts';
+import { metricsFromEnvironment } from './aws/emf-metrics.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
+import { optional } from './delivery/fields.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
+import type { InvocationMetrics } from './metrics/invocation.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { Cautions } from './queue/cautions.ts';
+import type { CorruptQueue } from './queue/ports.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
 import { systemClock } from './session/clock.ts';
@@ -22,6 +27,8 @@ import { systemClock } from './session/clock.ts';
 export interface Composition {
   readonly services: Services;
   readonly clients: AwsClients;
+  /** For the frame of its handler; absent where the stack wants none. */
+  readonly metrics: InvocationMetrics | undefined;
 }
 
 /**
@@ -37,6 +44,8 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
   if (parameters.strict_postfix_verdicts) {
     log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
   }
+  const transport = transportName(environment);
+  const metrics = metricsFromEnvironment(environment, transport);
   const destinations = new DynamoDbDestinations(clients.table, table);
   const services: Services = {
     ledger: new DynamoDbLedger(clients.table, table),
@@ -50,18 +59,32 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
     }),
     events: new SnsEvents(clients.sns, requireVariable(environment, names.bounceTopicArn)),
     bodies: new S3Bodies(clients.s3),
-    corrupt: new S3CorruptQueue(clients, {
-      bucket: requireVariable(environment, names.messageBucket),
-      table,
-      queueUrl: requireVariable(environment, names.corruptQueueUrl),
-    }),
+    corrupt: counting(
+      new S3CorruptQueue(clients, {
+        bucket: requireVariable(environment, names.messageBucket),
+        table,
+        queueUrl: requireVariable(environment, names.corruptQueueUrl),
+      }),
+      metrics,
+    ),
     parameters,
-    transport: transportName(environment),
+    transport,
     clock: systemClock,
     random: Math.random,
     log,
+    ...optional('metrics', metrics),
   };
-  return { services, clients };
+  return { services, clients, metrics };
+}
+
+/** What is filed as corrupt is counted. */
+function counting(corrupt: CorruptQueue, metrics: Metrics | undefined): CorruptQueue {
+  return {
+    file: async (notice) => {
+      await corrupt.file(notice);
+      metrics?.add('Corrupt');
+    },
+  };
 }
 
 /** The master.cf service name of the function's transport. */

@@ -15,8 +15,10 @@ import { SnsNotices } from './aws/sns-notices.ts';
 import { compose } from './composition.ts';
 import { chatOptions, makeAgent, timeLimits } from './delivery/agent.ts';
 import { deliver } from './delivery/deliver.ts';
+import { optional } from './delivery/fields.ts';
 import type { Incident } from './delivery/incidents.ts';
 import { environmentNames, requireVariable } from './environment.ts';
+import { measured } from './metrics/invocation.ts';
 import { failureClass } from './notices/failure-class.ts';
 import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
@@ -28,10 +30,9 @@ import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
 import type { Deadline } from './session/limit.ts';
 
-const { services, clients } = compose('lmtp', process.env);
+const { services, clients, metrics } = compose('lmtp', process.env);
 const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
-  onStale: (secret, { message }, age) =>
-    services.log.note('error', secretFaultNote, { secret, why: message, servesSince: Math.round(age / 1000) }),
+  onStale: (secret, { message }, age) => tellSecretFault({ secret, why: message, servesSince: Math.round(age / 1000) }),
 });
 const notifier = new Notifier({
   topic: new SnsNotices(clients.sns, requireVariable(process.env, environmentNames.noticeTopicArn)),
@@ -44,9 +45,10 @@ const notifier = new Notifier({
 const noticed = (['data', 'policy', 'protocol', 'resource'] as const).some((about) => notifier.wants(about));
 const agent = makeAgent(services.parameters, {
   secrets,
+  ...optional('metrics', metrics),
   ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
   onNote: (note) => services.log.note('warn', note, {}),
-  onSecretFault: (why) => services.log.note('error', secretFaultNote, { why }),
+  onSecretFault: (why) => tellSecretFault({ why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
 sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(
@@ -60,7 +62,9 @@ for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'us
 }
 
 /** Takes a batch from active. */
-export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+export const handler = measured(metrics, handleBatch);
+
+async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve };
   const unfinished: string[] = [];
   const lanes = [...Map.groupBy(Records, destinationOf).values()];
@@ -75,6 +79,11 @@ export async function handler({ Records }: SQSEvent, context: Context): Promise<
   await giveBackPlaces(services);
   await notifier.settled();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function tellSecretFault(facts: Readonly<Record<string, unknown>>): void {
+  services.log.note('error', secretFaultNote, facts);
+  services.metrics?.add('SecretFaults');
 }
 
 /** The group of a message is destination and slot; deliveries to one destination share its session. */

@@ -12,18 +12,21 @@ import { compose } from './composition.ts';
 import { optional } from './delivery/fields.ts';
 import { environmentNames, requireVariable } from './environment.ts';
 import type { Incoming } from './incoming/reading.ts';
+import { measured } from './metrics/invocation.ts';
 import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
 import { type DeadLetter, takeDeadLetter } from './queue/dead-letters.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 
-const { services, clients } = compose('qmgr', process.env);
+const { services, clients, metrics } = compose('qmgr', process.env);
 const admission = composeAdmission(process.env, { ...services, clients });
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 const deadLetterQueue = process.env[environmentNames.activeDeadLetterQueueUrl]?.split('/').at(-1);
 
 /** Takes a batch from incoming, from deferred, or from the dead letters of active. */
-export async function handler({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
+export const handler = measured(metrics, handleBatch);
+
+async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
   await services.scheduler.settle(services);
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };

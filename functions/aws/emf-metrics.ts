@@ -11,7 +11,7 @@
 import { Console } from 'node:console';
 import { environmentNames as names } from '../environment.ts';
 import { dimensions, type MetricName, type MetricRow, metricTable, mostDestinations } from '../metrics/catalogue.ts';
-import { type InvocationMetrics, unwritten } from '../metrics/invocation.ts';
+import type { InvocationMetrics } from '../metrics/invocation.ts';
 
 /** Values of a metric that one line may have; of metrics too, and there are fewer. */
 const mostValues = 100;
@@ -114,10 +114,13 @@ function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): V
   return made;
 }
 
-/** The metrics of a function; none are written where its environment has no namespace for them. */
-export function metricsFromEnvironment(environment: NodeJS.ProcessEnv, transport: string): InvocationMetrics {
+/** The metrics of a function; absent where its environment has no namespace for them. */
+export function metricsFromEnvironment(
+  environment: NodeJS.ProcessEnv,
+  transport: string,
+): InvocationMetrics | undefined {
   const namespace = environment[names.metricsNamespace];
-  if (namespace === undefined || namespace === '') return unwritten;
+  if (namespace === undefined || namespace === '') return undefined;
   // Lambda's own console puts a time and an id before each line.
   const lines = new Console({ stdout: process.stdout, stderr: process.stderr });
   // A destination of several servers has commas in it.

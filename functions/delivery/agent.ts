@@ -3,6 +3,7 @@
  */
 
 import { readTableFile } from '../maps/read-table-file.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Parameters } from '../parameters.ts';
 import { SecretFault, type SecretStore } from '../secrets/secrets.ts';
 import type { ChatOptions, Transcript } from '../session/chat.ts';
@@ -36,6 +37,8 @@ export interface Agent {
   readonly debugPeer?: (peer: string, side: 'C' | 'S', line: string) => void;
   /** Told of trouble that a postmaster may want to see, when the attempt is over. */
   readonly onIncident?: (incident: Incident) => void;
+  /** Absent: nobody wants any. */
+  readonly metrics?: Metrics;
   /** Where the dialogue is written down, if anywhere. */
   readonly transcript?: Transcript;
 }
@@ -50,6 +53,7 @@ export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'pa
     maxAge: parameters.lmtp_connection_reuse_time_limit,
     size: parameters.lmtp_connection_cache_size,
     skipQuitReply: parameters.lmtp_skip_quit_response,
+    onDead: () => given.metrics?.add('SessionsStale'),
   });
   const { clock = systemClock, secrets = noSecrets } = given;
   return {

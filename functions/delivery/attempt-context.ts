@@ -2,6 +2,7 @@
  * What an attempt at one host is made with, and whom it tells. Nothing else lives here.
  */
 
+import type { MetricName } from '../metrics/catalogue.ts';
 import type { TimeLimits } from '../session/limit.ts';
 import type { Peer } from '../session/session.ts';
 import type { Agent } from './agent.ts';
@@ -41,4 +42,8 @@ export interface AttemptContext {
   /** The trouble that leftovers are left with. */
   trouble(trouble: Trouble): void;
   blame(trouble: Trouble): void;
+  /** Our own time ended this. */
+  outOfTime(): void;
+  /** Adds to a metric, for the destination too. Default: 1. */
+  count(this: void, name: MetricName, value?: number): void;
 }

@@ -24,13 +24,17 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
   const { agent, hop, peer } = context;
   const found = await findAccess(hop, peer, agent);
   if (found.kind === 'trouble') {
-    context.incidents.note(found.trouble.scope === 'self' ? 'data' : 'policy', found.trouble.text);
+    const isOurs = found.trouble.scope === 'self';
+    // A secret that cannot be read is counted where it is read.
+    if (!isOurs) context.count('TlsFailures');
+    context.incidents.note(isOurs ? 'data' : 'policy', found.trouble.text);
     applyToAll(context, context.recipients, 'handshake', found.trouble, undefined);
     return { handshaken: false };
   }
   let { access } = found;
   let options = attemptOptions(context, access);
   let session = await agent.sessions.checkOut(sessionKey(hop.name, peer, access.key), options);
+  if (session !== undefined) context.count('SessionsReused');
   let handshaken = session !== undefined;
   let rest = context.recipients;
   while (rest.length > 0) {
@@ -45,6 +49,7 @@ export async function attempt(context: AttemptContext): Promise<AttemptOutcome> 
     const round = await transact(context, session, options, rest);
     if (round.kind === 'stale') {
       // RSET did not show it. Nothing was sent on it, so nothing is in doubt, and nobody is charged.
+      context.count('SessionsStale');
       session = undefined;
       continue;
     }

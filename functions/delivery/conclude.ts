@@ -45,6 +45,7 @@ function circumstances({ agent: { parameters }, last }: AttemptContext, phase: P
 
 function apply(context: AttemptContext, phase: Phase, index: number, trouble: Trouble, had: SessionFacts): void {
   const { outcome, status, blames } = judge(trouble, circumstances(context, phase));
+  if (trouble.isOutOfTime === true) context.outOfTime();
   if (outcome === 'leftover') {
     context.trouble(trouble);
     return;

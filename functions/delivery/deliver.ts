@@ -59,6 +59,7 @@ export async function deliver(delivery: Delivery, agent: Agent, given: Attempt):
   const ending = parseEnding(delivery.destination);
   if (ending !== undefined) return endDelivery(delivery, ending, agent.parameters);
   const run = new DeliveryRun(delivery, agent, given);
+  run.count('Attempts');
   run.refuseLoops();
   const hops = nextHops(delivery.destination, agent.parameters);
   for (const [index, { hop, isFallback }] of hops.entries()) {
@@ -90,6 +91,8 @@ async function walkHosts(
   const hosts = await findHosts(hop, run.agent, run.deadline);
   if (hosts.kind === 'trouble') {
     run.lastTrouble = isFallback ? ownFault(hosts.trouble) : hosts.trouble;
+    if (hosts.trouble.isOutOfTime === true) run.outOfTime();
+    else run.count('ConnectFailures');
     return;
   }
   const sessionLimit = run.agent.parameters.lmtp_mx_session_limit || hosts.peers.length;
@@ -127,6 +130,7 @@ class DeliveryRun {
   lastTrouble: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
   #blame: Trouble | undefined;
   #completed = false;
+  #isOutOfTime = false;
   #oneByOne: boolean;
   #shortReplies: ShortReplies | undefined;
 
@@ -176,7 +180,19 @@ class DeliveryRun {
       blame: (trouble) => {
         this.#blame ??= trouble;
       },
+      outOfTime: () => this.outOfTime(),
+      count: this.count,
     };
+  }
+
+  /** Adds to a metric, for the destination too. */
+  readonly count: AttemptContext['count'] = (name, value) =>
+    this.agent.metrics?.add(name, value, this.delivery.destination);
+
+  /** Our own time ended this attempt; told once, however many recipients hear of it. */
+  outOfTime(): void {
+    if (!this.#isOutOfTime) this.count('DeadlineClamped');
+    this.#isOutOfTime = true;
   }
 
   /** Nobody is told of trouble with a bounce, or with what postmasters are told by: that would go on for ever (smtp_chat.c). */

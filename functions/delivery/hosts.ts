@@ -128,7 +128,8 @@ function troubled(trouble: Trouble): Hosts {
 const noProtocol: Trouble = { scope: 'site', status: '4.4.4', text: 'all network protocols are disabled' };
 
 function deadlineTrouble(host: string): Trouble {
-  return { scope: 'self', status: '4.4.3', text: `looking up ${host} ran out of this invocation's time` };
+  const text = `looking up ${host} ran out of this invocation's time`;
+  return { scope: 'self', status: '4.4.3', text, isOutOfTime: true };
 }
 
 const resolverWords: Readonly<Record<LookupFailure, string>> = {

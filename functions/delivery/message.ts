@@ -81,8 +81,17 @@ export interface PreparedContent extends WireContent {
   readonly unfit: MimeFault | undefined;
 }
 
-/** Prepares a message for the wire. */
-export function wireContent(message: Message, gate: Gate, preparation: Preparation): PreparedContent {
+/**
+ * Prepares a message for the wire.
+ *
+ * @param onSent told how many octets there were, once all of them are written
+ */
+export function wireContent(
+  message: Message,
+  gate: Gate,
+  preparation: Preparation,
+  onSent: (octets: number) => void = () => {},
+): PreparedContent {
   const { lineLimit, prefix = '', downgrade } = preparation;
   const downgrader = downgrade === undefined ? undefined : new MimeDowngrader(downgrade);
   return {
@@ -92,13 +101,30 @@ export function wireContent(message: Message, gate: Gate, preparation: Preparati
       return downgrader?.fault;
     },
     async *chunks() {
-      const encoder = new ContentEncoder({ lineLimit });
-      if (prefix !== '') yield encoder.push(Buffer.from(prefix));
-      const octets = downgrader === undefined ? message.open() : convert(message.open(), downgrader);
-      for await (const chunk of octets) yield encoder.push(chunk);
-      yield encoder.end();
+      let octets = 0;
+      for await (const chunk of encode(message, { lineLimit, prefix, downgrader })) {
+        octets += chunk.length;
+        yield chunk;
+      }
+      onSent(octets);
     },
   };
+}
+
+/** The octets as the server is to get them. */
+async function* encode(
+  message: Message,
+  {
+    lineLimit,
+    prefix,
+    downgrader,
+  }: { readonly lineLimit: number; readonly prefix: string; readonly downgrader: MimeDowngrader | undefined },
+): AsyncIterable<Buffer> {
+  const encoder = new ContentEncoder({ lineLimit });
+  if (prefix !== '') yield encoder.push(Buffer.from(prefix));
+  const octets = downgrader === undefined ? message.open() : convert(message.open(), downgrader);
+  for await (const chunk of octets) yield encoder.push(chunk);
+  yield encoder.end();
 }
 
 async function* convert(octets: AsyncIterable<Buffer>, downgrader: MimeDowngrader): AsyncIterable<Buffer> {

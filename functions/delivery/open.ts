@@ -12,6 +12,7 @@ import { type Access, findAccess, secretsOf } from './access.ts';
 import { chatOptions } from './agent.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { applyToAll, peerWords } from './conclude.ts';
+import { countFault, countOpened } from './count-opening.ts';
 import { interruptionClass, openingClass } from './incidents.ts';
 import { type OpeningSwitches, openingTrouble, rememberedRefusal } from './opening-trouble.ts';
 import { interruptionTrouble, type Trouble } from './trouble.ts';
@@ -31,6 +32,7 @@ export async function open(
   const { agent, peer } = context;
   const refusal = access.password && agent.refusedCredentials.find(relayName(peer), access.password);
   if (refusal !== undefined) {
+    context.count('AuthFailures');
     const trouble = rememberedRefusal(refusal, peerWords(peer), openingSwitches(agent.parameters));
     applyToAll(context, recipients, 'handshake', trouble, undefined);
     return undefined;
@@ -38,6 +40,7 @@ export async function open(
   try {
     const opened = await openAsBestWeCan(context, access);
     if ('session' in opened) {
+      countOpened(opened.session, context);
       const early = earlyReply(opened.session, context);
       if (early === undefined) return opened;
       opened.session.drop();
@@ -45,6 +48,7 @@ export async function open(
       applyToAll(context, recipients, 'handshake', early, relayName(peer));
       return undefined;
     }
+    countFault(opened, context);
     const trouble = openingTrouble(opened, peerWords(peer), openingSwitches(agent.parameters));
     context.incidents.note(openingClass(opened), trouble.text);
     // Where TLS is no duty, its failure is no fault of the destination's.
@@ -53,11 +57,15 @@ export async function open(
   } catch (error) {
     if (error instanceof ConnectError) {
       const text = `connect to ${relayName(peer)}: ${error.message}`;
-      const scope = error.isDeadline ? 'self' : 'stream';
+      const trouble: Trouble = error.isDeadline
+        ? { scope: 'self', status: '4.4.1', text, isOutOfTime: true }
+        : { scope: 'stream', status: '4.4.1', text };
+      if (!error.isDeadline) context.count('ConnectFailures');
       // Without a session there is no relay to show.
-      applyToAll(context, recipients, 'handshake', { scope, status: '4.4.1', text }, undefined);
+      applyToAll(context, recipients, 'handshake', trouble, undefined);
     } else if (error instanceof Interrupted) {
       const trouble = interruptionTrouble(error, peerWords(peer));
+      if (trouble.isOutOfTime !== true) context.count('ConnectFailures');
       context.incidents.note(interruptionClass(error.reason), trouble.text);
       applyToAll(context, recipients, 'handshake', trouble, relayName(peer));
     } else {
@@ -74,6 +82,7 @@ async function openAsBestWeCan(context: AttemptContext, access: Access): Promise
   const first = await openOnce(context, access);
   if (first.kind === 'ready') return { session: first.session, access };
   if (first.kind === 'TLS failed' && mayGoWithoutTls(context, access)) {
+    countFault(first, context);
     const plain = withoutTls(access);
     const second = await openOnce(context, plain);
     return second.kind === 'ready' ? { session: second.session, access: plain } : second;

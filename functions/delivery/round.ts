@@ -127,7 +127,7 @@ async function converse(
   const envelope = makeEnvelope(posting(context), recipients, preparation);
   session.countTransaction();
   context.gate.prepare();
-  const content = wireContent(context.message, context.gate, preparation);
+  const content = wireContent(context.message, context.gate, preparation, (octets) => context.count('Bytes', octets));
   try {
     const outcome = await session.chat(transaction(envelope, session.capabilities, { strictPostfix }), {
       ...options,

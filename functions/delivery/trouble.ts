@@ -31,6 +31,8 @@ export interface Trouble {
   /** Host name of the server whose words these are; absent where the words are ours. */
   readonly remoteMta?: string;
   readonly inDoubt?: true;
+  /** Our own time ended it. */
+  readonly isOutOfTime?: true;
 }
 
 /** The circumstances that a verdict depends on. */
@@ -148,7 +150,13 @@ export function interruptionTrouble(
   const text = interruptionWords(stage, reason, peer.name);
   const scope = reason === 'deadline' || reason === 'body' ? 'self' : 'stream';
   const status = reason === 'body' ? '4.3.0' : '4.4.2';
-  return inDoubt ? { scope, status, text, inDoubt } : { scope, status, text };
+  return {
+    scope,
+    status,
+    text,
+    ...(inDoubt ? { inDoubt } : {}),
+    ...(reason === 'deadline' ? { isOutOfTime: true as const } : {}),
+  };
 }
 
 function interruptionWords(stage: Stage, reason: InterruptionCause, peer: string): string {

@@ -67,7 +67,7 @@ export const metricTable = {
   SessionsStale: { unit: 'Count', about: 'cached sessions found dead', by: 'lmtp', statistic: 'Sum' },
   ConnectFailures: {
     unit: 'Count',
-    about: 'servers that could not be connected to or greeted us badly',
+    about: 'servers that could not be found or connected to, or that greeted us badly',
     by: 'lmtp',
     statistic: 'Sum',
     perDestination: true,

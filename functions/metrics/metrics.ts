@@ -14,6 +14,3 @@ export interface Metrics {
    */
   add(name: MetricName, value?: number, destination?: string): void;
 }
-
-/** For whoever gives none: the command line, and stacks without a namespace. */
-export const noMetrics: Metrics = { add: () => {} };

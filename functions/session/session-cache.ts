@@ -21,6 +21,8 @@ export interface SessionLimits {
   readonly skipQuitReply: boolean;
   /** Sessions that may lie idle at once (lmtp_connection_cache_size). */
   readonly size: number;
+  /** Told of each that was asked for, had its time yet, and turned out dead. */
+  readonly onDead?: () => void;
 }
 
 interface Parked {
@@ -50,7 +52,10 @@ export class SessionCache {
     for (const parked of [...this.#parked].reverse()) {
       if (parked.key !== key || !this.#remove(parked)) continue;
       const { session } = parked;
-      if (this.#isUsable(session) && (await session.revive(options))) return session;
+      if (this.#isUsable(session)) {
+        if (await session.revive(options)) return session;
+        this.#limits.onDead?.();
+      }
       session.drop();
     }
     return undefined;

@@ -89,6 +89,7 @@ test('a name service that takes longer than we have is trouble of our own', asyn
     scope: 'self',
     status: '4.4.3',
     text: "looking up mail.example ran out of this invocation's time",
+    isOutOfTime: true,
   });
   assert.deepEqual(await find('many.example', agentWith({ lmtp_mx_address_limit: '1' }), deadlineIn(5000)), [
     'many.example[10.0.0.1]:24',
