@@ -2,6 +2,7 @@
  * The command line: `lambda-lmtp COMMAND`.
  */
 
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check.ts';
 import { deleteCommand } from './delete.ts';
@@ -19,8 +20,12 @@ import { shapeCommand } from './shape.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 
+// By the name of the package: the sources and what is made of them lie at different depths.
+const { version } = createRequire(import.meta.url)('lambda-lmtp/package.json') as { readonly version: string };
+
 const program = new Command('lambda-lmtp')
   .description("Postfix's lmtp(8) delivery agent, and its queue, on AWS")
+  .version(version, '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(--help shows what is allowed)')
   .addCommand(deliverCommand())

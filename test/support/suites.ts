@@ -52,6 +52,7 @@ export const suites: readonly Suite[] = [
   { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
   { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
   { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },
+  { name: 'package', about: 'what npm pack gives, in empty apps on other versions of Node', places: ['package'] },
   {
     name: 'servers',
     about: 'real mailbox servers',

@@ -1,0 +1,80 @@
+/**
+ * Node as somebody else has it: nothing of this project on its path, and the registry and cache that npm is told of.
+ */
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+export const project = resolve(import.meta.dirname, '../..');
+
+/** What a program wrote, and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A Node with npm, in a folder. */
+export class PlainNode {
+  readonly #environment: NodeJS.ProcessEnv;
+
+  /** @param folder where the program `node` is, and nothing else of this project */
+  constructor(folder: string) {
+    const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'));
+    const inherited = Object.entries(process.env).filter(([name]) => !ours.test(name));
+    this.#environment = { ...Object.fromEntries(inherited), PATH: [folder, ...path].join(delimiter) };
+  }
+
+  /** Runs a program to its end, while servers of this process may go on answering. */
+  async run(cwd: string, command: string, ...args: readonly string[]): Promise<Ended> {
+    const child = spawn(command, args, { cwd, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [[code], stdout, stderr] = await Promise.all([
+      once(child, 'close') as Promise<[number | null]>,
+      text(child.stdout),
+      text(child.stderr),
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  /**
+   * Runs npm.
+   *
+   * @throws RegistryError where the registry cannot be asked; an error with npm's words where it fails otherwise
+   */
+  npm(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+    const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    const ended = spawnSync('npm', [...args, ...quiet], { cwd, env: this.#environment, encoding: 'utf8' });
+    if (ended.error !== undefined) throw ended.error;
+    if (ended.status === 0) return ended;
+    const words = `npm ${args.join(' ')}: ${ended.stderr}`;
+    throw unreachable.test(words) ? new RegistryError(words) : new Error(words);
+  }
+}
+
+/** The registry of packages cannot be asked. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+}
+
+/** Variables by which npm and Node's test runner know their own children. */
+const ours =
+  /^(?:PATH|INIT_CWD|NODE|NODE_OPTIONS|NODE_TEST_CONTEXT|CDK_.*|npm_(?:lifecycle|package|command|execpath|node_execpath|config_local_prefix).*)$/;
+
+const unreachable = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/;
+
+/** The Node of this project's own dependencies. */
+export const node24 = new PlainNode(join(project, 'node_modules/node/bin'));
+
+/**
+ * Installs a Node of another version into a folder.
+ *
+ * @throws RegistryError
+ */
+export function installNode(folder: string, version: string): PlainNode {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  new PlainNode(dirname(process.execPath)).npm(folder, 'install', `node@${version}`);
+  return new PlainNode(join(folder, 'node_modules/node/bin'));
+}
