@@ -4,14 +4,29 @@
 
 import type { Context } from 'aws-lambda';
 import { compose } from './composition.ts';
+import { measured } from './metrics/invocation.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { measureQueue } from './queue/measure.ts';
 import { reserve, sweepInterval } from './queue/policy.ts';
 import { sweep } from './queue/sweep.ts';
 
-const { services } = compose('sweep', process.env);
+const { services, metrics } = compose('sweep', process.env);
 
 /** Sweeps once. */
-export async function handler(_event: unknown, context: Context): Promise<void> {
+export const handler = measured(metrics, sweepOnce);
+
+async function sweepOnce(_event: unknown, context: Context): Promise<void> {
   const mayGoOn = () => context.getRemainingTimeInMillis() > reserve;
   const report = await sweep(sweepInterval, services, mayGoOn);
   services.log.note('info', 'swept', { ...report });
+  if (metrics !== undefined) await measureAfter(metrics, mayGoOn);
+}
+
+/** What was swept stands, also where the queue cannot be measured. */
+async function measureAfter(metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
+  try {
+    await measureQueue(services, metrics, mayGoOn);
+  } catch (error) {
+    services.log.note('error', 'queue not measured', { error });
+  }
 }

@@ -30,6 +30,13 @@ export interface EmfOptions {
   readonly now?: () => number;
 }
 
+/** What becomes of two values of a metric in one invocation. */
+const combine = {
+  Sum: (a: number, b: number) => a + b,
+  Maximum: Math.max,
+  Minimum: Math.min,
+} as const;
+
 /** Values by metric; those of a destination apart from all others (key: empty). */
 type Collected = Map<string, Map<MetricName, number[]>>;
 
@@ -51,8 +58,9 @@ export class EmfMetrics implements InvocationMetrics {
     const group = perDestination === true && this.#watched.has(destination) ? destination : '';
     const metrics = entry(this.#collected, group, () => new Map<MetricName, number[]>());
     const values = entry(metrics, name, () => []);
-    if (statistic === 'Sum') values[0] = (values[0] ?? 0) + value;
-    else values.push(value);
+    const [kept] = values;
+    if (kept === undefined || statistic === 'p99') values.push(value);
+    else values[0] = combine[statistic](kept, value);
   }
 
   flush(): void {

@@ -9,8 +9,8 @@ export interface MetricRow {
   readonly about: string;
   readonly by: 'qmgr' | 'lmtp' | 'sweep' | 'every function' | 'lmtp and sweep' | 'qmgr, lmtp and sweep';
   /**
-   * How its values are looked at. What is counted (`Sum`) is added up within an invocation before it is written; of all others
-   * each value is written.
+   * How its values are looked at. Within an invocation what is counted (`Sum`) is added up, of a maximum or minimum that one
+   * value is kept, and of all others each.
    */
   readonly statistic: 'Sum' | 'Maximum' | 'Minimum' | 'p99';
   /** Given for each configured destination too. */

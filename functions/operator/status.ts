@@ -7,6 +7,7 @@
  */
 
 import type { DestinationRecord } from '../queue/destination-record.ts';
+import { expiresSoon } from '../queue/expiry.ts';
 import { sweepInterval } from '../queue/policy.ts';
 import type { Destinations, Ledger } from '../queue/ports.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
@@ -19,9 +20,6 @@ import { listEntries } from './selection.ts';
 
 /** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
 export const overdueAfter = 2 * sweepInterval;
-
-/** Milliseconds before the end of a message's lifetime when somebody should know: the last chance to do something. */
-export const expirySoon = 6 * 60 * 60_000;
 
 /** Requests in the corrupt queue that are counted one by one. */
 const mostRequests = 10_000;
@@ -49,7 +47,7 @@ export interface StatusReport {
   readonly waiting: Count;
   /** What of it has waited for longer than was cared for. */
   readonly late: Count;
-  /** What is returned to its sender within {@link expirySoon}. */
+  /** What is returned to its sender within expirySoon. */
   readonly expiring: Count;
   readonly held: Count;
   /** Recipients who may have their message already. */
@@ -157,7 +155,7 @@ async function countQueue(
   for await (const entry of entries) {
     counted += 1;
     onEntry(counted);
-    const { state, arrival, summary, sender } = entry;
+    const { state, arrival, summary } = entry;
     byState[state] += 1;
     if (state === 'corrupt') {
       corrupt.add(entry, arrival);
@@ -167,10 +165,7 @@ async function countQueue(
     awaited.add(entry.destination);
     if (state === 'held') held.add(entry, arrival);
     if (now - arrival > lateAfter) late.add(entry, arrival);
-    const lifetime = sender === '' ? parameters.bounce_queue_lifetime : parameters.maximal_queue_lifetime;
-    // Held mail does not expire; and what has one attempt only is not rescued by anybody.
-    if (state !== 'held' && lifetime > expirySoon && arrival + lifetime - now < expirySoon)
-      expiring.add(entry, arrival);
+    if (expiresSoon(entry, now, parameters)) expiring.add(entry, arrival);
     if (summary.inDoubt > 0) {
       inDoubt.add(entry, arrival);
       recipients += summary.inDoubt;

@@ -1,0 +1,105 @@
+/**
+ * How the queue stands, as metrics, at each sweep: from the table, since the age that SQS tells begins again with each hop.
+ *
+ * What waits is read by the index, some two hundred deliveries to a read unit and second; a queue that is too long for that is
+ * measured as far as the bounds go, and its numbers are lower bounds then, as the log says.
+ */
+
+import type { Metrics } from '../metrics/metrics.ts';
+import { expiresSoon } from './expiry.ts';
+import { type Services, wallTime } from './services.ts';
+
+/** Pages of the index (of a megabyte each) and records of destinations that are read at most. */
+const most = { pages: 150, records: 5000 } as const;
+
+/** What is counted of what waits; what is in active is counted elsewhere, and corrupt mail by its queue. */
+const states = ['queued', 'deferred', 'held'] as const;
+
+/** What was found. Times are milliseconds since 1970. */
+interface Measured {
+  /** Queued or deferred. */
+  waiting: number;
+  held: number;
+  expiringSoon: number;
+  /** When the oldest that waits for each destination arrived. */
+  readonly oldest: Map<string, number>;
+  /** Destinations with mail that waits or is held. */
+  readonly awaited: Set<string>;
+  /** Something was left unread. */
+  isCut: boolean;
+}
+
+/**
+ * Measures the queue.
+ *
+ * @param mayGoOn asked before each page
+ */
+export async function measureQueue(services: Services, metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
+  const now = wallTime(services);
+  const measured = await readWaiting(services, now, mayGoOn);
+  const { active, dead } = await readRecords(services, measured);
+  const { waiting, held, expiringSoon, oldest, isCut } = measured;
+  metrics.add('Waiting', waiting + active);
+  metrics.add('Held', held);
+  metrics.add('ExpiringSoon', expiringSoon);
+  metrics.add('DestinationsDead', dead);
+  metrics.add('OldestDeferred', 0);
+  for (const [destination, arrival] of oldest) metrics.add('OldestDeferred', age(arrival, now), destination);
+  if (isCut) services.log.note('warn', 'the queue is too long to be measured whole', { waiting, held });
+}
+
+async function readWaiting(services: Services, now: number, mayGoOn: () => boolean): Promise<Measured> {
+  const { queries, parameters } = services;
+  const measured: Measured = {
+    ...{ waiting: 0, held: 0, expiringSoon: 0, isCut: false },
+    ...{ oldest: new Map<string, number>(), awaited: new Set<string>() },
+  };
+  let next: string | undefined;
+  for (let page = 0; page === 0 || next !== undefined; page += 1) {
+    if (page === most.pages || !mayGoOn()) {
+      measured.isCut = true;
+      break;
+    }
+    const answer = await queries.list({ states }, next);
+    for (const entry of answer.entries) {
+      const { state, destination, arrival } = entry;
+      measured.awaited.add(destination);
+      if (state === 'held') {
+        measured.held += 1;
+        continue;
+      }
+      measured.waiting += 1;
+      if (expiresSoon(entry, now, parameters)) measured.expiringSoon += 1;
+      measured.oldest.set(destination, Math.min(arrival, measured.oldest.get(destination) ?? arrival));
+    }
+    next = answer.next;
+  }
+  return measured;
+}
+
+/** Deliveries in active, by the places that they take; and destinations taken for dead, counted where mail waits for them. */
+async function readRecords(
+  { destinations }: Services,
+  measured: Measured,
+): Promise<{ readonly active: number; readonly dead: number }> {
+  const dead = new Set<string>();
+  let active = 0;
+  let read = 0;
+  for await (const record of destinations.list()) {
+    if (read === most.records) {
+      measured.isCut = true;
+      break;
+    }
+    read += 1;
+    active += record.active;
+    // A mailbox is part of its destination: its name ends with the other's (unit.ts).
+    const destination = record.name.slice(record.name.lastIndexOf('@') + 1);
+    if (record.suspension !== undefined && measured.awaited.has(destination)) dead.add(destination);
+  }
+  return { active, dead: dead.size };
+}
+
+/** Seconds. */
+function age(arrival: number, now: number): number {
+  return Math.max(0, Math.round((now - arrival) / 1000));
+}
