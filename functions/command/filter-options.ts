@@ -3,7 +3,8 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DestinationError, normaliseDestination, portsOf } from '../delivery/destination.ts';
+import { DestinationError } from '../delivery/destination.ts';
+import { queueDestination } from '../operator/destination-name.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import { parseTime } from '../parameters.ts';
 import type { QueueFilter } from '../queue/queue-entry.ts';
@@ -65,12 +66,8 @@ export function readFilter(options: FilterOptions, services: OperatorServices, n
  * @throws Failure naming what is wrong and what is allowed
  */
 export function readDestination(text: string, { parameters }: Pick<OperatorServices, 'parameters'>): string {
-  if (/^(?:retry|error|discard):/.test(text)) return text;
-  // The mailbox that has a concurrency of its own: mailbox@domain@inet:host:port.
-  const [, mailbox, server] = /^(.+@.+)@((?:inet|unix):.+)$/.exec(text) ?? [];
-  if (mailbox !== undefined && server !== undefined) return `${mailbox}@${readDestination(server, { parameters })}`;
   try {
-    return normaliseDestination(text, portsOf(parameters));
+    return queueDestination(text, parameters);
   } catch (error) {
     if (error instanceof DestinationError) throw new Failure('usage', `--destination: ${error.message}`);
     throw error;

@@ -1,0 +1,125 @@
+/**
+ * From a button to what is done, and to HTML that says what was changed, what was not, and why. The same actions as those of
+ * the command line; what there is no button for is not done.
+ */
+
+import type { CheckReport } from '../check/report.ts';
+import { progressOf } from '../check/report.ts';
+import { outcomeText, progressText } from '../command/check-text.ts';
+import { counted, moment } from '../command/words.ts';
+import { BoundedQueries } from '../operator/bounded-queries.ts';
+import { isFor } from '../operator/causes.ts';
+import { queueDestination } from '../operator/destination-name.ts';
+import { holdDestination, releaseDestination, reopenDestinations } from '../operator/destinations.ts';
+import { flushMessages, holdMessages } from '../operator/messages.ts';
+import type { Change, Changing, OperatorServices } from '../operator/operator.ts';
+import { listEntries } from '../operator/selection.ts';
+import { wallTime } from '../queue/services.ts';
+import { type Changes, changed } from './changes.ts';
+import { framed, lines } from './page.ts';
+import type { ActRequest } from './request.ts';
+
+/** What acting works with. */
+export interface Acting {
+  readonly services: OperatorServices;
+  /** Who presses the button, as far as it is known. */
+  readonly by: string;
+  /** Asks the check function. */
+  readonly check: (destination: string) => Promise<CheckReport>;
+  /** Whether there is time to change more. */
+  readonly mayGoOn: () => boolean;
+}
+
+/** Milliseconds that a hold of a button lasts, and over which a release is spread. */
+const holdLength = 3_600_000;
+const ramp = 300_000;
+
+/** What a hold of a button is called: a second one takes the place of the first. */
+const holdName = 'dashboard';
+
+/**
+ * Does what is asked for.
+ *
+ * @throws DestinationError; whatever the check throws
+ */
+export async function act(request: ActRequest, acting: Acting): Promise<string> {
+  const { action, cause, reason = 'no reason given' } = request;
+  const queries = new BoundedQueries(
+    acting.services.queries,
+    { units: Number.POSITIVE_INFINITY, mayGoOn: acting.mayGoOn },
+    cause === undefined ? undefined : isFor(cause),
+  );
+  const services = { ...acting.services, queries };
+  const changing: Changing = { order: { by: acting.by, why: reason }, services };
+  if (request.destination === undefined) return framed(changed(await holdCause(cause ?? '', changing, queries)));
+  const destination = queueDestination(request.destination, services.parameters);
+  switch (action) {
+    case 'check':
+      return await check(destination, acting);
+    case 'hold':
+      return framed(changed(await hold(destination, changing)));
+    case 'release':
+      return framed(changed(await release(destination, changing, queries)));
+    case 'flush':
+      return framed(changed(await flush(destination, changing, queries)));
+    default:
+      return action satisfies never;
+  }
+}
+
+async function check(destination: string, acting: Acting): Promise<string> {
+  const report = await acting.check(destination);
+  const steps = progressOf(report).map(progressText).join('');
+  return lines(`Check of ${destination}`, [steps, outcomeText(report)]);
+}
+
+async function hold(destination: string, changing: Changing): Promise<Changes> {
+  const until = wallTime(changing.services) + holdLength;
+  const change = await holdDestination(destination, { hold: holdName, until }, changing);
+  return {
+    title: `Hold ${destination}`,
+    changes: [change],
+    remarks: [`It ends by itself ${moment(until)}. All functions know of it within some seconds.`],
+  };
+}
+
+async function holdCause(cause: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
+  const until = wallTime(changing.services) + holdLength;
+  async function* ids(): AsyncIterable<string> {
+    for await (const { id, delivery } of listEntries({ states: ['deferred'] }, queries)) yield `${id}/${delivery}`;
+  }
+  const held = holdMessages({ kind: 'ids', ids: ids() }, { hold: holdName, until }, changing);
+  return {
+    title: `Hold what was told "${cause}"`,
+    changes: await gathered(held),
+    remarks: [`The holds end by themselves ${moment(until)}.`, ...unfinished(queries)],
+  };
+}
+
+async function release(destination: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
+  const { change, released } = await releaseDestination(destination, { ramp }, changing);
+  const goesOn = queries.isCut ? ' The sweep lets the rest go, within some minutes.' : '';
+  const remarks =
+    change.kind === 'changed'
+      ? [`${counted(released, 'delivery', 'deliveries')} let go, to be tried within five minutes.${goesOn}`]
+      : [];
+  return { title: `Release ${destination}`, changes: [change], remarks };
+}
+
+async function flush(destination: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
+  // First: what is tried while its destination counts as dead only waits again.
+  const reopened = await gathered(reopenDestinations(destination, changing));
+  const filter = { destination, states: ['deferred'] as const };
+  const flushed = await gathered(flushMessages({ kind: 'filter', filter }, 0, changing));
+  return { title: `Flush ${destination}`, changes: [...reopened, ...flushed], remarks: unfinished(queries) };
+}
+
+function unfinished({ isCut }: BoundedQueries): readonly string[] {
+  return isCut ? ['Time was over before all was done: press again for the rest.'] : [];
+}
+
+async function gathered(changes: AsyncIterable<Change>): Promise<readonly Change[]> {
+  const all: Change[] = [];
+  for await (const change of changes) all.push(change);
+  return all;
+}

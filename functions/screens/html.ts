@@ -1,0 +1,51 @@
+/**
+ * HTML in which nothing foreign is markup: whatever is put into a template is text, unless it came out of one.
+ */
+
+/** A piece of HTML. Only {@link html} and {@link trusted} make one. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What may stand in a template: text that is escaped, HTML as it is, many of them, or nothing. */
+export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[];
+
+/** Makes HTML: `` html`<b>${text}</b>` ``. Values may stand between tags and in quoted attributes. */
+export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return new Html(parts.map((part, index) => (index === 0 ? part : `${written(values[index - 1])}${part}`)).join(''));
+}
+
+/** HTML that we wrote ourselves. */
+export function trusted(text: string): Html {
+  return new Html(text);
+}
+
+function written(value: HtmlValue): string {
+  if (value === undefined) return '';
+  if (value instanceof Html) return value.text;
+  return typeof value === 'object' ? value.map(written).join('') : escapeText(String(value));
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text as HTML. Characters that are not seen, or turn what follows around, are written out. */
+export function escapeText(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
+    .replace(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, spelled);
+}
+
+function spelled(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}

@@ -1,0 +1,65 @@
+/**
+ * What is behind a number: some of the mail, the oldest first.
+ */
+
+import { fromNow, inWords } from '../command/words.ts';
+import type { Listed } from '../operator/list.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import { atLeast, number } from './figures.ts';
+import { type Html, html } from './html.ts';
+
+/** What was found. */
+export interface MailList {
+  /** What they have in common, in words. */
+  readonly title: string;
+  /** Some, the oldest first. */
+  readonly listed: readonly Listed[];
+  /** How many match, shown or not. */
+  readonly matching: number;
+  /** Reading stopped before the end. */
+  readonly isCut: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Addresses of one delivery that are shown. */
+const mostAddresses = 3;
+
+/** Draws it. */
+export function mailList({ title, listed, matching, isCut, now }: MailList): Html {
+  const count = Math.max(matching, listed.length);
+  const shown = listed.length < count ? `, ${number(listed.length)} of them shown, the oldest first` : '';
+  const head = `${title}: ${atLeast(isCut)}${number(count)}${shown}`;
+  if (listed.length === 0) return html`<h3>${title}</h3><p>There is none${isCut ? ' in what was read' : ''}.</p>`;
+  return html`<h3>${head}</h3>
+<table><thead><tr><th>id</th><th>state</th><th class="lmtp-number">age</th><th class="lmtp-number">tries</th><th>next</th>
+<th>destination</th><th>from</th><th>to</th><th>what was said</th></tr></thead><tbody>
+${listed.map((one) => row(one, now))}
+</tbody></table>
+<p class="lmtp-note">The story of one: lambda-lmtp explain ID</p>`;
+}
+
+function row(listed: Listed, now: number): Html {
+  if (listed.kind === 'request') {
+    const { id, reason, at, sent = at } = listed.request;
+    return html`<tr><td class="lmtp-name">${id}</td><td>corrupt</td><td class="lmtp-number">${inWords(now - sent)}</td>
+<td></td><td></td><td></td><td></td><td></td><td class="lmtp-words">${reason}</td></tr>`;
+  }
+  const { id, delivery, state, arrival, attempt, due, destination, sender, summary } = listed.entry;
+  const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
+  const { addresses, moreAddresses, replies, held, reason, inDoubt } = summary;
+  const hidden = Math.max(0, addresses.length - mostAddresses) + moreAddresses;
+  const to = addresses.slice(0, mostAddresses).map((address) => `<${quoteAddress(address)}>`);
+  const said = [
+    ...(held === undefined ? [] : [`held: ${held}`]),
+    ...(reason === undefined ? [] : [reason]),
+    ...replies.slice(0, 2).map(({ dsn, text }) => `${dsn} ${text}`),
+    ...(inDoubt > 0 ? [`${number(inDoubt)} in doubt`] : []),
+  ];
+  return html`<tr><td class="lmtp-name">${id}/${delivery}</td><td>${state}</td><td class="lmtp-number">${inWords(now - arrival)}</td>
+<td class="lmtp-number">${number(attempt)}</td><td>${next}</td><td class="lmtp-name">${destination}</td>
+<td class="lmtp-name">&lt;${quoteAddress(sender)}&gt;</td>
+<td class="lmtp-name">${[...to, ...(hidden > 0 ? [`and ${number(hidden)} more`] : [])].join(' ')}</td>
+<td class="lmtp-words">${said.map((text, index) => (index === 0 ? text : html`<br>${text}`))}</td></tr>
+`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The screens, alone or one below the other.
+ */
+
+import { moment } from '../command/words.ts';
+import type { Survey } from '../operator/survey.ts';
+import type { Endpoints } from './action.ts';
+import { agesScreen } from './ages.ts';
+import { answerScreen } from './answer.ts';
+import { causesScreen } from './causes.ts';
+import { destinationsScreen } from './destinations.ts';
+import { atLeast, number } from './figures.ts';
+import { type Html, html } from './html.ts';
+import { style } from './style.ts';
+
+/** What can be shown alone. */
+export const screenNames = ['answer', 'ages', 'causes', 'destinations'] as const;
+export type ScreenName = (typeof screenNames)[number];
+
+const screens: Readonly<Record<ScreenName, (survey: Survey, endpoints: Endpoints) => Html>> = {
+  answer: answerScreen,
+  ages: agesScreen,
+  causes: causesScreen,
+  destinations: destinationsScreen,
+};
+
+/** Screens with buttons that change something. */
+const acting: readonly ScreenName[] = ['causes', 'destinations'];
+
+/** Draws the screens that are wanted. */
+export function page(names: readonly ScreenName[], survey: Survey, endpoints: Endpoints): string {
+  const first = names.find((name) => acting.includes(name));
+  return framed(html`${names.map((name) => html`${name === first ? reason : ''}${screens[name](survey, endpoints)}`)}
+${footer(survey)}`);
+}
+
+/** A piece of HTML with its style around it, as it goes to the dashboard. */
+export function framed(content: Html): string {
+  return html`<div class="lmtp">${style}
+${content}
+</div>`.text;
+}
+
+/** Nothing can be said but a sentence. */
+export function sentence(text: string): string {
+  return framed(html`<p>${text}</p>`);
+}
+
+/** Lines of text as they are. */
+export function lines(title: string, all: readonly string[]): string {
+  return framed(html`<h3>${title}</h3><pre>${all.join('\n')}</pre>`);
+}
+
+const reason = html`<form><label>Reason, for the history: <input name="reason" maxlength="300" size="40"
+placeholder="why you press a button below"></label></form>`;
+
+function footer({ cost, isCut, status }: Survey): Html {
+  const { entries, pages, consumed, milliseconds } = cost;
+  const read = `${atLeast(isCut)}${number(entries)} deliveries in ${number(pages)} pages`;
+  const took = `${number(Math.ceil(consumed))} read units, ${(milliseconds / 1000).toFixed(1)} s`;
+  return html`<p class="lmtp-note">${moment(status.now)}: ${read}, ${took}. What the indexes say may be some seconds old.</p>`;
+}
