@@ -3,8 +3,8 @@
  *
  * Both deliver at least once: what is received is hidden until it is deleted, or until its visibility time-out has passed. The
  * standard queue delays messages, and now and then doubles one or gives a later one first. The FIFO queue has groups: while a
- * message of a group is in flight, nobody gets another of it, though a batch may hold several; and a message that was sent twice
- * within five minutes under one deduplication id counts once.
+ * message of a group is in flight, nobody gets another of it, though a batch may hold several; a message that was sent twice
+ * within five minutes under one deduplication id counts once; and one that was given out too often goes to the dead letters.
  */
 import type { Random } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -17,6 +17,8 @@ export interface SimulatedMessage {
   readonly sent: number;
   /** FIFO queues have groups. */
   readonly group?: string;
+  /** How often it was given out, where the queue counts. */
+  readonly received?: number;
 }
 
 /** How often, from 0 to 1, a queue does what it may. */
@@ -167,6 +169,13 @@ interface FifoMessage extends SimulatedMessage {
   readonly n: number;
   /** When it is seen again, if it was received. */
   hiddenUntil: number;
+  received: number;
+}
+
+/** Where messages go that were given out too often. */
+export interface Redrive {
+  readonly maxReceives: number;
+  readonly deadLetters: FifoQueue;
 }
 
 /** Milliseconds for which a deduplication id is remembered. */
@@ -175,7 +184,7 @@ const deduplicationInterval = 5 * 60_000;
 /** A FIFO queue whose groups are independent, and deduplicated each for itself. */
 export class FifoQueue implements SimulatedQueue {
   onReady: () => void = () => {};
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions & { readonly redrive?: Redrive };
   readonly #groups = new Map<string, Group>();
   /** Groups that have something to give, the one that had it first in front. */
   readonly #free = new Set<Group>();
@@ -185,7 +194,7 @@ export class FifoQueue implements SimulatedQueue {
   #size = 0;
   #most = 0;
 
-  constructor(options: QueueOptions) {
+  constructor(options: QueueOptions & { readonly redrive?: Redrive }) {
     this.#options = options;
   }
 
@@ -215,9 +224,19 @@ export class FifoQueue implements SimulatedQueue {
       group: groupName,
       n: this.#sent,
       hiddenUntil: 0,
+      received: 0,
     });
     this.#size += 1;
     this.#most = Math.max(this.#most, this.#size);
+    this.#offer(group);
+  }
+
+  /** Takes a message that another queue gave out too often; it brings its count with it. */
+  bury(message: SimulatedMessage & { readonly group: string; readonly received: number }): void {
+    const group = this.#group(message.group);
+    this.#sent += 1;
+    group.waiting.push({ ...message, n: this.#sent, hiddenUntil: 0 });
+    this.#size += 1;
     this.#offer(group);
   }
 
@@ -233,6 +252,7 @@ export class FifoQueue implements SimulatedQueue {
       this.#free.delete(group);
       for (const message of messages) {
         message.hiddenUntil = time.wall + visibilityTimeout;
+        message.received += 1;
         this.#inFlight.add(message);
         taken.push(message);
       }
@@ -256,8 +276,14 @@ export class FifoQueue implements SimulatedQueue {
       // It may have been received again meanwhile.
       if (time.wall < message.hiddenUntil || !this.#inFlight.delete(message)) return;
       const group = this.#group(message.group);
-      group.waiting.push(message);
-      group.waiting.sort((a, b) => a.n - b.n);
+      const { maxReceives = Number.POSITIVE_INFINITY, deadLetters } = this.#options.redrive ?? {};
+      if (message.received >= maxReceives) {
+        this.#size -= 1;
+        deadLetters?.bury(message);
+      } else {
+        group.waiting.push(message);
+        group.waiting.sort((a, b) => a.n - b.n);
+      }
       this.#land(group);
     });
   }

@@ -15,11 +15,13 @@ import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import { activate } from '../../functions/queue/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admit.ts';
+import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { formatWakeUp, parseWakeUp } from '../../functions/queue/messages.ts';
+import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
 import { longestDelay, reserve, sweepInterval } from '../../functions/queue/policy.ts';
 import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
+import { retrySeconds } from '../../functions/queue/retry-time.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
@@ -31,7 +33,13 @@ import { Containers, EventSource } from './event-source.ts';
 import { Figures } from './figures.ts';
 import { IndexedLedger } from './indexed-ledger.ts';
 import { Random } from './random.ts';
-import { FifoQueue, type Mischief, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
+import {
+  FifoQueue,
+  type Mischief,
+  type SimulatedMessage,
+  type SimulatedQueue,
+  StandardQueue,
+} from './simulated-queue.ts';
 import { type ServerOptions, SimulatedServer } from './simulated-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -60,6 +68,10 @@ export interface SimulationOptions {
   /** Milliseconds until somebody sees what lies in a queue, from and to. */
   readonly latency?: readonly [number, number];
   readonly weather?: Weather;
+  /** How often active gives a message out before it goes to the dead letters. Default: as the construct has it, 8. */
+  readonly maxReceives?: number;
+  /** Whether a delivery takes the function down that is to make it, with everything else in its batch. Default: none does. */
+  readonly isPoison?: (wakeUp: WakeUp, at: number) => boolean;
 }
 
 /** A message to be submitted; its arrival is when it is submitted. */
@@ -74,8 +86,8 @@ export interface Submitted {
 const lmtpTimeout = 300_000;
 const activeVisibility = lmtpTimeout + 30_000;
 const qmgrVisibility = 6 * 60_000;
-/** Milliseconds after which a message that could not be dealt with is seen again (lmtp.ts). */
-const retryTime = 5000;
+/** How often active gives a message out, as the construct sets it. */
+const usualReceives = 8;
 
 const usualLatency: readonly [number, number] = [20, 200];
 
@@ -93,6 +105,7 @@ export class SimulatedStack {
   readonly incoming: StandardQueue;
   readonly deferred: StandardQueue;
   readonly active: FifoQueue;
+  readonly deadLetters: FifoQueue;
   readonly notices: CorruptNotice[] = [];
   /** What was thrown that no weather explains: bugs. */
   readonly bugs: unknown[] = [];
@@ -124,7 +137,9 @@ export class SimulatedStack {
     const neverLost = { ...queues, loses: 0 };
     this.incoming = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief: neverLost });
     this.deferred = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief });
-    this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief });
+    this.deadLetters = new FifoQueue({ ...fair, visibilityTimeout: qmgrVisibility });
+    const redrive = { maxReceives: options.maxReceives ?? usualReceives, deadLetters: this.deadLetters };
+    this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief, redrive });
     this.#bodies.put('in/body.eml', 'Subject: x\r\n\r\nhello\r\n');
     this.#admission = {
       transportMap: parseTransportMap(
@@ -146,7 +161,7 @@ export class SimulatedStack {
     const source = { time, random, latency, onFailure: (error: unknown) => this.#noteFailure(error) };
     const qmgr = { ...source, containers: this.#containers.qmgr, maximumConcurrency: containers.qmgr ?? 10 };
     const lmtp = { ...source, containers: this.#containers.lmtp, maximumConcurrency: containers.lmtp ?? 20 };
-    const { incoming, deferred, active } = this;
+    const { incoming, deferred, active, deadLetters } = this;
     new EventSource({
       ...qmgr,
       queue: incoming,
@@ -160,6 +175,14 @@ export class SimulatedStack {
       queue: deferred,
       invoke: (batch, container) =>
         this.#invokeQmgr(batch, container, deferred, ({ body }) => activate(parseWakeUp(body), container.services)),
+    });
+    new EventSource({
+      ...qmgr,
+      queue: deadLetters,
+      invoke: (batch, container) =>
+        this.#invokeQmgr(batch, container, deadLetters, ({ messageId, body, received = 0 }) =>
+          takeDeadLetter({ messageId, body, received }, container.services),
+        ),
     });
     new EventSource({ ...lmtp, queue: active, invoke: (batch, container) => this.#invokeLmtp(batch, container) });
     this.#scheduleSweep();
@@ -245,7 +268,7 @@ export class SimulatedStack {
   async #invokeQmgr(
     batch: readonly SimulatedMessage[],
     { services }: Container,
-    queue: StandardQueue,
+    queue: SimulatedQueue,
     handle: (message: SimulatedMessage) => Promise<void>,
   ): Promise<void> {
     const handled = await Promise.all(
@@ -265,6 +288,8 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
+    const { isPoison = () => false } = this.#options;
+    if (batch.some(({ body }) => isPoison(parseWakeUp(body), this.time.wall))) throw new Dead('the function');
     const end = this.time.wall + lmtpTimeout - reserve;
     const deadline: Deadline = { left: () => end - this.time.wall };
     const lanes = [...Map.groupBy(batch, ({ group = '' }) => group.split('#')[0]).values()];
@@ -283,7 +308,7 @@ export class SimulatedStack {
       await container.step('sqs.delete', async () => this.active.delete(message));
     } catch (error) {
       this.#noteFailure(error);
-      if (container.isUsable) this.active.giveUp(message, retryTime);
+      if (container.isUsable) this.active.giveUp(message, retrySeconds(message.received ?? 1) * 1000);
     }
   }
 

@@ -1,0 +1,80 @@
+/**
+ * Deliveries that take the function down which is to make them, each time and with everything else in the batch: the others are
+ * delivered all the same, and those are held in the end, where a person finds them.
+ *
+ * It is lived through before the first test begins: Node's test runner watches every promise of a test, and here are many.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { releaseMessage } from '../../functions/queue/by-hand.ts';
+import { strandedHold, strandedNote } from '../../functions/queue/dead-letters.ts';
+import { audit } from './audit.ts';
+import { hour } from './outage.ts';
+import { say } from './say.ts';
+import { SimulatedStack } from './simulated-stack.ts';
+
+const host = 'mail.test';
+const messages = 1000;
+const minute = 60_000;
+
+let isMended = false;
+
+/** Mail over two hours, some of it poisonous. */
+async function deliver(isPoisonous: (id: string, after: number) => boolean): Promise<SimulatedStack> {
+  const stack: SimulatedStack = new SimulatedStack({
+    seed: 7,
+    servers: { [host]: {} },
+    isPoison: ({ id }, at) => isPoisonous(id, at - stack.time.start),
+  });
+  for (let n = 0; n < messages; n += 1) {
+    stack.submit({ id: `m${n}`, recipients: [`user${n}@${host}`] }, Math.floor((n / messages) * 2 * hour));
+  }
+  await stack.run(10 * 24 * hour);
+  return stack;
+}
+
+/** Six at the beginning, two of them submitted together. */
+const poison = new Set(['m10', 'm11', 'm200', 'm400', 'm600', 'm800']);
+const isPoison = (id: string) => !isMended && poison.has(id);
+
+const poisoned = await deliver(isPoison);
+const afterPoison = audit(poisoned);
+const heldThen = poisoned.ledger.items.filter(({ state }) => state === 'held');
+
+// A person finds the cause, and lets them go.
+isMended = true;
+for (const { id, delivery } of heldThen) {
+  poisoned.later(0, async (services) => {
+    const order = { by: 'operator', why: 'it is mended', hold: strandedHold };
+    assert.equal((await releaseMessage({ id, delivery }, order, services)).kind, 'changed');
+  });
+}
+await poisoned.time.run(poisoned.time.wall + hour, () => false);
+
+/** Nothing works for more than an hour: what the function lacks, it lacks for every delivery. */
+const broken = await deliver((_, after) => after < 80 * minute);
+
+test('whatever takes the functions down is held in the end, with a hold that says so; nothing else is', () => {
+  assert.deepEqual(heldThen.map(({ id }) => id).sort(), [...poison].sort());
+  assert.ok(heldThen.every(({ holds = [] }) => holds.length === 1 && holds[0]?.id === strandedHold));
+  assert.equal(poisoned.figures.notes.get(`error: ${strandedNote}`), poison.size);
+});
+
+test('everybody else is delivered to once', (t) => {
+  const { ends, lost, doubled } = afterPoison;
+  assert.deepEqual([ends, lost, doubled], [{ sent: messages - poison.size, held: poison.size }, [], []]);
+  say(t, { held: poison.size, lost: 0, doubled: 0 });
+});
+
+test('once they are let go, those deliveries are made too', () => {
+  const { ends, lost, doubled } = audit(poisoned);
+  assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
+});
+
+test('a fault of all deliveries is no loss: when it is mended, all are made, and nothing is left to a person', (t) => {
+  const { ends, lost, doubled } = audit(broken);
+  assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
+  const taken = broken.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
+  assert.ok(taken > 0);
+  say(t, { 'dead letters': taken, 'seconds until the last was delivered': broken.figures.slowest.get(host) ?? 0 });
+});
