@@ -89,7 +89,7 @@ export function checkPermissions(surroundings: Surroundings): PolicyStatement[] 
 export function showqPermissions({ queues, stores }: Surroundings): PolicyStatement[] {
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
-    useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
+    useTable(stores.queueTable, 'GetItem', 'BatchGetItem'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     measure(queues),
   ];
@@ -101,7 +101,7 @@ export function showqPermissions({ queues, stores }: Surroundings): PolicyStatem
  */
 export function postsuperPermissions({ queues, stores, topics }: Surroundings, check: IFunction): PolicyStatement[] {
   return [
-    useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'Query'),
+    useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     send(queues.deferred),
     publish(topics.bounce),
