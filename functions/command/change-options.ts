@@ -7,10 +7,11 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { escaped } from '../disposition/postfix-line.ts';
 import type { Change, ChangeKind, Changing, OperatorServices } from '../operator/operator.ts';
 import type { Selection } from '../operator/selection.ts';
+import type { QueueFilter } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import type { Operation } from './compose-operator.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type FilterOptions, isFiltered, readFilter, withFilterOptions } from './filter-options.ts';
+import { type FilterOptions, isFiltered, readDestination, readFilter, withFilterOptions } from './filter-options.ts';
 import { type OperateOptions, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
@@ -69,13 +70,30 @@ export function readSelection(
   options: FilterOptions,
   services: OperatorServices,
   command: Command,
-  missing: string,
+  missing = '--destination, or options that look for messages,',
 ): Selection {
   const hasFilter = isFiltered(options) || options.destination !== undefined;
   if (ids.length === 0 && !hasFilter) command.error(`error: nothing is named: ids, ${missing} are wanted`);
   if (ids.length > 0 && hasFilter) command.error('error: ids go without the options that look for messages');
   if (ids.length > 0) return { kind: 'ids', ids: expandIds(ids) };
   return { kind: 'filter', filter: readFilter(options, services, wallTime(services)) };
+}
+
+/** The destination that is named and nothing beside it: then all its mail is meant, and what is still to come. */
+export function destinationAlone(
+  ids: readonly string[],
+  options: FilterOptions,
+  services: OperatorServices,
+): string | undefined {
+  const { destination } = options;
+  if (ids.length > 0 || destination === undefined || isFiltered(options)) return undefined;
+  return readDestination(destination, services);
+}
+
+/** Of what was looked for, only what is in one of these states, unless states were asked for. */
+export function withDefaultStates(selection: Selection, states: NonNullable<QueueFilter['states']>): Selection {
+  if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
+  return { kind: 'filter', filter: { ...selection.filter, states } };
 }
 
 /** The ids, those of standard input in the place of "-". */

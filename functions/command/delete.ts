@@ -5,7 +5,7 @@
 
 import { Command, Option } from 'commander';
 import { type RemovalWish, removeMessages } from '../operator/messages.ts';
-import type { Selection } from '../operator/selection.ts';
+import { listEntries, type Selection } from '../operator/selection.ts';
 import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
 import { confirm } from './confirm.ts';
 import { isFiltered } from './filter-options.ts';
@@ -78,12 +78,7 @@ async function askFirst(
     return isYes ? { kind: 'ids', ids } : undefined;
   }
   let count = 0;
-  let from: string | undefined;
-  do {
-    const page = await services.queries.list(selection.filter, from);
-    count += page.entries.length;
-    from = page.next;
-  } while (from !== undefined);
+  for await (const _ of listEntries(selection.filter, services.queries)) count += 1;
   const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
   return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`)) ? selection : undefined;
 }

@@ -6,8 +6,16 @@ import { Command } from 'commander';
 import { reopenDestinations } from '../operator/destinations.ts';
 import { flushMessages } from '../operator/messages.ts';
 import type { Selection } from '../operator/selection.ts';
-import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
-import { isFiltered, readDestination } from './filter-options.ts';
+import {
+  type ChangeOptions,
+  ChangeReport,
+  destinationAlone,
+  readChanging,
+  readSelection,
+  withChangeOptions,
+  withDefaultStates,
+} from './change-options.ts';
+import { isFiltered } from './filter-options.ts';
 import { withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 
@@ -38,18 +46,13 @@ async function flushAction(ids: readonly string[], options: FlushOptions, comman
       ? { kind: 'filter', filter: {} }
       : readSelection(ids, options, services, command, '--all, --destination, or options that look for messages,');
   const changing = await readChanging(options, operation);
+  const alone = destinationAlone(ids, options, services);
   const report = new ChangeReport(options);
   // First: what is tried while its destination counts as dead only waits again.
   if (all === true) await report.tellAll(reopenDestinations(undefined, changing));
-  else if (destination !== undefined && !isFiltered(options)) {
-    await report.tellAll(reopenDestinations(readDestination(destination, services), changing));
-  }
-  await report.tellAll(flushMessages(onlyWaiting(selection), options.ramp, changing));
+  else if (alone !== undefined) await report.tellAll(reopenDestinations(alone, changing));
+  // Only what waits for a time can be flushed.
+  const waiting = withDefaultStates(selection, ['deferred']);
+  await report.tellAll(flushMessages(waiting, options.ramp, changing));
   await report.finish();
-}
-
-/** Of what was looked for, only what waits for a time can be flushed. */
-function onlyWaiting(selection: Selection): Selection {
-  if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
-  return { kind: 'filter', filter: { ...selection.filter, states: ['deferred'] } };
 }

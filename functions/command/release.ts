@@ -6,8 +6,16 @@ import { Command, Option } from 'commander';
 import { releaseDestination } from '../operator/destinations.ts';
 import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
 import type { Changing, OperatorServices } from '../operator/operator.ts';
-import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
-import { isFiltered, readDestination } from './filter-options.ts';
+import { listEntries } from '../operator/selection.ts';
+import {
+  type ChangeOptions,
+  ChangeReport,
+  destinationAlone,
+  readChanging,
+  readSelection,
+  withChangeOptions,
+  withDefaultStates,
+} from './change-options.ts';
 import { parseHoldName, withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 import { Progress } from './progress.ts';
@@ -35,29 +43,17 @@ export function releaseCommand(): Command {
 async function releaseAction(ids: readonly string[], options: ReleaseOptions, command: Command): Promise<void> {
   const operation = await openOperation(options);
   const { services } = operation;
-  const { destination, hold, ramp } = options;
+  const { hold, ramp } = options;
   const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
   const report = new ChangeReport(options);
-  if (ids.length === 0 && destination !== undefined && !isFiltered(options)) {
-    const name = readDestination(destination, services);
-    await releaseAll(name, wish, await readChanging(options, operation), report, options);
+  const destination = destinationAlone(ids, options, services);
+  if (destination !== undefined) {
+    await releaseAll(destination, wish, await readChanging(options, operation), report, options);
   } else {
-    const selection = readSelection(
-      ids,
-      options,
-      services,
-      command,
-      '--destination, or options that look for messages,',
-    );
-    const held = selection.kind === 'ids' || selection.filter.states !== undefined ? selection : onlyHeld(selection);
+    const held = withDefaultStates(readSelection(ids, options, services, command), ['held']);
     await report.tellAll(releaseMessages(held, wish, await readChanging(options, operation)));
   }
   await report.finish();
-}
-
-/** Whoever says what is to be released means what is held. */
-function onlyHeld<Given extends { readonly filter: object }>({ filter, ...rest }: Given) {
-  return { ...rest, kind: 'filter', filter: { ...filter, states: ['held'] } } as const;
 }
 
 async function releaseAll(
@@ -79,11 +75,8 @@ async function releaseAll(
 
 async function countHeld(destination: string, { queries }: OperatorServices): Promise<number> {
   let count = 0;
-  let from: string | undefined;
-  do {
-    const page = await queries.list({ states: ['held'], destination }, from);
-    count += page.entries.filter(({ summary }) => summary.held === undefined).length;
-    from = page.next;
-  } while (from !== undefined);
+  for await (const { summary } of listEntries({ states: ['held'], destination }, queries)) {
+    if (summary.held === undefined) count += 1;
+  }
   return count;
 }
