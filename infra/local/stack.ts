@@ -98,13 +98,16 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 
   const log = new FunctionLog(options.onLogLine);
   const variables = functionEnvironment(options, emulators, mailStore);
+  const callable: Record<string, LambdaFunction> = {};
+  const lambda = await startLambdaEndpoint(callable);
+  started.defer(() => lambda.close());
+  variables['AWS_ENDPOINT_URL_LAMBDA'] = lambda.endpoint;
   const functions = deployFunctions(options, directory, variables, log);
+  Object.assign(callable, functions);
   started.defer(async () => {
     await Promise.all(functionNames.map((name) => functions[name].close()));
   });
 
-  const lambda = await startLambdaEndpoint(functions);
-  started.defer(() => lambda.close());
   const triggers = startTriggers(options, emulators, functions);
   started.defer(() => stopTriggers(triggers, functions));
   const events = new TopicSubscriber(emulators.clients.sqs, emulators.queues.events.url);
@@ -117,7 +120,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...stackOf({
       directory,
       environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
-      variables: { ...variables, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
+      variables,
       outputs: outputsOf(emulators),
       clients: emulators.clients,
       functions,
