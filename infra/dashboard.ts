@@ -4,6 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions.ts';
+import type { MailMetrics } from './metrics.ts';
 import type { Queues } from './queues.ts';
 
 const period = Duration.minutes(1);
@@ -12,8 +13,7 @@ const width = 12;
 export interface MailDashboardProps {
   readonly functions: Functions;
   readonly queues: Queues;
-  /** Recipients in doubt. */
-  readonly doubt: cloudwatch.IMetric;
+  readonly metrics: MailMetrics;
 }
 
 /** One page of graphs: how much mail waits where, and which function is in trouble. */
@@ -21,14 +21,14 @@ export class MailDashboard extends Construct {
   /** Where a browser finds it. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions, queues, doubt }: MailDashboardProps) {
+  constructor(scope: Construct, id: string, { functions, queues, metrics }: MailDashboardProps) {
     super(scope, id);
     const { dashboardName } = new cloudwatch.Dashboard(this, 'Dashboard', {
       defaultInterval: Duration.hours(12),
       widgets: [
         [waiting(queues), troubled(queues)],
         [failures(functions), durations(functions)],
-        [graph('In doubt: the message may be delivered more than once', [doubt])],
+        [graph('In doubt: the message may be delivered more than once', [metrics.metricInDoubt()])],
       ],
     });
     this.url =

@@ -5,6 +5,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { reservedServices } from '../functions/delivery/route.ts';
+import type { AlarmProps } from './alarms/thresholds.ts';
 import type { FunctionName } from './bundle.ts';
 import { transportMapOf } from './destinations.ts';
 import type { EncryptionProps } from './encryption.ts';
@@ -16,7 +17,7 @@ import { refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
 import { watchedDestinationsOf } from './watched-destinations.ts';
 
-export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps {
+export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmProps {
   /**
    * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
    *

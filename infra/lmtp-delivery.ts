@@ -1,24 +1,26 @@
 import { join } from 'node:path';
 import { Annotations, Names, Stage } from 'aws-cdk-lib';
-import type { IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { MetricName } from '../functions/metrics/catalogue.ts';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
-import { SecretAlarm } from './alarms.ts';
-import { type FunctionName, functionFolder } from './bundle.ts';
+import { MailAlarms } from './alarms/alarms.ts';
+import type { Watched } from './alarms/watched.ts';
+import { type FunctionName, functionFolder, functionNames } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import { type LmtpDeliveryProps, settingsOf } from './delivery-props.ts';
-import { DoubtMetric } from './doubt-metric.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
 import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './metrics.ts';
 import { operatorSettings } from './operator-settings.ts';
+import { checkParameters } from './parameter-environment.ts';
 import { operatorPermissions, type Surroundings, submitPermissions } from './permissions.ts';
 import { Queues } from './queues.ts';
+import { SavedQueries } from './saved-queries.ts';
 import { permittedSecrets } from './secrets.ts';
 import { type MailBucket, Stores } from './stores.ts';
 import { Topics } from './topics.ts';
@@ -57,12 +59,10 @@ export class LmtpDelivery extends Construct {
   readonly watchedDestinations: readonly string[];
   /** What the functions write there, each by a method: `delivery.metrics.metricSent()`. */
   readonly metrics: MailMetrics;
-  /** Recipients that came into doubt: the message may be delivered to them more than once. */
-  readonly doubt: IMetric;
   /** What an operator's command line has to know of the parameters. */
   readonly operatorSettings: OperatorSettings;
-  /** Goes off when a secret cannot be read; absent where there is none. */
-  readonly secretAlarm?: SecretAlarm;
+  /** What wakes people, and why; they go to `topics.alarm`. */
+  readonly alarms: MailAlarms;
   readonly #surroundings: Surroundings;
   readonly #frontDoors: FrontDoors;
 
@@ -106,8 +106,18 @@ export class LmtpDelivery extends Construct {
       logRetention,
       network: this.network,
     });
-    if (secrets.length > 0) this.secretAlarm = new SecretAlarm(this, 'SecretAlarm', this.functions);
-    this.doubt = new DoubtMetric(this, 'Doubt', this.functions).metric;
+    const { transport } = settings;
+    const { metrics, functions } = this;
+    const parameters = checkParameters(props.parameters ?? {});
+    const watched: Watched = { transport, metrics, queues, functions, parameters, maximumConcurrency };
+    const { alarms, operatingManual } = props;
+    this.alarms = new MailAlarms(this, 'Alarms', { watched, topic: topics.alarm, alarms, operatingManual });
+    const { qmgr, lmtp, sweep } = functions;
+    new SavedQueries(this, 'Queries', {
+      transport,
+      delivery: [qmgr, lmtp, sweep].map(({ logGroup }) => logGroup),
+      all: functionNames.map((name) => functions[name].logGroup),
+    });
     this.dashboard = new MailDashboard(this, 'Dashboard', this);
     new Triggers(this, 'Triggers', { functions: this.functions, queues, topics, maximumConcurrency });
   }

@@ -4,9 +4,8 @@ import { describe, test } from 'node:test';
 import type { Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { secretFaultNote } from '../../functions/secrets/secrets.ts';
 import type { LmtpDeliveryProps } from '../../infra/delivery-props.ts';
-import { appStack, asText, construct, resource, resourcesOf, resourcesOfType, statementsOf } from './synthesize.ts';
+import { appStack, construct, resource, resourcesOf, statementsOf } from './synthesize.ts';
 
 const destination = 'inet:lmtp.example.com:24';
 
@@ -103,29 +102,4 @@ describe('a secret of the same app, whose name is known only when deployed,', ()
       );
     });
   }
-});
-
-describe('the alarm for secrets that cannot be read', () => {
-  test('is there where there are secrets, and counts what the lmtp function notes', () => {
-    const resources = resourcesOf(stackWith({ lmtp_sasl_password_maps: 'secretsmanager:lmtp/passwords' }));
-    const filter = resource(resources, 'AWS::Logs::MetricFilter', 'SecretFaults');
-    assert.equal(filter['FilterPattern'], `{ $.message = "${secretFaultNote}" }`);
-    assert.match(asText(filter['LogGroupName']), /FunctionsLmtpLog/);
-    const [metric] = filter['MetricTransformations'] as Record<string, unknown>[];
-    const alarm = resource(resources, 'AWS::CloudWatch::Alarm', 'SecretAlarm');
-    assert.partialDeepStrictEqual(alarm, {
-      MetricName: metric?.['MetricName'],
-      Namespace: metric?.['MetricNamespace'],
-      Statistic: 'Sum',
-      Threshold: 1,
-      TreatMissingData: 'notBreaching',
-    });
-    const description = String(alarm['AlarmDescription']);
-    assert.match(description, /waits \(4\.3\.0\).*What to do: /);
-    assert.ok(description.length <= 1024, 'CloudWatch takes no more');
-  });
-
-  test('is not there where there are none', () => {
-    assert.deepEqual(resourcesOfType(resourcesOf(stackWith({})), 'AWS::CloudWatch::Alarm'), {});
-  });
 });

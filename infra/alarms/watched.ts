@@ -1,0 +1,40 @@
+/** The parts of a stack that are looked at from outside: by alarms, and on the dashboard. */
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Parameters } from '../../functions/parameters.ts';
+import { functionNames } from '../bundle.ts';
+import type { Functions } from '../functions.ts';
+import type { MailMetrics } from '../metrics.ts';
+import type { Queues } from '../queues.ts';
+
+/** The parts of a stack. */
+export interface Watched {
+  /** Name of the transport. */
+  readonly transport: string;
+  readonly metrics: MailMetrics;
+  readonly queues: Queues;
+  readonly functions: Functions;
+  /** Postfix's parameters, which say how long mail is kept and how many sessions are. */
+  readonly parameters: Pick<Parameters, 'maximal_queue_lifetime' | 'lmtp_connection_cache_size'>;
+  /** lmtp functions that run at once. */
+  readonly maximumConcurrency: number;
+  /** Sessions that all of them may have together; absent: nobody said. */
+  readonly sessionBudget?: number | undefined;
+}
+
+/** Functions that mail goes round through. */
+const loop = ['qmgr', 'lmtp', 'sweep', 'bounce'] as const;
+
+/** All functions, by name. */
+export function allFunctions({ functions }: Pick<Watched, 'functions'>): Readonly<Record<string, IFunction>> {
+  return Object.fromEntries(functionNames.map((name) => [name, functions[name]]));
+}
+
+/** The functions that Lambda may take for an endless loop. */
+export function loopFunctions({ functions }: Pick<Watched, 'functions'>): Readonly<Record<string, IFunction>> {
+  return Object.fromEntries(loop.map((name) => [name, functions[name]]));
+}
+
+/** Sessions that one lmtp function may have open: the one that it works with, and those that lie idle in its cache. */
+export function sessionsEach({ parameters }: Pick<Watched, 'parameters'>): number {
+  return 1 + parameters.lmtp_connection_cache_size;
+}
