@@ -30,6 +30,8 @@ export interface StoreVerdict {
 export interface MaildirServerOptions {
   /** Where the Maildirs go. */
   readonly folder: string;
+  /** Loopback port; a free one if absent. */
+  readonly port?: number;
   /**
    * Verdict for a recipient; undefined: accepted and saved.
    *
@@ -53,7 +55,7 @@ export interface MaildirServer {
   close(): Promise<void>;
 }
 
-/** Starts a mail store on a free loopback port. */
+/** Starts a mail store. */
 export async function startMaildirServer(options: MaildirServerOptions): Promise<MaildirServer> {
   const store = new Store(options);
   await mkdir(store.incoming, { recursive: true });
@@ -77,7 +79,10 @@ export async function startMaildirServer(options: MaildirServerOptions): Promise
     },
   });
   server.on('error', () => {}); // a client that goes away is its own affair
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', () => listening()));
+  await new Promise<void>((listening, fail) => {
+    server.once('error', fail);
+    server.listen(options.port ?? 0, '127.0.0.1', () => listening());
+  });
   const { port } = server.server.address() as AddressInfo;
   return {
     port,

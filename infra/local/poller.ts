@@ -31,6 +31,8 @@ export interface PollerOptions {
   readonly batchSize: number;
   /** Most invocations at once. */
   readonly maximumConcurrency: number;
+  /** Whether a function may hand single records back (ReportBatchItemFailures); yes if absent. */
+  readonly partialResponses?: boolean;
   /** Pauses after failed invocations, in milliseconds; doubled with each failure in a row. 200 and 10,000 if absent. */
   readonly backOff?: { readonly first: number; readonly longest: number };
   /** Hears of each failed invocation. */
@@ -117,7 +119,8 @@ export class Poller {
     }
     this.#failuresInARow = 0;
     this.#places = Math.min(this.#options.maximumConcurrency, this.#places + 1);
-    await this.#delete(succeeded(messages, result.value));
+    const answer = this.#options.partialResponses === false ? undefined : result.value;
+    await this.#delete(succeeded(messages, answer));
   }
 
   #backOff(): void {

@@ -7,8 +7,11 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { TemplateError } from '../template/template-error.ts';
+import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
+import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { Watch } from './watch.ts';
@@ -22,6 +25,8 @@ interface Options {
   readonly recipient: readonly string[];
   readonly sender: string;
   readonly destination?: string;
+  readonly from?: string;
+  readonly stack?: string;
   readonly keep: boolean;
 }
 
@@ -45,16 +50,8 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
   process.on('SIGINT', () => interrupted.abort()).on('SIGTERM', () => interrupted.abort());
   const started = performance.now();
   const directory = await mkdtemp(join(tmpdir(), 'lambda-lmtp-'));
-  const stack = await startLocalStack({
-    directory,
-    ...(choice.options.destination !== undefined && { destination: choice.options.destination }),
-    parameters: { minimal_backoff_time: '1s', maximal_backoff_time: '2s', relay_domains: sendersDomains },
-    sweepInterval: 1000,
-    maximumConcurrency: { qmgr: 2, lmtp: 2 },
-    mailStore: { verdict: mailboxVerdict },
-    onFailure: (name, { errorType, errorMessage }) => say(`${name}: invocation failed: ${errorType}: ${errorMessage}`),
-    ...changes,
-  });
+  const stack = await startStack(choice.options, directory, changes);
+  if (typeof stack === 'number') return stack;
   const submissions = choice.samples.map((sample) => ({ ...sample, content: sample.content() }));
   const watch = new Watch(stack, submissions, say);
   try {
@@ -73,6 +70,52 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
   }
 }
 
+/** What the samples need: mail that waits does so briefly, and senders are told of mail of theirs that fails. */
+const parameters = { minimal_backoff_time: '1s', maximal_backoff_time: '2s', relay_domains: sendersDomains };
+
+/** A stack of its own, or one from a template; or the exit status, where the template cannot be built. */
+async function startStack(
+  { destination, from, stack: stackName }: Options,
+  directory: string,
+  changes: LocalStackOptions,
+): Promise<LocalStack | number> {
+  const common: Pick<LocalStackOptions, 'directory' | 'mailStore' | 'onFailure'> = {
+    directory,
+    mailStore: { verdict: mailboxVerdict },
+    onFailure: (name, { errorType, errorMessage }) => say(`${name}: invocation failed: ${errorType}: ${errorMessage}`),
+  };
+  if (from === undefined) {
+    return await startLocalStack({
+      ...common,
+      ...(destination !== undefined && { destination }),
+      parameters,
+      sweepInterval: 1000,
+      maximumConcurrency: { qmgr: 2, lmtp: 2 },
+      ...changes,
+    });
+  }
+  try {
+    const stack = await startDeployedStack({ ...common, folder: from, stackName, wanted: { destination, parameters } });
+    for (const line of deployedStackInWords(stack)) say(line);
+    return stack;
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    process.stderr.write(`error: --from: ${error.message}\n`);
+    return exitStatus.usage;
+  }
+}
+
+/** What was built, and where it is not as the template says. */
+function deployedStackInWords({ place, blueprint, replaced }: DeployedStack): readonly string[] {
+  const { queues, functions, mappings } = blueprint;
+  return [
+    `Stack ${place.stackName}: ${queues.length} queues, ${functions.length} functions from their bundles, ${mappings.length} event sources`,
+    ...replaced.map((one) => `Replaced: ${describeReplaced(one)}`),
+    ...(replaced.length === 0 ? ['Every variable of the functions is as the template has it'] : []),
+    ...blueprint.unlike.map((words) => `Not shown: ${words}`),
+  ];
+}
+
 /** What to send; or the exit status, where there is nothing to send. */
 function readArguments(args: readonly string[]): Choice | number {
   const command = new Command('npm start --')
@@ -81,12 +124,15 @@ function readArguments(args: readonly string[]): Choice | number {
     .option('--recipient <address>', 'envelope recipient of FILE; may be repeated', collect, [])
     .option('--sender <address>', 'envelope sender of FILE; "" is the null sender', 'sender@example.org')
     .option('--destination <next-hop>', 'deliver there (inet:host:port), not into the local Maildirs')
+    .option('--from <folder>', 'build the stack from a synthesized app, such as cdk.out')
+    .option('--stack <name>', 'stack of the app, where it has several')
     .option('--keep', 'leave everything running until Ctrl-C', false)
     .exitOverride();
   try {
     command.parse(args, { from: 'user' });
     const options = command.opts<Options>();
     const [file] = command.args;
+    if (options.stack !== undefined && options.from === undefined) command.error('error: --stack wants a --from');
     if (file === undefined && options.recipient.length > 0) command.error('error: --recipient wants a FILE');
     if (file === undefined) return { samples, options };
     if (options.recipient.length === 0) command.error('error: FILE wants a --recipient');

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { bundleFile, bundleFunction, type FunctionName, functionNames } from '../../infra/bundle.ts';
+import { samples } from '../../infra/local/samples/samples.ts';
 import { asText, projectFolder, type Resource, resource, resourcesOfType } from './synthesize.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lambda-lmtp-synth-'));
@@ -86,6 +88,22 @@ test('every function starts with the environment that the stack gives it, and ha
     for (const [variable, value] of Object.entries(Variables)) process.env[variable] = asText(value);
     assert.equal(typeof ((await import(file)) as { handler: unknown }).handler, 'function', name);
   }
+});
+
+test('the synthesized stack runs here, from its template and its bundles, and every sample ends as it declares', async () => {
+  const program = join(projectFolder, 'infra/local/start.ts');
+  const child = spawn(process.execPath, [program, '--from', output], { env: { ...process.env, TMPDIR: scratch } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, said);
+  assert.match(said, /^Stack LambdaLmtp: \d+ queues, \d+ functions from their bundles, \d+ event sources$/m);
+  assert.match(said, /^Replaced: TRANSPORT_MAP is "\* lmtp:inet:127\.0\.0\.1:\d+" here, and ".*" in the template$/m);
+  for (const { name } of samples) assert.match(said, new RegExp(`│ ${name} .* yes `), said);
 });
 
 test('neither bundle nor source map has a path of this machine', () => {

@@ -1,0 +1,55 @@
+/** Builds the resources of a template in the local services. */
+import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import type { Blueprint, QueuePlan, SubscriptionPlan, TablePlan } from '../template/plans.ts';
+import { TemplateError } from '../template/template-error.ts';
+import type { Clients } from './services.ts';
+
+/** Makes queues, topics and what they tell, buckets and tables, under the names that the plans give them. */
+export async function buildResources(blueprint: Blueprint, clients: Clients): Promise<void> {
+  const { queues, topics, subscriptions, buckets, tables } = blueprint;
+  await Promise.all([
+    createQueues(queues, clients),
+    ...topics.map(({ name }) => clients.sns.send(new CreateTopicCommand({ Name: name }))),
+    ...buckets.map(({ name }) => clients.s3.send(new CreateBucketCommand({ Bucket: name }))),
+    ...tables.map((table) => clients.dynamodb.send(new CreateTableCommand(tableDefinition(table)))),
+  ]);
+  const here = subscriptions.filter(({ topicArn }) => topics.some(({ arn }) => arn === topicArn));
+  for (const subscription of here) await subscribe(subscription, clients);
+}
+
+/** Makes a queue outside of the template that hears a topic; resolves to its URL. */
+export async function observeTopic(name: string, topicArn: string, region: string, clients: Clients): Promise<string> {
+  const { QueueUrl = '' } = await clients.sqs.send(new CreateQueueCommand({ QueueName: name }));
+  const queueArn = `arn:aws:sqs:${region}:${QueueUrl.split('/').slice(-2).join(':')}`;
+  await subscribe({ topicArn, queueArn, attributes: {} }, clients);
+  return QueueUrl;
+}
+
+/** Dead letters come first: the others name them. */
+async function createQueues(queues: readonly QueuePlan[], { sqs }: Clients): Promise<void> {
+  const create = async ({ name: QueueName, url, attributes: Attributes }: QueuePlan) => {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
+    if (QueueUrl !== url) throw new TemplateError(`queue ${QueueName} is at ${QueueUrl}, and ${url} was expected`);
+  };
+  const hasDeadLetters = ({ attributes }: QueuePlan) => attributes['RedrivePolicy'] !== undefined;
+  await Promise.all(queues.filter((queue) => !hasDeadLetters(queue)).map(create));
+  await Promise.all(queues.filter(hasDeadLetters).map(create));
+}
+
+async function subscribe({ topicArn, queueArn, attributes }: SubscriptionPlan, { sns }: Clients): Promise<void> {
+  const Attributes = { ...attributes };
+  await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn, Attributes }));
+}
+
+function tableDefinition({ name, definition }: TablePlan): CreateTableCommandInput {
+  const { GlobalSecondaryIndexes, ...keys } = definition;
+  return {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    ...keys,
+    ...(GlobalSecondaryIndexes.length > 0 && { GlobalSecondaryIndexes }),
+  } as CreateTableCommandInput;
+}

@@ -1,0 +1,258 @@
+/**
+ * A synthesized stack on one machine: what its template would build, with the code and the variables that it gives its
+ * functions, and a mail store to deliver to.
+ *
+ * Functions run from the folders that would be zipped, with their memory size told, for as long as the template lets them, with
+ * batches, concurrency and schedules of the template. Names are made up as CloudFormation makes them up, so that nothing fits
+ * only here. Variables are replaced only where whoever calls wants it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { environmentNames } from '../../functions/environment.ts';
+import { type FunctionName, functionNames } from '../bundle.ts';
+import { readAssembly, type Template } from '../template/assembly.ts';
+import { readBlueprint } from '../template/blueprint.ts';
+import type { Place } from '../template/identities.ts';
+import type { Blueprint, FunctionPlan } from '../template/plans.ts';
+import { TemplateError } from '../template/template-error.ts';
+import { buildResources, observeTopic } from './build-resources.ts';
+import type { RecordedRequest } from './calls/recorded-request.ts';
+import { startRecordingProxy } from './calls/recording-proxy.ts';
+import { type DeliveryNames, deliveriesOf } from './delivery-names.ts';
+import { FunctionLog } from './function-log.ts';
+import { type Invocable, startLambdaEndpoint } from './lambda-endpoint.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import type { LocalEndpoint } from './local-endpoint.ts';
+import { type LocalStack, stackOf } from './local-stack.ts';
+import { type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
+import { Poller } from './poller.ts';
+import { localPortOf, type ReplacedVariable, replace, replacedVariables } from './replaced-variables.ts';
+import { Schedule } from './schedule.ts';
+import { localPlace, type Services, startServices } from './services.ts';
+import type { LocalStackOptions } from './stack.ts';
+import { TopicSubscriber } from './topic-subscriber.ts';
+
+export interface DeployedStackOptions
+  extends Pick<LocalStackOptions, 'directory' | 'onLogLine' | 'onFailure' | 'freeze'> {
+  /** Where the app was synthesized to, such as `cdk.out`. */
+  readonly folder: string;
+  /** May be absent where the app has one stack only. */
+  readonly stackName?: string | undefined;
+  /** The construct by its place in the stack (`Delivery`), where the stack has several. */
+  readonly delivery?: string;
+  /**
+   * What a run of samples needs: where the variables say otherwise they are replaced. Absent: every variable is as the template
+   * has it.
+   */
+  readonly wanted?: {
+    /** Where all mail goes; the stack's own mail store if absent. */
+    readonly destination?: string | undefined;
+    /** Postfix parameters by their own names. */
+    readonly parameters: Readonly<Record<string, string>>;
+  };
+  /** Options of the mail store. It listens where the template sends all mail, if that is a port of this machine. */
+  readonly mailStore?: Omit<MaildirServerOptions, 'folder' | 'port'>;
+  /** Hears of each request to an AWS service. */
+  readonly onRequest?: (request: RecordedRequest) => void;
+  /** Further services that the functions may reach: `AWS_ENDPOINT_URL_SES` and its like. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+}
+
+/** A running stack, and what is known of its template. */
+export interface DeployedStack extends LocalStack {
+  readonly template: Template;
+  readonly blueprint: Blueprint;
+  readonly place: Place;
+  readonly replaced: readonly ReplacedVariable[];
+}
+
+/**
+ * Brings a synthesized stack up.
+ *
+ * @throws TemplateError when it cannot be built here
+ */
+export async function startDeployedStack(options: DeployedStackOptions): Promise<DeployedStack> {
+  await using started = new AsyncDisposableStack();
+  const { name: stackName, ...assembly } = readAssembly(options.folder, options.stackName);
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'lambda-lmtp-')));
+  if (options.directory === undefined) started.defer(() => rm(directory, { recursive: true, force: true }));
+
+  const versioned = new Set<string>();
+  const services = await startServices({
+    ...(options.onRequest && { onRequest: options.onRequest }),
+    isVersioned: (bucket) => versioned.has(bucket),
+  });
+  started.defer(() => services.close());
+  const place = { ...localPlace, stackName, queueEndpoint: services.queueEndpoint };
+  const blueprint = readBlueprint({ name: stackName, ...assembly }, place);
+  for (const bucket of blueprint.buckets) if (bucket.versioned) versioned.add(bucket.name);
+  const names = chosenDelivery(blueprint, options.delivery);
+  await buildResources(blueprint, services.clients);
+
+  const variables = names.functions.lmtp.environment;
+  const port = localPortOf(variables[environmentNames.transportMap]);
+  const mailStore = await startMaildirServer({
+    ...options.mailStore,
+    folder: join(directory, 'mail'),
+    ...(port !== undefined && options.wanted?.destination === undefined && { port }),
+  });
+  started.defer(() => mailStore.close());
+  const { wanted } = options;
+  const destination = wanted?.destination ?? mailStore.destination;
+  const replaced = wanted ? replacedVariables(variables, destination, wanted.parameters) : [];
+
+  const invocables: Record<string, Invocable> = {};
+  const lambda = await recorded(await startLambdaEndpoint(invocables), options, started);
+  const environment = { ...services.environment, AWS_ENDPOINT_URL_LAMBDA: lambda, ...options.endpoints };
+  const log = new FunctionLog(options.onLogLine);
+  const functions = new Map(
+    blueprint.functions.map((plan): [string, LambdaFunction] => {
+      const own = { ...plan, environment: { ...environment, ...replace(plan.environment, replaced) } };
+      return [plan.name, deploy(own, roleNameOf(plan), log, options)];
+    }),
+  );
+  Object.assign(invocables, Object.fromEntries(functions));
+  started.defer(async () => {
+    await Promise.all([...functions.values()].map((one) => one.close()));
+  });
+  started.use(startTriggers(blueprint, services, functions, options));
+
+  const listen = async (title: string, topicArn: string) => {
+    const url = await observeTopic(title, topicArn, place.region, services.clients);
+    const subscriber = new TopicSubscriber(services.clients.sqs, url);
+    started.defer(() => subscriber.stop());
+    return subscriber;
+  };
+  const parts = {
+    directory,
+    environment,
+    variables: { ...environment, ...replace(variables, replaced) },
+    outputs: names.outputs,
+    clients: services.clients,
+    functions: Object.fromEntries(
+      functionNames.map((name) => [name, functions.get(names.functions[name].name)]),
+    ) as Record<FunctionName, LambdaFunction>,
+    mailStore,
+    log: log.lines,
+    deliveries: log.deliveries,
+    events: await listen('local-events', names.outputs.BounceTopicArn),
+    notices: await listen('local-notices', names.outputs.NoticeTopicArn),
+    inspectQueue: (name: keyof DeliveryNames['queues'] | 'events' | 'notices') => {
+      const title = name === 'events' || name === 'notices' ? `local-${name}` : names.queues[name].name;
+      return services.inspectQueue(title) ?? { ready: [], delayed: [], inFlight: [] };
+    },
+  };
+  const running = started.move();
+  return {
+    ...stackOf(parts),
+    template: assembly.template,
+    blueprint,
+    place,
+    replaced,
+    close: () => running.disposeAsync(),
+  };
+}
+
+function chosenDelivery(blueprint: Blueprint, path: string | undefined): DeliveryNames {
+  const deliveries = deliveriesOf(blueprint);
+  const paths = [...deliveries.keys()];
+  const only = path ?? (paths.length === 1 ? paths[0] : undefined);
+  const found = only === undefined ? undefined : deliveries.get(only);
+  if (found !== undefined) return found;
+  throw new TemplateError(
+    path === undefined
+      ? `the stack has ${paths.length} constructs LmtpDelivery (${paths.join(', ') || 'none'}), and one is wanted`
+      : `the stack has no LmtpDelivery ${path}: there are ${paths.join(', ') || 'none'}`,
+  );
+}
+
+/** The name of a function's program: `Delivery/Functions/Qmgr` is `qmgr`. */
+function roleNameOf({ path }: FunctionPlan): FunctionName {
+  return (path.split('/').at(-1) ?? '').toLowerCase() as FunctionName;
+}
+
+function deploy(
+  { name, file, exportName, environment, timeout, memory }: FunctionPlan,
+  program: FunctionName,
+  log: FunctionLog,
+  options: DeployedStackOptions,
+): LambdaFunction {
+  return new LambdaFunction({
+    name,
+    file,
+    exportName,
+    environment: { ...environment, AWS_ACCESS_KEY_ID: name },
+    timeout,
+    memory,
+    maximumConcurrency: Number.POSITIVE_INFINITY,
+    freeze: options.freeze ?? false,
+    onLine: (line) => log.write(program, line),
+  });
+}
+
+async function recorded(
+  service: LocalEndpoint,
+  { onRequest }: DeployedStackOptions,
+  started: AsyncDisposableStack,
+): Promise<string> {
+  started.defer(() => service.close());
+  if (onRequest === undefined) return service.endpoint;
+  const proxy = await startRecordingProxy({ endpoint: service.endpoint, onRequest });
+  started.defer(() => proxy.close());
+  return proxy.endpoint;
+}
+
+/** How long running invocations get when the stack closes, in milliseconds. */
+const closingGrace = 2000;
+
+/** What sets the functions going. An event source reads its queue in the name of its function, as Lambda does. */
+function startTriggers(
+  { queues, mappings, schedules, functions: plans }: Blueprint,
+  services: Services,
+  functions: ReadonlyMap<string, LambdaFunction>,
+  options: DeployedStackOptions,
+): AsyncDisposable {
+  const programs = new Map(plans.map((plan) => [plan.name, roleNameOf(plan)] as const));
+  const invoke = async (name: string, event: unknown) => {
+    const target = functions.get(name);
+    if (target === undefined) throw new TemplateError(`there is no function ${name} to be invoked`);
+    const result = await target.invoke(event);
+    const program = programs.get(name);
+    if (result.kind === 'failed' && program !== undefined) options.onFailure?.(program, result);
+    return result;
+  };
+  const clients: SQSClient[] = [];
+  const pollers = mappings
+    .filter(({ isEnabled }) => isEnabled)
+    .map(({ queueArn, functionName, ...mapping }) => {
+      const queue = queues.find(({ arn }) => arn === queueArn);
+      if (queue === undefined) throw new TemplateError(`an event source of ${functionName} is not in the template`);
+      const credentials = { accessKeyId: functionName, secretAccessKey: 'local' };
+      const client = new SQSClient({ region: localPlace.region, credentials, endpoint: services.queueEndpoint });
+      clients.push(client);
+      functions.get(functionName)?.warm();
+      return new Poller({
+        ...mapping,
+        client,
+        queueUrl: queue.url,
+        queueArn,
+        invoke: (event) => invoke(functionName, event),
+      });
+    });
+  const clocks = schedules.map(({ interval, functionArn }) => {
+    return new Schedule(interval, (event) => invoke(functionArn.split(':').at(-1) ?? '', event));
+  });
+  for (const one of [...pollers, ...clocks]) one.start();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const impatience = setTimeout(() => {
+        for (const one of functions.values()) void one.kill();
+      }, closingGrace);
+      await Promise.all([...pollers, ...clocks].map((one) => one.stop()));
+      clearTimeout(impatience);
+      for (const client of clients) client.destroy();
+    },
+  };
+}
