@@ -9,6 +9,7 @@
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
+import { logDeliveries } from './log-deliveries.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { deadLetterRounds } from './policy.ts';
 import { publish } from './publish.ts';
@@ -66,7 +67,7 @@ const transitions = { done: 'finishUnclaimed', deferred: 'recover', held: 'stran
  * own, and whatever harms the functions no longer goes first as new mail does.
  */
 async function putBack(item: DeliveryItem, received: number, services: Services): Promise<void> {
-  const { ledger, scheduler, log } = services;
+  const { ledger, scheduler, log, metrics } = services;
   const { id, delivery, destination } = item;
   const now = wallTime(services);
   const rounds = (item.deadLetters ?? 0) + 1;
@@ -88,9 +89,11 @@ async function putBack(item: DeliveryItem, received: number, services: Services)
     return;
   }
   scheduler.leave(item);
-  for (const line of settlement.lines) log.delivery(line);
-  if (isStranded) log.note('error', strandedNote, { id, delivery, destination, rounds });
-  else log.note('warn', 'dead letter of active taken up again', { id, delivery, destination, rounds });
+  logDeliveries(settlement.lines, item, services);
+  if (isStranded) {
+    metrics?.add('Stranded');
+    log.note('error', strandedNote, { id, delivery, destination, rounds });
+  } else log.note('warn', 'dead letter of active taken up again', { id, delivery, destination, rounds });
   await publish(moved.item, services);
 }
 

@@ -9,6 +9,7 @@ import { formatWakeUp } from '../../functions/queue/messages.ts';
 import { deadLetterRounds } from '../../functions/queue/policy.ts';
 import { states } from '../../functions/queue/states.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
+import { MemoryMetrics } from '../support/memory-metrics.ts';
 import { QueueWorld } from '../support/queue-world.ts';
 
 const destination = 'inet:[127.0.0.1]:24';
@@ -120,6 +121,19 @@ test('the round before that it is still tried', async () => {
   await exhume();
   assert.deepEqual([world.onlyItem().state, world.onlyItem().deadLetters], ['deferred', deadLetterRounds - 1]);
   assert.ok(!world.notes.includes(`error: ${strandedNote}`));
+});
+
+test('each that is held is counted, and nothing else is', async () => {
+  for (const [deadLetters, counted] of [
+    [deadLetterRounds - 2, 0],
+    [deadLetterRounds - 1, 1],
+  ] as const) {
+    const item = await bury({ deadLetters });
+    const metrics = new MemoryMetrics();
+    const dead = { messageId: 'm', body: formatWakeUp(item), received: 9 };
+    await takeDeadLetter(dead, { ...world.bystander().services, metrics });
+    assert.deepEqual([metrics.sum('Stranded'), metrics.sum('Deferred')], [counted, 1]);
+  }
 });
 
 test('where nobody was left to be delivered to, it is done', async () => {
