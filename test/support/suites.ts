@@ -38,6 +38,7 @@ export const suites: readonly Suite[] = [
       'parameters',
       'secrets',
       'notices',
+      'metrics',
       'report',
     ],
   },
