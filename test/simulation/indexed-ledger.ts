@@ -12,6 +12,7 @@ import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.
 import { matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
+import { checkKey, dueAmong, isInActive, isLetThrough, moved, withoutPending } from '../support/ledger-rules.ts';
 import { MemoryDestinations } from '../support/memory-destinations.ts';
 
 /** One item, wherever it stands. */
@@ -79,43 +80,24 @@ export class IndexedLedger implements Ledger, Queries {
     const transition: Transition = transitions[name];
     const place = this.#find(seen);
     const there = place?.item;
-    if (place === undefined || there === undefined || !transition.from.includes(there.state)) {
+    if (place === undefined || there === undefined || !isLetThrough(transition, there, seen)) {
       return { kind: 'behind', item: there };
     }
-    if (!isLetThrough(transition, there, seen)) return { kind: 'behind', item: there };
     this.#writes += 1;
     return moved(this.#put(place, { ...afterMove(name, there, changes), by: `write ${this.#writes}` }));
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {
     const place = this.#find(item);
-    const there = place?.item;
-    if (place === undefined || there === undefined || (item.state === 'done' && there.state !== 'done')) return;
-    const left = Object.entries(there.pending).filter(([eventId]) => !eventIds.includes(eventId));
-    const told = { ...there, pending: Object.fromEntries(left) };
-    const rest = item.state === 'done' ? {} : there.by === item.by ? item.unpublished : undefined;
-    if (rest === undefined) {
-      this.#put(place, told);
-      return;
-    }
-    const { due, unpublished, ...forgotten } = told;
-    this.#put(place, rest.due === undefined ? forgotten : { ...forgotten, due: rest.due });
+    const left = withoutPending(place?.item, item, eventIds);
+    if (place !== undefined && left !== undefined) this.#put(place, left);
   }
 
   async *findDue(before: number): AsyncIterable<DueItem> {
     const drawers = [...this.#due.keys()].filter((start) => start <= before).sort((a, b) => a - b);
     // As the index was when it was asked; what moves meanwhile is still shown where it was.
     const found = drawers.flatMap((start) => [...(this.#due.get(start) ?? [])].map(({ item }) => item));
-    for (const { id, delivery, state, generation, due, destination, unpublished } of found) {
-      if (due === undefined || due > before) continue;
-      const item = { id, delivery, state, generation, due, destination };
-      yield unpublished === undefined ? item : { ...item, unpublished };
-    }
-    for (const { name, due } of this.destinations.records) {
-      if (due === undefined || due > before) continue;
-      const key = { id: `destination#${name}`, delivery: 'destination' };
-      yield { ...key, state: 'destination', generation: 0, due, destination: name };
-    }
+    yield* dueAmong(found, this.destinations, before);
   }
 
   async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
@@ -214,37 +196,4 @@ function queuedKey(destination: string, isNew: boolean): string {
 
 function drawerOf(due: number): number {
   return due - (due % drawer);
-}
-
-function isInActive({ state }: DeliveryItem): boolean {
-  return state === 'active' || state === 'delivering';
-}
-
-function isLetThrough({ fence }: Transition, there: DeliveryItem, seen: DeliveryItem): boolean {
-  switch (fence) {
-    case 'generation':
-      return there.generation === seen.generation;
-    case 'token':
-      return there.claim !== undefined && there.claim.token === seen.claim?.token && there.by === seen.by;
-    case 'time':
-      return there.due === seen.due && there.by === seen.by;
-    case 'mark':
-      return there.by === seen.by;
-    case 'absent':
-      throw new TypeError('an item that must be absent is put, not moved');
-    default:
-      return fence satisfies never;
-  }
-}
-
-/** A partition key in DynamoDB holds 1 to 2048 octets. */
-function checkKey(id: string): void {
-  if (id.length >= 1 && id.length <= 512) return;
-  const octets = Buffer.byteLength(id);
-  if (octets >= 1 && octets <= 2048) return;
-  throw Object.assign(new Error(`a key of ${octets} octets`), { name: 'ValidationException' });
-}
-
-function moved(item: DeliveryItem): Moved {
-  return { kind: 'moved', item };
 }

@@ -11,6 +11,7 @@ import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.
 import { matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
+import { checkKey, dueAmong, isInActive, isLetThrough, moved, withoutPending } from './ledger-rules.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 
 /** Entries of a page. */
@@ -46,37 +47,17 @@ export class MemoryLedger implements Ledger, Queries {
   async move(name: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved> {
     const transition: Transition = transitions[name];
     const there = this.#find(seen);
-    if (there === undefined || !transition.from.includes(there.state) || !isLetThrough(transition, there, seen)) {
-      return { kind: 'behind', item: there };
-    }
+    if (there === undefined || !isLetThrough(transition, there, seen)) return { kind: 'behind', item: there };
     return moved(this.#put({ ...afterMove(name, there, changes), by: crypto.randomUUID() }));
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {
-    const there = this.#find(item);
-    if (there === undefined || (item.state === 'done' && there.state !== 'done')) return;
-    const left = Object.entries(there.pending).filter(([eventId]) => !eventIds.includes(eventId));
-    const told = { ...there, pending: Object.fromEntries(left) };
-    const rest = item.state === 'done' ? {} : there.by === item.by ? item.unpublished : undefined;
-    if (rest === undefined) {
-      this.#put(told);
-      return;
-    }
-    const { due, unpublished, ...forgotten } = told;
-    this.#put(rest.due === undefined ? forgotten : { ...forgotten, due: rest.due });
+    const left = withoutPending(this.#find(item), item, eventIds);
+    if (left !== undefined) this.#put(left);
   }
 
   async *findDue(before: number): AsyncIterable<DueItem> {
-    for (const { id, delivery, state, generation, due, destination, unpublished } of [...this.#items.values()]) {
-      if (due === undefined || due > before) continue;
-      const found = { id, delivery, state, generation, due, destination };
-      yield unpublished === undefined ? found : { ...found, unpublished };
-    }
-    for (const { name, due } of this.destinations.records) {
-      if (due === undefined || due > before) continue;
-      const key = { id: `destination#${name}`, delivery: 'destination' };
-      yield { ...key, state: 'destination', generation: 0, due, destination: name };
-    }
+    yield* dueAmong([...this.#items.values()], this.destinations, before);
   }
 
   async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
@@ -114,38 +95,6 @@ export class MemoryLedger implements Ledger, Queries {
     this.#items.set(name(item), copy(item));
     return copy(item);
   }
-}
-
-function isLetThrough({ fence }: Transition, there: DeliveryItem, seen: DeliveryItem): boolean {
-  switch (fence) {
-    case 'generation':
-      return there.generation === seen.generation;
-    case 'token':
-      return there.claim !== undefined && there.claim.token === seen.claim?.token && there.by === seen.by;
-    case 'time':
-      return there.due === seen.due && there.by === seen.by;
-    case 'mark':
-      return there.by === seen.by;
-    case 'absent':
-      throw new TypeError('an item that must be absent is put, not moved');
-    default:
-      return fence satisfies never;
-  }
-}
-
-function isInActive({ state }: DeliveryItem): boolean {
-  return state === 'active' || state === 'delivering';
-}
-
-/** A partition key in DynamoDB holds 1 to 2048 octets. */
-function checkKey(id: string): void {
-  const octets = Buffer.byteLength(id);
-  if (octets >= 1 && octets <= 2048) return;
-  throw Object.assign(new Error(`a key of ${octets} octets`), { name: 'ValidationException' });
-}
-
-function moved(item: DeliveryItem): Moved {
-  return { kind: 'moved', item };
 }
 
 function name({ id, delivery }: DeliveryKey): string {
