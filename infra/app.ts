@@ -1,14 +1,14 @@
-/** The CDK app: one transport, as the context describes it (see context.ts and cdk.json). */
+/** The CDK app: one stack, as the context describes it (see context.ts and cdk.json). */
 import { App } from 'aws-cdk-lib';
-import { readContext } from './context.ts';
 import { LmtpStack, stackName } from './lmtp-stack.ts';
 import { PropsError } from './props-error.ts';
+import { readTransports } from './transports.ts';
 
 try {
   // Synth is called below, and not when the process ends: after an error there would be half a stack.
   const app = new App({ autoSynth: false });
-  const settings = readContext(app.node.getAllContext() as Record<string, unknown>);
-  new LmtpStack(app, stackName(settings.transport), {
+  const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
+  new LmtpStack(app, stackName(settings), {
     settings,
     description: 'Delivers mail over LMTP: Postfix lmtp(8) and its queue',
   });

@@ -3,179 +3,126 @@
  * stack. A value on the command line is always text, one in cdk.json may be a number, a list or an object; an empty one
  * counts as absent, so `-c destination=` takes back what cdk.json says.
  */
-import { Duration } from 'aws-cdk-lib';
-import { PropsError, refuse } from './props-error.ts';
+import * as read from './context-readers.ts';
+import { PropsError } from './props-error.ts';
 
-/** Context names and what each means, in the order of the manual. */
-export const contextNames = {
-  destination: 'where mail goes that the transport map does not name: inet:lmtp.example.com:24',
-  transportMap: 'Postfix transport(5) text, entries separated by newline or semicolon',
-  transportMapObject: 'an object with such a text, s3://bucket/key, asked before the rest',
-  otherTransports: 'other transports that the map names: name=ARN of its incoming queue, separated by blanks',
-  allowedDestinations: 'destinations that a request may name itself, separated by blanks',
-  transport: 'name of the transport, which is part of the name of the stack',
-  parameters: 'Postfix parameters: a JSON object, or name=value separated by newline or semicolon',
-  messageBucket: 'name of a bucket of your own for message bodies',
-  allowedBuckets: 'names of buckets that a request may name, separated by blanks',
-  sesTopics: 'ARNs of the topics that receipt rules of Amazon SES notify, separated by blanks',
-  objectPrefix: 'prefix of the message bucket: what is written below it with an envelope in its metadata is mail',
-  secrets:
-    'names or ARNs of secrets that the lmtp function may read beside those that parameters name, separated by blanks',
-  functionTimeout: 'how long the lmtp function may run: 300s, 5m',
-  memorySize: 'memory of a function in megabytes',
-  maximumConcurrency: 'how many lmtp functions run at once',
-} as const;
-export type ContextName = keyof typeof contextNames;
+/** One context value. */
+interface Row {
+  /** What it means, and what it looks like on the command line; for the manual and for errors. */
+  readonly about: string;
+  readonly read: read.Reader<unknown>;
+  /** Of the stack, or of its first transport: what stands at top level is not meant for every one of several transports. */
+  readonly isOfFirst?: true;
+}
+
+/** The context values, in the order of the manual. Each is the property of the same name. */
+export const contextTable = {
+  destination: {
+    about: 'where mail goes that the transport map does not name: `inet:lmtp.example.com:24`',
+    read: read.text,
+  },
+  transportMap: {
+    about: 'Postfix transport(5) text, entries separated by newline or semicolon: `example.com lmtp:inet:a:24; ...`',
+    read: read.lines,
+  },
+  transportMapObject: {
+    about: 'an object with such a text, asked before the rest: `s3://bucket/key`',
+    read: read.objectUrl,
+  },
+  allowedDestinations: {
+    about: 'destinations that a request may name itself, separated by blanks',
+    read: read.words,
+  },
+  watchedDestinations: {
+    about:
+      'destinations with metrics of their own, at most 20, separated by blanks; else the first that the stack knows',
+    // A destination of several servers has commas in it.
+    read: (name, value) => (value === undefined ? undefined : read.blankSeparated(name, value)),
+  },
+  parameters: {
+    about: 'Postfix parameters: a JSON object, or `name=value` separated by newline or semicolon',
+    read: read.parameters,
+  },
+  secrets: {
+    about:
+      'names or ARNs of secrets that lmtp and check may read beside those that parameters name, separated by blanks',
+    read: read.secretNames,
+  },
+  transport: {
+    about: 'name of the transport, `lmtp` if absent; it is part of the name of the stack',
+    read: read.text,
+  },
+  transports: {
+    about: 'several transports in one stack, by name, each with values of this table (see below): a JSON object',
+    read: (name, value) => (value === undefined ? undefined : read.object(name, value)),
+  },
+  otherTransports: {
+    about: 'transports of other stacks that the map names: `name=ARN of its incoming queue`, separated by blanks',
+    read: read.queuesByName,
+  },
+  messageBucket: { about: 'name of a bucket of your own for message bodies', read: read.bucket },
+  allowedBuckets: { about: 'names of buckets that a request may name, separated by blanks', read: read.buckets },
+  bodyRetention: {
+    about: 'deletes bodies that nobody needs any more, and keeps what was deleted for so long: `30d`',
+    read: read.duration,
+    isOfFirst: true,
+  },
+  sesTopics: {
+    about: 'ARNs of the topics that receipt rules of Amazon SES notify, separated by blanks',
+    read: read.arns('sns'),
+    isOfFirst: true,
+  },
+  objectPrefix: {
+    about: 'prefix of the message bucket: what is written below it with an envelope in its metadata is mail: `drop/`',
+    read: read.text,
+    isOfFirst: true,
+  },
+  alarmTopic: { about: 'ARN of the topic that alarms go to', read: read.arn('sns') },
+  logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },
+  functionTimeout: { about: 'how long the lmtp function may run: `300s`, `5m`', read: read.duration },
+  memorySize: { about: 'memory of a function in megabytes', read: read.number },
+  maximumConcurrency: { about: 'how many lmtp functions run at once', read: read.number },
+  sessionBudget: { about: 'how many sessions the mail store has for us', read: read.number },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type ContextName = keyof typeof contextTable;
+
+/** Names and meanings. */
+export const contextNames = Object.fromEntries(
+  Object.entries<Row>(contextTable).map(([name, { about }]) => [name, about]),
+) as Readonly<Record<ContextName, string>>;
 
 /** Context values as plain types; what they name in AWS is looked up by the stack. */
-export interface ContextSettings {
-  readonly destination: string | undefined;
-  readonly transportMap: string | undefined;
-  readonly transportMapObject: { readonly bucket: string; readonly key: string } | undefined;
-  /** ARNs of queues, by name. */
-  readonly otherTransports: Readonly<Record<string, string>>;
-  readonly sesTopics: readonly string[];
-  readonly objectPrefix: string | undefined;
-  readonly allowedDestinations: readonly string[];
-  readonly transport: string | undefined;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly messageBucket: string | undefined;
-  readonly allowedBuckets: readonly string[];
-  readonly secrets: readonly string[];
-  readonly functionTimeout: Duration | undefined;
-  readonly memorySize: number | undefined;
-  readonly maximumConcurrency: number | undefined;
-}
-
-type Context = Readonly<Record<string, unknown>>;
+export type ContextSettings = { readonly [Name in ContextName]: ReturnType<(typeof contextTable)[Name]['read']> };
 
 /**
- * Reads the settings of a stack from the context of its app.
+ * Reads the settings of a transport.
  *
+ * @param path what a value is called in an error: its name, or one of `transports`
  * @throws PropsError naming the context value that is wrong, or unknown, and what is allowed
  */
-export function readContext(context: Context): ContextSettings {
-  refuseUnknown(context);
-  return {
-    destination: text(context, 'destination'),
-    transportMap: text(context, 'transportMap')?.replaceAll(/\s*;\s*/g, '\n'),
-    transportMapObject: objectUrl(context, 'transportMapObject'),
-    otherTransports: Object.fromEntries(words(context, 'otherTransports').map(queueByName)),
-    sesTopics: words(context, 'sesTopics').map((arn) => arnOf('sesTopics', 'sns', arn)),
-    objectPrefix: text(context, 'objectPrefix'),
-    allowedDestinations: words(context, 'allowedDestinations'),
-    transport: text(context, 'transport'),
-    parameters: assignments(context, 'parameters'),
-    messageBucket: text(context, 'messageBucket'),
-    allowedBuckets: words(context, 'allowedBuckets'),
-    secrets: words(context, 'secrets'),
-    functionTimeout: duration(context, 'functionTimeout'),
-    memorySize: number(context, 'memorySize'),
-    maximumConcurrency: number(context, 'maximumConcurrency'),
-  };
+export function readContext(context: read.Context, path: (name: string) => string = (name) => name): ContextSettings {
+  refuseUnknown(context, path);
+  const entries = Object.entries<Row>(contextTable).map(([name, row]) => [
+    name,
+    row.read(path(name), present(context, name)),
+  ]);
+  return Object.fromEntries(entries) as ContextSettings;
 }
 
-/** A misspelt name must not pass in silence. The CDK's own names all have a colon, a slash or a hyphen. */
-function refuseUnknown(context: Context): void {
-  const unknown = Object.keys(context).find((name) => /^\w+$/.test(name) && !Object.hasOwn(contextNames, name));
-  if (unknown === undefined) return;
-  throw new PropsError(`context ${unknown} is not known: allowed are ${Object.keys(contextNames).join(', ')}`);
-}
-
-function present(context: Context, name: ContextName): unknown {
-  const value = context[name];
+/** A value that is there. */
+export function present(context: read.Context, name: string): unknown {
+  const value = Object.hasOwn(context, name) ? context[name] : undefined;
   return value === '' || value === null ? undefined : value;
 }
 
-function text(context: Context, name: ContextName): string | undefined {
-  const value = present(context, name);
-  if (value === undefined || typeof value === 'string') return value;
-  throw wrong(name, value, 'text');
+/** A misspelt name must not pass in silence. The CDK's own names all have a colon, a slash or a hyphen. */
+function refuseUnknown(context: read.Context, path: (name: string) => string): void {
+  const unknown = Object.keys(context).find((name) => /^\w+$/.test(name) && !Object.hasOwn(contextTable, name));
+  if (unknown !== undefined) throw notKnown(path(unknown), Object.keys(contextTable));
 }
 
-function words(context: Context, name: ContextName): readonly string[] {
-  const value = present(context, name) ?? [];
-  if (typeof value === 'string') return value.split(/[\s,]+/).filter((word) => word !== '');
-  if (Array.isArray(value) && value.every((word) => typeof word === 'string')) return value;
-  throw wrong(name, value, 'a list of texts, or one text with blanks between them,');
-}
-
-function number(context: Context, name: ContextName): number | undefined {
-  const value = present(context, name);
-  if (value === undefined || typeof value === 'number') return value;
-  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
-  throw wrong(name, value, 'a whole number');
-}
-
-function objectUrl(context: Context, name: ContextName): { bucket: string; key: string } | undefined {
-  const value = text(context, name);
-  if (value === undefined) return undefined;
-  const [, bucket, key] = /^s3:\/\/([^/\s]+)\/(\S+)$/.exec(value) ?? [];
-  if (bucket === undefined || key === undefined) throw wrong(name, value, 's3://bucket/key');
-  return { bucket, key };
-}
-
-function queueByName(word: string): [string, string] {
-  const [, transport, arn] = /^([^=]+)=(.+)$/.exec(word) ?? [];
-  if (transport === undefined || arn === undefined) throw wrong('otherTransports', word, 'name=ARN of a queue');
-  return [transport, arnOf('otherTransports', 'sqs', arn)];
-}
-
-function arnOf(name: ContextName, service: string, arn: string): string {
-  if (new RegExp(`^arn:[^:\\s]+:${service}:[^:\\s]+:[^:\\s]+:[^:\\s]+$`).test(arn)) return arn;
-  throw wrong(name, arn, `an ARN of ${service}`);
-}
-
-/** A time with Postfix's units; a plain number is seconds. */
-function duration(context: Context, name: ContextName): Duration | undefined {
-  const value = present(context, name);
-  if (value === undefined) return undefined;
-  const [, digits, unit] = /^(\d+)([smh]?)$/.exec(String(value)) ?? [];
-  if (digits === undefined) throw wrong(name, value, 'a time such as 300, 300s or 5m');
-  return Duration.seconds(Number(digits) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1));
-}
-
-function assignments(context: Context, name: ContextName): Readonly<Record<string, string>> {
-  const value = present(context, name) ?? {};
-  if (typeof value === 'object' && !Array.isArray(value)) return asTexts(name, value as Context);
-  if (typeof value !== 'string') throw wrong(name, value, assignmentForms);
-  if (value.trimStart().startsWith('{')) return asTexts(name, parseObject(name, value));
-  const lines = value.split(/[\n;]/).filter((line) => line.trim() !== '');
-  return Object.fromEntries(lines.map((line) => assignment(name, line)));
-}
-
-const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon,';
-
-function assignment(name: ContextName, line: string): [string, string] {
-  const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-  if (parameter === undefined || value === undefined) throw wrong(name, withoutPasswords(line), assignmentForms);
-  return [parameter, value];
-}
-
-function parseObject(name: ContextName, value: string): Context {
-  try {
-    return JSON.parse(value) as Context;
-  } catch {
-    throw wrong(name, withoutPasswords(value), assignmentForms);
-  }
-}
-
-/** What is malformed may hold passwords all the same. */
-function withoutPasswords(text: string): string {
-  return text.replace(/(password_maps).*/s, '$1 (hidden)');
-}
-
-/** cdk.json may have `20` where main.cf has `20`: both are text to a parameter. */
-function asTexts(name: ContextName, values: Context): Readonly<Record<string, string>> {
-  const entries = Object.entries(values).map(([parameter, value]): [string, string] => {
-    if (typeof value !== 'string' && typeof value !== 'number') {
-      throw wrong(name, value, `text for ${parameter}`);
-    }
-    return [parameter, String(value)];
-  });
-  return Object.fromEntries(entries);
-}
-
-function wrong(name: ContextName, value: unknown, allowed: string): PropsError {
-  return refuse(`context ${name}`, value, allowed);
+/** The error about a name that is none. */
+export function notKnown(name: string, allowed: readonly string[]): PropsError {
+  return new PropsError(`context ${name} is not known: allowed are ${allowed.join(', ')}`);
 }

@@ -1,21 +1,16 @@
-/** The properties of a delivery stack, their defaults, and the check that no wrong value gets past synth. */
-import { Duration, Token } from 'aws-cdk-lib';
+/** The properties of a delivery stack and their defaults. */
+import type { Duration } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { reservedServices } from '../functions/delivery/route.ts';
 import type { AlarmProps } from './alarms/thresholds.ts';
 import type { FunctionName } from './bundle.ts';
-import { transportMapOf } from './destinations.ts';
 import type { EncryptionProps } from './encryption.ts';
-import { mailTargets } from './mail-ports.ts';
-import { type NetworkProps, type NetworkSettings, networkOf } from './network.ts';
-import { checkParameters, type ParameterValues, parameterEnvironment } from './parameter-environment.ts';
+import type { NetworkProps } from './network.ts';
+import type { OtherTransport } from './other-transports.ts';
+import type { ParameterValues } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
-import { refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
-import { watchedDestinationsOf } from './watched-destinations.ts';
 
 export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmProps {
   /**
@@ -41,11 +36,12 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmP
   readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
   /**
    * Incoming queues of other transports that the map hands mail to, by the name that it calls them:
-   * `{ mailman: mailman.queues.incoming }`. They must be allowed to read this one's message bucket.
+   * `{ mailman: mailman.queues.incoming }`. They must be allowed to read this one's message bucket. Where two hand mail to
+   * each other, the one that is made first names the other's as `() => mailman.queues.incoming`.
    *
    * @default - none
    */
-  readonly otherTransports?: Readonly<Record<string, IQueue>> | undefined;
+  readonly otherTransports?: Readonly<Record<string, OtherTransport>> | undefined;
   /**
    * Destinations that a request may name for itself, beside those of the transport map.
    *
@@ -83,6 +79,13 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmP
    */
   readonly allowedBuckets?: readonly MailBucket[] | undefined;
   /**
+   * Deletes bodies that nobody needs any more, and keeps what was deleted for so long, in whole days: at least the longest
+   * lifetime of mail and the 14 days that a request may lie among the dead letters. For a bucket that the construct makes.
+   *
+   * @default - bodies stay until you delete them
+   */
+  readonly bodyRetention?: Duration | undefined;
+  /**
    * Secrets of SASL passwords and TLS keys that the lmtp function may read, with the keys that they are encrypted with.
    * What a parameter names (`secretsmanager:lmtp/passwords`) is permitted by itself; it is wanted here where its key is one
    * of your own, or where its name is known only when the stack is deployed (`secretsmanager:${secret.secretName}`).
@@ -112,6 +115,14 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmP
    */
   readonly maximumConcurrency?: number | undefined;
   /**
+   * How many sessions the mail store has for us (process_limit of Dovecot, maxchild of Cyrus): synth fails where the functions
+   * could keep more open. That is `maximumConcurrency` times lmtp_connection_cache_size, twice, since new containers start before
+   * the old ones have let go.
+   *
+   * @default - nobody counts
+   */
+  readonly sessionBudget?: number | undefined;
+  /**
    * Where alarms go: a topic whose key, if it has one, lets CloudWatch publish.
    *
    * @default - a new topic, with a key of its own
@@ -129,80 +140,4 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmP
    * @default - bundled from `functions/`
    */
   readonly code?: ((name: FunctionName) => Code) | undefined;
-}
-
-/** Properties that have been checked, with all defaults filled in. */
-export interface DeliverySettings {
-  readonly transport: string;
-  readonly transportMap: string;
-  readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
-  readonly otherTransports: Readonly<Record<string, IQueue>>;
-  readonly allowedDestinations: readonly string[];
-  /** Absent without a VPC. */
-  readonly network: NetworkSettings | undefined;
-  /** Destinations with metrics of their own, as the queue writes them. */
-  readonly watchedDestinations: readonly string[];
-  /** The author of reports that leave through Amazon SES; absent where none does. */
-  readonly sesSender: string | undefined;
-  /** Parameters as environment variables. */
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly allowedBuckets: readonly MailBucket[];
-  readonly secrets: readonly AnySecret[];
-  readonly functionTimeout: Duration;
-  readonly memorySize: number;
-  readonly maximumConcurrency: number;
-  readonly logRetention: RetentionDays;
-}
-
-/**
- * Checks properties and fills in defaults.
- *
- * @throws PropsError naming the property, its value and what is allowed
- */
-export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
-  const parameters = checkParameters(props.parameters ?? {});
-  const transport = transportName('transport', props.transport ?? 'lmtp');
-  const { transportMapObject, otherTransports = {} } = props;
-  for (const name of Object.keys(otherTransports)) checkOther(name, transport);
-  const transportMap = transportMapOf({ ...props, transport }, parameters);
-  return {
-    transport,
-    transportMap,
-    transportMapObject,
-    otherTransports,
-    allowedDestinations: props.allowedDestinations ?? [],
-    network: networkOf(props, props.vpc && mailTargets({ ...props, transport, transportMap }, parameters)),
-    watchedDestinations: watchedDestinationsOf({ ...props, transport, transportMap }, parameters),
-    sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
-    parameters: parameterEnvironment(props.parameters ?? {}),
-    allowedBuckets: props.allowedBuckets ?? [],
-    secrets: props.secrets ?? [],
-    functionTimeout: timeout(props.functionTimeout ?? Duration.seconds(300)),
-    memorySize: whole('memorySize', props.memorySize ?? 512, 128, 10_240),
-    maximumConcurrency: whole('maximumConcurrency', props.maximumConcurrency ?? 40, 2, 1000),
-    logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
-  };
-}
-
-function transportName(property: string, name: string): string {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(name) && !reservedServices.has(name)) return name;
-  const but = [...reservedServices].join(', ');
-  throw refuse(property, name, `a name of up to 32 small letters, digits and hyphens, but ${but},`);
-}
-
-function checkOther(name: string, own: string): void {
-  if (transportName('otherTransports', name) === own)
-    throw refuse('otherTransports', name, 'the name of another transport');
-}
-
-function timeout(duration: Duration): Duration {
-  const seconds = duration.toSeconds({ integral: false });
-  if (Number.isInteger(seconds) && seconds >= 30 && seconds <= 900) return duration;
-  throw refuse('functionTimeout', `${seconds} s`, 'a whole number of seconds from 30 to 900 (Lambda allows no more)');
-}
-
-function whole(name: string, value: number, least: number, most: number): number {
-  if (Token.isUnresolved(value)) return value;
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw refuse(name, value, `a whole number from ${least} to ${most}`);
 }

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { environmentNames } from '../functions/environment.ts';
-import type { DeliverySettings } from './delivery-props.ts';
+import type { DeliverySettings } from './delivery-settings.ts';
 import type { Surroundings } from './permissions.ts';
 import { PropsError } from './props-error.ts';
 

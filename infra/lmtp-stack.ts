@@ -1,53 +1,108 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ContextSettings } from './context.ts';
+import { contextProps } from './context-props.ts';
 import { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
+import { NamedResources } from './named-resources.ts';
+import { bucketsOfNeighbours, handedDestinations, nameOf } from './neighbours.ts';
 import { writeOutputs } from './outputs.ts';
-import { secretNamed } from './secrets.ts';
+import { PropsError, refuse } from './props-error.ts';
+import type { Transports } from './transports.ts';
 
 export interface LmtpStackProps extends StackProps {
-  readonly settings: ContextSettings;
+  /** See transports.ts. */
+  readonly settings: Transports;
   /** See LmtpDeliveryProps. */
   readonly code?: LmtpDeliveryProps['code'];
 }
 
-/** One transport as a stack of its own, as the context describes it. */
+/** One transport as a stack of its own, or several that hand mail to each other, as the context describes them. */
 export class LmtpStack extends Stack {
+  /** The first transport: `lmtp`, or the one that is named first. */
   readonly delivery: LmtpDelivery;
+  readonly #deliveries = new Map<string, LmtpDelivery>();
+  readonly #all: Transports;
+  readonly #named: NamedResources;
+  readonly #code: LmtpDeliveryProps['code'];
 
+  /** @throws PropsError naming the value, its transport where there are several, and what is allowed */
   constructor(scope: Construct, id: string, { settings, code, ...props }: LmtpStackProps) {
     super(scope, id, props);
-    const { messageBucket, allowedBuckets, secrets, transportMapObject, otherTransports, ...rest } = settings;
-    const { sesTopics, objectPrefix, ...plain } = rest;
-    this.delivery = new LmtpDelivery(this, 'Delivery', {
-      ...plain,
-      messageBucket: messageBucket === undefined ? undefined : Bucket.fromBucketName(this, 'OwnBucket', messageBucket),
-      allowedBuckets: allowedBuckets.map((name) => Bucket.fromBucketName(this, `AllowedBucket-${name}`, name)),
-      transportMapObject: transportMapObject && {
-        bucket: Bucket.fromBucketName(this, 'TransportMapBucket', transportMapObject.bucket),
-        key: transportMapObject.key,
-      },
-      otherTransports: Object.fromEntries(
-        Object.entries(otherTransports).map(([name, arn]) => [
-          name,
-          Queue.fromQueueArn(this, `Transport-${name}`, arn),
-        ]),
-      ),
-      secrets: secrets.map((secret, index) => secretNamed(this, `Secret${index}`, secret)),
-      code,
-    });
-    for (const [index, arn] of sesTopics.entries()) {
-      this.delivery.receiveFromSes(Topic.fromTopicArn(this, `SesTopic${index}`, arn));
+    this.#all = settings;
+    this.#code = code;
+    this.#named = new NamedResources(this, 'Named');
+    const [first, ...others] = settings;
+    this.delivery = this.#add('Delivery', first);
+    this.#openFrontDoors(first);
+    for (const other of others) this.#add(`Delivery-${nameOf(other)}`, other, this.delivery);
+    for (const [name, delivery] of this.#deliveries) {
+      writeOutputs(this, delivery, delivery === this.delivery ? undefined : name);
     }
-    if (objectPrefix !== undefined) this.delivery.receiveObjects(this.delivery.stores.messageBucket, objectPrefix);
-    writeOutputs(this, this.delivery);
+  }
+
+  /** All transports, by name. */
+  get deliveries(): ReadonlyMap<string, LmtpDelivery> {
+    return this.#deliveries;
+  }
+
+  #add(id: string, settings: ContextSettings, first?: LmtpDelivery): LmtpDelivery {
+    const name = nameOf(settings);
+    const make = () => new LmtpDelivery(this, id, this.#props(settings, first));
+    const delivery = this.#all.length === 1 ? make() : within(`transports.${name}`, make);
+    this.#deliveries.set(name, delivery);
+    return delivery;
+  }
+
+  /** What is of the stack and not of a transport is the first one's: the bucket, and where alarms go. */
+  #props(settings: ContextSettings, first: LmtpDelivery | undefined): LmtpDeliveryProps {
+    const own = contextProps(settings, this.#named);
+    const messageBucket = own.messageBucket ?? first?.stores.messageBucket;
+    const named = bucketsOfNeighbours(this.#all).map((name) => this.#named.bucket(name));
+    const buckets = new Set([...(first === undefined ? [] : [first.stores.messageBucket]), ...named]);
+    return {
+      ...own,
+      messageBucket,
+      allowedBuckets: [...buckets].filter((bucket) => bucket !== messageBucket),
+      alarmTopic: own.alarmTopic ?? first?.topics.alarm,
+      otherTransports: { ...own.otherTransports, ...this.#neighbours(settings) },
+      allowedDestinations: [...settings.allowedDestinations, ...handedDestinations(settings, this.#all)],
+      code: this.#code,
+    };
+  }
+
+  /** The neighbours' queues, which are made by the time that they are asked for. */
+  #neighbours(settings: ContextSettings): NonNullable<LmtpDeliveryProps['otherTransports']> {
+    const names = this.#all.map(nameOf).filter((name) => name !== nameOf(settings));
+    const twice = names.find((name) => Object.hasOwn(settings.otherTransports, name));
+    if (twice !== undefined) throw refuse('otherTransports', twice, 'a name that transports does not have');
+    return Object.fromEntries(names.map((name) => [name, () => this.#queueOf(name)]));
+  }
+
+  #queueOf(name: string): LmtpDelivery['queues']['incoming'] {
+    const delivery = this.#deliveries.get(name);
+    if (delivery === undefined) throw new Error(`there is no transport ${name} yet`);
+    return delivery.queues.incoming;
+  }
+
+  #openFrontDoors({ sesTopics, objectPrefix }: ContextSettings): void {
+    for (const arn of sesTopics) this.delivery.receiveFromSes(this.#named.topic(arn));
+    if (objectPrefix === undefined) return;
+    const { messageBucket } = this.delivery.stores;
+    within('objectPrefix', () => this.delivery.receiveObjects(messageBucket, objectPrefix));
+  }
+}
+
+/** Says of an error where it is. */
+function within<T>(place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof PropsError)) throw error;
+    throw new PropsError(`${place}: ${error.message}`, { cause: error });
   }
 }
 
 /** Name of the stack of a transport: each has its own, so `-c transport=mailman` deploys a second one beside the first. */
-export function stackName(transport = 'lmtp'): string {
-  return transport === 'lmtp' ? 'LambdaLmtp' : `LambdaLmtp-${transport}`;
+export function stackName([{ transport = 'lmtp', transports }]: Transports): string {
+  return transport === 'lmtp' || transports !== undefined ? 'LambdaLmtp' : `LambdaLmtp-${transport}`;
 }

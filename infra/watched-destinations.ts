@@ -52,3 +52,9 @@ function isSpelledOut(destination: string, texts: readonly string[]): boolean {
   if (withoutTokens(destination) === destination) return true;
   return texts.some((text) => text.includes(destination.replace(/^inet:/, '')));
 }
+
+/** Whether mail may go to more than one destination: to those that are spelled out, each recipient's own domain, or what an object says. */
+export function hasSeveralDestinations(watched: Watched, parameters: Parameters): boolean {
+  const toDomains = new RegExp(`\\s${watched.transport}:\\s*$`, 'm').test(watched.transportMap);
+  return toDomains || watched.transportMapObject !== undefined || knownDestinations(watched, parameters).length > 1;
+}

@@ -48,7 +48,7 @@ test('an empty value takes back what cdk.json says', () => {
 const wrong: readonly [Record<string, unknown>, RegExp][] = [
   [
     { functionTimeout: 'abc' },
-    /context functionTimeout: "abc" is not allowed: a time such as 300, 300s or 5m is wanted/,
+    /context functionTimeout: "abc" is not allowed: a time such as 300, 300s, 5m or 90d is wanted/,
   ],
   [{ memorySize: 'much' }, /context memorySize: "much" .*whole number/],
   [{ destination: ['inet:a:24'] }, /context destination: \["inet:a:24"\] .*text/],

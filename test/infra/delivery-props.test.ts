@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { Duration } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { type LmtpDeliveryProps, settingsOf } from '../../infra/delivery-props.ts';
+import type { LmtpDeliveryProps } from '../../infra/delivery-props.ts';
+import { settingsOf } from '../../infra/delivery-settings.ts';
 import { PropsError } from '../../infra/props-error.ts';
 import { asText, construct, resource, resourcesOf } from './synthesize.ts';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { readContext } from '../../infra/context.ts';
 import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/lmtp-delivery.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
+import { readTransports } from '../../infra/transports.ts';
 
 export const projectFolder = join(import.meta.dirname, '..', '..');
 
@@ -28,7 +28,7 @@ export interface Resource {
 /** The stack of the app, with these context values over those of cdk.json. */
 export function appStack(values: Record<string, unknown> = {}): LmtpStack {
   const app = new App({ context: { ...context, ...values } });
-  const settings = readContext(app.node.getAllContext() as Record<string, unknown>);
+  const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
   return new LmtpStack(app, 'LambdaLmtp', { settings, code: stubCode });
 }
 
