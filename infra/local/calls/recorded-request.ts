@@ -21,3 +21,22 @@ export function signerOf(authorization = ''): { readonly caller: string; readonl
     /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization) ?? [];
   return { caller, service };
 }
+
+/** A permission that a request needs. */
+export interface NeededPermission {
+  /** `sqs:SendMessage` */
+  readonly action: string;
+  /** ARN; `*` for actions that know no resources. */
+  readonly resource: string;
+  /** Values of condition keys. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** A request whose operation nobody here knows. */
+export class UnknownCallError extends Error {
+  override readonly name = 'UnknownCallError';
+
+  constructor({ caller, service, method, url, headers }: RecordedRequest, why = 'that operation is not known') {
+    super(`${caller} asked ${service} for ${headers['x-amz-target'] ?? `${method} ${url}`}: ${why}`);
+  }
+}
