@@ -67,7 +67,8 @@ test('its functions are, octet for octet, those that the sources give', () => {
   for (const name of functionNames) {
     const { folder } = bundleFunction(name, join(scratch, 'bundles'));
     for (const file of [bundleFile, sourceMapFile]) {
-      assert.equal(files.get(`dist/bundles/${name}/${file}`), readFileSync(join(folder, file), 'utf8'), name);
+      const [there, here] = [files.get(`dist/bundles/${name}/${file}`), readFileSync(join(folder, file), 'utf8')];
+      assert.ok(there === here, `${name}/${file}: ${there?.length} and ${here.length} characters`);
     }
   }
 });
@@ -162,7 +163,8 @@ async function synthesizes(app: EmptyApp, program: string): Promise<void> {
     return readFileSync(join(folder, bundleFile), 'utf8');
   });
   const bundles = functionNames.map((name) => files.get(`dist/bundles/${name}/${bundleFile}`));
-  assert.deepEqual(new Set(deployed), new Set(bundles));
+  assert.equal(deployed.length, bundles.length);
+  assert.ok(bundles.every((bundle) => bundle !== undefined && deployed.includes(bundle)));
   // Nothing had to be bundled, and there was nothing to bundle with.
   assert.deepEqual(globSync('node_modules/{esbuild,@esbuild}', { cwd: app.folder }), []);
 }
