@@ -11,6 +11,7 @@ import { settle } from '../disposition/settlement.ts';
 import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
 import { logDeliveries } from './log-deliveries.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
+import { ownVerdict } from './own-verdict.ts';
 import { deadLetterRounds } from './policy.ts';
 import { publish } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
@@ -101,7 +102,7 @@ function unhandled(received: number): Verdict {
   // The last time was to us.
   const times = received > 1 ? `${received - 1} times` : 'too often';
   const text = `no function could handle this delivery; it was given out ${times}`;
-  return { status: 'deferred', dsn: '4.3.0', text, setUp: 0, transfer: 0 };
+  return ownVerdict('4.3.0', text);
 }
 
 function holdOf(rounds: number, since: number): Hold {

@@ -7,19 +7,21 @@
 
 import type { Attempt, DeliveryOutcome } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
-import { noteProgress, type Settlement, settle } from '../disposition/settlement.ts';
+import { type Settlement, settle } from '../disposition/settlement.ts';
 import type { Deadline } from '../session/limit.ts';
-import { type EnhancedStatus, withClass } from '../smtp/enhanced-status.ts';
+import { withClass } from '../smtp/enhanced-status.ts';
 import { withholding } from './due.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
+import { loadBody, unreadable } from './load-body.ts';
 import { logDeliveries } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
-import { progressDelay, shortestAttempt, shortestWait } from './policy.ts';
+import { ownVerdict } from './own-verdict.ts';
+import { shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
+import { Progress } from './progress.ts';
 import { publish, publishAndWake, publishPending } from './publish.ts';
 import type { Experience, Permission } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
@@ -164,47 +166,9 @@ function experienceOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome
   return { kind: verdicts.some(({ relay }) => relay !== undefined) ? 'success' : 'nothing' };
 }
 
-/** A body that cannot be read now is our trouble, not the recipients': soft, and the destination is not blamed. */
-async function loadBody(
-  item: DeliveryItem,
-  { bodies }: Services,
-): Promise<{ readonly message: Message & { readonly fault?: unknown } } | { readonly fault: unknown }> {
-  try {
-    return { message: rememberFault(await bodies.load(item.message)) };
-  } catch (fault) {
-    if (fault instanceof BodyFault) throw fault;
-    return { fault };
-  }
-}
-
-/** Keeps what broke the body's stream, since the conversation only knows that it broke. */
-function rememberFault(message: Message): Message & { readonly fault?: unknown } {
-  const remembered: { fault?: unknown } & Message = {
-    ...message,
-    async *open() {
-      try {
-        yield* message.open();
-      } catch (fault) {
-        remembered.fault = fault;
-        throw fault;
-      }
-    },
-  };
-  return remembered;
-}
-
-function unreadable(fault: unknown): Verdict {
-  const reason = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
-  return ownVerdict('4.3.0', `the message body cannot be read: ${reason}`);
-}
-
 /** As Postfix's retry(8) service says it, with the words of the last delivery that failed. */
 function suspended({ status, text }: Failure): Verdict {
   return ownVerdict(withClass(status, 4), `delivery temporarily suspended: ${text}`);
-}
-
-function ownVerdict(dsn: EnhancedStatus, text: string): Verdict {
-  return { status: 'deferred', dsn, text, setUp: 0, transfer: 0 };
 }
 
 /** No attempt was made; everybody hears the same. */
@@ -319,43 +283,4 @@ async function condemn(lease: Lease, fault: BodyFault, services: Services): Prom
   if (moved.kind === 'moved') services.scheduler.leave(item);
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });
   return 'corrupt';
-}
-
-/** Writes finished recipients down as they come, where the server takes its time over the others. */
-class Progress {
-  readonly #lease: Lease;
-  readonly #services: Services;
-  readonly #verdicts = new Map<number, Verdict>();
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(lease: Lease, services: Services) {
-    this.#lease = lease;
-    this.#services = services;
-  }
-
-  note(n: number | undefined, verdict: Verdict): void {
-    if (n === undefined || verdict.status !== 'sent') return;
-    this.#verdicts.set(n, verdict);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#writing = this.#writing.then(() => this.#write());
-    }, progressDelay);
-  }
-
-  /** Waits for a write that is under way; what is not written yet goes into the settlement. */
-  async finish(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    const { item } = this.#lease;
-    const now = wallTime(this.#services);
-    try {
-      await this.#lease.progress((current) => ({ recipients: noteProgress(current, this.#verdicts, now) }));
-    } catch (error) {
-      this.#services.log.note('warn', 'progress not written', { id: item.id, delivery: item.delivery, error });
-    }
-  }
 }

@@ -1,0 +1,52 @@
+/**
+ * The body of a message that is to be delivered: at hand, or not now, or never.
+ */
+
+import type { Message } from '../delivery/message.ts';
+import type { Verdict } from '../delivery/verdict.ts';
+import type { DeliveryItem } from './item.ts';
+import { ownVerdict } from './own-verdict.ts';
+import { BodyFault } from './ports.ts';
+import type { Services } from './services.ts';
+
+/** A message that remembers what broke its stream. */
+export type LoadedMessage = Message & { readonly fault?: unknown };
+
+/**
+ * Makes a body ready. One that cannot be read now is our trouble, not the recipients': soft, and the destination is not blamed.
+ *
+ * @throws BodyFault where it can never be read
+ */
+export async function loadBody(
+  item: DeliveryItem,
+  { bodies }: Services,
+): Promise<{ readonly message: LoadedMessage } | { readonly fault: unknown }> {
+  try {
+    return { message: rememberFault(await bodies.load(item.message)) };
+  } catch (fault) {
+    if (fault instanceof BodyFault) throw fault;
+    return { fault };
+  }
+}
+
+/** Keeps what broke the body's stream, since the conversation only knows that it broke. */
+function rememberFault(message: Message): LoadedMessage {
+  const remembered: { fault?: unknown } & Message = {
+    ...message,
+    async *open() {
+      try {
+        yield* message.open();
+      } catch (fault) {
+        remembered.fault = fault;
+        throw fault;
+      }
+    },
+  };
+  return remembered;
+}
+
+/** What its recipients are told meanwhile. */
+export function unreadable(fault: unknown): Verdict {
+  const reason = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
+  return ownVerdict('4.3.0', `the message body cannot be read: ${reason}`);
+}
