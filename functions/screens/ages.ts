@@ -29,7 +29,7 @@ ${shown.map((one) => row(one, one.name, largest, one.name, showq))}
 }
 
 function heads(): readonly Html[] {
-  const ends = shapeAges.map((minutes) => `under ${inWords(minutes * 60_000)}`);
+  const ends = shapeAges.map((minutes) => `< ${inWords(minutes * 60_000)}`);
   return [...ends, 'older'].map((end) => html`<th class="lmtp-number">${end}</th>`);
 }
 

@@ -75,7 +75,7 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
     fact('in doubt', { ...inDoubt, deliveries: inDoubt.recipients }, 'recipient', list({ inDoubt: true })),
     fact('corrupt', unusable, 'request', list({ state: 'corrupt' })),
     fact('expiring within 6h', status.expiring, 'delivery'),
-    plain('dead letters', letters, 'message', names(deadLetters)),
+    plain('', letters, 'dead letter', names(deadLetters)),
     plain('suspended', suspended.length, 'destination', names(suspended)),
     plain('held', heldDestinations.length, 'destination', names(heldDestinations)),
     ...(status.overdue.deliveries === 0
@@ -106,7 +106,7 @@ function line({ label, count: { deliveries, oldest }, unit, now, isCut, call }: 
 
 function plain(label: string, count: number, unit: string, names: string): Html {
   const emphasis = count === 0 ? 'lmtp-none' : '';
-  return html`<li class="${emphasis}">${units(count, unit)} ${label}${names === '' ? '' : `: ${names}`}</li>`;
+  return html`<li class="${emphasis}">${`${units(count, unit)} ${label}`.trim()}${names === '' ? '' : `: ${names}`}</li>`;
 }
 
 function units(count: number, unit: string): string {

@@ -18,7 +18,7 @@ export const style = trusted(`<style>
 .lmtp th, .lmtp td { padding: 3px 8px; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
 .lmtp .lmtp-number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .lmtp .lmtp-words { overflow-wrap: anywhere; min-width: 180px; }
-.lmtp .lmtp-name { overflow-wrap: anywhere; }
+.lmtp .lmtp-name { overflow-wrap: anywhere; min-width: 150px; }
 .lmtp .lmtp-state { font-weight: bold; white-space: nowrap; }
 .lmtp .lmtp-buttons { white-space: nowrap; }
 .lmtp .lmtp-buttons .btn { margin: 0 4px 3px 0; padding: 1px 8px; }
