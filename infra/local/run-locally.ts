@@ -12,6 +12,7 @@ import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
 import { describeReplaced } from './replaced-variables.ts';
+import { serveScreens } from './screens.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { Watch } from './watch.ts';
@@ -232,7 +233,10 @@ async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void
   say(`  . ${file}`);
   say('  npx lambda-lmtp submit --sender alice@example.org --recipient bob@example.com my.eml');
   say('  npx lambda-lmtp queue        (and status, shape, explain, flush, hold, release, requeue, delete)');
+  const screens = await serveScreens(stack.functions);
+  say(`The screens of the dashboard, in a browser: ${screens.endpoint}/`);
   if (!signal.aborted) await once(signal, 'abort');
+  await screens.close();
 }
 
 function secondsSince(start: number): string {
