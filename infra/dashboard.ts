@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import type { Functions } from './functions.ts';
 import type { MailMetrics } from './metrics.ts';
 import type { Queues } from './queues.ts';
+import { screensWidget } from './widget.ts';
 
 const period = Duration.minutes(1);
 const width = 12;
@@ -26,6 +27,7 @@ export class MailDashboard extends Construct {
     const { dashboardName } = new cloudwatch.Dashboard(this, 'Dashboard', {
       defaultInterval: Duration.hours(12),
       widgets: [
+        [screensWidget(functions)],
         [waiting(queues), troubled(queues)],
         [failures(functions), durations(functions)],
         [graph('In doubt: the message may be delivered more than once', [metrics.metricInDoubt()])],

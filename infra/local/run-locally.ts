@@ -12,8 +12,8 @@ import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
 import { describeReplaced } from './replaced-variables.ts';
-import { serveScreens } from './screens.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
+import { serveScreens } from './screens.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { Watch } from './watch.ts';
 
