@@ -5,6 +5,7 @@
  * what the gate throws (a claim that is somebody else's, a table that cannot be written).
  */
 
+import { isDoubleBounce } from '../parameters/own-address.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
@@ -197,10 +198,8 @@ class DeliveryRun {
 
   /** Nobody is told of trouble with a bounce, or with what postmasters are told by: that would go on for ever (smtp_chat.c). */
   #listener(): Agent['onIncident'] {
-    const { double_bounce_sender: own, myhostname } = this.agent.parameters;
-    const doubleBounce = own.includes('@') ? own : `${own}@${myhostname}`;
     const { sender } = this.delivery;
-    return sender === '' || sender.toLowerCase() === doubleBounce.toLowerCase() ? undefined : this.agent.onIncident;
+    return sender === '' || isDoubleBounce(sender, this.agent.parameters) ? undefined : this.agent.onIncident;
   }
 
   /** A recipient to whom the message was delivered before is not sent it again and again. */

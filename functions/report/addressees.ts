@@ -19,6 +19,7 @@
  * vouch for is not told anything: perhaps he never wrote.
  */
 
+import { isDoubleBounce, ownAddress } from '../parameters/own-address.ts';
 import type { Parameters } from '../parameters.ts';
 import type { ReportSubject, ToldRecipient } from './subject.ts';
 
@@ -59,10 +60,10 @@ export interface Told {
  * @param isReport the mail is a report itself, whatever its envelope sender
  */
 export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Told {
-  const doubleBounce = ownAddress(parameters.double_bounce_sender, parameters);
-  if (subject.sender.toLowerCase() === doubleBounce.toLowerCase()) {
+  if (isDoubleBounce(subject.sender, parameters)) {
     return { addressees: [], untold: ['its sender is double_bounce_sender: whoever is told of it was told already'] };
   }
+  const doubleBounce = ownAddress(parameters.double_bounce_sender, parameters);
   const copies = copiesOf(subject, parameters, doubleBounce, subject.sender === '' || isReport);
   if (subject.sender === '') return { addressees: copies, untold: ['its sender is the null sender'] };
   if (isReport) return { addressees: copies, untold: ['it is a report itself'] };
@@ -76,11 +77,6 @@ export function addresseesOf(subject: ReportSubject, parameters: AddresseeParame
   const { sender: address } = subject;
   const sender = { role: 'sender', address, isForPostmaster: false, envelopeSender: '', recipients, returns } as const;
   return { addressees: [sender, ...copies], untold: [] };
-}
-
-/** An address of the parameters, with a domain. */
-export function ownAddress(address: string, { myhostname }: Pick<Parameters, 'myhostname'>): string {
-  return address.includes('@') ? address : `${address}@${myhostname}`;
 }
 
 /** RFC 3461 section 4.3: where RET is not given, it is for us to say. Success needs no more than to be recognised. */
