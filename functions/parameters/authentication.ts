@@ -1,14 +1,5 @@
+import { securityOptions } from '../sasl/security-options.ts';
 import type { Row } from './row.ts';
-
-/** SASL security options, as Cyrus SASL names the properties of mechanisms. */
-const securityOptions = [
-  'noplaintext',
-  'noactive',
-  'nodictionary',
-  'noanonymous',
-  'mutual_auth',
-  'forward_secrecy',
-] as const;
 
 /** Who we are to the server (AUTH, RFC 4954). */
 export const authenticationRows = {
