@@ -18,6 +18,7 @@ import { deliver } from './delivery/deliver.ts';
 import { optional } from './delivery/fields.ts';
 import type { Incident } from './delivery/incidents.ts';
 import { environmentNames, requireVariable } from './environment.ts';
+import { errorWords } from './error-words.ts';
 import { measured } from './metrics/invocation.ts';
 import { failureClass } from './notices/failure-class.ts';
 import { Notifier } from './notices/notifier.ts';
@@ -100,14 +101,10 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
     return true;
   } catch (error) {
     services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
-    notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${wordsOf(error)}` });
+    notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
     await shortenVisibility(ReceiptHandle, retrySeconds(Number(attributes.ApproximateReceiveCount)));
     return false;
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {

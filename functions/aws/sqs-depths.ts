@@ -3,6 +3,7 @@
  */
 
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { errorWords } from '../error-words.ts';
 import type { QueueDepth, QueueDepths } from '../operator/ports.ts';
 
 /** A queue to look into. */
@@ -64,7 +65,7 @@ export class SqsDepths implements QueueDepths {
       found({ messages: [ready, taken, delayed].reduce((sum, count) => sum + Number(count ?? 0), 0) });
       return redrive === undefined ? undefined : deadLettersOf(redrive);
     } catch (error) {
-      unreachable.push(`${name}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+      unreachable.push(`${name}: ${errorWords(error)}`);
       return undefined;
     }
   }

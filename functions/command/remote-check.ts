@@ -4,6 +4,7 @@
 
 import type { CheckReport } from '../check/report.ts';
 import type { CheckRequest } from '../check/request.ts';
+import { errorWords } from '../error-words.ts';
 
 /** The function could not be asked, or would not answer. */
 export class RemoteCheckError extends Error {
@@ -57,8 +58,7 @@ async function invoke(
     );
     return { isError: FunctionError !== undefined, payload: Payload?.transformToString() ?? '' };
   } catch (cause) {
-    const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    throw new RemoteCheckError(`${functionName} could not be asked: ${words}`, { cause });
+    throw new RemoteCheckError(`${functionName} could not be asked: ${errorWords(cause)}`, { cause });
   } finally {
     client.destroy();
   }

@@ -4,6 +4,7 @@
 
 import type { Message } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
+import { errorWords } from '../error-words.ts';
 import type { DeliveryItem } from './item.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { BodyFault } from './ports.ts';
@@ -47,6 +48,5 @@ function rememberFault(message: Message): LoadedMessage {
 
 /** What its recipients are told meanwhile. */
 export function unreadable(fault: unknown): Verdict {
-  const reason = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
-  return ownVerdict('4.3.0', `the message body cannot be read: ${reason}`);
+  return ownVerdict('4.3.0', `the message body cannot be read: ${errorWords(fault)}`);
 }
