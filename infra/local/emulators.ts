@@ -38,6 +38,8 @@ export interface EmulatorOptions {
   readonly activeReceives?: number;
   /** Hears of each request to Secrets Manager. */
   readonly onSecretRequest?: ServicesOptions['onSecretRequest'];
+  /** Hears of each request to any of the services, once it is answered. */
+  readonly onRequest?: ServicesOptions['onRequest'];
 }
 
 /** Running emulators and what lies in them. */
@@ -63,8 +65,11 @@ const table = 'queue';
 
 /** Starts the services and makes what belongs in them. */
 export async function startEmulators(options: EmulatorOptions = {}): Promise<Emulators> {
-  const { onSecretRequest } = options;
-  const services = await startServices({ ...(onSecretRequest && { onSecretRequest }) });
+  const { onSecretRequest, onRequest } = options;
+  const services = await startServices({
+    ...(onSecretRequest && { onSecretRequest }),
+    ...(onRequest && { onRequest }),
+  });
   const { clients, environment } = services;
   const [queues, topics] = await Promise.all([
     createQueues(clients.sqs, options),

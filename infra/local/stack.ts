@@ -15,7 +15,7 @@ import { environmentNames } from '../../functions/environment.ts';
 import { isParameterName, variableName } from '../../functions/parameters.ts';
 import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
 import type { InvocationResult } from './container.ts';
-import { type Emulators, type QueueName, startEmulators } from './emulators.ts';
+import { type EmulatorOptions, type Emulators, type QueueName, startEmulators } from './emulators.ts';
 import { FunctionLog } from './function-log.ts';
 import { startLambdaEndpoint } from './lambda-endpoint.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -57,6 +57,8 @@ export interface LocalStackOptions {
   readonly bundles?: PerFunction<string>;
   /** Options of the mail store: verdicts by recipient, STARTTLS ... */
   readonly mailStore?: Omit<MaildirServerOptions, 'folder'>;
+  /** Hears of each request to the AWS services, once it is answered; who signed it with the name of a function is that one. */
+  readonly onRequest?: EmulatorOptions['onRequest'];
   /** Hears each line that a function writes. */
   readonly onLogLine?: (functionName: FunctionName, line: string) => void;
   /** Hears of each invocation that failed: thrown, crashed, timed out. */
@@ -90,6 +92,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     startEmulators({
       visibilityTimeouts: visibilityTimeouts(options),
       ...(options.activeReceives !== undefined && { activeReceives: options.activeReceives }),
+      ...(options.onRequest && { onRequest: options.onRequest }),
     }),
     startMaildirServer({ ...options.mailStore, folder: join(directory, 'mail') }),
   ]);
