@@ -24,8 +24,6 @@ export function writeOutputs(
     MessageBucketName: stores.messageBucket.bucketName,
     QueueTableName: stores.queueTable.tableName,
     CheckFunctionName: functions.check.functionName,
-    ShowqFunctionName: functions.showq.functionName,
-    PostsuperFunctionName: functions.postsuper.functionName,
     DashboardUrl: dashboard.url,
     [settingsOutput]: stack.toJsonString(operatorSettings),
   };

@@ -17,7 +17,7 @@ import {
 
 const stack = appStack({ secrets: 'sasl/lmtp' });
 const resources = resourcesOf(stack);
-const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole', 'CheckRole'] as const;
+const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole', 'CheckRole', 'ShowqRole', 'PostsuperRole'] as const;
 
 /** What a function may do, as lines `action resource`, its own log left out. */
 function grants(role: string, from = resources): string[] {
@@ -131,6 +131,33 @@ test('bounce may send through SES where reports leave by it: from one address, w
 
 test('check reads the secrets that lmtp reads, and does nothing else', () => {
   assert.deepEqual(grants('CheckRole'), grants('LmtpRole').filter(readsSecrets));
+});
+
+test('showq looks at everything, and writes nothing but its log', () => {
+  const looks = ['GetQueueAttributes', 'GetQueueUrl'];
+  const kinds = grants('ShowqRole').map((line) => line.replace(/^sqs:.*$/, (found) => found.split(' ')[0] ?? ''));
+  assert.deepEqual(
+    [...new Set(kinds)],
+    [
+      'dynamodb:BatchGetItem QueueTable',
+      'dynamodb:GetItem QueueTable',
+      'dynamodb:Query QueueTable/index/due',
+      'dynamodb:Query QueueTable/index/waiting',
+      ...looks.map((action) => `sqs:${action}`),
+    ],
+  );
+});
+
+test('postsuper changes what the buttons are for, sees no body, and may call nobody but check', () => {
+  const called = Object.keys(resources).find((id) => /^DeliveryFunctionsCheck[0-9A-F]{8}$/.test(id));
+  assert.deepEqual(grants('PostsuperRole'), [
+    'dynamodb:GetItem QueueTable',
+    'dynamodb:Query QueueTable/index/waiting',
+    'dynamodb:UpdateItem QueueTable',
+    `lambda:InvokeFunction ${called}`,
+    'sns:Publish Bounce',
+    'sqs:SendMessage Deferred',
+  ]);
 });
 
 test('no function but lmtp and check may read secrets, and without any neither may they', () => {
