@@ -66,11 +66,13 @@ export function composeAdmission(environment: NodeJS.ProcessEnv, parts: Admissio
   const map = composeTransportMap(environment, parts);
   const messageBucket = requireVariable(environment, names.messageBucket);
   const destinations = variableWords(environment, names.allowedDestinations);
+  const prefixes = variableWords(environment, names.bodyPrefixes);
   const fixed = {
     allowedDestinations: new Set(
       destinations.map((destination) => normaliseDestination(destination, portsOf(parameters))),
     ),
     allowedBuckets: new Set([messageBucket, ...variableWords(environment, names.allowedBuckets)]),
+    ...(prefixes.length === 0 ? {} : { bodyPrefixes: { bucket: messageBucket, prefixes } }),
     messageBucket,
     objects: new S3ObjectMetadata(clients.s3),
     otherTransports: new SqsTransports(clients.sqs, otherTransports(environment), transportName(environment)),

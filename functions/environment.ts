@@ -25,6 +25,12 @@ export const environmentNames = {
   noticeTopicArn: 'NOTICE_TOPIC_ARN',
   /** S3 bucket of message bodies; copies of corrupt requests are written below `corrupt/`. */
   messageBucket: 'MESSAGE_BUCKET',
+  /** Account that the message bucket belongs to; S3 is told, and refuses where the name is another's now. Optional. */
+  messageBucketOwner: 'MESSAGE_BUCKET_OWNER',
+  /** The same of other buckets, separated by blanks: `name=account`. Optional. */
+  bucketOwners: 'BUCKET_OWNERS',
+  /** Prefixes of the message bucket that bodies lie below, separated by blanks; anywhere if absent. Optional. */
+  bodyPrefixes: 'BODY_PREFIXES',
   /**
    * Set: the message bucket keeps versions, and a body that nobody needs any more is deleted; its version then lasts for that
    * long, in days. Absent: bodies stay. Optional.

@@ -4,6 +4,7 @@ import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { AlarmProps } from './alarms/thresholds.ts';
+import type { BodyProps } from './bodies.ts';
 import type { FunctionName } from './bundle.ts';
 import type { EncryptionProps } from './encryption.ts';
 import type { NetworkProps } from './network.ts';
@@ -12,7 +13,7 @@ import type { ParameterValues } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
 import type { MailBucket } from './stores.ts';
 
-export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, AlarmProps {
+export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyProps, AlarmProps {
   /**
    * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
    *

@@ -1,6 +1,7 @@
 /** The check that no wrong property gets past synth, and the defaults. */
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { checkBodies } from './bodies.ts';
 import { refuseContradictions } from './contradictions.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { transportMapOf } from './destinations.ts';
@@ -30,6 +31,8 @@ export interface DeliverySettings {
   /** Parameters as environment variables. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly allowedBuckets: readonly MailBucket[];
+  readonly bodyPrefixes: readonly string[];
+  readonly bucketOwners: Readonly<Record<string, string>>;
   readonly secrets: readonly AnySecret[];
   readonly functionTimeout: Duration;
   readonly memorySize: number;
@@ -47,6 +50,7 @@ export interface DeliverySettings {
  */
 export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   checkKinds(props);
+  checkBodies(props);
   const parameters = checkParameters(props.parameters ?? {});
   const transport = transportName('transport', props.transport ?? 'lmtp');
   const otherTransports = otherTransportsOf(props.otherTransports ?? {}, transport);
@@ -62,6 +66,8 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],
+    bodyPrefixes: props.bodyPrefixes ?? [],
+    bucketOwners: props.bucketOwners ?? {},
     secrets: props.secrets ?? [],
     functionTimeout: seconds('functionTimeout', props.functionTimeout ?? Duration.seconds(300), 30, 900),
     memorySize: whole('memorySize', props.memorySize ?? 512, 128, 10_240),

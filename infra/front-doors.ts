@@ -10,12 +10,13 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { ownPrefixes } from '../functions/incoming/own-objects.ts';
+import { bucketsMayUse, letUse } from './encryption.ts';
 import type { Surroundings } from './permissions.ts';
 import { PropsError, refuse } from './props-error.ts';
 import type { MailBucket } from './stores.ts';
+import { subscribe } from './subscription.ts';
 
 /** Where bodies lie that have a request of their own, and what our functions write. */
 const otherPrefixes = ['in/', ...Object.values(ownPrefixes)];
@@ -32,15 +33,17 @@ export class FrontDoors extends Construct {
   /** See LmtpDelivery. */
   receiveFromSes(topic: ITopic): void {
     const { queues } = this.#surroundings;
-    const deadLetterQueue = queues.deadLetters.incoming;
-    topic.addSubscription(new SqsSubscription(queues.incoming, { rawMessageDelivery: true, deadLetterQueue }));
+    subscribe(this, `Ses${this.node.children.length}`, topic, queues.incoming, queues.deadLetters.incoming);
   }
 
   /** See LmtpDelivery. */
   receiveObjects(bucket: MailBucket, prefix: string): void {
     const { queues, stores } = this.#surroundings;
     this.#requireReadable(bucket);
-    if (bucket === stores.messageBucket) refuseOwnPrefix(prefix);
+    if (bucket === stores.messageBucket) {
+      refuseOwnPrefix(prefix);
+      this.#requireBodies(prefix);
+    }
     this.#turnEventsOn(bucket);
     new events.Rule(this, `Objects${this.node.children.length}`, {
       description: 'lambda-lmtp: an object with its envelope was written',
@@ -56,7 +59,11 @@ export class FrontDoors extends Construct {
   /** See LmtpDelivery. */
   allowNotificationsFrom(bucket: MailBucket, account = Stack.of(this).account): void {
     this.#requireReadable(bucket);
-    const { incoming } = this.#surroundings.queues;
+    const { queues, encryptionKey } = this.#surroundings;
+    const { incoming } = queues;
+    if (encryptionKey !== undefined && account !== Stack.of(this).account) {
+      letUse(this, encryptionKey, [bucketsMayUse(account)]);
+    }
     incoming.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('s3.amazonaws.com')],
@@ -69,6 +76,13 @@ export class FrontDoors extends Construct {
         },
       }),
     );
+  }
+
+  /** What lies elsewhere in the message bucket the functions may not read. */
+  #requireBodies(prefix: string): void {
+    const { bodyPrefixes = [] } = this.#surroundings;
+    if (bodyPrefixes.length === 0 || bodyPrefixes.some((allowed) => prefix.startsWith(allowed))) return;
+    throw refuse('prefix', prefix, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or what lies below`);
   }
 
   /** What lies in a bucket that the functions may not read would all end in corrupt. */

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { environmentNames } from '../functions/environment.ts';
+import { ownerOf } from './bodies.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
 import type { Surroundings } from './permissions.ts';
 import { PropsError } from './props-error.ts';
@@ -31,9 +32,11 @@ export function functionEnvironment(
     [environmentNames.transportMap]: settings.transportMap,
     [environmentNames.allowedDestinations]: settings.allowedDestinations.join(' '),
     [environmentNames.watchedDestinations]: settings.watchedDestinations.join(' '),
+    [environmentNames.bodyPrefixes]: settings.bodyPrefixes.join(' '),
   });
-  const { transportMapObject: mapObject, otherTransports } = settings;
+  const { transportMapObject: mapObject, otherTransports, bodyRetention } = settings;
   const others = Object.entries(otherTransports).map(([name, { queueUrl }]) => `${name}=${queueUrl}`);
+  const owners = Object.entries(settings.bucketOwners).map((entry) => entry.join('='));
   checkSize(chosen);
   refuseSecrets(scope, chosen);
   return {
@@ -42,6 +45,9 @@ export function functionEnvironment(
       [environmentNames.allowedBuckets]: allowedBuckets.map(({ bucketName }) => bucketName).join(' '),
       [environmentNames.transportMapSource]: mapObject ? `s3://${mapObject.bucket.bucketName}/${mapObject.key}` : '',
       [environmentNames.otherTransports]: others.join(' '),
+      [environmentNames.messageBucketOwner]: ownerOf(stores.messageBucket, settings) ?? '',
+      [environmentNames.bucketOwners]: owners.join(' '),
+      [environmentNames.bodyRetention]: bodyRetention === undefined ? '' : String(bodyRetention.toDays()),
     }),
     [environmentNames.metricsNamespace]: metricsNamespace,
     [environmentNames.incomingQueueUrl]: queues.incoming.queueUrl,
@@ -66,7 +72,7 @@ function checkSize(variables: Record<string, string>): void {
   const octets = Object.entries(variables).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   if (octets <= mostOctets) return;
   throw new PropsError(
-    `transportMap, allowedDestinations, watchedDestinations and parameters: together they take ${octets} octets, ` +
+    `transportMap, allowedDestinations, watchedDestinations, bodyPrefixes and parameters: together they take ${octets} octets, ` +
       `and Lambda's environment has room for ${mostOctets}; use fewer entries, a transportMapObject, or one stack for each transport`,
   );
 }

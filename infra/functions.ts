@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/environment.ts';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
+import type { AnyKey } from './encryption.ts';
 import {
   bouncePermissions,
   checkPermissions,
@@ -32,6 +33,8 @@ export interface FunctionsProps {
   /** Megabytes. */
   readonly memorySize: number;
   readonly logRetention: logs.RetentionDays;
+  /** The key that logs are under; that of CloudWatch if absent. */
+  readonly encryptionKey?: AnyKey | undefined;
   /** What lmtp and check are in; the network of Lambda itself if absent. */
   readonly network?: Network | undefined;
 }
@@ -68,9 +71,12 @@ export class Functions extends Construct {
   }
 
   #function(id: string, name: FunctionName, timeout: Duration, permissions: iam.PolicyStatement[]): lambda.Function {
-    const { code, environment, memorySize, logRetention } = this.#props;
+    const { code, environment, memorySize, logRetention, encryptionKey } = this.#props;
     const network = meetServers.has(name) ? this.#props.network : undefined;
-    const logGroup = new logs.LogGroup(this, `${id}Log`, { retention: logRetention });
+    const logGroup = new logs.LogGroup(this, `${id}Log`, {
+      retention: logRetention,
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    });
     return new lambda.Function(this, id, {
       description: `lambda-lmtp: ${descriptions[name]}`,
       code: code(name),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Annotations, Names, Stage } from 'aws-cdk-lib';
+import { Annotations, Names, Stack, Stage } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -13,6 +13,7 @@ import { type FunctionName, functionFolder, functionNames } from './bundle.ts';
 import { MailDashboard } from './dashboard.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { settingsOf } from './delivery-settings.ts';
+import { keyPolicy, letUse } from './encryption.ts';
 import { FrontDoors } from './front-doors.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
@@ -81,17 +82,18 @@ export class LmtpDelivery extends Construct {
     const { metricsNamespace: namespace, watchedDestinations: destinations } = this;
     this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
     this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
-    this.queues = new Queues(this, 'Queues', { lmtpTimeout });
-    this.topics = new Topics(this, 'Topics', {
-      alarmTopic: props.alarmTopic,
-      encryptionKey: props.encryptionKey,
-    });
-    this.stores = new Stores(this, 'Stores', { messageBucket: props.messageBucket });
+    const { alarmTopic, messageBucket, encryptionKey, bodyPrefixes } = props;
+    const { bodyRetention } = settings;
+    this.queues = new Queues(this, 'Queues', { lmtpTimeout, encryptionKey });
+    this.topics = new Topics(this, 'Topics', { alarmTopic, encryptionKey });
+    this.stores = new Stores(this, 'Stores', { messageBucket, encryptionKey, bodyRetention });
+    if (encryptionKey !== undefined) letUse(this, encryptionKey, keyPolicy(Stack.of(this)));
     const { queues, topics, stores } = this;
     const { allowedBuckets, transportMapObject } = settings;
     const otherTransports = Object.values(settings.otherTransports);
     const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
-    this.#surroundings = { queues, topics, stores, allowedBuckets, secrets, transportMapObject, otherTransports };
+    const bodies = { allowedBuckets, bodyPrefixes, deletesBodies: bodyRetention !== undefined, encryptionKey };
+    this.#surroundings = { queues, topics, stores, secrets, transportMapObject, otherTransports, ...bodies };
     this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#surroundings);
 
     if (settings.network !== undefined) {
@@ -105,6 +107,7 @@ export class LmtpDelivery extends Construct {
       sesSender: settings.sesSender,
       memorySize,
       logRetention,
+      encryptionKey,
       network: this.network,
     });
     const { transport } = settings;

@@ -14,6 +14,9 @@ import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { ownPrefixes } from '../functions/incoming/own-objects.ts';
 import { queueTableSchema } from '../functions/queue/table-schema.ts';
+import type { AnyKey } from './encryption.ts';
+import { type KeyUse, keyStatements } from './key-use.ts';
+import type { IncomingQueue } from './other-transports.ts';
 import type { Queues } from './queues.ts';
 import type { MailBucket, Stores } from './stores.ts';
 import type { Topics } from './topics.ts';
@@ -26,6 +29,12 @@ export interface Surroundings {
   readonly queues: Queues;
   readonly stores: Stores;
   readonly topics: Topics;
+  /** A key of one's own, which queues, topics, table and the new bucket are under. */
+  readonly encryptionKey?: AnyKey | undefined;
+  /** Prefixes that bodies lie below; empty: they may lie anywhere. */
+  readonly bodyPrefixes?: readonly string[] | undefined;
+  /** Whether bodies are deleted when nobody needs them. */
+  readonly deletesBodies?: boolean | undefined;
   /** Buckets that a request may name, beside the message bucket. */
   readonly allowedBuckets: readonly MailBucket[];
   /** Secrets of SASL passwords and TLS keys. */
@@ -33,7 +42,7 @@ export interface Surroundings {
   /** Where a transport map lies that can be changed at any time. */
   readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
   /** Incoming queues of other transports. */
-  readonly otherTransports?: readonly IQueue[] | undefined;
+  readonly otherTransports?: readonly IncomingQueue[] | undefined;
 }
 
 const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
@@ -50,15 +59,16 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
 
 /** qmgr: takes in requests and wake-ups, fills the table, sends to active. Reads bodies, for their size and envelope. */
 export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores, topics, allowedBuckets, otherTransports = [] } = surroundings;
+  const { queues, stores, topics, otherTransports = [] } = surroundings;
   return [
     consume(queues.incoming, queues.deferred, queues.deadLetters.active),
     send(queues.active, queues.corrupt, ...otherTransports),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),
-    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...readBodies(surroundings),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
@@ -67,16 +77,18 @@ export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
  * that the stack was given.
  */
 export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores, topics, allowedBuckets, secrets } = surroundings;
+  const { queues, stores, topics, secrets } = surroundings;
   return [
     consume(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
-    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...readBodies(surroundings),
+    ...deleteBodies(surroundings),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce, topics.notice),
     ...readSecrets(secrets),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
@@ -86,12 +98,14 @@ export function checkPermissions(surroundings: Surroundings): PolicyStatement[] 
 }
 
 /** showq: draws what the indexes say, what is known of destinations, and how much lies in the queues. It writes nothing. */
-export function showqPermissions({ queues, stores }: Surroundings): PolicyStatement[] {
+export function showqPermissions(surroundings: Surroundings): PolicyStatement[] {
+  const { queues, stores } = surroundings;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     measure(queues),
+    ...underKey(surroundings, { reads: ['dynamodb'] }),
   ];
 }
 
@@ -99,23 +113,29 @@ export function showqPermissions({ queues, stores }: Surroundings): PolicyStatem
  * postsuper: what the buttons of the dashboard do. It changes deliveries and destinations, wakes what is let go, and asks for
  * checks. It sees no body of any mail, puts nothing into the queue and takes nothing out of it.
  */
-export function postsuperPermissions({ queues, stores, topics }: Surroundings, check: IFunction): PolicyStatement[] {
+export function postsuperPermissions(surroundings: Surroundings, check: IFunction): PolicyStatement[] {
+  const { queues, stores, topics } = surroundings;
   return [
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     send(queues.deferred),
     publish(topics.bounce),
     allow(['lambda:InvokeFunction'], [check.functionArn]),
+    ...deleteBodies(surroundings),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
 /** sweep: finds what is overdue and wakes it. It sees no mail. */
-export function sweepPermissions({ queues, stores, topics }: Surroundings): PolicyStatement[] {
+export function sweepPermissions(surroundings: Surroundings): PolicyStatement[] {
+  const { queues, stores, topics } = surroundings;
   return [
     queryIndexes(stores.queueTable, queueTableSchema.dueIndex.name, queueTableSchema.waitingIndex.name),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     send(queues.active, queues.deferred),
     publish(topics.bounce),
+    ...deleteBodies(surroundings),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
@@ -130,16 +150,17 @@ export function bouncePermissions(
   stack: Stack,
   sesSender: string | undefined,
 ): PolicyStatement[] {
-  const { queues, stores, topics, allowedBuckets } = surroundings;
+  const { queues, stores, topics } = surroundings;
   return [
     consume(queues.bounce),
     send(queues.incoming),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
     publish(topics.notice),
-    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...readBodies(surroundings),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${reportPrefix}*`)]),
     ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
     ...(sesSender === undefined ? [] : [sendThroughSes(stack, sesSender)]),
   ];
 }
@@ -189,12 +210,14 @@ export function logPermissions(logGroup: ILogGroup): PolicyStatement {
  *
  * @param prefix where in the bucket, such as `in/`
  */
-export function submitPermissions({ queues, stores }: Surroundings, prefix: string): PolicyStatement[] {
+export function submitPermissions(surroundings: Surroundings, prefix: string): PolicyStatement[] {
+  const { queues, stores } = surroundings;
   const { messageBucket } = stores;
   return [
     send(queues.incoming),
     allow(['s3:PutObject'], [messageBucket.arnForObjects(`${prefix}*`)]),
     ...useKey(messageBucket.encryptionKey, 'kms:GenerateDataKey', 'kms:Decrypt'),
+    ...underKey(surroundings, { writes: ['sqs'] }),
   ];
 }
 
@@ -202,15 +225,18 @@ export function submitPermissions({ queues, stores }: Surroundings, prefix: stri
  * Looking after the queue: every item and record of the table, bodies to be pinned anew, copies of what is corrupt, requests
  * put right, wake-ups and bounces, and how much lies in the queues. No content of any mail is written.
  */
-export function operatorPermissions({ queues, stores, topics, allowedBuckets }: Surroundings): PolicyStatement[] {
+export function operatorPermissions(surroundings: Surroundings): PolicyStatement[] {
+  const { queues, stores, topics } = surroundings;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'UpdateItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     send(queues.incoming, queues.deferred),
     publish(topics.bounce),
-    ...readBodies(stores.messageBucket, ...allowedBuckets),
+    ...readBodies(surroundings),
+    ...deleteBodies(surroundings),
     measure(queues),
+    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
@@ -234,7 +260,7 @@ function consume(...queues: IQueue[]): PolicyStatement {
   );
 }
 
-function send(...queues: IQueue[]): PolicyStatement {
+function send(...queues: Pick<IQueue, 'queueArn'>[]): PolicyStatement {
   return allow(
     ['sqs:SendMessage'],
     queues.map(({ queueArn }) => queueArn),
@@ -258,18 +284,47 @@ function queryIndexes(table: TableV2, ...names: string[]): PolicyStatement {
   );
 }
 
-/** ListBucket is what makes S3 say "no such key" where it would say "denied": corrupt the one, soft the other. */
-function readBodies(...buckets: MailBucket[]): PolicyStatement[] {
+/**
+ * ListBucket is what makes S3 say "no such key" where it would say "denied": corrupt the one, soft the other. S3 asks for it as if
+ * the key were the prefix of a listing, so the permission holds below the prefixes of bodies, and never for a list of the whole
+ * bucket.
+ */
+function readBodies({ stores, allowedBuckets, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+  const { messageBucket } = stores;
+  const prefixes = bodyPrefixes.length === 0 ? [] : [...bodyPrefixes, ...Object.values(ownPrefixes)];
+  return [
+    ...readObjects([messageBucket], prefixes),
+    ...readObjects(allowedBuckets, []),
+    ...[messageBucket, ...allowedBuckets].flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
+  ];
+}
+
+function readObjects(buckets: readonly MailBucket[], prefixes: readonly string[]): PolicyStatement[] {
+  if (buckets.length === 0) return [];
+  const patterns = prefixes.length === 0 ? ['*'] : prefixes.map((prefix) => `${prefix}*`);
+  const listed = prefixes.length === 0 ? ['?*'] : patterns;
   return [
     allow(
       ['s3:GetObject', 's3:GetObjectVersion'],
-      buckets.map((bucket) => bucket.arnForObjects('*')),
+      buckets.flatMap((bucket) => patterns.map((pattern) => bucket.arnForObjects(pattern))),
     ),
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: buckets.map(({ bucketArn }) => bucketArn),
+      conditions: { StringLike: { 's3:prefix': listed } },
+    }),
+  ];
+}
+
+/** The mark of a deletion on a body that nobody needs any more. Its version stays for as long as the bucket's rule says. */
+function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+  if (!deletesBodies) return [];
+  const patterns = bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix].map((prefix) => `${prefix}*`);
+  return [
     allow(
-      ['s3:ListBucket'],
-      buckets.map(({ bucketArn }) => bucketArn),
+      ['s3:DeleteObject'],
+      patterns.map((pattern) => stores.messageBucket.arnForObjects(pattern)),
     ),
-    ...buckets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
   ];
 }
 
@@ -302,6 +357,10 @@ function readSecrets(secrets: readonly AnySecret[]): PolicyStatement[] {
     ),
     ...secrets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
   ];
+}
+
+function underKey({ encryptionKey }: Surroundings, use: KeyUse): PolicyStatement[] {
+  return keyStatements(encryptionKey, use);
 }
 
 function useKey(key: IKey | undefined, ...actions: string[]): PolicyStatement[] {

@@ -19,6 +19,8 @@ const kinds: Readonly<Record<keyof LmtpDeliveryProps, Kind>> = {
   parameters: 'object',
   messageBucket: 'object',
   allowedBuckets: 'list',
+  bodyPrefixes: 'texts',
+  bucketOwners: 'object',
   bodyRetention: 'duration',
   secrets: 'list',
   functionTimeout: 'duration',

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { AnyKey } from './encryption.ts';
 import { functionTimeouts } from './timeouts.ts';
 
 /** Longest that SQS keeps a message: what nobody took for two weeks is in the table and the bucket all the same. */
@@ -22,6 +23,8 @@ const maximumReceives = { incoming: 50, deferred: 50, active: 8, bounce: 50 } as
 export interface QueuesProps {
   /** How long the lmtp function may run. */
   readonly lmtpTimeout: Duration;
+  /** The key that all queues are under; SQS's own if absent. */
+  readonly encryptionKey?: AnyKey | undefined;
 }
 
 /**
@@ -52,8 +55,14 @@ export class Queues extends Construct {
   /** Where the messages of a queue go that were given out too often. */
   readonly deadLetters: Readonly<Record<keyof typeof maximumReceives, sqs.Queue>>;
 
-  constructor(scope: Construct, id: string, { lmtpTimeout }: QueuesProps) {
+  readonly #encryption: Pick<sqs.QueueProps, 'encryption' | 'encryptionMasterKey'>;
+
+  constructor(scope: Construct, id: string, { lmtpTimeout, encryptionKey }: QueuesProps) {
     super(scope, id);
+    this.#encryption =
+      encryptionKey === undefined
+        ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
+        : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: encryptionKey };
     this.deadLetters = {
       incoming: this.queue('IncomingDeadLetters'),
       active: this.queue('ActiveDeadLetters', { fifo: true, visibilityTimeout: sixTimes(functionTimeouts.qmgr) }),
@@ -92,7 +101,7 @@ export class Queues extends Construct {
   private queue(id: string, props: sqs.QueueProps = {}): sqs.Queue {
     return new sqs.Queue(this, id, {
       retentionPeriod: retention,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      ...this.#encryption,
       enforceSSL: true,
       ...props,
     });

@@ -3,10 +3,16 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { queueTableSchema as schema } from '../functions/queue/table-schema.ts';
+import type { AnyKey } from './encryption.ts';
+import { type PropsError, refuse } from './props-error.ts';
 
 export interface StoresProps {
   /** Bucket of message bodies. A new one if absent. */
   readonly messageBucket?: MailBucket | undefined;
+  /** The key that the table, and a new bucket, are under; those of AWS if absent. */
+  readonly encryptionKey?: AnyKey | undefined;
+  /** How long the version of a deleted body is kept; no body is ever deleted if absent. */
+  readonly bodyRetention?: Duration | undefined;
 }
 
 /** A bucket made here, or one from elsewhere. */
@@ -19,30 +25,50 @@ export class Stores extends Construct {
   /** The queue. */
   readonly queueTable: dynamodb.TableV2;
 
-  constructor(scope: Construct, id: string, { messageBucket }: StoresProps) {
+  /** @throws PropsError when bodies are to be deleted from a bucket that is not ours */
+  constructor(scope: Construct, id: string, { messageBucket, encryptionKey, bodyRetention }: StoresProps) {
     super(scope, id);
-    this.messageBucket = messageBucket ?? newBucket(this);
-    this.queueTable = newTable(this);
+    if (messageBucket !== undefined && bodyRetention !== undefined) throw notOurs(bodyRetention);
+    this.messageBucket = messageBucket ?? newBucket(this, encryptionKey, bodyRetention);
+    this.queueTable = newTable(this, encryptionKey);
   }
 }
 
+/** What else lies in a bucket of one's own, and for how long, is not ours to say. */
+function notOurs(bodyRetention: Duration): PropsError {
+  return refuse('bodyRetention', bodyRetention.toHumanString(), 'nothing beside a messageBucket of your own');
+}
+
 /** Versioned, so that a body written over is still there for the request that was taken in with it. */
-function newBucket(scope: Construct): s3.Bucket {
+function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Duration | undefined): s3.Bucket {
   return new s3.Bucket(scope, 'MessageBucket', {
     versioned: true,
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    encryption: s3.BucketEncryption.S3_MANAGED,
+    ...(key === undefined
+      ? { encryption: s3.BucketEncryption.S3_MANAGED }
+      : { encryption: s3.BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
     enforceSSL: true,
     minimumTLSVersion: 1.2,
-    // No expiry of objects, current or not: held mail does not expire, and age alone cannot tell whether a delivery needs
-    // a body. Parts of an upload that was broken off are no body.
-    lifecycleRules: [{ id: 'broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+    lifecycleRules: [
+      // Parts of an upload that was broken off are no body.
+      { id: 'broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ...(bodyRetention === undefined ? [] : [afterDeletion(bodyRetention)]),
+    ],
     removalPolicy: RemovalPolicy.RETAIN,
   });
 }
 
-/** Encrypted at rest with DynamoDB's own key, as every table is. */
-function newTable(scope: Construct): dynamodb.TableV2 {
+/**
+ * No rule ever touches a current version: held mail does not expire, and age alone cannot tell whether a delivery needs a body.
+ * When the last delivery of a request is over, a function marks its body as deleted; the version below the mark, and then the mark,
+ * go after this time.
+ */
+function afterDeletion(time: Duration): s3.LifecycleRule {
+  return { id: 'deleted-bodies', noncurrentVersionExpiration: time, expiredObjectDeleteMarker: true };
+}
+
+/** Encrypted at rest with DynamoDB's own key, as every table is, or with one's own. */
+function newTable(scope: Construct, key: AnyKey | undefined): dynamodb.TableV2 {
   const { STRING, NUMBER } = dynamodb.AttributeType;
   return new dynamodb.TableV2(scope, 'QueueTable', {
     partitionKey: { name: schema.partitionKey, type: STRING },
@@ -65,6 +91,7 @@ function newTable(scope: Construct): dynamodb.TableV2 {
     ],
     timeToLiveAttribute: schema.timeToLive,
     billing: dynamodb.Billing.onDemand(),
+    ...(key === undefined ? {} : { encryption: dynamodb.TableEncryptionV2.customerManagedKey(key) }),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,

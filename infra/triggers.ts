@@ -3,11 +3,11 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as LambdaFunctionResource } from 'aws-cdk-lib/aws-lambda';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions.ts';
 import type { Queues } from './queues.ts';
+import { subscribe } from './subscription.ts';
 import { sweepInterval } from './timeouts.ts';
 import type { Topics } from './topics.ts';
 
@@ -40,9 +40,8 @@ export class Triggers extends Construct {
     this.#from('ActiveDeadLetters', queues.deadLetters.active, functions.qmgr, 2);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
     this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
-    for (const topic of [topics.bounce, topics.notice]) {
-      topic.addSubscription(new SqsSubscription(queues.bounce, { rawMessageDelivery: true }));
-    }
+    subscribe(this, 'BounceEvents', topics.bounce, queues.bounce);
+    subscribe(this, 'Notices', topics.notice, queues.bounce);
     this.#sweepRegularly(functions.sweep);
   }
 

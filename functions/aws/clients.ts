@@ -10,6 +10,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { bucketOwners, tellOwners } from './bucket-owners.ts';
 
 /** The clients that the functions use. */
 export interface AwsClients {
@@ -34,12 +35,19 @@ const secretAttempts = 2;
 export function makeClients(): AwsClients {
   const requestHandler = () => new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
   const dynamo = new DynamoDBClient({ requestHandler: requestHandler() });
+  const s3 = new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+  tellOwners(s3, bucketOwners(process.env));
   return {
     table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
-    s3: new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) }),
+    s3,
     sns: new SNSClient({ requestHandler: requestHandler() }),
-    sqs: new SQSClient({ requestHandler: requestHandler() }),
+    sqs: new SQSClient({ requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
   };
+}
+
+/** The URL of a queue names a host that has IPv4 addresses only. */
+function isDualStack(): boolean {
+  return process.env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
 }
 
 /**

@@ -11,6 +11,7 @@ import { formatHandedOn } from '../incoming/handed-on.ts';
 import type { OtherTransports } from '../incoming/ports.ts';
 import type { Submission } from '../incoming/reading.ts';
 import { admitItem } from './admit-item.ts';
+import { type BodyPlaces, checkPlace } from './body-place.ts';
 import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage } from './item.ts';
 import { logDeliveries } from './log-deliveries.ts';
@@ -21,11 +22,10 @@ import { publish } from './publish.ts';
 import type { Services } from './services.ts';
 
 /** What is accepted. */
-export interface Acceptance {
+export interface Acceptance extends BodyPlaces {
   readonly transportMap: TransportMap;
   /** Normalised destinations that a request may name, beside those of the map. */
   readonly allowedDestinations: ReadonlySet<string>;
-  readonly allowedBuckets: ReadonlySet<string>;
   /** Where the map may send mail beside this transport's destinations; absent: it names no other transport. */
   readonly otherTransports?: OtherTransports;
 }
@@ -75,17 +75,14 @@ export async function isTakenIn(
 /**
  * Pins a body.
  *
- * @throws RequestError where its bucket is not allowed, or there is no such body
+ * @throws RequestError where it may not lie, or there is no such body
  */
 export async function pinBody(
   message: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>,
-  { allowedBuckets }: Pick<Acceptance, 'allowedBuckets'>,
+  places: BodyPlaces,
   { bodies }: Services,
 ): Promise<PinnedMessage> {
-  if (!allowedBuckets.has(message.bucket)) {
-    const allowed = [...allowedBuckets].join(' ');
-    throw new RequestError('message.bucket', `"${message.bucket}" is not allowed by this stack; allowed: ${allowed}`);
-  }
+  checkPlace(message, places);
   return await withoutBodyFault(bodies.pin(message));
 }
 
