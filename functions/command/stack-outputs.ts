@@ -7,10 +7,15 @@ import {
   CloudFormationServiceException,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
+import { settingsOutput } from '../operator/settings.ts';
 
-/** There is no such stack, or it is none of ours. The message names it. */
+/** There is no such stack or transport, or it is none of ours. The message names it, and the option that asked for it. */
 export class StackError extends Error {
   override readonly name = 'StackError';
+
+  constructor(option: '--stack' | '--transport', message: string, options?: ErrorOptions) {
+    super(`${option}: ${message}`, options);
+  }
 }
 
 /** Name of the stack of the transport `lmtp`, which is meant where none is named. */
@@ -19,9 +24,41 @@ export const defaultStack = 'LambdaLmtp';
 /**
  * Reads the outputs of a stack, by name.
  *
+ * @param transport whose they are to be; the first one's if absent
  * @throws StackError where there is none; what AWS says otherwise, as it comes
  */
-export async function readStackOutputs(stack: string): Promise<ReadonlyMap<string, string>> {
+export async function readStackOutputs(stack: string, transport?: string): Promise<ReadonlyMap<string, string>> {
+  const outputs = await describeOutputs(stack);
+  return transport === undefined ? outputs : outputsOf(transport, outputs, stack);
+}
+
+/** A transport has the plain names, or has its own name before each; which, its settings tell. */
+function outputsOf(
+  transport: string,
+  outputs: ReadonlyMap<string, string>,
+  stack: string,
+): ReadonlyMap<string, string> {
+  const prefixes = [...outputs.keys()].flatMap((name) =>
+    name.endsWith(settingsOutput) ? [name.slice(0, -settingsOutput.length)] : [],
+  );
+  const names = new Map(prefixes.map((prefix) => [transportIn(outputs.get(`${prefix}${settingsOutput}`)), prefix]));
+  const prefix = names.get(transport);
+  if (prefix === undefined) {
+    const there = [...names.keys()].join(', ') || 'none that it names';
+    throw new StackError('--transport', `the stack "${stack}" has no transport "${transport}"; it has ${there}`);
+  }
+  const own = [...outputs].flatMap(([name, value]): [string, string][] =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+  );
+  return new Map(own);
+}
+
+function transportIn(settings = '{}'): string {
+  const { transport } = JSON.parse(settings) as { readonly transport?: string };
+  return transport || 'lmtp';
+}
+
+async function describeOutputs(stack: string): Promise<ReadonlyMap<string, string>> {
   const client = new CloudFormationClient();
   try {
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
@@ -30,7 +67,7 @@ export async function readStackOutputs(stack: string): Promise<ReadonlyMap<strin
     const isUnknown = cause instanceof CloudFormationServiceException && cause.name === 'ValidationError';
     if (!isUnknown) throw cause;
     const region = await client.config.region();
-    throw new StackError(`there is no stack "${stack}" in the region ${region}`, { cause });
+    throw new StackError('--stack', `there is no stack "${stack}" in the region ${region}`, { cause });
   } finally {
     client.destroy();
   }
@@ -43,6 +80,7 @@ export async function readStackOutputs(stack: string): Promise<ReadonlyMap<strin
  */
 export function requireOutput(outputs: ReadonlyMap<string, string>, stack: string, name: string): string {
   const value = outputs.get(name);
-  if (value === undefined || value === '') throw new StackError(`the stack "${stack}" has no output ${name}`);
+  if (value === undefined || value === '')
+    throw new StackError('--stack', `the stack "${stack}" has no output ${name}`);
   return value;
 }

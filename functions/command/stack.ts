@@ -19,17 +19,20 @@ export interface Stack {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
-/** The option of {@link findStack}. */
+/** The options of {@link findStack}. */
 export interface StackOptions {
   readonly stack?: string;
+  readonly transport?: string;
 }
 
-/** Adds the option. */
+/** Adds the options. */
 export function withStackOption(command: Command): Command {
-  return command.option(
-    '--stack <name>',
-    `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
-  );
+  return command
+    .option(
+      '--stack <name>',
+      `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
+    )
+    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)');
 }
 
 /** The outputs of a stack, by the variables that its functions have for them. */
@@ -49,21 +52,30 @@ const outputs = {
  *
  * @throws Failure where there is none, or AWS cannot be asked
  */
-export async function findStack({ stack }: StackOptions, environment = process.env): Promise<Stack> {
+export async function findStack({ stack, transport }: StackOptions, environment = process.env): Promise<Stack> {
   const table = environment[names.queueTable];
   if (stack === undefined && table !== undefined && table !== '') {
+    checkTransport(transport, environment);
     return { name: table, isLocal: isLocal(environment), variables: environment };
   }
   const name = stack ?? defaultStack;
   try {
-    const found = await readStackOutputs(name);
+    const found = await readStackOutputs(name, transport);
     const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
     const settings = readSettings(found.get(settingsOutput));
-    return { name, isLocal: isLocal(environment), variables: { ...settings, ...Object.fromEntries(places) } };
+    const label = transport === undefined ? name : `${name} (${transport})`;
+    return { name: label, isLocal: isLocal(environment), variables: { ...settings, ...Object.fromEntries(places) } };
   } catch (error) {
-    if (error instanceof StackError) throw new Failure('usage', `--stack: ${error.message}`);
+    if (error instanceof StackError) throw new Failure('usage', error.message);
     throw awsFault(error, `the stack "${name}" cannot be looked up`);
   }
+}
+
+/** The environment names one transport. */
+function checkTransport(transport: string | undefined, environment: NodeJS.ProcessEnv): void {
+  const own = environment[names.transport] || 'lmtp';
+  if (transport === undefined || transport === own) return;
+  throw new Failure('usage', `--transport: the environment names the stack of "${own}"; --stack NAME says another one`);
 }
 
 /** The settings, as variables. A stack that tells none has the usual ones. */

@@ -26,6 +26,7 @@ interface SubmitOptions {
   readonly destination?: string;
   readonly id?: string;
   readonly stack?: string;
+  readonly transport?: string;
   readonly bucket?: string;
   readonly queueUrl?: string;
   readonly prefix: string;
@@ -60,6 +61,7 @@ export function submitCommand(): Command {
     .option('--destination <next-hop>', 'deliver there; only what the stack allows')
     .option('--id <id>', 'queue id, of one message only; a random one if absent')
     .option('--stack <name>', `CloudFormation stack (default: "${defaultStack}", unless bucket and queue are known)`)
+    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)')
     .option('--bucket <name>', `message bucket (environment: ${names.messageBucket})`)
     .option('--queue-url <url>', `incoming queue (environment: ${names.incomingQueueUrl})`)
     .option('--prefix <prefix>', 'where in the bucket', 'in/')
@@ -100,10 +102,11 @@ function envelopeFault(options: SubmitOptions): string | undefined {
   }
 }
 
-async function findDoor({ stack, bucket, queueUrl }: SubmitOptions, command: Command): Promise<FrontDoor | undefined> {
-  const isNamed = stack !== undefined;
+async function findDoor(options: SubmitOptions, command: Command): Promise<FrontDoor | undefined> {
+  const { stack, transport, bucket, queueUrl } = options;
+  const isNamed = stack !== undefined || transport !== undefined;
   if (isNamed && (bucket !== undefined || queueUrl !== undefined)) {
-    command.error('error: --stack goes without --bucket and --queue-url');
+    command.error(`error: --${stack === undefined ? 'transport' : 'stack'} goes without --bucket and --queue-url`);
   }
   const known = {
     bucket: bucket ?? process.env[names.messageBucket],
@@ -118,13 +121,13 @@ async function findDoor({ stack, bucket, queueUrl }: SubmitOptions, command: Com
   }
   const name = stack ?? defaultStack;
   try {
-    const outputs = await readStackOutputs(name);
+    const outputs = await readStackOutputs(name, transport);
     return {
       bucket: requireOutput(outputs, name, 'MessageBucketName'),
       queueUrl: requireOutput(outputs, name, 'IncomingQueueUrl'),
     };
   } catch (error) {
-    if (error instanceof StackError) command.error(`error: --stack: ${error.message}`);
+    if (error instanceof StackError) command.error(`error: ${error.message}`);
     complain(`the stack "${name}" cannot be looked up: ${wordsOf(error)}`, exitCodes.tempFail);
     return undefined;
   }

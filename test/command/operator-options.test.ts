@@ -215,6 +215,49 @@ describe('a deployed stack', () => {
     assert.match(stderr, /^error: --stack: the stack "Mail" has no output QueueTableName\n$/);
   });
 
+  /** A stack of two transports: the second has its name before each output. */
+  const two = {
+    ...outputsOf({ OperatorSettings: '{"transport":"lmtp"}' }),
+    ...Object.fromEntries(
+      Object.entries(outputsOf({ QueueTableName: 'lists' })).map(([name, value]) => [`Mailman${name}`, value]),
+    ),
+  };
+
+  test('of several transports is that of the first, or of the one that is asked for', async () => {
+    for (const [options, table, port] of [
+      [[], 'theirs', 24],
+      [['--transport', 'lmtp'], 'theirs', 24],
+      [['--transport', 'mailman'], 'lists', 2400],
+    ] as const) {
+      const { code, asked } = await asking(two, 'queue', '--stack', 'Mail', ...options, '--destination', 'imap1');
+      assert.equal(code, 0);
+      for (const body of asked) assert.equal((JSON.parse(body) as { TableName: string }).TableName, table);
+      assert.match(asked.join('\n'), new RegExp(`inet:imap1:${port} `));
+    }
+  });
+
+  test('that lacks the transport says which it has', async () => {
+    const { code, stderr, asked } = await asking(two, 'queue', '--stack', 'Mail', '--transport', 'lists');
+    assert.deepEqual([code, asked.length], [64, 0]);
+    assert.equal(stderr, 'error: --transport: the stack "Mail" has no transport "lists"; it has lmtp, mailman\n');
+  });
+
+  test('that the environment names has one transport', async () => {
+    const { code, stderr } = await run(['queue', '--transport', 'mailman']);
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: --transport: the environment names the stack of "lmtp"/);
+  });
+
+  test('takes mail in by the transport that is asked for', async () => {
+    await using formation = await startHttpStub(cloudFormation(two));
+    const env = { ...nowhere, AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url };
+    const mail = ['submit', '--sender', 'a@example.org', '--recipient', 'b@example.com', 'package.json'];
+    const other = await run([...mail, '--transport', 'lists'], env);
+    assert.match(other.stderr, /^error: --transport: the stack "LambdaLmtp" has no transport "lists"/);
+    const bucket = await run([...mail, '--transport', 'mailman', '--bucket', 'b'], env);
+    assert.match(bucket.stderr, /^error: --transport goes without --bucket and --queue-url/);
+  });
+
   test('that cannot be looked up: 75', async () => {
     const { code, stderr } = await run(['queue', '--stack', 'Mail']);
     assert.equal(code, 75);
