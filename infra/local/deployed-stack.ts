@@ -4,7 +4,8 @@
  *
  * Functions run from the folders that would be zipped, with their memory size told, for as long as the template lets them, with
  * batches, concurrency and schedules of the template. Names are made up as CloudFormation makes them up, so that nothing fits
- * only here. Variables are replaced only where whoever calls wants it.
+ * only here. Variables are replaced only where whoever calls wants it. Requests that the policies of the template do not permit
+ * are refused.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,17 +15,17 @@ import { environmentNames } from '../../functions/environment.ts';
 import { type FunctionName, functionNames } from '../bundle.ts';
 import { readAssembly, type Template } from '../template/assembly.ts';
 import { readBlueprint } from '../template/blueprint.ts';
-import type { Place } from '../template/identities.ts';
+import { type Place, referencesOf } from '../template/identities.ts';
 import type { Blueprint, FunctionPlan } from '../template/plans.ts';
 import { TemplateError } from '../template/template-error.ts';
 import { buildResources, observeTopic } from './build-resources.ts';
+import { PermissionWatch } from './calls/permission-watch.ts';
 import type { RecordedRequest } from './calls/recorded-request.ts';
 import { startRecordingProxy } from './calls/recording-proxy.ts';
 import { type DeliveryNames, deliveriesOf } from './delivery-names.ts';
 import { FunctionLog } from './function-log.ts';
 import { type Invocable, startLambdaEndpoint } from './lambda-endpoint.ts';
 import { LambdaFunction } from './lambda-function.ts';
-import type { LocalEndpoint } from './local-endpoint.ts';
 import { type LocalStack, stackOf } from './local-stack.ts';
 import { type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
@@ -54,8 +55,8 @@ export interface DeployedStackOptions
   };
   /** Options of the mail store. It listens where the template sends all mail, if that is a port of this machine. */
   readonly mailStore?: Omit<MaildirServerOptions, 'folder' | 'port'>;
-  /** Hears of each request to an AWS service. */
-  readonly onRequest?: (request: RecordedRequest) => void;
+  /** Objects that the bucket has had since before it kept versions; none if absent. */
+  readonly isOlderThanVersions?: (key: string) => boolean;
   /** Further services that the functions may reach: `AWS_ENDPOINT_URL_SES` and its like. */
   readonly endpoints?: Readonly<Record<string, string>>;
 }
@@ -66,6 +67,8 @@ export interface DeployedStack extends LocalStack {
   readonly blueprint: Blueprint;
   readonly place: Place;
   readonly replaced: readonly ReplacedVariable[];
+  /** Who needed what, and may do what. */
+  readonly permissions: PermissionWatch;
 }
 
 /**
@@ -80,9 +83,11 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   if (options.directory === undefined) started.defer(() => rm(directory, { recursive: true, force: true }));
 
   const versioned = new Set<string>();
+  let permissions: PermissionWatch | undefined;
+  const decide = (request: RecordedRequest) => permissions?.decide(request);
   const services = await startServices({
-    ...(options.onRequest && { onRequest: options.onRequest }),
-    isVersioned: (bucket) => versioned.has(bucket),
+    decide,
+    isVersioned: (bucket, key) => versioned.has(bucket) && options.isOlderThanVersions?.(key) !== true,
   });
   started.defer(() => services.close());
   const place = { ...localPlace, stackName, queueEndpoint: services.queueEndpoint };
@@ -90,6 +95,7 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   for (const bucket of blueprint.buckets) if (bucket.versioned) versioned.add(bucket.name);
   const names = chosenDelivery(blueprint, options.delivery);
   await buildResources(blueprint, services.clients);
+  permissions = new PermissionWatch(assembly.template, blueprint, referencesOf(assembly.template, place), place);
 
   const variables = names.functions.lmtp.environment;
   const port = localPortOf(variables[environmentNames.transportMap]);
@@ -104,8 +110,14 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   const replaced = wanted ? replacedVariables(variables, destination, wanted.parameters) : [];
 
   const invocables: Record<string, Invocable> = {};
-  const lambda = await recorded(await startLambdaEndpoint(invocables), options, started);
-  const environment = { ...services.environment, AWS_ENDPOINT_URL_LAMBDA: lambda, ...options.endpoints };
+  const lambda = await startLambdaEndpoint(invocables);
+  started.defer(() => lambda.close());
+  const environment: Record<string, string> = { ...services.environment };
+  for (const [name, endpoint] of Object.entries({ AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint, ...options.endpoints })) {
+    const proxy = await startRecordingProxy({ endpoint, decide });
+    started.defer(() => proxy.close());
+    environment[name] = proxy.endpoint;
+  }
   const log = new FunctionLog(options.onLogLine);
   const functions = new Map(
     blueprint.functions.map((plan): [string, LambdaFunction] => {
@@ -151,6 +163,7 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
     blueprint,
     place,
     replaced,
+    permissions,
     close: () => running.disposeAsync(),
   };
 }
@@ -190,18 +203,6 @@ function deploy(
     freeze: options.freeze ?? false,
     onLine: (line) => log.write(program, line),
   });
-}
-
-async function recorded(
-  service: LocalEndpoint,
-  { onRequest }: DeployedStackOptions,
-  started: AsyncDisposableStack,
-): Promise<string> {
-  started.defer(() => service.close());
-  if (onRequest === undefined) return service.endpoint;
-  const proxy = await startRecordingProxy({ endpoint: service.endpoint, onRequest });
-  started.defer(() => proxy.close());
-  return proxy.endpoint;
 }
 
 /** How long running invocations get when the stack closes, in milliseconds. */

@@ -12,8 +12,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
-import type { RecordedRequest } from './calls/recorded-request.ts';
-import { startRecordingProxy } from './calls/recording-proxy.ts';
+import { type RecordingProxyOptions, startRecordingProxy } from './calls/recording-proxy.ts';
 import { versionsByName } from './calls/versions-by-name.ts';
 import { type QueueContent, startFauxqs } from './fauxqs.ts';
 import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
@@ -27,9 +26,11 @@ export interface ServicesOptions {
   /** Hears of each request to Secrets Manager. */
   readonly onSecretRequest?: SecretsManagerOptions['onRequest'];
   /** Hears of each request to any of the services, once it is answered. */
-  readonly onRequest?: (request: RecordedRequest) => void;
-  /** Buckets whose objects get names of versions (the older versions themselves are not kept). */
-  readonly isVersioned?: (bucket: string) => boolean;
+  readonly onRequest?: RecordingProxyOptions['onRequest'];
+  /** Hears of each request before it is passed on, and says why it is refused, if it is. */
+  readonly decide?: RecordingProxyOptions['decide'];
+  /** Which objects get names of versions (the older versions themselves are not kept); none if absent. Wants `decide` or `onRequest`. */
+  readonly isVersioned?: (bucket: string, key: string) => boolean;
 }
 
 /** Running services. */
@@ -58,7 +59,7 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** Starts the services. */
 export async function startServices(options: ServicesOptions = {}): Promise<Services> {
-  const { onSecretRequest, onRequest } = options;
+  const { onSecretRequest, onRequest, decide } = options;
   const [fauxqs, dynamodb, secrets] = await Promise.all([
     startFauxqs(region),
     startDynalite(),
@@ -66,9 +67,9 @@ export async function startServices(options: ServicesOptions = {}): Promise<Serv
   ]);
   const proxies: LocalEndpoint[] = [];
   const face = async (endpoint: string): Promise<string> => {
-    if (onRequest === undefined) return endpoint;
+    if (onRequest === undefined && decide === undefined) return endpoint;
     const addHeaders = versionsByName(options.isVersioned ?? (() => false));
-    const proxy = await startRecordingProxy({ endpoint, onRequest, addHeaders });
+    const proxy = await startRecordingProxy({ endpoint, decide, onRequest, addHeaders });
     proxies.push(proxy);
     return proxy.endpoint;
   };

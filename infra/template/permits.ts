@@ -41,8 +41,9 @@ export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 
-/** Of several values one is enough; a key that a request does not have fulfils nothing. */
+/** Of several values one is enough; a key that a request does not have fulfils nothing but Null. */
 function holds(operator: string, values: readonly string[], actual: string | undefined): boolean {
+  if (operator === 'Null') return values.includes(String(actual === undefined));
   const compare = operators[operator];
   if (compare === undefined) throw new TemplateError(`the condition operator ${operator} is not known here`);
   return actual !== undefined && values.some((value) => compare(value, actual));

@@ -8,14 +8,6 @@
 import { type NeededPermission, type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 import { s3Permissions } from './s3-permissions.ts';
 
-/** A request in the words of IAM. */
-export interface AwsCall {
-  /** The access key id that signed it. */
-  readonly caller: string;
-  /** All of them are needed; none where whoever has credentials may ask. */
-  readonly needs: readonly NeededPermission[];
-}
-
 /** Where the local services are, as AWS counts. */
 export interface CallPlace {
   readonly account: string;
@@ -25,14 +17,14 @@ export interface CallPlace {
 type Reader = (request: RecordedRequest, place: CallPlace) => readonly NeededPermission[];
 
 /**
- * Reads a request.
+ * What a request needs: all of it, and nothing where whoever has credentials may ask.
  *
  * @throws UnknownCallError when its operation is not in the tables
  */
-export function readCall(request: RecordedRequest, place: CallPlace): AwsCall {
+export function readCall(request: RecordedRequest, place: CallPlace): readonly NeededPermission[] {
   const reader = services[request.service];
   if (reader === undefined) throw new UnknownCallError(request, 'its service is not known');
-  return { caller: request.caller, needs: reader(request, place) };
+  return reader(request, place);
 }
 
 const services: Readonly<Record<string, Reader>> = {

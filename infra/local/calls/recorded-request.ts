@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request that somebody made of an AWS service, and how it was answered. */
+/** A request that somebody makes of an AWS service. */
 export interface RecordedRequest {
   /** The access key id that signed it: in the local stack, the name of the function. */
   readonly caller: string;
@@ -10,9 +10,10 @@ export interface RecordedRequest {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** Empty where it goes to S3. */
   readonly body: string;
-  /** Of the answer. */
-  readonly status: number;
+  /** Of the answer; absent as long as there is none. */
+  readonly status?: number;
 }
 
 /** Who signed a request, and for which service (Signature Version 4, "Authorization header"). */

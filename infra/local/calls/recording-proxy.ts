@@ -1,57 +1,96 @@
 /**
- * Stands before a local AWS service and writes down who asked it for what. Requests and answers go through as they are; a
- * client that hangs up is seen to hang up on the other side.
+ * Stands before a local AWS service, hears who asks it for what, and refuses what is not permitted. All else goes through as it
+ * is; a client that hangs up is seen to hang up on the other side.
  */
 import {
   createServer,
-  request as forward,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestOptions,
   type ServerResponse,
+  request as startRequest,
 } from 'node:http';
 import { type LocalEndpoint, listenLocally } from '../local-endpoint.ts';
+import { denialOf } from './denial.ts';
 import { type RecordedRequest, signerOf } from './recorded-request.ts';
-
-/** Most characters of a body that are kept: requests that name something in their body are small, mail is not. */
-const keptBody = 400_000;
 
 export interface RecordingProxyOptions {
   /** Of the service behind. */
   readonly endpoint: string;
-  /** Hears of each request once its answer begins. */
-  readonly onRequest: (request: RecordedRequest) => void;
+  /**
+   * Hears of each request: before it is passed on, and once more if the answer is that nothing is there (404).
+   *
+   * @returns why it is refused; undefined if it is not
+   */
+  readonly decide?: ((request: RecordedRequest) => string | undefined) | undefined;
+  /** Hears of each request that is answered, once the answer begins. */
+  readonly onRequest?: ((request: RecordedRequest) => void) | undefined;
   /** Headers to add to an answer. */
   readonly addHeaders?: (request: RecordedRequest, answer: IncomingMessage) => OutgoingHttpHeaders;
 }
 
 /** Starts a proxy on a free loopback port. */
 export async function startRecordingProxy(options: RecordingProxyOptions): Promise<LocalEndpoint> {
-  const server = createServer((request, response) => pass(request, response, options));
-  server.keepAliveTimeout = 0;
+  const server = createServer((request, response) => {
+    void pass(request, response, options).catch(() => response.destroy());
+  });
   return await listenLocally(server);
 }
 
-function pass(
+async function pass(
   request: IncomingMessage,
   response: ServerResponse,
-  { endpoint, onRequest, addHeaders }: RecordingProxyOptions,
-): void {
+  { endpoint, decide, onRequest, addHeaders }: RecordingProxyOptions,
+): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
+  const signer = signerOf(headers.authorization);
+  // What is asked of S3 stands in the first line; its body may be large.
+  const body = signer.service === 's3' ? undefined : await bodyOf(request);
+  const asked: RecordedRequest = { ...signer, method, url, headers, body: body?.toString('latin1') ?? '' };
+  const refusal = decide?.(asked);
+  if (refusal !== undefined) {
+    request.resume();
+    deny(response, asked, refusal);
+    return;
+  }
   const { hostname, port } = new URL(endpoint);
-  let body = '';
-  request.on('data', (chunk: Buffer) => {
-    if (body.length < keptBody) body += chunk.toString('latin1');
+  const answer = await forward({ hostname, port, method, path: url, headers }, body ?? request, response);
+  const status = answer.statusCode ?? 502;
+  const lateRefusal = status === 404 ? decide?.({ ...asked, status }) : undefined;
+  if (lateRefusal !== undefined) {
+    answer.resume();
+    deny(response, asked, lateRefusal);
+    return;
+  }
+  onRequest?.({ ...asked, status });
+  response.writeHead(status, { ...answer.headers, ...addHeaders?.(asked, answer) });
+  answer.pipe(response);
+}
+
+function forward(
+  options: RequestOptions,
+  body: Buffer | IncomingMessage,
+  response: ServerResponse,
+): Promise<IncomingMessage> {
+  return new Promise((answered, failed) => {
+    const request = startRequest(options, answered);
+    request.on('error', failed);
+    response.once('close', () => {
+      if (!response.writableFinished) request.destroy();
+    });
+    if (Buffer.isBuffer(body)) request.end(body);
+    else body.pipe(request);
   });
-  const passedOn = forward({ hostname, port, method, path: url, headers }, (answer) => {
-    const status = answer.statusCode ?? 0;
-    const recorded = { ...signerOf(headers.authorization), method, url, headers, body, status };
-    onRequest(recorded);
-    response.writeHead(status, { ...answer.headers, ...addHeaders?.(recorded, answer) });
-    answer.pipe(response);
-  });
-  passedOn.on('error', () => response.destroy());
-  response.once('close', () => {
-    if (!response.writableFinished) passedOn.destroy();
-  });
-  request.pipe(passedOn);
+}
+
+function deny(response: ServerResponse, request: RecordedRequest, why: string): void {
+  const { status, headers, body } = denialOf(request, why);
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }

@@ -1,0 +1,77 @@
+/**
+ * Who asks for what in a stack that was built from a template, and whether its policies permit it: functions by their roles,
+ * and whoever signs with the name of another role of the template.
+ *
+ * Requests of anybody else (the local stack itself, and its user) are let through.
+ */
+import type { Template } from '../../template/assembly.ts';
+import type { Caller, Need } from '../../template/compare-permissions.ts';
+import type { References } from '../../template/intrinsics.ts';
+import { permits } from '../../template/permits.ts';
+import type { Blueprint } from '../../template/plans.ts';
+import { statementsOf } from '../../template/statements.ts';
+import { type CallPlace, readCall } from './aws-call.ts';
+import { type RecordedRequest, UnknownCallError } from './recorded-request.ts';
+
+interface Known extends Caller {
+  /** What every request of his has beside its own: a function's name its own ARN. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export class PermissionWatch {
+  readonly #callers: ReadonlyMap<string, Known>;
+  readonly #needed = new Map<string, Need>();
+  readonly #place: CallPlace;
+  /** Requests that nobody here can read, in words. */
+  readonly unknown: string[] = [];
+
+  constructor(template: Template, blueprint: Blueprint, references: References, place: CallPlace) {
+    this.#callers = callersOf(template, blueprint, references);
+    this.#place = place;
+  }
+
+  /** Everybody whose policies are in the template. */
+  get callers(): readonly Caller[] {
+    return [...this.#callers.values()];
+  }
+
+  /** What they needed, each thing once. */
+  get needed(): readonly Need[] {
+    return [...this.#needed.values()];
+  }
+
+  /** Why a request is refused; undefined if it is not. */
+  decide(request: RecordedRequest): string | undefined {
+    const caller = this.#callers.get(request.caller);
+    if (caller === undefined) return undefined;
+    try {
+      const wishes = readCall(request, this.#place).map((need) => ({
+        ...need,
+        context: { ...caller.context, ...need.context },
+      }));
+      for (const wish of wishes) this.#needed.set(JSON.stringify([caller.name, wish]), { caller: caller.name, wish });
+      const denied = wishes.find((wish) => !permits(caller.statements, wish));
+      return denied && `${caller.name} is not authorized to perform: ${denied.action} on resource: ${denied.resource}`;
+    } catch (error) {
+      if (!(error instanceof UnknownCallError)) throw error;
+      this.unknown.push(error.message);
+      return error.message;
+    }
+  }
+}
+
+function callersOf(template: Template, { functions }: Blueprint, references: References): ReadonlyMap<string, Known> {
+  const callers = new Map<string, Known>();
+  for (const { name, path, role, arn } of functions) {
+    const context = { 'lambda:SourceFunctionArn': arn };
+    callers.set(name, { name: path, statements: statementsOf(template, role, references), context });
+  }
+  const ofFunctions = new Set(functions.map(({ role }) => role));
+  for (const [role, { Type, Metadata = {} }] of Object.entries(template.Resources)) {
+    if (Type !== 'AWS::IAM::Role' || ofFunctions.has(role)) continue;
+    const path = String(Metadata['aws:cdk:path'] ?? role).split('/');
+    const statements = statementsOf(template, role, references);
+    callers.set(references.ref(role), { name: path.slice(1, -1).join('/'), statements, context: {} });
+  }
+  return callers;
+}
