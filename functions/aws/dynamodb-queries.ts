@@ -87,22 +87,26 @@ export class DynamoDbQueries implements Queries {
     return ours.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0)).slice(0, limit);
   }
 
-  async countActive(destination: string): Promise<number> {
+  async countActive(destination?: string): Promise<number> {
     const counts = await Promise.all(activeShards.map((shard) => this.#countShard(shard, destination)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  async #countShard(shard: string, destination: string): Promise<number> {
+  async #countShard(shard: string, destination: string | undefined): Promise<number> {
     let count = 0;
+    const isOne = destination !== undefined;
     const pages = paginateQuery(
       { client: this.#client },
       {
         TableName: this.#table,
         ...dueShardQuery,
-        FilterExpression: '#destination = :destination',
+        ...(isOne ? { FilterExpression: '#destination = :destination' } : {}),
         Select: 'COUNT',
-        ExpressionAttributeNames: { '#shard': dueIndex.partitionKey, '#destination': 'destination' },
-        ExpressionAttributeValues: { ':shard': shard, ':destination': destination },
+        ExpressionAttributeNames: {
+          '#shard': dueIndex.partitionKey,
+          ...(isOne ? { '#destination': 'destination' } : {}),
+        },
+        ExpressionAttributeValues: { ':shard': shard, ...(isOne ? { ':destination': destination } : {}) },
       },
     );
     for await (const page of pages) count += page.Count ?? 0;

@@ -10,9 +10,9 @@ import { expiresSoon } from './expiry.ts';
 import { type Services, wallTime } from './services.ts';
 
 /** Pages of the index (of a megabyte each) and records of destinations that are read at most. */
-const most = { pages: 150, records: 5000 } as const;
+const most = { pages: 150, records: 2000 } as const;
 
-/** What is counted of what waits; what is in active is counted elsewhere, and corrupt mail by its queue. */
+/** What is read of what waits. What is in active is counted by another index. */
 const states = ['queued', 'deferred', 'held'] as const;
 
 /** What was found. Times are milliseconds since 1970. */
@@ -37,7 +37,8 @@ interface Measured {
 export async function measureQueue(services: Services, metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
   const now = wallTime(services);
   const measured = await readWaiting(services, now, mayGoOn);
-  const { active, dead } = await readRecords(services, measured);
+  const active = await services.queries.countActive();
+  const dead = await countDead(services, measured);
   const { waiting, held, expiringSoon, oldest, isCut } = measured;
   metrics.add('Waiting', waiting + active);
   metrics.add('Held', held);
@@ -77,26 +78,21 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
   return measured;
 }
 
-/** Deliveries in active, by the places that they take; and destinations taken for dead, counted where mail waits for them. */
-async function readRecords(
-  { destinations }: Services,
-  measured: Measured,
-): Promise<{ readonly active: number; readonly dead: number }> {
+/** Destinations that are taken for dead and that mail waits for. */
+async function countDead({ destinations }: Services, measured: Measured): Promise<number> {
   const dead = new Set<string>();
-  let active = 0;
   let read = 0;
-  for await (const record of destinations.list()) {
+  for await (const { name, suspension } of destinations.list()) {
     if (read === most.records) {
       measured.isCut = true;
       break;
     }
     read += 1;
-    active += record.active;
     // A mailbox is part of its destination: its name ends with the other's (unit.ts).
-    const destination = record.name.slice(record.name.lastIndexOf('@') + 1);
-    if (record.suspension !== undefined && measured.awaited.has(destination)) dead.add(destination);
+    const destination = name.slice(name.lastIndexOf('@') + 1);
+    if (suspension !== undefined && measured.awaited.has(destination)) dead.add(destination);
   }
-  return { active, dead: dead.size };
+  return dead.size;
 }
 
 /** Seconds. */

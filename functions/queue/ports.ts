@@ -111,8 +111,8 @@ export interface Queries {
   list(filter: QueueFilter, from?: string): Promise<QueuePage>;
   /** Deliveries to a destination that wait for a place in active, those longest due first. */
   findQueued(destination: string, wanted: QueuedWanted): Promise<readonly QueueEntry[]>;
-  /** How many deliveries to a destination are in active or being delivered. */
-  countActive(destination: string): Promise<number>;
+  /** How many deliveries to a destination, or to all together, are in active or being delivered. */
+  countActive(destination?: string): Promise<number>;
 }
 
 /** Which of the deliveries that wait for a place. */

@@ -119,8 +119,9 @@ export class IndexedLedger implements Ledger, Queries {
     return found;
   }
 
-  async countActive(destination: string): Promise<number> {
-    return this.activeNow(destination);
+  async countActive(destination?: string): Promise<number> {
+    if (destination !== undefined) return this.activeNow(destination);
+    return this.#active.values().reduce((sum, count) => sum + count, 0);
   }
 
   /** How many deliveries to a destination are in active or being delivered. */

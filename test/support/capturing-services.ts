@@ -10,6 +10,7 @@ import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
+import { MemoryMetrics } from './memory-metrics.ts';
 import { TestClock } from './test-clock.ts';
 
 /** Services, and what they were used for. */
@@ -17,6 +18,7 @@ export interface CapturingServices extends Services {
   readonly ledger: MemoryLedger;
   readonly bodies: MemoryBodies;
   readonly clock: TestClock;
+  readonly metrics: MemoryMetrics;
   /** `id/delivery generation`, with what a copy is told by. */
   readonly activated: string[];
   /** The same, with the delay in milliseconds. */
@@ -44,6 +46,7 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     ledger,
     bodies: new MemoryBodies(),
     clock: new TestClock(),
+    metrics: new MemoryMetrics(),
     parameters,
     transport: 'lmtp',
     wakeUps: {

@@ -76,8 +76,8 @@ export class MemoryLedger implements Ledger, Queries {
     return due.slice(0, limit).map(entryOf);
   }
 
-  async countActive(destination: string): Promise<number> {
-    return this.#select((item) => item.destination === destination && isInActive(item)).length;
+  async countActive(destination?: string): Promise<number> {
+    return this.#select((item) => item.destination === (destination ?? item.destination) && isInActive(item)).length;
   }
 
   /** Items as they lie in it: to be looked at, and copied before they are given away. */

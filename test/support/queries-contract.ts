@@ -260,6 +260,7 @@ function describeActive(asked: () => Asked): void {
     await put(ledger, ...items, { state: 'active', destination }, { state: 'active', destination: `${destination}0` });
     assert.equal(await queries.countActive(destination), 3);
     assert.equal(await queries.countActive(aDestination()), 0);
+    assert.ok((await queries.countActive()) >= 4, 'and all together');
   });
 
   test('what left active is counted no more', async () => {

@@ -4,6 +4,7 @@
 
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
+import type { Metrics } from '../../functions/metrics/metrics.ts';
 import type { Parameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
 import type { Destinations, Ledger, Queries } from '../../functions/queue/ports.ts';
@@ -35,6 +36,7 @@ export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodi
   readonly ledger: Ledger & Queries & { readonly destinations: Destinations };
   readonly parameters: Parameters;
   readonly clock: Clock;
+  readonly metrics?: Metrics;
   readonly random: () => number;
   nextCall(): number;
 }
@@ -46,13 +48,15 @@ export class QueueProcess {
   readonly deliver: Deliver = (delivery, given) => deliver(delivery, this.agent, given);
   readonly #world: SharedWorld;
   readonly #interfere: Interference;
+  readonly #metrics: Metrics;
   readonly #abandoned = Promise.withResolvers<void>();
   #fate: 'alive' | 'dead' | 'hung' = 'alive';
 
   constructor(world: SharedWorld, interfere: Interference) {
     this.#world = world;
     this.#interfere = interfere;
-    this.agent = makeAgent(world.parameters, { clock: world.clock });
+    this.#metrics = { add: (...value) => this.#fate !== 'dead' && world.metrics?.add(...value) };
+    this.agent = makeAgent(world.parameters, { clock: world.clock, metrics: this.#metrics });
     this.services = this.#makeServices();
   }
 
@@ -127,6 +131,7 @@ export class QueueProcess {
       },
       parameters,
       clock,
+      metrics: this.#metrics,
       random: this.#world.random,
       transport: 'lmtp',
     };

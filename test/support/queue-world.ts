@@ -27,6 +27,7 @@ import { work } from '../../functions/queue/worker.ts';
 import type { Deadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
+import { MemoryMetrics } from './memory-metrics.ts';
 import { type Interference, QueueProcess, type SharedWorld } from './queue-process.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -75,6 +76,8 @@ export class QueueWorld {
   readonly events: QueueEvent[] = [];
   /** The delivery log. */
   readonly lines: DeliveryLine[] = [];
+  /** What the functions counted. */
+  readonly metrics = new MemoryMetrics();
   /** Other log lines. */
   readonly notes: string[] = [];
   /** Addresses that a sweep named in doubt. */
@@ -275,9 +278,10 @@ export class QueueWorld {
   }
 
   #shared(): SharedWorld {
-    const { ledger, bodies, parameters, clock, random } = this;
+    const { ledger, bodies, parameters, clock, metrics, random } = this;
     return {
       random,
+      metrics,
       ledger,
       bodies,
       parameters,
