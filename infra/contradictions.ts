@@ -20,7 +20,7 @@ export function refuseContradictions(
   refuseMoreSessions(settings, parameters);
   refuseOneForAll(settings, props, parameters);
   refuseEndlessConnecting(settings, parameters);
-  refuseEarlyDeletion(settings, props, parameters);
+  refuseEarlyDeletion(settings, parameters);
 }
 
 /** New containers start before the old ones have let go of their sessions. */
@@ -87,18 +87,8 @@ function refuseEndlessConnecting({ functionTimeout }: DeliverySettings, paramete
 /** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */
 const deadLetterDays = 14;
 
-function refuseEarlyDeletion(
-  { bodyRetention }: DeliverySettings,
-  props: LmtpDeliveryProps,
-  parameters: Parameters,
-): void {
+function refuseEarlyDeletion({ bodyRetention }: DeliverySettings, parameters: Parameters): void {
   if (bodyRetention === undefined) return;
-  if (props.messageBucket !== undefined) {
-    throw new PropsError(
-      'bodyRetention: it contradicts messageBucket: bodies are deleted from a bucket that the construct makes, with versions, and from no other; ' +
-        'a bucket of your own has rules of its own',
-    );
-  }
   const lifetimes = ['maximal_queue_lifetime', 'bounce_queue_lifetime'] as const;
   const [longest = lifetimes[0]] = lifetimes.toSorted((one, other) => parameters[other] - parameters[one]);
   const days = Math.ceil(Duration.millis(parameters[longest]).toDays({ integral: false }));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Annotations, Names, Stack, Stage } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -20,7 +20,14 @@ import { Functions } from './functions.ts';
 import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './metrics.ts';
 import { operatorSettings } from './operator-settings.ts';
 import { checkParameters } from './parameter-environment.ts';
-import { operatorPermissions, type Surroundings, submitPermissions } from './permissions.ts';
+import {
+  type OperatorPlaces,
+  observerPermissions,
+  operatorPermissions,
+  type Surroundings,
+  submitPermissions,
+} from './permissions.ts';
+import { refuse } from './props-error.ts';
 import { Queues } from './queues.ts';
 import { SavedQueries } from './saved-queries.ts';
 import { permittedSecrets } from './secrets.ts';
@@ -110,10 +117,10 @@ export class LmtpDelivery extends Construct {
       encryptionKey,
       network: this.network,
     });
-    const { transport } = settings;
+    const { transport, sessionBudget } = settings;
     const { metrics, functions } = this;
     const parameters = checkParameters(props.parameters ?? {});
-    const watched: Watched = { transport, metrics, queues, functions, parameters, maximumConcurrency };
+    const watched: Watched = { transport, metrics, queues, functions, parameters, maximumConcurrency, sessionBudget };
     const { alarms, operatingManual } = props;
     this.alarms = new MailAlarms(this, 'Alarms', { watched, topic: topics.alarm, alarms, operatingManual });
     const { qmgr, lmtp, sweep } = functions;
@@ -129,12 +136,16 @@ export class LmtpDelivery extends Construct {
   /**
    * Lets somebody submit mail: send requests to the incoming queue, and write bodies to the message bucket.
    *
-   * @param prefix where in the bucket the bodies go
+   * @param prefix where in the bucket the bodies go; `in/`, or the first of `bodyPrefixes`, if absent
+   * @throws PropsError for a prefix that no body may lie below
    */
-  grantSubmit(grantee: IGrantable, prefix = 'in/'): void {
-    for (const statement of submitPermissions(this.#surroundings, prefix)) {
-      grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  grantSubmit(grantee: IGrantable, prefix?: string): void {
+    const { bodyPrefixes = [] } = this.#surroundings;
+    const chosen = prefix ?? (bodyPrefixes.includes('in/') ? 'in/' : (bodyPrefixes[0] ?? 'in/'));
+    if (bodyPrefixes.length > 0 && !bodyPrefixes.some((allowed) => chosen.startsWith(allowed))) {
+      throw refuse('prefix', chosen, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or what lies below`);
     }
+    grant(grantee, submitPermissions(this.#surroundings, chosen));
   }
 
   /**
@@ -142,9 +153,20 @@ export class LmtpDelivery extends Construct {
    * look the stack up (`cloudformation:DescribeStacks`).
    */
   grantOperate(grantee: IGrantable): void {
-    for (const statement of operatorPermissions(this.#surroundings)) {
-      grantee.grantPrincipal.addToPrincipalPolicy(statement);
-    }
+    grant(grantee, operatorPermissions(this.#surroundings, this.#operatorPlaces));
+  }
+
+  /**
+   * Lets somebody see the queue and the logs with the command line (status, queue, shape, explain, log), and change nothing.
+   * They too must be allowed to look the stack up.
+   */
+  grantObserve(grantee: IGrantable): void {
+    grant(grantee, observerPermissions(this.#surroundings, this.#operatorPlaces));
+  }
+
+  get #operatorPlaces(): OperatorPlaces {
+    const { functions } = this;
+    return { check: functions.check, logGroups: functionNames.map((name) => functions[name].logGroup) };
   }
 
   /**
@@ -191,4 +213,8 @@ export class LmtpDelivery extends Construct {
     const outdir = join(Stage.of(this)?.outdir ?? 'cdk.out', 'bundles');
     return Code.fromAsset(functionFolder(name, outdir));
   }
+}
+
+function grant(grantee: IGrantable, statements: readonly PolicyStatement[]): void {
+  for (const statement of statements) grantee.grantPrincipal.addToPrincipalPolicy(statement);
 }
