@@ -24,14 +24,14 @@ import {
   type OperatorPlaces,
   observerPermissions,
   operatorPermissions,
-  type Surroundings,
   submitPermissions,
-} from './permissions.ts';
+} from './people-permissions.ts';
 import { refuse } from './props-error.ts';
 import { Queues } from './queues.ts';
 import { SavedQueries } from './saved-queries.ts';
 import { permittedSecrets } from './secrets.ts';
 import { type MailBucket, Stores } from './stores.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
 import { Network } from './vpc-network.ts';

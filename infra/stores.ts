@@ -70,7 +70,7 @@ function afterDeletion(time: Duration): s3.LifecycleRule {
 /** Encrypted at rest with DynamoDB's own key, as every table is, or with one's own. */
 function newTable(scope: Construct, key: AnyKey | undefined): dynamodb.TableV2 {
   const { STRING, NUMBER } = dynamodb.AttributeType;
-  return new dynamodb.TableV2(scope, 'QueueTable', {
+  const table = new dynamodb.TableV2(scope, 'QueueTable', {
     partitionKey: { name: schema.partitionKey, type: STRING },
     sortKey: { name: schema.sortKey, type: STRING },
     globalSecondaryIndexes: [
@@ -91,9 +91,17 @@ function newTable(scope: Construct, key: AnyKey | undefined): dynamodb.TableV2 {
     ],
     timeToLiveAttribute: schema.timeToLive,
     billing: dynamodb.Billing.onDemand(),
-    ...(key === undefined ? {} : { encryption: dynamodb.TableEncryptionV2.customerManagedKey(key) }),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  if (key !== undefined) putUnder(table, key);
+  return table;
+}
+
+/** By the resource itself: the CDK's own way wants to know the region when the stack is synthesized. */
+function putUnder(table: dynamodb.TableV2, key: AnyKey): void {
+  const resource = table.node.defaultChild as dynamodb.CfnGlobalTable;
+  resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: key.keyArn });
 }

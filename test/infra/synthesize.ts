@@ -69,20 +69,30 @@ export interface Statement {
   readonly actions: readonly string[];
   /** Resources: logical ids of what they refer to with what follows, such as `MessageBucketBD53/corrupt/*`. */
   readonly resources: readonly string[];
+  readonly conditions: unknown;
 }
 
 /** What the role of a function permits. */
 export function statementsOf(resources: Record<string, Resource>, role: string): Statement[] {
   const { Policies } = resource(resources, 'AWS::IAM::Role', role) as {
-    Policies: { PolicyDocument: { Statement: { Effect: string; Action: unknown; Resource: unknown }[] } }[];
+    Policies: { PolicyDocument: PolicyDocument }[];
   };
-  return Policies.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.map(({ Effect, Action, Resource }) => ({
-      effect: Effect,
-      actions: [Action].flat().map(String),
-      resources: [Resource].flat().map(asText),
-    })),
-  );
+  return Policies.flatMap(({ PolicyDocument }) => statementsIn(PolicyDocument));
+}
+
+/** A policy as the template has it. */
+export interface PolicyDocument {
+  readonly Statement: readonly { Effect: string; Action: unknown; Resource: unknown; Condition?: unknown }[];
+}
+
+/** The statements of a policy. */
+export function statementsIn({ Statement }: PolicyDocument): Statement[] {
+  return Statement.map(({ Effect, Action, Resource, Condition }) => ({
+    effect: Effect,
+    actions: [Action].flat().map(String),
+    resources: [Resource].flat().map(asText),
+    conditions: Condition,
+  }));
 }
 
 /** A value of a template as text: a reference is the logical id of what it refers to. */
