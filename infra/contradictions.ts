@@ -26,14 +26,24 @@ export function refuseContradictions(
 /** New containers start before the old ones have let go of their sessions. */
 const generations = 2;
 
+/** Sessions that one lmtp function keeps, and the one before it that has not let go yet. */
+export function sessionsEach(
+  parameters: Pick<Parameters, 'lmtp_cache_connection' | 'lmtp_connection_cache_size'>,
+): number {
+  return generations * cachedSessions(parameters);
+}
+
 /** Sessions that one lmtp function keeps. */
-function sessionsEach({ lmtp_cache_connection: isCaching, lmtp_connection_cache_size: size }: Parameters): number {
+function cachedSessions({
+  lmtp_cache_connection: isCaching,
+  lmtp_connection_cache_size: size,
+}: Pick<Parameters, 'lmtp_cache_connection' | 'lmtp_connection_cache_size'>): number {
   return isCaching ? Math.max(1, size) : 1;
 }
 
 function refuseMoreSessions({ sessionBudget, maximumConcurrency }: DeliverySettings, parameters: Parameters): void {
   if (sessionBudget === undefined || areUnknown(sessionBudget, maximumConcurrency)) return;
-  const each = sessionsEach(parameters);
+  const each = cachedSessions(parameters);
   const sum = maximumConcurrency * each * generations;
   if (sum <= sessionBudget) return;
   const functions = Math.floor(sessionBudget / each / generations);

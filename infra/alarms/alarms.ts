@@ -80,7 +80,7 @@ export class MailAlarms extends Construct {
       threshold: value,
       over: inWords(minutes * 60_000),
       subject,
-      command: (words) => `lambda-lmtp ${words} --stack ${Stack.of(this).stackName}`,
+      command: (words) => `lambda-lmtp ${words} --stack ${Stack.of(this).stackName}${transportOption(transport)}`,
     };
     const text = describeAlarm(alarmTable[name], facts, operatingManual);
     if (text.length <= longestDescription) return text;
@@ -89,6 +89,11 @@ export class MailAlarms extends Construct {
         'a shorter operatingManual or name of the stack is wanted',
     );
   }
+}
+
+/** Where a stack has several transports, `lmtp` is the first, and is meant where none is named. */
+function transportOption(transport: string): string {
+  return transport === 'lmtp' ? '' : ` --transport ${transport}`;
 }
 
 /** A length of time in its largest whole unit: `5 days`, `90 minutes`. */

@@ -60,7 +60,7 @@ export const functionRows = {
     threshold: { usual: 90, unit: 'percent', least: 1, most: 100 },
     minutes: 15,
     meaning: ({ transport, threshold, over }) =>
-      `For ${over} more than ${threshold} % of the deliveries or sessions that the transport ${transport} may have at once were in use. More mail at once waits for its turn, and is late.`,
+      `For ${over} ${threshold} % or more of the lmtp functions that the transport ${transport} may run at once were running, with their sessions. More mail at once waits for its turn, and is late.`,
     safety: () => 'Nothing is lost: mail waits in active for its turn.',
     act: ({ command }) => `see who holds them: ${command('shape')}`,
     missing: notCalled,

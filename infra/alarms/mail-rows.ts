@@ -42,7 +42,7 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'hours', least: 0.1, most: 240 },
     minutes: 5,
     meaning: ({ transport, threshold }) =>
-      `Some mail of the transport ${transport} has waited for more than ${hours(threshold)}.`,
+      `Some mail of the transport ${transport} is late: it has waited for more than ${hours(threshold)}.`,
     safety: ({ lifetime }) => `Nothing is lost: it is tried again by itself, for ${lifetime} from its arrival.`,
     act: ({ command }) =>
       `see whose it is and what the server says: ${command('queue --oldest')}\nBy destination: ${command('shape')}`,
@@ -55,7 +55,7 @@ export const mailRows = {
     threshold: { usual: 24, unit: 'hours', least: 0.1, most: 240 },
     minutes: 5,
     meaning: ({ transport, threshold }) =>
-      `Some mail of the transport ${transport} has waited for more than ${hours(threshold)}.`,
+      `Some mail of the transport ${transport} is late: it has waited for more than ${hours(threshold)}.`,
     safety: ({ lifetime }) =>
       `Nothing is lost yet: it goes back to its sender when it is ${lifetime} old. To keep it for longer, hold it.`,
     act: ({ command }) =>
@@ -69,7 +69,7 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport, lifetime }) =>
-      `Mail of the transport ${transport} is nearly ${lifetime} old and goes back to its sender within six hours. It is the last chance to do something.`,
+      `Mail of the transport ${transport} is very late: it is nearly ${lifetime} old, and goes back to its sender within six hours. It is the last chance to do something.`,
     safety: () => 'Held mail is not returned: a hold gives you all the time you want.',
     act: ({ command, expiringHours }) =>
       `see it, oldest first: ${command('queue --oldest')}\nKeep it from being returned: ${command(`hold --older ${expiringHours}h`)}`,

@@ -1,14 +1,15 @@
 /** What each alarm looks at: metrics of ours and of AWS, and how they are put together. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { MetricName } from '../../functions/metrics/catalogue.ts';
+import { sessionsEach } from '../contradictions.ts';
 import type { MailMetrics } from '../metrics.ts';
 import type { AlarmName } from './catalogue.ts';
 import { minuteStep } from './row.ts';
 import type { Threshold } from './thresholds.ts';
-import { allFunctions, loopFunctions, sessionsEach, type Watched } from './watched.ts';
+import { allFunctions, loopFunctions, type Watched } from './watched.ts';
 
 /** What one alarm looks at. */
 export interface Measure {
@@ -110,16 +111,19 @@ function waitingInVain(metrics: MailMetrics, incoming: IQueue, period: Duration)
   });
 }
 
-/** Percent of the deliveries, or of the sessions, that there may be at once. */
-function used(watched: Watched): IMetric {
-  const { functions, maximumConcurrency, sessionBudget } = watched;
-  const running = functionMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', Duration.minutes(minuteStep));
-  const [each, most] = sessionBudget === undefined ? [1, maximumConcurrency] : [sessionsEach(watched), sessionBudget];
+/**
+ * Percent of the lmtp functions that may run at once. Synth sees to it that so many cannot have more sessions than the budget has;
+ * only a budget that is known when the stack is deployed is compared here.
+ */
+function used({ functions, maximumConcurrency, sessionBudget, parameters }: Watched): IMetric {
+  const period = Duration.minutes(minuteStep);
+  const isCompared = sessionBudget === undefined || !Token.isUnresolved(sessionBudget);
+  const [each, most] = isCompared ? [1, maximumConcurrency] : [sessionsEach(parameters), sessionBudget];
   return new MathExpression({
     label: 'percent used',
-    expression: `100 * running * ${each} / ${most}`,
-    usingMetrics: { running },
-    period: Duration.minutes(minuteStep),
+    expression: `100 * running * ${each} / ${Token.asString(most)}`,
+    usingMetrics: { running: functionMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', period) },
+    period,
   });
 }
 

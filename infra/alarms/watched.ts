@@ -14,7 +14,10 @@ export interface Watched {
   readonly queues: Queues;
   readonly functions: Functions;
   /** Postfix's parameters, which say how long mail is kept and how many sessions are. */
-  readonly parameters: Pick<Parameters, 'maximal_queue_lifetime' | 'lmtp_connection_cache_size'>;
+  readonly parameters: Pick<
+    Parameters,
+    'maximal_queue_lifetime' | 'lmtp_cache_connection' | 'lmtp_connection_cache_size'
+  >;
   /** lmtp functions that run at once. */
   readonly maximumConcurrency: number;
   /** Sessions that all of them may have together; absent: nobody said. */
@@ -32,9 +35,4 @@ export function allFunctions({ functions }: Pick<Watched, 'functions'>): Readonl
 /** The functions that Lambda may take for an endless loop. */
 export function loopFunctions({ functions }: Pick<Watched, 'functions'>): Readonly<Record<string, IFunction>> {
   return Object.fromEntries(loop.map((name) => [name, functions[name]]));
-}
-
-/** Sessions that one lmtp function may have open: the one that it works with, and those that lie idle in its cache. */
-export function sessionsEach({ parameters }: Pick<Watched, 'parameters'>): number {
-  return 1 + parameters.lmtp_connection_cache_size;
 }

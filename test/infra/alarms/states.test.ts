@@ -1,9 +1,8 @@
 /** When alarms go off, and when not: the alarms of the template, over made-up figures. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Duration } from 'aws-cdk-lib';
+import { CfnParameter, Duration } from 'aws-cdk-lib';
 import type { AlarmSettings } from '../../../infra/alarms/thresholds.ts';
-import type { LmtpDeliveryProps } from '../../../infra/delivery-props.ts';
 import {
   type AlarmProperties,
   type AlarmState,
@@ -45,8 +44,8 @@ function minutesOn(states: readonly AlarmState[]): readonly number[] {
 }
 
 /** The resources of a stack whose alarms are set so. */
-function withAlarms(alarms: AlarmSettings, more: Partial<LmtpDeliveryProps> = {}): Record<string, Resource> {
-  return resourcesOf(construct(() => ({ destination: 'inet:lmtp.example.com:24', alarms, ...more })).stack);
+function withAlarms(alarms: AlarmSettings): Record<string, Resource> {
+  return resourcesOf(construct(() => ({ destination: 'inet:lmtp.example.com:24', alarms })).stack);
 }
 
 function firesAt(words: string, figures: Readonly<Record<string, readonly Sample[]>>, until = 40): readonly number[] {
@@ -181,6 +180,16 @@ describe('the budget of sessions', () => {
   test('is nearly used when more than nine in ten of the functions run for a quarter of an hour', () => {
     assert.deepEqual(firesAt('SessionBudget', running(36, 36, 36, 10), 18), [11, 12, 13, 14, 15]);
     assert.deepEqual(firesAt('SessionBudget', running(36, 35, 36, 36), 20), []);
+  });
+
+  test('that is known only when deployed is compared with the sessions that so many functions may have', () => {
+    const { stack } = construct((scope) => ({
+      destination: 'inet:lmtp.example.com:24',
+      sessionBudget: new CfnParameter(scope, 'Budget', { type: 'Number' }).valueAsNumber,
+    }));
+    const { Metrics = [] } = alarmOf('SessionBudget', resourcesOf(stack));
+    const [Expression] = Metrics.map((query) => query.Expression as unknown);
+    assert.match(JSON.stringify(Expression), /"100 \* running \* 8 \/ ",\{"Ref":"Budget"\}/);
   });
 });
 

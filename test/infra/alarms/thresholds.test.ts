@@ -107,7 +107,7 @@ test('texts point to where the manual is read, and name stack, transport and lif
   const text = String(alarm?.Properties['AlarmDescription']);
   assert.match(text, /^PAGE: All mail of the transport mailman is late: for 10 minutes/);
   assert.match(text, /for 36 hours from its arrival/);
-  assert.match(text, / --stack Theirs$/m);
+  assert.match(text, / --stack Theirs --transport mailman$/m);
   assert.match(text, / in https:\/\/wiki\.example\.com\/mail#nothing-is-delivered-though-mail-waits$/);
 });
 
