@@ -2,6 +2,7 @@
  * The suites of `npm test`, in the order in which they run: what is quick and says most about a mistake comes first.
  */
 import { aiosmtpdPackages } from './aiosmtpd.ts';
+import { chromiumPackages } from './chromium.ts';
 import { cyrusPackages } from './cyrus.ts';
 import { dovecotPackages } from './dovecot.ts';
 import { mailutilsPackages } from './mailutils.ts';
@@ -40,6 +41,7 @@ export const suites: readonly Suite[] = [
       'notices',
       'metrics',
       'report',
+      'screens',
     ],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
@@ -52,6 +54,12 @@ export const suites: readonly Suite[] = [
   },
   { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
   { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
+  {
+    name: 'screens',
+    about: 'the screens of the dashboard, in a browser',
+    places: ['browser'],
+    needs: chromiumPackages,
+  },
   { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },
   { name: 'package', about: 'what npm pack gives, in empty apps on other versions of Node', places: ['package'] },
   {
