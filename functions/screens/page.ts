@@ -2,7 +2,7 @@
  * The screens, alone or one below the other.
  */
 
-import { moment } from '../command/words.ts';
+import { counted, moment } from '../command/words.ts';
 import type { Survey } from '../operator/survey.ts';
 import type { Endpoints } from './action.ts';
 import { agesScreen } from './ages.ts';
@@ -51,12 +51,11 @@ export function lines(title: string, all: readonly string[]): string {
   return framed(html`<h3>${title}</h3><pre>${all.join('\n')}</pre>`);
 }
 
-const reason = html`<form><label>Reason, for the history: <input name="reason" maxlength="300" size="40"
-placeholder="why you press a button below"></label></form>`;
+const reason = html`<form><label>Reason, for the history: <input name="reason" maxlength="300" size="40" placeholder="why you press a button below"></label></form>`;
 
 function footer({ cost, isCut, status }: Survey): Html {
   const { entries, pages, consumed, milliseconds } = cost;
-  const read = `${atLeast(isCut)}${number(entries)} deliveries in ${number(pages)} pages`;
+  const read = `${atLeast(isCut)}${counted(entries, 'delivery', 'deliveries')} in ${counted(pages, 'page')}`;
   const took = `${number(Math.ceil(consumed))} read units, ${(milliseconds / 1000).toFixed(1)} s`;
   return html`<p class="lmtp-note">${moment(status.now)}: ${read}, ${took}. What the indexes say may be some seconds old.</p>`;
 }

@@ -1,0 +1,253 @@
+/** What the functions of the dashboard are asked, and what they do then. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CheckReport } from '../../functions/check/report.ts';
+import { DestinationError } from '../../functions/delivery/destination.ts';
+import { RequestError } from '../../functions/delivery/request-error.ts';
+import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import { act } from '../../functions/screens/act.ts';
+import { draw } from '../../functions/screens/draw.ts';
+import { readActRequest, readDrawRequest } from '../../functions/screens/request.ts';
+import { makeVerdict } from '../support/delivery-item.ts';
+import { actionsOf } from '../support/html.ts';
+import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
+
+const name = 'inet:imap-b.example.net:24';
+const hour = 3_600_000;
+
+describe('showq is asked', () => {
+  const asked: Readonly<Record<string, readonly [unknown, object]>> = {
+    'for everything, if nothing is said': [{ widgetContext: {} }, { kind: 'screens', lateAfter: hour }],
+    'for one screen': [
+      { screen: 'causes', late: '15m' },
+      { names: ['causes'], lateAfter: 900_000 },
+    ],
+    'for its documentation': [{ describe: true }, { kind: 'describe' }],
+    'for a list': [
+      {
+        screen: 'list',
+        destination: 'x',
+        from: 5,
+        to: 10,
+        cause: 'c',
+        inDoubt: true,
+        state: 'held',
+        widgetContext: {},
+      },
+      { wish: { destination: 'x', from: 5, to: 10, cause: 'c', inDoubt: true, state: 'held' } },
+    ],
+  };
+  for (const [what, [event, wanted]] of Object.entries(asked)) {
+    test(what, () => assert.partialDeepStrictEqual(readDrawRequest(event), wanted));
+  }
+});
+
+describe('showq refuses', () => {
+  const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+    'what is no request': ['all', /request: "all" is not an object/],
+    'a screen that is none': [{ screen: 'all mail' }, /screen: "all mail" is not allowed; wanted is all, answer/],
+    'a time that is none': [{ late: 'soon' }, /late: "soon" is not allowed; wanted is a time such as 15m/],
+    'an age that is none': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; wanted is minutes/],
+    'an explanation of nothing': [{ screen: 'explain' }, /destination: is missing/],
+  };
+  for (const [what, [event, wanted]] of Object.entries(refused)) {
+    test(what, () => assert.throws(() => readDrawRequest(event), { name: 'RequestError', message: wanted }));
+  }
+});
+
+describe('postsuper refuses', () => {
+  const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+    'what there is no button for': [
+      { action: 'delete', destination: name },
+      /action: "delete" is not allowed; wanted is flush, hold, release or check: nothing else is done from a dashboard/,
+    ],
+    'to act on nothing': [{ action: 'flush' }, /destination: is missing; wanted is where to flush/],
+    'to flush by a cause': [{ action: 'flush', cause: '452' }, /destination: is missing/],
+    'to act on two things': [{ action: 'hold', destination: name, cause: '452' }, /cause: is not allowed together/],
+    'a reason without end': [
+      { action: 'hold', destination: name, widgetContext: { forms: { all: { reason: 'x'.repeat(301) } } } },
+      /reason: at most 300 characters/,
+    ],
+    'a destination without end': [
+      { action: 'hold', destination: 'x'.repeat(2001) },
+      /destination: "x+\.\.\. is not allowed/,
+    ],
+  };
+  for (const [what, [event, wanted]] of Object.entries(refused)) {
+    test(what, () => assert.throws(() => readActRequest(event), { name: 'RequestError', message: wanted }));
+  }
+  test('but takes a reason from the field for it, as one line', () => {
+    const reasonOf = (reason: unknown) =>
+      readActRequest({ action: 'hold', destination: name, widgetContext: { forms: { all: { reason } } } }).reason;
+    assert.equal(reasonOf('  INC-4711:\n disk\u0007 full '), 'INC-4711: disk full');
+    assert.equal(reasonOf(' '), undefined);
+    assert.throws(() => reasonOf({}), RequestError);
+  });
+});
+
+interface Given {
+  readonly services: CapturingOperatorServices;
+  readonly mayGoOn?: () => boolean;
+}
+
+async function press(event: Record<string, unknown>, { services, mayGoOn = () => true }: Given): Promise<string> {
+  const check = async (destination: string): Promise<CheckReport> => ({
+    ...{ destination, checked: '2026-11-22T00:00:00Z', outcome: 'well' },
+    hops: [{ hop: destination, servers: [] }],
+  });
+  const html = await act(readActRequest(event), { services, check, by: 'dashboard (request 42)', mayGoOn });
+  return html
+    .replace(/<style>.*?<\/style>/s, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+const widgetContext = { forms: { all: { reason: 'INC-4711' } } };
+
+test('a hold lasts an hour, and says who and why; a second one takes its place', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  const until = new Date(wall + hour).toISOString().slice(0, 19);
+  const said = await press({ action: 'hold', destination: 'IMAP-B.example.net:24', widgetContext }, { services });
+  assert.ok(said.includes('1 changed.') && said.includes(`It ends by itself ${until}Z`), said);
+  await press({ action: 'hold', destination: name }, { services });
+  const { holds, history } = await services.destinations.read(name);
+  assert.deepEqual(holds, [
+    { id: 'dashboard', reason: 'no reason given', by: 'dashboard (request 42)', since: wall, until: wall + hour },
+  ]);
+  assert.deepEqual(history.map(({ by, what, why }) => [by, what, why])[0], [
+    'dashboard (request 42)',
+    'held (dashboard)',
+    'INC-4711',
+  ]);
+});
+
+test('a release takes all holds off, lets go what was held with it, over five minutes, and says how much', async () => {
+  const services = operatorServices({}, 0.5);
+  const { wall } = services.clock;
+  await services.destinations.write({ ...emptyRecord(name), holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }] });
+  await putItems(services, { id: 'm', state: 'held', destination: name }, { id: 'other', state: 'held' });
+  const said = await press({ action: 'release', destination: name }, { services });
+  assert.match(said, /1 changed\. 1 delivery let go, to be tried within five minutes\./);
+  assert.deepEqual((await services.destinations.read(name)).holds, []);
+  const item = await services.ledger.read({ id: 'm', delivery: '0000' });
+  assert.deepEqual([item?.state, item?.due], ['queued', wall + 150_000]);
+  assert.equal((await services.ledger.read({ id: 'other', delivery: '0000' }))?.state, 'held');
+  assert.match(
+    await press({ action: 'release', destination: name }, { services }),
+    /0 changed, 1 not\..*not changed: it is not held/,
+  );
+});
+
+test('a flush takes a destination for alive again, and tries what waits for it now', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  const suspension = { since: wall, until: wall + hour, why: 'refused', dsn: '4.4.1', failures: 9 } as const;
+  await services.destinations.write({ ...emptyRecord(name), suspension });
+  await putItems(
+    services,
+    { id: 'm', state: 'deferred', destination: name, due: wall + hour },
+    { id: 'other', state: 'deferred', due: wall + hour },
+  );
+  const said = await press({ action: 'flush', destination: name, widgetContext }, { services });
+  assert.match(said, /2 changed\. inet:imap-b\.example\.net:24: taken for alive m\/0000: to be tried/);
+  assert.equal((await services.destinations.read(name)).suspension, undefined);
+  const item = await services.ledger.read({ id: 'm', delivery: '0000' });
+  assert.deepEqual([item?.due, item?.history?.at(-1)?.why], [wall, 'INC-4711']);
+  assert.equal((await services.ledger.read({ id: 'other', delivery: '0000' }))?.due, wall + hour);
+  assert.match(
+    await press({ action: 'flush', destination: 'inet:nobody:24' }, { services }),
+    /Nothing was there to be changed\./,
+  );
+});
+
+const told = (text: string) => ({ recipients: [{ address: 'b@x', n: 0, last: { ...makeVerdict('deferred'), text } }] });
+
+test('what waits for a cause is held for an hour, message by message, and nothing else', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  await putItems(
+    services,
+    { id: 'm1', state: 'deferred', ...told('host a said: 452 4.2.2 <b@x> full') },
+    { id: 'm2', state: 'deferred', ...told('host a said: 452 4.2.2 <c@x> full') },
+    { id: 'm3', state: 'deferred', ...told('host a said: 452 4.2.2 busy') },
+  );
+  const said = await press({ action: 'hold', cause: '452 4.2.2 full' }, { services });
+  assert.match(said, /2 changed\./);
+  for (const [id, state] of [
+    ['m1', 'held'],
+    ['m2', 'held'],
+    ['m3', 'deferred'],
+  ] as const) {
+    const item = await services.ledger.read({ id, delivery: '0000' });
+    assert.equal(item?.state, state);
+    if (state === 'held') assert.deepEqual([item.holds?.[0]?.id, item.holds?.[0]?.until], ['dashboard', wall + hour]);
+  }
+});
+
+test('a check is shown step by step, and changes nothing', async () => {
+  const services = operatorServices();
+  const said = await press({ action: 'check', destination: name }, { services });
+  assert.match(
+    said,
+    /Check of inet:imap-b\.example\.net:24 inet:imap-b\.example\.net:24 All is well\. Nothing was delivered\./,
+  );
+  await assert.rejects(press({ action: 'check', destination: 'a:b:c' }, { services }), DestinationError);
+});
+
+test('what takes too long is broken off, and says so', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  await putItems(
+    services,
+    ...Array.from({ length: 600 }, (_, index) => ({
+      id: `m${index}`,
+      state: 'deferred' as const,
+      destination: name,
+      due: wall + hour,
+    })),
+  );
+  const said = await press({ action: 'flush', destination: name }, { services, mayGoOn: () => false });
+  const [, count] = /(\d+) changed\. Time was over before all was done: press again for the rest\./.exec(said) ?? [];
+  assert.ok(Number(count) > 0 && Number(count) < 600, said);
+});
+
+test('what is behind a number is listed, the oldest first; behind a cause too; corrupt requests as well', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  await putItems(
+    services,
+    { id: 'young', state: 'deferred', destination: name, ...told('host a said: 452 4.2.2 <b@x> full') },
+    {
+      id: 'old',
+      state: 'deferred',
+      destination: name,
+      arrival: wall - hour,
+      ...told('host a said: 452 4.2.2 <c@x> full'),
+    },
+    { id: 'busy', state: 'held', destination: name, ...told('host a said: 452 4.2.2 busy') },
+    { id: 'other', state: 'deferred' },
+    { id: 'gone', state: 'corrupt', reason: 'body' },
+  );
+  await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}', sent: 5 });
+  const shown = async (event: object) => {
+    const request = readDrawRequest({ screen: 'list', ...event });
+    assert.ok(request.kind !== 'describe');
+    const depths = { read: async () => ({ depths: [], unreachable: [] }) };
+    const html = await draw(request, {
+      services,
+      depths,
+      endpoints: { showq: 's', postsuper: 'p' },
+      mayGoOn: () => true,
+    });
+    assert.deepEqual(actionsOf(html), []);
+    return [...html.matchAll(/<tr><td class="lmtp-name">([^<]*)/g)].map(([, id]) => id);
+  };
+  assert.deepEqual(await shown({ destination: name }), ['old/0000', 'young/0000', 'busy/0000']);
+  assert.deepEqual(await shown({ destination: name, from: 40 }), ['old/0000']);
+  assert.deepEqual(await shown({ destination: name, to: 5 }), ['young/0000', 'busy/0000']);
+  assert.deepEqual(await shown({ cause: '452 4.2.2 full' }), ['old/0000', 'young/0000']);
+  assert.deepEqual(await shown({ state: 'corrupt' }), ['gone/0000', 'r1']);
+  assert.deepEqual(await shown({ inDoubt: true }), []);
+});
