@@ -1,5 +1,5 @@
 /**
- * The parts of the documents that come from tables in the code: PARAMETERS.md, and the states in ARCHITECTURE.md.
+ * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, and the states in ARCHITECTURE.md.
  *
  * `npm run documents` writes them; a test fails when they are out of step.
  */
@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Transition, transitions } from '../functions/queue/states.ts';
+import { metricsDocument } from './metrics-document.ts';
 import { parametersDocument } from './parameters-document.ts';
 
 const root = new URL('../', import.meta.url);
@@ -18,6 +19,7 @@ export function documents(): ReadonlyMap<string, string> {
   const architecture = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
   return new Map([
     ['PARAMETERS.md', parametersDocument()],
+    ['METRICS.md', metricsDocument()],
     ['ARCHITECTURE.md', withStates(architecture)],
   ]);
 }

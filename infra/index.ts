@@ -8,6 +8,7 @@
 export type { MetricName } from '../functions/metrics/catalogue.ts';
 export type { FunctionName } from './bundle.ts';
 export { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
+export type { DestinationMetricName, MailMetricOptions, MailMetrics } from './metrics.ts';
 export { writeOutputs } from './outputs.ts';
 export type { ParameterValues } from './parameter-environment.ts';
 export type { AnySecret } from './permissions.ts';

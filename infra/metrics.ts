@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { dimensions, type MetricName, type MetricRow, metricTable } from '../functions/metrics/catalogue.ts';
+import { refuse } from './props-error.ts';
 
 /** How a metric is looked at, where another way than the usual one is wanted; its name and dimensions are given. */
 export type MailMetricOptions = Omit<MetricOptions, 'dimensionsMap'>;
@@ -48,8 +49,13 @@ export class MailMetrics {
    * A metric of one destination.
    *
    * @param destination one of those that have metrics of their own, as the functions know it: `inet:lmtp.example.com:24`
+   * @throws PropsError for another one
    */
   metricFor(destination: string, name: DestinationMetricName, options?: MailMetricOptions): Metric {
+    if (!this.destinations.includes(destination)) {
+      const allowed = this.destinations.join(', ') || 'none';
+      throw refuse('destination', destination, `one with metrics of its own (watchedDestinations: ${allowed})`);
+    }
     const both = { [dimensions.transport]: this.#transport, [dimensions.destination]: destination };
     return this.#make(name, both, options);
   }

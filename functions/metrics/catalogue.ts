@@ -18,7 +18,7 @@ export const metricTable = {
   Corrupt: {
     unit: 'Count',
     about: 'requests and deliveries that cannot be used',
-    by: 'every function',
+    by: 'qmgr and lmtp',
     statistic: 'Sum',
   },
   Attempts: { unit: 'Count', about: 'attempts to deliver', by: 'lmtp', statistic: 'Sum', perDestination: true },
@@ -54,11 +54,17 @@ export const metricTable = {
   ...classTable,
 
   // Times (Postfix delays=a/b/c/d), one value for each recipient that was sent to.
-  DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp', statistic: 'p99' },
-  DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp', statistic: 'p99' },
-  DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp', statistic: 'p99' },
-  DelayTransfer: { unit: 'Seconds', about: 'transferring (d)', by: 'lmtp', statistic: 'p99' },
-  Delay: { unit: 'Seconds', about: 'from arrival to delivery', by: 'lmtp', statistic: 'p99', perDestination: true },
+  DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp and sweep', statistic: 'p99' },
+  DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp and sweep', statistic: 'p99' },
+  DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp and sweep', statistic: 'p99' },
+  DelayTransfer: { unit: 'Seconds', about: 'transferring (d)', by: 'lmtp and sweep', statistic: 'p99' },
+  Delay: {
+    unit: 'Seconds',
+    about: 'from arrival to delivery',
+    by: 'lmtp and sweep',
+    statistic: 'p99',
+    perDestination: true,
+  },
   Bytes: { unit: 'Bytes', about: 'octets of content sent', by: 'lmtp', statistic: 'Sum' },
 
   // Sessions.
@@ -97,7 +103,7 @@ export const metricTable = {
     by: 'sweep',
     statistic: 'Maximum',
   },
-  Held: { unit: 'Count', about: 'deliveries held by a person', by: 'sweep', statistic: 'Maximum' },
+  Held: { unit: 'Count', about: 'deliveries that are held', by: 'sweep', statistic: 'Maximum' },
   OldestDeferred: {
     unit: 'Seconds',
     about: 'age of the oldest delivery that waits',
@@ -124,7 +130,7 @@ export const metricTable = {
     statistic: 'Sum',
   },
 
-  ColdStarts: { unit: 'Count', about: 'containers started', by: 'every function', statistic: 'Sum' },
+  ColdStarts: { unit: 'Count', about: 'containers started', by: 'qmgr, lmtp, sweep and bounce', statistic: 'Sum' },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 /** Name of a metric of the table. */

@@ -7,7 +7,15 @@ export interface MetricRow {
   readonly unit: 'Count' | 'Seconds' | 'Bytes';
   /** In a few words, as a graph shows it. */
   readonly about: string;
-  readonly by: 'qmgr' | 'lmtp' | 'sweep' | 'every function' | 'lmtp and sweep' | 'qmgr, lmtp and sweep';
+  /** The functions that write it. */
+  readonly by:
+    | 'qmgr'
+    | 'lmtp'
+    | 'sweep'
+    | 'qmgr and lmtp'
+    | 'lmtp and sweep'
+    | 'qmgr, lmtp and sweep'
+    | 'qmgr, lmtp, sweep and bounce';
   /**
    * How its values are looked at. Within an invocation what is counted (`Sum`) is added up, of a maximum or minimum that one
    * value is kept, and of all others each.
