@@ -1,0 +1,71 @@
+/**
+ * Amazon SES receives, Cyrus stores.
+ *
+ *     SES ─► receipt rule ─► message bucket, below ses/
+ *                        └─► topic ─► incoming ─► ... ─► Cyrus, over TLS and with a password
+ *
+ * Cyrus's lmtpd wants AUTH from whoever comes over TCP. The password stands in a secret, as text in the form of Postfix's
+ * sasl_passwd: `[lmtp.example.com]:24 relay:password`. When it is rotated, the functions notice by themselves.
+ *
+ * SES receives in some regions only, and a rule set receives nothing until it is the active one of the account:
+ * `aws ses set-active-receipt-rule-set --rule-set-name NAME`.
+ *
+ *     npx cdk deploy --app 'node ses-to-cyrus.ts'
+ */
+import { App, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ses from 'aws-cdk-lib/aws-ses';
+import * as actions from 'aws-cdk-lib/aws-ses-actions';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { LmtpDelivery, type LmtpDeliveryProps } from '../index.ts';
+
+export interface SesToCyrusProps extends StackProps {
+  /** Code of the functions; yours needs none. */
+  readonly code?: LmtpDeliveryProps['code'];
+}
+
+export class SesToCyrus extends Stack {
+  constructor(scope: Construct, id: string, { code, ...props }: SesToCyrusProps = {}) {
+    super(scope, id, props);
+
+    // Made beforehand, by hand: aws secretsmanager create-secret --name mail/cyrus --secret-string file://sasl_passwd
+    const password = secretsmanager.Secret.fromSecretNameV2(this, 'Password', 'mail/cyrus');
+
+    const delivery = new LmtpDelivery(this, 'Mail', {
+      destination: 'inet:[lmtp.example.com]:24',
+      parameters: {
+        myhostname: 'mx.example.com',
+        // No password is sent before the server has shown a certificate of its own name.
+        lmtp_tls_security_level: 'verify',
+        lmtp_sasl_auth_enable: 'yes',
+        lmtp_sasl_password_maps: `secretsmanager:${password.secretName}`,
+        // Bounces and other reports leave through SES, in the name of an address that it has verified.
+        bounce_report_routes: 'incoming, ses',
+        bounce_report_ses_sender: 'mailer-daemon@example.com',
+      },
+      // Only mail that SES stored is read: no other object of the bucket.
+      bodyPrefixes: ['ses/', 'reports/'],
+      secrets: [password],
+      code,
+    });
+
+    // SES may publish to a topic under no key, or one of yours whose policy names it; not under the AWS-managed one.
+    const received = new sns.Topic(this, 'Received', { enforceSSL: true });
+    new ses.ReceiptRuleSet(this, 'Rules').addRule('Mail', {
+      recipients: ['example.com'],
+      scanEnabled: true,
+      tlsPolicy: ses.TlsPolicy.OPTIONAL,
+      actions: [
+        new actions.S3({ bucket: delivery.stores.messageBucket as IBucket, objectKeyPrefix: 'ses/', topic: received }),
+      ],
+    });
+    delivery.receiveFromSes(received);
+
+    new CfnOutput(this, 'BounceTopicArn', { value: delivery.topics.bounce.topicArn });
+  }
+}
+
+// Where this file is the app itself, and not a part of another.
+if (process.argv[1] === import.meta.filename) new SesToCyrus(new App(), 'Mail');
