@@ -10,6 +10,7 @@ import { metricsFromEnvironment } from './aws/emf-metrics.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
 import { S3CorruptQueue } from './aws/s3-corrupt-queue.ts';
+import { S3SpentBodies } from './aws/s3-spent-bodies.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
 import { optional } from './delivery/fields.ts';
@@ -18,6 +19,7 @@ import type { InvocationMetrics } from './metrics/invocation.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { Cautions } from './queue/cautions.ts';
+import { Disposal } from './queue/disposal.ts';
 import type { CorruptQueue } from './queue/ports.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
@@ -73,8 +75,18 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
     random: Math.random,
     log,
     ...optional('metrics', metrics),
+    ...optional('disposal', composeDisposal(environment, clients)),
   };
   return { services, clients, metrics };
+}
+
+/** Where bodies are deleted when nobody needs them; nothing where they stay. */
+export function composeDisposal(
+  environment: Readonly<Record<string, string | undefined>>,
+  { s3 }: Pick<AwsClients, 's3'>,
+): Disposal | undefined {
+  if ((environment[names.bodyRetention] ?? '') === '') return undefined;
+  return new Disposal(requireVariable(environment, names.messageBucket), new S3SpentBodies(s3));
 }
 
 /** What is filed as corrupt is counted. */

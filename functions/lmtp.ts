@@ -78,6 +78,7 @@ async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQS
     }),
   );
   await giveBackPlaces(services);
+  await services.disposal?.settle(services);
   await notifier.settled();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -12,7 +12,8 @@ import { S3Bodies } from './aws/s3-bodies.ts';
 import { SnsEvents } from './aws/sns-events.ts';
 import { SqsDepths } from './aws/sqs-depths.ts';
 import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
-import { transportName } from './composition.ts';
+import { composeDisposal, transportName } from './composition.ts';
+import { optional } from './delivery/fields.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
 import type { OperatorServices } from './operator/operator.ts';
 import type { QueueDepths } from './operator/ports.ts';
@@ -49,6 +50,7 @@ export function composeServices(clients: AwsClients, variables: Variables, log: 
     clock: systemClock,
     random: Math.random,
     log,
+    ...optional('disposal', composeDisposal(variables, clients)),
   };
 }
 

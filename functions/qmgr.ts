@@ -29,6 +29,7 @@ export const handler = measured(metrics, handleBatch);
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
   await services.scheduler.settle(services);
+  await services.disposal?.settle(services);
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
 }
 

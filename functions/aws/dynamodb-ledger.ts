@@ -27,6 +27,9 @@ const { dueIndex, timeToLive } = queueTableSchema;
  */
 const doneRetention = 30 * 86_400;
 
+/** Items that are read at once of a request whose last deliveries alone may be of interest. */
+const backwardPage = 20;
+
 /** The ledger over a table. */
 export class DynamoDbLedger implements Ledger {
   readonly #client: DynamoDBDocumentClient;
@@ -46,18 +49,17 @@ export class DynamoDbLedger implements Ledger {
 
   async readAll(id: string): Promise<readonly DeliveryItem[]> {
     const items: DeliveryItem[] = [];
-    const pages = paginateQuery(
-      { client: this.#client },
-      {
-        TableName: this.#table,
-        KeyConditionExpression: '#id = :id AND delivery BETWEEN :first AND :last',
-        ExpressionAttributeNames: { '#id': 'id' },
-        ExpressionAttributeValues: { ':id': id, ':first': '0', ':last': '9999999' },
-        ConsistentRead: true,
-      },
-    );
+    const pages = paginateQuery({ client: this.#client }, { TableName: this.#table, ...deliveriesOf(id) });
     for await (const page of pages) items.push(...(page.Items ?? []).map(asItem));
     return items;
+  }
+
+  async *readBack(id: string): AsyncIterable<DeliveryItem> {
+    const pages = paginateQuery(
+      { client: this.#client, pageSize: backwardPage },
+      { TableName: this.#table, ...deliveriesOf(id), ScanIndexForward: false },
+    );
+    for await (const page of pages) yield* (page.Items ?? []).map(asItem);
   }
 
   async admit(item: DeliveryItem): Promise<Moved> {
@@ -162,6 +164,16 @@ export class DynamoDbLedger implements Ledger {
     const item = await this.read(key);
     return item?.by === by ? { kind: 'moved', item } : { kind: 'behind', item };
   }
+}
+
+/** The query of a request's deliveries; beside them lie the records of its reports. */
+function deliveriesOf(id: string) {
+  return {
+    KeyConditionExpression: '#id = :id AND delivery BETWEEN :first AND :last',
+    ExpressionAttributeNames: { '#id': 'id' },
+    ExpressionAttributeValues: { ':id': id, ':first': '0', ':last': '9999999' },
+    ConsistentRead: true,
+  };
 }
 
 /** The part of the condition that keeps out whoever is behind. */

@@ -7,7 +7,7 @@
 
 import { Fields, isNonEmptyString, isPresent, isString, optional } from '../delivery/fields.ts';
 import { RequestError } from '../delivery/request-error.ts';
-import { hashOf } from '../queue/hash.ts';
+import { objectIdentity, objectRequestId } from './object-request-id.ts';
 import { isOwnObject } from './own-objects.ts';
 import type { NewObject, Reading, ReadingRules } from './reading.ts';
 import { setupNotification } from './ses-receipt.ts';
@@ -96,7 +96,7 @@ function readObject(write: Write, { messageBucket }: ReadingRules): Reading {
   if (bucket === messageBucket && isOwnObject(key)) return { kind: 'skipped', reason: `"${key}" was written by us` };
   if (key.endsWith('/')) return { kind: 'skipped', reason: `"${key}" stands for a folder` };
   if (key.split('/').at(-1) === setupNotification) return { kind: 'skipped', reason: "SES's setup notification" };
-  const identity = ['s3', bucket, key, version ?? sequencer ?? etag ?? arrival];
+  const told = { bucket, key, versionId: version ?? sequencer ?? etag ?? arrival };
   const object: NewObject = {
     bucket,
     key,
@@ -104,7 +104,7 @@ function readObject(write: Write, { messageBucket }: ReadingRules): Reading {
     ...optional('versionId', version),
     ...optional('etag', etag?.replaceAll('"', '')),
   };
-  return { kind: 'object', identity: { id: `s3-${hashOf(identity).slice(0, 40)}`, value: identity }, object };
+  return { kind: 'object', identity: { id: objectRequestId(told), value: objectIdentity(told) }, object };
 }
 
 /** S3 writes keys into its events as a form would send them: `+` is a blank, the rest is percent-encoded UTF-8. */

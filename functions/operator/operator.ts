@@ -26,6 +26,7 @@ export interface OperatorServices
     | 'clock'
     | 'random'
     | 'log'
+    | 'disposal'
   > {
   readonly corruptRequests: CorruptRequests;
 }

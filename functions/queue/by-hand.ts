@@ -52,7 +52,7 @@ class Refused extends Error {
 
 type Needed = Pick<
   Services,
-  'ledger' | 'destinations' | 'events' | 'wakeUps' | 'clock' | 'log' | 'parameters' | 'transport'
+  'ledger' | 'destinations' | 'events' | 'wakeUps' | 'clock' | 'log' | 'parameters' | 'transport' | 'disposal'
 >;
 
 /** How often an order is given again when the message has moved meanwhile. */
@@ -274,6 +274,7 @@ async function follow(before: DeliveryItem, after: DeliveryItem, services: Neede
   }
   if (after.state === 'queued' || after.state === 'deferred') await publishAndWake(after, services);
   else await publish(after, services);
+  await services.disposal?.settle(services);
 }
 
 /** A history with one more entry; the oldest go. */

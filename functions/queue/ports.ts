@@ -57,6 +57,8 @@ export interface Ledger {
   read(key: DeliveryKey): Promise<DeliveryItem | undefined>;
   /** All deliveries of a request. */
   readAll(id: string): Promise<readonly DeliveryItem[]>;
+  /** The same, the last one first, consistently read, and no further than whoever asks goes on. */
+  readBack(id: string): AsyncIterable<DeliveryItem>;
   /** Puts a new item in; answers the one that is there already, if one is and it is not this very one. */
   admit(item: DeliveryItem): Promise<Moved>;
   /** Carries out a transition on an item as the caller last saw it. */
@@ -148,6 +150,15 @@ export interface Bodies {
   pin(message: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>): Promise<PinnedMessage>;
   /** Makes the body ready: a small one is fetched at once, a large one when it is opened. */
   load(message: PinnedMessage): Promise<Message>;
+}
+
+/** Message bodies that nobody needs any more. */
+export interface SpentBodies {
+  /**
+   * Marks a body as deleted, if it is what lies under its key; its version can still be read for a while. False: it stays, for
+   * something else lies there by now, or nothing.
+   */
+  discard(message: PinnedMessage): Promise<boolean>;
 }
 
 /** An unusable request, or a delivery whose body is gone. */

@@ -8,7 +8,7 @@ import { longestDelay } from './policy.ts';
 import { type Services, wallTime } from './services.ts';
 
 /** What publishing needs. */
-type PublishingServices = Pick<Services, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log'>;
+type PublishingServices = Pick<Services, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log' | 'disposal'>;
 
 /**
  * Publishes an item's pending events and, where it is deferred for a short while, sends its wake-up. What is queued for a place
@@ -27,16 +27,18 @@ export async function publishAndWake(item: DeliveryItem, services: PublishingSer
 /** Publishes an item's pending events and forgets them. What fails is thrown: the events then stay pending. */
 export async function publishPending(
   item: DeliveryItem,
-  { events, ledger }: Pick<Services, 'events' | 'ledger'>,
+  { events, ledger, disposal }: Pick<Services, 'events' | 'ledger' | 'disposal'>,
 ): Promise<void> {
   const pending = Object.entries(item.pending);
   for (const [, event] of pending) await events.publish(event);
   const isTold = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
-  if (item.due === undefined || isTold) return;
-  await ledger.forgetPending(
-    item,
-    pending.map(([eventId]) => eventId),
-  );
+  if (item.due !== undefined && !isTold) {
+    await ledger.forgetPending(
+      item,
+      pending.map(([eventId]) => eventId),
+    );
+  }
+  disposal?.note(item);
 }
 
 /** Longer waits are the sweep's: it finds what falls due before it runs again. */

@@ -19,7 +19,7 @@ import { type Services, wallTime } from './services.ts';
 export async function letGo(
   item: DeliveryItem,
   due: number,
-  services: Pick<Services, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log'>,
+  services: Pick<Services, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log' | 'disposal'>,
   history?: readonly HistoryEntry[],
 ): Promise<Moved> {
   const changes: Changes = { due, holds: null, unpublished: null, ...(history === undefined ? {} : { history }) };

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Clock } from '../session/clock.ts';
 import type { Cautions } from './cautions.ts';
+import type { Disposal } from './disposal.ts';
 import type { Log } from './log.ts';
 import type { Bodies, CorruptQueue, Destinations, Events, Ledger, Queries, WakeUps } from './ports.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -30,6 +31,8 @@ export interface Services {
   readonly log: Log;
   /** Absent: nobody wants any. */
   readonly metrics?: Metrics;
+  /** Absent: bodies stay. */
+  readonly disposal?: Disposal;
 }
 
 /** Milliseconds since 1970. */

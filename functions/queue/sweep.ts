@@ -51,6 +51,7 @@ export async function sweep(window: number, services: Services, mayGoOn: () => b
   }
   // What lapsed has given its place back.
   await giveBackPlaces(services);
+  await services.disposal?.settle(services);
   return report;
 }
 

@@ -44,8 +44,7 @@ export async function takeIn(submission: Submission, acceptance: Acceptance, ser
     defaultPort: portsOf(parameters),
   });
   refuseCircle(plan, submission);
-  if ('file' in request.message) throw new RequestError('message.file', 'is not allowed here');
-  const message = await pinBody(request.message, acceptance, services);
+  const message = await pinOrRecall(submission, acceptance, services);
   for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
     await handOn(item, submission, acceptance, services);
     if ((await put(item, services)) === 'cut otherwise') {
@@ -84,6 +83,29 @@ export async function pinBody(
 ): Promise<PinnedMessage> {
   checkPlace(message, places);
   return await withoutBodyFault(bodies.pin(message));
+}
+
+/**
+ * The body of a request. One that was deleted meanwhile, since all deliveries that there were are done, is still known to them:
+ * what comes late may name further recipients of it.
+ */
+async function pinOrRecall(
+  { identity, request }: Submission,
+  places: BodyPlaces,
+  services: Services,
+): Promise<PinnedMessage> {
+  if ('file' in request.message) throw new RequestError('message.file', 'is not allowed here');
+  const named = request.message;
+  try {
+    return await pinBody(named, places, services);
+  } catch (error) {
+    if (!(error instanceof RequestError && error.cause instanceof BodyFault)) throw error;
+    const there = await services.ledger.readAll(identity.id);
+    const known = there.find(({ requestHash }) => requestHash === hashOf(identity.value))?.message;
+    if (known?.versionId === undefined || known.bucket !== named.bucket || known.key !== named.key) throw error;
+    if (named.versionId !== undefined && named.versionId !== known.versionId) throw error;
+    return known;
+  }
 }
 
 /** What is wrong with a body for good is a fault of the request that names it. */

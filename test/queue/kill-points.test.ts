@@ -31,6 +31,8 @@ interface Story {
   readonly bodyVanishes?: boolean;
   /** How often active gives a message out before it goes to the dead letters. Default: as often as there is need. */
   readonly maxReceives?: number;
+  /** Whether bodies are deleted when nobody needs them. */
+  readonly deletesBodies?: boolean;
   /** Whether one mishap may not cost much time. */
   readonly isPrompt?: boolean;
   /** What may happen in it; all that can if absent. */
@@ -42,6 +44,7 @@ const stories: Readonly<Record<string, Story>> = {
     // The second attempt is so far away that only the sweep can set it going.
     parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
     recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced', full: 'bounced', 'bad\n': 'bounced' },
+    deletesBodies: true,
     isPrompt: true,
   },
   'the same, where whatever was given out once comes back from the dead letters': {
@@ -52,6 +55,7 @@ const stories: Readonly<Record<string, Story>> = {
   },
   'a request that has no usable recipient': {
     recipients: { 'bad\n': 'bounced', 'bad\u0000': 'bounced' },
+    deletesBodies: true,
   },
   'a recipient that is given up in the end': {
     parameters: { maximal_queue_lifetime: '5000s', minimal_backoff_time: '1500s' },
@@ -84,7 +88,8 @@ async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): P
   );
   const { parameters = {}, bodyVanishes = false, recipients, maxReceives = Number.POSITIVE_INFINITY } = story;
   const { destination } = store;
-  const world: QueueWorld = new QueueWorld({ destination, parameters, interfere, maxReceives });
+  const { deletesBodies = false } = story;
+  const world: QueueWorld = new QueueWorld({ destination, parameters, interfere, maxReceives, deletesBodies });
   const run: Run = { world, hanging: [], isOver: false, disturbed };
   world.bodies.vanish = bodyVanishes;
   try {
@@ -126,6 +131,7 @@ function addressOf(word: string, tag: number): string {
 
 function checkEnd(world: QueueWorld, { recipients, bodyVanishes = false }: Story, tag: number): void {
   assert.deepEqual(world.messages, [], 'nothing lies in a queue');
+  assert.deepEqual(world.deletedTooSoon, [], 'no body was deleted that somebody needed');
   const endings = world.ledger.items.flatMap((item) => endingsOf(item));
   assert.equal(endings.length, new Set(endings.map(([address]) => address)).size, 'nobody stands in two deliveries');
   const known = new Map(endings);
@@ -212,6 +218,7 @@ for (const [name, story] of Object.entries(stories)) {
       assert.equal(world.lines.filter(({ in_doubt }) => in_doubt === true).length, 0);
       const ids = world.events.map(({ lmtp }) => lmtp.eventId);
       assert.equal(new Set(ids).size, ids.length, 'each event is published once');
+      assert.equal(world.bodies.discarded.length, story.deletesBodies === true ? 1 : 0);
     });
 
     for (const disturbance of possible) {

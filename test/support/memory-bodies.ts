@@ -6,11 +6,19 @@ import { inspectContent, type Message, unseenContent } from '../../functions/del
 import type { Metadata } from '../../functions/incoming/object-envelope.ts';
 import type { ObjectMetadata } from '../../functions/incoming/ports.ts';
 import type { PinnedMessage } from '../../functions/queue/item.ts';
-import { type Bodies, BodyFault } from '../../functions/queue/ports.ts';
+import { type Bodies, BodyFault, type SpentBodies } from '../../functions/queue/ports.ts';
 
 /** Bodies by key; the bucket is not looked at. */
-export class MemoryBodies implements Bodies, ObjectMetadata {
+export class MemoryBodies implements Bodies, ObjectMetadata, SpentBodies {
   readonly #objects = new Map<string, Buffer>();
+  /** By key and version: what was ever put, and can be read still. */
+  readonly #versions = new Map<string, Buffer>();
+  /** The version that lies on top, by key. */
+  readonly #current = new Map<string, string>();
+  /** Messages that were discarded. */
+  readonly discarded: PinnedMessage[] = [];
+  /** Whether the bucket keeps versions. */
+  keepsVersions = false;
   readonly #metadata = new Map<string, Metadata>();
   /** Thrown at whoever reads, as S3 does while rights are missing or the service is down. */
   trouble: Error | undefined;
@@ -21,6 +29,9 @@ export class MemoryBodies implements Bodies, ObjectMetadata {
 
   put(key: string, body: string | Buffer, metadata: Metadata = {}): void {
     this.#objects.set(key, Buffer.from(body));
+    const version = `v${this.#versions.size + 1}`;
+    this.#versions.set(`${key} ${version}`, Buffer.from(body));
+    this.#current.set(key, version);
     this.#metadata.set(key, metadata);
   }
 
@@ -28,9 +39,20 @@ export class MemoryBodies implements Bodies, ObjectMetadata {
     this.#objects.delete(key);
   }
 
-  async pin({ bucket, key }: Pick<PinnedMessage, 'bucket' | 'key'>): Promise<PinnedMessage> {
-    const octets = this.#read(key);
-    return { bucket, key, etag: entityTag(octets), size: octets.length };
+  async pin({ bucket, key, versionId }: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>): Promise<PinnedMessage> {
+    const octets = this.#read(key, versionId);
+    const version = this.keepsVersions ? (versionId ?? this.#current.get(key)) : undefined;
+    const pinned = { bucket, key, etag: entityTag(octets), size: octets.length };
+    return version === undefined ? pinned : { ...pinned, versionId: version };
+  }
+
+  async discard(message: PinnedMessage): Promise<boolean> {
+    const octets = this.#objects.get(message.key);
+    if (octets === undefined || entityTag(octets) !== message.etag) return false;
+    this.#objects.delete(message.key);
+    this.#current.delete(message.key);
+    this.discarded.push(message);
+    return true;
   }
 
   async read({ key }: Pick<PinnedMessage, 'key'>): Promise<Metadata> {
@@ -48,16 +70,17 @@ export class MemoryBodies implements Bodies, ObjectMetadata {
       : { ...inspectContent(read()), open };
   }
 
-  #readPinned({ key, etag }: PinnedMessage): Buffer {
+  #readPinned({ key, etag, versionId }: PinnedMessage): Buffer {
     if (this.vanish) this.remove(key);
-    const octets = this.#read(key);
+    const octets = this.#read(key, versionId);
     if (entityTag(octets) !== etag) throw new BodyFault(`object "${key}" was altered`);
     return octets;
   }
 
-  #read(key: string): Buffer {
+  #read(key: string, versionId?: string): Buffer {
     if (this.trouble !== undefined) throw this.trouble;
-    const octets = this.#objects.get(key);
+    const isVersion = this.keepsVersions && versionId !== undefined;
+    const octets = isVersion ? this.#versions.get(`${key} ${versionId}`) : this.#objects.get(key);
     if (octets === undefined) throw new BodyFault(`there is no object "${key}"`);
     return octets;
   }

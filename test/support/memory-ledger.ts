@@ -38,6 +38,10 @@ export class MemoryLedger implements Ledger, Queries {
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
   }
 
+  async *readBack(id: string): AsyncIterable<DeliveryItem> {
+    yield* (await this.readAll(id)).toReversed();
+  }
+
   async admit(item: DeliveryItem): Promise<Moved> {
     const there = this.#find(item);
     if (there !== undefined) return there.by === item.by ? moved(there) : { kind: 'behind', item: there };

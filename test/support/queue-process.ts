@@ -7,7 +7,8 @@ import { deliver } from '../../functions/delivery/deliver.ts';
 import type { Metrics } from '../../functions/metrics/metrics.ts';
 import type { Parameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
-import type { Destinations, Ledger, Queries } from '../../functions/queue/ports.ts';
+import { Disposal } from '../../functions/queue/disposal.ts';
+import type { Destinations, Ledger, Queries, SpentBodies } from '../../functions/queue/ports.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import type { Deliver } from '../../functions/queue/worker.ts';
@@ -37,6 +38,8 @@ export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodi
   readonly parameters: Parameters;
   readonly clock: Clock;
   readonly metrics?: Metrics;
+  /** Absent: bodies stay. */
+  readonly spentBodies?: { readonly bucket: string; readonly bodies: SpentBodies };
   readonly random: () => number;
   nextCall(): number;
 }
@@ -100,6 +103,9 @@ export class QueueProcess {
       ledger: {
         read: (key) => step('ledger.read', () => ledger.read(key)),
         readAll: (id) => step('ledger.readAll', () => ledger.readAll(id)),
+        async *readBack(id) {
+          yield* await step('ledger.readBack', () => Array.fromAsync(ledger.readBack(id)));
+        },
         admit: (item) => step('ledger.admit', () => ledger.admit(item)),
         move: (name, seen, changes) => step(`ledger.${name}`, () => ledger.move(name, seen, changes)),
         forgetPending: (item, ids) => step('ledger.forgetPending', () => ledger.forgetPending(item, ids)),
@@ -134,7 +140,16 @@ export class QueueProcess {
       metrics: this.#metrics,
       random: this.#world.random,
       transport: 'lmtp',
+      ...this.#makeDisposal(),
     };
+  }
+
+  #makeDisposal(): Pick<Services, 'disposal'> {
+    const { spentBodies } = this.#world;
+    if (spentBodies === undefined) return {};
+    const { bucket, bodies } = spentBodies;
+    const discard: SpentBodies['discard'] = (message) => this.step('bodies.discard', () => bodies.discard(message));
+    return { disposal: new Disposal(bucket, { discard }) };
   }
 
   #makeDestinations(): Destinations {

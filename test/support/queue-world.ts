@@ -20,7 +20,7 @@ import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
 import { reserve } from '../../functions/queue/policy.ts';
-import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
+import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { work } from '../../functions/queue/worker.ts';
@@ -50,6 +50,8 @@ export interface QueueWorldOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** How often active gives a message out. Default: as often as there is need. */
   readonly maxReceives?: number;
+  /** Whether the bucket keeps versions, and bodies are deleted when nobody needs them. Default: they stay. */
+  readonly deletesBodies?: boolean;
   /** None if absent. */
   readonly interfere?: Interference;
 }
@@ -83,6 +85,8 @@ export class QueueWorld {
   /** Addresses that a sweep named in doubt. */
   readonly doubted: string[] = [];
   readonly notices: CorruptNotice[] = [];
+  /** Keys of bodies that were deleted while somebody needed them. */
+  readonly deletedTooSoon: string[] = [];
   /** What lies in the queues. */
   messages: QueueMessage[] = [];
   /** Everything that was ever sent to a queue. */
@@ -99,6 +103,7 @@ export class QueueWorld {
     destination,
     parameters = {},
     maxReceives = Number.POSITIVE_INFINITY,
+    deletesBodies = false,
     interfere = (_, act) => act(),
   }: QueueWorldOptions) {
     this.parameters = parseParameters({ ...localParameters, ...parameters });
@@ -110,6 +115,7 @@ export class QueueWorld {
       objects: this.bodies,
     };
     this.#maxReceives = maxReceives;
+    this.bodies.keepsVersions = deletesBodies;
     this.#interfere = interfere;
     this.#nextSweep = this.clock.wall + sweepInterval;
   }
@@ -172,6 +178,7 @@ export class QueueWorld {
       await process.step('sqs.delete', async () => this.remove(message));
       if (role === 'lmtp') await giveBackPlaces(process.services);
       else await process.services.scheduler.settle(process.services);
+      await process.services.disposal?.settle(process.services);
     });
   }
 
@@ -286,6 +293,7 @@ export class QueueWorld {
       bodies,
       parameters,
       clock,
+      ...(bodies.keepsVersions ? { spentBodies: { bucket: 'messages', bodies: this.#spentBodies } } : {}),
       wakeUps: this.#wakeUps(),
       events: {
         publish: async (event) => {
@@ -307,6 +315,18 @@ export class QueueWorld {
       nextCall: () => this.#calls++,
     };
   }
+
+  /** Nobody may need what is deleted. */
+  readonly #spentBodies: SpentBodies = {
+    discard: async (message) => {
+      const needing = this.ledger.items.filter(
+        ({ state, pending, message: { key } }) =>
+          key === message.key && (state !== 'done' || Object.keys(pending).length > 0),
+      );
+      if (needing.length > 0) this.deletedTooSoon.push(message.key);
+      return await this.bodies.discard(message);
+    },
+  };
 
   #wakeUps(): WakeUps {
     return {

@@ -74,6 +74,7 @@ const counting: OperatorServices = {
       return ledger.read(key);
     },
     readAll: (id) => ledger.readAll(id),
+    readBack: (id) => ledger.readBack(id),
     admit: (item) => ledger.admit(item),
     move: (name, seen, changes) => ledger.move(name, seen, changes),
     forgetPending: (item, ids) => ledger.forgetPending(item, ids),
