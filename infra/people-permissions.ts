@@ -51,7 +51,7 @@ export function observerPermissions(
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
-    measure(queues),
+    ...measure(queues),
     allow(
       ['logs:FilterLogEvents', 'logs:StartQuery'],
       logGroups.map(({ logGroupArn }) => logGroupArn),

@@ -14,6 +14,7 @@ import {
   allow,
   consume,
   deleteBodies,
+  giveBack,
   measure,
   publish,
   queryIndexes,
@@ -54,6 +55,7 @@ export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores, topics, secrets } = surroundings;
   return [
     consume(queues.active),
+    giveBack(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
@@ -78,7 +80,7 @@ export function showqPermissions(surroundings: Surroundings): PolicyStatement[] 
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
-    measure(queues),
+    ...measure(queues),
     ...underKey(surroundings, { reads: ['dynamodb'] }),
   ];
 }
@@ -127,6 +129,7 @@ export function bouncePermissions(
   const { queues, stores, topics } = surroundings;
   return [
     consume(queues.bounce),
+    giveBack(queues.bounce),
     send(queues.incoming),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),

@@ -11,24 +11,28 @@ import type { AnySecret, Surroundings } from './surroundings.ts';
 
 const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
 
-/** How much lies in the queues and in their dead letters. */
-export function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement {
-  return allow(
-    ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-    [incoming, active, deferred, bounce, corrupt, ...Object.values(deadLetters)].map(({ queueArn }) => queueArn),
-  );
+/** How much lies in the queues and in their dead letters, which are found by way of the queues. */
+export function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement[] {
+  const letters = Object.values(deadLetters).map(({ queueArn }) => queueArn);
+  const queues = [incoming, active, deferred, bounce, corrupt].map(({ queueArn }) => queueArn);
+  return [allow(['sqs:GetQueueAttributes'], [...queues, ...letters]), allow(['sqs:GetQueueUrl'], letters)];
 }
 
 export function allow(actions: string[], resources: string[]): PolicyStatement {
   return new PolicyStatement({ actions, resources });
 }
 
-/** What a trigger does in the function's name, and giving a message back early (ChangeMessageVisibility). */
+/** What a trigger does in the function's name. */
 export function consume(...queues: IQueue[]): PolicyStatement {
   return allow(
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
     queues.map(({ queueArn }) => queueArn),
   );
+}
+
+/** Saying when a message is to be seen again: sooner than the queue would have it, or later. */
+export function giveBack(queue: IQueue): PolicyStatement {
+  return allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
 }
 
 export function send(...queues: Pick<IQueue, 'queueArn'>[]): PolicyStatement {

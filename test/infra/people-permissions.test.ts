@@ -88,7 +88,7 @@ test('who looks after the queue can see and change the table, send requests and 
       'sqs:SendMessage Incoming',
     ],
   );
-  assert.equal(all.filter((line) => line.startsWith('sqs:GetQueueUrl')).length, 9);
+  assert.equal(all.filter((line) => line.startsWith('sqs:GetQueueUrl')).length, 4);
 });
 
 test('who observes sees the table, the length of queues and the logs: no mail, and changes nothing', () => {
@@ -116,7 +116,8 @@ test('with a key of one\u2019s own each may use it for just that, and by way of 
       .map((statement) => `${through(statement).join(' ')}: ${statement.actions.join(' ')}`);
   assert.deepEqual(use(observe), ['dynamodb: kms:Decrypt kms:DescribeKey']);
   assert.deepEqual(use(submit), ['sqs: kms:Decrypt kms:GenerateDataKey']);
-  assert.equal(use(operate).length, 3);
+  const services = use(operate).map((line) => line.replace(/:.*/, ''));
+  assert.deepEqual(services.sort(), ['dynamodb', 'sqs sns']);
   // The key of the bucket, as that of any other bucket.
   const bare = keyed(submit).filter(({ conditions }) => conditions === undefined);
   assert.deepEqual(lines(bare), ['kms:Decrypt Own', 'kms:GenerateDataKey Own']);

@@ -44,7 +44,7 @@ test('qmgr takes from incoming, deferred and the dead letters of active, sends t
 
 /** What a trigger does, for each queue. */
 function consuming(...queues: string[]): string[] {
-  const actions = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'];
+  const actions = ['DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'];
   return actions.flatMap((action) => queues.map((queue) => `sqs:${action} ${queue}`));
 }
 
