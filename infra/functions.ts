@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/environment.ts';
+import { acknowledgeWildcards } from './acknowledgements.ts';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
 import type { AnyKey } from './encryption.ts';
 import {
@@ -112,8 +113,10 @@ const descriptions: Readonly<Record<FunctionName, string>> = {
 
 /** Permissions are part of the role itself, so that no trigger is made before its function may read the queue. */
 function roleOf(scope: Construct, id: string, statements: iam.PolicyStatement[]): iam.Role {
-  return new iam.Role(scope, `${id}Role`, {
+  const role = new iam.Role(scope, `${id}Role`, {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: { mail: new iam.PolicyDocument({ statements }) },
   });
+  acknowledgeWildcards(role, statements);
+  return role;
 }

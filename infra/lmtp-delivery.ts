@@ -7,6 +7,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { MetricName } from '../functions/metrics/catalogue.ts';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
+import { acknowledgeWildcards } from './acknowledgements.ts';
 import { MailAlarms } from './alarms/alarms.ts';
 import type { Watched } from './alarms/watched.ts';
 import { type FunctionName, functionFolder, functionNames } from './bundle.ts';
@@ -216,5 +217,7 @@ export class LmtpDelivery extends Construct {
 }
 
 function grant(grantee: IGrantable, statements: readonly PolicyStatement[]): void {
-  for (const statement of statements) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  const { grantPrincipal } = grantee;
+  for (const statement of statements) grantPrincipal.addToPrincipalPolicy(statement);
+  if (Construct.isConstruct(grantPrincipal)) acknowledgeWildcards(grantPrincipal, statements);
 }

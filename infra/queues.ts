@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import type { AnyKey } from './encryption.ts';
 import { functionTimeouts } from './timeouts.ts';
 
@@ -92,6 +93,7 @@ export class Queues extends Construct {
       deadLetterQueue: this.redrive('bounce'),
     });
     this.corrupt = this.queue('Corrupt');
+    acknowledge(this.corrupt, 'SQS3');
   }
 
   private redrive(name: keyof typeof maximumReceives): sqs.DeadLetterQueue {

@@ -3,6 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { queueTableSchema as schema } from '../functions/queue/table-schema.ts';
+import { acknowledge } from './acknowledgements.ts';
 import type { AnyKey } from './encryption.ts';
 import { type PropsError, refuse } from './props-error.ts';
 
@@ -41,7 +42,7 @@ function notOurs(bodyRetention: Duration): PropsError {
 
 /** Versioned, so that a body written over is still there for the request that was taken in with it. */
 function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Duration | undefined): s3.Bucket {
-  return new s3.Bucket(scope, 'MessageBucket', {
+  const bucket = new s3.Bucket(scope, 'MessageBucket', {
     versioned: true,
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     ...(key === undefined
@@ -56,6 +57,8 @@ function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Dur
     ],
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  acknowledge(bucket, 'S1');
+  return bucket;
 }
 
 /**

@@ -21,3 +21,18 @@ export const unboundActions: Readonly<Record<string, string>> = {
   'ec2:UnassignPrivateIpAddresses': interfaces,
   'logs:GetQueryResults': 'a query of logs is known by its id, and only whoever may start it gets one',
 };
+
+/**
+ * Why a resource of a permission has a wildcard in it.
+ *
+ * @param resource as text, with its references in whatever form
+ * @param actions  that it is permitted for
+ */
+export function wildcardReason(resource: string, actions: readonly string[]): string {
+  if (resource === '*') return [...new Set(actions.map((action) => unboundActions[action]))].join('; ');
+  const ends = Object.keys(wildcardReasons).sort((one, other) => other.length - one.length);
+  const end = ends.find((each) => resource.endsWith(each) && !/[*?]/.test(resource.slice(0, -each.length)));
+  return end === undefined ? belowPrefix : (wildcardReasons[end] ?? belowPrefix);
+}
+
+const belowPrefix = 'a message body has whatever name below its prefix its producer gave it';
