@@ -1,12 +1,20 @@
 /**
- * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, and the states in ARCHITECTURE.md.
+ * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, the states in
+ * ARCHITECTURE.md, and the figures of COST.md.
  *
  * `npm run documents` writes them; a test fails when they are out of step.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type Transition, transitions } from '../functions/queue/states.ts';
+import { figuresText, monthlyText, pricesText } from './cost/document.ts';
+import { fixedCosts } from './cost/fixed.ts';
+import { recordedMeasurement } from './cost/measurement.ts';
+import { LmtpDelivery } from './lmtp-delivery.ts';
 import { metricsDocument } from './metrics-document.ts';
 import { parametersDocument } from './parameters-document.ts';
 
@@ -21,14 +29,39 @@ export function documents(): ReadonlyMap<string, string> {
     ['PARAMETERS.md', parametersDocument()],
     ['METRICS.md', metricsDocument()],
     ['ARCHITECTURE.md', withStates(architecture)],
+    ['COST.md', withCosts(readFileSync(new URL('COST.md', root), 'utf8'))],
   ]);
 }
 
-function withStates(architecture: string): string {
-  const [before, rest] = architecture.split(begin);
+const withStates = (architecture: string) => withPart(architecture, begin, statesTable());
+
+function withCosts(text: string): string {
+  const measurement = recordedMeasurement();
+  const parts = {
+    figures: figuresText(measurement),
+    month: monthlyText(measurement, fixedCosts(costedTemplate(), 1)),
+    prices: pricesText(),
+  };
+  return Object.entries(parts).reduce(
+    (document, [name, part]) => withPart(document, `<!-- written by npm run documents, ${name}: begin -->`, part),
+    text,
+  );
+}
+
+/** A document with a part put between a mark and the next end. */
+function withPart(document: string, mark: string, part: string): string {
+  const [before, rest] = document.split(mark);
   const after = rest?.slice(rest.indexOf(end) + end.length);
-  if (before === undefined || after === undefined) throw new Error(`ARCHITECTURE.md has lost its mark "${begin}"`);
-  return `${before}${begin}\n\n${statesTable()}\n\n${end}${after}`;
+  if (before === undefined || after === undefined) throw new Error(`a document has lost its mark "${mark}"`);
+  return `${before}${mark}\n\n${part}\n\n${end}${after}`;
+}
+
+/** The stack that everybody has who sets nothing but a destination. */
+function costedTemplate(): unknown {
+  const stack = new Stack(new App(), 'Cost');
+  const code = () => Code.fromInline('exports.handler = async () => {}');
+  new LmtpDelivery(stack, 'Delivery', { destination: 'inet:lmtp.example.com:24', code });
+  return Template.fromStack(stack).toJSON();
 }
 
 function statesTable(): string {
