@@ -54,6 +54,8 @@ export const environmentNames = {
   checkFunction: 'CHECK_FUNCTION',
   /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */
   allowedBuckets: 'ALLOWED_BUCKETS',
+  /** For the command line at a local stack: log groups with delivery lines, separated by blanks: `lmtp=NAME`. Optional. */
+  deliveryLogGroups: 'DELIVERY_LOG_GROUPS',
   /** Namespace of the metrics in CloudWatch, one for each stack's transport. None are written if absent. Optional. */
   metricsNamespace: 'METRICS_NAMESPACE',
   /**

@@ -1,5 +1,5 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
-import { settingsOutput } from '../functions/operator/settings.ts';
+import { deliveryLogsOutput, settingsOutput } from '../functions/operator/settings.ts';
 import type { LmtpDelivery } from './lmtp-delivery.ts';
 
 /**
@@ -21,10 +21,14 @@ export function writeOutputs(
     BounceQueueUrl: queues.bounce.queueUrl,
     BounceTopicArn: topics.bounce.topicArn,
     NoticeTopicArn: topics.notice.topicArn,
+    AlarmTopicArn: topics.alarm.topicArn,
     MessageBucketName: stores.messageBucket.bucketName,
     QueueTableName: stores.queueTable.tableName,
     CheckFunctionName: functions.check.functionName,
     DashboardUrl: dashboard.url,
+    [deliveryLogsOutput]: (['qmgr', 'lmtp', 'sweep'] as const)
+      .map((name) => `${name}=${functions[name].logGroup.logGroupName}`)
+      .join(' '),
     [settingsOutput]: stack.toJsonString(operatorSettings),
   };
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, `${prefix}${name}`, { value });

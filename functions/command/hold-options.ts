@@ -51,7 +51,8 @@ export function parseHoldName(value: string): string {
   throw new InvalidArgumentError('letters, digits, dot, hyphen and underscore are wanted, at most 40.');
 }
 
-function parseMoment(value: string): number {
+/** A moment, milliseconds since 1970. */
+export function parseMoment(value: string): number {
   const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value);
   const time = isMoment ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(time)) return time;

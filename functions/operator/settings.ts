@@ -7,6 +7,9 @@ import type { ParameterName } from '../parameters.ts';
 /** The output. */
 export const settingsOutput = 'OperatorSettings';
 
+/** The output that names the log groups with delivery lines: `qmgr=NAME lmtp=NAME`. */
+export const deliveryLogsOutput = 'DeliveryLogGroups';
+
 /** The parameters: who reports, how long is tried, and how destinations are written. */
 export const operatorParameters = [
   'myhostname',

@@ -275,6 +275,9 @@ test('the stack tells its users where to submit, to look and to listen', () => {
     BounceQueueUrl: 'DeliveryQueuesBounce2D184442',
     BounceTopicArn: 'DeliveryTopicsBounce95CE0E15',
     NoticeTopicArn: 'DeliveryTopicsNoticeBDF031B2',
+    AlarmTopicArn: 'DeliveryTopicsAlarm6BB4FF41',
+    DeliveryLogGroups:
+      'qmgr=DeliveryFunctionsQmgrLog2EA58399 lmtp=DeliveryFunctionsLmtpLog6A81C952 sweep=DeliveryFunctionsSweepLogA51F5426',
     MessageBucketName: 'DeliveryStoresMessageBucketBD5364C7',
     QueueTableName: 'DeliveryStoresQueueTableF1048FDE',
     CheckFunctionName: 'DeliveryFunctionsCheck09C483BC',

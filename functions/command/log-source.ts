@@ -1,0 +1,53 @@
+/**
+ * Where a stack's delivery log is in CloudWatch, and what of it is wanted.
+ */
+
+import type { LogWish } from '../aws/cloudwatch-logs.ts';
+import { environmentNames as names } from '../environment.ts';
+import { deliveryLogsOutput } from '../operator/settings.ts';
+import { awsFault } from './aws-fault.ts';
+import { Failure } from './failure.ts';
+import type { LogGroup } from './log-reading.ts';
+import type { StackOptions } from './stack.ts';
+import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+
+/** A stack's log. */
+export interface LogSource {
+  /** Name of the stack, which stands where maillog has the name of the host. */
+  readonly stack: string;
+  readonly groups: readonly LogGroup[];
+}
+
+/**
+ * Finds the log groups that have delivery lines: those that the environment names, or a stack's.
+ *
+ * @throws Failure where there is no such stack, or AWS cannot be asked
+ */
+export async function findLogs({ stack, transport }: StackOptions, environment = process.env): Promise<LogSource> {
+  const own = environment[names.deliveryLogGroups] ?? '';
+  if (stack === undefined && own !== '') return { stack: 'local', groups: parseLogGroups(own) };
+  const name = stack ?? defaultStack;
+  try {
+    const outputs = await readStackOutputs(name, transport);
+    return { stack: name, groups: parseLogGroups(requireOutput(outputs, name, deliveryLogsOutput)) };
+  } catch (error) {
+    if (error instanceof StackError) throw new Failure('usage', error.message);
+    throw awsFault(error, `the stack "${name}" cannot be looked up`);
+  }
+}
+
+/** Reads `qmgr=NAME lmtp=NAME`. */
+export function parseLogGroups(text: string): readonly LogGroup[] {
+  return text.split(/\s+/).flatMap((word) => {
+    const at = word.indexOf('=');
+    return at < 1 ? [] : [{ program: word.slice(0, at), name: word.slice(at + 1) }];
+  });
+}
+
+/** Selects delivery lines, of one message if it is named, so that CloudWatch sends no others. */
+export function logPattern(id: string | undefined): Required<Pick<LogWish, 'pattern'>> {
+  const isDelivery = '($.status = "*") && ($.recipient = "*") && ($.dsn = "*")';
+  // What else stands in an id might mean something in a pattern; then all lines come, and are looked at here.
+  const isPlain = id !== undefined && /^[A-Za-z0-9._-]+$/.test(id);
+  return { pattern: `{ ${isPlain ? `($.id = "${id}") && ` : ''}${isDelivery} }` };
+}
