@@ -37,10 +37,12 @@ export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores, topics, otherTransports = [] } = surroundings;
   return [
     consume(queues.incoming, queues.deferred, queues.deadLetters.active),
-    send(queues.active, queues.corrupt, ...otherTransports),
+    // Dead letters of active wait in deferred.
+    send(queues.active, queues.deferred, queues.corrupt, ...otherTransports),
     ...readTransportMap(surroundings),
     useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),
     ...readBodies(surroundings),
+    ...deleteBodies(surroundings),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce),
     ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),

@@ -91,13 +91,17 @@ function readObjects(buckets: readonly MailBucket[], prefixes: readonly string[]
   ];
 }
 
-/** The mark of a deletion on a body that nobody needs any more. Its version stays for as long as the bucket's rule says. */
+/**
+ * The mark of a deletion on a body that nobody needs any more. Its version stays for as long as the bucket's rule says. Whether
+ * somebody needs it is asked of the table; and S3 wants s3:GetObject of whoever deletes on condition that it is this body.
+ */
 export function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
   if (!deletesBodies) return [];
   const patterns = bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix].map((prefix) => `${prefix}*`);
   return [
+    useTable(stores.queueTable, 'Query'),
     allow(
-      ['s3:DeleteObject'],
+      ['s3:DeleteObject', 's3:GetObject'],
       patterns.map((pattern) => stores.messageBucket.arnForObjects(pattern)),
     ),
   ];

@@ -39,6 +39,7 @@ test('qmgr takes from incoming, deferred and the dead letters of active, sends t
     ...consuming('ActiveDeadLetters', 'Deferred', 'Incoming'),
     'sqs:SendMessage Active',
     'sqs:SendMessage Corrupt',
+    'sqs:SendMessage Deferred',
   ]);
 });
 
