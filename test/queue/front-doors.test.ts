@@ -84,6 +84,34 @@ describe('mail that SES took in', () => {
     assert.deepEqual(services.notices, []);
   });
 
+  test('goes to further recipients too where its body was deleted meanwhile: what was pinned can still be read', async () => {
+    const services = makeServices();
+    services.bodies.keepsVersions = true;
+    await receive(services, sesNotification());
+    const [first] = services.ledger.items;
+    assert.ok(first !== undefined);
+    await services.ledger.move('finishUnclaimed', first, { due: null });
+    assert.equal(await services.bodies.discard(first.message), true);
+    await receive(services, sesNotification({ recipients: ['carol@example.com'] }));
+    assert.deepEqual(everybody(services), ['bob@example.com', 'carol@example.com']);
+    assert.deepEqual(services.ledger.items[1]?.message, first.message);
+    assert.deepEqual(services.notices, []);
+    assert.ok((await services.bodies.load(first.message)).size > 0);
+  });
+
+  test('is corrupt where its body is gone and was never seen, or is another', async () => {
+    const services = makeServices();
+    services.bodies.keepsVersions = true;
+    await receive(services, sesNotification({ action: { objectKey: 'ses/gone' } }));
+    await receive(services, sesNotification());
+    await receive(services, sesNotification({ recipients: ['carol@example.com'], action: { objectKey: 'ses/gone' } }));
+    assert.deepEqual(everybody(services), ['bob@example.com']);
+    assert.deepEqual(
+      services.notices.map(({ reason }) => reason),
+      Array(2).fill('message.key: there is no object "ses/gone"'),
+    );
+  });
+
   test('goes to the recipients of all rules that matched, each once, in whatever order they are told', async () => {
     const rules: readonly SesMail[] = [
       { recipients: ['bob@example.com', 'carol@example.com'] },

@@ -40,6 +40,7 @@ const behind: Readonly<
 export function describeLedger(name: string, ledger: () => Ledger): void {
   describe(`a ledger ${name}`, () => {
     describeAdmission(ledger);
+    describeReading(ledger);
     for (const [transition, row] of moves) describeTransition(transition, row, ledger);
     describeChanges(ledger);
     describePending(ledger);
@@ -105,6 +106,26 @@ function describeAdmission(given: () => Ledger): void {
       (await ledger.readAll(id)).map(({ delivery }) => delivery),
       ['0000', '0001', '0002', '0010'],
     );
+  });
+}
+
+function describeReading(given: () => Ledger): void {
+  test('the deliveries of a request are read back from the last one, as far as one likes', async () => {
+    const ledger = given();
+    const id = `many-${crypto.randomUUID()}`;
+    const numbers = Array.from({ length: 45 }, (_, n) => String(n).padStart(4, '0'));
+    for (const delivery of numbers) await ledger.admit(makeItem({ id, delivery }));
+    await ledger.admit(makeItem());
+    const all = await Array.fromAsync(ledger.readBack(id));
+    assert.deepEqual(
+      all.map(({ delivery }) => delivery),
+      numbers.toReversed(),
+    );
+    for await (const item of ledger.readBack(id)) {
+      assert.deepEqual(item, await ledger.read({ id, delivery: '0044' }));
+      break;
+    }
+    assert.deepEqual(await Array.fromAsync(ledger.readBack('never')), []);
   });
 }
 
