@@ -62,6 +62,15 @@ export const contextTable = {
   },
   messageBucket: { about: 'name of a bucket of your own for message bodies', read: read.bucket },
   allowedBuckets: { about: 'names of buckets that a request may name, separated by blanks', read: read.buckets },
+  bodyPrefixes: {
+    about:
+      'prefixes of the message bucket that bodies lie below, separated by blanks; no other object is read: `in/ ses/`',
+    read: (name, value) => (value === undefined ? undefined : read.words(name, value)),
+  },
+  bucketOwners: {
+    about: 'accounts of buckets from elsewhere: `bucket=account`, separated by blanks',
+    read: read.accountsByBucket,
+  },
   bodyRetention: {
     about: 'deletes bodies that nobody needs any more, and keeps what was deleted for so long: `30d`',
     read: read.duration,
@@ -77,6 +86,37 @@ export const contextTable = {
     read: read.text,
     isOfFirst: true,
   },
+  vpc: { about: 'id of the VPC that lmtp and check are in: `vpc-0123456789abcdef0`', read: read.resourceId('vpc') },
+  subnets: {
+    about:
+      'ids of its subnets, one for each zone, with their route tables where endpoints are made: `subnet-...=rtb-...`',
+    read: read.subnets,
+  },
+  securityGroup: {
+    about: 'id of a security group of your own; else one is made',
+    read: read.resourceId('sg'),
+  },
+  vpcEndpoints: {
+    about:
+      'endpoints of AWS to be made in the VPC: `yes`, `no`, `existing`, or some of `s3 dynamodb sqs sns secretsmanager`',
+    read: read.endpoints,
+  },
+  prefixLists: {
+    about: 'ids of the prefix lists that HTTPS is let out to, separated by blanks',
+    read: read.resourceIds('pl'),
+  },
+  mailPorts: { about: 'ports of the mail servers, where the destinations do not tell: `24 2400`', read: read.numbers },
+  ipv6: { about: 'whether mail servers are reached by IPv6 too: `yes`', read: read.yesOrNo },
+  encryptionKey: {
+    about: 'ARN of a key of KMS for all that is stored; synth says what its policy must hold',
+    read: read.arn('kms'),
+  },
+  alarms: {
+    about:
+      'thresholds of alarms, or `false` for one that is not wanted: `{"lateMail": {"threshold": 4, "over": "30m"}}`',
+    read: read.alarms,
+  },
+  operatingManual: { about: 'where your people read OPERATING.md', read: read.text },
   alarmTopic: { about: 'ARN of the topic that alarms go to', read: read.arn('sns') },
   logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },
   functionTimeout: { about: 'how long the lmtp function may run: `300s`, `5m`', read: read.duration },

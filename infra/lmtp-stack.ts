@@ -1,4 +1,4 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnResource, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ContextSettings } from './context.ts';
 import { contextProps } from './context-props.ts';
@@ -8,6 +8,10 @@ import { bucketsOfNeighbours, handedDestinations, nameOf } from './neighbours.ts
 import { writeOutputs } from './outputs.ts';
 import { PropsError, refuse } from './props-error.ts';
 import type { Transports } from './transports.ts';
+import { endpointNames } from './vpc-endpoints.ts';
+
+/** What CloudFormation allows. */
+const mostResources = 500;
 
 export interface LmtpStackProps extends StackProps {
   /** See transports.ts. */
@@ -38,6 +42,17 @@ export class LmtpStack extends Stack {
     for (const [name, delivery] of this.#deliveries) {
       writeOutputs(this, delivery, delivery === this.delivery ? undefined : name);
     }
+    this.#refuseTooMany();
+  }
+
+  #refuseTooMany(): void {
+    const resources = this.node.findAll().filter((one) => CfnResource.isCfnResource(one)).length;
+    if (resources <= mostResources) return;
+    const names = [...this.#deliveries.keys()].join(', ');
+    throw new PropsError(
+      `transports: ${names}: together they take ${resources} resources, and a stack has room for ${mostResources}: ` +
+        'fewer transports, alarms or watchedDestinations, or a second stack (-c transport=NAME), are wanted',
+    );
   }
 
   /** All transports, by name. */
@@ -49,6 +64,7 @@ export class LmtpStack extends Stack {
     const name = nameOf(settings);
     const make = () => new LmtpDelivery(this, id, this.#props(settings, first));
     const delivery = this.#all.length === 1 ? make() : within(`transports.${name}`, make);
+    if (delivery.network !== undefined) first?.network?.endpoints?.letIn(delivery.network.securityGroup);
     this.#deliveries.set(name, delivery);
     return delivery;
   }
@@ -66,8 +82,19 @@ export class LmtpStack extends Stack {
       alarmTopic: own.alarmTopic ?? first?.topics.alarm,
       otherTransports: { ...own.otherTransports, ...this.#neighbours(settings) },
       allowedDestinations: [...settings.allowedDestinations, ...handedDestinations(settings, this.#all)],
+      vpcEndpoints: this.#endpoints(own, first),
       code: this.#code,
     };
+  }
+
+  /** A VPC has one endpoint for each service: the first transport makes what all need. */
+  #endpoints(
+    { vpc, vpcEndpoints }: LmtpDeliveryProps,
+    first: LmtpDelivery | undefined,
+  ): LmtpDeliveryProps['vpcEndpoints'] {
+    if (first === undefined) return vpcEndpoints === true && this.#all.length > 1 ? endpointNames : vpcEndpoints;
+    const isThere = vpc !== undefined && vpc === first.network?.vpc && vpcEndpoints !== false;
+    return isThere ? vpcEndpoints && 'existing' : vpcEndpoints;
   }
 
   /** The neighbours' queues, which are made by the time that they are asked for. */

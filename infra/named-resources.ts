@@ -1,9 +1,12 @@
 /** What context values name in AWS, each looked up once for a stack. */
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { NamedSubnet } from './context-readers.ts';
 import { secretNamed } from './secrets.ts';
 
 export class NamedResources extends Construct {
@@ -23,6 +26,31 @@ export class NamedResources extends Construct {
 
   secret(nameOrArn: string): ISecret {
     return this.#once(`Secret-${nameOrArn}`, (id) => secretNamed(this, id, nameOrArn));
+  }
+
+  key(arn: string): IKey {
+    return this.#once(`Key-${arn}`, (id) => Key.fromKeyArn(this, id, arn));
+  }
+
+  securityGroup(groupId: string): ec2.ISecurityGroup {
+    // Nothing is added to it.
+    return this.#once(`Group-${groupId}`, (id) =>
+      ec2.SecurityGroup.fromSecurityGroupId(this, id, groupId, { mutable: false }),
+    );
+  }
+
+  /** Which zones its subnets are in is not looked up: nothing here depends on it but that there is one for each. */
+  vpc(vpcId: string): ec2.IVpc {
+    return this.#once(`Vpc-${vpcId}`, (id) =>
+      ec2.Vpc.fromVpcAttributes(this, id, { vpcId, availabilityZones: ['not-looked-up'] }),
+    );
+  }
+
+  subnet({ subnetId, routeTableId = '' }: NamedSubnet): ec2.ISubnet {
+    const route = routeTableId === '' ? {} : { routeTableId };
+    return this.#once(`Subnet-${subnetId}-${routeTableId}`, (id) =>
+      ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone: `zone-of-${subnetId}`, ...route }),
+    );
   }
 
   #once<T>(id: string, make: (id: string) => T): T {

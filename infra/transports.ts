@@ -19,12 +19,6 @@ const namesOfFirst: readonly string[] = Object.entries(contextTable).flatMap(([n
 /** Values that a transport cannot have for itself. */
 const namesOfAll: readonly string[] = ['transport', 'transports'];
 
-/**
- * Most transports of one stack: CloudFormation takes 500 resources, and some hundred belong to each. A test holds the two
- * together.
- */
-export const mostTransports = 4;
-
 /** The transports of a stack; the first is `lmtp`, or the one that is named first. */
 export type Transports = readonly [ContextSettings, ...ContextSettings[]];
 
@@ -41,9 +35,6 @@ export function readTransports(context: Context): Transports {
   }
   const [first, ...others] = namesInOrder(common.transports);
   if (first === undefined) throw wrong('transports', common.transports, 'at least one transport');
-  if (others.length >= mostTransports) {
-    throw wrong('transports', `${others.length + 1} transports`, `at most ${mostTransports} of them (500 resources)`);
-  }
   const read = (name: string, isFirst: boolean) => readTransport(name, isFirst, common, context);
   return [read(first, true), ...others.map((name) => read(name, false))];
 }

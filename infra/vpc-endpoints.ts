@@ -49,9 +49,14 @@ export class EndpointGroup extends Construct {
       description: 'lambda-lmtp: endpoints of AWS, for its functions alone',
       allowAllOutbound: false,
     });
-    const peer = ec2.Peer.securityGroupId(from.securityGroupId);
-    this.securityGroup.addIngressRule(peer, ec2.Port.tcp(443), 'HTTPS from lambda-lmtp');
+    this.letIn(from);
     for (const name of rest) this.#addInterface(name, this.securityGroup, vpc, vpcSubnets);
+  }
+
+  /** Lets others use the interface endpoints: the functions of another transport in the same VPC. */
+  letIn(other: EndpointGroupProps['from']): void {
+    const peer = ec2.Peer.securityGroupId(other.securityGroupId);
+    this.securityGroup?.addIngressRule(peer, ec2.Port.tcp(443), 'HTTPS from lambda-lmtp');
   }
 
   #addInterface(

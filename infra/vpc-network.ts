@@ -13,6 +13,8 @@ export class Network extends Construct {
   readonly vpc: AnyVpc;
   /** Lets out what the functions need; a mail server of the same app lets it in (`connections.allowFrom`). */
   readonly securityGroup: AnySecurityGroup;
+  /** What was made; absent where nothing was. */
+  readonly endpoints?: EndpointGroup;
   readonly #settings: NetworkSettings;
 
   /** @param hasSecrets whether the functions read any */
@@ -25,10 +27,14 @@ export class Network extends Construct {
     const needed = endpointNames.filter((name) => hasSecrets || name !== 'secretsmanager');
     const names = endpoints === 'needed' ? needed : endpoints;
     if (names.length === 0) return;
-    const made = new EndpointGroup(this, 'Endpoints', { vpc, vpcSubnets, names, from: this.securityGroup });
+    this.endpoints = new EndpointGroup(this, 'Endpoints', { vpc, vpcSubnets, names, from: this.securityGroup });
     // Towards prefix lists alone, the endpoints that were made here would be out of reach.
-    if (securityGroup === undefined && settings.prefixLists.length > 0 && made.securityGroup !== undefined) {
-      this.securityGroup.addEgressRule(made.securityGroup, ec2.Port.tcp(443), 'HTTPS to the endpoints of AWS');
+    if (securityGroup === undefined && settings.prefixLists.length > 0 && this.endpoints.securityGroup !== undefined) {
+      this.securityGroup.addEgressRule(
+        this.endpoints.securityGroup,
+        ec2.Port.tcp(443),
+        'HTTPS to the endpoints of AWS',
+      );
     }
   }
 
