@@ -1,15 +1,15 @@
 /**
  * How the queue stands, as metrics, at each sweep: from the table, since the age that SQS tells begins again with each hop.
  *
- * What waits is read by the index, some two hundred deliveries to a read unit and second; a queue that is too long for that is
- * measured as far as the bounds go, and its numbers are lower bounds then, as the log says.
+ * What waits is read by the index: 100,000 deliveries are some 5,000 read units and some seconds. A queue that is too long is
+ * measured as far as the bounds go; its numbers are lower bounds then, as the log says.
  */
 
 import type { Metrics } from '../metrics/metrics.ts';
 import { expiresSoon } from './expiry.ts';
 import { type Services, wallTime } from './services.ts';
 
-/** Pages of the index (of a megabyte each) and records of destinations that are read at most. */
+/** Pages of the index (some 2,000 deliveries each) and records of destinations that are read at most. */
 const most = { pages: 150, records: 2000 } as const;
 
 /** What is read of what waits. What is in active is counted by another index. */

@@ -1,8 +1,10 @@
 /** The metrics of a whole stack, held to what else is known of its mail: the delivery log, the server, the table. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Watch } from '../../infra/local/watch.ts';
 import { type EmfLine, isEmf, MetricReader } from '../support/emf.ts';
 import { freePort } from '../support/free-port.ts';
+import { runCommand } from '../support/lambda-lmtp.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { andThen, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, patience, smallMessage, submitMail } from '../support/story.ts';
@@ -16,6 +18,9 @@ let stack: LocalStack;
 let watched: string;
 /** Nobody listens there. */
 let closed: string;
+/** What somebody sees who watches the stack. */
+const printed: string[] = [];
+let watch: Watch;
 
 before(async () => {
   server = await startScriptedServer({
@@ -37,8 +42,10 @@ before(async () => {
     maximumConcurrency: { lmtp: 1 },
     sweepInterval: 0,
   });
+  watch = new Watch(stack, [], (line) => printed.push(line));
 });
 after(async () => {
+  watch?.close();
   await stack?.close();
   await server?.close();
 });
@@ -176,4 +183,13 @@ test('no line names a recipient, a message or a host, and none has a dimension t
     const text = JSON.stringify(line);
     for (const word of ['@one', '@two', 'a0', 'mixed', closed]) assert.ok(!text.includes(word), text);
   }
+});
+
+test('whoever reads the log for mail does not see them', async () => {
+  assert.ok(!printed.some((line) => line.includes('_aws')), 'watching');
+  const log = stack.log.items.map(({ line }) => line).join('\n');
+  assert.ok(log.includes('"_aws"'));
+  const { stdout, code } = await runCommand(['log'], { input: log });
+  assert.equal(code, 0);
+  assert.equal(stdout.trimEnd().split('\n').length, stack.deliveries.items.length);
 });
