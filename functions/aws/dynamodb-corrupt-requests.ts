@@ -7,7 +7,7 @@ import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
-import { extended } from '../queue/by-hand.ts';
+import { extended } from '../queue/carry-out.ts';
 import { corruptIndexKey } from '../queue/index-attributes.ts';
 import type { HistoryEntry } from '../queue/item.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';

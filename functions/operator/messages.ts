@@ -2,19 +2,14 @@
  * Changes to the messages that a person means, some at once, each with its answer.
  */
 
-import {
-  type Carried,
-  holdMessage,
-  type Order,
-  releaseMessage,
-  removeMessage,
-  rescheduleMessage,
-  settleByHand,
-} from '../queue/by-hand.ts';
+import { holdMessage, releaseMessage, rescheduleMessage } from '../queue/by-hand.ts';
+import type { Carried, Order } from '../queue/carry-out.ts';
 import { type DeliveryItem, openRecipients } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { matchesAddress } from '../queue/queue-filter.ts';
+import { removeMessage } from '../queue/remove-by-hand.ts';
 import { wallTime } from '../queue/services.ts';
+import { settleByHand } from '../queue/settle-by-hand.ts';
 import { settleRequest } from './corrupt-requests.ts';
 import { type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';

@@ -7,7 +7,7 @@
  * the queue with.
  */
 
-import type { Order } from '../queue/by-hand.ts';
+import type { Order } from '../queue/carry-out.ts';
 import type { Services } from '../queue/services.ts';
 import type { CorruptRequests } from './ports.ts';
 

@@ -3,7 +3,7 @@
  * its record, with who and why.
  */
 
-import { extended, type Order } from './by-hand.ts';
+import { extended, type Order } from './carry-out.ts';
 import { changeDestination } from './change-destination.ts';
 import type { DestinationRecord } from './destination-record.ts';
 import type { Hold } from './item.ts';

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inDoubtHold } from '../../functions/disposition/settlement.ts';
-import {
-  type Carried,
-  extended,
-  holdMessage,
-  releaseMessage,
-  removeMessage,
-  requeueMessage,
-  rescheduleMessage,
-  settleByHand,
-} from '../../functions/queue/by-hand.ts';
+import { holdMessage, releaseMessage, requeueMessage, rescheduleMessage } from '../../functions/queue/by-hand.ts';
+import { type Carried, extended } from '../../functions/queue/carry-out.ts';
 import type { DeliveryItem, Hold, LastVerdict } from '../../functions/queue/item.ts';
+import { removeMessage } from '../../functions/queue/remove-by-hand.ts';
+import { settleByHand } from '../../functions/queue/settle-by-hand.ts';
 import type { State } from '../../functions/queue/states.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';

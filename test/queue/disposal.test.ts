@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { removeMessage } from '../../functions/queue/by-hand.ts';
 import { Disposal } from '../../functions/queue/disposal.ts';
 import type { DeliveryItem, PinnedMessage } from '../../functions/queue/item.ts';
 import { ownsBody } from '../../functions/queue/own-body.ts';
 import type { Changes } from '../../functions/queue/ports.ts';
 import { publish, publishPending } from '../../functions/queue/publish.ts';
+import { removeMessage } from '../../functions/queue/remove-by-hand.ts';
 import type { TransitionName } from '../../functions/queue/states.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeEvent, makeItem } from '../support/delivery-item.ts';

@@ -6,15 +6,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type Carried,
-  holdMessage,
-  releaseMessage,
-  removeMessage,
-  rescheduleMessage,
-} from '../../functions/queue/by-hand.ts';
+import { holdMessage, releaseMessage, rescheduleMessage } from '../../functions/queue/by-hand.ts';
+import type { Carried } from '../../functions/queue/carry-out.ts';
 import { holdDestination, unholdDestination } from '../../functions/queue/destination-by-hand.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { removeMessage } from '../../functions/queue/remove-by-hand.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { holdMessage, settleByHand } from '../../functions/queue/by-hand.ts';
+import { holdMessage } from '../../functions/queue/by-hand.ts';
 import { holdDestination, unholdDestination } from '../../functions/queue/destination-by-hand.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { parseWakeUp } from '../../functions/queue/messages.ts';
+import { settleByHand } from '../../functions/queue/settle-by-hand.ts';
 import { type Lane, work } from '../../functions/queue/worker.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import type { Interference } from '../support/queue-process.ts';

@@ -2,7 +2,7 @@
  * Corrupt requests in memory: for tests.
  */
 import type { CorruptRequest, CorruptRequests } from '../../functions/operator/ports.ts';
-import { extended } from '../../functions/queue/by-hand.ts';
+import { extended } from '../../functions/queue/carry-out.ts';
 import type { HistoryEntry } from '../../functions/queue/item.ts';
 import type { CorruptNotice, CorruptQueue } from '../../functions/queue/ports.ts';
 

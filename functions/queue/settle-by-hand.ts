@@ -1,0 +1,55 @@
+/**
+ * Recipients in doubt of whom people know that they have the message.
+ */
+
+import { inDoubtHold } from '../disposition/settlement.ts';
+import { type Carried, carryOut, type Decision, heldUntil, type Needed, type Order, Refused } from './carry-out.ts';
+import { type DeliveryItem, isFinished, type LastVerdict, type QueuedRecipient } from './item.ts';
+import type { DeliveryKey } from './messages.ts';
+import { finishing } from './remove-by-hand.ts';
+
+/** Writes down that recipients in doubt have the message; all of those who are, where nobody is named. */
+export async function settleByHand(
+  key: DeliveryKey,
+  order: Order & { readonly recipients?: readonly string[] },
+  services: Needed,
+): Promise<Carried> {
+  const { by, why } = order;
+  return await carryOut(key, order, services, (item, now) => {
+    const { state } = item;
+    if (state !== 'queued' && state !== 'deferred' && state !== 'held') throw new Refused(`it is ${state}`);
+    const known = order.recipients ?? item.recipients.filter(isInDoubt).map(({ address }) => address);
+    checkDoubted(item, known);
+    const text = `known to be delivered: ${why}`;
+    const last: LastVerdict = { status: 'sent', dsn: '2.0.0', text, at: now, attempt: item.attempt, by };
+    const recipients = item.recipients.map((one) =>
+      isInDoubt(one) && known.includes(one.address) ? { ...one, last } : one,
+    );
+    const what = `known to be sent: ${known.join(', ')}`;
+    if (recipients.every(isFinished)) {
+      return { transition: 'remove', changes: finishing(item, { recipients, failed: [], now }, services), what };
+    }
+    return withoutDoubtHold({ ...item, recipients }, now, what);
+  });
+}
+
+function isInDoubt(recipient: QueuedRecipient): boolean {
+  return !isFinished(recipient) && recipient.last?.inDoubt === true;
+}
+
+function checkDoubted({ recipients }: DeliveryItem, known: readonly string[]): void {
+  if (known.length === 0) throw new Refused('nobody is in doubt');
+  const sure = known.filter((address) => !recipients.some((one) => one.address === address && isInDoubt(one)));
+  if (sure.length > 0) throw new Refused(`not in doubt: ${sure.join(', ')}`);
+}
+
+/** The hold for the sake of those in doubt has done its duty when nobody is any more. */
+function withoutDoubtHold(item: DeliveryItem, now: number, what: string): Decision {
+  const { recipients, holds: before = [] } = item;
+  const isOver = before.some(({ id }) => id === inDoubtHold) && !recipients.some(isInDoubt);
+  if (!isOver) return { transition: 'amend', changes: { recipients }, what };
+  const holds = before.filter(({ id }) => id !== inDoubtHold);
+  if (holds.length > 0)
+    return { transition: 'amend', changes: { recipients, holds, ...heldUntil(holds, item, now) }, what };
+  return { transition: 'release', changes: { recipients, holds: null, due: now, unpublished: null }, what };
+}
