@@ -8,6 +8,7 @@
 import { CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { flatReference } from './references.ts';
 import { wildcardReason } from './wildcards.ts';
 
 /** Rules that are not heeded somewhere, and why. */
@@ -42,30 +43,13 @@ export function acknowledgeWildcards(holder: IConstruct, statements: readonly Po
   holder.node.addValidation({
     validate: () => {
       for (const { resource, reason } of found) {
-        const id = `AwsSolutions-IAM5[Resource::${flat(stack.resolve(resource))}]`;
+        const id = `AwsSolutions-IAM5[Resource::${flatReference(stack.resolve(resource))}]`;
         Validations.of(holder).acknowledge({ id, reason });
       }
       return [];
     },
   });
   writeMetadata(holder, [{ id: 'AwsSolutions-IAM5', reason: [...new Set(found.map((one) => one.reason))].join('; ') }]);
-}
-
-/** A resource as cdk-nag calls it in the name of a finding: `<MessageBucket.Arn>/in/*`. */
-function flat(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::ImportValue': imported } = value as Intrinsic;
-  if (join !== undefined) return join[1].map(flat).join(join[0]);
-  if (attribute !== undefined) return `<${attribute.map(flat).join('.')}>`;
-  if (imported !== undefined) return flat(imported);
-  return Ref === undefined ? JSON.stringify(value) : `<${Ref}>`;
-}
-
-interface Intrinsic {
-  readonly Ref?: string;
-  readonly 'Fn::GetAtt'?: readonly unknown[];
-  readonly 'Fn::Join'?: readonly [string, readonly unknown[]];
-  readonly 'Fn::ImportValue'?: unknown;
 }
 
 interface Suppression {

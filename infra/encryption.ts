@@ -3,6 +3,7 @@ import { Annotations, ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { flatReference, isReference } from './references.ts';
 
 /** A key made in the same app, or one from elsewhere. */
 export type AnyKey = Key | IKey;
@@ -60,10 +61,14 @@ export function letUse(scope: Construct, key: AnyKey, statements: readonly Polic
   const missing = statements.filter((statement) => !key.addToResourcePolicy(statement, true).statementAdded);
   if (missing.length === 0) return;
   const stack = Stack.of(scope);
-  const text = JSON.stringify(stack.resolve(missing.map((statement) => statement.toStatementJson())), undefined, 2);
+  const lines = missing.map((statement) =>
+    JSON.stringify(stack.resolve(statement.toStatementJson()), (_, value) =>
+      isReference(value) ? flatReference(value) : value,
+    ),
+  );
   Annotations.of(scope).addWarningV2(
     'lambda-lmtp:key-policy',
-    `encryptionKey: the policy of a key from elsewhere cannot be changed here. It must hold these statements:\n${text}`,
+    `encryptionKey: the policy of a key from elsewhere cannot be changed here. It must hold these statements:\n${lines.join(',\n')}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
@@ -7,6 +7,12 @@ import { functionTimeouts } from './timeouts.ts';
 
 /** Longest that SQS keeps a message: what nobody took for two weeks is in the table and the bucket all the same. */
 const retention = Duration.days(14);
+
+/**
+ * Queues with mail in them that is nowhere else: requests, reports to be written, requests that people have to look at. They
+ * outlive the stack, as table and bucket do. What is in the others the sweep finds in the table.
+ */
+const kept = { removalPolicy: RemovalPolicy.RETAIN } as const;
 
 /**
  * How often a message is given out before it goes to the dead letters. Our functions hand a record back only when the table,
@@ -65,12 +71,13 @@ export class Queues extends Construct {
         ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
         : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: encryptionKey };
     this.deadLetters = {
-      incoming: this.queue('IncomingDeadLetters'),
+      incoming: this.queue('IncomingDeadLetters', kept),
       active: this.queue('ActiveDeadLetters', { fifo: true, visibilityTimeout: sixTimes(functionTimeouts.qmgr) }),
       deferred: this.queue('DeferredDeadLetters'),
-      bounce: this.queue('BounceDeadLetters'),
+      bounce: this.queue('BounceDeadLetters', kept),
     };
     this.incoming = this.queue('Incoming', {
+      ...kept,
       visibilityTimeout: sixTimes(functionTimeouts.qmgr),
       deadLetterQueue: this.redrive('incoming'),
     });
@@ -89,10 +96,11 @@ export class Queues extends Construct {
       deadLetterQueue: this.redrive('deferred'),
     });
     this.bounce = this.queue('Bounce', {
+      ...kept,
       visibilityTimeout: sixTimes(functionTimeouts.bounce),
       deadLetterQueue: this.redrive('bounce'),
     });
-    this.corrupt = this.queue('Corrupt');
+    this.corrupt = this.queue('Corrupt', kept);
     acknowledge(this.corrupt, 'SQS3');
   }
 

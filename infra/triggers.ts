@@ -20,6 +20,9 @@ const batchSize = 10;
  */
 const qmgrConcurrency = 10;
 
+/** Bound on qmgr when it drains the dead letters of active, the least that Lambda knows: nobody waits for them. */
+const drainConcurrency = 2;
+
 /** Bound on bounce: a wave of failures is told of in minutes, and leaves the account's concurrency to delivery. */
 const bounceConcurrency = 5;
 
@@ -37,7 +40,7 @@ export class Triggers extends Construct {
     super(scope, id);
     this.#from('Incoming', queues.incoming, functions.qmgr, qmgrConcurrency);
     this.#from('Deferred', queues.deferred, functions.qmgr, qmgrConcurrency);
-    this.#from('ActiveDeadLetters', queues.deadLetters.active, functions.qmgr, 2);
+    this.#from('DeadLettersOfActive', queues.deadLetters.active, functions.qmgr, drainConcurrency);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
     this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
     subscribe(this, 'BounceEvents', topics.bounce, queues.bounce);

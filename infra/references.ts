@@ -1,0 +1,24 @@
+/** References of CloudFormation as text. */
+
+interface Reference {
+  readonly Ref?: string;
+  readonly 'Fn::GetAtt'?: readonly unknown[];
+  readonly 'Fn::Join'?: readonly [string, readonly unknown[]];
+  readonly 'Fn::ImportValue'?: unknown;
+}
+
+/** A value as people and cdk-nag write it: `<MessageBucket.Arn>/in/*`, `<AWS::AccountId>`. */
+export function flatReference(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::ImportValue': imported } = value as Reference;
+  if (join !== undefined) return join[1].map(flatReference).join(join[0]);
+  if (attribute !== undefined) return `<${attribute.map(flatReference).join('.')}>`;
+  if (imported !== undefined) return flatReference(imported);
+  return Ref === undefined ? JSON.stringify(value) : `<${Ref}>`;
+}
+
+/** Whether a value is a reference, as far as flatReference knows. */
+export function isReference(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['Ref', 'Fn::GetAtt', 'Fn::Join', 'Fn::ImportValue'].some((name) => Object.hasOwn(value, name));
+}
