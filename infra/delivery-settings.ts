@@ -10,7 +10,7 @@ import { type NetworkSettings, networkOf } from './network.ts';
 import { type IncomingQueue, otherTransportsOf } from './other-transports.ts';
 import { checkParameters, parameterEnvironment } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
-import { checkKinds, days, seconds, whole } from './prop-values.ts';
+import { checkKinds, days, retention, seconds, whole } from './prop-values.ts';
 import type { MailBucket } from './stores.ts';
 import { transportName } from './transport-name.ts';
 import { watchedDestinationsOf } from './watched-destinations.ts';
@@ -72,10 +72,14 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     functionTimeout: seconds('functionTimeout', props.functionTimeout ?? Duration.seconds(300), 30, 900),
     memorySize: whole('memorySize', props.memorySize ?? 512, 128, 10_240),
     maximumConcurrency: whole('maximumConcurrency', props.maximumConcurrency ?? 40, 2, 1000),
-    sessionBudget: props.sessionBudget && whole('sessionBudget', props.sessionBudget, 2, 1_000_000),
-    bodyRetention: props.bodyRetention && days('bodyRetention', props.bodyRetention, 1, 3650),
-    logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+    sessionBudget: optional(props.sessionBudget, (value) => whole('sessionBudget', value, 2, 1_000_000)),
+    bodyRetention: optional(props.bodyRetention, (value) => days('bodyRetention', value, 1, 3650)),
+    logRetention: retention('logRetention', props.logRetention ?? RetentionDays.THREE_MONTHS),
   };
   refuseContradictions(settings, props, parameters);
   return settings;
+}
+
+function optional<T>(value: T | undefined, check: (value: T) => T): T | undefined {
+  return value === undefined ? undefined : check(value);
 }

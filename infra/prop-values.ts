@@ -3,6 +3,7 @@
  * reads its settings from a file, is told here and not by an error from the depths.
  */
 import { type Duration, Token } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { PropsError, refuse } from './props-error.ts';
 
@@ -43,6 +44,9 @@ const kinds: Readonly<Record<keyof LmtpDeliveryProps, Kind>> = {
   code: 'function',
 };
 
+/** All properties. */
+export const propNames: readonly string[] = Object.keys(kinds);
+
 const wanted: Readonly<Record<Kind, string>> = {
   text: 'text',
   texts: 'a list of texts',
@@ -63,7 +67,7 @@ const wanted: Readonly<Record<Kind, string>> = {
 export function checkKinds(props: LmtpDeliveryProps): void {
   for (const [name, value] of Object.entries(props)) {
     if (!Object.hasOwn(kinds, name)) {
-      throw new PropsError(`${name} is not known: allowed are ${Object.keys(kinds).join(', ')}`);
+      throw new PropsError(`${name} is not known: allowed are ${propNames.join(', ')}`);
     }
     const kind = kinds[name as keyof LmtpDeliveryProps];
     if (value !== undefined && !isOfKind(value, kind)) throw refuse(name, shown(value), wanted[kind]);
@@ -105,7 +109,7 @@ function isObject(value: unknown): value is object {
 /** Constructs are large, and go round in circles. */
 function shown(value: unknown): unknown {
   if (typeof value === 'function') return 'a function';
-  return isObject(value) && !isPlain(value) ? `a ${value.constructor.name}` : value;
+  return isObject(value) && !isPlain(value) ? 'an object of some class' : value;
 }
 
 function isPlain(value: object): boolean {
@@ -136,4 +140,10 @@ export function days(name: string, duration: Duration, least: number, most: numb
   const value = duration.toDays({ integral: false });
   if (Number.isInteger(value) && value >= least && value <= most) return duration;
   throw refuse(name, `${value} days`, allowed);
+}
+
+/** A time that CloudWatch keeps logs for. */
+export function retention(name: string, value: RetentionDays): RetentionDays {
+  if (value in RetentionDays) return value;
+  throw refuse(name, value, 'one of RetentionDays');
 }

@@ -1,17 +1,100 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { LmtpDeliveryProps } from '../../infra/delivery-props.ts';
 import { settingsOf } from '../../infra/delivery-settings.ts';
+import { propNames } from '../../infra/prop-values.ts';
 import { PropsError } from '../../infra/props-error.ts';
 import { asText, construct, resource, resourcesOf } from './synthesize.ts';
 
 const destination = 'inet:lmtp.example.com:24';
 
+/** What an app in JavaScript may do. */
+const unlike = <T>(value: unknown) => value as T;
+
+/** A network, as far as its properties are looked at. */
+const vpc = unlike<NonNullable<LmtpDeliveryProps['vpc']>>({});
+
 /** Properties, and what the error about them has to say. */
 const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
+  ['a misspelt name', unlike({ functionTimout: 7 }), /^functionTimout is not known: allowed are .*functionTimeout/],
+  ['a destination that is no text', unlike({ destination: 24 }), /^destination: 24 is not allowed: text is wanted/],
+  [
+    'a map that is no text',
+    unlike({ transportMap: { 'example.com': 'lmtp:a' } }),
+    /^transportMap: \{"example.com".* text is/,
+  ],
+  [
+    'a map object by its URL',
+    unlike({ transportMapObject: 's3://b/k' }),
+    /^transportMapObject: "s3:\/\/b\/k" .*an object/,
+  ],
+  [
+    'ourselves as another transport',
+    { otherTransports: { lmtp: unlike({}) } },
+    /^otherTransports: "lmtp" .*another transport/,
+  ],
+  [
+    'another transport called retry',
+    { otherTransports: { retry: unlike({}) } },
+    /^otherTransports: "retry" .*a name of up/,
+  ],
+  ['a list as one text', unlike({ allowedDestinations: 'a b' }), /^allowedDestinations: "a b" .*a list of texts/],
+  [
+    'more destinations watched than there is room for',
+    { watchedDestinations: Array.from({ length: 21 }, (_, index) => `a${index}`) },
+    /^watchedDestinations: "21 destinations" .*at most 20/,
+  ],
+  ['nothing watched', { watchedDestinations: [' '] }, /^watchedDestinations: " " .*inet:host:24/],
+  [
+    'a socket watched',
+    { watchedDestinations: ['unix:/run/lmtp'] },
+    /^watchedDestinations: unix:\/run\/lmtp is not allowed/,
+  ],
+  ['a parameter that is a number', unlike({ parameters: { max_use: 7 } }), /^parameters: 7 .*text for max_use/],
+  ['a bucket by its name', unlike({ messageBucket: 'mail' }), /^messageBucket: "mail" .*an object/],
+  ['one bucket for a list', unlike({ allowedBuckets: { bucketName: 'mail' } }), /^allowedBuckets: .*a list/],
+  ['a prefix with a wildcard', { bodyPrefixes: ['in/*'] }, /^bodyPrefixes: "in\/\*" .*beginning of a key/],
+  ['an account that is none', { bucketOwners: { mail: '1234' } }, /^bucketOwners.mail: "1234" .*twelve digits/],
+  [
+    'bodies kept for hours',
+    { bodyRetention: Duration.hours(30) },
+    /^bodyRetention: "1.25 days" .*whole number of days/,
+  ],
+  ['bodies kept for a number', unlike({ bodyRetention: 30 }), /^bodyRetention: 30 .*a Duration/],
+  ['a secret by its name', unlike({ secrets: 'mail/sasl' }), /^secrets: "mail\/sasl" .*a list/],
+  ['a timeout as text', unlike({ functionTimeout: '5m' }), /^functionTimeout: "5m" .*a Duration/],
+  [
+    'a timeout that is known only when deployed',
+    { functionTimeout: Duration.seconds(Lazy.number({ produce: () => 300 })) },
+    /^functionTimeout: "a time known only when deployed" .*30 to 900/,
+  ],
+  ['no session', { sessionBudget: 0 }, /^sessionBudget: 0 .*2 to 1000000/],
+  ['a VPC by its id', unlike({ vpc: 'vpc-0123' }), /^vpc: "vpc-0123" .*an object/],
+  ['subnets without a VPC', { vpcSubnets: {} }, /^vpcSubnets: .*a vpc beside it/],
+  ['a security group without a VPC', { securityGroup: unlike({}) }, /^securityGroup: .*a vpc beside it/],
+  ['endpoints of no service', { vpc, vpcEndpoints: unlike(['s3', 'ec2']) }, /^vpcEndpoints: "ec2" .*secretsmanager/],
+  ['prefix lists without a VPC', { prefixLists: ['pl-1'] }, /^prefixLists: .*a vpc beside it/],
+  ['port 25', { vpc, mailPorts: [25] }, /^mailPorts: 25 .*but 25/],
+  ['IPv6 as text', unlike({ vpc, ipv6: 'yes' }), /^ipv6: "yes" .*true or false/],
+  ['a key by its ARN', unlike({ encryptionKey: 'arn:aws:kms:x' }), /^encryptionKey: "arn:aws:kms:x" .*an object/],
+  ['a topic by its ARN', unlike({ alarmTopic: 'arn:aws:sns:x' }), /^alarmTopic: "arn:aws:sns:x" .*an object/],
+  [
+    'an alarm that does not exist',
+    { alarms: unlike({ tooLate: false }) },
+    /^alarms.tooLate is not known: allowed are .*late/,
+  ],
+  [
+    'a threshold as text',
+    { alarms: unlike({ lateMail: { threshold: 'x' } }) },
+    /^alarms.lateMail.threshold: "x" .*number/,
+  ],
+  ['a manual that is no text', unlike({ operatingManual: 7 }), /^operatingManual: 7 .*text/],
+  ['a retention that CloudWatch does not know', unlike({ logRetention: 91 }), /^logRetention: 91 .*RetentionDays/],
+  ['code that is there already', unlike({ code: {} }), /^code: \{\} .*a function/],
+  ['a construct for a text', unlike({ transport: new Stack() }), /^transport: "an object of some class" .*text/],
   [
     'a timeout longer than Lambda has',
     { functionTimeout: Duration.minutes(16) },
@@ -51,11 +134,33 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
 for (const [what, props, sentence] of wrong) {
   test(`${what} is refused by name`, () => {
     assert.throws(
-      () => settingsOf({ destination, ...props }),
-      (error: unknown) => error instanceof PropsError && sentence.test(error.message),
+      () => {
+        settingsOf({ destination, ...props });
+        // What is not found there is found where it is used.
+        construct(() => ({ destination, ...props }));
+      },
+      (error: unknown) => error instanceof PropsError && assert.match(error.message, sentence) === undefined,
     );
   });
 }
+
+test('no property is left out of that', () => {
+  const seen = new Set(wrong.flatMap(([, props]) => Object.keys(props)));
+  assert.deepEqual(
+    propNames.filter((name) => !seen.has(name)),
+    [],
+  );
+});
+
+test('what is known only when deployed is let through where nothing hangs on it', () => {
+  const number = (name: string) => Lazy.number({ produce: () => assert.fail(name) });
+  const settings = settingsOf({
+    destination,
+    memorySize: number('memorySize'),
+    maximumConcurrency: number('concurrency'),
+  });
+  assert.ok(Token.isUnresolved(settings.memorySize) && Token.isUnresolved(settings.maximumConcurrency));
+});
 
 test('a stack that could deliver nothing is refused', () => {
   assert.throws(() => settingsOf({}), /destination: none is given.*inet:host:24/);
