@@ -93,6 +93,14 @@ describe('what stands in the way of a session', () => {
     assert.deepEqual((await countMails({}, { parameters })).sums, { Attempts: 1, TlsFailures: 1 });
   });
 
+  test('is TLS that broke off, also where mail then goes without it', async () => {
+    const script: ServerScript = { tls: { certificate: certificates.right, handshake: 'close' } };
+    const parameters = { lmtp_tls_security_level: 'may' };
+    assert.deepEqual((await countMails(script, { parameters })).sums, { Attempts: 1, TlsFailures: 1 });
+    const { sums } = await countMails(script, { parameters, age: 1e9 });
+    assert.deepEqual(sums, { Attempts: 1, TlsFailures: 1, SessionsOpened: 1 });
+  });
+
   test('is AUTH that was refused, also when it is not tried again', async () => {
     const parameters = {
       lmtp_sasl_auth_enable: 'yes',
@@ -107,6 +115,29 @@ describe('what stands in the way of a session', () => {
     assert.equal(server.transcript().length, 1);
     assert.deepEqual((await countMails({}, { parameters })).sums, { Attempts: 1, AuthFailures: 1 });
   });
+});
+
+test('a password that had just been changed is no failure: the new one is read, and the mail goes', async () => {
+  const secrets = changingSecrets({ sasl: `{"localhost": "joe:${testSecrets.password}"}` });
+  const { agent, metrics } = counting(
+    {
+      lmtp_sasl_auth_enable: 'yes',
+      lmtp_sasl_password_maps: 'secretsmanager:sasl',
+      lmtp_sasl_security_options: 'noanonymous',
+    },
+    { secrets: secrets.store },
+  );
+  await using server = await startScriptedServer({
+    capabilities: ['AUTH PLAIN'],
+    auth: ['235 2.7.0 ok'],
+    connections: { '1': { auth: ['535 5.7.8 no'] } },
+  });
+  await secrets.store.fetch('sasl');
+  secrets.put('sasl', `{"localhost": "joe:${testSecrets.changedPassword}"}`);
+  await deliverTo(`localhost:${server.port}`, ['a@x'], agent);
+  assert.equal(server.transcript().length, 2);
+  const { Bytes, ...sums } = metrics.sums();
+  assert.deepEqual(sums, { Attempts: 1, SessionsOpened: 1 });
 });
 
 test('a certificate counts its days when a session is opened, and the first to end is the one to look at', async () => {
