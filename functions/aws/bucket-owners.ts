@@ -38,6 +38,6 @@ export function tellOwners(client: S3Client, owners: BucketOwners): void {
       return await next({ ...call, input: { ...call.input, ExpectedBucketOwner: owner } as typeof call.input });
     },
     // Before the call is written down.
-    { step: 'initialize', name: 'expectedBucketOwner' },
+    { step: 'initialize', name: 'expectedBucketOwner', override: true },
   );
 }

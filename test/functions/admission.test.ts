@@ -31,6 +31,12 @@ test('what is let in is what the environment says', async () => {
   assert.deepEqual([...admission.allowedDestinations], ['inet:two:24', 'inet:three:2424']);
   assert.deepEqual([...admission.allowedBuckets], ['messages', 'ses-mail']);
   assert.equal(admission.messageBucket, 'messages');
+  assert.equal(admission.bodyPrefixes, undefined);
+});
+
+test('bodies lie below the prefixes of the environment', async () => {
+  const { bodyPrefixes } = await compose({ BODY_PREFIXES: 'in/ drop/' })();
+  assert.deepEqual(bodyPrefixes, { bucket: 'messages', prefixes: ['in/', 'drop/'] });
 });
 
 test('a map in a file is asked before the text of the environment', async () => {

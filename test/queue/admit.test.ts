@@ -252,3 +252,22 @@ for (const body of ['', '{', '[]', 'null', '"text"', '7']) {
     assert.match(services.notices[0]?.reason ?? '', /^request: .*is not /);
   });
 }
+
+test('where bodies lie below prefixes, a request for another object of the bucket is corrupt: it could never be read', async () => {
+  const bodyPrefixes = { bucket: 'messages', prefixes: ['in/', 'drop/'] };
+  const submitKey = async (bucket: string, key: string) => {
+    const services = makeServices();
+    services.bodies.put(key, 'Subject: x\r\n\r\nhello\r\n');
+    const body = JSON.stringify({ ...request, message: { bucket, key } });
+    const admission = { ...acceptance, bodyPrefixes, objects: services.bodies };
+    await admit({ messageId: 'sqs-1', body, sent: services.clock.wall }, admission, services);
+    return services.notices.map(({ reason }) => reason);
+  };
+  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies lie below in/ drop/ reports/';
+  assert.deepEqual(await submitKey('messages', 'archive/a.eml'), [reason]);
+  assert.deepEqual(await submitKey('messages', 'drop/a.eml'), []);
+  // What the bounce function wrote.
+  assert.deepEqual(await submitKey('messages', 'reports/a.eml'), []);
+  // Prefixes are those of the message bucket.
+  assert.deepEqual(await submitKey('other', 'archive/a.eml'), []);
+});
