@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MetricName, type MetricRow, metricTable } from '../../functions/metrics/catalogue.ts';
 import { type DestinationMetricName, MailMetrics } from '../../infra/metrics.ts';
+import { construct, resourcesOf, resourcesOfType } from './synthesize.ts';
 
 const namespace = 'LambdaLmtp/StackDelivery';
 const one = 'inet:one.example:24';
@@ -47,3 +48,40 @@ test('another way to look at a metric may be wanted; what it is stays', () => {
   const metric = metrics.metricDelay({ statistic: 'p50', label: 'median' });
   assert.deepEqual([metric.statistic, metric.label, metric.metricName], ['p50', 'median', 'Delay']);
 });
+
+test('functions write where the construct looks, and what alarms watch of theirs is something that they write', () => {
+  const { stack, delivery } = construct(() => ({ destination: 'inet:one.example:24', transport: 'customers' }));
+  const resources = resourcesOf(stack);
+  const functions = Object.values(resourcesOfType(resources, 'AWS::Lambda::Function'));
+  const given = functions.flatMap(({ Properties }) => {
+    const { Variables = {} } = (Properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+    return 'METRICS_NAMESPACE' in Variables
+      ? [[Variables['METRICS_NAMESPACE'], Variables['WATCHED_DESTINATIONS'], Variables['TRANSPORT']]]
+      : [];
+  });
+  assert.ok(given.length >= 4);
+  for (const values of given) assert.deepEqual(values, [delivery.metrics.namespace, one, 'customers']);
+
+  const watched = Object.values(resourcesOfType(resources, 'AWS::CloudWatch::Alarm')).flatMap(({ Properties }) => [
+    Properties as unknown as WatchedMetric,
+    ...((Properties['Metrics'] ?? []) as { MetricStat?: { Metric: WatchedMetric } }[]).flatMap(({ MetricStat }) =>
+      MetricStat === undefined ? [] : [MetricStat.Metric],
+    ),
+  ]);
+  const ours = watched.filter(({ Namespace }) => Namespace === delivery.metrics.namespace);
+  assert.ok(ours.length > 5);
+  for (const { MetricName: name = '', Dimensions } of ours) {
+    assert.ok(Object.hasOwn(metricTable, name), name);
+    assert.ok(
+      Dimensions?.some(({ Name, Value }) => Name === 'transport' && Value === 'customers'),
+      name,
+    );
+  }
+});
+
+/** A metric, as alarms have it. */
+interface WatchedMetric {
+  readonly Namespace?: string;
+  readonly MetricName?: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: string }[];
+}
