@@ -99,7 +99,6 @@ export function postsuperPermissions(surroundings: Surroundings, check: IFunctio
     send(queues.deferred),
     publish(topics.bounce),
     allow(['lambda:InvokeFunction'], [check.functionArn]),
-    ...deleteBodies(surroundings),
     ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
