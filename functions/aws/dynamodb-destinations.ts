@@ -9,6 +9,7 @@ import { sideBySide } from '../operator/side-by-side.ts';
 import { type DestinationRecord, emptyRecord, type Places } from '../queue/destination-record.ts';
 import { hashOf, slotOf } from '../queue/hash.ts';
 import type { Destinations } from '../queue/ports.ts';
+import { checkVersion, schemaVersion } from '../queue/schema-version.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 import { Update } from './dynamodb-update.ts';
 
@@ -42,8 +43,9 @@ export class DynamoDbDestinations implements Destinations {
     const { name, revision, active, backlog, due, ...known } = record;
     const mark = crypto.randomUUID();
     const update = new Update();
+    // Whatever a later release wrote beside what we know stays, and so does its version.
+    update.setIfAbsent('version', schemaVersion);
     const attributes = {
-      version: 1,
       state: 'destination',
       generation: 0,
       destination: name,
@@ -144,7 +146,8 @@ function keyOf(name: string): string {
 }
 
 function asRecord(name: string, item: Record<string, unknown> | undefined): DestinationRecord {
-  const { revision = 0, known = {}, due } = item ?? {};
+  const { revision = 0, known = {}, due, version = schemaVersion } = item ?? {};
+  checkVersion(version, `record of ${name}`);
   return {
     ...emptyRecord(name),
     ...(known as object),

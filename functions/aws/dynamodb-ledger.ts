@@ -15,6 +15,7 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { afterMove } from '../queue/moved-item.ts';
 import type { Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
+import { checkVersion } from '../queue/schema-version.ts';
 import { type Transition, type TransitionName, targetOf, transitions } from '../queue/states.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 import { Update } from './dynamodb-update.ts';
@@ -208,6 +209,7 @@ function forgetting(eventIds: readonly string[]): Update {
 
 /** What the table holds, without what is there for its indexes only. */
 function asItem(attributes: Record<string, unknown>): DeliveryItem {
+  checkVersion(attributes['version'], `delivery ${attributes['id']}/${attributes['delivery']}`);
   const { shard, waits, order, summary, [timeToLive]: expires, ...item } = attributes;
   return item as unknown as DeliveryItem;
 }

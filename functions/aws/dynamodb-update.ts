@@ -28,6 +28,12 @@ export class Update {
     this.#sets.push(`${this.name(attribute)} = ${this.value(value)}`);
   }
 
+  /** Sets an attribute that is not there yet. */
+  setIfAbsent(attribute: string, value: unknown): void {
+    const name = this.name(attribute);
+    this.#sets.push(`${name} = if_not_exists(${name}, ${this.value(value)})`);
+  }
+
   /** Sets an attribute, or takes it away where the value is null; undefined leaves it alone. */
   change(attribute: string, value: unknown): void {
     if (value === null) this.#removes.push(this.name(attribute));

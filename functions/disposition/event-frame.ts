@@ -5,6 +5,7 @@
 import type { EventFrame, EventKind, ReportedRecipient } from '../queue/event.ts';
 import { hashOf } from '../queue/hash.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../queue/item.ts';
+import { schemaVersion } from '../queue/schema-version.ts';
 
 /** What an event needs beside its recipients. */
 export interface EventFacts {
@@ -44,6 +45,7 @@ export function eventFrame(
       destination: item.recipients.map(({ address }) => address),
     },
     lmtp: {
+      version: schemaVersion,
       eventId,
       kind,
       id: item.id,

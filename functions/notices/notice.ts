@@ -8,6 +8,7 @@
  */
 
 import { Fields, isNonEmptyString, isString } from '../delivery/fields.ts';
+import { isReadable } from '../queue/schema-version.ts';
 
 /** What trouble is about (Postfix notify_classes). */
 export const noticeClasses = [
@@ -24,7 +25,8 @@ export type NoticeClass = (typeof noticeClasses)[number];
 
 /** A notice. Nothing in it is secret: transcripts come without credentials. */
 export interface Notice {
-  readonly version: 1;
+  /** Of the notice's form (queue/schema-version.ts). */
+  readonly version: number;
   /** Tells it from other things on a topic. */
   readonly kind: 'notice';
   /** The same when the notice is published twice. */
@@ -60,13 +62,13 @@ export function isNotice(value: object): boolean {
  */
 export function parseNotice(value: unknown): Notice {
   const fields = new Fields('', value);
-  fields.require('version', (version) => version === 1, '1');
+  const version = fields.require('version', isReadable, '1 or 2');
   const text = (name: string) => fields.optional(name, isString, 'a string');
   const peer = text('peer');
   const destination = text('destination');
   const queueId = text('queueId');
   return {
-    version: 1,
+    version,
     kind: 'notice',
     id: fields.require('id', isNonEmptyString, 'a name'),
     class: fields.require('class', isNoticeClass, noticeClasses.join(', ')),

@@ -116,6 +116,8 @@ export interface EventFrame {
     readonly destination: readonly string[];
   };
   readonly lmtp: {
+    /** Of the event's form (schema-version.ts). */
+    readonly version?: number;
     readonly eventId: string;
     readonly kind: EventKind;
     readonly id: string;

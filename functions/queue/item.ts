@@ -90,8 +90,8 @@ export interface HistoryEntry {
 
 /** One item. */
 export interface DeliveryItem extends DeliveryKey {
-  /** Of the item's form; a release reads the one before it. */
-  readonly version: 1;
+  /** Of the item's form (schema-version.ts). */
+  readonly version: number;
   readonly state: State;
   readonly generation: number;
   /** Random; names the write that made the item what it is. */

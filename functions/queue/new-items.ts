@@ -10,6 +10,7 @@ import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage, QueuedRecipient } from './item.ts';
 import { cutChunks, messageGroup, type Plan, type PlannedDelivery } from './plan.ts';
 import { activeGrace, pendingGrace } from './policy.ts';
+import { schemaVersion } from './schema-version.ts';
 import { type Services, wallTime } from './services.ts';
 
 /** What items are made of. */
@@ -31,7 +32,7 @@ export function makeItems({ submission, plan, message, first }: Making, services
     ...refusals(plan, now),
   ];
   const shared = {
-    version: 1 as const,
+    version: schemaVersion,
     id,
     generation: 1,
     requestHash: hashOf(identity.value),

@@ -110,9 +110,9 @@ const steps = {
 
 interface Given {
   readonly admission: Admission;
-  readonly deferred: DeliveryItem & { readonly version: 1 };
-  readonly small: DeliveryItem & { readonly version: 1 };
-  readonly large: DeliveryItem & { readonly version: 1 };
+  readonly deferred: DeliveryItem;
+  readonly small: DeliveryItem;
+  readonly large: DeliveryItem;
 }
 
 /** Deliveries in the table, and how requests are let in. */

@@ -54,6 +54,7 @@ test('an event reads like one of Amazon SES, with our own facts beside it', () =
       destination: ['a@x', 'b@x', 'c@x'],
     },
     lmtp: {
+      version: 1,
       eventId: feedbackId,
       kind: 'bounce',
       id: '4bXq1',

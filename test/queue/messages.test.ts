@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatWakeUp, parseWakeUp, WakeUpError } from '../../functions/queue/messages.ts';
+import { SchemaVersionError } from '../../functions/queue/schema-version.ts';
 
 const wakeUp = { version: 1, id: '4bXq1', delivery: '0000', generation: 1 } as const;
 
@@ -29,7 +30,8 @@ test('a message that is no wake-up is refused, with the field that is wrong', ()
     ['"4bXq1"', /not a JSON object/],
     ['[]', /^version:/],
     ['{}', /^version:/],
-    [{ ...wakeUp, version: 2 }, /^version: 2/],
+    [{ ...wakeUp, version: 0 }, /^version: 0/],
+    [{ ...wakeUp, version: 1.5 }, /^version: 1.5/],
     [{ ...wakeUp, version: '1' }, /^version: "1"/],
     [{ ...wakeUp, id: '' }, /^id:/],
     [{ ...wakeUp, id: 7 }, /^id:/],
@@ -51,13 +53,30 @@ test('a message that is no wake-up is refused, with the field that is wrong', ()
   }
 });
 
+test('a wake-up of a later release is heeded by its key, whatever else it says', () => {
+  for (const version of [2, 3, 1000]) {
+    const later = { ...wakeUp, version, destination: 'inet:one.test', hops: [1, 2] };
+    assert.deepEqual(parseWakeUp(JSON.stringify(later)), { ...wakeUp, version });
+  }
+});
+
+test('one of a later release that has no such key is no mistake: that release can read it', () => {
+  for (const body of [
+    { version: 2, name: '4bXq1/0000', generation: 1 },
+    { ...wakeUp, version: 2, delivery: 'a7' },
+    { ...wakeUp, version: 3, generation: 'now' },
+  ]) {
+    assert.throws(() => parseWakeUp(JSON.stringify(body)), SchemaVersionError);
+  }
+});
+
 test('nothing that a queue may hold makes the reader fail in another way', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (body) => {
       try {
         parseWakeUp(body);
       } catch (error) {
-        assert.ok(error instanceof WakeUpError);
+        assert.ok(error instanceof WakeUpError || error instanceof SchemaVersionError);
       }
     }),
     { numRuns: 500 },
