@@ -42,7 +42,7 @@ function needsSomebody({ status }: Survey): boolean {
 }
 
 function whoIsLate({ destinations }: Survey): string {
-  const late = destinations.filter((one) => one.late > 0).toSorted((a, b) => b.late - a.late);
+  const late = destinations.filter((one) => one.late > 0).toSorted((a, b) => b.waiting - a.waiting);
   const named = late.slice(0, 2).map(({ name }) => name.replace(/^inet:/, ''));
   const others = late.length - named.length;
   const verb = late.length === 1 ? 'is' : 'are';

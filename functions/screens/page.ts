@@ -30,7 +30,12 @@ const acting: readonly ScreenName[] = ['causes', 'destinations'];
 /** Draws the screens that are wanted. */
 export function page(names: readonly ScreenName[], survey: Survey, endpoints: Endpoints): string {
   const first = names.find((name) => acting.includes(name));
-  return framed(html`${names.map((name) => html`${name === first ? reason : ''}${screens[name](survey, endpoints)}`)}
+  return framed(html`${names.map(
+    (
+      name,
+    ) => html`${name === first ? reason : ''}<div class="lmtp-screen-${name}">${screens[name](survey, endpoints)}</div>
+`,
+  )}
 ${footer(survey)}`);
 }
 
