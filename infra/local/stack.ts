@@ -22,6 +22,7 @@ import { LambdaFunction } from './lambda-function.ts';
 import { type LocalStack, type Outputs, stackOf } from './local-stack.ts';
 import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
+import { startReadableLog } from './readable-log.ts';
 import { Schedule } from './schedule.ts';
 import { TopicSubscriber } from './topic-subscriber.ts';
 
@@ -99,7 +100,12 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   started.defer(() => emulators.close());
   started.defer(() => mailStore.close());
 
-  const log = new FunctionLog(options.onLogLine);
+  const readable = await startReadableLog();
+  started.defer(() => readable.close());
+  const log = new FunctionLog((name, line) => {
+    readable.write(name, line);
+    options.onLogLine?.(name, line);
+  });
   const variables = functionEnvironment(options, emulators, mailStore);
   const callable: Record<string, LambdaFunction> = {};
   const lambda = await startLambdaEndpoint(callable);
@@ -123,7 +129,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...stackOf({
       directory,
       environment: { ...emulators.environment, AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
-      variables,
+      variables: { ...variables, ...readable.variables },
       outputs: outputsOf(emulators),
       clients: emulators.clients,
       functions,
