@@ -57,6 +57,8 @@ function readTransport(name: string, isFirst: boolean, common: ContextSettings, 
   const settings = readContext({ ...Object.fromEntries(inherited), ...own, transport: name }, (one) =>
     Object.hasOwn(own, one) ? `${path}.${one}` : one,
   );
+  const { transports } = common;
   const isMerged = present(own, 'parameters') !== undefined;
-  return isMerged ? { ...settings, parameters: { ...common.parameters, ...settings.parameters } } : settings;
+  const parameters = isMerged ? { ...common.parameters, ...settings.parameters } : settings.parameters;
+  return { ...settings, transports, parameters };
 }
