@@ -167,7 +167,8 @@ export class LmtpDelivery extends Construct {
 
   get #operatorPlaces(): OperatorPlaces {
     const { functions } = this;
-    return { check: functions.check, logGroups: functionNames.map((name) => functions[name].logGroup) };
+    const { check, showq, postsuper } = functions;
+    return { check, showq, postsuper, logGroups: functionNames.map((name) => functions[name].logGroup) };
   }
 
   /**

@@ -36,6 +36,10 @@ export function submitPermissions(surroundings: Surroundings, prefix: string): P
 export interface OperatorPlaces {
   readonly logGroups: readonly ILogGroup[];
   readonly check: IFunction;
+  /** Draws the screens of the dashboard, in the name of whoever looks at it. */
+  readonly showq: IFunction;
+  /** Does what the buttons of the dashboard are for, in the name of whoever presses them. */
+  readonly postsuper: IFunction;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface OperatorPlaces {
  */
 export function observerPermissions(
   surroundings: Surroundings,
-  { logGroups }: Pick<OperatorPlaces, 'logGroups'>,
+  { logGroups, showq }: Pick<OperatorPlaces, 'logGroups' | 'showq'>,
 ): PolicyStatement[] {
   const { queues, stores } = surroundings;
   const { dueIndex, waitingIndex } = queueTableSchema;
@@ -57,6 +61,7 @@ export function observerPermissions(
       logGroups.map(({ logGroupArn }) => logGroupArn),
     ),
     allow(['logs:GetQueryResults'], ['*']),
+    allow(['lambda:InvokeFunction'], [showq.functionArn]),
     ...underKey(surroundings, { reads: ['dynamodb'] }),
   ];
 }
@@ -74,7 +79,7 @@ export function operatorPermissions(surroundings: Surroundings, places: Operator
     publish(topics.bounce),
     ...readBodies(surroundings),
     ...deleteBodies(surroundings),
-    allow(['lambda:InvokeFunction'], [places.check.functionArn]),
+    allow(['lambda:InvokeFunction'], [places.check.functionArn, places.postsuper.functionArn]),
     ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
