@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { App, Duration, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,7 +8,10 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks, type NagPackProps } from 'cdk-nag';
-import { appStack, construct, resourcesOf } from './synthesize.ts';
+import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
+import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
+import { TenCustomers } from '../../infra/examples/ten-customers.ts';
+import { appStack, construct, resourcesOf, stubCode } from './synthesize.ts';
 
 /** All that a stack can be given: a network, a key, secrets, reports through SES, front doors, people. */
 function fullest(): Stack {
@@ -77,6 +80,16 @@ for (const [what, make] of stacks) {
     // What needs no explanation any more should not have one.
     const rules = new Set(all.map((line) => line.replace(/[[ ].*/, '')));
     assert.deepEqual([...rules].sort(), ['AwsSolutions-IAM5', 'AwsSolutions-S1', 'AwsSolutions-SQS3']);
+  });
+}
+
+const examples = { SingleDovecot, SesToCyrus, TenCustomers };
+for (const [name, Example] of Object.entries(examples)) {
+  test(`the example ${name}: nothing is found at what the construct made`, () => {
+    const stack = new Example(new App(), 'Example', { code: stubCode });
+    resourcesOf(stack);
+    const ours = findings(new AwsSolutionsChecks(), stack).filter((line) => line.includes('Example/Mail/'));
+    assert.deepEqual(ours, []);
   });
 }
 

@@ -256,3 +256,76 @@ test('a secret with a key of its own can be decrypted', () => {
   assert.ok(lines.some((line) => /^secretsmanager:GetSecretValue Sasl\w+$/.test(line)));
   assert.ok(lines.some((line) => /^kms:Decrypt Own\w+$/.test(line)));
 });
+
+/** The condition under which a role may list a bucket: which prefixes. */
+function listedBy(role: string, from = resources): unknown[] {
+  return statementsOf(from, role)
+    .filter(({ actions }) => actions.includes('s3:ListBucket'))
+    .map(({ conditions }) => (conditions as { StringLike: Record<string, unknown> }).StringLike['s3:prefix']);
+}
+
+test('S3 says that a body is missing, and nobody may list the whole bucket: S3 takes the key for the prefix of a list', () => {
+  for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) assert.deepEqual(listedBy(role), [['?*']], role);
+  for (const role of ['SweepRole', 'CheckRole', 'ShowqRole', 'PostsuperRole'])
+    assert.deepEqual(listedBy(role), [], role);
+});
+
+test('where bodies lie below prefixes, nothing else of the bucket can be read, but what the functions wrote', () => {
+  const { stack: theirs } = construct((scope) => ({
+    destination: 'lmtp.example.com:24',
+    bodyPrefixes: ['in/', 'drop/'],
+    allowedBuckets: [Bucket.fromBucketName(scope, 'Archive', 'archive')],
+  }));
+  const all = resourcesOf(theirs);
+  const places = ['corrupt/*', 'drop/*', 'in/*', 'reports/*'];
+  for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) {
+    const read = grants(role, all).filter((line) => line.startsWith('s3:GetObject MessageBucket'));
+    assert.deepEqual(
+      read,
+      places.map((place) => `s3:GetObject MessageBucket/${place}`),
+    );
+    assert.deepEqual(listedBy(role, all), [['in/*', 'drop/*', 'corrupt/*', 'reports/*'], ['?*']]);
+  }
+});
+
+test('a body is deleted only where that was asked for, below its prefixes, and its versions by nobody', () => {
+  const { stack: theirs } = construct(() => ({
+    destination: 'lmtp.example.com:24',
+    bodyPrefixes: ['in/'],
+    bodyRetention: Duration.days(60),
+  }));
+  const all = resourcesOf(theirs);
+  const deleting = roles.filter((role) =>
+    grants(role, all).some((line) => line.includes('Delete') && line.startsWith('s3')),
+  );
+  assert.deepEqual(deleting, ['QmgrRole', 'LmtpRole', 'SweepRole']);
+  for (const role of deleting) {
+    const lines = grants(role, all).filter((line) => /^(s3|dynamodb):.*Delete/.test(line));
+    assert.deepEqual(lines, ['s3:DeleteObject MessageBucket/in/*', 's3:DeleteObject MessageBucket/reports/*'], role);
+  }
+});
+
+test('with a key of one\u2019s own each function may use it by way of the services that it uses, and check not at all', () => {
+  const { stack: theirs } = construct((scope) => ({
+    destination: 'lmtp.example.com:24',
+    encryptionKey: new Key(scope, 'Own'),
+  }));
+  const all = resourcesOf(theirs);
+  const through = (role: string) =>
+    statementsOf(all, role)
+      .filter(({ resources: on }) => on.some((one) => /^Own[0-9A-F]{8}$/.test(one)))
+      .map(
+        ({ conditions }) =>
+          JSON.stringify(conditions)
+            ?.match(/\b(?:sqs|sns|s3|dynamodb)\b/g)
+            ?.join(' ') ?? 'anything',
+      )
+      .sort();
+  // Without a condition: the key of the bucket, as that of any bucket.
+  for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) {
+    assert.deepEqual([...new Set(through(role))], ['anything', 'dynamodb', 'sqs sns'], role);
+  }
+  for (const role of ['SweepRole', 'PostsuperRole']) assert.deepEqual(through(role), ['dynamodb', 'sqs sns'], role);
+  assert.deepEqual(through('ShowqRole'), ['dynamodb']);
+  assert.deepEqual(through('CheckRole'), []);
+});
