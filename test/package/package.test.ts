@@ -95,6 +95,7 @@ test('in an empty app on Node 22 with TypeScript 5 it type-checks, synthesizes a
     );
   });
   await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
+  await t.test('synthesizes the examples', () => synthesizesExamples(app));
   await t.test('synthesizes from CommonJS', () => synthesizes(app, 'out/common.cjs'));
   await usesCommandLine(t, app);
 });
@@ -167,6 +168,18 @@ async function synthesizes(app: EmptyApp, program: string): Promise<void> {
   assert.ok(bundles.every((bundle) => bundle !== undefined && deployed.includes(bundle)));
   // Nothing had to be bundled, and there was nothing to bundle with.
   assert.deepEqual(globSync('node_modules/{esbuild,@esbuild}', { cwd: app.folder }), []);
+}
+
+async function synthesizesExamples(app: EmptyApp): Promise<void> {
+  const programs = globSync('out/examples/*.js', { cwd: app.folder });
+  assert.ok(programs.length > 0);
+  for (const program of programs) {
+    const output = join(app.folder, 'examples.out');
+    rmSync(output, { recursive: true, force: true });
+    const { code, stderr } = await app.run('env', `CDK_OUTDIR=${output}`, 'node', program);
+    assert.equal(code, 0, stderr);
+    assert.equal(globSync('*.template.json', { cwd: output }).length, 1, program);
+  }
 }
 
 async function usesCommandLine(t: TestContext, app: EmptyApp): Promise<void> {
