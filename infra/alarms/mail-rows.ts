@@ -72,7 +72,7 @@ export const mailRows = {
       `Mail of the transport ${transport} is very late: it is nearly ${lifetime} old, and goes back to its sender within six hours. It is the last chance to do something.`,
     safety: () => 'Held mail is not returned: a hold gives you all the time you want.',
     act: ({ command, expiringHours }) =>
-      `see it, oldest first: ${command('queue --oldest')}\nKeep it from being returned: ${command(`hold --older ${expiringHours}h`)}`,
+      `see it, oldest first: ${command('queue --oldest')}\nKeep it from being returned: ${command(`hold --older ${expiringHours}h --reason alarm`)}`,
     missing: unknownWithoutSweep,
     query: 'top deferral reasons',
   },

@@ -18,7 +18,7 @@ export const serverRows = {
     safety: ({ lifetime }) =>
       `Nothing is lost: one delivery at a time finds out whether it lives again, and the rest follows by itself. Mail is kept for ${lifetime} from its arrival.`,
     act: ({ command }) =>
-      `see which, since when, and what it said: ${command('status')}\nTo leave it alone for an hour: ${command('hold --destination NEXT-HOP --for 1h')}`,
+      `see which, since when, and what it said: ${command('status')}\nTo leave it alone for an hour: ${command('hold --destination NEXT-HOP --for 1h --reason alarm')}`,
     missing: {
       treatment: TreatMissingData.IGNORE,
       because: 'only the sweep says so; while it does not run nobody knows better, and that has an alarm of its own',
@@ -35,7 +35,7 @@ export const serverRows = {
     safety: ({ lifetime }) =>
       `Nothing is lost, and nothing goes out unauthenticated: it is tried again by itself, with the newest password, for ${lifetime} from its arrival.`,
     act: ({ command }) =>
-      `see which server, and what it says: ${command('queue --reply AUTH')}\nThen ask it: lambda-lmtp check NEXT-HOP --function NAME (output CheckFunctionName)`,
+      `see which server, and what it says: ${command('queue --reply SASL')}\nThen ask it: lambda-lmtp check NEXT-HOP --function NAME (output CheckFunctionName)`,
     missing: nothingHappened,
     query: 'AUTH and TLS',
   },

@@ -1,0 +1,63 @@
+/** The commands that OPERATING.md and the alarms give to whoever is woken: each is one that the command line understands. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { alarmNames, alarmTable, describeAlarm } from '../../infra/alarms/catalogue.ts';
+import type { AlarmRow } from '../../infra/alarms/row.ts';
+import { runCommand } from '../support/lambda-lmtp.ts';
+
+/** A stack that is named by the environment, where nobody listens. */
+const nowhere = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_MAX_ATTEMPTS: '1',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  QUEUE_TABLE: 'queue',
+  MESSAGE_BUCKET: 'messages',
+  INCOMING_QUEUE_URL: 'http://127.0.0.1:9/0/incoming',
+  ACTIVE_QUEUE_URL: 'http://127.0.0.1:9/0/active.fifo',
+  DEFERRED_QUEUE_URL: 'http://127.0.0.1:9/0/deferred',
+  CORRUPT_QUEUE_URL: 'http://127.0.0.1:9/0/corrupt',
+  BOUNCE_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bounce',
+};
+
+const placeholders = { ID: 'm1', NAME: 'check', 'NEXT-HOP': 'inet:imap1:24' } as const;
+
+/** The commands of a text: in backquotes, on lines of their own, or at the end of a line. */
+function commandsOf(text: string): readonly string[] {
+  const found = [...text.matchAll(/(?:`|^ {4}(?:\$ )?|: )lambda-lmtp ([^`\n(]+)/gm)].map(([, words = '']) =>
+    words.trim(),
+  );
+  return found.map((words) => words.replace(/ ?--stack \S+/, ''));
+}
+
+const texts = alarmNames.map((name) => {
+  const row: AlarmRow = alarmTable[name];
+  const facts = {
+    ...{ transport: 'lmtp', lifetime: '5 days', expiringHours: 114, threshold: 1, over: '5 minutes', subject: 'lmtp' },
+    command: (words: string) => `lambda-lmtp ${words} --stack Mail`,
+  };
+  return describeAlarm(row, facts, 'OPERATING.md');
+});
+const manual = readFileSync(new URL('../../OPERATING.md', import.meta.url), 'utf8');
+const commands = [...new Set([...commandsOf(manual), ...texts.flatMap(commandsOf)])];
+
+test('there are such commands', () => {
+  assert.ok(commands.length > 30, commands.join('\n'));
+  assert.ok(commands.includes('hold --older 114h --reason alarm'));
+});
+
+describe('is understood, and gets as far as to AWS', { concurrency: 3 }, () => {
+  for (const command of commands) {
+    test(command, async () => {
+      const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word = '']) => quoted ?? word);
+      const args = words.map((word) => (word in placeholders ? placeholders[word as keyof typeof placeholders] : word));
+      // Nobody can be asked here.
+      const all = args[0] === 'delete' ? [...args, '--what-if'] : args;
+      const { code, stdout, stderr } = await runCommand(all, { env: nowhere });
+      assert.equal(code, 75, `${stdout}${stderr}`);
+      assert.match(stderr, /ECONNREFUSED/);
+    });
+  }
+});
