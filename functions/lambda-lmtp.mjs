@@ -11,9 +11,9 @@ const source = new URL('./command/main.ts', import.meta.url);
 const built = new URL('../dist/functions/command/main.js', import.meta.url);
 const isClone = existsSync(source);
 const main = isClone ? source : built;
-const oldest = isClone ? 24 : 22;
+const oldest = isClone ? '24.0' : '22.15';
 
-if (Number.parseInt(process.versions.node, 10) >= oldest) {
+if (isNewEnough(process.versions.node)) {
   await import(main.href);
 } else {
   const node = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
@@ -25,4 +25,10 @@ if (Number.parseInt(process.versions.node, 10) >= oldest) {
   const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  const [wantedMajor, wantedMinor] = oldest.split('.').map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

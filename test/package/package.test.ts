@@ -18,11 +18,14 @@ const sizeBudget = 5_000_000;
 
 const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
   readonly name: string;
+  readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 const { devDependencies } = manifest;
+/** The first that the package is said to run on. */
+const oldestNode = manifest.engines.node.replace('>=', '');
 const cdk = ['aws-cdk-lib', 'constructs'].map((name) => `${name}@${devDependencies[name]}`);
 
 const scratch = mkdtempSync(join(tmpdir(), 'package-'));
@@ -76,11 +79,11 @@ test('its functions are, octet for octet, those that the sources give', () => {
 /** Compilers that users have: that of `cdk init`, and this project's own. */
 const compilers = { 5: 'typescript@5.9.3', 7: `typescript@${devDependencies['typescript']}` };
 
-test('in an empty app on Node 22 with TypeScript 5 it type-checks, synthesizes and delivers', async (t) => {
+test('in an empty app on the oldest Node 22 with TypeScript 5 it type-checks, synthesizes and delivers', async (t) => {
   const app = await appWith(
     t,
     'node22',
-    () => installNode(join(scratch, 'node'), '22.23.3'),
+    () => installNode(join(scratch, 'node'), oldestNode),
     compilers[5],
     '@types/node@22.20.5',
   );
