@@ -34,6 +34,8 @@ export interface NetworkProps {
    * and takes the others to be there, `'existing'` takes all to be there. `false`: the subnets have another way out, a NAT
    * gateway or, with `ipv6`, an egress-only internet gateway.
    *
+   * The VPC must have DNS support and DNS host names on, and its route tables no gateway endpoint yet for what is made here.
+   *
    * @default false
    */
   readonly vpcEndpoints?: boolean | 'existing' | readonly EndpointName[] | undefined;

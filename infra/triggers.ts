@@ -43,8 +43,9 @@ export class Triggers extends Construct {
     this.#from('DeadLettersOfActive', queues.deadLetters.active, functions.qmgr, drainConcurrency);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
     this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
-    subscribe(this, 'BounceEvents', topics.bounce, queues.bounce);
-    subscribe(this, 'Notices', topics.notice, queues.bounce);
+    // What SNS may not send it tries no second time.
+    subscribe(this, 'BounceEvents', topics.bounce, queues.bounce, queues.deadLetters.bounce);
+    subscribe(this, 'Notices', topics.notice, queues.bounce, queues.deadLetters.bounce);
     this.#sweepRegularly(functions.sweep);
   }
 

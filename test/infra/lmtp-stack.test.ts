@@ -40,7 +40,8 @@ test('what both topics say comes to the bounce queue as it was said', () => {
   );
   for (const { Properties } of subscriptions) {
     assert.partialDeepStrictEqual(Properties, { Protocol: 'sqs', RawMessageDelivery: true });
-    assert.match(target(Properties['Endpoint']), /QueuesBounce/);
+    assert.match(target(Properties['Endpoint']), /QueuesBounce2/);
+    assert.match(target(Properties['RedrivePolicy']), /QueuesBounceDeadLetters/);
   }
 });
 
