@@ -4,6 +4,7 @@
  * counts as absent, so `-c destination=` takes back what cdk.json says.
  */
 import * as read from './context-readers.ts';
+import * as resources from './context-resources.ts';
 import { PropsError } from './props-error.ts';
 
 /** One context value. */
@@ -27,7 +28,7 @@ export const contextTable = {
   },
   transportMapObject: {
     about: 'an object with such a text, asked before the rest: `s3://bucket/key`',
-    read: read.objectUrl,
+    read: resources.objectUrl,
   },
   allowedDestinations: {
     about: 'destinations that a request may name itself, separated by blanks',
@@ -46,7 +47,7 @@ export const contextTable = {
   secrets: {
     about:
       'names or ARNs of secrets that lmtp and check may read beside those that parameters name, separated by blanks',
-    read: read.secretNames,
+    read: resources.secretNames,
   },
   transport: {
     about: 'name of the transport, `lmtp` if absent; it is part of the name of the stack',
@@ -58,10 +59,10 @@ export const contextTable = {
   },
   otherTransports: {
     about: 'transports of other stacks that the map names: `name=ARN of its incoming queue`, separated by blanks',
-    read: read.queuesByName,
+    read: resources.queuesByName,
   },
-  messageBucket: { about: 'name of a bucket of your own for message bodies', read: read.bucket },
-  allowedBuckets: { about: 'names of buckets that a request may name, separated by blanks', read: read.buckets },
+  messageBucket: { about: 'name of a bucket of your own for message bodies', read: resources.bucket },
+  allowedBuckets: { about: 'names of buckets that a request may name, separated by blanks', read: resources.buckets },
   bodyPrefixes: {
     about:
       'prefixes of the message bucket that bodies lie below, separated by blanks; no other object is read: `in/ ses/`',
@@ -69,7 +70,7 @@ export const contextTable = {
   },
   bucketOwners: {
     about: 'accounts of buckets from elsewhere: `bucket=account`, separated by blanks',
-    read: read.accountsByBucket,
+    read: resources.accountsByBucket,
   },
   bodyRetention: {
     about: 'deletes bodies that nobody needs any more, and keeps what was deleted for so long: `30d`',
@@ -78,7 +79,7 @@ export const contextTable = {
   },
   sesTopics: {
     about: 'ARNs of the topics that receipt rules of Amazon SES notify, separated by blanks',
-    read: read.arns('sns'),
+    read: resources.arns('sns'),
     isOfFirst: true,
   },
   objectPrefix: {
@@ -86,38 +87,41 @@ export const contextTable = {
     read: read.text,
     isOfFirst: true,
   },
-  vpc: { about: 'id of the VPC that lmtp and check are in: `vpc-0123456789abcdef0`', read: read.resourceId('vpc') },
+  vpc: {
+    about: 'id of the VPC that lmtp and check are in: `vpc-0123456789abcdef0`',
+    read: resources.resourceId('vpc'),
+  },
   subnets: {
     about:
       'ids of its subnets, one for each zone, with their route tables where endpoints are made: `subnet-...=rtb-...`',
-    read: read.subnets,
+    read: resources.subnets,
   },
   securityGroup: {
     about: 'id of a security group of your own; else one is made',
-    read: read.resourceId('sg'),
+    read: resources.resourceId('sg'),
   },
   vpcEndpoints: {
     about:
       'endpoints of AWS to be made in the VPC: `yes`, `no`, `existing`, or some of `s3 dynamodb sqs sns secretsmanager`',
-    read: read.endpoints,
+    read: resources.endpoints,
   },
   prefixLists: {
     about: 'ids of the prefix lists that HTTPS is let out to, separated by blanks',
-    read: read.resourceIds('pl'),
+    read: resources.resourceIds('pl'),
   },
   mailPorts: { about: 'ports of the mail servers, where the destinations do not tell: `24 2400`', read: read.numbers },
   ipv6: { about: 'whether mail servers are reached by IPv6 too: `yes`', read: read.yesOrNo },
   encryptionKey: {
     about: 'ARN of a key of KMS for all that is stored; synth says what its policy must hold',
-    read: read.arn('kms'),
+    read: resources.arn('kms'),
   },
   alarms: {
     about:
       'thresholds of alarms, or `false` for one that is not wanted: `{"lateMail": {"threshold": 4, "over": "30m"}}`',
-    read: read.alarms,
+    read: resources.alarms,
   },
   operatingManual: { about: 'where your people read OPERATING.md', read: read.text },
-  alarmTopic: { about: 'ARN of the topic that alarms go to', read: read.arn('sns') },
+  alarmTopic: { about: 'ARN of the topic that alarms go to', read: resources.arn('sns') },
   logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },
   functionTimeout: { about: 'how long the lmtp function may run: `300s`, `5m`', read: read.duration },
   memorySize: { about: 'memory of a function in megabytes', read: read.number },

@@ -6,7 +6,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { NamedSubnet } from './context-readers.ts';
+import type { NamedSubnet } from './context-resources.ts';
 import { secretNamed } from './secrets.ts';
 
 export class NamedResources extends Construct {

@@ -5,14 +5,14 @@ import type { Construct } from 'constructs';
 import { expand, parameterNames } from '../functions/parameters.ts';
 import type { ParameterValues } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
-import { PropsError } from './props-error.ts';
+import { PropsError, refuse } from './props-error.ts';
 import { keepTokens, withoutTokens } from './tokens.ts';
 
 /**
  * The secrets that were given, and those that parameters name besides.
  *
  * @param scope where the secrets that are only named are looked up
- * @throws PropsError for a name that is known only when deployed and belongs to none of the secrets given
+ * @throws PropsError for a name that cannot be one, or is known only when deployed and belongs to none of the secrets given
  */
 export function permittedSecrets(
   scope: Construct,
@@ -27,7 +27,15 @@ export function permittedSecrets(
       `secrets: parameters name a secret "${withoutTokens(unknown)}" that is known only when deployed: the secret itself is wanted in secrets`,
     );
   }
+  const wrong = named.find((name) => !isSecretName(name));
+  if (wrong !== undefined) throw refuse('parameters', `secretsmanager:${wrong}`, 'a name or an ARN of a secret');
   return [...given, ...named.map((name, index) => secretNamed(scope, `NamedSecret${index}`, name))];
+}
+
+/** Whether Secrets Manager could have a secret of that name, or ARN. */
+export function isSecretName(nameOrArn: string): boolean {
+  if (!nameOrArn.startsWith('arn:')) return /^[\w/+=.@-]{1,512}$/.test(nameOrArn);
+  return /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/.test(nameOrArn);
 }
 
 /** A secret of this account by its name, or any by its ARN. */
