@@ -50,12 +50,34 @@ export function keyStatements(key: AnyKey | undefined, { reads = [], writes = []
 function through(key: AnyKey, services: readonly Service[], actions: string[]): PolicyStatement[] {
   if (services.length === 0) return [];
   const { region } = Stack.of(key);
-  const names = services.map((service) => `${service}.${region}.amazonaws.com`);
   return [
-    new PolicyStatement({
+    throughServices(
+      key,
+      services.map((service) => `${service}.${region}`),
       actions,
-      resources: [key.keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': names } },
-    }),
+    ),
   ];
+}
+
+/**
+ * What a service may be asked to do with the key of a bucket or a secret, which may lie in any region.
+ *
+ * @param service that holds it
+ */
+export function keyOf(
+  service: 's3' | 'secretsmanager',
+  key: AnyKey | undefined,
+  ...actions: string[]
+): PolicyStatement[] {
+  return key === undefined ? [] : [throughServices(key, [`${service}.*`], actions)];
+}
+
+/** In China the names of services end otherwise. */
+function throughServices(key: AnyKey, services: readonly string[], actions: string[]): PolicyStatement {
+  const names = services.map((service) => `${service}.amazonaws.com*`);
+  return new PolicyStatement({
+    actions,
+    resources: [key.keyArn],
+    conditions: { StringLike: { 'kms:ViaService': names } },
+  });
 }

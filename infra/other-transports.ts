@@ -10,8 +10,8 @@ import { transportName } from './transport-name.ts';
 /** A queue, or what gives it once everything is made. */
 export type OtherTransport = Queue | IQueue | (() => Queue | IQueue);
 
-/** What is told of the queue, and permitted. */
-export type IncomingQueue = Pick<IQueue, 'queueArn' | 'queueUrl'>;
+/** What is told of the queue, and permitted. The key of one that is made later is taken to be that of our own queues. */
+export type IncomingQueue = Pick<IQueue, 'queueArn' | 'queueUrl' | 'encryptionMasterKey'>;
 
 /**
  * The queues by the name of their transport.

@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { queueTableSchema } from '../functions/queue/table-schema.ts';
+import { keyOf } from './key-use.ts';
 import {
   allow,
   deleteBodies,
@@ -12,7 +13,6 @@ import {
   readBodies,
   send,
   underKey,
-  useKey,
   useTable,
 } from './statements.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -27,7 +27,7 @@ export function submitPermissions(surroundings: Surroundings, prefix: string): P
   return [
     send(queues.incoming),
     allow(['s3:PutObject'], [messageBucket.arnForObjects(`${prefix}*`)]),
-    ...useKey(messageBucket.encryptionKey, 'kms:GenerateDataKey', 'kms:Decrypt'),
+    ...keyOf('s3', messageBucket.encryptionKey, 'kms:GenerateDataKey', 'kms:Decrypt'),
     ...underKey(surroundings, { writes: ['sqs'] }),
   ];
 }

@@ -10,6 +10,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { ownPrefixes } from '../functions/incoming/own-objects.ts';
 import { queueTableSchema } from '../functions/queue/table-schema.ts';
+import { keyOf } from './key-use.ts';
 import {
   allow,
   consume,
@@ -22,8 +23,8 @@ import {
   readSecrets,
   readTransportMap,
   send,
+  sendUnderKeys,
   underKey,
-  useKey,
   useTable,
   writeCorruptCopies,
 } from './statements.ts';
@@ -46,6 +47,7 @@ export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce),
     ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...sendUnderKeys(otherTransports, surroundings.encryptionKey),
   ];
 }
 
@@ -137,7 +139,7 @@ export function bouncePermissions(
     publish(topics.notice),
     ...readBodies(surroundings),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${ownPrefixes.reports}*`)]),
-    ...useKey(stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
+    ...keyOf('s3', stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
     ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
     ...(sesSender === undefined ? [] : [sendThroughSes(stack, sesSender)]),
   ];

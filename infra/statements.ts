@@ -1,10 +1,11 @@
 /** Statements of policies, one for each thing that somebody may do: what permissions.ts puts together. */
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { ownPrefixes } from '../functions/incoming/own-objects.ts';
-import { type KeyUse, keyStatements } from './key-use.ts';
+import type { AnyKey } from './encryption.ts';
+import { type KeyUse, keyOf, keyStatements } from './key-use.ts';
+import type { IncomingQueue } from './other-transports.ts';
 import type { Queues } from './queues.ts';
 import type { MailBucket } from './stores.ts';
 import type { AnySecret, Surroundings } from './surroundings.ts';
@@ -70,7 +71,7 @@ export function readBodies({ stores, allowedBuckets, bodyPrefixes = [] }: Surrou
   return [
     ...readObjects([messageBucket], prefixes),
     ...readObjects(allowedBuckets, []),
-    ...[messageBucket, ...allowedBuckets].flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
+    ...[messageBucket, ...allowedBuckets].flatMap(({ encryptionKey }) => keyOf('s3', encryptionKey, 'kms:Decrypt')),
   ];
 }
 
@@ -110,13 +111,13 @@ export function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] 
 export function readTransportMap({ transportMapObject }: Surroundings): PolicyStatement[] {
   if (transportMapObject === undefined) return [];
   const { bucket, key } = transportMapObject;
-  return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...useKey(bucket.encryptionKey, 'kms:Decrypt')];
+  return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...keyOf('s3', bucket.encryptionKey, 'kms:Decrypt')];
 }
 
 export function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {
   return [
     allow(['s3:PutObject'], [bucket.arnForObjects(`${corruptPrefix}*`)]),
-    ...useKey(bucket.encryptionKey, 'kms:GenerateDataKey'),
+    ...keyOf('s3', bucket.encryptionKey, 'kms:GenerateDataKey'),
   ];
 }
 
@@ -134,7 +135,7 @@ export function readSecrets(secrets: readonly AnySecret[]): PolicyStatement[] {
       ['secretsmanager:GetSecretValue'],
       secrets.map(({ secretArn, secretFullArn }) => secretFullArn ?? `${secretArn}-??????`),
     ),
-    ...secrets.flatMap(({ encryptionKey }) => useKey(encryptionKey, 'kms:Decrypt')),
+    ...secrets.flatMap(({ encryptionKey }) => keyOf('secretsmanager', encryptionKey, 'kms:Decrypt')),
   ];
 }
 
@@ -142,6 +143,8 @@ export function underKey({ encryptionKey }: Surroundings, use: KeyUse): PolicySt
   return keyStatements(encryptionKey, use);
 }
 
-export function useKey(key: IKey | undefined, ...actions: string[]): PolicyStatement[] {
-  return key === undefined ? [] : [allow(actions, [key.keyArn])];
+/** Sending to queues that lie under other keys than ours. */
+export function sendUnderKeys(queues: readonly IncomingQueue[], own: AnyKey | undefined): PolicyStatement[] {
+  const others = queues.flatMap(({ encryptionMasterKey: key }) => (key === undefined || key === own ? [] : [key]));
+  return [...new Set(others)].flatMap((key) => keyStatements(key, { writes: ['sqs'] }));
 }

@@ -5,6 +5,7 @@ import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { unboundActions, wildcardReasons } from '../../infra/wildcards.ts';
 import { appStack, construct, resourcesOf, resourcesOfType, type Statement, statementsOf } from './synthesize.ts';
 
@@ -305,6 +306,13 @@ test('a body is deleted only where that was asked for, below its prefixes, and i
   }
 });
 
+/** By way of which services a key may be used; an error where by any. */
+function servicesThatMayUse({ conditions }: Statement): string {
+  const names = JSON.stringify(conditions ?? {}).match(/\b(?:sqs|sns|s3|dynamodb|secretsmanager)\b/g);
+  assert.ok(names !== null);
+  return names.join(' ');
+}
+
 test('with a key of one\u2019s own each function may use it by way of the services that it uses, and check not at all', () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
@@ -314,18 +322,24 @@ test('with a key of one\u2019s own each function may use it by way of the servic
   const through = (role: string) =>
     statementsOf(all, role)
       .filter(({ resources: on }) => on.some((one) => /^Own[0-9A-F]{8}$/.test(one)))
-      .map(
-        ({ conditions }) =>
-          JSON.stringify(conditions)
-            ?.match(/\b(?:sqs|sns|s3|dynamodb)\b/g)
-            ?.join(' ') ?? 'anything',
-      )
+      .map(servicesThatMayUse)
       .sort();
-  // Without a condition: the key of the bucket, as that of any bucket.
   for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) {
-    assert.deepEqual([...new Set(through(role))], ['anything', 'dynamodb', 'sqs sns'], role);
+    assert.deepEqual([...new Set(through(role))], ['dynamodb', 's3', 'sqs sns'], role);
   }
   for (const role of ['SweepRole', 'PostsuperRole']) assert.deepEqual(through(role), ['dynamodb', 'sqs sns'], role);
   assert.deepEqual(through('ShowqRole'), ['dynamodb']);
   assert.deepEqual(through('CheckRole'), []);
+});
+
+test('mail for a transport whose queue lies under another key can be sent there', () => {
+  const { stack: theirs } = construct((scope) => {
+    const queue = new Queue(scope, 'Other', { encryptionMasterKey: new Key(scope, 'Its') });
+    return { transportMap: '* mailman:', otherTransports: { mailman: queue } };
+  });
+  const lines = grants('QmgrRole', resourcesOf(theirs)).filter((line) => line.startsWith('kms:'));
+  assert.deepEqual(
+    lines.map((line) => line.replace(/[0-9A-F]{8}$/, '')),
+    ['kms:Decrypt Its', 'kms:GenerateDataKey Its'],
+  );
 });
