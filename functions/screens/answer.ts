@@ -21,7 +21,8 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
   const { status, isCut } = survey;
   const { waiting, late, now } = status;
   const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
-  const queue = `${atLeast(isCut)}${counted(waiting.deliveries, 'delivery waits', 'deliveries wait')}${age}`;
+  const some = `${atLeast(isCut)}${counted(waiting.deliveries, 'delivery waits', 'deliveries wait')}${age}`;
+  const queue = waiting.deliveries === 0 ? 'nothing waits' : some;
   if (needsSomebody(survey)) {
     return { kind: 'bad', text: `Somebody is needed; nothing is lost. ${sentence(queue)}` };
   }

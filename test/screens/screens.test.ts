@@ -13,7 +13,7 @@ import { states } from '../../functions/queue/states.ts';
 import { answer } from '../../functions/screens/answer.ts';
 import { changed } from '../../functions/screens/changes.ts';
 import { mailList } from '../../functions/screens/mail-list.ts';
-import { framed, page, screenNames } from '../../functions/screens/page.ts';
+import { framed, lines, page, screenNames, sentence } from '../../functions/screens/page.ts';
 import { actionsOf, skeleton } from '../support/html.ts';
 
 const now = 1_800_000_000_000;
@@ -107,7 +107,7 @@ describe('the answer is', () => {
     'of dead letters too': [
       surveyOf([], [], { isWell: false, deadLetters: [{ name: 'x', kind: 'dead letters', messages: 2 }] }),
       'bad',
-      'Somebody is needed; nothing is lost. 0 deliveries wait.',
+      'Somebody is needed; nothing is lost. Nothing waits.',
     ],
     'a lower bound where reading stopped': [
       { ...surveyOf([entryOf({})]), isCut: true },
@@ -247,6 +247,8 @@ function everywhere(foreign: string): string {
         ],
       }),
     ),
+    lines(foreign, [foreign, foreign]),
+    sentence(foreign),
     framed(changed({ title: foreign, remarks: [foreign], changes: [{ kind: 'refused', id: foreign, text: foreign }] })),
   ].join('\n');
 }

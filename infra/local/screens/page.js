@@ -22,9 +22,11 @@ async function call(endpoint, event) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ endpoint, event: { ...event, widgetContext: context() } }),
     });
-    return await response.json();
-  } finally {
     working.textContent = '';
+    return await response.json();
+  } catch (error) {
+    working.textContent = 'the stack does not answer: does it run still?';
+    throw error;
   }
 }
 
