@@ -14,7 +14,8 @@ export function objectUrl(name: string, value: unknown): { bucket: string; key: 
   return { bucket, key };
 }
 
-const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** Labels with dots between them, and no address. */
+const bucketName = /^(?=.{3,63}$)(?!\d+(?:\.\d+){3}$)[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
 
 export function bucket(name: string, value: unknown): string | undefined {
   const given = text(name, value);

@@ -147,10 +147,13 @@ export type ContextSettings = { readonly [Name in ContextName]: ReturnType<(type
  */
 export function readContext(context: read.Context, path: (name: string) => string = (name) => name): ContextSettings {
   refuseUnknown(context, path);
-  const entries = Object.entries<Row>(contextTable).map(([name, row]) => [
-    name,
-    row.read(path(name), present(context, name)),
-  ]);
+  const entries = Object.entries<Row>(contextTable).map(([name, row]) => {
+    const value = present(context, name);
+    // That is how the CDK writes what it knows only when deployed, and nothing of the kind can be in a file.
+    if (/[$#]\{Token\[/.test(JSON.stringify(value) ?? ''))
+      throw read.wrong(path(name), value, 'a value without Token[');
+    return [name, row.read(path(name), value)];
+  });
   return Object.fromEntries(entries) as ContextSettings;
 }
 

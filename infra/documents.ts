@@ -1,6 +1,6 @@
 /**
- * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, the states in
- * ARCHITECTURE.md, and the figures of COST.md.
+ * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, the context values in README.md,
+ * the states in ARCHITECTURE.md, and the figures of COST.md.
  *
  * `npm run documents` writes them; a test fails when they are out of step.
  */
@@ -11,6 +11,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type Transition, transitions } from '../functions/queue/states.ts';
+import { contextDocument } from './context-document.ts';
 import { figuresText, monthlyText, pricesText } from './cost/document.ts';
 import { fixedCosts } from './cost/fixed.ts';
 import { recordedMeasurement } from './cost/measurement.ts';
@@ -24,12 +25,13 @@ const end = '<!-- end -->';
 
 /** The files, by name, as they should be. */
 export function documents(): ReadonlyMap<string, string> {
-  const architecture = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
+  const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
   return new Map([
     ['PARAMETERS.md', parametersDocument()],
     ['METRICS.md', metricsDocument()],
-    ['ARCHITECTURE.md', withStates(architecture)],
-    ['COST.md', withCosts(readFileSync(new URL('COST.md', root), 'utf8'))],
+    ['README.md', withPart(read('README.md'), '<!-- written from infra/context.ts: begin -->', contextDocument())],
+    ['ARCHITECTURE.md', withStates(read('ARCHITECTURE.md'))],
+    ['COST.md', withCosts(read('COST.md'))],
   ]);
 }
 
