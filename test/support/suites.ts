@@ -46,7 +46,7 @@ export const suites: readonly Suite[] = [
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
-  { name: 'stories', about: 'mail from the queue to the mailbox', places: ['stories', 'functions', 'aws'] },
+  { name: 'stories', about: 'mail from the queue to the mailbox', places: ['stories', 'functions', 'aws', 'upgrades'] },
   {
     name: 'simulation',
     about: 'days of outages and floods of mail, on a clock that is not waited for',

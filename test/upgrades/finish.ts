@@ -1,0 +1,97 @@
+/**
+ * Brings whatever lies in a table and in the queues to its end, with the functions of this release: servers take everything, a
+ * person lets go what is held, and puts right what is corrupt.
+ */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { putMessage } from '../../functions/aws/put-message.ts';
+import { activate } from '../../functions/queue/activate.ts';
+import { releaseMessage, requeueMessage } from '../../functions/queue/by-hand.ts';
+import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
+import { unholdDestination } from '../../functions/queue/destination-by-hand.ts';
+import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { parseWakeUp } from '../../functions/queue/messages.ts';
+import { sweepInterval } from '../../functions/queue/policy.ts';
+import { sweep } from '../../functions/queue/sweep.ts';
+import { type Deliver, work } from '../../functions/queue/worker.ts';
+import type { EmulatedClients } from '../support/emulated-clients.ts';
+import { TestClock } from '../support/test-clock.ts';
+import { body, makeServices, type Written } from './scenario.ts';
+
+/** What came of it. */
+export interface Finished {
+  /** All items of the table, as they lie there. */
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+  /** The deliveries among them. */
+  readonly deliveries: readonly DeliveryItem[];
+  readonly events: readonly QueueEvent[];
+  readonly notes: readonly string[];
+}
+
+const takes: Deliver = async ({ recipients }, { gate }) => {
+  await gate?.admit();
+  return {
+    verdicts: recipients.map(() => ({
+      status: 'sent',
+      dsn: '2.0.0',
+      text: '250 2.0.0 ok',
+      relay: 'x.test[192.0.2.1]:24',
+      setUp: 0,
+      transfer: 0,
+    })),
+  };
+};
+
+/** Turns that are taken at most; between two of them five minutes pass. */
+const mostTurns = 100;
+
+/**
+ * Brings everything to its end.
+ *
+ * @param buries whether the messages of active that are there are given out as dead letters first
+ */
+export async function finishEverything(aws: EmulatedClients, written: Written, buries = false): Promise<Finished> {
+  const active = [...written.active];
+  const deferred = [...written.deferred];
+  const events: QueueEvent[] = [];
+  const notes: string[] = [];
+  const clock = new TestClock();
+  clock.advance(written.at - clock.wall);
+  const services = makeServices(
+    aws,
+    {
+      active: (text) => active.push(text),
+      deferred: (text) => deferred.push(text),
+      event: async (event) => void events.push(event),
+      note: (text) => notes.push(text),
+    },
+    clock,
+  );
+  const order = { by: 'operator', why: 'the new release is here' };
+  for (const text of buries ? active.splice(0) : []) {
+    await takeDeadLetter({ messageId: 'dead', body: text, received: 9 }, services);
+  }
+  await putMessage(aws.clients.s3, { Bucket: 'messages', Key: 'in/corrupt.eml' }, body);
+  for (let turn = 0; turn < mostTurns; turn += 1) {
+    for (const text of deferred.splice(0)) await activate(parseWakeUp(text), services);
+    for (const text of active.splice(0)) await work(parseWakeUp(text), services, takes, { left: () => 60_000 });
+    await services.scheduler.settle(services);
+    if (turn === 1) {
+      await unholdDestination('inet:withheld.test:24', { ...order, hold: 'manual' }, services);
+      await releaseMessage({ id: 'held', delivery: '0000' }, { ...order, hold: 'manual' }, services);
+      await requeueMessage({ id: 'corrupt', delivery: '0000' }, order, services);
+    }
+    const { deliveries } = await scan(aws);
+    if (deliveries.every(({ state, pending }) => state === 'done' && Object.keys(pending).length === 0)) break;
+    clock.advance(sweepInterval);
+    await sweep(sweepInterval, services, () => true);
+  }
+  return { ...(await scan(aws)), events, notes };
+}
+
+/** What lies in the table. */
+export async function scan({ clients, emulators }: EmulatedClients): Promise<Pick<Finished, 'items' | 'deliveries'>> {
+  const { Items: items = [] } = await clients.table.send(new ScanCommand({ TableName: emulators.table }));
+  const deliveries = items.filter(({ delivery }) => /^\d+$/.test(String(delivery))) as unknown as DeliveryItem[];
+  return { items, deliveries };
+}
