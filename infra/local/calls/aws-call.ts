@@ -103,7 +103,7 @@ function secretPermissions(request: RecordedRequest, { account, region }: CallPl
   return [needs('secretsmanager:GetSecretValue', `arn:aws:secretsmanager:${region}:${account}:secret:${full}`)];
 }
 
-/** Who is allowed to send as an identity may send as any address below it; which of them SES has verified, only SES knows. */
+/** Who is allowed to send as an identity may send as every address below it; which of them SES has verified, only SES knows. */
 function sesPermissions(request: RecordedRequest, { account, region }: CallPlace): readonly NeededPermission[] {
   const form = new URLSearchParams(request.body);
   const action = form.get('Action');
