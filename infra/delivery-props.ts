@@ -6,6 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { AlarmProps } from './alarms/thresholds.ts';
 import type { BodyProps } from './bodies.ts';
 import type { FunctionName } from './bundle.ts';
+import type { DashboardProps } from './dashboard/prices.ts';
 import type { EncryptionProps } from './encryption.ts';
 import type { NetworkProps } from './network.ts';
 import type { OtherTransport } from './other-transports.ts';
@@ -13,7 +14,7 @@ import type { ParameterValues } from './parameter-environment.ts';
 import type { AnySecret } from './permissions.ts';
 import type { MailBucket } from './stores.ts';
 
-export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyProps, AlarmProps {
+export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyProps, AlarmProps, DashboardProps {
   /**
    * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
    *
@@ -82,6 +83,7 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
   /**
    * Deletes bodies that nobody needs any more, and keeps what was deleted for so long, in whole days: at least the longest
    * lifetime of mail and the 14 days that a request may lie among the dead letters. For a bucket that the construct makes.
+   * A body that somebody writes over counts as deleted, also where mail with the one before is held.
    *
    * @default - bodies stay until you delete them
    */

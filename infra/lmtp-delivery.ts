@@ -130,7 +130,10 @@ export class LmtpDelivery extends Construct {
       delivery: [qmgr, lmtp, sweep].map(({ logGroup }) => logGroup),
       all: functionNames.map((name) => functions[name].logGroup),
     });
-    this.dashboard = new MailDashboard(this, 'Dashboard', this);
+    this.dashboard = new MailDashboard(this, 'Dashboard', {
+      ...{ watched, alarms: this.alarms, memorySize, prices: props.prices },
+      table: stores.queueTable,
+    });
     new Triggers(this, 'Triggers', { functions: this.functions, queues, topics, maximumConcurrency });
   }
 

@@ -40,6 +40,7 @@ const kinds: Readonly<Record<keyof LmtpDeliveryProps, Kind>> = {
   alarmTopic: 'object',
   alarms: 'object',
   operatingManual: 'text',
+  prices: 'object',
   logRetention: 'number',
   code: 'function',
 };
