@@ -2,11 +2,11 @@
  * `npm run pictures`: draws the screens of the dashboard for the documents, from a local stack, with Debian's Chromium.
  */
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { screenNames } from '../../functions/screens/page.ts';
 import { serveScreens } from '../local/screens.ts';
 import { startLocalStack } from '../local/stack.ts';
 import { writeBelievableMail } from './believable-mail.ts';
+import { startChromium } from './chromium.ts';
 
 /** Pixels beside a picture, and below it. */
 const margin = 6;
@@ -17,10 +17,7 @@ stack.defer(() => local.close());
 await writeBelievableMail(local.clients.documents, local.outputs.QueueTableName);
 const screens = await serveScreens(local.functions);
 stack.defer(() => screens.close());
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-});
+const browser = await startChromium();
 stack.defer(() => browser.close());
 const page = await browser.newPage({ viewport: { width: 1180, height: 2000 } });
 await page.goto(screens.endpoint);
