@@ -54,7 +54,7 @@ export interface DeployedStackOptions
     readonly parameters: Readonly<Record<string, string>>;
   };
   /** Options of the mail store. It listens where the template sends all mail, if that is a port of this machine. */
-  readonly mailStore?: Omit<MaildirServerOptions, 'folder' | 'port'>;
+  readonly mailStore?: Omit<MaildirServerOptions, 'folder'>;
   /** Objects that the bucket has had since before it kept versions; none if absent. */
   readonly isOlderThanVersions?: (key: string) => boolean;
   /** Further services that the functions may reach: `AWS_ENDPOINT_URL_SES` and its like. */
@@ -100,9 +100,9 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   const variables = names.functions.lmtp.environment;
   const port = localPortOf(variables[environmentNames.transportMap]);
   const mailStore = await startMaildirServer({
+    ...(port !== undefined && options.wanted?.destination === undefined && { port }),
     ...options.mailStore,
     folder: join(directory, 'mail'),
-    ...(port !== undefined && options.wanted?.destination === undefined && { port }),
   });
   started.defer(() => mailStore.close());
   const { wanted } = options;

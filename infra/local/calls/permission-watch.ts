@@ -7,7 +7,7 @@
 import type { Template } from '../../template/assembly.ts';
 import type { Caller, Need } from '../../template/compare-permissions.ts';
 import type { References } from '../../template/intrinsics.ts';
-import { permits } from '../../template/permits.ts';
+import { permits, type Wish } from '../../template/permits.ts';
 import type { Blueprint } from '../../template/plans.ts';
 import { statementsOf } from '../../template/statements.ts';
 import { type CallPlace, readCall } from './aws-call.ts';
@@ -21,12 +21,16 @@ interface Known extends Caller {
 export class PermissionWatch {
   readonly #callers: ReadonlyMap<string, Known>;
   readonly #needed = new Map<string, Need>();
+  readonly #references: References;
   readonly #place: CallPlace;
+  /** What is refused although it is permitted, for a while: the services are out of reach, or somebody took a right away. */
+  outage: ((caller: string, wish: Wish) => boolean) | undefined;
   /** Requests that nobody here can read, in words. */
   readonly unknown: string[] = [];
 
   constructor(template: Template, blueprint: Blueprint, references: References, place: CallPlace) {
     this.#callers = callersOf(template, blueprint, references);
+    this.#references = references;
     this.#place = place;
   }
 
@@ -40,6 +44,11 @@ export class PermissionWatch {
     return [...this.#needed.values()];
   }
 
+  /** The access key id of a role: its name. */
+  keyOf(role: string): string {
+    return this.#references.ref(role);
+  }
+
   /** Why a request is refused; undefined if it is not. */
   decide(request: RecordedRequest): string | undefined {
     const caller = this.#callers.get(request.caller);
@@ -50,7 +59,8 @@ export class PermissionWatch {
         context: { ...caller.context, ...need.context },
       }));
       for (const wish of wishes) this.#needed.set(JSON.stringify([caller.name, wish]), { caller: caller.name, wish });
-      const denied = wishes.find((wish) => !permits(caller.statements, wish));
+      const isOut = (wish: Wish) => this.outage?.(caller.name, wish) === true;
+      const denied = wishes.find((wish) => isOut(wish) || !permits(caller.statements, wish));
       return denied && `${caller.name} is not authorized to perform: ${denied.action} on resource: ${denied.resource}`;
     } catch (error) {
       if (!(error instanceof UnknownCallError)) throw error;

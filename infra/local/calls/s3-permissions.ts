@@ -3,6 +3,9 @@ import { type NeededPermission, type RecordedRequest, UnknownCallError } from '.
 /**
  * What IAM would be asked about a request to S3 (path-style URLs).
  *
+ * Who makes a change on condition that an object has a certain entity tag needs s3:GetObject too ("Enforce conditional deletes",
+ * "Enforce conditional writes").
+ *
  * Where an object is not there, S3 says so to those only who may list the bucket, and "denied" to all others: so a read that is
  * answered with 404 needs s3:ListBucket too. Which prefix S3 then holds against a condition is not documented; the key is
  * taken for it, as what would be listed.
@@ -29,6 +32,8 @@ export function s3Permissions(request: RecordedRequest): readonly NeededPermissi
   const other = ['tagging', 'acl', 'attributes', 'retention', 'legal-hold', 'torrent', 'versions', 'delete'].some(has);
   if (other || headers['x-amz-copy-source'] !== undefined) throw new UnknownCallError(request);
   const version = has('versionId') ? 'Version' : '';
+  const { 'if-match': tag = '*' } = headers;
+  const comparing = tag === '*' ? [] : [onObject('GetObject')];
   if (key === '') {
     if (method === 'GET' || method === 'HEAD') return [list(searchParams.get('prefix') ?? '')];
     throw new UnknownCallError(request);
@@ -38,11 +43,11 @@ export function s3Permissions(request: RecordedRequest): readonly NeededPermissi
     case 'HEAD':
       return [onObject(`GetObject${version}`), ...(status === 404 ? [list(key)] : [])];
     case 'PUT':
-      return [onObject('PutObject')];
+      return [onObject('PutObject'), ...comparing];
     case 'POST':
       return [onObject('PutObject')]; // beginning and ending an upload in parts
     case 'DELETE':
-      return [onObject(has('uploadId') ? 'AbortMultipartUpload' : `DeleteObject${version}`)];
+      return [onObject(has('uploadId') ? 'AbortMultipartUpload' : `DeleteObject${version}`), ...comparing];
     default:
       throw new UnknownCallError(request);
   }

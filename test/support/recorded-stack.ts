@@ -1,0 +1,175 @@
+/**
+ * A stack that has everything a policy can name: synthesized with its real bundles, built from its template on this machine, and
+ * held to its policies. Each user of it is a role of the template, by the rights that the construct grants.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { environmentNames } from '../../functions/environment.ts';
+import { deliveryLogsOutput } from '../../functions/operator/settings.ts';
+import { LmtpDelivery } from '../../infra/lmtp-delivery.ts';
+import { type DeployedStack, startDeployedStack } from '../../infra/local/deployed-stack.ts';
+import { writeOutputs } from '../../infra/outputs.ts';
+import { freePort } from './free-port.ts';
+import { type HttpStub, startHttpStub } from './http-stub.ts';
+import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+import { testSecrets } from './test-secrets.ts';
+import { testify } from './witness.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+
+/** Who is granted what: roles of the template. */
+export const roleNames = ['Producer', 'Postmaster', 'Observer'] as const;
+
+/** The stack, and what surrounds it. */
+export interface RecordedStack extends AsyncDisposable {
+  readonly stack: DeployedStack;
+  /** Variables for commands that act as a role. */
+  as(role: (typeof roleNames)[number]): Readonly<Record<string, string>>;
+  /** A bucket that requests may name too; it keeps no versions. */
+  readonly archive: string;
+  /** A server out of step, at `odd.example`. */
+  readonly odd: ScriptedServer;
+  /** Called with each recipient that the mail store is asked for. */
+  onRecipient: (recipient: string) => void;
+  /** What SES was asked for: `SendRawEmail`, `SendBounce`. */
+  readonly sesActions: readonly string[];
+}
+
+/** Recipients that begin so are put off, refused, or accepted by the stack's own mail store. */
+const verdicts = {
+  busy: { at: 'RCPT', code: 450, text: '4.2.0 come again' },
+  nobody: { at: 'RCPT', code: 550, text: '5.1.1 User unknown' },
+} as const;
+
+/** Starts it: synthesis, bundles, servers, services. */
+export async function startRecordedStack(): Promise<RecordedStack> {
+  await using started = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'recorded-'));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
+  const odd = await startScriptedServer({ data: '250 2.0.0 stored already' });
+  started.defer(() => odd.close());
+  const sesActions: string[] = [];
+  const ses = started.use(await startSes(sesActions));
+  const logs = started.use(
+    await startHttpStub((request, response) => void request.resume().on('end', () => response.end('{"events":[]}'))),
+  );
+  const store = await freePort();
+  synthesize(folder, { store, odd: odd.port, closed: await freePort() });
+
+  const face = { onRecipient: (_recipient: string) => {} };
+  const stack = await startDeployedStack({
+    folder,
+    endpoints: { AWS_ENDPOINT_URL_SES: ses.url, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url },
+    isOlderThanVersions: (key) => key.includes('unversioned'),
+    mailStore: {
+      port: store,
+      verdict: (recipient, seen) => {
+        face.onRecipient(recipient);
+        if (recipient.startsWith('nobody')) return verdicts.nobody;
+        if (recipient.startsWith('full')) return verdicts.busy;
+        return recipient.startsWith('busy') && seen === 0 ? verdicts.busy : undefined;
+      },
+    },
+    onLogLine: (name, line) => testify(`${name}: ${line}`),
+  });
+  started.defer(() => stack.close());
+  // Every five minutes, says the template; nobody here waits so long for what was lost on the way.
+  const sweeps = setInterval(() => void stack.sweep(), 3000);
+  started.defer(() => clearInterval(sweeps));
+  const { secrets, s3 } = stack.clients;
+  const SecretString = JSON.stringify({ localhost: `relay:${testSecrets.password}` });
+  await secrets.send(new CreateSecretCommand({ Name: 'mail/sasl', SecretString }));
+  const bucketAt = (path: string) => stack.blueprint.buckets.find((bucket) => bucket.path === path)?.name ?? '';
+  const Body = `elsewhere.example lmtp:inet:127.0.0.1:${store}\n`;
+  await s3.send(new PutObjectCommand({ Bucket: bucketAt('Maps'), Key: 'transport', Body }));
+
+  const running = started.move();
+  return Object.assign(face, {
+    stack,
+    as: (role: (typeof roleNames)[number]) => ({
+      ...stack.variables,
+      AWS_ACCESS_KEY_ID: roleKey(stack, role),
+      [environmentNames.deliveryLogGroups]: stack.blueprint.outputs[deliveryLogsOutput] ?? '',
+    }),
+    archive: bucketAt('Archive'),
+    odd,
+    sesActions,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  });
+}
+
+/** The access key of a role: its name. */
+function roleKey({ template, permissions }: DeployedStack, role: string): string {
+  const [logicalId] = Object.entries(template.Resources).find(
+    ([, { Type, Metadata }]) => Type === 'AWS::IAM::Role' && Metadata?.['aws:cdk:path'] === `Recorded/${role}/Resource`,
+  ) ?? ['nobody'];
+  return permissions.keyOf(logicalId);
+}
+
+interface Ports {
+  readonly store: number;
+  readonly odd: number;
+  readonly closed: number;
+}
+
+function synthesize(outdir: string, { store, odd, closed }: Ports): void {
+  const { context } = JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8')) as { context: object };
+  // The CDK's command line asks for paths in the template; without it we do.
+  const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true } });
+  const stack = new Stack(app, 'Recorded');
+  const maps = new Bucket(stack, 'Maps');
+  const delivery = new LmtpDelivery(stack, 'Delivery', {
+    transportMap: [
+      `odd.example lmtp:inet:127.0.0.1:${odd}`,
+      `closed.example lmtp:inet:127.0.0.1:${closed}`,
+      'list.example mailman:',
+      `* lmtp:inet:127.0.0.1:${store}`,
+    ].join('\n'),
+    transportMapObject: { bucket: maps, key: 'transport' },
+    otherTransports: { mailman: new Queue(stack, 'Mailman') },
+    allowedBuckets: [new Bucket(stack, 'Archive')],
+    bodyRetention: Duration.days(30),
+    parameters: {
+      allow_local_destinations: 'yes',
+      minimal_backoff_time: '1s',
+      maximal_backoff_time: '2s',
+      qmgr_message_active_limit: '8',
+      relay_domains: 'example.org',
+      myhostname: 'mail.example.com',
+      notify_classes: '2bounce, data, policy, protocol, resource, software',
+      bounce_report_routes: 'incoming, ses',
+      bounce_report_ses_sender: 'bounce@mail.example.com',
+      lmtp_sasl_auth_enable: 'yes',
+      lmtp_sasl_password_maps: 'secretsmanager:mail/sasl',
+      lmtp_sasl_auth_required: 'no',
+    },
+  });
+  writeOutputs(stack, delivery);
+  const grantee = (name: (typeof roleNames)[number]) =>
+    new Role(stack, name, { assumedBy: new AccountRootPrincipal() });
+  delivery.grantSubmit(grantee('Producer'));
+  delivery.grantOperate(grantee('Postmaster'));
+  delivery.grantObserve(grantee('Observer'));
+  app.synth();
+}
+
+async function startSes(actions: string[]): Promise<HttpStub> {
+  return await startHttpStub((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const action = new URLSearchParams(Buffer.concat(chunks).toString()).get('Action') ?? '';
+      actions.push(action);
+      const result = `<${action}Result><MessageId>m</MessageId></${action}Result>`;
+      response.end(`<${action}Response xmlns="http://ses.amazonaws.com/doc/2010-12-01/">${result}</${action}Response>`);
+    });
+  });
+}
