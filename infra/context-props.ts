@@ -2,6 +2,7 @@ import type { ContextSettings } from './context.ts';
 import { wrong } from './context-readers.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { NamedResources } from './named-resources.ts';
+import { PropsError } from './props-error.ts';
 
 /**
  * The properties of one transport, as the context describes it: what it names in AWS is looked up.
@@ -30,7 +31,7 @@ type Network = Required<Pick<LmtpDeliveryProps, 'vpc' | 'vpcSubnets' | 'security
 /** Nothing is looked up in an account: a VPC comes with its subnets. */
 function networkProps({ vpc, subnets, securityGroup, vpcEndpoints }: ContextSettings, named: NamedResources): Network {
   if (vpc !== undefined && subnets === undefined) {
-    throw wrong('vpc', vpc, 'subnets beside it, one for each zone,');
+    throw new PropsError(`context vpc: "${vpc}" alone is not allowed: subnets are wanted beside it, one for each zone`);
   }
   if (vpc === undefined && subnets !== undefined) throw wrong('subnets', 'a value without vpc', 'a vpc beside it');
   const makesGateways = vpcEndpoints === true || (Array.isArray(vpcEndpoints) && vpcEndpoints.some(isGateway));
