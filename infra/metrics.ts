@@ -145,6 +145,11 @@ export class MailMetrics {
     return this.metric('Waiting', options);
   }
 
+  /** Of these, deliveries that wait for a full or closed mailbox alone. */
+  metricWaitingForMailbox(options?: MailMetricOptions): Metric {
+    return this.metric('WaitingForMailbox', options);
+  }
+
   /** Deliveries held by a person. */
   metricHeld(options?: MailMetricOptions): Metric {
     return this.metric('Held', options);

@@ -103,6 +103,12 @@ export const metricTable = {
     by: 'sweep',
     statistic: 'Maximum',
   },
+  WaitingForMailbox: {
+    unit: 'Count',
+    about: 'deliveries that wait for a full or closed mailbox alone',
+    by: 'sweep',
+    statistic: 'Maximum',
+  },
   Held: { unit: 'Count', about: 'deliveries that are held', by: 'sweep', statistic: 'Maximum' },
   OldestDeferred: {
     unit: 'Seconds',

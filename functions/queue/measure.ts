@@ -7,6 +7,7 @@
 
 import type { Metrics } from '../metrics/metrics.ts';
 import { expiresSoon } from './expiry.ts';
+import type { QueueEntry } from './queue-entry.ts';
 import { type Services, wallTime } from './services.ts';
 
 /** Pages of the index (some 2,000 deliveries each) and records of destinations that are read at most. */
@@ -19,6 +20,8 @@ const states = ['queued', 'deferred', 'held'] as const;
 interface Measured {
   /** Queued or deferred. */
   waiting: number;
+  /** Of these, what only a full or closed mailbox stands in the way of. */
+  forMailbox: number;
   held: number;
   expiringSoon: number;
   /** When the oldest that waits for each destination arrived. */
@@ -39,8 +42,9 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
   const measured = await readWaiting(services, now, mayGoOn);
   const active = await services.queries.countActive();
   const dead = await countDead(services, measured);
-  const { waiting, held, expiringSoon, oldest, isCut } = measured;
+  const { waiting, forMailbox, held, expiringSoon, oldest, isCut } = measured;
   metrics.add('Waiting', waiting + active);
+  metrics.add('WaitingForMailbox', forMailbox);
   metrics.add('Held', held);
   metrics.add('ExpiringSoon', expiringSoon);
   metrics.add('DestinationsDead', dead);
@@ -52,7 +56,7 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
 async function readWaiting(services: Services, now: number, mayGoOn: () => boolean): Promise<Measured> {
   const { queries, parameters } = services;
   const measured: Measured = {
-    ...{ waiting: 0, held: 0, expiringSoon: 0, isCut: false },
+    ...{ waiting: 0, forMailbox: 0, held: 0, expiringSoon: 0, isCut: false },
     ...{ oldest: new Map<string, number>(), awaited: new Set<string>() },
   };
   let next: string | undefined;
@@ -70,6 +74,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
         continue;
       }
       measured.waiting += 1;
+      if (isForMailbox(entry)) measured.forMailbox += 1;
       if (expiresSoon(entry, now, parameters)) measured.expiringSoon += 1;
       measured.oldest.set(destination, Math.min(arrival, measured.oldest.get(destination) ?? arrival));
     }
@@ -98,4 +103,13 @@ async function countDead({ destinations }: Services, measured: Measured): Promis
 /** Seconds. */
 function age(arrival: number, now: number): number {
   return Math.max(0, Math.round((now - arrival) / 1000));
+}
+
+/**
+ * Whether all that was said last is of mailboxes: full (x.2.2) or disabled (x.2.1). Other statuses of that subject are said by
+ * servers in trouble too: Dovecot's "Temporary internal error" is 4.2.0.
+ */
+function isForMailbox({ summary }: QueueEntry): boolean {
+  const { replies, moreReplies } = summary;
+  return replies.length > 0 && moreReplies === 0 && replies.every(({ dsn }) => /^\d\.2\.[12]$/.test(dsn));
 }

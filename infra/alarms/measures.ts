@@ -94,16 +94,19 @@ function named(
  * How much mail has waited all the time while nobody was delivered to; 0 as soon as somebody is.
  *
  * The least of what waited counts, so that a message which comes just before the end of the time and is delivered just after
- * it alarms nobody. What lies in incoming waits too: no table has it yet, and qmgr may be the one that cannot work.
+ * it alarms nobody. What waits for a full mailbox alone is no sign of
+ * anything, in a night without other mail. What lies in incoming waits too: no table has it yet, and qmgr may be the one that cannot work.
  */
 function waitingInVain(metrics: MailMetrics, incoming: IQueue, period: Duration): MathExpression {
   const least = { statistic: 'Minimum', period } as const;
   return new MathExpression({
     label: 'waits, and nobody was delivered to',
-    expression: 'IF(FILL(sent, 0) > 0, 0, FILL(waiting, 0) + FILL(incoming, 0) + FILL(takenIn, 0))',
+    expression:
+      'IF(FILL(sent, 0) > 0, 0, FILL(waiting, 0) - FILL(mailboxes, 0) + FILL(incoming, 0) + FILL(takenIn, 0))',
     usingMetrics: {
       sent: metrics.metric('Sent', { period }),
       waiting: metrics.metric('Waiting', least),
+      mailboxes: metrics.metric('WaitingForMailbox', { period }),
       incoming: incoming.metricApproximateNumberOfMessagesVisible(least),
       takenIn: incoming.metricApproximateNumberOfMessagesNotVisible(least),
     },

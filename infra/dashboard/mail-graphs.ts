@@ -84,6 +84,12 @@ function volume(metrics: MailMetrics): GraphWidget {
 }
 
 function waiting(metrics: MailMetrics): GraphWidget {
-  const all = [metrics.metricWaiting(), metrics.metricHeld(), metrics.metricExpiringSoon(), metrics.metricStranded()];
+  const all = [
+    metrics.metricWaiting(),
+    metrics.metricWaitingForMailbox(),
+    metrics.metricHeld(),
+    metrics.metricExpiringSoon(),
+    metrics.metricStranded(),
+  ];
   return graph('What waits, deliveries', all);
 }

@@ -91,6 +91,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
     { alarms: unlike({ lateMail: { threshold: 'x' } }) },
     /^alarms.lateMail.threshold: "x" .*number/,
   ],
+  ['a price as text', { prices: unlike({ lambdaTime: '1' }) }, /^prices.lambdaTime: "1" .*dollars/],
   ['a manual that is no text', unlike({ operatingManual: 7 }), /^operatingManual: 7 .*text/],
   ['a retention that CloudWatch does not know', unlike({ logRetention: 91 }), /^logRetention: 91 .*RetentionDays/],
   ['code that is there already', unlike({ code: {} }), /^code: \{\} .*a function/],

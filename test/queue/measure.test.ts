@@ -31,9 +31,11 @@ function oldest({ metrics }: CapturingServices) {
   return Object.fromEntries(told.map(({ destination = 'all', value }) => [destination, value]));
 }
 
+const nothing = { Waiting: 0, WaitingForMailbox: 0, Held: 0, ExpiringSoon: 0, DestinationsDead: 0 };
+
 test('an empty queue is told too: a graph without values says nothing', async () => {
   const services = await withItems([]);
-  assert.deepEqual(await measure(services), { Waiting: 0, Held: 0, ExpiringSoon: 0, DestinationsDead: 0 });
+  assert.deepEqual(await measure(services), { ...nothing });
   assert.deepEqual(oldest(services), { all: 0 });
 });
 
@@ -48,8 +50,24 @@ test('what is queued, deferred or in active waits; what is held is told apart, a
     { state: 'corrupt', ago: 60 * minute },
     { state: 'done', ago: 60 * minute },
   ]);
-  assert.deepEqual(await measure(services), { Waiting: 5, Held: 1, ExpiringSoon: 0, DestinationsDead: 0 });
+  assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, Held: 1 });
   assert.deepEqual(oldest(services), { all: 0, 'inet:a:24': 1800, 'inet:b:24': 300 });
+});
+
+test('what waits for full or closed mailboxes alone is told apart; a server in trouble is none, whatever it says of a mailbox', async () => {
+  const recipient = (n: number, dsn: '4.2.0' | '4.2.1' | '4.2.2' | '4.4.1') => ({
+    ...{ n, address: `user${n}@example.com`, status: 'deferred' as const },
+    last: { at: 1, status: 'deferred', dsn, text: 'no', attempt: 1 } as const,
+  });
+  const services = await withItems([
+    { state: 'deferred', recipients: [recipient(0, '4.2.2')] },
+    { state: 'deferred', recipients: [recipient(0, '4.2.2'), recipient(1, '4.2.1')] },
+    { state: 'deferred', recipients: [recipient(0, '4.2.2'), recipient(1, '4.4.1')] },
+    { state: 'deferred', recipients: [recipient(0, '4.2.0')] },
+    { state: 'held', recipients: [recipient(0, '4.2.2')] },
+    { state: 'queued' },
+  ]);
+  assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, WaitingForMailbox: 2, Held: 1 });
 });
 
 test('mail whose lifetime ends within six hours expires soon, and mail that is held does not', async () => {

@@ -122,6 +122,12 @@ describe('nothing is delivered though mail waits', () => {
     assert.deepEqual(fires({ Waiting: swept(0, 0, 0, 1, 0, 0, 0) }, 30), [], 'nor one that is bounced');
   });
 
+  test('is silent while mail waits for full mailboxes alone, and goes off for one that waits for something else', () => {
+    const full = swept(1, 9, 9, 9, 9, 9);
+    assert.deepEqual(fires({ Waiting: full, WaitingForMailbox: full }, 25), []);
+    assert.equal(fires({ Waiting: swept(1, 10, 10, 10, 10, 10), WaitingForMailbox: full }, 25).includes(25), true);
+  });
+
   test('goes off when requests lie in incoming and nobody takes them in', () => {
     assert.deepEqual(fires({ [visible]: everyMinute(0, 40, 4) }, 12).at(-1), 12);
     assert.deepEqual(fires({ [inFlight]: everyMinute(0, 40, 4), [visible]: everyMinute(0, 40, 0) }, 12).at(-1), 12);
