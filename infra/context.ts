@@ -120,6 +120,10 @@ export const contextTable = {
       'thresholds of alarms, or `false` for one that is not wanted: `{"lateMail": {"threshold": 4, "over": "30m"}}`',
     read: resources.alarms,
   },
+  prices: {
+    about: 'prices in dollars that the dashboard reckons with, where yours are others: `{"lambdaTime": 0.0000133334}`',
+    read: (name, value) => (value === undefined ? undefined : read.object(name, value)),
+  },
   operatingManual: { about: 'where your people read OPERATING.md', read: read.text },
   alarmTopic: { about: 'ARN of the topic that alarms go to', read: resources.arn('sns') },
   logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },

@@ -45,8 +45,8 @@ export class SesToCyrus extends Stack {
         bounce_report_routes: 'incoming, ses',
         bounce_report_ses_sender: 'mailer-daemon@example.com',
       },
-      // Only mail that SES stored is read: no other object of the bucket.
-      bodyPrefixes: ['ses/', 'reports/'],
+      // Only mail that SES stored is read (and our own reports): no other object of the bucket.
+      bodyPrefixes: ['ses/'],
       secrets: [password],
       code,
     });

@@ -69,6 +69,7 @@ const plausible: Readonly<Record<ContextName, readonly unknown[]>> = {
     { x: 1 },
     { lateMail: null },
   ],
+  prices: [{ lambdaTime: 1 }, { lambdaTime: '1' }, { x: 1 }, '{"lambdaTime": null}'],
   operatingManual: ['https://wiki.example/operating', 'x'.repeat(2000)],
   alarmTopic: [`arn:aws:sns:eu-west-1:${account}:alarms`, 'arn'],
   logRetention: [90, '9999', 91],

@@ -82,6 +82,7 @@ const wrong: readonly [Record<string, unknown>, RegExp][] = [
   [{ encryptionKey: 'alias/mail' }, /context encryptionKey: "alias\/mail" .*arn:aws:kms:REGION:ACCOUNT:key\/ID/],
   [{ alarms: 'none' }, /context alarms: "none" .*JSON object/],
   [{ alarms: { lateMail: { over: 'long' } } }, /context alarms.lateMail.over: "long" .*a time/],
+  [{ prices: 'list' }, /context prices: "list" .*JSON object/],
   [{ operatingManual: 7 }, /context operatingManual: 7 .*text/],
   [{ alarmTopic: 'ann@example.com' }, /context alarmTopic: "ann@example.com" .*an ARN of sns/],
   [{ logRetention: 91 }, /context logRetention: 91 .*one of 1, 3, 5,/],
