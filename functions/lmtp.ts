@@ -1,8 +1,8 @@
 /**
  * Lambda function `lmtp`: deliveries from active to their servers.
  *
- * Destinations of a batch run side by side, the deliveries of one destination one after another over its cached session.
- * Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
+ * Destinations of a batch run side by side, the deliveries of one destination one after another over its cached session; what
+ * was given out again and again comes last. Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
  */
 
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
@@ -23,6 +23,7 @@ import { measured } from './metrics/invocation.ts';
 import { failureClass } from './notices/failure-class.ts';
 import { Notifier } from './notices/notifier.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
+import { type Given, orderOfWork } from './queue/order-of-work.ts';
 import { reserve } from './queue/policy.ts';
 import { giveBackPlaces } from './queue/refill.ts';
 import { retrySeconds } from './queue/retry-time.ts';
@@ -68,15 +69,16 @@ export const handler = measured(metrics, handleBatch);
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve };
   const unfinished: string[] = [];
-  const lanes = [...Map.groupBy(Records, destinationOf).values()];
-  await Promise.all(
-    lanes.map(async (lane) => {
-      const shared: Lane = {};
-      for (const record of lane) {
-        if (!(await handleRecord(record, deadline, shared))) unfinished.push(record.messageId);
-      }
-    }),
-  );
+  const shared = new Map(Records.map((record): [string, Lane] => [destinationOf(record), {}]));
+  const workOff = async (records: readonly SQSRecord[]) => {
+    for (const record of records) {
+      const isDone = await handleRecord(record, deadline, shared.get(destinationOf(record)) ?? {});
+      if (!isDone) unfinished.push(record.messageId);
+    }
+  };
+  const { lanes, last } = orderOfWork(Records, givenOf, services.random);
+  await Promise.all(lanes.map(workOff));
+  await workOff(last);
   await giveBackPlaces(services);
   await services.disposal?.settle(services);
   await notifier.settled();
@@ -93,9 +95,17 @@ function destinationOf({ attributes }: SQSRecord): string {
   return attributes.MessageGroupId?.split('#')[0] ?? '';
 }
 
+function givenOf(record: SQSRecord): Given {
+  return { destination: destinationOf(record), received: receivedOf(record) };
+}
+
+function receivedOf({ attributes }: SQSRecord): number {
+  return Number(attributes.ApproximateReceiveCount);
+}
+
 /** Whether the record is dealt with. */
 async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
-  const { messageId, receiptHandle: ReceiptHandle, attributes } = record;
+  const { messageId, receiptHandle: ReceiptHandle } = record;
   try {
     await workRecord(record, deadline, lane);
     await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
@@ -103,7 +113,7 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
   } catch (error) {
     services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
     notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
-    await shortenVisibility(ReceiptHandle, retrySeconds(Number(attributes.ApproximateReceiveCount)));
+    await shortenVisibility(ReceiptHandle, retrySeconds(receivedOf(record)));
     return false;
   }
 }

@@ -18,6 +18,7 @@ import { type Admission, admit } from '../../functions/queue/admit.ts';
 import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
+import { orderOfWork } from '../../functions/queue/order-of-work.ts';
 import { longestDelay, reserve, sweepInterval } from '../../functions/queue/policy.ts';
 import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
@@ -288,17 +289,24 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
-    const { isPoison = () => false } = this.#options;
-    if (batch.some(({ body }) => isPoison(parseWakeUp(body), this.time.wall))) throw new Dead('the function');
     const end = this.time.wall + lmtpTimeout - reserve;
     const deadline: Deadline = { left: () => end - this.time.wall };
-    const lanes = [...Map.groupBy(batch, ({ group = '' }) => group.split('#')[0]).values()];
-    await Promise.all(
-      lanes.map(async (messages) => {
-        const lane: Lane = {};
-        for (const message of messages) await this.#workOne(message, container, deadline, lane);
-      }),
-    );
+    const destinationOf = ({ group = '' }: SimulatedMessage) => group.split('#')[0] ?? '';
+    const shared = new Map(batch.map((message): [string, Lane] => [destinationOf(message), {}]));
+    const { isPoison = () => false } = this.#options;
+    const workOff = async (messages: readonly SimulatedMessage[]) => {
+      for (const message of messages) {
+        if (isPoison(parseWakeUp(message.body), this.time.wall)) throw new Dead('the function');
+        await this.#workOne(message, container, deadline, shared.get(destinationOf(message)) ?? {});
+      }
+    };
+    const givenOf = (message: SimulatedMessage) => ({
+      destination: destinationOf(message),
+      received: message.received ?? 1,
+    });
+    const { lanes, last } = orderOfWork(batch, givenOf, this.random.next);
+    await Promise.all(lanes.map(workOff));
+    await workOff(last);
     await giveBackPlaces(container.services);
   }
 
