@@ -26,8 +26,8 @@ export class EmptyApp {
    *
    * @throws RegistryError
    */
-  install(...packages: readonly string[]): void {
-    this.#node.npm(this.folder, 'install', '--engine-strict', ...packages);
+  async install(...packages: readonly string[]): Promise<void> {
+    await this.#node.npm(this.folder, 'install', '--engine-strict', ...packages);
   }
 
   /** Runs a program to its end. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { bundleFile, bundleFunction, functionNames, sourceMapFile } from '../../infra/bundle.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
 import { EmptyApp } from './empty-app.ts';
@@ -30,7 +30,7 @@ const cdk = ['aws-cdk-lib', 'constructs'].map((name) => `${name}@${devDependenci
 
 const scratch = mkdtempSync(join(tmpdir(), 'package-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-const packed = packInto(scratch);
+const packed = await packInto(scratch);
 const files = filesOf(packed, scratch);
 
 test('the package holds what its users need, and nothing of how it is made', (t) => {
@@ -79,67 +79,75 @@ test('its functions are, octet for octet, those that the sources give', () => {
 /** Compilers that users have: that of `cdk init`, and this project's own. */
 const compilers = { 5: 'typescript@5.9.3', 7: `typescript@${devDependencies['typescript']}` };
 
-test('in an empty app on the oldest Node 22 with TypeScript 5 it type-checks, synthesizes and delivers', async (t) => {
-  const app = await appWith(
-    t,
-    'node22',
-    () => installNode(join(scratch, 'node'), oldestNode),
-    compilers[5],
-    '@types/node@22.20.5',
-  );
-  if (app === undefined) return;
-  await t.test('type-checks as an ES module and as CommonJS, and so do the examples', async () => {
-    const examples = [...files].filter(([name]) => name.startsWith('dist/examples/'));
-    for (const [name, text] of examples) app.write(name.replace('dist/', ''), text);
-    const others = examples.map(([name]) => name.replace('dist/', ''));
-    assert.equal(
-      await app.compile({ module: 'nodenext', skipLibCheck: false }, ['app.ts', 'common.cts', ...others]),
-      '',
+// Side by side: much of it is waiting for disk and network.
+describe('in an empty app', { concurrency: true }, () => {
+  test('on the oldest Node 22 with TypeScript 5 it type-checks, synthesizes and delivers', async (t) => {
+    const app = await appWith(
+      t,
+      'node22',
+      () => installNode(join(scratch, 'node'), oldestNode),
+      compilers[5],
+      '@types/node@22.20.5',
     );
+    if (app === undefined) return;
+    await t.test('type-checks as an ES module and as CommonJS, and so do the examples', async () => {
+      const examples = [...files].filter(([name]) => name.startsWith('dist/examples/'));
+      for (const [name, text] of examples) app.write(name.replace('dist/', ''), text);
+      const others = examples.map(([name]) => name.replace('dist/', ''));
+      assert.equal(
+        await app.compile({ module: 'nodenext', skipLibCheck: false }, ['app.ts', 'common.cts', ...others]),
+        '',
+      );
+    });
+    await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
+    await t.test('synthesizes the examples', () => synthesizesExamples(app));
+    await t.test('synthesizes from CommonJS', () => synthesizes(app, 'out/common.cjs'));
+    await usesCommandLine(t, app);
   });
-  await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
-  await t.test('synthesizes the examples', () => synthesizesExamples(app));
-  await t.test('synthesizes from CommonJS', () => synthesizes(app, 'out/common.cjs'));
-  await usesCommandLine(t, app);
-});
 
-test('in an empty app on Node 24 with TypeScript 7 it type-checks, synthesizes and delivers', async (t) => {
-  const app = await appWith(t, 'node24', () => node24, compilers[7]);
-  if (app === undefined) return;
-  await t.test('type-checks without declarations of Node, for a bundler', async () => {
-    const options = {
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      lib: ['esnext', 'dom'],
-      skipLibCheck: false,
-      types: [],
-    };
-    assert.equal(await app.compile({ ...options, noEmit: true }, ['app.ts']), '');
+  test('on Node 24 with TypeScript 7 it type-checks, synthesizes and delivers', async (t) => {
+    const app = await appWith(t, 'node24', () => node24, compilers[7]);
+    if (app === undefined) return;
+    await t.test('type-checks without declarations of Node, for a bundler', async () => {
+      const options = {
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        lib: ['esnext', 'dom'],
+        skipLibCheck: false,
+        types: [],
+      };
+      assert.equal(await app.compile({ ...options, noEmit: true }, ['app.ts']), '');
+    });
+    await t.test('type-checks as strictly as can be', async () => {
+      // The declarations of the CDK itself do not stand these two.
+      const options = {
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        types: [],
+      };
+      const lib = ['esnext', 'dom'];
+      assert.equal(await app.compile({ ...options, lib, module: 'nodenext' }, ['app.ts', 'common.cts']), '');
+    });
+    await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
+    await usesCommandLine(t, app);
   });
-  await t.test('type-checks as strictly as can be', async () => {
-    // The declarations of the CDK itself do not stand these two.
-    const options = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: true, types: [] };
-    const lib = ['esnext', 'dom'];
-    assert.equal(await app.compile({ ...options, lib, module: 'nodenext' }, ['app.ts', 'common.cts']), '');
-  });
-  await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
-  await usesCommandLine(t, app);
 });
 
 /** An app with the package in it; undefined where that cannot be had, which with CI=true is a failure. */
 async function appWith(
   t: TestContext,
   name: string,
-  node: () => PlainNode,
+  node: () => PlainNode | Promise<PlainNode>,
   ...packages: readonly string[]
 ): Promise<EmptyApp | undefined> {
   try {
     const folder = join(scratch, name);
     mkdirSync(folder);
-    const app = new EmptyApp(folder, node());
+    const app = new EmptyApp(folder, await node());
     app.write('app.ts', mailApp);
     app.write('common.cts', mailApp);
-    app.install(packed.archive, ...cdk, ...packages);
+    await app.install(packed.archive, ...cdk, ...packages);
     return app;
   } catch (error) {
     if (!(error instanceof RegistryError) || process.env['CI'] === 'true') throw error;

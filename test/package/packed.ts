@@ -13,8 +13,8 @@ export interface Packed {
 }
 
 /** Packs this project into a folder. */
-export function packInto(folder: string): Packed {
-  const { stdout } = node24.npm(project, 'pack', '--json', '--pack-destination', folder);
+export async function packInto(folder: string): Promise<Packed> {
+  const stdout = await node24.npm(project, 'pack', '--json', '--pack-destination', folder);
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [
     { readonly filename: string; readonly size: number },
   ];

@@ -1,7 +1,7 @@
 /**
  * Node as somebody else has it: nothing of this project on its path, and the registry and cache that npm is told of.
  */
-import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -39,16 +39,15 @@ export class PlainNode {
   }
 
   /**
-   * Runs npm.
+   * Runs npm; resolves to what it wrote.
    *
    * @throws RegistryError where the registry cannot be asked; an error with npm's words where it fails otherwise
    */
-  npm(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+  async npm(cwd: string, ...args: readonly string[]): Promise<string> {
     const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    const ended = spawnSync('npm', [...args, ...quiet], { cwd, env: this.#environment, encoding: 'utf8' });
-    if (ended.error !== undefined) throw ended.error;
-    if (ended.status === 0) return ended;
-    const words = `npm ${args.join(' ')}: ${ended.stderr}`;
+    const { code, stdout, stderr } = await this.run(cwd, 'npm', ...args, ...quiet);
+    if (code === 0) return stdout;
+    const words = `npm ${args.join(' ')}: ${stderr}`;
     throw unreachable.test(words) ? new RegistryError(words) : new Error(words);
   }
 }
@@ -72,9 +71,9 @@ export const node24 = new PlainNode(join(project, 'node_modules/node/bin'));
  *
  * @throws RegistryError
  */
-export function installNode(folder: string, version: string): PlainNode {
+export async function installNode(folder: string, version: string): Promise<PlainNode> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  new PlainNode(dirname(process.execPath)).npm(folder, 'install', `node@${version}`);
+  await new PlainNode(dirname(process.execPath)).npm(folder, 'install', `node@${version}`);
   return new PlainNode(join(folder, 'node_modules/node/bin'));
 }
