@@ -1,6 +1,7 @@
 /** The check that no wrong property gets past synth, and the defaults. */
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Parameters } from '../functions/parameters.ts';
 import { checkBodies } from './bodies.ts';
 import { refuseContradictions } from './contradictions.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
@@ -28,6 +29,8 @@ export interface DeliverySettings {
   readonly watchedDestinations: readonly string[];
   /** The author of reports that leave through Amazon SES; absent where none does. */
   readonly sesSender: string | undefined;
+  /** Parameters as the functions will read them. */
+  readonly parsed: Parameters;
   /** Parameters as environment variables. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly allowedBuckets: readonly MailBucket[];
@@ -64,6 +67,7 @@ export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
     network: networkOf(props, props.vpc && mailTargets({ ...props, transport, transportMap }, parameters)),
     watchedDestinations: watchedDestinationsOf({ ...props, transport, transportMap }, parameters),
     sesSender: parameters.bounce_report_routes.includes('ses') ? parameters.bounce_report_ses_sender : undefined,
+    parsed: parameters,
     parameters: parameterEnvironment(props.parameters ?? {}),
     allowedBuckets: props.allowedBuckets ?? [],
     bodyPrefixes: props.bodyPrefixes ?? [],

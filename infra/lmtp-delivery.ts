@@ -1,17 +1,16 @@
-import { join } from 'node:path';
-import { Annotations, Names, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Names, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { MetricName } from '../functions/metrics/catalogue.ts';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
 import { acknowledgeWildcards } from './acknowledgements.ts';
-import { MailAlarms } from './alarms/alarms.ts';
+import type { MailAlarms } from './alarms/alarms.ts';
 import type { Watched } from './alarms/watched.ts';
-import { type FunctionName, functionFolder, functionNames } from './bundle.ts';
-import { MailDashboard } from './dashboard.ts';
+import { functionNames } from './bundle.ts';
+import { bundledCode } from './bundled-code.ts';
+import type { MailDashboard } from './dashboard.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { settingsOf } from './delivery-settings.ts';
 import { keyPolicy, letUse } from './encryption.ts';
@@ -20,7 +19,6 @@ import { functionEnvironment } from './function-environment.ts';
 import { Functions } from './functions.ts';
 import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './metrics.ts';
 import { operatorSettings } from './operator-settings.ts';
-import { checkParameters } from './parameter-environment.ts';
 import {
   type OperatorPlaces,
   observerPermissions,
@@ -29,13 +27,13 @@ import {
 } from './people-permissions.ts';
 import { refuse } from './props-error.ts';
 import { Queues } from './queues.ts';
-import { SavedQueries } from './saved-queries.ts';
 import { permittedSecrets } from './secrets.ts';
 import { type MailBucket, Stores } from './stores.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Topics } from './topics.ts';
 import { Triggers } from './triggers.ts';
 import { Network } from './vpc-network.ts';
+import { watchOver } from './watching.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
 
@@ -109,7 +107,7 @@ export class LmtpDelivery extends Construct {
     }
     this.functions = new Functions(this, 'Functions', {
       surroundings: this.#surroundings,
-      code: props.code ?? ((name) => this.#bundled(name)),
+      code: props.code ?? bundledCode(this),
       environment: functionEnvironment(this, settings, this.#surroundings, this.metricsNamespace),
       lmtpTimeout,
       sesSender: settings.sesSender,
@@ -118,23 +116,13 @@ export class LmtpDelivery extends Construct {
       encryptionKey,
       network: this.network,
     });
-    const { transport, sessionBudget } = settings;
     const { metrics, functions } = this;
-    const parameters = checkParameters(props.parameters ?? {});
+    const { transport, parsed: parameters, sessionBudget } = settings;
     const watched: Watched = { transport, metrics, queues, functions, parameters, maximumConcurrency, sessionBudget };
-    const { alarms, operatingManual } = props;
-    this.alarms = new MailAlarms(this, 'Alarms', { watched, topic: topics.alarm, alarms, operatingManual });
-    const { qmgr, lmtp, sweep } = functions;
-    new SavedQueries(this, 'Queries', {
-      transport,
-      delivery: [qmgr, lmtp, sweep].map(({ logGroup }) => logGroup),
-      all: functionNames.map((name) => functions[name].logGroup),
-    });
-    this.dashboard = new MailDashboard(this, 'Dashboard', {
-      ...{ watched, alarms: this.alarms, memorySize, prices: props.prices },
-      table: stores.queueTable,
-    });
-    new Triggers(this, 'Triggers', { functions: this.functions, queues, topics, maximumConcurrency });
+    const watching = watchOver(this, { watched, table: stores.queueTable, topic: topics.alarm, memorySize, props });
+    this.alarms = watching.alarms;
+    this.dashboard = watching.dashboard;
+    new Triggers(this, 'Triggers', { functions, queues, topics, maximumConcurrency });
   }
 
   /**
@@ -211,12 +199,6 @@ export class LmtpDelivery extends Construct {
   /** A metric of one of the watched destinations: `delivery.metricFor('inet:lmtp.example.com:24', 'Deferred')`. */
   metricFor(destination: string, name: DestinationMetricName, options?: MailMetricOptions): Metric {
     return this.metrics.metricFor(destination, name, options);
-  }
-
-  /** The bundle that the local stack would run too. */
-  #bundled(name: FunctionName): Code {
-    const outdir = join(Stage.of(this)?.outdir ?? 'cdk.out', 'bundles');
-    return Code.fromAsset(functionFolder(name, outdir));
   }
 }
 
