@@ -34,7 +34,7 @@ export interface Queue {
 export interface EmulatorOptions {
   /** Seconds that a received message stays hidden, by queue; 30 where none is given. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
-  /** How often a message of active is given out before it goes to the dead letters; 720, as in the cloud, if absent. */
+  /** How often a message of active is given out before it goes to the dead letters; 8, as in the cloud, if absent. */
   readonly activeReceives?: number;
   /** Hears of each request to Secrets Manager. */
   readonly onSecretRequest?: ServicesOptions['onSecretRequest'];
@@ -96,7 +96,7 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
 
 async function createQueues(
   sqs: SQSClient,
-  { visibilityTimeouts = {}, activeReceives = 720 }: EmulatorOptions,
+  { visibilityTimeouts = {}, activeReceives = 8 }: EmulatorOptions,
 ): Promise<Record<QueueName, Queue>> {
   const create = async (name: QueueName, title: string, attributes: Record<string, string> = {}): Promise<Queue> => {
     const VisibilityTimeout = String(visibilityTimeouts[name] ?? 30);

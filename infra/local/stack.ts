@@ -50,7 +50,7 @@ export interface LocalStackOptions {
   readonly batchSize?: PerFunction<number>;
   /** Seconds that a received message stays hidden; the time-out of the function it goes to if absent. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
-  /** How often a message of active is given out before it goes to the dead letters; 720, as in the cloud, if absent. */
+  /** How often a message of active is given out before it goes to the dead letters; 8, as in the cloud, if absent. */
   readonly activeReceives?: number;
   /** Freeze the containers between invocations, as Lambda does. */
   readonly freeze?: boolean;
