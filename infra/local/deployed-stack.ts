@@ -29,6 +29,7 @@ import { LambdaFunction } from './lambda-function.ts';
 import { type LocalStack, stackOf } from './local-stack.ts';
 import { type MaildirServerOptions, startMaildirServer } from './maildir-server.ts';
 import { Poller } from './poller.ts';
+import { startReadableLog } from './readable-log.ts';
 import { localPortOf, type ReplacedVariable, replace, replacedVariables } from './replaced-variables.ts';
 import { Schedule } from './schedule.ts';
 import { localPlace, type Services, startServices } from './services.ts';
@@ -118,7 +119,12 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
     started.defer(() => proxy.close());
     environment[name] = proxy.endpoint;
   }
-  const log = new FunctionLog(options.onLogLine);
+  const readable = await startReadableLog();
+  started.defer(() => readable.close());
+  const log = new FunctionLog((name, line) => {
+    readable.write(name, line);
+    options.onLogLine?.(name, line);
+  });
   const functions = new Map(
     blueprint.functions.map((plan): [string, LambdaFunction] => {
       const own = { ...plan, environment: { ...environment, ...replace(plan.environment, replaced) } };
@@ -140,7 +146,7 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   const parts = {
     directory,
     environment,
-    variables: { ...environment, ...replace(variables, replaced) },
+    variables: { ...environment, ...replace(variables, replaced), ...readable.variables },
     outputs: names.outputs,
     clients: services.clients,
     functions: Object.fromEntries(

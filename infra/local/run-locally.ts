@@ -232,7 +232,9 @@ async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void
   );
   say(`  . ${file}`);
   say('  npx lambda-lmtp submit --sender alice@example.org --recipient bob@example.com my.eml');
-  say('  npx lambda-lmtp queue        (and status, shape, explain, flush, hold, release, requeue, delete)');
+  say(
+    '  npx lambda-lmtp queue        (and status, shape, explain, flush, hold, release, requeue, delete; log --since 1h)',
+  );
   const screens = await serveScreens(stack.functions);
   say(`The screens of the dashboard, in a browser: ${screens.endpoint}/`);
   if (!signal.aborted) await once(signal, 'abort');
