@@ -48,7 +48,14 @@ export class PlainNode {
     const { code, stdout, stderr } = await this.run(cwd, 'npm', ...args, ...quiet);
     if (code === 0) return stdout;
     const words = `npm ${args.join(' ')}: ${stderr}`;
-    throw unreachable.test(words) ? new RegistryError(words) : new Error(words);
+    throw (await this.#isUnreachable(cwd, words)) ? new RegistryError(words) : new Error(words);
+  }
+
+  /** npm, where it cannot ask, may complain of packages that do not fit together. */
+  async #isUnreachable(cwd: string, words: string): Promise<boolean> {
+    if (unreachable.test(words)) return true;
+    const { stderr } = await this.run(cwd, 'npm', 'ping', '--loglevel=error');
+    return unreachable.test(stderr);
   }
 }
 
