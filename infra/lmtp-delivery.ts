@@ -87,7 +87,7 @@ export class LmtpDelivery extends Construct {
     this.watchedDestinations = settings.watchedDestinations;
     const { metricsNamespace: namespace, watchedDestinations: destinations } = this;
     this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
-    this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {});
+    this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {}, settings.bodyRetention);
     const { alarmTopic, messageBucket, encryptionKey, bodyPrefixes } = props;
     const { bodyRetention } = settings;
     this.queues = new Queues(this, 'Queues', { lmtpTimeout, encryptionKey });

@@ -1,11 +1,15 @@
-import { Token } from 'aws-cdk-lib';
+import { type Duration, Token } from 'aws-cdk-lib';
 import { type OperatorSettings, operatorParameters } from '../functions/operator/settings.ts';
 import { expand } from '../functions/parameters.ts';
 import type { ParameterValues } from './parameter-environment.ts';
 import { withoutTokens } from './tokens.ts';
 
 /** What the operator's command line is told of the parameters: those that it goes by, where they were set. */
-export function operatorSettings(transport: string, values: ParameterValues): OperatorSettings {
+export function operatorSettings(
+  transport: string,
+  values: ParameterValues,
+  bodyRetention?: Duration,
+): OperatorSettings {
   const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withoutTokens(value)]));
   const set = operatorParameters.flatMap((name) => {
     const value = values[name] ?? '';
@@ -13,5 +17,6 @@ export function operatorSettings(transport: string, values: ParameterValues): Op
     if (Token.isUnresolved(value)) return [[name, value]];
     return expand(name, texts) === expand(name, {}) ? [] : [[name, expand(name, texts)]];
   });
-  return { ...Object.fromEntries(set), transport };
+  const bodies = bodyRetention === undefined ? {} : { bodyRetention: String(bodyRetention.toDays()) };
+  return { ...Object.fromEntries(set), ...bodies, transport };
 }

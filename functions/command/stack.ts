@@ -80,12 +80,12 @@ function checkTransport(transport: string | undefined, environment: NodeJS.Proce
 
 /** The settings, as variables. A stack that tells none has the usual ones. */
 function readSettings(text = '{"transport":""}'): Readonly<Record<string, string>> {
-  const { transport, ...parameters } = JSON.parse(text) as OperatorSettings;
+  const { transport, bodyRetention = '', ...parameters } = JSON.parse(text) as OperatorSettings;
   const variables = operatorParameters.flatMap((name) => {
     const value = parameters[name];
     return value === undefined ? [] : [[variableName(name), value]];
   });
-  return { ...Object.fromEntries(variables), [names.transport]: transport };
+  return { ...Object.fromEntries(variables), [names.transport]: transport, [names.bodyRetention]: bodyRetention };
 }
 
 /** Whether the table is one of this machine. */

@@ -22,4 +22,6 @@ export const operatorParameters = [
 /** What the output holds as JSON: the name of the transport, and those parameters that were set, every `$name` followed. */
 export interface OperatorSettings extends Readonly<Partial<Record<(typeof operatorParameters)[number], string>>> {
   readonly transport: string;
+  /** How long the versions of deleted bodies last, in days; absent: bodies stay. */
+  readonly bodyRetention?: string;
 }
