@@ -49,6 +49,8 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
   metrics.add('ExpiringSoon', expiringSoon);
   metrics.add('DestinationsDead', dead);
   metrics.add('OldestDeferred', 0);
+  // An alarm looks for none of these: CloudWatch fills gaps of a metric, but not one that never had a value.
+  metrics.add('Sent', 0);
   for (const [destination, arrival] of oldest) metrics.add('OldestDeferred', age(arrival, now), destination);
   if (isCut) services.log.note('warn', 'the queue is too long to be measured whole', { waiting, held });
 }

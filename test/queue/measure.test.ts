@@ -31,7 +31,7 @@ function oldest({ metrics }: CapturingServices) {
   return Object.fromEntries(told.map(({ destination = 'all', value }) => [destination, value]));
 }
 
-const nothing = { Waiting: 0, WaitingForMailbox: 0, Held: 0, ExpiringSoon: 0, DestinationsDead: 0 };
+const nothing = { Waiting: 0, WaitingForMailbox: 0, Held: 0, ExpiringSoon: 0, DestinationsDead: 0, Sent: 0 };
 
 test('an empty queue is told too: a graph without values says nothing', async () => {
   const services = await withItems([]);
