@@ -19,6 +19,7 @@ import { type DeployedStack, startDeployedStack } from '../../infra/local/deploy
 import { writeOutputs } from '../../infra/outputs.ts';
 import { freePort } from './free-port.ts';
 import { type HttpStub, startHttpStub } from './http-stub.ts';
+import { startRawServer } from './raw-server.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 import { testSecrets } from './test-secrets.ts';
 import { testify } from './witness.ts';
@@ -62,7 +63,8 @@ export async function startRecordedStack(): Promise<RecordedStack> {
     await startHttpStub((request, response) => void request.resume().on('end', () => response.end('{"events":[]}'))),
   );
   const store = await freePort();
-  synthesize(folder, { store, odd: odd.port, closed: await freePort() });
+  const mute = started.use(await startRawServer(() => {}));
+  synthesize(folder, { store, odd: odd.port, mute: mute.port });
 
   const face = { onRecipient: (_recipient: string) => {} };
   const stack = await startDeployedStack({
@@ -117,10 +119,10 @@ function roleKey({ template, permissions }: DeployedStack, role: string): string
 interface Ports {
   readonly store: number;
   readonly odd: number;
-  readonly closed: number;
+  readonly mute: number;
 }
 
-function synthesize(outdir: string, { store, odd, closed }: Ports): void {
+function synthesize(outdir: string, { store, odd, mute }: Ports): void {
   const { context } = JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8')) as { context: object };
   // The CDK's command line asks for paths in the template; without it we do.
   const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true } });
@@ -129,7 +131,7 @@ function synthesize(outdir: string, { store, odd, closed }: Ports): void {
   const delivery = new LmtpDelivery(stack, 'Delivery', {
     transportMap: [
       `odd.example lmtp:inet:127.0.0.1:${odd}`,
-      `closed.example lmtp:inet:127.0.0.1:${closed}`,
+      `mute.example lmtp:inet:127.0.0.1:${mute}`,
       'list.example mailman:',
       `* lmtp:inet:127.0.0.1:${store}`,
     ].join('\n'),
@@ -147,6 +149,7 @@ function synthesize(outdir: string, { store, odd, closed }: Ports): void {
       notify_classes: '2bounce, data, policy, protocol, resource, software',
       bounce_report_routes: 'incoming, ses',
       bounce_report_ses_sender: 'bounce@mail.example.com',
+      lmtp_lhlo_timeout: '5s',
       lmtp_sasl_auth_enable: 'yes',
       lmtp_sasl_password_maps: 'secretsmanager:mail/sasl',
       lmtp_sasl_auth_required: 'no',

@@ -79,9 +79,9 @@ export function deliveryStories(recorded: () => RecordedStack): void {
   });
 
   test('a report waits for what else its request has to tell', async () => {
-    await submitMail(stack(), { id: 'waiting', recipients: ['nobody@example.com', 'bob@closed.example'] });
+    await submitMail(stack(), { id: 'waiting', recipients: ['nobody@example.com', 'bob@mute.example'] });
     await awaitEvent(stack(), 'waiting');
-    // Until one looks again, and the other delivery has told nothing yet.
+    // The other delivery has told nothing yet: its server says nothing.
     const isAsked = ({ caller, wish }: Need) =>
       caller.endsWith('Bounce') && wish.action === 'sqs:ChangeMessageVisibility';
     await waitUntil('its event is hidden', () => stack().permissions.needed.some(isAsked), patience);
