@@ -85,6 +85,7 @@ async function play({
   let isFoul = true;
   const stack: SimulatedStack = new SimulatedStack({
     ...options,
+    deletesBodies: true,
     isPoison: () => isFoul && stack.random.chance(crashes),
     servers: Object.fromEntries(
       servers.map(({ spells, takes, losesAnswers }, index) => [
@@ -126,13 +127,24 @@ function letStrandedGo(stack: SimulatedStack): void {
   }
 }
 
-const tally = { stranded: 0, 'dead letters': 0, runs: 0, recipients: 0, doubled: 0, doubted: 0, calls: 0 };
+const tally = {
+  'bodies deleted': 0,
+  messages: 0,
+  stranded: 0,
+  'dead letters': 0,
+  runs: 0,
+  recipients: 0,
+  doubled: 0,
+  doubted: 0,
+  calls: 0,
+};
 
 function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
   const { ends, lost, doubled, doubledUnnamed } = result;
   assert.deepEqual(lost, [], 'lost');
   assert.deepEqual(doubledUnnamed, [], 'doubled, and not named in doubt');
   assert.equal(ends.corrupt ?? 0, 0);
+  assert.deepEqual(stack.deletedTooSoon, [], 'deleted, and needed');
   if (parameters.in_doubt_action === 'retry') assert.equal(ends.held ?? 0, 0);
   const limit = Number(parameters.lmtp_destination_concurrency_limit);
   if (parameters.lmtp_destination_recipient_limit !== '1') {
@@ -152,6 +164,10 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
   const isCalm = Object.values({ ...weather, ...weather.queues, queues: 0 }).every((often) => often === 0);
   if (isCalm) assert.ok([...stack.figures.events.values()].every(({ times }) => times === 1));
   tally.runs += 1;
+  tally['bodies deleted'] += stack.deletedBodies.length;
+  tally.messages += messages.length;
+  const isOver = (ends.held ?? 0) === 0;
+  if (isCalm && isOver) assert.equal(stack.deletedBodies.length, messages.length, 'each body is deleted in the end');
   tally.recipients += messages.flatMap(({ recipients }) => recipients).length;
   tally.doubled += doubled.length;
   tally.doubted += stack.figures.doubted.size;
@@ -173,6 +189,8 @@ test('no mail is lost, and none is doubled without being named in doubt', async 
     calls: tally.calls,
     'dead letters': tally['dead letters'],
     stranded: tally.stranded,
+    messages: tally.messages,
+    'bodies deleted': tally['bodies deleted'],
     doubted: tally.doubted,
     doubled: tally.doubled,
     'not named in doubt': 0,

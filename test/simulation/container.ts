@@ -2,6 +2,7 @@
  * Containers of a simulation: what runs a function, with the services that it keeps from one invocation to the next.
  */
 import { Cautions } from '../../functions/queue/cautions.ts';
+import { Disposal } from '../../functions/queue/disposal.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import type { SharedWorld } from '../support/queue-process.ts';
@@ -20,7 +21,7 @@ export class CalmProcess implements Container {
   readonly services: Services;
   readonly isUsable = true;
 
-  constructor({ nextCall: _, ledger, ...shared }: SharedWorld) {
+  constructor({ nextCall: _, ledger, spentBodies, ...shared }: SharedWorld) {
     const { destinations } = ledger;
     this.services = {
       ...shared,
@@ -30,6 +31,7 @@ export class CalmProcess implements Container {
       scheduler: new Scheduler(destinations),
       cautions: new Cautions(destinations),
       transport: 'lmtp',
+      ...(spentBodies === undefined ? {} : { disposal: new Disposal(spentBodies.bucket, spentBodies.bodies) }),
     };
   }
 

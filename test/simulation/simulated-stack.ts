@@ -20,7 +20,7 @@ import type { DeliveryItem } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
 import { orderOfWork } from '../../functions/queue/order-of-work.ts';
 import { longestDelay, reserve, sweepInterval } from '../../functions/queue/policy.ts';
-import type { CorruptNotice, WakeUps } from '../../functions/queue/ports.ts';
+import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { retrySeconds } from '../../functions/queue/retry-time.ts';
 import type { Services } from '../../functions/queue/services.ts';
@@ -71,6 +71,8 @@ export interface SimulationOptions {
   readonly weather?: Weather;
   /** How often active gives a message out before it goes to the dead letters. Default: as the construct has it, 8. */
   readonly maxReceives?: number;
+  /** Whether each message has a body of its own, which is deleted when nobody needs it. Default: all have the same, which stays. */
+  readonly deletesBodies?: boolean;
   /** Whether a delivery takes the function down that is to make it, with everything else in its batch. Default: none does. */
   readonly isPoison?: (wakeUp: WakeUp, at: number) => boolean;
 }
@@ -95,6 +97,9 @@ const usualLatency: readonly [number, number] = [20, 200];
 /** How often, from 0 to 1, a container is taken away after an invocation. */
 const turnover = 0.002;
 
+/** What a message holds. */
+const content = 'Subject: x\r\n\r\nhello\r\n';
+
 /** A stack. */
 export class SimulatedStack {
   readonly time = new VirtualTime();
@@ -111,6 +116,9 @@ export class SimulatedStack {
   /** What was thrown that no weather explains: bugs. */
   readonly bugs: unknown[] = [];
   readonly submitted: Submitted[] = [];
+  /** Keys of bodies that were deleted, and of those that somebody needed then. */
+  readonly deletedBodies: string[] = [];
+  readonly deletedTooSoon: string[] = [];
   readonly #options: SimulationOptions;
   readonly #bodies = new MemoryBodies();
   readonly #admission: Admission;
@@ -141,7 +149,8 @@ export class SimulatedStack {
     this.deadLetters = new FifoQueue({ ...fair, visibilityTimeout: qmgrVisibility });
     const redrive = { maxReceives: options.maxReceives ?? usualReceives, deadLetters: this.deadLetters };
     this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief, redrive });
-    this.#bodies.put('in/body.eml', 'Subject: x\r\n\r\nhello\r\n');
+    this.#bodies.keepsVersions = options.deletesBodies === true;
+    this.#bodies.put('in/body.eml', content);
     this.#admission = {
       transportMap: parseTransportMap(
         [...this.servers.values()].map(({ host, destination }) => `${host} lmtp:${destination}`).join('\n'),
@@ -210,13 +219,9 @@ export class SimulatedStack {
   submit(message: Submitted, after = 0): void {
     this.submitted.push(message);
     const { id, recipients, sender = 'alice@example.org' } = message;
-    const body = JSON.stringify({
-      version: 1,
-      id,
-      sender,
-      recipients,
-      message: { bucket: 'messages', key: 'in/body.eml' },
-    });
+    const key = this.#bodies.keepsVersions ? `in/${id}.eml` : 'in/body.eml';
+    if (this.#bodies.keepsVersions) this.#bodies.put(key, content);
+    const body = JSON.stringify({ version: 1, id, sender, recipients, message: { bucket: 'messages', key } });
     this.time.at(this.time.wall + after, () => this.incoming.send(body));
   }
 
@@ -284,6 +289,7 @@ export class SimulatedStack {
       }),
     );
     await services.scheduler.settle(services);
+    await services.disposal?.settle(services);
     for (const message of handled.flat()) queue.delete(message);
   }
 
@@ -308,6 +314,7 @@ export class SimulatedStack {
     await Promise.all(lanes.map(workOff));
     await workOff(last);
     await giveBackPlaces(container.services);
+    await container.services.disposal?.settle(container.services);
   }
 
   async #workOne(message: SimulatedMessage, container: Container, deadline: Deadline, lane: Lane): Promise<void> {
@@ -376,6 +383,7 @@ export class SimulatedStack {
     return {
       ledger,
       bodies: this.#bodies,
+      ...(this.#bodies.keepsVersions ? { spentBodies: { bucket: 'messages', bodies: this.#spentBodies } } : {}),
       parameters,
       clock: time,
       random: random.next,
@@ -396,6 +404,19 @@ export class SimulatedStack {
       nextCall: () => this.#calls++,
     };
   }
+
+  /** Nobody may need what is deleted. */
+  readonly #spentBodies: SpentBodies = {
+    discard: async (message) => {
+      const id = message.key.slice('in/'.length, -'.eml'.length);
+      const deliveries = await this.ledger.readAll(id);
+      const isNeeded = deliveries.some(({ state, pending }) => state !== 'done' || Object.keys(pending).length > 0);
+      if (isNeeded) this.deletedTooSoon.push(message.key);
+      const isDeleted = await this.#bodies.discard(message);
+      if (isDeleted) this.deletedBodies.push(message.key);
+      return isDeleted;
+    },
+  };
 
   /** As sqs-wake-ups.ts. */
   readonly #wakeUps: WakeUps = {
