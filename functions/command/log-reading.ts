@@ -71,7 +71,8 @@ export async function* follow(
       shown.set(event.id, event.at);
       yield event;
     }
-    from = Math.max(from, ...shown.values().map((at) => at - lateness));
+    const newest = shown.values().reduce((latest, at) => Math.max(latest, at), 0);
+    from = Math.max(from, newest - lateness);
     for (const [id, at] of shown) if (at < from) shown.delete(id);
     await pause();
   }
