@@ -14,16 +14,32 @@ export interface Price {
 const million = 1_000_000;
 
 export const prices = {
-  lambdaTime: { dollars: 0.0000133334, unit: 'GB-second, arm64', source: 'price list, in template.yml of aws-lambda-power-tuning' },
+  lambdaTime: {
+    dollars: 0.0000133334,
+    unit: 'GB-second, arm64',
+    source: 'price list, in template.yml of aws-lambda-power-tuning',
+  },
   lambdaRequest: { dollars: 0.2 / million, unit: 'invocation', source: 'from memory' },
-  sqsStandard: { dollars: 0.4 / million, unit: 'request of 64 KiB', source: 'cloudburn.io/blog/amazon-sqs-pricing, March 2026' },
-  sqsFifo: { dollars: 0.5 / million, unit: 'request of 64 KiB', source: 'cloudburn.io/blog/amazon-sqs-pricing, March 2026' },
+  sqsStandard: {
+    dollars: 0.4 / million,
+    unit: 'request of 64 KiB',
+    source: 'cloudburn.io/blog/amazon-sqs-pricing, March 2026',
+  },
+  sqsFifo: {
+    dollars: 0.5 / million,
+    unit: 'request of 64 KiB',
+    source: 'cloudburn.io/blog/amazon-sqs-pricing, March 2026',
+  },
   s3Get: { dollars: 0.4 / million, unit: 'GET', source: 'from memory' },
   s3Put: { dollars: 5 / million, unit: 'PUT', source: 'from memory' },
   s3Month: { dollars: 0.023, unit: 'GB and month', source: 'from memory' },
   writeUnit: { dollars: 0.625 / million, unit: 'write request unit', source: 'from memory' },
   readUnit: { dollars: 0.125 / million, unit: 'read request unit', source: 'from memory' },
-  snsPublish: { dollars: 0.5 / million, unit: 'publication', source: 'factualminds.com/blog/amazon-sns-pricing-publishes-fanout-protocols' },
+  snsPublish: {
+    dollars: 0.5 / million,
+    unit: 'publication',
+    source: 'factualminds.com/blog/amazon-sns-pricing-publishes-fanout-protocols',
+  },
   logGigabyte: { dollars: 0.5, unit: 'GB of logs taken in', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
   metric: { dollars: 0.3, unit: 'metric and month', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
   alarm: { dollars: 0.1, unit: 'metric of an alarm and month', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },

@@ -46,7 +46,8 @@ test('a message that ends otherwise than it should is told; a stack that is kept
     return pattern.exec(output);
   };
   const environmentFile = (await seen(/^ {2}\. (.*\/environment)$/m))?.[1] ?? '';
-  const screens = (await seen(/^The screens of the dashboard, in a browser: (http:\/\/127\.0\.0\.1:\d+\/)$/m))?.[1] ?? '';
+  const screens =
+    (await seen(/^The screens of the dashboard, in a browser: (http:\/\/127\.0\.0\.1:\d+\/)$/m))?.[1] ?? '';
   assert.match(await (await fetch(screens)).text(), /<main id="widget">/);
   const program = fileURLToPath(new URL('../../functions/lambda-lmtp.mjs', import.meta.url));
   const command = `. "$1" && exec "$2" "$3" submit --sender alice@example.org --recipient zoe@example.com "$4"`;
