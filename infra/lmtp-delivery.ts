@@ -1,4 +1,4 @@
-import { Annotations, Names, Stack } from 'aws-cdk-lib';
+import { Names, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -10,6 +10,7 @@ import type { MailAlarms } from './alarms/alarms.ts';
 import type { Watched } from './alarms/watched.ts';
 import { functionNames } from './bundle.ts';
 import { bundledCode } from './bundled-code.ts';
+import { caution } from './cautions.ts';
 import type { MailDashboard } from './dashboard.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { settingsOf } from './delivery-settings.ts';
@@ -36,9 +37,6 @@ import { Network } from './vpc-network.ts';
 import { watchOver } from './watching.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
-
-const strictWarning =
-  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
 
 /**
  * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.
@@ -78,9 +76,7 @@ export class LmtpDelivery extends Construct {
   constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
     super(scope, id);
     const settings = settingsOf(props);
-    if (settings.parameters['STRICT_POSTFIX_VERDICTS'] === 'yes') {
-      Annotations.of(this).addWarningV2('lambda-lmtp:strict', strictWarning);
-    }
+    caution(this, settings, props);
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
     this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
