@@ -1,5 +1,5 @@
-/** Properties that are each allowed, and not together. What is known only when deployed cannot be compared, and is let through. */
-import { Duration, Token } from 'aws-cdk-lib';
+/** Properties that are each allowed, and not together. */
+import { Duration } from 'aws-cdk-lib';
 import type { Parameters } from '../functions/parameters.ts';
 import { reserve, shortestAttempt } from '../functions/queue/policy.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
@@ -42,7 +42,7 @@ function cachedSessions({
 }
 
 function refuseMoreSessions({ sessionBudget, maximumConcurrency }: DeliverySettings, parameters: Parameters): void {
-  if (sessionBudget === undefined || areUnknown(sessionBudget, maximumConcurrency)) return;
+  if (sessionBudget === undefined) return;
   const each = cachedSessions(parameters);
   const sum = maximumConcurrency * each * generations;
   if (sum <= sessionBudget) return;
@@ -64,7 +64,7 @@ function refuseMoreSessions({ sessionBudget, maximumConcurrency }: DeliverySetti
 function refuseOneForAll(settings: DeliverySettings, props: LmtpDeliveryProps, parameters: Parameters): void {
   const { maximumConcurrency } = settings;
   const limit = parameters.lmtp_destination_concurrency_limit;
-  if (areUnknown(maximumConcurrency) || limit < maximumConcurrency) return;
+  if (limit < maximumConcurrency) return;
   if (!hasSeveralDestinations(settings, parameters)) return;
   const written = ['lmtp_destination_concurrency_limit', 'default_destination_concurrency_limit'] as const;
   const name = written.find((one) => props.parameters?.[one] !== undefined) ?? written[0];
@@ -107,8 +107,4 @@ function refuseEarlyDeletion({ bodyRetention }: DeliverySettings, parameters: Pa
     `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may lie ${deadLetterDays} days among the dead letters and is then ` +
       `tried for ${days} more; a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}, is wanted`,
   );
-}
-
-function areUnknown(...values: readonly number[]): boolean {
-  return values.some((value) => Token.isUnresolved(value));
 }

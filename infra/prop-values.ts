@@ -118,11 +118,12 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A whole number; one that is known only when deployed is let through. */
+/** A whole number, with which alarms and the dashboard are reckoned at synth. */
 export function whole(name: string, value: number, least: number, most: number): number {
-  if (Token.isUnresolved(value)) return value;
+  const allowed = `a whole number from ${least} to ${most}`;
+  if (Token.isUnresolved(value)) throw refuse(name, 'a number known only when deployed', allowed);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw refuse(name, value, `a whole number from ${least} to ${most}`);
+  throw refuse(name, value, allowed);
 }
 
 /** A whole number of seconds, with which others are reckoned at synth. */

@@ -9,6 +9,7 @@
  */
 import { type ContextSettings, contextTable, notKnown, present, readContext } from './context.ts';
 import { type Context, object, wrong } from './context-readers.ts';
+import { outputPrefix } from './outputs.ts';
 import { transportName } from './transport-name.ts';
 
 /** Values of a stack, or of its first transport: at top level they are not meant for all. */
@@ -34,9 +35,23 @@ export function readTransports(context: Context): Transports {
     throw wrong('transport', common.transport, 'nothing beside transports, where each has its name,');
   }
   const [first, ...others] = namesInOrder(common.transports);
+  refuseAlike(others);
   if (first === undefined) throw wrong('transports', common.transports, 'at least one transport');
   const read = (name: string, isFirst: boolean) => readTransport(name, isFirst, common, context);
   return [read(first, true), ...others.map((name) => read(name, false))];
+}
+
+/** Their outputs would have the same names. */
+function refuseAlike(names: readonly string[]): void {
+  const alike = names.find((name, index) =>
+    names.slice(0, index).some((one) => outputPrefix(one) === outputPrefix(name)),
+  );
+  if (alike === undefined) return;
+  throw wrong(
+    'transports',
+    alike,
+    `a name that differs from the others in its letters and digits (${outputPrefix(alike)})`,
+  );
 }
 
 function namesInOrder(transports: Context): readonly string[] {

@@ -1,14 +1,13 @@
 /** Properties that are each allowed, and not together: both are named, and what would go. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Duration, Lazy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { LmtpDeliveryProps } from '../../infra/delivery-props.ts';
 import { settingsOf } from '../../infra/delivery-settings.ts';
 import { PropsError } from '../../infra/props-error.ts';
 
 const destination = 'inet:lmtp.example.com:24';
 const two = { destination, transportMap: 'lists.example.com lmtp:inet:mailman.example.com:8024' };
-const known = (produce: () => number) => Lazy.number({ produce });
 
 /** Properties, and the whole sentence. */
 const contradictions: readonly [string, LmtpDeliveryProps, string][] = [
@@ -107,8 +106,6 @@ const agreements: readonly [string, LmtpDeliveryProps][] = [
   ],
   ['time enough to connect', { destination, functionTimeout: Duration.seconds(37) }],
   ['bodies for as long as mail can need them', { destination, bodyRetention: Duration.days(19) }],
-  ['what is known only when deployed', { ...two, maximumConcurrency: known(() => 3), sessionBudget: 5 }],
-  ['a budget that is known then', { destination, sessionBudget: known(() => 3) }],
 ];
 
 describe('allowed', () => {

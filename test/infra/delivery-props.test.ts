@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { describe, test } from 'node:test';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { LmtpDeliveryProps } from '../../infra/delivery-props.ts';
@@ -70,6 +70,11 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
     'a timeout that is known only when deployed',
     { functionTimeout: Duration.seconds(Lazy.number({ produce: () => 300 })) },
     /^functionTimeout: "a time known only when deployed" .*30 to 900/,
+  ],
+  [
+    'memory that is known only when deployed',
+    { memorySize: Lazy.number({ produce: () => 512 }) },
+    /^memorySize: "a number known only when deployed" .*128 to 10240/,
   ],
   ['no session', { sessionBudget: 0 }, /^sessionBudget: 0 .*2 to 1000000/],
   ['a VPC by its id', unlike({ vpc: 'vpc-0123' }), /^vpc: "vpc-0123" .*an object/],
@@ -151,16 +156,6 @@ test('no property is left out of that', () => {
     propNames.filter((name) => !seen.has(name)),
     [],
   );
-});
-
-test('what is known only when deployed is let through where nothing hangs on it', () => {
-  const number = (name: string) => Lazy.number({ produce: () => assert.fail(name) });
-  const settings = settingsOf({
-    destination,
-    memorySize: number('memorySize'),
-    maximumConcurrency: number('concurrency'),
-  });
-  assert.ok(Token.isUnresolved(settings.memorySize) && Token.isUnresolved(settings.maximumConcurrency));
 });
 
 test('a stack that could deliver nothing is refused', () => {
@@ -246,4 +241,47 @@ test('a secret never gets into the environment of a function', () => {
       }),
     /the value of a secret is not allowed in MYHOSTNAME: the name of the secret is wanted/,
   );
+});
+
+describe('what is known only when deployed is let through, or refused with a sentence:', () => {
+  /** Every property that a token can stand in for, by what makes one. */
+  const text = () => Lazy.string({ produce: () => 'inet:a:24' });
+  const tokens: Readonly<Record<string, LmtpDeliveryProps>> = {
+    destination: { destination: text() },
+    'a port in destination': { destination: `inet:a:${text()}` },
+    transportMap: { transportMap: text() },
+    'a pattern in transportMap': { transportMap: `${text()} lmtp:a` },
+    'a next-hop in transportMap': { transportMap: `a.example lmtp:${text()}` },
+    allowedDestinations: { allowedDestinations: Lazy.list({ produce: () => ['inet:a:24'] }) },
+    'one of allowedDestinations': { allowedDestinations: [text()] },
+    watchedDestinations: { watchedDestinations: Lazy.list({ produce: () => ['inet:a:24'] }) },
+    'one of watchedDestinations': { watchedDestinations: [text()] },
+    transport: { transport: text() },
+    parameters: { parameters: { myhostname: text(), lmtp_connect_timeout: text() } },
+    bodyPrefixes: { bodyPrefixes: [text()] },
+    bucketOwners: { bucketOwners: { mail: text() } },
+    bodyRetention: { bodyRetention: Duration.days(Lazy.number({ produce: () => 30 })) },
+    prefixLists: { vpc, prefixLists: [text()] },
+    mailPorts: { vpc, mailPorts: [Lazy.number({ produce: () => 24 })] },
+    operatingManual: { operatingManual: text() },
+    sessionBudget: { sessionBudget: Lazy.number({ produce: () => 500 }) },
+    memorySize: { memorySize: Lazy.number({ produce: () => 500 }) },
+    maximumConcurrency: { maximumConcurrency: Lazy.number({ produce: () => 50 }) },
+    logRetention: { logRetention: Lazy.number({ produce: () => 30 }) },
+    alarms: { alarms: { lateMail: { threshold: Lazy.number({ produce: () => 3 }) } } },
+  };
+
+  for (const [what, props] of Object.entries(tokens)) {
+    test(what, () => {
+      const name = Object.keys(props).find((one) => what.includes(one)) ?? what;
+      try {
+        const { vpc: network, ...others } = props;
+        settingsOf({ destination, ...props });
+        if (network === undefined) resourcesOf(construct(() => ({ destination, ...others })).stack);
+      } catch (error) {
+        assert.ok(error instanceof PropsError, `${error}`);
+        assert.ok(error.message.includes(name), error.message);
+      }
+    });
+  }
 });

@@ -251,6 +251,11 @@ for (const [what, values, sentence] of [
   ['a name that is none', { transports: { My: {} } }, /^context transports\.My: "My" .*small letters/],
   ['a name that is reserved', { transports: { retry: {} } }, /^context transports\.retry: "retry" .*but inet/],
   [
+    'a name too like another',
+    { transports: { lmtp: {}, 'a-1': {}, a1: {} } },
+    /^context transports: "a1" .*differs from the others .*\(A1\)/,
+  ],
+  [
     'a name beside names',
     { transport: 'a', transports: { lmtp: {} } },
     /^context transport: "a" .*nothing beside transports/,
