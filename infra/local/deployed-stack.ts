@@ -108,7 +108,8 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   started.defer(() => mailStore.close());
   const { wanted } = options;
   const destination = wanted?.destination ?? mailStore.destination;
-  const replaced = wanted ? replacedVariables(variables, destination, wanted.parameters) : [];
+  const target = { destination, isPlain: wanted?.destination === undefined };
+  const replaced = wanted ? replacedVariables(variables, target, wanted.parameters) : [];
 
   const invocables: Record<string, Invocable> = {};
   const lambda = await startLambdaEndpoint(invocables);

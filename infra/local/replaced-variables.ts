@@ -5,6 +5,9 @@
 import { environmentNames } from '../../functions/environment.ts';
 import { isParameterName, variableName } from '../../functions/parameters.ts';
 
+/** What the local mail store has no part in: it has neither TLS nor AUTH. */
+const withoutPartner = /^LMTP_(?:TLS|SASL|USE_TLS|ENFORCE_TLS)/;
+
 /** A variable that has another value here than in the template. */
 export interface ReplacedVariable {
   readonly name: string;
@@ -21,18 +24,21 @@ export function localPortOf(transportMap: string | undefined): number | undefine
 }
 
 /**
- * What has to be replaced in a template's variables so that mail goes to a destination on this machine.
+ * What has to be replaced in a template's variables so that mail goes to a destination of one's own.
  *
  * @param variables of the functions, as the template has them
  * @param destination in Postfix's next-hop syntax
+ * @param isPlain whether it is the local mail store, without TLS and AUTH
  * @param parameters by Postfix's names, that the run needs
  */
 export function replacedVariables(
   variables: Readonly<Record<string, string>>,
-  destination: string,
+  { destination, isPlain }: { readonly destination: string; readonly isPlain: boolean },
   parameters: Readonly<Record<string, string>>,
 ): readonly ReplacedVariable[] {
+  const unusable = Object.keys(variables).filter((name) => isPlain && withoutPartner.test(name));
   const wanted: Record<string, string | undefined> = {
+    ...Object.fromEntries(unusable.map((name) => [name, undefined])),
     [environmentNames.transportMap]: `* lmtp:${destination}`,
     // It would be asked before the map.
     [environmentNames.transportMapSource]: undefined,

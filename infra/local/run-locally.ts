@@ -7,6 +7,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { environmentNames, variableWords } from '../../functions/environment.ts';
 import { TemplateError } from '../template/template-error.ts';
 import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
@@ -214,7 +215,9 @@ async function lostMail(
 }
 
 async function submit(stack: LocalStack, { name: id, sender, recipients, request, content }: Message): Promise<void> {
-  const message = await stack.putMessage(`in/${id}.eml`, content);
+  // Where the stack lets bodies lie.
+  const [prefix = 'in/'] = variableWords(stack.variables, environmentNames.bodyPrefixes);
+  const message = await stack.putMessage(`${prefix}${id}.eml`, content);
   await stack.submit({ version: 1, id, sender, recipients, message, ...request });
 }
 

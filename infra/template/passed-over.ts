@@ -3,12 +3,13 @@ import type { Template } from './assembly.ts';
 
 /** Types of resources that are passed over: who may do what, what is drawn or watched, and networks. */
 const passedOverTypes = [
-  /^AWS::IAM::/, // held against the calls that were made, see permissions.ts
+  /^AWS::IAM::/, // held against what is asked for, see infra/local/calls
   /^AWS::(?:SQS::QueuePolicy|SNS::TopicPolicy|S3::BucketPolicy|Lambda::Permission|KMS::)/,
   /^AWS::Logs::/,
   /^AWS::CloudWatch::/,
   /^AWS::EC2::/,
   /^AWS::SecretsManager::/,
+  /^AWS::SES::/,
   /^AWS::Lambda::EventInvokeConfig$/,
   /^AWS::CDK::Metadata$/,
 ];
@@ -23,6 +24,7 @@ export function unlikeTheTemplate({ Resources }: Template): readonly string[] {
   const has = (type: string) => Object.values(Resources).some(({ Type }) => Type.startsWith(type));
   return [
     ...(has('AWS::EC2::') ? ['there is no VPC: the functions use the network of this machine'] : []),
+    ...(has('AWS::SES::') ? ['Amazon SES receives nothing here'] : []),
     ...(has('AWS::SecretsManager::Secret') ? ['the secrets of the template are not there until you create them'] : []),
   ];
 }
