@@ -1,0 +1,66 @@
+/** The examples, started from their templates: each delivers every sample as it declares. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { bundleFunction, type FunctionName } from '../../infra/bundle.ts';
+import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
+import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
+import { TenCustomers } from '../../infra/examples/ten-customers.ts';
+
+const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'examples-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Bundled once for all of them. */
+const folders = new Map<FunctionName, string>();
+function code(name: FunctionName): Code {
+  const folder = folders.get(name) ?? bundleFunction(name, join(scratch, 'bundles')).folder;
+  folders.set(name, folder);
+  return Code.fromAsset(folder);
+}
+
+/** Synthesizes an example, with the paths in its template that the CDK's command line asks for. */
+function synthesize(name: string, build: (app: App) => void): string {
+  const outdir = join(scratch, name);
+  const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true } });
+  build(app);
+  app.synth();
+  return outdir;
+}
+
+const examples: Readonly<Record<string, readonly [(app: App) => void, readonly RegExp[]]>> = {
+  SingleDovecot: [
+    (app) => void new SingleDovecot(app, 'Mail', { code }),
+    [/^Not shown: there is no VPC: the functions use the network of this machine$/m],
+  ],
+  SesToCyrus: [
+    (app) => void new SesToCyrus(app, 'Mail', { code }),
+    [/^Not shown: Amazon SES receives nothing here$/m, /^Replaced: LMTP_SASL_AUTH_ENABLE is not set here, and "yes"/m],
+  ],
+  TenCustomers: [
+    (app) => void new TenCustomers(app, 'Mail', { code }),
+    [/^Replaced: LMTP_TLS_SECURITY_LEVEL is not set here, and "verify" in the template$/m],
+  ],
+};
+for (const [name, [build, words]] of Object.entries(examples)) {
+  test(`${name} delivers what it should, and says where it is not as its template`, async () => {
+    const folder = synthesize(name, build);
+    const child = spawn(process.execPath, [start, '--from', folder], { env: { ...process.env, TMPDIR: scratch } });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    }
+    const [status] = await once(child, 'close');
+    assert.equal(status, 0, said);
+    for (const line of words) assert.match(said, line);
+  });
+}
