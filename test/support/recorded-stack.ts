@@ -99,6 +99,8 @@ export async function startRecordedStack(): Promise<RecordedStack> {
     as: (role: (typeof roleNames)[number]) => ({
       ...stack.variables,
       AWS_ACCESS_KEY_ID: roleKey(stack, role),
+      // Under the names of the template, and by way of its policies.
+      AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: stack.environment['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS'] ?? '',
       [environmentNames.deliveryLogGroups]: stack.blueprint.outputs[deliveryLogsOutput] ?? '',
     }),
     archive: bucketAt('Archive'),

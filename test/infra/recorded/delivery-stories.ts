@@ -152,6 +152,35 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     }
   });
 
+  test('a right that is taken away makes good mail late, and never corrupt', async () => {
+    const { permissions } = stack();
+    const isKept = (id: string) => {
+      const { ready, inFlight } = stack().inspectQueue('corrupt');
+      return ![...ready, ...inFlight].some(({ body }) => body.includes(id));
+    };
+    permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action.startsWith('s3:');
+    await submitMail(stack(), { id: 'denied-body', recipients: ['bob@example.com'] });
+    await stack().log.waitUntil(
+      (lines) => lines.some(({ line }) => line.includes('denied-body') || line.includes('seen again')),
+      patience.within,
+    );
+    assert.ok(isKept('denied-body'));
+    permissions.outage = (caller, { action }) => caller.endsWith('Qmgr') && action.startsWith('s3:');
+    await submitMail(stack(), { id: 'denied-door', recipients: ['bob@example.com'] });
+    await stack().log.waitUntil(
+      (lines) => lines.some(({ line }) => line.includes('record not handled')),
+      patience.within,
+    );
+    permissions.outage = undefined;
+    assert.ok(isKept('denied-door'));
+    assert.ok(
+      stack()
+        .inspectQueue('incoming')
+        .inFlight.some(({ body }) => body.includes('denied-door')),
+    );
+    await awaitState(stack(), 'denied-body', 'done');
+  });
+
   test('a delivery that nobody can settle comes back soon', async () => {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'dynamodb:UpdateItem';
