@@ -1,8 +1,8 @@
 /** The CDK app: one stack, as the context describes it (see context.ts and cdk.json). */
 import { App } from 'aws-cdk-lib';
+import { readTransports } from './context/transports.ts';
 import { LmtpStack, stackName } from './lmtp-stack.ts';
-import { PropsError } from './props-error.ts';
-import { readTransports } from './transports.ts';
+import { PropsError } from './properties/props-error.ts';
 
 try {
   // Synth is called below, and not when the process ends: after an error there would be half a stack.

@@ -6,16 +6,16 @@
  *     new LmtpDelivery(stack, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
  */
 export type { MetricName } from '../functions/metrics/catalogue.ts';
-export type { BodyProps } from './bodies.ts';
-export type { FunctionName } from './bundle.ts';
-export type { AnyKey, EncryptionProps } from './encryption.ts';
+export type { FunctionName } from './functions/bundle.ts';
 export { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
-export type { DestinationMetricName, MailMetricOptions, MailMetrics } from './metrics.ts';
-export type { AnySecurityGroup, AnyVpc, NetworkProps } from './network.ts';
+export type { AnySecurityGroup, AnyVpc, NetworkProps } from './network/network.ts';
+export type { EndpointName } from './network/vpc-endpoints.ts';
 export { writeOutputs } from './outputs.ts';
-export type { ParameterValues } from './parameter-environment.ts';
-export type { AnySecret } from './permissions.ts';
-export { PropsError } from './props-error.ts';
-export type { MailBucket } from './stores.ts';
-export type { AnyTopic } from './topics.ts';
-export type { EndpointName } from './vpc-endpoints.ts';
+export type { AnyKey, EncryptionProps } from './permissions/encryption.ts';
+export type { AnySecret } from './permissions/permissions.ts';
+export type { ParameterValues } from './properties/parameter-environment.ts';
+export { PropsError } from './properties/props-error.ts';
+export type { BodyProps } from './queue/bodies.ts';
+export type { MailBucket } from './queue/stores.ts';
+export type { AnyTopic } from './queue/topics.ts';
+export type { DestinationMetricName, MailMetricOptions, MailMetrics } from './watching/metrics.ts';

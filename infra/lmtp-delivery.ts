@@ -5,38 +5,38 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { MetricName } from '../functions/metrics/catalogue.ts';
 import type { OperatorSettings } from '../functions/operator/settings.ts';
-import { acknowledgeWildcards } from './acknowledgements.ts';
-import type { MailAlarms } from './alarms/alarms.ts';
-import type { Watched } from './alarms/watched.ts';
-import { functionNames } from './bundle.ts';
-import { bundledCode } from './bundled-code.ts';
-import { caution } from './cautions.ts';
-import type { MailDashboard } from './dashboard.ts';
-import type { LmtpDeliveryProps } from './delivery-props.ts';
-import { settingsOf } from './delivery-settings.ts';
-import { keyPolicy, letUse } from './encryption.ts';
-import { FrontDoors } from './front-doors.ts';
-import { functionEnvironment } from './function-environment.ts';
-import { Functions } from './functions.ts';
-import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './metrics.ts';
-import { operatorSettings } from './operator-settings.ts';
+import { functionNames } from './functions/bundle.ts';
+import { bundledCode } from './functions/bundled-code.ts';
+import { functionEnvironment } from './functions/function-environment.ts';
+import { Functions } from './functions/functions.ts';
+import { Network } from './network/vpc-network.ts';
+import { acknowledgeWildcards } from './permissions/acknowledgements.ts';
+import { keyPolicy, letUse } from './permissions/encryption.ts';
 import {
   type OperatorPlaces,
   observerPermissions,
   operatorPermissions,
   submitPermissions,
-} from './people-permissions.ts';
-import { refuse } from './props-error.ts';
-import { Queues } from './queues.ts';
-import { permittedSecrets } from './secrets.ts';
-import { type MailBucket, Stores } from './stores.ts';
-import type { Surroundings } from './surroundings.ts';
-import { Topics } from './topics.ts';
-import { Triggers } from './triggers.ts';
-import { Network } from './vpc-network.ts';
-import { watchOver } from './watching.ts';
+} from './permissions/people-permissions.ts';
+import { permittedSecrets } from './permissions/secrets.ts';
+import type { Surroundings } from './permissions/surroundings.ts';
+import { caution } from './properties/cautions.ts';
+import type { LmtpDeliveryProps } from './properties/delivery-props.ts';
+import { settingsOf } from './properties/delivery-settings.ts';
+import { operatorSettings } from './properties/operator-settings.ts';
+import { refuse } from './properties/props-error.ts';
+import { FrontDoors } from './queue/front-doors.ts';
+import { Queues } from './queue/queues.ts';
+import { type MailBucket, Stores } from './queue/stores.ts';
+import { Topics } from './queue/topics.ts';
+import { Triggers } from './queue/triggers.ts';
+import type { MailAlarms } from './watching/alarms/alarms.ts';
+import type { Watched } from './watching/alarms/watched.ts';
+import type { MailDashboard } from './watching/dashboard.ts';
+import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from './watching/metrics.ts';
+import { watchOver } from './watching/watching.ts';
 
-export type { LmtpDeliveryProps } from './delivery-props.ts';
+export type { LmtpDeliveryProps } from './properties/delivery-props.ts';
 
 /**
  * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.

@@ -1,14 +1,14 @@
 import { CfnResource, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ContextSettings } from './context.ts';
-import { contextProps } from './context-props.ts';
+import type { ContextSettings } from './context/context.ts';
+import { contextProps } from './context/context-props.ts';
+import { NamedResources } from './context/named-resources.ts';
+import { bucketsOfNeighbours, handedDestinations, nameOf } from './context/neighbours.ts';
+import type { Transports } from './context/transports.ts';
 import { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
-import { NamedResources } from './named-resources.ts';
-import { bucketsOfNeighbours, handedDestinations, nameOf } from './neighbours.ts';
+import { endpointNames } from './network/vpc-endpoints.ts';
 import { writeOutputs } from './outputs.ts';
-import { PropsError, refuse } from './props-error.ts';
-import type { Transports } from './transports.ts';
-import { endpointNames } from './vpc-endpoints.ts';
+import { PropsError, refuse } from './properties/props-error.ts';
 
 /** What CloudFormation allows. */
 const mostResources = 500;

@@ -1,4 +1,4 @@
-import { type FunctionName, functionNames } from '../bundle.ts';
+import { type FunctionName, functionNames } from '../functions/bundle.ts';
 import type { Blueprint, FunctionPlan, QueuePlan } from '../template/plans.ts';
 import { TemplateError } from '../template/template-error.ts';
 import type { QueueName } from './emulators.ts';

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { environmentNames } from '../../functions/environment.ts';
-import { type FunctionName, functionNames } from '../bundle.ts';
+import { type FunctionName, functionNames } from '../functions/bundle.ts';
 import { readAssembly, type Template } from '../template/assembly.ts';
 import { readBlueprint } from '../template/blueprint.ts';
 import { type Place, referencesOf } from '../template/identities.ts';

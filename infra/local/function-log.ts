@@ -1,6 +1,6 @@
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
-import type { FunctionName } from '../bundle.ts';
+import type { FunctionName } from '../functions/bundle.ts';
 import { Collection } from './collection.ts';
 
 /** A line that a function wrote. */

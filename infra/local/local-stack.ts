@@ -3,7 +3,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import type { FunctionName } from '../bundle.ts';
+import type { FunctionName } from '../functions/bundle.ts';
 import type { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
 import type { QueueName } from './emulators.ts';

@@ -1,5 +1,5 @@
 import { environmentNames } from '../../functions/environment.ts';
-import type { FunctionName } from '../bundle.ts';
+import type { FunctionName } from '../functions/bundle.ts';
 import { type LogEvents, startLogEvents } from './log-events.ts';
 
 /** Functions whose logs have delivery lines, as the output DeliveryLogGroups of a deployed stack has them. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentNames } from '../../functions/environment.ts';
 import { isParameterName, variableName } from '../../functions/parameters.ts';
-import { bundleFunction, type FunctionName, functionNames } from '../bundle.ts';
+import { bundleFunction, type FunctionName, functionNames } from '../functions/bundle.ts';
 import type { InvocationResult } from './container.ts';
 import { type EmulatorOptions, type Emulators, type QueueName, startEmulators } from './emulators.ts';
 import { FunctionLog } from './function-log.ts';

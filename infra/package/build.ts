@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { bundleFunction, functionNames, prebuiltFolder } from '../bundle.ts';
+import { bundleFunction, functionNames, prebuiltFolder } from '../functions/bundle.ts';
 import { settleDeclarations } from './declarations.ts';
 
 const project = resolve(import.meta.dirname, '../..');

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { alarmNames, alarmTable, describeAlarm } from '../../infra/alarms/catalogue.ts';
-import type { AlarmRow } from '../../infra/alarms/row.ts';
+import { alarmNames, alarmTable, describeAlarm } from '../../infra/watching/alarms/catalogue.ts';
+import type { AlarmRow } from '../../infra/watching/alarms/row.ts';
 import { runCommand } from '../support/lambda-lmtp.ts';
 
 /** A stack that is named by the environment, where nobody listens. */

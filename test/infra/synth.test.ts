@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { bundleFile, bundleFunction, type FunctionName, functionNames } from '../../infra/bundle.ts';
+import { bundleFile, bundleFunction, type FunctionName, functionNames } from '../../infra/functions/bundle.ts';
 import { samples } from '../../infra/local/samples/samples.ts';
 import { asText, projectFolder, type Resource, resource, resourcesOfType } from './synthesize.ts';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { readTransports } from '../../infra/context/transports.ts';
 import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/lmtp-delivery.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
-import { readTransports } from '../../infra/transports.ts';
 
 export const projectFolder = join(import.meta.dirname, '..', '..');
 

@@ -9,10 +9,10 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { bundleFunction, type FunctionName } from '../../infra/bundle.ts';
 import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
 import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
 import { TenCustomers } from '../../infra/examples/ten-customers.ts';
+import { bundleFunction, type FunctionName } from '../../infra/functions/bundle.ts';
 
 const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'examples-'));

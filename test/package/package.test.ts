@@ -6,7 +6,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
-import { bundleFile, bundleFunction, functionNames, sourceMapFile } from '../../infra/bundle.ts';
+import { bundleFile, bundleFunction, functionNames, sourceMapFile } from '../../infra/functions/bundle.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
 import { EmptyApp } from './empty-app.ts';
 import { mailApp, type Template } from './mail-app.ts';

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { bundleFunction } from '../../infra/bundle.ts';
+import { bundleFunction } from '../../infra/functions/bundle.ts';
 import { Container } from '../../infra/local/container.ts';
 
 const outdir = join(tmpdir(), `bad-parameters-${process.pid}`);

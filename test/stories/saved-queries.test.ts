@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { deliveryLine, type LineFacts } from '../../functions/disposition/delivery-line.ts';
 import { secretFaultNote } from '../../functions/secrets/secrets.ts';
 import type { TlsFacts } from '../../functions/tls/facts.ts';
-import { type SavedQueryName, savedQueries } from '../../infra/saved-queries.ts';
+import { type SavedQueryName, savedQueries } from '../../infra/watching/saved-queries.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/lambda-lmtp.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';

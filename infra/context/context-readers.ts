@@ -1,0 +1,140 @@
+/**
+ * What a context value may look like: text as it comes from the command line (`-c name=value`), or a number, a list or an
+ * object from cdk.json. Each reader takes the value's name, for the error, and the value, `undefined` where there is none.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type PropsError, refuse } from '../properties/props-error.ts';
+
+/** @throws PropsError naming the value and what is allowed */
+export type Reader<T> = (name: string, value: unknown) => T;
+
+/** Values by name. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw wrong(name, value, 'text');
+}
+
+/** Entries separated by newline, or semicolon where a newline is hard to type. */
+export function lines(name: string, value: unknown): string | undefined {
+  return text(name, value)?.replaceAll(/\s*;\s*/g, '\n');
+}
+
+/** A list without what is there twice; text is taken apart at blanks and commas. */
+export function words(name: string, value: unknown = []): readonly string[] {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!texts.every((one) => typeof one === 'string')) {
+    throw wrong(name, value, 'a list of texts, or one text with blanks between them,');
+  }
+  const all = texts.flatMap((one) => one.split(/[\s,]+/)).filter((word) => word !== '');
+  return [...new Set(all)];
+}
+
+/** A list, as such or with blanks between its texts, which may have commas in them. */
+export function blankSeparated(name: string, value: unknown): readonly string[] {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.every((one) => typeof one === 'string')) return texts.flatMap((one) => one.trim().split(/\s+/));
+  throw wrong(name, value, 'a list of texts, or one text with blanks between them,');
+}
+
+export function number(name: string, value: unknown): number | undefined {
+  if (value === undefined || typeof value === 'number') return value;
+  if (typeof value === 'string' && /^\d{1,9}$/.test(value)) return Number(value);
+  throw wrong(name, value, 'a whole number');
+}
+
+/** A list of whole numbers. */
+export function numbers(name: string, value: unknown): readonly number[] | undefined {
+  if (value === undefined) return undefined;
+  const all: readonly unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? words(name, value)
+      : [value];
+  return all.map((one) => number(name, one) ?? 0);
+}
+
+export function yesOrNo(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  if (value === 'yes' || value === 'true') return true;
+  if (value === 'no' || value === 'false') return false;
+  throw wrong(name, value, 'yes or no');
+}
+
+/** A time that CloudWatch keeps logs for. */
+export function days(name: string, value: unknown): RetentionDays | undefined {
+  const given = number(name, value);
+  if (given === undefined || given in RetentionDays) return given;
+  const all = Object.values(RetentionDays).filter((one) => typeof one === 'number');
+  throw wrong(name, value, `one of ${all.join(', ')} (9999: for ever)`);
+}
+
+/** A time with Postfix's units; a plain number is seconds. */
+export function duration(name: string, value: unknown): Duration | undefined {
+  if (value === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,9})([smhdw]?)$/.exec(String(value)) ?? [];
+  if (digits === undefined) throw wrong(name, value, 'a time such as 300, 300s, 5m or 90d');
+  return Duration.seconds(Number(digits) * (secondsIn[unit] ?? 1));
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * An object, as such or as JSON.
+ *
+ * @param forms what is allowed, for the error
+ */
+export function object(name: string, value: unknown, forms = 'a JSON object'): Context {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Context;
+  if (typeof value !== 'string') throw wrong(name, value, forms);
+  return object(name, parseJson(name, value, forms), forms);
+}
+
+function parseJson(name: string, value: string, forms: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === 'object') return parsed;
+  } catch {
+    // Said below.
+  }
+  throw wrong(name, withoutPasswords(value), forms);
+}
+
+/** Postfix parameters: an object, or `name=value` lines. */
+export function parameters(name: string, value: unknown = {}): Readonly<Record<string, string>> {
+  const isLines = typeof value === 'string' && !value.trimStart().startsWith('{');
+  if (!isLines) return asTexts(name, object(name, value, assignmentForms));
+  const given = value.split(/[\n;]/).filter((line) => line.trim() !== '');
+  return Object.fromEntries(given.map((line) => assignment(name, line)));
+}
+
+const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon,';
+
+function assignment(name: string, line: string): [string, string] {
+  const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+  if (parameter === undefined || value === undefined) throw wrong(name, withoutPasswords(line), assignmentForms);
+  return [parameter, value];
+}
+
+/** What is malformed may hold passwords all the same. */
+function withoutPasswords(given: string): string {
+  return given.replace(/(password_maps).*/s, '$1 (hidden)');
+}
+
+/** cdk.json may have `20` where main.cf has `20`: both are text to a parameter. */
+function asTexts(name: string, values: Context): Readonly<Record<string, string>> {
+  const entries = Object.entries(values).map(([parameter, value]): [string, string] => {
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      throw wrong(name, value, `text for ${parameter}`);
+    }
+    return [parameter, String(value)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The error about a context value. */
+export function wrong(name: string, value: unknown, allowed: string): PropsError {
+  return refuse(`context ${name}`, value, allowed);
+}

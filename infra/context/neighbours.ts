@@ -1,0 +1,67 @@
+/** What the transports of one stack have to know of each other, so that mail goes from one to the other by the map alone. */
+import { DestinationError, normaliseDestination, portsOf } from '../../functions/delivery/destination.ts';
+import { parseTransportMap, TransportMapError } from '../../functions/delivery/transport-map.ts';
+import type { Parameters } from '../../functions/parameters.ts';
+import { checkParameters } from '../properties/parameter-environment.ts';
+import { PropsError, refuse } from '../properties/props-error.ts';
+import type { ContextSettings } from './context.ts';
+import type { Transports } from './transports.ts';
+
+/** Name of a transport. */
+export function nameOf({ transport = 'lmtp' }: ContextSettings): string {
+  return transport;
+}
+
+/** Names of the buckets that mail of any of them may lie in, beside the one that is made. */
+export function bucketsOfNeighbours(all: Transports): readonly string[] {
+  const names = all.flatMap(({ messageBucket, allowedBuckets }) => [
+    ...allowedBuckets,
+    ...[messageBucket ?? []].flat(),
+  ]);
+  return [...new Set(names)];
+}
+
+/**
+ * Destinations that a transport must allow beside those that it names itself: the next-hops that the maps of its neighbours
+ * hand to it.
+ *
+ * @throws PropsError for a next-hop that could not be allowed
+ */
+export function handedDestinations(to: ContextSettings, all: Transports): readonly string[] {
+  if (all.length === 1) return [];
+  const parameters = checkParameters(to.parameters);
+  const names = all.map(nameOf);
+  const own = new Set([...ownDestination(to, parameters), ...destinationsFor(to, to, names, parameters)]);
+  const handed = all.flatMap((from) => (from === to ? [] : destinationsFor(to, from, names, parameters)));
+  const fresh = [...new Set(handed)].filter((destination) => !own.has(destination));
+  const several = fresh.find((destination) => destination.includes(','));
+  if (several === undefined) return fresh;
+  const wanted = `${nameOf(to)}: alone (and these servers as the destination of ${nameOf(to)})`;
+  throw refuse('transportMap', `${nameOf(to)}:${several}`, wanted);
+}
+
+/** What is wrong with it is said where it is used. */
+function ownDestination({ destination }: ContextSettings, parameters: Parameters): readonly string[] {
+  try {
+    return destination === undefined ? [] : [normaliseDestination(destination, portsOf(parameters))];
+  } catch (error) {
+    if (error instanceof DestinationError) return [];
+    throw error;
+  }
+}
+
+/** The next-hops that the map of one transport gives to another, normalised. */
+function destinationsFor(
+  to: ContextSettings,
+  { transportMap = '', otherTransports }: ContextSettings,
+  names: readonly string[],
+  parameters: Parameters,
+): readonly string[] {
+  try {
+    const options = { otherTransports: new Set([...names, ...Object.keys(otherTransports)]) };
+    return [...parseTransportMap(transportMap, nameOf(to), portsOf(parameters), options).destinations];
+  } catch (error) {
+    if (!(error instanceof TransportMapError)) throw error;
+    throw new PropsError(`transportMap: ${error.message}`, { cause: error });
+  }
+}

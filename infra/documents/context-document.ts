@@ -1,0 +1,11 @@
+/** The table of context values in README.md. */
+import { contextTable } from '../context/context.ts';
+
+/** What README.md says of context values, as Markdown. */
+export function contextDocument(): string {
+  const rows = Object.entries(contextTable).map(([name, row]) => {
+    const ofFirst = 'isOfFirst' in row ? ' (of the first transport)' : '';
+    return `| \`${name}\` | ${row.about}${ofFirst} |`;
+  });
+  return ['| context value | meaning |', '| --- | --- |', ...rows].join('\n');
+}

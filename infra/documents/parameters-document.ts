@@ -1,0 +1,142 @@
+/**
+ * PARAMETERS.md: parameters by subject, maps, what cannot be set, and what became of the old manual page.
+ */
+
+import { allowedValues } from '../../functions/parameters/describe.ts';
+import { refusalsByReason } from '../../functions/parameters/refused.ts';
+import type { Row } from '../../functions/parameters/row.ts';
+import { parameterSubjects } from '../../functions/parameters/table.ts';
+import { variableName } from '../../functions/parameters.ts';
+import { manualPage } from './lmtp-manual-page.ts';
+
+/** The whole text. */
+export function parametersDocument(): string {
+  return [introduction, parametersBySubject(), maps, refusals(), oldPage()].join('\n');
+}
+
+const introduction = `# Parameters
+
+Every parameter under its Postfix name. Set one in the construct (\`parameters: { lmtp_mail_timeout: "60s" }\`), on the
+command line (\`--parameter lmtp_mail_timeout=60s\`), or in the environment of a function under its name in capitals
+(\`${variableName('lmtp_mail_timeout')}=60s\`; \`${variableName('2bounce_notice_recipient')}=root\`). A stack is one transport, with parameters of its own: what master.cf would say with
+\`-o\`, and *transport*\`_destination_recipient_limit\`, is said by \`lmtp_...\`.
+
+Times take s, m, h, d or w; a plain number is seconds. A value may refer to another parameter as \`$name\`, \`\${name}\` or
+\`$(name)\`; \`$$\` is a dollar sign. A wrong name or value stops synth and start-up with the name, the value and what is allowed.
+
+\`npx lambda-lmtp parameters\` shows them all with their values, \`--changed\` those that were changed, and \`npx lambda-lmtp
+parameters lmtp_mail_timeout\` all that is known of one, also of one that cannot be set.
+
+A note in italics says why a default is not Postfix's own, or that Postfix has no such parameter.
+
+Written from \`functions/parameters/\` and \`infra/documents/lmtp-manual-page.ts\` by \`npm run documents\`.
+`;
+
+function parametersBySubject(): string {
+  return Object.entries(parameterSubjects)
+    .map(([subject, rows]) => {
+      const lines = Object.entries<Row>(rows).map(([name, row]) => parameterLine(name, row));
+      const table = ['| parameter | default | allowed | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
+      return `## ${subject}\n\n${table}\n`;
+    })
+    .join('\n');
+}
+
+function parameterLine(name: string, row: Row): string {
+  const differs = row.differs === undefined ? '' : ` *${row.differs}*`;
+  const standard = row.default === '' ? '(empty)' : `\`${row.default}\``;
+  return `| \`${name}\` | ${standard} | ${allowedValues(row)} | ${row.meaning}${differs} |`;
+}
+
+const maps = `## Maps
+
+Wherever a parameter takes maps, it takes all of these, and several of them with commas or blanks between: they are asked in
+order, and the first that has an entry counts. What is wrong with a map stops synth and start-up with the name of the map, the
+line and what is allowed. Files are read once, at start-up and not at synth; a function has those that came in a layer.
+
+| type | example | what it says |
+| --- | --- | --- |
+| \`static\` | \`static:pipelining\` | The same for every key. With blanks: \`static:{ pipelining size }\`. |
+| \`inline\` | \`inline:{ 10.0.1.7=pipelining, { 10.0.1.8 = pipelining size } }\` | A table in the parameter. An entry with blanks has braces of its own. |
+| \`texthash\` | \`texthash:/opt/maps/keywords\` | A table in a file: a key, blanks and a value in each line. |
+| \`regexp\` | \`regexp:/opt/maps/replies\` | Regular expressions with results, in a file. |
+| \`regexp\` | \`regexp:{ { /^550 5\\.1\\.1 (.*)/ 450 4.1.1 $$1 } }\` | The same in the parameter, each rule in braces. \`$$1\` there is \`$1\` in the rule. |
+
+Files have the lines of all Postfix tables: \`#\` begins a comment, a line that begins with a blank continues the one before.
+
+    # regexp: the first pattern that matches counts
+    /^4\\.2\\.2 (.*)/           5.2.2 full for good: $1
+    !/^[245]/                  4.5.0 what is this?
+    if /example\\.com/
+    /^450 (.*[[:digit:]])$/    4.2.1 \${1} (again later)
+    endif
+
+A pattern stands between two equal marks; any character but letters, digits and blanks will do. Letters behind it toggle: \`i\` =
+upper and lower case differ, \`m\` = \`^\` and \`$\` also match at line ends, \`x\` = basic instead of extended syntax. \`$1\`,
+\`\${1}\` and \`$(1)\` in the result are what the groups matched; \`$$\` is a dollar sign. Patterns are those of POSIX (regex(7)) with
+what glibc adds (\`\\w\`, \`\\b\`, \`\\<\`), without back references. They are matched in time that is in proportion to their length
+and that of the key: no reply of a server can make a function hang. Keys of more than 10,000 characters are not looked up.
+
+### Passwords
+
+\`lmtp_sasl_password_maps\` takes the same types, and secrets of AWS Secrets Manager: \`secretsmanager:NAME\`, or an ARN for the name.
+It is asked for the server's host name (the address, where the destination is one) and then for the next-hop as written, without
+\`inet:\`; every map is asked for the first before any is asked for the second. Keys with \`inet:\` in front are never found, as in
+Postfix. What is found is \`user:password\`, or an object that can say that it is a token (OAUTHBEARER, XOAUTH2). A secret holds one
+table, as JSON or in the format of Postfix's sasl_passwd:
+
+\`\`\`json
+{
+  "mail.example.com": "joe:secret",
+  "[10.0.0.7]:24": { "user": "joe", "password": "secret" },
+  "store.example.net": { "user": "joe", "token": "ya29..." }
+}
+\`\`\`
+
+It is read again after five minutes, and at once when the server refuses what it says; while AWS errs, what was read before serves.
+The construct permits the lmtp function to read the secrets that parameters name. In a function's parameters, passwords in clear
+(\`static:\`, \`inline:\`) stop synth. No error and no listing shows a password. Before a stack is deployed, \`npx lambda-lmtp deliver
+--sasl-password-maps /etc/postfix/sasl_passwd\` tries a file of Postfix's as it is.
+
+### Patterns
+
+Lists of patterns (\`lmtp_connection_cache_destinations\`, \`use_srv_lookup\`, \`debug_peer_list\`) take names, maps, files
+(\`/opt/maps/names\`) and \`!\` in front of what is to be excluded; the first that matches counts. \`static:all\` is everything. What
+has a colon is a map, so ports cannot be named: destinations are compared without \`inet:\`, brackets and port. Where hosts are
+listed, a domain stands for what is below it too, and addresses (\`10.0.1.7\`, \`[2001:db8::7]\`) and networks (\`10.0.0.0/8\`) may
+be given.
+`;
+
+function refusals(): string {
+  const rows = refusalsByReason.map(
+    ({ reason, names }) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${reason} |`,
+  );
+  return [
+    '## Known, and not to be set here',
+    '',
+    "Postfix's other parameters for LMTP. Setting one is an error that says what is said here.",
+    '',
+    '| parameters | why |',
+    '| --- | --- |',
+    ...rows,
+    '| `tls_...` | They tune the TLS library of Postfix; the runtime has its own. |',
+    '',
+  ].join('\n');
+}
+
+function oldPage(): string {
+  const sections = Object.entries(manualPage).flatMap(([section, statements]) => [
+    `| **${section}** | |`,
+    ...statements.map(({ statement, here }) => `| ${statement} | ${here} |`),
+  ]);
+  return [
+    '## What the lmtp(8) page said',
+    '',
+    'Each statement of the page that LMTP had to itself in Postfix 1.1 and 2.0, in short, and what answers it here.',
+    '',
+    '| lmtp(8) | here |',
+    '| --- | --- |',
+    ...sections,
+    '',
+  ].join('\n');
+}

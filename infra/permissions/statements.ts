@@ -1,0 +1,150 @@
+/** Statements of policies, one for each thing that somebody may do: what permissions.ts puts together. */
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
+import type { IncomingQueue } from '../properties/other-transports.ts';
+import type { Queues } from '../queue/queues.ts';
+import type { MailBucket } from '../queue/stores.ts';
+import type { AnyKey } from './encryption.ts';
+import { type KeyUse, keyOf, keyStatements } from './key-use.ts';
+import type { AnySecret, Surroundings } from './surroundings.ts';
+
+const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
+
+/** How much lies in the queues and in their dead letters, which are found by way of the queues. */
+export function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement[] {
+  const letters = Object.values(deadLetters).map(({ queueArn }) => queueArn);
+  const queues = [incoming, active, deferred, bounce, corrupt].map(({ queueArn }) => queueArn);
+  return [allow(['sqs:GetQueueAttributes'], [...queues, ...letters]), allow(['sqs:GetQueueUrl'], letters)];
+}
+
+export function allow(actions: string[], resources: string[]): PolicyStatement {
+  return new PolicyStatement({ actions, resources });
+}
+
+/** What a trigger does in the function's name. */
+export function consume(...queues: IQueue[]): PolicyStatement {
+  return allow(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    queues.map(({ queueArn }) => queueArn),
+  );
+}
+
+/** Saying when a message is to be seen again: sooner than the queue would have it, or later. */
+export function giveBack(queue: IQueue): PolicyStatement {
+  return allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
+}
+
+export function send(...queues: Pick<IQueue, 'queueArn'>[]): PolicyStatement {
+  return allow(
+    ['sqs:SendMessage'],
+    queues.map(({ queueArn }) => queueArn),
+  );
+}
+
+export function useTable(
+  table: TableV2,
+  ...operations: ('GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'Query')[]
+): PolicyStatement {
+  return allow(
+    operations.map((operation) => `dynamodb:${operation}`),
+    [table.tableArn],
+  );
+}
+
+export function queryIndexes(table: TableV2, ...names: string[]): PolicyStatement {
+  return allow(
+    ['dynamodb:Query'],
+    names.map((name) => `${table.tableArn}/index/${name}`),
+  );
+}
+
+/**
+ * ListBucket is what makes S3 say "no such key" where it would say "denied": corrupt the one, soft the other. S3 asks for it as if
+ * the key were the prefix of a listing, so the permission holds below the prefixes of bodies, and never for a list of the whole
+ * bucket.
+ */
+export function readBodies({ stores, allowedBuckets, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+  const { messageBucket } = stores;
+  const prefixes = bodyPrefixes.length === 0 ? [] : [...bodyPrefixes, ...Object.values(ownPrefixes)];
+  return [
+    ...readObjects([messageBucket], prefixes),
+    ...readObjects(allowedBuckets, []),
+    ...[messageBucket, ...allowedBuckets].flatMap(({ encryptionKey }) => keyOf('s3', encryptionKey, 'kms:Decrypt')),
+  ];
+}
+
+function readObjects(buckets: readonly MailBucket[], prefixes: readonly string[]): PolicyStatement[] {
+  if (buckets.length === 0) return [];
+  const patterns = prefixes.length === 0 ? ['*'] : prefixes.map((prefix) => `${prefix}*`);
+  const listed = prefixes.length === 0 ? ['?*'] : patterns;
+  return [
+    allow(
+      ['s3:GetObject', 's3:GetObjectVersion'],
+      buckets.flatMap((bucket) => patterns.map((pattern) => bucket.arnForObjects(pattern))),
+    ),
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: buckets.map(({ bucketArn }) => bucketArn),
+      conditions: { StringLike: { 's3:prefix': listed } },
+    }),
+  ];
+}
+
+/**
+ * The mark of a deletion on a body that nobody needs any more. Its version stays for as long as the bucket's rule says. Whether
+ * somebody needs it is asked of the table; and S3 wants s3:GetObject of whoever deletes on condition that it is this body.
+ */
+export function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+  if (!deletesBodies) return [];
+  const patterns = bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix].map((prefix) => `${prefix}*`);
+  return [
+    useTable(stores.queueTable, 'Query'),
+    allow(
+      ['s3:DeleteObject', 's3:GetObject'],
+      patterns.map((pattern) => stores.messageBucket.arnForObjects(pattern)),
+    ),
+  ];
+}
+
+export function readTransportMap({ transportMapObject }: Surroundings): PolicyStatement[] {
+  if (transportMapObject === undefined) return [];
+  const { bucket, key } = transportMapObject;
+  return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...keyOf('s3', bucket.encryptionKey, 'kms:Decrypt')];
+}
+
+export function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {
+  return [
+    allow(['s3:PutObject'], [bucket.arnForObjects(`${corruptPrefix}*`)]),
+    ...keyOf('s3', bucket.encryptionKey, 'kms:GenerateDataKey'),
+  ];
+}
+
+export function publish(...topics: { readonly topicArn: string }[]): PolicyStatement {
+  return allow(
+    ['sns:Publish'],
+    topics.map(({ topicArn }) => topicArn),
+  );
+}
+
+export function readSecrets(secrets: readonly AnySecret[]): PolicyStatement[] {
+  if (secrets.length === 0) return [];
+  return [
+    allow(
+      ['secretsmanager:GetSecretValue'],
+      secrets.map(({ secretArn, secretFullArn }) => secretFullArn ?? `${secretArn}-??????`),
+    ),
+    ...secrets.flatMap(({ encryptionKey }) => keyOf('secretsmanager', encryptionKey, 'kms:Decrypt')),
+  ];
+}
+
+export function underKey({ encryptionKey }: Surroundings, use: KeyUse): PolicyStatement[] {
+  return keyStatements(encryptionKey, use);
+}
+
+/** Sending to queues that lie under other keys than ours. */
+export function sendUnderKeys(queues: readonly IncomingQueue[], own: AnyKey | undefined): PolicyStatement[] {
+  const others = queues.flatMap(({ encryptionMasterKey: key }) => (key === undefined || key === own ? [] : [key]));
+  return [...new Set(others)].flatMap((key) => keyStatements(key, { writes: ['sqs'] }));
+}

@@ -1,0 +1,110 @@
+/** Properties that are each allowed, and not together. */
+import { Duration } from 'aws-cdk-lib';
+import type { Parameters } from '../../functions/parameters.ts';
+import { reserve, shortestAttempt } from '../../functions/queue/policy.ts';
+import type { LmtpDeliveryProps } from './delivery-props.ts';
+import type { DeliverySettings } from './delivery-settings.ts';
+import { PropsError } from './props-error.ts';
+import { hasSeveralDestinations } from './watched-destinations.ts';
+
+/**
+ * Looks for contradictions.
+ *
+ * @throws PropsError naming both, and what would go together
+ */
+export function refuseContradictions(
+  settings: DeliverySettings,
+  props: LmtpDeliveryProps,
+  parameters: Parameters,
+): void {
+  refuseMoreSessions(settings, parameters);
+  refuseOneForAll(settings, props, parameters);
+  refuseEndlessConnecting(settings, parameters);
+  refuseEarlyDeletion(settings, parameters);
+}
+
+/** New containers start before the old ones have let go of their sessions. */
+const generations = 2;
+
+/** Sessions that one lmtp function keeps, and the one before it that has not let go yet. */
+export function sessionsEach(
+  parameters: Pick<Parameters, 'lmtp_cache_connection' | 'lmtp_connection_cache_size'>,
+): number {
+  return generations * cachedSessions(parameters);
+}
+
+/** Sessions that one lmtp function keeps. */
+function cachedSessions({
+  lmtp_cache_connection: isCaching,
+  lmtp_connection_cache_size: size,
+}: Pick<Parameters, 'lmtp_cache_connection' | 'lmtp_connection_cache_size'>): number {
+  return isCaching ? Math.max(1, size) : 1;
+}
+
+function refuseMoreSessions({ sessionBudget, maximumConcurrency }: DeliverySettings, parameters: Parameters): void {
+  if (sessionBudget === undefined) return;
+  const each = cachedSessions(parameters);
+  const sum = maximumConcurrency * each * generations;
+  if (sum <= sessionBudget) return;
+  const functions = Math.floor(sessionBudget / each / generations);
+  const sessions = Math.floor(sessionBudget / maximumConcurrency / generations);
+  const ways = [
+    ...(functions < 2 ? [] : [`a maximumConcurrency of at most ${functions}`]),
+    ...(sessions < 1 ? [] : [`an lmtp_connection_cache_size of at most ${sessions}`]),
+    `a sessionBudget of at least ${sum}`,
+  ];
+  throw new PropsError(
+    `sessionBudget: ${sessionBudget} is less than maximumConcurrency and lmtp_connection_cache_size can come to: ` +
+      `${maximumConcurrency} functions × ${each} sessions × ${generations} (new containers start before the old ones have let go) = ${sum}; ` +
+      `${ways.join(', or ')} is wanted`,
+  );
+}
+
+/** One slow destination would hold every lmtp function, and mail for the others would wait for it. */
+function refuseOneForAll(settings: DeliverySettings, props: LmtpDeliveryProps, parameters: Parameters): void {
+  const { maximumConcurrency } = settings;
+  const limit = parameters.lmtp_destination_concurrency_limit;
+  if (limit < maximumConcurrency) return;
+  if (!hasSeveralDestinations(settings, parameters)) return;
+  const written = ['lmtp_destination_concurrency_limit', 'default_destination_concurrency_limit'] as const;
+  const name = written.find((one) => props.parameters?.[one] !== undefined) ?? written[0];
+  throw new PropsError(
+    `parameters: ${name}: ${limit} contradicts maximumConcurrency: ${maximumConcurrency}: one slow destination would take ` +
+      `every lmtp function, and mail for the others would wait; a limit of at most ${maximumConcurrency - 1}, ` +
+      `or a maximumConcurrency of more than ${limit} (twice that is good), is wanted`,
+  );
+}
+
+/** What `lmtp_connect_timeout=0` comes to: as long as Linux tries, in milliseconds. */
+const systemConnects = 130_000;
+
+/**
+ * When our own time ends a wait, the server is not blamed: a dead one would never be suspended, nor the next one tried, and every
+ * attempt would cost a whole invocation. The other time-outs are of servers that have answered before.
+ */
+function refuseEndlessConnecting({ functionTimeout }: DeliverySettings, parameters: Parameters): void {
+  const connecting = parameters.lmtp_connect_timeout || systemConnects;
+  const most = functionTimeout.toMilliseconds() - reserve - shortestAttempt;
+  if (connecting <= most) return;
+  const written = parameters.lmtp_connect_timeout === 0 ? '0 (as long as the system tries)' : `${connecting / 1000} s`;
+  throw new PropsError(
+    `functionTimeout: ${functionTimeout.toSeconds()} s contradicts lmtp_connect_timeout: ${written}: it would end before a dead server ` +
+      `is known for one; an lmtp_connect_timeout of at most ${most / 1000} s, or a functionTimeout of at least ` +
+      `${Math.ceil((connecting + reserve + shortestAttempt) / 1000)} s, is wanted`,
+  );
+}
+
+/** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */
+const deadLetterDays = 14;
+
+function refuseEarlyDeletion({ bodyRetention }: DeliverySettings, parameters: Parameters): void {
+  if (bodyRetention === undefined) return;
+  const lifetimes = ['maximal_queue_lifetime', 'bounce_queue_lifetime'] as const;
+  const [longest = lifetimes[0]] = lifetimes.toSorted((one, other) => parameters[other] - parameters[one]);
+  const days = Math.ceil(Duration.millis(parameters[longest]).toDays({ integral: false }));
+  if (bodyRetention.toDays() >= days + deadLetterDays) return;
+  throw new PropsError(
+    `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may lie ${deadLetterDays} days among the dead letters and is then ` +
+      `tried for ${days} more; a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}, is wanted`,
+  );
+}

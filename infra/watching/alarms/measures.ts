@@ -1,0 +1,146 @@
+/** What each alarm looks at: metrics of ours and of AWS, and how they are put together. */
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { MetricName } from '../../../functions/metrics/catalogue.ts';
+import { sessionsEach } from '../../properties/contradictions.ts';
+import type { MailMetrics } from '../metrics.ts';
+import type { AlarmName } from './catalogue.ts';
+import { minuteStep } from './row.ts';
+import type { Threshold } from './thresholds.ts';
+import { allFunctions, loopFunctions, type Watched } from './watched.ts';
+
+/** What one alarm looks at. */
+export interface Measure {
+  /** Which of several: a function, a queue. Empty where there is one alarm of its kind. */
+  readonly subject: string;
+  readonly metric: IMetric;
+  /** In the unit of the metric. */
+  readonly threshold: number;
+  /** How many values in a row must be beyond it. */
+  readonly values: number;
+}
+
+const secondsOfHour = 3600;
+
+/** What the alarms of a name look at: one measure for each alarm. */
+export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }: Threshold): readonly Measure[] {
+  const { metrics, queues, functions } = watched;
+  const within = Duration.minutes(minutes);
+  const counted = (metric: MetricName): Measure[] => [once(metrics.metric(metric, { period: within }), value)];
+  /** What the sweep says every five minutes, or what has a value in each of them. */
+  const lasting = (metric: IMetric, threshold = value, subject = ''): Measure => ({
+    subject,
+    metric,
+    threshold,
+    values: minutes / minuteStep,
+  });
+  switch (name) {
+    case 'nothingDelivered':
+      return [once(waitingInVain(metrics, queues.incoming, within), value)];
+    case 'lateMail':
+    case 'veryLateMail':
+      return [lasting(metrics.metric('OldestDeferred'), value * secondsOfHour)];
+    case 'expiring':
+      return [lasting(metrics.metric('ExpiringSoon'))];
+    case 'destinationDead':
+      return [lasting(metrics.metric('DestinationsDead'))];
+    case 'corrupt':
+      return [lasting(depth(queues.corrupt))];
+    case 'deadLetters':
+      return Object.entries(queues.deadLetters).map(([subject, queue]) => lasting(depth(queue), value, subject));
+    case 'inDoubt':
+      return counted('InDoubt');
+    case 'stranded':
+      return counted('Stranded');
+    case 'authRefused':
+      return counted('AuthFailures');
+    case 'tlsFailures':
+      return counted('TlsFailures');
+    case 'secretUnreadable':
+      return counted('SecretFaults');
+    case 'deadlineClamped':
+      return counted('DeadlineClamped');
+    case 'certificateEnds':
+      return [once(metrics.metric('CertificateDays', { period: within }), value)];
+    case 'functionErrors':
+      return named(allFunctions(watched), (fn) => fn.metricErrors({ period: within }), value);
+    case 'functionThrottles':
+      return named(allFunctions(watched), (fn) => fn.metricThrottles({ period: within }), value);
+    case 'recursion':
+      return named(loopFunctions(watched), (fn) => dropped(fn, within), value);
+    case 'sessionBudget':
+      return [lasting(used(watched))];
+    case 'sweepStopped':
+      return [once(functions.sweep.metricInvocations({ period: within }), value)];
+  }
+}
+
+/** One value over the whole time. */
+function once(metric: IMetric, threshold: number, subject = ''): Measure {
+  return { subject, metric, threshold, values: 1 };
+}
+
+function named(
+  functions: Readonly<Record<string, IFunction>>,
+  metric: (fn: IFunction) => IMetric,
+  threshold: number,
+): readonly Measure[] {
+  return Object.entries(functions).map(([subject, fn]) => once(metric(fn), threshold, subject));
+}
+
+/**
+ * How much mail has waited all the time while nobody was delivered to; 0 as soon as somebody is.
+ *
+ * The least of what waited counts, so that a message which comes just before the end of the time and is delivered just after
+ * it alarms nobody. What waits for a full mailbox alone is no sign of
+ * anything, in a night without other mail. What lies in incoming waits too: no table has it yet, and qmgr may be the one that cannot work.
+ */
+function waitingInVain(metrics: MailMetrics, incoming: IQueue, period: Duration): MathExpression {
+  const least = { statistic: 'Minimum', period } as const;
+  return new MathExpression({
+    label: 'waits, and nobody was delivered to',
+    expression:
+      'IF(FILL(sent, 0) > 0, 0, FILL(waiting, 0) - FILL(mailboxes, 0) + FILL(incoming, 0) + FILL(takenIn, 0))',
+    usingMetrics: {
+      sent: metrics.metric('Sent', { period }),
+      waiting: metrics.metric('Waiting', least),
+      mailboxes: metrics.metric('WaitingForMailbox', { period }),
+      incoming: incoming.metricApproximateNumberOfMessagesVisible(least),
+      takenIn: incoming.metricApproximateNumberOfMessagesNotVisible(least),
+    },
+    period,
+  });
+}
+
+/** Percent of the sessions that the mail store has for us; where nobody said how many, of the functions that may run at once. */
+function used({ functions, maximumConcurrency, sessionBudget, parameters }: Watched): IMetric {
+  const period = Duration.minutes(minuteStep);
+  const [each, most] =
+    sessionBudget === undefined ? [1, maximumConcurrency] : [sessionsEach(parameters), sessionBudget];
+  return new MathExpression({
+    label: 'percent used',
+    expression: `100 * running * ${each} / ${most}`,
+    usingMetrics: { running: functionMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', period) },
+    period,
+  });
+}
+
+function dropped(fn: IFunction, period: Duration): IMetric {
+  return functionMetric(fn, 'RecursiveInvocationsDropped', 'Sum', period);
+}
+
+function functionMetric(fn: IFunction, metricName: string, statistic: string, period: Duration): Metric {
+  return new Metric({
+    namespace: 'AWS/Lambda',
+    metricName,
+    dimensionsMap: { FunctionName: fn.functionName },
+    statistic,
+    period,
+  });
+}
+
+function depth(queue: IQueue): Metric {
+  return queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(minuteStep) });
+}

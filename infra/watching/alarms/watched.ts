@@ -1,0 +1,38 @@
+/** The parts of a stack that are looked at from outside: by alarms, and on the dashboard. */
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Parameters } from '../../../functions/parameters.ts';
+import { functionNames } from '../../functions/bundle.ts';
+import type { Functions } from '../../functions/functions.ts';
+import type { Queues } from '../../queue/queues.ts';
+import type { MailMetrics } from '../metrics.ts';
+
+/** The parts of a stack. */
+export interface Watched {
+  /** Name of the transport. */
+  readonly transport: string;
+  readonly metrics: MailMetrics;
+  readonly queues: Queues;
+  readonly functions: Functions;
+  /** Postfix's parameters, which say how long mail is kept and how many sessions are. */
+  readonly parameters: Pick<
+    Parameters,
+    'maximal_queue_lifetime' | 'lmtp_cache_connection' | 'lmtp_connection_cache_size'
+  >;
+  /** lmtp functions that run at once. */
+  readonly maximumConcurrency: number;
+  /** Sessions that all of them may have together; absent: nobody said. */
+  readonly sessionBudget?: number | undefined;
+}
+
+/** Functions that mail goes round through. */
+const loop = ['qmgr', 'lmtp', 'sweep', 'bounce'] as const;
+
+/** All functions, by name. */
+export function allFunctions({ functions }: Pick<Watched, 'functions'>): Readonly<Record<string, IFunction>> {
+  return Object.fromEntries(functionNames.map((name) => [name, functions[name]]));
+}
+
+/** The functions that Lambda may take for an endless loop. */
+export function loopFunctions({ functions }: Pick<Watched, 'functions'>): Readonly<Record<string, IFunction>> {
+  return Object.fromEntries(loop.map((name) => [name, functions[name]]));
+}

@@ -1,0 +1,42 @@
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { functionNames } from '../functions/bundle.ts';
+import type { LmtpDeliveryProps } from '../properties/delivery-props.ts';
+import { MailAlarms } from './alarms/alarms.ts';
+import type { Watched } from './alarms/watched.ts';
+import { MailDashboard } from './dashboard.ts';
+import { SavedQueries } from './saved-queries.ts';
+
+/** What is looked at, and by whom. */
+export interface Watching {
+  readonly watched: Watched;
+  readonly table: TableV2;
+  /** Where alarms go. */
+  readonly topic: ITopic;
+  /** Megabytes of a function. */
+  readonly memorySize: number;
+  readonly props: Pick<LmtpDeliveryProps, 'alarms' | 'operatingManual' | 'prices'>;
+}
+
+/**
+ * Alarms, saved queries and the dashboard of a stack, as children of its construct.
+ *
+ * @throws PropsError for a wrong setting of an alarm, or a price that is none
+ */
+export function watchOver(
+  scope: Construct,
+  { watched, table, topic, memorySize, props }: Watching,
+): { readonly alarms: MailAlarms; readonly dashboard: MailDashboard } {
+  const { transport, functions } = watched;
+  const { operatingManual, prices } = props;
+  const alarms = new MailAlarms(scope, 'Alarms', { watched, topic, alarms: props.alarms, operatingManual });
+  const { qmgr, lmtp, sweep } = functions;
+  new SavedQueries(scope, 'Queries', {
+    transport,
+    delivery: [qmgr, lmtp, sweep].map(({ logGroup }) => logGroup),
+    all: functionNames.map((name) => functions[name].logGroup),
+  });
+  const dashboard = new MailDashboard(scope, 'Dashboard', { watched, alarms, memorySize, prices, table });
+  return { alarms, dashboard };
+}

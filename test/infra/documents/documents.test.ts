@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { documents } from '../../../infra/documents/documents.ts';
+
+for (const [name, text] of documents()) {
+  test(`${name} says what the tables in the code say (npm run documents writes it)`, () => {
+    assert.equal(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'), text);
+  });
+}

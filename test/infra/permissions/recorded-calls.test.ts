@@ -1,0 +1,85 @@
+/**
+ * Every request that a stack makes of AWS, held against the policies of its template, both ways: what is not permitted is refused
+ * and told, and what is permitted is needed.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { missingPermissions, parts, unusedPermissions } from '../../../infra/template/compare-permissions.ts';
+import { applies } from '../../../infra/template/permits.ts';
+import type { Statement } from '../../../infra/template/statements.ts';
+import { type RecordedStack, startRecordedStack } from '../../support/recorded-stack.ts';
+import { deliveryStories } from './recorded/delivery-stories.ts';
+import { exceptions } from './recorded/exceptions.ts';
+import { peopleStories, refusalStories } from './recorded/people-stories.ts';
+import { sweepStories } from './recorded/sweep-stories.ts';
+
+let recorded: RecordedStack;
+before(async () => {
+  recorded = await startRecordedStack();
+});
+after(() => recorded?.[Symbol.asyncDispose]());
+
+describe('mail', () => deliveryStories(() => recorded));
+describe('the sweep', () => sweepStories(() => recorded));
+describe('people', () => peopleStories(() => recorded));
+
+describe('the policies of the template', () => {
+  test('permit everything that was needed', () => {
+    const { callers, needed, unknown } = recorded.stack.permissions;
+    assert.deepEqual(unknown, []);
+    assert.deepEqual(missingPermissions(callers, needed), []);
+  });
+
+  test('permit nothing that was not needed', () => {
+    const { callers, needed } = recorded.stack.permissions;
+    assert.deepEqual(unusedPermissions(callers, needed, exceptions), []);
+  });
+
+  test('would miss each permission that is taken away, by caller, action and resource', () => {
+    const { callers, needed } = recorded.stack.permissions;
+    let taken = 0;
+    for (const caller of callers) {
+      const all = caller.statements.flatMap(parts);
+      const denials = caller.statements.filter(({ effect }) => effect === 'Deny');
+      for (const part of all) {
+        const uses = needed.filter((need) => need.caller === caller.name && applies(part, need.wish));
+        if (uses.length === 0) continue; // one of the exceptions
+        // Two statements may permit the same; it is one permission.
+        const others = all.filter((other) => !isDeepStrictEqual(other, part));
+        const poorer = { ...caller, statements: [...denials, ...others] };
+        const missing = missingPermissions([poorer], uses);
+        const [action = ''] = part.actions;
+        assert.notDeepEqual(missing, [], `${caller.name}: ${action} on ${part.resources}`);
+        for (const line of missing) assert.ok(line.startsWith(`${caller.name}: ${action} on arn:aws:`), line);
+        taken += 1;
+      }
+    }
+    assert.ok(taken > 100, `${taken} permissions`);
+  });
+
+  test('would show a permission that nobody needs', () => {
+    const { callers, needed } = recorded.stack.permissions;
+    const extra = { effect: 'Allow', actions: ['s3:DeleteBucket'], resources: ['arn:aws:s3:::bodies'], conditions: {} };
+    const richer = callers.map((caller) =>
+      caller.name === 'Delivery/Functions/Lmtp'
+        ? { ...caller, statements: [...caller.statements, extra as Statement] }
+        : caller,
+    );
+    assert.deepEqual(unusedPermissions(richer, needed, exceptions), [
+      'Delivery/Functions/Lmtp: s3:DeleteBucket on arn:aws:s3:::bodies is permitted, and was never needed',
+    ]);
+  });
+
+  test('are held against so much', (t) => {
+    const { callers, needed } = recorded.stack.permissions;
+    const permitted = callers.flatMap(({ statements }) => statements.flatMap(parts)).length;
+    const count = new Set(needed.map(({ caller, wish }) => `${caller} ${wish.action}`)).size;
+    t.diagnostic(
+      `${needed.length} different requests of ${callers.length} callers, ${count} caller and action; ` +
+        `${permitted} permissions of action and resource, ${exceptions.length} exceptions`,
+    );
+  });
+});
+
+describe('whoever is granted little', () => refusalStories(() => recorded));
