@@ -9,7 +9,7 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { activeShards, waitingShards } from '../queue/index-attributes.ts';
+import { activeShards, corruptIndexKey, waitingShards } from '../queue/index-attributes.ts';
 import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/ports.ts';
@@ -92,23 +92,31 @@ export class DynamoDbQueries implements Queries {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async countCorruptRequests(): Promise<number> {
+    return await this.#count({
+      IndexName: waitingIndex.name,
+      KeyConditionExpression: '#waits = :waits',
+      ExpressionAttributeNames: { '#waits': waitingIndex.partitionKey },
+      ExpressionAttributeValues: { ':waits': corruptIndexKey },
+    });
+  }
+
   async #countShard(shard: string, destination: string | undefined): Promise<number> {
-    let count = 0;
     const isOne = destination !== undefined;
-    const pages = paginateQuery(
-      { client: this.#client },
-      {
-        TableName: this.#table,
-        ...dueShardQuery,
-        ...(isOne ? { FilterExpression: '#destination = :destination' } : {}),
-        Select: 'COUNT',
-        ExpressionAttributeNames: {
-          '#shard': dueIndex.partitionKey,
-          ...(isOne ? { '#destination': 'destination' } : {}),
-        },
-        ExpressionAttributeValues: { ':shard': shard, ...(isOne ? { ':destination': destination } : {}) },
+    return await this.#count({
+      ...dueShardQuery,
+      ...(isOne ? { FilterExpression: '#destination = :destination' } : {}),
+      ExpressionAttributeNames: {
+        '#shard': dueIndex.partitionKey,
+        ...(isOne ? { '#destination': 'destination' } : {}),
       },
-    );
+      ExpressionAttributeValues: { ':shard': shard, ...(isOne ? { ':destination': destination } : {}) },
+    });
+  }
+
+  async #count(query: Omit<QueryCommandInput, 'TableName' | 'Select'>): Promise<number> {
+    let count = 0;
+    const pages = paginateQuery({ client: this.#client }, { TableName: this.#table, Select: 'COUNT', ...query });
     for await (const page of pages) count += page.Count ?? 0;
     return count;
   }

@@ -110,6 +110,12 @@ export const metricTable = {
     statistic: 'Maximum',
   },
   Held: { unit: 'Count', about: 'deliveries that are held', by: 'sweep', statistic: 'Maximum' },
+  CorruptWaiting: {
+    unit: 'Count',
+    about: 'requests and deliveries that cannot be used and wait for a person',
+    by: 'sweep',
+    statistic: 'Maximum',
+  },
   OldestDeferred: {
     unit: 'Seconds',
     about: 'age of the oldest delivery that waits',

@@ -69,4 +69,8 @@ export class BoundedQueries implements Queries {
   countActive(destination: string): Promise<number> {
     return this.#queries.countActive(destination);
   }
+
+  countCorruptRequests(): Promise<number> {
+    return this.#queries.countCorruptRequests();
+  }
 }

@@ -14,7 +14,7 @@ import { type Services, wallTime } from './services.ts';
 const most = { pages: 150, records: 2000 } as const;
 
 /** What is read of what waits. What is in active is counted by another index. */
-const states = ['queued', 'deferred', 'held'] as const;
+const states = ['queued', 'deferred', 'held', 'corrupt'] as const;
 
 /** What was found. Times are milliseconds since 1970. */
 interface Measured {
@@ -23,6 +23,8 @@ interface Measured {
   /** Of these, what only a full or closed mailbox stands in the way of. */
   forMailbox: number;
   held: number;
+  /** Deliveries whose bodies are gone or were altered. */
+  corrupt: number;
   expiringSoon: number;
   /** When the oldest that waits for each destination arrived. */
   readonly oldest: Map<string, number>;
@@ -42,10 +44,11 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
   const measured = await readWaiting(services, now, mayGoOn);
   const active = await services.queries.countActive();
   const dead = await countDead(services, measured);
-  const { waiting, forMailbox, held, expiringSoon, oldest, isCut } = measured;
+  const { waiting, forMailbox, held, corrupt, expiringSoon, oldest, isCut } = measured;
   metrics.add('Waiting', waiting + active);
   metrics.add('WaitingForMailbox', forMailbox);
   metrics.add('Held', held);
+  metrics.add('CorruptWaiting', corrupt + (await services.queries.countCorruptRequests()));
   metrics.add('ExpiringSoon', expiringSoon);
   metrics.add('DestinationsDead', dead);
   metrics.add('OldestDeferred', 0);
@@ -58,7 +61,7 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
 async function readWaiting(services: Services, now: number, mayGoOn: () => boolean): Promise<Measured> {
   const { queries, parameters } = services;
   const measured: Measured = {
-    ...{ waiting: 0, forMailbox: 0, held: 0, expiringSoon: 0, isCut: false },
+    ...{ waiting: 0, forMailbox: 0, held: 0, corrupt: 0, expiringSoon: 0, isCut: false },
     ...{ oldest: new Map<string, number>(), awaited: new Set<string>() },
   };
   let next: string | undefined;
@@ -70,6 +73,10 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
     const answer = await queries.list({ states }, next);
     for (const entry of answer.entries) {
       const { state, destination, arrival } = entry;
+      if (state === 'corrupt') {
+        measured.corrupt += 1;
+        continue;
+      }
       measured.awaited.add(destination);
       if (state === 'held') {
         measured.held += 1;

@@ -115,6 +115,8 @@ export interface Queries {
   findQueued(destination: string, wanted: QueuedWanted): Promise<readonly QueueEntry[]>;
   /** How many deliveries to a destination, or to all together, are in active or being delivered. */
   countActive(destination?: string): Promise<number>;
+  /** How many requests that could not be used wait for a person. */
+  countCorruptRequests(): Promise<number>;
 }
 
 /** Which of the deliveries that wait for a place. */

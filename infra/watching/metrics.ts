@@ -155,6 +155,11 @@ export class MailMetrics {
     return this.metric('Held', options);
   }
 
+  /** Requests and deliveries that cannot be used, until a person has seen to them. */
+  metricCorruptWaiting(options?: MailMetricOptions): Metric {
+    return this.metric('CorruptWaiting', options);
+  }
+
   /** Seconds since the oldest delivery that waits arrived. */
   metricOldestDeferred(options?: MailMetricOptions): Metric {
     return this.metric('OldestDeferred', options);

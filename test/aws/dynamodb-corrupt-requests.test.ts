@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbCorruptRequests } from '../../functions/aws/dynamodb-corrupt-requests.ts';
+import { DynamoDbQueries } from '../../functions/aws/dynamodb-queries.ts';
 import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
 import { describeCorruptRequests } from '../support/corrupt-requests-contract.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -40,6 +41,18 @@ test('a request that is done with goes out of the index at once, and out of the 
   assert.deepEqual([Item['state'], Item['waits'], Item['order']], ['done', undefined, undefined]);
   const days = (Number(Item['expires']) - Date.now() / 1000) / 86_400;
   assert.ok(days > 29.9 && days <= 30, `${days} days`);
+});
+
+test('requests that wait for a person are counted, and those that are done with are not', async () => {
+  const queries = new DynamoDbQueries(aws.clients.table, aws.emulators.table);
+  const before = await queries.countCorruptRequests();
+  await queue.file({ id: 'counted-1', reason: 'sender: is missing', body: '{}' });
+  await queue.file({ id: 'counted-2', reason: 'sender: is missing', body: '{}' });
+  assert.equal(await queries.countCorruptRequests(), before + 2);
+  const request = await requests.read('counted-1');
+  assert.ok(request !== undefined);
+  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  assert.equal(await queries.countCorruptRequests(), before + 1);
 });
 
 test('a copy that cannot be read for now is no copy that is gone', async () => {

@@ -116,7 +116,12 @@ function paged(count: number) {
       .map((index) => ({ id: `${index}` }) as QueueEntry);
     return { entries, consumed: 10, ...(first + 2 < count ? { next: String(first + 2) } : {}) };
   };
-  const queries = { list, findQueued: ledger.findQueued.bind(ledger), countActive: ledger.countActive.bind(ledger) };
+  const queries = {
+    list,
+    findQueued: ledger.findQueued.bind(ledger),
+    countActive: ledger.countActive.bind(ledger),
+    countCorruptRequests: ledger.countCorruptRequests.bind(ledger),
+  };
   return { queries, asked: () => asked };
 }
 

@@ -31,7 +31,15 @@ function oldest({ metrics }: CapturingServices) {
   return Object.fromEntries(told.map(({ destination = 'all', value }) => [destination, value]));
 }
 
-const nothing = { Waiting: 0, WaitingForMailbox: 0, Held: 0, ExpiringSoon: 0, DestinationsDead: 0, Sent: 0 };
+const nothing = {
+  Waiting: 0,
+  WaitingForMailbox: 0,
+  Held: 0,
+  CorruptWaiting: 0,
+  ExpiringSoon: 0,
+  DestinationsDead: 0,
+  Sent: 0,
+};
 
 test('an empty queue is told too: a graph without values says nothing', async () => {
   const services = await withItems([]);
@@ -50,7 +58,7 @@ test('what is queued, deferred or in active waits; what is held is told apart, a
     { state: 'corrupt', ago: 60 * minute },
     { state: 'done', ago: 60 * minute },
   ]);
-  assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, Held: 1 });
+  assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, Held: 1, CorruptWaiting: 1 });
   assert.deepEqual(oldest(services), { all: 0, 'inet:a:24': 1800, 'inet:b:24': 300 });
 });
 
@@ -68,6 +76,12 @@ test('what waits for full or closed mailboxes alone is told apart; a server in t
     { state: 'queued' },
   ]);
   assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, WaitingForMailbox: 2, Held: 1 });
+});
+
+test('requests and deliveries that cannot be used are counted until a person has seen to them', async () => {
+  const services = await withItems([{ state: 'corrupt' }, { state: 'deferred' }]);
+  services.ledger.corruptRequests = 2;
+  assert.deepEqual(await measure(services), { ...nothing, Waiting: 1, CorruptWaiting: 3 });
 });
 
 test('mail whose lifetime ends within six hours expires soon, and mail that is held does not', async () => {
@@ -99,6 +113,7 @@ test('a queue that is too long is measured as far as there is time, and the log 
   const queries: CapturingServices['queries'] = {
     findQueued: async () => [],
     countActive: async () => 0,
+    countCorruptRequests: async () => 0,
     list: async (filter: QueueFilter) => {
       asked += 1;
       return { ...(await services.ledger.list(filter)), next: 'more' };

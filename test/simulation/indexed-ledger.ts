@@ -128,6 +128,11 @@ export class IndexedLedger implements Ledger, Queries {
     return this.#active.values().reduce((sum, count) => sum + count, 0);
   }
 
+  /** Requests that cannot be used are none of its business. */
+  async countCorruptRequests(): Promise<number> {
+    return 0;
+  }
+
   /** How many deliveries to a destination are in active or being delivered. */
   activeNow(destination: string): number {
     return this.#active.get(destination) ?? 0;

@@ -84,6 +84,13 @@ export class MemoryLedger implements Ledger, Queries {
     return this.#select((item) => item.destination === (destination ?? item.destination) && isInActive(item)).length;
   }
 
+  /** How many requests could not be used: a ledger knows of none by itself. */
+  corruptRequests = 0;
+
+  async countCorruptRequests(): Promise<number> {
+    return this.corruptRequests;
+  }
+
   /** Items as they lie in it: to be looked at, and copied before they are given away. */
   #select(isWanted: (item: DeliveryItem) => boolean): readonly DeliveryItem[] {
     return [...this.#items.values()].filter(isWanted);

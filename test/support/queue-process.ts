@@ -127,6 +127,7 @@ export class QueueProcess {
         list: (filter, from) => step('queries.list', () => ledger.list(filter, from)),
         findQueued: (destination, wanted) => step('queries.findQueued', () => ledger.findQueued(destination, wanted)),
         countActive: (destination) => step('queries.countActive', () => ledger.countActive(destination)),
+        countCorruptRequests: () => step('queries.countCorruptRequests', () => ledger.countCorruptRequests()),
       },
       destinations,
       scheduler: new Scheduler(destinations),

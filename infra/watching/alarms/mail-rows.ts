@@ -79,14 +79,14 @@ export const mailRows = {
   corrupt: {
     heading: 'Corrupt requests',
     urgency: 'page',
-    threshold: { usual: 1, unit: 'notices in the corrupt queue', least: 1, most: 100_000 },
+    threshold: { usual: 1, unit: 'requests or deliveries', least: 1, most: 100_000 },
     minutes: 5,
     meaning: ({ transport }) =>
       `Requests or messages of the transport ${transport} cannot be used, and nobody tries them again by himself. Their recipients have nothing, their senders know of nothing.`,
     safety: () =>
       `Nothing is lost: request and reason are kept in the bucket and the table until a person sees to them.`,
     act: ({ command }) => `read which, and why: ${command('queue --state corrupt')}`,
-    missing: queueDepth,
+    missing: unknownWithoutSweep,
     query: 'corrupt',
   },
   inDoubt: {

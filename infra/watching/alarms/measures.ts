@@ -47,7 +47,7 @@ export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }
     case 'destinationDead':
       return [lasting(metrics.metric('DestinationsDead'))];
     case 'corrupt':
-      return [lasting(depth(queues.corrupt))];
+      return [lasting(metrics.metric('CorruptWaiting'))];
     case 'deadLetters':
       return Object.entries(queues.deadLetters).map(([subject, queue]) => lasting(depth(queue), value, subject));
     case 'inDoubt':

@@ -50,7 +50,7 @@ export interface AlarmSettings {
    */
   readonly expiring?: AlarmSetting | undefined;
   /**
-   * Requests or messages cannot be used. Threshold: notices in the corrupt queue.
+   * Requests or messages cannot be used, and wait for a person. Threshold: requests or deliveries.
    *
    * @default 1, for 5 minutes
    */

@@ -23,6 +23,7 @@ export function answerLine(metrics: MailMetrics, alarms: MailAlarms): (AlarmStat
         metrics.metricDestinationsDead({ label: 'dead destinations', period: sweepPeriod }),
         metrics.metricExpiringSoon({ label: 'returned within 6 h', period: sweepPeriod }),
         metrics.metricHeld({ label: 'held', period: sweepPeriod }),
+        metrics.metricCorruptWaiting({ label: 'corrupt', period: sweepPeriod }),
       ],
     }),
     ...status('Can the functions work?', behind, 6),

@@ -67,6 +67,7 @@ const counting: OperatorServices = {
     },
     findQueued: (name, wanted) => queries.findQueued(name, wanted),
     countActive: (name) => queries.countActive(name),
+    countCorruptRequests: () => queries.countCorruptRequests(),
   },
   ledger: {
     read: (key) => {

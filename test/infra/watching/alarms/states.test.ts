@@ -236,7 +236,7 @@ describe('what is counted', () => {
 const lasting = [
   ['Expiring', 'ExpiringSoon', 1, 5],
   ['DestinationDead', 'DestinationsDead', 1, 5],
-  ['Corrupt', 'Corrupt/ApproximateNumberOfMessagesVisible', 1, 5],
+  ['Corrupt', 'CorruptWaiting', 1, 5],
   ['DeadLettersIncoming', 'IncomingDeadLetters/ApproximateNumberOfMessagesVisible', 1, 15],
   ['DeadLettersActive', 'ActiveDeadLetters/ApproximateNumberOfMessagesVisible', 1, 15],
 ] as const;
