@@ -5,6 +5,7 @@
  * was given out again and again comes last. Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
  */
 
+import { setTimeout } from 'node:timers/promises';
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { makeSecretsManagerClient } from './aws/clients.ts';
@@ -79,7 +80,7 @@ async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQS
   const { lanes, last } = orderOfWork(Records, givenOf, services.random);
   await Promise.all(lanes.map(workOff));
   await workOff(last);
-  await giveBackPlaces(services);
+  await giveBackPlaces(services, setTimeout);
   await services.disposal?.settle(services);
   await notifier.settled();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };

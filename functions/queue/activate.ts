@@ -6,6 +6,7 @@ import { holdsThatLast, withholding } from './due.ts';
 import type { DeliveryItem } from './item.ts';
 import type { WakeUp } from './messages.ts';
 import { activeGrace } from './policy.ts';
+import { waitForPlace } from './refill.ts';
 import { reroute } from './reroute.ts';
 import { type Services, wallTime } from './services.ts';
 import type { Acceptance } from './take-in.ts';
@@ -49,10 +50,11 @@ async function take(item: DeliveryItem, services: Services): Promise<void> {
     case 'held':
       await ledger.move('withhold', item, withholding(item, now));
       return;
-    case 'queued':
-      if (item.state === 'deferred') await ledger.move('enqueue', item, { due: now, unpublished: null });
-      await scheduler.noteBacklog(item.destination, services);
+    case 'queued': {
+      const waiting = item.state === 'queued' ? item : await enqueue(item, now, services);
+      if (waiting !== undefined) await waitForPlace(waiting, services);
       return;
+    }
     case 'active': {
       const group = await scheduler.group(item, services);
       const changes = { group, due: now + activeGrace, activated: now, unpublished: null };
@@ -64,4 +66,10 @@ async function take(item: DeliveryItem, services: Services): Promise<void> {
     default:
       place satisfies never;
   }
+}
+
+/** Puts a deferred delivery behind those that wait; nothing where somebody else has moved it. */
+async function enqueue(item: DeliveryItem, now: number, { ledger }: Services): Promise<DeliveryItem | undefined> {
+  const moved = await ledger.move('enqueue', item, { due: now, unpublished: null });
+  return moved.kind === 'moved' ? moved.item : undefined;
 }

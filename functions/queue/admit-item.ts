@@ -4,6 +4,7 @@
 
 import type { DeliveryItem } from './item.ts';
 import type { Moved } from './ports.ts';
+import { waitForPlace } from './refill.ts';
 import { type Services, wallTime } from './services.ts';
 import { mailboxOf } from './unit.ts';
 
@@ -27,7 +28,7 @@ export async function admitItem(item: DeliveryItem, services: Services): Promise
   const moved = await ledger.admit(placed[place]);
   // It was there already, and has its place.
   if (place === 'active' && moved.kind === 'behind') scheduler.leave(item);
-  if (place === 'queued' && moved.kind === 'moved') await scheduler.noteBacklog(item.destination, services);
+  if (place === 'queued' && moved.kind === 'moved') await waitForPlace(moved.item, services);
   return moved;
 }
 

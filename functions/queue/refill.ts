@@ -7,8 +7,9 @@
  */
 
 import type { Places } from './destination-record.ts';
+import type { DeliveryItem } from './item.ts';
 import type { QueueEntry } from './queue-entry.ts';
-import { activeLimit } from './scheduler.ts';
+import { activeLimit, backlogInterval } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
 
 /** Most deliveries that are woken at once. */
@@ -23,20 +24,76 @@ const smallestRefill = 10;
 /** Milliseconds after which a note that deliveries wait is forgotten, where none is found: the index is a little behind. */
 const backlogMemory = 15_000;
 
-/** Writes down the places that were given back, and fills them. At the end of an invocation. */
-export async function giveBackPlaces(services: Services): Promise<void> {
-  const { scheduler, parameters, log } = services;
-  const settled = await scheduler.settle(services);
+/** Deliveries that the index may show although they are queued no more. */
+const mostGone = 20;
+
+/** Milliseconds after which the index shows nearly always what was put down. */
+const indexLag = 1000;
+
+/**
+ * A delivery waits for a place, and was put down as such. Whoever is in active wakes it on going; where nobody is there any
+ * more, since the last one went while this one was being put down, it is woken at once.
+ */
+export async function waitForPlace(item: DeliveryItem, services: Services): Promise<void> {
+  const { scheduler, wakeUps, log } = services;
+  if (await scheduler.noteBacklog(item.destination, services)) return;
+  const { id, delivery } = item;
+  try {
+    await wakeUps.wake(item, 0);
+  } catch (error) {
+    log.note('warn', 'left to the sweep', { id, delivery, error });
+  }
+}
+
+/**
+ * Writes down the places that were given back, and fills them. At the end of an invocation.
+ *
+ * @param pause lets so many milliseconds pass. Whoever gives the last place back, and finds nobody although somebody came to wait
+ *              just now, looks once more after that; absent: he does not
+ */
+export async function giveBackPlaces(
+  services: Services,
+  pause?: (milliseconds: number) => Promise<unknown>,
+): Promise<void> {
+  const settled = await services.scheduler.settle(services);
+  const unseen: string[] = [];
   for (const [destination, places] of settled) {
-    const limit = activeLimit(parameters);
-    const free = limit - places.active;
-    const isWorthwhile = free >= Math.min(smallestRefill, Math.max(1, Math.floor(limit / 5))) || places.active === 0;
-    if (places.backlog === undefined || !isWorthwhile) continue;
-    try {
-      await refill(destination, places, services);
-    } catch (error) {
-      log.note('warn', 'places in active left to the sweep', { destination, error });
-    }
+    const isFound = await fill(destination, places, services);
+    if (!isFound && places.active === 0 && isYoung(places, services)) unseen.push(destination);
+  }
+  if (pause === undefined || unseen.length === 0) return;
+  await pause(indexLag);
+  for (const destination of unseen) await lookAgain(destination, services);
+}
+
+/** Fills the places of a destination where that is worth the trouble; whether anybody was found. */
+async function fill(destination: string, places: Places, services: Services): Promise<boolean> {
+  const { parameters, log } = services;
+  const limit = activeLimit(parameters);
+  const free = limit - places.active;
+  const isWorthwhile = free >= Math.min(smallestRefill, Math.max(1, Math.floor(limit / 5))) || places.active === 0;
+  if (places.backlog === undefined || !isWorthwhile) return false;
+  try {
+    return (await refill(destination, places, services)) > 0;
+  } catch (error) {
+    log.note('warn', 'places in active left to the sweep', { destination, error });
+    return false;
+  }
+}
+
+/** Whether somebody may have come to wait whom the index does not show yet. */
+function isYoung({ backlog }: Places, services: Services): boolean {
+  return backlog !== undefined && wallTime(services) - backlog < backlogInterval + indexLag;
+}
+
+/** Who came to wait saw somebody in active, and relies on him: he is the last one, and could not see who came. */
+async function lookAgain(destination: string, services: Services): Promise<void> {
+  const { destinations, log } = services;
+  try {
+    const places = await destinations.read(destination);
+    if (places.active === 0) await fill(destination, places, services);
+  } catch (error) {
+    log.note('warn', 'places in active left to the sweep', { destination, error });
   }
 }
 
@@ -51,10 +108,14 @@ export async function refill(
   const now = wallTime(services);
   const limit = Math.min(most, activeLimit(parameters) - active);
   if (limit <= 0) return 0;
+  // Where nobody else will look, one at least must be woken who is there.
+  const isLast = active === 0;
+  const wanted = isLast ? limit + mostGone : limit;
   const [fresh, tried] = await Promise.all(
-    [true, false].map((isNew) => queries.findQueued(destination, { isNew, dueBy: now, limit })),
+    [true, false].map((isNew) => queries.findQueued(destination, { isNew, dueBy: now, limit: wanted })),
   );
-  const next = inTurn(fresh ?? [], tried ?? []).slice(0, limit);
+  const found = inTurn(fresh ?? [], tried ?? []);
+  const next = isLast ? await stillQueued(found, limit, services) : found.slice(0, limit);
   if (next.length === 0 && backlog !== undefined && now - backlog > backlogMemory) {
     await destinations.forgetBacklog(destination, backlog);
   }
@@ -86,6 +147,26 @@ export async function refillAfterCount(destination: string, services: Services):
   log.note('info', 'places in active counted again', { destination, counted, noted: places.active });
   const corrected = await destinations.adjust(destination, difference);
   return await refill(destination, corrected, services, Number.POSITIVE_INFINITY);
+}
+
+/** The first of those found that are queued indeed: the index may show who has left a moment ago. */
+async function stillQueued(
+  found: readonly QueueEntry[],
+  limit: number,
+  { ledger }: Services,
+): Promise<readonly QueueEntry[]> {
+  const queued: QueueEntry[] = [];
+  for (let from = 0; from < found.length && queued.length < limit; ) {
+    const some = found.slice(from, from + Math.min(together, limit - queued.length));
+    const items = await Promise.all(some.map((entry) => ledger.read(entry)));
+    queued.push(...some.filter(({ generation }, n) => isQueued(items[n], generation)));
+    from += some.length;
+  }
+  return queued;
+}
+
+function isQueued(item: DeliveryItem | undefined, generation: number): boolean {
+  return item?.state === 'queued' && item.generation === generation;
 }
 
 /** One of these, one of those. */

@@ -55,7 +55,7 @@ const mostKnown = 1000;
 const putBackTime = 15_000;
 
 /** Milliseconds between two notes of the same process that deliveries wait for places. */
-const backlogInterval = 5000;
+export const backlogInterval = 5000;
 
 interface Known {
   readonly at: number;
@@ -161,16 +161,25 @@ export class Scheduler {
     return await this.#places.settle(log);
   }
 
-  /** Notes that deliveries wait for a place, so that whoever gives one back wakes them. After they were put down. */
-  async noteBacklog(destination: string, { clock, log }: Surroundings): Promise<void> {
+  /**
+   * Notes that deliveries wait for a place, so that whoever gives one back wakes them. After they were put down.
+   *
+   * @returns whether somebody is in active who will give a place back; false: all were gone before this was noted, and nobody
+   *          looks who waits. Where the table cannot be asked that is not known, and the answer is true: the sweep finds them.
+   */
+  async noteBacklog(destination: string, { clock, log }: Surroundings): Promise<boolean> {
     const now = clock.now().wall;
-    if (now - (this.#backlogNoted.get(destination) ?? Number.NEGATIVE_INFINITY) < backlogInterval) return;
     try {
-      await this.#destinations.noteBacklog(destination, now);
-      this.#backlogNoted.set(destination, now);
+      if (now - (this.#backlogNoted.get(destination) ?? Number.NEGATIVE_INFINITY) >= backlogInterval) {
+        await this.#destinations.noteBacklog(destination, now);
+        this.#backlogNoted.set(destination, now);
+      }
+      // Asked each time, and after the note: whoever is still in active then sees it when it goes.
+      const { active } = await this.#destinations.read(destination);
+      return active > 0;
     } catch (error) {
-      // The sweep finds them.
       log.note('warn', 'waiting deliveries not noted', { destination, error });
+      return true;
     }
   }
 

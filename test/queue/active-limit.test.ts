@@ -15,6 +15,7 @@ import { sweepInterval } from '../../functions/queue/policy.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import { entryOf } from '../../functions/queue/summary.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { captureServices } from '../support/capturing-services.ts';
 import { makeItem } from '../support/delivery-item.ts';
@@ -233,6 +234,132 @@ describe('a burst of requests for a slow destination', () => {
     await stack.wake(qmgr);
     const ids = stack.ledger.items.filter(({ state }) => state === 'active').map(({ id }) => id.split('-')[0]);
     assert.deepEqual([ids.filter((id) => id === 'new').length, ids.filter((id) => id === 'old').length], [10, 10]);
+  });
+});
+
+/** A port some of whose calls are others. */
+function withCalls<Port extends object>(port: Port, calls: Partial<Port>): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      const value: unknown = Reflect.get(calls, name) ?? Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('a delivery that finds active full is woken although nobody is in active any more', () => {
+  const late = { id: 'late', destination: slow } as const;
+
+  /** Active is full. What arrives then finds that out, and all that is in active is done before it is put down as waiting. */
+  async function overtaken(arrive: (stack: LossyStack, services: Services) => Promise<void>): Promise<LossyStack> {
+    const stack = new LossyStack(8, 0);
+    const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
+    for (let n = 0; n < 8; n += 1) await stack.admit(front, makeItem({ id: `first-${n}`, destination: slow }));
+    const { ledger } = qmgr;
+    const slowly = withCalls(ledger, {
+      admit: async (...given) => {
+        await stack.work(slow, 8, lmtp);
+        return await ledger.admit(...given);
+      },
+      move: async (...given) => {
+        await stack.work(slow, 8, lmtp);
+        return await ledger.move(...given);
+      },
+    });
+    await arrive(stack, { ...qmgr, ledger: slowly });
+    await stack.wake(qmgr);
+    return stack;
+  }
+
+  async function assertActive({ ledger }: LossyStack): Promise<void> {
+    assert.equal((await ledger.read({ id: 'late', delivery: '0000' }))?.state, 'active');
+    assert.equal((await ledger.destinations.read(slow)).active, 1);
+  }
+
+  test('one that is new', async () => {
+    await assertActive(await overtaken((stack, services) => stack.admit(services, makeItem(late))));
+  });
+
+  test('one that was deferred', async () => {
+    await assertActive(
+      await overtaken(async ({ ledger }, services) => {
+        await ledger.admit(makeItem({ ...late, state: 'deferred', attempt: 1 }));
+        await activate({ version: 1, id: 'late', delivery: '0000', generation: 1 }, services);
+      }),
+    );
+  });
+
+  test('one that takes active for full, as it was a moment ago, and of whose destination that was noted then', async () => {
+    const stack = new LossyStack(8, 0);
+    const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
+    for (let n = 0; n < 9; n += 1) await stack.admit(front, makeItem({ id: `first-${n}`, destination: slow }));
+    while ((await stack.leftFor(slow)) > 0) {
+      await stack.work(slow, 8, lmtp);
+      await stack.wake(qmgr);
+    }
+    await stack.admit(front, makeItem(late));
+    await stack.wake(qmgr);
+    await assertActive(stack);
+  });
+});
+
+describe('whoever gives the last place back while the index is behind', () => {
+  /** Active is full, and another waits; what the index says of those who wait is said here. */
+  async function lastOne(queries: Partial<Services['queries']>): Promise<LossyStack & { readonly lmtp: Services }> {
+    const stack = new LossyStack(1, 0);
+    const [front, lmtp] = [stack.process(), stack.process()];
+    for (const id of ['first', 'late']) await stack.admit(front, makeItem({ id, destination: slow }));
+    const first = await stack.ledger.read({ id: 'first', delivery: '0000' });
+    assert.ok(first);
+    await stack.ledger.move('finishUnclaimed', first, { due: null });
+    lmtp.scheduler.leave(first);
+    return Object.assign(stack, { lmtp: { ...lmtp, queries: withCalls<Services['queries']>(stack.ledger, queries) } });
+  }
+
+  const wakes = ({ wakeUps }: LossyStack) => wakeUps.map(({ id }) => id);
+
+  test('looks once more a moment later, and finds who came just before', async () => {
+    let isShown = false;
+    const stack = await lastOne({
+      findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
+    });
+    const pauses: number[] = [];
+    await giveBackPlaces(stack.lmtp, async (milliseconds) => {
+      pauses.push(milliseconds);
+      isShown = true;
+    });
+    assert.deepEqual([pauses, wakes(stack)], [[1000], ['late']]);
+  });
+
+  test('does not look again where somebody has come into active meanwhile, who will', async () => {
+    let isShown = false;
+    const stack = await lastOne({
+      findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
+    });
+    await giveBackPlaces(stack.lmtp, async () => {
+      isShown = true;
+      await stack.ledger.destinations.adjust(slow, 1);
+    });
+    assert.deepEqual(wakes(stack), []);
+  });
+
+  test('does not wait where nobody came to wait of late', async () => {
+    const stack = await lastOne({ findQueued: async () => [] });
+    stack.clock.advance(10_000);
+    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    assert.deepEqual(wakes(stack), []);
+  });
+
+  test('wakes somebody who waits indeed, and none of those whom the index shows still', async () => {
+    const gone = Array.from({ length: 5 }, (_, n) => entryOf(makeItem({ id: `gone-${n}`, destination: slow, due: 1 })));
+    const stack = await lastOne({
+      findQueued: async (destination, { isNew, limit, ...wanted }) => {
+        const there = await stack.ledger.findQueued(destination, { isNew, limit, ...wanted });
+        return isNew ? [...gone, ...there].slice(0, limit) : [];
+      },
+    });
+    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    assert.deepEqual(wakes(stack), ['late']);
   });
 });
 

@@ -313,7 +313,7 @@ export class SimulatedStack {
     const { lanes, last } = orderOfWork(batch, givenOf, this.random.next);
     await Promise.all(lanes.map(workOff));
     await workOff(last);
-    await giveBackPlaces(container.services);
+    await giveBackPlaces(container.services, (milliseconds) => this.time.sleep(milliseconds));
     await container.services.disposal?.settle(container.services);
   }
 
