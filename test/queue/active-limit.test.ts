@@ -336,7 +336,9 @@ describe('whoever gives the last place back while the index is behind', () => {
     const stack = await lastOne({
       findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
     });
-    await giveBackPlaces(stack.lmtp, async () => {
+    // With room for more, which is for that one to fill.
+    const parameters = parseParameters({ qmgr_message_active_limit: '8' });
+    await giveBackPlaces({ ...stack.lmtp, parameters }, async () => {
       isShown = true;
       await stack.ledger.destinations.adjust(slow, 1);
     });
