@@ -20,10 +20,14 @@ import type { Metrics } from './metrics/metrics.ts';
 import { parametersFromEnvironment } from './parameters.ts';
 import { Cautions } from './queue/cautions.ts';
 import { Disposal } from './queue/disposal.ts';
+import type { Log } from './queue/log.ts';
 import type { CorruptQueue } from './queue/ports.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
 import { systemClock } from './session/clock.ts';
+
+/** What a stack tells of itself. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The services of a function, over real AWS clients. */
 export interface Composition {
@@ -40,51 +44,58 @@ export interface Composition {
  */
 export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Composition {
   const clients = makeClients();
-  const table = requireVariable(environment, names.queueTable);
-  const parameters = parametersFromEnvironment(environment);
   const log = makeLog(serviceName);
+  const queue = composeQueue(clients, environment, log);
+  const { destinations, parameters, transport } = queue;
   if (parameters.strict_postfix_verdicts) {
     log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
   }
-  const transport = transportName(environment);
   const metrics = metricsFromEnvironment(environment, transport);
-  const destinations = new DynamoDbDestinations(clients.table, table);
   const services: Services = {
-    ledger: new DynamoDbLedger(clients.table, table),
-    queries: new DynamoDbQueries(clients.table, table),
-    destinations,
+    ...queue,
     scheduler: new Scheduler(destinations),
     cautions: new Cautions(destinations),
-    wakeUps: new SqsWakeUps(clients.sqs, {
-      active: requireVariable(environment, names.activeQueueUrl),
-      deferred: requireVariable(environment, names.deferredQueueUrl),
-    }),
-    events: new SnsEvents(clients.sns, requireVariable(environment, names.bounceTopicArn)),
-    bodies: new S3Bodies(clients.s3),
     corrupt: counting(
       new S3CorruptQueue(clients, {
         bucket: requireVariable(environment, names.messageBucket),
-        table,
+        table: requireVariable(environment, names.queueTable),
         queueUrl: requireVariable(environment, names.corruptQueueUrl),
       }),
       metrics,
     ),
-    parameters,
-    transport,
-    clock: systemClock,
-    random: Math.random,
-    log,
     ...optional('metrics', metrics),
-    ...optional('disposal', composeDisposal(environment, clients)),
   };
   return { services, clients, metrics };
 }
 
+/**
+ * What functions and people alike work with: table, queues, topic and bodies.
+ *
+ * @throws EnvironmentError, ParameterError
+ */
+export function composeQueue(clients: AwsClients, variables: Variables, log: Log) {
+  const table = requireVariable(variables, names.queueTable);
+  return {
+    ledger: new DynamoDbLedger(clients.table, table),
+    queries: new DynamoDbQueries(clients.table, table),
+    destinations: new DynamoDbDestinations(clients.table, table),
+    wakeUps: new SqsWakeUps(clients.sqs, {
+      active: requireVariable(variables, names.activeQueueUrl),
+      deferred: requireVariable(variables, names.deferredQueueUrl),
+    }),
+    events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
+    bodies: new S3Bodies(clients.s3),
+    parameters: parametersFromEnvironment(variables),
+    transport: transportName(variables),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    ...optional('disposal', composeDisposal(variables, clients)),
+  };
+}
+
 /** Where bodies are deleted when nobody needs them; nothing where they stay. */
-export function composeDisposal(
-  environment: Readonly<Record<string, string | undefined>>,
-  { s3 }: Pick<AwsClients, 's3'>,
-): Disposal | undefined {
+function composeDisposal(environment: Variables, { s3 }: Pick<AwsClients, 's3'>): Disposal | undefined {
   if ((environment[names.bodyRetention] ?? '') === '') return undefined;
   return new Disposal(requireVariable(environment, names.messageBucket), new S3SpentBodies(s3));
 }

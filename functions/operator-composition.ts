@@ -5,24 +5,12 @@
 
 import type { AwsClients } from './aws/clients.ts';
 import { DynamoDbCorruptRequests } from './aws/dynamodb-corrupt-requests.ts';
-import { DynamoDbDestinations } from './aws/dynamodb-destinations.ts';
-import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
-import { DynamoDbQueries } from './aws/dynamodb-queries.ts';
-import { S3Bodies } from './aws/s3-bodies.ts';
-import { SnsEvents } from './aws/sns-events.ts';
 import { SqsDepths } from './aws/sqs-depths.ts';
-import { SqsWakeUps } from './aws/sqs-wake-ups.ts';
-import { composeDisposal, transportName } from './composition.ts';
-import { optional } from './delivery/fields.ts';
+import { composeQueue, type Variables } from './composition.ts';
 import { environmentNames as names, requireVariable } from './environment.ts';
 import type { OperatorServices } from './operator/operator.ts';
 import type { QueueDepths } from './operator/ports.ts';
-import { parametersFromEnvironment } from './parameters.ts';
 import type { Log } from './queue/log.ts';
-import { systemClock } from './session/clock.ts';
-
-/** What a stack tells of itself. */
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Builds the services of a stack.
@@ -30,27 +18,12 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * @throws EnvironmentError, ParameterError where its variables are not whole
  */
 export function composeServices(clients: AwsClients, variables: Variables, log: Log): OperatorServices {
-  const table = requireVariable(variables, names.queueTable);
   return {
-    ledger: new DynamoDbLedger(clients.table, table),
-    queries: new DynamoDbQueries(clients.table, table),
-    destinations: new DynamoDbDestinations(clients.table, table),
+    ...composeQueue(clients, variables, log),
     corruptRequests: new DynamoDbCorruptRequests(clients, {
-      table,
+      table: requireVariable(variables, names.queueTable),
       incomingUrl: requireVariable(variables, names.incomingQueueUrl),
     }),
-    wakeUps: new SqsWakeUps(clients.sqs, {
-      active: requireVariable(variables, names.activeQueueUrl),
-      deferred: requireVariable(variables, names.deferredQueueUrl),
-    }),
-    events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
-    bodies: new S3Bodies(clients.s3),
-    parameters: parametersFromEnvironment(variables),
-    transport: transportName(variables),
-    clock: systemClock,
-    random: Math.random,
-    log,
-    ...optional('disposal', composeDisposal(variables, clients)),
   };
 }
 

@@ -5,11 +5,11 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { sideBySide } from '../operator/side-by-side.ts';
 import { type DestinationRecord, emptyRecord, type Places } from '../queue/destination-record.ts';
 import { hashOf, slotOf } from '../queue/hash.ts';
 import type { Destinations } from '../queue/ports.ts';
 import { checkVersion, schemaVersion } from '../queue/schema-version.ts';
+import { sideBySide } from '../queue/side-by-side.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 import { Update } from './dynamodb-update.ts';
 

@@ -13,10 +13,10 @@ import { holdsThatLast } from '../queue/due.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { letGo } from '../queue/release-held.ts';
 import { wallTime } from '../queue/services.ts';
+import { sideBySide } from '../queue/side-by-side.ts';
 import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
-import { sideBySide } from './side-by-side.ts';
 
 /** Deliveries that are let go at once. */
 const together = 20;

@@ -4,11 +4,11 @@
 
 import type { DeliveryItem } from '../queue/item.ts';
 import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
+import { sideBySide } from '../queue/side-by-side.ts';
 import { entryOf } from '../queue/summary.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { listEntries } from './selection.ts';
-import { sideBySide } from './side-by-side.ts';
 
 /** One entry. */
 export type Listed =

@@ -10,10 +10,10 @@ import { matchesAddress } from '../queue/queue-filter.ts';
 import { removeMessage } from '../queue/remove-by-hand.ts';
 import { wallTime } from '../queue/services.ts';
 import { settleByHand } from '../queue/settle-by-hand.ts';
+import { sideBySide } from '../queue/side-by-side.ts';
 import { settleRequest } from './corrupt-requests.ts';
 import { type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
-import { sideBySide } from './side-by-side.ts';
 
 /** Changes that are under way at once. */
 const together = 20;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { sideBySide } from '../../functions/operator/side-by-side.ts';
+import { sideBySide } from '../../functions/queue/side-by-side.ts';
 
 test('answers come in their order, whoever is ready first, and no more are under way than are allowed', async () => {
   let underWay = 0;
