@@ -1,11 +1,7 @@
 /** Alarms about the functions themselves: what keeps them from their work. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { nothingHappened } from './missing.ts';
 import type { AlarmRow } from './row.ts';
-
-const nothingHappened = {
-  treatment: TreatMissingData.NOT_BREACHING,
-  because: 'what is counted is written when it happens: no value is none of it',
-} as const;
 
 const notCalled = {
   treatment: TreatMissingData.NOT_BREACHING,

@@ -1,18 +1,7 @@
 /** Alarms about mail: what of it is lost or late. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { nothingHappened, unknownWithoutSweep } from './missing.ts';
 import type { AlarmRow } from './row.ts';
-
-const nothingHappened = {
-  treatment: TreatMissingData.NOT_BREACHING,
-  because: 'what is counted is written when it happens: no value is none of it',
-} as const;
-
-/** Of what the sweep says of the queue. */
-const unknownWithoutSweep = {
-  treatment: TreatMissingData.IGNORE,
-  because:
-    'only the sweep says how the queue is; while it does not run nobody knows better, and that has an alarm of its own',
-} as const;
 
 const queueDepth = {
   treatment: TreatMissingData.NOT_BREACHING,

@@ -1,11 +1,7 @@
 /** Alarms about mail servers, and what opens their doors. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { nothingHappened, unknownWithoutSweep } from './missing.ts';
 import type { AlarmRow } from './row.ts';
-
-const nothingHappened = {
-  treatment: TreatMissingData.NOT_BREACHING,
-  because: 'what is counted is written when it happens: no value is none of it',
-} as const;
 
 export const serverRows = {
   destinationDead: {
@@ -19,10 +15,7 @@ export const serverRows = {
       `Nothing is lost: one delivery at a time finds out whether it lives again, and the rest follows by itself. Mail is kept for ${lifetime} from its arrival.`,
     act: ({ command }) =>
       `see which, since when, and what it said: ${command('status')}\nTo leave it alone for an hour: ${command('hold --destination NEXT-HOP --for 1h --reason alarm')}`,
-    missing: {
-      treatment: TreatMissingData.IGNORE,
-      because: 'only the sweep says so; while it does not run nobody knows better, and that has an alarm of its own',
-    },
+    missing: unknownWithoutSweep,
     query: 'top deferral reasons',
   },
   authRefused: {
