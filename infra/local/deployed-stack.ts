@@ -21,7 +21,7 @@ import { TemplateError } from '../template/template-error.ts';
 import { buildResources, observeTopic } from './build-resources.ts';
 import { PermissionWatch } from './calls/permission-watch.ts';
 import type { RecordedRequest } from './calls/recorded-request.ts';
-import { startRecordingProxy } from './calls/recording-proxy.ts';
+import { type RecordingProxyOptions, startRecordingProxy } from './calls/recording-proxy.ts';
 import { type DeliveryNames, deliveriesOf } from './delivery-names.ts';
 import { FunctionLog } from './function-log.ts';
 import { type Invocable, startLambdaEndpoint } from './lambda-endpoint.ts';
@@ -34,6 +34,7 @@ import { localPortOf, type ReplacedVariable, replace, replacedVariables } from '
 import { Schedule } from './schedule.ts';
 import { localPlace, type Services, startServices } from './services.ts';
 import type { LocalStackOptions } from './stack.ts';
+import { stopTriggers } from './stop-triggers.ts';
 import { TopicSubscriber } from './topic-subscriber.ts';
 
 export interface DeployedStackOptions
@@ -114,12 +115,8 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   const invocables: Record<string, Invocable> = {};
   const lambda = await startLambdaEndpoint(invocables);
   started.defer(() => lambda.close());
-  const environment: Record<string, string> = { ...services.environment };
-  for (const [name, endpoint] of Object.entries({ AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint, ...options.endpoints })) {
-    const proxy = await startRecordingProxy({ endpoint, decide });
-    started.defer(() => proxy.close());
-    environment[name] = proxy.endpoint;
-  }
+  const others = { AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint, ...options.endpoints };
+  const environment = { ...services.environment, ...(await watched(others, decide, started)) };
   const readable = await startReadableLog();
   started.defer(() => readable.close());
   const log = new FunctionLog((name, line) => {
@@ -175,6 +172,21 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   };
 }
 
+/** Endpoints of further services, as they are reached past the policies; what stands between is closed with `started`. */
+async function watched(
+  endpoints: Readonly<Record<string, string>>,
+  decide: NonNullable<RecordingProxyOptions['decide']>,
+  started: AsyncDisposableStack,
+): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    const proxy = await startRecordingProxy({ endpoint, decide });
+    started.defer(() => proxy.close());
+    found[name] = proxy.endpoint;
+  }
+  return found;
+}
+
 function chosenDelivery(blueprint: Blueprint, path: string | undefined): DeliveryNames {
   const deliveries = deliveriesOf(blueprint);
   const paths = [...deliveries.keys()];
@@ -211,9 +223,6 @@ function deploy(
     onLine: (line) => log.write(program, line),
   });
 }
-
-/** How long running invocations get when the stack closes, in milliseconds. */
-const closingGrace = 2000;
 
 /** What sets the functions going. An event source reads its queue in the name of its function, as Lambda does. */
 function startTriggers(
@@ -255,11 +264,7 @@ function startTriggers(
   for (const one of [...pollers, ...clocks]) one.start();
   return {
     [Symbol.asyncDispose]: async () => {
-      const impatience = setTimeout(() => {
-        for (const one of functions.values()) void one.kill();
-      }, closingGrace);
-      await Promise.all([...pollers, ...clocks].map((one) => one.stop()));
-      clearTimeout(impatience);
+      await stopTriggers([...pollers, ...clocks], functions.values());
       for (const client of clients) client.destroy();
     },
   };

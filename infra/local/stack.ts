@@ -24,6 +24,7 @@ import { type MaildirServer, type MaildirServerOptions, startMaildirServer } fro
 import { Poller } from './poller.ts';
 import { startReadableLog } from './readable-log.ts';
 import { Schedule } from './schedule.ts';
+import { stopTriggers } from './stop-triggers.ts';
 import { TopicSubscriber } from './topic-subscriber.ts';
 
 export type { LogLine } from './function-log.ts';
@@ -80,9 +81,6 @@ const acquaintances: Partial<Readonly<Record<FunctionName, Readonly<Record<strin
   postsuper: { [environmentNames.checkFunction]: 'check' satisfies FunctionName },
 };
 
-/** How long running invocations get when the stack closes, in milliseconds. */
-const closingGrace = 2000;
-
 /** Brings up a stack. It takes requests when this resolves; nothing is left behind when it rejects. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   await using started = new AsyncDisposableStack();
@@ -118,7 +116,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   });
 
   const triggers = startTriggers(options, emulators, functions);
-  started.defer(() => stopTriggers(triggers, functions));
+  started.defer(() => stopTriggers(triggers, Object.values(functions)));
   const events = new TopicSubscriber(emulators.clients.sqs, emulators.queues.events.url);
   const notices = new TopicSubscriber(emulators.clients.sqs, emulators.queues.notices.url);
   started.defer(() => events.stop());
@@ -214,11 +212,6 @@ function deployFunctions(
   };
 }
 
-interface Triggers {
-  readonly pollers: readonly Poller[];
-  readonly schedule: Schedule | undefined;
-}
-
 /**
  * What sets the functions going: incoming, deferred and the dead letters of active wake qmgr, active wakes lmtp, the topics
  * bounce, the clock sweep.
@@ -227,7 +220,7 @@ function startTriggers(
   options: LocalStackOptions,
   { clients, queues }: Emulators,
   functions: Record<FunctionName, LambdaFunction>,
-): Triggers {
+): readonly (Poller | Schedule)[] {
   const connect = (queue: QueueName, name: FunctionName) =>
     new Poller({
       client: clients.sqs,
@@ -248,22 +241,13 @@ function startTriggers(
   for (const poller of pollers) poller.start();
   for (const name of functionNames) if (!onDemand.has(name)) functions[name].warm();
   const interval = options.sweepInterval ?? 2000;
-  if (interval === 0) return { pollers, schedule: undefined };
+  if (interval === 0) return pollers;
   const schedule = new Schedule(interval, async (event) => {
     const result = await functions.sweep.invoke(event);
     if (result.kind === 'failed') options.onFailure?.('sweep', result);
   });
   schedule.start();
-  return { pollers, schedule };
-}
-
-/** Takes in nothing more, lets what runs finish, and loses patience after a while. */
-async function stopTriggers(triggers: Triggers, functions: Record<FunctionName, LambdaFunction>): Promise<void> {
-  const impatience = setTimeout(() => {
-    for (const name of functionNames) void functions[name].kill();
-  }, closingGrace);
-  await Promise.all([triggers.schedule?.stop(), ...triggers.pollers.map((poller) => poller.stop())]);
-  clearTimeout(impatience);
+  return [...pollers, schedule];
 }
 
 function outputsOf(emulators: Emulators): Outputs {
