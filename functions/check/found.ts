@@ -3,7 +3,8 @@
  */
 
 import type { Agent } from '../delivery/agent.ts';
-import { judge, type Trouble } from '../delivery/trouble.ts';
+import { judgeOf } from '../delivery/judge.ts';
+import { consequenceOf, type Trouble } from '../delivery/trouble.ts';
 import { type About, advise, type Finding } from './advice.ts';
 import type { Found, StepVerdict } from './report.ts';
 
@@ -29,8 +30,8 @@ export function failed(
 }
 
 /** What the agent would conclude if this were its last host. */
-function verdictOf(trouble: Trouble, { soft_bounce, strict_postfix_verdicts }: Agent['parameters']): StepVerdict {
-  const circumstances = { isLastHost: true, softBounce: soft_bounce, strictPostfix: strict_postfix_verdicts };
-  const { outcome, status } = judge(trouble, circumstances);
+function verdictOf(trouble: Trouble, parameters: Agent['parameters']): StepVerdict {
+  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
+  const { outcome, status } = consequenceOf(trouble, circumstances);
   return { status: outcome === 'bounced' ? 'bounced' : 'deferred', dsn: status, text: trouble.text };
 }

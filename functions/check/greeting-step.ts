@@ -3,6 +3,7 @@
  */
 
 import { openingSwitches } from '../delivery/open.ts';
+import { openingTrouble } from '../delivery/opening-trouble.ts';
 import { handshakeTrouble, interruptionTrouble } from '../delivery/trouble.ts';
 import type { Interrupted } from '../lmtp/dialogue.ts';
 import type { OpeningFault } from '../session/opening.ts';
@@ -73,6 +74,16 @@ export function noLhlo(
   const trouble = handshakeTrouble(refused, peer, openingSwitches(parameters));
   const finding = reply.code >= 500 ? 'SMTP server' : 'not let in';
   return { step: 'LHLO', ...failed(reply.text, finding, about, trouble, parameters) };
+}
+
+/** The server said something that no command had asked for: its replies are out of step, or it ends the session. */
+export function spokeUnasked(
+  fault: Extract<OpeningFault, { kind: 'out of step' | 'goodbye' }>,
+  { peer, about, parameters }: Telling,
+): LhloStep {
+  const trouble = openingTrouble(fault, peer, openingSwitches(parameters));
+  const finding = fault.kind === 'goodbye' ? 'not let in' : 'out of step';
+  return { step: 'LHLO', ...failed(trouble.text, finding, about, trouble, parameters) };
 }
 
 /** The connection broke over it. */

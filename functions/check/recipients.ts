@@ -4,6 +4,7 @@
 
 import type { Agent } from '../delivery/agent.ts';
 import { makeEnvelope, type Posting, unfitness } from '../delivery/envelope.ts';
+import { judgeOf } from '../delivery/judge.ts';
 import { inspectContent } from '../delivery/message.ts';
 import { answerTrouble, interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
 import type { Interrupted } from '../lmtp/dialogue.ts';
@@ -75,7 +76,7 @@ function tellReply(path: string, stage: 'MAIL' | 'RCPT', reply: Reply, { peer, a
   const text = `${path} ${reply.text}`;
   const trouble = isPositive(reply)
     ? undefined
-    : answerTrouble({ kind: 'reply', stage, reply }, peer, parameters.strict_postfix_verdicts);
+    : answerTrouble({ kind: 'reply', stage, reply }, peer, judgeOf(parameters));
   if (trouble === undefined) return ok(text);
   return failed(text, findingOf(stage, reply, trouble), about, trouble, parameters);
 }

@@ -21,7 +21,7 @@ import type { TlsPolicy } from '../tls/policy.ts';
 import type { Place } from './advice.ts';
 import * as auth from './auth-step.ts';
 import { tellCertificate } from './certificate-step.ts';
-import { greeted, lhloInterrupted, noGreeting, noLhlo, notWelcome, offered } from './greeting-step.ts';
+import { greeted, lhloInterrupted, noGreeting, noLhlo, notWelcome, offered, spokeUnasked } from './greeting-step.ts';
 import { portClosed, portOpen } from './port-step.ts';
 import { askRecipients, type Probe } from './recipients.ts';
 import type { AuthStep, ServerStep } from './report.ts';
@@ -195,6 +195,10 @@ class Visit {
     switch (fault.kind) {
       case 'refused':
         this.#tell(fault.stage === 'greeting' ? notWelcome(fault, this.#telling) : noLhlo(fault, this.#telling));
+        break;
+      case 'out of step':
+      case 'goodbye':
+        this.#tell(spokeUnasked(fault, this.#telling));
         break;
       case 'TLS not offered':
       case 'TLS refused':

@@ -24,6 +24,7 @@ export function findingOfInterruption({ reason }: Interrupted): Finding {
     case 'lost':
     case 'flood':
     case 'body':
+    case 'claim':
       return 'out of step';
     default:
       return reason satisfies never;

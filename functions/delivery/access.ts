@@ -17,6 +17,7 @@ import { type TlsMaterial, TlsMaterialFault } from '../tls/material.ts';
 import { isMandatory, mustMatch, type TlsPolicy, tlsPolicy } from '../tls/policy.ts';
 import type { Agent } from './agent.ts';
 import type { NextHop } from './destination.ts';
+import { judgeOf } from './judge.ts';
 import type { Trouble } from './trouble.ts';
 
 /** How to get into one server. */
@@ -145,10 +146,10 @@ function composeLogin({ credentials }: Password, peer: Peer, { parameters }: Age
   return {
     credentials,
     required: ({ isEncrypted, isMatched }) => new Set(requiredOptions(isEncrypted, isMatched, parameters)),
-    insistsOnProof: !parameters.strict_postfix_verdicts,
+    insistsOnProof: judgeOf(parameters).insistsOnAuth,
     allows: (mechanism) =>
       parameters.lmtp_sasl_mechanism_filter.isEmpty || parameters.lmtp_sasl_mechanism_filter.matches(mechanism),
-    isRequired: parameters.lmtp_sasl_auth_required && !parameters.strict_postfix_verdicts,
+    isRequired: parameters.lmtp_sasl_auth_required && judgeOf(parameters).insistsOnAuth,
     names: { host, ownName: parameters.myhostname, ...(endpoint.kind === 'inet' ? { port: endpoint.port } : {}) },
   };
 }

@@ -14,6 +14,7 @@ import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
 import { TlsMaterials } from '../tls/material.ts';
 import type { Incident } from './incidents.ts';
+import { judgeOf } from './judge.ts';
 import { RefusedCredentials } from './refused-credentials.ts';
 
 /** A delivery agent. */
@@ -53,7 +54,7 @@ export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'pa
     maxAge: parameters.lmtp_connection_reuse_time_limit,
     size: parameters.lmtp_connection_cache_size,
     skipQuitReply: parameters.lmtp_skip_quit_response,
-    onDead: () => given.metrics?.add('SessionsStale'),
+    isStrict: parameters.strict_postfix_verdicts,
   });
   const { clock = systemClock, secrets = noSecrets } = given;
   return {
@@ -88,9 +89,9 @@ export function stageTimeouts(parameters: Parameters): Timeouts {
     content: parameters.lmtp_data_xfer_timeout,
     dot: parameters.lmtp_data_done_timeout,
     // A server that answered one recipient and then falls silent has lost count.
-    'next dot': parameters.strict_postfix_verdicts
-      ? parameters.lmtp_data_done_timeout
-      : Math.min(parameters.lmtp_data_done_timeout, parameters.lmtp_data_done_next_timeout),
+    'next dot': judgeOf(parameters).hurriesFinals
+      ? Math.min(parameters.lmtp_data_done_timeout, parameters.lmtp_data_done_next_timeout)
+      : parameters.lmtp_data_done_timeout,
     RSET: parameters.lmtp_rset_timeout,
     QUIT: parameters.lmtp_quit_timeout,
   };

@@ -2,70 +2,84 @@
  * One host: recipients in, verdicts and leftovers out.
  */
 
-import type { RetireReason } from '../lmtp/transaction.ts';
+import type { RetireReason } from '../lmtp/heard.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
 import { sessionKey } from '../session/session-key.ts';
 import { type Access, findAccess } from './access.ts';
 import { keepsSessions } from './agent.ts';
-import type { AttemptContext } from './attempt-context.ts';
-import { applyToAll } from './conclude.ts';
+import type { AttemptInput } from './attempt-input.ts';
+import { type AttemptOutcome, type Count, foldOutcomes, noOutcome } from './attempt-outcome.ts';
+import { concludeAll } from './conclude.ts';
+import { illustrate, type IncidentNote } from './incidents.ts';
 import { attemptOptions, open } from './open.ts';
 import { transact } from './round.ts';
+import type { Trouble } from './trouble.ts';
 
-/** How an attempt at one host ended. Whoever was not settled is left over. */
-export interface AttemptOutcome {
-  /** The server talked to us; only such sessions count for lmtp_mx_session_limit. */
-  readonly handshaken: boolean;
-}
+type Noted = AttemptOutcome<IncidentNote>;
 
 /** Tries one host: a cached session first, a fresh one where there is none or the cached one fails before content. */
-export async function attempt(context: AttemptContext): Promise<AttemptOutcome> {
-  const { agent, hop, peer } = context;
+export async function attempt(input: AttemptInput): Promise<AttemptOutcome> {
+  const { agent, hop, peer, dialogue, delivery } = input;
   const found = await findAccess(hop, peer, agent);
-  if (found.kind === 'trouble') {
-    const isOurs = found.trouble.scope === 'self';
+  const outcome =
+    found.kind === 'trouble' ? withoutAccess(input, found.trouble) : await attemptWith(input, found.access);
+  return { ...outcome, incidents: illustrate(outcome.incidents, dialogue, peer, delivery.destination) };
+}
+
+function withoutAccess(input: AttemptInput, trouble: Trouble): Noted {
+  const isOurs = trouble.scope === 'self';
+  return {
+    ...concludeAll(input, input.recipients, { phase: 'handshake', trouble }),
     // A secret that cannot be read is counted where it is read.
-    if (!isOurs) context.count('TlsFailures');
-    context.incidents.note(isOurs ? 'data' : 'policy', found.trouble.text);
-    applyToAll(context, context.recipients, 'handshake', found.trouble, undefined);
-    return { handshaken: false };
-  }
-  let { access } = found;
-  let options = attemptOptions(context, access);
-  let session = await agent.sessions.checkOut(sessionKey(hop.name, peer, access.key), options);
-  if (session !== undefined) context.count('SessionsReused');
-  let handshaken = session !== undefined;
-  let rest = context.recipients;
+    counts: isOurs ? [] : [{ name: 'TlsFailures' }],
+    incidents: [{ class: isOurs ? 'data' : 'policy', subject: trouble.text }],
+  };
+}
+
+async function attemptWith(input: AttemptInput, found: Access): Promise<Noted> {
+  const { agent, hop, peer } = input;
+  let access = found;
+  let options = attemptOptions(input, access);
+  const { session: cached, ...lost } = await agent.sessions.checkOut(sessionKey(hop.name, peer, access.key), options);
+  let session = cached;
+  let outcome: Noted = { ...noOutcome, counts: cacheCounts(session, lost), isHandshaken: session !== undefined };
+  let rest = input.recipients;
   while (rest.length > 0) {
     if (session === undefined) {
-      const opened = await open(context, access, rest);
-      if (opened === undefined) return { handshaken };
+      const opened = await open({ ...input, mayRenew: input.mayRenew && !outcome.isRenewed }, access, rest);
+      outcome = foldOutcomes(outcome, opened.outcome);
+      if (opened.kind === 'no session') return outcome;
       ({ session, access } = opened);
       // With another password there is something else to hide.
-      options = attemptOptions(context, access);
+      options = attemptOptions(input, access);
     }
-    handshaken = true;
-    const round = await transact(context, session, options, rest);
-    if (round.kind === 'stale') {
-      // RSET did not show it. Nothing was sent on it, so nothing is in doubt, and nobody is charged.
-      context.count('SessionsStale');
-      session = undefined;
-      continue;
-    }
+    const round = await transact({ ...input, mayRenew: input.mayRenew && !outcome.isRenewed }, session, options, rest);
+    outcome = foldOutcomes(outcome, { ...round.outcome, isHandshaken: true });
     rest = round.rest;
     // Unread octets would be taken for the replies of the next transaction: such a session is not used again.
     const goesOn = round.retire === undefined && session.takesMore && !session.isDisturbed;
     if (rest.length > 0 && goesOn) continue;
-    giveBack(context, session, access, options, round.retire);
+    giveBack(input, session, access, options, round.retire);
     session = undefined;
   }
-  return { handshaken };
+  return outcome;
+}
+
+function cacheCounts(
+  session: Session | undefined,
+  { dead, outOfStep }: { readonly dead: number; readonly outOfStep: number },
+): readonly Count[] {
+  return [
+    ...(session === undefined ? [] : [{ name: 'SessionsReused' } as const]),
+    ...(dead === 0 ? [] : [{ name: 'SessionsStale', value: dead } as const]),
+    ...(outOfStep === 0 ? [] : [{ name: 'OutOfStep', value: outOfStep } as const]),
+  ];
 }
 
 /** Parks the session for the next request, says goodbye, or drops it. */
 function giveBack(
-  { agent, hop, peer }: AttemptContext,
+  { agent, hop, peer }: AttemptInput,
   session: Session,
   { key, policy }: Access,
   options: ChatOptions,

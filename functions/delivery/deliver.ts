@@ -1,29 +1,40 @@
 /**
  * One delivery attempt: destinations in order, their hosts in order, leftovers to the next, until none of either is left.
  *
- * Every recipient ends with exactly one verdict. Nothing here waits without a limit, and nothing is thrown but bugs and
- * what the gate throws (a claim that is somebody else's, a table that cannot be written).
+ * Each host's attempt answers with a value, and one function folds them (attempt-outcome.ts). Every recipient ends with exactly
+ * one verdict. Nothing here waits without a limit, and nothing is thrown but bugs.
  */
 
 import { isDoubleBounce } from '../parameters/own-address.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
-import { relayName } from '../session/session.ts';
+import type { Peer } from '../session/session.ts';
 import { quoteAddress, splitAddress } from '../smtp/path.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { attempt } from './attempt.ts';
-import type { AttemptContext } from './attempt-context.ts';
+import type { AttemptInput } from './attempt-input.ts';
+import {
+  type AttemptOutcome,
+  type ContentFault,
+  type Count,
+  foldAll,
+  foldOutcomes,
+  noOutcome,
+  type ShortReplies,
+} from './attempt-outcome.ts';
+import { delays } from './conclude.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { endDelivery } from './ending.ts';
 import { findHosts } from './hosts.ts';
-import { IncidentLog } from './incidents.ts';
+import { DialogueKeeper, type Incident } from './incidents.ts';
+import { judgeOf } from './judge.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
 import { parseEnding } from './route.ts';
 import { filterStatus } from './status-filter.ts';
-import { judge, type Trouble } from './trouble.ts';
+import { consequenceOf, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What surrounds one attempt. */
@@ -35,8 +46,8 @@ export interface Attempt {
   readonly age?: number;
   /** The destination has shown that it cannot count: one recipient in each transaction. */
   readonly oneByOne?: boolean;
-  /** Told each verdict as soon as it stands; `index` counts the delivery's recipients. */
-  readonly onVerdict?: (index: number, verdict: Verdict) => void;
+  /** Told of a recipient that is known to be sent while others are still awaited; `index` counts the delivery's recipients. */
+  readonly onProgress?: (index: number, verdict: Verdict) => void;
 }
 
 /** How an attempt ended. */
@@ -45,30 +56,48 @@ export interface DeliveryOutcome {
   readonly verdicts: readonly Verdict[];
   /** What the destination is to be blamed for; absent where any session ran its course (Postfix: no throttling then). */
   readonly blame?: Trouble;
-  /** A server gave fewer final replies than recipients: it should get one recipient at a time for a while. */
+  /** The number of final replies was wrong: the destination should get one recipient at a time for a while. */
   readonly shortReplies?: ShortReplies;
+  /** A transaction with several recipients had each reply in its place. */
+  readonly isCountRight?: boolean;
+  /** Why content could not be sent to its end, where the cause is ours. */
+  readonly contentFault?: ContentFault;
 }
 
-/** How many replies came, and how many were due. */
-export interface ShortReplies {
-  readonly replies: number;
-  readonly recipients: number;
-}
-
-/** Makes one attempt to deliver to every recipient. */
+/** Makes one attempt to deliver to every recipient; what it counted and met goes to the agent's metrics and notices. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
   const ending = parseEnding(delivery.destination);
   if (ending !== undefined) return endDelivery(delivery, ending, agent.parameters);
-  const run = new DeliveryRun(delivery, agent, given);
-  run.count('Attempts');
-  run.refuseLoops();
-  const hops = nextHops(delivery.destination, agent.parameters);
+  const run: DeliveryRun = { delivery, agent, given, begun: agent.clock.now(), twins: findTwins(delivery.recipients) };
+  const outcome = await walkHops(run, refuseLoops(run));
+  report(run, outcome.counts, outcome.incidents);
+  return deliveryOutcome(run, outcome);
+}
+
+/** An attempt that is under way: what does not change meanwhile. */
+interface DeliveryRun {
+  readonly delivery: Delivery;
+  readonly agent: Agent;
+  readonly given: Attempt;
+  readonly begun: Moment;
+  /** For each recipient, the first with the same address: it is sent once and each gets its verdict. */
+  readonly twins: readonly number[];
+}
+
+/** Adds to the metrics, for the destination too, and tells what a postmaster may want to see. */
+function report({ agent, delivery }: DeliveryRun, counts: readonly Count[], incidents: readonly Incident[]): void {
+  for (const { name, value } of counts) agent.metrics?.add(name, value, delivery.destination);
+  for (const incident of incidents) agent.onIncident?.(incident);
+}
+
+async function walkHops(run: DeliveryRun, begun: AttemptOutcome): Promise<AttemptOutcome> {
+  const hops = nextHops(run.delivery.destination, run.agent.parameters);
+  let outcome = begun;
   for (const [index, { hop, isFallback }] of hops.entries()) {
-    if (run.leftover.length === 0) break;
-    await walkHosts(run, hop, { isLastHop: index === hops.length - 1, isFallback });
+    if (outcome.leftover.length === 0) break;
+    outcome = await walkHosts(run, outcome, hop, { isLastHop: index === hops.length - 1, isFallback });
   }
-  run.settleLeftover();
-  return run.outcome();
+  return settleLeftover(run, outcome);
 }
 
 /** The destination's own next-hops, and lmtp_fallback_relay behind them; a unix: destination is always the only one. */
@@ -83,179 +112,136 @@ function nextHops(
   return [...own.map((hop) => ({ hop, isFallback: false })), ...fallbacks.map((hop) => ({ hop, isFallback: true }))];
 }
 
-/** Tries the hosts of one next-hop. */
+/** Tries the hosts of one next-hop for those who are left over. */
 async function walkHosts(
   run: DeliveryRun,
+  before: AttemptOutcome,
   hop: NextHop,
   { isLastHop, isFallback }: { readonly isLastHop: boolean; readonly isFallback: boolean },
-): Promise<void> {
-  const hosts = await findHosts(hop, run.agent, run.deadline);
+): Promise<AttemptOutcome> {
+  const hosts = await findHosts(hop, run.agent, run.given.deadline);
   if (hosts.kind === 'trouble') {
-    run.lastTrouble = isFallback ? ownFault(hosts.trouble) : hosts.trouble;
-    if (hosts.trouble.isOutOfTime === true) run.outOfTime();
-    else run.count('ConnectFailures');
-    return;
+    const trouble = isFallback ? ownFault(hosts.trouble) : hosts.trouble;
+    const isOutOfTime = trouble.isOutOfTime === true;
+    const counts: readonly Count[] = isOutOfTime ? [] : [{ name: 'ConnectFailures' }];
+    return foldOutcomes(before, { ...noOutcome, trouble, isOutOfTime, counts });
   }
   const sessionLimit = run.agent.parameters.lmtp_mx_session_limit || hosts.peers.length;
   let sessions = 0;
+  let outcome = before;
   for (const [index, peer] of hosts.peers.entries()) {
-    if (run.leftover.length === 0) return;
+    if (outcome.leftover.length === 0) break;
     const isLastAddress = isLastHop && index === hosts.peers.length - 1;
     // Only a session that gets past its handshake uses up the limit: until then there is another host.
     const isLastSession = isLastAddress || (isLastHop && sessions + 1 === sessionLimit);
-    const context = run.context(hop, peer, { isLastAddress, isLastSession });
-    const { handshaken } = await attempt(context);
-    context.incidents.tell();
-    if (handshaken) sessions += 1;
-    if (sessions === sessionLimit) return;
+    const next = await attempt(attemptInput(run, outcome, hop, peer, { isLastAddress, isLastSession }));
+    outcome = foldOutcomes({ ...outcome, leftover: [] }, next);
+    if (next.isHandshaken) sessions += 1;
+    if (sessions === sessionLimit) break;
   }
+  return outcome;
 }
 
-/** A fallback relay that does not exist is a fault of our configuration: nobody bounces for it (smtp_connect.c). */
+function attemptInput(
+  run: DeliveryRun,
+  { leftover, shortReplies, isRenewed }: AttemptOutcome,
+  hop: NextHop,
+  peer: Peer,
+  last: AttemptInput['last'],
+): AttemptInput {
+  const { agent, delivery, given, begun, twins } = run;
+  return {
+    agent,
+    delivery,
+    message: given.message,
+    gate: given.gate,
+    limits: timeLimits(agent, given.deadline),
+    hop,
+    peer,
+    age: given.age ?? 0,
+    begun,
+    recipients: leftover,
+    last,
+    dialogue: new DialogueKeeper(isTold(run)),
+    oneByOne: given.oneByOne === true || shortReplies !== undefined,
+    mayRenew: !isRenewed,
+    onProgress: (index, verdict) => {
+      for (const [other, twin] of twins.entries()) if (twin === index) given.onProgress?.(other, filtered(run, verdict));
+    },
+  };
+}
+
+/** No postmaster is told of trouble with a bounce, or with a notice to postmasters: that would go on for ever (smtp_chat.c). */
+function isTold({ agent, delivery: { sender } }: DeliveryRun): boolean {
+  return agent.onIncident !== undefined && sender !== '' && !isDoubleBounce(sender, agent.parameters);
+}
+
+/** A fallback relay that does not exist is a fault of our configuration: no mail bounces for it (smtp_connect.c). */
 function ownFault(trouble: Trouble): Trouble {
   return trouble.status.startsWith('5') ? { ...trouble, status: '4.3.5' } : trouble;
 }
 
-/** The state of one attempt. */
-class DeliveryRun {
-  readonly delivery: Delivery;
-  readonly agent: Agent;
-  readonly #given: Attempt;
-  readonly #verdicts: (Verdict | undefined)[];
-  /** For each recipient, the first with the same address: it is sent once and each gets its verdict. */
-  readonly #twins: readonly number[];
-  readonly #begun: Moment;
-  #ready: Moment | undefined;
-  /** Indexes that have no verdict yet, without twins. */
-  leftover: readonly number[];
-  lastTrouble: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
-  #blame: Trouble | undefined;
-  #completed = false;
-  #isOutOfTime = false;
-  #oneByOne: boolean;
-  #shortReplies: ShortReplies | undefined;
+/** Where it begins: all are left over, but those to whom the message was delivered before. */
+function refuseLoops(run: DeliveryRun): AttemptOutcome {
+  const { delivery, agent, given, twins } = run;
+  const all = twins.filter((twin, index) => twin === index);
+  const isLoop = (index: number) => {
+    const recipient = delivery.recipients[index];
+    return recipient !== undefined && isLooping(recipient, given.message, agent.parameters);
+  };
+  const loops = all.filter(isLoop).map((index) => {
+    const text = `mail forwarding loop for ${quoteAddress(delivery.recipients[index]?.address ?? '')}`;
+    return settleTrouble(run, index, { scope: 'recipient', status: '5.4.6', text });
+  });
+  const leftover = all.filter((index) => !isLoop(index));
+  return { ...foldAll<Incident>(noOutcome, loops), leftover, counts: [{ name: 'Attempts' }] };
+}
 
-  constructor(delivery: Delivery, agent: Agent, given: Attempt) {
-    this.delivery = delivery;
-    this.agent = agent;
-    this.#given = given;
-    this.#oneByOne = given.oneByOne ?? false;
-    this.#begun = agent.clock.now();
-    this.#verdicts = new Array<undefined>(delivery.recipients.length).fill(undefined);
-    this.#twins = findTwins(delivery.recipients);
-    this.leftover = this.#twins.filter((twin, index) => twin === index);
-  }
+const noServer: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
 
-  get deadline(): Deadline {
-    return this.#given.deadline;
-  }
+/** Those who are left when every host has been tried get the last host's words (the last error decides). */
+function settleLeftover(run: DeliveryRun, outcome: AttemptOutcome): AttemptOutcome {
+  const { leftover, trouble = noServer, readyAt } = outcome;
+  const settled = leftover.map((index) => settleTrouble(run, index, trouble, readyAt));
+  const all = foldAll({ ...outcome, leftover: [] }, settled);
+  return all.isOutOfTime ? { ...all, counts: [...all.counts, { name: 'DeadlineClamped' }] } : all;
+}
 
-  context(hop: NextHop, peer: AttemptContext['peer'], last: AttemptContext['last']): AttemptContext {
-    return {
-      agent: this.agent,
-      delivery: this.delivery,
-      message: this.#given.message,
-      gate: this.#given.gate,
-      limits: timeLimits(this.agent, this.#given.deadline),
-      hop,
-      peer,
-      age: this.#given.age ?? 0,
-      incidents: new IncidentLog(relayName(peer), this.delivery.destination, this.#listener()),
-      recipients: this.leftover,
-      last,
-      oneByOne: this.#oneByOne,
-      onShortReplies: (replies, recipients) => {
-        this.#oneByOne = true;
-        this.#shortReplies = { replies, recipients };
-      },
-      onReady: () => {
-        this.#ready = this.agent.clock.now();
-      },
-      onCompleted: () => {
-        this.#completed = true;
-      },
-      settle: (index, verdict) => this.settle(index, verdict),
-      trouble: (trouble) => {
-        this.lastTrouble = trouble;
-      },
-      blame: (trouble) => {
-        this.#blame ??= trouble;
-      },
-      outOfTime: () => this.outOfTime(),
-      count: this.count,
-    };
-  }
+/** Settles a recipient by a trouble that no host is left to mend. */
+function settleTrouble(run: DeliveryRun, index: number, trouble: Trouble, readyAt?: number): AttemptOutcome<never> {
+  const { parameters, clock } = run.agent;
+  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
+  const { outcome, status, blames } = consequenceOf(trouble, circumstances);
+  const { text, remoteMta } = trouble;
+  const at = clock.now().monotonic;
+  const verdict: Verdict = {
+    status: outcome === 'bounced' ? outcome : 'deferred',
+    dsn: status,
+    text,
+    ...(remoteMta === undefined ? {} : { remoteMta }),
+    ...delays(run, readyAt === undefined ? { at } : { at, readyAt }),
+  };
+  return { ...noOutcome, verdicts: new Map([[index, verdict]]), ...(blames ? { blame: trouble } : {}) };
+}
 
-  /** Adds to a metric, for the destination too. */
-  readonly count: AttemptContext['count'] = (name, value) =>
-    this.agent.metrics?.add(name, value, this.delivery.destination);
+function deliveryOutcome(run: DeliveryRun, outcome: AttemptOutcome): DeliveryOutcome {
+  const { blame, isCompleted, shortReplies, isCountRight, contentFault } = outcome;
+  const verdicts = run.twins.map((twin) => {
+    const verdict = outcome.verdicts.get(twin);
+    if (verdict !== undefined) return filtered(run, verdict);
+    throw new Error(`recipient ${quoteAddress(run.delivery.recipients[twin]?.address ?? '')} has no verdict`);
+  });
+  return {
+    verdicts,
+    ...(blame === undefined || isCompleted ? {} : { blame }),
+    ...(shortReplies === undefined ? {} : { shortReplies }),
+    ...(isCountRight ? { isCountRight } : {}),
+    ...(contentFault === undefined ? {} : { contentFault }),
+  };
+}
 
-  /** Our own time ended this attempt; told once, however many recipients hear of it. */
-  outOfTime(): void {
-    if (!this.#isOutOfTime) this.count('DeadlineClamped');
-    this.#isOutOfTime = true;
-  }
-
-  /** Nobody is told of trouble with a bounce, or with what postmasters are told by: that would go on for ever (smtp_chat.c). */
-  #listener(): Agent['onIncident'] {
-    const { sender } = this.delivery;
-    return sender === '' || isDoubleBounce(sender, this.agent.parameters) ? undefined : this.agent.onIncident;
-  }
-
-  /** A recipient to whom the message was delivered before is not sent it again and again. */
-  refuseLoops(): void {
-    for (const index of this.leftover) {
-      const recipient = this.delivery.recipients[index];
-      if (recipient === undefined || !isLooping(recipient, this.#given.message, this.agent.parameters)) continue;
-      const text = `mail forwarding loop for ${quoteAddress(recipient.address)}`;
-      this.#settleTrouble(index, { scope: 'recipient', status: '5.4.6', text });
-    }
-  }
-
-  /** Gives a recipient, and its twins, their verdict. */
-  settle(index: number, verdict: Omit<Verdict, 'setUp' | 'transfer'>): void {
-    const filtered = filterStatus(verdict, this.agent.parameters.lmtp_delivery_status_filter);
-    const timed = { ...filtered, ...this.#times() };
-    this.leftover = this.leftover.filter((other) => other !== index);
-    for (const [other, twin] of this.#twins.entries()) {
-      if (twin !== index) continue;
-      this.#verdicts[other] = timed;
-      this.#given.onVerdict?.(other, timed);
-    }
-  }
-
-  /** Whoever is left when every host has been tried gets the last host's words (the last error decides). */
-  settleLeftover(): void {
-    for (const index of this.leftover) this.#settleTrouble(index, this.lastTrouble);
-  }
-
-  outcome(): DeliveryOutcome {
-    const verdicts = this.#verdicts.map((verdict, index) => {
-      if (verdict !== undefined) return verdict;
-      throw new Error(`recipient ${quoteAddress(this.delivery.recipients[index]?.address ?? '')} has no verdict`);
-    });
-    return {
-      verdicts,
-      ...(this.#blame === undefined || this.#completed ? {} : { blame: this.#blame }),
-      ...(this.#shortReplies === undefined ? {} : { shortReplies: this.#shortReplies }),
-    };
-  }
-
-  /** Settles a recipient by a trouble that no host is left to mend. */
-  #settleTrouble(index: number, trouble: Trouble): void {
-    const { soft_bounce: softBounce, strict_postfix_verdicts: strictPostfix } = this.agent.parameters;
-    const { outcome, status, blames } = judge(trouble, { isLastHost: true, softBounce, strictPostfix });
-    const { text, remoteMta } = trouble;
-    const verdict = { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text } as const;
-    this.settle(index, remoteMta === undefined ? verdict : { ...verdict, remoteMta });
-    if (blames) this.#blame ??= trouble;
-  }
-
-  #times(): Pick<Verdict, 'setUp' | 'transfer'> {
-    const now = this.agent.clock.now().monotonic;
-    const ready = this.#ready?.monotonic ?? now;
-    return { setUp: (ready - this.#begun.monotonic) / 1000, transfer: (now - ready) / 1000 };
-  }
+function filtered({ agent }: DeliveryRun, verdict: Verdict): Verdict {
+  return filterStatus(verdict, agent.parameters.lmtp_delivery_status_filter);
 }
 
 /** For each recipient, the index of the first one with the same address. */

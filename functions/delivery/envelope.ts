@@ -7,6 +7,7 @@ import type { Parameters } from '../parameters.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { isAscii } from '../smtp/path.ts';
 import type { Delivery, DeliveryRecipient } from './delivery.ts';
+import { judgeOf } from './judge.ts';
 import type { Message, Preparation } from './message.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -51,7 +52,7 @@ export function unfitness(
 ): Trouble | undefined {
   if (needsSmtputf8(delivery, message) && parameters.smtputf8_enable && !offered.smtputf8) {
     // Hard only when no host is left that might have it (Postfix since 3.8; before, at once).
-    const status = isLastHost || parameters.strict_postfix_verdicts ? '5.6.7' : '4.6.7';
+    const status = isLastHost || !judgeOf(parameters).asksOthersForUtf8 ? '5.6.7' : '4.6.7';
     return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer}` };
   }
   if (offered.sizeLimit > 0 && message.size > offered.sizeLimit) {

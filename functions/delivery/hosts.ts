@@ -9,6 +9,7 @@ import type { Peer } from '../session/session.ts';
 import { familyOf, orderAddresses } from './address-order.ts';
 import type { Agent } from './agent.ts';
 import { isLocalAddress, type NextHop } from './destination.ts';
+import { judgeOf } from './judge.ts';
 import { orderTargets } from './service-order.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -138,18 +139,14 @@ const resolverWords: Readonly<Record<LookupFailure, string>> = {
   'try again': 'Host not found, try again',
 };
 
-/**
- * A name that is not there is nearly always an outage or a typo of ours where the destination is configured: soft, unless
- * Postfix's verdict is wanted.
- */
 function lookupTrouble(
   name: string,
   { kind, type }: { readonly kind: LookupFailure; readonly type: string },
-  { strict_postfix_verdicts }: Parameters,
+  parameters: Parameters,
 ): Trouble {
   const text = `Host or domain name not found. Name service error for name=${name} type=${type}: ${resolverWords[kind]}`;
   if (kind === 'try again') return { scope: 'site', status: '4.4.3', text };
-  return { scope: 'site', status: strict_postfix_verdicts ? '5.4.4' : '4.4.4', text };
+  return { scope: 'site', status: judgeOf(parameters).unknownName, text };
 }
 
 function localTrouble(host: string, addresses: readonly string[]): Trouble {

@@ -4,9 +4,10 @@
  */
 
 import type { InterruptionCause } from '../lmtp/dialogue.ts';
-import type { RetireReason } from '../lmtp/transaction.ts';
+import type { RetireReason } from '../lmtp/heard.ts';
 import type { Transcript } from '../session/chat.ts';
 import type { OpeningFault } from '../session/opening.ts';
+import { type Peer, relayName } from '../session/session.ts';
 import { isProtocolError } from '../smtp/reply.ts';
 
 /**
@@ -19,11 +20,15 @@ import { isProtocolError } from '../smtp/reply.ts';
  */
 export type IncidentClass = 'data' | 'policy' | 'protocol' | 'resource';
 
-/** Trouble, and the dialogue up to it. */
-export interface Incident {
+/** Trouble. */
+export interface IncidentNote {
   readonly class: IncidentClass;
   /** What happened, in one line. */
   readonly subject: string;
+}
+
+/** Trouble, and the dialogue up to it. */
+export interface Incident extends IncidentNote {
   /** `host[address]:port` */
   readonly peer: string;
   /** As the delivery has it. */
@@ -35,44 +40,30 @@ export interface Incident {
 /** Lines of a dialogue that are kept: from its beginning, and from its end. */
 const keptLines = { first: 40, last: 160 };
 
-/** What is noted of one attempt. */
-export class IncidentLog {
-  readonly #peer: string;
-  readonly #destination: string;
-  readonly #tell: ((incident: Incident) => void) | undefined;
+/** Keeps the beginning and the end of a dialogue. */
+export class DialogueKeeper {
+  readonly #isWanted: boolean;
   readonly #first: string[] = [];
   readonly #last: string[] = [];
   #left = 0;
-  readonly #noted = new Map<IncidentClass, string>();
 
-  /** @param tell who is told; without it nothing is kept */
-  constructor(peer: string, destination: string, tell: ((incident: Incident) => void) | undefined) {
-    this.#peer = peer;
-    this.#destination = destination;
-    this.#tell = tell;
+  /** @param isWanted false: nothing is kept */
+  constructor(isWanted: boolean) {
+    this.#isWanted = isWanted;
   }
 
   /** A transcript that is kept here, beside being written wherever it was written. */
   listen(further: Transcript | undefined): Transcript | undefined {
-    if (this.#tell === undefined) return further;
+    if (!this.#isWanted) return further;
     return (side, line) => {
       this.#keep(`${side === 'C' ? 'Out: ' : 'In:  '}${line}`);
       further?.(side, line);
     };
   }
 
-  /** Notes trouble; of each class the first counts. */
-  note(about: IncidentClass | undefined, subject: string): void {
-    if (about !== undefined && !this.#noted.has(about)) this.#noted.set(about, subject);
-  }
-
-  /** Tells what was noted, once. */
-  tell(): void {
-    const transcript = [...this.#first, ...(this.#left > 0 ? [`(${this.#left} lines)`] : []), ...this.#last];
-    for (const [about, subject] of this.#noted) {
-      this.#tell?.({ class: about, subject, peer: this.#peer, destination: this.#destination, transcript });
-    }
-    this.#noted.clear();
+  /** The lines that were kept. */
+  get lines(): readonly string[] {
+    return [...this.#first, ...(this.#left > 0 ? [`(${this.#left} lines)`] : []), ...this.#last];
   }
 
   #keep(line: string): void {
@@ -87,8 +78,21 @@ export class IncidentLog {
   }
 }
 
+/** Incidents with the dialogue that led to them; of each class the first counts. */
+export function illustrate(
+  notes: readonly IncidentNote[],
+  { lines }: DialogueKeeper,
+  peer: Peer,
+  destination: string,
+): readonly Incident[] {
+  const first = notes.filter((note, place) => notes.findIndex((other) => other.class === note.class) === place);
+  return first.map((note) => ({ ...note, peer: relayName(peer), destination, transcript: lines }));
+}
+
 /** What an opening that came to nothing is about, if a postmaster should see it. */
 export function openingClass(fault: OpeningFault): IncidentClass | undefined {
+  if (fault.kind === 'out of step') return 'protocol';
+  if (fault.kind === 'goodbye') return undefined;
   if (fault.kind !== 'refused') return 'policy';
   const { code } = fault.reply;
   // A busy server is none of the postmaster's business; one that speaks something else is.
@@ -100,6 +104,7 @@ export function interruptionClass(reason: InterruptionCause): IncidentClass | un
   const classes = {
     deadline: 'resource',
     body: 'data',
+    claim: undefined,
     flood: 'protocol',
     lost: undefined,
     timeout: undefined,

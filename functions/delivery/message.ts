@@ -75,39 +75,24 @@ export interface Preparation {
   readonly downgrade?: MimeLimits;
 }
 
-/** Content for the wire, which may turn out unfit on its way: the connection is then dropped without the dot. */
-export interface PreparedContent extends WireContent {
-  /** Why it cannot be given the form that the server needs; known once its chunks broke off. */
-  readonly unfit: MimeFault | undefined;
+/** The message cannot be given the form that the server needs; found out while it is sent, which ends without the dot. */
+export class MimeUnfit extends Error {
+  override readonly name = 'MimeUnfit';
+  readonly fault: MimeFault;
+
+  constructor(fault: MimeFault) {
+    super(fault.text);
+    this.fault = fault;
+  }
 }
 
-/**
- * Prepares a message for the wire.
- *
- * @param onSent told how many octets there were, once all of them are written
- */
-export function wireContent(
-  message: Message,
-  gate: Gate,
-  preparation: Preparation,
-  onSent: (octets: number) => void = () => {},
-): PreparedContent {
-  const { lineLimit, prefix = '', downgrade } = preparation;
+/** Prepares a message for the wire. Its chunks throw {@link MimeUnfit}, or what the message's own stream throws. */
+export function wireContent(message: Message, gate: Gate, { lineLimit, prefix = '', downgrade }: Preparation): WireContent {
   const downgrader = downgrade === undefined ? undefined : new MimeDowngrader(downgrade);
   return {
     admit: () => gate.admit(),
     mayGoOn: () => gate.mayGoOn(),
-    get unfit() {
-      return downgrader?.fault;
-    },
-    async *chunks() {
-      let octets = 0;
-      for await (const chunk of encode(message, { lineLimit, prefix, downgrader })) {
-        octets += chunk.length;
-        yield chunk;
-      }
-      onSent(octets);
-    },
+    chunks: () => encode(message, { lineLimit, prefix, downgrader }),
   };
 }
 
@@ -133,6 +118,6 @@ async function* convert(octets: AsyncIterable<Buffer>, downgrader: MimeDowngrade
 }
 
 function fitting(octets: Buffer, { fault }: MimeDowngrader): Buffer {
-  if (fault !== undefined) throw new Error(fault.text);
+  if (fault !== undefined) throw new MimeUnfit(fault);
   return octets;
 }

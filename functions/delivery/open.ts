@@ -3,136 +3,198 @@
  */
 
 import { Interrupted } from '../lmtp/dialogue.ts';
+import type { MetricName } from '../metrics/catalogue.ts';
 import type { Parameters } from '../parameters.ts';
 import type { ChatOptions } from '../session/chat.ts';
-import { type Opened, openSession } from '../session/opening.ts';
+import { type Opened, type OpeningFault, openSession } from '../session/opening.ts';
 import { type Peer, relayName, type Session } from '../session/session.ts';
 import { ConnectError } from '../session/transport.ts';
 import { type Access, findAccess, secretsOf } from './access.ts';
 import { chatOptions } from './agent.ts';
-import type { AttemptContext } from './attempt-context.ts';
-import { applyToAll, peerWords } from './conclude.ts';
-import { countFault, countOpened } from './count-opening.ts';
-import { interruptionClass, openingClass } from './incidents.ts';
+import type { AttemptInput } from './attempt-input.ts';
+import { type AttemptOutcome, type Count, noOutcome } from './attempt-outcome.ts';
+import { concludeAll, peerWords } from './conclude.ts';
+import { type IncidentClass, type IncidentNote, interruptionClass, openingClass } from './incidents.ts';
+import { judgeOf } from './judge.ts';
 import { type OpeningSwitches, openingTrouble, rememberedRefusal } from './opening-trouble.ts';
 import { interruptionTrouble, type Trouble } from './trouble.ts';
 
-/** A session, and the way in which it was got: another one than at first, where the password had just been changed. */
-export interface OpenedSession {
-  readonly session: Session;
-  readonly access: Access;
-}
+/** A session that was opened, or none; what it counted and what is to be told in either case. */
+export type Opening =
+  | {
+      readonly kind: 'session';
+      readonly session: Session;
+      /** Another than at first, where the password had just been changed. */
+      readonly access: Access;
+      readonly outcome: AttemptOutcome<IncidentNote>;
+    }
+  /** The outcome concludes for all recipients. */
+  | { readonly kind: 'no session'; readonly outcome: AttemptOutcome<IncidentNote> };
 
-/** Opens a session; or concludes for everybody why there is none. */
-export async function open(
-  context: AttemptContext,
-  access: Access,
-  recipients: readonly number[],
-): Promise<OpenedSession | undefined> {
-  const { agent, peer } = context;
+/** Opens a session; or concludes for all recipients why there is none. */
+export async function open(input: AttemptInput, access: Access, recipients: readonly number[]): Promise<Opening> {
+  const { agent, peer } = input;
   const refusal = access.password && agent.refusedCredentials.find(relayName(peer), access.password);
   if (refusal !== undefined) {
-    context.count('AuthFailures');
     const trouble = rememberedRefusal(refusal, peerWords(peer), openingSwitches(agent.parameters));
-    applyToAll(context, recipients, 'handshake', trouble, undefined);
-    return undefined;
+    return noSession(input, recipients, { trouble, counts: ['AuthFailures'] });
   }
-  try {
-    const opened = await openAsBestWeCan(context, access);
-    if ('session' in opened) {
-      countOpened(opened.session, context);
-      const early = earlyReply(opened.session, context);
-      if (early === undefined) return opened;
-      opened.session.drop();
-      context.incidents.note('protocol', early.text);
-      applyToAll(context, recipients, 'handshake', early, relayName(peer));
-      return undefined;
-    }
-    countFault(opened, context);
-    const trouble = openingTrouble(opened, peerWords(peer), openingSwitches(agent.parameters));
-    context.incidents.note(openingClass(opened), trouble.text);
-    // Where TLS is no duty, its failure is no fault of the destination's.
-    const isMild = opened.kind === 'TLS failed' && access.tls?.isRequired === false;
-    applyToAll(context, recipients, 'handshake', isMild ? { ...trouble, scope: 'message' } : trouble, relayName(peer));
-  } catch (error) {
-    if (error instanceof ConnectError) {
-      const text = `connect to ${relayName(peer)}: ${error.message}`;
-      const trouble: Trouble = error.isDeadline
-        ? { scope: 'self', status: '4.4.1', text, isOutOfTime: true }
-        : { scope: 'stream', status: '4.4.1', text };
-      if (!error.isDeadline) context.count('ConnectFailures');
-      // Without a session there is no relay to show.
-      applyToAll(context, recipients, 'handshake', trouble, undefined);
-    } else if (error instanceof Interrupted) {
-      const trouble = interruptionTrouble(error, peerWords(peer));
-      if (trouble.isOutOfTime !== true) context.count('ConnectFailures');
-      context.incidents.note(interruptionClass(error.reason), trouble.text);
-      applyToAll(context, recipients, 'handshake', trouble, relayName(peer));
-    } else {
-      throw error;
-    }
-  }
-  return undefined;
+  const tried = await openAsBestWeCan(input, access);
+  if (tried.kind === 'ready') return checkEarlyReply(input, tried, recipients);
+  return noSession(input, recipients, { ...describe(input, access, tried), counts: [...tried.counts, ...faultCounts(tried.fault)], isRenewed: tried.isRenewed });
 }
 
-type Fault = Exclude<Opened, { kind: 'ready' }>;
+function checkEarlyReply(input: AttemptInput, tried: Extract<Tried, { kind: 'ready' }>, recipients: readonly number[]): Opening {
+  const { session, access, counts, isRenewed } = tried;
+  const opened = [...counts.map((name): Count => ({ name })), ...openedCounts(session, input)];
+  const early = earlyReply(session, input);
+  if (early === undefined) {
+    return { kind: 'session', session, access, outcome: { ...noOutcome, counts: opened, isRenewed } };
+  }
+  session.drop();
+  const { outcome } = noSession(input, recipients, { trouble: early, note: 'protocol', relay: relayName(input.peer), counts: [] });
+  return { kind: 'no session', outcome: { ...outcome, counts: opened, isRenewed } };
+}
 
-/** Once more where that can help: without TLS that is no duty, or with a password that was changed meanwhile. */
-async function openAsBestWeCan(context: AttemptContext, access: Access): Promise<OpenedSession | Fault> {
-  const first = await openOnce(context, access);
-  if (first.kind === 'ready') return { session: first.session, access };
-  if (first.kind === 'TLS failed' && mayGoWithoutTls(context, access)) {
-    countFault(first, context);
+/** What stood in the way, as it is concluded from. */
+interface NoSession {
+  readonly trouble: Trouble;
+  /** Absent: it is none of the postmaster's business. */
+  readonly note?: IncidentClass | undefined;
+  /** Absent: there was no server to show. */
+  readonly relay?: string;
+  readonly counts: readonly MetricName[];
+  readonly isRenewed?: boolean;
+}
+
+function noSession(
+  input: AttemptInput,
+  recipients: readonly number[],
+  { trouble, note, relay, counts, isRenewed = false }: NoSession,
+): Extract<Opening, { kind: 'no session' }> {
+  const outcome = {
+    ...concludeAll(input, recipients, { phase: 'handshake', trouble, ...(relay === undefined ? {} : { relay }) }),
+    counts: counts.map((name): Count => ({ name })),
+    incidents: note === undefined ? [] : [{ class: note, subject: trouble.text }],
+    isRenewed,
+  };
+  return { kind: 'no session', outcome };
+}
+
+/** A fault of the server's, or what ended the opening. */
+type Fault =
+  | OpeningFault
+  | { readonly kind: 'no connection'; readonly error: ConnectError }
+  | { readonly kind: 'interrupted'; readonly error: Interrupted };
+
+/** How an opening went, once more where that could help. */
+type Tried =
+  | {
+      readonly kind: 'ready';
+      readonly session: Session;
+      readonly access: Access;
+      readonly counts: readonly MetricName[];
+      readonly isRenewed: boolean;
+    }
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly counts: readonly MetricName[]; readonly isRenewed: boolean };
+
+function describe({ agent, peer }: AttemptInput, access: Access, { fault }: Extract<Tried, { kind: 'failed' }>): Omit<NoSession, 'counts'> {
+  const words = peerWords(peer);
+  const relay = relayName(peer);
+  if (fault.kind === 'interrupted') {
+    const { error } = fault;
+    return { trouble: interruptionTrouble(error, words), note: interruptionClass(error.reason), relay };
+  }
+  if (fault.kind === 'no connection') {
+    const text = `connect to ${relay}: ${fault.error.message}`;
+    // Without a session there is no relay to show.
+    return fault.error.isDeadline
+      ? { trouble: { scope: 'self', status: '4.4.1', text, isOutOfTime: true } }
+      : { trouble: { scope: 'stream', status: '4.4.1', text } };
+  }
+  const trouble = openingTrouble(fault, words, openingSwitches(agent.parameters));
+  // Where TLS is no duty, its failure is no fault of the destination's.
+  const isMild = fault.kind === 'TLS failed' && access.tls?.isRequired === false;
+  return { trouble: isMild ? { ...trouble, scope: 'message' } : trouble, note: openingClass(fault), relay };
+}
+
+/** Once more where that can help: without TLS that is no duty, with a password that was changed meanwhile, or in step. */
+async function openAsBestWeCan(input: AttemptInput, access: Access): Promise<Tried> {
+  const first = await openOnce(input, access);
+  const before = { counts: [], isRenewed: false };
+  if (first.kind === 'ready') return { kind: 'ready', session: first.session, access, ...before };
+  if (first.kind === 'out of step' && input.mayRenew) {
+    const second = await openOnce(input, access);
+    return triedWith(second, access, { counts: faultCounts(first), isRenewed: true });
+  }
+  if (first.kind === 'TLS failed' && mayGoWithoutTls(input, access)) {
     const plain = withoutTls(access);
-    const second = await openOnce(context, plain);
-    return second.kind === 'ready' ? { session: second.session, access: plain } : second;
+    return triedWith(await openOnce(input, plain), plain, { counts: faultCounts(first), isRenewed: false });
   }
   if (first.kind === 'AUTH refused' && first.reply.code >= 500 && access.password !== undefined) {
-    return await afterRefusal(context, access, access.password, first);
+    return await afterRefusal(input, access, access.password, first);
   }
-  return first;
+  return { kind: 'failed', fault: first, ...before };
+}
+
+function triedWith(
+  opened: Opened | Fault,
+  access: Access,
+  before: { readonly counts: readonly MetricName[]; readonly isRenewed: boolean },
+): Tried {
+  if (opened.kind === 'ready') {
+    return { kind: 'ready', session: opened.session, access, ...before };
+  }
+  return { kind: 'failed', fault: opened, ...before };
 }
 
 /** A refusal counts only if the password was not changed since it was read; what counts is remembered. */
 async function afterRefusal(
-  context: AttemptContext,
+  input: AttemptInput,
   access: Access,
   password: NonNullable<Access['password']>,
-  refused: Extract<Fault, { kind: 'AUTH refused' }>,
-): Promise<OpenedSession | Fault> {
-  const { agent, hop, peer } = context;
+  refused: Extract<OpeningFault, { kind: 'AUTH refused' }>,
+): Promise<Tried> {
+  const { agent, hop, peer } = input;
+  const before = { counts: [], isRenewed: false };
   const fresh = await findAccess(hop, peer, agent, { fresh: true });
   if (fresh.kind === 'found' && fresh.access.password !== undefined && fresh.access.key !== access.key) {
     const renewed = { ...fresh.access, formerPassword: password };
-    const second = await openOnce(context, renewed);
-    if (second.kind === 'ready') return { session: second.session, access: renewed };
+    const second = await openOnce(input, renewed);
     if (second.kind === 'AUTH refused' && second.reply.code >= 500) {
       agent.refusedCredentials.note(relayName(peer), fresh.access.password, second.reply);
     }
-    return second;
+    return triedWith(second, renewed, before);
   }
   agent.refusedCredentials.note(relayName(peer), password, refused.reply);
-  return refused;
+  return { kind: 'failed', fault: refused, ...before };
 }
 
-async function openOnce(context: AttemptContext, access: Access): Promise<Opened> {
-  const { agent, peer } = context;
+async function openOnce(input: AttemptInput, access: Access): Promise<Opened | Fault> {
+  const { agent, peer } = input;
   const { parameters, clock } = agent;
   const { tls, login } = access;
-  return await openSession(peer, {
-    chat: attemptOptions(context, access),
-    introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(peer, parameters) },
-    clock,
-    ...(tls === undefined ? {} : { tls }),
-    ...(login === undefined ? {} : { login }),
-  });
+  try {
+    return await openSession(peer, {
+      chat: attemptOptions(input, access),
+      introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(peer, parameters) },
+      looksForStrays: judgeOf(parameters).looksForStrays,
+      clock,
+      ...(tls === undefined ? {} : { tls }),
+      ...(login === undefined ? {} : { login }),
+    });
+  } catch (error) {
+    if (error instanceof ConnectError) return { kind: 'no connection', error };
+    if (error instanceof Interrupted) return { kind: 'interrupted', error };
+    throw error;
+  }
 }
 
 /**
  * At level may, mail that has waited a while goes in plain text where the handshake fails, unless there is a password for
  * the server: that would go in plain text too (smtp_proto.c:smtp_start_tls).
  */
-function mayGoWithoutTls({ agent, age }: AttemptContext, { tls, login }: Access): boolean {
+function mayGoWithoutTls({ agent, age }: AttemptInput, { tls, login }: Access): boolean {
   return tls?.isRequired === false && login === undefined && age >= agent.parameters.minimal_backoff_time;
 }
 
@@ -140,10 +202,42 @@ function withoutTls({ tls, ...access }: Access): Access {
   return tls === undefined ? access : { ...access, key: `${access.key} plain` };
 }
 
-/** What lies there before it was asked for may have been put there by somebody else (lmtp_tls_block_early_mail_reply). */
+const day = 24 * 60 * 60_000;
+
+/** A session that was opened counts, and the days that its certificate has left. */
+function openedCounts({ security: { tls } }: Session, { agent }: AttemptInput): readonly Count[] {
+  const opened: Count = { name: 'SessionsOpened' };
+  if (tls?.certificate_ends === undefined) return [opened];
+  const value = Math.floor((Date.parse(tls.certificate_ends) - agent.clock.now().wall) / day);
+  return [opened, { name: 'CertificateDays', value }];
+}
+
+const faultMetrics: Readonly<Record<OpeningFault['kind'], MetricName>> = {
+  refused: 'ConnectFailures',
+  'out of step': 'OutOfStep',
+  goodbye: 'ConnectFailures',
+  'TLS not offered': 'TlsFailures',
+  'TLS refused': 'TlsFailures',
+  'TLS failed': 'TlsFailures',
+  'certificate not accepted': 'TlsFailures',
+  'AUTH not offered': 'AuthFailures',
+  'no mechanism offered': 'AuthFailures',
+  'no mechanism available': 'AuthFailures',
+  'AUTH failed': 'AuthFailures',
+  'AUTH refused': 'AuthFailures',
+};
+
+/** What stood in the way counts, unless it was our own time. */
+function faultCounts(fault: Fault): readonly MetricName[] {
+  if (fault.kind === 'interrupted') return fault.error.reason === 'deadline' ? [] : ['ConnectFailures'];
+  if (fault.kind === 'no connection') return fault.error.isDeadline ? [] : ['ConnectFailures'];
+  return [faultMetrics[fault.kind]];
+}
+
+/** What arrives before it was asked for may come from a third party in between (lmtp_tls_block_early_mail_reply). */
 export function earlyReply(
   session: Session,
-  { agent, peer }: Pick<AttemptContext, 'agent' | 'peer'>,
+  { agent, peer }: Pick<AttemptInput, 'agent' | 'peer'>,
 ): Trouble | undefined {
   const isWatched = agent.parameters.lmtp_tls_block_early_mail_reply && session.security.tls !== undefined;
   if (!isWatched || !session.hasUnread) return undefined;
@@ -151,9 +245,9 @@ export function earlyReply(
 }
 
 /** What every conversation of an attempt has. */
-export function attemptOptions({ agent, limits, peer, incidents }: AttemptContext, access: Access): ChatOptions {
+export function attemptOptions({ agent, limits, peer, dialogue }: AttemptInput, access: Access): ChatOptions {
   const { transcript, ...options } = chatOptions(agent, limits, peer);
-  const heard = incidents.listen(transcript);
+  const heard = dialogue.listen(transcript);
   return { ...options, secrets: secretsOf(access), ...(heard === undefined ? {} : { transcript: heard }) };
 }
 
@@ -162,7 +256,7 @@ export function openingSwitches(parameters: Parameters): OpeningSwitches {
   return {
     skip5xxGreeting: parameters.lmtp_skip_5xx_greeting,
     authSoftBounce: parameters.lmtp_sasl_auth_soft_bounce,
-    strictPostfix: parameters.strict_postfix_verdicts,
+    judge: judgeOf(parameters),
   };
 }
 

@@ -2,10 +2,12 @@
  * What an opening that came to nothing means: rows 14 to 39 of Postfix's outcomes (smtp_proto.c, smtp_sasl_proto.c).
  */
 
+import type { StagedReply } from '../lmtp/heard.ts';
 import type { OpeningFault } from '../session/opening.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
 import type { Reply } from '../smtp/reply.ts';
-import { handshakeTrouble, type PeerWords, type Trouble } from './trouble.ts';
+import type { Judge } from './judge.ts';
+import { handshakeTrouble, type PeerWords, type Trouble, unsettledTrouble } from './trouble.ts';
 
 /** The parameters that the meaning depends on. */
 export interface OpeningSwitches {
@@ -13,8 +15,7 @@ export interface OpeningSwitches {
   readonly skip5xxGreeting: boolean;
   /** lmtp_sasl_auth_soft_bounce */
   readonly authSoftBounce: boolean;
-  /** strict_postfix_verdicts */
-  readonly strictPostfix: boolean;
+  readonly judge: Judge;
 }
 
 /** The trouble behind a fault. */
@@ -22,6 +23,10 @@ export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: O
   switch (fault.kind) {
     case 'refused':
       return handshakeTrouble(fault, peer, switches);
+    case 'out of step':
+      return answerTroubleOf(fault, 'out of step', peer);
+    case 'goodbye':
+      return answerTroubleOf(fault, 'goodbye', peer);
     case 'TLS not offered':
       return site('4.7.4', `TLS is required, but was not offered by host ${peer.name}`);
     case 'TLS refused':
@@ -52,6 +57,10 @@ export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: O
   }
 }
 
+function answerTroubleOf({ stage, reply }: StagedReply, why: 'out of step' | 'goodbye', peer: PeerWords): Trouble {
+  return unsettledTrouble({ kind: 'unsettled', stage, reply, why, inDoubt: false }, peer);
+}
+
 /** Credentials that were refused not long ago, and are not tried again. */
 export function rememberedRefusal(reply: Reply, peer: PeerWords, switches: OpeningSwitches): Trouble {
   const trouble = authRefused(reply, undefined, peer, switches);
@@ -62,10 +71,9 @@ function site(status: Trouble['status'], text: string): Trouble {
   return { scope: 'site', status, text };
 }
 
-/** A server that offers TLS and then refuses it is one whose administrator should look; nobody's mail should bounce for it. */
-function tlsRefused(reply: Reply, { name, host }: PeerWords, { strictPostfix }: OpeningSwitches): Trouble {
+function tlsRefused(reply: Reply, { name, host }: PeerWords, { judge }: OpeningSwitches): Trouble {
   const text = `TLS is required, but host ${name} refused to start TLS: ${reply.text}`;
-  return { scope: 'site', remoteMta: host, status: strictPostfix ? reply.status : withClass(reply.status, 4), text };
+  return { scope: 'site', remoteMta: host, status: judge.softensOpening ? withClass(reply.status, 4) : reply.status, text };
 }
 
 function cannotAuthenticate(reason: string, { name }: PeerWords): Trouble {

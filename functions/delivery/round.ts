@@ -3,102 +3,174 @@
  */
 
 import type { Answer } from '../lmtp/dialogue.ts';
-import { type RetireReason, type TransactionOutcome, transaction } from '../lmtp/transaction.ts';
+import type { RetireReason, TransactionOutcome } from '../lmtp/heard.ts';
 import type { ChatOptions } from '../session/chat.ts';
-import { peerName, relayName, type Session } from '../session/session.ts';
-import type { AttemptContext } from './attempt-context.ts';
-import { applyToAll, conclude, concludeTrouble, peerWords } from './conclude.ts';
+import { peerName, relayName, type Session, type Transacted } from '../session/session.ts';
+import type { AttemptInput } from './attempt-input.ts';
+import { type AttemptOutcome, type ContentFault, type Count, foldAll, foldOutcomes, noOutcome } from './attempt-outcome.ts';
+import { concludeAll, concludeAnswer, concludeTrouble, peerWords, sentVerdict } from './conclude.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
-import { interruptionClass, retireClass } from './incidents.ts';
-import { wireContent } from './message.ts';
+import { type IncidentNote, interruptionClass, retireClass } from './incidents.ts';
+import { judgeOf } from './judge.ts';
+import { MimeUnfit, wireContent } from './message.ts';
 import { prepare, wantsOneRecipient } from './preparation.ts';
-import { interruptionTrouble, type Trouble } from './trouble.ts';
+import { interruptionTrouble, type Trouble, unsettledTrouble } from './trouble.ts';
 
 /** How one transaction ended. */
-export type Round =
-  /** A cached session failed before it took anything: the same is to be tried on a fresh one. */
-  | { readonly kind: 'stale' }
-  /** `rest`: recipients that the server wants in a further transaction. */
-  | { readonly kind: 'settled'; readonly rest: readonly number[]; readonly retire?: RetireReason };
+export interface Round {
+  readonly outcome: AttemptOutcome<IncidentNote>;
+  /** Recipients that want a further transaction: too many for this one, or its session failed before it took anything. */
+  readonly rest: readonly number[];
+  /** Why the session must not be used again. */
+  readonly retire?: RetireReason;
+}
 
 /** Runs one transaction, with as many of the recipients as the server takes at a time. */
 export async function transact(
-  context: AttemptContext,
+  input: AttemptInput,
   session: Session,
   options: ChatOptions,
   recipients: readonly number[],
 ): Promise<Round> {
-  context.onReady();
-  const fit = { peer: peerName(session.peer), isLastHost: context.last.isLastSession };
-  const unfit = unfitness(posting(context), session.capabilities, fit);
+  const readyAt = input.agent.clock.now().monotonic;
+  const fit = { peer: peerName(session.peer), isLastHost: input.last.isLastSession };
+  const unfit = unfitness(posting(input), session.capabilities, fit);
   if (unfit !== undefined) {
-    applyToAll(context, recipients, 'transaction', unfit, relayName(session.peer));
-    context.onCompleted();
-    return { kind: 'settled', rest: [] };
+    const met = { phase: 'transaction', trouble: unfit, relay: relayName(session.peer), readyAt } as const;
+    return { outcome: { ...concludeAll(input, recipients, met), isCompleted: true, readyAt }, rest: [] };
   }
-  const { offered, later } = chooseRecipients(context, session, recipients);
-  const told = new Set<number>();
-  const { outcome, fault } = await converse(context, session, options, offered, told);
-  const { strict_postfix_verdicts } = context.agent.parameters;
-  if (session.use > 1 && told.size === 0 && isStale(outcome) && !strict_postfix_verdicts) {
-    session.drop();
-    return { kind: 'stale' };
+  const { offered, later } = chooseRecipients(input, session, recipients);
+  const transacted = await converse(input, session, options, offered, readyAt);
+  const renewal = renewalCounts(input, session, transacted.outcome);
+  if (renewal !== undefined) {
+    const isRenewed = session.use === 1;
+    const incidents = isRenewed ? notesOf(session, transacted.outcome) : [];
+    return { outcome: { ...noOutcome, counts: renewal, incidents, isRenewed }, rest: recipients, retire: 'out of step' };
   }
-  if (isShort(outcome, told.size)) context.onShortReplies(told.size, outcome.answers.length);
-  noteIncidents(context, session, outcome, told.size);
-  // Whoever was too many gets another turn, as long as each turn takes somebody and ends as it should.
+  return concludeRound({ input, session, offered, later, readyAt }, transacted);
+}
+
+/** What a round was made with. */
+interface RoundFacts {
+  readonly input: AttemptInput;
+  readonly session: Session;
+  readonly offered: readonly number[];
+  readonly later: readonly number[];
+  readonly readyAt: number;
+}
+
+function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transacted): Round {
+  const { input, session, offered, readyAt } = facts;
+  const at = input.agent.clock.now().monotonic;
+  const fault = faultOf(outcome);
+  // Recipients that were too many get another turn, as long as each turn takes one and ends as it should.
   const goesOn = outcome.completed && outcome.retire === undefined;
-  const excess: number[] = [];
-  for (const [position, answer] of outcome.answers.entries()) {
+  const excess = offered.filter((_, position) => goesOn && outcome.answers[position]?.kind === 'excess');
+  const parts = outcome.answers.flatMap((answer, position): readonly AttemptOutcome<never>[] => {
     const index = offered[position];
-    if (index === undefined || told.has(position)) continue;
-    if (answer.kind === 'excess' && goesOn) excess.push(index);
-    else if (fault !== undefined && answer.kind === 'interrupted') concludeTrouble(context, session, index, fault);
-    else conclude(context, session, index, answer);
-  }
-  const broken = outcome.answers.find((answer) => answer.kind === 'interrupted');
-  if (broken === undefined) context.onCompleted();
-  if (broken === undefined) return { kind: 'settled', rest: [...excess, ...later], ...retiring(outcome) };
-  // Whoever was not offered yet fares as the others did: a dead server costs one time-out, not one for each recipient.
-  const trouble = fault ?? interruptionTrouble({ stage: 'MAIL', reason: broken.reason }, peerWords(session.peer));
-  applyToAll(context, later, 'transaction', trouble, relayName(session.peer));
-  return { kind: 'settled', rest: [], ...retiring(outcome) };
-}
-
-/** What a postmaster may want to see of a transaction: the first answer that does not belong there says what it is about. */
-function noteIncidents(
-  { incidents }: AttemptContext,
-  { peer }: Session,
-  outcome: TransactionOutcome,
-  told: number,
-): void {
-  const about = isShort(outcome, told) ? 'protocol' : retireClass(outcome.retire);
-  incidents.note(about, `unexpected response from ${relayName(peer)}`);
-  for (const answer of outcome.answers) {
-    if (answer.kind !== 'interrupted') continue;
-    incidents.note(interruptionClass(answer.reason), interruptionTrouble(answer, peerWords(peer)).text);
-  }
-}
-
-function retiring({ retire }: TransactionOutcome): { readonly retire?: RetireReason } {
-  return retire === undefined ? {} : { retire };
+    if (index === undefined || excess.includes(index)) return [];
+    const nth = answer.kind === 'reply' ? answer.nth : undefined;
+    const times = { readyAt, at: (nth === undefined ? undefined : finalsAt[nth]) ?? at };
+    return fault?.trouble !== undefined && answer.kind === 'interrupted'
+      ? [concludeTrouble(input, session, index, fault.trouble, times)]
+      : [concludeAnswer(input, session, index, answer, times)];
+  });
+  const after = concludeLater(facts, outcome, fault?.trouble);
+  const { replies, recipients } = outcome.miscount ?? {};
+  const concluded: AttemptOutcome<IncidentNote> = {
+    ...foldAll(noOutcome, parts),
+    readyAt,
+    isCompleted: outcome.answers.every(({ kind }) => kind === 'reply' || kind === 'excess'),
+    isCountRight: goesOn && outcome.answers.filter((answer) => 'nth' in answer).length > 1,
+    isRenewed: after.rest.length > 0 && outcome.outOfStep !== undefined,
+    counts: countsOf(outcome, octets),
+    incidents: notesOf(session, outcome),
+    ...(replies === undefined || recipients === undefined
+      ? {}
+      : { shortReplies: { replies, recipients, peer: relayName(session.peer) } }),
+    ...(fault?.content === undefined ? {} : { contentFault: fault.content }),
+  };
+  return {
+    outcome: foldOutcomes<IncidentNote>(concluded, after.outcome),
+    rest: [...excess, ...after.rest],
+    ...(outcome.retire === undefined ? {} : { retire: outcome.retire }),
+  };
 }
 
 /**
- * Who goes into one transaction: as many as the server takes, and no two addresses that differ in case alone. Some servers
- * take those for one and the same, and answer them once: everybody behind would get somebody else's reply.
+ * Recipients that were not offered yet. Where the session broke they fare as the others did: a dead server costs one time-out,
+ * not one for each recipient. Where replies were out of step, one fresh connection is made.
+ */
+function concludeLater(
+  { input, session, later }: RoundFacts,
+  { answers, outOfStep }: TransactionOutcome,
+  fault: Trouble | undefined,
+): { readonly outcome: AttemptOutcome<never>; readonly rest: readonly number[] } {
+  const broken = answers.find((answer) => answer.kind === 'interrupted' || answer.kind === 'unsettled');
+  const isSpared = broken === undefined || (broken.kind === 'unsettled' && (outOfStep === undefined || input.mayRenew));
+  if (isSpared) return { outcome: noOutcome, rest: later };
+  const peer = peerWords(session.peer);
+  const met =
+    broken.kind === 'interrupted'
+      ? interruptionTrouble({ stage: 'MAIL', reason: broken.reason }, peer)
+      : unsettledTrouble({ ...broken, inDoubt: false }, peer);
+  const trouble = fault ?? met;
+  return {
+    outcome: concludeAll(input, later, { phase: 'transaction', trouble, relay: relayName(session.peer) }),
+    rest: [],
+  };
+}
+
+/** What ended the content, where it was not the server: a message that cannot be converted, our store, our table. */
+function faultOf({ interruption }: TransactionOutcome):
+  | { readonly trouble?: Trouble; readonly content?: ContentFault }
+  | undefined {
+  if (interruption === undefined) return undefined;
+  const { reason, cause } = interruption;
+  if (cause instanceof MimeUnfit) return { trouble: { scope: 'message', ...cause.fault } };
+  return reason === 'body' || reason === 'claim' ? { content: { what: reason, error: cause } } : undefined;
+}
+
+function countsOf({ outOfStep, miscount }: TransactionOutcome, octets: number): readonly Count[] {
+  return [
+    ...(octets === 0 ? [] : [{ name: 'Bytes', value: octets } as const]),
+    ...(outOfStep === undefined && miscount === undefined ? [] : [{ name: 'OutOfStep' } as const]),
+  ];
+}
+
+/** What a postmaster may want to see of a transaction: the first answer that does not belong there says what it is about. */
+function notesOf({ peer }: Session, outcome: TransactionOutcome): readonly IncidentNote[] {
+  const { outOfStep, miscount, retire } = outcome;
+  const about = retireClass(retire);
+  const broken = outcome.answers.flatMap((answer) => {
+    const kind = answer.kind === 'interrupted' ? interruptionClass(answer.reason) : undefined;
+    if (answer.kind !== 'interrupted' || kind === undefined) return [];
+    return [{ class: kind, subject: interruptionTrouble(answer, peerWords(peer)).text }];
+  });
+  if (miscount !== undefined || outOfStep !== undefined) {
+    const counted =
+      miscount === undefined ? '' : `, ${miscount.replies} final replies for ${miscount.recipients} recipients`;
+    const line = outOfStep === undefined ? '' : `: ${outOfStep.reply.text}`;
+    return [{ class: 'protocol', subject: `replies out of step from ${relayName(peer)}${counted}${line}` }, ...broken];
+  }
+  return about === undefined ? broken : [{ class: about, subject: `unexpected response from ${relayName(peer)}` }, ...broken];
+}
+
+/**
+ * Which recipients go into one transaction: as many as the server takes, and no two addresses that differ in case alone. Some
+ * servers take those for one and the same, and answer them once: all behind would get the reply of another.
  */
 function chooseRecipients(
-  context: AttemptContext,
+  input: AttemptInput,
   session: Session,
   recipients: readonly number[],
 ): { readonly offered: readonly number[]; readonly later: readonly number[] } {
-  const limit = transactionLimit(context, session);
+  const limit = transactionLimit(input, session);
   const seen = new Set<string>();
   const offered: number[] = [];
   const later: number[] = [];
   for (const index of recipients) {
-    const address = context.delivery.recipients[index]?.address.toLowerCase() ?? '';
+    const address = input.delivery.recipients[index]?.address.toLowerCase() ?? '';
     if (offered.length >= limit || seen.has(address)) later.push(index);
     else offered.push(index);
     seen.add(address);
@@ -107,67 +179,65 @@ function chooseRecipients(
 }
 
 /** Recipients of one transaction: what the parameters allow and the server announced, or one where it cannot count. */
-function transactionLimit({ oneByOne, agent: { parameters } }: AttemptContext, { capabilities }: Session): number {
+function transactionLimit({ oneByOne, agent: { parameters } }: AttemptInput, { capabilities }: Session): number {
   if (oneByOne || wantsOneRecipient(parameters)) return 1;
   const ours = parameters.lmtp_destination_recipient_limit || Number.POSITIVE_INFINITY;
   return Math.min(ours, capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
 }
 
-/** The conversation itself. Final replies are facts at once; earlier answers may still be taken back by a stale session. */
+/** The conversation itself. */
 async function converse(
-  context: AttemptContext,
+  input: AttemptInput,
   session: Session,
   options: ChatOptions,
   recipients: readonly number[],
-  told: Set<number>,
-): Promise<{ readonly outcome: TransactionOutcome; readonly fault?: Trouble }> {
-  const { parameters } = context.agent;
-  const { strict_postfix_verdicts: strictPostfix } = parameters;
-  const preparation = prepare(posting(context), session.capabilities, recipients);
-  const envelope = makeEnvelope(posting(context), recipients, preparation);
-  session.countTransaction();
-  context.gate.prepare();
-  const content = wireContent(context.message, context.gate, preparation, (octets) => context.count('Bytes', octets));
-  try {
-    const outcome = await session.chat(transaction(envelope, session.capabilities, { strictPostfix }), {
-      ...options,
-      content,
-      onAnswer: (position, answer) => {
-        const index = recipients[position];
-        if (index === undefined || answer.kind !== 'reply' || answer.stage !== 'dot') return;
-        told.add(position);
-        conclude(context, session, index, answer);
-      },
-    });
-    const { unfit } = content;
-    return unfit === undefined ? { outcome } : { outcome, fault: { scope: 'message', ...unfit } };
-  } catch (error) {
-    session.drop();
-    throw error;
-  }
+  readyAt: number,
+): Promise<Transacted> {
+  const { agent, message, gate } = input;
+  const preparation = prepare(posting(input), session.capabilities, recipients);
+  const envelope = makeEnvelope(posting(input), recipients, preparation);
+  gate.prepare();
+  return await session.transact(envelope, judgeOf(agent.parameters).manners, {
+    ...options,
+    content: wireContent(message, gate, preparation),
+    onProgress: (position, reply) => {
+      const index = recipients[position];
+      const times = { readyAt, at: agent.clock.now().monotonic };
+      if (index !== undefined) input.onProgress(index, sentVerdict(input, session, reply, times));
+    },
+  });
 }
 
-/** The server gave some final replies, fewer than recipients, and then waited for us: it has lost count. */
-function isShort({ answers }: TransactionOutcome, told: number): boolean {
-  return (
-    told > 0 &&
-    answers.some((answer) => answer.kind === 'interrupted' && answer.stage === 'dot' && answer.reason === 'timeout')
-  );
-}
-function posting({ delivery, message, agent }: AttemptContext): Posting {
+function posting({ delivery, message, agent }: AttemptInput): Posting {
   return { delivery, message, parameters: agent.parameters };
 }
 
-/** A cached session that failed before any content was sent: the same may be tried on a fresh one, at no charge. */
-function isStale({ answers }: TransactionOutcome): boolean {
-  return answers.every(isBeforeContent) && answers.some(isSessionFault);
-}
-
-function isBeforeContent({ kind, ...answer }: Answer): boolean {
-  return kind === 'excess' || !('stage' in answer) || (answer.stage !== 'content' && answer.stage !== 'dot');
+/**
+ * What counts where the same is to be tried on a fresh connection, at no charge, since nothing of the message was sent: a
+ * cached session that turned out dead; once in an attempt, a fresh one whose replies are out of step.
+ */
+function renewalCounts(
+  { agent, mayRenew }: AttemptInput,
+  { use }: Session,
+  { sent, answers, outOfStep }: TransactionOutcome,
+): readonly Count[] | undefined {
+  if (sent !== 'nothing' || !judgeOf(agent.parameters).renewsSessions) return undefined;
+  const outOfStepCounts = outOfStep === undefined ? [] : [{ name: 'OutOfStep' } as const];
+  if (use > 1 && answers.some(isSessionFault)) return [{ name: 'SessionsStale' }, ...outOfStepCounts];
+  return outOfStep !== undefined && mayRenew ? outOfStepCounts : undefined;
 }
 
 function isSessionFault(answer: Answer): boolean {
-  if (answer.kind === 'interrupted') return answer.reason === 'lost';
-  return answer.reply.code === 421 || (answer.kind === 'reply' && answer.stage === 'MAIL' && answer.reply.code === 503);
+  switch (answer.kind) {
+    case 'interrupted':
+      // A session that was not asked whether it works does not answer its first command where it does not.
+      return answer.reason === 'lost' || (answer.reason === 'timeout' && answer.stage === 'MAIL');
+    case 'unsettled':
+      return answer.why !== 'early';
+    case 'reply':
+    case 'excess':
+      return answer.reply.code === 421 || (answer.kind === 'reply' && answer.stage === 'MAIL' && answer.reply.code === 503);
+    default:
+      return answer satisfies never;
+  }
 }

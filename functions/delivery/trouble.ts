@@ -14,7 +14,9 @@
  * surest way to deliver twice. "Blamed" counts against the destination (Postfix: throttled).
  */
 
-import type { Answer, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
+import type { Answer, Doubt, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
+import { isGoodbye } from '../lmtp/final-replies.ts';
+import type { Judge } from './judge.ts';
 import { type EnhancedStatus, statusClass, withClass } from '../smtp/enhanced-status.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import type { VerdictStatus } from './verdict.ts';
@@ -41,12 +43,11 @@ export interface Circumstances {
   readonly isLastHost: boolean;
   /** soft_bounce */
   readonly softBounce: boolean;
-  /** strict_postfix_verdicts */
-  readonly strictPostfix: boolean;
+  readonly judge: Judge;
 }
 
-/** What is concluded from a trouble. */
-export interface Judgement {
+/** What follows from a trouble. */
+export interface Consequence {
   readonly outcome: VerdictStatus | 'leftover';
   readonly status: EnhancedStatus;
   /** Whether it counts against the destination. */
@@ -62,12 +63,12 @@ const policy: Readonly<Record<Scope, { readonly softElsewhere: 'leftover' | 'def
 };
 
 /** Looks a trouble up in the table. */
-export function judge(trouble: Trouble, { isLastHost, softBounce, strictPostfix }: Circumstances): Judgement {
+export function consequenceOf(trouble: Trouble, { isLastHost, softBounce, judge }: Circumstances): Consequence {
   const { softElsewhere, blames } = policy[trouble.scope];
   const soft = statusClass(trouble.status) !== 5;
   const status = soft || !softBounce ? trouble.status : withClass(trouble.status, 4);
   if (!soft && !softBounce) return { outcome: 'bounced', status, blames: false };
-  const stays = isLastHost || (trouble.inDoubt === true && !strictPostfix);
+  const stays = isLastHost || (trouble.inDoubt === true && !judge.offersDoubtElsewhere);
   const outcome = stays ? 'deferred' : softElsewhere;
   return { outcome, status, blames: blames && outcome === 'deferred' };
 }
@@ -96,15 +97,17 @@ const command: Partial<Record<Stage, string>> = {
 };
 
 /** The trouble behind an answer; `undefined` where the recipient was delivered to. */
-export function answerTrouble(answer: Answer, peer: PeerWords, strictPostfix: boolean): Trouble | undefined {
+export function answerTrouble(answer: Answer, peer: PeerWords, judge: Judge): Trouble | undefined {
   switch (answer.kind) {
     case 'reply': {
       const { reply, stage } = answer;
-      if (stage === 'dot' && isPositive(reply) && (strictPostfix || reply.code !== 221)) return undefined;
+      if (stage === 'dot' && isPositive(reply)) return undefined;
       const text = `host ${peer.name} said: ${reply.text} (in reply to ${command[stage] ?? stage})`;
       const scope = stage === 'RCPT' || stage === 'dot' ? 'recipient' : 'message';
-      return { scope, remoteMta: peer.host, ...refusal(reply, text, strictPostfix) };
+      return { scope, remoteMta: peer.host, ...refusal(reply, text, judge) };
     }
+    case 'unsettled':
+      return unsettledTrouble(answer, peer);
     case 'excess':
       return {
         scope: 'recipient',
@@ -119,6 +122,29 @@ export function answerTrouble(answer: Answer, peer: PeerWords, strictPostfix: bo
   }
 }
 
+/** The trouble behind a reply that settles nothing: it defers, with the server's own line. */
+export function unsettledTrouble({ stage, reply, why, inDoubt }: Unsettled, peer: PeerWords): Trouble {
+  const where = command[stage] === undefined ? `while ${doing[stage]}` : `in reply to ${command[stage]}`;
+  const said = `host ${peer.name} said: ${reply.text} (${where})`;
+  const words: Readonly<Record<Doubt, string>> = {
+    'out of step': `replies out of step: ${said}`,
+    early: said,
+    goodbye: said,
+    unconfirmed: `${said}, and the session ended before the refusal was confirmed`,
+  };
+  const isClassified = reply.code >= 400 && reply.code < 600;
+  return {
+    // An unconfirmed refusal is the recipient's or the message's all the same, and no fault of the server's.
+    scope: why === 'unconfirmed' ? (stage === 'RCPT' ? 'recipient' : 'message') : 'stream',
+    remoteMta: peer.host,
+    status: isClassified || isGoodbye(reply) ? withClass(reply.status, 4) : '4.5.0',
+    text: words[why],
+    ...(inDoubt ? { inDoubt } : {}),
+  };
+}
+
+type Unsettled = Extract<Answer, { kind: 'unsettled' }>;
+
 /** The server as messages name it. */
 export interface PeerWords {
   /** `host[address]` */
@@ -130,15 +156,14 @@ export interface PeerWords {
 export function handshakeTrouble(
   refused: { readonly stage: Stage; readonly reply: Reply },
   peer: PeerWords,
-  { skip5xxGreeting, strictPostfix }: { readonly skip5xxGreeting: boolean; readonly strictPostfix: boolean },
+  { skip5xxGreeting, judge }: { readonly skip5xxGreeting: boolean; readonly judge: Judge },
 ): Trouble {
   const { stage, reply } = refused;
   const text = `host ${peer.name} refused to talk to me: ${reply.text}`;
-  const { status, text: words } = refusal(reply, text, strictPostfix);
+  const { status, text: words } = refusal(reply, text, judge);
   const soften =
     (stage === 'greeting' && reply.code >= 500 && reply.code < 600 && skip5xxGreeting) ||
-    // A server that does not know LHLO is a wrong port or a wrong listener: nobody's mail should bounce for that.
-    (stage === 'LHLO' && !strictPostfix);
+    (stage === 'LHLO' && judge.softensOpening);
   return { scope: 'site', remoteMta: peer.host, status: soften ? withClass(status, 4) : status, text: words };
 }
 
@@ -148,8 +173,9 @@ export function interruptionTrouble(
   peer: PeerWords,
 ): Trouble {
   const text = interruptionWords(stage, reason, peer.name);
-  const scope = reason === 'deadline' || reason === 'body' ? 'self' : 'stream';
-  const status = reason === 'body' ? '4.3.0' : '4.4.2';
+  const isOurs = reason === 'deadline' || reason === 'body' || reason === 'claim';
+  const scope = isOurs ? 'self' : 'stream';
+  const status = reason === 'body' || reason === 'claim' ? '4.3.0' : '4.4.2';
   return {
     scope,
     status,
@@ -171,14 +197,16 @@ function interruptionWords(stage: Stage, reason: InterruptionCause, peer: string
       return `host ${peer} sent a reply without end while ${doing[stage]}`;
     case 'body':
       return `the message could not be read to its end while ${doing[stage]} to ${peer}`;
+    case 'claim':
+      return `the delivery could not be claimed while ${doing[stage]} to ${peer}`;
     default:
       return reason satisfies never;
   }
 }
 
 /** Status and words of a reply that should have been a yes. */
-function refusal(reply: Reply, text: string, strictPostfix: boolean): { status: EnhancedStatus; text: string } {
+function refusal(reply: Reply, text: string, judge: Judge): { status: EnhancedStatus; text: string } {
   if (reply.code >= 400 && reply.code < 600) return { status: reply.status, text };
   const words = isPositive(reply) ? `Protocol error: ${text}` : text;
-  return { status: strictPostfix ? '5.5.0' : '4.5.0', text: words };
+  return { status: judge.unclassified, text: words };
 }

@@ -32,8 +32,10 @@ export type InterruptionCause =
   | 'deadline'
   /** The server sent a reply without end. */
   | 'flood'
-  /** Our own message source broke off. */
-  | 'body';
+  /** Our own message source broke off; `cause` is what it threw. */
+  | 'body'
+  /** The claim on the delivery could not be made; `cause` says why. Nothing of the content was sent. */
+  | 'claim';
 
 /** The conversation cannot go on. Thrown into the dialogue; its answers so far stay good. */
 export class Interrupted extends Error {
@@ -48,9 +50,28 @@ export class Interrupted extends Error {
   }
 }
 
+/**
+ * Why a reply settles nothing:
+ *
+ *   out of step  it, or a reply before it, is not where it belongs: it may be the answer to another command
+ *   early        the server spoke while the content was being sent, which no reply is due to
+ *   goodbye      421 or 221: the server ends the session
+ *   unconfirmed  the session ended before it was proven in step behind this refusal
+ */
+export type Doubt = 'out of step' | 'early' | 'goodbye' | 'unconfirmed';
+
 /** What the server said about one recipient, or that it never did. */
 export type Answer =
-  | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply }
+  /** A reply in its place. `nth`: which of the final replies it was, from 0. */
+  | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply; readonly nth?: number }
+  /** A reply that settles nothing. `inDoubt`: the message may have been delivered all the same. */
+  | {
+      readonly kind: 'unsettled';
+      readonly stage: Stage;
+      readonly reply: Reply;
+      readonly why: Doubt;
+      readonly inDoubt: boolean;
+    }
   | {
       readonly kind: 'interrupted';
       readonly stage: Stage;
@@ -67,12 +88,33 @@ export type Step =
    * the line that nobody is shown, neither now nor when the server repeats it.
    */
   | { readonly step: 'send'; readonly line: string; readonly secret?: string }
-  /** Wait for a reply. `buffered`: only one that has arrived already, after the connection broke. */
-  | { readonly step: 'receive'; readonly stage: Stage; readonly nth?: number; readonly buffered?: true }
-  /** Send the message's content and the final dot. */
-  | { readonly step: 'content' }
-  /** A recipient's answer is known: tell it at once, before the next is waited for (RFC 2033 section 5). */
-  | { readonly step: 'answered'; readonly index: number; readonly answer: Answer };
+  /**
+   * Wait for a reply. `buffered`: only one that has arrived already, after the connection broke. `within`: milliseconds, where
+   * the stage's own time-out is longer.
+   */
+  | {
+      readonly step: 'receive';
+      readonly stage: Stage;
+      readonly nth?: number;
+      readonly buffered?: true;
+      readonly within?: number;
+    }
+  /**
+   * Look whether the server has said something that no command asked for. Answers that reply, or nothing. `waits`: how long to
+   * wait for one: not at all, for twice the round trip, or a good second where the answer decides about mail.
+   */
+  | { readonly step: 'listen'; readonly stage: Stage; readonly waits: Patience }
+  /** Wait until content may be sent: for the claim. */
+  | { readonly step: 'admit' }
+  /** Send the message's content, without the final dot. `heeds`: stop where the server says something meanwhile. */
+  | { readonly step: 'content'; readonly heeds: boolean }
+  /** Send the final dot. */
+  | { readonly step: 'dot' }
+  /** A recipient is known to be sent, while others are still awaited. */
+  | { readonly step: 'progress'; readonly index: number; readonly reply: Reply };
+
+/** How long to listen for what should not come. */
+export type Patience = 'no' | 'round trip' | 'long';
 
 /** A conversation that ends in a `T`. */
 export type Dialogue<T> = Generator<Step, T, Reply | undefined>;
@@ -82,9 +124,22 @@ export function* send(line: string, secret?: string): Dialogue<void> {
   yield secret === undefined || secret === '' ? { step: 'send', line } : { step: 'send', line, secret };
 }
 
-/** Waits for the reply of a stage; `nth` counts the final replies of one transaction from 0. */
-export function* receive(stage: Stage, nth?: number): Dialogue<Reply> {
-  const reply = yield nth === undefined ? { step: 'receive', stage } : { step: 'receive', stage, nth };
+/** How a reply is waited for. */
+export interface Waiting {
+  /** Counts the final replies of one transaction, from 0. */
+  readonly nth?: number;
+  /** Milliseconds, where the stage's own time-out is longer. */
+  readonly within?: number;
+}
+
+/** Waits for the reply of a stage. */
+export function* receive(stage: Stage, waiting: Waiting = {}): Dialogue<Reply> {
+  const reply = yield { step: 'receive', stage, ...waiting };
   if (reply === undefined) throw new TypeError('the driver resumed a receive without a reply');
   return reply;
+}
+
+/** Looks for a reply that no command asked for: at this point of a conversation there must be none. */
+export function* listen(stage: Stage, waits: Patience = 'no'): Dialogue<Reply | undefined> {
+  return yield { step: 'listen', stage, waits };
 }

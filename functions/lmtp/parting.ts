@@ -3,15 +3,35 @@
  */
 
 import { isPositive } from '../smtp/reply.ts';
-import { type Dialogue, receive, send } from './dialogue.ts';
+import { type Dialogue, listen, receive, send } from './dialogue.ts';
+import { isGoodbye } from './final-replies.ts';
 
-/** Asks whether a session that lay idle still works; only a 2xx is a yes (smtp_reuse.c). */
-export function* probe(): Dialogue<boolean> {
+/** What a session that lay idle is good for. */
+export type Probed =
+  /** It works. */
+  | 'alive'
+  /** The server refuses, or ends the session. */
+  | 'dead'
+  /** A reply is not where it belongs. */
+  | 'out of step';
+
+/**
+ * Asks whether a session that lay idle still works (smtp_reuse.c).
+ *
+ * @param isStrict any 2xx is a yes, as in Postfix
+ */
+export function* probe(isStrict = false): Dialogue<Probed> {
   yield* send('RSET');
-  return isPositive(yield* receive('RSET'));
+  const reply = yield* receive('RSET');
+  if (isStrict) return isPositive(reply) ? 'alive' : 'dead';
+  const behind = yield* listen('RSET');
+  if (isGoodbye(reply) || (behind !== undefined && isGoodbye(behind))) return 'dead';
+  if (behind !== undefined) return 'out of step';
+  if (reply.code === 250) return 'alive';
+  return reply.code >= 400 && reply.code < 600 ? 'dead' : 'out of step';
 }
 
-/** Says goodbye and, unless `skipReply`, waits for the answer, which nobody reads (lmtp_skip_quit_response). */
+/** Says goodbye and, unless `skipReply`, waits for the reply, which changes nothing (lmtp_skip_quit_response). */
 export function* quit({ skipReply }: { readonly skipReply: boolean }): Dialogue<void> {
   yield* send('QUIT');
   if (!skipReply) yield* receive('QUIT');

@@ -1,17 +1,21 @@
 /**
- * One mail transaction: MAIL, RCPT..., DATA, content, and one final reply for each accepted recipient (RFC 2033
- * section 4.2).
+ * One mail transaction: MAIL, RCPT..., DATA, content, one final reply for each accepted recipient (RFC 2033 section 4.2), and
+ * the RSET that proves them to be all.
  *
- * Answers are an array beside the recipients, in their order, never a map by address: the same address may stand there
- * twice and is answered twice. MAIL to DATA go out as one group where PIPELINING is offered (RFC 2920), in windows of
- * {@link windowOctets}; QUIT is never sent behind the dot, so its 221 cannot be taken for a recipient's reply.
+ * Answers are an array beside the recipients, in their order, never a map by address: the same address may occur twice and is
+ * answered twice. MAIL to DATA go out as one group where PIPELINING is offered (RFC 2920), in windows of {@link windowOctets}.
+ * RSET is not sent before the last final reply is read: its 250 could be taken for a recipient's (Cyrus answers one 552 for
+ * three recipients).
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
-import { isIntermediate, isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
+import type { Reply } from '../smtp/reply.ts';
 import { type Envelope, mailCommand, rcptCommand } from './commands.ts';
-import { type Answer, type Dialogue, Interrupted, receive, type Stage, send } from './dialogue.ts';
-import { findExcess, type RcptReply } from './excess.ts';
+import { type Dialogue, Interrupted, listen, type Patience, receive, type Stage, send } from './dialogue.ts';
+import type { RcptReply } from './excess.ts';
+import { isFinal, isGoodbye } from './final-replies.ts';
+import type { Closing, ContentSent, Heard, Manners, StagedReply, TransactionOutcome } from './heard.ts';
+import { careful } from './reading.ts';
 
 /**
  * Octets of commands that may be under way before their replies are read (Postfix PIPELINING_BUFSIZE): a server that
@@ -19,26 +23,18 @@ import { findExcess, type RcptReply } from './excess.ts';
  */
 export const windowOctets = 4096;
 
-/** How a transaction ended. */
-export interface TransactionOutcome {
-  /** One for each recipient of the envelope, in its order. */
-  readonly answers: readonly Answer[];
-  /** Why the session must not be used again; absent: it may, after RSET where the transaction was not completed. */
-  readonly retire?: RetireReason;
-  /** Whether the transaction ran to its end, so that no RSET is needed to leave it. */
-  readonly completed: boolean;
-}
+/** Milliseconds to wait for the reply to RSET behind final replies: they stand all the same where it does not come. */
+export const closingPatience = 5000;
 
-/** What makes a session unfit for another transaction. */
-export type RetireReason = 'interrupted' | 'protocol error' | 'closing (421)' | 'out of step';
-
-/** Switches of a transaction. */
+/** How a transaction is made. */
 export interface TransactionOptions {
+  /** Default: our own. */
+  readonly manners?: Manners;
   /**
-   * Postfix's ways, for comparison only: an empty message in answer to a 354 where nothing was accepted, and sessions that
-   * go on after a 421.
+   * Milliseconds to wait for the first reply, where the session lay idle and was not asked whether it still works. Absent: the
+   * stage's own time-out.
    */
-  readonly strictPostfix?: boolean;
+  readonly firstWithin?: number;
 }
 
 interface Expected {
@@ -50,32 +46,32 @@ interface Expected {
 export function* transaction(
   envelope: Envelope,
   offered: Capabilities,
-  options: TransactionOptions = {},
+  { manners = careful, firstWithin }: TransactionOptions = {},
 ): Dialogue<TransactionOutcome> {
-  const run = new Run(envelope.recipients.length, options);
+  const run = new Run(envelope, manners);
   try {
-    yield* sendEnvelope(run, envelope, offered);
-    yield* run.settleRefusals();
-    if (run.accepted.length > 0 && run.data !== undefined && isIntermediate(run.data)) {
-      yield* sendContent(run);
-      run.completed = run.retire === undefined;
-    } else if (run.data !== undefined && isIntermediate(run.data)) {
-      yield* leaveUnwantedData(run, options);
-    }
+    yield* sendEnvelope(run, envelope, offered, firstWithin);
+    if (run.goesAhead && run.accepted.length > 0) yield* sendContent(run);
+    else if (run.goesAhead) yield* manners.leaveUnwantedData();
+    if (manners.proves && run.mayBeProven) yield* prove(run, offered.pipelining);
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
-    run.retire = 'interrupted';
-    yield* run.settleInterruption(interruption);
+    run.interruption = interruption;
   }
-  return run.outcome();
+  return manners.read(run);
 }
 
-/** MAIL, RCPT..., DATA. Ends with all replies read, or without DATA where nobody was accepted before it was sent. */
-function* sendEnvelope(run: Run, envelope: Envelope, offered: Capabilities): Dialogue<void> {
-  const group = new Group(offered.pipelining);
+/** MAIL, RCPT..., DATA. Ends with all replies read, or at the first that cannot belong to its command. */
+function* sendEnvelope(
+  run: Run,
+  envelope: Envelope,
+  offered: Capabilities,
+  firstWithin: number | undefined,
+): Dialogue<void> {
+  const group = new Group(offered.pipelining, () => run.odd !== undefined, firstWithin);
   yield* group.send(mailCommand(envelope, offered), { stage: 'MAIL', take: (reply) => run.takeMail(reply) });
   for (const [index, recipient] of envelope.recipients.entries()) {
-    if (run.isRefused) return;
+    if (run.isRefused) break;
     const take = (reply: Reply) => run.takeRcpt(index, reply);
     yield* group.send(rcptCommand(recipient, envelope, offered), { stage: 'RCPT', take }, () => !run.isRefused);
   }
@@ -83,55 +79,95 @@ function* sendEnvelope(run: Run, envelope: Envelope, offered: Capabilities): Dia
   yield* group.catchUp();
 }
 
+/** The content, the dot and the final replies; nothing unasked may have come before the first octet, nor before the dot. */
 function* sendContent(run: Run): Dialogue<void> {
+  const { proves } = run.manners;
+  yield { step: 'admit' };
+  if (proves && (yield* run.hearsStray('content'))) return;
+  run.sent = 'some';
   try {
-    yield { step: 'content' };
+    yield { step: 'content', heeds: proves };
+    if (proves && (yield* run.hearsStray('content'))) return;
+    run.sent = 'all';
+    yield { step: 'dot' };
   } catch (interruption) {
-    if (!(interruption instanceof Interrupted) || interruption.reason !== 'lost') throw interruption;
-    // The server may have said why before it hung up: each such reply settles one recipient, in order.
-    yield* readFinals(run, true);
+    if (!(interruption instanceof Interrupted) || interruption.stage === 'dot') throw interruption;
+    run.sent = 'some';
+    if (interruption.reason === 'lost') yield* readLastWords(run);
     throw interruption;
   }
-  yield* readFinals(run, false);
+  yield* readFinals(run);
 }
 
-function* readFinals(run: Run, buffered: boolean): Dialogue<void> {
-  for (const [nth, index] of run.accepted.entries()) {
-    const reply = buffered ? yield { step: 'receive', stage: 'dot', nth, buffered: true } : yield* receive('dot', nth);
-    if (reply === undefined) return;
-    run.noteReply(reply);
-    yield* run.settle(index, { kind: 'reply', stage: 'dot', reply });
+/** The server may have said why before it hung up. */
+function* readLastWords(run: Run): Dialogue<void> {
+  if (!run.manners.proves) {
+    // Postfix takes each such reply for one of a recipient, in order.
+    for (const nth of run.accepted.keys()) {
+      const reply = yield { step: 'receive', stage: 'dot', nth, buffered: true };
+      if (reply === undefined) return;
+      run.finals.push(reply);
+    }
+    return;
+  }
+  const reply = yield { step: 'receive', stage: 'content', buffered: true };
+  if (reply !== undefined) run.stray = { stage: 'content', reply };
+}
+
+function* readFinals(run: Run): Dialogue<void> {
+  const addresses = run.accepted.map((index) => run.recipients[index] ?? '');
+  let told = 0;
+  for (const nth of run.accepted.keys()) {
+    // A server that says goodbye closes the connection; what it still has to say comes at once.
+    const isLeaving = run.finals.some(isGoodbye);
+    run.finals.push(yield* receive('dot', isLeaving ? { nth, within: closingPatience } : { nth }));
+    for (; told <= nth && run.manners.isSentBy(run.finals, addresses, told); told += 1) {
+      const [index, reply] = [run.accepted[told], run.finals[told]];
+      if (index !== undefined && reply !== undefined) yield { step: 'progress', index, reply };
+    }
+    if (!run.manners.readsOn(run.finals)) return;
   }
 }
 
 /**
- * The server wants content although it accepted no recipient, or no MAIL. We have nothing to say to it: whatever it
- * would do with a message from us, nobody asked for it.
+ * Closes the transaction: a server answers RSET only after all that it has to say to the commands before. A reply that
+ * nothing asked for shows before RSET, in the place of RSET's reply, or behind it.
  */
-function* leaveUnwantedData(run: Run, { strictPostfix = false }: TransactionOptions): Dialogue<void> {
-  if (!strictPostfix) {
-    run.retire = 'out of step';
-    return;
+function* prove(run: Run, isPipelined: boolean): Dialogue<void> {
+  if (yield* run.hearsStray('RSET')) return;
+  try {
+    yield* send('RSET');
+    const reply = yield* receive('RSET', run.sent === 'all' ? { within: closingPatience } : {});
+    run.closing = { reply };
+    if (isGoodbye(reply)) return;
+    const behind = yield* listen('RSET', run.patience(reply, isPipelined));
+    if (behind !== undefined) run.closing = { reply, behind };
+  } catch (interruption) {
+    if (!(interruption instanceof Interrupted)) throw interruption;
+    run.closing ??= {};
   }
-  yield* send('.');
-  run.retire = 'protocol error';
 }
 
 /** A group of commands whose replies may be read later. */
 class Group {
   readonly #pipelining: boolean;
+  readonly #isOver: () => boolean;
+  #firstWithin: number | undefined;
   #expected: Expected[] = [];
   #octets = 0;
 
-  constructor(pipelining: boolean) {
+  /** @param isOver nothing more is to be sent or read */
+  constructor(pipelining: boolean, isOver: () => boolean, firstWithin: number | undefined) {
     this.#pipelining = pipelining;
+    this.#isOver = isOver;
+    this.#firstWithin = firstWithin;
   }
 
   /** Sends a command, first reading what is due where the window is full; `wanted` is asked after that reading. */
   *send(line: string, expected: Expected, wanted: () => boolean = () => true): Dialogue<void> {
     const octets = Buffer.byteLength(line) + 2;
     if (!this.#pipelining || this.#octets + octets > windowOctets) yield* this.catchUp();
-    if (!wanted()) return;
+    if (this.#isOver() || !wanted()) return;
     yield* send(line);
     this.#octets += octets;
     this.#expected.push(expected);
@@ -140,115 +176,104 @@ class Group {
 
   /** Reads every reply that is due. */
   *catchUp(): Dialogue<void> {
-    for (let next = this.#expected.shift(); next !== undefined; next = this.#expected.shift()) {
-      next.take(yield* receive(next.stage));
+    for (let next = this.#expected.shift(); next !== undefined && !this.#isOver(); next = this.#expected.shift()) {
+      const within = this.#firstWithin;
+      this.#firstWithin = undefined;
+      next.take(yield* receive(next.stage, within === undefined ? {} : { within }));
     }
     this.#octets = 0;
   }
 }
 
-/** What is known so far. */
-class Run {
-  readonly #answers: (Answer | undefined)[];
-  /** Indexes of the accepted recipients, in RCPT order. */
+/** What is heard, as it comes in. */
+class Run implements Heard {
+  readonly manners: Manners;
+  readonly recipients: readonly string[];
+  mail?: Reply;
+  readonly rcpts: RcptReply[] = [];
   readonly accepted: number[] = [];
-  readonly #refusals = new Map<number, Answer>();
-  readonly #rcpts: RcptReply[] = [];
-  #mail: Reply | undefined;
-  #rcptReplies = 0;
-  data: Reply | undefined;
-  retire: RetireReason | undefined;
-  completed = false;
+  data?: Reply;
+  odd?: StagedReply;
+  stray?: StagedReply;
+  sent: ContentSent = 'nothing';
+  readonly finals: Reply[] = [];
+  closing?: Closing;
+  interruption?: Interrupted;
 
-  readonly #keepsClosing: boolean;
-
-  constructor(recipients: number, { strictPostfix = false }: TransactionOptions) {
-    this.#keepsClosing = strictPostfix;
-    this.#answers = new Array<undefined>(recipients).fill(undefined);
+  constructor({ recipients }: Envelope, manners: Manners) {
+    this.manners = manners;
+    this.recipients = recipients.map(({ address }) => address);
   }
 
   /** MAIL was refused. */
   get isRefused(): boolean {
-    return this.#mail !== undefined && !isPositive(this.#mail);
+    return this.mail !== undefined && !this.manners.accepts(this.mail);
   }
 
   /** Nothing is left to send DATA for: every reply so far is in, and none accepted anything. */
   get isHopeless(): boolean {
-    return this.isRefused || (this.#rcptReplies === this.#answers.length && this.accepted.length === 0);
+    return this.isRefused || (this.rcpts.length === this.recipients.length && this.accepted.length === 0);
+  }
+
+  /** The server asks for the content. */
+  get goesAhead(): boolean {
+    return this.odd === undefined && this.data !== undefined && this.manners.goesAhead(this.data);
+  }
+
+  /** Whether RSET can still be sent and read: nothing was out of place, and the server is not in the middle of a content. */
+  get mayBeProven(): boolean {
+    if (this.odd !== undefined || this.stray !== undefined) return false;
+    if (this.goesAhead) return this.sent === 'all' && this.finals.length === this.accepted.length && this.finals.every(isFinal);
+    // A server that has said goodbye is asked only where a refusal needs the proof.
+    return this.#isHard || !this.#envelopeReplies.some(isGoodbye);
+  }
+
+  /** Whether a refusal for good was read before content. */
+  get #isHard(): boolean {
+    return this.#envelopeReplies.some(({ code }) => code >= 500);
+  }
+
+  get #envelopeReplies(): readonly Reply[] {
+    return [this.mail, ...this.rcpts.map(({ reply }) => reply), this.data].filter((reply) => reply !== undefined);
   }
 
   takeMail(reply: Reply): void {
-    this.#mail = reply;
-    this.noteReply(reply);
+    this.mail = reply;
+    this.#note('MAIL', reply);
   }
 
   takeRcpt(index: number, reply: Reply): void {
-    this.#rcptReplies += 1;
+    this.#note('RCPT', reply);
     // Where MAIL was refused, whatever is said to a RCPT behind it means nothing.
     if (this.isRefused) return;
-    this.noteReply(reply);
-    if (isPositive(reply)) this.accepted.push(index);
-    else this.#refusals.set(index, { kind: 'reply', stage: 'RCPT', reply });
-    this.#rcpts.push({ index, reply });
+    this.rcpts.push({ index, reply });
+    if (this.manners.accepts(reply)) this.accepted.push(index);
   }
 
   takeData(reply: Reply): void {
     this.data = reply;
-    // A refusal of DATA where nobody was accepted is as it should be.
-    if (!this.isRefused && this.accepted.length > 0) this.noteReply(reply);
+    this.#note('DATA', reply);
   }
 
-  noteReply(reply: Reply): void {
-    if (reply.code === 421 && !this.#keepsClosing) this.retire ??= 'closing (421)';
-    else if (isProtocolError(reply)) this.retire ??= 'protocol error';
+  /** Whether something was said that no command asked for; `stage` is what comes next. */
+  *hearsStray(stage: Stage): Dialogue<boolean> {
+    const reply = yield* listen(stage);
+    if (reply !== undefined) this.stray = { stage, reply };
+    return reply !== undefined;
   }
 
-  /** Tells the answers that the envelope's replies decide. */
-  *settleRefusals(): Dialogue<void> {
-    if (this.#mail !== undefined && this.isRefused) {
-      yield* this.#settleRest({ kind: 'reply', stage: 'MAIL', reply: this.#mail });
-      return;
-    }
-    for (const { index, reply } of this.#keepsClosing ? [] : findExcess(this.#rcpts)) {
-      this.#refusals.set(index, { kind: 'excess', reply });
-    }
-    for (const [index, answer] of this.#refusals) yield* this.settle(index, answer);
-    if (this.data !== undefined && !isIntermediate(this.data) && this.accepted.length > 0) {
-      if (isPositive(this.data)) this.retire = 'out of step';
-      yield* this.#settleRest({ kind: 'reply', stage: 'DATA', reply: this.data });
-    }
+  /**
+   * How long to listen behind RSET's reply. Where every reply was a yes, one too many changes no verdict; where the reply was not
+   * RSET's 250, only what follows tells whose it was.
+   */
+  patience(reply: Reply, isPipelined: boolean): Patience {
+    if (reply.code !== 250) return 'long';
+    if (this.sent === 'all') return this.finals.every(({ code }) => code < 300) ? 'no' : 'round trip';
+    // In a group the reply to DATA comes between: RSET's 250 cannot be taken for it.
+    return this.#isHard && !(isPipelined && this.data !== undefined) ? 'round trip' : 'no';
   }
 
-  *settleInterruption({ stage, reason }: Interrupted): Dialogue<void> {
-    // What was said before the connection broke stands; the rest is in doubt only once the dot may have been read.
-    if (this.#mail !== undefined && this.isRefused) {
-      yield* this.#settleRest({ kind: 'reply', stage: 'MAIL', reply: this.#mail });
-      return;
-    }
-    for (const [index, answer] of this.#refusals) {
-      if (this.#answers[index] === undefined) yield* this.settle(index, answer);
-    }
-    yield* this.#settleRest({ kind: 'interrupted', stage, reason, inDoubt: stage === 'dot' });
-  }
-
-  *settle(index: number, answer: Answer): Dialogue<void> {
-    this.#answers[index] = answer;
-    yield { step: 'answered', index, answer };
-  }
-
-  *#settleRest(answer: Answer): Dialogue<void> {
-    for (const [index, known] of this.#answers.entries()) {
-      if (known === undefined) yield* this.settle(index, answer);
-    }
-  }
-
-  outcome(): TransactionOutcome {
-    const answers = this.#answers.map((answer) => {
-      if (answer === undefined) throw new Error('a recipient was left without an answer');
-      return answer;
-    });
-    return this.retire === undefined
-      ? { answers, completed: this.completed }
-      : { answers, completed: this.completed, retire: this.retire };
+  #note(stage: Stage, reply: Reply): void {
+    if (this.odd === undefined && this.manners.isOdd(reply, stage)) this.odd = { stage, reply };
   }
 }

@@ -71,6 +71,13 @@ export const metricTable = {
   SessionsOpened: { unit: 'Count', about: 'sessions opened', by: 'lmtp', statistic: 'Sum', perDestination: true },
   SessionsReused: { unit: 'Count', about: 'sessions used again', by: 'lmtp', statistic: 'Sum', perDestination: true },
   SessionsStale: { unit: 'Count', about: 'cached sessions found dead', by: 'lmtp', statistic: 'Sum' },
+  OutOfStep: {
+    unit: 'Count',
+    about: 'sessions whose replies were out of step: a line too many, too few, or out of place',
+    by: 'lmtp',
+    statistic: 'Sum',
+    perDestination: true,
+  },
   ConnectFailures: {
     unit: 'Count',
     about: 'servers that could not be found or connected to, or that greeted us badly',

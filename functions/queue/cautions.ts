@@ -1,7 +1,7 @@
 /**
- * Destinations to be careful with: one that gave fewer final replies than it had accepted recipients cannot be trusted with
- * several at a time, and gets them one by one for short_reply_fallback_time. Kept in the table, so that every container
- * knows, and an operator can see why.
+ * Destinations to be careful with: one whose final replies were more or fewer than its accepted recipients cannot be trusted
+ * with several at a time, and gets them one by one for short_reply_fallback_time. The mark is kept in the table, so that every
+ * container knows, and an operator can see why; after that time a transaction with several recipients that goes well clears it.
  */
 
 import type { Parameters } from '../parameters.ts';
@@ -46,7 +46,7 @@ export class Cautions {
     return known.until > now.wall;
   }
 
-  /** Notes that a destination gave too few replies. */
+  /** Notes that a destination gave too many replies, or too few. */
   async note(destination: string, why: string, { clock, parameters, log }: Surroundings): Promise<void> {
     const now = clock.now();
     const until = now.wall + parameters.short_reply_fallback_time;
@@ -61,6 +61,22 @@ export class Cautions {
       await changeDestination(this.#store, destination, (record) => ({ ...record, caution: { until, why } }));
     } catch (error) {
       log.note('warn', 'caution not written; only this container knows', { destination, error });
+    }
+  }
+
+  /** Forgets a caution that has ended: several recipients had each its reply in its place. */
+  async clear(destination: string, { clock, log }: Surroundings): Promise<void> {
+    const { until } = this.#known.get(destination) ?? { until: 0 };
+    const now = clock.now();
+    if (until === 0 || until > now.wall) return;
+    this.#known.set(destination, { at: now, until: 0 });
+    try {
+      await changeDestination(this.#store, destination, ({ caution, ...record }) =>
+        caution === undefined || caution.until > now.wall ? undefined : record,
+      );
+      log.note('info', 'destination gets several recipients at a time again', { destination });
+    } catch (error) {
+      log.note('warn', 'caution not cleared', { destination, error });
     }
   }
 

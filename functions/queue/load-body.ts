@@ -10,9 +10,6 @@ import { ownVerdict } from './own-verdict.ts';
 import { BodyFault } from './ports.ts';
 import type { Services } from './services.ts';
 
-/** A message that remembers what broke its stream. */
-export type LoadedMessage = Message & { readonly fault?: unknown };
-
 /**
  * Makes a body ready. One that cannot be read now is our trouble, not the recipients': soft, and the destination is not blamed.
  *
@@ -21,29 +18,13 @@ export type LoadedMessage = Message & { readonly fault?: unknown };
 export async function loadBody(
   item: DeliveryItem,
   { bodies }: Services,
-): Promise<{ readonly message: LoadedMessage } | { readonly fault: unknown }> {
+): Promise<{ readonly message: Message } | { readonly fault: unknown }> {
   try {
-    return { message: rememberFault(await bodies.load(item.message)) };
+    return { message: await bodies.load(item.message) };
   } catch (fault) {
     if (fault instanceof BodyFault) throw fault;
     return { fault };
   }
-}
-
-/** Keeps what broke the body's stream, since the conversation only knows that it broke. */
-function rememberFault(message: Message): LoadedMessage {
-  const remembered: { fault?: unknown } & Message = {
-    ...message,
-    async *open() {
-      try {
-        yield* message.open();
-      } catch (fault) {
-        remembered.fault = fault;
-        throw fault;
-      }
-    },
-  };
-  return remembered;
 }
 
 /** What its recipients are told meanwhile. */

@@ -125,14 +125,17 @@ async function attemptItem(
     deadline,
     age: begun - item.arrival,
     oneByOne: await services.cautions.isOneByOne(item.destination, services),
-    onVerdict: (index, verdict) => progress.note(open[index]?.n, verdict),
+    onProgress: (index, verdict) => progress.note(open[index]?.n, verdict),
   });
   await progress.finish();
+  // A claim that was not made: the delivery belongs to another worker, or the table cannot be written.
+  if (outcome.contentFault?.what === 'claim') throw outcome.contentFault.error;
   await noteExperience(item, outcome, permission, { services, lane });
   await lease.conclude();
-  if (loaded.message.fault instanceof BodyFault) {
+  const { contentFault } = outcome;
+  if (contentFault?.error instanceof BodyFault) {
     await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
-    throw loaded.message.fault;
+    throw contentFault.error;
   }
   await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
   return 'settled';
@@ -141,13 +144,16 @@ async function attemptItem(
 /** What the attempt says of the destination is told before its slot in active opens: whoever comes next knows it. */
 async function noteExperience(
   item: DeliveryItem,
-  { blame, shortReplies, verdicts }: DeliveryOutcome,
+  { blame, shortReplies, isCountRight, verdicts }: DeliveryOutcome,
   permission: Probing,
   { services, lane }: { readonly services: Services; readonly lane: Lane },
 ): Promise<void> {
   if (shortReplies !== undefined) {
-    const { replies, recipients } = shortReplies;
-    await services.cautions.note(item.destination, `${replies} final replies for ${recipients} recipients`, services);
+    const { replies, recipients, peer } = shortReplies;
+    const why = `replies out of step: ${replies} final replies for ${recipients} recipients from ${peer}`;
+    await services.cautions.note(item.destination, why, services);
+  } else if (isCountRight === true) {
+    await services.cautions.clear(item.destination, services);
   }
   const experience = experienceOf(blame, verdicts);
   if (experience.kind === 'failure' && !experience.failure.isAlive) lane.failure = experience.failure;

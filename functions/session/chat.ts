@@ -5,8 +5,8 @@
  * lmtp_per_request_deadline).
  */
 
-import { type Answer, type Dialogue, Interrupted, type Stage, type Step } from '../lmtp/dialogue.ts';
-import { isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
+import { type Dialogue, Interrupted, type Patience, type Stage, type Step } from '../lmtp/dialogue.ts';
+import { incompleteReply, isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
 import { type Limit, TimeBudget, type TimedStage, type TimeLimits } from './limit.ts';
 import type { Transport } from './transport.ts';
 
@@ -15,7 +15,7 @@ export interface WireContent {
   /**
    * Asked once, before the first octet: may this content be sent? Waits for the claim.
    *
-   * @throws whatever makes it impossible; the conversation is then abandoned and the connection dropped
+   * @throws whatever makes it impossible: it becomes the `cause` of an interruption (`claim`)
    */
   admit(): Promise<void>;
   /** Encoded chunks, dots doubled, ending in CRLF (or nothing at all for an empty message). */
@@ -43,8 +43,19 @@ export interface ChatOptions {
    * (lmtp_per_request_deadline, lmtp_min_data_rate).
    */
   readonly requestDeadline?: { readonly minDataRate: number };
-  /** Told each recipient's answer as soon as it is known. */
-  readonly onAnswer?: (index: number, answer: Answer) => void;
+  /** Told of a recipient that is known to be sent while others are still awaited. `index` counts the envelope's recipients. */
+  readonly onProgress?: (index: number, reply: Reply) => void;
+  /** Milliseconds on a clock that is never set back. Default: the process's. */
+  readonly now?: () => number;
+}
+
+/** How a conversation went, with the times that its dialogue knows nothing of. */
+export interface Chatted<T> {
+  readonly value: T;
+  /** When each final reply was read, in their order, by {@link ChatOptions.now}. */
+  readonly finalsAt: readonly number[];
+  /** Octets of content that were handed to the network. */
+  readonly octets: number;
 }
 
 /**
@@ -54,6 +65,19 @@ export interface ChatOptions {
  * @throws Interrupted where the dialogue does not catch it
  */
 export async function chat<T>(dialogue: Dialogue<T>, transport: Transport, options: ChatOptions): Promise<T> {
+  return (await timedChat(dialogue, transport, options)).value;
+}
+
+/**
+ * Runs a dialogue to its end, and takes the time of its final replies.
+ *
+ * @throws Interrupted where the dialogue does not catch it
+ */
+export async function timedChat<T>(
+  dialogue: Dialogue<T>,
+  transport: Transport,
+  options: ChatOptions,
+): Promise<Chatted<T>> {
   const driver = new Driver(transport, options);
   let next = dialogue.next();
   while (!next.done) {
@@ -67,7 +91,7 @@ export async function chat<T>(dialogue: Dialogue<T>, transport: Transport, optio
     next = 'interruption' in outcome ? dialogue.throw(outcome.interruption) : dialogue.next(outcome.reply);
   }
   transport.flush();
-  return next.value;
+  return { value: next.value, finalsAt: driver.finalsAt, octets: driver.octets };
 }
 
 class Driver {
@@ -76,6 +100,8 @@ class Driver {
   readonly #assembler: ReplyAssembler;
   #contentBudget: TimeBudget | undefined;
   readonly #secrets: string[];
+  readonly finalsAt: number[] = [];
+  octets = 0;
 
   constructor(transport: Transport, options: ChatOptions) {
     this.#transport = transport;
@@ -92,25 +118,38 @@ class Driver {
         return undefined;
       case 'receive':
         this.#transport.flush();
-        return step.buffered ? this.#takeReply(step.stage) : await this.#receive(step.stage, (step.nth ?? 0) > 0);
+        return step.buffered ? this.#takeReply(step.stage) : await this.#receive(step);
+      case 'listen':
+        this.#transport.flush();
+        return await this.#listen(step.stage, step.waits);
+      case 'admit':
+        return await this.#admit();
       case 'content':
         this.#transport.flush();
-        return await this.#sendContent();
-      case 'answered':
-        this.#options.onAnswer?.(step.index, step.answer);
+        return await this.#sendContent(step.heeds);
+      case 'dot':
+        return await this.#sendDot();
+      case 'progress':
+        this.#options.onProgress?.(step.index, step.reply);
         return undefined;
       default:
         return step satisfies never;
     }
   }
 
-  async #receive(stage: Stage, isFurther: boolean): Promise<Reply> {
-    const limitNow = this.#limits(stage === 'dot' && isFurther ? 'next dot' : stage);
+  async #receive(step: Extract<Step, { step: 'receive' }>): Promise<Reply> {
+    const reply = await this.#awaitReply(step);
+    if (step.stage === 'dot') this.finalsAt.push((this.#options.now ?? processTime)());
+    return reply;
+  }
+
+  async #awaitReply({ stage, nth = 0, within }: Extract<Step, { step: 'receive' }>): Promise<Reply> {
+    const limitNow = this.#limits(stage === 'dot' && nth > 0 ? 'next dot' : stage);
     while (true) {
       const reply = this.#takeReply(stage);
       if (reply !== undefined) return reply;
       if (this.#assembler.isFlooding || this.#transport.isFlooded) throw new Interrupted(stage, 'flood');
-      const arrival = await this.#transport.activity(limitNow());
+      const arrival = await this.#transport.activity(atMost(limitNow(), within));
       if (arrival === 'octets') continue;
       // What came before the end of file is still read first.
       const last = arrival === 'end' ? this.#takeReply(stage) : undefined;
@@ -118,6 +157,30 @@ class Driver {
       // A dot that never left this machine leaves nobody in doubt.
       throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
     }
+  }
+
+  /**
+   * What was said unasked. Octets that have come to this machine show only once the event loop has turned; a line that has begun
+   * is waited for.
+   */
+  async #listen(stage: Stage, waits: Patience): Promise<Reply | undefined> {
+    const transport = this.#transport;
+    if (!transport.hasUnread) await eventLoopTurn();
+    if (!transport.hasUnread && !transport.isEnded && waits !== 'no') await transport.activity(this.#quietTime(waits));
+    while (transport.hasUnread || this.#assembler.isPartial) {
+      const reply = this.#takeReply(stage);
+      if (reply !== undefined) return reply;
+      const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded;
+      if (isOver || (await transport.activity(this.#quietTime('long'))) !== 'octets') return incompleteReply();
+    }
+    return undefined;
+  }
+
+  /** How long a server gets to say what it should not: what had to come behind a reply comes within a round trip. */
+  #quietTime(waits: Exclude<Patience, 'no'>): Limit {
+    const milliseconds =
+      waits === 'long' ? longestQuiet : Math.min(longestQuiet, Math.max(shortestQuiet, 2 * this.#transport.roundTrip));
+    return atMost(this.#options.limits.limit('RSET'), milliseconds);
   }
 
   /** What limits each of the waits that begin now: the stage's time-out afresh, or what the request has left of it. */
@@ -162,22 +225,40 @@ class Driver {
     return undefined;
   }
 
-  async #sendContent(): Promise<undefined> {
+  get #content(): WireContent {
     const { content } = this.#options;
     if (content === undefined) throw new TypeError('a conversation with content was given none');
-    await content.admit();
+    return content;
+  }
+
+  async #admit(): Promise<undefined> {
+    try {
+      await this.#content.admit();
+    } catch (cause) {
+      throw new Interrupted('content', 'claim', { cause });
+    }
+  }
+
+  async #sendContent(heeds: boolean): Promise<undefined> {
+    const content = this.#content;
     const limitNow = this.#limits('content');
     const chunks = content.chunks()[Symbol.asyncIterator]();
     try {
       for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
+        if (heeds && this.#transport.hasUnread) return undefined;
         await this.#write(chunk, content, 'content', limitNow);
+        this.octets += chunk.length;
       }
     } finally {
       await chunks.return?.();
     }
     this.#options.transcript?.('C', '<content>');
+    return undefined;
+  }
+
+  async #sendDot(): Promise<undefined> {
     this.#options.transcript?.('C', '.');
-    await this.#write(finalDot, content, 'dot', limitNow);
+    await this.#write(finalDot, this.#content, 'dot', this.#limits('content'));
     return undefined;
   }
 
@@ -205,6 +286,23 @@ function isForUsOnly(stage: Stage, reply: Reply): boolean {
 }
 
 const finalDot = Buffer.from('.\r\n');
+
+/** Milliseconds: the least, and the most, that is listened for what should not come. */
+const shortestQuiet = 50;
+const longestQuiet = 1000;
+
+function processTime(): number {
+  return performance.now();
+}
+
+/** The limit, or a shorter one: that is the server's time too, unless our own is up before. */
+function atMost(limit: Limit, within = Number.POSITIVE_INFINITY): Limit {
+  return within < limit.milliseconds ? { milliseconds: within, isDeadline: false } : limit;
+}
+
+function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Octets of a secret that is looked for in replies: what is shorter is part of any text. */
 const shortestSecret = 4;

@@ -2,10 +2,12 @@
  * The opening of a session: connection, banner, LHLO, TLS, AUTH, in this order; whatever stands in the way is told as it is.
  */
 
-import { Interrupted } from '../lmtp/dialogue.ts';
+import { Interrupted, listen, type Stage } from '../lmtp/dialogue.ts';
 import { awaitBanner, type Greeted, type Introduction, introduce } from '../lmtp/greeting.ts';
 import { quit } from '../lmtp/parting.ts';
 import { startTls } from '../lmtp/starttls.ts';
+import { isGoodbye } from '../lmtp/final-replies.ts';
+import type { StagedReply } from '../lmtp/heard.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { TlsFacts } from '../tls/facts.ts';
 import { type ChatOptions, chat } from './chat.ts';
@@ -40,6 +42,8 @@ export interface OpenOptions {
   readonly chat: ChatOptions;
   readonly introduction: Introduction;
   readonly clock: Clock;
+  /** Whether replies that no command asked for are looked for behind each step. Default: they are. */
+  readonly looksForStrays?: boolean;
   /** Absent: plain text. */
   readonly tls?: TlsWish;
   /** Absent: nobody is told who we are. */
@@ -61,6 +65,10 @@ export type OpeningStep =
 export type OpeningFault =
   /** Banner or LHLO. */
   | Extract<Greeted, { kind: 'refused' }>
+  /** A reply is not where it belongs. */
+  | ({ readonly kind: 'out of step' } & StagedReply)
+  /** The server ends the session, unasked. */
+  | ({ readonly kind: 'goodbye' } & StagedReply)
   | { readonly kind: 'TLS not offered' }
   | { readonly kind: 'TLS refused'; readonly reply: Reply }
   /** The handshake came to nothing; `reason` in the TLS library's words. */
@@ -113,28 +121,46 @@ async function open(transport: Transport, options: OpenOptions): Promise<Ready |
   const welcome = await chat(awaitBanner(), transport, options.chat);
   if (welcome.kind === 'refused') return welcome;
   onStep?.({ step: 'greeted', banner: welcome.banner });
-  let greeted = await chat(introduce(introduction), transport, options.chat);
-  if (greeted.kind === 'refused') return greeted;
+  let greeted = (await strayFault('LHLO', transport, options)) ?? (await chat(introduce(introduction), transport, options.chat));
+  if (greeted.kind !== 'ready') return greeted;
   onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
+  const early = await strayFault('MAIL', transport, options);
+  if (early !== undefined) return early;
   if (tls !== undefined && security === undefined) {
     const consent = await askForTls(greeted.capabilities.startTls, tls, transport, options);
     if (consent === 'granted') {
+      const injected = await strayFault('STARTTLS', transport, options);
+      if (injected !== undefined) return injected;
       security = await handshake(tls, transport, options);
       if (security.fault !== undefined) return security.fault;
       // What was offered in plain text counts no longer.
       greeted = await chat(introduce(introduction), transport, options.chat);
-      if (greeted.kind === 'refused') return greeted;
+      if (greeted.kind !== 'ready') return greeted;
       onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
     } else if (consent !== 'plain text') return consent;
   }
   const { capabilities } = greeted;
   const facts = security === undefined ? {} : { tls: security.facts };
-  if (login === undefined) return { capabilities, security: facts };
+  if (login === undefined) return (await strayFault('MAIL', transport, options)) ?? { capabilities, security: facts };
   const offer = { capabilities, secured: security?.secured, isMatched: security?.facts.matched ?? false };
   const loggedIn = await logIn(login, offer, transport, options.chat);
   if (loggedIn.kind !== 'in') return loggedIn;
+  const stray = await strayFault('MAIL', transport, options);
+  if (stray !== undefined) return stray;
   const { mechanism } = loggedIn;
   return { capabilities, security: mechanism === undefined ? facts : { ...facts, mechanism } };
+}
+
+/** What the server said that no command asked for; `stage` is what comes next. */
+async function strayFault(
+  stage: Stage,
+  transport: Transport,
+  { looksForStrays = true, chat: chatOptions }: OpenOptions,
+): Promise<Extract<OpeningFault, StagedReply> | undefined> {
+  if (!looksForStrays) return undefined;
+  const reply = await chat(listen(stage), transport, chatOptions);
+  if (reply === undefined) return undefined;
+  return { kind: isGoodbye(reply) ? 'goodbye' : 'out of step', stage, reply };
 }
 
 /** STARTTLS, where it is offered; where TLS is not required, a server that will not have it goes without. */

@@ -21,8 +21,18 @@ export interface SessionLimits {
   readonly skipQuitReply: boolean;
   /** Sessions that may lie idle at once (lmtp_connection_cache_size). */
   readonly size: number;
-  /** Told of each that was asked for, had its time yet, and turned out dead. */
-  readonly onDead?: () => void;
+  /** Every session is asked with RSET whether it works, and any 2xx is a yes (Postfix). */
+  readonly isStrict?: boolean;
+}
+
+/** A session that was asked for. */
+export interface CheckedOut {
+  /** Absent: none works. */
+  readonly session?: Session;
+  /** Sessions that had their time yet and turned out dead. */
+  readonly dead: number;
+  /** Of those, the ones whose server had said something that no command asked for. */
+  readonly outOfStep: number;
 }
 
 interface Parked {
@@ -46,19 +56,23 @@ export class SessionCache {
   }
 
   /**
-   * A session for the key that still works, or nothing. The youngest is taken first; what turns out dead is dropped.
+   * A session for the key that still works, if there is one. The youngest is taken first; what turns out dead is dropped.
    */
-  async checkOut(key: string, options: ChatOptions): Promise<Session | undefined> {
+  async checkOut(key: string, options: ChatOptions): Promise<CheckedOut> {
+    let dead = 0;
+    let outOfStep = 0;
     for (const parked of [...this.#parked].reverse()) {
       if (parked.key !== key || !this.#remove(parked)) continue;
       const { session } = parked;
       if (this.#isUsable(session)) {
-        if (await session.revive(options)) return session;
-        this.#limits.onDead?.();
+        const probed = await session.revive(options, this.#limits.isStrict);
+        if (probed === 'alive') return { session, dead, outOfStep };
+        dead += 1;
+        if (probed === 'out of step') outOfStep += 1;
       }
       session.drop();
     }
-    return undefined;
+    return { dead, outOfStep };
   }
 
   /** Parks a session for the next request with the same key; one that may not serve again is said goodbye to. */
@@ -86,7 +100,7 @@ export class SessionCache {
     await Promise.all(sessions.map(({ session }) => session.quit(options, { skipReply: this.#limits.skipQuitReply })));
   }
 
-  /** Takes a session out; false if somebody else was faster. */
+  /** Takes a session out; false if another request was faster. */
   #remove(parked: Parked): boolean {
     clearTimeout(parked.timer);
     return this.#parked.delete(parked);

@@ -2,11 +2,15 @@
  * A session: one greeted connection, what the server offered on it, and its age. It is lent, probed, parked or retired.
  */
 
-import type { Dialogue } from '../lmtp/dialogue.ts';
-import { probe, quit } from '../lmtp/parting.ts';
+import { type Dialogue, listen } from '../lmtp/dialogue.ts';
+import { isGoodbye } from '../lmtp/final-replies.ts';
+import type { Envelope } from '../lmtp/commands.ts';
+import type { Manners, TransactionOutcome } from '../lmtp/heard.ts';
+import { type Probed, probe, quit } from '../lmtp/parting.ts';
+import { transaction } from '../lmtp/transaction.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { TlsFacts } from '../tls/facts.ts';
-import { type ChatOptions, chat } from './chat.ts';
+import { type ChatOptions, chat, timedChat } from './chat.ts';
 import { type Clock, elapsed, type Moment } from './clock.ts';
 import type { Endpoint, Transport } from './transport.ts';
 
@@ -47,6 +51,15 @@ export interface SessionParts {
   readonly opened: Moment;
 }
 
+/** A transaction that is over. */
+export interface Transacted {
+  readonly outcome: TransactionOutcome;
+  /** When each final reply was read, in their order: milliseconds on the monotonic clock. */
+  readonly finalsAt: readonly number[];
+  /** Octets of content that were handed to the network. */
+  readonly octets: number;
+}
+
 /** A greeted connection. */
 export class Session {
   readonly peer: Peer;
@@ -60,6 +73,10 @@ export class Session {
   #uses = 0;
   /** MAIL commands sent. */
   #transactions = 0;
+  /** Whether the server has shown, since the last transaction, that it waits for the next. */
+  #isReset = true;
+  /** Taken up again without a probe: its first reply is the probe. */
+  #isUnproven = false;
 
   constructor({ peer, capabilities, security, transport, clock, opened }: SessionParts) {
     this.peer = peer;
@@ -101,9 +118,33 @@ export class Session {
     return this.#transport.isEnded || this.#transport.hasUnread;
   }
 
-  /** Whether the server said something that nobody has read. */
+  /** Whether the server said something that is not read yet. */
   get hasUnread(): boolean {
     return this.#transport.hasUnread;
+  }
+
+  /**
+   * Runs one transaction, and answers with its outcome; the content is that of the options.
+   *
+   * It never throws {@link Interrupted}. Where it throws, the session is dropped.
+   */
+  async transact(envelope: Envelope, manners: Manners, options: ChatOptions): Promise<Transacted> {
+    const firstWithin = this.#isUnproven ? { firstWithin: options.limits.limit('RSET').milliseconds } : {};
+    this.countTransaction();
+    this.#isUnproven = false;
+    this.#isReset = false;
+    const dialogue = transaction(envelope, this.capabilities, { manners, ...firstWithin });
+    try {
+      const { value, finalsAt, octets } = await timedChat(dialogue, this.#transport, {
+        ...options,
+        now: () => this.#clock.now().monotonic,
+      });
+      this.#isReset = value.isReset;
+      return { outcome: value, finalsAt, octets };
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
   }
 
   /** Runs a dialogue on this session. */
@@ -118,18 +159,33 @@ export class Session {
     this.#transport.setBusy(false);
   }
 
-  /** Takes a parked session up again: alive, silent and willing to RSET? The server is not asked twice. */
-  async revive(options: ChatOptions): Promise<boolean> {
+  /**
+   * Takes a parked session up again: alive, silent, and willing to go on? Where RSET closed the last transaction, the first
+   * reply of the next one shows that; else the server is asked.
+   *
+   * @param isStrict what Postfix does: RSET is always sent, and any 2xx is a yes
+   */
+  async revive(options: ChatOptions, isStrict = false): Promise<Probed> {
     this.#transport.setBusy(true);
     // After a thaw, a FIN or an RST that came meanwhile shows only once the event loop has turned.
     await eventLoopTurn();
     await eventLoopTurn();
-    if (this.isDisturbed) return false;
-    try {
-      return await chat(probe(), this.#transport, options);
-    } catch {
-      return false;
+    if (this.isDisturbed) return await this.#lastWords(options);
+    if (this.#isReset && !isStrict) {
+      this.#isUnproven = true;
+      return 'alive';
     }
+    try {
+      return await chat(probe(isStrict), this.#transport, options);
+    } catch {
+      return 'dead';
+    }
+  }
+
+  /** What the server said while the session lay idle: a goodbye is as it should be, anything else is out of step. */
+  async #lastWords(options: ChatOptions): Promise<Probed> {
+    const heard = await chat(listen('MAIL'), this.#transport, options);
+    return heard === undefined || isGoodbye(heard) ? 'dead' : 'out of step';
   }
 
   /** Ends the session politely; never throws, and no verdict depends on it. */

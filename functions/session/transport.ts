@@ -64,6 +64,8 @@ export class Transport {
   #outgoing: string[] = [];
   #lostUnsent = false;
   #alert: string | undefined;
+  #flushed: number | undefined;
+  #roundTrip = 0;
   #wake: (() => void) | undefined;
   #drain: (() => void) | undefined;
 
@@ -92,6 +94,7 @@ export class Transport {
   #attach(socket: Socket): void {
     const listeners = {
       data: (chunk: Buffer) => {
+        this.#takeTime();
         this.#reader.push(chunk);
         if (this.#reader.isFull) socket.pause();
         this.#wake?.();
@@ -137,7 +140,20 @@ export class Transport {
     if (this.#outgoing.length === 0) return;
     const group = this.#outgoing.join('');
     this.#outgoing = [];
-    if (!this.#lost) this.#socket.write(group, 'utf8');
+    if (this.#lost) return;
+    this.#socket.write(group, 'utf8');
+    this.#flushed = performance.now();
+  }
+
+  /** Milliseconds from commands to the first octet of their replies, the last time; 0 before there was one. */
+  get roundTrip(): number {
+    return this.#roundTrip;
+  }
+
+  #takeTime(): void {
+    if (this.#flushed === undefined) return;
+    this.#roundTrip = performance.now() - this.#flushed;
+    this.#flushed = undefined;
   }
 
   /** Writes octets; `false` when the peer should be given time to take them. */

@@ -102,3 +102,9 @@ export function isIntermediate({ code }: Reply): boolean {
 export function isProtocolError({ code, garbled }: Reply): boolean {
   return garbled || code < 200 || code > 599 || code === 555 || (code >= 500 && code < 510);
 }
+
+/** Stands for a reply that began and was never finished: it has no code, and fits nowhere. */
+export function incompleteReply(): Reply {
+  const text = '(an incomplete line)';
+  return { code: 0, status: '4.5.0', text, lines: [text], garbled: true };
+}

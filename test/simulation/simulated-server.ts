@@ -124,7 +124,7 @@ export class SimulatedServer {
     return deferredByAll(delivery, site(`connect to ${this.#name}: Connection timed out`));
   }
 
-  async #transact(delivery: Delivery, { gate, deadline, onVerdict }: Attempt): Promise<DeliveryOutcome> {
+  async #transact(delivery: Delivery, { gate, deadline, onProgress }: Attempt): Promise<DeliveryOutcome> {
     const { time, random, takes = usualTimes, mailbox, losesAnswers = 0 } = this.#options;
     const [least, most] = takes;
     const quarter = Math.round(random.whole(least, most) / 4);
@@ -155,7 +155,11 @@ export class SimulatedServer {
     }
     await time.sleep(quarter);
     const outcome = this.#settled(replies);
-    for (const [index, verdict] of outcome.verdicts.entries()) onVerdict?.(index, verdict);
+    // A recipient is known to be sent once the reply behind its own is a yes too.
+    const { verdicts } = outcome;
+    const sent = verdicts.findIndex(({ status }) => status !== 'sent');
+    const known = (sent < 0 ? verdicts.length : sent) - 1;
+    for (const [index, verdict] of verdicts.slice(0, Math.max(0, known)).entries()) onProgress?.(index, verdict);
     return outcome;
   }
 

@@ -14,12 +14,13 @@
  *       S: (lost)
  *     `);
  *
+ * A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines.
+ *
  * Lines of the server in brackets are interruptions at the step that waits: `S: (lost)`, `S: (timeout)`, `S: (deadline)`,
  * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
  * `C: . (lost)` where the dot was written before. What the server had said before a loss follows as `S:` lines.
  */
 import {
-  type Answer,
   type Dialogue,
   Interrupted,
   type InterruptionCause,
@@ -30,14 +31,15 @@ import { type Reply, ReplyAssembler } from '../../functions/smtp/reply.ts';
 /** What became of a conversation. */
 export interface Conversation<T> {
   readonly result: T;
-  /** The answers in the order in which they were told. */
+  /** The recipients in the order in which they were told. */
   readonly told: readonly Told[];
 }
 
-/** An answer, and when it was told. */
+/** A recipient that was known to be sent before the end, and when it was told. */
 export interface Told {
   readonly index: number;
-  readonly answer: Answer;
+  /** Of its final reply. */
+  readonly code: number;
   /** Replies that had been read by then. */
   readonly replies: number;
 }
@@ -71,7 +73,7 @@ export function converse<T>(dialogue: Dialogue<T>, transcript: string): Conversa
   return { result: next.value, told: player.told };
 }
 
-const causes: readonly InterruptionCause[] = ['timeout', 'lost', 'deadline', 'flood', 'body'];
+const causes: readonly InterruptionCause[] = ['timeout', 'lost', 'deadline', 'flood', 'body', 'claim'];
 
 class Player {
   readonly told: Told[] = [];
@@ -84,8 +86,8 @@ class Player {
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');
-    const odd = this.#expected.find((line) => !/^[CS]: ?/.test(line));
-    if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C: or S:`);
+    const odd = this.#expected.find((line) => !/^(?:C|S\+?): ?/.test(line));
+    if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C:, S: or S+:`);
   }
 
   carryOut(step: Step): Reply | undefined {
@@ -95,12 +97,19 @@ class Player {
         return undefined;
       case 'receive':
         return step.buffered ? this.#readBuffered() : this.#read(step);
+      case 'admit':
+        return undefined;
       case 'content':
-        this.#sayContent('C: <content>', 'content');
+        // Where something was said meanwhile, the driver stops.
+        if (!step.heeds || !this.#isStray) this.#sayContent('C: <content>', 'content');
+        return undefined;
+      case 'dot':
         this.#sayContent('C: .', 'dot');
         return undefined;
-      case 'answered':
-        this.told.push({ index: step.index, answer: step.answer, replies: this.#replies });
+      case 'listen':
+        return this.#isStray ? this.#readBuffered('S+: ') : undefined;
+      case 'progress':
+        this.told.push({ index: step.index, code: step.reply.code, replies: this.#replies });
         return undefined;
       default:
         return step satisfies never;
@@ -119,6 +128,10 @@ class Player {
   #say(line: string): void {
     if (this.#next !== line) this.#part(line);
     this.#actual.push(line);
+  }
+
+  get #isStray(): boolean {
+    return this.#next?.startsWith('S+: ') ?? false;
   }
 
   #sayContent(line: string, stage: 'content' | 'dot'): void {
@@ -143,12 +156,12 @@ class Player {
   }
 
   /** A reply that came before the connection broke, if there is one. */
-  #readBuffered(): Reply | undefined {
+  #readBuffered(mark = 'S: '): Reply | undefined {
     const assembler = new ReplyAssembler();
-    while (this.#next?.startsWith('S:')) {
+    while (this.#next?.startsWith(mark)) {
       const line = this.#next;
       this.#actual.push(line);
-      const reply = assembler.take(line.slice('S: '.length));
+      const reply = assembler.take(line.slice(mark.length));
       if (reply === undefined) continue;
       this.#replies += 1;
       return reply;

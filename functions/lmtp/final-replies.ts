@@ -1,0 +1,89 @@
+/**
+ * Which final reply belongs to which recipient (RFC 2033 section 4.2: one for each accepted RCPT, in their order). Pure.
+ *
+ * A server that sends a line too many or too few shifts all that follow: a recipient would get the verdict of another. So a
+ * reply settles its recipient only where no other reading is left that the same replies allow.
+ */
+
+import { isPositive, type Reply } from '../smtp/reply.ts';
+
+/** How the final replies ended. */
+export type FinalsEnd =
+  /** There was one for each recipient. */
+  | 'complete'
+  /** The connection was closed or reset before that. */
+  | 'lost'
+  /** It stayed open, and no further reply came in time. */
+  | 'silent';
+
+/** The final replies of one transaction. */
+export interface FinalReplies {
+  /** Addresses of the accepted recipients, in RCPT order. */
+  readonly addresses: readonly string[];
+  /** In the order in which they came. */
+  readonly replies: readonly Reply[];
+  readonly end: FinalsEnd;
+  /** One more than there are recipients, where it came. */
+  readonly extra?: Reply;
+}
+
+/** Whether each recipient, in RCPT order, is settled by the reply in its place. */
+export function settledFinals(finals: FinalReplies): readonly boolean[] {
+  const { addresses, replies, end, extra } = finals;
+  const line = extra === undefined ? replies : [...replies, extra];
+  const proven = firstFailure(line, (reply) => isFinal(reply));
+  const run = firstFailure(replies, (reply) => isPositive(reply));
+  const goodbye = replies.findIndex(isGoodbye);
+  return addresses.map((_, index) => {
+    const reply = replies[index];
+    if (reply === undefined || index >= proven || isGoodbye(reply) || namesAnother(reply, addresses, index)) return false;
+    if (end === 'lost') return goodbye < 0 || index < goodbye;
+    if (end === 'silent') return index < run;
+    return extra === undefined || saysTheSame(reply, line[index + 1]);
+  });
+}
+
+/** Whether the replies so far prove that a recipient is sent: its own and the one behind it are 2xx, and so are all before. */
+export function isSentBy(replies: readonly Reply[], addresses: readonly string[], index: number): boolean {
+  const known = replies.slice(0, index + 2);
+  return (
+    known.length === index + 2 &&
+    known.every((reply, place) => isFinal(reply) && isPositive(reply) && !namesAnother(reply, addresses, place))
+  );
+}
+
+/** Whether the replies show that the server lost count: too many, one that is no final reply, or one that names another recipient. */
+export function isMiscounted({ addresses, replies, extra }: FinalReplies): boolean {
+  return (
+    extra !== undefined ||
+    replies.some((reply, index) => !isFinal(reply) || namesAnother(reply, addresses, index))
+  );
+}
+
+/** Whether a reply may stand behind the final dot at all: 2xx but 221, 4xx, 5xx. */
+export function isFinal({ code }: Reply): boolean {
+  return (code >= 200 && code < 300 && code !== 221) || (code >= 400 && code < 600);
+}
+
+/** Whether a server says with it that it ends the session: 421, or 221 (RFC 5321 sections 3.8 and 4.2.3). */
+export function isGoodbye({ code }: Reply): boolean {
+  return code === 421 || code === 221;
+}
+
+/** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
+export function namesAnother({ text }: Reply, addresses: readonly string[], index: number): boolean {
+  const words = new Set(text.toLowerCase().split(/[\s<>(),;"]+/));
+  const own = addresses[index]?.toLowerCase();
+  if (own !== undefined && words.has(own)) return false;
+  return addresses.some((address) => address.toLowerCase() !== own && words.has(address.toLowerCase()));
+}
+
+function saysTheSame(one: Reply, other: Reply | undefined): boolean {
+  return other !== undefined && Math.floor(one.code / 100) === Math.floor(other.code / 100);
+}
+
+/** Index of the first that does not pass; the length, where all do. */
+function firstFailure(replies: readonly Reply[], passes: (reply: Reply) => boolean): number {
+  const index = replies.findIndex((reply) => !passes(reply));
+  return index < 0 ? replies.length : index;
+}

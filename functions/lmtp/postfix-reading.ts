@@ -1,0 +1,64 @@
+/**
+ * Postfix's manners, for comparison (strict_postfix_verdicts=yes): each reply is believed where it is read, and any 2xx or
+ * 3xx counts as what was hoped for (smtp_proto.c:smtp_loop).
+ */
+
+import { isIntermediate, isPositive, isProtocolError } from '../smtp/reply.ts';
+import { type Answer, send } from './dialogue.ts';
+import type { Heard, Manners, RetireReason, TransactionOutcome } from './heard.ts';
+
+/** What Postfix believes. */
+export const postfixManners: Manners = {
+  accepts: isPositive,
+  goesAhead: isIntermediate,
+  isOdd: () => false,
+  proves: false,
+  leaveUnwantedData: () => send('.'),
+  isSentBy: (finals, _, index) => {
+    const reply = finals[index];
+    return reply !== undefined && isPositive(reply);
+  },
+  readsOn: () => true,
+  read,
+};
+
+function read(heard: Heard): TransactionOutcome {
+  const { recipients, accepted, finals, sent, interruption } = heard;
+  const retire = retireReason(heard);
+  const outcome = {
+    answers: recipients.map((_, index) => answerOf(heard, index)),
+    completed: sent === 'all' && finals.length === accepted.length && retire === undefined,
+    isReset: false,
+    sent,
+  };
+  return {
+    ...outcome,
+    ...(retire === undefined ? {} : { retire }),
+    ...(interruption === undefined ? {} : { interruption }),
+  };
+}
+
+function answerOf({ mail, rcpts, accepted, data, finals, interruption }: Heard, index: number): Answer {
+  if (mail !== undefined && !isPositive(mail)) return { kind: 'reply', stage: 'MAIL', reply: mail };
+  const place = accepted.indexOf(index);
+  const rcpt = rcpts.find((one) => one.index === index);
+  if (place < 0 && rcpt !== undefined) return { kind: 'reply', stage: 'RCPT', reply: rcpt.reply };
+  const reply = place < 0 ? undefined : finals[place];
+  if (reply !== undefined) return { kind: 'reply', stage: 'dot', reply, nth: place };
+  if (data !== undefined && !isIntermediate(data) && interruption === undefined) return { kind: 'reply', stage: 'DATA', reply: data };
+  if (interruption === undefined) throw new Error('a recipient was left without an answer');
+  const { stage, reason } = interruption;
+  return { kind: 'interrupted', stage, reason, inDoubt: stage === 'dot' };
+}
+
+function retireReason({ mail, rcpts, accepted, data, finals, interruption }: Heard): RetireReason | undefined {
+  if (interruption !== undefined) return 'interrupted';
+  const isRefused = mail !== undefined && !isPositive(mail);
+  const isWanted = data !== undefined && isIntermediate(data);
+  if (isWanted && (isRefused || accepted.length === 0)) return 'protocol error';
+  if (data !== undefined && isPositive(data) && accepted.length > 0 && !isRefused) return 'out of step';
+  const replies = [...(mail === undefined ? [] : [mail]), ...finals];
+  if (!isRefused) replies.push(...rcpts.map(({ reply }) => reply));
+  if (!isRefused && accepted.length > 0 && data !== undefined) replies.push(data);
+  return replies.some(isProtocolError) ? 'protocol error' : undefined;
+}
