@@ -52,7 +52,7 @@ function read(heard: Heard): TransactionOutcome {
   return {
     answers,
     completed: heard.finals.length === heard.accepted.length && heard.sent === 'all' && retire === undefined,
-    isReset: heard.closing?.reply?.code === 250 && retire === undefined,
+    isReset: isReset(heard.closing) && retire === undefined,
     sent: heard.sent,
     ...(retire === undefined ? {} : { retire }),
     ...(outOfStep === undefined ? {} : { outOfStep }),
@@ -103,6 +103,11 @@ function isProven({ mail, data, accepted, stray, sent, closing }: Heard): boolea
   if (isMailAccepted && wasAskedForContent) {
     return sent !== 'nothing' || accepted.length === 0 || stray === undefined || isGoodbye(stray.reply);
   }
+  return isReset(closing);
+}
+
+/** Whether RSET was answered 250, and nothing but a goodbye came behind. */
+function isReset(closing: Heard['closing']): boolean {
   return closing?.reply?.code === 250 && !isPushedBack(closing);
 }
 
@@ -110,7 +115,7 @@ function isProven({ mail, data, accepted, stray, sent, closing }: Heard): boolea
 function isContradicted({ mail, data, closing }: Heard): boolean {
   const isMailRefused = mail !== undefined && !careful.accepts(mail);
   if (isMailRefused && data !== undefined && careful.goesAhead(data)) return true;
-  return closing?.reply !== undefined && !isGoodbye(closing.reply);
+  return closing?.reply !== undefined && !isGoodbye(closing.reply) && !isReset(closing);
 }
 
 function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSettled: boolean): Answer {
