@@ -28,36 +28,25 @@ export interface FinalReplies {
 }
 
 /** Whether each recipient, in RCPT order, is settled by the reply in its place. */
-export function settledFinals(finals: FinalReplies): readonly boolean[] {
-  const { addresses, replies, end, extra } = finals;
+export function settledFinals({ addresses, replies, end, extra }: FinalReplies): readonly boolean[] {
   const line = extra === undefined ? replies : [...replies, extra];
-  const proven = firstFailure(line, (reply) => isFinal(reply));
-  const run = firstFailure(replies, (reply) => isPositive(reply));
+  const proven = firstFailure(line, isFinal);
+  const run = firstFailure(replies, isPositive);
   const goodbye = replies.findIndex(isGoodbye);
+  const names = new Names(addresses);
   return addresses.map((_, index) => {
     const reply = replies[index];
-    if (reply === undefined || index >= proven || isGoodbye(reply) || namesAnother(reply, addresses, index)) return false;
+    if (reply === undefined || index >= proven || isGoodbye(reply) || names.isOfAnother(reply, index)) return false;
     if (end === 'lost') return goodbye < 0 || index < goodbye;
     if (end === 'silent') return index < run;
     return extra === undefined || saysTheSame(reply, line[index + 1]);
   });
 }
 
-/** Whether the replies so far prove that a recipient is sent: its own and the one behind it are 2xx, and so are all before. */
-export function isSentBy(replies: readonly Reply[], addresses: readonly string[], index: number): boolean {
-  const known = replies.slice(0, index + 2);
-  return (
-    known.length === index + 2 &&
-    known.every((reply, place) => isFinal(reply) && isPositive(reply) && !namesAnother(reply, addresses, place))
-  );
-}
-
 /** Whether the replies show that the server lost count: too many, one that is no final reply, or one that names another recipient. */
 export function isMiscounted({ addresses, replies, extra }: FinalReplies): boolean {
-  return (
-    extra !== undefined ||
-    replies.some((reply, index) => !isFinal(reply) || namesAnother(reply, addresses, index))
-  );
+  const names = new Names(addresses);
+  return extra !== undefined || replies.some((reply, index) => !isFinal(reply) || names.isOfAnother(reply, index));
 }
 
 /** Whether a reply may stand behind the final dot at all: 2xx but 221, 4xx, 5xx. */
@@ -70,12 +59,21 @@ export function isGoodbye({ code }: Reply): boolean {
   return code === 421 || code === 221;
 }
 
-/** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
-export function namesAnother({ text }: Reply, addresses: readonly string[], index: number): boolean {
-  const words = new Set(text.toLowerCase().split(/[\s<>(),;"]+/));
-  const own = addresses[index]?.toLowerCase();
-  if (own !== undefined && words.has(own)) return false;
-  return addresses.some((address) => address.toLowerCase() !== own && words.has(address.toLowerCase()));
+/** The addresses of the accepted recipients, to be found in the texts of replies. */
+export class Names {
+  readonly #own: readonly string[];
+  readonly #all: ReadonlySet<string>;
+
+  constructor(addresses: readonly string[]) {
+    this.#own = addresses.map((address) => address.toLowerCase());
+    this.#all = new Set(this.#own);
+  }
+
+  /** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
+  isOfAnother({ text }: Reply, index: number): boolean {
+    const words = text.toLowerCase().split(/[\s<>(),;"]+/);
+    return !words.includes(this.#own[index] ?? '') && words.some((word) => this.#all.has(word));
+  }
 }
 
 function saysTheSame(one: Reply, other: Reply | undefined): boolean {

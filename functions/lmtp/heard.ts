@@ -88,8 +88,8 @@ export interface Manners {
   readonly proves: boolean;
   /** What is said where the server asks for content although it accepted no recipient. */
   leaveUnwantedData(): Dialogue<void>;
-  /** Whether recipient `index` of the accepted ones is known to be sent by the final replies so far. */
-  isSentBy(finals: readonly Reply[], addresses: readonly string[], index: number): boolean;
+  /** How many further yeses it takes until a recipient whose own final reply is a yes is known to be sent. */
+  readonly confirmations: 0 | 1;
   /** Whether further final replies are worth waiting for. */
   readsOn(finals: readonly Reply[]): boolean;
   /** What the whole record settles. */

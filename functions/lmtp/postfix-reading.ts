@@ -3,7 +3,7 @@
  * 3xx counts as what was hoped for (smtp_proto.c:smtp_loop).
  */
 
-import { isIntermediate, isPositive, isProtocolError } from '../smtp/reply.ts';
+import { isIntermediate, isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
 import { type Answer, send } from './dialogue.ts';
 import type { Heard, Manners, RetireReason, TransactionOutcome } from './heard.ts';
 
@@ -14,10 +14,7 @@ export const postfixManners: Manners = {
   isOdd: () => false,
   proves: false,
   leaveUnwantedData: () => send('.'),
-  isSentBy: (finals, _, index) => {
-    const reply = finals[index];
-    return reply !== undefined && isPositive(reply);
-  },
+  confirmations: 0,
   readsOn: () => true,
   read,
 };
@@ -25,8 +22,10 @@ export const postfixManners: Manners = {
 function read(heard: Heard): TransactionOutcome {
   const { recipients, accepted, finals, sent, interruption } = heard;
   const retire = retireReason(heard);
+  const places = new Map(accepted.map((index, place) => [index, place]));
+  const rcpts = new Map(heard.rcpts.map(({ index, reply }) => [index, reply]));
   const outcome = {
-    answers: recipients.map((_, index) => answerOf(heard, index)),
+    answers: recipients.map((_, index) => answerOf(heard, places, rcpts, index)),
     completed: sent === 'all' && finals.length === accepted.length && retire === undefined,
     isReset: false,
     sent,
@@ -38,13 +37,18 @@ function read(heard: Heard): TransactionOutcome {
   };
 }
 
-function answerOf({ mail, rcpts, accepted, data, finals, interruption }: Heard, index: number): Answer {
+function answerOf(
+  { mail, data, finals, interruption }: Heard,
+  places: ReadonlyMap<number, number>,
+  rcpts: ReadonlyMap<number, Reply>,
+  index: number,
+): Answer {
   if (mail !== undefined && !isPositive(mail)) return { kind: 'reply', stage: 'MAIL', reply: mail };
-  const place = accepted.indexOf(index);
-  const rcpt = rcpts.find((one) => one.index === index);
-  if (place < 0 && rcpt !== undefined) return { kind: 'reply', stage: 'RCPT', reply: rcpt.reply };
-  const reply = place < 0 ? undefined : finals[place];
-  if (reply !== undefined) return { kind: 'reply', stage: 'dot', reply, nth: place };
+  const place = places.get(index);
+  const refusal = rcpts.get(index);
+  if (place === undefined && refusal !== undefined) return { kind: 'reply', stage: 'RCPT', reply: refusal };
+  const reply = place === undefined ? undefined : finals[place];
+  if (reply !== undefined && place !== undefined) return { kind: 'reply', stage: 'dot', reply, nth: place };
   if (data !== undefined && !isIntermediate(data) && interruption === undefined) return { kind: 'reply', stage: 'DATA', reply: data };
   if (interruption === undefined) throw new Error('a recipient was left without an answer');
   const { stage, reason } = interruption;

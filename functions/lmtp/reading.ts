@@ -11,7 +11,7 @@
 import { isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
 import type { Answer, Doubt, Stage } from './dialogue.ts';
 import { findExcess } from './excess.ts';
-import { type FinalReplies, isFinal, isGoodbye, isMiscounted, isSentBy, settledFinals } from './final-replies.ts';
+import { type FinalReplies, isFinal, isGoodbye, isMiscounted, settledFinals } from './final-replies.ts';
 import type { Heard, Manners, Miscount, RetireReason, StagedReply, TransactionOutcome } from './heard.ts';
 
 /** Our own manners: nothing is believed before the session is proven in step. */
@@ -23,7 +23,7 @@ export const careful: Manners = {
   *leaveUnwantedData() {
     // There is nothing to say: whatever the server would do with a message from us, no recipient asked for it.
   },
-  isSentBy,
+  confirmations: 1,
   readsOn: (finals) => finals.every(isFinal),
   read,
 };
@@ -37,11 +37,13 @@ function read(heard: Heard): TransactionOutcome {
   const finals = finalReplies(heard);
   const settled = settledFinals(finals);
   const excess = new Set(findExcess(heard.rcpts).map(({ index }) => index));
+  const places = new Map(heard.accepted.map((index, place) => [index, place]));
+  const rcpts = new Map(heard.rcpts.map(({ index, reply }) => [index, reply]));
   const answers = heard.recipients.map((_, index): Answer => {
     if (heard.mail !== undefined && !careful.accepts(heard.mail)) return envelopeAnswer(heard, 'MAIL', heard.mail);
-    const place = heard.accepted.indexOf(index);
-    if (place >= 0) return acceptedAnswer(heard, finals, place, settled[place] ?? false);
-    const refusal = heard.rcpts.find((rcpt) => rcpt.index === index)?.reply;
+    const place = places.get(index);
+    if (place !== undefined) return acceptedAnswer(heard, finals, place, settled[place] ?? false);
+    const refusal = rcpts.get(index);
     if (refusal === undefined) return unansweredAnswer(heard);
     if (excess.has(index) && troubleOf(heard) === undefined) return { kind: 'excess', reply: refusal };
     return envelopeAnswer(heard, 'RCPT', refusal);

@@ -9,11 +9,11 @@
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
-import type { Reply } from '../smtp/reply.ts';
+import { isPositive, type Reply } from '../smtp/reply.ts';
 import { type Envelope, mailCommand, rcptCommand } from './commands.ts';
 import { type Dialogue, Interrupted, listen, type Patience, receive, type Stage, send } from './dialogue.ts';
 import type { RcptReply } from './excess.ts';
-import { isFinal, isGoodbye } from './final-replies.ts';
+import { isFinal, isGoodbye, Names } from './final-replies.ts';
 import type { Closing, ContentSent, Heard, Manners, StagedReply, TransactionOutcome } from './heard.ts';
 import { careful } from './reading.ts';
 
@@ -115,16 +115,17 @@ function* readLastWords(run: Run): Dialogue<void> {
 }
 
 function* readFinals(run: Run): Dialogue<void> {
-  const addresses = run.accepted.map((index) => run.recipients[index] ?? '');
-  let told = 0;
+  const names = new Names(run.accepted.map((index) => run.recipients[index] ?? ''));
+  const { confirmations } = run.manners;
+  let isYes = true;
   for (const nth of run.accepted.keys()) {
     // A server that says goodbye closes the connection; what it still has to say comes at once.
     const isLeaving = run.finals.some(isGoodbye);
     run.finals.push(yield* receive('dot', isLeaving ? { nth, within: closingPatience } : { nth }));
-    for (; told <= nth && run.manners.isSentBy(run.finals, addresses, told); told += 1) {
-      const [index, reply] = [run.accepted[told], run.finals[told]];
-      if (index !== undefined && reply !== undefined) yield { step: 'progress', index, reply };
-    }
+    const last = run.finals.at(-1);
+    isYes = isYes && last !== undefined && isFinal(last) && isPositive(last) && !names.isOfAnother(last, nth);
+    const [index, reply] = [run.accepted[nth - confirmations], run.finals[nth - confirmations]];
+    if (isYes && index !== undefined && reply !== undefined) yield { step: 'progress', index, reply };
     if (!run.manners.readsOn(run.finals)) return;
   }
 }
@@ -230,7 +231,9 @@ class Run implements Heard {
 
   /** Whether a refusal for good was read before content. */
   get #isHard(): boolean {
-    return this.#envelopeReplies.some(({ code }) => code >= 500);
+    if (this.isRefused) return (this.mail?.code ?? 0) >= 500;
+    const isDataHard = this.accepted.length > 0 && (this.data?.code ?? 0) >= 500;
+    return isDataHard || this.rcpts.some(({ reply }) => reply.code >= 500);
   }
 
   get #envelopeReplies(): readonly Reply[] {

@@ -4,17 +4,23 @@ import { Interrupted } from '../../functions/lmtp/dialogue.ts';
 import { probe, quit } from '../../functions/lmtp/parting.ts';
 import { converse } from '../support/converse.ts';
 
-describe('a session that lay idle works if its server says 2xx to RSET, and only then', () => {
-  for (const [line, works] of [
-    ['250 2.0.0 reset', true],
-    ['220 ready', true],
-    ['421 4.3.2 closing', false],
-    ['450 4.0.0 not now', false],
-    ['500 5.5.1 what?', false],
-    ['354 go ahead', false],
+describe('a session that lay idle works if its server says 250 to RSET, and only then', () => {
+  for (const [line, probed] of [
+    ['250 2.0.0 reset', 'alive'],
+    ['250-2.0.0 first\n S: 250 2.0.0 reset', 'alive'],
+    ['220 ready', 'out of step'],
+    ['421 4.3.2 closing', 'dead'],
+    ['450 4.0.0 not now', 'dead'],
+    ['500 5.5.1 what?', 'dead'],
+    ['354 go ahead', 'out of step'],
+    ['250 2.0.0 reset\n S+: 250 2.0.0 reset', 'out of step'],
+    ['250 2.0.0 reset\n S+: 421 4.3.2 closing', 'dead'],
   ] as const) {
-    test(line, () => assert.equal(converse(probe(), `C: RSET\n S: ${line}`).result, works));
+    test(line, () => assert.equal(converse(probe(), `C: RSET\n S: ${line}`).result, probed));
   }
+  test('to a strict Postfix, any 2xx is a yes', () => {
+    assert.equal(converse(probe(true), 'C: RSET\n S: 220 ready').result, 'alive');
+  });
   test('silence', () => {
     assert.throws(() => converse(probe(), 'C: RSET\n S: (timeout)'), Interrupted);
   });

@@ -14,7 +14,8 @@
  *       S: (lost)
  *     `);
  *
- * A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines.
+ * A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines. `S~: 552 early`
+ * is the same, but comes only when content is being sent.
  *
  * Lines of the server in brackets are interruptions at the step that waits: `S: (lost)`, `S: (timeout)`, `S: (deadline)`,
  * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
@@ -80,14 +81,16 @@ class Player {
   readonly #expected: readonly string[];
   readonly #actual: string[] = [];
   #replies = 0;
+  /** Content was being sent when the server spoke. */
+  #isInContent = false;
 
   constructor(transcript: string) {
     this.#expected = transcript
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');
-    const odd = this.#expected.find((line) => !/^(?:C|S\+?): ?/.test(line));
-    if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C:, S: or S+:`);
+    const odd = this.#expected.find((line) => !/^(?:C|S[+~]?): ?/.test(line));
+    if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C:, S:, S+: or S~:`);
   }
 
   carryOut(step: Step): Reply | undefined {
@@ -101,13 +104,14 @@ class Player {
         return undefined;
       case 'content':
         // Where something was said meanwhile, the driver stops.
-        if (!step.heeds || !this.#isStray) this.#sayContent('C: <content>', 'content');
+        if (step.heeds && this.#next?.startsWith('S~: ')) this.#isInContent = true;
+        else this.#sayContent('C: <content>', 'content');
         return undefined;
       case 'dot':
         this.#sayContent('C: .', 'dot');
         return undefined;
       case 'listen':
-        return this.#isStray ? this.#readBuffered('S+: ') : undefined;
+        return this.#isStray ? this.#readBuffered(this.#isInContent ? 'S~: ' : 'S+: ') : undefined;
       case 'progress':
         this.told.push({ index: step.index, code: step.reply.code, replies: this.#replies });
         return undefined;
@@ -131,7 +135,7 @@ class Player {
   }
 
   get #isStray(): boolean {
-    return this.#next?.startsWith('S+: ') ?? false;
+    return this.#next?.startsWith(this.#isInContent ? 'S~: ' : 'S+: ') ?? false;
   }
 
   #sayContent(line: string, stage: 'content' | 'dot'): void {
