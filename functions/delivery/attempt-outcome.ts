@@ -105,4 +105,3 @@ export function foldOutcomes<Noted extends IncidentNote>(
     isOutOfTime: before.isOutOfTime || next.isOutOfTime,
   };
 }
-

@@ -11,7 +11,7 @@ import { keepsSessions } from './agent.ts';
 import type { AttemptInput } from './attempt-input.ts';
 import { type AttemptOutcome, type Count, foldOutcomes, noOutcome } from './attempt-outcome.ts';
 import { concludeAll } from './conclude.ts';
-import { illustrate, type IncidentNote } from './incidents.ts';
+import { type IncidentNote, illustrate } from './incidents.ts';
 import { attemptOptions, open } from './open.ts';
 import { transact } from './round.ts';
 import type { Trouble } from './trouble.ts';

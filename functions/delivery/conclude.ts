@@ -3,8 +3,8 @@
  */
 
 import type { Answer } from '../lmtp/dialogue.ts';
-import type { Reply } from '../smtp/reply.ts';
 import { type Peer, peerName, relayName, type Session } from '../session/session.ts';
+import type { Reply } from '../smtp/reply.ts';
 import type { AttemptInput } from './attempt-input.ts';
 import { type AttemptOutcome, foldAll, noOutcome } from './attempt-outcome.ts';
 import { judgeOf } from './judge.ts';
@@ -58,7 +58,12 @@ export function concludeTrouble(
 export function concludeAll(
   input: AttemptInput,
   recipients: readonly number[],
-  { phase, trouble, relay, readyAt }: Pick<Met, 'phase' | 'trouble'> & { readonly relay?: string; readonly readyAt?: number },
+  {
+    phase,
+    trouble,
+    relay,
+    readyAt,
+  }: Pick<Met, 'phase' | 'trouble'> & { readonly relay?: string; readonly readyAt?: number },
 ): AttemptOutcome<never> {
   const { remoteMta } = trouble;
   const facts = { ...(relay === undefined ? {} : { relay }), ...(remoteMta === undefined ? {} : { remoteMta }) };
@@ -71,7 +76,10 @@ export function concludeAll(
 }
 
 /** Seconds from the hand-off to the agent until the session was ready, and from then until the verdict. */
-export function delays({ begun }: Pick<AttemptInput, 'begun'>, { readyAt, at }: Times): Pick<Verdict, 'setUp' | 'transfer'> {
+export function delays(
+  { begun }: Pick<AttemptInput, 'begun'>,
+  { readyAt, at }: Times,
+): Pick<Verdict, 'setUp' | 'transfer'> {
   const ready = readyAt ?? at;
   return { setUp: (ready - begun.monotonic) / 1000, transfer: (at - ready) / 1000 };
 }

@@ -70,7 +70,7 @@ export async function deliver(delivery: Delivery, agent: Agent, given: Attempt):
   if (ending !== undefined) return endDelivery(delivery, ending, agent.parameters);
   const run: DeliveryRun = { delivery, agent, given, begun: agent.clock.now(), twins: findTwins(delivery.recipients) };
   const outcome = await walkHops(run, refuseLoops(run));
-  report(run, outcome.counts, outcome.incidents);
+  report(run, outcome.counts, isTold(run) ? outcome.incidents : []);
   return deliveryOutcome(run, outcome);
 }
 
@@ -166,7 +166,8 @@ function attemptInput(
     oneByOne: given.oneByOne === true || shortReplies !== undefined,
     mayRenew: !isRenewed,
     onProgress: (index, verdict) => {
-      for (const [other, twin] of twins.entries()) if (twin === index) given.onProgress?.(other, filtered(run, verdict));
+      for (const [other, twin] of twins.entries())
+        if (twin === index) given.onProgress?.(other, filtered(run, verdict));
     },
   };
 }

@@ -87,7 +87,11 @@ export class MimeUnfit extends Error {
 }
 
 /** Prepares a message for the wire. Its chunks throw {@link MimeUnfit}, or what the message's own stream throws. */
-export function wireContent(message: Message, gate: Gate, { lineLimit, prefix = '', downgrade }: Preparation): WireContent {
+export function wireContent(
+  message: Message,
+  gate: Gate,
+  { lineLimit, prefix = '', downgrade }: Preparation,
+): WireContent {
   const downgrader = downgrade === undefined ? undefined : new MimeDowngrader(downgrade);
   return {
     admit: () => gate.admit(),

@@ -41,10 +41,18 @@ export async function open(input: AttemptInput, access: Access, recipients: read
   }
   const tried = await openAsBestWeCan(input, access);
   if (tried.kind === 'ready') return checkEarlyReply(input, tried, recipients);
-  return noSession(input, recipients, { ...describe(input, access, tried), counts: [...tried.counts, ...faultCounts(tried.fault)], isRenewed: tried.isRenewed });
+  return noSession(input, recipients, {
+    ...describe(input, access, tried),
+    counts: [...tried.counts, ...faultCounts(tried.fault)],
+    isRenewed: tried.isRenewed,
+  });
 }
 
-function checkEarlyReply(input: AttemptInput, tried: Extract<Tried, { kind: 'ready' }>, recipients: readonly number[]): Opening {
+function checkEarlyReply(
+  input: AttemptInput,
+  tried: Extract<Tried, { kind: 'ready' }>,
+  recipients: readonly number[],
+): Opening {
   const { session, access, counts, isRenewed } = tried;
   const opened = [...counts.map((name): Count => ({ name })), ...openedCounts(session, input)];
   const early = earlyReply(session, input);
@@ -52,7 +60,12 @@ function checkEarlyReply(input: AttemptInput, tried: Extract<Tried, { kind: 'rea
     return { kind: 'session', session, access, outcome: { ...noOutcome, counts: opened, isRenewed } };
   }
   session.drop();
-  const { outcome } = noSession(input, recipients, { trouble: early, note: 'protocol', relay: relayName(input.peer), counts: [] });
+  const { outcome } = noSession(input, recipients, {
+    trouble: early,
+    note: 'protocol',
+    relay: relayName(input.peer),
+    counts: [],
+  });
   return { kind: 'no session', outcome: { ...outcome, counts: opened, isRenewed } };
 }
 
@@ -96,9 +109,18 @@ type Tried =
       readonly counts: readonly MetricName[];
       readonly isRenewed: boolean;
     }
-  | { readonly kind: 'failed'; readonly fault: Fault; readonly counts: readonly MetricName[]; readonly isRenewed: boolean };
+  | {
+      readonly kind: 'failed';
+      readonly fault: Fault;
+      readonly counts: readonly MetricName[];
+      readonly isRenewed: boolean;
+    };
 
-function describe({ agent, peer }: AttemptInput, access: Access, { fault }: Extract<Tried, { kind: 'failed' }>): Omit<NoSession, 'counts'> {
+function describe(
+  { agent, peer }: AttemptInput,
+  access: Access,
+  { fault }: Extract<Tried, { kind: 'failed' }>,
+): Omit<NoSession, 'counts'> {
   const words = peerWords(peer);
   const relay = relayName(peer);
   if (fault.kind === 'interrupted') {
@@ -123,13 +145,13 @@ async function openAsBestWeCan(input: AttemptInput, access: Access): Promise<Tri
   const first = await openOnce(input, access);
   const before = { counts: [], isRenewed: false };
   if (first.kind === 'ready') return { kind: 'ready', session: first.session, access, ...before };
-  if (first.kind === 'out of step' && input.mayRenew) {
-    const second = await openOnce(input, access);
-    return triedWith(second, access, { counts: faultCounts(first), isRenewed: true });
-  }
   if (first.kind === 'TLS failed' && mayGoWithoutTls(input, access)) {
     const plain = withoutTls(access);
     return triedWith(await openOnce(input, plain), plain, { counts: faultCounts(first), isRenewed: false });
+  }
+  if (first.kind === 'out of step' && input.mayRenew) {
+    const second = await openOnce(input, access);
+    return triedWith(second, access, { counts: faultCounts(first), isRenewed: true });
   }
   if (first.kind === 'AUTH refused' && first.reply.code >= 500 && access.password !== undefined) {
     return await afterRefusal(input, access, access.password, first);

@@ -73,7 +73,12 @@ function site(status: Trouble['status'], text: string): Trouble {
 
 function tlsRefused(reply: Reply, { name, host }: PeerWords, { judge }: OpeningSwitches): Trouble {
   const text = `TLS is required, but host ${name} refused to start TLS: ${reply.text}`;
-  return { scope: 'site', remoteMta: host, status: judge.softensOpening ? withClass(reply.status, 4) : reply.status, text };
+  return {
+    scope: 'site',
+    remoteMta: host,
+    status: judge.softensOpening ? withClass(reply.status, 4) : reply.status,
+    text,
+  };
 }
 
 function cannotAuthenticate(reason: string, { name }: PeerWords): Trouble {

@@ -7,7 +7,14 @@ import type { RetireReason, TransactionOutcome } from '../lmtp/heard.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import { peerName, relayName, type Session, type Transacted } from '../session/session.ts';
 import type { AttemptInput } from './attempt-input.ts';
-import { type AttemptOutcome, type ContentFault, type Count, foldAll, foldOutcomes, noOutcome } from './attempt-outcome.ts';
+import {
+  type AttemptOutcome,
+  type ContentFault,
+  type Count,
+  foldAll,
+  foldOutcomes,
+  noOutcome,
+} from './attempt-outcome.ts';
 import { concludeAll, concludeAnswer, concludeTrouble, peerWords, sentVerdict } from './conclude.ts';
 import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
 import { type IncidentNote, interruptionClass, retireClass } from './incidents.ts';
@@ -45,7 +52,11 @@ export async function transact(
   if (renewal !== undefined) {
     const isRenewed = session.use === 1;
     const incidents = isRenewed ? notesOf(session, transacted.outcome) : [];
-    return { outcome: { ...noOutcome, counts: renewal, incidents, isRenewed }, rest: recipients, retire: 'out of step' };
+    return {
+      outcome: { ...noOutcome, counts: renewal, incidents, isRenewed },
+      rest: recipients,
+      retire: 'out of step',
+    };
   }
   return concludeRound({ input, session, offered, later, readyAt }, transacted);
 }
@@ -122,9 +133,9 @@ function concludeLater(
 }
 
 /** What ended the content, where it was not the server: a message that cannot be converted, our store, our table. */
-function faultOf({ interruption }: TransactionOutcome):
-  | { readonly trouble?: Trouble; readonly content?: ContentFault }
-  | undefined {
+function faultOf({
+  interruption,
+}: TransactionOutcome): { readonly trouble?: Trouble; readonly content?: ContentFault } | undefined {
   if (interruption === undefined) return undefined;
   const { reason, cause } = interruption;
   if (cause instanceof MimeUnfit) return { trouble: { scope: 'message', ...cause.fault } };
@@ -153,7 +164,9 @@ function notesOf({ peer }: Session, outcome: TransactionOutcome): readonly Incid
     const line = outOfStep === undefined ? '' : `: ${outOfStep.reply.text}`;
     return [{ class: 'protocol', subject: `replies out of step from ${relayName(peer)}${counted}${line}` }, ...broken];
   }
-  return about === undefined ? broken : [{ class: about, subject: `unexpected response from ${relayName(peer)}` }, ...broken];
+  return about === undefined
+    ? broken
+    : [{ class: about, subject: `unexpected response from ${relayName(peer)}` }, ...broken];
 }
 
 /**
@@ -236,7 +249,9 @@ function isSessionFault(answer: Answer): boolean {
       return answer.why !== 'early';
     case 'reply':
     case 'excess':
-      return answer.reply.code === 421 || (answer.kind === 'reply' && answer.stage === 'MAIL' && answer.reply.code === 503);
+      return (
+        answer.reply.code === 421 || (answer.kind === 'reply' && answer.stage === 'MAIL' && answer.reply.code === 503)
+      );
     default:
       return answer satisfies never;
   }

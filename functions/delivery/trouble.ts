@@ -16,9 +16,9 @@
 
 import type { Answer, Doubt, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
-import type { Judge } from './judge.ts';
 import { type EnhancedStatus, statusClass, withClass } from '../smtp/enhanced-status.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
+import type { Judge } from './judge.ts';
 import type { VerdictStatus } from './verdict.ts';
 
 /** What a trouble concerns. */

@@ -49,7 +49,8 @@ function answerOf(
   if (place === undefined && refusal !== undefined) return { kind: 'reply', stage: 'RCPT', reply: refusal };
   const reply = place === undefined ? undefined : finals[place];
   if (reply !== undefined && place !== undefined) return { kind: 'reply', stage: 'dot', reply, nth: place };
-  if (data !== undefined && !isIntermediate(data) && interruption === undefined) return { kind: 'reply', stage: 'DATA', reply: data };
+  if (data !== undefined && !isIntermediate(data) && interruption === undefined)
+    return { kind: 'reply', stage: 'DATA', reply: data };
   if (interruption === undefined) throw new Error('a recipient was left without an answer');
   const { stage, reason } = interruption;
   return { kind: 'interrupted', stage, reason, inDoubt: stage === 'dot' };

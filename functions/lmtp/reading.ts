@@ -175,7 +175,11 @@ function outOfStepReply(heard: Heard, finals: FinalReplies): StagedReply | undef
   if (odd !== undefined) return odd;
   if (stray !== undefined && strayDoubt(stray.reply) === 'out of step') return stray;
   if (finals.extra !== undefined) return { stage: 'dot', reply: finals.extra };
-  if (isMiscounted(finals)) return { stage: 'dot', reply: finals.replies.find((reply) => !isPositive(reply)) ?? finals.replies[0] ?? neverMissing() };
+  if (isMiscounted(finals))
+    return {
+      stage: 'dot',
+      reply: finals.replies.find((reply) => !isPositive(reply)) ?? finals.replies[0] ?? neverMissing(),
+    };
   const reply = closing?.reply;
   const isRefusalUnproven = heard.sent === 'nothing' && isContradicted(heard);
   return reply !== undefined && isRefusalUnproven ? { stage: 'RSET', reply } : undefined;
@@ -197,8 +201,11 @@ function retireReason(heard: Heard, finals: FinalReplies): RetireReason | undefi
   if (interruption !== undefined) return 'interrupted';
   if (odd !== undefined || isMiscounted(finals)) return 'out of step';
   if (stray !== undefined) return isGoodbye(stray.reply) ? 'closing (421)' : 'out of step';
-  if (data !== undefined && careful.goesAhead(data) && (accepted.length === 0 || heard.sent === 'nothing')) return 'out of step';
-  const replies = [mail, ...heard.rcpts.map(({ reply }) => reply), ...heard.finals].filter((reply) => reply !== undefined);
+  if (data !== undefined && careful.goesAhead(data) && (accepted.length === 0 || heard.sent === 'nothing'))
+    return 'out of step';
+  const replies = [mail, ...heard.rcpts.map(({ reply }) => reply), ...heard.finals].filter(
+    (reply) => reply !== undefined,
+  );
   if (accepted.length > 0 && data !== undefined) replies.push(data);
   if (replies.some(isGoodbye)) return 'closing (421)';
   if (closing !== undefined) {

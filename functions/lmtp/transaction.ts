@@ -224,7 +224,8 @@ class Run implements Heard {
   /** Whether RSET can still be sent and read: nothing was out of place, and the server is not in the middle of a content. */
   get mayBeProven(): boolean {
     if (this.odd !== undefined || this.stray !== undefined) return false;
-    if (this.goesAhead) return this.sent === 'all' && this.finals.length === this.accepted.length && this.finals.every(isFinal);
+    if (this.goesAhead)
+      return this.sent === 'all' && this.finals.length === this.accepted.length && this.finals.every(isFinal);
     // A server that has said goodbye is asked only where a refusal needs the proof.
     return this.#isHard || !this.#envelopeReplies.some(isGoodbye);
   }

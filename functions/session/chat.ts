@@ -54,7 +54,7 @@ export interface Chatted<T> {
   readonly value: T;
   /** When each final reply was read, in their order, by {@link ChatOptions.now}. */
   readonly finalsAt: readonly number[];
-  /** Octets of content that were handed to the network. */
+  /** Octets of content that were handed to the network, if it was whole. */
   readonly octets: number;
 }
 
@@ -243,15 +243,17 @@ class Driver {
     const content = this.#content;
     const limitNow = this.#limits('content');
     const chunks = content.chunks()[Symbol.asyncIterator]();
+    let octets = 0;
     try {
       for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
         if (heeds && this.#transport.hasUnread) return undefined;
         await this.#write(chunk, content, 'content', limitNow);
-        this.octets += chunk.length;
+        octets += chunk.length;
       }
     } finally {
       await chunks.return?.();
     }
+    this.octets = octets;
     this.#options.transcript?.('C', '<content>');
     return undefined;
   }

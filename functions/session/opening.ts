@@ -3,11 +3,11 @@
  */
 
 import { Interrupted, listen, type Stage } from '../lmtp/dialogue.ts';
+import { isGoodbye } from '../lmtp/final-replies.ts';
 import { awaitBanner, type Greeted, type Introduction, introduce } from '../lmtp/greeting.ts';
+import type { StagedReply } from '../lmtp/heard.ts';
 import { quit } from '../lmtp/parting.ts';
 import { startTls } from '../lmtp/starttls.ts';
-import { isGoodbye } from '../lmtp/final-replies.ts';
-import type { StagedReply } from '../lmtp/heard.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { TlsFacts } from '../tls/facts.ts';
 import { type ChatOptions, chat } from './chat.ts';
@@ -121,7 +121,8 @@ async function open(transport: Transport, options: OpenOptions): Promise<Ready |
   const welcome = await chat(awaitBanner(), transport, options.chat);
   if (welcome.kind === 'refused') return welcome;
   onStep?.({ step: 'greeted', banner: welcome.banner });
-  let greeted = (await strayFault('LHLO', transport, options)) ?? (await chat(introduce(introduction), transport, options.chat));
+  let greeted =
+    (await strayFault('LHLO', transport, options)) ?? (await chat(introduce(introduction), transport, options.chat));
   if (greeted.kind !== 'ready') return greeted;
   onStep?.({ step: 'introduced', capabilities: greeted.capabilities });
   const early = await strayFault('MAIL', transport, options);
@@ -130,7 +131,9 @@ async function open(transport: Transport, options: OpenOptions): Promise<Ready |
     const consent = await askForTls(greeted.capabilities.startTls, tls, transport, options);
     if (consent === 'granted') {
       const injected = await strayFault('STARTTLS', transport, options);
-      if (injected !== undefined) return injected;
+      if (injected !== undefined) {
+        throw new TlsError(`the server spoke before the handshake: ${injected.reply.text}`);
+      }
       security = await handshake(tls, transport, options);
       if (security.fault !== undefined) return security.fault;
       // What was offered in plain text counts no longer.

@@ -2,9 +2,9 @@
  * A session: one greeted connection, what the server offered on it, and its age. It is lent, probed, parked or retired.
  */
 
+import type { Envelope } from '../lmtp/commands.ts';
 import { type Dialogue, listen } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
-import type { Envelope } from '../lmtp/commands.ts';
 import type { Manners, TransactionOutcome } from '../lmtp/heard.ts';
 import { type Probed, probe, quit } from '../lmtp/parting.ts';
 import { transaction } from '../lmtp/transaction.ts';
@@ -56,7 +56,7 @@ export interface Transacted {
   readonly outcome: TransactionOutcome;
   /** When each final reply was read, in their order: milliseconds on the monotonic clock. */
   readonly finalsAt: readonly number[];
-  /** Octets of content that were handed to the network. */
+  /** Octets of content that were handed to the network, if it was whole. */
   readonly octets: number;
 }
 

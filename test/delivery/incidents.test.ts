@@ -1,7 +1,7 @@
 /** What a postmaster may want to see of an attempt: trouble by class, with the dialogue that led to it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Incident, IncidentLog } from '../../functions/delivery/incidents.ts';
+import { DialogueKeeper, type Incident, illustrate } from '../../functions/delivery/incidents.ts';
 import { SecretFault } from '../../functions/secrets/secrets.ts';
 import { deliverTo, makeMessage, testAgent } from '../support/delivery-agent.ts';
 import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
@@ -64,7 +64,7 @@ describe('a postmaster is told', () => {
     assert.equal(incident?.class, 'policy');
     assert.match(incident?.subject ?? '', /^TLS is required, but was not offered/);
   });
-  test('of a secret that cannot be read: nobody was spoken to', async () => {
+  test('of a secret that cannot be read: no server was spoken to', async () => {
     const parameters = { ...password, lmtp_sasl_password_maps: 'secretsmanager:mail/sasl' };
     const [incident] = await incidentsOf({}, parameters);
     assert.equal(incident?.class, 'data');
@@ -112,14 +112,12 @@ describe('a postmaster is not told of trouble that would tell of itself', () => 
 });
 
 test('a long dialogue is kept from both its ends', () => {
-  const incidents: Incident[] = [];
-  const log = new IncidentLog('mail.example[10.0.0.1]:24', 'mail.example', (incident) => incidents.push(incident));
-  const listen = log.listen(undefined);
+  const dialogue = new DialogueKeeper(true);
+  const listen = dialogue.listen(undefined);
   for (let n = 0; n < 1000; n += 1) listen?.('C', `line ${n}`);
-  log.note('protocol', 'odd');
-  log.note('protocol', 'odder');
-  log.tell();
-  log.tell();
+  const notes = ['odd', 'odder'].map((subject) => ({ class: 'protocol', subject }) as const);
+  const peer = { host: 'mail.example', endpoint: { kind: 'inet', address: '10.0.0.1', port: 24 } } as const;
+  const incidents = illustrate(notes, dialogue, peer, 'mail.example');
   assert.equal(incidents.length, 1);
   const [{ transcript, subject } = { transcript: [], subject: '' }] = incidents;
   assert.equal(subject, 'odd');

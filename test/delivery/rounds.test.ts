@@ -44,10 +44,10 @@ const takesTwo: ServerScript = {
 test('recipients that are too many at a time get further transactions on the same session', async () => {
   const { verdicts, said } = await play(takesTwo);
   assert.deepEqual(verdicts, allSent);
-  assert.deepEqual(said, ['MAIL a b c d e MAIL c d e MAIL e']);
+  assert.deepEqual(said, ['MAIL a b c d e RSET MAIL c d e RSET MAIL e RSET']);
 });
 
-test('a server that takes nobody in a further round defers the rest in its own words', async () => {
+test('a server that takes no recipient in a further round defers the rest in its own words', async () => {
   const { verdicts, outcome } = await play({
     rcpt: { default: { each: ['250 ok', '452 4.5.3 no more'] } },
   });
@@ -58,25 +58,25 @@ test('a server that takes nobody in a further round defers the rest in its own w
 test('a server that announces RCPTMAX is never offered more at a time', async () => {
   const { verdicts, said } = await play({ capabilities: ['PIPELINING', 'LIMITS RCPTMAX=2'] });
   assert.deepEqual(verdicts, allSent);
-  assert.deepEqual(said, ['MAIL a b MAIL c d MAIL e']);
+  assert.deepEqual(said, ['MAIL a b RSET MAIL c d RSET MAIL e RSET']);
 });
 
 test('a server that announces MAILMAX gets a fresh session before it has to refuse', async () => {
   const { verdicts, said } = await play({ capabilities: ['PIPELINING', 'LIMITS MAILMAX=2 RCPTMAX=2'] });
   assert.deepEqual(verdicts, allSent);
-  assert.deepEqual(said, ['MAIL a b MAIL c d', 'MAIL e']);
+  assert.deepEqual(said, ['MAIL a b RSET MAIL c d RSET', 'MAIL e RSET']);
 });
 
 test('too few final replies: what was answered stands, the rest is in doubt, and it is told', async () => {
   const { outcome, verdicts } = await play({ final_count: 2 }, { lmtp_data_done_next_timeout: '1s' });
   assert.deepEqual(verdicts, ['sent 2.0.0', 'sent 2.0.0', ...Array(3).fill('deferred 4.4.2 in doubt')]);
-  assert.deepEqual(outcome.shortReplies, { replies: 2, recipients: 5 });
+  assert.partialDeepStrictEqual(outcome.shortReplies, { replies: 2, recipients: 5 });
 });
 
 test('a destination that cannot count gets one recipient in each transaction', async () => {
   const { verdicts, said, outcome } = await play({ final_count: 1 }, {}, { oneByOne: true });
   assert.deepEqual(verdicts, allSent);
-  assert.deepEqual(said, ['MAIL a MAIL b MAIL c MAIL d MAIL e']);
+  assert.deepEqual(said, ['MAIL a RSET MAIL b RSET MAIL c RSET MAIL d RSET MAIL e RSET']);
   assert.equal(outcome.shortReplies, undefined);
 });
 
@@ -87,23 +87,26 @@ test('a connection that breaks in a round spares the other rounds: a dead server
     { oneByOne: true },
   );
   assert.deepEqual(verdicts, ['sent 2.0.0', ...Array(4).fill('deferred 4.4.2')]);
-  assert.deepEqual(said, ['MAIL a MAIL b']);
+  assert.deepEqual(said, ['MAIL a RSET MAIL b']);
   assert.match(
     outcome.verdicts[4]?.text ?? '',
     /^lost connection with 127\.0\.0\.1\[127\.0\.0\.1\] while sending MAIL FROM$/,
   );
 });
 
-test('a reply too many ends the session: the next round gets a fresh one, and nobody somebody else’s reply', async () => {
+test('a reply too many ends the session: the next round gets a fresh one, and no recipient the reply of another', async () => {
   const { verdicts, said } = await play({
     capabilities: ['PIPELINING', 'LIMITS RCPTMAX=2'],
     final: { default: { reply: ['250 2.0.0 ok'] }, 'b@x': { raw: '250 2.0.0 ok\r\n550 5.0.0 stray\r\n' } },
   });
-  assert.deepEqual(verdicts, allSent);
-  assert.deepEqual(said, ['MAIL a b', 'MAIL c d MAIL e']);
+  // The first is sent by either reading of the three replies; the second is not.
+  assert.deepEqual(verdicts, ['sent 2.0.0', 'deferred 4.5.0 in doubt', ...Array(3).fill('sent 2.0.0')]);
+  assert.deepEqual(said, ['MAIL a b', 'MAIL c d RSET MAIL e RSET']);
 });
 
-test('lmtp_destination_recipient_limit holds whoever asks for the delivery; 0 is no limit', async () => {
-  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '2' })).said, ['MAIL a b MAIL c d MAIL e']);
-  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '0' })).said, ['MAIL a b c d e']);
+test('lmtp_destination_recipient_limit holds for each transaction; 0 is no limit', async () => {
+  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '2' })).said, [
+    'MAIL a b RSET MAIL c d RSET MAIL e RSET',
+  ]);
+  assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '0' })).said, ['MAIL a b c d e RSET']);
 });

@@ -70,7 +70,7 @@ async function send(script: ServerScript, parameters: Record<string, string>, as
 const verbs = (transcript: ReturnType<ScriptedServer['transcript']>, n = 1) =>
   transcript[n - 1]?.commands.flatMap((command) => /^(?:[A-Z]{4,8}|<.*>|\.)(?= |$)/.exec(command) ?? []) ?? [];
 
-const mail = ['MAIL', 'RCPT', 'DATA', '<content>', '.', 'QUIT'] as const;
+const mail = ['MAIL', 'RCPT', 'DATA', '<content>', '.', 'RSET', 'QUIT'] as const;
 
 describe('a server without TLS', () => {
   test('gets mail in plain text at level may, whether it does not offer TLS or refuses it', async () => {
@@ -126,7 +126,10 @@ describe('a server without TLS', () => {
 
 describe('a handshake that fails', { concurrency: true }, () => {
   const failures: Readonly<Record<string, readonly [Partial<TlsScript>, RegExp]>> = {
-    'because the server speaks something else': [{ handshake: 'garbage' }, /wrong version number|timed out/],
+    'because the server speaks something else': [
+      { handshake: 'garbage' },
+      /spoke before the handshake|wrong version number|timed out/,
+    ],
     'because the server hangs up': [{ handshake: 'close' }, /the server closed the connection/],
     'because the server resets the connection': [{ handshake: 'reset' }, /the server closed the connection/],
     'because the server is silent': [{ handshake: 'silence' }, /timed out/],
@@ -197,12 +200,22 @@ describe('a handshake that fails', { concurrency: true }, () => {
 });
 
 describe('what is said in plain text', () => {
-  test('behind the reply to STARTTLS, in one packet with it, is no reply to anything', async () => {
-    // Had it been taken for the reply to LHLO, the message would be too large, and who knows what came next.
+  test('behind the reply to STARTTLS, in one packet with it, ends the session before the handshake', async () => {
+    // Taken for replies under TLS, these lines would speak for the server.
     const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
-    const { short, transcript } = await send(withTls({ injected }), encrypt);
+    const { short, text, transcript } = await send(withTls({ injected }), encrypt);
+    assert.equal(short, 'deferred 4.7.5');
+    assert.match(text, /: the server spoke before the handshake: 250-localhost 250 SIZE 10$/);
+    assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS']);
+  });
+
+  test('behind the reply to STARTTLS is thrown away by a strict Postfix, and is no reply to anything', async () => {
+    // Had it been taken for the reply to LHLO, the message would be too large.
+    const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
+    const { short, transcript } = await send(withTls({ injected }), { ...encrypt, strict_postfix_verdicts: 'yes' });
     assert.equal(short, 'sent 2.0.0');
-    assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS', '<TLS>', 'LHLO', ...mail]);
+    const strictMail = mail.filter((verb) => verb !== 'RSET');
+    assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS', '<TLS>', 'LHLO', ...strictMail]);
     assert.equal(transcript[0]?.commands.at(4), 'MAIL FROM:<alice@example.org>');
     assert.equal(transcript[0]?.behind_starttls, undefined, 'and we say nothing ourselves before the handshake');
   });
@@ -239,8 +252,16 @@ describe('what is said in plain text', () => {
       { lhlo: { each: [['250-localhost', '250 STARTTLS'], { raw: '250 localhost\r\n250 2.1.0 early\r\n' }] } },
     );
 
-  test('or under TLS before MAIL was sent, ends the session where that is watched for', async () => {
-    const watching = { lmtp_tls_block_early_mail_reply: 'yes' };
+  test('or under TLS before MAIL was sent, ends the session', async () => {
+    const { short, text, transcript } = await send(early(), encrypt);
+    assert.equal(short, 'deferred 4.5.0');
+    assert.match(text, /^replies out of step: host localhost\[127\.0\.0\.1\] said: 250 2\.1\.0 early/);
+    assert.equal(transcript.length, 2, 'a fresh connection is tried once');
+    assert.ok(!verbs(transcript).includes('MAIL'));
+  });
+
+  test('or under TLS before MAIL was sent, ends the session of a strict Postfix where that is watched for', async () => {
+    const watching = { lmtp_tls_block_early_mail_reply: 'yes', strict_postfix_verdicts: 'yes' };
     const { short, text, transcript } = await send(early(), { ...encrypt, ...watching });
     assert.equal(short, 'deferred 4.7.0');
     assert.equal(text, 'host localhost[127.0.0.1] spoke before MAIL was sent');

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ownJudge, postfixJudge } from '../../functions/delivery/judge.ts';
 import {
   answerTrouble,
+  consequenceOf,
   handshakeTrouble,
   interruptionTrouble,
-  judge,
   type Scope,
   type Trouble,
 } from '../../functions/delivery/trouble.ts';
@@ -20,8 +21,8 @@ function reply(...lines: readonly string[]): Reply {
   return first;
 }
 
-const answered = (stage: Stage, line: string, strictPostfix = false): Trouble | undefined =>
-  answerTrouble({ kind: 'reply', stage, reply: reply(...line.split('\n')) }, peer, strictPostfix);
+const answered = (stage: Stage, line: string, judge = ownJudge): Trouble | undefined =>
+  answerTrouble({ kind: 'reply', stage, reply: reply(...line.split('\n')) }, peer, judge);
 
 describe('the policy, row by row: soft, soft on the last host, hard', () => {
   const table: readonly (readonly [Scope, string, string, string])[] = [
@@ -33,7 +34,7 @@ describe('the policy, row by row: soft, soft on the last host, hard', () => {
   ];
   for (const [scope, elsewhere, last, hard] of table) {
     const concluded = (status: '4.2.2' | '5.1.1', isLastHost: boolean) => {
-      const judgement = judge({ scope, status, text: '' }, { isLastHost, softBounce: false, strictPostfix: false });
+      const judgement = consequenceOf({ scope, status, text: '' }, { isLastHost, softBounce: false, judge: ownJudge });
       assert.equal(judgement.status, status);
       return judgement.blames ? `${judgement.outcome}, blamed` : judgement.outcome;
     };
@@ -53,24 +54,24 @@ describe('every circumstance', () => {
       for (const isLastHost of both) {
         for (const softBounce of both) {
           for (const inDoubt of both) {
-            for (const strictPostfix of both) {
+            for (const judge of [ownJudge, postfixJudge]) {
               const trouble: Trouble = { scope, status, text: '', ...(inDoubt ? { inDoubt } : {}) };
-              const judgement = judge(trouble, { isLastHost, softBounce, strictPostfix });
-              const what = JSON.stringify({ ...trouble, isLastHost, softBounce, strictPostfix });
+              const judgement = consequenceOf(trouble, { isLastHost, softBounce, judge });
+              const what = JSON.stringify({ ...trouble, isLastHost, softBounce, judge });
               test(what, () => {
                 const isHard = status === '5.1.1' && !softBounce;
                 assert.equal(judgement.outcome === 'bounced', isHard, 'what is hard bounces, and nothing else');
                 assert.equal(judgement.status, status === '5.1.1' && softBounce ? '4.1.1' : status);
                 if (!isHard && isLastHost) assert.equal(judgement.outcome, 'deferred');
-                if (!isHard && inDoubt && !strictPostfix) {
-                  assert.equal(judgement.outcome, 'deferred', 'whoever is in doubt is offered to no other host');
+                if (!isHard && inDoubt && judge === ownJudge) {
+                  assert.equal(judgement.outcome, 'deferred', 'a recipient in doubt is offered to no other host');
                 }
                 if (judgement.blames) {
                   assert.ok(scope === 'site' || scope === 'stream');
                   assert.equal(judgement.outcome, 'deferred');
                 }
                 if ((scope === 'site' || scope === 'stream') && judgement.outcome === 'deferred') {
-                  assert.ok(judgement.blames, 'a destination that nobody could be delivered to is to blame');
+                  assert.ok(judgement.blames, 'a destination to which no mail could be delivered is to blame');
                 }
               });
             }
@@ -113,8 +114,15 @@ test('a 2xx after the dot is no trouble', () => {
 });
 
 test('a 221 after the dot is a goodbye, not a delivery; Postfix takes it for one', () => {
-  assert.equal(answered('dot', '221 2.0.0 bye')?.status, '4.5.0');
-  assert.equal(answered('dot', '221 2.0.0 bye', true), undefined);
+  const goodbye = {
+    kind: 'unsettled',
+    stage: 'dot',
+    reply: reply('221 2.0.0 bye'),
+    why: 'goodbye',
+    inDoubt: true,
+  } as const;
+  assert.partialDeepStrictEqual(answerTrouble(goodbye, peer, ownJudge), { status: '4.0.0', inDoubt: true });
+  assert.equal(answered('dot', '221 2.0.0 bye', postfixJudge), undefined);
 });
 
 describe('a reply that is neither a yes nor a refusal comes from a server that is out of step', () => {
@@ -128,7 +136,7 @@ describe('a reply that is neither a yes nor a refusal comes from a server that i
   ] as const) {
     test(`${line} to ${stage} is soft; Postfix bounces`, () => {
       assert.equal(answered(stage, line)?.status, '4.5.0');
-      assert.equal(answered(stage, line, true)?.status, '5.5.0');
+      assert.equal(answered(stage, line, postfixJudge)?.status, '5.5.0');
     });
   }
   test('a success where a refusal or content was due is called a protocol error', () => {
@@ -141,13 +149,13 @@ describe('a reply that is neither a yes nor a refusal comes from a server that i
 });
 
 test('what a server has no room for in one transaction is soft', () => {
-  const trouble = answerTrouble({ kind: 'excess', reply: reply('452 4.5.3 too many') }, peer, false);
+  const trouble = answerTrouble({ kind: 'excess', reply: reply('452 4.5.3 too many') }, peer, ownJudge);
   assert.deepEqual([trouble?.scope, trouble?.status], ['recipient', '4.5.3']);
 });
 
 describe('a server that does not want to talk to us', () => {
-  const refused = (stage: Stage, line: string, skip5xxGreeting = true, strictPostfix = false) =>
-    handshakeTrouble({ stage, reply: reply(line) }, peer, { skip5xxGreeting, strictPostfix });
+  const refused = (stage: Stage, line: string, skip5xxGreeting = true, judge = ownJudge) =>
+    handshakeTrouble({ stage, reply: reply(line) }, peer, { skip5xxGreeting, judge });
   test('is trouble with the site, in its own words', () => {
     assert.deepEqual(refused('greeting', '421 4.3.2 busy'), {
       scope: 'site',
@@ -159,16 +167,16 @@ describe('a server that does not want to talk to us', () => {
   test('is soft at the greeting, unless lmtp_skip_5xx_greeting=no', () => {
     assert.equal(refused('greeting', '554 5.7.1 no').status, '4.7.1');
     assert.equal(refused('greeting', '554 5.7.1 no', false).status, '5.7.1');
-    assert.equal(refused('greeting', '554 5.7.1 no', true, true).status, '4.7.1');
+    assert.equal(refused('greeting', '554 5.7.1 no', true, postfixJudge).status, '4.7.1');
   });
   test('is soft at LHLO: a wrong port is no reason to bounce; Postfix bounces', () => {
     assert.equal(refused('LHLO', '500 5.5.1 what?').status, '4.5.1');
-    assert.equal(refused('LHLO', '500 5.5.1 what?', true, true).status, '5.5.1');
-    assert.equal(refused('LHLO', '450 4.3.0 later', true, true).status, '4.3.0');
+    assert.equal(refused('LHLO', '500 5.5.1 what?', true, postfixJudge).status, '5.5.1');
+    assert.equal(refused('LHLO', '450 4.3.0 later', true, postfixJudge).status, '4.3.0');
   });
   test('may be out of step already', () => {
     assert.equal(refused('greeting', '354 what?').status, '4.5.0');
-    assert.equal(refused('greeting', '354 what?', true, true).status, '5.5.0');
+    assert.equal(refused('greeting', '354 what?', true, postfixJudge).status, '5.5.0');
   });
 });
 
@@ -214,6 +222,6 @@ describe("a conversation that stopped short, in Postfix's words", () => {
   test('after the dot, whoever has no answer is in doubt', () => {
     assert.equal(interruptionTrouble({ stage: 'dot', reason: 'lost', inDoubt: true }, peer).inDoubt, true);
     const answer = { kind: 'interrupted', stage: 'dot', reason: 'timeout', inDoubt: true } as const;
-    assert.equal(answerTrouble(answer, peer, false)?.inDoubt, true);
+    assert.equal(answerTrouble(answer, peer, ownJudge)?.inDoubt, true);
   });
 });

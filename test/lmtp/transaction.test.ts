@@ -612,7 +612,7 @@ describe('the server speaks while content is still going out', () => {
     ]);
   });
 
-  test("a message that we cannot read to its end is delivered to no recipient", () => {
+  test('a message that we cannot read to its end is delivered to no recipient', () => {
     assert.deepEqual(answers(cutShort('C: <content> (body)')), ['body at content', 'RCPT 550', 'body at content']);
   });
 
@@ -842,7 +842,10 @@ describe('replies out of step', () => {
   });
 
   test('a refusal that DATA reads while the 354 is still on its way bounces no recipient', () => {
-    const outcome = pipelined(two, `${commands}S: 250 ok\nS: 250 ok\nS: 250 again\nS: 550 5.1.1 b\nC: RSET\nS: 354 go ahead`);
+    const outcome = pipelined(
+      two,
+      `${commands}S: 250 ok\nS: 250 ok\nS: 250 again\nS: 550 5.1.1 b\nC: RSET\nS: 354 go ahead`,
+    );
     assert.deepEqual(answers(outcome), ['DATA 550 out of step', 'DATA 550 out of step']);
     assert.deepEqual(outcome.result.outOfStep?.reply.code, 354);
   });

@@ -21,12 +21,7 @@
  * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
  * `C: . (lost)` where the dot was written before. What the server had said before a loss follows as `S:` lines.
  */
-import {
-  type Dialogue,
-  Interrupted,
-  type InterruptionCause,
-  type Step,
-} from '../../functions/lmtp/dialogue.ts';
+import { type Dialogue, Interrupted, type InterruptionCause, type Step } from '../../functions/lmtp/dialogue.ts';
 import { type Reply, ReplyAssembler } from '../../functions/smtp/reply.ts';
 
 /** What became of a conversation. */
