@@ -79,10 +79,10 @@ function everywhere(
   for (const recipients of counts) {
     for (const position of positions(recipients)) {
       for (const slip of slips) {
-        // Every ending where there are few recipients, else two of them in turn.
-        for (const _ of recipients < 3 ? ends : ends.slice(0, 2)) {
-          const ending = turns.of(ends);
-          for (const pipelining of [true, false]) {
+        // Every ending and both ways where there are few recipients, else one of each in turn.
+        for (const _ of recipients < 3 ? ends : ends.slice(0, 1)) {
+          const ending = turns.of(ends, 'ending');
+          for (const pipelining of recipients < 3 ? [true, false] : [turns.of([true, true, false])]) {
             const fault = makeFault(position, slip, ending);
             const fitting = truths(recipients).filter((decisions) => isMet({ fault, decisions, pipelining }));
             drafts.push({ decisions: turns.of(fitting, `truth ${pipelining}`), pipelining, fault });
@@ -112,7 +112,7 @@ const behind = (...lines: readonly string[]): readonly Slip[] =>
 const opening = () => [at('greeting'), at('LHLO')];
 const rcpts = (recipients: number) => upTo(recipients).map((nth) => at('RCPT', nth));
 const finals = (recipients: number) => upTo(recipients).map((nth) => at('final', nth));
-const strays = ['250 2.0.0 what', '550 5.0.0 no', '150 filing', '354 more', '421 4.3.2 leaving', '200 ok'];
+const strays = ['250 2.0.0 what', '550 5.0.0 no', '150 filing', '354 more', '421 4.3.2 leaving'];
 
 /** Every reply in its place, whatever the server decides. */
 function controls(): readonly Scenario[] {
@@ -184,7 +184,7 @@ function codes(): readonly Scenario[] {
   const turns = new Turns();
   return odd.flatMap(([position, lines]) =>
     lines.flatMap((line) =>
-      upTo(4).map((count) => {
+      upTo(3).map((count) => {
         const fault = makeFault(position, { kind: 'instead', line });
         const fitting = truths(3).filter((decisions) => isMet({ fault, decisions, pipelining: true }));
         return make({ decisions: turns.of(fitting), pipelining: count % 2 === 0, fault });
@@ -196,16 +196,16 @@ function codes(): readonly Scenario[] {
 /** Final replies that come one by one, as from a server that stores for each recipient in turn. */
 function paced(): readonly Scenario[] {
   const slips = [...twice, ...extra('250 2.0.0 what', '550 5.0.0 no', '452 4.2.2 wait'), { kind: 'missing' } as const];
+  const turns = new Turns();
   return [1, 2, 3].flatMap((recipients) =>
     finals(recipients).flatMap((position) =>
-      slips.flatMap((slip) =>
-        truths(recipients)
-          .map((decisions): Draft => {
-            return { decisions, pipelining: true, isPaced: true, fault: makeFault(position, slip) };
-          })
-          .filter(isMet)
-          .map(make),
-      ),
+      slips.flatMap((slip) => {
+        const fault = makeFault(position, slip);
+        const fitting = truths(recipients).filter((decisions) => isMet({ fault, decisions, pipelining: true }));
+        return fitting
+          .slice(0, 4)
+          .map(() => make({ decisions: turns.of(fitting), pipelining: true, isPaced: true, fault }));
+      }),
     ),
   );
 }
@@ -273,8 +273,7 @@ function tooLarge(): readonly Scenario[] {
   );
 }
 
-/** All families. */
-export const families: readonly Family[] = [
+const everything: readonly Family[] = [
   { about: 'every reply in its place', scenarios: controls() },
   { about: 'a server that leaves, with every reply in its place', scenarios: goodbyes() },
   { about: 'greeting or LHLO answered twice', scenarios: everywhere(opening, twice, early) },
@@ -323,10 +322,22 @@ export const families: readonly Family[] = [
   { about: 'final replies with names, and one too many or too few', scenarios: naming() },
   {
     about: 'RSET answered twice, not at all, or with a stray line',
-    scenarios: everywhere(() => [at('RSET')], [...twice, { kind: 'missing' }, ...extra(...strays)], early, [1, 2, 3]),
+    scenarios: everywhere(() => [at('RSET')], [...twice, { kind: 'missing' }, ...extra(...strays)], early, [1, 2]),
   },
   { about: 'a code that does not belong to its command', scenarios: codes() },
   { about: 'a fault in the second transaction of a session', scenarios: warm() },
   { about: 'greeting or LHLO answered twice, once: a fresh connection takes the mail', scenarios: mended() },
   { about: 'a verdict on a large message before its dot', scenarios: tooLarge() },
 ];
+
+/** Taking turns comes back to the same scenario where there is little to choose from; each is played once. */
+function withoutTwins(given: readonly Family[]): readonly Family[] {
+  const names = new Set<string>();
+  return given.map(({ about, scenarios }) => ({
+    about,
+    scenarios: scenarios.filter(({ name }) => !names.has(name) && names.add(name)),
+  }));
+}
+
+/** All families. */
+export const families: readonly Family[] = withoutTwins(everything);

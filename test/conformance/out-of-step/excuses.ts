@@ -2,8 +2,9 @@
  * Where the server's words allow no other reading, so that a client must get it wrong. Each excuse says for which recipients
  * it holds, from the script alone. The table is checked from both sides: an excuse that no finding needs fails.
  */
+import type { VerdictStatus } from '../../../functions/delivery/verdict.ts';
 import { type Finding, faults, judge } from './judge.ts';
-import { acceptedOf, type Decision, decisionReply, type Scenario } from './scenario.ts';
+import { acceptedOf, type Decision, decisionReply, isGoodbye, type Scenario } from './scenario.ts';
 
 /** One reason for which findings are excused. */
 export interface Excuse {
@@ -26,7 +27,7 @@ export const excuses: readonly Excuse[] = [
     reason: 'the server says one final reply too few, and waits: the leading 2xx replies are read in order',
     findings: (scenario, decisions) => {
       const { words, hasLeft } = wordsBehindDot(scenario, decisions);
-      const end = words.findIndex((word) => !word.startsWith('2'));
+      const end = words.findIndex((word) => statusOf(word) !== 'sent');
       return hasLeft ? new Map() : misreadings(scenario, decisions, end < 0 ? words : words.slice(0, end));
     },
   },
@@ -54,12 +55,13 @@ function misreadings(
   const found = new Map<number, Finding>();
   for (const [nth, word] of words.entries()) {
     const index = accepted[nth];
-    if (index === undefined || !/^[245]/.test(word)) break;
+    const status = statusOf(word);
+    if (index === undefined || status === undefined) break;
     const decision = decisions[index] ?? 'F';
     // A reply that is not this recipient's own, and says so, is not believed.
     if (isNaming === true && isReply(word) && word !== decisionReply[decision]) continue;
     const finding = judge({
-      verdict: { status: word.startsWith('2') ? 'sent' : word.startsWith('5') ? 'bounced' : 'deferred' },
+      verdict: { status },
       fate: { kept: decision === 'K' ? 1 : 0, junk: 0, isRefused: decision === 'R', isUnanswered: false },
       decision,
       isInStep: false,
@@ -68,6 +70,12 @@ function misreadings(
     if (finding !== undefined && faults.some((fault) => fault === finding)) found.set(index, finding);
   }
   return found;
+}
+
+/** How a final reply is understood; `undefined`: it proves nothing. */
+function statusOf(word: string): VerdictStatus | undefined {
+  const statuses: Readonly<Record<string, VerdictStatus>> = { 2: 'sent', 4: 'deferred', 5: 'bounced' };
+  return isGoodbye(word) ? undefined : statuses[word.charAt(0)];
 }
 
 function isReply(word: string): boolean {

@@ -115,12 +115,12 @@ export function contentOf(message: number): string {
 }
 
 /**
- * Whether a fault puts a line where it does not belong, or keeps one back. A goodbye does not: the server says 421 or 221,
- * or closes, with every other reply in its place.
+ * Whether a fault puts a line where it does not belong, or keeps one back. A goodbye does not: the server says 421 or 221
+ * in the place of a reply to RSET, or behind a reply, or just closes, and leaves; every other reply is in its place.
  */
 export function isMisplacing({ slip, ending }: Fault): boolean {
   if (slip.kind === 'nothing') return ending?.what === 'silence';
-  return !(slip.kind === 'instead' && isGoodbye(slip.line)) && !(slip.kind === 'behind' && isGoodbye(slip.line));
+  return slip.kind !== 'instead' || ending === undefined || !isGoodbye(slip.line);
 }
 
 /** 421 and 221: the server leaves. */

@@ -115,6 +115,7 @@ class Connection {
   #out: string[] = [];
   /** Nothing is said any more. */
   #isMute = false;
+  #hasClosed = false;
   #hasSlipped = false;
   #transaction = 0;
   #message = 0;
@@ -232,6 +233,8 @@ class Connection {
       return await this.#say('DATA', undefined, '554 5.7.1 no mail for now and ever');
     }
     await this.#say('DATA', undefined, '354 go ahead');
+    // The content may be on its way before a client can see that the server has gone.
+    if (this.#hasClosed) for (const index of this.#accepted) this.#fate(index).isUnanswered = true;
     const content = await this.#readContent();
     if (content === undefined || this.#isMute) return;
     this.#decide(content);
@@ -366,6 +369,7 @@ class Connection {
     if (what === 'silence') this.#flush();
     if (what.startsWith('421')) this.#put('421 4.3.2 going down');
     if (what.startsWith('221')) this.#put('221 2.0.0 good bye');
+    this.#hasClosed = what === 'close';
     if (what.endsWith('close')) this.#close();
     else this.#mute();
   }
