@@ -101,7 +101,8 @@ export type Step =
     }
   /**
    * Look whether the server has said something that no command asked for. Answers that reply, or nothing. `waits`: how long to
-   * wait for one: not at all, for twice the round trip, or a good second where the answer decides about mail.
+   * wait for one: not at all, for twice the round trip, or a good second where the answer decides about mail; then the end of
+   * the connection is an answer too, of code 421.
    */
   | { readonly step: 'listen'; readonly stage: Stage; readonly waits: Patience }
   /** Wait until content may be sent: for the claim. */

@@ -49,8 +49,9 @@ export function isMiscounted({ addresses, replies, extra }: FinalReplies): boole
   return extra !== undefined || replies.some((reply, index) => !isFinal(reply) || names.isOfAnother(reply, index));
 }
 
-/** Whether a reply may stand behind the final dot at all: 2xx but 221, 4xx, 5xx. */
-export function isFinal({ code }: Reply): boolean {
+/** Whether a reply may come behind the final dot at all: 2xx but 221, 4xx, 5xx, and no line before it that is no reply. */
+export function isFinal({ code, garbled }: Reply): boolean {
+  if (garbled) return false;
   return (code >= 200 && code < 300 && code !== 221) || (code >= 400 && code < 600);
 }
 

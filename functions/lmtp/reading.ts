@@ -74,9 +74,14 @@ function finalReplies({ recipients, accepted, finals, stray, closing, interrupti
   return { addresses, replies: finals, end, ...(isExtra ? { extra: unasked } : {}) };
 }
 
-/** Whether something came behind RSET's reply, so that what was read as RSET's was not. */
+/**
+ * Whether what was read as RSET's reply was not: another came behind it; or it is none of RSET's, and the server left before it
+ * gave one.
+ */
 function isPushedBack(closing: Heard['closing']): boolean {
-  return closing?.reply !== undefined && closing.behind !== undefined && !isGoodbye(closing.behind);
+  if (closing?.reply === undefined || closing.behind === undefined) return false;
+  if (!isGoodbye(closing.behind)) return true;
+  return !isGoodbye(closing.reply) && closing.reply.code !== 250;
 }
 
 /** An answer to MAIL or RCPT that refuses: soft at once, hard where it is proven to be in its place. */
@@ -108,9 +113,9 @@ function isProven({ mail, data, accepted, stray, sent, closing }: Heard): boolea
   return isReset(closing);
 }
 
-/** Whether RSET was answered 250, and nothing but a goodbye came behind. */
+/** Whether RSET was answered 250, and nothing came behind. */
 function isReset(closing: Heard['closing']): boolean {
-  return closing?.reply?.code === 250 && !isPushedBack(closing);
+  return closing?.reply?.code === 250 && closing.behind === undefined;
 }
 
 /** Whether the reply to RSET, or to DATA where MAIL was refused, cannot be the one that was due. */

@@ -132,10 +132,11 @@ function* readFinals(run: Run): Dialogue<void> {
 
 /**
  * Closes the transaction: a server answers RSET only after all that it has to say to the commands before. A reply that
- * nothing asked for shows before RSET, in the place of RSET's reply, or behind it.
+ * nothing asked for shows before RSET, in the place of RSET's reply, or behind it; where it would change a verdict, it is given
+ * the time of a round trip to come.
  */
 function* prove(run: Run, isPipelined: boolean): Dialogue<void> {
-  if (yield* run.hearsStray('RSET')) return;
+  if (yield* run.hearsStray('RSET', run.isMixed ? 'round trip' : 'no')) return;
   try {
     yield* send('RSET');
     const reply = yield* receive('RSET', run.sent === 'all' ? { within: closingPatience } : {});
@@ -230,6 +231,11 @@ class Run implements Heard {
     return this.#isHard || !this.#envelopeReplies.some(isGoodbye);
   }
 
+  /** Whether a final reply is no yes: then one line more or less changes verdicts. */
+  get isMixed(): boolean {
+    return this.finals.some(({ code }) => code >= 300);
+  }
+
   /** Whether a refusal for good was read before content. */
   get #isHard(): boolean {
     if (this.isRefused) return (this.mail?.code ?? 0) >= 500;
@@ -260,8 +266,8 @@ class Run implements Heard {
   }
 
   /** Whether something was said that no command asked for; `stage` is what comes next. */
-  *hearsStray(stage: Stage): Dialogue<boolean> {
-    const reply = yield* listen(stage);
+  *hearsStray(stage: Stage, waits: Patience = 'no'): Dialogue<boolean> {
+    const reply = yield* listen(stage, waits);
     if (reply !== undefined) this.stray = { stage, reply };
     return reply !== undefined;
   }
@@ -272,7 +278,7 @@ class Run implements Heard {
    */
   patience(reply: Reply, isPipelined: boolean): Patience {
     if (reply.code !== 250) return 'long';
-    if (this.sent === 'all') return this.finals.every(({ code }) => code < 300) ? 'no' : 'round trip';
+    if (this.sent === 'all') return this.isMixed ? 'round trip' : 'no';
     // In a group the reply to DATA comes between: RSET's 250 cannot be taken for it.
     return this.#isHard && !(isPipelined && this.data !== undefined) ? 'round trip' : 'no';
   }

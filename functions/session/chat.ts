@@ -6,7 +6,7 @@
  */
 
 import { type Dialogue, Interrupted, type Patience, type Stage, type Step } from '../lmtp/dialogue.ts';
-import { incompleteReply, isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
+import { closedReply, incompleteReply, isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
 import { type Limit, TimeBudget, type TimedStage, type TimeLimits } from './limit.ts';
 import type { Transport } from './transport.ts';
 
@@ -173,7 +173,8 @@ class Driver {
       const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded;
       if (isOver || (await transport.activity(this.#quietTime('long'))) !== 'octets') return incompleteReply();
     }
-    return undefined;
+    // Only where it was waited for does an end say anything: it takes the place of what might have come.
+    return waits !== 'no' && transport.isEnded ? closedReply() : undefined;
   }
 
   /** How long a server gets to say what it should not: what had to come behind a reply comes within a round trip. */
@@ -290,7 +291,7 @@ function isForUsOnly(stage: Stage, reply: Reply): boolean {
 const finalDot = Buffer.from('.\r\n');
 
 /** Milliseconds: the least, and the most, that is listened for what should not come. */
-const shortestQuiet = 50;
+const shortestQuiet = 100;
 const longestQuiet = 1000;
 
 function processTime(): number {

@@ -103,6 +103,12 @@ export function isProtocolError({ code, garbled }: Reply): boolean {
   return garbled || code < 200 || code > 599 || code === 555 || (code >= 500 && code < 510);
 }
 
+/** Stands for the end of a connection where a reply was listened for: the server is gone, as behind a 421. */
+export function closedReply(): Reply {
+  const text = '(the connection was closed)';
+  return { code: 421, status: '4.4.2', text, lines: [text], garbled: false };
+}
+
 /** Stands for a reply that began and was never finished: it has no code, and fits nowhere. */
 export function incompleteReply(): Reply {
   const text = '(an incomplete line)';

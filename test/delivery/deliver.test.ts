@@ -369,7 +369,7 @@ test('the end of our own time defers everybody, blames nobody, and asks no other
   assert.equal(server.transcript().length, 1);
 });
 
-test('whatever servers say and wherever they break off, everybody has one verdict, told once, and no mail is called sent that nobody took', async () => {
+test('whatever servers say and wherever they break off, each recipient has one verdict, and no mail is called sent that no server took', async () => {
   const addresses = ['a@x', 'b@x', 'c@x'] as const;
   const good = { arbitrary: fc.constant<string | ReturnType<typeof andThen>>('250 2.0.0 ok'), weight: 6 };
   const bad = fc.constantFrom(
@@ -394,7 +394,8 @@ test('whatever servers say and wherever they break off, everybody has one verdic
   });
   await fc.assert(
     fc.asyncProperty(connection, connection, async (first, second) => {
-      await using server = await start({ connections: { 1: first, 2: second } });
+      // A connection whose replies are out of step is replaced once.
+      await using server = await start({ connections: { 1: first, default: second } });
       const told: number[] = [];
       const { verdicts } = await deliverTo(`mail.example:${server.port}`, addresses, testAgent({}, { names }), {
         onProgress: (index, { status }) => {
