@@ -49,6 +49,18 @@ export const deviations = {
   ],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Scenarios in which more recipients are in doubt than Postfix would say, although their verdict is the same. */
+export const doubts = {
+  'a 421 in the place of a final reply may be a goodbye: the message may have been delivered (price: a recipient that was refused is counted in doubt)':
+    [
+      'final-421',
+      'final-421-close',
+      'multi-final-421-second',
+      'multi-final-421-second-nopipe',
+      'multi-final-421-second-open',
+    ],
+} as const satisfies Record<string, readonly string[]>;
+
 /** The reason why a scenario's outcome differs, if one is given. */
 export function reasonFor(name: string): string | undefined {
   return Object.entries<readonly string[]>(deviations).find(([, names]) => names.includes(name))?.[0];

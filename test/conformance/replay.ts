@@ -38,8 +38,15 @@ interface Concluded extends Verdict {
 
 type SeenConnection = (ConnectionTranscript | ObservedConnection) & { readonly server?: string };
 
+/** What a scenario came to. */
+export interface Played {
+  readonly differences: readonly Difference[];
+  /** How many recipients are in doubt. */
+  readonly inDoubt: number;
+}
+
 /** Plays a scenario; `strict`: with strict_postfix_verdicts=yes, else with our own defaults. */
-export async function replay(scenario: Scenario, strict: boolean): Promise<readonly Difference[]> {
+export async function replay(scenario: Scenario, strict: boolean): Promise<Played> {
   await using stage = await setStage(scenario);
   const agent = makeScenarioAgent(stage, strict);
   const requests = scenario.requests.map((request, index) => () => play(scenario, request, index, stage, agent));
@@ -49,11 +56,12 @@ export async function replay(scenario: Scenario, strict: boolean): Promise<reado
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, noDeadline)));
   await stage.settled(1000);
   const seen = stage.transcript();
-  return [
+  const differences = [
     ...compareVerdicts(scenario, concluded),
     ...compareLists('commands', scenario.observed.connections.map(envelopeOf), seen.map(envelopeOf)),
     ...compareLists('contents', scenario.observed.connections.flatMap(contentsOf), seen.flatMap(contentsOf)),
   ];
+  return { differences, inDoubt: concluded.filter((verdict) => verdict.inDoubt === true).length };
 }
 
 /** Postfix's settings when the scenarios were recorded; sessions are cached only where a scenario asks for it. */
@@ -72,7 +80,7 @@ function makeScenarioAgent(stage: Stage, strict: boolean): Agent {
   });
   return makeAgent(parameters, {
     transcript: (side, line) => testify(`${side}: ${line}`),
-    names: new DnsNameService({ servers: [stage.dns.address], timeout: 1000, tries: 1 }),
+    names: new DnsNameService({ servers: [stage.dns.address], timeout: 5000, tries: 2 }),
   });
 }
 
