@@ -52,7 +52,11 @@ export const suites: readonly Suite[] = [
     about: 'days of outages and floods of mail, on a clock that is not waited for',
     places: ['simulation'],
   },
-  { name: 'conformance', about: 'verdicts compared with those of Postfix', places: ['conformance'] },
+  {
+    name: 'conformance',
+    about: 'verdicts compared with those of Postfix, and with what a server truly did',
+    places: ['conformance'],
+  },
   { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
   {
     name: 'screens',

@@ -67,8 +67,11 @@ async function playNow(scenario: Scenario): Promise<Played> {
   for (let message = 1; message <= scenario.messages; message++) {
     server.transcript.push(`--- message ${message}: ${decisionsFor(scenario, message).join('')}`);
     const misplaced = server.misplaced;
+    // A line that comes meanwhile may come during any message.
+    const { slip } = scenario.fault ?? {};
+    const isLate = slip !== undefined && 'gap' in slip && slip.gap === 'meanwhile';
     const outcome = await deliverMessage(scenario, server, agent, message);
-    delivered.push({ outcome, isInStep: server.misplaced === misplaced });
+    delivered.push({ outcome, isInStep: server.misplaced === misplaced && !isLate });
     // Time for the server to speak while the session is parked.
     if (scenario.fault?.at.place === 'parked') await sleep(150);
   }

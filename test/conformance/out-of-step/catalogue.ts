@@ -210,6 +210,21 @@ function paced(): readonly Scenario[] {
   );
 }
 
+/** One final reply too few, and the server waits: at every place, whatever it decides. */
+function tooFew(): readonly Scenario[] {
+  const silence: Ending = { what: 'silence', when: 'at once' };
+  return [2, 3].flatMap((recipients) =>
+    finals(recipients).flatMap((position) =>
+      truths(recipients).flatMap((decisions) =>
+        [makeFault(position, { kind: 'missing' }), makeFault(position, { kind: 'nothing' }, silence)]
+          .map((fault): Draft => ({ decisions, pipelining: true, fault }))
+          .filter(isMet)
+          .map(make),
+      ),
+    ),
+  );
+}
+
 /** Final replies that name their recipient, as Dovecot's do. */
 function naming(): readonly Scenario[] {
   const slips = [...twice, ...extra('250 2.0.0 what'), { kind: 'missing' } as const];
@@ -318,6 +333,7 @@ const everything: readonly Family[] = [
     scenarios: everywhere(finals, extra('250 2.0.0 what', '550 5.0.0 no', '452 4.2.2 wait'), endings, [1, 2, 3]),
   },
   { about: 'a final reply missing', scenarios: everywhere(finals, [{ kind: 'missing' }], endings) },
+  { about: 'too few final replies, and a server that waits', scenarios: tooFew() },
   { about: 'final replies one by one, and one too many or too few', scenarios: paced() },
   { about: 'final replies with names, and one too many or too few', scenarios: naming() },
   {

@@ -27,8 +27,9 @@ export const excuses: readonly Excuse[] = [
     reason: 'the server says one final reply too few, and waits: the leading 2xx replies are read in order',
     findings: (scenario, decisions) => {
       const { words, hasLeft } = wordsBehindDot(scenario, decisions);
+      if (hasLeft || words.length >= acceptedOf(decisions).length) return new Map();
       const end = words.findIndex((word) => statusOf(word) !== 'sent');
-      return hasLeft ? new Map() : misreadings(scenario, decisions, end < 0 ? words : words.slice(0, end));
+      return misreadings(scenario, decisions, end < 0 ? words : words.slice(0, end));
     },
   },
 ];

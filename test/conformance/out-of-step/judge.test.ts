@@ -84,5 +84,7 @@ describe('an excuse', () => {
   test('does not hold where there is one reply too many', () => {
     const extra: Fault = { ...closing, slip: { kind: 'twice', gap: 'at once' } };
     assert.equal(excused(extra, ['K', 'R'], 1, 'lost'), undefined);
+    const waiting: Fault = { ...missing, slip: { kind: 'twice', gap: 'at once' } };
+    assert.equal(excused(waiting, ['K', 'R'], 1, 'lost'), undefined);
   });
 });

@@ -11,15 +11,15 @@ export type Finding =
   | 'lost'
   /** Reported bounced, and kept, or never refused for good. */
   | 'bounced wrongly'
-  /** Kept, and to be sent again without anybody being told; or kept twice. */
+  /** Kept, and to be sent again although the verdict names no doubt; or kept twice. */
   | 'doubled unnamed'
   /** Something that is not the message was stored. */
   | 'junk'
   /** Every reply was in its place, and the client doubts all the same. */
   | 'doubted needlessly'
-  /** Nothing hinders the client from knowing what the server decided, and it reports something else. */
+  /** The client can know what the server decided, and reports something else. */
   | 'untrue'
-  /** Kept or not, the client says that it does not know. Not a fault. */
+  /** The client says that it does not know whether the mail was kept. Not a fault. */
   | 'in doubt';
 
 /** Findings that no scenario may have. */

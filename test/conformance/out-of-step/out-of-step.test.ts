@@ -1,7 +1,7 @@
 /**
- * Servers whose replies are out of step: whatever they say, no mail is reported sent that was not kept, none bounces that
- * was kept or never refused, and none that was kept is sent again without being named in doubt. Where every reply is in
- * its place, nobody is in doubt.
+ * Servers whose replies are out of step. Whatever they say, the client reports no mail sent that was not kept. It bounces
+ * none that was kept or never refused. It sends none again that was kept, unless it names the recipient in doubt. Where
+ * every reply is in its place, no recipient is in doubt.
  *
  * One family: `--test-name-pattern='354 twice'`. Single scenarios, with their dialogues: `OUT_OF_STEP=TEXT`, a part of
  * their names.

@@ -61,7 +61,7 @@ export interface Scenario {
   readonly fault?: Fault;
   /** Messages that are delivered one after another, with one agent. */
   readonly messages: number;
-  /** The server takes 20 ms for each final reply after the first, each in a packet of its own. */
+  /** Each final reply has a packet of its own, and 20 ms pass before the server goes on. */
   readonly isPaced?: true;
   /** Final replies name their recipient. */
   readonly isNaming?: true;

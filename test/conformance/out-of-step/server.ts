@@ -37,7 +37,7 @@ export interface Fate {
 
 /** Milliseconds between two lines that do not come at once. */
 const gapLength = 60;
-/** Milliseconds that a paced server takes for one final reply. */
+/** Milliseconds that a paced server takes behind each final reply. */
 const pace = 20;
 /** Milliseconds after a transaction when a server says goodbye to a parked session. */
 const idleTime = 40;
@@ -301,10 +301,10 @@ class Connection {
   async #sayFinals(): Promise<void> {
     const decisions: readonly (Decision | undefined)[] = this.#decisions();
     for (const [nth, index] of this.#accepted.entries()) {
-      if (this.#server.scenario.isPaced && nth > 0) await this.#pause(pace);
       if (this.#isMute) return;
       await this.#say('final', nth, this.#finalReply(index, decisions[index] ?? 'F'));
       this.#fate(index).isUnanswered = false;
+      if (this.#server.scenario.isPaced) await this.#pause(pace);
     }
     this.#forget();
     if (this.#isMute) return;
