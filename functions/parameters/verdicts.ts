@@ -24,8 +24,8 @@ export const verdictRows = {
     default: '1d',
     min: 0,
     meaning:
-      'How long a destination gets one recipient at a time after it gave fewer final replies than recipients; 0 = not at all.',
-    differs: 'Ours: a server that does not answer for each recipient cannot be trusted with several.',
+      'How long a destination gets one recipient at a time after its final replies were more or fewer than its recipients; 0 = not at all.',
+    differs: 'Ours: a server that does not answer once for each recipient cannot be trusted with several.',
   },
   strict_postfix_verdicts: {
     kind: 'switch',

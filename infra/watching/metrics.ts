@@ -110,7 +110,12 @@ export class MailMetrics {
     return this.metric('SessionsReused', options);
   }
 
-  /** Servers that could not be connected to, or greeted us badly. */
+  /** Sessions whose replies were out of step: a line too many, too few, or out of place. */
+  metricOutOfStep(options?: MailMetricOptions): Metric {
+    return this.metric('OutOfStep', options);
+  }
+
+  /** Servers that could not be found or connected to, or whose greeting refused. */
   metricConnectFailures(options?: MailMetricOptions): Metric {
     return this.metric('ConnectFailures', options);
   }

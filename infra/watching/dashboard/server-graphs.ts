@@ -8,6 +8,7 @@ export function serverGraphs({ metrics, functions, maximumConcurrency }: Watched
   const sessions = [metrics.metricSessionsOpened(), metrics.metricSessionsReused(), metrics.metric('SessionsStale')];
   const failures = [
     metrics.metricConnectFailures(),
+    metrics.metricOutOfStep(),
     metrics.metricTlsFailures(),
     metrics.metricAuthFailures(),
     metrics.metricSecretFaults(),
