@@ -68,13 +68,13 @@ function explainFailure(share: DoubtShare): readonly string[] {
 }
 
 function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): readonly string[] {
-  const until = willRetryUntil === undefined ? [] : [`This goes on until ${mailDate(willRetryUntil)}.`];
+  const end = willRetryUntil === undefined ? undefined : mailDate(willRetryUntil);
   if (share === 'all') {
     return [
       'Your message may have been delivered to the addresses below. Their server',
       'broke off before it confirmed that, so it is not known here. You need not',
-      'send the message once more now: you are told if it stays unknown.',
-      ...until,
+      'send the message once more now.',
+      ...(end === undefined ? [] : [`If it stays unknown, you are told after ${end}.`]),
     ];
   }
   const doubt = [
@@ -85,7 +85,7 @@ function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): rea
     'Your message is late, and nothing is lost: it is tried again and again for',
     'the addresses below. You need not send it once more.',
     ...(share === 'some' ? doubt : []),
-    ...until,
+    ...(end === undefined ? [] : [`This goes on until ${end}.`]),
   ];
 }
 
