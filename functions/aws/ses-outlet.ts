@@ -47,6 +47,8 @@ export class RawSesOutlet implements SesOutlet {
     const isTooLate = this.#clock.now().wall - arrival > bounceWindow;
     if (kind !== 'bounce' || sesMessageId === undefined || isTooLate) return false;
     if (!recipients.every(({ address }) => isAscii(address))) return false;
+    // SES's own words say that the message was not delivered; of a recipient in doubt that is not known.
+    if (recipients.some(({ inDoubt }) => inDoubt === true)) return false;
     try {
       await this.#client().send(
         new SendBounceCommand({

@@ -6,9 +6,15 @@ import { escaped } from '../disposition/postfix-line.ts';
 import { type DestinationStory, destinationState, type MessageStory } from '../operator/explain.ts';
 import type { CorruptRequest } from '../operator/ports.ts';
 import type { DestinationRecord } from '../queue/destination-record.ts';
+import { doubtOf, doubtWords, isAtLimit, isHeldAtLimitAlone, isInDoubt } from '../queue/doubt.ts';
 import { holdsThatLast } from '../queue/due.ts';
-import type { DeliveryItem, HistoryEntry, QueuedRecipient } from '../queue/item.ts';
-import { isFinished } from '../queue/item.ts';
+import {
+  type DeliveryItem,
+  type HistoryEntry,
+  isFinished,
+  openRecipients,
+  type QueuedRecipient,
+} from '../queue/item.ts';
 import { address, holdAsJson, holdLine, iso } from './queue-text.ts';
 import { counted, fromNow, inWords, moment, octets } from './words.ts';
 
@@ -59,7 +65,7 @@ function deliveryLines(item: DeliveryItem, story: MessageStory): readonly string
   const kinds = [...new Set(events.map(({ lmtp }) => lmtp.kind))].join(', ');
   return [
     `${delivery} to ${escaped(destination)}: ${item.state}, ${tried}${whatNext(item, story)}`,
-    ...item.recipients.map((recipient) => `  ${recipientLine(recipient, now)}`),
+    ...item.recipients.map((recipient) => `  ${recipientLine(recipient, story)}`),
     ...(reason === undefined ? [] : [`  corrupt: ${escaped(reason)}`]),
     ...holds.map((hold) => `  ${holdLine(hold)}`),
     ...(removal === undefined
@@ -89,6 +95,7 @@ function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
     case 'delivering':
       return claim === undefined ? '' : `; being delivered, until ${moment(claim.until)} at the latest`;
     case 'held':
+      if (isHeldAtLimitAlone(item.holds)) return `${returned}, as mail that may have been delivered`;
       return next === undefined ? '; until it is released' : `; until ${moment(next)} (${fromNow(next, now)})`;
     case 'done':
     case 'corrupt':
@@ -98,16 +105,23 @@ function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
   }
 }
 
-function recipientLine({ address: to, original, last }: QueuedRecipient, now: number): string {
+function recipientLine(recipient: QueuedRecipient, { now, inDoubtLimit }: MessageStory): string {
+  const { address: to, original, last } = recipient;
   const was = original === undefined ? '' : ` (was ${address(original)})`;
   if (last === undefined) return `${address(to)}${was}: nothing was said yet`;
-  const { status, dsn, text, attempt, at, relay, inDoubt, by } = last;
+  const { status, dsn, text, attempt, at, relay, by } = last;
   const where = relay === undefined ? '' : ` by ${escaped(relay)}`;
   const who = by === undefined ? '' : ` by ${escaped(by)}`;
   const number = attempt === 0 ? 'at the door' : `attempt ${attempt}`;
-  const doubt =
-    inDoubt === true && !isFinished({ address: to, n: 0, last }) ? ', IN DOUBT: may have the message already' : '';
+  const doubt = isInDoubt(recipient) ? `, IN DOUBT: ${doubtWords}${doubtNumber(recipient, inDoubtLimit)}` : '';
   return `${address(to)}${was}: ${status}${who}${doubt}, ${number}, ${moment(at)} (${inWords(now - at)} ago)${where}\n      ${dsn} ${escaped(text)}`;
+}
+
+/** How many attempts ended in doubt, and whether that is the end of them. */
+function doubtNumber(recipient: QueuedRecipient, limit = Number.POSITIVE_INFINITY): string {
+  const attempts = doubtOf(recipient)?.attempts ?? 0;
+  const end = !isFinished(recipient) && isAtLimit(recipient, limit) ? '; not tried again' : '';
+  return attempts === 0 ? ' (released since)' : ` (${counted(attempts, 'attempt')} in doubt${end})`;
 }
 
 function historyLine({ at, by, what, why }: HistoryEntry): string {
@@ -126,22 +140,45 @@ function requestLines({ id, reason, at, sent, copy, isSettled, history = [] }: C
   ];
 }
 
-/** What somebody could do, as a command. */
+/** What the operator could do, as commands, the safest first. */
 function nextSteps(id: string, { items, destinations, now }: MessageStory): readonly string[] {
   const name = escaped(id);
-  const steps = new Set<string>();
+  const steps = new Set(items.flatMap((item) => doubtSteps(item, name)));
   for (const { state, holds = [], recipients, destination } of items) {
     const record = destinations.get(destination);
     const isStopped = record !== undefined && destinationState(record, now) !== 'open';
+    const risk = openRecipients({ recipients }).some(isInDoubt) ? notDelivered : '';
     if (state === 'corrupt') steps.add(`lambda-lmtp requeue ${name} --edit`);
-    if (state === 'held' && holds.length > 0) steps.add(`lambda-lmtp release ${name}`);
+    if (state === 'held' && holds.length > 0) steps.add(`lambda-lmtp release ${name}${risk}`);
     if (state === 'held' && holds.length === 0) steps.add(`lambda-lmtp release --destination ${escaped(destination)}`);
     if (state === 'deferred' && isStopped) steps.add(`lambda-lmtp explain ${escaped(destination)}`);
-    if (state === 'deferred' && !isStopped) steps.add(`lambda-lmtp flush ${name}`);
-    const isInDoubt = recipients.some((one) => one.last?.inDoubt === true && !isFinished(one));
-    if (isInDoubt) steps.add(`lambda-lmtp delete ${name} --as sent   (if the mail is found in the mailbox)`);
+    if (state === 'deferred' && !isStopped) steps.add(`lambda-lmtp flush ${name}${risk}`);
   }
   return [...steps].map((step) => `Next: ${step}`);
+}
+
+/** Why to look before a recipient in doubt is tried again. */
+const notDelivered = '   (only if it was not delivered: it is sent once more)';
+
+/** What to do first where recipients are in doubt: the log of the mail store knows whether it has the message. */
+function doubtSteps(item: DeliveryItem, name: string): readonly string[] {
+  const doubts = openRecipients(item)
+    .filter(isInDoubt)
+    .flatMap((recipient) => doubtOf(recipient) ?? []);
+  if (doubts.length === 0) return [];
+  const [since, at] = [Math.min(...doubts.map((doubt) => doubt.since)), Math.max(...doubts.map((doubt) => doubt.at))];
+  const when = moment(since) === moment(at) ? `about ${moment(at)}` : `from ${moment(since)} to ${moment(at)}`;
+  const { bucket, key } = item.message;
+  const url = shellQuoted(escaped(`s3://${bucket}/${key}`));
+  return [
+    `aws s3 cp ${url} - | grep -i -m 1 -A 1 '^message-id:'   (look for it in the log of ${escaped(item.destination)}: was it delivered ${when}?)`,
+    `lambda-lmtp delete ${name} --as sent   (if the log has it as delivered)`,
+  ];
+}
+
+/** A word that bash and zsh take as it is. */
+function shellQuoted(word: string): string {
+  return /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What stops mail to a destination, each in words that follow "is". */
@@ -263,10 +300,11 @@ function deliveryAsJson(item: DeliveryItem): object {
     ...{ delivery, state, generation, arrival: iso(arrival) },
     ...(next === undefined ? {} : { due: iso(next) }),
     ...{ sender, destination, attempts: attempt, message },
-    recipients: recipients.map(({ address: to, original, last }) => ({
+    recipients: recipients.map(({ address: to, original, last, doubt }) => ({
       address: to,
       ...(original === undefined ? {} : { original }),
       ...(last === undefined ? {} : { last: { ...last, at: iso(last.at) } }),
+      ...(doubt === undefined ? {} : { doubt: { ...doubt, since: iso(doubt.since), at: iso(doubt.at) } }),
     })),
     ...(holds === undefined ? {} : { holds: holds.map(holdAsJson) }),
     ...(removal === undefined ? {} : { removal: { ...removal, at: iso(removal.at) } }),

@@ -5,6 +5,7 @@
 import { escaped } from '../disposition/postfix-line.ts';
 import type { Listed } from '../operator/list.ts';
 import type { CorruptRequest } from '../operator/ports.ts';
+import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
 import { quoteAddress } from '../smtp/path.ts';
@@ -42,7 +43,7 @@ export function listedAsJson(listed: Listed, now: number): object {
 function wholeAsJson(item: DeliveryItem): object {
   const { reason, holds } = item;
   return {
-    recipients: openRecipients(item).map(({ address, last }) => ({
+    recipients: openRecipients(item).map(({ address, last, doubt }) => ({
       address,
       ...(last === undefined
         ? {}
@@ -52,7 +53,7 @@ function wholeAsJson(item: DeliveryItem): object {
             text: last.text,
             at: iso(last.at),
             attempt: last.attempt,
-            ...(last.inDoubt === true ? { in_doubt: true } : {}),
+            ...(last.inDoubt === true || doubt !== undefined ? { in_doubt: true } : {}),
           }),
     })),
     ...(holds === undefined ? {} : { holds: holds.map(holdAsJson) }),
@@ -79,9 +80,10 @@ function itemLines(item: DeliveryItem): readonly string[] {
     ...holds.map(holdLine),
     ...(state === 'held' && holds.length === 0 ? [`held with its destination ${escaped(destination)}`] : []),
     ...(reason === undefined ? [] : [escaped(reason)]),
-    ...openRecipients(item).map(({ address: to, last }) => {
+    ...openRecipients(item).map((recipient) => {
+      const { address: to, last } = recipient;
       if (last === undefined) return address(to);
-      return `${address(to)}: ${last.dsn} ${escaped(last.text)}${last.inDoubt === true ? ' [in doubt]' : ''}`;
+      return `${address(to)}: ${last.dsn} ${escaped(last.text)}${isInDoubt(recipient) ? ' [in doubt]' : ''}`;
     }),
   ];
 }

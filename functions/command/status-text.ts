@@ -4,6 +4,7 @@
 
 import { escaped } from '../disposition/postfix-line.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
+import { doubtWords } from '../queue/doubt.ts';
 import { recordAsJson } from './explain-text.ts';
 import { holdFacts, iso } from './queue-text.ts';
 import { counted, inWords } from './words.ts';
@@ -50,7 +51,8 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
     yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')}). lambda-lmtp queue --state corrupt`;
   }
   if (inDoubt.deliveries > 0) {
-    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')} may have the message already${sample(inDoubt, now)}. lambda-lmtp queue --in-doubt`;
+    const first = inDoubt.oldest === undefined ? 'queue --in-doubt' : `explain ${escaped(inDoubt.oldest.id)}`;
+    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')}: the message ${doubtWords}${sample(inDoubt, now)}. Look in the log of the server first: lambda-lmtp ${first}. All of them: lambda-lmtp queue --in-doubt`;
   }
   if (late.deliveries > 0) {
     yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}. lambda-lmtp queue --oldest`;

@@ -11,7 +11,7 @@ import { type Portion, portions } from './event-portions.ts';
 /** A recipient that was given up on. */
 export interface FailedRecipient {
   readonly recipient: QueuedRecipient;
-  readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>;
+  readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>;
 }
 
 /** One event for each kind of failure, or several where their recipients are too many for one. */

@@ -7,6 +7,7 @@
  *
  *   verdict     enhanced status     what it speaks of              bounceType    bounceSubType
  *   expired     any                 the lifetime is over           Transient     as below, else General
+ *   in doubt    any                 it may have been delivered     Transient     as below, else General
  *   bounced     x.2.2               a full mailbox                 Transient     MailboxFull
  *   bounced     x.2.3, x.3.4        too large a message            Transient     MessageTooLarge
  *   bounced     x.6.*, x.7.*        content, policy                Transient     ContentRejected
@@ -24,10 +25,11 @@ import type { LastVerdict } from '../queue/item.ts';
 export type BounceType = Pick<BounceEvent['bounce'], 'bounceType' | 'bounceSubType'>;
 
 /** The types of a failure. */
-export function bounceTypeOf({ status, dsn }: Pick<LastVerdict, 'status' | 'dsn'>): BounceType {
+export function bounceTypeOf({ status, dsn, inDoubt }: Pick<LastVerdict, 'status' | 'dsn' | 'inDoubt'>): BounceType {
   const bounceSubType = subTypeOf(dsn.slice(2));
   const isOfAddress = bounceSubType === 'General' && !/^\d\.[345]\./.test(dsn);
-  return { bounceType: status !== 'expired' && isOfAddress ? 'Permanent' : 'Transient', bounceSubType };
+  const isPermanent = status !== 'expired' && inDoubt !== true && isOfAddress;
+  return { bounceType: isPermanent ? 'Permanent' : 'Transient', bounceSubType };
 }
 
 /** By the status without its class. */

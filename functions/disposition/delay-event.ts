@@ -12,7 +12,7 @@ import { type Portion, portions } from './event-portions.ts';
 /** A recipient and what was concluded about him in the attempt at or past the time of the warning. */
 export interface DelayedRecipient {
   readonly recipient: QueuedRecipient;
-  readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>;
+  readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>;
 }
 
 /** Whether somebody is to hear that this recipient must wait: he said nothing, or asked for it (RFC 3461 section 4.1). */

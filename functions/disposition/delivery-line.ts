@@ -29,8 +29,10 @@ export interface DeliveryLine {
   readonly text: string;
   /** Which attempt it was, from 1; 0 = refused at the door. */
   readonly attempt?: number;
-  /** The message may be delivered more than once. */
+  /** The recipient may have the message: this attempt, or an earlier one, ended in doubt, and the server did not confirm it. */
   readonly in_doubt?: true;
+  /** An earlier line has said so already: this attempt adds no doubt of its own. */
+  readonly in_doubt_known?: true;
   /** What was had of TLS. */
   readonly tls?: TlsFacts;
 }
@@ -83,11 +85,13 @@ export interface LineFacts {
   /** When the agent took it up. */
   readonly begun: number;
   readonly attempt?: number;
+  /** Where the recipient is in doubt: an earlier line says so. */
+  readonly isDoubtKnown?: boolean;
 }
 
 /** Composes a line. */
 export function deliveryLine(
-  { id, recipient, verdict, arrival, activated, begun, attempt }: LineFacts,
+  { id, recipient, verdict, arrival, activated, begun, attempt, isDoubtKnown = false }: LineFacts,
   format: LineFormat = usualFormat,
 ): DeliveryLine {
   const round = (seconds: number) => roundDelay(seconds, format.resolution);
@@ -109,6 +113,7 @@ export function deliveryLine(
     text: verdict.text,
     ...(attempt === undefined ? {} : { attempt }),
     ...(verdict.inDoubt === true ? { in_doubt: true } : {}),
+    ...(verdict.inDoubt === true && isDoubtKnown ? { in_doubt_known: true } : {}),
     ...(verdict.tls === undefined || !format.tls ? {} : { tls: verdict.tls }),
   };
 }

@@ -2,6 +2,7 @@
  * What all events say: which mail, what we know of it, and whom the event is about.
  */
 
+import { doubtWords } from '../queue/doubt.ts';
 import type { EventFrame, EventKind, ReportedRecipient } from '../queue/event.ts';
 import { hashOf } from '../queue/hash.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../queue/item.ts';
@@ -77,7 +78,7 @@ export function eventIdOf({ item, attempt }: EventFacts, ...about: readonly unkn
 /** What a report needs to know of a recipient. */
 export function reportedRecipient(
   { address, original, orcpt, notify }: QueuedRecipient,
-  { remoteMta }: Pick<LastVerdict, 'remoteMta'>,
+  { remoteMta, inDoubt }: Pick<LastVerdict, 'remoteMta' | 'inDoubt'>,
 ): ReportedRecipient {
   return {
     address,
@@ -85,10 +86,19 @@ export function reportedRecipient(
     ...(orcpt === undefined ? {} : { orcpt }),
     ...(notify === undefined ? {} : { notify }),
     ...(remoteMta === undefined ? {} : { remoteMta }),
+    ...(inDoubt === undefined ? {} : { inDoubt }),
   };
 }
 
-/** The words of a verdict, and whose they are (RFC 3464 section 2.3.6). */
-export function diagnosticCode({ remoteMta, text }: Pick<LastVerdict, 'remoteMta' | 'text'>): string {
+/**
+ * The words of a verdict, and whose they are (RFC 3464 section 2.3.6). Of a recipient in doubt they are ours: what the server said
+ * last, alone, would say that the message did not arrive.
+ */
+export function diagnosticCode({
+  remoteMta,
+  text,
+  inDoubt,
+}: Pick<LastVerdict, 'remoteMta' | 'text' | 'inDoubt'>): string {
+  if (inDoubt === true) return `X-Postfix; ${doubtWords} (last: ${text})`;
   return `${remoteMta === undefined ? 'X-Postfix' : 'smtp'}; ${text}`;
 }

@@ -3,10 +3,26 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
-import { backoff, isExpired, isWarningDue, type QueueTimes } from '../queue/backoff.ts';
-import { dueChanges, nextEnd } from '../queue/due.ts';
+import { backoff, isExpired, isWarningDue, lifetimeOf, type QueueTimes } from '../queue/backoff.ts';
+import {
+  doubtOf,
+  inDoubtLimitHold,
+  isAtLimit,
+  isHeldAtLimitAlone,
+  isInDoubt,
+  limitHold,
+  oneMore,
+} from '../queue/doubt.ts';
+import { dueChanges, heldDue } from '../queue/due.ts';
 import type { QueueEvent } from '../queue/event.ts';
-import { type DeliveryItem, type Hold, isFinished, type LastVerdict, type QueuedRecipient } from '../queue/item.ts';
+import {
+  type DeliveryItem,
+  type Hold,
+  isFinished,
+  type LastVerdict,
+  openRecipients,
+  type QueuedRecipient,
+} from '../queue/item.ts';
 import { cutText } from '../queue/plan.ts';
 import { pendingGrace } from '../queue/policy.ts';
 import type { Changes } from '../queue/ports.ts';
@@ -35,6 +51,8 @@ export interface SettlementFacts {
   readonly format?: LineFormat;
   /** What becomes of recipients who may have the message already (in_doubt_action). Default: retry. */
   readonly inDoubtAction?: 'retry' | 'hold';
+  /** Attempts in doubt after which a recipient is not tried again (in_doubt_limit). Default: no limit. */
+  readonly inDoubtLimit?: number;
   /** Draws the next wait: from 0 up to, not including, 1. Default: 0. */
   readonly chance?: number;
 }
@@ -51,24 +69,22 @@ export interface Settlement {
 /** The hold that in_doubt_action=hold puts on a message. */
 export const inDoubtHold = 'in-doubt';
 
-/** Settles an attempt. */
+/** Settles an attempt. Without any verdict: what is due for those who take no part in attempts any more (in_doubt_limit). */
 export function settle(facts: SettlementFacts): Settlement {
   const { item, now } = facts;
   const attempt = item.attempt + 1;
-  const lines: DeliveryLine[] = [];
-  const concluded: { readonly recipient: QueuedRecipient; readonly verdict: Concluded }[] = [];
+  const concluded: Conclusion[] = [];
   const recipients = item.recipients.map((recipient) => {
-    const verdict = facts.verdicts.get(recipient.n);
-    if (verdict === undefined || isFinishedBefore(recipient, attempt)) return recipient;
-    lines.push(...line(facts, recipient, verdict, attempt));
-    const conclusion = conclude(verdict, facts, attempt);
-    if (conclusion !== verdict) lines.push(...line(facts, recipient, conclusion, attempt));
-    concluded.push({ recipient, verdict: conclusion });
-    return { ...recipient, last: lastVerdict(conclusion, now, attempt, item.recipients.length) };
+    const conclusion = concludeOne(recipient, facts, attempt);
+    if (conclusion === undefined) return recipient;
+    concluded.push(conclusion);
+    return conclusion.after;
   });
-  const holds = [...(item.holds ?? []), ...doubtHolds(concluded, facts)];
+  const holds = [...otherHolds(item), ...doubtHolds(concluded, facts), ...limitHolds(recipients, facts)];
   const to = recipients.every(isFinished) ? 'done' : holds.length > 0 ? 'held' : 'deferred';
-  const warnings = to === 'deferred' ? delays(concluded, facts) : [];
+  const isLate = to === 'deferred' || (to === 'held' && isHeldAtLimitAlone(holds));
+  const warnings = isLate ? delays(concluded, facts) : [];
+  const warned = warnings.length === 0 ? item.warned : now;
   const events = [...failuresAndSuccesses(concluded, facts), ...warnings];
   const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
   const hasPending = events.length > 0 || Object.keys(item.pending).length > 0;
@@ -77,21 +93,24 @@ export function settle(facts: SettlementFacts): Settlement {
     attempt,
     claim: null,
     pending,
-    ...times(to, holds, hasPending, facts),
-    ...(holds.length > 0 ? { holds: to === 'done' ? null : holds } : {}),
+    ...times(to, { holds, warned, hasPending }, facts),
+    ...(holds.length > 0 || item.holds !== undefined ? { holds: to === 'held' ? holds : null } : {}),
     ...(item.removal === undefined ? {} : { removal: null }),
     // Whoever settles a delivery has handled it.
     ...(item.deadLetters === undefined ? {} : { deadLetters: null }),
     ...(warnings.length === 0 ? {} : { warned: now }),
   };
-  return { to, changes, lines, events };
+  return { to, changes, lines: concluded.flatMap(({ lines }) => lines), events };
 }
 
 /** When somebody has to look at the item again. */
 function times(
   to: Settlement['to'],
-  holds: readonly Hold[],
-  hasPending: boolean,
+  {
+    holds,
+    warned,
+    hasPending,
+  }: { readonly holds: readonly Hold[]; readonly warned: number | undefined; readonly hasPending: boolean },
   { item, now, times: queueTimes, chance = 0 }: SettlementFacts,
 ): Pick<Changes, 'due' | 'unpublished'> {
   switch (to) {
@@ -99,7 +118,7 @@ function times(
       // Where there is nobody to tell, nobody has to look at it.
       return { due: hasPending ? now + pendingGrace : null, unpublished: null };
     case 'held':
-      return dueChanges(nextEnd(holds), hasPending, now);
+      return dueChanges(heldDue(holds, { ...item, warned }, now, queueTimes), hasPending, now);
     case 'deferred':
       return dueChanges(now + backoff(item.arrival, now, queueTimes, chance), hasPending, now);
     default:
@@ -107,9 +126,60 @@ function times(
   }
 }
 
+/** What was concluded about a recipient. */
+interface Conclusion {
+  /** As it was before. */
+  readonly recipient: QueuedRecipient;
+  /** As it is now. */
+  readonly after: QueuedRecipient;
+  readonly verdict: Concluded;
+  /** This attempt itself ended in doubt. */
+  readonly isNewDoubt: boolean;
+  readonly lines: readonly DeliveryLine[];
+}
+
+/** Concludes on one recipient; undefined: nothing is to be said of it. */
+function concludeOne(recipient: QueuedRecipient, facts: SettlementFacts, attempt: number): Conclusion | undefined {
+  const { item, now, verdicts } = facts;
+  const given = verdicts.get(recipient.n) ?? untried(recipient, facts);
+  if (given === undefined || isFinishedBefore(recipient, attempt)) return undefined;
+  const isTried = verdicts.has(recipient.n);
+  const isNewDoubt = isTried && given.inDoubt === true;
+  // What an earlier attempt left in doubt, no later refusal makes certain.
+  const verdict: Verdict = given.status !== 'sent' && isInDoubt(recipient) ? { ...given, inDoubt: true } : given;
+  const conclusion = conclude(verdict, isNewDoubt, facts, attempt);
+  const lines = [
+    ...(isTried ? line(facts, recipient, verdict, { attempt, isDoubtKnown: !isNewDoubt }) : []),
+    ...(conclusion === verdict ? [] : line(facts, recipient, conclusion, { attempt, isDoubtKnown: true })),
+  ];
+  const found = { recipient, verdict: conclusion, isNewDoubt, lines };
+  if (!isTried && conclusion === verdict) return { ...found, after: recipient };
+  const last = lastVerdict(conclusion, now, attempt, item.recipients.length);
+  const doubt = isNewDoubt ? oneMore(recipient, now) : doubtOf(recipient);
+  return { ...found, after: { ...recipient, last, ...(doubt === undefined ? {} : { doubt }) } };
+}
+
+/** What stands of a recipient that took no part in the attempt, since it is at the limit: what was said last. */
+function untried(recipient: QueuedRecipient, { inDoubtLimit: limit }: SettlementFacts): Verdict | undefined {
+  const { last } = recipient;
+  if (last === undefined || isFinished(recipient) || limit === undefined || !isAtLimit(recipient, limit))
+    return undefined;
+  const { dsn, text, relay, remoteMta } = last;
+  return {
+    status: 'deferred',
+    dsn,
+    text,
+    ...(relay === undefined ? {} : { relay }),
+    ...(remoteMta === undefined ? {} : { remoteMta }),
+    setUp: 0,
+    transfer: 0,
+  };
+}
+
 /** What becomes of a recipient with that verdict, in this queue and at this time. */
 function conclude(
   verdict: Verdict,
+  isNewDoubt: boolean,
   { item, now, times: queueTimes, inDoubtAction, mayExpire = true }: SettlementFacts,
   attempt: number,
 ): Concluded {
@@ -119,20 +189,34 @@ function conclude(
     const { relay, remoteMta, ...rest } = verdict;
     return { ...rest, ...removedVerdict(item.removal, attempt) };
   }
-  // Held mail does not expire: a person is to say what becomes of it.
-  const isHeld = (item.holds ?? []).length > 0 || (verdict.inDoubt === true && inDoubtAction === 'hold');
+  // Held mail does not expire: a person is to say what becomes of it. The hold at the limit of doubt ends with the lifetime.
+  const isHeld = otherHolds(item).length > 0 || (isNewDoubt && inDoubtAction === 'hold');
   return !isHeld && mayExpire && isExpired(item, now, queueTimes) ? { ...verdict, status: 'expired' } : verdict;
 }
 
-type Conclusion = { readonly recipient: QueuedRecipient; readonly verdict: Concluded };
+/** The holds of an item but for that at the limit of doubt, which each settlement draws anew. */
+function otherHolds({ holds = [] }: Pick<DeliveryItem, 'holds'>): readonly Hold[] {
+  return holds.filter(({ id }) => id !== inDoubtLimitHold);
+}
 
-/** A hold on a message that a person is to look at before it is tried again. */
+/** A hold on a message that a person is to look at before it is tried again (in_doubt_action=hold). */
 function doubtHolds(concluded: readonly Conclusion[], { item, now, inDoubtAction }: SettlementFacts): readonly Hold[] {
   if (inDoubtAction !== 'hold' || item.holds?.some(({ id }) => id === inDoubtHold)) return [];
-  const doubted = concluded.find(({ verdict }) => verdict.status === 'deferred' && verdict.inDoubt === true);
+  const doubted = concluded.find(({ verdict, isNewDoubt }) => verdict.status === 'deferred' && isNewDoubt);
   if (doubted === undefined) return [];
   const reason = `in doubt whether it was delivered: ${cutText(doubted.verdict.text, 1)}`;
   return [{ id: inDoubtHold, reason, by: 'lmtp', since: now }];
+}
+
+/** A hold on a message of which only recipients are left that are not tried again (in_doubt_limit). */
+function limitHolds(
+  recipients: readonly QueuedRecipient[],
+  { item, now, times: queueTimes, inDoubtLimit: limit = Number.POSITIVE_INFINITY }: SettlementFacts,
+): readonly Hold[] {
+  const open = openRecipients({ recipients });
+  if (open.length === 0 || !open.every((recipient) => isAtLimit(recipient, limit))) return [];
+  const since = item.holds?.find(({ id }) => id === inDoubtLimitHold)?.since ?? now;
+  return [limitHold(open, since, item.arrival + lifetimeOf(item, queueTimes))];
 }
 
 function failuresAndSuccesses(concluded: readonly Conclusion[], facts: SettlementFacts): readonly QueueEvent[] {
@@ -206,11 +290,11 @@ function line(
   { item, begun, format }: SettlementFacts,
   recipient: QueuedRecipient,
   verdict: Concluded,
-  attempt: number,
+  { attempt, isDoubtKnown }: { readonly attempt: number; readonly isDoubtKnown: boolean },
 ): readonly DeliveryLine[] {
   const { status } = verdict;
   if (status === 'removed') return [];
   const { id, arrival, activated } = item;
-  const facts = { id, recipient, verdict: { ...verdict, status }, arrival, activated, begun, attempt };
+  const facts = { id, recipient, verdict: { ...verdict, status }, arrival, activated, begun, attempt, isDoubtKnown };
   return [deliveryLine(facts, format)];
 }

@@ -148,6 +148,12 @@ export const metricTable = {
     by: 'qmgr',
     statistic: 'Sum',
   },
+  HeldInDoubt: {
+    unit: 'Count',
+    about: 'deliveries held because all remaining recipients are at in_doubt_limit',
+    by: 'lmtp and sweep',
+    statistic: 'Sum',
+  },
 
   ColdStarts: { unit: 'Count', about: 'containers started', by: 'qmgr, lmtp, sweep and bounce', statistic: 'Sum' },
 } as const satisfies Readonly<Record<string, MetricRow>>;

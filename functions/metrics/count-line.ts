@@ -14,13 +14,14 @@ const parts = ['DelayBeforeActive', 'DelayInActive', 'DelaySetUp', 'DelayTransfe
 
 /** Counts a line. */
 export function countLine(
-  { status, dsn, in_doubt, delay, delays }: DeliveryLine,
+  { status, dsn, in_doubt, in_doubt_known, delay, delays }: DeliveryLine,
   destination: string,
   metrics: Metrics,
 ): void {
   const name = counted[status];
   metrics.add(name, 1, destination);
-  if (in_doubt === true) metrics.add('InDoubt', 1, destination);
+  // Doubt is counted once, by the attempt that left it.
+  if (in_doubt === true && in_doubt_known !== true) metrics.add('InDoubt', 1, destination);
   if (name !== 'Sent') {
     metrics.add(classMetric(name, dsn));
     return;

@@ -3,6 +3,7 @@
  */
 
 import type { DestinationRecord } from '../queue/destination-record.ts';
+import { inDoubtLimit } from '../queue/doubt.ts';
 import { holdsThatLast } from '../queue/due.ts';
 import type { DeliveryItem } from '../queue/item.ts';
 import type { SummaryReply } from '../queue/queue-entry.ts';
@@ -23,6 +24,8 @@ export interface MessageStory {
   readonly destinations: ReadonlyMap<string, DestinationRecord>;
   /** When it is returned if it goes on like this; absent: nothing of it is to be tried. */
   readonly expires?: number;
+  /** Attempts in doubt after which a recipient is not tried again (in_doubt_limit); absent: there is no limit. */
+  readonly inDoubtLimit?: number;
   /** Requests under that name that could not be used. */
   readonly request?: CorruptRequest;
 }
@@ -46,6 +49,7 @@ export async function explainMessage(name: string, services: OperatorServices): 
     now: wallTime(services),
     items,
     destinations: new Map(records),
+    inDoubtLimit: inDoubtLimit(parameters),
     ...(first === undefined ? {} : { expires: first.arrival + lifetime }),
     ...(request === undefined ? {} : { request }),
   };

@@ -4,6 +4,7 @@
 
 import { holdMessage, releaseMessage, rescheduleMessage } from '../queue/by-hand.ts';
 import type { Carried, Order } from '../queue/carry-out.ts';
+import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, openRecipients } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { matchesAddress } from '../queue/queue-filter.ts';
@@ -104,7 +105,7 @@ async function settleAsSent(
   services: OperatorServices,
 ): Promise<Carried> {
   const item = await services.ledger.read(key);
-  const doubted = item === undefined ? [] : openRecipients(item).filter(({ last }) => last?.inDoubt === true);
+  const doubted = item === undefined ? [] : openRecipients(item).filter(isInDoubt);
   const recipients = doubted.map(({ address }) => address).filter(isChosen);
   return await settleByHand(key, { ...order, recipients }, services);
 }

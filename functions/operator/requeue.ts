@@ -129,11 +129,11 @@ function readRecipients(
   const edited = after.recipients.values();
   return item.recipients.map((recipient) => {
     if (isFinished(recipient)) return recipient;
-    const { n, last } = recipient;
+    const { n, last, doubt } = recipient;
     const next = edited.next().value;
     if (next === undefined) throw new Error(`no recipient ${n}`);
     const { fault: _, ...rest } = next;
-    return { ...rest, n, ...(last === undefined ? {} : { last }) };
+    return { ...rest, n, ...(last === undefined ? {} : { last }), ...(doubt === undefined ? {} : { doubt }) };
   });
 }
 

@@ -131,4 +131,13 @@ export const queueRows = {
       'What becomes of mail that may have been delivered already (the content went out, the answer never came): it is tried again, or held until a person has looked.',
     differs: 'Ours: Postfix always tries again, as RFC 2033 advises.',
   },
+  in_doubt_limit: {
+    kind: 'number',
+    default: '3',
+    min: 0,
+    max: 1000,
+    meaning:
+      'How many attempts to a recipient may end in doubt with in_doubt_action=retry, each of which may have made a copy; after that the recipient is not tried again. When only such recipients are left, the mail is held until its lifetime is over, and then returned as mail that may have been delivered; 0 = no limit. Not obeyed with strict_postfix_verdicts=yes.',
+    differs: 'Ours: Postfix tries again for the whole maximal_queue_lifetime.',
+  },
 } as const satisfies Record<string, Row>;

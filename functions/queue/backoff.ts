@@ -34,14 +34,21 @@ export function backoff(arrival: number, now: number, times: QueueTimes, chance:
   return Math.round(shortest + (longest - shortest) * chance);
 }
 
+/** Milliseconds from its arrival for which a message is tried. */
+export function lifetimeOf(
+  { sender }: { readonly sender: string },
+  times: Pick<QueueTimes, 'bounce_queue_lifetime' | 'maximal_queue_lifetime'>,
+): number {
+  return sender === '' ? times.bounce_queue_lifetime : times.maximal_queue_lifetime;
+}
+
 /** Whether a message that was just deferred has been tried long enough. */
 export function isExpired(
   { arrival, sender }: { readonly arrival: number; readonly sender: string },
   now: number,
   times: QueueTimes,
 ): boolean {
-  const lifetime = sender === '' ? times.bounce_queue_lifetime : times.maximal_queue_lifetime;
-  return now - arrival >= lifetime;
+  return now - arrival >= lifetimeOf({ sender }, times);
 }
 
 /** Whether the sender of a message that was just deferred is to be told that it is late: once, and never the null sender. */

@@ -6,9 +6,11 @@
  * attempt.
  */
 
+import { inDoubtHold } from '../disposition/settlement.ts';
 import { type Carried, carryOut, hasPending, heldUntil, type Needed, type Order, Refused } from './carry-out.ts';
+import { inDoubtLimit, inDoubtLimitHold, isAtLimit, isHeldAtLimitAlone, isInDoubt, withoutCount } from './doubt.ts';
 import { dueChanges } from './due.ts';
-import type { Hold } from './item.ts';
+import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
 import type { DeliveryKey } from './messages.ts';
 import type { Changes } from './ports.ts';
 
@@ -26,9 +28,17 @@ export async function holdMessage(
       case 'queued':
       case 'active':
       case 'deferred':
-        return { transition: 'hold', changes: { holds, ...heldUntil(holds, item, now) }, what: `held (${id})` };
+        return {
+          transition: 'hold',
+          changes: { holds, ...heldUntil(holds, item, now, services) },
+          what: `held (${id})`,
+        };
       case 'held':
-        return { transition: 'amend', changes: { holds, ...heldUntil(holds, item, now) }, what: `held (${id})` };
+        return {
+          transition: 'amend',
+          changes: { holds, ...heldUntil(holds, item, now, services) },
+          what: `held (${id})`,
+        };
       case 'delivering':
         return { transition: 'amend', changes: { holds }, what: `to be held (${id}) when its attempt is over` };
       default:
@@ -37,7 +47,11 @@ export async function holdMessage(
   });
 }
 
-/** Takes a hold, or all of them, off a message; without any, its turn comes now, or at another moment. */
+/**
+ * Takes a hold, or all of them, off a message; without any, its turn comes now, or at another moment. Whoever takes all holds away,
+ * or one that is there for the sake of doubt, wants the recipients in doubt to be tried again: their count begins anew. So it does
+ * on a message that is not held itself, where recipients at in_doubt_limit wait while others are tried.
+ */
 export async function releaseMessage(
   key: DeliveryKey,
   order: Order & { readonly hold?: string; readonly due?: number },
@@ -46,6 +60,11 @@ export async function releaseMessage(
   const { hold: id, due } = order;
   return await carryOut(key, order, services, (item, now) => {
     const { holds: before = [], state } = item;
+    const isForDoubt = id === undefined || doubtHoldIds.has(id);
+    const recount = isForDoubt ? recounted(item) : {};
+    if (isForDoubt && (state === 'deferred' || state === 'queued') && isAnyAtLimit(item, services)) {
+      return { transition: 'amend', changes: recount, what: 'released: recipients in doubt are tried again' };
+    }
     if (state !== 'held' && state !== 'delivering') throw new Refused(`it is ${state}, not held`);
     if (before.length === 0) throw new Refused(state === 'held' ? 'its destination is held' : 'nobody holds it');
     const holds = id === undefined ? [] : before.filter((hold) => hold.id !== id);
@@ -54,9 +73,23 @@ export async function releaseMessage(
     if (state === 'delivering') {
       return { transition: 'amend', changes: { holds: holds.length === 0 ? null : holds }, what };
     }
-    if (holds.length > 0) return { transition: 'amend', changes: { holds, ...heldUntil(holds, item, now) }, what };
-    return { transition: 'release', changes: { holds: null, due: due ?? now, unpublished: null }, what };
+    if (holds.length > 0) {
+      return { transition: 'amend', changes: { ...recount, holds, ...heldUntil(holds, item, now, services) }, what };
+    }
+    return { transition: 'release', changes: { ...recount, holds: null, due: due ?? now, unpublished: null }, what };
   });
+}
+
+/** Holds that are there for the sake of doubt. */
+const doubtHoldIds: ReadonlySet<string> = new Set([inDoubtHold, inDoubtLimitHold]);
+
+function recounted({ recipients }: DeliveryItem): Pick<Changes, 'recipients'> {
+  return openRecipients({ recipients }).some(isInDoubt) ? { recipients: withoutCount(recipients) } : {};
+}
+
+function isAnyAtLimit(item: DeliveryItem, { parameters }: Needed): boolean {
+  const limit = inDoubtLimit(parameters);
+  return openRecipients(item).some((recipient) => isAtLimit(recipient, limit));
 }
 
 /** What may be put right in a corrupt delivery. */
@@ -84,9 +117,19 @@ export async function rescheduleMessage(
   services: Needed,
 ): Promise<Carried> {
   return await carryOut(key, order, services, (item, now) => {
+    if (item.state === 'held' && isHeldAtLimitAlone(item.holds)) throw new Refused(heldAtLimit(item));
     if (item.state !== 'deferred' && item.state !== 'queued') throw new Refused(`it is ${item.state}`);
     const due = order.due ?? now;
     const changes = dueChanges(due, hasPending(item), now);
-    return { transition: 'amend', changes, what: `to be tried ${new Date(due).toISOString()}` };
+    const excluded = isAnyAtLimit(item, services)
+      ? '; recipients at in_doubt_limit are not tried: release it for that'
+      : '';
+    return { transition: 'amend', changes, what: `to be tried ${new Date(due).toISOString()}${excluded}` };
   });
+}
+
+/** Why a flush does not help what is held at in_doubt_limit, and what does. */
+function heldAtLimit({ id, holds = [] }: DeliveryItem): string {
+  const reason = holds.map((hold) => hold.reason).join('; ');
+  return `it is held: ${reason}. Look in the log of the server first; if it was delivered: delete ${id} --as sent; if not: release ${id}`;
 }

@@ -3,7 +3,7 @@
  * who and why; again where somebody was faster.
  */
 
-import { dueChanges, nextEnd } from './due.ts';
+import { dueChanges, heldDue } from './due.ts';
 import type { DeliveryItem, HistoryEntry, Hold } from './item.ts';
 import type { DeliveryKey } from './messages.ts';
 import type { Changes } from './ports.ts';
@@ -120,8 +120,9 @@ export function heldUntil(
   holds: readonly Hold[],
   item: DeliveryItem,
   now: number,
+  { parameters }: Pick<Needed, 'parameters'>,
 ): Pick<Changes, 'due' | 'unpublished'> {
-  return dueChanges(nextEnd(holds), hasPending(item), now);
+  return dueChanges(heldDue(holds, item, now, parameters), hasPending(item), now);
 }
 
 /** Whether somebody is still to be told of it. */

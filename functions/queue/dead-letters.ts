@@ -8,8 +8,9 @@
 
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
-import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
-import { logDeliveries } from './log-deliveries.ts';
+import { inDoubtLimit, recipientsToOffer } from './doubt.ts';
+import type { DeliveryItem, Hold } from './item.ts';
+import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { deadLetterRounds } from './policy.ts';
@@ -68,7 +69,7 @@ const transitions = { done: 'finishUnclaimed', deferred: 'recover', held: 'stran
  * own, and whatever harms the functions no longer goes first as new mail does.
  */
 async function putBack(item: DeliveryItem, received: number, services: Services): Promise<void> {
-  const { ledger, scheduler, log, metrics } = services;
+  const { ledger, scheduler, log, metrics, parameters } = services;
   const { id, delivery, destination } = item;
   const now = wallTime(services);
   const rounds = (item.deadLetters ?? 0) + 1;
@@ -79,7 +80,7 @@ async function putBack(item: DeliveryItem, received: number, services: Services)
     // Nothing was tried, so nobody is given up for it; the lifetime is looked at after the next attempt.
     mayExpire: false,
     item: isStranded ? { ...item, holds: [...(item.holds ?? []), holdOf(rounds, now)] } : item,
-    verdicts: new Map(openRecipients(item).map(({ n }) => [n, verdict])),
+    verdicts: new Map(recipientsToOffer(item, inDoubtLimit(parameters)).map(({ n }) => [n, verdict])),
     begun: now,
     now,
   });
@@ -91,6 +92,7 @@ async function putBack(item: DeliveryItem, received: number, services: Services)
   }
   scheduler.leave(item);
   logDeliveries(settlement.lines, item, services);
+  noteHeldAtLimit(moved.item, services);
   if (isStranded) {
     metrics?.add('Stranded');
     log.note('error', strandedNote, { id, delivery, destination, rounds });

@@ -2,6 +2,8 @@
  * When somebody has to look at a delivery that waits.
  */
 
+import type { QueueTimes } from './backoff.ts';
+import { isHeldAtLimitAlone } from './doubt.ts';
 import type { DeliveryItem, Hold } from './item.ts';
 import { pendingGrace } from './policy.ts';
 
@@ -26,6 +28,22 @@ export function dueChanges(due: number | undefined, hasPending: boolean, now: nu
 export function nextEnd(holds: readonly Hold[]): number | undefined {
   const ends = holds.flatMap(({ until }) => (until === undefined ? [] : [until]));
   return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/**
+ * When the sweep has to look at a delivery that is held so: when the next hold ends; where the limit of doubt alone holds it, also
+ * when its sender is to be warned that it is late.
+ */
+export function heldDue(
+  holds: readonly Hold[],
+  { arrival, sender, warned }: Pick<DeliveryItem, 'arrival' | 'sender'> & { readonly warned?: number | undefined },
+  now: number,
+  { delay_warning_time: delay }: Pick<QueueTimes, 'delay_warning_time'>,
+): number | undefined {
+  const end = nextEnd(holds);
+  const isWarned = !isHeldAtLimitAlone(holds) || delay === 0 || sender === '' || warned !== undefined;
+  const warning = arrival + delay;
+  return isWarned || warning <= now ? end : Math.min(end ?? warning, warning);
 }
 
 /** The holds that have not ended. */

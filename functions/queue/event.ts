@@ -14,7 +14,10 @@ export interface BouncedRecipient {
   readonly action: 'failed';
   /** Enhanced status, such as 5.1.1. */
   readonly status: string;
-  /** `smtp; ` and the server's words, or `X-Postfix; ` and ours (RFC 3464 section 2.3.6). */
+  /**
+   * `smtp; ` and the server's words, or `X-Postfix; ` and ours (RFC 3464 section 2.3.6). Of a recipient in doubt they are ours,
+   * with the last words of the server in brackets.
+   */
   readonly diagnosticCode: string;
 }
 
@@ -99,6 +102,8 @@ export interface ReportedRecipient {
   readonly notify?: readonly Notify[];
   /** Host name of the server that decided it; absent where the words are ours. */
   readonly remoteMta?: string;
+  /** The message may have been delivered to it; the server did not confirm it. */
+  readonly inDoubt?: true;
   /** Success events only: enhanced status and the server's words. */
   readonly status?: string;
   readonly text?: string;

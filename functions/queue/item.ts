@@ -28,6 +28,7 @@ export interface LastVerdict {
   readonly text: string;
   readonly relay?: string;
   readonly remoteMta?: string;
+  /** The recipient may have the message: this attempt, or an earlier one, ended in doubt. */
   readonly inDoubt?: true;
   /** Sent to a server without DSN. */
   readonly relayed?: true;
@@ -39,11 +40,26 @@ export interface LastVerdict {
   readonly by?: string;
 }
 
+/**
+ * Attempts that ended in doubt: the content may have reached the server, which did not confirm it. A lease that ran out counts, a
+ * deferral without an attempt does not. Stays with the recipient whatever is said later; means nothing once it is sent.
+ */
+export interface Doubt {
+  /** How many of them there were since an operator released the message last; in_doubt_limit bounds it. */
+  readonly attempts: number;
+  /** When the first of them ended, milliseconds since 1970. */
+  readonly since: number;
+  /** When the latest of them ended, milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A recipient of an item. */
 export interface QueuedRecipient extends DeliveryRecipient {
   /** Its place in the request, from 0. */
   readonly n: number;
   readonly last?: LastVerdict;
+  /** Absent: no attempt ended in doubt, or an earlier release, which wrote `last.inDoubt` alone, made the last one. */
+  readonly doubt?: Doubt;
 }
 
 /** The claim of a worker. */

@@ -4,6 +4,7 @@
 
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { countLine } from '../metrics/count-line.ts';
+import { inDoubtLimitHold } from './doubt.ts';
 import type { DeliveryItem } from './item.ts';
 import type { Services } from './services.ts';
 
@@ -17,4 +18,18 @@ export function logDeliveries(
     log.delivery(line);
     if (metrics !== undefined) countLine(line, destination, metrics);
   }
+}
+
+/** What the log says when a delivery comes to be held at in_doubt_limit; an alarm counts it. */
+export const heldAtLimitNote = 'held: the attempts to all remaining recipients ended in doubt too often';
+
+/** Tells that a delivery has just come to be held because only recipients at in_doubt_limit are left, where that is so. */
+export function noteHeldAtLimit(
+  { id, delivery, destination, state, holds = [] }: DeliveryItem,
+  { log, metrics }: Pick<Services, 'log' | 'metrics'>,
+): void {
+  const hold = holds.find((one) => one.id === inDoubtLimitHold);
+  if (state !== 'held' || hold === undefined) return;
+  metrics?.add('HeldInDoubt');
+  log.note('error', heldAtLimitNote, { id, delivery, destination, reason: hold.reason });
 }

@@ -45,8 +45,8 @@ const chunkOctets = 370_000;
 const repliesOctets = 100_000;
 /** The shortest and the longest that a reply is cut to. */
 const replyOctets = { least: 256, most: 2048 };
-/** Octets beside address and reply: names of attributes, status, times, relay, as the last verdict and in an event. */
-const recordOctets = 450;
+/** Octets beside address and reply: names of attributes, status, times, relay, doubt, as the last verdict and in an event. */
+const recordOctets = 620;
 /**
  * How often an address may stand in events: once in SES's list of those it is about, and as one of all recipients in an event
  * of each type (four of failure, seven of delay, one of success).

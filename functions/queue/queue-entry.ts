@@ -32,6 +32,8 @@ export interface Summary {
   readonly inDoubt: number;
   /** Why a person holds it; absent where its destination is held. */
   readonly held?: string;
+  /** Held by the limit of doubt alone: it is returned when its lifetime is over, unlike other held mail. */
+  readonly expires?: true;
   /** Why it is corrupt. */
   readonly reason?: string;
 }

@@ -2,6 +2,7 @@
  * Which deliveries a filter lets through. The entry of the index says it in most cases; where it is cut, the item has to.
  */
 
+import { isInDoubt } from './doubt.ts';
 import { type DeliveryItem, openRecipients } from './item.ts';
 import type { QueueEntry, QueueFilter } from './queue-entry.ts';
 
@@ -27,7 +28,7 @@ export function matchesItem(item: DeliveryItem, filter: QueueFilter): boolean {
   const allWords = item.reason === undefined ? words : [...words, item.reason];
   return (
     matchesPlainly(item, filter) &&
-    (inDoubt === undefined || open.some(({ last }) => last?.inDoubt === true)) &&
+    (inDoubt === undefined || open.some(isInDoubt)) &&
     (recipient === undefined || addresses.some((address) => matchesAddress(address, recipient))) &&
     (reply === undefined || allWords.some((text) => contains(text, reply)))
   );

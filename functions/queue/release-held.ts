@@ -4,7 +4,7 @@
 
 import { changeDestination } from './change-destination.ts';
 import type { DestinationRecord } from './destination-record.ts';
-import { holdsThatLast, nextEnd } from './due.ts';
+import { heldDue, holdsThatLast, nextEnd } from './due.ts';
 import type { DeliveryItem, HistoryEntry } from './item.ts';
 import { releaseGrace, releaseSpread } from './policy.ts';
 import type { Changes, Moved } from './ports.ts';
@@ -33,7 +33,8 @@ export async function endHolds(item: DeliveryItem, services: Services): Promise<
   const now = wallTime(services);
   const holds = holdsThatLast(item.holds ?? [], now);
   if (holds.length === 0) return (await letGo(item, now, services)).kind === 'moved';
-  await services.ledger.move('amend', item, { holds, due: nextEnd(holds) ?? null, unpublished: null });
+  const due = heldDue(holds, item, now, services.parameters) ?? null;
+  await services.ledger.move('amend', item, { holds, due, unpublished: null });
   return false;
 }
 

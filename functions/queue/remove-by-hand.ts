@@ -4,8 +4,9 @@
 
 import { bounceEvents, type FailedRecipient } from '../disposition/bounce-event.ts';
 import { type Carried, carryOut, type Decision, hasPending, type Needed, type Order, Refused } from './carry-out.ts';
+import { isInDoubt } from './doubt.ts';
 import { dueChanges } from './due.ts';
-import { type DeliveryItem, openRecipients, type QueuedRecipient, type Removal } from './item.ts';
+import { type DeliveryItem, type LastVerdict, openRecipients, type QueuedRecipient, type Removal } from './item.ts';
 import type { DeliveryKey } from './messages.ts';
 import { cutText } from './plan.ts';
 import { pendingGrace } from './policy.ts';
@@ -60,10 +61,13 @@ function removeSome(
 }
 
 function withRemoved(item: DeliveryItem, chosen: readonly QueuedRecipient[], removal: Removal) {
-  const verdict = removedVerdict(removal, item.attempt);
+  const verdictOn = (recipient: QueuedRecipient): LastVerdict => {
+    const verdict = removedVerdict(removal, item.attempt);
+    return isInDoubt(recipient) ? { ...verdict, inDoubt: true } : verdict;
+  };
   return {
-    recipients: item.recipients.map((one) => (chosen.includes(one) ? { ...one, last: verdict } : one)),
-    failed: removal.bounces ? chosen.map((recipient) => ({ recipient, verdict })) : [],
+    recipients: item.recipients.map((one) => (chosen.includes(one) ? { ...one, last: verdictOn(one) } : one)),
+    failed: removal.bounces ? chosen.map((recipient) => ({ recipient, verdict: verdictOn(recipient) })) : [],
   };
 }
 

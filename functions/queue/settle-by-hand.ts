@@ -4,7 +4,8 @@
 
 import { inDoubtHold } from '../disposition/settlement.ts';
 import { type Carried, carryOut, type Decision, heldUntil, type Needed, type Order, Refused } from './carry-out.ts';
-import { type DeliveryItem, isFinished, type LastVerdict, type QueuedRecipient } from './item.ts';
+import { inDoubtLimitHold, isInDoubt } from './doubt.ts';
+import { type DeliveryItem, type Hold, isFinished, type LastVerdict, openRecipients } from './item.ts';
 import type { DeliveryKey } from './messages.ts';
 import { finishing } from './remove-by-hand.ts';
 
@@ -18,38 +19,40 @@ export async function settleByHand(
   return await carryOut(key, order, services, (item, now) => {
     const { state } = item;
     if (state !== 'queued' && state !== 'deferred' && state !== 'held') throw new Refused(`it is ${state}`);
-    const known = order.recipients ?? item.recipients.filter(isInDoubt).map(({ address }) => address);
+    const known =
+      order.recipients ??
+      openRecipients(item)
+        .filter(isInDoubt)
+        .map(({ address }) => address);
     checkDoubted(item, known);
     const text = `known to be delivered: ${why}`;
     const last: LastVerdict = { status: 'sent', dsn: '2.0.0', text, at: now, attempt: item.attempt, by };
     const recipients = item.recipients.map((one) =>
-      isInDoubt(one) && known.includes(one.address) ? { ...one, last } : one,
+      !isFinished(one) && isInDoubt(one) && known.includes(one.address) ? { ...one, last } : one,
     );
     const what = `known to be sent: ${known.join(', ')}`;
     if (recipients.every(isFinished)) {
       return { transition: 'remove', changes: finishing(item, { recipients, failed: [], now }, services), what };
     }
-    return withoutDoubtHold({ ...item, recipients }, now, what);
+    return withoutDoubtHold({ ...item, recipients }, now, what, services);
   });
 }
 
-function isInDoubt(recipient: QueuedRecipient): boolean {
-  return !isFinished(recipient) && recipient.last?.inDoubt === true;
-}
-
-function checkDoubted({ recipients }: DeliveryItem, known: readonly string[]): void {
+function checkDoubted(item: DeliveryItem, known: readonly string[]): void {
   if (known.length === 0) throw new Refused('nobody is in doubt');
-  const sure = known.filter((address) => !recipients.some((one) => one.address === address && isInDoubt(one)));
+  const doubted = openRecipients(item).filter(isInDoubt);
+  const sure = known.filter((address) => !doubted.some((one) => one.address === address));
   if (sure.length > 0) throw new Refused(`not in doubt: ${sure.join(', ')}`);
 }
 
-/** The hold for the sake of those in doubt has done its duty when nobody is any more. */
-function withoutDoubtHold(item: DeliveryItem, now: number, what: string): Decision {
+/** The holds for the sake of those in doubt have done their duty when no open recipient is in doubt any more. */
+function withoutDoubtHold(item: DeliveryItem, now: number, what: string, services: Needed): Decision {
   const { recipients, holds: before = [] } = item;
-  const isOver = before.some(({ id }) => id === inDoubtHold) && !recipients.some(isInDoubt);
+  const isForDoubt = ({ id }: Hold) => id === inDoubtHold || id === inDoubtLimitHold;
+  const isOver = before.some(isForDoubt) && !openRecipients(item).some(isInDoubt);
   if (!isOver) return { transition: 'amend', changes: { recipients }, what };
-  const holds = before.filter(({ id }) => id !== inDoubtHold);
+  const holds = before.filter((hold) => !isForDoubt(hold));
   if (holds.length > 0)
-    return { transition: 'amend', changes: { recipients, holds, ...heldUntil(holds, item, now) }, what };
+    return { transition: 'amend', changes: { recipients, holds, ...heldUntil(holds, item, now, services) }, what };
   return { transition: 'release', changes: { recipients, holds: null, due: now, unpublished: null }, what };
 }

@@ -5,6 +5,7 @@
 import { lineFormat } from '../disposition/delivery-line.ts';
 import type { SettlementFacts } from '../disposition/settlement.ts';
 import { isFinalDelivery } from '../disposition/success-event.ts';
+import { inDoubtLimit } from './doubt.ts';
 import type { Services } from './services.ts';
 
 /** The facts of a settlement that parameters and chance decide. */
@@ -19,6 +20,7 @@ export function settlementRules({ parameters, transport, random }: Services): Se
     isFinal: isFinalDelivery(parameters),
     format: lineFormat(parameters),
     inDoubtAction: parameters.in_doubt_action,
+    inDoubtLimit: inDoubtLimit(parameters),
     chance: random(),
   };
 }

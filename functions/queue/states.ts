@@ -194,12 +194,19 @@ export const transitions = {
     by: ['operator', 'sweep'],
     when: 'its last hold, or that of its destination, was taken away or has ended',
   },
+  expire: {
+    from: ['held'],
+    to: 'done',
+    fence: 'time',
+    by: ['sweep'],
+    when: 'it is held because only recipients at in_doubt_limit are left, and its lifetime is over',
+  },
   amend: {
     from: ['queued', 'deferred', 'held', 'delivering'],
     to: 'unchanged',
     fence: 'mark',
     by: ['operator', 'sweep'],
-    when: 'a person changes what does not move it: one of several holds, a hold or a removal at the end of a delivery, one of several recipients, its time',
+    when: 'a person changes what does not move it: one of several holds, a hold or a removal at the end of a delivery, one of several recipients, its time; or the sender of what is held at in_doubt_limit is warned',
   },
   remove: {
     from: ['queued', 'deferred', 'active', 'held', 'corrupt'],

@@ -2,6 +2,7 @@
  * Summaries of deliveries: what a list shows of an item, in so few octets that an entry of the index is one write unit.
  */
 
+import { isHeldAtLimitAlone, isInDoubt } from './doubt.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import type { QueueEntry, Summary, SummaryReply } from './queue-entry.ts';
 
@@ -24,8 +25,9 @@ export function summarise(item: Pick<DeliveryItem, 'recipients' | 'holds' | 'rea
     moreAddresses: open.length - addresses.length,
     replies,
     moreReplies: said.length - replies.length,
-    inDoubt: open.filter(({ last }) => last?.inDoubt === true).length,
+    inDoubt: open.filter(isInDoubt).length,
     ...(hold === undefined ? {} : { held: cut(hold.reason, octets.words) }),
+    ...(isHeldAtLimitAlone(item.holds) ? { expires: true as const } : {}),
     ...(item.reason === undefined ? {} : { reason: cut(item.reason, octets.words) }),
   };
 }

@@ -6,8 +6,10 @@
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { inDoubtLimit, isAtLimit, isHeldAtLimitAlone } from './doubt.ts';
+import { settleAtLimit } from './held-at-limit.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
-import { logDeliveries } from './log-deliveries.ts';
+import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import { activeGrace } from './policy.ts';
 import type { DueItem } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
@@ -137,7 +139,15 @@ async function publishDeferred(due: DueItem, sweeping: Sweeping): Promise<Done> 
 async function sweepHeld(due: DueItem, services: Services): Promise<Done> {
   if (due.unpublished !== undefined) return counted('published', await publishLate(due, services));
   const item = await readAsSeen(due, services);
-  return item === undefined ? nothing : counted('released', await endHolds(item, services));
+  if (item === undefined) return nothing;
+  if (isHeldAtLimitAlone(item.holds)) return await sweepAtLimit(item, services);
+  return counted('released', await endHolds(item, services));
+}
+
+/** Only recipients at in_doubt_limit are left: their sender is warned, or the lifetime is over. */
+async function sweepAtLimit(item: DeliveryItem, services: Services): Promise<Done> {
+  const to = await settleAtLimit(item, services);
+  return to === 'deferred' ? counted('released', true) : nothing;
 }
 
 /** Its message in active seems lost. The generation stays: whichever copy comes first wins, and the other finds it gone. */
@@ -154,7 +164,8 @@ async function resend(due: DueItem, services: Services): Promise<boolean> {
 async function lapse(due: DueItem, services: Services): Promise<boolean> {
   const item = await readAsSeen(due, services);
   if (item === undefined) return false;
-  const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item)));
+  const limit = inDoubtLimit(services.parameters);
+  const verdicts = new Map(item.recipients.flatMap((recipient) => lapsedVerdict(recipient, item, limit)));
   const now = wallTime(services);
   const { log, scheduler } = services;
   // The lifetime is looked at after the next attempt: nobody bounces for an attempt whose end nobody saw.
@@ -171,6 +182,7 @@ async function lapse(due: DueItem, services: Services): Promise<boolean> {
   if (moved.kind !== 'moved') return false;
   scheduler.leave(item);
   logDeliveries(settlement.lines, item, services);
+  noteHeldAtLimit(moved.item, services);
   await publish(moved.item, services);
   return true;
 }
@@ -191,8 +203,13 @@ async function readAsSeen(due: DueItem, { ledger }: Services): Promise<DeliveryI
 }
 
 /** What the dead worker had written down stands, and is logged now; the rest is in doubt. */
-function lapsedVerdict(recipient: QueuedRecipient, { attempt }: DeliveryItem): readonly (readonly [number, Verdict])[] {
-  if (!isFinished(recipient)) return [[recipient.n, lapsed]];
+function lapsedVerdict(
+  recipient: QueuedRecipient,
+  { attempt }: DeliveryItem,
+  limit: number,
+): readonly (readonly [number, Verdict])[] {
+  // Those at the limit took no part in the attempt.
+  if (!isFinished(recipient)) return isAtLimit(recipient, limit) ? [] : [[recipient.n, lapsed]];
   const { last } = recipient;
   if (last?.status !== 'sent' || last.attempt <= attempt) return [];
   return [[recipient.n, { ...last, status: 'sent', setUp: 0, transfer: 0 }]];

@@ -11,12 +11,13 @@ import type { Verdict } from '../delivery/verdict.ts';
 import { type Settlement, settle } from '../disposition/settlement.ts';
 import type { Deadline } from '../session/limit.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
+import { inDoubtLimit, recipientsToOffer } from './doubt.ts';
 import { withholding } from './due.ts';
-import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
+import type { DeliveryItem, QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
 import { loadBody, unreadable } from './load-body.ts';
-import { logDeliveries } from './log-deliveries.ts';
+import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { shortestAttempt, shortestWait } from './policy.ts';
@@ -57,6 +58,7 @@ export async function work(
   }
   if (deadline.left() < shortestAttempt) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
+  if (toOffer(item, services).length === 0) return await settleUntried(lease, services);
   const permission = await permit(lease, lane, services);
   switch (permission.kind) {
     case 'held':
@@ -111,7 +113,7 @@ async function attemptItem(
 ): Promise<Worked> {
   const begun = wallTime(services);
   const { item } = lease;
-  const open = openRecipients(item);
+  const open = toOffer(item, services);
   const progress = new Progress(lease, services);
   const loaded = await loadBody(item, services);
   if ('fault' in loaded) {
@@ -177,9 +179,20 @@ function suspended({ status, text }: Failure): Verdict {
   return ownVerdict(withClass(status, 4), `delivery temporarily suspended: ${text}`);
 }
 
+/** The recipients that an attempt is made for: those that are open, but for those at in_doubt_limit. */
+function toOffer(item: DeliveryItem, { parameters }: Services): readonly QueuedRecipient[] {
+  return recipientsToOffer(item, inDoubtLimit(parameters));
+}
+
+/** No recipient is to be tried: those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over. */
+async function settleUntried(lease: Lease, services: Services): Promise<Worked> {
+  await settleItem({ lease, verdicts: new Map(), begun: wallTime(services) }, services);
+  return 'settled';
+}
+
 /** No attempt was made; everybody hears the same. */
 function unattempted(lease: Lease, verdict: Verdict, services: Services): Attempted {
-  const verdicts = new Map(openRecipients(lease.item).map(({ n }) => [n, verdict]));
+  const verdicts = new Map(toOffer(lease.item, services).map(({ n }) => [n, verdict]));
   return { lease, verdicts, begun: wallTime(services) };
 }
 
@@ -226,6 +239,7 @@ async function settleItem(attempted: Attempted, services: Services): Promise<voi
   }
   scheduler.leave(moved.item);
   logDeliveries(settlement.lines, moved.item, services);
+  noteHeldAtLimit(moved.item, services);
   if (removal !== undefined) log.note('info', 'removed at the end of its delivery', { id, delivery, ...removal });
   await publish(moved.item, services);
 }

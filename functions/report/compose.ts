@@ -9,6 +9,7 @@ import { has8BitOctets } from '../smtp/content-encoder.ts';
 import { isAscii, quoteAddress } from '../smtp/path.ts';
 import type { Addressee } from './addressees.ts';
 import { humanPart } from './human-part.ts';
+import { doubtShare } from './in-doubt.ts';
 import { messageIdOf, type Original, reportField } from './original.ts';
 import { isPlain, type OriginalPart, originalPart } from './original-part.ts';
 import { statusPart } from './status-part.ts';
@@ -111,10 +112,11 @@ function needsUtf8({ smtputf8, sender, recipients }: ReportSubject): boolean {
   return smtputf8 || !isAscii(sender) || recipients.some(({ address }) => !isAscii(address));
 }
 
-function subjectLine({ kind }: ReportSubject, { isForPostmaster }: Addressee): string {
+function subjectLine({ kind }: ReportSubject, { isForPostmaster, recipients }: Addressee): string {
+  const isInDoubt = doubtShare(recipients) === 'all';
   const lines = {
-    bounce: 'Undelivered mail: it did not reach everybody',
-    delay: 'Delayed mail: it is still being tried',
+    bounce: isInDoubt ? 'Unconfirmed mail: it may have been delivered' : 'Undelivered mail: it did not reach everybody',
+    delay: isInDoubt ? 'Unconfirmed mail: it may have been delivered' : 'Delayed mail: it is still being tried',
     success: 'Delivered mail: it was handed over',
   } as const;
   return isForPostmaster ? `Postmaster copy. ${lines[kind]}` : lines[kind];
@@ -128,10 +130,10 @@ function referTo(root: MimeNode, original: Original): void {
 function addOriginal(
   root: MimeNode,
   { type, content, isWhole }: OriginalPart,
-  { isSevenBit, subject }: ReportFacts,
+  { isSevenBit, subject, addressee }: ReportFacts,
 ): void {
-  const what =
-    subject.kind === 'success' ? 'Message' : subject.kind === 'delay' ? 'Delayed Message' : 'Undelivered Message';
+  const whats = { success: 'Message', delay: 'Delayed Message', bounce: 'Undelivered Message' } as const;
+  const what = doubtShare(addressee.recipients) === 'all' ? 'Message' : whats[subject.kind];
   const description = isWhole ? what : `${what} Headers`;
   // Text may be encoded where it must be; the other types are sent as they are.
   if (isSevenBit && !isPlain(content)) addPart(root, type, description).setContent(content);

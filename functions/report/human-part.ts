@@ -3,6 +3,7 @@
  */
 
 import { quoteAddress } from '../smtp/path.ts';
+import { type DoubtShare, doubtShare } from './in-doubt.ts';
 import type { ReportSubject, ToldRecipient } from './subject.ts';
 import { mailDate, oneLine, wrap } from './text.ts';
 
@@ -15,42 +16,77 @@ export interface HumanStyle {
 
 /** The text, with CRLF line ends. */
 export function humanPart(subject: ReportSubject, recipients: readonly ToldRecipient[], style: HumanStyle): string {
-  const explanation = style.isForPostmaster ? [] : [...explain(subject, style.host), ''];
+  const explanation = style.isForPostmaster ? [] : [...explain(subject, doubtShare(recipients), style.host), ''];
   const lines = [...explanation, ...recipients.flatMap((recipient) => [...tell(recipient), ''])];
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
-function explain({ kind, willRetryUntil }: ReportSubject, host: string): readonly string[] {
-  const greeting = `This is the mail system of ${oneLine(host)}.`;
-  switch (kind) {
+function explain(subject: ReportSubject, share: DoubtShare, host: string): readonly string[] {
+  const greeting = [`This is the mail system of ${oneLine(host)}.`, ''];
+  switch (subject.kind) {
     case 'bounce':
-      return [
-        greeting,
-        '',
-        'Your message did not reach everybody you sent it to. Whom it did not reach,',
-        'and why, is written below; nothing more will be tried for them. If you',
-        'cannot tell from it what to do, show this whole message to a postmaster.',
-      ];
-    case 'delay': {
-      const until = willRetryUntil === undefined ? [] : [`This goes on until ${mailDate(willRetryUntil)}.`];
-      return [
-        greeting,
-        '',
-        'Your message is late, and nothing is lost: it is tried again and again for',
-        'the addresses below. You need not send it once more.',
-        ...until,
-      ];
-    }
+      return [...greeting, ...explainFailure(share)];
+    case 'delay':
+      return [...greeting, ...explainDelay(subject, share)];
     case 'success':
       return [
-        greeting,
-        '',
+        ...greeting,
         'You asked to be told when your message arrives. It was handed over for the',
         'addresses below; what they did with it after that is not known here.',
       ];
     default:
-      return kind satisfies never;
+      return subject.kind satisfies never;
   }
+}
+
+function explainFailure(share: DoubtShare): readonly string[] {
+  switch (share) {
+    case 'none':
+      return [
+        'Your message did not reach everybody you sent it to. Whom it did not reach,',
+        'and why, is written below; nothing more will be tried for them. If you',
+        'cannot tell from it what to do, show this whole message to a postmaster.',
+      ];
+    case 'all':
+      return [
+        'Your message may have been delivered to the addresses below. Their server',
+        'broke off before it confirmed that, so it is not known here, and nothing',
+        'more will be tried. Before you send the message once more, ask them whether',
+        'they have it. If you cannot tell what to do, show this to a postmaster.',
+      ];
+    case 'some':
+      return [
+        'Your message did not reach everybody you sent it to. The addresses and the',
+        'reasons are written below; nothing more will be tried for them. Where it',
+        'says "may have been delivered", the server broke off before it confirmed',
+        'that: ask these recipients whether they have the message before you send it',
+        'once more. If you cannot tell what to do, show this to a postmaster.',
+      ];
+    default:
+      return share satisfies never;
+  }
+}
+
+function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): readonly string[] {
+  const end = willRetryUntil === undefined ? undefined : mailDate(willRetryUntil);
+  if (share === 'all') {
+    return [
+      'Your message may have been delivered to the addresses below. Their server',
+      'broke off before it confirmed that, so it is not known here. You need not',
+      'send the message once more now.',
+      ...(end === undefined ? [] : [`If it stays unknown, you are told after ${end}.`]),
+    ];
+  }
+  const doubt = [
+    'Where it says "may have been delivered", the server broke off before it',
+    'confirmed that, and it is not known here.',
+  ];
+  return [
+    'Your message is late, and nothing is lost: it is tried again and again for',
+    'the addresses below. You need not send it once more.',
+    ...(share === 'some' ? doubt : []),
+    ...(end === undefined ? [] : [`This goes on until ${end}.`]),
+  ];
 }
 
 /** Address and reason, as Postfix lays them out. */

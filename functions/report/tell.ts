@@ -10,11 +10,13 @@
  * report over; one who dies between SES's answer and the note of it makes a second copy.
  */
 
+import { doubtWords } from '../queue/doubt.ts';
 import type { QueueEvent } from '../queue/event.ts';
 import { hashOf } from '../queue/hash.ts';
 import { type Addressee, addresseesOf } from './addressees.ts';
 import { composeReport } from './compose.ts';
 import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';
+import { doubtShare } from './in-doubt.ts';
 import { isReport, type Original, readOriginal } from './original.ts';
 import type { Group, KeptEvent, ReportServices, SealedReport } from './ports.ts';
 import { routeOf } from './route.ts';
@@ -144,6 +146,25 @@ async function handOver(
   log.note('info', 'reported', { id, kind, pass, mails: addressees.length, recipients: subject.recipients.length });
 }
 
+/** What became of a message, by how many of its recipients are in doubt. */
+const noticeWords = {
+  none: {
+    bounce: 'could not be delivered',
+    '2bounce': 'could be delivered neither to its recipients nor back to its sender',
+    delay: 'is late',
+  },
+  some: {
+    bounce: 'could not be delivered to some recipients, and may have been delivered to others',
+    '2bounce': 'could not be delivered to some recipients, may have been delivered to others, and cannot go back',
+    delay: 'is late for some recipients, and may have been delivered to others',
+  },
+  all: {
+    bounce: doubtWords,
+    '2bounce': `${doubtWords}, and there is no sender to tell`,
+    delay: doubtWords,
+  },
+} as const;
+
 /** Best effort, like every notice; one that is raised again because a step is repeated counts twice. */
 function raiseNotice(
   role: Addressee['role'],
@@ -151,11 +172,7 @@ function raiseNotice(
   { notices }: ReportServices,
 ): void {
   if (role === 'sender') return;
-  const what = {
-    bounce: 'could not be delivered',
-    '2bounce': 'could be delivered neither to its recipients nor back to its sender',
-    delay: 'is late',
-  } as const;
+  const what = noticeWords[doubtShare(recipients)];
   const [first] = recipients;
   const subject = `message ${id} ${what[role]}: ${recipients.length} recipients, ${first?.diagnosticCode ?? ''}`;
   notices.raise({ class: role, subject: oneLine(subject), destination, queueId: id });

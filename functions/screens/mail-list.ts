@@ -36,7 +36,15 @@ export function mailList({ title, listed, matching, isCut, now }: MailList): Htm
 <th>destination</th><th>from</th><th>to</th><th>what was said</th></tr></thead><tbody>
 ${listed.map((one) => row(one, now))}
 </tbody></table>
-<p class="lmtp-note">The story of one: lambda-lmtp explain ID</p>`;
+<p class="lmtp-note">The story of one: lambda-lmtp explain ID${isAnyInDoubt(listed) ? doubtAdvice : ''}</p>`;
+}
+
+/** What to do about mail in doubt, the safest first. */
+const doubtAdvice =
+  '. In doubt: look in the log of the server first; what was delivered: lambda-lmtp delete ID --as sent; flush last.';
+
+function isAnyInDoubt(listed: readonly Listed[]): boolean {
+  return listed.some((one) => one.kind === 'delivery' && one.entry.summary.inDoubt > 0);
 }
 
 function row(listed: Listed, now: number): Html {

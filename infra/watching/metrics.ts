@@ -185,6 +185,11 @@ export class MailMetrics {
     return this.metric('Stranded', options);
   }
 
+  /** Deliveries held because all remaining recipients are at in_doubt_limit. */
+  metricHeldInDoubt(options?: MailMetricOptions): Metric {
+    return this.metric('HeldInDoubt', options);
+  }
+
   #make(metricName: MetricName, dimensionsMap: Record<string, string>, options: MailMetricOptions = {}): Metric {
     const { about, statistic }: MetricRow = metricTable[metricName];
     const usual = { statistic, period: Duration.minutes(5), label: about };

@@ -84,11 +84,12 @@ export const savedQueries = {
     ],
   },
   'in doubt': {
-    about: 'Recipients who may have a message twice, at which server, and how the session broke off.',
+    about:
+      'Attempts that ended in doubt: whose recipients may have a message twice, at which server, and how the session broke off.',
     logs: 'delivery',
     lines: [
       'fields @timestamp, id, recipient, relay, attempt, text',
-      'filter ispresent(status) and ispresent(in_doubt)',
+      'filter ispresent(status) and ispresent(in_doubt) and not ispresent(in_doubt_known)',
       'sort @timestamp desc',
       'limit 1000',
     ],

@@ -126,6 +126,10 @@ describe('a mail that SES received less than a day ago', () => {
   for (const [what, subject] of [
     ['is older', failure({ arrival: clock.wall - 23 * 3_600_000 - 1 })],
     ['is only late', { ...subjectOf(delayed()), sesMessageId: 'ses-4711' }],
+    [
+      'may have been delivered to a recipient, which SES cannot say',
+      { ...subjectOf(bounced({ said: { inDoubt: true } })), sesMessageId: 's' },
+    ],
     ['came in another way', subjectOf(bounced())],
     [
       'has an address that SES cannot write',

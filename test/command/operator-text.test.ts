@@ -150,3 +150,50 @@ describe('whatever addresses, servers and people said', () => {
     );
   });
 });
+
+describe('the story of a message whose recipients are in doubt', () => {
+  const doubt = { attempts: 3, since: now - 3 * hour, at: now - hour };
+  const last: LastVerdict = { ...makeVerdict('deferred'), at: now - hour, inDoubt: true };
+  const message = { bucket: 'mail', key: "in/it's.eml", etag: '"e"', size: 40 };
+  const until = now + 24 * hour;
+  const held = { id: 'in-doubt-limit', reason: 'in doubt', by: 'lmtp', since: now - hour, until };
+  const storyOf = (given: Partial<DeliveryItem>): readonly string[] => {
+    const item = makeItem({ id: 'm1', message, destination: 'inet:store:24', due: until, ...given });
+    return messageAsText({ id: 'm1', now, items: [item], destinations: new Map(), expires: until, inDoubtLimit: 3 });
+  };
+  const next = (lines: readonly string[]) => lines.filter((line) => line.startsWith('Next: '));
+
+  test('proposes to look first, then to settle as sent, and to try again last', () => {
+    const lines = storyOf({ state: 'held', holds: [held], recipients: [{ address: 'bob@x', n: 0, last, doubt }] });
+    assert.deepEqual(next(lines), [
+      `Next: aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'   (look for it in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z?)`,
+      'Next: lambda-lmtp delete m1 --as sent   (if the log has it as delivered)',
+      'Next: lambda-lmtp release m1   (only if it was not delivered: it is sent once more)',
+    ]);
+    assert.ok(
+      lines.some((line) =>
+        line.includes(
+          'IN DOUBT: may have been delivered; the server did not confirm it (3 attempts in doubt; not tried again)',
+        ),
+      ),
+    );
+    assert.match(
+      lines.join('\n'),
+      /held, not tried yet; returned after 2026-11-23T08:00:00Z, as mail that may have been/,
+    );
+  });
+
+  test('names flush last where it is deferred', () => {
+    const lines = next(storyOf({ state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last }] }));
+    assert.match(lines[1] ?? '', /delete m1 --as sent/);
+    assert.match(lines[2] ?? '', /flush m1 {3}\(only if it was not delivered/);
+    assert.equal(lines.length, 3);
+  });
+
+  test('says of a recipient that was given up that it may have the message', () => {
+    const given = { ...last, status: 'expired' } as const;
+    const lines = storyOf({ state: 'done', recipients: [{ address: 'bob@x', n: 0, last: given, doubt }] });
+    assert.ok(lines.some((line) => line.includes('expired, IN DOUBT: may have been delivered')));
+    assert.deepEqual(next(lines), []);
+  });
+});

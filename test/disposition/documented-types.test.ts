@@ -25,6 +25,8 @@ test('bounces', () => {
     for (const dsn of statuses(written)) {
       assert.deepEqual(bounceTypeOf({ status: 'bounced', dsn }), { bounceType, bounceSubType }, dsn);
       assert.deepEqual(bounceTypeOf({ status: 'expired', dsn }), { bounceType: 'Transient', bounceSubType }, dsn);
+      const doubted = bounceTypeOf({ status: 'bounced', dsn, inDoubt: true });
+      assert.deepEqual(doubted, { bounceType: 'Transient', bounceSubType }, dsn);
     }
   }
 });

@@ -208,7 +208,11 @@ describe('an item of as many recipients as fit, all bounced with long words', ()
     test(`holds them all, addresses of ${length} characters`, () => {
       const recipients = largestDelivery(length);
       const text = `550 5.1.1 ${'x'.repeat(2030)}`;
-      const { facts } = settled(['bounced'], 10, { recipients });
+      const doubted = recipients.map((one) => ({ ...one, doubt: { attempts: 99, since: 1.7e12, at: 1.7e12 } }));
+      const { facts } = settled(['bounced'], 10, {
+        recipients: doubted.map((one) => ({ ...one, last: { ...makeVerdict('deferred'), inDoubt: true } })),
+        attempt: 1,
+      });
       const verdicts = new Map(recipients.map(({ n }) => [n, verdict('bounced', { text })]));
       const { changes, lines, events } = settle({ ...facts, verdicts });
       // DynamoDB counts names and values, so the quotes and commas of JSON only add to it.

@@ -154,6 +154,45 @@ test('a delay says until when it is tried, and that nothing is lost', async () =
   assert.equal(report.recipients[0]?.['remote-mta'], undefined);
 });
 
+describe('recipients who may have the message', () => {
+  const doubted = { status: 'expired', dsn: '4.4.2', text: 'lost connection', inDoubt: true } as const;
+  const words = 'may have been delivered; the server did not confirm it';
+
+  test('are told of so in the text, in the fields for machines and in the subject: nothing says that it did not arrive', async () => {
+    const report = await reportOf(bounced({ said: doubted }));
+    assert.equal(report.email.subject, 'Unconfirmed mail: it may have been delivered');
+    const text = report.text.replace(/\s+/g, ' ');
+    assert.match(text, /Your message may have been delivered to the addresses below\./);
+    assert.match(text, new RegExp(`<bob@example\\.com>: ${words} \\(last: lost connection\\)`));
+    assert.doesNotMatch(report.composed.content.toString(), /did not reach|undelivered|could not be delivered/i);
+    assert.partialDeepStrictEqual(report.recipients[0], {
+      action: 'failed',
+      status: '4.4.2',
+      'diagnostic-code': `X-Postfix; ${words} (last: lost connection)`,
+    });
+    assert.deepEqual(report.descriptions, ['Notification', 'Delivery report', 'Message']);
+  });
+
+  test('are told apart from those who have not, where a report is about both', async () => {
+    const report = await reportOf([
+      ...bounced({ item: { delivery: '0000', deliveries: 2 } }),
+      ...bounced({ item: { delivery: '0001', deliveries: 2 }, recipients: ['carol@example.com'], said: doubted }),
+    ]);
+    const text = report.text.replace(/\s+/g, ' ');
+    assert.match(text, /did not reach everybody.*Where it says "may have been delivered", the server broke off/);
+    assert.match(text, /<bob@example\.com>: host/);
+    assert.match(text, new RegExp(`<carol@example\\.com>: ${words}`));
+  });
+
+  test('are told of so in a warning too, which does not say that nothing is lost', async () => {
+    const report = await reportOf(delayed({ said: { ...doubted, status: 'deferred' } }));
+    assert.equal(report.email.subject, 'Unconfirmed mail: it may have been delivered');
+    assert.match(report.text, /If it stays unknown, you are told after Fri, 27 Nov 2026/);
+    assert.doesNotMatch(report.text, /nothing is lost/);
+    assert.equal(report.recipients[0]?.['action'], 'delayed');
+  });
+});
+
 test('a success says who took the message over, in his own words', async () => {
   const report = await reportOf(served({ recipients: ['bob@example.com', 'carol@example.com'] }));
   assert.deepEqual(

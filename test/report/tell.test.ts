@@ -261,6 +261,18 @@ describe('what postmasters are told of is said on the notice topic too:', () => 
       assert.match(world.raised[0]?.subject ?? '', /^message 4bXq1 .*: 1 recipients, (smtp|X-Postfix); /);
     });
   }
+  test('of recipients in doubt, that it may have been delivered', async () => {
+    const world = new ReportWorld({ notify_classes: 'bounce, delay, 2bounce' });
+    const said = { inDoubt: true } as const;
+    world.publish(...bounced({ said }), ...delayed({ attempt: 2, said }));
+    world.publish(...bounced({ said, item: { id: 'null', sender: '' } }));
+    await world.runToEnd();
+    assert.equal(world.raised.length, 3);
+    for (const { subject } of world.raised) {
+      assert.match(subject, /^message \S+ may have been delivered; the server did not confirm it/);
+      assert.doesNotMatch(subject, /could not|neither|is late/);
+    }
+  });
   test('nothing, where no class of it is wanted', async () => {
     const world = new ReportWorld();
     world.publish(...bounced(), ...delayed());

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { releaseMessage } from '../../functions/queue/by-hand.ts';
 import { strandedHold } from '../../functions/queue/dead-letters.ts';
+import { doubtWords } from '../../functions/queue/doubt.ts';
 import { type Audit, audit } from './audit.ts';
 import { say } from './say.ts';
 import type { Condition, MailboxReply } from './simulated-server.ts';
@@ -58,6 +59,7 @@ const scenario = fc.record({
     lmtp_destination_concurrency_limit: fc.constantFrom('1', '2', '5', '20'),
     qmgr_message_active_limit: fc.constantFrom('0', '3', '20'),
     in_doubt_action: fc.constantFrom('retry', 'hold'),
+    in_doubt_limit: fc.constantFrom('0', '1', '3'),
     maximal_queue_lifetime: fc.constantFrom('2h', '5d'),
     delay_warning_time: fc.constantFrom('0', '1h'),
   }),
@@ -131,6 +133,7 @@ const tally = {
   'bodies deleted': 0,
   messages: 0,
   stranded: 0,
+  'given up in doubt': 0,
   'dead letters': 0,
   runs: 0,
   recipients: 0,
@@ -139,6 +142,23 @@ const tally = {
   calls: 0,
 };
 
+/** No recipient is sent content more often than in_doubt_limit allows, and one that is given up in doubt is said to be. */
+function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['parameters'], stack: SimulatedStack): void {
+  const taken = [...stack.servers.values()].flatMap((server) => [...server.taken]);
+  const most =
+    in_doubt_action === 'retry' && in_doubt_limit !== '0' ? Number(in_doubt_limit) : Number.POSITIVE_INFINITY;
+  for (const [address, { count }] of taken) assert.ok(count <= most, `${address} was sent to ${count} times`);
+  const have = new Set(taken.map(([address]) => address));
+  for (const { event } of stack.figures.events.values()) {
+    if (event.notificationType !== 'Bounce') continue;
+    for (const { emailAddress, diagnosticCode } of event.bounce.bouncedRecipients) {
+      if (!have.has(emailAddress)) continue;
+      assert.ok(diagnosticCode.includes(doubtWords), `${emailAddress} has it: ${diagnosticCode}`);
+      tally['given up in doubt'] += 1;
+    }
+  }
+}
+
 function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
   const { ends, lost, doubled, doubledUnnamed } = result;
   assert.deepEqual(lost, [], 'lost');
@@ -146,6 +166,7 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
   assert.equal(ends.corrupt ?? 0, 0);
   assert.deepEqual(stack.deletedTooSoon, [], 'deleted, and needed');
   if (parameters.in_doubt_action === 'retry') assert.equal(ends.held ?? 0, 0);
+  checkDoubtLimit(parameters, stack);
   const limit = Number(parameters.lmtp_destination_concurrency_limit);
   if (parameters.lmtp_destination_recipient_limit !== '1') {
     for (const { connections } of stack.servers.values()) assert.ok(connections.mostAtOnce() <= limit, 'concurrency');
@@ -192,6 +213,7 @@ test('no mail is lost, and none is doubled without being named in doubt', async 
     messages: tally.messages,
     'bodies deleted': tally['bodies deleted'],
     doubted: tally.doubted,
+    'given up in doubt': tally['given up in doubt'],
     doubled: tally.doubled,
     'not named in doubt': 0,
     lost: 0,

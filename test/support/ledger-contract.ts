@@ -211,8 +211,9 @@ function describeChanges(given: () => Ledger): void {
     const ledger = given();
     const seen = await put(ledger, { state: 'delivering' });
     const last = { ...makeVerdict('deferred'), text: '452 \u{1f4ec} "full" \\ \u0001', inDoubt: true as const };
-    await ledger.move('defer', seen, { recipients: [{ address: 'bob@example.com', n: 0, last }] });
-    assert.deepEqual((await found(ledger, seen)).recipients[0]?.last, last);
+    const recipients = [{ address: 'bob@example.com', n: 0, last, doubt: { attempts: 2, since: 1, at: 2 } }];
+    await ledger.move('defer', seen, { recipients });
+    assert.deepEqual((await found(ledger, seen)).recipients, recipients);
   });
 }
 

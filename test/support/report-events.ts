@@ -9,7 +9,7 @@ import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions
 import { makeItem } from './delivery-item.ts';
 
 /** What was concluded of a recipient; the rest is filled in. */
-export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta'>>;
+export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>>;
 
 /** A delivery's item, and what it says of its recipients. */
 export interface Happening {

@@ -59,7 +59,7 @@ export const mailRows = {
     minutes: 5,
     meaning: ({ transport, lifetime }) =>
       `Mail of the transport ${transport} is very late: it is nearly ${lifetime} old, and goes back to its sender within six hours. It is the last chance to do something.`,
-    safety: () => 'Held mail is not returned: a hold gives you all the time you want.',
+    safety: () => 'Mail that you hold is not returned: a hold gives you all the time you want.',
     act: ({ command, expiringHours }) =>
       `see it, oldest first: ${command('queue --oldest')}\nKeep it from being returned: ${command(`hold --older ${expiringHours}h --reason alarm`)}`,
     missing: unknownWithoutSweep,
@@ -85,8 +85,22 @@ export const mailRows = {
     minutes: 15,
     meaning: ({ transport, threshold, over }) =>
       `Servers of the transport ${transport} broke off after they had a message and before they answered: ${threshold} recipients or more within ${over}. They may get it twice.`,
-    safety: () => `Nothing is lost, and nothing is late: each is tried again by itself.`,
+    safety: () => `Nothing is lost: each is tried again by itself, as often as in_doubt_limit allows.`,
     act: ({ command }) => `see who, and at which server: ${command('queue --in-doubt')}`,
+    missing: nothingHappened,
+    query: 'in doubt',
+  },
+  heldInDoubt: {
+    heading: 'Held in doubt',
+    urgency: 'ticket',
+    threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
+    minutes: 5,
+    meaning: ({ transport }) =>
+      `Deliveries of the transport ${transport} are held and not tried again: in_doubt_limit attempts ended without a confirmation of the server. Their mail is late, or was delivered, perhaps twice.`,
+    safety: ({ lifetime }) =>
+      `Nothing is lost: the message is kept. When it is ${lifetime} old, its sender is told that it may have been delivered.`,
+    act: ({ command }) =>
+      `see which: ${command('queue --in-doubt')}\nLook in the log of the server before anything else: ${command('explain ID')}`,
     missing: nothingHappened,
     query: 'in doubt',
   },

@@ -52,6 +52,8 @@ export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }
       return Object.entries(queues.deadLetters).map(([subject, queue]) => lasting(depth(queue), value, subject));
     case 'inDoubt':
       return counted('InDoubt');
+    case 'heldInDoubt':
+      return counted('HeldInDoubt');
     case 'stranded':
       return counted('Stranded');
     case 'authRefused':

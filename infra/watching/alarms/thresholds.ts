@@ -62,6 +62,12 @@ export interface AlarmSettings {
    */
   readonly inDoubt?: AlarmSetting | undefined;
   /**
+   * Deliveries are held because too many attempts to all remaining recipients ended in doubt. Threshold: deliveries.
+   *
+   * @default 1, over 5 minutes
+   */
+  readonly heldInDoubt?: AlarmSetting | undefined;
+  /**
    * Deliveries that took functions down are held. Threshold: deliveries.
    *
    * @default 1, over 5 minutes

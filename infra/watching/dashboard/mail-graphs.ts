@@ -90,6 +90,7 @@ function waiting(metrics: MailMetrics): GraphWidget {
     metrics.metricHeld(),
     metrics.metricExpiringSoon(),
     metrics.metricStranded(),
+    metrics.metricHeldInDoubt(),
   ];
   return graph('What waits, deliveries', all);
 }

@@ -199,6 +199,7 @@ describe('the budget of sessions', () => {
 const counted = [
   ['InDoubt', 'InDoubt', 6, 15],
   ['Stranded', 'Stranded', 1, 5],
+  ['HeldInDoubt', 'HeldInDoubt', 1, 5],
   ['AuthRefused', 'AuthFailures', 1, 5],
   ['TlsFailures', 'TlsFailures', 1, 5],
   ['SecretUnreadable', 'SecretFaults', 1, 5],
