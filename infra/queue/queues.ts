@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { activeReceives } from '../../functions/queue/policy.ts';
 import { functionTimeouts } from '../functions/timeouts.ts';
 import { acknowledge } from '../permissions/acknowledgements.ts';
 import type { AnyKey } from '../permissions/encryption.ts';
@@ -25,7 +26,7 @@ const kept = { removalPolicy: RemovalPolicy.RETAIN } as const;
  *   quarters of an hour where it dies each time. Then qmgr takes it from the dead letters and puts the delivery back into the
  *   table, to be tried later and among others; what dies again and again must not keep its slot for good.
  */
-const maximumReceives = { incoming: 50, deferred: 50, active: 8, bounce: 50 } as const;
+const maximumReceives = { incoming: 50, deferred: 50, active: activeReceives, bounce: 50 } as const;
 
 export interface QueuesProps {
   /** How long the lmtp function may run. */
