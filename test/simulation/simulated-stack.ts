@@ -57,10 +57,12 @@ export interface Weather {
   /** A call is carried out, and its answer is lost. */
   readonly lostAnswers?: number;
   /**
-   * The table is throttled: how often, from 0 to 1, it refuses a call of that name (`ledger.finish`, `destinations.write`), at
-   * that moment; see {@link isTableCall}.
+   * How often, from 0 to 1, the table is throttled: it refuses a call of that name (`ledger.finish`, `destinations.write`) at
+   * that moment, milliseconds since 1970.
    */
   readonly throttled?: (name: string, at: number) => number;
+  /** Whether the functions know that error for a passing one. Default: they do; else they give up at once. */
+  readonly isThrottlingKnown?: boolean;
 }
 
 /** Calls that the table answers. */
@@ -379,10 +381,11 @@ export class SimulatedStack {
     const { callTime, weather = {} } = this.#options;
     if (callTime !== undefined) await time.sleep(random.whole(...callTime));
     if (this.#isFair) return await act();
-    const { deaths = 0, failures = 0, lostAnswers = 0, throttled } = weather;
+    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = weather;
     const isOfTable = isTableCall(name);
     if (isOfTable && throttled !== undefined && random.chance(throttled(name, time.wall))) {
-      throw new TableTrouble('throttled', `${name}: throttled`);
+      const words = `${name}: throttled`;
+      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new BadLuck(words);
     }
     /** As the adapter of the table knows a lost connection for one. */
     const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new BadLuck(words));
