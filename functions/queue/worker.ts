@@ -150,7 +150,7 @@ async function attemptItem(
   return 'settled';
 }
 
-/** What the attempt says of the destination is told before its slot in active opens: whoever comes next knows it. */
+/** What the attempt says of the destination is told after its verdicts, and before its slot in active opens: the next one knows it. */
 async function noteExperience(
   item: DeliveryItem,
   { blame, shortReplies, verdicts }: DeliveryOutcome,
