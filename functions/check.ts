@@ -20,7 +20,7 @@ import { makeAgent } from './delivery/agent.ts';
 import { portsOf } from './delivery/destination.ts';
 import { isParameterName, parametersFromEnvironment, variableName } from './parameters.ts';
 import { admitDestination } from './queue/plan.ts';
-import { reserve } from './queue/policy.ts';
+import { shortestReserve } from './queue/policy.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { systemClock } from './session/clock.ts';
 
@@ -49,7 +49,7 @@ export async function handler(event: unknown, context: Context): Promise<CheckRe
   const report = await check(destination, agent, {
     place: 'function',
     pending,
-    deadline: { left: () => context.getRemainingTimeInMillis() - reserve },
+    deadline: { left: () => context.getRemainingTimeInMillis() - shortestReserve },
     ...(isProbe ? { probe: { sender: sender ?? '', recipients: recipients ?? [] } } : {}),
   });
   log.note('info', 'checked', { destination, outcome: report.outcome });

@@ -2,10 +2,11 @@
  * Puts a function together: environment in, services out. The only place where ports meet their adapters.
  */
 
-import { type AwsClients, makeClients } from './aws/clients.ts';
+import { type AwsClients, type AwsPatience, makeClients } from './aws/clients.ts';
 import { DynamoDbDestinations } from './aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from './aws/dynamodb-ledger.ts';
 import { DynamoDbQueries } from './aws/dynamodb-queries.ts';
+import { dynamoDbTrouble } from './aws/dynamodb-trouble.ts';
 import { metricsFromEnvironment } from './aws/emf-metrics.ts';
 import { makeLog } from './aws/function-log.ts';
 import { S3Bodies } from './aws/s3-bodies.ts';
@@ -24,6 +25,7 @@ import type { Log } from './queue/log.ts';
 import type { CorruptQueue } from './queue/ports.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import type { Services } from './queue/services.ts';
+import { TableWrites } from './queue/table-writes.ts';
 import { systemClock } from './session/clock.ts';
 
 /** What a stack tells of itself. */
@@ -40,10 +42,11 @@ export interface Composition {
 /**
  * Builds the services from a function's environment.
  *
+ * @param patience how long it waits for AWS; as long as the clients do by themselves if absent
  * @throws EnvironmentError, ParameterError: the function then does not start, and says what is wrong
  */
-export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Composition {
-  const clients = makeClients();
+export function compose(serviceName: string, environment: NodeJS.ProcessEnv, patience?: AwsPatience): Composition {
+  const clients = makeClients(patience);
   const log = makeLog(serviceName);
   const queue = composeQueue(clients, environment, log);
   const { destinations, parameters, transport } = queue;
@@ -55,6 +58,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv): Co
     ...queue,
     scheduler: new Scheduler(destinations),
     cautions: new Cautions(destinations),
+    writes: new TableWrites({ troubleOf: dynamoDbTrouble }),
     corrupt: counting(
       new S3CorruptQueue(clients, {
         bucket: requireVariable(environment, names.messageBucket),

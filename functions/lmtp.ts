@@ -8,7 +8,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { makeSecretsManagerClient } from './aws/clients.ts';
+import { brisk, makeSecretsManagerClient } from './aws/clients.ts';
 import { DynamoDbNoticeCounts } from './aws/dynamodb-notice-counts.ts';
 import { SecretsManagerSource } from './aws/secrets-manager.ts';
 import { sayGoodbyeOnShutdown } from './aws/shutdown.ts';
@@ -23,9 +23,10 @@ import { errorWords } from './error-words.ts';
 import { measured } from './metrics/invocation.ts';
 import { failureClass } from './notices/failure-class.ts';
 import { Notifier } from './notices/notifier.ts';
+import { handBack } from './queue/hand-back.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
 import { type Given, orderOfWork } from './queue/order-of-work.ts';
-import { reserve } from './queue/policy.ts';
+import { reserveOf } from './queue/policy.ts';
 import { giveBackPlaces } from './queue/refill.ts';
 import { retrySeconds } from './queue/retry-time.ts';
 import { type Deliver, type Lane, work } from './queue/worker.ts';
@@ -33,7 +34,7 @@ import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
 import type { Deadline } from './session/limit.ts';
 
-const { services, clients, metrics } = compose('lmtp', process.env);
+const { services, clients, metrics } = compose('lmtp', process.env, brisk);
 const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
   onStale: (secret, { message }, age) => tellSecretFault({ secret, why: message, servesSince: Math.round(age / 1000) }),
 });
@@ -68,7 +69,8 @@ for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'us
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve };
+  const reserve = reserveOf(context.getRemainingTimeInMillis());
+  const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve, reserve };
   const unfinished: string[] = [];
   const shared = new Map(Records.map((record): [string, Lane] => [destinationOf(record), {}]));
   const workOff = async (records: readonly SQSRecord[]) => {
@@ -109,14 +111,33 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
   const { messageId, receiptHandle: ReceiptHandle } = record;
   try {
     await workRecord(record, deadline, lane);
-    await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    await deleteMessage(ReceiptHandle);
     return true;
   } catch (error) {
     services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
     notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
-    await shortenVisibility(ReceiptHandle, retrySeconds(receivedOf(record)));
-    return false;
+    return await seeAgain(record, error);
   }
+}
+
+/** Whether the record is dealt with after all, since its delivery was handed back. */
+async function seeAgain(record: SQSRecord, error: unknown): Promise<boolean> {
+  const { receiptHandle, body } = record;
+  const received = receivedOf(record);
+  try {
+    if (await handBack(error, { body, received }, services)) {
+      await deleteMessage(receiptHandle);
+      return true;
+    }
+  } catch (failure) {
+    services.log.note('warn', 'message not deleted; it will be seen again', { error: failure });
+  }
+  await shortenVisibility(receiptHandle, retrySeconds(received));
+  return false;
+}
+
+async function deleteMessage(ReceiptHandle: string): Promise<void> {
+  await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
 }
 
 async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {

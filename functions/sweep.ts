@@ -7,7 +7,7 @@ import { compose } from './composition.ts';
 import { measured } from './metrics/invocation.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { measureQueue } from './queue/measure.ts';
-import { reserve, sweepInterval } from './queue/policy.ts';
+import { shortestReserve, sweepInterval } from './queue/policy.ts';
 import { sweep } from './queue/sweep.ts';
 
 const { services, metrics } = compose('sweep', process.env);
@@ -16,7 +16,7 @@ const { services, metrics } = compose('sweep', process.env);
 export const handler = measured(metrics, sweepOnce);
 
 async function sweepOnce(_event: unknown, context: Context): Promise<void> {
-  const mayGoOn = () => context.getRemainingTimeInMillis() > reserve;
+  const mayGoOn = () => context.getRemainingTimeInMillis() > shortestReserve;
   const report = await sweep(sweepInterval, services, mayGoOn);
   services.log.note('info', 'swept', { ...report });
   if (metrics !== undefined) await measureAfter(metrics, mayGoOn);

@@ -114,8 +114,9 @@ export class LmtpDelivery extends Construct {
     });
     const { metrics, functions } = this;
     const { transport, parsed: parameters, sessionBudget } = settings;
-    const watched: Watched = { transport, metrics, queues, functions, parameters, maximumConcurrency, sessionBudget };
-    const watching = watchOver(this, { watched, table: stores.queueTable, topic: topics.alarm, memorySize, props });
+    const limits = { parameters, maximumConcurrency, sessionBudget };
+    const watched: Watched = { transport, metrics, queues, table: stores.queueTable, functions, ...limits };
+    const watching = watchOver(this, { watched, topic: topics.alarm, memorySize, props });
     this.alarms = watching.alarms;
     this.dashboard = watching.dashboard;
     new Triggers(this, 'Triggers', { functions, queues, topics, maximumConcurrency });

@@ -20,8 +20,25 @@ export interface AwsClients {
   readonly sqs: SQSClient;
 }
 
-/** Milliseconds for a call to the table, a queue or a topic; S3 gets its own, per stall. */
-const requestTimeout = 10_000;
+/** How long a function waits for the table, a queue or a topic; S3 gets its own times, per stall. Times in milliseconds. */
+export interface AwsPatience {
+  /** Calls in all, the first included. */
+  readonly attempts: number;
+  /** For one call. */
+  readonly requestTimeout: number;
+  readonly connectionTimeout: number;
+}
+
+/** Where nothing waits: as often as the SDK tries by itself. */
+const patient: AwsPatience = { attempts: 3, requestTimeout: 10_000, connectionTimeout: 3_000 };
+
+/**
+ * Where a delivery waits, perhaps with its session open. What is asked for before content fails fast, and is asked for again by
+ * another invocation; what must be written after it is repeated by the queue (queue/table-writes.ts). So the SDK repeats once only: a
+ * connection that was kept while the container was frozen is often dead.
+ */
+export const brisk: AwsPatience = { attempts: 2, requestTimeout: 5_000, connectionTimeout: 2_000 };
+
 const connectionTimeout = 3_000;
 
 /**
@@ -32,16 +49,16 @@ const secretTimeout = 5_000;
 const secretAttempts = 2;
 
 /** Makes the clients from the environment's region, credentials and endpoints. */
-export function makeClients(): AwsClients {
-  const requestHandler = () => new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
-  const dynamo = new DynamoDBClient({ requestHandler: requestHandler() });
+export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = patient): AwsClients {
+  const requestHandler = () => new NodeHttpHandler({ ...times, throwOnRequestTimeout: true });
+  const dynamo = new DynamoDBClient({ maxAttempts, requestHandler: requestHandler() });
   const s3 = new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
   tellOwners(s3, bucketOwners(process.env));
   return {
     table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     s3,
-    sns: new SNSClient({ requestHandler: requestHandler() }),
-    sqs: new SQSClient({ requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
+    sns: new SNSClient({ maxAttempts, requestHandler: requestHandler() }),
+    sqs: new SQSClient({ maxAttempts, requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
   };
 }
 

@@ -80,9 +80,13 @@ export class DynamoDbLedger implements Ledger {
     }
   }
 
-  async move(name: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved> {
+  async move(
+    name: TransitionName,
+    seen: DeliveryItem,
+    changes: Changes,
+    by: string = crypto.randomUUID(),
+  ): Promise<Moved> {
     const transition: Transition = transitions[name];
-    const by = crypto.randomUUID();
     const update = new Update();
     update.set('state', targetOf(transition, seen.state));
     update.set('by', by);

@@ -28,8 +28,8 @@ export async function activate(
     log.note('warn', 'wake-up for a delivery that is not in the table', { id, delivery });
     return;
   }
-  // The table was written and the send was not: the wake-up came back to do the rest.
-  if (item.state === 'active' && item.generation === generation + 1) {
+  // The table was written and the send was not: the wake-up came back to do the rest. Or lmtp handed its message back.
+  if (item.state === 'active' && (item.generation === generation + 1 || item.generation === generation)) {
     await wakeUps.activate(item);
     return;
   }

@@ -17,8 +17,28 @@ export const sweepInterval = 5 * 60_000;
 /** The longest delay of an SQS message, in milliseconds. */
 export const longestDelay = 900_000;
 
-/** Milliseconds before the end of an invocation that are kept for writing down what is known. */
-export const reserve = 5_000;
+/** The least and the most of what {@link reserveOf} keeps, in milliseconds. */
+export const shortestReserve = 5_000;
+const longestReserve = 32_000;
+
+/** Milliseconds at the very end of the reserve in which no write is begun: for the log, and for what is still on its way. */
+export const closingTime = 2_000;
+
+/**
+ * Milliseconds before the end of an invocation that are kept for writing down what is known; no wait for a server may use them.
+ * A sixth of the function's time, at most 32 s: that leaves 30 s for writes at the default of 300 s.
+ *
+ * @param functionTime milliseconds that the function may run
+ */
+export function reserveOf(functionTime: number): number {
+  return Math.min(Math.max(functionTime / 6, shortestReserve), longestReserve);
+}
+
+/** Milliseconds that a delivery waits for another one's refused write before it goes back, not begun. */
+export const refusedPatience = 2_000;
+
+/** How often active gives a message out before it goes to the dead letters. */
+export const activeReceives = 8;
 
 /** Milliseconds that must be left, beside the reserve, for a delivery to be begun at all. */
 export const shortestAttempt = 2_000;

@@ -61,8 +61,13 @@ export interface Ledger {
   readBack(id: string): AsyncIterable<DeliveryItem>;
   /** Puts a new item in; answers the one that is there already, if one is and it is not this very one. */
   admit(item: DeliveryItem): Promise<Moved>;
-  /** Carries out a transition on an item as the caller last saw it. */
-  move(transition: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved>;
+  /**
+   * Carries out a transition on an item as the caller last saw it.
+   *
+   * @param by the mark that the move leaves. Whoever repeats a move passes the same, and learns whether an earlier try was made
+   *           whose answer was lost; a new one if absent
+   */
+  move(transition: TransitionName, seen: DeliveryItem, changes: Changes, by?: string): Promise<Moved>;
   /**
    * Forgets published events. Of an item that is done, nothing then remains to be done; one that waits falls due again when
    * it should, if it has not been moved meanwhile.

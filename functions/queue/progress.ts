@@ -8,13 +8,18 @@ import type { Lease } from './lease.ts';
 import { progressDelay } from './policy.ts';
 import { type Services, wallTime } from './services.ts';
 
-/** Writes finished recipients down as they come, where the server takes its time over the others. */
+/**
+ * Writes finished recipients down as they come, where the server takes its time over the others. One write is under way at a
+ * time; the next one carries everything that is newer.
+ */
 export class Progress {
   readonly #lease: Lease;
   readonly #services: Services;
   readonly #verdicts = new Map<number, Verdict>();
+  readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
+  #hasNewer = false;
 
   constructor(lease: Lease, services: Services) {
     this.#lease = lease;
@@ -25,25 +30,39 @@ export class Progress {
   note(n: number | undefined, verdict: Verdict): void {
     if (n === undefined || verdict.status !== 'sent') return;
     this.#verdicts.set(n, verdict);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#writing = this.#writing.then(() => this.#write());
-    }, progressDelay);
+    this.#hasNewer = true;
+    this.#schedule();
   }
 
-  /** Waits for a write that is under way; what is not written yet goes into the settlement. */
+  /** Waits for a try that is under way, which is repeated no more; what is not written yet goes into the settlement. */
   async finish(): Promise<void> {
+    this.#over.abort();
     clearTimeout(this.#timer);
     await this.#writing;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#writing !== undefined || this.#over.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#writing = this.#write();
+    }, progressDelay);
   }
 
   async #write(): Promise<void> {
     const { item } = this.#lease;
     const now = wallTime(this.#services);
+    const verdicts = new Map(this.#verdicts);
+    this.#hasNewer = false;
     try {
-      await this.#lease.progress((current) => ({ recipients: noteProgress(current, this.#verdicts, now) }));
+      const changesOf = (current: typeof item) => ({ recipients: noteProgress(current, verdicts, now) });
+      await this.#lease.progress(changesOf, this.#over.signal);
     } catch (error) {
-      this.#services.log.note('warn', 'progress not written', { id: item.id, delivery: item.delivery, error });
+      if (!this.#over.signal.aborted) {
+        this.#services.log.note('warn', 'progress not written', { id: item.id, delivery: item.delivery, error });
+      }
     }
+    this.#writing = undefined;
+    if (this.#hasNewer) this.#schedule();
   }
 }

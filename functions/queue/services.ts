@@ -10,6 +10,7 @@ import type { Disposal } from './disposal.ts';
 import type { Log } from './log.ts';
 import type { Bodies, CorruptQueue, Destinations, Events, Ledger, Queries, WakeUps } from './ports.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { TableWrites } from './table-writes.ts';
 
 /** Everything a step of the queue may use. */
 export interface Services {
@@ -22,6 +23,8 @@ export interface Services {
   readonly bodies: Bodies;
   readonly corrupt: CorruptQueue;
   readonly cautions: Cautions;
+  /** Repeats the writes that must not be given up. */
+  readonly writes: TableWrites;
   readonly parameters: Parameters;
   /** master.cf service name. */
   readonly transport: string;

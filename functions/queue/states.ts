@@ -96,7 +96,7 @@ export const transitions = {
     to: 'delivering',
     fence: 'token',
     by: ['lmtp'],
-    when: 'some recipients are settled and the server takes its time over the rest',
+    when: 'some recipients are settled and the server takes its time over the rest; or content waits until the table takes writes again',
   },
   finish: { from: ['delivering'], to: 'done', fence: 'token', by: ['lmtp'], when: 'nobody is left to be delivered to' },
   defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: ['lmtp'], when: 'some recipients must wait' },
@@ -127,6 +127,13 @@ export const transitions = {
     fence: 'generation',
     by: ['lmtp'],
     when: 'the invocation has no time left for it, or its destination takes fewer at once now: no attempt is counted',
+  },
+  unclaim: {
+    from: ['delivering'],
+    to: 'queued',
+    fence: 'token',
+    by: ['lmtp'],
+    when: 'the table refused writes until no time was left, and no content was begun: no attempt is counted',
   },
   condemn: {
     from: ['active'],

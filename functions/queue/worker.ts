@@ -20,7 +20,7 @@ import { loadBody, unreadable } from './load-body.ts';
 import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
-import { shortestAttempt, shortestWait } from './policy.ts';
+import { refusedPatience, shortestAttempt, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
 import { Progress } from './progress.ts';
 import { publish, publishAndWake, publishPending } from './publish.ts';
@@ -28,6 +28,7 @@ import type { Experience, Permission } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
 import { type SettlementRules, settlementRules } from './settlement-rules.ts';
 import type { TransitionName } from './states.ts';
+import { TableTrouble } from './table-trouble.ts';
 import type { Failure } from './window.ts';
 
 /** How a message from active was dealt with; in each case it may be deleted. */
@@ -42,7 +43,12 @@ export interface Lane {
 /** Makes one attempt to deliver to every recipient: what the delivery agent does. */
 export type Deliver = (delivery: Delivery, given: Attempt) => Promise<DeliveryOutcome>;
 
-/** Deals with one message from active. */
+/**
+ * Deals with one message from active.
+ *
+ * @throws TableTrouble where the table refuses another delivery's verdicts: this one was not begun
+ * @throws what the table says where it refuses the claim, or the verdicts until the lease ends
+ */
 export async function work(
   wakeUp: WakeUp,
   services: Services,
@@ -50,6 +56,9 @@ export async function work(
   deadline: Deadline,
   lane: Lane = {},
 ): Promise<Worked> {
+  if (!(await services.writes.settled(Math.min(refusedPatience, deadline.left())))) {
+    throw new TableTrouble('failed', 'not begun: the table refuses the verdicts of another delivery');
+  }
   const item = await services.ledger.read(wakeUp);
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
     const { id, delivery, generation } = wakeUp;
@@ -100,6 +109,7 @@ async function attemptOrCondemn(lease: Lease, permission: Probing, invocation: I
     if (permission.probe !== undefined)
       await services.scheduler.conclude(item, { kind: 'nothing' }, permission, services);
     if (error instanceof BodyFault) return await condemn(lease, error, services);
+    if (lease.isUntouched && services.writes.troubleOf(error) !== undefined) return await unclaim(lease, services);
     if (!(error instanceof ClaimedElsewhere)) throw error;
     services.log.note('info', 'claimed elsewhere', { id: item.id, delivery: item.delivery });
     return 'stale';
@@ -132,18 +142,20 @@ async function attemptItem(
   await progress.finish();
   // A claim that was not made: the delivery belongs to another worker, or the table cannot be written.
   if (outcome.contentFault?.what === 'claim') throw outcome.contentFault.error;
-  await noteExperience(item, outcome, permission, { services, lane });
   await lease.conclude();
   const { contentFault } = outcome;
   if (contentFault?.error instanceof BodyFault) {
     await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
+    await noteExperience(item, outcome, permission, { services, lane });
     throw contentFault.error;
   }
+  // Verdicts first: until they are written they are in memory alone.
   await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
+  await noteExperience(item, outcome, permission, { services, lane });
   return 'settled';
 }
 
-/** What the attempt says of the destination is told before its slot in active opens: whoever comes next knows it. */
+/** What the attempt says of the destination is told after its verdicts, and before its slot in active opens: the next one knows it. */
 async function noteExperience(
   item: DeliveryItem,
   { blame, shortReplies, isCountRight, verdicts }: DeliveryOutcome,
@@ -227,11 +239,17 @@ async function settleItem(attempted: Attempted, services: Services): Promise<voi
   const { lease } = attempted;
   const rules = settlementRules(services);
   let settlement = draw(attempted, rules, services);
-  const moved = await lease.move(() => {
+  const { id, delivery } = lease.item;
+  const moving = lease.move(() => {
     settlement = draw(attempted, rules, services);
     return [settleTransition(settlement.to, lease.isClaimed), settlement.changes];
   });
-  const { id, delivery, removal } = lease.item;
+  const moved = await moving.catch((error: unknown) => {
+    // Nobody else knows them: the sweep will name these recipients in doubt.
+    if (lease.isClaimed) log.note('error', 'verdicts not written', { id, delivery, lines: settlement.lines, error });
+    throw error;
+  });
+  const { removal } = lease.item;
   if (moved.kind === 'behind') {
     // Somebody took this delivery for dead: what we know is still worth a line.
     log.note('error', 'verdicts came too late', { id, delivery, lines: settlement.lines });
@@ -275,6 +293,17 @@ async function putBack(item: DeliveryItem, until: number, services: Services): P
   const moved = await services.ledger.move('putBack', item, { due: until });
   if (moved.kind === 'moved') {
     services.scheduler.leave(item);
+    await publishAndWake(moved.item, services);
+  }
+  return 'put back';
+}
+
+/** The claim is given back, since no content was begun: behind those that wait, and no attempt is counted. */
+async function unclaim(lease: Lease, services: Services): Promise<Worked> {
+  const due = wallTime(services) + shortestWait;
+  const moved = await lease.move(() => ['unclaim', { claim: null, due }]);
+  if (moved.kind === 'moved') {
+    services.scheduler.leave(moved.item);
     await publishAndWake(moved.item, services);
   }
   return 'put back';

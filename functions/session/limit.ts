@@ -25,6 +25,8 @@ export interface Limit {
 export interface Deadline {
   /** Milliseconds left; negative once it has passed; `Infinity` where there is none. */
   left(): number;
+  /** Milliseconds that remain when nothing is left, kept for writing down what is known. Default: the queue's shortest. */
+  readonly reserve?: number;
 }
 
 /** No deadline: the command line has none. */

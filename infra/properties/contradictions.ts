@@ -1,7 +1,7 @@
 /** Properties that are each allowed, and not together. */
 import { Duration } from 'aws-cdk-lib';
 import type { Parameters } from '../../functions/parameters.ts';
-import { reserve, shortestAttempt } from '../../functions/queue/policy.ts';
+import { reserveOf, shortestAttempt } from '../../functions/queue/policy.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
 import { PropsError } from './props-error.ts';
@@ -84,14 +84,26 @@ const systemConnects = 130_000;
  */
 function refuseEndlessConnecting({ functionTimeout }: DeliverySettings, parameters: Parameters): void {
   const connecting = parameters.lmtp_connect_timeout || systemConnects;
-  const most = functionTimeout.toMilliseconds() - reserve - shortestAttempt;
+  const most = longestAttempt(functionTimeout.toSeconds()) - shortestAttempt;
   if (connecting <= most) return;
   const written = parameters.lmtp_connect_timeout === 0 ? '0 (as long as the system tries)' : `${connecting / 1000} s`;
   throw new PropsError(
     `functionTimeout: ${functionTimeout.toSeconds()} s contradicts lmtp_connect_timeout: ${written}: it would end before a dead server ` +
       `is known for one; an lmtp_connect_timeout of at most ${most / 1000} s, or a functionTimeout of at least ` +
-      `${Math.ceil((connecting + reserve + shortestAttempt) / 1000)} s, is wanted`,
+      `${shortestFunction(connecting + shortestAttempt)} s, is wanted`,
   );
+}
+
+/** Milliseconds of a function's time, in seconds, that are not kept for writing. */
+function longestAttempt(seconds: number): number {
+  return Math.floor(seconds * 1000 - reserveOf(seconds * 1000));
+}
+
+/** Seconds that a function must run to have so many milliseconds beside the reserve. */
+function shortestFunction(milliseconds: number): number {
+  let seconds = Math.ceil(milliseconds / 1000);
+  while (longestAttempt(seconds) < milliseconds) seconds += 1;
+  return seconds;
 }
 
 /** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */

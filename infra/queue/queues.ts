@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { activeReceives } from '../../functions/queue/policy.ts';
 import { functionTimeouts } from '../functions/timeouts.ts';
 import { acknowledge } from '../permissions/acknowledgements.ts';
 import type { AnyKey } from '../permissions/encryption.ts';
@@ -24,8 +25,9 @@ const kept = { removalPolicy: RemovalPolicy.RETAIN } as const;
  * - active: ten minutes where lmtp hands the message back (it asks for it again after seconds, then after minutes), three
  *   quarters of an hour where it dies each time. Then qmgr takes it from the dead letters and puts the delivery back into the
  *   table, to be tried later and among others; what dies again and again must not keep its slot for good.
+ *   A table that refuses calls is no reason: before the last time lmtp hands the delivery back to qmgr (hand-back.ts).
  */
-const maximumReceives = { incoming: 50, deferred: 50, active: 8, bounce: 50 } as const;
+const maximumReceives = { incoming: 50, deferred: 50, active: activeReceives, bounce: 50 } as const;
 
 export interface QueuesProps {
   /** How long the lmtp function may run. */

@@ -1,4 +1,3 @@
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { functionNames } from '../functions/bundle.ts';
@@ -11,7 +10,6 @@ import { SavedQueries } from './saved-queries.ts';
 /** What is looked at, and by whom. */
 export interface Watching {
   readonly watched: Watched;
-  readonly table: TableV2;
   /** Where alarms go. */
   readonly topic: ITopic;
   /** Megabytes of a function. */
@@ -26,9 +24,9 @@ export interface Watching {
  */
 export function watchOver(
   scope: Construct,
-  { watched, table, topic, memorySize, props }: Watching,
+  { watched, topic, memorySize, props }: Watching,
 ): { readonly alarms: MailAlarms; readonly dashboard: MailDashboard } {
-  const { transport, functions } = watched;
+  const { transport, table, functions } = watched;
   const { operatingManual, prices } = props;
   const alarms = new MailAlarms(scope, 'Alarms', { watched, topic, alarms: props.alarms, operatingManual });
   const { qmgr, lmtp, sweep } = functions;

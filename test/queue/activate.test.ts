@@ -32,10 +32,18 @@ test('a wake-up that comes again after the table was written sends what may not 
   assert.deepEqual(services.activated, ['4bXq1/0000 4']);
 });
 
+test('a wake-up of a delivery whose message lmtp handed back sends another, under the same generation', async () => {
+  const services = captureServices();
+  const item = makeItem({ ...key, state: 'active', generation: 3 });
+  await services.ledger.admit(item);
+  await activate(wakeUp, services);
+  assert.deepEqual(services.activated, ['4bXq1/0000 3']);
+  assert.deepEqual(await services.ledger.read(key), item);
+});
+
 const unmoved: readonly (readonly [State, number, string])[] = [
   ['deferred', 4, 'a wake-up of an earlier deferral'],
   ['deferred', 2, 'a wake-up from nowhere'],
-  ['active', 3, 'a wake-up that came before its delivery was deferred'],
   ['active', 5, 'a wake-up that is two generations behind'],
   ['delivering', 4, 'a wake-up of a delivery that a worker has claimed'],
   ['done', 3, 'a wake-up of a delivery that is done'],

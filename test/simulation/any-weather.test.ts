@@ -69,6 +69,8 @@ const scenario = fc.record({
     failures: seldom,
     lostAnswers: seldom,
   }),
+  /** How often the table refuses a call. */
+  throttled: fc.constantFrom(0, 0, 0.02, 0.3),
   callTime: fc.constantFrom<readonly [number, number]>([0, 0], [1, 50], [100, 3000]),
   /** How often an invocation of lmtp comes to nothing, and how often it may before the dead letters. */
   crashes: fc.constantFrom(0, 0, 0.05, 0.4),
@@ -82,11 +84,14 @@ async function play({
   servers,
   messages,
   crashes,
+  throttled,
+  weather,
   ...options
 }: Scenario): Promise<{ stack: SimulatedStack; result: Audit }> {
   let isFoul = true;
   const stack: SimulatedStack = new SimulatedStack({
     ...options,
+    weather: { ...weather, throttled: () => throttled },
     deletesBodies: true,
     isPoison: () => isFoul && stack.random.chance(crashes),
     servers: Object.fromEntries(

@@ -5,6 +5,7 @@ import { Cautions } from '../../functions/queue/cautions.ts';
 import { Disposal } from '../../functions/queue/disposal.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import { TableWrites } from '../../functions/queue/table-writes.ts';
 import type { SharedWorld } from '../support/queue-process.ts';
 
 /** What is needed of a container; a QueueProcess is one to which things happen. */
@@ -21,7 +22,7 @@ export class CalmProcess implements Container {
   readonly services: Services;
   readonly isUsable = true;
 
-  constructor({ nextCall: _, ledger, spentBodies, ...shared }: SharedWorld) {
+  constructor({ nextCall: _, ledger, spentBodies, sleep, ...shared }: SharedWorld) {
     const { destinations } = ledger;
     this.services = {
       ...shared,
@@ -30,6 +31,7 @@ export class CalmProcess implements Container {
       destinations,
       scheduler: new Scheduler(destinations),
       cautions: new Cautions(destinations),
+      writes: new TableWrites({ sleep, random: shared.random }),
       transport: 'lmtp',
       ...(spentBodies === undefined ? {} : { disposal: new Disposal(spentBodies.bucket, spentBodies.bodies) }),
     };

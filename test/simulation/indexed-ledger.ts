@@ -12,7 +12,15 @@ import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.
 import { matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
-import { checkKey, dueAmong, isInActive, isLetThrough, moved, withoutPending } from '../support/ledger-rules.ts';
+import {
+  checkKey,
+  dueAmong,
+  isInActive,
+  isLetThrough,
+  moved,
+  unmoved,
+  withoutPending,
+} from '../support/ledger-rules.ts';
 import { MemoryDestinations } from '../support/memory-destinations.ts';
 
 /** One item, wherever it stands. */
@@ -80,15 +88,15 @@ export class IndexedLedger implements Ledger, Queries {
     return moved(put);
   }
 
-  async move(name: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved> {
+  async move(name: TransitionName, seen: DeliveryItem, changes: Changes, by?: string): Promise<Moved> {
     const transition: Transition = transitions[name];
     const place = this.#find(seen);
     const there = place?.item;
     if (place === undefined || there === undefined || !isLetThrough(transition, there, seen)) {
-      return { kind: 'behind', item: there };
+      return unmoved(there, by);
     }
     this.#writes += 1;
-    return moved(this.#put(place, { ...afterMove(name, there, changes), by: `write ${this.#writes}` }));
+    return moved(this.#put(place, { ...afterMove(name, there, changes), by: by ?? `write ${this.#writes}` }));
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {

@@ -69,6 +69,8 @@ export class SimulatedServer {
   readonly taken = new Map<string, Taken>();
   /** Told of each connection that is tried, with how many there are then. */
   onConnection: (atOnce: number) => void = () => {};
+  /** Told when a transaction has had its final replies, and the agent knows them. */
+  onReplied: () => void = () => {};
   readonly #options: ServerOptions;
   readonly #condition: (at: number) => Condition;
   #atOnce = 0;
@@ -155,6 +157,7 @@ export class SimulatedServer {
     }
     await time.sleep(quarter);
     const outcome = this.#settled(replies);
+    if (isWanted) this.onReplied();
     // A recipient is known to be sent once the reply behind its own is a yes too.
     const { verdicts } = outcome;
     const sent = verdicts.findIndex(({ status }) => status !== 'sent');

@@ -16,15 +16,17 @@ import { type Parameters, parseParameters } from '../../functions/parameters.ts'
 import { activate } from '../../functions/queue/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admit.ts';
 import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
+import { handBack } from '../../functions/queue/hand-back.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
 import { orderOfWork } from '../../functions/queue/order-of-work.ts';
-import { longestDelay, reserve, sweepInterval } from '../../functions/queue/policy.ts';
+import { activeReceives, longestDelay, reserveOf, sweepInterval } from '../../functions/queue/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { retrySeconds } from '../../functions/queue/retry-time.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
+import { TableTrouble } from '../../functions/queue/table-trouble.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
 import type { Deadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from '../support/memory-bodies.ts';
@@ -54,6 +56,18 @@ export interface Weather {
   readonly failures?: number;
   /** A call is carried out, and its answer is lost. */
   readonly lostAnswers?: number;
+  /**
+   * How often, from 0 to 1, the table is throttled: it refuses a call of that name (`ledger.finish`, `destinations.write`) at
+   * that moment, milliseconds since 1970.
+   */
+  readonly throttled?: (name: string, at: number) => number;
+  /** Whether the functions know that error for a passing one. Default: they do; else they give up at once. */
+  readonly isThrottlingKnown?: boolean;
+}
+
+/** Calls that the table answers. */
+function isTableCall(name: string): boolean {
+  return name.startsWith('ledger.') || name.startsWith('destinations.') || name.startsWith('queries.');
 }
 
 export interface SimulationOptions {
@@ -89,8 +103,6 @@ export interface Submitted {
 const lmtpTimeout = 300_000;
 const activeVisibility = lmtpTimeout + 30_000;
 const qmgrVisibility = 6 * 60_000;
-/** How often active gives a message out, as the construct sets it. */
-const usualReceives = 8;
 
 const usualLatency: readonly [number, number] = [20, 200];
 
@@ -147,7 +159,7 @@ export class SimulatedStack {
     this.incoming = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief: neverLost });
     this.deferred = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief });
     this.deadLetters = new FifoQueue({ ...fair, visibilityTimeout: qmgrVisibility });
-    const redrive = { maxReceives: options.maxReceives ?? usualReceives, deadLetters: this.deadLetters };
+    const redrive = { maxReceives: options.maxReceives ?? activeReceives, deadLetters: this.deadLetters };
     this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief, redrive });
     this.#bodies.keepsVersions = options.deletesBodies === true;
     this.#bodies.put('in/body.eml', content);
@@ -295,8 +307,9 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
+    const reserve = reserveOf(lmtpTimeout);
     const end = this.time.wall + lmtpTimeout - reserve;
-    const deadline: Deadline = { left: () => end - this.time.wall };
+    const deadline: Deadline = { left: () => end - this.time.wall, reserve };
     const destinationOf = ({ group = '' }: SimulatedMessage) => group.split('#')[0] ?? '';
     const shared = new Map(batch.map((message): [string, Lane] => [destinationOf(message), {}]));
     const { isPoison = () => false } = this.#options;
@@ -323,8 +336,14 @@ export class SimulatedStack {
       await container.step('sqs.delete', async () => this.active.delete(message));
     } catch (error) {
       this.#noteFailure(error);
-      if (container.isUsable) this.active.giveUp(message, retrySeconds(message.received ?? 1) * 1000);
+      if (container.isUsable) await this.#seeAgain(message, error, container);
     }
+  }
+
+  async #seeAgain(message: SimulatedMessage, error: unknown, { services }: Container): Promise<void> {
+    const { body, received = 1 } = message;
+    if (await handBack(error, { body, received }, services)) this.active.delete(message);
+    else this.active.giveUp(message, retrySeconds(received) * 1000);
   }
 
   /** The delivery agent of a container. */
@@ -349,7 +368,7 @@ export class SimulatedStack {
 
   /** What the weather does is expected; everything else is a bug. */
   #noteFailure(error: unknown): void {
-    if (error instanceof Dead || error instanceof BadLuck) return;
+    if (error instanceof Dead || error instanceof BadLuck || error instanceof TableTrouble) return;
     if (error instanceof AggregateError) {
       for (const one of error.errors) this.#noteFailure(one);
       return;
@@ -362,25 +381,33 @@ export class SimulatedStack {
     const { callTime, weather = {} } = this.#options;
     if (callTime !== undefined) await time.sleep(random.whole(...callTime));
     if (this.#isFair) return await act();
-    const { deaths = 0, failures = 0, lostAnswers = 0 } = weather;
+    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = weather;
+    const isOfTable = isTableCall(name);
+    if (isOfTable && throttled !== undefined && random.chance(throttled(name, time.wall))) {
+      const words = `${name}: throttled`;
+      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new BadLuck(words);
+    }
+    /** As the adapter of the table knows a lost connection for one. */
+    const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new BadLuck(words));
     const dies = random.chance(deaths);
     if (dies && random.chance(0.5)) {
       process.die();
       throw new Dead(name);
     }
-    if (random.chance(failures)) throw new BadLuck(`${name}: connection refused`);
+    if (random.chance(failures)) throw lost(`${name}: connection refused`);
     const answer = await act();
     if (dies) {
       process.die();
       throw new Dead(name);
     }
-    if (random.chance(lostAnswers)) throw new BadLuck(`${name}: connection reset`);
+    if (random.chance(lostAnswers)) throw lost(`${name}: connection reset`);
     return answer;
   };
 
   #shared(): SharedWorld {
     const { ledger, parameters, time, figures, random } = this;
     return {
+      sleep: (milliseconds) => time.sleep(milliseconds),
       ledger,
       bodies: this.#bodies,
       ...(this.#bodies.keepsVersions ? { spentBodies: { bucket: 'messages', bodies: this.#spentBodies } } : {}),

@@ -8,6 +8,7 @@ import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { CorruptNotice } from '../../functions/queue/ports.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import { TableWrites } from '../../functions/queue/table-writes.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryMetrics } from './memory-metrics.ts';
@@ -41,11 +42,13 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     notes: [],
   };
   const ledger = new MemoryLedger();
+  const clock = new TestClock();
   return {
     ...captured,
     ledger,
     bodies: new MemoryBodies(),
-    clock: new TestClock(),
+    clock,
+    writes: new TableWrites({ sleep: async (milliseconds) => clock.advance(milliseconds), random: () => 0 }),
     metrics: new MemoryMetrics(),
     parameters,
     transport: 'lmtp',

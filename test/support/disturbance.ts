@@ -1,6 +1,7 @@
 /**
  * What can happen to a process at any call that it makes to the world outside.
  */
+import { TableTrouble } from '../../functions/queue/table-trouble.ts';
 import { Dead, type Interference, type PortCall } from './queue-process.ts';
 import type { QueueWorld } from './queue-world.ts';
 
@@ -33,6 +34,13 @@ export const disturbances = {
   },
   'the call fails': (_, { name }) => {
     throw new Error(`${name}: connection refused`);
+  },
+  'the table is throttled': (_, { name }) => {
+    throw new TableTrouble('throttled', `${name}: slow down`);
+  },
+  'the table takes it, and its answer is lost': async (act, { name }) => {
+    await act();
+    throw new TableTrouble('lost', `${name}: connection reset`);
   },
   'the answer is lost': async (act, { name }) => {
     await act();

@@ -178,6 +178,18 @@ function describeChanges(given: () => Ledger): void {
     assert.equal((await ledger.move('finish', unclaimed, {})).kind, 'behind');
   });
 
+  test('a move that is repeated under its own mark is recognised, and under another one it is behind', async () => {
+    const ledger = given();
+    const seen = await put(ledger, { state: 'delivering' });
+    const by = crypto.randomUUID();
+    const first = await ledger.move('finish', seen, { due: null }, by);
+    const second = await ledger.move('finish', seen, { due: null }, by);
+    assert.deepEqual([first.kind, second.kind], ['moved', 'moved']);
+    assert.deepEqual(second.item, first.item);
+    assert.equal(second.item?.by, by);
+    assert.equal((await ledger.move('finish', seen, { due: null }, crypto.randomUUID())).kind, 'behind');
+  });
+
   test('of two who claim the same delivery one is let through', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'active' });

@@ -76,3 +76,8 @@ export function checkKey(id: string): void {
 export function moved(item: DeliveryItem): Moved {
   return { kind: 'moved', item };
 }
+
+/** The answer to whoever is behind an item, unless the item bears the very mark of that move: then an earlier try was made. */
+export function unmoved(item: DeliveryItem | undefined, by: string | undefined): Moved {
+  return item !== undefined && item.by === by ? moved(item) : { kind: 'behind', item };
+}

@@ -11,7 +11,7 @@ import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.
 import { matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
-import { checkKey, dueAmong, isInActive, isLetThrough, moved, withoutPending } from './ledger-rules.ts';
+import { checkKey, dueAmong, isInActive, isLetThrough, moved, unmoved, withoutPending } from './ledger-rules.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 
 /** Entries of a page. */
@@ -48,11 +48,16 @@ export class MemoryLedger implements Ledger, Queries {
     return moved(this.#put(item));
   }
 
-  async move(name: TransitionName, seen: DeliveryItem, changes: Changes): Promise<Moved> {
+  async move(
+    name: TransitionName,
+    seen: DeliveryItem,
+    changes: Changes,
+    by: string = crypto.randomUUID(),
+  ): Promise<Moved> {
     const transition: Transition = transitions[name];
     const there = this.#find(seen);
-    if (there === undefined || !isLetThrough(transition, there, seen)) return { kind: 'behind', item: there };
-    return moved(this.#put({ ...afterMove(name, there, changes), by: crypto.randomUUID() }));
+    if (there === undefined || !isLetThrough(transition, there, seen)) return unmoved(there, by);
+    return moved(this.#put({ ...afterMove(name, there, changes), by }));
   }
 
   async forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void> {

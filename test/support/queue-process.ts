@@ -11,6 +11,7 @@ import { Disposal } from '../../functions/queue/disposal.ts';
 import type { Destinations, Ledger, Queries, SpentBodies } from '../../functions/queue/ports.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import { type Sleep, TableWrites } from '../../functions/queue/table-writes.ts';
 import type { Deliver } from '../../functions/queue/worker.ts';
 import type { Clock } from '../../functions/session/clock.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
@@ -41,6 +42,8 @@ export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodi
   /** Absent: bodies stay. */
   readonly spentBodies?: { readonly bucket: string; readonly bodies: SpentBodies };
   readonly random: () => number;
+  /** Lets time pass on the world's clock. */
+  readonly sleep: Sleep;
   nextCall(): number;
 }
 
@@ -107,7 +110,7 @@ export class QueueProcess {
           yield* await step('ledger.readBack', () => Array.fromAsync(ledger.readBack(id)));
         },
         admit: (item) => step('ledger.admit', () => ledger.admit(item)),
-        move: (name, seen, changes) => step(`ledger.${name}`, () => ledger.move(name, seen, changes)),
+        move: (name, seen, changes, by) => step(`ledger.${name}`, () => ledger.move(name, seen, changes, by)),
         forgetPending: (item, ids) => step('ledger.forgetPending', () => ledger.forgetPending(item, ids)),
         async *findDue(before) {
           yield* await step('ledger.findDue', () => Array.fromAsync(ledger.findDue(before)));
@@ -132,6 +135,7 @@ export class QueueProcess {
       destinations,
       scheduler: new Scheduler(destinations),
       cautions: new Cautions(destinations),
+      writes: new TableWrites({ sleep: this.#world.sleep, random: this.#world.random }),
       log: {
         delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
         note: (...note) => this.#fate !== 'dead' && log.note(...note),

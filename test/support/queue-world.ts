@@ -19,7 +19,7 @@ import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
-import { reserve } from '../../functions/queue/policy.ts';
+import { reserveOf } from '../../functions/queue/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
@@ -219,8 +219,9 @@ export class QueueWorld {
 
   /** The time that an invocation which begins now has. */
   deadline(): Deadline {
+    const reserve = reserveOf(invocationTime);
     const end = this.clock.wall + invocationTime - reserve;
-    return { left: () => end - this.clock.wall };
+    return { left: () => end - this.clock.wall, reserve };
   }
 
   /** A process that nobody interferes with. */
@@ -288,6 +289,7 @@ export class QueueWorld {
     const { ledger, bodies, parameters, clock, metrics, random } = this;
     return {
       random,
+      sleep: async (milliseconds) => clock.advance(milliseconds),
       metrics,
       ledger,
       bodies,

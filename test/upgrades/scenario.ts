@@ -25,6 +25,7 @@ import type { QueueEvent } from '../../functions/queue/event.ts';
 import { formatWakeUp } from '../../functions/queue/messages.ts';
 import { Scheduler } from '../../functions/queue/scheduler.ts';
 import type { Services } from '../../functions/queue/services.ts';
+import { TableWrites } from '../../functions/queue/table-writes.ts';
 import { type Deliver, work } from '../../functions/queue/worker.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
@@ -104,6 +105,7 @@ export function makeServices(
     destinations,
     scheduler: new Scheduler(destinations),
     cautions: new Cautions(destinations),
+    writes: new TableWrites(),
     wakeUps: {
       activate: async (item) => tell.active(formatWakeUp(item)),
       wake: async (wakeUp, delay) => tell.deferred(formatWakeUp(wakeUp), delay),

@@ -6,9 +6,10 @@ import { functionRows } from './function-rows.ts';
 import { mailRows } from './mail-rows.ts';
 import type { AlarmFacts, AlarmRow, Urgency } from './row.ts';
 import { serverRows } from './server-rows.ts';
+import { tableRows } from './table-rows.ts';
 
 /** The alarms, those about lost and late mail first. */
-export const alarmTable = { ...mailRows, ...serverRows, ...functionRows } as const satisfies Readonly<
+export const alarmTable = { ...mailRows, ...serverRows, ...tableRows, ...functionRows } as const satisfies Readonly<
   Record<string, AlarmRow>
 >;
 

@@ -1,9 +1,11 @@
 /** What each alarm looks at: metrics of ours and of AWS, and how they are put together. */
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { MetricName } from '../../../functions/metrics/catalogue.ts';
+import { queueTableSchema } from '../../../functions/queue/table-schema.ts';
 import { sessionsEach } from '../../properties/contradictions.ts';
 import type { MailMetrics } from '../metrics.ts';
 import type { AlarmName } from './catalogue.ts';
@@ -23,6 +25,8 @@ export interface Measure {
 }
 
 const secondsOfHour = 3600;
+
+const { dueIndex, waitingIndex } = queueTableSchema;
 
 /** What the alarms of a name look at: one measure for each alarm. */
 export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }: Threshold): readonly Measure[] {
@@ -66,6 +70,12 @@ export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }
       return counted('DeadlineClamped');
     case 'certificateEnds':
       return [once(metrics.metric('CertificateDays', { period: within }), value)];
+    case 'tableThrottles':
+      return [undefined, dueIndex.name, waitingIndex.name].map((index) =>
+        once(throttled(watched.table, index, within), value, index ?? 'table'),
+      );
+    case 'tableErrors':
+      return [once(systemErrors(watched.table, within), value)];
     case 'functionErrors':
       return named(allFunctions(watched), (fn) => fn.metricErrors({ period: within }), value);
     case 'functionThrottles':
@@ -125,6 +135,48 @@ function used({ functions, maximumConcurrency, sessionBudget, parameters }: Watc
     label: 'percent used',
     expression: `100 * running * ${each} / ${most}`,
     usingMetrics: { running: functionMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', period) },
+    period,
+  });
+}
+
+/**
+ * Calls that the table, or an index of it, had no capacity for. A full index turns writes of the table away, and is counted by
+ * itself. What an index refuses while it is made (OnlineIndexThrottleEvents) is no mail's: it is then not in use.
+ */
+function throttled(table: TableV2, index: string | undefined, period: Duration): MathExpression {
+  const dimensionsMap = {
+    TableName: table.tableName,
+    ...(index === undefined ? {} : { GlobalSecondaryIndexName: index }),
+  };
+  const events = (metricName: string) =>
+    new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, statistic: 'Sum', period });
+  return new MathExpression({
+    label: 'calls turned away',
+    expression: 'FILL(reads, 0) + FILL(writes, 0)',
+    usingMetrics: { reads: events('ReadThrottleEvents'), writes: events('WriteThrottleEvents') },
+    period,
+  });
+}
+
+/** Calls that the functions make to the table. */
+const operations = [Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.QUERY];
+
+/** Calls that DynamoDB answered with 5xx; it counts them by operation. */
+function systemErrors(table: TableV2, period: Duration): MathExpression {
+  const errors = operations.map((Operation, index): [string, IMetric] => [
+    `m${index}`,
+    new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName: 'SystemErrors',
+      dimensionsMap: { TableName: table.tableName, Operation },
+      statistic: 'Sum',
+      period,
+    }),
+  ]);
+  return new MathExpression({
+    label: 'faults of DynamoDB',
+    expression: errors.map(([id]) => `FILL(${id}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(errors),
     period,
   });
 }

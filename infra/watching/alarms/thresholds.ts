@@ -110,6 +110,18 @@ export interface AlarmSettings {
    */
   readonly secretUnreadable?: AlarmSetting | undefined;
   /**
+   * The queue table, or an index of it, is throttled; an alarm for each. Threshold: calls.
+   *
+   * @default 10, over 5 minutes
+   */
+  readonly tableThrottles?: AlarmSetting | undefined;
+  /**
+   * DynamoDB answers with faults of its own. Threshold: calls.
+   *
+   * @default 5, over 5 minutes
+   */
+  readonly tableErrors?: AlarmSetting | undefined;
+  /**
    * A function fails; an alarm for each. Threshold: errors.
    *
    * @default 1, over 5 minutes

@@ -1,4 +1,5 @@
 /** The parts of a stack that are looked at from outside: by alarms, and on the dashboard. */
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Parameters } from '../../../functions/parameters.ts';
 import { functionNames } from '../../functions/bundle.ts';
@@ -12,6 +13,8 @@ export interface Watched {
   readonly transport: string;
   readonly metrics: MailMetrics;
   readonly queues: Queues;
+  /** The queue table. */
+  readonly table: TableV2;
   readonly functions: Functions;
   /** Postfix's parameters, which say how long mail is kept and how many sessions are. */
   readonly parameters: Pick<

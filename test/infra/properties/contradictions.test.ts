@@ -46,13 +46,13 @@ const contradictions: readonly [string, LmtpDeliveryProps, string][] = [
     'a connection that is waited for longer than the function runs',
     { destination, functionTimeout: Duration.seconds(30) },
     'functionTimeout: 30 s contradicts lmtp_connect_timeout: 30 s: it would end before a dead server is known for one; an ' +
-      'lmtp_connect_timeout of at most 23 s, or a functionTimeout of at least 37 s, is wanted',
+      'lmtp_connect_timeout of at most 23 s, or a functionTimeout of at least 39 s, is wanted',
   ],
   [
     'the same with the patience of the system',
     { destination, functionTimeout: Duration.seconds(60), parameters: { lmtp_connect_timeout: '0' } },
     'functionTimeout: 60 s contradicts lmtp_connect_timeout: 0 (as long as the system tries): it would end before a dead server is known ' +
-      'for one; an lmtp_connect_timeout of at most 53 s, or a functionTimeout of at least 137 s, is wanted',
+      'for one; an lmtp_connect_timeout of at most 48 s, or a functionTimeout of at least 159 s, is wanted',
   ],
   [
     'bodies that go before their mail',
@@ -104,7 +104,7 @@ const agreements: readonly [string, LmtpDeliveryProps][] = [
     'mail for another transport',
     { ...two, transport: 'other', otherTransports: { lmtp: {} as never }, maximumConcurrency: 5 },
   ],
-  ['time enough to connect', { destination, functionTimeout: Duration.seconds(37) }],
+  ['time enough to connect', { destination, functionTimeout: Duration.seconds(39) }],
   ['bodies for as long as mail can need them', { destination, bodyRetention: Duration.days(19) }],
 ];
 

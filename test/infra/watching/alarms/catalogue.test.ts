@@ -18,6 +18,7 @@ const manual = readFileSync(join(projectFolder, 'OPERATING.md'), 'utf8');
 /** Metrics of AWS that are looked at, as its documents name them. */
 const ofAws: Readonly<Record<string, readonly string[]>> = {
   'AWS/SQS': ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'],
+  'AWS/DynamoDB': ['ReadThrottleEvents', 'WriteThrottleEvents', 'SystemErrors'],
   'AWS/Lambda': ['Errors', 'Throttles', 'Invocations', 'ConcurrentExecutions', 'RecursiveInvocationsDropped'],
 };
 
@@ -27,7 +28,7 @@ function alarmsOf(name: string): [string, AlarmProperties & Record<string, unkno
   return alarms
     .filter(([id]) =>
       new RegExp(
-        `^${start}(?:Incoming|Active|Deferred|Bounce|Qmgr|Lmtp|Sweep|Check|Showq|Postsuper)?[0-9A-F]{8}$`,
+        `^${start}(?:Incoming|Active|Deferred|Bounce|Qmgr|Lmtp|Sweep|Check|Showq|Postsuper|Table|Due|Waiting)?[0-9A-F]{8}$`,
       ).test(id),
     )
     .map(([id, { Properties }]) => [id, Properties as unknown as AlarmProperties & Record<string, unknown>]);
@@ -91,7 +92,7 @@ test('an alarm looks at metrics that there are: of the catalogue, or of AWS', ()
       const { Namespace, MetricName: metric, Dimensions = [] } = MetricStat.Metric;
       if (Namespace.startsWith('AWS/')) {
         assert.ok(ofAws[Namespace]?.includes(metric), `${id}: ${metric}`);
-        assert.ok(target(Dimensions[0]?.Value) in resources);
+        assert.ok(Dimensions.some(({ Value }) => typeof Value !== 'string' && target(Value) in resources));
       } else {
         assert.ok(Object.hasOwn(metricTable, metric), `${id}: ${metric}`);
         assert.match(Namespace, /^LambdaLmtp\//);

@@ -225,6 +225,43 @@ describe('what is counted', () => {
   }
 });
 
+describe('the queue table', () => {
+  /** Figures of the table, or of an index of it. */
+  const events =
+    (metric: string, index: string | undefined, ...samples: readonly Sample[]): Series =>
+    ({ Namespace, MetricName, Dimensions = [] }) => {
+      const of = Dimensions.find(({ Name }) => Name === 'GlobalSecondaryIndexName')?.Value;
+      return Namespace === 'AWS/DynamoDB' && MetricName === metric && of === index ? samples : [];
+    };
+  const alarms = [
+    ['TableThrottlesTable', undefined],
+    ['TableThrottlesDue', 'due'],
+    ['TableThrottlesWaiting', 'waiting'],
+  ] as const;
+
+  for (const [words, index] of alarms) {
+    for (const metric of ['ReadThrottleEvents', 'WriteThrottleEvents']) {
+      test(`${words} goes off at ten ${metric} within five minutes, of nothing but its own`, () => {
+        for (const [others, of] of alarms) {
+          const states = statesOf(alarmOf(others), events(metric, index, [3, 4], [5, 6]), 30);
+          assert.deepEqual(minutesOn(states), of === index ? range(5, 8) : []);
+        }
+        assert.deepEqual(minutesOn(statesOf(alarmOf(words), events(metric, index, [3, 9]), 30)), []);
+      });
+    }
+  }
+
+  test('that answers with faults of its own is told of at five within five minutes, whatever was asked', () => {
+    const faults: Series = ({ MetricName, Dimensions = [] }) => {
+      const operation = Dimensions.find(({ Name }) => Name === 'Operation')?.Value;
+      if (MetricName !== 'SystemErrors') return [];
+      return operation === 'UpdateItem' ? [[3, 3]] : operation === 'Query' ? [[4, 2]] : [];
+    };
+    assert.deepEqual(minutesOn(statesOf(alarmOf('TableErrors'), faults, 30)), range(4, 8));
+    assert.deepEqual(minutesOn(statesOf(alarmOf('TableErrors'), () => [], 30)), []);
+  });
+});
+
 /** What is so for some time: alarm, metric, its threshold and minutes. */
 const lasting = [
   ['Expiring', 'ExpiringSoon', 1, 5],

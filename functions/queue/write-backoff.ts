@@ -1,0 +1,18 @@
+/**
+ * How long a write that the table refused waits for its next try. Pure.
+ */
+
+/** Milliseconds, at first and at most. */
+const pauses = { first: 50, most: 5000 } as const;
+
+/**
+ * Milliseconds until a refused write is tried again: doubled with each try up to five seconds, and jittered down to half of that,
+ * so that writes which were refused together do not come back together.
+ *
+ * @param tries  how often it was tried, from 1
+ * @param chance from 0 up to, not including, 1
+ */
+export function writeBackoff(tries: number, chance: number): number {
+  const longest = Math.min(pauses.first * 2 ** Math.max(0, tries - 1), pauses.most);
+  return Math.round(longest * (0.5 + chance / 2));
+}
