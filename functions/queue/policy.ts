@@ -20,9 +20,6 @@ export const longestDelay = 900_000;
 /** Milliseconds before the end of an invocation that are kept for writing down what is known. */
 export const reserve = 5_000;
 
-/** Milliseconds that must be left, beside the reserve, for a delivery to be begun at all. */
-export const shortestAttempt = 2_000;
-
 /** Milliseconds after which a delivery that an invocation had no time for is tried by another. */
 export const shortestWait = 1_000;
 

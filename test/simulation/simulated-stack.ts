@@ -26,7 +26,7 @@ import { retrySeconds } from '../../functions/queue/retry-time.ts';
 import type { Services } from '../../functions/queue/services.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
-import type { Deadline } from '../../functions/session/limit.ts';
+import { type Deadline, invocationDeadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from '../support/memory-bodies.ts';
 import { Dead, type Interference, type PortCall, QueueProcess, type SharedWorld } from '../support/queue-process.ts';
 import { CalmProcess, type Container } from './container.ts';
@@ -295,8 +295,8 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
-    const end = this.time.wall + lmtpTimeout - reserve;
-    const deadline: Deadline = { left: () => end - this.time.wall };
+    const end = this.time.wall + lmtpTimeout;
+    const deadline = invocationDeadline(() => end - this.time.wall, reserve);
     const destinationOf = ({ group = '' }: SimulatedMessage) => group.split('#')[0] ?? '';
     const shared = new Map(batch.map((message): [string, Lane] => [destinationOf(message), {}]));
     const { isPoison = () => false } = this.#options;
