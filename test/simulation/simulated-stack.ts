@@ -75,6 +75,8 @@ export interface SimulationOptions {
   readonly deletesBodies?: boolean;
   /** Whether a delivery takes the function down that is to make it, with everything else in its batch. Default: none does. */
   readonly isPoison?: (wakeUp: WakeUp, at: number) => boolean;
+  /** Milliseconds that the lmtp function may run. Default: what the construct has. */
+  readonly functionTimeout?: number;
 }
 
 /** A message to be submitted; its arrival is when it is submitted. */
@@ -85,9 +87,8 @@ export interface Submitted {
   readonly sender?: string;
 }
 
-/** Time-outs of the functions and visibility time-outs of their queues, in milliseconds, as the construct sets them. */
-const lmtpTimeout = 300_000;
-const activeVisibility = lmtpTimeout + 30_000;
+/** Time-out of the lmtp function, and visibility time-out of a queue of qmgr, in milliseconds, as the construct sets them. */
+const usualLmtpTimeout = 300_000;
 const qmgrVisibility = 6 * 60_000;
 /** How often active gives a message out, as the construct sets it. */
 const usualReceives = 8;
@@ -148,7 +149,7 @@ export class SimulatedStack {
     this.deferred = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief });
     this.deadLetters = new FifoQueue({ ...fair, visibilityTimeout: qmgrVisibility });
     const redrive = { maxReceives: options.maxReceives ?? usualReceives, deadLetters: this.deadLetters };
-    this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief, redrive });
+    this.active = new FifoQueue({ ...fair, visibilityTimeout: this.#lmtpTimeout + 30_000, mischief, redrive });
     this.#bodies.keepsVersions = options.deletesBodies === true;
     this.#bodies.put('in/body.eml', content);
     this.#admission = {
@@ -253,6 +254,10 @@ export class SimulatedStack {
     return live === 0 && admitted >= this.submitted.length && this.incoming.size === 0;
   }
 
+  get #lmtpTimeout(): number {
+    return this.#options.functionTimeout ?? usualLmtpTimeout;
+  }
+
   #startContainer(): Container {
     const { callTime, weather } = this.#options;
     const isCalm = callTime === undefined && weather === undefined;
@@ -295,7 +300,7 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
-    const end = this.time.wall + lmtpTimeout;
+    const end = this.time.wall + this.#lmtpTimeout;
     const deadline = invocationDeadline(() => end - this.time.wall, reserve);
     const destinationOf = ({ group = '' }: SimulatedMessage) => group.split('#')[0] ?? '';
     const shared = new Map(batch.map((message): [string, Lane] => [destinationOf(message), {}]));
