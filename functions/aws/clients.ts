@@ -35,7 +35,7 @@ const secretAttempts = 2;
 export function makeClients(): AwsClients {
   const requestHandler = () => new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
   const dynamo = new DynamoDBClient({ requestHandler: requestHandler() });
-  const s3 = new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+  const s3 = makeS3Client();
   tellOwners(s3, bucketOwners(process.env));
   return {
     table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
@@ -43,6 +43,11 @@ export function makeClients(): AwsClients {
     sns: new SNSClient({ requestHandler: requestHandler() }),
     sqs: new SQSClient({ requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
   };
+}
+
+/** Makes the client of message bodies, from the same environment. */
+export function makeS3Client(): S3Client {
+  return new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
 }
 
 /** The URL of a queue names a host that has IPv4 addresses only. */
