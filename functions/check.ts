@@ -23,6 +23,7 @@ import { admitDestination } from './queue/plan.ts';
 import { shortestReserve } from './queue/policy.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { systemClock } from './session/clock.ts';
+import { invocationDeadline } from './session/limit.ts';
 
 /** Whatever the stack sets itself counts; whoever asks sits there and waits. */
 const patience = Object.fromEntries(
@@ -49,7 +50,7 @@ export async function handler(event: unknown, context: Context): Promise<CheckRe
   const report = await check(destination, agent, {
     place: 'function',
     pending,
-    deadline: { left: () => context.getRemainingTimeInMillis() - shortestReserve },
+    deadline: invocationDeadline(() => context.getRemainingTimeInMillis(), shortestReserve),
     ...(isProbe ? { probe: { sender: sender ?? '', recipients: recipients ?? [] } } : {}),
   });
   log.note('info', 'checked', { destination, outcome: report.outcome });

@@ -32,7 +32,7 @@ import { retrySeconds } from './queue/retry-time.ts';
 import { type Deliver, type Lane, work } from './queue/worker.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
-import type { Deadline } from './session/limit.ts';
+import { type Deadline, invocationDeadline } from './session/limit.ts';
 
 const { services, clients, metrics } = compose('lmtp', process.env, brisk);
 const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
@@ -55,7 +55,9 @@ const agent = makeAgent(services.parameters, {
   onSecretFault: (why) => tellSecretFault({ why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
-sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, { left: () => 300 })))).catch(
+/** A container that is shut down has half a second left, and each of its sessions the same part of it. */
+const goodbye: Deadline = { left: () => 300, whole: 300 };
+sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, goodbye)))).catch(
   (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
 );
 const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
@@ -69,8 +71,8 @@ for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'us
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const reserve = reserveOf(context.getRemainingTimeInMillis());
-  const deadline: Deadline = { left: () => context.getRemainingTimeInMillis() - reserve, reserve };
+  const remaining = () => context.getRemainingTimeInMillis();
+  const deadline = invocationDeadline(remaining, reserveOf(remaining()));
   const unfinished: string[] = [];
   const shared = new Map(Records.map((record): [string, Lane] => [destinationOf(record), {}]));
   const workOff = async (records: readonly SQSRecord[]) => {

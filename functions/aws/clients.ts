@@ -52,7 +52,7 @@ const secretAttempts = 2;
 export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = patient): AwsClients {
   const requestHandler = () => new NodeHttpHandler({ ...times, throwOnRequestTimeout: true });
   const dynamo = new DynamoDBClient({ maxAttempts, requestHandler: requestHandler() });
-  const s3 = new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+  const s3 = makeS3Client();
   tellOwners(s3, bucketOwners(process.env));
   return {
     table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
@@ -60,6 +60,11 @@ export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = p
     sns: new SNSClient({ maxAttempts, requestHandler: requestHandler() }),
     sqs: new SQSClient({ maxAttempts, requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
   };
+}
+
+/** Makes the client of message bodies, from the same environment. */
+export function makeS3Client(): S3Client {
+  return new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
 }
 
 /** The URL of a queue names a host that has IPv4 addresses only. */

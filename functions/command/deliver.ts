@@ -14,9 +14,9 @@ import {
 } from '../delivery/destination.ts';
 import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { postfixLine } from '../disposition/postfix-line.ts';
-import type { Parameters } from '../parameters.ts';
+import { type Parameters, parseTime } from '../parameters.ts';
 import { secretFaultNote } from '../secrets/secrets.ts';
-import { noDeadline } from '../session/limit.ts';
+import { type Deadline, deadlineAfter, withLimit } from '../session/limit.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -38,6 +38,8 @@ export interface DeliverOptions extends ParameterOptions {
   readonly message?: string;
   readonly destination?: string;
   readonly batch: number;
+  /** Milliseconds. */
+  readonly deadline: number;
   readonly json?: true;
   readonly transcript?: true;
 }
@@ -58,12 +60,18 @@ export function deliverCommand(): Command {
     .addOption(
       new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
     )
+    .addOption(
+      new Option('--deadline <time>', 'how long the whole run may take; recipients not dealt with by then are deferred')
+        .default(defaultDeadline, '15m')
+        .argParser(parseDeadline),
+    )
     .option('--json', 'print the delivery log as JSON lines')
     .option('--transcript', 'write the dialogue to standard error, without content and secrets')
     .action(deliverAction);
 }
 
 async function deliverAction(options: DeliverOptions, command: Command): Promise<void> {
+  const deadline = deadlineAfter(options.deadline);
   const parameters = readParameters(options, command);
   const source = openSource(options, parameters, command);
   const agent = makeAgent(parameters, {
@@ -74,8 +82,14 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
   const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
   const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
-  for await (const batch of inBatches(source, options.batch)) {
-    for (const lines of runBatch(batch, agent, portsOf(parameters))) {
+  const onLate = () => {
+    statuses.add('deferred');
+    process.stderr.write(
+      '--deadline: it passed before all requests were read; the requests not read were not attempted\n',
+    );
+  };
+  for await (const batch of inBatches(inTime(source, deadline, onLate), options.batch)) {
+    for (const lines of runBatch(batch, agent, portsOf(parameters), deadline)) {
       if (lines instanceof MalformedRequest) {
         malformed = true;
         process.stderr.write(`${lines.complaint}\n`);
@@ -87,8 +101,10 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
       }
     }
   }
-  await agent.sessions.close(chatOptions(agent, timeLimits(agent, noDeadline)));
+  await agent.sessions.close(chatOptions(agent, timeLimits(agent, deadline)));
   process.exitCode = exitCode(statuses, malformed);
+  // What did not end in time, such as a question to a name server, would keep the process from ending.
+  if (deadline.left() <= 0) process.exit();
 }
 
 /**
@@ -99,12 +115,13 @@ function runBatch(
   batch: readonly (DeliveryJob | MalformedRequest)[],
   agent: Agent,
   ports: Ports,
+  deadline: Deadline,
 ): readonly (Promise<readonly DeliveryLine[]> | MalformedRequest)[] {
   const lanes = new Map<string, Promise<readonly DeliveryLine[]>>();
   return batch.map((job) => {
     if (job instanceof MalformedRequest) return job;
     const lane = normaliseDestination(job.delivery.destination, ports);
-    const lines = (lanes.get(lane) ?? Promise.resolve()).then(() => runJob(job, agent));
+    const lines = (lanes.get(lane) ?? Promise.resolve()).then(() => runJob(job, agent, deadline));
     lanes.set(lane, lines);
     return lines;
   });
@@ -142,10 +159,30 @@ function checkDestination(destination: string, parameters: Parameters, command: 
   }
 }
 
-async function* inBatches<T>(
+/** Milliseconds after the deadline for reading a request that is there already: its recipients are then named as deferred. */
+const readingGrace = 1000;
+
+/** Returns the items until the deadline, and after it those that need not be waited for. */
+async function* inTime<T>(
   items: AsyncIterable<T> | Iterable<Promise<T>>,
-  size: number,
-): AsyncIterable<readonly T[]> {
+  deadline: Deadline,
+  onLate: () => void,
+): AsyncIterable<T> {
+  const iterator = iterate(items);
+  for (;;) {
+    const milliseconds = Math.max(deadline.left(), readingGrace);
+    const next = await withLimit(iterator.next(), { milliseconds, isDeadline: true });
+    if (typeof next === 'string') return onLate();
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+async function* iterate<T>(items: AsyncIterable<T> | Iterable<Promise<T>>): AsyncGenerator<T, void, undefined> {
+  yield* items;
+}
+
+async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);
@@ -165,6 +202,15 @@ function exitCode(statuses: ReadonlySet<DeliveryLine['status']>, malformed: bool
   if (malformed) return exitCodes.malformed;
   if (statuses.has('bounced') || statuses.has('expired')) return exitCodes.unavailable;
   return statuses.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
+}
+
+/** Milliseconds: as long as a function may run. */
+const defaultDeadline = 900_000;
+
+function parseDeadline(value: string): number {
+  const time = parseTime(value);
+  if (time !== undefined && time > 0) return time;
+  throw new InvalidArgumentError('a time of 1s or more is wanted: a number and s, m, h, d or w, such as 90s or 15m.');
 }
 
 function parseBatch(value: string): number {

@@ -4,7 +4,6 @@
 
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
-import { S3Client } from '@aws-sdk/client-s3';
 import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
@@ -15,7 +14,7 @@ import { RequestError } from '../delivery/request-error.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { BodyFault } from '../queue/ports.ts';
-import { noDeadline } from '../session/limit.ts';
+import type { Deadline } from '../session/limit.ts';
 import { fileWords } from './file-words.ts';
 
 /** A request that can be delivered. */
@@ -56,27 +55,50 @@ export async function prepareJob(
 /** Destinations that gave too few final replies: one recipient at a time from then on, in this process. */
 const shortReplied = new Set<string>();
 
-/** Delivers, and answers one line for each recipient in the request's order. */
-export async function runJob(
-  { id, arrival, delivery, message, recipients }: DeliveryJob,
-  agent: Agent,
-): Promise<readonly DeliveryLine[]> {
+/**
+ * Delivers, and answers one line for each recipient in the request's order. Once the deadline has passed nothing is attempted
+ * any more, and every recipient is deferred.
+ */
+export async function runJob(job: DeliveryJob, agent: Agent, deadline: Deadline): Promise<readonly DeliveryLine[]> {
+  const { id, arrival, delivery, recipients } = job;
   const begun = Date.now();
-  const outcome = await deliver(delivery, agent, {
-    message,
-    gate: openGate,
-    deadline: noDeadline,
-    age: begun - arrival,
-    oneByOne: shortReplied.has(delivery.destination),
-  });
-  if (outcome.shortReplies !== undefined) shortReplied.add(delivery.destination);
-  const verdicts = outcome.verdicts.values();
+  const outcome =
+    deadline.left() > 0 ? await attemptJob(job, agent, deadline, begun) : delivery.recipients.map(() => late);
+  const verdicts = outcome.values();
   return recipients.map((recipient) => {
     const verdict = recipient.fault === undefined ? verdicts.next().value : refusal(recipient.fault);
     if (verdict === undefined) throw new Error(`no verdict on ${recipient.address}`);
     return deliveryLine({ id, recipient, verdict, arrival, activated: begun, begun }, lineFormat(agent.parameters));
   });
 }
+
+/** Makes the attempt, and answers one verdict for each recipient of the delivery. */
+async function attemptJob(
+  { arrival, delivery, message }: DeliveryJob,
+  agent: Agent,
+  deadline: Deadline,
+  begun: number,
+): Promise<readonly Verdict[]> {
+  const { verdicts, shortReplies } = await deliver(delivery, agent, {
+    message,
+    // A server that takes content slowly must not get the dot after the deadline: no reply to it would be awaited.
+    gate: { ...openGate, mayGoOn: () => deadline.left() > 0 },
+    deadline,
+    age: begun - arrival,
+    oneByOne: shortReplied.has(delivery.destination),
+  });
+  if (shortReplies !== undefined) shortReplied.add(delivery.destination);
+  return verdicts;
+}
+
+/** The verdict on a recipient whose request was not attempted, because the run was out of time. */
+const late: Verdict = {
+  status: 'deferred',
+  dsn: '4.3.0',
+  text: 'not attempted: the deadline of this run (--deadline) has passed',
+  setUp: 0,
+  transfer: 0,
+};
 
 function refusal(fault: string): Verdict {
   const text = `bad recipient address syntax: the address ${fault}`;
@@ -85,7 +107,8 @@ function refusal(fault: string): Verdict {
 
 async function findMessage(reference: MessageReference): Promise<Message> {
   if ('file' in reference) return await findFile(reference.file);
-  const bodies = new S3Bodies(new S3Client());
+  const { makeS3Client } = await import('../aws/clients.ts');
+  const bodies = new S3Bodies(makeS3Client());
   try {
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {

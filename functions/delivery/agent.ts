@@ -8,14 +8,14 @@ import type { Parameters } from '../parameters.ts';
 import { SecretFault, type SecretStore } from '../secrets/secrets.ts';
 import type { ChatOptions, Transcript } from '../session/chat.ts';
 import { type Clock, systemClock } from '../session/clock.ts';
-import { type Deadline, type TimedStage, TimeLimits, type Timeouts } from '../session/limit.ts';
+import { type Circumstances, type Deadline, TimeLimits } from '../session/limit.ts';
 import { DnsNameService, type NameService } from '../session/name-service.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
 import { TlsMaterials } from '../tls/material.ts';
 import type { Incident } from './incidents.ts';
-import { judgeOf } from './judge.ts';
 import { RefusedCredentials } from './refused-credentials.ts';
+import { stageTimeouts } from './stage-timeouts.ts';
 
 /** A delivery agent. */
 export interface Agent {
@@ -75,31 +75,9 @@ const noSecrets: SecretStore = {
   fetch: (name) => Promise.reject(new SecretFault(`secret ${name}: there is no store of secrets here`)),
 };
 
-/** The time-outs that the parameters set, by stage. */
-export function stageTimeouts(parameters: Parameters): Timeouts {
-  return {
-    connect: parameters.lmtp_connect_timeout,
-    greeting: parameters.lmtp_lhlo_timeout,
-    LHLO: parameters.lmtp_lhlo_timeout,
-    STARTTLS: parameters.lmtp_starttls_timeout,
-    AUTH: parameters.lmtp_lhlo_timeout,
-    MAIL: parameters.lmtp_mail_timeout,
-    RCPT: parameters.lmtp_rcpt_timeout,
-    DATA: parameters.lmtp_data_init_timeout,
-    content: parameters.lmtp_data_xfer_timeout,
-    dot: parameters.lmtp_data_done_timeout,
-    // A server that answered one recipient and then falls silent has lost count.
-    'next dot': judgeOf(parameters).hurriesFinals
-      ? Math.min(parameters.lmtp_data_done_timeout, parameters.lmtp_data_done_next_timeout)
-      : parameters.lmtp_data_done_timeout,
-    RSET: parameters.lmtp_rset_timeout,
-    QUIT: parameters.lmtp_quit_timeout,
-  };
-}
-
 /** The limits of one request's waits. */
-export function timeLimits(agent: Agent, deadline: Deadline, onClamp?: (stage: TimedStage) => void): TimeLimits {
-  return new TimeLimits(stageTimeouts(agent.parameters), deadline, onClamp);
+export function timeLimits(agent: Agent, deadline: Deadline, circumstances?: Circumstances): TimeLimits {
+  return new TimeLimits(stageTimeouts(agent.parameters), deadline, circumstances);
 }
 
 /** What every conversation of the agent has: limits, transcript, the ways in which replies are taken. */

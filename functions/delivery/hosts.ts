@@ -3,7 +3,7 @@
  */
 
 import type { Parameters } from '../parameters.ts';
-import type { Deadline } from '../session/limit.ts';
+import { type Deadline, withLimit } from '../session/limit.ts';
 import type { Family, Lookup, LookupFailure, ServiceTarget } from '../session/name-service.ts';
 import type { Peer } from '../session/session.ts';
 import { familyOf, orderAddresses } from './address-order.ts';
@@ -26,8 +26,9 @@ export async function findHosts(hop: NextHop, agent: Agent, deadline: Deadline):
   if (hop.kind === 'unix') {
     return { kind: 'found', peers: [{ host: parameters.myhostname, endpoint: { kind: 'unix', path: hop.path } }] };
   }
-  const found = await withinDeadline(findInetHosts(hop, agent), deadline);
-  return found === 'deadline' ? troubled(deadlineTrouble(hop.host)) : found;
+  // The resolver's own time-outs do not know ours.
+  const found = await withLimit(findInetHosts(hop, agent), { milliseconds: deadline.left(), isDeadline: true });
+  return typeof found === 'string' ? troubled(deadlineTrouble(hop.host)) : found;
 }
 
 async function findInetHosts(hop: InetHop, agent: Agent): Promise<Hosts> {
@@ -107,19 +108,6 @@ function literal(address: string, families: readonly Family[]): Lookup {
 function enabledFamilies({ inet_protocols }: Parameters): readonly Family[] {
   if (inet_protocols.includes('all')) return ['ipv4', 'ipv6'];
   return (['ipv4', 'ipv6'] as const).filter((family) => inet_protocols.includes(family));
-}
-
-/** What is found while there is time: the resolver's own time-outs do not know ours. */
-async function withinDeadline<T>(found: Promise<T>, deadline: Deadline): Promise<T | 'deadline'> {
-  const left = deadline.left();
-  if (!Number.isFinite(left)) return await found;
-  const { promise, resolve } = Promise.withResolvers<'deadline'>();
-  const timer = setTimeout(() => resolve('deadline'), Math.max(0, left));
-  try {
-    return await Promise.race([found, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function troubled(trouble: Trouble): Hosts {

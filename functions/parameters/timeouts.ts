@@ -1,6 +1,9 @@
 import { type Row, second } from './row.ts';
 
-/** How long each step of a dialogue may take. Whatever is left of the function's own time is the upper bound of all. */
+/**
+ * How long each step of a dialogue may take. What is left of the function's own time is the upper bound of all; whether its
+ * end blames the server depends on how long the server was silent (session/limit.ts).
+ */
 export const timeoutRows = {
   lmtp_connect_timeout: {
     kind: 'time',

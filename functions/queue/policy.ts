@@ -40,9 +40,6 @@ export const refusedPatience = 2_000;
 /** How often active gives a message out before it goes to the dead letters. */
 export const activeReceives = 8;
 
-/** Milliseconds that must be left, beside the reserve, for a delivery to be begun at all. */
-export const shortestAttempt = 2_000;
-
 /** Milliseconds after which a delivery that an invocation had no time for is tried by another. */
 export const shortestWait = 1_000;
 

@@ -7,9 +7,10 @@
 
 import type { Attempt, DeliveryOutcome } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { stageTimeouts } from '../delivery/stage-timeouts.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type Settlement, settle } from '../disposition/settlement.ts';
-import type { Deadline } from '../session/limit.ts';
+import { type Deadline, TimeLimits } from '../session/limit.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
 import { inDoubtLimit, recipientsToOffer } from './doubt.ts';
 import { withholding } from './due.ts';
@@ -20,7 +21,7 @@ import { loadBody, unreadable } from './load-body.ts';
 import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
-import { refusedPatience, shortestAttempt, shortestWait } from './policy.ts';
+import { refusedPatience, shortestWait } from './policy.ts';
 import { BodyFault } from './ports.ts';
 import { Progress } from './progress.ts';
 import { publish, publishAndWake, publishPending } from './publish.ts';
@@ -65,7 +66,8 @@ export async function work(
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });
     return 'stale';
   }
-  if (deadline.left() < shortestAttempt) return await putBack(item, wallTime(services) + shortestWait, services);
+  const limits = new TimeLimits(stageTimeouts(services.parameters), deadline);
+  if (!limits.hasTimeToBegin) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
   if (toOffer(item, services).length === 0) return await settleUntried(lease, services);
   const permission = await permit(lease, lane, services);

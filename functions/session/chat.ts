@@ -7,7 +7,7 @@
 
 import { type Dialogue, Interrupted, type Patience, type Stage, type Step } from '../lmtp/dialogue.ts';
 import { closedReply, incompleteReply, isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
-import { type Limit, TimeBudget, type TimedStage, type TimeLimits } from './limit.ts';
+import type { Limit, TimeBudget, TimedStage, TimeLimits } from './limit.ts';
 import type { Transport } from './transport.ts';
 
 /** The content of a message, ready for the wire. */
@@ -188,7 +188,7 @@ class Driver {
   #limits(stage: TimedStage): () => Limit {
     const { limits, requestDeadline } = this.#options;
     if (requestDeadline === undefined) return () => limits.limit(stage);
-    const budget = new TimeBudget(limits.limit(stage));
+    const budget = limits.budget(stage);
     if (stage === 'content') this.#contentBudget = budget;
     return () => budget.remaining();
   }

@@ -198,7 +198,7 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
     {
       statement:
         '`lmtp_lhlo_timeout`, `lmtp_mail_timeout`, `lmtp_rcpt_timeout`, `lmtp_data_init_timeout`: to send a command and get the answer.',
-      here: 'The same. All time-outs end when the time of the function does.',
+      here: 'The same. A wait also ends with the time of the function; it counts as a time-out if the server was silent for 60 s (after the final dot: 120 s; less in a short function).',
     },
     {
       statement: '`lmtp_data_xfer_timeout`: to send the content.',

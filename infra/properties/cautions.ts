@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { mostDestinations } from '../../functions/metrics/catalogue.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
+import { unreachedTimeouts } from './unreached-timeouts.ts';
 import { knownDestinations } from './watched-destinations.ts';
 
 const strict =
@@ -13,6 +14,8 @@ const strict =
 export function caution(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {
   const annotations = Annotations.of(scope);
   if (settings.parsed.strict_postfix_verdicts) annotations.addWarningV2('lambda-lmtp:strict', strict);
+  const unreached = unreachedTimeouts(settings.functionTimeout.toMilliseconds(), settings.parsed);
+  if (unreached !== undefined) annotations.addInfoV2('lambda-lmtp:timeouts', unreached);
   const known = knownDestinations(settings, settings.parsed).length;
   if (props.watchedDestinations !== undefined || known <= mostDestinations) return;
   annotations.addInfoV2(

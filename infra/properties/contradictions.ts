@@ -1,7 +1,6 @@
 /** Properties that are each allowed, and not together. */
 import { Duration } from 'aws-cdk-lib';
 import type { Parameters } from '../../functions/parameters.ts';
-import { reserveOf, shortestAttempt } from '../../functions/queue/policy.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
 import { PropsError } from './props-error.ts';
@@ -19,7 +18,6 @@ export function refuseContradictions(
 ): void {
   refuseMoreSessions(settings, parameters);
   refuseOneForAll(settings, props, parameters);
-  refuseEndlessConnecting(settings, parameters);
   refuseEarlyDeletion(settings, parameters);
 }
 
@@ -73,37 +71,6 @@ function refuseOneForAll(settings: DeliverySettings, props: LmtpDeliveryProps, p
       `every lmtp function, and mail for the others would wait; a limit of at most ${maximumConcurrency - 1}, ` +
       `or a maximumConcurrency of more than ${limit} (twice that is good), is wanted`,
   );
-}
-
-/** What `lmtp_connect_timeout=0` comes to: as long as Linux tries, in milliseconds. */
-const systemConnects = 130_000;
-
-/**
- * When our own time ends a wait, the server is not blamed: a dead one would never be suspended, nor the next one tried, and every
- * attempt would cost a whole invocation. The other time-outs are of servers that have answered before.
- */
-function refuseEndlessConnecting({ functionTimeout }: DeliverySettings, parameters: Parameters): void {
-  const connecting = parameters.lmtp_connect_timeout || systemConnects;
-  const most = longestAttempt(functionTimeout.toSeconds()) - shortestAttempt;
-  if (connecting <= most) return;
-  const written = parameters.lmtp_connect_timeout === 0 ? '0 (as long as the system tries)' : `${connecting / 1000} s`;
-  throw new PropsError(
-    `functionTimeout: ${functionTimeout.toSeconds()} s contradicts lmtp_connect_timeout: ${written}: it would end before a dead server ` +
-      `is known for one; an lmtp_connect_timeout of at most ${most / 1000} s, or a functionTimeout of at least ` +
-      `${shortestFunction(connecting + shortestAttempt)} s, is wanted`,
-  );
-}
-
-/** Milliseconds of a function's time, in seconds, that are not kept for writing. */
-function longestAttempt(seconds: number): number {
-  return Math.floor(seconds * 1000 - reserveOf(seconds * 1000));
-}
-
-/** Seconds that a function must run to have so many milliseconds beside the reserve. */
-function shortestFunction(milliseconds: number): number {
-  let seconds = Math.ceil(milliseconds / 1000);
-  while (longestAttempt(seconds) < milliseconds) seconds += 1;
-  return seconds;
 }
 
 /** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */

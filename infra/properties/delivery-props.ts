@@ -97,8 +97,9 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
    */
   readonly secrets?: readonly AnySecret[] | undefined;
   /**
-   * How long the lmtp function may run, from 30 s to Lambda's own 15 minutes. No attempt takes longer: every time-out of
-   * the LMTP dialogue is cut to what is left of this.
+   * How long the lmtp function may run, from 30 s to Lambda's own 15 minutes. No attempt takes longer: a wait for a server
+   * ends with this time. The server is blamed as for a time-out if it was silent for 60 s, or a third of this where that is
+   * less (after the final dot: 120 s, or half). Synth names the time-outs that are longer than this allows.
    *
    * @default Duration.seconds(300)
    */

@@ -87,7 +87,7 @@ const objectCreated = JSON.stringify({
   ],
 });
 
-const deadline = { left: () => 60_000 };
+const deadline = { left: () => 60_000, whole: 60_000 };
 
 /** Whoever gets as far as this reads the body, as a session does. */
 const deliver: Deliver = async ({ recipients }, { message }) => {

@@ -95,6 +95,16 @@ describe('a usage error is 64, said on stderr, and nothing is delivered:', () =>
     ['no command', () => [], /Usage: lambda-lmtp/],
     ['an argument that nobody asked for', () => ['deliver', 'message.eml'], /too many arguments/],
     ['an option without its value', () => ['deliver', '--message'], /--message <file>' argument missing/],
+    [
+      'a deadline that is no time',
+      () => ['deliver', '--deadline', 'soon'],
+      /--deadline.* 'soon' is invalid.*such as 90s or 15m/,
+    ],
+    [
+      'a deadline of no time',
+      () => ['deliver', '--deadline', '0'],
+      /--deadline.* '0' is invalid\. a time of 1s or more/,
+    ],
     ['nothing to deliver', () => ['deliver'], /missing --sender, --recipient, --message, --destination/],
     ['no destination', () => ['deliver', ...omit('--destination')], /missing --destination/],
     ['no sender, not even the null sender', () => ['deliver', ...omit('--sender')], /missing --sender/],
@@ -162,7 +172,8 @@ for (const args of [['--help'], ['deliver', '--help'], ['help', 'deliver']]) {
 test('deliver --help names every option of the contract', async () => {
   const { stdout } = await runCommand(['deliver', '--help']);
   const envelope = ['requests', 'sender', 'recipient', 'message', 'destination'];
-  for (const option of [...envelope, 'parameter', 'sasl-password-maps', 'batch', 'json', 'transcript']) {
+  for (const option of [...envelope, 'parameter', 'sasl-password-maps', 'batch', 'deadline', 'json', 'transcript']) {
     assert.match(stdout, new RegExp(`^ {2}--${option} `, 'm'));
   }
+  assert.match(stdout.replaceAll(/\s+/g, ' '), /--deadline <time> .*\(default: 15m\)/);
 });

@@ -5,6 +5,7 @@ import type { Verdict } from '../../functions/delivery/verdict.ts';
 import { deliverTo, makeMessage, nameService, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
 import { freePort } from '../support/free-port.ts';
 import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
+import { deadlineIn } from '../support/time-limits.ts';
 
 /** Two addresses of one host, at one port. */
 const twoHosts = ['127.0.0.1', '127.0.0.2'] as const;
@@ -359,10 +360,8 @@ test('a message that breaks off drops the connection without the dot, defers eve
 
 test('the end of our own time defers everybody, blames nobody, and asks no other host', async () => {
   await using server = await start({ mail: andThen('silence') });
-  const end = performance.now() + 300;
-  const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), {
-    deadline: { left: () => end - performance.now() },
-  });
+  const deadline = deadlineIn(300);
+  const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), { deadline });
   assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.2']);
   assert.match(outcome.verdicts[0]?.text ?? '', /ran out of this invocation's time while sending MAIL FROM$/);
   assert.equal(outcome.blame, undefined);

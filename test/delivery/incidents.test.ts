@@ -6,6 +6,7 @@ import { SecretFault } from '../../functions/secrets/secrets.ts';
 import { deliverTo, makeMessage, testAgent } from '../support/delivery-agent.ts';
 import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
 import { testSecrets } from '../support/test-secrets.ts';
+import { deadlineIn } from '../support/time-limits.ts';
 
 /** Delivers to a scripted server, and tells the incidents. */
 async function incidentsOf(
@@ -82,8 +83,7 @@ describe('a postmaster is told', () => {
     assert.equal(incident?.class, 'data');
   });
   test('of time that ran out', async () => {
-    const end = performance.now() + 300;
-    const deadline = { left: () => end - performance.now() };
+    const deadline = deadlineIn(300);
     const silence: ServerScript = { mail: andThen('silence', '250 ok') };
     const [incident] = await incidentsOf({ ...silence, capabilities: [] }, {}, { deadline });
     assert.equal(incident?.class, 'resource');

@@ -139,7 +139,7 @@ describe('while the table refuses the writes of a container', () => {
       if (tries === 1) throw refused();
       await promise;
     };
-    const repeated = process.services.writes.repeat(write, { left: () => 60_000 });
+    const repeated = process.services.writes.repeat(write, { left: () => 60_000, whole: 300_000 });
     await waitUntil('the write is tried again', () => tries === 2);
     await assert.rejects(world.handle(message, process), { name: 'TableTrouble' });
     assert.deepEqual(server.transcript(), []);
@@ -225,7 +225,7 @@ describe('progress', () => {
       sleep: (_, signal) => new Promise((wake) => signal?.addEventListener('abort', () => wake())),
     });
     const services = { ...captured, ledger, writes };
-    const lease = new Lease(seen, services, { left: () => 60_000 });
+    const lease = new Lease(seen, services, { left: () => 60_000, whole: 300_000 });
     await lease.admit();
     return { lease, progress: new Progress(lease, services), services };
   }
@@ -272,7 +272,7 @@ test('the lease outlasts the time in which writes are repeated, and content may 
   const item = makeItem();
   await services.ledger.admit(item);
   let left = 20_000;
-  const lease = new Lease(item, services, { left: () => left, reserve: 32_000 });
+  const lease = new Lease(item, services, { left: () => left, whole: 300_000, reserve: 32_000 });
   await lease.admit();
   assert.equal((lease.item.claim?.until ?? 0) - services.clock.wall, 52_000);
   assert.equal(lease.mayGoOn(), true);
@@ -301,11 +301,11 @@ test('a message of active is not read from the table either while another delive
       if (tries === 1) throw refused();
       await gate.promise;
     },
-    { left: () => 1000 },
+    { left: () => 1000, whole: 300_000 },
   );
   await waitUntil('the write is tried again', () => tries === 2);
   const wakeUp = parseWakeUp('{"version":1,"id":"a","delivery":"0000","generation":1}');
-  const working = work(wakeUp, { ...services, writes }, () => assert.fail('delivered'), { left: () => 60_000 });
+  const working = work(wakeUp, { ...services, writes }, () => assert.fail('delivered'), { left: () => 60_000, whole: 300_000 });
   await assert.rejects(working, { name: 'TableTrouble' });
   assert.deepEqual(services.notes, []);
   gate.resolve();

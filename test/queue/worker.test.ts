@@ -89,7 +89,7 @@ test('an invocation without time puts its delivery back: no attempt is counted, 
   const hurried = world.bystander();
   const [message] = world.messages;
   assert.ok(message !== undefined);
-  world.deadline = () => ({ left: () => 1999 });
+  world.deadline = () => ({ left: () => 29_999, whole: 60_000 });
   await world.handle(message, hurried);
   world.remove(message);
   assert.partialDeepStrictEqual(world.onlyItem(), { state: 'queued', attempt: 0 });
@@ -98,7 +98,7 @@ test('an invocation without time puts its delivery back: no attempt is counted, 
     ['deferred'],
   );
   assert.deepEqual(server.transcript(), []);
-  world.deadline = () => ({ left: () => 30_000 });
+  world.deadline = () => ({ left: () => 30_000, whole: 60_000 });
   await world.runToEnd();
   assert.partialDeepStrictEqual(world.lines, [{ status: 'sent', attempt: 1 }]);
 });

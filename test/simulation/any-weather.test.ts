@@ -32,7 +32,7 @@ const mailboxes: Readonly<Record<string, MailboxReply>> = {
 const seldom = fc.constantFrom(0, 0.002, 0.02, 0.08);
 
 const server = fc.record({
-  spells: fc.array(fc.constantFrom<Condition>('up', 'up', 'dead', 'refusing', 'busy'), { maxLength: 12 }),
+  spells: fc.array(fc.constantFrom<Condition>('up', 'up', 'dead', 'hanging', 'refusing', 'busy'), { maxLength: 12 }),
   takes: fc.constantFrom<readonly [number, number]>([50, 200], [2000, 9000], [30_000, 90_000]),
   losesAnswers: fc.constantFrom(0, 0, 0.1),
 });

@@ -6,19 +6,21 @@
  */
 import type { Attempt, DeliveryOutcome } from '../../functions/delivery/deliver.ts';
 import type { Delivery } from '../../functions/delivery/delivery.ts';
+import { stageTimeouts } from '../../functions/delivery/stage-timeouts.ts';
 import type { Trouble } from '../../functions/delivery/trouble.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
 import type { Parameters } from '../../functions/parameters.ts';
+import { type TimedStage, TimeLimits } from '../../functions/session/limit.ts';
 import type { EnhancedStatus } from '../../functions/smtp/enhanced-status.ts';
 import { Connections } from './connections.ts';
 import type { Random } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /**
- * How a server is at some moment: it takes mail; nobody answers (every connection takes lmtp_connect_timeout to fail); its port
- * is closed; it greets with 421.
+ * How a server is at some moment: it takes mail; nobody answers (every connection takes lmtp_connect_timeout to fail); it
+ * accepts the connection and never greets; its port is closed; it greets with 421.
  */
-export type Condition = 'up' | 'dead' | 'refusing' | 'busy';
+export type Condition = 'up' | 'dead' | 'hanging' | 'refusing' | 'busy';
 
 /**
  * What a server says to one recipient: at RCPT, or, which needs the content first, at its end. At RCPT it may also say nothing
@@ -35,7 +37,7 @@ export interface ServerOptions {
   readonly host: string;
   readonly time: VirtualTime;
   readonly random: Random;
-  readonly parameters: Pick<Parameters, 'lmtp_connect_timeout'>;
+  readonly parameters: Parameters;
   /** Default: always up. */
   readonly condition?: (at: number) => Condition;
   /** Milliseconds that a transaction takes, from and to. Default: 100 to 300. */
@@ -51,9 +53,6 @@ interface Taken {
   readonly at: number;
   readonly count: number;
 }
-
-/** Milliseconds that the agent waits for an answer. */
-const patience = 60_000;
 
 const usualTimes: readonly [number, number] = [100, 300];
 
@@ -107,6 +106,8 @@ export class SimulatedServer {
         return await this.#transact(delivery, given);
       case 'dead':
         return await this.#timeOut(delivery, given);
+      case 'hanging':
+        return await this.#fallSilent('greeting', 'receiving the initial server greeting', delivery, given);
       case 'refusing':
         return deferredByAll(delivery, site(`connect to ${this.#name}: Connection refused`));
       case 'busy': {
@@ -119,14 +120,25 @@ export class SimulatedServer {
 
   async #timeOut(delivery: Delivery, { deadline }: Attempt): Promise<DeliveryOutcome> {
     const { time, parameters } = this.#options;
-    const left = deadline.left();
-    await time.sleep(Math.max(0, Math.min(parameters.lmtp_connect_timeout, left)));
-    if (left <= parameters.lmtp_connect_timeout) return deferredByAll(delivery, outOfTime);
+    const { milliseconds, isDeadline } = new TimeLimits(stageTimeouts(parameters), deadline).limit('connect');
+    await time.sleep(Math.max(0, milliseconds));
+    if (isDeadline) return deferredByAll(delivery, outOfTime);
     this.connectTimeouts += 1;
     return deferredByAll(delivery, site(`connect to ${this.#name}: Connection timed out`));
   }
 
-  async #transact(delivery: Delivery, { gate, deadline, onProgress }: Attempt): Promise<DeliveryOutcome> {
+  /** The server says nothing at a stage: it is blamed where that lasted long enough. */
+  async #fallSilent(stage: TimedStage, doing: string, delivery: Delivery, given: Attempt): Promise<DeliveryOutcome> {
+    const { time, parameters } = this.#options;
+    const { milliseconds, isDeadline } = new TimeLimits(stageTimeouts(parameters), given.deadline).limit(stage);
+    await time.sleep(Math.max(0, milliseconds));
+    if (isDeadline) return deferredByAll(delivery, outOfTime, this.#relay);
+    const text = `conversation with ${this.#name} timed out while ${doing}`;
+    return deferredByAll(delivery, site(text, '4.4.2'), this.#relay);
+  }
+
+  async #transact(delivery: Delivery, given: Attempt): Promise<DeliveryOutcome> {
+    const { gate, deadline, onProgress } = given;
     const { time, random, takes = usualTimes, mailbox, losesAnswers = 0 } = this.#options;
     const [least, most] = takes;
     const quarter = Math.round(random.whole(least, most) / 4);
@@ -134,8 +146,7 @@ export class SimulatedServer {
     gate.prepare();
     const replies = delivery.recipients.map(({ address }) => mailbox?.(address, time.wall));
     if (replies.some((reply) => reply?.at === 'never')) {
-      await time.sleep(Math.max(0, Math.min(patience, deadline.left())));
-      return deferredByAll(delivery, site(`conversation with ${this.#name} timed out while sending RCPT TO`, '4.4.2'));
+      return await this.#fallSilent('RCPT', 'sending RCPT TO', delivery, given);
     }
     const isWanted = replies.some((reply) => reply?.at !== 'RCPT');
     if (isWanted) {

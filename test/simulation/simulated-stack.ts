@@ -28,7 +28,7 @@ import type { Services } from '../../functions/queue/services.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { TableTrouble } from '../../functions/queue/table-trouble.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
-import type { Deadline } from '../../functions/session/limit.ts';
+import { type Deadline, invocationDeadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from '../support/memory-bodies.ts';
 import { Dead, type Interference, type PortCall, QueueProcess, type SharedWorld } from '../support/queue-process.ts';
 import { CalmProcess, type Container } from './container.ts';
@@ -89,6 +89,8 @@ export interface SimulationOptions {
   readonly deletesBodies?: boolean;
   /** Whether a delivery takes the function down that is to make it, with everything else in its batch. Default: none does. */
   readonly isPoison?: (wakeUp: WakeUp, at: number) => boolean;
+  /** Milliseconds that the lmtp function may run. Default: what the construct has. */
+  readonly functionTimeout?: number;
 }
 
 /** A message to be submitted; its arrival is when it is submitted. */
@@ -99,9 +101,8 @@ export interface Submitted {
   readonly sender?: string;
 }
 
-/** Time-outs of the functions and visibility time-outs of their queues, in milliseconds, as the construct sets them. */
-const lmtpTimeout = 300_000;
-const activeVisibility = lmtpTimeout + 30_000;
+/** Time-out of the lmtp function, and visibility time-out of a queue of qmgr, in milliseconds, as the construct sets them. */
+const usualLmtpTimeout = 300_000;
 const qmgrVisibility = 6 * 60_000;
 
 const usualLatency: readonly [number, number] = [20, 200];
@@ -160,7 +161,7 @@ export class SimulatedStack {
     this.deferred = new StandardQueue({ ...fair, visibilityTimeout: qmgrVisibility, mischief });
     this.deadLetters = new FifoQueue({ ...fair, visibilityTimeout: qmgrVisibility });
     const redrive = { maxReceives: options.maxReceives ?? activeReceives, deadLetters: this.deadLetters };
-    this.active = new FifoQueue({ ...fair, visibilityTimeout: activeVisibility, mischief, redrive });
+    this.active = new FifoQueue({ ...fair, visibilityTimeout: this.#lmtpTimeout + 30_000, mischief, redrive });
     this.#bodies.keepsVersions = options.deletesBodies === true;
     this.#bodies.put('in/body.eml', content);
     this.#admission = {
@@ -265,6 +266,10 @@ export class SimulatedStack {
     return live === 0 && admitted >= this.submitted.length && this.incoming.size === 0;
   }
 
+  get #lmtpTimeout(): number {
+    return this.#options.functionTimeout ?? usualLmtpTimeout;
+  }
+
   #startContainer(): Container {
     const { callTime, weather } = this.#options;
     const isCalm = callTime === undefined && weather === undefined;
@@ -307,9 +312,8 @@ export class SimulatedStack {
 
   /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
-    const reserve = reserveOf(lmtpTimeout);
-    const end = this.time.wall + lmtpTimeout - reserve;
-    const deadline: Deadline = { left: () => end - this.time.wall, reserve };
+    const end = this.time.wall + this.#lmtpTimeout;
+    const deadline = invocationDeadline(() => end - this.time.wall, reserveOf(this.#lmtpTimeout));
     const destinationOf = ({ group = '' }: SimulatedMessage) => group.split('#')[0] ?? '';
     const shared = new Map(batch.map((message): [string, Lane] => [destinationOf(message), {}]));
     const { isPoison = () => false } = this.#options;

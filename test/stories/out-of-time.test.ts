@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
-import { andThen, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
+import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';
 
 let server: ScriptedServer;
@@ -11,7 +11,10 @@ const failures: string[] = [];
 
 before(async () => {
   server = await startScriptedServer({
-    connections: { '1': { final: { default: '250 2.0.0 saved', 'slow@x': andThen('silence') } } },
+    connections: {
+      // It is never silent for long, so it is not to blame, and it does not come to an end.
+      '1': { final: { default: '250 2.0.0 saved', 'slow@x': { pad_to: 200, reply: '250 2.0.0', byte_gap_ms: 500 } } },
+    },
   });
   stack = await startLocalStack({
     destination: `inet:127.0.0.1:${server.port}`,

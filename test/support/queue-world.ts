@@ -24,7 +24,7 @@ import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/
 import { giveBackPlaces } from '../../functions/queue/refill.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { work } from '../../functions/queue/worker.ts';
-import type { Deadline } from '../../functions/session/limit.ts';
+import { type Deadline, invocationDeadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryMetrics } from './memory-metrics.ts';
@@ -219,9 +219,8 @@ export class QueueWorld {
 
   /** The time that an invocation which begins now has. */
   deadline(): Deadline {
-    const reserve = reserveOf(invocationTime);
-    const end = this.clock.wall + invocationTime - reserve;
-    return { left: () => end - this.clock.wall, reserve };
+    const end = this.clock.wall + invocationTime;
+    return invocationDeadline(() => end - this.clock.wall, reserveOf(invocationTime));
   }
 
   /** A process that nobody interferes with. */

@@ -1,6 +1,7 @@
 /** Time limits in which one stage is short and all others are not. */
 import {
   type Deadline,
+  deadlineAfter,
   noDeadline,
   type TimedStage,
   TimeLimits,
@@ -31,8 +32,16 @@ export function limitsWith(short: Partial<Timeouts> = {}, deadline: Deadline = n
 /** Every stage that has a limit. */
 export const timedStages = Object.keys(patient) as readonly TimedStage[];
 
-/** A deadline so many milliseconds from now. */
-export function deadlineIn(milliseconds: number): Deadline {
-  const end = performance.now() + milliseconds;
-  return { left: () => end - performance.now() };
+/**
+ * A deadline so many milliseconds from now.
+ *
+ * @param whole how long the invocation is, in milliseconds; absent: so long that no silence of a test counts
+ */
+export function deadlineIn(milliseconds: number, whole = Number.POSITIVE_INFINITY): Deadline {
+  return { ...deadlineAfter(milliseconds), whole };
+}
+
+/** A deadline that does not come nearer. */
+export function fixedDeadline(left: number, whole = Number.POSITIVE_INFINITY): Deadline {
+  return { left: () => left, whole };
 }

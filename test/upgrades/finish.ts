@@ -74,7 +74,8 @@ export async function finishEverything(aws: EmulatedClients, written: Written, b
   await putMessage(aws.clients.s3, { Bucket: 'messages', Key: 'in/corrupt.eml' }, body);
   for (let turn = 0; turn < mostTurns; turn += 1) {
     for (const text of deferred.splice(0)) await activate(parseWakeUp(text), services);
-    for (const text of active.splice(0)) await work(parseWakeUp(text), services, takes, { left: () => 60_000 });
+    for (const text of active.splice(0))
+      await work(parseWakeUp(text), services, takes, { left: () => 60_000, whole: 60_000 });
     await services.scheduler.settle(services);
     if (turn === 1) {
       await unholdDestination('inet:withheld.test:24', { ...order, hold: 'manual' }, services);

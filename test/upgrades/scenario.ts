@@ -177,7 +177,7 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
     const [at] = active.flatMap((text, index) => (JSON.parse(text).id === id ? [index] : []));
     if (at === undefined) throw new Error(`${id} is not in active`);
     const [text = ''] = active.splice(at, 1);
-    await work(JSON.parse(text), services, deliver, { left: () => 60_000 });
+    await work(JSON.parse(text), services, deliver, { left: () => 60_000, whole: 60_000 });
   };
 
   await submit('active', 'active', 'well', 'well2');
