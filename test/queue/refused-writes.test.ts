@@ -139,7 +139,7 @@ describe('while the table refuses the writes of a container', () => {
       if (tries === 1) throw refused();
       await promise;
     };
-    const repeated = process.services.writes.repeat(write, { left: () => 60_000, whole: 300_000 });
+    const repeated = process.services.writes.repeat(write, { left: () => 60_000 });
     await waitUntil('the write is tried again', () => tries === 2);
     await assert.rejects(world.handle(message, process), { name: 'TableTrouble' });
     assert.deepEqual(server.transcript(), []);
@@ -301,7 +301,7 @@ test('a message of active is not read from the table either while another delive
       if (tries === 1) throw refused();
       await gate.promise;
     },
-    { left: () => 1000, whole: 300_000 },
+    { left: () => 1000 },
   );
   await waitUntil('the write is tried again', () => tries === 2);
   const wakeUp = parseWakeUp('{"version":1,"id":"a","delivery":"0000","generation":1}');
