@@ -3,7 +3,7 @@
  */
 
 import type { StagedReply } from '../lmtp/heard.ts';
-import type { OpeningFault } from '../session/opening.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Judge } from './judge.ts';
@@ -73,7 +73,12 @@ function site(status: Trouble['status'], text: string): Trouble {
 
 function tlsRefused(reply: Reply, { name, host }: PeerWords, { judge }: OpeningSwitches): Trouble {
   const text = `TLS is required, but host ${name} refused to start TLS: ${reply.text}`;
-  return { scope: 'site', remoteMta: host, status: judge.softensOpening ? withClass(reply.status, 4) : reply.status, text };
+  return {
+    scope: 'site',
+    remoteMta: host,
+    status: judge.softensOpening ? withClass(reply.status, 4) : reply.status,
+    text,
+  };
 }
 
 function cannotAuthenticate(reason: string, { name }: PeerWords): Trouble {
