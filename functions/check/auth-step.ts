@@ -3,21 +3,18 @@
  * of it.
  */
 
-import { openingSwitches } from '../delivery/open.ts';
-import { openingTrouble } from '../delivery/opening-trouble.ts';
-import { interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
-import type { Interrupted } from '../lmtp/dialogue.ts';
+import type { Trouble } from '../delivery/trouble.ts';
+import type { Interrupted, Shown } from '../lmtp/dialogue.ts';
+import { conditionsOf, type Login, type LoginFault } from '../lmtp/login.ts';
 import { mechanisms } from '../sasl/choice.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Password } from '../secrets/password-maps.ts';
 import type { SecretStage } from '../secrets/secrets.ts';
-import { channelOf, type LoggedIn, type Login } from '../session/login.ts';
-import type { Secured } from '../session/tls.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { About, Finding } from './advice.ts';
-import { failed, ok, warning } from './found.ts';
+import { brokenOff, failed, ok, troubleOf, warning } from './found.ts';
 import type { AuthStep } from './report.ts';
-import { findingOfInterruption, type Telling } from './telling.ts';
+import type { Telling } from './telling.ts';
 
 /** Whose password it is, and from where. */
 export interface Identity {
@@ -44,9 +41,9 @@ export function notOfferedNorRequired(identity: Identity, { about }: Telling): A
 }
 
 /** The password cannot be had. */
-export function unreadablePassword(trouble: Trouble, stage: SecretStage, { about, parameters }: Telling): AuthStep {
+export function unreadablePassword(trouble: Trouble, stage: SecretStage, telling: Telling): AuthStep {
   const finding = stage === 'AWSPENDING' && trouble.text.includes(stage) ? 'no pending version' : 'secret unreadable';
-  return { step: 'AUTH', stage, ...failed(trouble.text, finding, about, trouble, parameters) };
+  return { step: 'AUTH', stage, ...failed(trouble.text, finding, trouble, telling) };
 }
 
 /** What is known of a connection that did not let us in. */
@@ -54,44 +51,35 @@ export interface Refused {
   readonly login: Login;
   readonly identity: Identity;
   readonly capabilities: Capabilities;
-  readonly secured: Secured | undefined;
-  readonly isMatched: boolean;
+  /** Absent: plain text. */
+  readonly shown: Shown | undefined;
 }
 
 /** It did not let us in, or there was no way to ask. */
-export function notAuthenticated(
-  fault: Exclude<LoggedIn, { kind: 'in' }>,
-  refused: Refused,
-  telling: Telling,
-): AuthStep {
-  const { parameters, peer } = telling;
-  const { identity, capabilities, secured, isMatched } = refused;
-  const trouble = openingTrouble(fault, peer, openingSwitches(parameters));
+export function notAuthenticated(fault: LoginFault, refused: Refused, telling: Telling): AuthStep {
+  const { identity, capabilities, shown } = refused;
   const about: About = {
     ...telling.about,
-    isEncrypted: secured !== undefined,
+    isEncrypted: shown !== undefined,
     offersTls: capabilities.startTls,
-    optionsParameter: optionsParameter(secured !== undefined, isMatched),
+    optionsParameter: optionsParameter(shown),
     password: { ...identity.password, user: identity.password.credentials.user },
   };
   const [finding, text] = meaningOf(fault, refused, about);
   const mechanism = 'mechanism' in fault ? { mechanism: fault.mechanism } : {};
-  return { ...facts(identity), ...mechanism, ...failed(text, finding, about, trouble, parameters) };
+  return {
+    ...facts(identity),
+    ...mechanism,
+    ...failed(text, finding, troubleOf(fault, telling), { ...telling, about }),
+  };
 }
 
 /** The connection broke over it. */
 export function authInterrupted(interrupted: Interrupted, identity: Identity, telling: Telling): AuthStep {
-  const { peer, about, parameters } = telling;
-  const trouble = interruptionTrouble(interrupted, peer);
-  const told = failed(trouble.text, findingOfInterruption(interrupted), about, trouble, parameters);
-  return { ...facts(identity), ...told };
+  return { ...facts(identity), ...brokenOff(interrupted, telling) };
 }
 
-function meaningOf(
-  fault: Exclude<LoggedIn, { kind: 'in' }>,
-  refused: Refused,
-  { optionsParameter }: About,
-): readonly [Finding, string] {
+function meaningOf(fault: LoginFault, refused: Refused, { optionsParameter }: About): readonly [Finding, string] {
   const as = whose(refused.identity);
   switch (fault.kind) {
     case 'AUTH not offered':
@@ -120,12 +108,11 @@ function findingOfRefusal(code: number): Finding {
 }
 
 /** Why each of the mechanisms that are offered will not do. */
-function whyNone({ login, identity, capabilities, secured, isMatched }: Refused): {
+function whyNone({ login, identity, capabilities, shown }: Refused): {
   readonly finding: Finding;
   readonly reasons: readonly string[];
 } {
-  const channel = channelOf(login, secured);
-  const required = login.required({ isEncrypted: channel.isEncrypted, isMatched });
+  const { channel, required } = conditionsOf(login, shown);
   const lacking = new Set<SecurityOption>();
   const reasons = capabilities.auth.filter(login.allows).map((name) => {
     const mechanism = mechanisms.find((known) => known.name === name);
@@ -139,9 +126,9 @@ function whyNone({ login, identity, capabilities, secured, isMatched }: Refused)
   return { finding: lacking.has('noplaintext') ? 'plaintext refused' : 'options too strict', reasons };
 }
 
-function optionsParameter(isEncrypted: boolean, isMatched: boolean): string {
-  if (!isEncrypted) return 'lmtp_sasl_security_options';
-  return isMatched ? 'lmtp_sasl_tls_verified_security_options' : 'lmtp_sasl_tls_security_options';
+function optionsParameter(shown: Shown | undefined): string {
+  if (shown === undefined) return 'lmtp_sasl_security_options';
+  return shown.judgement.facts.matched ? 'lmtp_sasl_tls_verified_security_options' : 'lmtp_sasl_tls_security_options';
 }
 
 function facts({

@@ -2,16 +2,14 @@
  * The certificate of a server, and what policy thinks of it.
  */
 
-import { openingSwitches } from '../delivery/open.ts';
-import { openingTrouble } from '../delivery/opening-trouble.ts';
-import type { TlsJudgement } from '../session/opening.ts';
-import type { Secured } from '../session/tls.ts';
-import { type CertificateFacts, certificateFacts } from '../tls/certificate.ts';
+import type { Shown } from '../lmtp/dialogue.ts';
+import type { CertificateFacts } from '../tls/certificate.ts';
 import { chainWords } from '../tls/chain-words.ts';
 import { fingerprintOf } from '../tls/fingerprint.ts';
 import { mustMatch, type TlsPolicy } from '../tls/policy.ts';
+import type { Secured, TlsJudgement } from '../tls/secured.ts';
 import type { About, Finding } from './advice.ts';
-import { failed, ok, warning } from './found.ts';
+import { failed, ok, troubleOf, warning } from './found.ts';
 import type { CertificateStep, CertificateWords } from './report.ts';
 import type { Telling } from './telling.ts';
 
@@ -20,21 +18,15 @@ export const soon = 14;
 
 const day = 86_400_000;
 
-/** What was shown and what is thought of it. */
-export interface Shown {
-  readonly policy: TlsPolicy;
-  readonly secured: Secured;
-  readonly judgement: TlsJudgement;
-}
-
 /** Tells the certificate. @param now milliseconds since 1970 */
 export function tellCertificate(
-  { policy, secured, judgement }: Shown,
-  { peer, about, parameters }: Telling,
+  { level, digest }: TlsPolicy,
+  { secured, judgement }: Shown,
+  telling: Telling,
   now: number,
 ): CertificateStep {
-  const { level, digest } = policy;
-  const facts = secured.certificate === undefined ? undefined : certificateFacts(secured.certificate);
+  const { about } = telling;
+  const facts = secured.certificate;
   const words = facts && inWords(facts, judgement, digest, now);
   const described = facts === undefined || words === undefined ? [] : describe(facts, words);
   const informed: About = words === undefined ? about : { ...about, certificate: words };
@@ -44,17 +36,9 @@ export function tellCertificate(
   if (!judgement.facts.matched) {
     const reason = judgement.reason ?? 'it does not match';
     const fault = { kind: 'certificate not accepted', reason } as const;
-    const trouble = openingTrouble(fault, peer, openingSwitches(parameters));
-    return {
-      ...step,
-      ...failed(
-        tell(reason.replace(/^Server certificate /, '')),
-        findingOf(level, secured, facts, now),
-        informed,
-        trouble,
-        parameters,
-      ),
-    };
+    const text = tell(reason.replace(/^Server certificate /, ''));
+    const finding = findingOf(level, secured, facts, now);
+    return { ...step, ...failed(text, finding, troubleOf(fault, telling), { ...telling, about: informed }) };
   }
   // At level fingerprint nobody looks at its end.
   if (level !== 'fingerprint' && words !== undefined && words.daysLeft < soon) {

@@ -2,17 +2,15 @@
  * The server's first words, and LHLO: is it a server at all, is it one for LMTP, and what does it offer.
  */
 
-import { openingSwitches } from '../delivery/open.ts';
-import { openingTrouble } from '../delivery/opening-trouble.ts';
-import { handshakeTrouble, interruptionTrouble } from '../delivery/trouble.ts';
+import { interruptionTrouble } from '../delivery/trouble.ts';
 import type { Interrupted } from '../lmtp/dialogue.ts';
-import type { OpeningFault } from '../session/opening.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Finding } from './advice.ts';
-import { failed, ok } from './found.ts';
+import { brokenOff, failed, findingOfInterruption, ok, troubleOf } from './found.ts';
 import type { GreetingStep, LhloStep } from './report.ts';
-import { findingOfInterruption, type Telling } from './telling.ts';
+import type { Telling } from './telling.ts';
 
 /** What a server said before anything was asked, by the protocol that begins so. */
 const otherProtocols: readonly (readonly [RegExp, string])[] = [
@@ -31,31 +29,23 @@ export function greeted({ text }: Reply): GreetingStep {
 }
 
 /** It greeted us with a refusal. */
-export function notWelcome(
-  refused: Extract<OpeningFault, { kind: 'refused' }>,
-  { peer, about, parameters }: Telling,
-): GreetingStep {
+export function notWelcome(refused: Extract<OpeningFault, { kind: 'refused' }>, telling: Telling): GreetingStep {
   const { reply } = refused;
-  const trouble = handshakeTrouble(refused, peer, openingSwitches(parameters));
   const protocol = protocolOf(reply.lines);
   const finding =
     protocol !== undefined ? 'another protocol' : reply.code >= 500 ? 'not let in for good' : 'not let in';
-  return { step: 'greeting', ...failed(reply.text, finding, about, trouble, parameters), said: reply.text };
+  return { step: 'greeting', ...failed(reply.text, finding, troubleOf(refused, telling), telling), said: reply.text };
 }
 
 /** It did not greet us. `heard` are the lines that came, if any did. */
-export function noGreeting(
-  interrupted: Interrupted,
-  heard: readonly string[],
-  { peer, about, parameters }: Telling,
-): GreetingStep {
+export function noGreeting(interrupted: Interrupted, heard: readonly string[], telling: Telling): GreetingStep {
   const protocol = protocolOf(heard);
   const said = heard.slice(0, 3).join('\n');
-  const trouble = interruptionTrouble(interrupted, peer);
+  const trouble = interruptionTrouble(interrupted, telling.peer);
   const finding = protocol === undefined ? findingOfSilence(interrupted, heard) : 'another protocol';
   const words =
     said === '' ? trouble.text : `no greeting of LMTP${protocol === undefined ? '' : `, but ${protocol}`}: ${said}`;
-  const step = { step: 'greeting' as const, ...failed(words, finding, about, trouble, parameters) };
+  const step = { step: 'greeting' as const, ...failed(words, finding, trouble, telling) };
   return said === '' ? step : { ...step, said };
 }
 
@@ -66,30 +56,25 @@ export function offered(capabilities: Capabilities): LhloStep {
 }
 
 /** LHLO was refused: nearly always by a server for SMTP. */
-export function noLhlo(
-  refused: Extract<OpeningFault, { kind: 'refused' }>,
-  { peer, about, parameters }: Telling,
-): LhloStep {
+export function noLhlo(refused: Extract<OpeningFault, { kind: 'refused' }>, telling: Telling): LhloStep {
   const { reply } = refused;
-  const trouble = handshakeTrouble(refused, peer, openingSwitches(parameters));
   const finding = reply.code >= 500 ? 'SMTP server' : 'not let in';
-  return { step: 'LHLO', ...failed(reply.text, finding, about, trouble, parameters) };
+  return { step: 'LHLO', ...failed(reply.text, finding, troubleOf(refused, telling), telling) };
 }
 
 /** The server said something that no command had asked for: its replies are out of step, or it ends the session. */
 export function spokeUnasked(
   fault: Extract<OpeningFault, { kind: 'out of step' | 'goodbye' }>,
-  { peer, about, parameters }: Telling,
+  telling: Telling,
 ): LhloStep {
-  const trouble = openingTrouble(fault, peer, openingSwitches(parameters));
+  const trouble = troubleOf(fault, telling);
   const finding = fault.kind === 'goodbye' ? 'not let in' : 'out of step';
-  return { step: 'LHLO', ...failed(trouble.text, finding, about, trouble, parameters) };
+  return { step: 'LHLO', ...failed(trouble.text, finding, trouble, telling) };
 }
 
 /** The connection broke over it. */
-export function lhloInterrupted(interrupted: Interrupted, { peer, about, parameters }: Telling): LhloStep {
-  const trouble = interruptionTrouble(interrupted, peer);
-  return { step: 'LHLO', ...failed(trouble.text, findingOfInterruption(interrupted), about, trouble, parameters) };
+export function lhloInterrupted(interrupted: Interrupted, telling: Telling): LhloStep {
+  return { step: 'LHLO', ...brokenOff(interrupted, telling) };
 }
 
 function findingOfSilence(interrupted: Interrupted, heard: readonly string[]): Finding {

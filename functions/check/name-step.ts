@@ -32,13 +32,10 @@ export async function findName(hop: NextHop, agent: Agent, place: Place, deadlin
   const found =
     hosts.kind === 'found'
       ? tellFound(about, hosts.peers, notes)
-      : failed(
-          hosts.trouble.text,
-          await findingOf(hosts.trouble, hop.host, notes, agent.names),
+      : failed(hosts.trouble.text, await findingOf(hosts.trouble, hop.host, notes, agent.names), hosts.trouble, {
           about,
-          hosts.trouble,
-          agent.parameters,
-        );
+          parameters: agent.parameters,
+        });
   return { step: { step: 'name', ...found, addresses }, peers: hosts.kind === 'found' ? hosts.peers : [] };
 }
 

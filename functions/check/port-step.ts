@@ -2,13 +2,13 @@
  * Whether somebody listens: open, refused, filtered and unreachable are four things, and each wants another remedy.
  */
 
-import type { Agent } from '../delivery/agent.ts';
 import type { Trouble } from '../delivery/trouble.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import type { ConnectError } from '../session/transport.ts';
-import type { About, Finding } from './advice.ts';
+import type { Finding } from './advice.ts';
 import { failed, ok } from './found.ts';
 import type { PortStep } from './report.ts';
+import type { Telling } from './telling.ts';
 
 /** Somebody listens. */
 export function portOpen(milliseconds: number): PortStep {
@@ -17,7 +17,7 @@ export function portOpen(milliseconds: number): PortStep {
 }
 
 /** There was no connection. */
-export function portClosed(error: ConnectError, peer: Peer, about: About, { parameters }: Agent): PortStep {
+export function portClosed(error: ConnectError, peer: Peer, telling: Telling): PortStep {
   const [state, finding] = meaningOf(error);
   const trouble: Trouble = {
     scope: error.isDeadline ? 'self' : 'stream',
@@ -25,9 +25,9 @@ export function portClosed(error: ConnectError, peer: Peer, about: About, { para
     text: `connect to ${relayName(peer)}: ${error.message}`,
   };
   const text =
-    state === 'filtered' ? `filtered: no answer in ${parameters.lmtp_connect_timeout / 1000} s` : error.message;
+    state === 'filtered' ? `filtered: no answer in ${telling.parameters.lmtp_connect_timeout / 1000} s` : error.message;
   const words = state === 'failed' || state === 'filtered' ? text : `${state}: ${text}`;
-  return { step: 'port', state, ...failed(words, finding, about, trouble, parameters) };
+  return { step: 'port', state, ...failed(words, finding, trouble, telling) };
 }
 
 /** By the system's code; without one it was our own time-out. */

@@ -6,17 +6,16 @@ import type { Agent } from '../delivery/agent.ts';
 import { makeEnvelope, type Posting, unfitness } from '../delivery/envelope.ts';
 import { judgeOf } from '../delivery/judge.ts';
 import { inspectContent } from '../delivery/message.ts';
-import { answerTrouble, interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
-import type { Interrupted } from '../lmtp/dialogue.ts';
+import { answerTrouble, type Trouble } from '../delivery/trouble.ts';
 import { type ProbeOutcome, probeRecipients } from '../lmtp/recipient-probe.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
 import { isAscii } from '../smtp/path.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import type { Finding } from './advice.ts';
-import { failed, ok } from './found.ts';
+import { brokenOff, failed, ok } from './found.ts';
 import type { Found, MailStep, RcptStep } from './report.ts';
-import { findingOfInterruption, type Telling } from './telling.ts';
+import type { Telling } from './telling.ts';
 
 /** Whom to ask about. */
 export interface Probe {
@@ -32,12 +31,11 @@ export async function askRecipients(
   options: ChatOptions,
   telling: Telling,
 ): Promise<readonly (MailStep | RcptStep)[]> {
-  const { parameters, about, peer } = telling;
   const posting = postingOf(probe, telling.parameters);
   const { sender } = probe;
-  const unfit = unfitness(posting, session.capabilities, { peer: peer.name, isLastHost: true });
+  const unfit = unfitness(posting, session.capabilities, { peer: telling.peer.name, isLastHost: true });
   if (unfit !== undefined) {
-    return [{ step: 'MAIL', sender, ...failed(unfit.text, 'not in UTF-8', about, unfit, parameters) }];
+    return [{ step: 'MAIL', sender, ...failed(unfit.text, 'not in UTF-8', unfit, telling) }];
   }
   // A message that nobody sends has neither size nor body.
   const { size, body, ...envelope } = makeEnvelope(posting, [...probe.recipients.keys()]);
@@ -66,24 +64,19 @@ function tell(
     steps.push({ step: 'RCPT', recipient, ...tellReply(`<${recipient}>`, 'RCPT', said, telling), said: said.text });
   }
   if (interruption === undefined || (mail !== undefined && replies.length === recipients.length)) return steps;
-  const broken = tellInterruption(interruption, telling);
+  const broken = brokenOff(interruption, telling);
   const recipient = recipients[replies.length] ?? '';
   steps.push(mail === undefined ? { step: 'MAIL', sender, ...broken } : { step: 'RCPT', recipient, ...broken });
   return steps;
 }
 
-function tellReply(path: string, stage: 'MAIL' | 'RCPT', reply: Reply, { peer, about, parameters }: Telling): Found {
+function tellReply(path: string, stage: 'MAIL' | 'RCPT', reply: Reply, telling: Telling): Found {
   const text = `${path} ${reply.text}`;
   const trouble = isPositive(reply)
     ? undefined
-    : answerTrouble({ kind: 'reply', stage, reply }, peer, judgeOf(parameters));
+    : answerTrouble({ kind: 'reply', stage, reply }, telling.peer, judgeOf(telling.parameters));
   if (trouble === undefined) return ok(text);
-  return failed(text, findingOf(stage, reply, trouble), about, trouble, parameters);
-}
-
-function tellInterruption(interruption: Interrupted, { peer, about, parameters }: Telling): Found {
-  const trouble = interruptionTrouble(interruption, peer);
-  return failed(trouble.text, findingOfInterruption(interruption), about, trouble, parameters);
+  return failed(text, findingOf(stage, reply, trouble), trouble, telling);
 }
 
 function findingOf(stage: 'MAIL' | 'RCPT', { code, text }: Reply, { status }: Trouble): Finding {

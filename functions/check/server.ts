@@ -6,18 +6,18 @@ import { type Access, secretsOf } from '../delivery/access.ts';
 import { type Agent, chatOptions, timeLimits } from '../delivery/agent.ts';
 import { peerWords } from '../delivery/conclude.ts';
 import type { NextHop } from '../delivery/destination.ts';
-import { discardedKeywords, earlyReply } from '../delivery/open.ts';
-import { Interrupted } from '../lmtp/dialogue.ts';
+import { earlyReply, openOptions } from '../delivery/open.ts';
+import { Interrupted, type OpeningPart, type Shown } from '../lmtp/dialogue.ts';
+import type { LoginFault } from '../lmtp/login.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import type { SecretStage } from '../secrets/secrets.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Moment } from '../session/clock.ts';
 import type { Deadline } from '../session/limit.ts';
-import { type Opened, type OpeningFault, type OpeningStep, openSession } from '../session/opening.ts';
+import { openSession } from '../session/opening.ts';
 import type { Peer, Session } from '../session/session.ts';
-import type { Secured } from '../session/tls.ts';
 import { ConnectError, connect } from '../session/transport.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
-import type { TlsPolicy } from '../tls/policy.ts';
 import type { Place } from './advice.ts';
 import * as auth from './auth-step.ts';
 import { tellCertificate } from './certificate-step.ts';
@@ -72,9 +72,7 @@ class Visit {
   readonly #heard: string[] = [];
   #isGreeted = false;
   #capabilities: Capabilities | undefined;
-  #secured: Secured | undefined;
-  #isMatched = false;
-  #isTlsTold = false;
+  #shown: Shown | undefined;
 
   constructor(hop: NextHop, peer: Peer, check: ServerCheck, way: WayIn, tell: (step: ServerStep) => void) {
     const { agent, deadline } = check;
@@ -89,6 +87,7 @@ class Visit {
     this.#options = {
       ...options,
       secrets: this.#access === undefined ? [] : secretsOf(this.#access),
+      onOpened: (part) => this.#tellPart(part),
       transcript: (side, line) => {
         if (side === 'S' && !this.#isGreeted) this.#heard.push(line);
         transcript?.(side, line);
@@ -101,170 +100,125 @@ class Visit {
     try {
       await this.#visit();
     } catch (error) {
-      if (error instanceof ConnectError) {
-        this.#tell(portClosed(error, this.#peer, this.#telling.about, this.#check.agent));
-      } else if (error instanceof Interrupted) {
-        this.#tellInterruption(error);
-      } else {
-        throw error;
-      }
+      if (error instanceof ConnectError) this.#tell(portClosed(error, this.#peer, this.#telling));
+      else if (error instanceof Interrupted) this.#tell(this.#interruptedStep(error));
+      else throw error;
     }
   }
 
   async #visit(): Promise<void> {
-    const { parameters } = this.#check.agent;
-    if (this.#access === undefined && parameters.lmtp_tls_wrappermode) {
+    const { agent } = this.#check;
+    const { lmtp_tls_wrappermode, lmtp_skip_quit_response } = agent.parameters;
+    if (this.#access === undefined && lmtp_tls_wrappermode) {
       // Nothing would be said there in plain text.
       const transport = await connect(this.#peer.endpoint, this.#options.limits);
       transport.destroy();
-      this.#tell(portOpen(this.#milliseconds()));
+      this.#tellPart({ part: 'connected' });
       return;
     }
-    const opened = await this.#open();
+    const target = { agent, peer: this.#peer };
+    const opened = await openSession(this.#peer, openOptions(target, this.#access ?? {}, this.#options));
     if (opened.kind !== 'ready') {
-      this.#tellFault(opened);
+      const step = this.#faultStep(opened);
+      if (step !== undefined) this.#tell(step);
       return;
     }
     const { session } = opened;
     try {
       if (this.#access !== undefined) await this.#useSession(session, this.#access);
     } finally {
-      await session.quit(this.#options, { skipReply: parameters.lmtp_skip_quit_response });
+      await session.quit(this.#options, { skipReply: lmtp_skip_quit_response });
     }
   }
 
-  async #open(): Promise<Opened> {
-    const { parameters, clock } = this.#check.agent;
-    const { tls, login } = this.#access ?? {};
-    return await openSession(this.#peer, {
-      chat: this.#options,
-      introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(this.#peer, parameters) },
-      clock,
-      onStep: (step) => this.#note(step),
-      ...(tls === undefined ? {} : { tls }),
-      ...(login === undefined ? {} : { login }),
-    });
-  }
-
-  /** What the opening has done so far, as it happens. */
-  #note(done: OpeningStep): void {
-    switch (done.step) {
+  /** Tells what the opening has done so far, as it happens. */
+  #tellPart(done: OpeningPart): void {
+    const { policy } = this.#access ?? {};
+    switch (done.part) {
       case 'connected':
-        this.#tell(portOpen(this.#milliseconds()));
+        this.#tell(portOpen(this.#now().monotonic - this.#begun.monotonic));
         break;
       case 'greeted':
         this.#isGreeted = true;
         this.#tell(greeted(done.banner));
         break;
+      case 'secured':
+        this.#shown = done.shown;
+        if (policy === undefined) break;
+        this.#tell(tls.secured(policy, done.shown.secured));
+        this.#tell(tellCertificate(policy, done.shown, this.#telling, this.#now().wall));
+        break;
+      case 'plain text':
+        if (policy !== undefined) this.#tell(tls.plainText(policy, done, this.#telling));
+        break;
       case 'introduced':
         this.#capabilities = done.capabilities;
-        // What is offered in plain text counts only if it stays at that.
-        if (this.#secured !== undefined) this.#tell(offered(done.capabilities));
-        break;
-      case 'TLS declined':
-        this.#tellTls((policy) => [tls.declined(policy, done.reply, this.#telling)]);
-        break;
-      case 'secured':
-        this.#secured = done.secured;
-        this.#isMatched = done.facts.matched;
-        this.#tellTls((policy) => [
-          tls.secured(policy, done.secured),
-          tellCertificate({ policy, secured: done.secured, judgement: done }, this.#telling, this.#now().wall),
-        ]);
+        // Where TLS could not be tried, what is offered in plain text says nothing.
+        if (policy !== undefined) this.#tell(offered(done.capabilities));
         break;
       default:
         done satisfies never;
     }
   }
 
-  #tellTls(steps: (policy: TlsPolicy) => readonly ServerStep[]): void {
-    if (this.#access === undefined) return;
-    this.#isTlsTold = true;
-    for (const step of steps(this.#access.policy)) this.#tell(step);
-  }
-
-  /** That it stayed at plain text, and what is offered there. */
-  #tellPlainText(): void {
-    const capabilities = this.#capabilities;
-    if (capabilities === undefined || this.#secured !== undefined) return;
-    if (!this.#isTlsTold) this.#tellTls((policy) => [tls.plainText(policy, capabilities)]);
-    this.#tell(offered(capabilities));
-  }
-
-  #tellFault(fault: OpeningFault): void {
+  /** What there is to tell of a fault; nothing more where its part of the opening has told it. */
+  #faultStep(fault: OpeningFault): ServerStep | undefined {
+    const { policy } = this.#access ?? {};
     switch (fault.kind) {
       case 'refused':
-        this.#tell(fault.stage === 'greeting' ? notWelcome(fault, this.#telling) : noLhlo(fault, this.#telling));
-        break;
+        return fault.stage === 'greeting' ? notWelcome(fault, this.#telling) : noLhlo(fault, this.#telling);
       case 'out of step':
       case 'goodbye':
-        this.#tell(spokeUnasked(fault, this.#telling));
-        break;
+        return spokeUnasked(fault, this.#telling);
       case 'TLS not offered':
       case 'TLS refused':
       case 'TLS failed':
-        this.#tellTls((policy) => [tls.noTls(policy, fault, this.#telling)]);
-        break;
+        return policy && tls.noTls(policy, fault, this.#telling);
       case 'certificate not accepted':
-        // Told when it was shown.
-        break;
+        return undefined;
       case 'AUTH not offered':
       case 'no mechanism offered':
       case 'no mechanism available':
       case 'AUTH refused':
       case 'AUTH failed':
-        this.#tellPlainText();
-        this.#tellNotAuthenticated(fault);
-        break;
+        return this.#notAuthenticated(fault);
       default:
-        fault satisfies never;
+        return fault satisfies never;
     }
   }
 
-  #tellNotAuthenticated(fault: Parameters<typeof auth.notAuthenticated>[0]): void {
+  #notAuthenticated(fault: LoginFault): AuthStep | undefined {
     const { login, password } = this.#access ?? {};
-    if (login === undefined || password === undefined || this.#capabilities === undefined) return;
-    const refused = {
-      login,
-      identity: { password, stage: this.#check.stage },
-      capabilities: this.#capabilities,
-      secured: this.#secured,
-      isMatched: this.#isMatched,
-    };
-    this.#tell(auth.notAuthenticated(fault, refused, this.#telling));
+    const capabilities = this.#capabilities;
+    if (login === undefined || password === undefined || capabilities === undefined) return undefined;
+    const identity = { password, stage: this.#check.stage };
+    return auth.notAuthenticated(fault, { login, identity, capabilities, shown: this.#shown }, this.#telling);
   }
 
-  #tellInterruption(interrupted: Interrupted): void {
-    const { stage } = interrupted;
+  #interruptedStep(interrupted: Interrupted): ServerStep {
     const { policy, password } = this.#access ?? {};
-    if (stage === 'greeting') {
-      this.#tell(noGreeting(interrupted, this.#heard, this.#telling));
-    } else if (stage === 'STARTTLS' && policy !== undefined) {
-      this.#tell(tls.tlsInterrupted(policy, interrupted, this.#telling));
-    } else if (stage === 'AUTH' && password !== undefined) {
-      this.#tellPlainText();
-      this.#tell(auth.authInterrupted(interrupted, { password, stage: this.#check.stage }, this.#telling));
-    } else {
-      this.#tell(lhloInterrupted(interrupted, this.#telling));
-    }
+    const { stage } = interrupted;
+    if (stage === 'greeting') return noGreeting(interrupted, this.#heard, this.#telling);
+    if (stage === 'STARTTLS' && policy !== undefined) return tls.tlsInterrupted(policy, interrupted, this.#telling);
+    if (stage !== 'AUTH' || password === undefined) return lhloInterrupted(interrupted, this.#telling);
+    return auth.authInterrupted(interrupted, { password, stage: this.#check.stage }, this.#telling);
   }
 
   /** The server has let us in. */
   async #useSession(session: Session, access: Access): Promise<void> {
     const { agent, probe } = this.#check;
-    this.#tellPlainText();
     const early = earlyReply(session, { agent, peer: this.#peer });
     if (early !== undefined) {
       this.#tell(tls.unusableTls('spoke before its turn', early, this.#telling));
       return;
     }
-    const step = this.#tellAuth(session, access);
+    const step = this.#authStep(session, access);
     this.#tell(step);
     if (step.result === 'failed' || probe === undefined) return;
     for (const answer of await askRecipients(probe, session, this.#options, this.#telling)) this.#tell(answer);
   }
 
-  #tellAuth({ security, capabilities }: Session, { password }: Access): AuthStep {
+  #authStep({ security, capabilities }: Session, { password }: Access): AuthStep {
     const { stage } = this.#check;
     if (this.#way.kind === 'without password') {
       return auth.unreadablePassword(this.#way.trouble, stage, this.#telling);
@@ -278,10 +232,5 @@ class Visit {
 
   #now(): Moment {
     return this.#check.agent.clock.now();
-  }
-
-  /** Since the visit began. */
-  #milliseconds(): number {
-    return this.#now().monotonic - this.#begun.monotonic;
   }
 }

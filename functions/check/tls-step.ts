@@ -2,19 +2,15 @@
  * What was had of TLS, and why there is none.
  */
 
-import { openingSwitches } from '../delivery/open.ts';
-import { openingTrouble } from '../delivery/opening-trouble.ts';
-import { interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
-import type { Interrupted } from '../lmtp/dialogue.ts';
-import type { OpeningFault } from '../session/opening.ts';
-import type { Secured } from '../session/tls.ts';
-import type { Capabilities } from '../smtp/capabilities.ts';
-import type { Reply } from '../smtp/reply.ts';
+import type { Trouble } from '../delivery/trouble.ts';
+import type { Interrupted, OpeningPart } from '../lmtp/dialogue.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import { isMandatory, type TlsPolicy } from '../tls/policy.ts';
+import type { Secured } from '../tls/secured.ts';
 import type { Finding } from './advice.ts';
-import { failed, ok, warning } from './found.ts';
+import { brokenOff, failed, ok, troubleOf, warning } from './found.ts';
 import type { TlsStep } from './report.ts';
-import { findingOfInterruption, type Telling } from './telling.ts';
+import type { Telling } from './telling.ts';
 
 /** The handshake was made. */
 export function secured({ level, isWrapped }: TlsPolicy, { protocol, cipher }: Secured): TlsStep {
@@ -22,15 +18,17 @@ export function secured({ level, isWrapped }: TlsPolicy, { protocol, cipher }: S
   return { step: 'TLS', level, protocol, cipher, ...ok(`${protocol} ${how}, ${cipher}; level ${level}`) };
 }
 
-/** It goes on in plain text, and may. */
-export function plainText({ level }: TlsPolicy, { startTls }: Capabilities): TlsStep {
-  const offer = startTls ? 'offered' : 'not offered';
+/** It goes on in plain text, and may; a server that offers TLS and then refuses it is worth a look. */
+export function plainText(
+  { level }: TlsPolicy,
+  { isOffered, refusal }: Extract<OpeningPart, { part: 'plain text' }>,
+  { about }: Telling,
+): TlsStep {
+  if (refusal !== undefined) {
+    return { step: 'TLS', level, ...warning(`none: offered, and then refused: ${refusal.text}`, 'TLS refused', about) };
+  }
+  const offer = isOffered ? 'offered' : 'not offered';
   return { step: 'TLS', level, ...ok(`none: ${offer}, and not demanded at level ${level}`) };
-}
-
-/** The server offered TLS and then would not have it; it goes on in plain text, and may. */
-export function declined({ level }: TlsPolicy, { text }: Reply, { about }: Telling): TlsStep {
-  return { step: 'TLS', level, ...warning(`none: offered, and then refused: ${text}`, 'TLS refused', about) };
 }
 
 /** A fault of TLS. */
@@ -38,31 +36,23 @@ export type TlsFault = Extract<OpeningFault, { kind: 'TLS not offered' | 'TLS re
 
 /** There is none, and the policy demands it, or the connection is lost over it. */
 export function noTls({ level, isWrapped }: TlsPolicy, fault: TlsFault, telling: Telling): TlsStep {
-  const { peer, about, parameters } = telling;
-  const trouble = openingTrouble(fault, peer, openingSwitches(parameters));
   const [finding, text] = meaningOf(fault, isWrapped);
   // Where nothing secret goes over it, mail that has waited a while goes in plain text.
   const hope =
     fault.kind === 'TLS failed' && !isMandatory(level)
       ? '; level may: without a password, later mail goes in plain text'
       : '';
-  return { step: 'TLS', level, ...failed(`${text}${hope}`, finding, about, trouble, parameters) };
+  return { step: 'TLS', level, ...failed(`${text}${hope}`, finding, troubleOf(fault, telling), telling) };
 }
 
 /** The connection broke over it. */
 export function tlsInterrupted({ level }: TlsPolicy, interrupted: Interrupted, telling: Telling): TlsStep {
-  const { peer, about, parameters } = telling;
-  const trouble = interruptionTrouble(interrupted, peer);
-  return {
-    step: 'TLS',
-    level,
-    ...failed(trouble.text, findingOfInterruption(interrupted), about, trouble, parameters),
-  };
+  return { step: 'TLS', level, ...brokenOff(interrupted, telling) };
 }
 
 /** It could not even be tried. */
-export function unusableTls(finding: Finding, trouble: Trouble, { about, parameters }: Telling): TlsStep {
-  return { step: 'TLS', ...failed(trouble.text, finding, about, trouble, parameters) };
+export function unusableTls(finding: Finding, trouble: Trouble, telling: Telling): TlsStep {
+  return { step: 'TLS', ...failed(trouble.text, finding, trouble, telling) };
 }
 
 function meaningOf(fault: TlsFault, isWrapped: boolean): readonly [Finding, string] {

@@ -4,17 +4,17 @@
  * have got in the same way.
  */
 
+import type { Login } from '../lmtp/login.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Password } from '../secrets/password-maps.ts';
 import { type FetchOptions, SecretFault } from '../secrets/secrets.ts';
-import type { Login } from '../session/login.ts';
-import type { TlsJudgement, TlsWish } from '../session/opening.ts';
+import type { TlsWish } from '../session/opening.ts';
 import { type Peer, peerName } from '../session/session.ts';
-import type { Secured } from '../session/tls.ts';
-import { certificateFacts, judgeCertificate } from '../tls/certificate.ts';
+import { judgeCertificate } from '../tls/certificate.ts';
 import { tlsFacts } from '../tls/facts.ts';
 import { type TlsMaterial, TlsMaterialFault } from '../tls/material.ts';
 import { isMandatory, mustMatch, type TlsPolicy, tlsPolicy } from '../tls/policy.ts';
+import type { Secured, TlsJudgement } from '../tls/secured.ts';
 import type { Agent } from './agent.ts';
 import type { NextHop } from './destination.ts';
 import { judgeOf } from './judge.ts';
@@ -129,8 +129,7 @@ function composeTls(policy: TlsPolicy, { ca, cert, key }: TlsMaterial, hop: Next
 }
 
 function judgeSecured(policy: TlsPolicy, secured: Secured, hop: NextHop, peer: Peer): TlsJudgement {
-  const { chainError } = secured;
-  const certificate = secured.certificate === undefined ? undefined : certificateFacts(secured.certificate);
+  const { certificate, chainError } = secured;
   const judgement = judgeCertificate(policy, {
     ...(certificate === undefined ? {} : { certificate }),
     ...(chainError === undefined ? {} : { chainError }),

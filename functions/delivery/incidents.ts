@@ -5,8 +5,8 @@
 
 import type { InterruptionCause } from '../lmtp/dialogue.ts';
 import type { RetireReason } from '../lmtp/heard.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import type { Transcript } from '../session/chat.ts';
-import type { OpeningFault } from '../session/opening.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { isProtocolError } from '../smtp/reply.ts';
 

@@ -3,10 +3,11 @@
  */
 
 import { Interrupted } from '../lmtp/dialogue.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import type { MetricName } from '../metrics/catalogue.ts';
 import type { Parameters } from '../parameters.ts';
 import type { ChatOptions } from '../session/chat.ts';
-import { type Opened, type OpeningFault, openSession } from '../session/opening.ts';
+import { type Opened, type OpenOptions, openSession } from '../session/opening.ts';
 import { type Peer, relayName, type Session } from '../session/session.ts';
 import { ConnectError } from '../session/transport.ts';
 import { type Access, findAccess, secretsOf } from './access.ts';
@@ -193,18 +194,8 @@ async function afterRefusal(
 }
 
 async function openOnce(input: AttemptInput, access: Access): Promise<Opened | Fault> {
-  const { agent, peer } = input;
-  const { parameters, clock } = agent;
-  const { tls, login } = access;
   try {
-    return await openSession(peer, {
-      chat: attemptOptions(input, access),
-      introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(peer, parameters) },
-      looksForStrays: judgeOf(parameters).looksForStrays,
-      clock,
-      ...(tls === undefined ? {} : { tls }),
-      ...(login === undefined ? {} : { login }),
-    });
+    return await openSession(input.peer, openOptions(input, access, attemptOptions(input, access)));
   } catch (error) {
     if (error instanceof ConnectError) return { kind: 'no connection', error };
     if (error instanceof Interrupted) return { kind: 'interrupted', error };
@@ -282,8 +273,24 @@ export function openingSwitches(parameters: Parameters): OpeningSwitches {
   };
 }
 
+/** What a session with a server is opened with. */
+export function openOptions(
+  { agent: { parameters, clock }, peer }: Pick<AttemptInput, 'agent' | 'peer'>,
+  { tls, login }: Pick<Access, 'tls' | 'login'>,
+  chat: ChatOptions,
+): OpenOptions {
+  return {
+    chat,
+    clock,
+    introduction: { name: parameters.lmtp_lhlo_name, discard: discardedKeywords(peer, parameters) },
+    looksForStrays: judgeOf(parameters).looksForStrays,
+    ...(tls === undefined ? {} : { tls }),
+    ...(login === undefined ? {} : { login }),
+  };
+}
+
 /** Keywords to take as not offered by this server; an entry for its address stands in the place of the general list. */
-export function discardedKeywords({ endpoint }: Peer, parameters: Parameters): ReadonlySet<string> {
+function discardedKeywords({ endpoint }: Peer, parameters: Parameters): ReadonlySet<string> {
   const byAddress =
     endpoint.kind === 'inet' ? parameters.lmtp_discard_lhlo_keyword_address_maps.find(endpoint.address) : undefined;
   const words = byAddress?.toLowerCase().split(/[\s,]+/) ?? parameters.lmtp_discard_lhlo_keywords;

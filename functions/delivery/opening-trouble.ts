@@ -3,7 +3,7 @@
  */
 
 import type { StagedReply } from '../lmtp/heard.ts';
-import type { OpeningFault } from '../session/opening.ts';
+import type { OpeningFault } from '../lmtp/opening.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Judge } from './judge.ts';

@@ -9,11 +9,11 @@ import { type Dialogue, Interrupted, receive, send } from './dialogue.ts';
 
 /** How an exchange ended, unless the connection did. */
 export type Authenticated =
-  | { readonly kind: 'accepted' }
+  | { readonly kind: 'accepted'; readonly reply: Reply }
   /** The server says no; `challenges` counts what it asked before. `word`: its own reason, beside the reply. */
   | { readonly kind: 'refused'; readonly reply: Reply; readonly challenges: number; readonly word?: string }
-  /** What the server says cannot be answered, or is not believed; the exchange was cancelled. */
-  | { readonly kind: 'failed'; readonly error: SaslError };
+  /** A challenge cannot be answered, and the exchange was cancelled; or the yes in `reply` is not believed. */
+  | { readonly kind: 'failed'; readonly error: SaslError; readonly reply?: Reply };
 
 /** Challenges that are answered; a server that asks more is not going to be content (smtp_sasl_glue.c). */
 const mostChallenges = 100;
@@ -29,7 +29,7 @@ export function* authenticate(mechanism: string, exchange: Exchange): Dialogue<A
   let held = fits ? undefined : initial;
   for (let challenges = 0; challenges <= mostChallenges; challenges += 1) {
     const reply = yield* receive('AUTH');
-    if (isPositive(reply)) return conclude(exchange);
+    if (isPositive(reply)) return conclude(reply, exchange);
     if (!isIntermediate(reply)) return refused(reply, challenges, exchange);
     if (challenges === mostChallenges) break;
     try {
@@ -47,13 +47,13 @@ export function* authenticate(mechanism: string, exchange: Exchange): Dialogue<A
 }
 
 /** A 2xx counts only if the server has shown, where the mechanism asks for it, that it knows the password too. */
-function conclude(exchange: Exchange): Authenticated {
+function conclude(reply: Reply, exchange: Exchange): Authenticated {
   try {
     exchange.conclude();
-    return { kind: 'accepted' };
+    return { kind: 'accepted', reply };
   } catch (error) {
     if (!(error instanceof SaslError)) throw error;
-    return { kind: 'failed', error };
+    return { kind: 'failed', error, reply };
   }
 }
 

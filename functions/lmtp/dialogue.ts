@@ -2,11 +2,13 @@
  * A conversation as a value: what is said and in which order, with no socket, no promise and no clock.
  *
  * A dialogue is a generator. It yields steps; whoever drives it (session/chat.ts, or a transcript in a test) carries them
- * out and hands each reply back in. An interruption (time-out, lost connection) is thrown into the dialogue at the step
+ * out and hands each reply, and what became of a TLS handshake, back in. An interruption (time-out, lost connection) is thrown into the dialogue at the step
  * where it happened, so the answers gathered so far are still in its hands.
  */
 
+import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';
+import type { Secured, TlsJudgement } from '../tls/secured.ts';
 
 /** Where a conversation is; names the timer, the words in the log and the report alike. */
 export type Stage =
@@ -105,6 +107,10 @@ export type Step =
    * the connection is an answer too, of code 421.
    */
   | { readonly step: 'listen'; readonly stage: Stage; readonly waits: Patience }
+  /** Make the TLS handshake, and have policy judge it. Answers a {@link Handshake}. Octets that are still unread are discarded. */
+  | { readonly step: 'secure' }
+  /** A part of the opening is over: for an operator who watches it (`check`). */
+  | { readonly step: 'opened'; readonly part: OpeningPart }
   /** Wait until content may be sent: for the claim. */
   | { readonly step: 'admit' }
   /** Send the message's content, without the final dot. `heeds`: stop where the server says something meanwhile. */
@@ -117,8 +123,31 @@ export type Step =
 /** How long to listen for what should not come. */
 export type Patience = 'no' | 'round trip' | 'long';
 
+/** A TLS handshake that was made, and what policy thinks of it. */
+export interface Shown {
+  readonly kind: 'secured';
+  readonly secured: Secured;
+  readonly judgement: TlsJudgement;
+}
+
+/** How a TLS handshake ended, unless our own time ended it. `reason`: in the TLS library's words. */
+export type Handshake = Shown | { readonly kind: 'TLS failed'; readonly reason: string };
+
+/** A part of an opening that is over. */
+export type OpeningPart =
+  | { readonly part: 'connected' }
+  | { readonly part: 'greeted'; readonly banner: Reply }
+  | { readonly part: 'secured'; readonly shown: Shown }
+  /** The session stays in plain text. `isOffered`: the server offers STARTTLS; `refusal`: and then refused it. */
+  | { readonly part: 'plain text'; readonly isOffered: boolean; readonly refusal?: Reply }
+  /** What the server offers, once it is known whether the session is encrypted. */
+  | { readonly part: 'introduced'; readonly capabilities: Capabilities };
+
+/** What the driver hands back in: a reply, a handshake, or nothing. */
+export type Resumption = Reply | Handshake | undefined;
+
 /** A conversation that ends in a `T`. */
-export type Dialogue<T> = Generator<Step, T, Reply | undefined>;
+export type Dialogue<T> = Generator<Step, T, Resumption>;
 
 /** Sends one command line; `secret` is the part of it that nobody is shown. */
 export function* send(line: string, secret?: string): Dialogue<void> {
@@ -135,12 +164,36 @@ export interface Waiting {
 
 /** Waits for the reply of a stage. */
 export function* receive(stage: Stage, waiting: Waiting = {}): Dialogue<Reply> {
-  const reply = yield { step: 'receive', stage, ...waiting };
+  const reply = replyIn(yield { step: 'receive', stage, ...waiting });
   if (reply === undefined) throw new TypeError('the driver resumed a receive without a reply');
   return reply;
 }
 
+/** Returns the next reply that came before the connection broke, if there is one. `nth` counts final replies, from 0. */
+export function* receiveBuffered(stage: Stage, nth?: number): Dialogue<Reply | undefined> {
+  return replyIn(yield { step: 'receive', stage, ...(nth === undefined ? {} : { nth }), buffered: true });
+}
+
 /** Looks for a reply that no command asked for: at this point of a conversation there must be none. */
 export function* listen(stage: Stage, waits: Patience = 'no'): Dialogue<Reply | undefined> {
-  return yield { step: 'listen', stage, waits };
+  return replyIn(yield { step: 'listen', stage, waits });
+}
+
+/** Makes the TLS handshake. */
+export function* secure(): Dialogue<Handshake> {
+  const handshake = yield { step: 'secure' };
+  if (handshake === undefined || !('kind' in handshake)) {
+    throw new TypeError('the driver resumed a handshake without its outcome');
+  }
+  return handshake;
+}
+
+/** Says that a part of the opening is over. */
+export function* opened(part: OpeningPart): Dialogue<void> {
+  yield { step: 'opened', part };
+}
+
+function replyIn(resumption: Resumption): Reply | undefined {
+  if (resumption !== undefined && 'kind' in resumption) throw new TypeError('the driver resumed with a handshake');
+  return resumption;
 }

@@ -11,7 +11,16 @@
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import { type Envelope, mailCommand, rcptCommand } from './commands.ts';
-import { type Dialogue, Interrupted, listen, type Patience, receive, type Stage, send } from './dialogue.ts';
+import {
+  type Dialogue,
+  Interrupted,
+  listen,
+  type Patience,
+  receive,
+  receiveBuffered,
+  type Stage,
+  send,
+} from './dialogue.ts';
 import type { RcptReply } from './excess.ts';
 import { isFinal, isGoodbye, Names } from './final-replies.ts';
 import type { Closing, ContentSent, Heard, Manners, StagedReply, TransactionOutcome } from './heard.ts';
@@ -104,13 +113,13 @@ function* readLastWords(run: Run): Dialogue<void> {
   if (!run.manners.proves) {
     // Postfix takes each such reply for one of a recipient, in order.
     for (const nth of run.accepted.keys()) {
-      const reply = yield { step: 'receive', stage: 'dot', nth, buffered: true };
+      const reply = yield* receiveBuffered('dot', nth);
       if (reply === undefined) return;
       run.finals.push(reply);
     }
     return;
   }
-  const reply = yield { step: 'receive', stage: 'content', buffered: true };
+  const reply = yield* receiveBuffered('content');
   if (reply !== undefined) run.stray = { stage: 'content', reply };
 }
 

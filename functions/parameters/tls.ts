@@ -135,7 +135,7 @@ export const tlsRows = {
     kind: 'switch',
     default: 'no',
     meaning:
-      'Defer when, after a handshake, the server has said something before it was asked: somebody may have put it there.',
+      'Defer when, after a handshake, the server has said something before it was asked: a third party may have put it there. Needed only with `strict_postfix_verdicts=yes`: by default such a reply always ends the session.',
   },
   lmtp_log_tls_feature_status: {
     kind: 'switch',

@@ -5,9 +5,20 @@
  * lmtp_per_request_deadline).
  */
 
-import { type Dialogue, Interrupted, type Patience, type Stage, type Step } from '../lmtp/dialogue.ts';
+import {
+  type Dialogue,
+  type Handshake,
+  Interrupted,
+  type OpeningPart,
+  type Patience,
+  type Resumption,
+  type Stage,
+  type Step,
+} from '../lmtp/dialogue.ts';
 import { closedReply, incompleteReply, isIntermediate, isPositive, type Reply, ReplyAssembler } from '../smtp/reply.ts';
+import type { Secured, TlsJudgement } from '../tls/secured.ts';
 import type { Limit, TimeBudget, TimedStage, TimeLimits } from './limit.ts';
+import { TlsError, type TlsRequest } from './tls.ts';
 import type { Transport } from './transport.ts';
 
 /** The content of a message, ready for the wire. */
@@ -24,6 +35,13 @@ export interface WireContent {
   mayGoOn(): boolean;
 }
 
+/** A TLS handshake that a conversation may make. */
+export interface HandshakeWish {
+  readonly request: TlsRequest;
+  /** What policy thinks of it. */
+  readonly judge: (secured: Secured) => TlsJudgement;
+}
+
 /** A line of a transcript; content and secrets never appear in one. */
 export type Transcript = (direction: 'C' | 'S', line: string) => void;
 
@@ -32,6 +50,7 @@ export interface ChatOptions {
   readonly limits: TimeLimits;
   readonly transcript?: Transcript;
   readonly content?: WireContent;
+  readonly handshake?: HandshakeWish;
   /** What nobody is to see of it, wherever the server repeats it. */
   readonly secrets?: readonly string[];
   /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
@@ -45,6 +64,8 @@ export interface ChatOptions {
   readonly requestDeadline?: { readonly minDataRate: number };
   /** Told of a recipient that is known to be sent while others are still awaited. `index` counts the envelope's recipients. */
   readonly onProgress?: (index: number, reply: Reply) => void;
+  /** Receives each part of an opening as soon as it is over. */
+  readonly onOpened?: (part: OpeningPart) => void;
   /** Milliseconds on a clock that is never set back. Default: the process's. */
   readonly now?: () => number;
 }
@@ -81,14 +102,14 @@ export async function timedChat<T>(
   const driver = new Driver(transport, options);
   let next = dialogue.next();
   while (!next.done) {
-    let outcome: { readonly reply: Reply | undefined } | { readonly interruption: Interrupted };
+    let outcome: { readonly resumption: Resumption } | { readonly interruption: Interrupted };
     try {
-      outcome = { reply: await driver.carryOut(next.value) };
+      outcome = { resumption: await driver.carryOut(next.value) };
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       outcome = { interruption: error };
     }
-    next = 'interruption' in outcome ? dialogue.throw(outcome.interruption) : dialogue.next(outcome.reply);
+    next = 'interruption' in outcome ? dialogue.throw(outcome.interruption) : dialogue.next(outcome.resumption);
   }
   transport.flush();
   return { value: next.value, finalsAt: driver.finalsAt, octets: driver.octets };
@@ -110,7 +131,7 @@ class Driver {
     this.#secrets = [...(options.secrets ?? [])];
   }
 
-  async carryOut(step: Step): Promise<Reply | undefined> {
+  async carryOut(step: Step): Promise<Resumption> {
     switch (step.step) {
       case 'send':
         this.#options.transcript?.('C', this.#hide(step.line, step.secret));
@@ -122,6 +143,11 @@ class Driver {
       case 'listen':
         this.#transport.flush();
         return await this.#listen(step.stage, step.waits);
+      case 'secure':
+        return await this.#secure();
+      case 'opened':
+        this.#options.onOpened?.(step.part);
+        return undefined;
       case 'admit':
         return await this.#admit();
       case 'content':
@@ -224,6 +250,18 @@ class Driver {
       if (this.#assembler.isFlooding) return undefined;
     }
     return undefined;
+  }
+
+  async #secure(): Promise<Handshake> {
+    const { handshake, limits } = this.#options;
+    if (handshake === undefined) throw new TypeError('a conversation that begins TLS was given no handshake');
+    try {
+      const secured = await this.#transport.secure(handshake.request, limits.limit('STARTTLS'));
+      return { kind: 'secured', secured, judgement: handshake.judge(secured) };
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      return { kind: 'TLS failed', reason: error.message };
+    }
   }
 
   get #content(): WireContent {

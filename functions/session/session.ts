@@ -6,10 +6,10 @@ import type { Envelope } from '../lmtp/commands.ts';
 import { type Dialogue, listen } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
 import type { Manners, TransactionOutcome } from '../lmtp/heard.ts';
+import type { Security } from '../lmtp/opening.ts';
 import { type Probed, probe, quit } from '../lmtp/parting.ts';
 import { transaction } from '../lmtp/transaction.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
-import type { TlsFacts } from '../tls/facts.ts';
 import { type ChatOptions, chat, timedChat } from './chat.ts';
 import { type Clock, elapsed, type Moment } from './clock.ts';
 import type { Endpoint, Transport } from './transport.ts';
@@ -30,14 +30,6 @@ export function peerName({ host, endpoint }: Peer): string {
 export function relayName(peer: Peer): string {
   const { endpoint } = peer;
   return endpoint.kind === 'inet' ? `${peerName(peer)}:${endpoint.port}` : peerName(peer);
-}
-
-/** How a session was made sure of. */
-export interface Security {
-  /** What was had of TLS; absent: plain text. */
-  readonly tls?: TlsFacts;
-  /** Mechanism by which we authenticated; absent: not at all. */
-  readonly mechanism?: string;
 }
 
 /** What a session is made of. */

@@ -8,6 +8,8 @@ import type { Socket } from 'node:net';
 import { type ConnectionOptions, type SecureVersion, type TLSSocket, connect as wrap } from 'node:tls';
 import { Interrupted } from '../lmtp/dialogue.ts';
 import type { BindingType, ChannelBinding } from '../sasl/mechanism.ts';
+import { certificateFacts } from '../tls/certificate.ts';
+import type { Secured } from '../tls/secured.ts';
 import { type Limit, withLimit } from './limit.ts';
 
 /** How a handshake is made. */
@@ -22,21 +24,6 @@ export interface TlsRequest {
   readonly cert?: string;
   /** Its key, PEM. */
   readonly key?: string;
-}
-
-/** A handshake that succeeded. */
-export interface Secured {
-  /** `TLSv1.3` */
-  readonly protocol: string;
-  /** IANA's name of the cipher suite. */
-  readonly cipher: string;
-  readonly certificate?: X509Certificate;
-  /** Why the chain is not trusted, as OpenSSL's code (`CERT_HAS_EXPIRED`); absent: it is. */
-  readonly chainError?: string;
-  /** What this connection can be bound to, best first. */
-  readonly bindings: readonly ChannelBinding[];
-  /** Whether we had a certificate to show. */
-  readonly hasClientCertificate: boolean;
 }
 
 /** The handshake failed. The message is the reason, in OpenSSL's words. */
@@ -101,7 +88,7 @@ function describe(socket: TLSSocket, { cert }: TlsRequest): Secured {
   return {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName ?? socket.getCipher().name,
-    ...(certificate === undefined ? {} : { certificate }),
+    ...(certificate === undefined ? {} : { certificate: certificateFacts(certificate) }),
     ...(chainError === undefined || chainError === null ? {} : { chainError: String(chainError) }),
     bindings: bindingsOf(socket, certificate),
     hasClientCertificate: cert !== undefined,

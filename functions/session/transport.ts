@@ -7,9 +7,10 @@
  */
 
 import { connect as openSocket, type Socket } from 'node:net';
+import type { Secured } from '../tls/secured.ts';
 import { type Limit, type TimeLimits, withLimit } from './limit.ts';
 import { LineReader } from './line-reader.ts';
-import { alertWords, type Secured, secure, type TlsRequest } from './tls.ts';
+import { alertWords, secure, type TlsRequest } from './tls.ts';
 
 /** Where to connect to. */
 export type Endpoint =
@@ -77,8 +78,8 @@ export class Transport {
   }
 
   /**
-   * Goes on under TLS. Whatever the server sent before the handshake and nobody has read is thrown away: somebody in between
-   * could have put it there (RFC 3207 section 6).
+   * Goes on under TLS. Octets that came before the handshake and are still unread are discarded: a third party could have put
+   * them there (RFC 3207 section 6). By default the opening has looked for them before, and ends there (lmtp/opening.ts).
    *
    * @throws TlsError, Interrupted: the connection is then good for nothing
    */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findName } from '../../functions/check/name-step.ts';
 import { portClosed } from '../../functions/check/port-step.ts';
+import { peerWords } from '../../functions/delivery/conclude.ts';
 import { parseDestination } from '../../functions/delivery/destination.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
@@ -187,8 +188,9 @@ describe('a port', () => {
       test(code, () => {
         const error = new ConnectError('words', { cause: Object.assign(new Error(code), { code }) });
         const peer = { host: 'store.test', endpoint: { kind: 'inet', address: '10.0.0.1', port: 24 } } as const;
-        const hop = parseDestination('store.test', 24)[0];
-        const step = portClosed(error, peer, { hop, place: 'function' }, testAgent());
+        const about = { hop: parseDestination('store.test', 24)[0], place: 'function' } as const;
+        const telling = { peer: peerWords(peer), about, parameters: testAgent().parameters };
+        const step = portClosed(error, peer, telling);
         assert.ok(step.result === 'failed');
         assert.deepEqual([step.state, step.finding], [state, finding]);
         assert.equal(step.verdict.text, 'connect to store.test[10.0.0.1]:24: words');

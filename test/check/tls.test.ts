@@ -249,12 +249,28 @@ describe('what of ours cannot be used is told with what could be learned of the 
   });
 });
 
-test('what is said under TLS before its turn is told', async () => {
-  const script = {
+describe('what is said under TLS before its turn is told', () => {
+  const script = () => ({
     tls: { certificate: certificates.right },
     lhlo: { each: [['250-lmtp.test', '250 STARTTLS'], { raw: '250 lmtp.test\r\n250 2.1.0 early\r\n' }] },
-  };
-  const parameters = { ...verify, lmtp_tls_block_early_mail_reply: 'yes' };
-  const { summary } = await checkServer(script, { parameters });
-  assert.ok(summary.includes('TLS failed: spoke before its turn'), summary.join('; '));
+  });
+
+  test('as a reply out of step', async () => {
+    const { summary } = await checkServer(script(), { parameters: verify });
+    assert.deepEqual(summary.slice(-3), ['TLS ok', 'certificate ok', 'LHLO failed: out of step']);
+  });
+
+  test('as Postfix tells it', async () => {
+    const strict = { strict_postfix_verdicts: 'yes', lmtp_tls_block_early_mail_reply: 'yes' };
+    const { summary } = await checkServer(script(), { parameters: { ...verify, ...strict } });
+    assert.deepEqual(summary.slice(-2), ['LHLO ok', 'TLS failed: spoke before its turn']);
+  });
+});
+
+test('what is injected behind the 220 to STARTTLS is told as a reply out of step, and there is no handshake', async () => {
+  const script = { tls: { certificate: certificates.right, injected: '250 injected\r\n' } };
+  const checked = await checkServer(script, { parameters: verify });
+  assert.deepEqual(checked.summary.slice(-2), ['greeting ok', 'LHLO failed: out of step']);
+  assert.match(checked.text, /250 injected/);
+  assert.ok(!checked.connections[0]?.commands.includes('<TLS>'));
 });

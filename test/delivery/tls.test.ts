@@ -71,6 +71,9 @@ const verbs = (transcript: ReturnType<ScriptedServer['transcript']>, n = 1) =>
   transcript[n - 1]?.commands.flatMap((command) => /^(?:[A-Z]{4,8}|<.*>|\.)(?= |$)/.exec(command) ?? []) ?? [];
 
 const mail = ['MAIL', 'RCPT', 'DATA', '<content>', '.', 'RSET', 'QUIT'] as const;
+const strict = { strict_postfix_verdicts: 'yes' };
+/** As Postfix says it. */
+const strictMail = mail.filter((verb) => verb !== 'RSET');
 
 describe('a server without TLS', () => {
   test('gets mail in plain text at level may, whether it does not offer TLS or refuses it', async () => {
@@ -200,21 +203,26 @@ describe('a handshake that fails', { concurrency: true }, () => {
 });
 
 describe('what is said in plain text', () => {
-  test('behind the reply to STARTTLS, in one packet with it, ends the session before the handshake', async () => {
-    // Taken for replies under TLS, these lines would speak for the server.
-    const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
-    const { short, text, transcript } = await send(withTls({ injected }), encrypt);
-    assert.equal(short, 'deferred 4.7.5');
-    assert.match(text, /: the server spoke before the handshake: 250-localhost 250 SIZE 10$/);
-    assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS']);
+  // Were it taken for the reply to LHLO, the message would be too large.
+  const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
+
+  test('behind the reply to STARTTLS, in one packet with it, ends the session, and so does a second time', async () => {
+    for (const level of [may, encrypt]) {
+      const { short, text, transcript, blame } = await send(withTls({ injected }), level, { age: 1e9 });
+      assert.equal(short, 'deferred 4.5.0');
+      assert.match(
+        text,
+        /^replies out of step: host .* said: 250-localhost 250 SIZE 10 \(while .* STARTTLS response\)$/,
+      );
+      assert.equal(blame, text);
+      assert.deepEqual([verbs(transcript), verbs(transcript, 2)].map(String), Array(2).fill('LHLO,STARTTLS'));
+      assert.equal(transcript.length, 2);
+    }
   });
 
-  test('behind the reply to STARTTLS is thrown away by a strict Postfix, and is no reply to anything', async () => {
-    // Had it been taken for the reply to LHLO, the message would be too large.
-    const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
-    const { short, transcript } = await send(withTls({ injected }), { ...encrypt, strict_postfix_verdicts: 'yes' });
+  test('behind the reply to STARTTLS is discarded as Postfix decides', async () => {
+    const { short, transcript } = await send(withTls({ injected }), { ...encrypt, ...strict });
     assert.equal(short, 'sent 2.0.0');
-    const strictMail = mail.filter((verb) => verb !== 'RSET');
     assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS', '<TLS>', 'LHLO', ...strictMail]);
     assert.equal(transcript[0]?.commands.at(4), 'MAIL FROM:<alice@example.org>');
     assert.equal(transcript[0]?.behind_starttls, undefined, 'and we say nothing ourselves before the handshake');
@@ -255,13 +263,12 @@ describe('what is said in plain text', () => {
   test('or under TLS before MAIL was sent, ends the session', async () => {
     const { short, text, transcript } = await send(early(), encrypt);
     assert.equal(short, 'deferred 4.5.0');
-    assert.match(text, /^replies out of step: host localhost\[127\.0\.0\.1\] said: 250 2\.1\.0 early/);
-    assert.equal(transcript.length, 2, 'a fresh connection is tried once');
-    assert.ok(!verbs(transcript).includes('MAIL'));
+    assert.match(text, /^replies out of step: host localhost\[127\.0\.0\.1\] said: 250 2\.1\.0 early /);
+    for (const n of [1, 2]) assert.ok(!verbs(transcript, n).includes('MAIL'));
   });
 
-  test('or under TLS before MAIL was sent, ends the session of a strict Postfix where that is watched for', async () => {
-    const watching = { lmtp_tls_block_early_mail_reply: 'yes', strict_postfix_verdicts: 'yes' };
+  test('or under TLS before MAIL was sent, ends the session as Postfix decides where that is watched for', async () => {
+    const watching = { ...strict, lmtp_tls_block_early_mail_reply: 'yes' };
     const { short, text, transcript } = await send(early(), { ...encrypt, ...watching });
     assert.equal(short, 'deferred 4.7.0');
     assert.equal(text, 'host localhost[127.0.0.1] spoke before MAIL was sent');

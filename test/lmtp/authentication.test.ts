@@ -24,7 +24,8 @@ const rounds = (count: number) => `S: 334 ${base64('more')}\n C: ${base64('more'
 describe('the initial response', () => {
   test('goes with the command', () => {
     const outcome = play(echo({ initial: Buffer.from('hello') }), `C: AUTH ECHO ${base64('hello')}\n S: 235 ok`);
-    assert.deepEqual(outcome, { kind: 'accepted' });
+    assert.ok(outcome.kind === 'accepted');
+    assert.equal(outcome.reply.code, 235);
   });
 
   test('is an equals sign where it is empty, for nothing at all would mean that there is none', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dialogue, Interrupted, receive, send } from '../../functions/lmtp/dialogue.ts';
+import { type Dialogue, Interrupted, receive, secure, send } from '../../functions/lmtp/dialogue.ts';
 import { converse, TranscriptError } from './converse.ts';
 
 function* ask(question: string): Dialogue<number> {
@@ -37,4 +37,25 @@ test('an interruption is thrown into the dialogue at the step that waits', () =>
 
 test('a line that is neither side of a conversation is a mistake of the test', () => {
   assert.throws(() => converse(ask('NOOP'), 'X: NOOP'), TypeError);
+});
+
+test('a line of ours may be given by its beginning', () => {
+  assert.equal(converse(ask('NOOP 1234'), 'C: NOOP …\n S: 250 ok').result, 250);
+  assert.throws(() => converse(ask('NOOP'), 'C: NOOP …\n S: 250 ok'), TranscriptError);
+});
+
+test('a handshake succeeds, fails or does not match as its line says, and discards what came before it', () => {
+  const handshake = (line: string) => converse(secure(), line).result;
+  assert.equal(handshake('C: <TLS> (failed)').kind, 'TLS failed');
+  for (const [line, matched] of [
+    ['C: <TLS>', true],
+    ['C: <TLS> (unmatched)', false],
+    ['S+: 250 injected\n C: <TLS>', true],
+  ] as const) {
+    const outcome = handshake(line);
+    assert.ok(outcome.kind === 'secured');
+    assert.equal(outcome.judgement.facts.matched, matched);
+  }
+  assert.throws(() => handshake('C: <TLS> (deadline)'), Interrupted);
+  assert.throws(() => handshake('C: NOOP'), TranscriptError);
 });

@@ -14,21 +14,41 @@
  *       S: (lost)
  *     `);
  *
- * A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines. `S~: 552 early`
- * is the same, but comes only when content is being sent.
+ * `C: AUTH PLAIN …` stands for any line that begins so. A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines.
+ * `S~: 552 early` is the same, but comes only when content is being sent.
  *
  * Lines of the server in brackets are interruptions at the step that waits: `S: (lost)`, `S: (timeout)`, `S: (deadline)`,
  * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
  * `C: . (lost)` where the dot was written before. What the server had said before a loss follows as `S:` lines.
+ *
+ * `C: <TLS>` is a handshake whose certificate matches; `C: <TLS> (unmatched)` and `C: <TLS> (failed)` are others, and
+ * `C: <TLS> (deadline)` is one that our own time ends. It discards the unasked lines in front of it that were not listened for.
  */
-import { type Dialogue, Interrupted, type InterruptionCause, type Step } from '../../functions/lmtp/dialogue.ts';
+import {
+  type Dialogue,
+  type Handshake,
+  Interrupted,
+  type InterruptionCause,
+  type OpeningPart,
+  type Resumption,
+  type Step,
+} from '../../functions/lmtp/dialogue.ts';
 import { type Reply, ReplyAssembler } from '../../functions/smtp/reply.ts';
+import type { Secured } from '../../functions/tls/secured.ts';
 
 /** What became of a conversation. */
 export interface Conversation<T> {
   readonly result: T;
   /** The recipients in the order in which they were told. */
   readonly told: readonly Told[];
+  /** The parts of an opening, in the order in which they were over. */
+  readonly opened: readonly OpeningPart[];
+}
+
+/** What a dialogue meets that its transcript does not show. */
+export interface Circumstances {
+  /** What the handshake of `C: <TLS>` leads to, where that matters. */
+  readonly secured?: Partial<Secured>;
 }
 
 /** A recipient that was known to be sent before the end, and when it was told. */
@@ -51,35 +71,42 @@ export class TranscriptError extends Error {
  * @throws TranscriptError showing the two side by side where they part
  * @throws Interrupted     what the dialogue lets through
  */
-export function converse<T>(dialogue: Dialogue<T>, transcript: string): Conversation<T> {
-  const player = new Player(transcript);
+export function converse<T>(
+  dialogue: Dialogue<T>,
+  transcript: string,
+  circumstances: Circumstances = {},
+): Conversation<T> {
+  const player = new Player(transcript, circumstances);
   let next = dialogue.next();
   while (!next.done) {
-    let reply: Reply | undefined;
+    let resumption: Resumption;
     try {
-      reply = player.carryOut(next.value);
+      resumption = player.carryOut(next.value);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       next = dialogue.throw(error);
       continue;
     }
-    next = dialogue.next(reply);
+    next = dialogue.next(resumption);
   }
   player.finish();
-  return { result: next.value, told: player.told };
+  return { result: next.value, told: player.told, opened: player.opened };
 }
 
 const causes: readonly InterruptionCause[] = ['timeout', 'lost', 'deadline', 'flood', 'body', 'claim'];
 
 class Player {
   readonly told: Told[] = [];
+  readonly opened: OpeningPart[] = [];
+  readonly #secured: Partial<Secured>;
   readonly #expected: readonly string[];
   readonly #actual: string[] = [];
   #replies = 0;
   /** Content was being sent when the server spoke. */
   #isInContent = false;
 
-  constructor(transcript: string) {
+  constructor(transcript: string, { secured = {} }: Circumstances) {
+    this.#secured = secured;
     this.#expected = transcript
       .split('\n')
       .map((line) => line.trim())
@@ -88,13 +115,18 @@ class Player {
     if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C:, S:, S+: or S~:`);
   }
 
-  carryOut(step: Step): Reply | undefined {
+  carryOut(step: Step): Resumption {
     switch (step.step) {
       case 'send':
         this.#say(`C: ${step.line}`);
         return undefined;
       case 'receive':
         return step.buffered ? this.#readBuffered() : this.#read(step);
+      case 'secure':
+        return this.#secure();
+      case 'opened':
+        this.opened.push(step.part);
+        return undefined;
       case 'admit':
         return undefined;
       case 'content':
@@ -125,7 +157,9 @@ class Player {
   }
 
   #say(line: string): void {
-    if (this.#next !== line) this.#part(line);
+    const wanted = this.#next;
+    const fits = wanted?.endsWith(' …') ? line.startsWith(wanted.slice(0, -1)) : line === wanted;
+    if (!fits) this.#part(line);
     this.#actual.push(line);
   }
 
@@ -137,6 +171,24 @@ class Player {
     const cause = this.#next?.startsWith(`${line} (`) ? interruptionIn(this.#next) : undefined;
     this.#say(cause === undefined ? line : `${line} (${cause})`);
     if (cause !== undefined) throw new Interrupted(stage, cause);
+  }
+
+  #secure(): Handshake {
+    while (this.#next?.startsWith('S+: ')) this.#actual.push(this.#next);
+    const [, how] = /^C: <TLS> \((\w+)\)$/.exec(this.#next ?? '') ?? [];
+    this.#say(how === undefined ? 'C: <TLS>' : `C: <TLS> (${how})`);
+    if (how === 'deadline') throw new Interrupted('STARTTLS', 'deadline');
+    if (how === 'failed') return { kind: 'TLS failed', reason: 'wrong version number' };
+    const matched = how !== 'unmatched';
+    const [protocol, cipher] = ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'];
+    return {
+      kind: 'secured',
+      secured: { protocol, cipher, bindings: [], hasClientCertificate: false, ...this.#secured },
+      judgement: {
+        facts: { protocol, cipher, level: 'verify', matched, trusted: matched },
+        ...(matched ? {} : { reason: 'Server certificate not trusted' }),
+      },
+    };
   }
 
   #read({ stage }: Extract<Step, { step: 'receive' }>): Reply {

@@ -169,7 +169,11 @@ export class ScriptedConnection {
     const behind = this.#received.take(this.#received.waiting.length).toString('latin1');
     if (behind !== '') this.#tls = { ...this.#tls, behind_starttls: behind };
     if (tls.handshake !== undefined && tls.handshake !== 'right') {
-      if (tls.handshake === 'garbage') this.#write(garbage);
+      if (tls.handshake === 'garbage') {
+        // Said in reply to the client's own first octets: what comes before them is no part of a handshake.
+        await this.#received.more();
+        this.#write(garbage);
+      }
       await this.#follow(tls.handshake === 'garbage' ? 'silence' : tls.handshake);
       return;
     }

@@ -193,15 +193,15 @@ test('STARTTLS may be there without being offered, and without TLS it is a verb 
 });
 
 describe('in place of a handshake there may be', () => {
-  for (const [handshake, said, end] of [
-    ['close', /^end$/, 'server closed'],
-    ['reset', /^ECONNRESET$/, 'server reset'],
-    ['garbage', /no TLS here/, 'client closed'],
+  for (const [handshake, hello, said, end] of [
+    ['close', '', /^end$/, 'server closed'],
+    ['reset', '', /^ECONNRESET$/, 'server reset'],
+    ['garbage', 'the first octets of a handshake', /no TLS here/, 'client closed'],
   ] as const) {
     test(handshake, async () => {
       await using server = await startScriptedServer({ tls: script({ handshake }) });
       const client = await startTls(server.port);
-      assert.match(await client.say('', /no TLS here/), said);
+      assert.match(await client.say(hello, /no TLS here/), said);
       client.end();
       assert.equal(await server.settled(3000), true);
       assert.equal(server.transcript()[0]?.end, end);

@@ -17,8 +17,8 @@ export interface TlsScript {
   /** Plain text right behind the reply to STARTTLS, in the same write. */
   readonly injected?: string;
   /**
-   * What becomes of the handshake: `garbage` = octets that are no TLS, and then silence; the others as what follows a reply
-   * (DetailedReply.then). Default: right.
+   * What becomes of the handshake: `garbage` = octets that are no TLS, as the answer to the client's first, and then silence;
+   * the others as what follows a reply (DetailedReply.then). Default: right.
    */
   readonly handshake?: 'right' | 'garbage' | 'close' | 'reset' | 'silence' | 'stall';
   /** Default: what the runtime speaks. */

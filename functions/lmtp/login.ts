@@ -2,22 +2,22 @@
  * Authentication on an open connection: which mechanism, to what it is bound, and whether the server lets us in.
  */
 
-import { type Authenticated, authenticate } from '../lmtp/authentication.ts';
 import { chooseMechanism } from '../sasl/choice.ts';
 import {
   type Channel,
   type ChannelBinding,
   ChannelBindingError,
   type Credentials,
+  type Exchange,
   type Mechanism,
   SaslError,
 } from '../sasl/mechanism.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';
-import { type ChatOptions, chat } from './chat.ts';
-import type { Secured } from './tls.ts';
-import type { Transport } from './transport.ts';
+import { type Authenticated, authenticate } from './authentication.ts';
+import type { Dialogue, Shown } from './dialogue.ts';
+import { type Astray, hearStray, misplaced } from './stray.ts';
 
 /** Who we are to a server, and by which means we may say so. */
 export interface Login {
@@ -37,9 +37,8 @@ export interface Login {
   readonly names: Pick<Channel, 'host' | 'port' | 'ownName'>;
 }
 
-/** How logging in ends, unless it is interrupted. */
-export type LoggedIn =
-  | { readonly kind: 'in'; readonly mechanism?: string }
+/** Why the server did not let us in, or could not be asked. */
+export type LoginFault =
   | { readonly kind: 'AUTH not offered' }
   /** AUTH with no words behind it, or with none that the filter allows. */
   | { readonly kind: 'no mechanism offered' }
@@ -48,50 +47,53 @@ export type LoggedIn =
   | { readonly kind: 'AUTH refused'; readonly mechanism: string; readonly reply: Reply; readonly word?: string }
   | { readonly kind: 'AUTH failed'; readonly mechanism: string; readonly reason: string };
 
+/** How logging in ends, unless it is interrupted. `mechanism` absent: AUTH is neither offered nor required. */
+export type LoggedIn = { readonly kind: 'in'; readonly mechanism?: string } | LoginFault;
+
 /** What is known of the connection. */
 export interface Offer {
   readonly capabilities: Capabilities;
-  readonly secured?: Secured | undefined;
-  readonly isMatched: boolean;
+  /** Absent: plain text. */
+  readonly shown: Shown | undefined;
 }
 
-/** The connection as mechanisms see it. */
-export function channelOf({ names }: Login, secured: Secured | undefined): Channel {
+/** The connection as mechanisms see it, and what a mechanism must withstand on it. */
+export interface Conditions {
+  readonly channel: Channel;
+  readonly required: ReadonlySet<SecurityOption>;
+}
+
+/** Returns the conditions of authentication over TLS or, where nothing was shown, in plain text. */
+export function conditionsOf({ names, required }: Login, shown: Shown | undefined): Conditions {
+  const isEncrypted = shown !== undefined;
+  const { hasClientCertificate = false, bindings = [] } = shown?.secured ?? {};
+  const isMatched = shown?.judgement.facts.matched ?? false;
   return {
-    ...names,
-    isEncrypted: secured !== undefined,
-    hasClientCertificate: secured?.hasClientCertificate ?? false,
-    bindings: secured?.bindings ?? [],
+    channel: { ...names, isEncrypted, hasClientCertificate, bindings },
+    required: required({ isEncrypted, isMatched }),
   };
 }
 
-/**
- * Authenticates.
- *
- * @throws Interrupted
- */
-export async function logIn(
+/** Authenticates. `looksForStrays`: whether replies out of place end it. */
+export function* logIn(
   login: Login,
-  { capabilities, secured, isMatched }: Offer,
-  transport: Transport,
-  options: ChatOptions,
-): Promise<LoggedIn> {
+  { capabilities, shown }: Offer,
+  looksForStrays: boolean,
+): Dialogue<LoggedIn | Astray> {
   if (!capabilities.keywords.includes('AUTH')) return login.isRequired ? { kind: 'AUTH not offered' } : { kind: 'in' };
   const offered = capabilities.auth.filter(login.allows);
   if (offered.length === 0) return { kind: 'no mechanism offered' };
-  const channel = channelOf(login, secured);
-  const required = login.required({ isEncrypted: channel.isEncrypted, isMatched });
+  const { channel, required } = conditionsOf(login, shown);
   const mechanism = chooseMechanism(offered, required, login.credentials, channel);
   if (mechanism === undefined) return { kind: 'no mechanism available' };
-  const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
   const requireProof = login.insistsOnProof && required.has('mutual_auth');
+  const attempt = { mechanism, login, channel, offered: capabilities.auth, requireProof };
+  const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
   let outcome: LoggedIn = { kind: 'no mechanism available' };
   for (const [index, binding] of bindings.entries()) {
-    const authenticated = await exchange(
-      { mechanism, login, channel, offered: capabilities.auth, binding, requireProof },
-      transport,
-      options,
-    );
+    const authenticated = yield* tryBinding(attempt, binding);
+    const stray = looksForStrays ? yield* strayIn(authenticated) : undefined;
+    if (stray !== undefined) return stray;
     outcome = conclude(mechanism.name, authenticated);
     if (!wantsOtherBinding(authenticated, index === 0)) break;
   }
@@ -103,26 +105,34 @@ interface Attempt {
   readonly login: Login;
   readonly channel: Channel;
   readonly offered: readonly string[];
-  readonly binding: ChannelBinding | undefined;
   readonly requireProof: boolean;
 }
 
-async function exchange(
-  { mechanism, login, channel, offered, binding, requireProof }: Attempt,
-  transport: Transport,
-  options: ChatOptions,
-): Promise<Authenticated> {
+function* tryBinding(
+  { mechanism, login, channel, offered, requireProof }: Attempt,
+  binding: ChannelBinding | undefined,
+): Dialogue<Authenticated> {
+  let exchange: Exchange;
   try {
     const given = { offered, requireProof, ...(binding === undefined ? {} : { binding }) };
-    return await chat(
-      authenticate(mechanism.name, mechanism.start(login.credentials, channel, given)),
-      transport,
-      options,
-    );
+    exchange = mechanism.start(login.credentials, channel, given);
   } catch (error) {
-    if (error instanceof SaslError) return { kind: 'failed', error };
-    throw error;
+    if (!(error instanceof SaslError)) throw error;
+    return { kind: 'failed', error };
   }
+  return yield* authenticate(mechanism.name, exchange);
+}
+
+/**
+ * Returns the reply out of place that an exchange met, or that came behind a refusal: where a line too many was read as the
+ * reply to AUTH, the password is not refused, and the reply to AUTH follows. A goodbye behind a refusal changes nothing.
+ */
+function* strayIn(authenticated: Authenticated): Dialogue<Astray | undefined> {
+  const { reply } = authenticated;
+  const fault = reply === undefined ? undefined : misplaced('AUTH', reply);
+  if (fault !== undefined || authenticated.kind !== 'refused') return fault;
+  const behind = yield* hearStray('AUTH', authenticated.reply.code >= 500 ? 'round trip' : 'no');
+  return behind?.kind === 'out of step' ? behind : undefined;
 }
 
 function conclude(mechanism: string, authenticated: Authenticated): LoggedIn {
