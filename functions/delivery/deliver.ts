@@ -132,6 +132,10 @@ async function walkHosts(
   for (const [index, peer] of hosts.peers.entries()) {
     if (outcome.leftover.length === 0) break;
     const isLastAddress = isLastHop && index === hosts.peers.length - 1;
+    // A host that could not be found out if it falls silent is not begun: the last host's words stand.
+    if (outcome.trouble !== undefined && !timeLimits(run.agent, run.given.deadline).hasTimeForNextHost) {
+      return { ...outcome, isOutOfTime: true };
+    }
     // Only a session that gets past its handshake uses up the limit: until then there is another host.
     const isLastSession = isLastAddress || (isLastHop && sessions + 1 === sessionLimit);
     const next = await attempt(attemptInput(run, outcome, hop, peer, { isLastAddress, isLastSession }));
@@ -155,7 +159,7 @@ function attemptInput(
     delivery,
     message: given.message,
     gate: given.gate,
-    limits: timeLimits(agent, given.deadline),
+    limits: timeLimits(agent, given.deadline, { hasOtherHosts: !last.isLastAddress }),
     hop,
     peer,
     age: given.age ?? 0,

@@ -305,7 +305,10 @@ test('a message of active is not read from the table either while another delive
   );
   await waitUntil('the write is tried again', () => tries === 2);
   const wakeUp = parseWakeUp('{"version":1,"id":"a","delivery":"0000","generation":1}');
-  const working = work(wakeUp, { ...services, writes }, () => assert.fail('delivered'), { left: () => 60_000, whole: 300_000 });
+  const working = work(wakeUp, { ...services, writes }, () => assert.fail('delivered'), {
+    left: () => 60_000,
+    whole: 300_000,
+  });
   await assert.rejects(working, { name: 'TableTrouble' });
   assert.deepEqual(services.notes, []);
   gate.resolve();
