@@ -38,11 +38,22 @@ export function makeClients(): AwsClients {
   const s3 = new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
   tellOwners(s3, bucketOwners(process.env));
   return {
-    table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
+    table: makeTableClient(dynamo),
     s3,
     sns: new SNSClient({ requestHandler: requestHandler() }),
     sqs: new SQSClient({ requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
   };
+}
+
+/**
+ * Makes the client of a table. A number that JavaScript cannot hold exactly is read as the next that it can: by itself the client
+ * would fail for all items that come together.
+ */
+export function makeTableClient(dynamo: DynamoDBClient): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(dynamo, {
+    marshallOptions: { removeUndefinedValues: true },
+    unmarshallOptions: { wrapNumbers: (digits) => Number(digits) },
+  });
 }
 
 /** The URL of a queue names a host that has IPv4 addresses only. */

@@ -10,6 +10,7 @@ import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
 import { logDeliveries } from './log-deliveries.ts';
+import { readOrHold } from './malformed.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { deadLetterRounds } from './policy.ts';
@@ -34,13 +35,14 @@ export const strandedNote = 'held: no function could handle this delivery';
 
 /** Takes a dead letter up. Throws only what may pass: the message then stays where it is. */
 export async function takeDeadLetter({ messageId, body, received }: DeadLetter, services: Services): Promise<void> {
-  const { ledger, corrupt, log } = services;
+  const { corrupt, log } = services;
   const wakeUp = readWakeUp(body);
   if (wakeUp instanceof WakeUpError) {
     await corrupt.file({ id: messageId, reason: `dead letter of active: ${wakeUp.message}`, body });
     return;
   }
-  const item = await ledger.read(wakeUp);
+  const item = await readOrHold(wakeUp, services);
+  if (item === 'malformed') return;
   if (item?.state === 'active' && item.generation === wakeUp.generation) {
     await putBack(item, received, services);
     return;
