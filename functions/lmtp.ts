@@ -29,6 +29,7 @@ import { type Given, orderOfWork } from './queue/order-of-work.ts';
 import { reserveOf } from './queue/policy.ts';
 import { giveBackPlaces } from './queue/refill.ts';
 import { retrySeconds } from './queue/retry-time.ts';
+import { SchemaVersionError } from './queue/schema-version.ts';
 import { type Deliver, type Lane, work } from './queue/worker.ts';
 import { SecretCache } from './secrets/secret-cache.ts';
 import { secretFaultNote } from './secrets/secrets.ts';
@@ -116,8 +117,13 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
     await deleteMessage(ReceiptHandle);
     return true;
   } catch (error) {
-    services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
-    notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
+    if (error instanceof SchemaVersionError) {
+      // No fault of anything: it waits here for that release.
+      services.log.note('warn', 'left to the release that wrote it', { messageId, error });
+    } else {
+      services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
+      notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
+    }
     return await seeAgain(record, error);
   }
 }

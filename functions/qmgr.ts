@@ -17,6 +17,7 @@ import { activate } from './queue/activate.ts';
 import { admit } from './queue/admit.ts';
 import { type DeadLetter, takeDeadLetter } from './queue/dead-letters.ts';
 import { parseWakeUp, WakeUpError } from './queue/messages.ts';
+import { SchemaVersionError } from './queue/schema-version.ts';
 
 const { services, clients, metrics } = compose('qmgr', process.env);
 const admission = composeAdmission(process.env, { ...services, clients });
@@ -43,7 +44,11 @@ async function handleRecord(record: SQSRecord): Promise<string | undefined> {
     else await admit(incomingOf(record), await admission(), services);
     return undefined;
   } catch (error) {
-    services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
+    if (error instanceof SchemaVersionError) {
+      services.log.note('warn', 'left to the release that wrote it', { messageId, error });
+    } else {
+      services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
+    }
     return messageId;
   }
 }

@@ -55,7 +55,7 @@ export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = p
   const s3 = makeS3Client();
   tellOwners(s3, bucketOwners(process.env));
   return {
-    table: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
+    table: makeTableClient(dynamo),
     s3,
     sns: new SNSClient({ maxAttempts, requestHandler: requestHandler() }),
     sqs: new SQSClient({ maxAttempts, requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
@@ -65,6 +65,17 @@ export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = p
 /** Makes the client of message bodies, from the same environment. */
 export function makeS3Client(): S3Client {
   return new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+}
+
+/**
+ * Makes the client of a table. A number that JavaScript cannot hold exactly is read as the next that it can: by itself the client
+ * would fail for all items that come together.
+ */
+export function makeTableClient(dynamo: DynamoDBClient): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(dynamo, {
+    marshallOptions: { removeUndefinedValues: true },
+    unmarshallOptions: { wrapNumbers: (digits) => Number(digits) },
+  });
 }
 
 /** The URL of a queue names a host that has IPv4 addresses only. */

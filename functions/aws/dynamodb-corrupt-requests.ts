@@ -6,6 +6,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { noCopy, readCorruptRequest } from '../operator/parse-corrupt-request.ts';
 import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
 import { extended } from '../queue/carry-out.ts';
 import { corruptIndexKey } from '../queue/index-attributes.ts';
@@ -54,10 +55,11 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     const { Item } = await this.#clients.table.send(
       new GetCommand({ TableName: this.#places.table, Key: { id, delivery: 'corrupt' }, ConsistentRead: true }),
     );
-    return Item === undefined ? undefined : asRequest(Item as unknown as Stored);
+    return Item === undefined ? undefined : readCorruptRequest(Item);
   }
 
   async readBody({ copy }: CorruptRequest): Promise<string | undefined> {
+    if (copy.key === noCopy.key) return undefined;
     try {
       const { Body } = await this.#clients.s3.send(new GetObjectCommand({ Bucket: copy.bucket, Key: copy.key }));
       return await Body?.transformToString();
@@ -96,18 +98,4 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
       throw error;
     }
   }
-}
-
-/** A corrupt request as the table holds it. */
-interface Stored extends Omit<CorruptRequest, 'isSettled'> {
-  readonly state: 'corrupt' | 'done';
-}
-
-function asRequest({ id, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
-  return {
-    ...{ id, reason, at, copy },
-    ...(sent === undefined ? {} : { sent }),
-    ...(history === undefined ? {} : { history }),
-    ...(state === 'done' ? { isSettled: true } : {}),
-  };
 }

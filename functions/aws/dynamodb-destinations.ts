@@ -5,10 +5,11 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type DestinationRecord, emptyRecord, type Places } from '../queue/destination-record.ts';
+import { type DestinationRecord, nameOfRecord, type Places, recordKey } from '../queue/destination-record.ts';
 import { hashOf, slotOf } from '../queue/hash.ts';
+import { readPlaces, readRecord } from '../queue/parse-destination-record.ts';
 import type { Destinations } from '../queue/ports.ts';
-import { checkVersion, schemaVersion } from '../queue/schema-version.ts';
+import { schemaVersion } from '../queue/schema-version.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 import { Update } from './dynamodb-update.ts';
@@ -36,11 +37,11 @@ export class DynamoDbDestinations implements Destinations {
 
   async read(name: string): Promise<DestinationRecord> {
     const { Item } = await this.#client.send(new GetCommand({ ...this.#key(name), ConsistentRead: true }));
-    return asRecord(name, Item);
+    return readRecord(name, Item);
   }
 
   async write(record: DestinationRecord): Promise<boolean> {
-    const { name, revision, active, backlog, due, ...known } = record;
+    const { name, revision, active, backlog, due, faults, ...known } = record;
     const mark = crypto.randomUUID();
     const update = new Update();
     // Whatever a later release wrote beside what we know stays, and so does its version.
@@ -84,7 +85,7 @@ export class DynamoDbDestinations implements Destinations {
     const update = new Update();
     update.add('active', difference);
     if (difference < 0) update.require(`${update.name('active')} >= ${update.value(-difference)}`);
-    return asPlaces((await this.#update(name, update)) ?? (await this.#empty(name)));
+    return readPlaces((await this.#update(name, update)) ?? (await this.#empty(name)));
   }
 
   async noteBacklog(name: string, at: number): Promise<void> {
@@ -112,7 +113,9 @@ export class DynamoDbDestinations implements Destinations {
       },
     );
     for await (const page of pages) {
-      yield* sideBySide(page.Items ?? [], together, ({ destination }) => this.read(String(destination)));
+      yield* sideBySide(page.Items ?? [], together, ({ destination, id }) =>
+        this.read(typeof destination === 'string' ? destination : nameOfRecord(String(id))),
+      );
     }
   }
 
@@ -137,28 +140,10 @@ export class DynamoDbDestinations implements Destinations {
   }
 
   #key(name: string): { TableName: string; Key: Record<string, string> } {
-    return { TableName: this.#table, Key: { id: `destination#${keyOf(name)}`, delivery: 'destination' } };
+    return { TableName: this.#table, Key: { id: recordKey(keyOf(name)), delivery: 'destination' } };
   }
 }
 
 function keyOf(name: string): string {
   return Buffer.byteLength(name) <= nameOctets ? name : hashOf(name);
-}
-
-function asRecord(name: string, item: Record<string, unknown> | undefined): DestinationRecord {
-  const { revision = 0, known = {}, due, version = schemaVersion } = item ?? {};
-  checkVersion(version, `record of ${name}`);
-  return {
-    ...emptyRecord(name),
-    ...(known as object),
-    ...asPlaces(item),
-    revision: revision as number,
-    ...(due === undefined ? {} : { due: due as number }),
-  };
-}
-
-function asPlaces(item: Record<string, unknown> | undefined): Places {
-  const { active = 0, backlog } = item ?? {};
-  const places = { active: active as number };
-  return backlog === undefined ? places : { ...places, backlog: backlog as number };
 }

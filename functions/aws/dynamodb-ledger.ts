@@ -14,10 +14,12 @@ import { dueShards, indexAttributes } from '../queue/index-attributes.ts';
 import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { afterMove } from '../queue/moved-item.ts';
-import type { Changes, DueItem, Ledger, Moved } from '../queue/ports.ts';
-import { checkVersion } from '../queue/schema-version.ts';
+import { readDue } from '../queue/parse-entry.ts';
+import { readItem } from '../queue/parse-item.ts';
+import type { Changes, DueItem, Ledger, Moved, RawChanges, UnreadableDue } from '../queue/ports.ts';
 import { type Transition, type TransitionName, targetOf, transitions } from '../queue/states.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
+import { type FoundItem, type ItemFault, isUnreadable, type RawItem } from '../queue/unreadable-item.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { dueIndex, timeToLive } = queueTableSchema;
@@ -48,19 +50,19 @@ export class DynamoDbLedger implements Ledger {
     return Item === undefined ? undefined : asItem(Item);
   }
 
-  async readAll(id: string): Promise<readonly DeliveryItem[]> {
-    const items: DeliveryItem[] = [];
+  async readAll(id: string): Promise<readonly FoundItem[]> {
+    const items: FoundItem[] = [];
     const pages = paginateQuery({ client: this.#client }, { TableName: this.#table, ...deliveriesOf(id) });
-    for await (const page of pages) items.push(...(page.Items ?? []).map(asItem));
+    for await (const page of pages) items.push(...(page.Items ?? []).map(asFound));
     return items;
   }
 
-  async *readBack(id: string): AsyncIterable<DeliveryItem> {
+  async *readBack(id: string): AsyncIterable<FoundItem> {
     const pages = paginateQuery(
       { client: this.#client, pageSize: backwardPage },
       { TableName: this.#table, ...deliveriesOf(id), ScanIndexForward: false },
     );
-    for await (const page of pages) yield* (page.Items ?? []).map(asItem);
+    for await (const page of pages) yield* (page.Items ?? []).map(asFound);
   }
 
   async admit(item: DeliveryItem): Promise<Moved> {
@@ -132,7 +134,7 @@ export class DynamoDbLedger implements Ledger {
     if (!update.isEmpty) await this.#updated(item, update);
   }
 
-  async *findDue(before: number): AsyncIterable<DueItem> {
+  async *findDue(before: number): AsyncIterable<DueItem | UnreadableDue> {
     for (const shard of dueShards) {
       const pages = paginateQuery(
         { client: this.#client },
@@ -144,12 +146,24 @@ export class DynamoDbLedger implements Ledger {
           ExpressionAttributeValues: { ':shard': shard, ':before': before },
         },
       );
-      for await (const page of pages) yield* (page.Items ?? []) as DueItem[];
+      for await (const page of pages) yield* (page.Items ?? []).map(readDue);
     }
   }
 
+  async overwrite(seen: ItemFault, changes: RawChanges): Promise<boolean> {
+    const update = new Update();
+    const by = crypto.randomUUID();
+    for (const [attribute, value] of Object.entries({ ...changes, by })) update.change(attribute, value);
+    for (const attribute of ['version', 'state', 'generation', 'by'])
+      update.requireSame(attribute, seen.raw[attribute]);
+    if (await this.#updated(seen, update)) return true;
+    // It may be our own earlier write, whose answer was lost on the way.
+    const { Item } = await this.#client.send(new GetCommand({ ...this.#key(seen), ConsistentRead: true }));
+    return Item?.['by'] === by;
+  }
+
   /** Whether the condition of the update held. */
-  async #updated(item: DeliveryItem, update: Update): Promise<boolean> {
+  async #updated(item: DeliveryKey, update: Update): Promise<boolean> {
     try {
       await this.#client.send(new UpdateCommand({ ...this.#key(item), ...update.expressions() }));
       return true;
@@ -211,11 +225,20 @@ function forgetting(eventIds: readonly string[]): Update {
   return update;
 }
 
-/** What the table holds, without what is there for its indexes only. */
-function asItem(attributes: Record<string, unknown>): DeliveryItem {
-  checkVersion(attributes['version'], `delivery ${attributes['id']}/${attributes['delivery']}`);
-  const { shard, waits, order, summary, [timeToLive]: expires, ...item } = attributes;
-  return item as unknown as DeliveryItem;
+/**
+ * What the table holds, without what is there for its indexes only.
+ *
+ * @throws ItemFault, ForeignItem
+ */
+function asItem(raw: RawItem): DeliveryItem {
+  const found = asFound(raw);
+  if (isUnreadable(found)) throw found;
+  return found;
+}
+
+function asFound(raw: RawItem): FoundItem {
+  const { shard, waits, order, summary, [timeToLive]: expires, ...item } = raw;
+  return readItem(item, raw);
 }
 
 function withoutNull(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {

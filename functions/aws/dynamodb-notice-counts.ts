@@ -6,12 +6,20 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { NoticeCounts } from '../notices/notifier.ts';
+import { number, object, optional, parse, time } from '../queue/form.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 
 const { partitionKey, sortKey, timeToLive } = queueTableSchema;
 
 /** Milliseconds after the last trouble in which a count is kept. */
 const retention = 7 * 86_400_000;
+
+interface Count {
+  readonly times: number;
+  readonly until?: number;
+}
+
+const countForm = object<Count>({ times: number, until: optional(time) });
 
 /** The counts in a table. */
 export class DynamoDbNoticeCounts implements NoticeCounts {
@@ -35,7 +43,7 @@ export class DynamoDbNoticeCounts implements NoticeCounts {
         ReturnValues: 'ALL_NEW',
       }),
     );
-    const { times: counted, until = 0 } = Attributes as { times: number; until?: number };
+    const { times: counted, until = 0 } = parse(countForm, Attributes, `count of notices ${key}`);
     if (until > now) return undefined;
     try {
       await this.#client.send(

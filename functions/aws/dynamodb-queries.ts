@@ -9,15 +9,17 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { anything, count, Flaw, mapOf, object, optional, parse } from '../queue/form.ts';
 import { activeShards, corruptIndexKey, waitingShards } from '../queue/index-attributes.ts';
-import type { DeliveryItem } from '../queue/item.ts';
-import type { DeliveryKey } from '../queue/messages.ts';
+import { readEntry } from '../queue/parse-entry.ts';
+import { readItem } from '../queue/parse-item.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/ports.ts';
 import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
 import { matchEntry, matchesItem } from '../queue/queue-filter.ts';
 import type { State } from '../queue/states.ts';
 import { entryOf } from '../queue/summary.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
+import { entryOfUnreadable, type FoundItem, isUnreadable, type RawItem } from '../queue/unreadable-item.ts';
 import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../queue/waiting-order.ts';
 
 const { dueIndex, waitingIndex } = queueTableSchema;
@@ -82,8 +84,9 @@ export class DynamoDbQueries implements Queries {
         ),
       ),
     );
-    const found = answers.flatMap(({ Items = [] }) => Items as QueueEntry[]);
-    const ours = found.filter((entry) => entry.destination === destination);
+    const found = answers.flatMap(({ Items = [] }) => Items.map(asEntry));
+    // One that is not what it should be is found out when it is woken.
+    const ours = found.filter((entry) => entry.destination === destination || entry.fault !== undefined);
     return ours.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0)).slice(0, limit);
   }
 
@@ -123,24 +126,20 @@ export class DynamoDbQueries implements Queries {
 
   /** What matches of what an index gave; items are read where the index does not say enough. */
   async #matching(
-    found: readonly Record<string, unknown>[],
+    found: readonly RawItem[],
     holds: 'entries' | 'keys',
     filter: QueueFilter,
   ): Promise<Pick<QueuePage, 'entries' | 'consumed'>> {
-    const given = found as unknown as readonly QueueEntry[];
-    const judged = given.map((entry) => ({
-      entry,
-      match: holds === 'keys' ? ('perhaps' as const) : matchEntry(entry, filter),
-    }));
-    const unsure = judged.filter(({ match }) => match === 'perhaps').map(({ entry }) => entry);
+    const judged = found.map((raw) => ({ raw, ...judge(raw, holds, filter) }));
+    const unsure = judged.filter(({ match }) => match === 'perhaps').map(({ raw }) => raw);
     const { items, consumed } = await this.#readItems(unsure);
-    const sure = items.filter((item) => matchesItem(item, filter)).map(entryOf);
-    const entries = judged.filter(({ match }) => match === true).map(({ entry }) => withoutIndexKeys(entry));
+    const sure = items.flatMap((item) => matching(item, filter));
+    const entries = judged.flatMap(({ entry, match }) => (match === true && entry !== undefined ? [entry] : []));
     return { entries: [...entries, ...sure], consumed };
   }
 
-  async #readItems(keys: readonly DeliveryKey[]): Promise<{ items: readonly DeliveryItem[]; consumed: number }> {
-    const items: DeliveryItem[] = [];
+  async #readItems(keys: readonly RawItem[]): Promise<{ items: readonly FoundItem[]; consumed: number }> {
+    const items: FoundItem[] = [];
     let consumed = 0;
     let wanted: readonly Record<string, unknown>[] = keys.map(({ id, delivery }) => ({ id, delivery }));
     while (wanted.length > 0) {
@@ -150,13 +149,39 @@ export class DynamoDbQueries implements Queries {
           ReturnConsumedCapacity: 'TOTAL',
         }),
       );
-      items.push(...((answer.Responses?.[this.#table] ?? []) as unknown as DeliveryItem[]));
+      items.push(...(answer.Responses?.[this.#table] ?? []).map((raw) => readItem(raw)));
       consumed += (answer.ConsumedCapacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
       const again = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       wanted = [...wanted.slice(batchSize), ...again];
     }
     return { items, consumed };
   }
+}
+
+/** What an index says of an entry; `perhaps`: only its item can tell. */
+function judge(
+  raw: RawItem,
+  holds: 'entries' | 'keys',
+  filter: QueueFilter,
+): { readonly entry?: QueueEntry; readonly match: boolean | 'perhaps' } {
+  if (holds === 'keys') return { match: 'perhaps' };
+  const entry = readEntry(raw);
+  return entry instanceof Flaw ? { match: 'perhaps' } : { entry, match: matchEntry(entry, filter) };
+}
+
+/** The entry of an item that matches. Of one that cannot be read, as much as can be seen has to. */
+function matching(item: FoundItem, filter: QueueFilter): readonly QueueEntry[] {
+  if (!isUnreadable(item)) return matchesItem(item, filter) ? [entryOf(item)] : [];
+  const entry = entryOfUnreadable(item);
+  return entry.state !== 'done' && matchEntry(entry, filter) === true ? [entry] : [];
+}
+
+/** What the index says of a delivery, as far as it is what it should be. */
+function asEntry(raw: RawItem): QueueEntry {
+  const entry = readEntry(raw);
+  if (!(entry instanceof Flaw)) return entry;
+  const { id, delivery } = raw;
+  return entryOfUnreadable({ id: String(id), delivery: String(delivery), fault: entry.text, raw });
 }
 
 /** One query of a list. */
@@ -201,22 +226,18 @@ function waitingSource(shard: string, { destination, states }: QueueFilter): Sou
   return { query, holds: 'entries' };
 }
 
-function withoutIndexKeys(entry: QueueEntry & { waits?: unknown; order?: unknown }): QueueEntry {
-  const { waits, order, ...rest } = entry;
-  return rest;
-}
-
 /** A place in a list: which source, and where in it. */
 interface Cursor {
   readonly source: number;
-  readonly key: Record<string, unknown> | undefined;
+  readonly key?: Record<string, unknown> | undefined;
 }
+
+const cursorForm = object<Cursor>({ source: count, key: optional(mapOf(anything)) });
 
 function formatCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
 function parseCursor(text: string): Cursor {
-  const { source, key } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Cursor;
-  return { source, key };
+  return parse(cursorForm, JSON.parse(Buffer.from(text, 'base64url').toString()), 'place in a list');
 }

@@ -8,8 +8,8 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { QueueEvent } from '../queue/event.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
+import { readKeptEvent, readSealedReport } from '../report/parse-record.ts';
 import type { Group, KeptEvent, ReportRecords, SealedReport } from '../report/ports.ts';
 
 const { partitionKey, sortKey, timeToLive } = queueTableSchema;
@@ -34,6 +34,7 @@ export class DynamoDbReports implements ReportRecords {
   async read(group: Group) {
     const events: KeptEvent[] = [];
     const reports: SealedReport[] = [];
+    const faults: string[] = [];
     const pages = paginateQuery(
       { client: this.#client },
       {
@@ -46,11 +47,16 @@ export class DynamoDbReports implements ReportRecords {
     );
     for await (const { Items = [] } of pages) {
       for (const item of Items) {
-        if ('event' in item) events.push({ at: item['at'], event: JSON.parse(item['event']) as QueueEvent });
-        else reports.push(reportOf(item));
+        if (!('event' in item)) {
+          reports.push(readSealedReport(item));
+          continue;
+        }
+        const kept = readKeptEvent(item);
+        if (kept instanceof Error) faults.push(kept.message);
+        else events.push(kept);
       }
     }
-    return { events, reports };
+    return { events, reports, ...(faults.length === 0 ? {} : { faults }) };
   }
 
   async seal(group: Group, { number, isDone, handedOver: _, ...report }: SealedReport): Promise<void> {
@@ -123,10 +129,3 @@ function prefixOf({ kind, pass }: Group): string {
 
 const eventPart = (eventId: string) => `event#${eventId}`;
 const sealedPart = (number: number) => `sealed#${String(number).padStart(4, '0')}`;
-
-function reportOf(item: Readonly<Record<string, unknown>>): SealedReport {
-  const { number, eventIds, sealedAt, lease, by, handedOver, isDone } = item as unknown as SealedReport & {
-    readonly handedOver?: ReadonlySet<string>;
-  };
-  return { number, eventIds, sealedAt, lease, by, handedOver: [...(handedOver ?? [])], isDone };
-}

@@ -61,6 +61,16 @@ export class Update {
     this.require(`${names.join('.')} = ${this.value(value)}`);
   }
 
+  /**
+   * Requires that an attribute is what it was seen to be; undefined: that it is not there. Of what is no text and no exact number it
+   * is enough that it is there: what was read of it may not be all that the table has.
+   */
+  requireSame(attribute: string, seen: unknown): void {
+    if (seen === undefined) this.require(`attribute_not_exists(${this.name(attribute)})`);
+    else if (typeof seen === 'string' || Number.isSafeInteger(seen)) this.requireEqual(attribute, seen);
+    else this.require(`attribute_exists(${this.name(attribute)})`);
+  }
+
   /** A condition of the update; all must hold. Names in it come from {@link name}, values from {@link value}. */
   require(condition: string): void {
     this.#conditions.push(condition);

@@ -15,29 +15,54 @@ import {
   openRecipients,
   type QueuedRecipient,
 } from '../queue/item.ts';
+import { entryOfUnreadable, ItemFault, malformedHold, type UnreadableItem } from '../queue/unreadable-item.ts';
 import { address, holdAsJson, holdLine, iso } from './queue-text.ts';
 import { counted, fromNow, inWords, moment, octets } from './words.ts';
 
 /** The story of a message. */
 export function messageAsText(story: MessageStory): readonly string[] {
-  const { id, items, request } = story;
+  const { id, items, unread, request } = story;
   const [first] = items;
-  if (first === undefined) return request === undefined ? [] : requestLines(request, story.now);
   return [
-    ...beginning(first, story),
+    ...(first === undefined ? [] : beginning(first, story)),
     ...items.flatMap((item) => deliveryLines(item, story)),
+    ...unread.flatMap((item) => unreadLines(item, first === undefined)),
     ...(request === undefined ? [] : requestLines(request, story.now)),
     ...nextSteps(id, story),
   ];
 }
 
+/** What can be shown of a delivery that cannot be read. */
+function unreadLines(item: UnreadableItem, isAlone: boolean): readonly string[] {
+  const { id, delivery, fault } = item;
+  const { state, destination, sender } = entryOfUnreadable(item);
+  const what = item instanceof ItemFault ? 'its item is malformed' : 'another release has to see to it';
+  return [
+    `${isAlone ? `${escaped(id)}/` : ''}${delivery} from ${address(sender)} to ${escaped(destination)}: ${state}; ${what}`,
+    `  ${escaped(fault)}`,
+  ];
+}
+
+/** What somebody could do about a malformed item. */
+function unreadSteps(item: UnreadableItem): readonly string[] {
+  if (!(item instanceof ItemFault)) return [];
+  const name = `${escaped(item.id)}/${item.delivery}`;
+  const isHeld = entryOfUnreadable(item).state === 'held';
+  return [
+    `Put ${escaped(item.field)} right in the queue table, item id=${escaped(item.id)}, delivery=${item.delivery}; or delete it.`,
+    ...(isHeld ? [`Next: lambda-lmtp release ${name} --hold ${malformedHold}`] : []),
+    `Next: lambda-lmtp delete ${name}`,
+  ];
+}
+
 /** The same as JSON; times as RFC 3339. */
-export function messageAsJson({ id, now, items, destinations, expires, request }: MessageStory): object {
+export function messageAsJson({ id, now, items, unread, destinations, expires, request }: MessageStory): object {
   return {
     id,
     now: iso(now),
     ...(expires === undefined ? {} : { expires: iso(expires) }),
     deliveries: items.map(deliveryAsJson),
+    ...(unread.length === 0 ? {} : { unread: unread.map(({ delivery, fault }) => ({ delivery, fault })) }),
     destinations: Object.fromEntries([...destinations].map(([name, record]) => [name, recordAsJson(record, now)])),
     ...(request === undefined ? {} : { request: requestAsJson(request) }),
   };
@@ -141,7 +166,7 @@ function requestLines({ id, reason, at, sent, copy, isSettled, history = [] }: C
 }
 
 /** What the operator could do, as commands, the safest first. */
-function nextSteps(id: string, { items, destinations, now }: MessageStory): readonly string[] {
+function nextSteps(id: string, { items, unread, destinations, now }: MessageStory): readonly string[] {
   const name = escaped(id);
   const steps = new Set(items.flatMap((item) => doubtSteps(item, name)));
   for (const { state, holds = [], recipients, destination } of items) {
@@ -154,7 +179,7 @@ function nextSteps(id: string, { items, destinations, now }: MessageStory): read
     if (state === 'deferred' && isStopped) steps.add(`lambda-lmtp explain ${escaped(destination)}`);
     if (state === 'deferred' && !isStopped) steps.add(`lambda-lmtp flush ${name}${risk}`);
   }
-  return [...steps].map((step) => `Next: ${step}`);
+  return [...[...steps].map((step) => `Next: ${step}`), ...unread.flatMap(unreadSteps)];
 }
 
 /** Why to look before a recipient in doubt is tried again. */
@@ -185,6 +210,7 @@ function shellQuoted(word: string): string {
 function troubles(record: DestinationRecord, now: number): readonly string[] {
   const { holds, suspension, probe, window, caution, release } = record;
   return [
+    ...(record.faults ?? []).map((fault) => `known by a record that is malformed; taken for absent: ${escaped(fault)}`),
     ...holdsThatLast(holds, now).map(holdLine),
     ...(suspension === undefined
       ? []

@@ -29,9 +29,10 @@ export function listedAsJson(listed: Listed, now: number): object {
     return { id, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
   }
   const { entry, item } = listed;
-  const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary } = entry;
+  const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary, fault } = entry;
   return {
     ...{ id, delivery, state, generation },
+    ...(fault === undefined ? {} : { fault }),
     arrival: iso(arrival),
     age: seconds(now - arrival),
     ...(due === undefined ? {} : { due: iso(due) }),
@@ -89,11 +90,12 @@ function itemLines(item: DeliveryItem): readonly string[] {
 }
 
 /** What the index knows; where several recipients were told several things, it does not say whom what. */
-function summaryLines({ summary }: QueueEntry): readonly string[] {
+function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
   const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
   const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
   const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
   return [
+    ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
     ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
     ...(reason === undefined ? [] : [escaped(reason)]),
     `${addresses.map(address).join(' ')}${more}${doubt}`,

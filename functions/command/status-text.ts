@@ -30,9 +30,15 @@ export function statusAsText(report: StatusReport, lateAfter: number): readonly 
 }
 
 /** What is in the table is not lost; what nobody will see to by himself needs somebody. */
-function verdict({ corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpublished }: StatusReport): string {
+function verdict(report: StatusReport): string {
+  const { malformed, corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpublished } = report;
   const needsSomebody =
-    corrupt.deliveries + corruptRequests.requests + deadLetters.length + overdue.deliveries + unpublished.deliveries >
+    malformed.deliveries +
+      corrupt.deliveries +
+      corruptRequests.requests +
+      deadLetters.length +
+      overdue.deliveries +
+      unpublished.deliveries >
     0;
   if (needsSomebody) return 'Somebody is needed; nothing is lost yet.';
   return inDoubt.deliveries > 0
@@ -41,14 +47,29 @@ function verdict({ corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpu
 }
 
 function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
-  const { now, corrupt, corruptRequests, inDoubt, late, expiring, suspended, overdue, unpublished, deadLetters } =
-    report;
+  const {
+    now,
+    malformed,
+    corrupt,
+    corruptRequests,
+    inDoubt,
+    late,
+    expiring,
+    suspended,
+    overdue,
+    unpublished,
+    deadLetters,
+  } = report;
   const unusable = corrupt.deliveries + corruptRequests.requests;
   if (unusable > 0) {
     const ids = [corrupt.oldest?.id, corruptRequests.oldest?.id].flatMap((id) =>
       id === undefined ? [] : [escaped(id)],
     );
     yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')}). lambda-lmtp queue --state corrupt`;
+  }
+  if (malformed.deliveries > 0) {
+    const id = escaped(malformed.oldest?.id ?? 'ID');
+    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be. lambda-lmtp explain ${id}`;
   }
   if (inDoubt.deliveries > 0) {
     const first = inDoubt.oldest === undefined ? 'queue --in-doubt' : `explain ${escaped(inDoubt.oldest.id)}`;
@@ -103,6 +124,7 @@ export function statusAsJson(report: StatusReport): object {
     expiring: countAsJson(report.expiring),
     held: countAsJson(report.held),
     in_doubt: { ...countAsJson(inDoubt), recipients: inDoubt.recipients },
+    malformed: countAsJson(report.malformed),
     corrupt: countAsJson(report.corrupt),
     corrupt_requests: {
       requests: corruptRequests.requests,

@@ -144,8 +144,8 @@ export const metricTable = {
   },
   Stranded: {
     unit: 'Count',
-    about: 'deliveries held because no function could handle them',
-    by: 'qmgr',
+    about: 'deliveries held because no function could handle them, or because their items are malformed',
+    by: 'qmgr, lmtp and sweep',
     statistic: 'Sum',
   },
   HeldInDoubt: {

@@ -14,6 +14,7 @@ import type { DeliveryKey } from '../queue/messages.ts';
 import { letGo } from '../queue/release-held.ts';
 import { wallTime } from '../queue/services.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
+import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
 import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
@@ -67,8 +68,8 @@ async function letAllGo(
 }
 
 async function letOneGo(key: DeliveryKey, ramp: number, services: OperatorServices): Promise<boolean> {
-  const item = await services.ledger.read(key);
-  if (item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
+  const item = await orUnreadable(services.ledger.read(key));
+  if (isUnreadable(item) || item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
   return (await letGo(item, momentWithin(ramp, services), services)).kind === 'moved';
 }
 

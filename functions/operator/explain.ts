@@ -9,6 +9,7 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { SummaryReply } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import type { State } from '../queue/states.ts';
+import { readable, type UnreadableItem, unreadable } from '../queue/unreadable-item.ts';
 import { isMeant } from './destinations.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
@@ -20,6 +21,8 @@ export interface MessageStory {
   readonly now: number;
   /** Its deliveries, in their order. */
   readonly items: readonly DeliveryItem[];
+  /** Those of its deliveries that cannot be read. */
+  readonly unread: readonly UnreadableItem[];
   /** The destinations of those that are not done, by name. */
   readonly destinations: ReadonlyMap<string, DestinationRecord>;
   /** When it is returned if it goes on like this; absent: nothing of it is to be tried. */
@@ -36,9 +39,11 @@ export async function explainMessage(name: string, services: OperatorServices): 
   const key = parseDeliveryName(name);
   const id = key?.id ?? name;
   const all = await ledger.readAll(id);
-  const items = key === undefined ? all : all.filter(({ delivery }) => delivery === key.delivery);
+  const found = key === undefined ? all : all.filter(({ delivery }) => delivery === key.delivery);
+  const items = readable(found);
+  const unread = unreadable(found);
   const request = await corruptRequests.read(name);
-  if (items.length === 0 && request === undefined) return undefined;
+  if (found.length === 0 && request === undefined) return undefined;
   const live = items.filter(({ state }) => state !== 'done' && state !== 'corrupt');
   const names = [...new Set(live.map(({ destination }) => destination))];
   const records = await Promise.all(names.map(async (one) => [one, await destinations.read(one)] as const));
@@ -47,7 +52,7 @@ export async function explainMessage(name: string, services: OperatorServices): 
   return {
     id,
     now: wallTime(services),
-    items,
+    ...{ items, unread },
     destinations: new Map(records),
     inDoubtLimit: inDoubtLimit(parameters),
     ...(first === undefined ? {} : { expires: first.arrival + lifetime }),

@@ -6,6 +6,7 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { entryOf } from '../queue/summary.ts';
+import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { listEntries } from './selection.ts';
@@ -76,7 +77,8 @@ async function completed(
   { ledger }: Pick<ListServices, 'ledger'>,
 ): Promise<Listed | undefined> {
   if (isBrief) return { kind: 'delivery', entry };
-  const item = await ledger.read(entry);
+  const item = await orUnreadable(ledger.read(entry));
+  if (isUnreadable(item)) return { kind: 'delivery', entry: { ...entry, fault: item.fault } };
   return item === undefined || item.state === 'done' ? undefined : { kind: 'delivery', entry: entryOf(item), item };
 }
 

@@ -6,12 +6,14 @@ import { holdMessage, releaseMessage, rescheduleMessage } from '../queue/by-hand
 import type { Carried, Order } from '../queue/carry-out.ts';
 import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, openRecipients } from '../queue/item.ts';
+import { type RemovedMalformed, removeMalformed } from '../queue/malformed.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { matchesAddress } from '../queue/queue-filter.ts';
 import { removeMessage } from '../queue/remove-by-hand.ts';
 import { wallTime } from '../queue/services.ts';
 import { settleByHand } from '../queue/settle-by-hand.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
+import { ItemFault, isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
 import { settleRequest } from './corrupt-requests.ts';
 import { type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
@@ -88,6 +90,9 @@ export function removeMessages(selection: Selection, wish: RemovalWish, changing
       };
       const bounces = wish.as === 'bounced';
       const carried = await removeMessage(key, { ...order, isMeant, bounces, isChosen }, services);
+      if (carried.kind === 'refused' && carried.unread instanceof ItemFault) {
+        return await removeUnread(carried.unread, { selection, wish, order }, services);
+      }
       // Its copy waits for nobody any more.
       if (carried.kind === 'changed' && seen?.state === 'corrupt') {
         await settleRequest(`${key.id}.${key.delivery}`, carried.what, changing);
@@ -98,14 +103,40 @@ export function removeMessages(selection: Selection, wish: RemovalWish, changing
   );
 }
 
+/** A malformed item can be removed where it was named, and as a whole: who is in it, and what was said, cannot be read. */
+async function removeUnread(
+  fault: ItemFault,
+  {
+    selection,
+    wish: { as, recipient },
+    order,
+  }: { readonly selection: Selection; readonly wish: RemovalWish; readonly order: Order },
+  services: OperatorServices,
+): Promise<RemovedMalformed> {
+  const { delivery, id } = fault;
+  if (selection.kind !== 'ids') {
+    return {
+      kind: 'refused',
+      why: `it is malformed: ${fault.fault}; only by its name can it be removed: ${id}/${delivery}`,
+    };
+  }
+  if (as !== 'removed' || recipient !== undefined) {
+    return {
+      kind: 'refused',
+      why: `it is malformed: ${fault.fault}; it can only be removed as a whole, and nobody is told`,
+    };
+  }
+  return await removeMalformed(fault, order, services);
+}
+
 async function settleAsSent(
   key: DeliveryKey,
   order: Order,
   isChosen: (address: string) => boolean,
   services: OperatorServices,
 ): Promise<Carried> {
-  const item = await services.ledger.read(key);
-  const doubted = item === undefined ? [] : openRecipients(item).filter(isInDoubt);
+  const item = await orUnreadable(services.ledger.read(key));
+  const doubted = item === undefined || isUnreadable(item) ? [] : openRecipients(item).filter(isInDoubt);
   const recipients = doubted.map(({ address }) => address).filter(isChosen);
   return await settleByHand(key, { ...order, recipients }, services);
 }
@@ -128,7 +159,7 @@ async function removeRequest(id: string, wish: RemovalWish, changing: Changing):
 async function* change(
   selection: Selection,
   { order, services }: Changing,
-  act: (key: DeliveryKey, order: Order, services: OperatorServices) => Promise<Carried>,
+  act: (key: DeliveryKey, order: Order, services: OperatorServices) => Promise<Carried | RemovedMalformed>,
   otherwise: (id: string) => Promise<Change> = async (id) => unknown(id),
 ): AsyncIterable<Change> {
   const changeOne = async (selected: Selected): Promise<Change> => {

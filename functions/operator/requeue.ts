@@ -10,10 +10,12 @@ import { type DeliveryRequest, type RequestRules, readRequest } from '../deliver
 import { RequestError } from '../delivery/request-error.ts';
 import { readIncoming } from '../incoming/read-incoming.ts';
 import { type Edit, requeueMessage } from '../queue/by-hand.ts';
+import { whyUnreadable } from '../queue/carry-out.ts';
 import { type DeliveryItem, isFinished, type PinnedMessage, type QueuedRecipient } from '../queue/item.ts';
 import { formatLeft } from '../queue/left-request.ts';
 import { BodyFault } from '../queue/ports.ts';
 import { wallTime } from '../queue/services.ts';
+import { orUnreadable, readable, unreadable } from '../queue/unreadable-item.ts';
 import { settleRequest } from './corrupt-requests.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
@@ -34,8 +36,9 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
   const { ledger, corruptRequests } = services;
   // The copy of what is left of a delivery is called ID.0000.
   const key = parseDeliveryName(name) ?? parseDeliveryName(name.replace(/\.(\d{4,7})$/, '/$1'));
-  const named = key === undefined ? undefined : await ledger.read(key);
-  const items = named === undefined ? await ledger.readAll(name) : [named];
+  const named = key === undefined ? undefined : await orUnreadable(ledger.read(key));
+  const found = named === undefined ? await ledger.readAll(name) : [named];
+  const items = readable(found);
   const corrupt = items.filter(({ state }) => state === 'corrupt');
   if (corrupt.length > 0) return corrupt.map(deliveryDraft);
   const request = await corruptRequests.read(name);
@@ -45,6 +48,8 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
     return [{ kind: 'request', request, reason: request.reason, text }];
   }
   if (request !== undefined) return { kind: 'refused', why: 'it is done with' };
+  const [unread] = unreadable(found);
+  if (unread !== undefined) return { kind: 'refused', why: whyUnreadable(unread) };
   const [item] = items;
   return item === undefined ? { kind: 'unknown' } : { kind: 'refused', why: `it is ${item.state}, not corrupt` };
 }

@@ -6,6 +6,7 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import type { QueueFilter } from '../queue/queue-entry.ts';
 import { matchesItem } from '../queue/queue-filter.ts';
+import { orUnreadable } from '../queue/unreadable-item.ts';
 import type { OperatorServices } from './operator.ts';
 
 /** What is meant. */
@@ -64,7 +65,9 @@ export function parseDeliveryName(text: string): DeliveryKey | undefined {
 async function selectId(text: string, ledger: OperatorServices['ledger']): Promise<readonly Selected[]> {
   const key = parseDeliveryName(text);
   if (key !== undefined) {
-    return [(await ledger.read(key)) === undefined ? { kind: 'name', id: text } : { kind: 'delivery', key }];
+    return [
+      (await orUnreadable(ledger.read(key))) === undefined ? { kind: 'name', id: text } : { kind: 'delivery', key },
+    ];
   }
   const items = await ledger.readAll(text);
   if (items.length === 0) return [{ kind: 'name', id: text }];

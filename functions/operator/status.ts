@@ -52,6 +52,8 @@ export interface StatusReport {
   readonly held: Count;
   /** Recipients who may have their message already. */
   readonly inDoubt: Count & { readonly recipients: number };
+  /** What is held because its item is malformed. */
+  readonly malformed: Count;
   readonly corrupt: Count;
   readonly corruptRequests: {
     readonly requests: number;
@@ -108,6 +110,7 @@ export async function assess(
     report.late,
     report.expiring,
     report.inDoubt,
+    report.malformed,
     report.corrupt,
     report.overdue,
     report.unpublished,
@@ -140,6 +143,7 @@ async function countQueue(
   onEntry: (counted: number) => void,
 ) {
   const byState = Object.fromEntries(states.map((state) => [state, 0])) as Record<State, number>;
+  const malformed = new Counter();
   const [waiting, late, expiring, held, inDoubt, corrupt] = [1, 2, 3, 4, 5, 6].map(() => new Counter()) as [
     Counter,
     Counter,
@@ -164,6 +168,7 @@ async function countQueue(
     waiting.add(entry, arrival);
     awaited.add(entry.destination);
     if (state === 'held') held.add(entry, arrival);
+    if (summary.malformed !== undefined) malformed.add(entry, arrival);
     if (now - arrival > lateAfter) late.add(entry, arrival);
     if (expiresSoon(entry, now, parameters)) expiring.add(entry, arrival);
     if (summary.inDoubt > 0) {
@@ -179,6 +184,7 @@ async function countQueue(
     expiring: expiring.count,
     held: held.count,
     inDoubt: { ...inDoubt.count, recipients },
+    malformed: malformed.count,
     corrupt: corrupt.count,
   };
 }
@@ -188,7 +194,8 @@ async function countOverdue(now: number, { ledger, destinations }: StatusService
   const overdue = new Counter();
   const unpublished = new Counter();
   for await (const due of ledger.findDue(now - overdueAfter)) {
-    if (due.state === 'done' || due.unpublished !== undefined) unpublished.add(due, due.due);
+    if (due.state === 'unreadable') overdue.add(due, due.due);
+    else if (due.state === 'done' || due.unpublished !== undefined) unpublished.add(due, due.due);
     else if (due.state === 'destination') {
       // One that is being let go is looked at all the time.
       const { release } = await destinations.read(due.destination);

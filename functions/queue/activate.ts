@@ -4,6 +4,7 @@
 
 import { holdsThatLast, withholding } from './due.ts';
 import type { DeliveryItem } from './item.ts';
+import { readOrLeave } from './malformed.ts';
 import type { WakeUp } from './messages.ts';
 import { activeGrace } from './policy.ts';
 import { waitForPlace } from './refill.ts';
@@ -21,9 +22,10 @@ export async function activate(
   services: Services,
   acceptance?: () => Promise<Acceptance>,
 ): Promise<void> {
-  const { ledger, wakeUps, log } = services;
+  const { wakeUps, log } = services;
   const { id, delivery, generation } = wakeUp;
-  const item = await ledger.read(wakeUp);
+  const item = await readOrLeave(wakeUp, services);
+  if (item === 'left') return;
   if (item === undefined) {
     log.note('warn', 'wake-up for a delivery that is not in the table', { id, delivery });
     return;

@@ -7,6 +7,7 @@ import type { Moved } from './ports.ts';
 import { waitForPlace } from './refill.ts';
 import { type Services, wallTime } from './services.ts';
 import { mailboxOf } from './unit.ts';
+import { isUnreadable, orUnreadable } from './unreadable-item.ts';
 
 /**
  * Puts a new item in. Where it is to be delivered (`active`), its state and message group are found here; the answer says
@@ -25,7 +26,11 @@ export async function admitItem(item: DeliveryItem, services: Services): Promise
     queued: { ...counted, group, state: 'queued', due: wallTime(services) },
     held: { ...rest, group, state: 'held' },
   };
-  const moved = await ledger.admit(placed[place]);
+  const moved = await orUnreadable(ledger.admit(placed[place]));
+  if (isUnreadable(moved)) {
+    if (place === 'active') scheduler.leave(item);
+    throw moved;
+  }
   // It was there already, and has its place.
   if (place === 'active' && moved.kind === 'behind') scheduler.leave(item);
   if (place === 'queued' && moved.kind === 'moved') await waitForPlace(moved.item, services);

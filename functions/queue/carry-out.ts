@@ -10,6 +10,7 @@ import type { Changes } from './ports.ts';
 import { publish, publishAndWake } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
 import type { TransitionName } from './states.ts';
+import { ForeignItem, isUnreadable, orUnreadable, type UnreadableItem } from './unreadable-item.ts';
 
 /** Who changes something, and why. */
 export interface Order {
@@ -34,7 +35,13 @@ export interface Decision {
 export type Carried =
   /** Also where it would be, if it was only asked what if. */
   | { readonly kind: 'changed'; readonly what: string; readonly item: DeliveryItem }
-  | { readonly kind: 'refused'; readonly why: string; readonly item?: DeliveryItem };
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      readonly item?: DeliveryItem;
+      /** The item is there and cannot be read. */
+      readonly unread?: UnreadableItem;
+    };
 
 /** Why something cannot be done to an item as it is. */
 export class Refused extends Error {
@@ -53,8 +60,27 @@ const tries = 8;
 /** Entries of a history that are kept. */
 const historyLength = 20;
 
-/** Reads, decides, writes; again where the message has moved meanwhile. Then does what follows from it. */
+/**
+ * Reads, decides, writes; again where the message has moved meanwhile. Then does what follows from it. What cannot be read is
+ * refused.
+ */
 export async function carryOut(
+  key: DeliveryKey,
+  order: Order,
+  services: Needed,
+  decide: (item: DeliveryItem, now: number) => Decision,
+): Promise<Carried> {
+  const carried = await orUnreadable(carryOutReadable(key, order, services, decide));
+  return isUnreadable(carried) ? { kind: 'refused', why: whyUnreadable(carried), unread: carried } : carried;
+}
+
+/** Why nothing can be done to an item, and what can. */
+export function whyUnreadable(item: UnreadableItem): string {
+  if (item instanceof ForeignItem) return `another release has to see to it: it ${item.fault}`;
+  return `it is malformed: ${item.fault}; put that right in the queue table, or delete it`;
+}
+
+async function carryOutReadable(
   key: DeliveryKey,
   { by, why, whatIf = false, isMeant = () => true }: Order,
   services: Needed,

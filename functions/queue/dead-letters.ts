@@ -11,6 +11,7 @@ import { settle } from '../disposition/settlement.ts';
 import { inDoubtLimit, recipientsToOffer } from './doubt.ts';
 import type { DeliveryItem, Hold } from './item.ts';
 import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { readOrHold } from './malformed.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { deadLetterRounds } from './policy.ts';
@@ -35,13 +36,14 @@ export const strandedNote = 'held: no function could handle this delivery';
 
 /** Takes a dead letter up. Throws only what may pass: the message then stays where it is. */
 export async function takeDeadLetter({ messageId, body, received }: DeadLetter, services: Services): Promise<void> {
-  const { ledger, corrupt, log } = services;
+  const { corrupt, log } = services;
   const wakeUp = readWakeUp(body);
   if (wakeUp instanceof WakeUpError) {
     await corrupt.file({ id: messageId, reason: `dead letter of active: ${wakeUp.message}`, body });
     return;
   }
-  const item = await ledger.read(wakeUp);
+  const item = await readOrHold(wakeUp, services);
+  if (item === 'malformed') return;
   if (item?.state === 'active' && item.generation === wakeUp.generation) {
     await putBack(item, received, services);
     return;

@@ -29,6 +29,8 @@ export interface DestinationRecord extends Places {
   readonly history: readonly HistoryEntry[];
   /** When the sweep has to look at it. */
   readonly due?: number;
+  /** What of it could not be read, member first, and is taken for absent. Never stored. */
+  readonly faults?: readonly string[];
 }
 
 /** How many of its deliveries are in active. */
@@ -86,6 +88,18 @@ export interface Release {
   readonly since: number;
   /** Milliseconds over which they are spread. */
   readonly spread: number;
+}
+
+const keyPrefix = 'destination#';
+
+/** The partition key of a record. `key`: the name of its destination, or what stands for one that is too long. */
+export function recordKey(key: string): string {
+  return `${keyPrefix}${key}`;
+}
+
+/** The name in the key of a record, where the record itself does not say it. A name that is too long is there as what stands for it. */
+export function nameOfRecord(id: string): string {
+  return id.startsWith(keyPrefix) ? id.slice(keyPrefix.length) : id;
 }
 
 /** A record of which nothing is known. */

@@ -10,6 +10,7 @@ import type { DeliveryItem } from './item.ts';
 import { ownsBody } from './own-body.ts';
 import type { Ledger, SpentBodies } from './ports.ts';
 import type { Services } from './services.ts';
+import { isUnreadable } from './unreadable-item.ts';
 
 /** Requests that are looked at, at the same time. */
 const together = 10;
@@ -61,7 +62,8 @@ async function isOver(id: string, ledger: Pick<Ledger, 'readBack'>): Promise<boo
   let first: DeliveryItem | undefined;
   // Those that were put down last are, as a rule, done last.
   for await (const item of ledger.readBack(id)) {
-    if (!needsNothing(item)) return false;
+    // What cannot be read may need it.
+    if (isUnreadable(item) || !needsNothing(item)) return false;
     count += 1;
     first = item;
   }

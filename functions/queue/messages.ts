@@ -57,9 +57,14 @@ export function parseWakeUp(body: string): WakeUp {
   }
 }
 
+/** Whether something numbers a delivery of a request. */
+export function isDeliveryNumber(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4,}$/.test(value);
+}
+
 function readKey(id: unknown, delivery: unknown): DeliveryKey {
   if (typeof id !== 'string' || id === '') throw new WakeUpError('id: a queue id is wanted');
-  if (typeof delivery !== 'string' || !/^\d{4,}$/.test(delivery)) throw new WakeUpError('delivery: a number is wanted');
+  if (!isDeliveryNumber(delivery)) throw new WakeUpError('delivery: a number is wanted');
   return { id, delivery };
 }
 

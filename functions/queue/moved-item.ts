@@ -3,24 +3,52 @@
  */
 
 import type { DeliveryItem } from './item.ts';
-import type { Changes } from './ports.ts';
+import type { Changes, ChangingAttribute } from './ports.ts';
 import { type Transition, type TransitionName, targetOf, transitions } from './states.ts';
+
+type Changing = { -readonly [Name in keyof DeliveryItem]: DeliveryItem[Name] };
 
 /** The item as a transition leaves it, but for its mark. */
 export function afterMove(name: TransitionName, seen: DeliveryItem, changes: Changes): DeliveryItem {
   const transition: Transition = transitions[name];
-  const { pending, ...attributes } = changes;
-  const item: Record<string, unknown> = { ...seen };
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) item[name] = value;
-  item['state'] = targetOf(transition, seen.state);
-  if (transition.raises === true) item['generation'] = seen.generation + 1;
-  item['pending'] = { ...seen.pending, ...pending };
-  return withoutNulls(item) as unknown as DeliveryItem;
+  const item: Changing = { ...seen };
+  // Every move of every delivery comes by here.
+  for (const attribute in changes) if (isChanging(attribute)) change(item, attribute, changes[attribute]);
+  item.state = targetOf(transition, seen.state);
+  if (transition.raises === true) item.generation = seen.generation + 1;
+  item.pending = { ...seen.pending, ...changes.pending };
+  return item;
 }
 
-function withoutNulls(item: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const rest: Record<string, unknown> = {};
-  // Every move of every delivery comes by here.
-  for (const name in item) if (item[name] !== null) rest[name] = item[name];
-  return rest;
+function change<Name extends ChangingAttribute>(
+  item: Changing,
+  name: Name,
+  value: DeliveryItem[Name] | null | undefined,
+): void {
+  if (value === null) delete item[name];
+  else if (value !== undefined) item[name] = value;
+}
+
+const changing: Readonly<Record<ChangingAttribute, true>> = {
+  due: true,
+  activated: true,
+  recipients: true,
+  attempt: true,
+  claim: true,
+  reason: true,
+  group: true,
+  unpublished: true,
+  holds: true,
+  removal: true,
+  warned: true,
+  deadLetters: true,
+  history: true,
+  message: true,
+  sender: true,
+  destination: true,
+  mailbox: true,
+};
+
+function isChanging(attribute: string): attribute is ChangingAttribute {
+  return attribute in changing;
 }

@@ -9,6 +9,7 @@ import type { DeliveryItem, PinnedMessage } from './item.ts';
 import type { DeliveryKey, WakeUp } from './messages.ts';
 import type { QueueEntry, QueueFilter } from './queue-entry.ts';
 import type { State, TransitionName } from './states.ts';
+import type { FoundItem, ItemFault } from './unreadable-item.ts';
 
 /** What a transition changes beside state and generation; `null` takes an attribute away. */
 export type Changes = {
@@ -51,14 +52,29 @@ export interface DueItem extends DeliveryKey {
   readonly unpublished?: DeliveryItem['unpublished'];
 }
 
-/** The queue table. Every method throws when the table cannot be reached; nothing has then changed, or it is found out at the next try. */
+/** An entry of the index of what falls due that is not what it should be: only the item itself says what is to be done. */
+export interface UnreadableDue extends DeliveryKey {
+  readonly state: 'unreadable';
+  readonly due: number;
+  /** The attribute, and what is wrong with it. */
+  readonly fault: string;
+}
+
+/** What is written over an item that cannot be read; `null` takes an attribute away, `undefined` leaves it alone. */
+export type RawChanges = Readonly<Record<string, unknown>>;
+
+/**
+ * The queue table. Every method throws when the table cannot be reached; nothing has then changed, or it is found out at the next
+ * try. One item that is met by itself and cannot be read is thrown too, as an ItemFault or a ForeignItem; among several it is a
+ * value, so that it harms no others.
+ */
 export interface Ledger {
   /** The item as it is, consistently read. */
   read(key: DeliveryKey): Promise<DeliveryItem | undefined>;
   /** All deliveries of a request. */
-  readAll(id: string): Promise<readonly DeliveryItem[]>;
+  readAll(id: string): Promise<readonly FoundItem[]>;
   /** The same, the last one first, consistently read, and no further than whoever asks goes on. */
-  readBack(id: string): AsyncIterable<DeliveryItem>;
+  readBack(id: string): AsyncIterable<FoundItem>;
   /** Puts a new item in; answers the one that is there already, if one is and it is not this very one. */
   admit(item: DeliveryItem): Promise<Moved>;
   /**
@@ -74,7 +90,12 @@ export interface Ledger {
    */
   forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void>;
   /** What falls due before a moment, milliseconds since 1970. */
-  findDue(before: number): AsyncIterable<DueItem>;
+  findDue(before: number): AsyncIterable<DueItem | UnreadableDue>;
+  /**
+   * Writes over a malformed item, if its version, state, generation and mark are what they were when it was read: false where one
+   * of them is not. The write leaves a mark of its own.
+   */
+  overwrite(seen: ItemFault, changes: RawChanges): Promise<boolean>;
 }
 
 /**

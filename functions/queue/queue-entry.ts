@@ -16,6 +16,8 @@ export interface QueueEntry extends DeliveryKey {
   readonly destination: string;
   readonly attempt: number;
   readonly summary: Summary;
+  /** What is wrong with its item, field first: what stands beside it is what can be shown. Never stored. */
+  readonly fault?: string;
 }
 
 /** What there is to say of its recipients, cut to some hundred octets. */
@@ -36,6 +38,8 @@ export interface Summary {
   readonly expires?: true;
   /** Why it is corrupt. */
   readonly reason?: string;
+  /** It is held because its item is not what it should be: the field, and what is wrong with it. */
+  readonly malformed?: string;
 }
 
 /** A reply. */

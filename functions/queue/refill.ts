@@ -8,6 +8,7 @@
 
 import type { Places } from './destination-record.ts';
 import type { DeliveryItem } from './item.ts';
+import { readOrLeave } from './malformed.ts';
 import type { QueueEntry } from './queue-entry.ts';
 import { activeLimit, backlogInterval } from './scheduler.ts';
 import { type Services, wallTime } from './services.ts';
@@ -153,20 +154,20 @@ export async function refillAfterCount(destination: string, services: Services):
 async function stillQueued(
   found: readonly QueueEntry[],
   limit: number,
-  { ledger }: Services,
+  services: Services,
 ): Promise<readonly QueueEntry[]> {
   const queued: QueueEntry[] = [];
   for (let from = 0; from < found.length && queued.length < limit; ) {
     const some = found.slice(from, from + Math.min(together, limit - queued.length));
-    const items = await Promise.all(some.map((entry) => ledger.read(entry)));
+    const items = await Promise.all(some.map((entry) => readOrLeave(entry, services)));
     queued.push(...some.filter(({ generation }, n) => isQueued(items[n], generation)));
     from += some.length;
   }
   return queued;
 }
 
-function isQueued(item: DeliveryItem | undefined, generation: number): boolean {
-  return item?.state === 'queued' && item.generation === generation;
+function isQueued(item: DeliveryItem | 'left' | undefined, generation: number): boolean {
+  return item !== 'left' && item?.state === 'queued' && item.generation === generation;
 }
 
 /** One of these, one of those. */

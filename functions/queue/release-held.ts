@@ -6,6 +6,7 @@ import { changeDestination } from './change-destination.ts';
 import type { DestinationRecord } from './destination-record.ts';
 import { heldDue, holdsThatLast, nextEnd } from './due.ts';
 import type { DeliveryItem, HistoryEntry } from './item.ts';
+import { readOrLeave } from './malformed.ts';
 import { releaseGrace, releaseSpread } from './policy.ts';
 import type { Changes, Moved } from './ports.ts';
 import { publishAndWake } from './publish.ts';
@@ -78,8 +79,8 @@ async function releaseOne(
   spread: number,
   services: Services,
 ): Promise<boolean> {
-  const item = await services.ledger.read(key);
-  if (item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
+  const item = await readOrLeave(key, services);
+  if (item === 'left' || item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
   const due = wallTime(services) + Math.floor(services.random() * spread);
   return (await letGo(item, due, services)).kind === 'moved';
 }

@@ -206,7 +206,11 @@ export class Scheduler {
   async #look(name: string, { clock, log }: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
     const now = clock.now().wall;
     try {
-      return this.#remember(await this.#destinations.read(name), now);
+      const record = await this.#destinations.read(name);
+      const { faults } = record;
+      if (faults !== undefined)
+        log.note('warn', 'record of the destination is malformed', { destination: name, faults });
+      return this.#remember(record, now);
     } catch (error) {
       log.note('warn', 'record of the destination not read', { destination: name, error });
       return this.#remember(this.#known.get(name)?.record ?? emptyRecord(name), now);

@@ -12,6 +12,9 @@
 /** What this release writes. */
 export const schemaVersion = 1;
 
+/** What this release reads, in words. */
+export const readableVersions = `up to ${schemaVersion + 1}`;
+
 /** Something was written by a release that is too far from this one. It is no fault of the mail: that release can read it. */
 export class SchemaVersionError extends Error {
   override readonly name = 'SchemaVersionError';
@@ -20,16 +23,4 @@ export class SchemaVersionError extends Error {
 /** Whether a version is this release's own, or that of a neighbour. */
 export function isReadable(version: unknown): version is number {
   return Number.isSafeInteger(version) && Math.abs(Number(version) - schemaVersion) <= 1 && Number(version) >= 1;
-}
-
-/**
- * Checks the version of what was read.
- *
- * @param what names it, for the log
- * @throws SchemaVersionError
- */
-export function checkVersion(version: unknown, what: string): void {
-  if (isReadable(version)) return;
-  const known = `this release reads versions up to ${schemaVersion + 1}`;
-  throw new SchemaVersionError(`${what} has version ${JSON.stringify(version)}; ${known}`);
 }

@@ -21,6 +21,11 @@
 export const states = ['queued', 'active', 'delivering', 'deferred', 'held', 'done', 'corrupt'] as const;
 export type State = (typeof states)[number];
 
+/** Whether a value is a state. */
+export function isState(value: unknown): value is State {
+  return states.some((state) => state === value);
+}
+
 export type Fence = 'absent' | 'generation' | 'token' | 'time' | 'mark';
 
 /** Who moves deliveries: one of the functions, or a person. */

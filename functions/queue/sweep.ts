@@ -6,17 +6,21 @@
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { nameOfRecord } from './destination-record.ts';
 import { inDoubtLimit, isAtLimit, isHeldAtLimitAlone } from './doubt.ts';
 import { settleAtLimit } from './held-at-limit.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
 import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { holdMalformed, noteForeign } from './malformed.ts';
+import { isDeliveryNumber } from './messages.ts';
 import { activeGrace } from './policy.ts';
-import type { DueItem } from './ports.ts';
+import type { DueItem, UnreadableDue } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
 import { giveBackPlaces, refillAfterCount } from './refill.ts';
 import { endHolds, sweepDestination } from './release-held.ts';
 import { type Services, wallTime } from './services.ts';
 import { settlementRules } from './settlement-rules.ts';
+import { ForeignItem, ItemFault, orUnreadable } from './unreadable-item.ts';
 
 /** What a sweep did. */
 export interface SweepReport {
@@ -75,16 +79,18 @@ interface Done {
 
 const nothing: Done = { count: 0 };
 
-/** One item that cannot be helped now must not keep the others waiting. */
-async function spared(facts: object, { log }: Services, act: () => Promise<void>): Promise<void> {
+/** One item that cannot be helped now must not keep the others waiting. One that is malformed is held. */
+async function spared(facts: object, services: Services, act: () => Promise<void>): Promise<void> {
   try {
-    await act();
+    const fault = await orUnreadable(act());
+    if (fault instanceof ItemFault) await holdMalformed(fault, services);
+    if (fault instanceof ForeignItem) noteForeign(fault, services);
   } catch (error) {
-    log.note('error', 'sweep failed for an item', { ...facts, error });
+    services.log.note('error', 'sweep failed for an item', { ...facts, error });
   }
 }
 
-async function sweepItem(due: DueItem, sweeping: Sweeping): Promise<Done> {
+async function sweepItem(due: DueItem | UnreadableDue, sweeping: Sweeping): Promise<Done> {
   const { services, behind, mayGoOn } = sweeping;
   const isOverdue = due.due <= wallTime(services);
   switch (due.state) {
@@ -105,12 +111,25 @@ async function sweepItem(due: DueItem, sweeping: Sweeping): Promise<Done> {
       return isOverdue ? counted('published', await publishLate(due, services)) : nothing;
     case 'corrupt':
       return nothing;
+    case 'unreadable':
+      return isOverdue ? await lookInto(due, sweeping) : nothing;
     case 'destination':
       if (!isOverdue) return nothing;
       return { kind: 'released', count: await sweepDestination(due.destination, services, mayGoOn) };
     default:
-      return due.state satisfies never;
+      return due satisfies never;
   }
+}
+
+/** The index shows something that is not what it should be: reading the item brings to light what is wrong with it. */
+async function lookInto(found: UnreadableDue, { services, mayGoOn }: Sweeping): Promise<Done> {
+  const { id, delivery, fault } = found;
+  if (isDeliveryNumber(delivery)) {
+    await services.ledger.read(found);
+    return nothing;
+  }
+  services.log.note('warn', 'record of the destination is malformed', { id, delivery, fault });
+  return { kind: 'released', count: await sweepDestination(nameOfRecord(id), services, mayGoOn) };
 }
 
 function counted(kind: keyof SweepReport, isDone: boolean): Done {

@@ -15,11 +15,13 @@ import { type BodyPlaces, checkPlace } from './body-place.ts';
 import { hashOf } from './hash.ts';
 import type { DeliveryItem, PinnedMessage } from './item.ts';
 import { logDeliveries } from './log-deliveries.ts';
+import { holdMalformed, noteForeign } from './malformed.ts';
 import { makeItems } from './new-items.ts';
 import { type Plan, planDeliveries } from './plan.ts';
 import { BodyFault } from './ports.ts';
 import { publish } from './publish.ts';
 import type { Services } from './services.ts';
+import { ItemFault, isUnreadable, orUnreadable, readable, type UnreadableItem, unreadable } from './unreadable-item.ts';
 
 /** What is accepted. */
 export interface Acceptance extends BodyPlaces {
@@ -64,10 +66,10 @@ export async function isTakenIn(
 ): Promise<boolean> {
   if (identity === undefined) return false;
   const there = await ledger.readAll(identity.id);
-  const [first] = there;
+  const [first] = readable(there);
   if (first === undefined || first.requestHash !== hashOf(identity.value)) return false;
   if (!namesSome) return there.length >= first.deliveries;
-  const addresses = new Set(there.flatMap(({ recipients }) => recipients.map(({ address }) => address)));
+  const addresses = new Set(readable(there).flatMap(({ recipients }) => recipients.map(({ address }) => address)));
   return request?.recipients.every(({ address }) => addresses.has(address)) ?? false;
 }
 
@@ -100,7 +102,7 @@ async function pinOrRecall(
     return await pinBody(named, places, services);
   } catch (error) {
     if (!(error instanceof RequestError && error.cause instanceof BodyFault)) throw error;
-    const there = await services.ledger.readAll(identity.id);
+    const there = readable(await services.ledger.readAll(identity.id));
     const known = there.find(({ requestHash }) => requestHash === hashOf(identity.value))?.message;
     if (known?.versionId === undefined || known.bucket !== named.bucket || known.key !== named.key) throw error;
     if (named.versionId !== undefined && named.versionId !== known.versionId) throw error;
@@ -133,8 +135,12 @@ async function takeInRest(
   services: Services,
 ): Promise<void> {
   const { id } = submission.identity;
-  const there = await services.ledger.readAll(id);
+  const found = await services.ledger.readAll(id);
+  const [unread] = unreadable(found);
+  const there = readable(found);
   for (const item of there) await sendAgain(item, services);
+  // Its recipients are not known, and nobody may get a second delivery for them.
+  if (unread !== undefined) throw unread;
   const rest = uncovered(plan, there, submission);
   if (rest.deliveries.length === 0 && rest.refused.length === 0) {
     services.log.note('info', 'duplicate request', { id });
@@ -186,7 +192,7 @@ async function handOn(
   { ledger, log }: Services,
 ): Promise<void> {
   const other = parseOtherTransport(item.destination);
-  if (other === undefined || (await ledger.read(item)) !== undefined) return;
+  if (other === undefined || (await orUnreadable(ledger.read(item))) !== undefined) return;
   if (otherTransports === undefined) throw new Error(`there is no way to the transport ${other.transport}`);
   const { id, delivery, recipients, message } = item;
   const { transport, nextHop } = other;
@@ -197,8 +203,9 @@ async function handOn(
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
 async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
   const { wakeUps, log, metrics } = services;
-  const moved = await admitItem(item, services);
+  const moved = await orUnreadable(admitItem(item, services));
   const { id, delivery } = item;
+  if (isUnreadable(moved)) return await standing(item, moved, services);
   if (moved.kind === 'moved') {
     if (moved.item.state === 'active') await wakeUps.activate(moved.item);
     // What is handed on counts where it goes to.
@@ -214,6 +221,15 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
   if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
   await sendAgain(there, services);
+  return 'there';
+}
+
+/** The delivery is there and cannot be read: if it is this very one, the others of its request go on. */
+async function standing(item: DeliveryItem, found: UnreadableItem, services: Services): Promise<'there'> {
+  const { requestHash, planHash } = found.raw;
+  if (requestHash !== item.requestHash || planHash !== item.planHash) throw found;
+  if (found instanceof ItemFault) await holdMalformed(found, services);
+  else noteForeign(found, services);
   return 'there';
 }
 

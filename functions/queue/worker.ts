@@ -19,6 +19,7 @@ import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
 import { loadBody, unreadable } from './load-body.ts';
 import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { readOrHold } from './malformed.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { refusedPatience, shortestWait } from './policy.ts';
@@ -60,7 +61,8 @@ export async function work(
   if (!(await services.writes.settled(Math.min(refusedPatience, deadline.left())))) {
     throw new TableTrouble('failed', 'not begun: the table refuses the verdicts of another delivery');
   }
-  const item = await services.ledger.read(wakeUp);
+  const item = await readOrHold(wakeUp, services);
+  if (item === 'malformed') return 'held';
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
     const { id, delivery, generation } = wakeUp;
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });

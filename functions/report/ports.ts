@@ -51,8 +51,13 @@ export interface SealedReport {
 export interface ReportRecords {
   /** Keeps an event; one that is there already stays as it is. */
   keep(group: Group, kept: KeptEvent): Promise<void>;
-  /** What a group has, consistently read. */
-  read(group: Group): Promise<{ readonly events: readonly KeptEvent[]; readonly reports: readonly SealedReport[] }>;
+  /** What a group has, consistently read. Throws where a report that was begun is malformed: what is in it may be told already. */
+  read(group: Group): Promise<{
+    readonly events: readonly KeptEvent[];
+    readonly reports: readonly SealedReport[];
+    /** Events that cannot be read, with the field that is wrong. Absent: there is none. */
+    readonly faults?: readonly string[];
+  }>;
   /** Begins a report; nothing changes where one of its number is there. */
   seal(group: Group, report: SealedReport): Promise<void>;
   /** Takes over a report whose lease has ended; false where somebody else did, or finished it. */

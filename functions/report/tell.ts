@@ -12,7 +12,9 @@
 
 import { doubtWords } from '../queue/doubt.ts';
 import type { QueueEvent } from '../queue/event.ts';
+import { FormError } from '../queue/form.ts';
 import { hashOf } from '../queue/hash.ts';
+import { isUnreadable } from '../queue/unreadable-item.ts';
 import { type Addressee, addresseesOf } from './addressees.ts';
 import { composeReport } from './compose.ts';
 import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';
@@ -43,7 +45,13 @@ export async function tell(event: QueueEvent, services: ReportServices): Promise
   const { records, clock } = services;
   await records.keep(group, { event, at: clock.now().wall });
   for (;;) {
-    const { events, reports } = await records.read(group);
+    const { events, reports, faults = [] } = await records.read(group);
+    for (const fault of faults)
+      services.log.note('error', 'kept event is malformed; it is not told', { ...group, fault });
+    // Its record is one of them: its message stays, and goes to the dead letters.
+    if (!events.some((kept) => kept.event.lmtp.eventId === event.lmtp.eventId)) {
+      throw new FormError(`event ${event.lmtp.eventId} of ${group.id} was kept and cannot be read`);
+    }
     const report = reports.find(({ eventIds }) => eventIds.includes(event.lmtp.eventId));
     if (report !== undefined) return await carryOn({ group, by }, report, events, services);
     const sealed = await trySeal({ group, by }, events, reports, services);
@@ -120,7 +128,8 @@ async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: 
   const spoken = speakers(events);
   if (spoken.size >= deliveriesOf(events)) return true;
   const items = await ledger.readAll(group.id);
-  return items.every((item) => spoken.has(item.delivery) || isSilent(item, group, events));
+  // Of what cannot be read nobody knows whether it has said all: then the wait decides.
+  return items.every((item) => spoken.has(item.delivery) || (!isUnreadable(item) && isSilent(item, group, events)));
 }
 
 /** Hands over all mails of a report. */

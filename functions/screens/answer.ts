@@ -37,8 +37,9 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
 
 /** What nobody will see to by himself. */
 function needsSomebody({ status }: Survey): boolean {
-  const { corrupt, corruptRequests, deadLetters, overdue, unpublished } = status;
-  const things = corrupt.deliveries + corruptRequests.requests + overdue.deliveries + unpublished.deliveries;
+  const { malformed, corrupt, corruptRequests, deadLetters, overdue, unpublished } = status;
+  const things =
+    malformed.deliveries + corrupt.deliveries + corruptRequests.requests + overdue.deliveries + unpublished.deliveries;
   return things + deadLetters.length > 0;
 }
 
@@ -74,6 +75,9 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
     fact(`late (over ${inWords(lateAfter)})`, late, 'delivery', list({ from: minutes })),
     fact('held', held, 'delivery', list({ state: 'held' })),
     fact('in doubt', { ...inDoubt, deliveries: inDoubt.recipients }, 'recipient', list({ inDoubt: true })),
+    ...(status.malformed.deliveries === 0
+      ? []
+      : [fact('malformed, and held', status.malformed, 'delivery', list({ state: 'held' }))]),
     fact('corrupt', unusable, 'request', list({ state: 'corrupt' })),
     fact('expiring within 6h', status.expiring, 'delivery'),
     plain('', letters, 'dead letter', names(deadLetters)),

@@ -53,12 +53,13 @@ function row(listed: Listed, now: number): Html {
     return html`<tr><td class="lmtp-name">${id}</td><td>corrupt</td><td class="lmtp-number">${inWords(now - sent)}</td>
 <td></td><td></td><td></td><td></td><td></td><td class="lmtp-words">${reason}</td></tr>`;
   }
-  const { id, delivery, state, arrival, attempt, due, destination, sender, summary } = listed.entry;
+  const { id, delivery, state, arrival, attempt, due, destination, sender, summary, fault } = listed.entry;
   const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
   const { addresses, moreAddresses, replies, held, reason, inDoubt } = summary;
   const hidden = Math.max(0, addresses.length - mostAddresses) + moreAddresses;
   const to = addresses.slice(0, mostAddresses).map((address) => `<${quoteAddress(address)}>`);
   const said = [
+    ...(fault === undefined ? [] : [`cannot be read: ${fault}`]),
     ...(held === undefined ? [] : [`held: ${held}`]),
     ...(reason === undefined ? [] : [reason]),
     ...replies.slice(0, 2).map(({ dsn, text }) => `${dsn} ${text}`),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbCorruptRequests } from '../../functions/aws/dynamodb-corrupt-requests.ts';
 import { DynamoDbQueries } from '../../functions/aws/dynamodb-queries.ts';
 import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
@@ -58,4 +58,24 @@ test('requests that wait for a person are counted, and those that are done with 
 test('a copy that cannot be read for now is no copy that is gone', async () => {
   const denied = { bucket: 'no-such-bucket', key: 'k' };
   await assert.rejects(requests.readBody({ id: 'x', reason: 'y', at: 1, copy: denied }));
+});
+
+test('one whose record is malformed is in the list with the others, and has no copy that could be read', async () => {
+  await queue.file({ id: 'beside', reason: 'sender: is missing', body: '{}' });
+  await queue.file({ id: 'broken', reason: 'sender: is missing', body: '{}' });
+  await aws.clients.table.send(
+    new UpdateCommand({
+      TableName: aws.emulators.table,
+      Key: { id: 'broken', delivery: 'corrupt' },
+      UpdateExpression: 'SET #copy = :x',
+      ExpressionAttributeNames: { '#copy': 'copy' },
+      ExpressionAttributeValues: { ':x': 'somewhere' },
+    }),
+  );
+  const ids = (await Array.fromAsync(requests.list())).map(({ id }) => id);
+  assert.ok(ids.includes('broken') && ids.includes('beside'));
+  const request = await requests.read('broken');
+  assert.ok(request !== undefined);
+  assert.equal(request.reason, 'its record is malformed: copy: "somewhere" is not an object; sender: is missing');
+  assert.equal(await requests.readBody(request), undefined);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import { emptyRecord } from '../../functions/queue/destination-record.ts';
@@ -32,7 +32,7 @@ test('the sweep finds a record that is due, and one that is not due any more is 
   const name = 'inet:due.test:24';
   await destinations.write({ ...emptyRecord(name), due: 400 });
   const ours = async () =>
-    (await Array.fromAsync(ledger.findDue(500))).filter(({ destination }) => destination === name);
+    (await Array.fromAsync(ledger.findDue(500))).filter(({ id }) => id === `destination#${name}`);
   assert.deepEqual(
     (await ours()).map(({ state, due, id }) => [state, due, id]),
     [['destination', 400, `destination#${name}`]],
@@ -65,4 +65,31 @@ test('no table is an error, never a destination without a record', async () => {
   await assert.rejects(lost.read('x'), { name: 'ResourceNotFoundException' });
   await assert.rejects(lost.write(emptyRecord('x')), { name: 'ResourceNotFoundException' });
   await assert.rejects(lost.occupy('x', 1, 1), { name: 'ResourceNotFoundException' });
+});
+
+test('a malformed record is named in the list, harms no other, is found by the sweep, and is whole after the next write', async () => {
+  const [broken, well] = ['inet:broken.test:24', 'inet:beside.test:24'];
+  for (const name of [broken, well])
+    await destinations.write({ ...emptyRecord(name), due: 400, caution: { until: 1, why: 'x' } });
+  await aws.clients.table.send(
+    new UpdateCommand({
+      TableName: aws.emulators.table,
+      Key: { id: `destination#${broken}`, delivery: 'destination' },
+      UpdateExpression: 'SET known.caution = :x, #state = :x, destination = :n',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':x': 'careful', ':n': 7 },
+    }),
+  );
+  const listed = (await Array.fromAsync(destinations.list())).filter(({ name }) => name === broken || name === well);
+  assert.deepEqual(listed.map(({ name, caution, faults }) => [name, caution?.why, faults]).sort(), [
+    [well, 'x', undefined],
+    [broken, undefined, ['known.caution: "careful" is not an object']],
+  ]);
+  const due = await Array.fromAsync(new DynamoDbLedger(aws.clients.table, aws.emulators.table).findDue(500));
+  assert.deepEqual(
+    due.filter(({ id }) => id === `destination#${broken}`).map(({ state }) => state),
+    ['unreadable'],
+  );
+  assert.equal(await destinations.write(await destinations.read(broken)), true);
+  assert.equal((await destinations.read(broken)).faults, undefined);
 });

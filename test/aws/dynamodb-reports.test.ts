@@ -1,7 +1,7 @@
 /** Records of reports in the queue table. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import { DynamoDbReports } from '../../functions/aws/dynamodb-reports.ts';
 import { makeItem } from '../support/delivery-item.ts';
@@ -53,4 +53,23 @@ test('a group of more than a page is read whole', async () => {
   }
   const { events } = await records.read(here);
   assert.deepEqual(events.map(({ event }) => event.lmtp.delivery).toSorted(), ['0', '1', '2', '3', '4', '5']);
+});
+
+test('an event that cannot be read is named, and the others of its group are there; a report that cannot be read is an error', async () => {
+  const here = { id: 'broken', kind: 'bounce', pass: 1 } as const;
+  await records.keep(here, { event: only(bounced()), at: 1 });
+  const put = async (part: string, rest: Readonly<Record<string, unknown>>) => {
+    const Item = { id: 'broken', delivery: `report#bounce#000001#${part}`, version: 1, ...rest };
+    await aws.clients.table.send(new PutCommand({ TableName: aws.emulators.table, Item }));
+  };
+  await put('event#e2', { at: 1, event: '{"mail":' });
+  await put('event#e3', { at: 1, event: '{"mail":{}}' });
+  const { events, faults } = await records.read(here);
+  assert.equal(events.length, 1);
+  assert.deepEqual(faults, [
+    'record broken/report#bounce#000001#event#e2: event: is not JSON',
+    'record broken/report#bounce#000001#event#e3: mail.timestamp: is missing; wanted is a string',
+  ]);
+  await put('sealed#0000', { number: 0, eventIds: 'all' });
+  await assert.rejects(records.read(here), /sealed#0000: eventIds: "all" is not a list/);
 });

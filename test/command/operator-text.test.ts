@@ -16,6 +16,7 @@ import { emptyRecord } from '../../functions/queue/destination-record.ts';
 import type { DeliveryItem, HistoryEntry, Hold, LastVerdict } from '../../functions/queue/item.ts';
 import { type State, states } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
+import { ItemFault } from '../../functions/queue/unreadable-item.ts';
 import { makeEvent, makeItem, makeVerdict } from '../support/delivery-item.ts';
 
 const now = Date.UTC(2026, 10, 22, 8);
@@ -110,8 +111,9 @@ describe('whatever addresses, servers and people said', () => {
   test('a story is lines', () => {
     fc.assert(
       fc.property(foreign, fc.array(item, { minLength: 1, maxLength: 2 }), record, request, (id, items, one, other) => {
+        const unread = items.map((one) => new ItemFault(one, { path: id, text: id }, { ...one, state: id }));
         const destinations = new Map(items.map(({ destination }) => [destination, one]));
-        const story: MessageStory = { id, now, items, destinations, expires: now + hour, request: other };
+        const story: MessageStory = { id, now, items, unread, destinations, expires: now + hour, request: other };
         checkLines(messageAsText(story));
         assert.ok(JSON.stringify(messageAsJson(story)).length > 0);
       }),
@@ -139,7 +141,13 @@ describe('whatever addresses, servers and people said', () => {
         const none = Object.fromEntries(states.map((state) => [state, 1])) as Record<State, number>;
         const report: StatusReport = {
           ...{ now, isWell: false, states: none, waiting: count, late: count, expiring: count, held: count },
-          ...{ corrupt: count, overdue: count, unpublished: count, inDoubt: { ...count, recipients: 2 } },
+          ...{
+            malformed: count,
+            corrupt: count,
+            overdue: count,
+            unpublished: count,
+            inDoubt: { ...count, recipients: 2 },
+          },
           corruptRequests: { requests: 1, oldest: { id: text, at: now } },
           ...{ suspended: [one], heldDestinations: [one], unreachable: [text] },
           deadLetters: [{ name: text, kind: 'dead letters', messages: 3 }],
@@ -159,7 +167,7 @@ describe('the story of a message whose recipients are in doubt', () => {
   const held = { id: 'in-doubt-limit', reason: 'in doubt', by: 'lmtp', since: now - hour, until };
   const storyOf = (given: Partial<DeliveryItem>): readonly string[] => {
     const item = makeItem({ id: 'm1', message, destination: 'inet:store:24', due: until, ...given });
-    return messageAsText({ id: 'm1', now, items: [item], destinations: new Map(), expires: until, inDoubtLimit: 3 });
+    return messageAsText({ id: 'm1', now, items: [item], unread: [], destinations: new Map(), expires: until, inDoubtLimit: 3 });
   };
   const next = (lines: readonly string[]) => lines.filter((line) => line.startsWith('Next: '));
 

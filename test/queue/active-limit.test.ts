@@ -117,8 +117,8 @@ class LossyStack {
   /** How many deliveries to a destination are not done. */
   async leftFor(destination: string): Promise<number> {
     let left = 0;
-    for await (const { destination: its } of this.ledger.findDue(Number.POSITIVE_INFINITY)) {
-      if (its === destination) left += 1;
+    for await (const due of this.ledger.findDue(Number.POSITIVE_INFINITY)) {
+      if (due.state !== 'unreadable' && due.destination === destination) left += 1;
     }
     return left;
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import type { Incoming } from '../../functions/incoming/reading.ts';
 import { type Admission, admit } from '../../functions/queue/admit.ts';
+import { ItemFault, type RawItem } from '../../functions/queue/unreadable-item.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 
@@ -270,4 +271,43 @@ test('where bodies lie below prefixes, a request for another object of the bucke
   assert.deepEqual(await submitKey('messages', 'reports/a.eml'), []);
   // Prefixes are those of the message bucket.
   assert.deepEqual(await submitKey('other', 'archive/a.eml'), []);
+});
+
+describe('a request that comes again while one of its deliveries cannot be read', () => {
+  const two = { recipients: ['bob@example.com', 'dora@example.net'] };
+
+  /** The first delivery, made malformed, and nothing of the second: its qmgr died in between. */
+  async function breakFirst(services: CapturingServices): Promise<RawItem> {
+    const [first] = services.ledger.items;
+    assert.ok(first !== undefined);
+    const raw = { ...first, arrival: 'yesterday' };
+    services.ledger.plant(raw);
+    return raw;
+  }
+
+  test('gets the deliveries that are missing, and the malformed one is held', async () => {
+    const [whole, services] = [makeServices(), makeServices()];
+    await submit(whole, two);
+    const [first] = whole.ledger.items;
+    assert.ok(first !== undefined);
+    services.ledger.plant({ ...first, arrival: 'yesterday' });
+    await submit(services, two);
+    assert.deepEqual(
+      services.ledger.items.map(({ delivery, state }) => [delivery, state]),
+      [['0001', 'active']],
+    );
+    const [found] = await services.ledger.readAll('4bXq1');
+    assert.ok(found instanceof ItemFault);
+    assert.equal(found.raw['state'], 'held');
+    assert.deepEqual(services.notices, []);
+  });
+
+  test('makes no second delivery for anybody who may be in it, where it is cut otherwise now', async () => {
+    const services = makeServices();
+    await submit(services, two);
+    const raw = await breakFirst(services);
+    services.ledger.plant({ ...raw, planHash: 'another' });
+    await assert.rejects(submit(services, two), ItemFault);
+    assert.equal((await services.ledger.readAll('4bXq1')).length, 2);
+  });
 });

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectContent } from '../../functions/delivery/message.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
+import { ItemFault } from '../../functions/queue/unreadable-item.ts';
+import type { KeptEvent } from '../../functions/report/ports.ts';
 import { tell } from '../../functions/report/tell.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
@@ -119,6 +121,39 @@ describe('a request of several deliveries', () => {
       assert.deepEqual(await toldIn(world.mails[1]), ['r1@example.com']);
     });
   }
+
+  test('is told without those that cannot be read: then the wait decides', async () => {
+    const world = new ReportWorld();
+    const key = { id: '4bXq1', delivery: '0001' };
+    world.items.push(new ItemFault(key, { path: 'sender', text: 'sender: 7 is not a string' }, key));
+    world.publish(...bounced(chunk(0, 2)));
+    const start = world.clock.wall;
+    await world.runToEnd();
+    assert.equal(world.clock.wall - start, world.parameters.bounce_report_wait);
+    assert.deepEqual(await toldIn(world.mails[0]), ['r0@example.com']);
+  });
+
+  test('is told without an event whose record is malformed, whose own message stays', async () => {
+    const world = new ReportWorld();
+    const [well, broken] = [bounced(chunk(0, 2)), bounced(chunk(1, 2))].map(only);
+    assert.ok(well !== undefined && broken !== undefined);
+    const read = world.records.read.bind(world.records);
+    world.records.read = async (group) => {
+      const { events, reports } = await read(group);
+      const isWell = ({ event }: KeptEvent) => event.lmtp.eventId !== broken.lmtp.eventId;
+      return { events: events.filter(isWell), reports, faults: ['event: is not JSON'] };
+    };
+    world.publish(well, broken);
+    const [first, second] = world.queue;
+    assert.ok(first !== undefined && second !== undefined);
+    await world.receive(second);
+    assert.match(JSON.stringify(world.notes), /was kept and cannot be read/);
+    await world.receive(first);
+    world.clock.advance(world.parameters.bounce_report_wait);
+    await world.receive(first);
+    assert.deepEqual(await toldIn(world.mails[0]), ['r0@example.com']);
+    assert.deepEqual(world.queue, [second]);
+  });
 
   test('is told delivery by delivery where nobody shall wait', async () => {
     const world = new ReportWorld({ bounce_report_wait: '0' });

@@ -62,7 +62,7 @@ function surveyOf(
       waiting: entries.length === 0 ? none : waiting,
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
-      ...{ unpublished: none, corruptRequests: { requests: 0 }, suspended: [], heldDestinations: [] },
+      ...{ malformed: none, unpublished: none, corruptRequests: { requests: 0 }, suspended: [], heldDestinations: [] },
       ...{ deadLetters: [], unreachable: [] },
       ...status,
     },

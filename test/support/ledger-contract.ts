@@ -300,7 +300,7 @@ function describeDue(given: () => Ledger): void {
 async function dueItems(ledger: Ledger, only?: string): Promise<readonly DueItem[]> {
   const before = only === undefined ? 500 : 5_000_000;
   const items = await Array.fromAsync(ledger.findDue(before));
-  return items.filter(({ id }) => only === undefined || id === only);
+  return items.filter((item) => item.state !== 'unreadable').filter(({ id }) => only === undefined || id === only);
 }
 
 function pick({ id, delivery, state, generation, due, destination }: DueItem): DueItem {

@@ -59,7 +59,7 @@ export function* dueAmong(
 }
 
 /** Whether a delivery takes a place in active. */
-export function isInActive({ state }: DeliveryItem): boolean {
+export function isInActive({ state }: Pick<DeliveryItem, 'state'>): boolean {
   return state === 'active' || state === 'delivering';
 }
 

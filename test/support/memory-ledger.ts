@@ -3,14 +3,36 @@
  *
  * What goes in and what comes out are copies, so that nobody changes an item but by a transition.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { Flaw } from '../../functions/queue/form.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { DeliveryKey } from '../../functions/queue/messages.ts';
 import { afterMove } from '../../functions/queue/moved-item.ts';
-import type { Changes, DueItem, Ledger, Moved, Queries, QueuedWanted, QueuePage } from '../../functions/queue/ports.ts';
+import { readDue, readEntry } from '../../functions/queue/parse-entry.ts';
+import { readItem } from '../../functions/queue/parse-item.ts';
+import type {
+  Changes,
+  DueItem,
+  Ledger,
+  Moved,
+  Queries,
+  QueuedWanted,
+  QueuePage,
+  RawChanges,
+  UnreadableDue,
+} from '../../functions/queue/ports.ts';
 import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
-import { matchesItem } from '../../functions/queue/queue-filter.ts';
+import { matchEntry, matchesItem } from '../../functions/queue/queue-filter.ts';
 import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
 import { entryOf } from '../../functions/queue/summary.ts';
+import {
+  entryOfUnreadable,
+  type FoundItem,
+  type ItemFault,
+  isUnreadable,
+  type RawItem,
+  type UnreadableItem,
+} from '../../functions/queue/unreadable-item.ts';
 import { checkKey, dueAmong, isInActive, isLetThrough, moved, unmoved, withoutPending } from './ledger-rules.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 
@@ -22,6 +44,8 @@ export class MemoryLedger implements Ledger, Queries {
   /** What the same table holds of destinations. */
   readonly destinations = new MemoryDestinations();
   readonly #items = new Map<string, DeliveryItem>();
+  /** Those that cannot be read. */
+  readonly #unread = new Map<string, UnreadableItem>();
 
   /** Everything that is in it. */
   get items(): readonly DeliveryItem[] {
@@ -32,13 +56,25 @@ export class MemoryLedger implements Ledger, Queries {
     return this.#find(key);
   }
 
-  async readAll(id: string): Promise<readonly DeliveryItem[]> {
+  /** Puts an item in as somebody else may have written it. */
+  plant(raw: RawItem): void {
+    const { shard, waits, order, summary, expires, ...attributes } = raw;
+    const found = readItem(attributes, raw);
+    this.#unread.delete(name(found));
+    if (isUnreadable(found)) {
+      this.#items.delete(name(found));
+      this.#unread.set(name(found), found);
+    } else this.#put(found);
+  }
+
+  async readAll(id: string): Promise<readonly FoundItem[]> {
     checkKey(id);
-    const items = this.#select((item) => item.id === id).map(copy);
+    const unread = [...this.#unread.values()].filter((item) => item.id === id);
+    const items: readonly FoundItem[] = [...this.#select((item) => item.id === id).map(copy), ...unread];
     return items.toSorted((a, b) => (a.delivery < b.delivery ? -1 : 1));
   }
 
-  async *readBack(id: string): AsyncIterable<DeliveryItem> {
+  async *readBack(id: string): AsyncIterable<FoundItem> {
     yield* (await this.readAll(id)).toReversed();
   }
 
@@ -65,16 +101,29 @@ export class MemoryLedger implements Ledger, Queries {
     if (left !== undefined) this.#put(left);
   }
 
-  async *findDue(before: number): AsyncIterable<DueItem> {
+  async *findDue(before: number): AsyncIterable<DueItem | UnreadableDue> {
     yield* dueAmong([...this.#items.values()], this.destinations, before);
+    const unread = [...this.#unread.values()].map(({ raw }) => raw);
+    yield* unread.filter(({ due }) => typeof due === 'number' && due <= before).map(readDue);
+  }
+
+  async overwrite(seen: ItemFault, changes: RawChanges): Promise<boolean> {
+    const there = this.#unread.get(name(seen))?.raw;
+    if (there === undefined) return false;
+    const fence = ['version', 'state', 'generation', 'by'];
+    if (!fence.every((attribute) => isDeepStrictEqual(there[attribute], seen.raw[attribute]))) return false;
+    const next = Object.entries({ ...there, ...changes, by: crypto.randomUUID() });
+    this.plant(Object.fromEntries(next.filter(([, value]) => value !== null && value !== undefined)));
+    return true;
   }
 
   async list(filter: QueueFilter, from = '0'): Promise<QueuePage> {
     const live = this.#select(({ state }) => state !== 'done');
     const page = live.slice(Number(from), Number(from) + pageSize).map(copy);
     const entries = page.filter((item) => matchesItem(item, filter)).map(entryOf);
+    const unread = from === '0' ? this.#unreadEntries.filter((entry) => matchEntry(entry, filter) === true) : [];
     const next = Number(from) + pageSize;
-    return { entries, consumed: 0, ...(next < live.length ? { next: String(next) } : {}) };
+    return { entries: [...entries, ...unread], consumed: 0, ...(next < live.length ? { next: String(next) } : {}) };
   }
 
   async findQueued(destination: string, { isNew, dueBy, limit }: QueuedWanted): Promise<readonly QueueEntry[]> {
@@ -82,11 +131,22 @@ export class MemoryLedger implements Ledger, Queries {
       (item) => item.state === 'queued' && item.destination === destination && (item.attempt === 0) === isNew,
     );
     const due = queued.filter((item) => (item.due ?? 0) <= dueBy).toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0));
-    return due.slice(0, limit).map(entryOf);
+    const unread = this.#unreadEntries.filter((one) => one.state === 'queued' && one.destination === destination);
+    return [...due.map(entryOf), ...unread].slice(0, limit);
   }
 
   async countActive(destination?: string): Promise<number> {
-    return this.#select((item) => item.destination === (destination ?? item.destination) && isInActive(item)).length;
+    const all = [...this.#items.values(), ...this.#unreadEntries];
+    return all.filter((item) => item.destination === (destination ?? item.destination) && isInActive(item)).length;
+  }
+
+  /** What the index shows of those that cannot be read. */
+  get #unreadEntries(): readonly QueueEntry[] {
+    const shown = [...this.#unread.values()].map((item) => {
+      const entry = readEntry(item.raw);
+      return entry instanceof Flaw ? entryOfUnreadable(item) : entry;
+    });
+    return shown.filter(({ state }) => state !== 'done');
   }
 
   /** How many requests could not be used: a ledger knows of none by itself. */
@@ -103,12 +163,18 @@ export class MemoryLedger implements Ledger, Queries {
 
   #find(key: DeliveryKey): DeliveryItem | undefined {
     checkKey(key.id);
+    const unread = this.#unread.get(name(key));
+    if (unread !== undefined) throw unread;
     const item = this.#items.get(name(key));
     return item === undefined ? undefined : copy(item);
   }
 
+  /** Whatever is written must be what a table's item has to be. */
   #put(item: DeliveryItem): DeliveryItem {
-    this.#items.set(name(item), copy(item));
+    const written = copy(item);
+    const found = readItem({ ...written });
+    if (isUnreadable(found)) throw found;
+    this.#items.set(name(item), written);
     return copy(item);
   }
 }

@@ -112,6 +112,7 @@ export class QueueProcess {
         admit: (item) => step('ledger.admit', () => ledger.admit(item)),
         move: (name, seen, changes, by) => step(`ledger.${name}`, () => ledger.move(name, seen, changes, by)),
         forgetPending: (item, ids) => step('ledger.forgetPending', () => ledger.forgetPending(item, ids)),
+        overwrite: (seen, changes) => step('ledger.overwrite', () => ledger.overwrite(seen, changes)),
         async *findDue(before) {
           yield* await step('ledger.findDue', () => Array.fromAsync(ledger.findDue(before)));
         },

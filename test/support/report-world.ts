@@ -15,8 +15,8 @@ import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import type { Trouble } from '../../functions/notices/notifier.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
 import { type Bodies, BodyFault } from '../../functions/queue/ports.ts';
+import type { FoundItem } from '../../functions/queue/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
 import type { Parcel, ReportServices } from '../../functions/report/ports.ts';
 import { handOverLease, tell } from '../../functions/report/tell.ts';
@@ -45,7 +45,7 @@ export class ReportWorld {
   readonly clock = new TestClock(Date.UTC(2026, 10, 22, 9));
   readonly records = new MemoryReports();
   /** The deliveries in the table. */
-  readonly items: DeliveryItem[] = [];
+  readonly items: FoundItem[] = [];
   /** The message that all events are about; undefined: it is gone. */
   body: Buffer | undefined = Buffer.from('From: alice@example.org\r\nSubject: lunch\r\n\r\nAt noon?\r\n');
   /** Thrown at whoever reads it. */

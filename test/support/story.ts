@@ -6,6 +6,7 @@ import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { readable } from '../../functions/queue/unreadable-item.ts';
 import type { LocalStack } from '../../infra/local/stack.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
@@ -65,7 +66,7 @@ export async function awaitEvent(stack: LocalStack, id: string): Promise<QueueEv
 
 /** The deliveries of a request, as the table has them. */
 export async function itemsOf(stack: LocalStack, id: string): Promise<readonly DeliveryItem[]> {
-  return await new DynamoDbLedger(stack.clients.documents, stack.outputs.QueueTableName).readAll(id);
+  return readable(await new DynamoDbLedger(stack.clients.documents, stack.outputs.QueueTableName).readAll(id));
 }
 
 /** Waits until every delivery of a request is in a state. */

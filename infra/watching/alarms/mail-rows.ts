@@ -110,7 +110,7 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport }) =>
-      `Deliveries of the transport ${transport} took down the function that worked on them, again and again, and are held. They are late until a person releases them.`,
+      `Deliveries of the transport ${transport} took down the function that worked on them, again and again, or their items in the queue table are malformed. They are held, and late until a person releases them.`,
     safety: () => `Nothing is lost: held mail is kept without end.`,
     act: ({ command }) => `see which, and why: ${command('queue --state held')}`,
     missing: nothingHappened,

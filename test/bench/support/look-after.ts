@@ -80,6 +80,7 @@ const counting: OperatorServices = {
     move: (name, seen, changes) => ledger.move(name, seen, changes),
     forgetPending: (item, ids) => ledger.forgetPending(item, ids),
     findDue: (before) => ledger.findDue(before),
+    overwrite: (seen, changes) => ledger.overwrite(seen, changes),
   },
 };
 

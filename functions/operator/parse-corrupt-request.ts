@@ -1,0 +1,55 @@
+/**
+ * Corrupt requests as the table holds them. One whose record is malformed too is shown all the same: it waits for a person as
+ * every other, and what is wrong with its record stands before the reason.
+ */
+
+import { optional as maybe } from '../delivery/fields.ts';
+import { Flaw, list, name, object, oneOf, optional, text, time } from '../queue/form.ts';
+import { historyForm } from '../queue/parse-parts.ts';
+import type { RawItem } from '../queue/unreadable-item.ts';
+import type { CorruptRequest } from './ports.ts';
+
+/** A corrupt request as the table holds it. */
+interface Stored extends Omit<CorruptRequest, 'isSettled'> {
+  readonly state: 'corrupt' | 'done';
+}
+
+const copyForm = object<CorruptRequest['copy']>({ bucket: name, key: name });
+
+const storedForm = object<Stored>({
+  id: text,
+  reason: text,
+  at: time,
+  sent: optional(time),
+  copy: copyForm,
+  history: optional(list(historyForm)),
+  state: oneOf('corrupt', 'done'),
+});
+
+/** Reads a request. */
+export function readCorruptRequest(item: RawItem): CorruptRequest {
+  const flaw = new Flaw();
+  if (storedForm(item, flaw)) return asRequest(item);
+  const { id, reason, at, sent, copy, state } = item;
+  const seen = new Flaw();
+  return asRequest({
+    id: String(id),
+    reason: `its record is malformed: ${flaw.text}${text(reason, seen) ? `; ${reason}` : ''}`,
+    at: time(at, seen) ? at : 0,
+    ...maybe('sent', time(sent, seen) ? sent : undefined),
+    copy: copyForm(copy, seen) ? copy : noCopy,
+    state: state === 'done' ? 'done' : 'corrupt',
+  });
+}
+
+/** Where no copy can be found. */
+export const noCopy: CorruptRequest['copy'] = { bucket: '', key: '' };
+
+function asRequest({ id, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
+  return {
+    ...{ id, reason, at, copy },
+    ...(sent === undefined ? {} : { sent }),
+    ...(history === undefined ? {} : { history }),
+    ...(state === 'done' ? { isSettled: true } : {}),
+  };
+}

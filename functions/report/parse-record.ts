@@ -1,0 +1,51 @@
+/**
+ * Records of reports as the table holds them.
+ */
+
+import { count, FormError, flag, list, object, optional, parse, such, text, time } from '../queue/form.ts';
+import { parseEvent } from '../queue/parse-event.ts';
+import type { RawItem } from '../queue/unreadable-item.ts';
+import type { KeptEvent, SealedReport } from './ports.ts';
+
+interface Stored extends Omit<SealedReport, 'handedOver'> {
+  readonly handedOver?: ReadonlySet<unknown>;
+}
+
+const isSet = (value: unknown): value is ReadonlySet<unknown> => value instanceof Set;
+
+const sealedForm = object<Stored>({
+  number: count,
+  eventIds: list(text),
+  sealedAt: time,
+  lease: time,
+  by: text,
+  handedOver: optional(such(isSet, 'a set')),
+  isDone: flag,
+});
+
+/**
+ * Reads a report.
+ *
+ * @throws FormError naming the field: what was told already is not known then, so nothing more is told of its group
+ */
+export function readSealedReport(item: RawItem): SealedReport {
+  const { number, eventIds, sealedAt, lease, by, handedOver, isDone } = parse(sealedForm, item, nameOf(item));
+  return { number, eventIds, sealedAt, lease, by, handedOver: [...(handedOver ?? [])].map(String), isDone };
+}
+
+const keptForm = object<{ readonly at: number; readonly event: string }>({ at: time, event: text });
+
+/** Reads an event that is kept; or says what is wrong with it. */
+export function readKeptEvent(item: RawItem): KeptEvent | FormError {
+  try {
+    const { at, event } = parse(keptForm, item, nameOf(item));
+    return { at, event: parseEvent(event, nameOf(item)) };
+  } catch (error) {
+    if (error instanceof FormError) return error;
+    throw error;
+  }
+}
+
+function nameOf({ id, delivery }: RawItem): string {
+  return `record ${id}/${delivery}`;
+}
