@@ -54,7 +54,7 @@ export async function unholdDestination(
 
 /** Takes a destination for alive again: its suspension and its failures are forgotten. */
 export async function reopenDestination(name: string, order: Order, services: Needed): Promise<DestinationCarried> {
-  return await carryOut(name, order, services, ({ suspension, window, probe, ...rest }) => {
+  return await carryOut(name, order, services, ({ suspension, window, probe, trials, ...rest }) => {
     if (suspension === undefined && window === undefined) return { refused: 'it is not suspended' };
     return { changed: rest, what: 'taken for alive' };
   });
