@@ -9,7 +9,7 @@
 import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { type DeliveryItem, type Hold, openRecipients } from './item.ts';
-import { logDeliveries } from './log-deliveries.ts';
+import { logDeliveries, logFound } from './log-deliveries.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { deadLetterRounds } from './policy.ts';
@@ -48,6 +48,7 @@ export async function takeDeadLetter({ messageId, body, received }: DeadLetter, 
   // Somebody has dealt with it after all, or will: what is being delivered falls to the sweep when its lease has run out.
   const { id, delivery, generation } = wakeUp;
   log.note('info', staleNote, { id, delivery, generation, state: item?.state ?? null });
+  if (item !== undefined) logFound(item, generation, services);
 }
 
 function readWakeUp(body: string): WakeUp | WakeUpError {

@@ -2,7 +2,8 @@
  * The delivery log of a settlement, line by line; what it says is counted where it is written.
  */
 
-import type { DeliveryLine } from '../disposition/delivery-line.ts';
+import { type DeliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { attemptOf, foundLines } from '../disposition/found-lines.ts';
 import { countLine } from '../metrics/count-line.ts';
 import type { DeliveryItem } from './item.ts';
 import type { Services } from './services.ts';
@@ -17,4 +18,18 @@ export function logDeliveries(
     log.delivery(line);
     if (metrics !== undefined) countLine(line, destination, metrics);
   }
+}
+
+/**
+ * Writes the lines of the attempt that was settled in a generation, from the item: its message has come again, so its worker died
+ * before it deleted the message, and perhaps before it wrote them. Where none was settled there are none.
+ */
+export function logFound(
+  item: DeliveryItem,
+  generation: number,
+  services: Pick<Services, 'log' | 'metrics' | 'parameters'>,
+): void {
+  const attempt = attemptOf(item, generation);
+  if (attempt === undefined) return;
+  logDeliveries(foundLines(item, attempt, lineFormat(services.parameters)), item, services);
 }

@@ -21,6 +21,7 @@ export type ChangingAttribute =
   | 'activated'
   | 'recipients'
   | 'attempt'
+  | 'settled'
   | 'claim'
   | 'reason'
   | 'group'

@@ -6,7 +6,7 @@ import { portsOf } from '../delivery/destination.ts';
 import { RequestError } from '../delivery/request-error.ts';
 import { parseOtherTransport } from '../delivery/route.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
-import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { formatHandedOn } from '../incoming/handed-on.ts';
 import type { OtherTransports } from '../incoming/ports.ts';
 import type { Submission } from '../incoming/reading.ts';
@@ -47,7 +47,7 @@ export async function takeIn(submission: Submission, acceptance: Acceptance, ser
   const message = await pinOrRecall(submission, acceptance, services);
   for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, services)) === 'cut otherwise') {
+    if ((await put(item, submission, services)) === 'cut otherwise') {
       await takeInRest({ submission, plan, message }, acceptance, services);
       return;
     }
@@ -134,7 +134,7 @@ async function takeInRest(
 ): Promise<void> {
   const { id } = submission.identity;
   const there = await services.ledger.readAll(id);
-  for (const item of there) await sendAgain(item, services);
+  for (const item of there) await sendAgain(item, submission, services);
   const rest = uncovered(plan, there, submission);
   if (rest.deliveries.length === 0 && rest.refused.length === 0) {
     services.log.note('info', 'duplicate request', { id });
@@ -142,7 +142,8 @@ async function takeInRest(
   }
   for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, services)) === 'cut otherwise') throw new Error(`request ${id} is being taken in elsewhere`);
+    if ((await put(item, submission, services)) === 'cut otherwise')
+      throw new Error(`request ${id} is being taken in elsewhere`);
   }
 }
 
@@ -195,7 +196,7 @@ async function handOn(
 }
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
-async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
+async function put(item: DeliveryItem, submission: Submission, services: Services): Promise<'there' | 'cut otherwise'> {
   const { wakeUps, log, metrics } = services;
   const moved = await admitItem(item, services);
   const { id, delivery } = item;
@@ -203,7 +204,7 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
     if (moved.item.state === 'active') await wakeUps.activate(moved.item);
     // What is handed on counts where it goes to.
     if (parseOtherTransport(item.destination) === undefined) metrics?.add('Arrived', item.recipients.length);
-    logRefused(item, services);
+    logDeliveries(refusals(item, services), item, services);
     await publish(moved.item, services);
     return 'there';
   }
@@ -213,23 +214,40 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
   }
   if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
-  await sendAgain(there, services);
+  await sendAgain(there, submission, services);
   return 'there';
 }
 
-/** Whoever put this delivery down may have died before it was sent to active. */
-async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<void> {
-  if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
+/** Whoever put this delivery down may have died before it was sent to active, or before its refusals were logged. */
+async function sendAgain(there: DeliveryItem, submission: Submission, services: Services): Promise<void> {
+  if (there.state === 'active' && there.generation === 1) await services.wakeUps.activate(there);
+  if (isGivenOutAgain(submission)) logFoundRefusals(there, services);
 }
 
-function logRefused(item: DeliveryItem, services: Services): void {
+/** The same for all deliveries of a request that was taken in before and cannot be used any more. */
+export async function logRefusedAgain(submission: Partial<Submission>, services: Services): Promise<void> {
+  if (submission.identity === undefined || !isGivenOutAgain(submission)) return;
+  for (const item of await services.ledger.readAll(submission.identity.id)) logFoundRefusals(item, services);
+}
+
+/** A second message with the same request is a duplicate; the same message again was not dealt with to its end. */
+function isGivenOutAgain({ received = 1 }: Partial<Submission>): boolean {
+  return received > 1;
+}
+
+function logFoundRefusals(item: DeliveryItem, services: Services): void {
+  const lines = refusals(item, services).map((line): DeliveryLine => ({ ...line, found: true }));
+  logDeliveries(lines, item, services);
+}
+
+/** The lines of recipients that were refused at the door. */
+function refusals(item: DeliveryItem, services: Services): readonly DeliveryLine[] {
   const { id, recipients, arrival, activated } = item;
   const format = lineFormat(services.parameters);
-  const lines = recipients.flatMap((recipient) => {
+  return recipients.flatMap((recipient) => {
     const { last } = recipient;
-    if (last?.status !== 'bounced') return [];
+    if (last?.status !== 'bounced' || last.attempt !== 0) return [];
     const verdict = { ...last, status: last.status, setUp: 0, transfer: 0 };
     return [deliveryLine({ id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 }, format)];
   });
-  logDeliveries(lines, item, services);
 }

@@ -16,7 +16,7 @@ import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
 import { loadBody, unreadable } from './load-body.ts';
-import { logDeliveries } from './log-deliveries.ts';
+import { logDeliveries, logFound } from './log-deliveries.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { shortestAttempt, shortestWait } from './policy.ts';
@@ -32,6 +32,12 @@ import type { Failure } from './window.ts';
 /** How a message from active was dealt with; in each case it may be deleted. */
 export type Worked = 'settled' | 'stale' | 'put back' | 'held' | 'corrupt';
 
+/** A message from active. */
+export interface ActiveMessage extends WakeUp {
+  /** How often it was given out, this time included. Default: once. */
+  readonly received?: number;
+}
+
 /** Deliveries to one destination that one invocation makes one after another. */
 export interface Lane {
   /** The destination has failed in this invocation: nobody else is made to wait for it. */
@@ -43,7 +49,7 @@ export type Deliver = (delivery: Delivery, given: Attempt) => Promise<DeliveryOu
 
 /** Deals with one message from active. */
 export async function work(
-  wakeUp: WakeUp,
+  wakeUp: ActiveMessage,
   services: Services,
   deliver: Deliver,
   deadline: Deadline,
@@ -51,8 +57,9 @@ export async function work(
 ): Promise<Worked> {
   const item = await services.ledger.read(wakeUp);
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
-    const { id, delivery, generation } = wakeUp;
+    const { id, delivery, generation, received = 1 } = wakeUp;
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });
+    if (item !== undefined && received > 1) logFound(item, generation, services);
     return 'stale';
   }
   if (deadline.left() < shortestAttempt) return await putBack(item, wallTime(services) + shortestWait, services);
