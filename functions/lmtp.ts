@@ -148,9 +148,10 @@ async function deleteMessage(ReceiptHandle: string): Promise<void> {
   await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
 }
 
-async function workRecord({ messageId, body }: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {
+async function workRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {
+  const { messageId, body } = record;
   try {
-    await work(parseWakeUp(body), services, deliverByAgent, deadline, lane);
+    await work({ ...parseWakeUp(body), received: receivedOf(record) }, services, deliverByAgent, deadline, lane);
   } catch (error) {
     if (!(error instanceof WakeUpError)) throw error;
     await services.corrupt.file({ id: messageId, reason: `active: ${error.message}`, body });

@@ -7,6 +7,7 @@
  * the history of what is changed has the id of the request. The answer is HTML: what was changed, what was not, and why.
  */
 
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { makeClients } from './aws/clients.ts';
 import { makeLog } from './aws/function-log.ts';
@@ -33,6 +34,7 @@ export async function handler(event: unknown, context: Context): Promise<string>
       services,
       by: `dashboard (request ${context.awsRequestId})`,
       check: (destination) => remoteCheck(checkFunction, { destination }),
+      pause: setTimeout,
       mayGoOn: () => performance.now() - begun < patience,
     });
   } catch (error) {

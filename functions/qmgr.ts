@@ -55,7 +55,9 @@ async function handleRecord(record: SQSRecord): Promise<string | undefined> {
 
 function incomingOf({ messageId, body, attributes, messageAttributes }: SQSRecord): Incoming {
   const sender = messageAttributes[handedOnBy]?.stringValue;
-  return { messageId, body, sent: Number(attributes.SentTimestamp), ...optional('handedOnBy', sender) };
+  const sent = Number(attributes.SentTimestamp);
+  const received = Number(attributes.ApproximateReceiveCount);
+  return { messageId, body, sent, received, ...optional('handedOnBy', sender) };
 }
 
 function deadLetterOf({ messageId, body, attributes }: SQSRecord): DeadLetter {

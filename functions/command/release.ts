@@ -2,6 +2,7 @@
  * `lambda-lmtp release`: what was held goes on (postsuper -H, -r).
  */
 
+import { setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { releaseDestination } from '../operator/destinations.ts';
 import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
@@ -64,7 +65,10 @@ async function releaseAll(
   options: ReleaseOptions,
 ): Promise<void> {
   const progress = new Progress(options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
-  const { change, released } = await releaseDestination(name, wish, changing, progress.note);
+  const { change, released } = await releaseDestination(name, wish, changing, {
+    onProgress: progress.note,
+    pause: setTimeout,
+  });
   progress.clear();
   await report.tell(change);
   if (change.kind !== 'changed') return;

@@ -33,6 +33,11 @@ export interface DeliveryLine {
   readonly in_doubt?: true;
   /** An earlier line has said so already: this attempt adds no doubt of its own. */
   readonly in_doubt_known?: true;
+  /**
+   * Written from the item, in place of a worker that died between its write and its log, or right after both: then it repeats
+   * that worker's line. Of its delays only the first two are known; the second has the whole attempt in it.
+   */
+  readonly found?: true;
   /** What was had of TLS. */
   readonly tls?: TlsFacts;
 }

@@ -31,6 +31,7 @@ import { bounceEvents, type FailedRecipient } from './bounce-event.ts';
 import { type DelayedRecipient, delayEvents } from './delay-event.ts';
 import { type DeliveryLine, deliveryLine, type LineFormat } from './delivery-line.ts';
 import type { EventFacts } from './event-frame.ts';
+import { noteSettled } from './found-lines.ts';
 import { type ServedRecipient, successEvents } from './success-event.ts';
 
 /** What a settlement needs to know. Times are milliseconds since 1970. */
@@ -91,6 +92,7 @@ export function settle(facts: SettlementFacts): Settlement {
   const changes = {
     recipients,
     attempt,
+    settled: noteSettled(item, item.generation),
     claim: null,
     pending,
     ...times(to, { holds, warned, hasPending }, facts),

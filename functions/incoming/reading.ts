@@ -14,6 +14,8 @@ export interface Incoming {
   readonly sent: number;
   /** The transport that handed it on to this one, where one did. */
   readonly handedOnBy?: string;
+  /** How often SQS gave it out, this time included. Default: once. */
+  readonly received?: number;
 }
 
 /** What tells a request from others, and its copies from it. */
@@ -71,6 +73,8 @@ export interface Submission {
   readonly sent: number;
   /** The transport that handed it on to this one, where one did. */
   readonly handedOnBy?: string;
+  /** How often SQS gave its message out, this time included. Default: once. */
+  readonly received?: number;
 }
 
 /** What reading depends on. */

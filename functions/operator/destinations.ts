@@ -10,7 +10,9 @@ import {
 } from '../queue/destination-by-hand.ts';
 import type { DestinationRecord } from '../queue/destination-record.ts';
 import { holdsThatLast } from '../queue/due.ts';
+import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
+import { releaseEcho, releaseHeadStart } from '../queue/policy.ts';
 import { letGo } from '../queue/release-held.ts';
 import { wallTime } from '../queue/services.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
@@ -22,6 +24,9 @@ import { listEntries } from './selection.ts';
 /** Deliveries that are let go at once. */
 const together = 20;
 
+/** How often one is let go that others change at the same time. */
+const tries = 3;
+
 /** Holds a destination. Nothing is moved now: each delivery stays when its turn comes. */
 export async function holdDestination(name: string, wish: HoldWish, { order, services }: Changing): Promise<Change> {
   return asChange(name, await holdByHand(name, { ...order, ...wish }, services));
@@ -30,8 +35,15 @@ export async function holdDestination(name: string, wish: HoldWish, { order, ser
 /** What letting a destination go came to. */
 export interface DestinationRelease {
   readonly change: Change;
-  /** How many deliveries were let go; the sweep finds what comes to be held for some seconds more. */
+  /** How many deliveries were let go. */
   readonly released: number;
+}
+
+/** How a destination is let go. */
+export interface Releasing {
+  readonly onProgress?: (released: number) => void;
+  /** Lets so many milliseconds pass. Absent: what functions hold for some seconds more is left to the sweep, and not counted. */
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
@@ -42,14 +54,22 @@ export async function releaseDestination(
   name: string,
   { hold, ramp }: ReleaseWish,
   { order, services }: Changing,
-  onProgress: (released: number) => void = () => {},
+  { onProgress = () => {}, pause }: Releasing = {},
 ): Promise<DestinationRelease> {
-  const wish = { ...order, spread: ramp, ...(hold === undefined ? {} : { hold }) };
+  const wish = { ...order, spread: ramp, headStart: releaseHeadStart, ...(hold === undefined ? {} : { hold }) };
   const carried = await unholdDestination(name, wish, services);
   const change = asChange(name, carried);
-  const isOpen = holdsThatLast(carried.record.holds, wallTime(services)).length === 0;
+  const begun = wallTime(services);
+  const isOpen = holdsThatLast(carried.record.holds, begun).length === 0;
   if (order.whatIf === true || carried.kind !== 'changed' || !isOpen) return { change, released: 0 };
-  return { change, released: await letAllGo(name, ramp, services, onProgress) };
+  let released = await letAllGo(name, ramp, services, onProgress);
+  if (pause !== undefined) {
+    // A function that believes what it read some seconds ago holds more, and an index shows that a little later.
+    await pause(Math.max(0, begun + releaseEcho - wallTime(services)));
+    const before = released;
+    released += await letAllGo(name, ramp, services, (more) => onProgress(before + more));
+  }
+  return { change, released };
 }
 
 async function letAllGo(
@@ -68,9 +88,21 @@ async function letAllGo(
 }
 
 async function letOneGo(key: DeliveryKey, ramp: number, services: OperatorServices): Promise<boolean> {
-  const item = await orUnreadable(services.ledger.read(key));
-  if (isUnreadable(item) || item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
-  return (await letGo(item, momentWithin(ramp, services), services)).kind === 'moved';
+  const found = await orUnreadable(services.ledger.read(key));
+  if (isUnreadable(found)) return false;
+  let item = found;
+  for (let n = 0; n < tries && item !== undefined && isHeldWithDestination(item, services); n += 1) {
+    const moved = await letGo(item, momentWithin(ramp, services), services);
+    if (moved.kind === 'moved') return true;
+    // It was changed meanwhile, and may be held still.
+    item = moved.item;
+  }
+  return false;
+}
+
+/** Whether nothing but its destination holds a delivery: a hold of its own that has ended holds it no more. */
+function isHeldWithDestination({ state, holds = [] }: DeliveryItem, services: OperatorServices): boolean {
+  return state === 'held' && holdsThatLast(holds, wallTime(services)).length === 0;
 }
 
 /**

@@ -16,7 +16,7 @@ import type { ObjectMetadata } from '../incoming/ports.ts';
 import { readIncoming } from '../incoming/read-incoming.ts';
 import type { Identity, Incoming, NewObject, Part, Submission } from '../incoming/reading.ts';
 import { type Services, wallTime } from './services.ts';
-import { type Acceptance, isTakenIn, pinBody, takeIn, withoutBodyFault } from './take-in.ts';
+import { type Acceptance, isTakenIn, logRefusedAgain, pinBody, takeIn, withoutBodyFault } from './take-in.ts';
 
 /** What this stack lets in. */
 export interface Admission extends Acceptance {
@@ -45,12 +45,12 @@ export async function admit(incoming: Incoming, admission: Admission, services: 
 
 async function admitPart(
   part: Part,
-  { sent, handedOnBy }: Incoming,
+  { sent, handedOnBy, received }: Incoming,
   admission: Admission,
   services: Services,
 ): Promise<void> {
   const { name, reading } = part;
-  const origin = { sent, ...optional('handedOnBy', handedOnBy) };
+  const origin = { sent, ...optional('handedOnBy', handedOnBy), ...optional('received', received) };
   switch (reading.kind) {
     case 'skipped':
       services.log.note('info', 'no mail', { id: name, reason: reading.reason });
@@ -120,6 +120,7 @@ async function refuse(
 ): Promise<void> {
   if (error.field !== 'id' && (await isTakenIn(submission, services))) {
     services.log.note('info', 'duplicate request', { id: name, now: error.message });
+    await logRefusedAgain(submission, services);
     return;
   }
   await services.corrupt.file({ id: name, reason: error.message, body, sent: submission.sent });

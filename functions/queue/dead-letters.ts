@@ -10,7 +10,7 @@ import type { Verdict } from '../delivery/verdict.ts';
 import { settle } from '../disposition/settlement.ts';
 import { inDoubtLimit, recipientsToOffer } from './doubt.ts';
 import type { DeliveryItem, Hold } from './item.ts';
-import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { logDeliveries, logFound, noteHeldAtLimit } from './log-deliveries.ts';
 import { readOrHold } from './malformed.ts';
 import { parseWakeUp, type WakeUp, WakeUpError } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
@@ -51,6 +51,7 @@ export async function takeDeadLetter({ messageId, body, received }: DeadLetter, 
   // Somebody has dealt with it after all, or will: what is being delivered falls to the sweep when its lease has run out.
   const { id, delivery, generation } = wakeUp;
   log.note('info', staleNote, { id, delivery, generation, state: item?.state ?? null });
+  if (item !== undefined) logFound(item, generation, services);
 }
 
 function readWakeUp(body: string): WakeUp | WakeUpError {

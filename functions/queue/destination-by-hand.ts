@@ -33,28 +33,28 @@ export async function holdDestination(
 }
 
 /**
- * Takes a hold, or all of them, off a destination. What was held with it is let go over `spread` milliseconds: by the sweep,
- * or at once by whoever calls `releaseDestination` (release-held.ts) with the record that comes back.
+ * Takes a hold, or all of them, off a destination. What was held with it is let go over `spread` milliseconds: by the sweep, or
+ * at once by the caller, which the sweep then gives `headStart` milliseconds.
  */
 export async function unholdDestination(
   name: string,
-  order: Order & { readonly hold?: string; readonly spread?: number },
+  order: Order & { readonly hold?: string; readonly spread?: number; readonly headStart?: number },
   services: Needed,
 ): Promise<DestinationCarried> {
-  const { hold: id, spread = releaseSpread } = order;
+  const { hold: id, spread = releaseSpread, headStart = 0 } = order;
   return await carryOut(name, order, services, (record, now) => {
     const holds = id === undefined ? [] : record.holds.filter((hold) => hold.id !== id);
     if (holds.length === record.holds.length) {
       return { refused: record.holds.length === 0 ? 'it is not held' : `there is no hold "${id}" on it` };
     }
     const what = id === undefined ? 'released' : `released (${id})`;
-    return { changed: withHolds(record, holds, { since: now, spread }), what };
+    return { changed: withHolds(record, holds, { since: now, spread }, now + headStart), what };
   });
 }
 
 /** Takes a destination for alive again: its suspension and its failures are forgotten. */
 export async function reopenDestination(name: string, order: Order, services: Needed): Promise<DestinationCarried> {
-  return await carryOut(name, order, services, ({ suspension, window, probe, ...rest }) => {
+  return await carryOut(name, order, services, ({ suspension, window, probe, trials, ...rest }) => {
     if (suspension === undefined && window === undefined) return { refused: 'it is not suspended' };
     return { changed: rest, what: 'taken for alive' };
   });

@@ -21,6 +21,11 @@ export interface DestinationRecord extends Places {
   readonly window?: ConcurrencyWindow;
   /** Somebody is finding out whether it is alive. */
   readonly probe?: Probe;
+  /**
+   * Deliveries under way that began while nothing had succeeded of late: as long as they have not said how they went, no more
+   * are let through than it takes to know. Absent: none is known.
+   */
+  readonly trials?: readonly Trial[];
   /** It gets one recipient at a time. */
   readonly caution?: Caution;
   /** Deliveries that were held with it are being let go. */
@@ -65,6 +70,8 @@ export interface ConcurrencyWindow {
   /** The last success that was written down. */
   readonly succeededAt?: number;
   readonly failedAt?: number;
+  /** Milliseconds that the last failure took, where that is known. */
+  readonly failedAfter?: number;
   /** When it was last written: one that was not used for a while is forgotten. */
   readonly at: number;
 }
@@ -75,6 +82,12 @@ export interface Probe {
   readonly token: string;
   /** From then on somebody else may. */
   readonly until: number;
+}
+
+/** A delivery under way to a destination where nothing has succeeded of late. Its worker is taken for dead from `until` on. */
+export interface Trial extends Probe {
+  /** When it began. */
+  readonly since: number;
 }
 
 /** Why and how long to be careful with a destination. */

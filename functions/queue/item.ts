@@ -139,6 +139,12 @@ export interface DeliveryItem extends DeliveryKey {
   readonly sesMessageId?: string;
   /** Attempts made. */
   readonly attempt: number;
+  /**
+   * Generations in which the latest attempts were settled, oldest first: the last one belongs to the latest attempt. 0: its lines
+   * were logged before it was written. A message of such a generation that comes again tells of a worker that died before it
+   * deleted it, and perhaps before it wrote its lines.
+   */
+  readonly settled?: readonly number[];
   readonly claim?: Claim;
   /** Events that are decided but perhaps not published yet, by event id. */
   readonly pending: Readonly<Record<string, QueueEvent>>;

@@ -2,7 +2,8 @@
  * The delivery log of a settlement, line by line; what it says is counted where it is written.
  */
 
-import type { DeliveryLine } from '../disposition/delivery-line.ts';
+import { type DeliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { attemptOf, foundLines } from '../disposition/found-lines.ts';
 import { countLine } from '../metrics/count-line.ts';
 import { inDoubtLimitHold } from './doubt.ts';
 import type { DeliveryItem } from './item.ts';
@@ -32,4 +33,18 @@ export function noteHeldAtLimit(
   if (state !== 'held' || hold === undefined) return;
   metrics?.add('HeldInDoubt');
   log.note('error', heldAtLimitNote, { id, delivery, destination, reason: hold.reason });
+}
+
+/**
+ * Writes the lines of the attempt that was settled in a generation, from the item: its message has come again, so its worker died
+ * before it deleted the message, and perhaps before it wrote them. Where none was settled there are none.
+ */
+export function logFound(
+  item: DeliveryItem,
+  generation: number,
+  services: Pick<Services, 'log' | 'metrics' | 'parameters'>,
+): void {
+  const attempt = attemptOf(item, generation);
+  if (attempt === undefined) return;
+  logDeliveries(foundLines(item, attempt, lineFormat(services.parameters)), item, services);
 }

@@ -34,6 +34,7 @@ const changing: Readonly<Record<ChangingAttribute, true>> = {
   activated: true,
   recipients: true,
   attempt: true,
+  settled: true,
   claim: true,
   reason: true,
   group: true,

@@ -13,6 +13,7 @@ import {
   type Probe,
   type Release,
   type Suspension,
+  type Trial,
 } from './destination-record.ts';
 import { count, Flaw, type Form, isRecord, list, number, object, optional, text, time } from './form.ts';
 import type { Hold } from './item.ts';
@@ -33,9 +34,11 @@ const knownForms: { readonly [Name in keyof Known]-?: Form<Exclude<Known[Name], 
     failures: number,
     succeededAt: optional(time),
     failedAt: optional(time),
+    failedAfter: optional(number),
     at: time,
   }),
   probe: object<Probe>({ token: text, until: time }),
+  trials: list(object<Trial>({ token: text, until: time, since: time })),
   caution: object<Caution>({ until: time, why: text }),
   release: object<Release>({ since: time, spread: time }),
   history: list(historyForm),

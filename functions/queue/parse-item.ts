@@ -21,8 +21,7 @@ import {
   text,
   time,
 } from './form.ts';
-import type { Claim, DeliveryItem,
-  Doubt, LastVerdict, QueuedRecipient, Removal } from './item.ts';
+import type { Claim, DeliveryItem, Doubt, LastVerdict, QueuedRecipient, Removal } from './item.ts';
 import { isDeliveryNumber } from './messages.ts';
 import { eventForm } from './parse-event.ts';
 import { historyForm, holdForm, messageForm, notifyForm, statusForm } from './parse-parts.ts';
@@ -87,6 +86,7 @@ const itemForm = object<DeliveryItem>({
   authentication: optional(mapOf(text)),
   sesMessageId: optional(text),
   attempt: count,
+  settled: optional(list(count)),
   claim: optional(object<Claim>({ token: text, until: time })),
   pending: mapOf(eventForm),
   unpublished: optional(object<NonNullable<DeliveryItem['unpublished']>>({ due: optional(time) })),

@@ -49,6 +49,18 @@ export const progressDelay = 1_000;
 /** Milliseconds over which deliveries are spread that were held with their destination, when they are let go. */
 export const releaseSpread = 5 * 60_000;
 
+/**
+ * Milliseconds for which the sweep leaves the deliveries of a destination to the operator who releases it: both at the same time
+ * would each count a part of them.
+ */
+export const releaseHeadStart = 60_000;
+
+/**
+ * Milliseconds after which functions have heard that a destination is not held any more, and an index shows what they held until
+ * then. What is slower is the sweep's.
+ */
+export const releaseEcho = 5_000;
+
 /** Milliseconds after which nobody can still be holding deliveries of a destination that is held no more. */
 export const releaseGrace = 2 * 60_000;
 

@@ -22,6 +22,7 @@ export type ChangingAttribute =
   | 'activated'
   | 'recipients'
   | 'attempt'
+  | 'settled'
   | 'claim'
   | 'reason'
   | 'group'

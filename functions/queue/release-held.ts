@@ -105,13 +105,18 @@ function withoutEndedHolds(seen: DestinationRecord, now: number): DestinationRec
   return withHolds(seen, holds, { since: now, spread: releaseSpread });
 }
 
-/** The record with other holds; where none is left, what was held with it is let go. */
+/**
+ * The record with other holds; where none is left, what was held with it is let go.
+ *
+ * @param sweepsFrom when the sweep begins to do so, milliseconds since 1970
+ */
 export function withHolds(
   { due, release, ...seen }: DestinationRecord,
   holds: DestinationRecord['holds'],
   letting: NonNullable<DestinationRecord['release']>,
+  sweepsFrom = letting.since,
 ): DestinationRecord {
-  if (holds.length === 0) return { ...seen, holds, release: letting, due: letting.since };
+  if (holds.length === 0) return { ...seen, holds, release: letting, due: sweepsFrom };
   const end = nextEnd(holds);
   return { ...seen, holds, ...(end === undefined ? {} : { due: end }) };
 }

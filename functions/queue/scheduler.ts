@@ -5,8 +5,9 @@
  * It spares trouble and paces. Where its records cannot be read or written, mail goes on as if there were none.
  */
 
+import { parseEnding } from '../delivery/route.ts';
 import { changeDestination } from './change-destination.ts';
-import type { DestinationRecord, Places, Probe } from './destination-record.ts';
+import type { DestinationRecord, Places, Probe, Suspension } from './destination-record.ts';
 import { emptyRecord } from './destination-record.ts';
 import type { DeliveryItem } from './item.ts';
 import { PlaceCounter } from './place-counter.ts';
@@ -18,11 +19,17 @@ import {
   afterFailure,
   afterNothing,
   afterSuccess,
-  doubtEnds,
   type Failure,
+  isDoubted,
   isUnproven,
+  newTrial,
   openSlots,
   type Report,
+  trialLimit,
+  trialsEnd,
+  trialsUnderWay,
+  unlistedEnd,
+  withTrial,
 } from './window.ts';
 
 /** Whether a delivery may begin. */
@@ -54,6 +61,9 @@ const mostKnown = 1000;
 /** Milliseconds for which a delivery is put back that its destination does not take now. */
 const putBackTime = 15_000;
 
+/** How often a delivery tries to be written down as under way: others write to the record at the same time. */
+const entries = 8;
+
 /** Milliseconds between two notes of the same process that deliveries wait for places. */
 export const backlogInterval = 5000;
 
@@ -76,24 +86,18 @@ export class Scheduler {
 
   /** Whether a delivery may begin. `leaseEnds`: when its worker is taken for dead, milliseconds since 1970. */
   async permit(item: DeliveryItem, leaseEnds: number, surroundings: Surroundings): Promise<Permission> {
-    const { parameters, clock } = surroundings;
-    const now = clock.now().wall;
-    const record = await this.#freshView(unitOf(item), surroundings);
-    const { holds } = item.mailbox === undefined ? record : await this.#view(item.destination, surroundings);
+    const unit = unitOf(item);
+    const first = await this.#freshView(unit, surroundings);
+    const { holds } = item.mailbox === undefined ? first : await this.#view(item.destination, surroundings);
     if (holds.length > 0) return { kind: 'held' };
-    const { suspension } = record;
-    if (suspension !== undefined) {
-      const { dsn: status, why: text } = suspension;
-      const suspended = { kind: 'suspended', failure: { status, text } } as const;
-      if (now < suspension.until) return suspended;
-      return (await this.#takeProbe(record, leaseEnds, surroundings)) ?? suspended;
+    let decision = decide(item, first, leaseEnds, surroundings);
+    for (let n = 1; decision.kind === 'entry' && n < entries; n += 1) {
+      const permission = await this.#enter(decision, surroundings);
+      if (permission !== undefined) return permission;
+      // Somebody else has written: whatever that was may decide otherwise.
+      decision = decide(item, await this.#look(unit, surroundings), leaseEnds, surroundings);
     }
-    const wait = { kind: 'wait', until: now + putBackTime } as const;
-    if (slotOfGroup(item) >= openSlots(record, parameters, now)) return wait;
-    const doubt = doubtEnds(record, parameters, now);
-    if (doubt === undefined) return { kind: 'go' };
-    if (now < doubt) return { kind: 'wait', until: doubt };
-    return (await this.#takeProbe(record, leaseEnds, surroundings)) ?? wait;
+    return decision.kind === 'entry' ? decision.otherwise : decision;
   }
 
   /** Notes how a delivery went. */
@@ -114,7 +118,7 @@ export class Scheduler {
     };
     // Most deliveries change nothing, and what is known tells that.
     const known = this.#known.get(unit)?.record ?? emptyRecord(unit);
-    if (after(known) === undefined && experience.kind !== 'failure') return;
+    if (probe === undefined && experience.kind !== 'failure' && after(known) === undefined) return;
     try {
       const { record, isChanged } = await changeDestination(this.#destinations, unit, after);
       this.#remember(record, now);
@@ -217,23 +221,21 @@ export class Scheduler {
     }
   }
 
-  /** Becomes the one delivery that finds out whether the destination is alive, unless somebody else is. */
-  async #takeProbe(
-    seen: DestinationRecord,
-    leaseEnds: number,
-    { clock, log }: Surroundings,
-  ): Promise<Extract<Permission, { kind: 'go' }> | undefined> {
-    const now = clock.now().wall;
-    if (seen.probe !== undefined && now < seen.probe.until) return undefined;
-    const probe: Probe = { token: crypto.randomUUID(), until: leaseEnds };
+  /** Writes an entry down; undefined where somebody else has written meanwhile. */
+  async #enter(
+    { record, probe, isAsked, otherwise }: Entry,
+    surroundings: Surroundings,
+  ): Promise<Permission | undefined> {
+    const { clock, log } = surroundings;
+    const { name: destination } = record;
     try {
-      if (!(await this.#destinations.write({ ...seen, probe }))) return undefined;
-      this.#remember({ ...seen, probe, revision: seen.revision + 1 }, now);
+      if (!(await this.#destinations.write(record))) return undefined;
+      this.#remember({ ...record, revision: record.revision + 1 }, clock.now().wall);
     } catch (error) {
-      log.note('warn', 'probe not written down', { destination: seen.name, error });
-      return undefined;
+      log.note('warn', 'probe not written down', { destination, error });
+      return otherwise;
     }
-    log.note('info', 'one delivery finds out whether the destination is alive', { destination: seen.name });
+    if (isAsked) log.note('info', 'one delivery finds out whether the destination is alive', { destination });
     return { kind: 'go', probe };
   }
 
@@ -245,6 +247,85 @@ export class Scheduler {
     if (oldest !== undefined && this.#known.size > mostKnown) this.#known.delete(oldest);
     return record;
   }
+}
+
+/** A delivery may begin as soon as it is written down that it is under way. */
+interface Entry {
+  readonly kind: 'entry';
+  readonly probe: Probe;
+  /** The record with it. */
+  readonly record: DestinationRecord;
+  /** Whether it is to find out about a destination that is dead, or may be. */
+  readonly isAsked: boolean;
+  /** What is permitted where that cannot be written. */
+  readonly otherwise: Permission;
+}
+
+/** What a record says to a delivery that wants to begin. Pure, but for the token of an entry. */
+function decide(
+  item: DeliveryItem,
+  record: DestinationRecord,
+  leaseEnds: number,
+  { parameters, clock }: Surroundings,
+): Permission | Entry {
+  const now = clock.now().wall;
+  if (record.suspension !== undefined) return decideSuspended(record, record.suspension, leaseEnds, now);
+  const doubted = isDoubted(record, parameters, now);
+  if (doubted) {
+    const wait = waitInDoubt(item, record, parameters, now);
+    if (wait !== undefined) return wait;
+  } else {
+    if (slotOfGroup(item) >= openSlots(record, parameters, now)) return { kind: 'wait', until: now + putBackTime };
+    if (!isListed(item, record, parameters, now)) return { kind: 'go' };
+  }
+  const probe = newTrial(now, leaseEnds);
+  return {
+    kind: 'entry',
+    probe,
+    record: withTrial(record, probe),
+    isAsked: doubted,
+    otherwise: doubted ? { kind: 'wait', until: now + putBackTime } : { kind: 'go' },
+  };
+}
+
+function decideSuspended(
+  record: DestinationRecord,
+  { until, dsn: status, why: text }: Suspension,
+  leaseEnds: number,
+  now: number,
+): Permission | Entry {
+  const suspended = { kind: 'suspended', failure: { status, text } } as const;
+  if (now < until || (record.probe !== undefined && now < record.probe.until)) return suspended;
+  const probe: Probe = { token: crypto.randomUUID(), until: leaseEnds };
+  return { kind: 'entry', probe, record: { ...record, probe }, isAsked: true, otherwise: suspended };
+}
+
+/** In doubt no more deliveries are under way than must fail until it is decided. Undefined: one more may begin. */
+function waitInDoubt(
+  { mailbox }: DeliveryItem,
+  record: DestinationRecord,
+  parameters: Surroundings['parameters'],
+  now: number,
+): Permission | undefined {
+  const unlisted = mailbox === undefined ? 0 : unlistedEnd(record, parameters, now);
+  if (now < unlisted) return { kind: 'wait', until: unlisted };
+  const isFull = trialsUnderWay(record, now).length >= trialLimit(record, parameters, now);
+  return isFull ? { kind: 'wait', until: trialsEnd(record, parameters, now) } : undefined;
+}
+
+/**
+ * Whether a delivery is listed in the record while it is under way: where nothing has succeeded of late, and others may be under
+ * way beside it. One that is alone costs no write; nor does what goes to no server.
+ */
+function isListed(
+  { destination, mailbox }: DeliveryItem,
+  record: DestinationRecord,
+  parameters: Surroundings['parameters'],
+  now: number,
+): boolean {
+  if (parameters.lmtp_destination_concurrency_failed_cohort_limit === 0) return false;
+  if (mailbox !== undefined || record.active <= 1 || parseEnding(destination) !== undefined) return false;
+  return isUnproven(record, parameters, now);
 }
 
 /** qmgr_message_active_limit, or as many as keep each slot busy for a while. */

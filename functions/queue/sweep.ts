@@ -4,6 +4,8 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
+import { type DeliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { noteSettled, verdictLines } from '../disposition/found-lines.ts';
 import { settle } from '../disposition/settlement.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { nameOfRecord } from './destination-record.ts';
@@ -194,13 +196,18 @@ async function lapse(due: DueItem, services: Services): Promise<boolean> {
   const doubted = item.recipients
     .filter(({ n }) => verdicts.get(n)?.inDoubt)
     .map(({ address }) => quoteAddress(address));
-  // Said before it is written: if this process dies in between, nobody would ever know who was in doubt.
+  // Said before it is written: if this process dies in between, nobody would ever know who was in doubt, and no message of
+  // active comes again that would bring the lines to light.
   if (doubted.length === 0) log.note('warn', 'lease ran out after the last reply was written down', { id, delivery });
   else log.note('error', 'lease ran out: the message may be delivered more than once', { id, delivery, doubted });
-  const moved = await services.ledger.move(lapses[settlement.to], item, settlement.changes);
-  if (moved.kind !== 'moved') return false;
+  logDeliveries(lapsedLines(item, settlement.lines, services), item, services);
+  const changes = { ...settlement.changes, settled: noteSettled(item, 0) };
+  const moved = await services.ledger.move(lapses[settlement.to], item, changes);
+  if (moved.kind !== 'moved') {
+    log.note('warn', 'the delivery moved on meanwhile: what was logged of its lease does not hold', { id, delivery });
+    return false;
+  }
   scheduler.leave(item);
-  logDeliveries(settlement.lines, item, services);
   noteHeldAtLimit(moved.item, services);
   await publish(moved.item, services);
   return true;
@@ -219,6 +226,25 @@ async function publishLate(due: DueItem, services: Services): Promise<boolean> {
 async function readAsSeen(due: DueItem, { ledger }: Services): Promise<DeliveryItem | undefined> {
   const item = await ledger.read(due);
   return item?.state === due.state && item.generation === due.generation && item.due === due.due ? item : undefined;
+}
+
+/**
+ * The lines of what the dead worker had written down, from the item, and of those in doubt. What bounced before its body failed is
+ * settled; its line may be missing.
+ */
+function lapsedLines(
+  item: DeliveryItem,
+  lines: readonly DeliveryLine[],
+  { parameters }: Services,
+): readonly DeliveryLine[] {
+  const format = lineFormat(parameters);
+  const settled = item.recipients.flatMap((recipient) => {
+    const { last } = recipient;
+    if (last === undefined || last.attempt <= item.attempt || !isFinished(recipient) || last.status === 'sent')
+      return [];
+    return verdictLines(item, { ...recipient, last }, format);
+  });
+  return [...lines.map((line) => (line.in_doubt === true ? line : { ...line, found: true as const })), ...settled];
 }
 
 /** What the dead worker had written down stands, and is logged now; the rest is in doubt. */

@@ -6,7 +6,7 @@ import { portsOf } from '../delivery/destination.ts';
 import { RequestError } from '../delivery/request-error.ts';
 import { parseOtherTransport } from '../delivery/route.ts';
 import type { TransportMap } from '../delivery/transport-map.ts';
-import { deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
 import { formatHandedOn } from '../incoming/handed-on.ts';
 import type { OtherTransports } from '../incoming/ports.ts';
 import type { Submission } from '../incoming/reading.ts';
@@ -49,7 +49,7 @@ export async function takeIn(submission: Submission, acceptance: Acceptance, ser
   const message = await pinOrRecall(submission, acceptance, services);
   for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, services)) === 'cut otherwise') {
+    if ((await put(item, submission, services)) === 'cut otherwise') {
       await takeInRest({ submission, plan, message }, acceptance, services);
       return;
     }
@@ -138,8 +138,8 @@ async function takeInRest(
   const found = await services.ledger.readAll(id);
   const [unread] = unreadable(found);
   const there = readable(found);
-  for (const item of there) await sendAgain(item, services);
-  // Its recipients are not known, and nobody may get a second delivery for them.
+  for (const item of there) await sendAgain(item, submission, services);
+  // Its recipients are not known, and none may get a second delivery.
   if (unread !== undefined) throw unread;
   const rest = uncovered(plan, there, submission);
   if (rest.deliveries.length === 0 && rest.refused.length === 0) {
@@ -148,7 +148,8 @@ async function takeInRest(
   }
   for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, services)) === 'cut otherwise') throw new Error(`request ${id} is being taken in elsewhere`);
+    if ((await put(item, submission, services)) === 'cut otherwise')
+      throw new Error(`request ${id} is being taken in elsewhere`);
   }
 }
 
@@ -201,7 +202,7 @@ async function handOn(
 }
 
 /** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
-async function put(item: DeliveryItem, services: Services): Promise<'there' | 'cut otherwise'> {
+async function put(item: DeliveryItem, submission: Submission, services: Services): Promise<'there' | 'cut otherwise'> {
   const { wakeUps, log, metrics } = services;
   const moved = await orUnreadable(admitItem(item, services));
   const { id, delivery } = item;
@@ -210,7 +211,7 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
     if (moved.item.state === 'active') await wakeUps.activate(moved.item);
     // What is handed on counts where it goes to.
     if (parseOtherTransport(item.destination) === undefined) metrics?.add('Arrived', item.recipients.length);
-    logRefused(item, services);
+    logDeliveries(refusals(item, services), item, services);
     await publish(moved.item, services);
     return 'there';
   }
@@ -220,7 +221,7 @@ async function put(item: DeliveryItem, services: Services): Promise<'there' | 'c
   }
   if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
-  await sendAgain(there, services);
+  await sendAgain(there, submission, services);
   return 'there';
 }
 
@@ -233,19 +234,37 @@ async function standing(item: DeliveryItem, found: UnreadableItem, services: Ser
   return 'there';
 }
 
-/** Whoever put this delivery down may have died before it was sent to active. */
-async function sendAgain(there: DeliveryItem, { wakeUps }: Services): Promise<void> {
-  if (there.state === 'active' && there.generation === 1) await wakeUps.activate(there);
+/** The function that put this delivery down may have died before it sent it to active, or before it logged its refusals. */
+async function sendAgain(there: DeliveryItem, submission: Submission, services: Services): Promise<void> {
+  if (there.state === 'active' && there.generation === 1) await services.wakeUps.activate(there);
+  if (isGivenOutAgain(submission)) logFoundRefusals(there, services);
 }
 
-function logRefused(item: DeliveryItem, services: Services): void {
+/** The same for all deliveries of a request that was taken in before and cannot be used any more. */
+export async function logRefusedAgain(submission: Partial<Submission>, services: Services): Promise<void> {
+  if (submission.identity === undefined || !isGivenOutAgain(submission)) return;
+  const found = await services.ledger.readAll(submission.identity.id);
+  for (const item of readable(found)) logFoundRefusals(item, services);
+}
+
+/** A second message with the same request is a duplicate; the same message again was not dealt with to its end. */
+function isGivenOutAgain({ received = 1 }: Partial<Submission>): boolean {
+  return received > 1;
+}
+
+function logFoundRefusals(item: DeliveryItem, services: Services): void {
+  const lines = refusals(item, services).map((line): DeliveryLine => ({ ...line, found: true }));
+  logDeliveries(lines, item, services);
+}
+
+/** The lines of recipients that were refused at the door. */
+function refusals(item: DeliveryItem, services: Services): readonly DeliveryLine[] {
   const { id, recipients, arrival, activated } = item;
   const format = lineFormat(services.parameters);
-  const lines = recipients.flatMap((recipient) => {
+  return recipients.flatMap((recipient) => {
     const { last } = recipient;
-    if (last?.status !== 'bounced') return [];
+    if (last?.status !== 'bounced' || last.attempt !== 0) return [];
     const verdict = { ...last, status: last.status, setUp: 0, transfer: 0 };
     return [deliveryLine({ id, recipient, verdict, arrival, activated, begun: activated, attempt: 0 }, format)];
   });
-  logDeliveries(lines, item, services);
 }

@@ -18,7 +18,7 @@ import type { DeliveryItem, QueuedRecipient } from './item.ts';
 import { ClaimedElsewhere, Lease } from './lease.ts';
 import { formatLeft } from './left-request.ts';
 import { loadBody, unreadable } from './load-body.ts';
-import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { logDeliveries, logFound, noteHeldAtLimit } from './log-deliveries.ts';
 import { readOrHold } from './malformed.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
@@ -36,6 +36,12 @@ import type { Failure } from './window.ts';
 /** How a message from active was dealt with; in each case it may be deleted. */
 export type Worked = 'settled' | 'stale' | 'put back' | 'held' | 'corrupt';
 
+/** A message from active. */
+export interface ActiveMessage extends WakeUp {
+  /** How often it was given out, this time included. Default: once. */
+  readonly received?: number;
+}
+
 /** Deliveries to one destination that one invocation makes one after another. */
 export interface Lane {
   /** The destination has failed in this invocation: nobody else is made to wait for it. */
@@ -52,7 +58,7 @@ export type Deliver = (delivery: Delivery, given: Attempt) => Promise<DeliveryOu
  * @throws what the table says where it refuses the claim, or the verdicts until the lease ends
  */
 export async function work(
-  wakeUp: WakeUp,
+  wakeUp: ActiveMessage,
   services: Services,
   deliver: Deliver,
   deadline: Deadline,
@@ -64,8 +70,9 @@ export async function work(
   const item = await readOrHold(wakeUp, services);
   if (item === 'malformed') return 'held';
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
-    const { id, delivery, generation } = wakeUp;
+    const { id, delivery, generation, received = 1 } = wakeUp;
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });
+    if (item !== undefined && received > 1) logFound(item, generation, services);
     return 'stale';
   }
   const limits = new TimeLimits(stageTimeouts(services.parameters), deadline);

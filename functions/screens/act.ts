@@ -28,6 +28,8 @@ export interface Acting {
   readonly check: (destination: string) => Promise<CheckReport>;
   /** Whether there is time to change more. */
   readonly mayGoOn: () => boolean;
+  /** Lets so many milliseconds pass. */
+  readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Milliseconds that a hold of a button lasts, and over which a release is spread. */
@@ -59,7 +61,7 @@ export async function act(request: ActRequest, acting: Acting): Promise<string> 
     case 'hold':
       return framed(changed(await hold(destination, changing)));
     case 'release':
-      return framed(changed(await release(destination, changing, queries)));
+      return framed(changed(await release(destination, changing, queries, acting)));
     case 'flush':
       return framed(changed(await flush(destination, changing, queries)));
     default:
@@ -96,8 +98,13 @@ async function holdCause(cause: string, changing: Changing, queries: BoundedQuer
   };
 }
 
-async function release(destination: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
-  const { change, released } = await releaseDestination(destination, { ramp }, changing);
+async function release(
+  destination: string,
+  changing: Changing,
+  queries: BoundedQueries,
+  { pause }: Acting,
+): Promise<Changes> {
+  const { change, released } = await releaseDestination(destination, { ramp }, changing, { pause });
   const goesOn = queries.isCut ? ' The sweep lets the rest go, within some minutes.' : '';
   const remarks =
     change.kind === 'changed'

@@ -45,7 +45,8 @@ and whoever arrives is sent to or bounced some day, unless a person takes him ou
 
 An invocation writes what it counted when it ends, in CloudWatch's embedded metric format: one line of its log, and one more for each
 watched destination that it delivered to. One that Lambda kills writes nothing: its sessions and attempts are missing then, and
-the recipients that it had logged. What the sweep writes is what the table says at that moment.
+the recipients that it had logged, but for those whose lines are found again (*found* in the log). What the sweep writes is what
+the table says at that moment.
 
 A metric costs about $0.30 a month where it has values in each hour, and nothing in hours without. There are ${rows.length}, and ${own} more for each
 watched destination. In a stack with one destination where all is well, some 23 have values.

@@ -167,7 +167,15 @@ describe('the story of a message whose recipients are in doubt', () => {
   const held = { id: 'in-doubt-limit', reason: 'in doubt', by: 'lmtp', since: now - hour, until };
   const storyOf = (given: Partial<DeliveryItem>): readonly string[] => {
     const item = makeItem({ id: 'm1', message, destination: 'inet:store:24', due: until, ...given });
-    return messageAsText({ id: 'm1', now, items: [item], unread: [], destinations: new Map(), expires: until, inDoubtLimit: 3 });
+    return messageAsText({
+      id: 'm1',
+      now,
+      items: [item],
+      unread: [],
+      destinations: new Map(),
+      expires: until,
+      inDoubtLimit: 3,
+    });
   };
   const next = (lines: readonly string[]) => lines.filter((line) => line.startsWith('Next: '));
 

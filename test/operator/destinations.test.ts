@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { holdDestination, releaseDestination, reopenDestinations } from '../../functions/operator/destinations.ts';
 import { activate } from '../../functions/queue/activate.ts';
 import { emptyRecord, type Suspension } from '../../functions/queue/destination-record.ts';
+import { releaseHeadStart } from '../../functions/queue/policy.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 
@@ -37,7 +38,9 @@ describe('a destination that is held', () => {
     );
 
     const told: number[] = [];
-    const last = await releaseDestination(name, { ramp: 0 }, changing, (released) => told.push(released));
+    const last = await releaseDestination(name, { ramp: 0 }, changing, {
+      onProgress: (released) => told.push(released),
+    });
     assert.deepEqual(last, { change: { kind: 'changed', id: name, text: 'released' }, released: 2 });
     assert.deepEqual(told, [1, 2]);
     assert.deepEqual(
@@ -82,8 +85,73 @@ describe('a destination that is held', () => {
       queries: { ...services.queries, list: () => Promise.reject(new Error('throttled')) },
     };
     await assert.rejects(releaseDestination(name, { ramp: 0 }, { order, services: broken }), /throttled/);
+    services.clock.advance(releaseHeadStart);
     await sweep(300_000, services, () => true);
     assert.equal(services.ledger.items[0]?.state, 'queued');
+  });
+
+  test('is let go by the operator alone, and counted, also where the sweep runs at the same moment', async () => {
+    const services = operatorServices();
+    await holdDestination(name, { hold: 'disk' }, { order, services });
+    await putItems(services, { id: 'a', state: 'held' }, { id: 'b', state: 'held' });
+    const { queries } = services;
+    const list: typeof queries.list = async (filter, from) => {
+      await sweep(300_000, { ...services, queries }, () => true);
+      return await queries.list(filter, from);
+    };
+    const racing = { ...services, queries: Object.assign(Object.create(queries), { list }) };
+    const { released } = await releaseDestination(name, { ramp: 0 }, { order, services: racing });
+    assert.equal(released, 2);
+  });
+
+  test('is let go with what a function holds for some seconds more, since it has not heard of the release', async () => {
+    const services = operatorServices();
+    const { scheduler, destinations, clock } = services;
+    await holdDestination(name, { hold: 'disk' }, { order, services });
+    await putItems(services, { id: 'a', state: 'queued' }, { id: 'b', state: 'queued' });
+    // It looks at the destination just before the release.
+    assert.equal(await scheduler.place({ destination: name, state: 'queued' }, services), 'held');
+    const waits: number[] = [];
+    const { released } = await releaseDestination(
+      name,
+      { ramp: 0 },
+      { order, services },
+      {
+        pause: async (milliseconds) => {
+          waits.push(milliseconds);
+          clock.advance(2000);
+          await activate({ version: 1, id: 'a', delivery: '0000', generation: 1 }, services);
+          assert.equal((await services.ledger.read({ id: 'a', delivery: '0000' }))?.state, 'held');
+          clock.advance(milliseconds - 2000);
+        },
+      },
+    );
+    assert.deepEqual([released, waits], [1, [5000]]);
+    await activate({ version: 1, id: 'b', delivery: '0000', generation: 1 }, services);
+    assert.equal(
+      (await services.ledger.read({ id: 'b', delivery: '0000' }))?.state,
+      'active',
+      'now it has heard of it',
+    );
+    assert.deepEqual((await destinations.read(name)).holds, []);
+  });
+
+  test('lets go what has a hold of its own that has ended, and what is changed at the same moment', async () => {
+    const services = operatorServices();
+    const { ledger, clock } = services;
+    const ended = { id: 'own', reason: 'r', by: 'b', since: 0, until: clock.wall - 1 };
+    await putItems(services, { id: 'a', state: 'held', holds: [ended] }, { id: 'b', state: 'held' });
+    await holdDestination(name, { hold: 'disk' }, { order, services });
+    const move = ledger.move.bind(ledger);
+    let isChanged = false;
+    ledger.move = async (transition, seen, changes) => {
+      if (seen.id === 'b' && !isChanged) {
+        isChanged = true;
+        await move('amend', seen, { history: [] });
+      }
+      return await move(transition, seen, changes);
+    };
+    assert.equal((await releaseDestination(name, { ramp: 0 }, { order, services })).released, 2);
   });
 
   test('is not one that nobody held; and what if changes nothing', async () => {

@@ -91,6 +91,44 @@ describe('a host that is dead when mail for it comes', () => {
   });
 });
 
+describe('a host that hangs up after a second', () => {
+  const hangsUp: Server = () => ({ takes: second, experience: failure });
+
+  for (const containers of [1, 2, 3, 4, 20]) {
+    test(`is suspended as soon as the cohort has failed, over ${containers} containers, and nothing is put back in vain`, async () => {
+      const { fleet, begun, notes } = makeFleet(hangsUp, { containers });
+      submit(fleet, 40);
+      await fleet.run(begun + 290 * second);
+      assert.ok(fleet.deliveries.length <= 5, `${fleet.deliveries.length} deliveries met it`);
+      assert.ok(notes.includes('warn: destination suspended'));
+      const decided = Math.max(...fleet.deliveries.map(({ ended }) => ended)) - begun;
+      // The first ones, those that make the cohort full, and a put-back between them at most.
+      assert.ok(decided <= 10 * second, `after ${decided} ms`);
+      const putBack = fleet.worked.filter(({ how }) => how === 'put back').map(({ item }) => item.id);
+      const most = Math.max(0, ...[...Map.groupBy(putBack, (id) => id).values()].map((times) => times.length));
+      assert.ok(most <= 2, `one was put back ${most} times`);
+      const waiting = fleet.worked.filter(({ how }) => how === 'suspended' || how === 'failed');
+      assert.equal(new Set(waiting.map(({ item }) => item.id)).size, 40, 'each was told why it waits');
+    });
+  }
+});
+
+describe('workers that die at a dead host', () => {
+  test('delay what is known of it by two minutes at most; others go on', async () => {
+    let count = 0;
+    const { fleet, begun, notes } = makeFleet(() => {
+      count += 1;
+      return count === 1
+        ? { takes: second, experience: failure }
+        : { takes: second, experience: count <= 4 ? 'death' : failure };
+    });
+    submit(fleet, 100);
+    await fleet.run(begun + 200 * second);
+    assert.ok(notes.includes('warn: destination suspended'));
+    assert.ok(count <= 8, `${count} deliveries met it`);
+  });
+});
+
 describe('a host that comes back after an hour', () => {
   const comesBack = (begun: number) => serverThat((at) => at >= begun + hour);
 

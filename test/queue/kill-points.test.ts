@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { doubtWords } from '../../functions/queue/doubt.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
+import { quoteAddress } from '../../functions/smtp/path.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type DisturbanceName, type DisturbedWorld, disturb, disturbanceNames } from '../support/disturbance.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';
@@ -139,6 +140,7 @@ function checkEnd(world: QueueWorld, { recipients, bodyVanishes = false }: Story
   assert.deepEqual(world.deletedTooSoon, [], 'no body was deleted that somebody needed');
   const endings = world.ledger.items.flatMap((item) => endingsOf(item));
   assert.equal(endings.length, new Set(endings.map(([address]) => address)).size, 'nobody stands in two deliveries');
+  checkLines(world);
   const known = new Map(endings);
   const expected = Object.entries(recipients).map(([word, ending]) => {
     const address = addressOf(word, tag);
@@ -153,6 +155,25 @@ function checkEnd(world: QueueWorld, { recipients, bodyVanishes = false }: Story
     checkDeliveries(world, address, ending);
     checkBounces(world, address, ending);
   }
+}
+
+/** The log has a line for each recipient and attempt, whatever happened to whoever was to write it. */
+function checkLines(world: QueueWorld): void {
+  const logged = new Set(world.lines.map(({ recipient, attempt }) => `${recipient} ${attempt}`));
+  for (const [address, attempt] of attemptsIn(world)) {
+    assert.ok(logged.has(`${quoteAddress(address)} ${attempt}`), `no line of attempt ${attempt} for ${address}`);
+  }
+}
+
+/** Every attempt that the table knows of, for each recipient; 0: it was refused at the door. */
+function attemptsIn({ ledger }: QueueWorld): readonly (readonly [string, number])[] {
+  return ledger.items.flatMap(({ recipients }) =>
+    recipients.flatMap(({ address, last }) => {
+      if (last === undefined) return [];
+      const first = Math.min(1, last.attempt);
+      return Array.from({ length: last.attempt - first + 1 }, (_, n) => [address, first + n] as const);
+    }),
+  );
 }
 
 function endingsOf({ state, pending, claim, recipients }: DeliveryItem): [string, string | undefined][] {
@@ -236,6 +257,11 @@ for (const [name, story] of Object.entries(stories)) {
       calls = world.calls;
       ended = world.clock.wall;
       assert.equal(world.lines.filter(({ in_doubt }) => in_doubt === true).length, 0);
+      assert.equal(world.lines.filter(({ found }) => found === true).length, 0);
+      const said = world.lines.map(({ recipient, attempt, status }) => `${recipient} ${attempt} ${status}`);
+      assert.equal(new Set(said).size, said.length, 'each line is written once');
+      const expired = world.lines.filter(({ status }) => status === 'expired').length;
+      assert.equal(said.length, attemptsIn(world).length + expired);
       const ids = world.events.map(({ lmtp }) => lmtp.eventId);
       assert.equal(new Set(ids).size, ids.length, 'each event is published once');
       assert.equal(world.bodies.discarded.length, story.deletesBodies === true ? 1 : 0);

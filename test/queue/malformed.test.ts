@@ -213,7 +213,10 @@ describe('an item of a release that is too far from this one', () => {
 
   test('keeps its message in active: the worker does not take it for dealt with', async () => {
     const raw = plant({ state: 'active' }, far);
-    await assert.rejects(work(wakeUpOf(raw), services, takes, { left: () => 60_000, whole: 300_000 }), SchemaVersionError);
+    await assert.rejects(
+      work(wakeUpOf(raw), services, takes, { left: () => 60_000, whole: 300_000 }),
+      SchemaVersionError,
+    );
   });
 });
 
@@ -238,7 +241,8 @@ test('of 50 deliveries whose turn it is one is malformed: 49 are delivered, and 
   await sweepOnce();
   const wake = (text: string) => parseWakeUp(formatWakeUp(keyOf(text)));
   for (const [text] of services.woken) await activate(wake(text), services);
-  for (const text of services.activated) await work(wake(text), services, takes, { left: () => 60_000, whole: 300_000 });
+  for (const text of services.activated)
+    await work(wake(text), services, takes, { left: () => 60_000, whole: 300_000 });
   const byState = Map.groupBy(services.ledger.items, ({ state }) => state);
   assert.deepEqual(
     [...byState].map(([state, items]) => [state, items.length]),

@@ -77,23 +77,97 @@ describe('whether a delivery may begin', () => {
     assert.deepEqual(permission, { kind: 'wait', until: services.clock.wall + 15_000 });
   });
 
-  test('after a first failure: not before those under way had their time, then one at a time', async () => {
+  test('where nothing has succeeded and others are in active: listed as under way, until it tells how it went', async () => {
     const { scheduler, services, destinations } = makeServices();
-    await scheduler.conclude(item, failed, {}, services);
+    const leaseEnds = services.clock.wall + 90_000;
+    await destinations.adjust(destination, 1);
+    assert.deepEqual(await scheduler.permit(item, leaseEnds, services), { kind: 'go' }, 'alone');
+    assert.equal((await destinations.read(destination)).revision, 0);
+    await destinations.adjust(destination, 4);
+    const permissions = await Promise.all(
+      Array.from({ length: 4 }, () => new Scheduler(destinations).permit(item, leaseEnds, services)),
+    );
+    assert.ok(permissions.every((permission) => permission.kind === 'go' && permission.probe !== undefined));
+    assert.equal((await destinations.read(destination)).trials?.length, 4);
+    const [first] = permissions;
+    assert.ok(first?.kind === 'go');
+    await scheduler.conclude(item, { kind: 'success' }, first, services);
+    const { trials, window, revision } = await destinations.read(destination);
+    assert.deepEqual([trials, window?.succeededAt], [undefined, services.clock.wall]);
+    for (const permission of permissions.slice(1)) {
+      assert.ok(permission.kind === 'go');
+      await new Scheduler(destinations).conclude(item, { kind: 'success' }, permission, services);
+    }
+    assert.deepEqual(await scheduler.permit(item, leaseEnds, services), { kind: 'go' });
+    assert.equal(
+      (await destinations.read(destination)).revision,
+      revision,
+      'one success is written down, for all of them',
+    );
+  });
+
+  test('is never listed where no server is asked, or nothing is ever taken for dead', async () => {
+    const never = makeServices({ default_destination_concurrency_failed_cohort_limit: '0' });
+    const ending = makeServices();
+    for (const [{ scheduler, services, destinations }, name] of [
+      [never, destination],
+      [ending, 'discard:thrown away'],
+    ] as const) {
+      await destinations.adjust(name, 5);
+      assert.deepEqual(await scheduler.permit({ ...item, destination: name }, 9e12, services), { kind: 'go' });
+      assert.equal((await destinations.read(name)).revision, 0);
+    }
+  });
+
+  test('after a first failure: as soon as those under way are fewer than must fail until it is dead', async () => {
+    const { scheduler, services, destinations } = makeServices();
+    const leaseEnds = services.clock.wall + 90_000;
+    await destinations.adjust(destination, 5);
+    const begin = () => new Scheduler(destinations).permit(item, leaseEnds, services);
+    const [a, b] = [await begin(), await begin()];
+    assert.ok(a.kind === 'go' && b.kind === 'go');
+    services.clock.advance(1000);
+    await scheduler.conclude(item, failed, a, services);
+    // Three failures suspend it: one is known, one is under way, and one is missing.
+    const c = await begin();
+    assert.ok(c.kind === 'go' && c.probe !== undefined);
+    assert.deepEqual(await begin(), { kind: 'wait', until: services.clock.wall + 5000 });
+    await scheduler.conclude(item, { kind: 'nothing' }, b, services);
+    const d = await begin();
+    assert.ok(d.kind === 'go', 'what says nothing makes room for another');
+    services.clock.advance(1000);
+    await scheduler.conclude(item, failed, c, services);
+    assert.equal((await begin()).kind, 'wait');
+    await scheduler.conclude(item, failed, d, services);
+    assert.equal((await begin()).kind, 'suspended');
+  });
+
+  test('after a first failure: a worker that died is not waited for longer than two minutes', async () => {
+    const { scheduler, services, destinations } = makeServices();
+    await destinations.adjust(destination, 5);
+    const begin = () => new Scheduler(destinations).permit(item, services.clock.wall + 300_000, services);
+    const [a] = [await begin(), await begin(), await begin()];
+    assert.ok(a.kind === 'go');
+    await scheduler.conclude(item, failed, a, services);
+    let putBack = 0;
     const { wall } = services.clock;
-    assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'wait', until: wall + 30_000 });
-    services.clock.advance(30_000);
-    const leaseEnds = wall + 90_000;
-    assert.equal((await scheduler.permit(item, leaseEnds, services)).kind, 'go');
-    assert.equal((await new Scheduler(destinations).permit(item, leaseEnds, services)).kind, 'wait');
+    for (;;) {
+      const permission = await begin();
+      if (permission.kind === 'go') break;
+      assert.ok(permission.kind === 'wait');
+      putBack += 1;
+      services.clock.advance(permission.until - services.clock.wall);
+    }
+    assert.equal(services.clock.wall, wall + 120_000);
+    assert.ok(putBack <= 4, `put back ${putBack} times`);
   });
 
   test('what another container learned counts at once where nothing has succeeded, else within seconds', async () => {
     const { scheduler, services, destinations } = makeServices();
     const other = new Scheduler(destinations);
     assert.equal((await other.permit(item, 0, services)).kind, 'go');
-    await scheduler.conclude(item, failed, {}, services);
-    assert.equal((await other.permit(item, 0, services)).kind, 'wait');
+    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    assert.equal((await other.permit(item, 0, services)).kind, 'suspended');
 
     const window = { size: 9, failedCohorts: 0, failure: 0, failures: 0, succeededAt: 1, at: services.clock.wall };
     const { suspension: _, ...record } = await destinations.read(destination);

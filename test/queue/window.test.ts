@@ -6,11 +6,17 @@ import {
   afterFailure,
   afterNothing,
   afterSuccess,
-  doubtEnds,
+  isDoubted,
   isUnproven,
+  newTrial,
   openSlots,
+  trialLimit,
+  trialsEnd,
+  trialsUnderWay,
+  unlistedEnd,
   type WindowLimits,
   windowMemory,
+  withTrial,
 } from '../../functions/queue/window.ts';
 
 const limits: WindowLimits = {
@@ -207,23 +213,57 @@ describe('a dead destination', () => {
 describe('a first failure where nothing has succeeded', () => {
   const doubtful = fail(emptyRecord('x'));
 
-  test('stops deliveries for as long as those under way may still fail', () => {
-    assert.equal(doubtEnds(doubtful, limits, now), now + 30_000);
-    assert.equal(doubtEnds(doubtful, { ...limits, lmtp_connect_timeout: 0 }, now), now + 60_000);
-    assert.equal(doubtEnds(doubtful, { ...limits, lmtp_connect_timeout: 600_000 }, now), now + 60_000);
+  test('lets no more be under way than must fail until the destination is suspended', () => {
+    assert.equal(trialLimit(doubtful, limits, now), 2);
+    assert.equal(trialLimit(fail(doubtful), limits, now), 1);
+    assert.notEqual(fail(fail(doubtful)).suspension, undefined);
+  });
+
+  test('with any window and cohort limit, that many failures suspend it, or fill the window', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 4 }), (size, cohorts) => {
+        const given = {
+          ...limits,
+          lmtp_initial_destination_concurrency: size,
+          lmtp_destination_concurrency_limit: size,
+          lmtp_destination_concurrency_failed_cohort_limit: cohorts,
+        };
+        for (
+          let record = fail(emptyRecord('x'), given);
+          record.suspension === undefined;
+          record = fail(record, given)
+        ) {
+          const missing = trialLimit(record, given, now);
+          let after = record;
+          for (let n = 0; n < missing; n += 1) {
+            assert.equal(after.suspension, undefined, 'not one less');
+            after = fail(after, given);
+          }
+          assert.ok(missing >= 1);
+          assert.ok(after.suspension !== undefined || missing === openSlots(record, given, now));
+        }
+      }),
+    );
   });
 
   test('is no matter for doubt where something had succeeded, or where the server took part of it', () => {
-    assert.equal(doubtEnds(fail(withWindow(5)), limits, now), undefined);
+    assert.equal(isDoubted(doubtful, limits, now), true);
+    assert.equal(isDoubted(fail(withWindow(5)), limits, now), false);
     const partly = afterFailure(emptyRecord('x'), limits, { now }, { ...failure, isAlive: true });
-    assert.equal(doubtEnds(partly ?? emptyRecord('x'), limits, now), undefined);
+    assert.equal(isDoubted(partly ?? emptyRecord('x'), limits, now), false);
     const never = { ...limits, lmtp_destination_concurrency_failed_cohort_limit: 0 };
-    assert.equal(doubtEnds(doubtful, never, now), undefined, 'nor where nothing is ever taken for dead');
+    assert.equal(isDoubted(doubtful, never, now), false, 'nor where nothing is ever taken for dead');
+  });
+
+  test('gives those that are not listed the time that a failure takes', () => {
+    assert.equal(unlistedEnd(doubtful, limits, now), now + 30_000);
+    assert.equal(unlistedEnd(doubtful, { ...limits, lmtp_connect_timeout: 0 }, now), now + 60_000);
+    assert.equal(unlistedEnd(doubtful, { ...limits, lmtp_connect_timeout: 600_000 }, now), now + 60_000);
   });
 
   test('is forgiven with the first success', () => {
     const after = succeed(doubtful, false);
-    assert.equal(doubtEnds(after, limits, now), undefined);
+    assert.equal(isDoubted(after, limits, now), false);
     assert.equal(isUnproven(after, limits, now), false);
   });
 
@@ -232,5 +272,54 @@ describe('a first failure where nothing has succeeded', () => {
     assert.equal(isUnproven(doubtful, limits, now), true);
     assert.equal(isUnproven(withWindow(5), limits, now), false);
     assert.equal(isUnproven(withWindow(5), limits, now + windowMemory + 1), true);
+  });
+});
+
+describe('a delivery that begins where nothing has succeeded', () => {
+  const leaseEnds = now + 300_000;
+  const trial = newTrial(now, leaseEnds);
+  const other = newTrial(now, leaseEnds);
+  const tried = withTrial(withTrial(emptyRecord('x'), trial), other);
+
+  test('is listed until it tells how it went, whatever that was', () => {
+    assert.deepEqual(trialsUnderWay(tried, now), [trial, other]);
+    const failed = afterFailure(tried, limits, { now, probe: trial }, failure);
+    assert.deepEqual(failed?.trials, [other]);
+    const cut = afterNothing(tried, { now, probe: trial });
+    assert.deepEqual(cut?.trials, [other]);
+    assert.equal(afterNothing(cut ?? tried, { now, probe: trial }), undefined);
+  });
+
+  test('ends all doubt with its success, whether more is wanted or not', () => {
+    const after = afterSuccess(tried, limits, { now, probe: trial }, false);
+    assert.deepEqual([after?.trials, after?.window?.succeededAt], [undefined, now]);
+    assert.equal(afterSuccess(after ?? tried, limits, { now, probe: other }, false), undefined, 'one write is enough');
+  });
+
+  test('is waited for no longer than its lease, and no longer than two minutes', () => {
+    assert.deepEqual(trialsUnderWay(tried, now + 119_999), [trial, other]);
+    assert.deepEqual(trialsUnderWay(tried, now + 120_000), []);
+    assert.equal(newTrial(now, now + 7000).until, now + 7000);
+    assert.deepEqual(withTrial(tried, newTrial(now + 120_000, leaseEnds)).trials?.length, 1);
+  });
+
+  test('is expected to take as long as the last failure did', () => {
+    const failed = afterFailure(tried, limits, { now: now + 9000, probe: trial }, failure) ?? tried;
+    const late = withTrial(failed, newTrial(now + 9000, leaseEnds));
+    assert.equal(trialsEnd(late, limits, now + 9000), now + 9000 + 9000 + 2000);
+    assert.equal(trialsEnd(tried, limits, now), now + 30_000 + 2000, 'or as a connection that nobody answers');
+  });
+
+  test('that takes longer is looked for again in a minute, or when it is waited for no more', () => {
+    assert.equal(trialsEnd(tried, limits, now + 40_000), now + 100_000);
+    assert.equal(trialsEnd(tried, limits, now + 90_000), now + 120_000);
+    assert.equal(trialsEnd(tried, limits, now + 119_000), now + 124_000);
+  });
+
+  test('says nothing new when its destination is suspended already, and prolongs nothing', () => {
+    const dead = fail(fail(fail(tried)));
+    assert.notEqual(dead.suspension, undefined);
+    assert.equal(dead.trials, undefined);
+    assert.equal(afterFailure(dead, limits, { now: now + 1000, probe: trial }, failure), undefined);
   });
 });

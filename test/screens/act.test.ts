@@ -88,14 +88,18 @@ describe('postsuper refuses', () => {
 interface Given {
   readonly services: CapturingOperatorServices;
   readonly mayGoOn?: () => boolean;
+  readonly pause?: () => Promise<void>;
 }
 
-async function press(event: Record<string, unknown>, { services, mayGoOn = () => true }: Given): Promise<string> {
+async function press(
+  event: Record<string, unknown>,
+  { services, mayGoOn = () => true, pause = async () => {} }: Given,
+): Promise<string> {
   const check = async (destination: string): Promise<CheckReport> => ({
     ...{ destination, checked: '2026-11-22T00:00:00Z', outcome: 'well' },
     hops: [{ hop: destination, servers: [] }],
   });
-  const html = await act(readActRequest(event), { services, check, by: 'dashboard (request 42)', mayGoOn });
+  const html = await act(readActRequest(event), { services, check, by: 'dashboard (request 42)', mayGoOn, pause });
   return html
     .replace(/<style>.*?<\/style>/s, '')
     .replace(/<[^>]*>/g, ' ')
@@ -134,6 +138,16 @@ test('a release takes all holds off, lets go what was held with it, over five mi
   const item = await services.ledger.read({ id: 'm', delivery: '0000' });
   assert.deepEqual([item?.state, item?.due], ['queued', wall + 150_000]);
   assert.equal((await services.ledger.read({ id: 'other', delivery: '0000' }))?.state, 'held');
+  const late = async () => void (await putItems(services, { id: 'late', state: 'held', destination: name }));
+  await services.destinations.write({
+    ...(await services.destinations.read(name)),
+    holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }],
+  });
+  assert.match(
+    await press({ action: 'release', destination: name }, { services, pause: late }),
+    /1 changed\. 1 delivery let go/,
+    'what a function holds that has not heard of it is let go too',
+  );
   assert.match(
     await press({ action: 'release', destination: name }, { services }),
     /0 changed, 1 not\..*not changed: it is not held/,

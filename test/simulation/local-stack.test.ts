@@ -17,7 +17,7 @@ const others = 60;
 const limit = 4;
 const dead = 'dead.test';
 const well = 'well.test';
-const patience = { within: 60_000, every: 50 };
+const patience = { within: 180_000, every: 50 };
 
 let stack: LocalStack;
 let healthy: CountingServer;

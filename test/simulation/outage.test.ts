@@ -64,7 +64,7 @@ test('mail that came together does not come back together', (t) => {
   const peak = ({ figures, time: { start } }: SimulatedStack) => figures.attempts.peak(start + 12 * hour, start + day);
   const [plain, jittered] = [peak(together.plain), peak(together.jittered)];
   say(t, { 'peak of attempts per minute after twelve hours': plain, 'with jitter': jittered });
-  assert.ok(plain > 400, 'all of it within two minutes');
+  assert.ok(plain > 250, 'all of it within four minutes');
   assert.ok(jittered < plain / 5, `${jittered} of ${plain}`);
 });
 

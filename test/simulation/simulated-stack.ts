@@ -189,8 +189,8 @@ export class SimulatedStack {
       ...qmgr,
       queue: incoming,
       invoke: (batch, container) =>
-        this.#invokeQmgr(batch, container, incoming, async ({ messageId, body, sent }) => {
-          await admit({ messageId, body, sent }, this.#admission, container.services);
+        this.#invokeQmgr(batch, container, incoming, async ({ messageId, body, sent, received = 1 }) => {
+          await admit({ messageId, body, sent, received }, this.#admission, container.services);
         }),
     });
     new EventSource({
@@ -336,7 +336,8 @@ export class SimulatedStack {
 
   async #workOne(message: SimulatedMessage, container: Container, deadline: Deadline, lane: Lane): Promise<void> {
     try {
-      await work(parseWakeUp(message.body), container.services, this.#deliver(container), deadline, lane);
+      const wakeUp = { ...parseWakeUp(message.body), received: message.received ?? 1 };
+      await work(wakeUp, container.services, this.#deliver(container), deadline, lane);
       await container.step('sqs.delete', async () => this.active.delete(message));
     } catch (error) {
       this.#noteFailure(error);

@@ -36,7 +36,7 @@ test('costs no more connections than the first window; the rest is deferred at o
   // Whoever is put back meanwhile comes again when the doubt is over, and is suspended with the others.
   await stack.deliveries.waitUntil(
     () => stack.deliveries.items.filter(({ id }) => id.startsWith('dead')).length >= 8,
-    60_000,
+    120_000,
   );
   t.diagnostic(`${met} connections`);
   assert.ok(met <= 5, `${met} connections`);

@@ -2,6 +2,7 @@
  * Services for a single step of the queue: everything in memory, and whatever was sent written down.
  */
 
+import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters.ts';
 import { Cautions } from '../../functions/queue/cautions.ts';
 import type { QueueEvent } from '../../functions/queue/event.ts';
@@ -26,7 +27,7 @@ export interface CapturingServices extends Services {
   readonly woken: (readonly [string, number])[];
   readonly published: QueueEvent[];
   readonly notices: CorruptNotice[];
-  readonly lines: { readonly recipient: string; readonly status: string; readonly in_doubt?: true }[];
+  readonly lines: DeliveryLine[];
   readonly notes: string[];
 }
 

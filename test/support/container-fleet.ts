@@ -8,8 +8,11 @@ import type { Failure } from '../../functions/queue/window.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 import { TestClock } from './test-clock.ts';
 
-/** How a delivery goes that begins now: how long it takes, and what it says of its destination. */
-export type Server = (at: number, item: DeliveryItem) => { readonly takes: number; readonly experience: Experience };
+/** How a delivery goes that begins now: how long it takes, and what it says of its destination; `death`: its worker dies. */
+export type Server = (
+  at: number,
+  item: DeliveryItem,
+) => { readonly takes: number; readonly experience: Experience | 'death' };
 
 /** What became of one message in active. */
 export interface Worked {
@@ -30,6 +33,9 @@ export interface FleetOptions {
 
 /** Messages of a batch: as many as SQS gives out at once. */
 const batchSize = 10;
+
+/** Milliseconds after which SQS gives out again what a container that died had. */
+const visibilityTimeout = 330_000;
 
 export class ContainerFleet {
   readonly clock = new TestClock();
@@ -138,10 +144,25 @@ export class ContainerFleet {
     const { takes, experience } = this.#options.server(begun, item);
     this.deliveries.push({ begun, ended: begun + takes, item });
     this.at(begun + takes, async () => {
+      if (experience === 'death') {
+        await this.#abandon([item, ...rest], lane);
+        return;
+      }
       if (experience.kind === 'failure') lane.failure = experience.failure;
       await scheduler.conclude(item, experience, permission, this.#surroundings);
       await this.#finish(item, experience.kind === 'success' ? 'delivered' : 'failed');
       await goOn();
+    });
+  }
+
+  /** A container is gone: what it had comes again when it is visible again, and another container takes its place. */
+  async #abandon(items: readonly DeliveryItem[], lane: Lane): Promise<void> {
+    lane.onEnd();
+    this.at(this.clock.wall + visibilityTimeout, async () => {
+      for (const item of items) {
+        this.#inFlight.delete(item.group);
+        this.#groups.set(item.group, [item, ...(this.#groups.get(item.group) ?? [])]);
+      }
     });
   }
 

@@ -185,14 +185,14 @@ export class QueueWorld {
   /** What a function does with a message. */
   async handle({ queue, messageId, body, sent, received }: QueueMessage, process: QueueProcess): Promise<void> {
     if (queue === 'incoming') {
-      const incoming: Incoming = { messageId, body, sent };
+      const incoming: Incoming = { messageId, body, sent, received };
       await admit(incoming, this.admission, process.services);
     } else if (queue === 'deferred') {
       await activate(parseWakeUp(body), process.services);
     } else if (queue === 'dead letters') {
       await takeDeadLetter({ messageId, body, received }, process.services);
     } else {
-      await work(parseWakeUp(body), process.services, process.deliver, this.deadline());
+      await work({ ...parseWakeUp(body), received }, process.services, process.deliver, this.deadline());
     }
   }
 

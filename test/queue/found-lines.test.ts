@@ -1,0 +1,151 @@
+/** Lines of the delivery log that are written from the item, since nobody else can have written them for sure. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { settle } from '../../functions/disposition/settlement.ts';
+import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
+import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
+import { settlementRules } from '../../functions/queue/settlement-rules.ts';
+import { sweep } from '../../functions/queue/sweep.ts';
+import { type Deliver, work } from '../../functions/queue/worker.ts';
+import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
+import { makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
+
+const key = { id: '4bXq1', delivery: '0000' };
+
+async function withItem(given: Partial<DeliveryItem>): Promise<CapturingServices> {
+  const services = captureServices();
+  await services.ledger.admit(makeItem({ ...key, ...given }));
+  return services;
+}
+
+const nobodyDelivers: Deliver = () => Promise.reject(new Error('nothing is to be delivered'));
+
+/** A message of active that was given out so many times comes once more. */
+async function comesAgain(services: CapturingServices, generation: number, received = 2): Promise<void> {
+  const message = { version: 1, ...key, generation, received };
+  assert.equal(await work(message, services, nobodyDelivers, { left: () => 60_000, whole: 300_000 }), 'stale');
+}
+
+function said({ lines }: CapturingServices): readonly string[] {
+  return lines.map(({ recipient, attempt, status, found }) =>
+    [recipient, attempt, status, ...(found === true ? ['found'] : [])].join(' '),
+  );
+}
+
+const recipients: readonly QueuedRecipient[] = [
+  { address: 'early@x', n: 0, last: makeVerdict('sent', 1) },
+  { address: 'bob@x', n: 1, last: makeVerdict('sent', 2) },
+  { address: 'carol@x', n: 2, last: makeVerdict('deferred', 2) },
+  { address: 'dave@x', n: 3, last: makeVerdict('expired', 2) },
+];
+
+describe('a message whose delivery was settled in its own generation', () => {
+  test('and that comes again, brings the lines of that attempt to light, marked as found', async () => {
+    const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
+    await comesAgain(services, 5);
+    assert.deepEqual(said(services), [
+      'bob@x 2 sent found',
+      'carol@x 2 deferred found',
+      'dave@x 2 deferred found',
+      'dave@x 2 expired found',
+    ]);
+    // From 1,000,000 in active to 1,500,000.
+    assert.partialDeepStrictEqual(services.lines[0], {
+      relay: null,
+      text: 'said the server',
+      delay: 500,
+      delays: [0, 500, 0, 0],
+    });
+    assert.equal(services.metrics.sum('Sent'), 1);
+  });
+
+  test('brings nothing where it is given out for the first time: a copy that the sweep sent says nothing of its worker', async () => {
+    const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
+    await comesAgain(services, 5, 1);
+    assert.deepEqual(said(services), []);
+  });
+
+  test('brings nothing of an attempt that is not settled', async () => {
+    const services = await withItem({ state: 'delivering', generation: 7, attempt: 2, settled: [3, 5], recipients });
+    await comesAgain(services, 7);
+    assert.deepEqual(said(services), []);
+  });
+
+  test('finds the lines also where the delivery has moved on', async () => {
+    const moved = {
+      state: 'active',
+      generation: 6,
+      attempt: 2,
+      settled: [3, 5],
+      activated: 9_000_000,
+      recipients,
+    } as const;
+    const services = await withItem(moved);
+    await comesAgain(services, 5);
+    assert.equal(services.lines.length, 4);
+    assert.partialDeepStrictEqual(services.lines[0], { delay: 500, delays: [500, 0, 0, 0] });
+  });
+
+  test('knows of an earlier attempt that whoever was tried again was deferred, if no more', async () => {
+    const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
+    await comesAgain(services, 3);
+    assert.deepEqual(said(services), [
+      'early@x 1 sent found',
+      'bob@x 1 deferred found',
+      'carol@x 1 deferred found',
+      'dave@x 1 deferred found',
+    ]);
+    assert.partialDeepStrictEqual(services.lines[1], { dsn: '4.0.0', relay: null });
+  });
+
+  test('and that goes to the dead letters, does so there', async () => {
+    const services = await withItem({ state: 'done', generation: 5, attempt: 2, settled: [3, 5], recipients });
+    const wakeUp = { version: 1, ...key, generation: 5 };
+    await takeDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
+    assert.equal(services.lines.length, 4);
+  });
+});
+
+test('an item knows in which generations its latest attempts were settled', () => {
+  const services = captureServices();
+  let item = makeItem({ ...key, recipients: makeRecipients('bob@x') });
+  for (const generation of [1, 4, 6, 9]) {
+    const verdict = { status: 'deferred', dsn: '4.2.2', text: 'full', setUp: 0, transfer: 0 } as const;
+    const facts = { ...settlementRules(services), item: { ...item, generation }, verdicts: new Map([[0, verdict]]) };
+    const { recipients: after, attempt = 0, settled = [] } = settle({ ...facts, begun: 0, now: 0 }).changes;
+    assert.ok(attempt !== null && settled !== null);
+    item = { ...item, recipients: after, attempt, settled };
+  }
+  assert.deepEqual([item.attempt, item.settled], [4, [4, 6, 9]]);
+});
+
+describe('a lease that ran out', () => {
+  const lapsed = { state: 'delivering', claim: { token: 't', until: 0 }, due: 1, generation: 5, attempt: 1 } as const;
+
+  test('brings a line for each that the dead worker had written down, once, and none when its message comes again', async () => {
+    const services = await withItem({
+      ...lapsed,
+      settled: [3],
+      recipients: [
+        { address: 'early@x', n: 0, last: makeVerdict('sent', 1) },
+        { address: 'bob@x', n: 1, last: makeVerdict('sent', 2) },
+        { address: 'carol@x', n: 2, last: makeVerdict('bounced', 2) },
+        { address: 'dave@x', n: 3 },
+      ],
+    });
+    await sweep(300_000, services, () => true);
+    assert.deepEqual(said(services), ['bob@x 2 sent found', 'dave@x 2 deferred', 'carol@x 2 bounced found']);
+    assert.deepEqual((await services.ledger.read(key))?.settled, [3, 0]);
+    await comesAgain(services, 5);
+    assert.equal(services.lines.length, 3);
+    await comesAgain(services, 3);
+    assert.partialDeepStrictEqual(services.lines[3], { recipient: 'early@x', attempt: 1, found: true });
+  });
+
+  test('has its lines before it is written: a sweep that dies in between leaves none out', async () => {
+    const services = await withItem({ ...lapsed, recipients: makeRecipients('bob@x') });
+    services.ledger.move = () => Promise.reject(new Error('dead'));
+    await sweep(300_000, services, () => true);
+    assert.deepEqual(said(services), ['bob@x 2 deferred']);
+  });
+});
