@@ -56,6 +56,8 @@ function composed(): InsightsEvent[] {
     ...{ status: 'deferred', dsn: '4.4.2', relay: 'tls.example[10.0.1.9]:24', connUse: 2, setUp: 0.2, transfer: 4 },
     text: 'lost connection with tls.example[10.0.1.9] while sending end of data -- message may be sent more than once',
   };
+  const lost = { dsn: '4.4.2', text: 'lost track of the delivery', inDoubt: true, setUp: 0, transfer: 0 } as const;
+  const givenUp: LineFacts['verdict'] = { ...lost, status: 'expired' };
   const tls: TlsFacts = {
     ...{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', level: 'verify', matched: true, trusted: true },
     ...{ certificate_ends: '2027-03-31', subject: 'CN=tls.example', fingerprint: 'AA' },
@@ -77,6 +79,8 @@ function composed(): InsightsEvent[] {
   ];
   const messages = [
     JSON.stringify(deliveryLine({ ...facts, verdict: { ...broken, inDoubt: true } })),
+    // Given up later: an earlier attempt left the doubt.
+    JSON.stringify(deliveryLine({ ...facts, id: 'later', verdict: givenUp, isDoubtKnown: true })),
     JSON.stringify(deliveryLine({ ...facts, id: 'auth', verdict: { ...broken, dsn: '4.7.8', text, tls } })),
     ...`${stdout}${stderr}`.trim().split('\n'),
     ...platform,
@@ -168,8 +172,10 @@ describe('the saved query', () => {
     );
   });
 
-  test('in doubt has them, and nobody else', () => {
-    assert.deepEqual(column(answer('in doubt'), 'recipient'), ['dan@example.com']);
+  test('in doubt has each attempt that ended so, and nothing else', () => {
+    const found = answer('in doubt');
+    assert.deepEqual(column(found, 'recipient'), ['dan@example.com']);
+    assert.deepEqual(column(found, 'id'), ['doubt']);
   });
 
   test('AUTH and TLS has what servers said of them', () => {
