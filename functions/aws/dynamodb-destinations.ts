@@ -5,11 +5,17 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type DestinationRecord, nameOfRecord, type Places, recordKey } from '../queue/destination-record.ts';
+import {
+  type DestinationRecord,
+  emptyRecord,
+  nameOfRecord,
+  type Places,
+  recordKey,
+} from '../queue/destination-record.ts';
 import { hashOf, slotOf } from '../queue/hash.ts';
 import { readPlaces, readRecord } from '../queue/parse-destination-record.ts';
 import type { Destinations } from '../queue/ports.ts';
-import { schemaVersion } from '../queue/schema-version.ts';
+import { SchemaVersionError, schemaVersion } from '../queue/schema-version.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
 import { Update } from './dynamodb-update.ts';
@@ -114,8 +120,18 @@ export class DynamoDbDestinations implements Destinations {
     );
     for await (const page of pages) {
       yield* sideBySide(page.Items ?? [], together, ({ destination, id }) =>
-        this.read(typeof destination === 'string' ? destination : nameOfRecord(String(id))),
+        this.#show(typeof destination === 'string' ? destination : nameOfRecord(String(id))),
       );
+    }
+  }
+
+  /** A record for a list: one that only another release can read harms no others. */
+  async #show(name: string): Promise<DestinationRecord> {
+    try {
+      return await this.read(name);
+    } catch (error) {
+      if (error instanceof SchemaVersionError) return { ...emptyRecord(name), faults: [error.message] };
+      throw error;
     }
   }
 

@@ -15,10 +15,10 @@ import {
   type Suspension,
   type Trial,
 } from './destination-record.ts';
-import { count, Flaw, type Form, isRecord, list, number, object, optional, text, time } from './form.ts';
+import { count, Flaw, type Form, isRecord, isWhole, list, number, object, optional, text, time } from './form.ts';
 import type { Hold } from './item.ts';
 import { historyForm, holdForm, statusForm } from './parse-parts.ts';
-import { isReadable, readableVersions, schemaVersion } from './schema-version.ts';
+import { isReadable, readableVersions, SchemaVersionError, schemaVersion } from './schema-version.ts';
 import { malformedHold, type RawItem } from './unreadable-item.ts';
 
 /** What is written as a whole. */
@@ -44,14 +44,17 @@ const knownForms: { readonly [Name in keyof Known]-?: Form<Exclude<Known[Name], 
   history: list(historyForm),
 };
 
-/** Reads a record; an empty one where there is none. What is wrong with it is named in it. */
+/**
+ * Reads a record; an empty one where there is none. What is wrong with it is named in it.
+ *
+ * @throws SchemaVersionError where it is of a release that is too far from this one
+ */
 export function readRecord(name: string, item: RawItem = {}): DestinationRecord {
   const faults: string[] = [];
   const { version = schemaVersion, revision, due, known = {} } = item;
-  if (!isReadable(version)) {
-    // Not ours to write: without its revision nobody can.
-    const fault = `version: ${JSON.stringify(version)}; this release reads versions ${readableVersions}`;
-    return { ...emptyRecord(name), ...readPlaces(item), faults: [fault] };
+  if (isWhole(version) && version >= 1 && !isReadable(version)) {
+    const known = `this release reads versions ${readableVersions}`;
+    throw new SchemaVersionError(`record of ${name} has version ${version}; ${known}`);
   }
   const member = <T>(form: Form<T>, value: unknown, path: string): T | undefined => {
     const flaw = new Flaw();
@@ -60,6 +63,7 @@ export function readRecord(name: string, item: RawItem = {}): DestinationRecord 
     faults.push(flaw.text);
     return undefined;
   };
+  member(count, version, 'version');
   const kept = isRecord(known) ? known : {};
   if (!isRecord(known)) faults.push('known: is not an object');
   const record = {

@@ -20,6 +20,7 @@ import type { DueItem, UnreadableDue } from './ports.ts';
 import { publish, publishPending } from './publish.ts';
 import { giveBackPlaces, refillAfterCount } from './refill.ts';
 import { endHolds, sweepDestination } from './release-held.ts';
+import { SchemaVersionError } from './schema-version.ts';
 import { type Services, wallTime } from './services.ts';
 import { settlementRules } from './settlement-rules.ts';
 import { ForeignItem, ItemFault, orUnreadable } from './unreadable-item.ts';
@@ -88,7 +89,9 @@ async function spared(facts: object, services: Services, act: () => Promise<void
     if (fault instanceof ItemFault) await holdMalformed(fault, services);
     if (fault instanceof ForeignItem) noteForeign(fault, services);
   } catch (error) {
-    services.log.note('error', 'sweep failed for an item', { ...facts, error });
+    if (error instanceof SchemaVersionError)
+      services.log.note('info', 'left to the release that wrote it', { ...facts, error });
+    else services.log.note('error', 'sweep failed for an item', { ...facts, error });
   }
 }
 

@@ -67,6 +67,22 @@ test('no table is an error, never a destination without a record', async () => {
   await assert.rejects(lost.occupy('x', 1, 1), { name: 'ResourceNotFoundException' });
 });
 
+test('a record of a release that is too far is named in the list, and harms no other', async () => {
+  const name = 'inet:far.test:24';
+  await destinations.write(emptyRecord(name));
+  await aws.clients.table.send(
+    new UpdateCommand({
+      TableName: aws.emulators.table,
+      Key: { id: `destination#${name}`, delivery: 'destination' },
+      UpdateExpression: 'SET version = :far',
+      ExpressionAttributeValues: { ':far': 3 },
+    }),
+  );
+  await assert.rejects(destinations.read(name), { name: 'SchemaVersionError' });
+  const found = (await Array.fromAsync(destinations.list())).find((record) => record.name === name);
+  assert.match(found?.faults?.[0] ?? '', /^record of inet:far\.test:24 has version 3/);
+});
+
 test('a malformed record is named in the list, harms no other, is found by the sweep, and is whole after the next write', async () => {
   const [broken, well] = ['inet:broken.test:24', 'inet:beside.test:24'];
   for (const name of [broken, well])
