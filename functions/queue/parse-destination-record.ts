@@ -89,6 +89,7 @@ function readKnown(known: Readonly<Record<string, unknown>>, member: Member): Pa
     ...maybe('suspension', member(knownForms.suspension, known['suspension'], 'known.suspension')),
     ...maybe('window', member(knownForms.window, known['window'], 'known.window')),
     ...maybe('probe', member(knownForms.probe, known['probe'], 'known.probe')),
+    ...maybe('trials', member(knownForms.trials, known['trials'], 'known.trials')),
     ...maybe('caution', member(knownForms.caution, known['caution'], 'known.caution')),
     ...maybe('release', member(knownForms.release, known['release'], 'known.release')),
     ...maybe('history', member(knownForms.history, known['history'], 'known.history')),
