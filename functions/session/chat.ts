@@ -329,7 +329,7 @@ function isForUsOnly(stage: Stage, reply: Reply): boolean {
 const finalDot = Buffer.from('.\r\n');
 
 /** Milliseconds: the least, and the most, that is listened for what should not come. */
-const shortestQuiet = 100;
+const shortestQuiet = 150;
 const longestQuiet = 1000;
 
 function processTime(): number {
