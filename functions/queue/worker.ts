@@ -78,7 +78,7 @@ export async function work(
   const limits = new TimeLimits(stageTimeouts(services.parameters), deadline);
   if (!limits.hasTimeToBegin) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
-  if (toOffer(item, services).length === 0) return await settleUntried(lease, services);
+  if (item.removal !== undefined || toOffer(item, services).length === 0) return await settleUntried(lease, services);
   const permission = await permit(lease, lane, services);
   switch (permission.kind) {
     case 'held':
@@ -207,11 +207,18 @@ function toOffer(item: DeliveryItem, { parameters }: Services): readonly QueuedR
   return recipientsToOffer(item, inDoubtLimit(parameters));
 }
 
-/** No recipient is to be tried: those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over. */
+/**
+ * No recipient is to be tried. Those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over; or an
+ * operator has removed the message while it was another worker's, which then gave its claim back.
+ */
 async function settleUntried(lease: Lease, services: Services): Promise<Worked> {
-  await settleItem({ lease, verdicts: new Map(), begun: wallTime(services) }, services);
+  const untried: Attempted = { lease, verdicts: new Map(), begun: wallTime(services) };
+  const isRemoved = lease.item.removal !== undefined;
+  await settleItem(isRemoved ? unattempted(lease, toBeRemoved, services) : untried, services);
   return 'settled';
 }
+
+const toBeRemoved = ownVerdict('4.3.0', 'not tried: the message was removed by the postmaster');
 
 /** No attempt was made; everybody hears the same. */
 function unattempted(lease: Lease, verdict: Verdict, services: Services): Attempted {
