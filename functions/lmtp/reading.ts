@@ -20,9 +20,6 @@ export const careful: Manners = {
   goesAhead: ({ code }) => code === 354,
   isOdd: (reply, stage) => !belongs(reply, stage),
   proves: true,
-  *leaveUnwantedData() {
-    // There is nothing to say: whatever the server would do with a message from us, no recipient asked for it.
-  },
   confirmations: 1,
   readsOn: (finals) => finals.every(isFinal),
   read,
@@ -51,6 +48,7 @@ function read(heard: Heard): TransactionOutcome {
   const retire = retireReason(heard, finals);
   const outOfStep = outOfStepReply(heard, finals);
   const miscount = miscountOf(heard, finals);
+  const interruption = heard.interruption ?? heard.closing?.interruption;
   return {
     answers,
     completed: heard.finals.length === heard.accepted.length && heard.sent === 'all' && retire === undefined,
@@ -59,7 +57,7 @@ function read(heard: Heard): TransactionOutcome {
     ...(retire === undefined ? {} : { retire }),
     ...(outOfStep === undefined ? {} : { outOfStep }),
     ...(miscount === undefined ? {} : { miscount }),
-    ...(heard.interruption === undefined ? {} : { interruption: heard.interruption }),
+    ...(interruption === undefined ? {} : { interruption }),
   };
 }
 
@@ -104,11 +102,11 @@ function troubleOf({ odd, stray, sent }: Heard): StagedReply | undefined {
 }
 
 /** Whether what was refused before content is proven to be refused. */
-function isProven({ mail, data, accepted, stray, sent, closing }: Heard): boolean {
+function isProven({ mail, data, stray, sent, closing }: Heard): boolean {
   const isMailAccepted = mail !== undefined && careful.accepts(mail);
   const wasAskedForContent = data !== undefined && careful.goesAhead(data);
   if (isMailAccepted && wasAskedForContent) {
-    return sent !== 'nothing' || accepted.length === 0 || stray === undefined || isGoodbye(stray.reply);
+    return sent !== 'nothing' || stray === undefined || isGoodbye(stray.reply);
   }
   return isReset(closing);
 }
@@ -122,7 +120,10 @@ function isReset(closing: Heard['closing']): boolean {
 function isContradicted({ mail, data, closing }: Heard): boolean {
   const isMailRefused = mail !== undefined && !careful.accepts(mail);
   if (isMailRefused && data !== undefined && careful.goesAhead(data)) return true;
-  return closing?.reply !== undefined && !isGoodbye(closing.reply) && !isReset(closing);
+  if (closing?.reply === undefined || isGoodbye(closing.reply)) return false;
+  // A goodbye behind it proves neither that the 250 is RSET's nor that it is not.
+  const isLeft = closing.behind !== undefined && isGoodbye(closing.behind);
+  return closing.reply.code !== 250 || (closing.behind !== undefined && !isLeft);
 }
 
 function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSettled: boolean): Answer {
@@ -131,8 +132,8 @@ function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSet
   if (sent === 'all') return finalAnswer(heard, finals, place, reply, isSettled);
   const trouble = troubleOf(heard);
   if (trouble !== undefined) return { kind: 'unsettled', ...trouble, why: 'out of step', inDoubt: false };
-  if (stray !== undefined) return { kind: 'unsettled', ...stray, why: strayDoubt(stray.reply), inDoubt: false };
   if (data !== undefined && !careful.goesAhead(data)) return envelopeAnswer(heard, 'DATA', data);
+  if (stray !== undefined) return { kind: 'unsettled', ...stray, why: strayDoubt(stray.reply), inDoubt: false };
   if (interruption !== undefined) return interrupted(interruption, false);
   throw new Error('a recipient was accepted, and nothing was done for it');
 }
@@ -196,7 +197,8 @@ function neverMissing(): never {
 
 /** A server that lost count, or fell silent after some of the final replies. */
 function miscountOf({ accepted, finals, interruption }: Heard, all: FinalReplies): Miscount | undefined {
-  const fellSilent = finals.length > 0 && finals.length < accepted.length && interruption?.reason === 'timeout';
+  const isShort = finals.length > 0 && finals.length < accepted.length && !finals.some(isGoodbye);
+  const fellSilent = isShort && interruption?.reason === 'timeout';
   if (!fellSilent && !isMiscounted(all)) return undefined;
   return { replies: finals.length + (all.extra === undefined ? 0 : 1), recipients: accepted.length };
 }

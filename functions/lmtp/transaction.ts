@@ -61,7 +61,7 @@ export function* transaction(
   try {
     yield* sendEnvelope(run, envelope, offered, firstWithin);
     if (run.goesAhead && run.accepted.length > 0) yield* sendContent(run);
-    else if (run.goesAhead) yield* manners.leaveUnwantedData();
+    else if (run.goesAhead) yield* leaveUnwanted(run);
     if (manners.proves && run.mayBeProven) yield* prove(run, offered.pipelining);
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
@@ -86,6 +86,15 @@ function* sendEnvelope(
   }
   yield* group.send('DATA', { stage: 'DATA', take: (reply) => run.takeData(reply) }, () => !run.isHopeless);
   yield* group.catchUp();
+}
+
+/**
+ * The server asks for content although it accepted no recipient. Postfix says a lone dot; we say nothing: whatever the server
+ * would do with a message from us, no recipient asked for it.
+ */
+function* leaveUnwanted(run: Run): Dialogue<void> {
+  if (run.manners.proves) yield* run.hearsStray('content');
+  else yield* send('.');
 }
 
 /** The content, the dot and the final replies; nothing unasked may have come before the first octet, nor before the dot. */
@@ -155,7 +164,7 @@ function* prove(run: Run, isPipelined: boolean): Dialogue<void> {
     if (behind !== undefined) run.closing = { reply, behind };
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
-    run.closing ??= {};
+    run.closing ??= { interruption };
   }
 }
 
