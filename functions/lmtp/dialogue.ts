@@ -115,8 +115,8 @@ export type Step =
   | { readonly step: 'admit' }
   /** Send the message's content, without the final dot. `heeds`: stop where the server says something meanwhile. */
   | { readonly step: 'content'; readonly heeds: boolean }
-  /** Send the final dot. */
-  | { readonly step: 'dot' }
+  /** Send the final dot. `heeds`: not where the server has closed its side: it could not answer. */
+  | { readonly step: 'dot'; readonly heeds: boolean }
   /** A recipient is known to be sent, while others are still awaited. */
   | { readonly step: 'progress'; readonly index: number; readonly reply: Reply };
 

@@ -107,7 +107,7 @@ function* sendContent(run: Run): Dialogue<void> {
     yield { step: 'content', heeds: proves };
     if (proves && (yield* run.hearsStray('content'))) return;
     run.sent = 'all';
-    yield { step: 'dot' };
+    yield { step: 'dot', heeds: proves };
   } catch (interruption) {
     if (!(interruption instanceof Interrupted) || interruption.stage === 'dot') throw interruption;
     run.sent = 'some';

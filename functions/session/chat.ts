@@ -154,7 +154,7 @@ class Driver {
         this.#transport.flush();
         return await this.#sendContent(step.heeds);
       case 'dot':
-        return await this.#sendDot();
+        return await this.#sendDot(step.heeds);
       case 'progress':
         this.#options.onProgress?.(step.index, step.reply);
         return undefined;
@@ -187,16 +187,17 @@ class Driver {
 
   /**
    * What was said unasked. Octets that have come to this machine show only once the event loop has turned; a line that has begun
-   * is waited for.
+   * is waited for, for a while.
    */
   async #listen(stage: Stage, waits: Patience): Promise<Reply | undefined> {
     const transport = this.#transport;
     if (!transport.hasUnread) await eventLoopTurn();
     if (!transport.hasUnread && !transport.isEnded && waits !== 'no') await transport.activity(this.#quietTime(waits));
+    const latest = processTime() + longestLine;
     while (transport.hasUnread || this.#assembler.isPartial) {
       const reply = this.#takeReply(stage);
       if (reply !== undefined) return reply;
-      const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded;
+      const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded || processTime() > latest;
       if (isOver || (await transport.activity(this.#quietTime('long'))) !== 'octets') return incompleteReply();
     }
     // Only where it was waited for does an end say anything: it takes the place of what might have come.
@@ -285,10 +286,12 @@ class Driver {
     let octets = 0;
     try {
       for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
-        if (heeds && this.#transport.hasUnread) return undefined;
-        await this.#write(chunk, content, 'content', limitNow);
+        if (!(await this.#hasRoom(limitNow, heeds))) return undefined;
+        this.#write(chunk, content, 'content');
         octets += chunk.length;
       }
+      // Before the dot too: what is said while this is waited for must not be overlooked.
+      if (heeds && !(await this.#hasRoom(limitNow, heeds))) return undefined;
     } finally {
       await chunks.return?.();
     }
@@ -297,17 +300,27 @@ class Driver {
     return undefined;
   }
 
-  async #sendDot(): Promise<undefined> {
+  /** A server that has closed its side answers no dot: with one, recipients would be in doubt for nothing. */
+  async #sendDot(heeds: boolean): Promise<undefined> {
+    if (heeds && this.#transport.isEnded) throw new Interrupted('content', 'lost');
     this.#options.transcript?.('C', '.');
-    await this.#write(finalDot, this.#content, 'dot', this.#limits('content'));
+    await this.#hasRoom(this.#limits('content'), false);
+    this.#write(finalDot, this.#content, 'dot');
     return undefined;
   }
 
-  async #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot', limitNow: () => Limit): Promise<void> {
-    if (this.#transport.isCongested) {
-      const arrival = await this.#transport.drained(limitNow());
-      if (arrival !== 'drained') throw interruption('content', arrival);
-    }
+  /** Waits until what was written before has gone out; `heeds`: false where the server says something meanwhile. */
+  async #hasRoom(limitNow: () => Limit, heeds: boolean): Promise<boolean> {
+    const transport = this.#transport;
+    if (heeds && transport.hasUnread) return false;
+    if (!transport.isCongested) return true;
+    const arrival = await transport.drained(limitNow(), heeds);
+    if (arrival === 'octets' || (heeds && transport.hasUnread)) return false;
+    if (arrival !== 'drained') throw interruption('content', arrival);
+    return true;
+  }
+
+  #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot'): void {
     if (!content.mayGoOn()) throw new Interrupted('content', 'deadline');
     if (!this.#transport.isWritable) throw new Interrupted('content', 'lost');
     this.#transport.write(chunk);
@@ -331,6 +344,9 @@ const finalDot = Buffer.from('.\r\n');
 /** Milliseconds: the least, and the most, that is listened for what should not come. */
 const shortestQuiet = 100;
 const longestQuiet = 1000;
+
+/** Milliseconds in which a reply that nothing asked for must have come to its end, however its octets come. */
+const longestLine = 5000;
 
 function processTime(): number {
   return performance.now();

@@ -202,16 +202,21 @@ export class Transport {
     }
   }
 
-  /** Waits until what was written has gone out, the connection breaks, or the limit passes. */
-  async drained(limit: Limit): Promise<'drained' | 'end' | 'timeout' | 'deadline'> {
+  /**
+   * Waits until what was written has gone out, the connection breaks, or the limit passes; `heeds`: or until the server says
+   * something, or closes its side.
+   */
+  async drained(limit: Limit, heeds: boolean): Promise<Arrival | 'drained'> {
     if (!this.isCongested) return this.isWritable ? 'drained' : 'end';
-    const woken = new Promise<'drained' | 'end'>((resolve) => {
+    const woken = new Promise<Arrival | 'drained'>((resolve) => {
       this.#drain = () => resolve(this.#lost ? 'end' : 'drained');
+      if (heeds) this.#wake = () => resolve(this.#ended ? 'end' : 'octets');
     });
     try {
       return await withLimit(woken, limit);
     } finally {
       this.#drain = undefined;
+      this.#wake = undefined;
     }
   }
 
