@@ -75,7 +75,7 @@ function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transac
   const at = input.agent.clock.now().monotonic;
   const fault = faultOf(outcome);
   // Recipients that were too many get another turn, as long as each turn takes one and ends as it should.
-  const goesOn = outcome.completed && outcome.retire === undefined;
+  const goesOn = outcome.completed;
   const excess = offered.filter((_, position) => goesOn && outcome.answers[position]?.kind === 'excess');
   const parts = outcome.answers.flatMap((answer, position): readonly AttemptOutcome<never>[] => {
     const index = offered[position];

@@ -44,13 +44,13 @@ export function settledFinals({ addresses, replies, end, extra }: FinalReplies):
 }
 
 /**
- * Whether the replies show that the server lost count: too many, one that is no final reply, or one that names another
- * recipient. A server that says goodbye has not.
+ * Returns the reply that shows that the server lost count, if one does: the one too many, one that is no final reply, or one
+ * that names another recipient. A server that says goodbye has not lost count.
  */
-export function isMiscounted({ addresses, replies, extra }: FinalReplies): boolean {
+export function misplacedFinal({ addresses, replies, extra }: FinalReplies): Reply | undefined {
   const names = new Names(addresses);
   const isOdd = (reply: Reply) => !isGoodbye(reply) && !isFinal(reply);
-  return extra !== undefined || replies.some((reply, index) => isOdd(reply) || names.isOfAnother(reply, index));
+  return extra ?? replies.find((reply, index) => isOdd(reply) || names.isOfAnother(reply, index));
 }
 
 /** Whether a reply may come behind the final dot at all: 2xx but 221, 4xx, 5xx, and no line before it that is no reply. */

@@ -51,7 +51,7 @@ export interface ChatOptions {
   readonly transcript?: Transcript;
   readonly content?: WireContent;
   readonly handshake?: HandshakeWish;
-  /** What nobody is to see of it, wherever the server repeats it. */
+  /** What is never shown of it, wherever the server repeats it. */
   readonly secrets?: readonly string[];
   /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
   readonly filterReply?: (line: string) => string;
@@ -180,7 +180,7 @@ class Driver {
       // What came before the end of file is still read first.
       const last = arrival === 'end' ? this.#takeReply(stage) : undefined;
       if (last !== undefined) return last;
-      // A dot that never left this machine leaves nobody in doubt.
+      // A dot that never left this machine leaves no recipient in doubt.
       throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
     }
   }
@@ -332,8 +332,8 @@ class Driver {
 }
 
 /**
- * Whether a reply is shown to nobody but the one who has to understand it: in a challenge, or in what a server offers, a short
- * password may turn up by chance, and must not spoil it.
+ * Whether a reply is for the dialogue alone, and never shown: in a challenge, or in what a server offers, a short password may
+ * turn up by chance, and must not spoil it.
  */
 function isForUsOnly(stage: Stage, reply: Reply): boolean {
   return (stage === 'AUTH' && isIntermediate(reply)) || (stage === 'LHLO' && isPositive(reply));

@@ -2,8 +2,8 @@
  * One connection to a server: octets out, lines in. The only place that touches a socket.
  *
  * Connections are half-open on purpose: a server that says FIN may still be read and written, and the end of file counts
- * only where a reply is waited for, as in Postfix. A parked connection keeps its listeners, so an error while nobody
- * looks cannot bring the process down.
+ * only where a reply is waited for, as in Postfix, and before the dot. A parked connection keeps its listeners, so an error in
+ * the meantime cannot bring the process down.
  */
 
 import { connect as openSocket, type Socket } from 'node:net';
@@ -121,7 +121,7 @@ export class Transport {
     return this.#ended;
   }
 
-  /** Whether something was said that nobody has read. */
+  /** Whether something was said that is not read yet. */
   get hasUnread(): boolean {
     return this.#reader.hasUnread;
   }
