@@ -76,9 +76,17 @@ export class Names {
 
   /** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
   isOfAnother({ text }: Reply, index: number): boolean {
-    const words = text.toLowerCase().split(/[\s<>(),;"]+/);
+    const words = text
+      .toLowerCase()
+      .split(/[\s<>(),;"]+/)
+      .map(withoutPunctuation);
     return !words.includes(this.#own[index] ?? '') && words.some((word) => this.#all.has(word));
   }
+}
+
+/** A word of a sentence as an address would stand in it. */
+function withoutPunctuation(word: string): string {
+  return word.replace(/^['`[]+|['`\].:!?]+$/g, '');
 }
 
 function saysTheSame(one: Reply, other: Reply | undefined): boolean {

@@ -906,6 +906,14 @@ describe('replies out of step', () => {
     assert.deepEqual(answers(outcome), ['dot 250 out of step in doubt', 'dot 250']);
   });
 
+  test('a reply that names its own recipient first may name others, however they are punctuated', () => {
+    const outcome = pipelined(
+      two,
+      `${sent}S: 250 2.0.0 a@x: copied to b@x\nS: 250 2.0.0 copy of mail to a@x for "b@x".`,
+    );
+    assert.deepEqual(answers(outcome), ['dot 250', 'dot 250']);
+  });
+
   test('a goodbye among the final replies is not a server that lost count, whether it closes or not', () => {
     for (const goodbye of ['421 4.3.2 shutting down', '221 2.0.0 bye']) {
       const ending = goodbye.startsWith('4') ? 'S: (timeout)\n' : '';
