@@ -92,15 +92,19 @@ test('a line that is not UTF-8 is malformed: nobody guesses an address', async (
   assert.equal(code, 65);
 });
 
-test('when nobody reads the verdicts any more the command ends, without a word', async () => {
+test('the command ends without a word when its output is closed', async () => {
   const { child, ended, stdout } = startCommand(['deliver', '--requests', '-', '--json'], { cwd: folder.path });
-  child.stdin.write(toJsonLines([to('a@example.com')]));
-  await waitUntil('the first verdict', () => stdout().endsWith('\n'));
-  child.stdout.destroy();
-  child.stdin.write(toJsonLines([to('b@example.com')]));
-  const { code, stderr } = await ended;
-  assert.equal(code, 74);
-  assert.equal(stderr, '');
+  try {
+    child.stdin.write(toJsonLines([to('a@example.com')]));
+    await waitUntil('the first verdict', () => stdout().endsWith('\n'));
+    child.stdout.destroy();
+    child.stdin.write(toJsonLines([to('b@example.com')]));
+    const { code, stderr } = await ended;
+    assert.equal(code, 74);
+    assert.equal(stderr, '');
+  } finally {
+    child.kill();
+  }
 });
 
 test("a message's file is looked for in the current directory, wherever the requests lie", async () => {
