@@ -27,7 +27,7 @@ const deliver = (requests: readonly unknown[], ...more: readonly string[]) => st
 const namedTo = (server: ScriptedServer) =>
   server.transcript().flatMap(({ commands }) => commands.filter((command) => command.startsWith('RCPT')));
 
-test('requests for one destination share a session, each use of which begins with RSET', async () => {
+test('requests for one destination share a session, each use of which ends with RSET', async () => {
   await using server = await startScriptedServer({});
   const { stdout } = await deliver(['a@x.test', 'b@x.test', 'c@x.test'].map((recipient) => to(recipient, server)));
   assert.deepEqual(
@@ -41,7 +41,7 @@ test('requests for one destination share a session, each use of which begins wit
     connections[0]?.commands
       .filter((command) => /^(?:LHLO|RSET|RCPT|QUIT)/.test(command))
       .map((line) => line.slice(0, 4)),
-    ['LHLO', 'RCPT', 'RSET', 'RCPT', 'RSET', 'RCPT', 'QUIT'],
+    ['LHLO', 'RCPT', 'RSET', 'RCPT', 'RSET', 'RCPT', 'RSET', 'QUIT'],
   );
 });
 
@@ -197,6 +197,8 @@ test('--transcript writes the dialogue to stderr, in both directions and without
     'C: <content>',
     'C: .',
     'S: 250 2.0.0 delivered',
+    'C: RSET',
+    'S: 250 2.0.0 reset',
     'C: QUIT',
   ]);
   assert.equal(parseVerdicts(stdout).length, 1);
