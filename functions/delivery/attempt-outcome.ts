@@ -79,7 +79,16 @@ export function foldAll<Noted extends IncidentNote>(
   before: AttemptOutcome<Noted>,
   all: readonly AttemptOutcome<Noted>[],
 ): AttemptOutcome<Noted> {
-  return all.reduce<AttemptOutcome<Noted>>(foldOutcomes, before);
+  const every = [before, ...all];
+  // The lists are joined once: one after another would take time by the square of the recipients.
+  const bare = every.map((one) => ({ ...one, verdicts: noOutcome.verdicts, leftover: [], incidents: [], counts: [] }));
+  return {
+    ...bare.reduce<AttemptOutcome<Noted>>(foldOutcomes, noOutcome),
+    verdicts: new Map(every.flatMap(({ verdicts }) => [...verdicts])),
+    leftover: every.flatMap(({ leftover }) => leftover),
+    incidents: every.flatMap(({ incidents }) => incidents),
+    counts: every.flatMap(({ counts }) => counts),
+  };
 }
 
 /** Folds what happened next into what happened before. */
