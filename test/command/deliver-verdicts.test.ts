@@ -112,6 +112,7 @@ test('the content arrives octet for octet, with the envelope that was asked for,
     'DATA',
     '<content>',
     '.',
+    'RSET',
     'QUIT',
   ]);
   const [content] = connection?.contents ?? [];
