@@ -43,8 +43,8 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
       assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0', 'sent 2.0.0', 'sent 2.0.0']);
       assert.equal(outcome.verdicts[0]?.connUse, use);
     }
-    // Greeting, LHLO and its lines; then MAIL, three RCPTs, DATA, content and its dot, three replies; RSET before the next.
-    assert.match(turns.join(''), /^SCS+(?:CS){5}CCSSS(?:(?:CS){6}CCSSS){2}$/);
+    // Greeting, LHLO and its lines; then MAIL, three RCPTs, DATA, content and its dot, three replies; RSET closes each.
+    assert.match(turns.join(''), /^SCS+(?:(?:CS){5}CCSSSCS){3}$/);
   });
 
   test('gets the content as it is, long lines folded, since it refuses those over 1000 octets', async () => {
@@ -89,11 +89,11 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
 describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true }, () => {
   const replies: [string, string, string][] = [
     ['a yes', '250 OK', 'sent 2.0.0'],
-    ['a refusal', '554 5.6.0 refused', 'bounced 5.6.0'],
-    ['a refusal for now', '451 4.3.0 later', 'deferred 4.3.0'],
+    ['a refusal', '554 5.6.0 refused', 'deferred 4.6.0 in doubt'],
+    ['a refusal for now', '451 4.3.0 later', 'deferred 4.3.0 in doubt'],
   ];
   for (const [name, final, verdict] of replies) {
-    test(`by ${name} settles the first, leaves the others in doubt, and keeps nobody waiting for long`, async () => {
+    test(`by ${name} settles the first if it is a yes, leaves the others in doubt, and does not keep them waiting for long`, async () => {
       await using server = await startAiosmtpd({ final });
       const agent = testAgent(hurried);
       const begun = performance.now();
@@ -121,7 +121,7 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
     await using server = await startAiosmtpd({ final: '250 OK' });
     const agent = testAgent(hurried);
     const { shortReplies } = await deliverTo(server.destination, three, agent);
-    assert.deepEqual(shortReplies, { replies: 1, recipients: 3 });
+    assert.partialDeepStrictEqual(shortReplies, { replies: 1, recipients: 3 });
     const outcome = await deliverTo(server.destination, three, agent, { oneByOne: true });
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0', 'sent 2.0.0', 'sent 2.0.0']);
     assert.equal(outcome.shortReplies, undefined);
@@ -138,7 +138,11 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
     assert.deepEqual(shortVerdicts(heeded), ['bounced 5.3.4', 'bounced 5.3.4', 'bounced 5.3.4']);
     const agent = testAgent({ ...hurried, lmtp_discard_lhlo_keywords: 'size' });
     const outcome = await deliverTo(server.destination, three, agent, { message });
-    assert.deepEqual(shortVerdicts(outcome), ['bounced 5.0.0', 'deferred 4.4.2 in doubt', 'deferred 4.4.2 in doubt']);
+    assert.deepEqual(shortVerdicts(outcome), [
+      'deferred 4.0.0 in doubt',
+      'deferred 4.4.2 in doubt',
+      'deferred 4.4.2 in doubt',
+    ]);
     assert.deepEqual(await server.messages(), []);
   });
 });

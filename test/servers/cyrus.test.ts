@@ -86,7 +86,7 @@ describe('mail to a Cyrus', { skip }, () => {
     assert.equal(next.verdicts[0]?.connUse, 2);
   });
 
-  test('serves many messages on one session, with RSET before each but the first', async () => {
+  test('serves many messages on one session, and RSET closes each of them', async () => {
     await using cyrus = await startCyrus();
     const dialogue = recordDialogue();
     const agent = testAgent({}, dialogue);
@@ -98,7 +98,7 @@ describe('mail to a Cyrus', { skip }, () => {
     assert.deepEqual(uses, [1, 2, 3, 4]);
     const commands = dialogue.commands();
     assert.equal(commandsLike(commands, 'LHLO').length, 1);
-    assert.equal(commandsLike(commands, 'RSET').length, 3);
+    assert.equal(commandsLike(commands, 'RSET').length, 4);
     assert.equal((await cyrus.mailbox('alice')).length, 4);
   });
 
@@ -108,8 +108,8 @@ describe('mail to a Cyrus', { skip }, () => {
     const agent = testAgent({ lmtp_discard_lhlo_keywords: 'pipelining' }, { transcript: (side) => turns.push(side) });
     const outcome = await deliverTo(cyrus.destination, three, agent);
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.1.5', 'sent 2.1.5', 'sent 2.1.5']);
-    // Behind the handshake (a greeting, LHLO and its eight lines): MAIL, three RCPTs, DATA, content and its dot.
-    assert.match(turns.join(''), /^SCS+(?:CS){5}CCSSS$/);
+    // Behind the handshake (a greeting, LHLO and its eight lines): MAIL, three RCPTs, DATA, content and its dot, RSET.
+    assert.match(turns.join(''), /^SCS+(?:CS){5}CCSSSCS$/);
   });
 
   test('that comes a second time is accepted and dropped, so a message in doubt that is sent again is not doubled', async () => {
@@ -194,7 +194,7 @@ describe('the size of a message to Cyrus', { skip }, () => {
     assert.deepEqual(commandsLike(dialogue.commands(), 'LHLO'), []);
   });
 
-  test('draws one 552 for three recipients if it was not declared: it stands for the first, the others are in doubt', async () => {
+  test('draws one 552 for three recipients if it was not declared: it may be that of any of them, and all are in doubt', async () => {
     await using cyrus = await startCyrus(limited);
     const dialogue = recordDialogue();
     const agent = testAgent(
@@ -204,10 +204,14 @@ describe('the size of a message to Cyrus', { skip }, () => {
     const begun = performance.now();
     const outcome = await deliverTo(cyrus.destination, three, agent, { message: tooLarge });
     const seconds = (performance.now() - begun) / 1000;
-    assert.deepEqual(shortVerdicts(outcome), ['bounced 5.2.3', 'deferred 4.4.2 in doubt', 'deferred 4.4.2 in doubt']);
+    assert.deepEqual(shortVerdicts(outcome), [
+      'deferred 4.2.3 in doubt',
+      'deferred 4.4.2 in doubt',
+      'deferred 4.4.2 in doubt',
+    ]);
     assert.match(outcome.verdicts[0]?.text ?? '', /said: 552 5\.2\.3 Message size \(\d+\) exceeds .* \(20480\)/);
     assert.ok(seconds >= 1.9 && seconds < 20, `it took ${seconds} s`);
-    assert.deepEqual(outcome.shortReplies, { replies: 1, recipients: 3 });
+    assert.partialDeepStrictEqual(outcome.shortReplies, { replies: 1, recipients: 3 });
     for (const name of ['alice', 'bob', 'carol']) assert.deepEqual(await cyrus.mailbox(name), []);
 
     // Cyrus would still have the old recipients in that session.

@@ -178,7 +178,7 @@ describe('a Dovecot over TLS', { skip }, () => {
       const isStartTls = way === 'STARTTLS';
       assert.equal(commands.filter((verb) => verb === 'STAR').length, isStartTls ? 1 : 0);
       assert.equal(commands.filter((verb) => verb === 'LHLO').length, isStartTls ? 2 : 1);
-      assert.equal(commands.filter((verb) => verb === 'RSET').length, 2);
+      assert.equal(commands.filter((verb) => verb === 'RSET').length, 3);
     });
   }
 

@@ -48,7 +48,8 @@ describe('the LMTP server of GNU mailutils', { skip }, () => {
       assert.equal(outcome.blame, undefined);
     }
     const commands = dialogue.commands();
-    assert.equal(commands.filter((command) => command === 'RSET').length, 2);
+    // RSET closes each transaction, and also the two that got no further than MAIL.
+    assert.equal(commands.filter((command) => command === 'RSET').length, 5);
     assert.equal(commands.filter((command) => command.startsWith('LHLO')).length, 3);
     assert.equal(commands.filter((command) => command === '<content>').length, 3);
     assert.equal((await server.mbox('games')).match(/^Subject: test$/gm)?.length, 3);

@@ -102,15 +102,15 @@ describe('what smtp-sink is told', { skip }, () => {
     const turns: string[] = [];
     const outcome = await deliverTo(sink.destination, both, testAgent({}, { transcript: (side) => turns.push(side) }));
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.2.0', 'sent 2.2.0']);
-    // A greeting, LHLO and its lines; then MAIL, two RCPTs, DATA, content and its dot, two replies.
-    assert.match(turns.join(''), /^SCS+(?:CS){4}CCSS$/);
+    // A greeting, LHLO and its lines; then MAIL, two RCPTs, DATA, content and its dot, two replies; RSET.
+    assert.match(turns.join(''), /^SCS+(?:CS){4}CCSSCS$/);
   });
 
   test('with PIPELINING comes in one group up to DATA', async () => {
     await using sink = await startSmtpSink();
     const turns: string[] = [];
     await deliverTo(sink.destination, both, testAgent({}, { transcript: (side) => turns.push(side) }));
-    assert.match(turns.join(''), /^SCS+CCCCSSSSCCSS$/);
+    assert.match(turns.join(''), /^SCS+CCCCSSSSCCSSCS$/);
   });
 
   test('of a thousand recipients gets a reply for each', async () => {
