@@ -1,5 +1,5 @@
 /**
- * PARAMETERS.md: parameters by subject, maps, what cannot be set, and what became of the old manual page.
+ * docs/parameters.md: parameters by subject, maps, what cannot be set, and what became of the old manual page.
  */
 
 import { allowedValues } from '../../functions/parameters/describe.ts';

@@ -23,10 +23,10 @@ export interface AlarmThreshold {
   readonly over?: Duration | undefined;
 }
 
-/** The alarms by name. What each means, and what to do, is in OPERATING.md. */
+/** The alarms by name. What each means, and what to do, is in docs/operating.md. */
 export interface AlarmSettings {
   /**
-   * Mail waits, and nobody is delivered to. Threshold: deliveries that wait, or requests that nobody takes in.
+   * Mail waits, and no recipient was delivered to. Threshold: deliveries that wait, or requests that qmgr does not admit.
    *
    * @default 1, for 10 minutes
    */
@@ -169,9 +169,9 @@ export interface AlarmProps {
    */
   readonly alarms?: AlarmSettings | undefined;
   /**
-   * Where your people read OPERATING.md: the texts of alarms point to headings of it.
+   * Where your people read docs/operating.md: the texts of alarms point to headings of it.
    *
-   * @default 'OPERATING.md'
+   * @default 'docs/operating.md'
    */
   readonly operatingManual?: string | undefined;
 }
