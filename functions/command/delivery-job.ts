@@ -52,8 +52,11 @@ export async function prepareJob(
   };
 }
 
-/** Destinations that gave too few final replies: one recipient at a time from then on, in this process. */
-const shortReplied = new Set<string>();
+/**
+ * Destinations that gave too few final replies, or too many: each gets one recipient at a time until then, milliseconds on the
+ * monotonic clock, in this process.
+ */
+const miscounting = new Map<string, number>();
 
 /**
  * Delivers, and answers one line for each recipient in the request's order. Once the deadline has passed nothing is attempted
@@ -85,9 +88,11 @@ async function attemptJob(
     gate: { ...openGate, mayGoOn: () => deadline.left() > 0 },
     deadline,
     age: begun - arrival,
-    oneByOne: shortReplied.has(delivery.destination),
+    oneByOne: (miscounting.get(delivery.destination) ?? 0) > performance.now(),
   });
-  if (shortReplies !== undefined) shortReplied.add(delivery.destination);
+  if (shortReplies !== undefined) {
+    miscounting.set(delivery.destination, performance.now() + agent.parameters.short_reply_fallback_time);
+  }
   return verdicts;
 }
 

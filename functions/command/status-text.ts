@@ -97,14 +97,21 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
   }
 }
 
-/** What people did, and know of. */
-function remarks({ heldDestinations, held, now }: StatusReport): readonly string[] {
+/** What people did, and know of; and what sees to itself. */
+function remarks({ heldDestinations, held, cautioned, now }: StatusReport): readonly string[] {
   const lines = heldDestinations.flatMap(({ name, holds }) =>
     holds.map((hold) => `Held: ${escaped(name)} ${holdFacts(hold)}`),
   );
   const messages =
     held.deliveries > 0 ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${sample(held, now)}`] : [];
-  return [...lines, ...messages];
+  const cautions = cautioned.flatMap(({ name, caution }) =>
+    caution === undefined
+      ? []
+      : [
+          `One recipient at a time: ${escaped(name)} for ${inWords(caution.until - now)} more: ${escaped(caution.why)}. lambda-lmtp explain ${escaped(name)}`,
+        ],
+  );
+  return [...lines, ...messages, ...cautions];
 }
 
 function sample({ oldest }: Count, now: number): string {
@@ -113,8 +120,8 @@ function sample({ oldest }: Count, now: number): string {
 
 /** The same as JSON; times as RFC 3339. */
 export function statusAsJson(report: StatusReport): object {
-  const { now, isWell, states, suspended, heldDestinations, inDoubt, corruptRequests, deadLetters, unreachable } =
-    report;
+  const { now, isWell, states, suspended, heldDestinations, cautioned, inDoubt, corruptRequests } = report;
+  const { deadLetters, unreachable } = report;
   return {
     now: iso(now),
     well: isWell,
@@ -136,6 +143,7 @@ export function statusAsJson(report: StatusReport): object {
     unpublished: countAsJson(report.unpublished),
     suspended: suspended.map((record) => recordAsJson(record, now)),
     held_destinations: heldDestinations.map((record) => recordAsJson(record, now)),
+    one_by_one: cautioned.map((record) => recordAsJson(record, now)),
     dead_letters: deadLetters.map(({ name, messages }) => ({ name, messages })),
     unreachable,
   };

@@ -54,7 +54,14 @@ async function attemptWith(input: AttemptInput, found: Access): Promise<Noted> {
       // With another password there is something else to hide.
       options = attemptOptions(input, access);
     }
-    const round = await transact({ ...input, mayRenew: input.mayRenew && !outcome.isRenewed }, session, options, rest);
+    const { isRenewed, shortReplies } = outcome;
+    const oneByOne = input.oneByOne || shortReplies !== undefined;
+    const round = await transact(
+      { ...input, oneByOne, mayRenew: input.mayRenew && !isRenewed },
+      session,
+      options,
+      rest,
+    );
     outcome = foldOutcomes(outcome, { ...round.outcome, isHandshaken: true });
     rest = round.rest;
     // Unread octets would be taken for the replies of the next transaction: such a session is not used again.

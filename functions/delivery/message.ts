@@ -15,7 +15,7 @@ export interface Message {
    */
   readonly size: number;
   readonly isExact: boolean;
-  /** Whether the body has octets above 127; `undefined` where nobody has looked. */
+  /** Whether the body has octets above 127; `undefined` where it was not looked at. */
   readonly is8Bit: boolean | undefined;
   /** Whether the header has; such a message needs SMTPUTF8 if it was submitted as one that may. */
   readonly has8BitHeader: boolean;

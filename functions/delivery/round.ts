@@ -2,7 +2,7 @@
  * One round with a server: one transaction, with as many of the recipients as it takes at a time.
  */
 
-import type { Answer } from '../lmtp/dialogue.ts';
+import type { Answer, Interrupted } from '../lmtp/dialogue.ts';
 import type { RetireReason, TransactionOutcome } from '../lmtp/heard.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import { peerName, relayName, type Session, type Transacted } from '../session/session.ts';
@@ -21,7 +21,7 @@ import { type IncidentNote, interruptionClass, retireClass } from './incidents.t
 import { judgeOf } from './judge.ts';
 import { MimeUnfit, wireContent } from './message.ts';
 import { prepare, wantsOneRecipient } from './preparation.ts';
-import { interruptionTrouble, type Trouble, unsettledTrouble } from './trouble.ts';
+import { interruptionTrouble, type PeerWords, type Trouble, unsettledTrouble } from './trouble.ts';
 
 /** How one transaction ended. */
 export interface Round {
@@ -75,7 +75,7 @@ function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transac
   const at = input.agent.clock.now().monotonic;
   const fault = faultOf(outcome);
   // Recipients that were too many get another turn, as long as each turn takes one and ends as it should.
-  const goesOn = outcome.completed && outcome.retire === undefined;
+  const goesOn = outcome.completed;
   const excess = offered.filter((_, position) => goesOn && outcome.answers[position]?.kind === 'excess');
   const parts = outcome.answers.flatMap((answer, position): readonly AttemptOutcome<never>[] => {
     const index = offered[position];
@@ -114,22 +114,32 @@ function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transac
  */
 function concludeLater(
   { input, session, later }: RoundFacts,
-  { answers, outOfStep }: TransactionOutcome,
+  { answers, outOfStep, interruption }: TransactionOutcome,
   fault: Trouble | undefined,
 ): { readonly outcome: AttemptOutcome<never>; readonly rest: readonly number[] } {
   const broken = answers.find((answer) => answer.kind === 'interrupted' || answer.kind === 'unsettled');
-  const isSpared = broken === undefined || (broken.kind === 'unsettled' && (outOfStep === undefined || input.mayRenew));
-  if (isSpared) return { outcome: noOutcome, rest: later };
-  const peer = peerWords(session.peer);
-  const met =
-    broken.kind === 'interrupted'
-      ? interruptionTrouble({ stage: 'MAIL', reason: broken.reason }, peer)
-      : unsettledTrouble({ ...broken, inDoubt: false }, peer);
-  const trouble = fault ?? met;
+  if (broken === undefined) return { outcome: noOutcome, rest: later };
+  // A server that let a time-out pass is dead too where that left only a refusal unconfirmed, or replies too few.
+  const silence = interruption?.reason === 'timeout' ? interruption : undefined;
+  const mayGoOn = broken.kind === 'unsettled' && silence === undefined;
+  if (mayGoOn && (outOfStep === undefined || input.mayRenew)) return { outcome: noOutcome, rest: later };
+  const trouble = fault ?? laterTrouble(broken, silence, peerWords(session.peer));
   return {
     outcome: concludeAll(input, later, { phase: 'transaction', trouble, relay: relayName(session.peer) }),
     rest: [],
   };
+}
+
+/** What recipients meet that were not offered, on a session that ended with others. */
+function laterTrouble(
+  broken: Extract<Answer, { kind: 'interrupted' | 'unsettled' }>,
+  silence: Interrupted | undefined,
+  peer: PeerWords,
+): Trouble {
+  const stage = silence?.stage === 'RSET' ? 'RSET' : 'MAIL';
+  if (broken.kind === 'interrupted') return interruptionTrouble({ stage, reason: broken.reason }, peer);
+  if (silence !== undefined) return interruptionTrouble({ stage, reason: silence.reason }, peer);
+  return unsettledTrouble({ ...broken, inDoubt: false }, peer);
 }
 
 /** What ended the content, where it was not the server: a message that cannot be converted, our store, our table. */
@@ -154,8 +164,10 @@ function notesOf({ peer }: Session, outcome: TransactionOutcome): readonly Incid
   const { outOfStep, miscount, retire } = outcome;
   const about = retireClass(retire);
   const broken = outcome.answers.flatMap((answer) => {
-    const kind = answer.kind === 'interrupted' ? interruptionClass(answer.reason) : undefined;
-    if (answer.kind !== 'interrupted' || kind === undefined) return [];
+    // That a message cannot be converted is told to its sender.
+    if (answer.kind !== 'interrupted' || outcome.interruption?.cause instanceof MimeUnfit) return [];
+    const kind = interruptionClass(answer.reason);
+    if (kind === undefined) return [];
     return [{ class: kind, subject: interruptionTrouble(answer, peerWords(peer)).text }];
   });
   if (miscount !== undefined || outOfStep !== undefined) {

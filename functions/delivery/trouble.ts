@@ -112,7 +112,8 @@ export function answerTrouble(answer: Answer, peer: PeerWords, judge: Judge): Tr
       return {
         scope: 'recipient',
         remoteMta: peer.host,
-        status: answer.reply.status,
+        // A 552 that means "too many recipients" is for now too (RFC 5321 section 4.5.3.1.10).
+        status: withClass(answer.reply.status, 4),
         text: `host ${peer.name} said: ${answer.reply.text} (in reply to RCPT TO command)`,
       };
     case 'interrupted':

@@ -33,7 +33,7 @@ export interface Envelope {
   readonly ret?: 'FULL' | 'HDRS';
   /** Envelope id, plain text. */
   readonly envid?: string;
-  /** Say that nobody vouches for the sender, where the server offers AUTH (lmtp_send_dummy_mail_auth, RFC 4954 section 5). */
+  /** Say that no user vouches for the sender, where the server offers AUTH (lmtp_send_dummy_mail_auth, RFC 4954 section 5). */
   readonly dummyAuth?: boolean;
   /** Addresses go out as they are (lmtp_quote_rfc821_envelope=no). */
   readonly unquoted?: boolean;

@@ -1,9 +1,9 @@
 /**
  * A conversation as a value: what is said and in which order, with no socket, no promise and no clock.
  *
- * A dialogue is a generator. It yields steps; whoever drives it (session/chat.ts, or a transcript in a test) carries them
- * out and hands each reply, and what became of a TLS handshake, back in. An interruption (time-out, lost connection) is thrown into the dialogue at the step
- * where it happened, so the answers gathered so far are still in its hands.
+ * A dialogue is a generator. It yields steps; its driver (session/chat.ts, or a transcript in a test) carries them out and
+ * hands each reply, and what became of a TLS handshake, back in. An interruption (time-out, lost connection) is thrown into
+ * the dialogue at the step where it happened, so the answers gathered so far are still in its hands.
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
@@ -87,7 +87,7 @@ export type Answer =
 export type Step =
   /**
    * Send a command line; the driver adds CRLF and may hold it back until something is received. `secret` is the part of
-   * the line that nobody is shown, neither now nor when the server repeats it.
+   * the line that is never shown, neither now nor when the server repeats it.
    */
   | { readonly step: 'send'; readonly line: string; readonly secret?: string }
   /**
@@ -115,8 +115,8 @@ export type Step =
   | { readonly step: 'admit' }
   /** Send the message's content, without the final dot. `heeds`: stop where the server says something meanwhile. */
   | { readonly step: 'content'; readonly heeds: boolean }
-  /** Send the final dot. */
-  | { readonly step: 'dot' }
+  /** Send the final dot. `heeds`: not where the server has closed its side: it could not answer. */
+  | { readonly step: 'dot'; readonly heeds: boolean }
   /** A recipient is known to be sent, while others are still awaited. */
   | { readonly step: 'progress'; readonly index: number; readonly reply: Reply };
 
@@ -149,7 +149,7 @@ export type Resumption = Reply | Handshake | undefined;
 /** A conversation that ends in a `T`. */
 export type Dialogue<T> = Generator<Step, T, Resumption>;
 
-/** Sends one command line; `secret` is the part of it that nobody is shown. */
+/** Sends one command line; `secret` is the part of it that is never shown. */
 export function* send(line: string, secret?: string): Dialogue<void> {
   yield secret === undefined || secret === '' ? { step: 'send', line } : { step: 'send', line, secret };
 }

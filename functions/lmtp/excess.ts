@@ -13,8 +13,8 @@ export interface RcptReply {
 }
 
 /**
- * Those of the replies that mean "too many": 4.5.3; 552 with 5.5.3; or 452 without a status of its own, where somebody was
- * accepted and everybody behind got 452. A 452 4.2.2 is a full mailbox. Where nobody was accepted, nobody was too many.
+ * Those of the replies that mean "too many": 4.5.3; 552 with 5.5.3; or 452 without a status of its own, where a recipient
+ * was accepted and all behind got 452. A 452 4.2.2 is a full mailbox. Where no recipient was accepted, none was too many.
  */
 export function findExcess(replies: readonly RcptReply[]): readonly RcptReply[] {
   if (!replies.some(({ reply }) => isPositive(reply))) return [];

@@ -43,10 +43,14 @@ export function settledFinals({ addresses, replies, end, extra }: FinalReplies):
   });
 }
 
-/** Whether the replies show that the server lost count: too many, one that is no final reply, or one that names another recipient. */
-export function isMiscounted({ addresses, replies, extra }: FinalReplies): boolean {
+/**
+ * Returns the reply that shows that the server lost count, if one does: the one too many, one that is no final reply, or one
+ * that names another recipient. A server that says goodbye has not lost count.
+ */
+export function misplacedFinal({ addresses, replies, extra }: FinalReplies): Reply | undefined {
   const names = new Names(addresses);
-  return extra !== undefined || replies.some((reply, index) => !isFinal(reply) || names.isOfAnother(reply, index));
+  const isOdd = (reply: Reply) => !isGoodbye(reply) && !isFinal(reply);
+  return extra ?? replies.find((reply, index) => isOdd(reply) || names.isOfAnother(reply, index));
 }
 
 /** Whether a reply may come behind the final dot at all: 2xx but 221, 4xx, 5xx, and no line before it that is no reply. */
@@ -72,9 +76,17 @@ export class Names {
 
   /** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
   isOfAnother({ text }: Reply, index: number): boolean {
-    const words = text.toLowerCase().split(/[\s<>(),;"]+/);
+    const words = text
+      .toLowerCase()
+      .split(/[\s<>(),;"]+/)
+      .map(withoutPunctuation);
     return !words.includes(this.#own[index] ?? '') && words.some((word) => this.#all.has(word));
   }
+}
+
+/** A word of a sentence as an address would stand in it. */
+function withoutPunctuation(word: string): string {
+  return word.replace(/^['`[]+|['`\].:!?]+$/g, '');
 }
 
 function saysTheSame(one: Reply, other: Reply | undefined): boolean {

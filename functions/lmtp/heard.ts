@@ -5,7 +5,7 @@
  */
 
 import type { Reply } from '../smtp/reply.ts';
-import type { Answer, Dialogue, Interrupted, Stage } from './dialogue.ts';
+import type { Answer, Interrupted, Stage } from './dialogue.ts';
 import type { RcptReply } from './excess.ts';
 
 /** A reply and the stage at which it was read. */
@@ -23,6 +23,8 @@ export interface Closing {
   readonly reply?: Reply;
   /** A reply that was read behind it, which nothing asked for. */
   readonly behind?: Reply;
+  /** Why there was none. */
+  readonly interruption?: Interrupted;
 }
 
 /** The record of a transaction. */
@@ -73,6 +75,7 @@ export interface TransactionOutcome {
   readonly miscount?: Miscount;
   /** A reply that was not where it belongs, if there was one. */
   readonly outOfStep?: StagedReply;
+  /** What ended it before its time, or left its RSET without an answer. */
   readonly interruption?: Interrupted;
 }
 
@@ -86,8 +89,6 @@ export interface Manners {
   isOdd(reply: Reply, stage: Stage): boolean;
   /** Whether replies are looked for where there must be none, and RSET closes each transaction to prove that it was in step. */
   readonly proves: boolean;
-  /** What is said where the server asks for content although it accepted no recipient. */
-  leaveUnwantedData(): Dialogue<void>;
   /** How many further yeses it takes until a recipient whose own final reply is a yes is known to be sent. */
   readonly confirmations: 0 | 1;
   /** Whether further final replies are worth waiting for. */

@@ -4,7 +4,7 @@
  */
 
 import { isIntermediate, isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
-import { type Answer, send } from './dialogue.ts';
+import type { Answer } from './dialogue.ts';
 import type { Heard, Manners, RetireReason, TransactionOutcome } from './heard.ts';
 
 /** What Postfix believes. */
@@ -13,7 +13,6 @@ export const postfixManners: Manners = {
   goesAhead: isIntermediate,
   isOdd: () => false,
   proves: false,
-  leaveUnwantedData: () => send('.'),
   confirmations: 0,
   readsOn: () => true,
   read,

@@ -8,11 +8,20 @@
  *   final replies            final-replies.ts
  */
 
-import { isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
+import { isProtocolError, type Reply } from '../smtp/reply.ts';
 import type { Answer, Doubt, Stage } from './dialogue.ts';
 import { findExcess } from './excess.ts';
-import { type FinalReplies, isFinal, isGoodbye, isMiscounted, settledFinals } from './final-replies.ts';
-import type { Heard, Manners, Miscount, RetireReason, StagedReply, TransactionOutcome } from './heard.ts';
+import { type FinalReplies, isFinal, isGoodbye, misplacedFinal, settledFinals } from './final-replies.ts';
+import type {
+  Closing,
+  ContentSent,
+  Heard,
+  Manners,
+  Miscount,
+  RetireReason,
+  StagedReply,
+  TransactionOutcome,
+} from './heard.ts';
 
 /** Our own manners: nothing is believed before the session is proven in step. */
 export const careful: Manners = {
@@ -20,9 +29,6 @@ export const careful: Manners = {
   goesAhead: ({ code }) => code === 354,
   isOdd: (reply, stage) => !belongs(reply, stage),
   proves: true,
-  *leaveUnwantedData() {
-    // There is nothing to say: whatever the server would do with a message from us, no recipient asked for it.
-  },
   confirmations: 1,
   readsOn: (finals) => finals.every(isFinal),
   read,
@@ -51,15 +57,16 @@ function read(heard: Heard): TransactionOutcome {
   const retire = retireReason(heard, finals);
   const outOfStep = outOfStepReply(heard, finals);
   const miscount = miscountOf(heard, finals);
+  const interruption = heard.interruption ?? heard.closing?.interruption;
   return {
     answers,
-    completed: heard.finals.length === heard.accepted.length && heard.sent === 'all' && retire === undefined,
+    completed: heard.sent === 'all' && heard.finals.length === heard.accepted.length && retire === undefined,
     isReset: isReset(heard.closing) && retire === undefined,
     sent: heard.sent,
     ...(retire === undefined ? {} : { retire }),
     ...(outOfStep === undefined ? {} : { outOfStep }),
     ...(miscount === undefined ? {} : { miscount }),
-    ...(heard.interruption === undefined ? {} : { interruption: heard.interruption }),
+    ...(interruption === undefined ? {} : { interruption }),
   };
 }
 
@@ -104,11 +111,11 @@ function troubleOf({ odd, stray, sent }: Heard): StagedReply | undefined {
 }
 
 /** Whether what was refused before content is proven to be refused. */
-function isProven({ mail, data, accepted, stray, sent, closing }: Heard): boolean {
+function isProven({ mail, data, stray, sent, closing }: Heard): boolean {
   const isMailAccepted = mail !== undefined && careful.accepts(mail);
   const wasAskedForContent = data !== undefined && careful.goesAhead(data);
   if (isMailAccepted && wasAskedForContent) {
-    return sent !== 'nothing' || accepted.length === 0 || stray === undefined || isGoodbye(stray.reply);
+    return sent !== 'nothing' || stray === undefined || isGoodbye(stray.reply);
   }
   return isReset(closing);
 }
@@ -122,7 +129,9 @@ function isReset(closing: Heard['closing']): boolean {
 function isContradicted({ mail, data, closing }: Heard): boolean {
   const isMailRefused = mail !== undefined && !careful.accepts(mail);
   if (isMailRefused && data !== undefined && careful.goesAhead(data)) return true;
-  return closing?.reply !== undefined && !isGoodbye(closing.reply) && !isReset(closing);
+  if (closing?.reply === undefined || isGoodbye(closing.reply)) return false;
+  // A goodbye behind it proves neither that the 250 is RSET's nor that it is not.
+  return closing.reply.code !== 250 || (closing.behind !== undefined && !isGoodbye(closing.behind));
 }
 
 function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSettled: boolean): Answer {
@@ -131,8 +140,8 @@ function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSet
   if (sent === 'all') return finalAnswer(heard, finals, place, reply, isSettled);
   const trouble = troubleOf(heard);
   if (trouble !== undefined) return { kind: 'unsettled', ...trouble, why: 'out of step', inDoubt: false };
-  if (stray !== undefined) return { kind: 'unsettled', ...stray, why: strayDoubt(stray.reply), inDoubt: false };
   if (data !== undefined && !careful.goesAhead(data)) return envelopeAnswer(heard, 'DATA', data);
+  if (stray !== undefined) return { kind: 'unsettled', ...stray, why: strayDoubt(stray.reply), inDoubt: false };
   if (interruption !== undefined) return interrupted(interruption, false);
   throw new Error('a recipient was accepted, and nothing was done for it');
 }
@@ -179,45 +188,42 @@ function outOfStepReply(heard: Heard, finals: FinalReplies): StagedReply | undef
   const { odd, stray, closing } = heard;
   if (odd !== undefined) return odd;
   if (stray !== undefined && strayDoubt(stray.reply) === 'out of step') return stray;
-  if (finals.extra !== undefined) return { stage: 'dot', reply: finals.extra };
-  if (isMiscounted(finals))
-    return {
-      stage: 'dot',
-      reply: finals.replies.find((reply) => !isPositive(reply)) ?? finals.replies[0] ?? neverMissing(),
-    };
+  const misplaced = misplacedFinal(finals);
+  if (misplaced !== undefined) return { stage: 'dot', reply: misplaced };
   const reply = closing?.reply;
   const isRefusalUnproven = heard.sent === 'nothing' && isContradicted(heard);
   return reply !== undefined && isRefusalUnproven ? { stage: 'RSET', reply } : undefined;
 }
 
-function neverMissing(): never {
-  throw new Error('miscounted replies without a reply');
-}
-
 /** A server that lost count, or fell silent after some of the final replies. */
 function miscountOf({ accepted, finals, interruption }: Heard, all: FinalReplies): Miscount | undefined {
-  const fellSilent = finals.length > 0 && finals.length < accepted.length && interruption?.reason === 'timeout';
-  if (!fellSilent && !isMiscounted(all)) return undefined;
+  const isShort = finals.length > 0 && finals.length < accepted.length && !finals.some(isGoodbye);
+  const fellSilent = isShort && interruption?.reason === 'timeout';
+  if (!fellSilent && misplacedFinal(all) === undefined) return undefined;
   return { replies: finals.length + (all.extra === undefined ? 0 : 1), recipients: accepted.length };
 }
 
 function retireReason(heard: Heard, finals: FinalReplies): RetireReason | undefined {
   const { mail, data, accepted, odd, stray, closing, interruption } = heard;
   if (interruption !== undefined) return 'interrupted';
-  if (odd !== undefined || isMiscounted(finals)) return 'out of step';
+  if (odd !== undefined || misplacedFinal(finals) !== undefined) return 'out of step';
   if (stray !== undefined) return isGoodbye(stray.reply) ? 'closing (421)' : 'out of step';
   if (data !== undefined && careful.goesAhead(data) && (accepted.length === 0 || heard.sent === 'nothing'))
     return 'out of step';
-  const replies = [mail, ...heard.rcpts.map(({ reply }) => reply), ...heard.finals].filter(
-    (reply) => reply !== undefined,
-  );
-  if (accepted.length > 0 && data !== undefined) replies.push(data);
+  // What is said to DATA where no recipient was accepted is of no consequence.
+  const wanted = accepted.length > 0 ? data : undefined;
+  const all = [mail, ...heard.rcpts.map(({ reply }) => reply), wanted, ...heard.finals];
+  const replies = all.filter((reply) => reply !== undefined);
   if (replies.some(isGoodbye)) return 'closing (421)';
-  if (closing !== undefined) {
-    if (closing.reply === undefined) return 'interrupted';
-    if (isGoodbye(closing.reply) || (closing.behind !== undefined && isGoodbye(closing.behind))) return 'closing (421)';
-    if (closing.behind !== undefined) return 'out of step';
-    if (closing.reply.code !== 250) return heard.sent === 'nothing' ? 'out of step' : 'protocol error';
-  }
-  return replies.some(isProtocolError) ? 'protocol error' : undefined;
+  const closed = closing === undefined ? undefined : closingReason(closing, heard.sent);
+  return closed ?? (replies.some(isProtocolError) ? 'protocol error' : undefined);
+}
+
+/** What the RSET that closed a transaction says against its session. */
+function closingReason({ reply, behind }: Closing, sent: ContentSent): RetireReason | undefined {
+  if (reply === undefined) return 'interrupted';
+  if (isGoodbye(reply) || (behind !== undefined && isGoodbye(behind))) return 'closing (421)';
+  if (behind !== undefined) return 'out of step';
+  if (reply.code === 250) return undefined;
+  return sent === 'nothing' ? 'out of step' : 'protocol error';
 }

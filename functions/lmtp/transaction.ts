@@ -61,7 +61,7 @@ export function* transaction(
   try {
     yield* sendEnvelope(run, envelope, offered, firstWithin);
     if (run.goesAhead && run.accepted.length > 0) yield* sendContent(run);
-    else if (run.goesAhead) yield* manners.leaveUnwantedData();
+    else if (run.goesAhead) yield* leaveUnwanted(run);
     if (manners.proves && run.mayBeProven) yield* prove(run, offered.pipelining);
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
@@ -88,6 +88,15 @@ function* sendEnvelope(
   yield* group.catchUp();
 }
 
+/**
+ * The server asks for content although it accepted no recipient. Postfix says a lone dot; we say nothing: whatever the server
+ * would do with a message from us, no recipient asked for it.
+ */
+function* leaveUnwanted(run: Run): Dialogue<void> {
+  if (run.manners.proves) yield* run.hearsStray('content');
+  else yield* send('.');
+}
+
 /** The content, the dot and the final replies; nothing unasked may have come before the first octet, nor before the dot. */
 function* sendContent(run: Run): Dialogue<void> {
   const { proves } = run.manners;
@@ -98,7 +107,7 @@ function* sendContent(run: Run): Dialogue<void> {
     yield { step: 'content', heeds: proves };
     if (proves && (yield* run.hearsStray('content'))) return;
     run.sent = 'all';
-    yield { step: 'dot' };
+    yield { step: 'dot', heeds: proves };
   } catch (interruption) {
     if (!(interruption instanceof Interrupted) || interruption.stage === 'dot') throw interruption;
     run.sent = 'some';
@@ -155,7 +164,7 @@ function* prove(run: Run, isPipelined: boolean): Dialogue<void> {
     if (behind !== undefined) run.closing = { reply, behind };
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
-    run.closing ??= {};
+    run.closing ??= { interruption };
   }
 }
 

@@ -61,6 +61,8 @@ export interface StatusReport {
   };
   readonly suspended: readonly DestinationRecord[];
   readonly heldDestinations: readonly DestinationRecord[];
+  /** Replies of theirs were out of step: they get one recipient at a time for a while. */
+  readonly cautioned: readonly DestinationRecord[];
   /** The sweep should have seen to it; by the moment at which it fell due. */
   readonly overdue: Count;
   /** Events that should have been published. */
@@ -216,15 +218,17 @@ async function countRequests({ corruptRequests }: StatusServices): Promise<Statu
   return oldest === undefined ? { requests } : { requests, oldest };
 }
 
-/** Destinations that are stopped. A suspension that no mail waits for is in nobody's way: it ends with the next that comes. */
+/** Destinations that are stopped, or slowed down. A suspension that no mail waits for is in nobody's way: it ends with the next that comes. */
 async function troubled(now: number, awaited: ReadonlySet<string>, { destinations }: StatusServices) {
   const suspended: DestinationRecord[] = [];
   const heldDestinations: DestinationRecord[] = [];
+  const cautioned: DestinationRecord[] = [];
   for await (const record of destinations.list()) {
     if (destinationState(record, now) === 'held') heldDestinations.push(record);
     else if (record.suspension !== undefined && isAwaited(record, awaited)) suspended.push(record);
+    if (record.caution !== undefined && record.caution.until > now) cautioned.push(record);
   }
-  return { suspended, heldDestinations };
+  return { suspended, heldDestinations, cautioned };
 }
 
 /** A mailbox is part of its destination: the name of one ends with that of the other (unit.ts). */

@@ -140,8 +140,8 @@ export interface DeliveryItem extends DeliveryKey {
   /** Attempts made. */
   readonly attempt: number;
   /**
-   * Generations in which the latest attempts were settled, oldest first: the last one belongs to the latest attempt. 0: its lines
-   * were logged before it was written. A message of such a generation that comes again tells of a worker that died before it
+   * Generations in which the latest attempts were settled, oldest first: the last one belongs to the latest attempt. 0: no message
+   * tells of it, since its lines were logged before it was written, or the sweep counted it. A message of such a generation that comes again tells of a worker that died before it
    * deleted it, and perhaps before it wrote its lines.
    */
   readonly settled?: readonly number[];

@@ -3,9 +3,9 @@
  */
 
 import { type DeliveryLine, lineFormat } from '../disposition/delivery-line.ts';
-import { attemptOf, foundLines } from '../disposition/found-lines.ts';
+import { attemptOf, type FoundFormat, foundLines } from '../disposition/found-lines.ts';
 import { countLine } from '../metrics/count-line.ts';
-import { inDoubtLimitHold } from './doubt.ts';
+import { inDoubtLimit, inDoubtLimitHold } from './doubt.ts';
 import type { DeliveryItem } from './item.ts';
 import type { Services } from './services.ts';
 
@@ -35,6 +35,11 @@ export function noteHeldAtLimit(
   log.note('error', heldAtLimitNote, { id, delivery, destination, reason: hold.reason });
 }
 
+/** How lines are written that are found. */
+export function foundFormat({ parameters }: Pick<Services, 'parameters'>): FoundFormat {
+  return { ...lineFormat(parameters), inDoubtLimit: inDoubtLimit(parameters) };
+}
+
 /**
  * Writes the lines of the attempt that was settled in a generation, from the item: its message has come again, so its worker died
  * before it deleted the message, and perhaps before it wrote them. Where none was settled there are none.
@@ -46,5 +51,5 @@ export function logFound(
 ): void {
   const attempt = attemptOf(item, generation);
   if (attempt === undefined) return;
-  logDeliveries(foundLines(item, attempt, lineFormat(services.parameters)), item, services);
+  logDeliveries(foundLines(item, attempt, foundFormat(services)), item, services);
 }

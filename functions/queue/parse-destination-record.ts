@@ -3,7 +3,6 @@
  * absent, and goes with the next write. Only where the holds cannot be read, the destination counts as held.
  */
 
-import { optional as maybe } from '../delivery/fields.ts';
 import {
   type Caution,
   type ConcurrencyWindow,
@@ -83,16 +82,18 @@ function readKnown(known: Readonly<Record<string, unknown>>, member: Member): Pa
   const holds = member(knownForms.holds, known['holds'], 'known.holds');
   const isHoldLost = holds === undefined && known['holds'] !== undefined;
   const others = Object.fromEntries(Object.entries(known).filter(([one]) => !(one in knownForms)));
-  return {
-    ...others,
-    ...maybe('holds', isHoldLost ? [lostHold] : holds),
-    ...maybe('suspension', member(knownForms.suspension, known['suspension'], 'known.suspension')),
-    ...maybe('window', member(knownForms.window, known['window'], 'known.window')),
-    ...maybe('probe', member(knownForms.probe, known['probe'], 'known.probe')),
-    ...maybe('caution', member(knownForms.caution, known['caution'], 'known.caution')),
-    ...maybe('release', member(knownForms.release, known['release'], 'known.release')),
-    ...maybe('history', member(knownForms.history, known['history'], 'known.history')),
+  // Each member is named here: one that is forgotten would be lost with the next write.
+  const read: { readonly [Name in keyof Known]-?: Known[Name] | undefined } = {
+    holds: isHoldLost ? [lostHold] : holds,
+    suspension: member(knownForms.suspension, known['suspension'], 'known.suspension'),
+    window: member(knownForms.window, known['window'], 'known.window'),
+    probe: member(knownForms.probe, known['probe'], 'known.probe'),
+    trials: member(knownForms.trials, known['trials'], 'known.trials'),
+    caution: member(knownForms.caution, known['caution'], 'known.caution'),
+    release: member(knownForms.release, known['release'], 'known.release'),
+    history: member(knownForms.history, known['history'], 'known.history'),
   };
+  return { ...others, ...Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) };
 }
 
 /** Somebody holds the destination, and it cannot be read who, or why. */

@@ -4,7 +4,7 @@
  */
 
 import type { Verdict } from '../delivery/verdict.ts';
-import { type DeliveryLine, lineFormat } from '../disposition/delivery-line.ts';
+import type { DeliveryLine } from '../disposition/delivery-line.ts';
 import { noteSettled, verdictLines } from '../disposition/found-lines.ts';
 import { settle } from '../disposition/settlement.ts';
 import { quoteAddress } from '../smtp/path.ts';
@@ -12,7 +12,7 @@ import { nameOfRecord } from './destination-record.ts';
 import { inDoubtLimit, isAtLimit, isHeldAtLimitAlone } from './doubt.ts';
 import { settleAtLimit } from './held-at-limit.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from './item.ts';
-import { logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
+import { foundFormat, logDeliveries, noteHeldAtLimit } from './log-deliveries.ts';
 import { holdMalformed, noteForeign } from './malformed.ts';
 import { isDeliveryNumber } from './messages.ts';
 import { activeGrace } from './policy.ts';
@@ -235,12 +235,8 @@ async function readAsSeen(due: DueItem, { ledger }: Services): Promise<DeliveryI
  * The lines of what the dead worker had written down, from the item, and of those in doubt. What bounced before its body failed is
  * settled; its line may be missing.
  */
-function lapsedLines(
-  item: DeliveryItem,
-  lines: readonly DeliveryLine[],
-  { parameters }: Services,
-): readonly DeliveryLine[] {
-  const format = lineFormat(parameters);
+function lapsedLines(item: DeliveryItem, lines: readonly DeliveryLine[], services: Services): readonly DeliveryLine[] {
+  const format = foundFormat(services);
   const settled = item.recipients.flatMap((recipient) => {
     const { last } = recipient;
     if (last === undefined || last.attempt <= item.attempt || !isFinished(recipient) || last.status === 'sent')

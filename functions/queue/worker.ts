@@ -9,6 +9,7 @@ import type { Attempt, DeliveryOutcome } from '../delivery/deliver.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { stageTimeouts } from '../delivery/stage-timeouts.ts';
 import type { Verdict } from '../delivery/verdict.ts';
+import { noteSettled } from '../disposition/found-lines.ts';
 import { type Settlement, settle } from '../disposition/settlement.ts';
 import { type Deadline, TimeLimits } from '../session/limit.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
@@ -23,7 +24,7 @@ import { readOrHold } from './malformed.ts';
 import type { WakeUp } from './messages.ts';
 import { ownVerdict } from './own-verdict.ts';
 import { refusedPatience, shortestWait } from './policy.ts';
-import { BodyFault } from './ports.ts';
+import { BodyFault, type Changes } from './ports.ts';
 import { Progress } from './progress.ts';
 import { publish, publishAndWake, publishPending } from './publish.ts';
 import type { Experience, Permission } from './scheduler.ts';
@@ -78,7 +79,7 @@ export async function work(
   const limits = new TimeLimits(stageTimeouts(services.parameters), deadline);
   if (!limits.hasTimeToBegin) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
-  if (toOffer(item, services).length === 0) return await settleUntried(lease, services);
+  if (item.removal !== undefined || toOffer(item, services).length === 0) return await settleUntried(lease, services);
   const permission = await permit(lease, lane, services);
   switch (permission.kind) {
     case 'held':
@@ -154,16 +155,23 @@ async function attemptItem(
   // A claim that was not made: the delivery belongs to another worker, or the table cannot be written.
   if (outcome.contentFault?.what === 'claim') throw outcome.contentFault.error;
   await lease.conclude();
+  noteDead(outcome, lane);
   const { contentFault } = outcome;
   if (contentFault?.error instanceof BodyFault) {
     await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
-    await noteExperience(item, outcome, permission, { services, lane });
+    await noteExperience(item, outcome, permission, services);
     throw contentFault.error;
   }
   // Verdicts first: until they are written they are in memory alone.
   await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
-  await noteExperience(item, outcome, permission, { services, lane });
+  await noteExperience(item, outcome, permission, services);
   return 'settled';
+}
+
+/** The rest of the batch is spared a destination that is dead; also where the table does not take the verdicts. */
+function noteDead({ blame, verdicts }: DeliveryOutcome, lane: Lane): void {
+  const experience = experienceOf(blame, verdicts);
+  if (experience.kind === 'failure' && !experience.failure.isAlive) lane.failure = experience.failure;
 }
 
 /** What the attempt says of the destination is told after its verdicts, and before its slot in active opens: the next one knows it. */
@@ -171,7 +179,7 @@ async function noteExperience(
   item: DeliveryItem,
   { blame, shortReplies, isCountRight, verdicts }: DeliveryOutcome,
   permission: Probing,
-  { services, lane }: { readonly services: Services; readonly lane: Lane },
+  services: Services,
 ): Promise<void> {
   if (shortReplies !== undefined) {
     const { replies, recipients, peer } = shortReplies;
@@ -180,9 +188,7 @@ async function noteExperience(
   } else if (isCountRight === true) {
     await services.cautions.clear(item.destination, services);
   }
-  const experience = experienceOf(blame, verdicts);
-  if (experience.kind === 'failure' && !experience.failure.isAlive) lane.failure = experience.failure;
-  await services.scheduler.conclude(item, experience, permission, services);
+  await services.scheduler.conclude(item, experienceOf(blame, verdicts), permission, services);
 }
 
 function experienceOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome['verdicts']): Experience {
@@ -207,11 +213,18 @@ function toOffer(item: DeliveryItem, { parameters }: Services): readonly QueuedR
   return recipientsToOffer(item, inDoubtLimit(parameters));
 }
 
-/** No recipient is to be tried: those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over. */
+/**
+ * No recipient is to be tried. Those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over; or an
+ * operator has removed the message while it was another worker's, which then gave its claim back.
+ */
 async function settleUntried(lease: Lease, services: Services): Promise<Worked> {
-  await settleItem({ lease, verdicts: new Map(), begun: wallTime(services) }, services);
+  const untried: Attempted = { lease, verdicts: new Map(), begun: wallTime(services) };
+  const isRemoved = lease.item.removal !== undefined;
+  await settleItem(isRemoved ? unattempted(lease, toBeRemoved, services) : untried, services);
   return 'settled';
 }
+
+const toBeRemoved = ownVerdict('4.3.0', 'not tried: the message was removed by the postmaster');
 
 /** No attempt was made; everybody hears the same. */
 function unattempted(lease: Lease, verdict: Verdict, services: Services): Attempted {
@@ -277,11 +290,15 @@ function draw({ lease, verdicts, begun }: Attempted, rules: SettlementRules, ser
   return settle({ ...rules, item: lease.item, verdicts, begun, now: wallTime(services) });
 }
 
-/** What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. */
+/**
+ * What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. Nor is
+ * it forgotten who may have the message. Nobody is given up or warned for it: a person is to look at the delivery first.
+ */
 async function settleKnown({ lease, verdicts, begun }: Attempted, services: Services): Promise<void> {
-  const known = new Map([...verdicts].filter(([, { status }]) => status !== 'deferred'));
+  const known = new Map([...verdicts].filter(([, { status, inDoubt }]) => status !== 'deferred' || inDoubt === true));
   if (known.size === 0) return;
-  const rules = settlementRules(services);
+  const usual = settlementRules(services);
+  const rules = { ...usual, mayExpire: false, times: { ...usual.times, delay_warning_time: 0 } };
   const attempted = { lease, verdicts: known, begun };
   const { lines } = draw(attempted, rules, services);
   const isWritten = await lease.progress(() => {
@@ -338,9 +355,15 @@ async function condemn(lease: Lease, fault: BodyFault, services: Services): Prom
   // Nobody looks at a corrupt item again: whoever is still to be told of a recipient that bounced before is told first.
   await publishPending(item, services);
   await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: formatLeft(item), isDelivery: true });
-  const changes = { due: null, unpublished: null, claim: null, reason };
+  const changes = { due: null, unpublished: null, claim: null, reason, ...attemptMade(item) };
   const moved = await lease.move(() => [lease.isClaimed ? 'condemnClaimed' : 'condemn', changes]);
   if (moved.kind === 'moved') services.scheduler.leave(item);
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });
   return 'corrupt';
+}
+
+/** The attempt whose verdicts were written down before the body failed counts; their lines are in the log. */
+function attemptMade(item: DeliveryItem): Pick<Changes, 'attempt' | 'settled'> {
+  const attempt = Math.max(0, ...item.recipients.map(({ last }) => last?.attempt ?? 0));
+  return attempt > item.attempt ? { attempt, settled: noteSettled(item, 0) } : {};
 }

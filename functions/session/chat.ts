@@ -51,7 +51,7 @@ export interface ChatOptions {
   readonly transcript?: Transcript;
   readonly content?: WireContent;
   readonly handshake?: HandshakeWish;
-  /** What nobody is to see of it, wherever the server repeats it. */
+  /** What is never shown of it, wherever the server repeats it. */
   readonly secrets?: readonly string[];
   /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
   readonly filterReply?: (line: string) => string;
@@ -154,7 +154,7 @@ class Driver {
         this.#transport.flush();
         return await this.#sendContent(step.heeds);
       case 'dot':
-        return await this.#sendDot();
+        return await this.#sendDot(step.heeds);
       case 'progress':
         this.#options.onProgress?.(step.index, step.reply);
         return undefined;
@@ -180,23 +180,24 @@ class Driver {
       // What came before the end of file is still read first.
       const last = arrival === 'end' ? this.#takeReply(stage) : undefined;
       if (last !== undefined) return last;
-      // A dot that never left this machine leaves nobody in doubt.
+      // A dot that never left this machine leaves no recipient in doubt.
       throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
     }
   }
 
   /**
    * What was said unasked. Octets that have come to this machine show only once the event loop has turned; a line that has begun
-   * is waited for.
+   * is waited for, for a while.
    */
   async #listen(stage: Stage, waits: Patience): Promise<Reply | undefined> {
     const transport = this.#transport;
     if (!transport.hasUnread) await eventLoopTurn();
     if (!transport.hasUnread && !transport.isEnded && waits !== 'no') await transport.activity(this.#quietTime(waits));
+    const latest = processTime() + longestLine;
     while (transport.hasUnread || this.#assembler.isPartial) {
       const reply = this.#takeReply(stage);
       if (reply !== undefined) return reply;
-      const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded;
+      const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded || processTime() > latest;
       if (isOver || (await transport.activity(this.#quietTime('long'))) !== 'octets') return incompleteReply();
     }
     // Only where it was waited for does an end say anything: it takes the place of what might have come.
@@ -285,10 +286,12 @@ class Driver {
     let octets = 0;
     try {
       for (let chunk = await nextChunk(chunks); chunk !== undefined; chunk = await nextChunk(chunks)) {
-        if (heeds && this.#transport.hasUnread) return undefined;
-        await this.#write(chunk, content, 'content', limitNow);
+        if (!(await this.#hasRoom(limitNow, heeds))) return undefined;
+        this.#write(chunk, content, 'content');
         octets += chunk.length;
       }
+      // Before the dot too: what is said while this is waited for must not be overlooked.
+      if (heeds && !(await this.#hasRoom(limitNow, heeds))) return undefined;
     } finally {
       await chunks.return?.();
     }
@@ -297,17 +300,27 @@ class Driver {
     return undefined;
   }
 
-  async #sendDot(): Promise<undefined> {
+  /** A server that has closed its side answers no dot: with one, recipients would be in doubt for nothing. */
+  async #sendDot(heeds: boolean): Promise<undefined> {
+    if (heeds && this.#transport.isEnded) throw new Interrupted('content', 'lost');
     this.#options.transcript?.('C', '.');
-    await this.#write(finalDot, this.#content, 'dot', this.#limits('content'));
+    await this.#hasRoom(this.#limits('content'), false);
+    this.#write(finalDot, this.#content, 'dot');
     return undefined;
   }
 
-  async #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot', limitNow: () => Limit): Promise<void> {
-    if (this.#transport.isCongested) {
-      const arrival = await this.#transport.drained(limitNow());
-      if (arrival !== 'drained') throw interruption('content', arrival);
-    }
+  /** Waits until what was written before has gone out; `heeds`: false where the server says something meanwhile. */
+  async #hasRoom(limitNow: () => Limit, heeds: boolean): Promise<boolean> {
+    const transport = this.#transport;
+    if (heeds && transport.hasUnread) return false;
+    if (!transport.isCongested) return true;
+    const arrival = await transport.drained(limitNow(), heeds);
+    if (arrival === 'octets' || (heeds && transport.hasUnread)) return false;
+    if (arrival !== 'drained') throw interruption('content', arrival);
+    return true;
+  }
+
+  #write(chunk: Buffer, content: WireContent, stage: 'content' | 'dot'): void {
     if (!content.mayGoOn()) throw new Interrupted('content', 'deadline');
     if (!this.#transport.isWritable) throw new Interrupted('content', 'lost');
     this.#transport.write(chunk);
@@ -319,8 +332,8 @@ class Driver {
 }
 
 /**
- * Whether a reply is shown to nobody but the one who has to understand it: in a challenge, or in what a server offers, a short
- * password may turn up by chance, and must not spoil it.
+ * Whether a reply is for the dialogue alone, and never shown: in a challenge, or in what a server offers, a short password may
+ * turn up by chance, and must not spoil it.
  */
 function isForUsOnly(stage: Stage, reply: Reply): boolean {
   return (stage === 'AUTH' && isIntermediate(reply)) || (stage === 'LHLO' && isPositive(reply));
@@ -329,8 +342,11 @@ function isForUsOnly(stage: Stage, reply: Reply): boolean {
 const finalDot = Buffer.from('.\r\n');
 
 /** Milliseconds: the least, and the most, that is listened for what should not come. */
-const shortestQuiet = 100;
+const shortestQuiet = 150;
 const longestQuiet = 1000;
+
+/** Milliseconds in which a reply that nothing asked for must have come to its end, however its octets come. */
+const longestLine = 5000;
 
 function processTime(): number {
   return performance.now();

@@ -2,8 +2,8 @@
  * One connection to a server: octets out, lines in. The only place that touches a socket.
  *
  * Connections are half-open on purpose: a server that says FIN may still be read and written, and the end of file counts
- * only where a reply is waited for, as in Postfix. A parked connection keeps its listeners, so an error while nobody
- * looks cannot bring the process down.
+ * only where a reply is waited for, as in Postfix, and before the dot. A parked connection keeps its listeners, so an error in
+ * the meantime cannot bring the process down.
  */
 
 import { connect as openSocket, type Socket } from 'node:net';
@@ -121,7 +121,7 @@ export class Transport {
     return this.#ended;
   }
 
-  /** Whether something was said that nobody has read. */
+  /** Whether something was said that is not read yet. */
   get hasUnread(): boolean {
     return this.#reader.hasUnread;
   }
@@ -202,16 +202,21 @@ export class Transport {
     }
   }
 
-  /** Waits until what was written has gone out, the connection breaks, or the limit passes. */
-  async drained(limit: Limit): Promise<'drained' | 'end' | 'timeout' | 'deadline'> {
+  /**
+   * Waits until what was written has gone out, the connection breaks, or the limit passes; `heeds`: or until the server says
+   * something, or closes its side.
+   */
+  async drained(limit: Limit, heeds: boolean): Promise<Arrival | 'drained'> {
     if (!this.isCongested) return this.isWritable ? 'drained' : 'end';
-    const woken = new Promise<'drained' | 'end'>((resolve) => {
+    const woken = new Promise<Arrival | 'drained'>((resolve) => {
       this.#drain = () => resolve(this.#lost ? 'end' : 'drained');
+      if (heeds) this.#wake = () => resolve(this.#ended ? 'end' : 'octets');
     });
     try {
       return await withLimit(woken, limit);
     } finally {
       this.#drain = undefined;
+      this.#wake = undefined;
     }
   }
 

@@ -56,6 +56,20 @@ test('without lmtp_cache_connection each request has a session of its own', asyn
   assert.equal(server.transcript().length, 2);
 });
 
+test('a server that lost count gets one recipient at a time, unless short_reply_fallback_time=0', async () => {
+  for (const [time, transactions] of [
+    ['1d', 3],
+    ['0', 2],
+  ] as const) {
+    await using server = await startScriptedServer({ final_extra: ['250 2.0.0 stray'] });
+    const both = { ...to('a@x.test', server), recipients: ['a@x.test', 'b@x.test'] };
+    await deliver([both, both], '--parameter', `short_reply_fallback_time=${time}`);
+    assert.ok(await server.settled(5000));
+    const commands = server.transcript().flatMap((connection) => connection.commands);
+    assert.equal(commands.filter((command) => command.startsWith('MAIL')).length, transactions, time);
+  }
+});
+
 test('a session that the server has ended since costs the next request nothing', async () => {
   await using server = await startScriptedServer({
     connections: { '1': { final: { default: andThen('close', '250 2.0.0 ok') } } },

@@ -149,7 +149,7 @@ describe('whatever addresses, servers and people said', () => {
             inDoubt: { ...count, recipients: 2 },
           },
           corruptRequests: { requests: 1, oldest: { id: text, at: now } },
-          ...{ suspended: [one], heldDestinations: [one], unreachable: [text] },
+          ...{ suspended: [one], heldDestinations: [one], cautioned: [one], unreachable: [text] },
           deadLetters: [{ name: text, kind: 'dead letters', messages: 3 }],
         };
         checkLines(statusAsText(report, hour));

@@ -25,6 +25,8 @@ export const deviations = {
     ['data-250', 'data-350', 'greeting-354', 'lhlo-354', 'mail-600', 'rcpt-354'],
   'a final reply that comes before the content is not where it belongs: the connection is dropped without the dot (price: the mail waits)':
     ['content-early-final'],
+  'what a server says while content is being sent ends it at once, with the server’s own words, also where it takes in no more (price: none)':
+    ['content-421-midway-stall'],
   'a refusal before content bounces only where RSET proves the session in step behind it (price: where RSET is not answered, the mail waits with the refusal as its reason)':
     ['timeout-rcpt-second-after-550-nopipe', 'timeout-rset', 'timeout-rset-nopipe'],
   'content that is wanted although nobody was accepted gets no empty message: the connection is closed': [

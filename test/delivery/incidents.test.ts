@@ -100,6 +100,12 @@ describe('a postmaster is not told', () => {
   for (const [name, script] of Object.entries(everyday)) {
     test(name, async () => assert.deepEqual(await incidentsOf(script), []));
   }
+  test('of a message that cannot be given the form that the server needs: it bounces', async () => {
+    const parts = [...'abcdefghi'].map((name) => `Content-Type: multipart/mixed; boundary=${name}\n\n--${name}\n`);
+    const part = 'Content-Transfer-Encoding: 8bit\n\ngr\u00fc\u00dfe\n';
+    const message = makeMessage(`MIME-Version: 1.0\n${parts.join('')}${part}`);
+    assert.deepEqual(await incidentsOf({ capabilities: ['PIPELINING'] }, { mime_nesting_limit: '3' }, { message }), []);
+  });
 });
 
 describe('a postmaster is not told of trouble that would tell of itself', () => {

@@ -94,14 +94,14 @@ test('a connection that breaks in a round spares the other rounds: a dead server
   );
 });
 
-test('a reply too many ends the session: the next round gets a fresh one, and no recipient the reply of another', async () => {
+test('a reply too many ends the session: the next rounds get a fresh one and one recipient each, and none the reply of another', async () => {
   const { verdicts, said } = await play({
     capabilities: ['PIPELINING', 'LIMITS RCPTMAX=2'],
     final: { default: { reply: ['250 2.0.0 ok'] }, 'b@x': { raw: '250 2.0.0 ok\r\n550 5.0.0 stray\r\n' } },
   });
   // The first is sent by either reading of the three replies; the second is not.
   assert.deepEqual(verdicts, ['sent 2.0.0', 'deferred 4.5.0 in doubt', ...Array(3).fill('sent 2.0.0')]);
-  assert.deepEqual(said, ['MAIL a b', 'MAIL c d RSET MAIL e RSET']);
+  assert.deepEqual(said, ['MAIL a b', 'MAIL c RSET MAIL d RSET MAIL e RSET']);
 });
 
 test('lmtp_destination_recipient_limit holds for each transaction; 0 is no limit', async () => {
@@ -109,4 +109,32 @@ test('lmtp_destination_recipient_limit holds for each transaction; 0 is no limit
     'MAIL a b RSET MAIL c d RSET MAIL e RSET',
   ]);
   assert.deepEqual((await play({}, { lmtp_destination_recipient_limit: '0' })).said, ['MAIL a b c d e RSET']);
+});
+
+test('a recipient that is one too many does not bounce where the transaction comes to nothing', async () => {
+  const { verdicts } = await play({
+    rcpt: { default: { each: ['250 ok', '552 5.5.3 too many recipients'] } },
+    data: '451 4.3.0 later',
+  });
+  assert.deepEqual(verdicts, ['deferred 4.3.0', ...Array(4).fill('deferred 4.5.3')]);
+});
+
+test('a server that lost count in one round gets one recipient at a time in those behind it', async () => {
+  const { verdicts, said } = await play(
+    { final: { default: '250 2.0.0 ok' }, final_extra: ['550 5.0.0 stray'] },
+    { lmtp_destination_recipient_limit: '2' },
+  );
+  assert.deepEqual(said.slice(0, 2), ['MAIL a b', 'MAIL c']);
+  assert.equal(verdicts[0], 'sent 2.0.0');
+});
+
+test('a server that refuses for good and never answers RSET costs one wait, not one for each recipient', async () => {
+  const { verdicts, said, outcome } = await play(
+    { rcpt: { default: '550 5.1.1 unknown' }, rset: andThen('silence') },
+    { lmtp_rset_timeout: '1s' },
+    { oneByOne: true },
+  );
+  assert.deepEqual(verdicts, ['deferred 4.1.1', ...Array(4).fill('deferred 4.4.2')]);
+  assert.deepEqual(said, ['MAIL a RSET']);
+  assert.match(outcome.verdicts[4]?.text ?? '', /timed out while sending RSET$/);
 });

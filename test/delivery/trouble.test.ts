@@ -151,6 +151,8 @@ describe('a reply that is neither a yes nor a refusal comes from a server that i
 test('what a server has no room for in one transaction is soft', () => {
   const trouble = answerTrouble({ kind: 'excess', reply: reply('452 4.5.3 too many') }, peer, ownJudge);
   assert.deepEqual([trouble?.scope, trouble?.status], ['recipient', '4.5.3']);
+  const hard = answerTrouble({ kind: 'excess', reply: reply('552 5.5.3 too many') }, peer, ownJudge);
+  assert.deepEqual([hard?.scope, hard?.status], ['recipient', '4.5.3']);
 });
 
 describe('a server that does not want to talk to us', () => {

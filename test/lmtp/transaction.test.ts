@@ -905,4 +905,47 @@ describe('replies out of step', () => {
     const outcome = pipelined(two, `${sent}S: 250 2.0.0 <b@x> Saved\nS: 250 2.0.0 <b@x> Saved`);
     assert.deepEqual(answers(outcome), ['dot 250 out of step in doubt', 'dot 250']);
   });
+
+  test('a reply that names its own recipient first may name others, however they are punctuated', () => {
+    const outcome = pipelined(
+      two,
+      `${sent}S: 250 2.0.0 a@x: copied to b@x\nS: 250 2.0.0 copy of mail to a@x for "b@x".`,
+    );
+    assert.deepEqual(answers(outcome), ['dot 250', 'dot 250']);
+  });
+
+  test('a goodbye among the final replies is not a server that lost count, whether it closes or not', () => {
+    for (const goodbye of ['421 4.3.2 shutting down', '221 2.0.0 bye']) {
+      const ending = goodbye.startsWith('4') ? 'S: (timeout)\n' : '';
+      const three = ['a@x', 'b@x', 'c@x'];
+      const begin = sent.replace('C: DATA', 'C: RCPT TO:<c@x>\nC: DATA').replace('S: 354', 'S: 250 ok\nS: 354');
+      const outcome = pipelined(three, `${begin}S: 250 a\nS: ${goodbye}\n${ending}${noReset}`);
+      assert.equal(answers(outcome)[0], 'dot 250');
+      assert.match(answers(outcome).slice(1).join(), /^dot \d21 goodbye in doubt,.* in doubt$/);
+      assert.equal(outcome.result.miscount, undefined);
+      assert.equal(outcome.result.outOfStep, undefined);
+    }
+  });
+
+  test('a goodbye behind the reply to RSET leaves a refusal unconfirmed, and is not out of step', () => {
+    const outcome = oneByOne(
+      ['a@x'],
+      'C: MAIL FROM:<alice@x>\nS: 250 ok\nC: RCPT TO:<a@x>\nS: 550 5.1.1 a\nC: RSET\nS: 250 ok\nS+: 421 4.3.2 bye',
+    );
+    assert.deepEqual(answers(outcome), ['RCPT 550 unconfirmed']);
+    assert.equal(outcome.result.outOfStep, undefined);
+    assert.equal(outcome.result.retire, 'closing (421)');
+  });
+
+  test('a refusal of DATA for now stands although the server says goodbye behind it', () => {
+    const refused = `${commands}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 451 4.3.0 later\nS+: 421 4.3.2 bye\n${noReset}`;
+    const outcome = pipelined(two, refused);
+    assert.deepEqual(answers(outcome), ['DATA 451', 'DATA 451']);
+    assert.equal(outcome.result.retire, 'closing (421)');
+  });
+
+  test('a line behind a 354 that no recipient wanted leaves the refusals unproven', () => {
+    const refused = `${commands}S: 250 ok\nS: 550 5.1.1 a\nS: 550 5.1.1 b\nS: 354 go ahead\nS+: 250 what?\n${noReset}`;
+    assert.deepEqual(answers(pipelined(two, refused)), ['RCPT 550 out of step', 'RCPT 550 out of step']);
+  });
 });

@@ -1,6 +1,7 @@
 /** One answer: is anything lost, or late? */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
 import type { QueueDepth, QueueDepths } from '../../functions/operator/ports.ts';
 import { assess, overdueAfter, type StatusReport } from '../../functions/operator/status.ts';
 import { emptyRecord } from '../../functions/queue/destination-record.ts';
@@ -125,6 +126,19 @@ describe('destinations', () => {
     await services.destinations.write({ ...emptyRecord(name), holds: [hold] });
     const report = await look(services);
     assert.deepEqual([report.isWell, report.heldDestinations.length], [true, 1]);
+  });
+
+  test('whose replies were out of step are told for as long as they get one recipient at a time', async () => {
+    const services = operatorServices();
+    const why = 'replies out of step: 3 final replies for 2 recipients from imap-b[10.0.4.22]:24';
+    const { wall } = services.clock;
+    await services.destinations.write({ ...emptyRecord(name), caution: { until: wall + hour, why } });
+    await services.destinations.write({ ...emptyRecord('inet:other:24'), caution: { until: wall, why } });
+    const report = await look(services);
+    assert.deepEqual([report.isWell, report.cautioned.map((record) => record.name)], [true, [name]]);
+    const told = statusAsText(report, hour).filter((line) => line.startsWith('One recipient at a time'));
+    assert.deepEqual(told, [`One recipient at a time: ${name} for 1h more: ${why}. lambda-lmtp explain ${name}`]);
+    assert.partialDeepStrictEqual(statusAsJson(report), { one_by_one: [{ name, caution: { why } }] });
   });
 
   test('that nobody looks at in time say that the sweep does not run; one that is being let go does not', async () => {

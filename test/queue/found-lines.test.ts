@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { settle } from '../../functions/disposition/settlement.ts';
 import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
+import { limitHold } from '../../functions/queue/doubt.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
 import { settlementRules } from '../../functions/queue/settlement-rules.ts';
 import { sweep } from '../../functions/queue/sweep.ts';
@@ -103,6 +104,70 @@ describe('a message whose delivery was settled in its own generation', () => {
     const wakeUp = { version: 1, ...key, generation: 5 };
     await takeDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
     assert.equal(services.lines.length, 4);
+  });
+});
+
+describe('a recipient in doubt', () => {
+  const doubt = { attempts: 3, since: 1_200_000, at: 1_500_000 };
+  const doubted = { ...makeVerdict('deferred', 3), inDoubt: true } as const;
+  const hour = 3_600_000;
+
+  /** Held at in_doubt_limit by an attempt whose worker may have died before it wrote its line. */
+  function heldAtLimit({ arrival, due }: { readonly arrival: number; readonly due: number }): Partial<DeliveryItem> {
+    return {
+      ...{ state: 'held', generation: 6, attempt: 3, settled: [2, 4, 6], arrival, due },
+      recipients: [{ address: 'bob@x', n: 0, doubt, last: doubted }],
+      holds: [limitHold([{ address: 'bob@x', n: 0, doubt }], 1_500_000, arrival + 24 * hour)],
+    };
+  }
+
+  for (const warning of ['8h', '0']) {
+    test(`has its line found also after the sweep looked at the hold, delay_warning_time=${warning}`, async () => {
+      const services = captureServices({ maximal_queue_lifetime: '1d', delay_warning_time: warning });
+      const now = services.clock.wall;
+      await services.ledger.admit(makeItem({ ...key, ...heldAtLimit({ arrival: now - 9 * hour, due: now - 1 }) }));
+      await sweep(300_000, services, () => true);
+      const item = await services.ledger.read(key);
+      assert.partialDeepStrictEqual(item, { state: 'held', attempt: warning === '0' ? 3 : 4 });
+      await comesAgain(services, 6);
+      assert.deepEqual(said(services), ['bob@x 3 deferred found']);
+      await comesAgain(services, 4);
+      assert.deepEqual(said(services).slice(1), ['bob@x 2 deferred found']);
+    });
+  }
+
+  const later = { ...doubted, at: 1_600_000, attempt: 4 } as const;
+
+  test('is counted in doubt by the attempt that left it so, and not by a later one that is found', async () => {
+    const given = { state: 'deferred', generation: 8, attempt: 4, settled: [2, 4, 6, 8].slice(1) } as const;
+    const known = await withItem({ ...given, recipients: [{ address: 'bob@x', n: 0, doubt, last: later }] });
+    await comesAgain(known, 8);
+    assert.partialDeepStrictEqual(known.lines, [{ in_doubt: true, in_doubt_known: true, found: true }]);
+    assert.equal(known.metrics.sum('InDoubt'), 0);
+    const fresh = { address: 'bob@x', n: 0, doubt: { ...doubt, at: later.at }, last: later };
+    const left = await withItem({ ...given, recipients: [fresh] });
+    await comesAgain(left, 8);
+    assert.equal(left.metrics.sum('InDoubt'), 1);
+  });
+
+  test('that expired is counted in doubt once at most', async () => {
+    const given = { state: 'done', generation: 8, attempt: 4, settled: [4, 6, 8] } as const;
+    const last = { ...later, status: 'expired' } as const;
+    const services = await withItem({
+      ...given,
+      recipients: [{ address: 'bob@x', n: 0, doubt: { ...doubt, at: later.at }, last }],
+    });
+    await comesAgain(services, 8);
+    assert.deepEqual(said(services), ['bob@x 4 deferred found', 'bob@x 4 expired found']);
+    assert.equal(services.metrics.sum('InDoubt'), 1);
+  });
+
+  test('that expired at in_doubt_limit has no line of an attempt that was not made for it', async () => {
+    const given = { state: 'done', generation: 8, attempt: 4, settled: [4, 6, 8] } as const;
+    const last = { ...later, status: 'expired' } as const;
+    const services = await withItem({ ...given, recipients: [{ address: 'bob@x', n: 0, doubt, last }] });
+    await comesAgain(services, 8);
+    assert.deepEqual(said(services), ['bob@x 4 expired found']);
   });
 });
 

@@ -80,7 +80,7 @@ const meetings: readonly (readonly [string, Exclude<State, 'done' | 'corrupt'>, 
     [
       'the worker that has its message',
       'active',
-      (raw) => work(wakeUpOf(raw), services, takes, { left: () => 60_000, whole: 300_000 }),
+      (raw) => work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 }),
     ],
     ['its wake-up', 'deferred', (raw) => activate(wakeUpOf(raw), services)],
     [
@@ -159,7 +159,7 @@ describe('a malformed item', () => {
 
   test('whose generation is none is held too, and no message counts for it', async () => {
     const raw = plant({ state: 'active' }, { generation: 'many' });
-    await work(wakeUpOf(raw), services, takes, { left: () => 60_000, whole: 300_000 });
+    await work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 });
     const { state, generation } = await rawNow(raw);
     assert.deepEqual([state, generation], ['held', 'many']);
   });
@@ -214,7 +214,7 @@ describe('an item of a release that is too far from this one', () => {
   test('keeps its message in active: the worker does not take it for dealt with', async () => {
     const raw = plant({ state: 'active' }, far);
     await assert.rejects(
-      work(wakeUpOf(raw), services, takes, { left: () => 60_000, whole: 300_000 }),
+      work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 }),
       SchemaVersionError,
     );
   });
@@ -242,7 +242,7 @@ test('of 50 deliveries whose turn it is one is malformed: 49 are delivered, and 
   const wake = (text: string) => parseWakeUp(formatWakeUp(keyOf(text)));
   for (const [text] of services.woken) await activate(wake(text), services);
   for (const text of services.activated)
-    await work(wake(text), services, takes, { left: () => 60_000, whole: 300_000 });
+    await work(wake(text), services, takes, { left: () => 240_000, whole: 300_000 });
   const byState = Map.groupBy(services.ledger.items, ({ state }) => state);
   assert.deepEqual(
     [...byState].map(([state, items]) => [state, items.length]),

@@ -11,8 +11,9 @@ const name = 'inet:mail.test:24';
 const known = {
   holds: [{ id: 'h1', reason: 'a move', by: 'ann', since: 1, until: 900 }],
   suspension: { since: 1, until: 2, why: 'refused', dsn: '4.4.1', failures: 3 },
-  window: { size: 7, failedCohorts: 0.2, failure: 1, failures: 1, at: 6 },
+  window: { size: 7, failedCohorts: 0.2, failure: 1, failures: 1, succeededAt: 2, failedAt: 5, failedAfter: 3, at: 6 },
   probe: { token: 't', until: 9 },
+  trials: [{ token: 'u', since: 4, until: 9 }],
   caution: { until: 10, why: 'x' },
   release: { since: 3, spread: 1000 },
   history: [{ at: 1, by: 'ann', what: 'held (h1)', why: 'a move' }],

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
+import { holdMessage } from '../../functions/queue/by-hand.ts';
 import type { DeliveryItem } from '../../functions/queue/item.ts';
 import { Lease } from '../../functions/queue/lease.ts';
 import { parseWakeUp } from '../../functions/queue/messages.ts';
 import type { Ledger } from '../../functions/queue/ports.ts';
 import { Progress } from '../../functions/queue/progress.ts';
+import { removeMessage } from '../../functions/queue/remove-by-hand.ts';
 import { TableTrouble } from '../../functions/queue/table-trouble.ts';
 import { TableWrites } from '../../functions/queue/table-writes.ts';
 import { work } from '../../functions/queue/worker.ts';
@@ -187,6 +189,48 @@ describe('while the table refuses the writes of a container', () => {
     assert.partialDeepStrictEqual(world.lines, [{ status: 'sent', attempt: 1 }]);
     assert.deepEqual(world.doubted, []);
     assert.equal(contents(scene).length, 1);
+  });
+
+  /** Gives a claim back that an operator changed meanwhile, and goes on to the end with a table that takes writes. */
+  async function giveBackChanged(change: (world: QueueWorld) => Promise<unknown>): Promise<Scene> {
+    let isOver = false;
+    let changed: Promise<unknown> | undefined;
+    const scene: Scene = await setScene(
+      refusedAfterClaim(() => {
+        changed ??= change(scene.world);
+        return isOver;
+      }),
+    );
+    await deliverOnce(scene.world);
+    await changed;
+    assert.partialDeepStrictEqual(scene.world.onlyItem(), { state: 'queued', attempt: 0 });
+    isOver = true;
+    await scene.world.runToEnd();
+    return scene;
+  }
+
+  test('a message that an operator removes meanwhile is not sent after its claim was given back', async () => {
+    const order = { by: 'ann', why: 'sent by mistake', bounces: true };
+    await using scene = await giveBackChanged((world) =>
+      removeMessage(world.onlyItem(), order, world.bystander().services),
+    );
+    const { world } = scene;
+    assert.deepEqual(contents(scene), []);
+    assert.equal(world.onlyItem().state, 'done');
+    assert.equal(world.recipients().get('bob@x')?.last?.status, 'bounced');
+    assert.deepEqual(
+      world.events.map(({ lmtp }) => lmtp.kind),
+      ['bounce'],
+    );
+  });
+
+  test('a message that an operator holds meanwhile is held after its claim was given back', async () => {
+    const order = { by: 'ann', why: 'to be looked at', hold: 'legal' };
+    await using scene = await giveBackChanged((world) =>
+      holdMessage(world.onlyItem(), order, world.bystander().services),
+    );
+    assert.deepEqual(contents(scene), []);
+    assert.partialDeepStrictEqual(scene.world.onlyItem(), { state: 'held', attempt: 0, holds: [{ id: 'legal' }] });
   });
 });
 

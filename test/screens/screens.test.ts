@@ -62,7 +62,14 @@ function surveyOf(
       waiting: entries.length === 0 ? none : waiting,
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
-      ...{ malformed: none, unpublished: none, corruptRequests: { requests: 0 }, suspended: [], heldDestinations: [] },
+      ...{
+        malformed: none,
+        unpublished: none,
+        corruptRequests: { requests: 0 },
+        suspended: [],
+        heldDestinations: [],
+        cautioned: [],
+      },
       ...{ deadLetters: [], unreachable: [] },
       ...status,
     },
@@ -232,7 +239,7 @@ function everywhere(foreign: string): string {
     },
   });
   const survey = surveyOf([entry], [held], {
-    ...{ suspended: [held], heldDestinations: [held], unreachable: [foreign] },
+    ...{ suspended: [held], heldDestinations: [held], cautioned: [held], unreachable: [foreign] },
     deadLetters: [{ name: foreign, kind: 'dead letters', messages: 1 }],
   });
   const request = { id: foreign, reason: foreign, at: now, copy: { bucket: 'b', key: 'k' } };

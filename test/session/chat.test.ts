@@ -206,6 +206,30 @@ describe('a server that hangs up', () => {
     assert.deepEqual(answers, ['content 552 early', 'content 552 early']);
     assert.ok(retire === 'interrupted' || retire === 'out of step', retire);
   });
+  test('before the final dot gets none: no recipient is in doubt', async () => {
+    const received: string[] = [];
+    await using server = await startRawServer((socket) => {
+      socket.write('220 hi\r\n');
+      socket.on('data', (octets) => {
+        received.push(octets.toString());
+        if (octets.includes('LHLO')) socket.write('250 hi\r\n');
+        else if (octets.includes('DATA')) socket.end('354 go ahead\r\n');
+        else if (/MAIL|RCPT/.test(octets.toString())) socket.write('250 ok\r\n');
+      });
+    });
+    const session = await open(server.port);
+    const content = {
+      ...contentOf(0),
+      async *chunks() {
+        yield Buffer.from('one line\r\n');
+        await waitUntil('the end of the connection is seen', () => session.isDisturbed);
+      },
+    };
+    const { short: answers } = await transact(session, limitsWith(), content);
+    session.drop();
+    assert.deepEqual(answers, ['lost at content', 'lost at content']);
+    assert.ok(!received.join('').endsWith('\r\n.\r\n'));
+  });
 });
 
 describe('content', () => {
@@ -237,6 +261,16 @@ describe('content', () => {
     assert.deepEqual(answers, ['timeout at content', 'timeout at content']);
     // What was made went into the buffers of the kernel, which end somewhere.
     assert.ok(content.made < 50_000_000, `${content.made} octets were made`);
+  });
+
+  test('that a server refuses without taking in any more of it is not waited for', async () => {
+    await using server = await startScriptedServer({
+      content: { ...andThen('stall'), raw: '552 5.3.4 too big\r\n', after_bytes: 1000 },
+    });
+    const session = await open(server.port);
+    const { short: answers } = await transact(session, limitsWith({ content: 5000 }), contentOf(200_000_000));
+    session.drop();
+    assert.deepEqual(answers, ['content 552 early', 'content 552 early']);
   });
 
   test('that is cut off by the end of our time never ends with a dot', async () => {
@@ -298,6 +332,14 @@ describe('a flood', () => {
   test('of one line without an end is, too', async () => {
     await using server = await flooding('', 'x');
     await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
+  });
+  test('of a line that nobody asked for, an octet at a time, is not waited for', { timeout: 60_000 }, async () => {
+    await using server = await startRawServer((socket) => {
+      socket.write('220 hi\r\n2');
+      const dripping = setInterval(() => socket.write('2'), 100);
+      socket.on('close', () => clearInterval(dripping));
+    });
+    await assert.rejects(open(server.port), /refuses to talk/);
   });
   test('of replies that nobody asked for is not read for ever', async () => {
     const most = 200_000_000;

@@ -7,12 +7,13 @@ import { changeDestination } from '../../functions/queue/change-destination.ts';
 import { type DestinationRecord, emptyRecord } from '../../functions/queue/destination-record.ts';
 import type { Destinations } from '../../functions/queue/ports.ts';
 
-/** A record with something of everything. */
-const full: Omit<DestinationRecord, 'name' | 'revision' | 'active'> = {
+/** A record with something of everything: a member that is not here would not be tried. */
+const full: Required<Omit<DestinationRecord, 'name' | 'revision' | 'active' | 'backlog' | 'faults'>> = {
   holds: [{ id: 'h1', reason: 'a move', by: 'arn:aws:iam::1:user/ann', since: 1, until: 900 }],
   suspension: { since: 1, until: 2, why: 'connect to "x"[::1]:24: refused', dsn: '4.4.1', failures: 3 },
-  window: { size: 7, failedCohorts: 0.2, failure: 1, failures: 1, succeededAt: 5, failedAt: 6, at: 6 },
+  window: { size: 7, failedCohorts: 0.2, failure: 1, failures: 1, succeededAt: 5, failedAt: 6, failedAfter: 7, at: 6 },
   probe: { token: 't', until: 9 },
+  trials: [{ token: 'u', since: 1, until: 9 }],
   caution: { until: 10, why: '1 final reply for 3 recipients' },
   release: { since: 3, spread: 1000 },
   history: [{ at: 1, by: 'ann', what: 'held (h1)', why: 'a move' }],

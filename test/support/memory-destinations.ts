@@ -4,6 +4,7 @@
  * What comes out is frozen, so that nobody changes a record but by a write.
  */
 import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/destination-record.ts';
+import { readRecord } from '../../functions/queue/parse-destination-record.ts';
 import type { Destinations } from '../../functions/queue/ports.ts';
 
 /** Destinations that are forgotten with their process. */
@@ -22,8 +23,11 @@ export class MemoryDestinations implements Destinations {
   async write(record: DestinationRecord): Promise<boolean> {
     const { active, backlog, revision } = this.#find(record.name);
     if (revision !== record.revision) return false;
-    const { backlog: _, ...known } = record;
-    this.#put(copy({ ...known, active, ...(backlog === undefined ? {} : { backlog }), revision: revision + 1 }));
+    const { name, active: _, backlog: __, revision: ___, due, faults, ...known } = copy(record);
+    // As it is read from the table: a member that is not read there is lost here too.
+    const read = readRecord(name, { active, backlog, due, known, revision: revision + 1 });
+    if (read.faults !== undefined) throw new TypeError(`${name}: ${read.faults.join('; ')}`);
+    this.#put(read);
     return true;
   }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often to look, and for how long. */
 export interface Patience {
-  /** Milliseconds in all. Default: 5000. */
+  /** Milliseconds in all. Default: 30,000: only a test that fails waits so long. */
   readonly within?: number;
   /** Milliseconds between two looks. Default: 10. */
   readonly every?: number;
@@ -20,7 +20,7 @@ export interface Patience {
 export async function waitUntil<T>(
   what: string,
   look: () => T | Promise<T>,
-  { within = 5000, every = 10 }: Patience = {},
+  { within = 30_000, every = 10 }: Patience = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + within;
   for (;;) {

@@ -127,7 +127,7 @@ export function makeAgentFor({ fault }: Scenario): Agent {
   return makeAgent(isWaitedFor ? hasty : patient);
 }
 
-const hasty = withTimeouts('1s');
+const hasty = withTimeouts('2s');
 const patient = withTimeouts('20s');
 
 function withTimeouts(timeout: string): Parameters {
