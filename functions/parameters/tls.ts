@@ -140,6 +140,6 @@ export const tlsRows = {
   lmtp_log_tls_feature_status: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Say in the delivery log what was had of TLS.',
+    meaning: 'Record the negotiated TLS in the delivery log.',
   },
 } as const satisfies Record<string, Row>;

@@ -50,7 +50,7 @@ export interface AlarmSettings {
    */
   readonly expiring?: AlarmSetting | undefined;
   /**
-   * Requests or messages cannot be used, and wait for a person. Threshold: requests or deliveries.
+   * Requests or messages cannot be used, and wait for an operator. Threshold: requests or deliveries.
    *
    * @default 1, for 5 minutes
    */
@@ -74,7 +74,7 @@ export interface AlarmSettings {
    */
   readonly stranded?: AlarmSetting | undefined;
   /**
-   * Something lies in dead letters; an alarm for each queue. Threshold: messages.
+   * A dead-letter queue contains messages; an alarm for each queue. Threshold: messages.
    *
    * @default 1, for 15 minutes
    */
@@ -92,7 +92,7 @@ export interface AlarmSettings {
    */
   readonly authRefused?: AlarmSetting | undefined;
   /**
-   * The TLS that is wanted is not had. Threshold: sessions.
+   * The required TLS was not negotiated. Threshold: sessions.
    *
    * @default 1, over 5 minutes
    */
