@@ -13,7 +13,7 @@ interface Refusal {
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
   {
-    reason: 'Not in this release: a notice to the sender that a delayed message was delivered after all.',
+    reason: 'This release does not have it yet: a notice to the sender that a delayed message was delivered after all.',
     names: ['confirm_delay_cleared'],
   },
   {

@@ -165,7 +165,7 @@ describe('a policy is unusable', () => {
   for (const [text, words] of [
     [
       'dane',
-      'invalid security level "dane": DANE needs answers of the DNS that somebody has validated; allowed are none, may',
+      'invalid security level "dane": DANE needs DNS answers validated with DNSSEC; allowed are none, may',
     ],
     ['dane-only match=x', 'invalid security level "dane-only": DANE'],
     ['high', 'invalid security level "high"; allowed are none, may, encrypt, fingerprint, verify, secure'],
