@@ -2,7 +2,7 @@
  * Every parameter, in one table: Postfix's name, kind, default, bounds, and what it does (parameters/table.ts).
  *
  * The environment variables of the functions (LMTP_MAIL_TIMEOUT=300s), the construct's `parameters`, the command line's
- * `--parameter` and PARAMETERS.md all come from here. A wrong name or value is told with name, value and what is allowed.
+ * `--parameter` and docs/parameters.md all come from here. A wrong name or value is told with name, value and what is allowed.
  */
 
 import type { Maps } from './maps/maps.ts';

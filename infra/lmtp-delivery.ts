@@ -123,7 +123,7 @@ export class LmtpDelivery extends Construct {
   }
 
   /**
-   * Lets somebody submit mail: send requests to the incoming queue, and write bodies to the message bucket.
+   * Lets a producer submit mail: send requests to the incoming queue, and write bodies to the message bucket.
    *
    * @param prefix where in the bucket the bodies go; `in/`, or the first of `bodyPrefixes`, if absent
    * @throws PropsError for a prefix that no body may lie below
@@ -138,7 +138,7 @@ export class LmtpDelivery extends Construct {
   }
 
   /**
-   * Lets somebody look after the queue with the command line: see it, and change it. Beside that they must be allowed to
+   * Lets an operator look after the queue with the command line: see it, and change it. The operator must also be allowed to
    * look the stack up (`cloudformation:DescribeStacks`).
    */
   grantOperate(grantee: IGrantable): void {
@@ -146,8 +146,8 @@ export class LmtpDelivery extends Construct {
   }
 
   /**
-   * Lets somebody see the queue and the logs with the command line (status, queue, shape, explain, log), and change nothing.
-   * They too must be allowed to look the stack up.
+   * Lets an operator see the queue and the logs with the command line (status, queue, shape, explain, log), and change nothing.
+   * This operator must also be allowed to look the stack up.
    */
   grantObserve(grantee: IGrantable): void {
     grant(grantee, observerPermissions(this.#surroundings, this.#operatorPlaces));

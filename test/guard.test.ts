@@ -56,6 +56,17 @@ test('the lock file does not say where packages came from', () => {
   assert.deepEqual(linesLike(['package-lock.json'], /"resolved":/), []);
 });
 
+test('documents and examples name the actor: a person or program is never nobody, somebody, whoever, he or him', () => {
+  const words =
+    'nobody|somebody|anybody|everybody|no one|someone|anyone|everyone|whoever|whom|whomever|he|him|his|himself|she|her|hers|herself';
+  // Not the local part of an address, such as <nobody@example.com>.
+  const vague = new RegExp(`(?<![\\w@.-])(?:${words})(?![\\w@.-]*@|[\\w-])`, 'i');
+  assert.match('Somebody is needed', vague);
+  assert.match('it is his.', vague);
+  assert.doesNotMatch('to=<nobody@example.com>, this history', vague);
+  assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'infra/examples/*.ts'), vague), []);
+});
+
 test('every dependency is pinned to one version', () => {
   const { dependencies, devDependencies } = readJson('package.json') as Record<string, Record<string, string>>;
   const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(

@@ -1,5 +1,5 @@
 /**
- * The delivery request: JSON in, a typed request out, or the field that is wrong (contract in README.md).
+ * The delivery request: JSON in, a typed request out, or the field that is wrong (contract in docs/requests.md).
  *
  * Parsed once, at the door. A request is unusable as a whole when its form is; an address that cannot be used makes only
  * its own recipient unusable.

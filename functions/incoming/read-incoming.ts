@@ -1,7 +1,7 @@
 /**
  * The front doors: what a message of the incoming queue is, part by part.
  *
- *     a delivery request (README.md)            one part
+ *     a delivery request (docs/requests.md)     one part
  *     an SES receipt notification               one part
  *     an S3 event                               one part for each record
  *     an EventBridge event of S3                one part

@@ -87,7 +87,7 @@ export const metricTable = {
   },
   TlsFailures: {
     unit: 'Count',
-    about: 'sessions without the TLS that is wanted',
+    about: 'sessions without the required TLS',
     by: 'lmtp',
     statistic: 'Sum',
     perDestination: true,

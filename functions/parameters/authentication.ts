@@ -13,7 +13,7 @@ export const authenticationRows = {
     default: 'yes',
     meaning: 'Defer (4.7.0) where there is a password for a server that offers no AUTH; no = send without it.',
     differs:
-      'Ours; Postfix sends. A server that has lost its AUTH, or somebody in between who took it away, should not get mail on trust.',
+      'Ours; Postfix sends. A server without AUTH may be the wrong server, or an attacker on the path removed the offer; it should not receive mail.',
   },
   lmtp_sasl_password_maps: {
     kind: 'passwords',

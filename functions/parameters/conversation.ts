@@ -43,7 +43,7 @@ export const conversationRows = {
   smtputf8_enable: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Ask for SMTPUTF8 where a request says so, or an address needs it; no = as if nobody had heard of it.',
+    meaning: 'Ask for SMTPUTF8 where a request says so, or an address needs it; no = SMTPUTF8 is never used.',
   },
   line_length_limit: {
     kind: 'size',

@@ -104,6 +104,6 @@ export const destinationRows = {
     kind: 'switch',
     default: 'no',
     meaning: 'Allow loopback, link-local and multicast addresses as destinations.',
-    differs: 'Ours: whoever may submit must not reach what only this machine should.',
+    differs: 'Ours: a producer must not reach services that only this machine should reach.',
   },
 } as const satisfies Record<string, Row>;

@@ -13,7 +13,7 @@ interface Refusal {
 const refusals: readonly Refusal[] = [
   // What later releases are to have.
   {
-    reason: 'This release does not have it yet: that a late message arrived after all is told to whoever asked for it.',
+    reason: 'This release does not have it yet: a notice to the sender that a delayed message was delivered after all.',
     names: ['confirm_delay_cleared'],
   },
   {
@@ -52,7 +52,8 @@ const refusals: readonly Refusal[] = [
     names: ['lmtp_tls_session_cache_database', 'lmtp_tls_session_cache_timeout'],
   },
   {
-    reason: 'DANE and raw public keys need answers of the DNS that somebody has validated; no resolver here does.',
+    reason:
+      'DANE and raw public keys need DNS answers validated with DNSSEC; the resolver of a function does not validate.',
     names: ['lmtp_tls_enable_rpk', 'lmtp_tls_force_insecure_host_tlsa_lookup', 'lmtp_tls_trust_anchor_file'],
   },
   {
@@ -88,7 +89,7 @@ const refusals: readonly Refusal[] = [
     names: ['lmtp_sasl_auth_cache_name'],
   },
   {
-    reason: 'PLAIN never says on behalf of whom it authenticates; to a server that is the user himself (RFC 4616).',
+    reason: 'PLAIN is sent without an authorization identity, so the server uses that of the user (RFC 4616).',
     names: ['send_cyrus_sasl_authzid'],
   },
   {
@@ -130,7 +131,8 @@ const refusals: readonly Refusal[] = [
     names: ['lmtp_body_checks', 'lmtp_header_checks', 'lmtp_mime_header_checks', 'lmtp_nested_header_checks'],
   },
   {
-    reason: 'Addresses are delivered as they came. Whoever submits a request rewrites them.',
+    reason:
+      'Addresses are delivered as they are in the request. A producer that needs other addresses rewrites them first.',
     names: ['lmtp_generic_maps', 'propagate_unmatched_extensions'],
   },
   {
@@ -245,7 +247,7 @@ const refusals: readonly Refusal[] = [
   },
   {
     reason:
-      'The words of reports are fixed; whoever wants others makes reports of his own from the events on the bounce topic.',
+      'The text of reports is fixed. For another text, generate your own reports from the events on the bounce topic.',
     names: [
       'backwards_bounce_logfile_compatibility',
       'bounce_template_file',

@@ -51,7 +51,7 @@ export const reportRows = {
     default: 'double-bounce',
     pattern: address,
     wanted: wantedAddress,
-    meaning: 'Envelope sender of what postmasters get. Mail from there that cannot be delivered is told to nobody.',
+    meaning: 'Envelope sender of notices to postmasters. Undeliverable mail from this sender is not reported.',
   },
   mail_name: {
     kind: 'text',

@@ -46,6 +46,6 @@ export const sessionRows = {
     kind: 'switch',
     default: 'yes',
     meaning: 'Do not wait for the reply to QUIT.',
-    differs: 'Postfix: no. Nobody should pay for a goodbye.',
+    differs: 'Postfix: no. A function should not be billed while it waits for a goodbye.',
   },
 } as const satisfies Record<string, Row>;

@@ -1,7 +1,7 @@
 import { nameRule } from './name-rule.ts';
 import { type Row, second } from './row.ts';
 
-const noDane = 'DANE needs answers of the DNS that somebody has validated; no resolver here does';
+const noDane = 'DANE needs DNS answers validated with DNSSEC; the resolver of a function does not validate';
 
 /** Where certificates and keys are read from: a path, or a secret. */
 const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|[^\s,:]*\/[^\s,]*)`;
@@ -21,7 +21,7 @@ export const tlsRows = {
     allowed: ['', 'none', 'may', 'encrypt', 'fingerprint', 'verify', 'secure'],
     refused: { dane: noDane, 'dane-only': noDane },
     meaning:
-      'none (or empty) = no TLS; may = where the server offers it; encrypt = always, whoever answers; fingerprint, verify, secure = always, with a certificate that lmtp_tls_fingerprint_cert_match, lmtp_tls_verify_cert_match or lmtp_tls_secure_cert_match accepts. At a unix: destination, may is none.',
+      'none (or empty) = no TLS; may = where the server offers it; encrypt = always, with any certificate; fingerprint, verify, secure = always, with a certificate that lmtp_tls_fingerprint_cert_match, lmtp_tls_verify_cert_match or lmtp_tls_secure_cert_match accepts. At a unix: destination, may is none.',
   },
   lmtp_tls_policy_maps: {
     kind: 'maps',
@@ -140,6 +140,6 @@ export const tlsRows = {
   lmtp_log_tls_feature_status: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Say in the delivery log what was had of TLS.',
+    meaning: 'Record the negotiated TLS in the delivery log.',
   },
 } as const satisfies Record<string, Row>;

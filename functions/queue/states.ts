@@ -3,7 +3,7 @@
  *
  * A delivery is one item of the queue table: a request, cut down to one destination and one chunk of recipients. Every
  * write to such an item is one of the transitions below, as one conditional write; the code builds its condition from the
- * row (`from` and `fence`), the tests walk the rows, and ARCHITECTURE.md shows them.
+ * row (`from` and `fence`), the tests walk the rows, and docs/queue.md shows them.
  *
  * These fences keep an item from being moved by somebody who is behind:
  * - `absent`: the item must not exist yet;
@@ -103,7 +103,13 @@ export const transitions = {
     by: ['lmtp'],
     when: 'some recipients are settled and the server takes its time over the rest; or content waits until the table takes writes again',
   },
-  finish: { from: ['delivering'], to: 'done', fence: 'token', by: ['lmtp'], when: 'nobody is left to be delivered to' },
+  finish: {
+    from: ['delivering'],
+    to: 'done',
+    fence: 'token',
+    by: ['lmtp'],
+    when: 'no recipient is left to deliver to',
+  },
   defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: ['lmtp'], when: 'some recipients must wait' },
   detain: {
     from: ['delivering'],
@@ -117,7 +123,7 @@ export const transitions = {
     to: 'done',
     fence: 'generation',
     by: ['lmtp', 'qmgr'],
-    when: 'every recipient is refused before content, or nobody was left',
+    when: 'every recipient is refused before content, or no recipient was left',
   },
   deferUnclaimed: {
     from: ['active'],
@@ -226,7 +232,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator'],
-    when: 'a person removes it, or knows that nobody is left to be delivered to',
+    when: 'an operator removes it, or marks its last recipients as delivered',
   },
   requeue: {
     from: ['corrupt'],

@@ -54,7 +54,7 @@ function parseLevel(word: string | undefined): TlsLevel {
   const folded = word.toLowerCase();
   const level = tlsLevels.find((name) => name === folded);
   if (level !== undefined) return level;
-  const reason = /^dane(?:-only)?$/.test(folded) ? ': DANE needs answers of the DNS that somebody has validated' : '';
+  const reason = /^dane(?:-only)?$/.test(folded) ? ': DANE needs DNS answers validated with DNSSEC' : '';
   throw new PolicyEntryError(`invalid security level "${word}"${reason}; allowed are ${tlsLevels.join(', ')}`);
 }
 

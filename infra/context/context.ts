@@ -74,7 +74,7 @@ export const contextTable = {
     read: resources.accountsByBucket,
   },
   bodyRetention: {
-    about: 'deletes bodies that nobody needs any more, and keeps what was deleted for so long: `30d`',
+    about: 'deletes bodies that no delivery needs any more, and keeps deleted bodies for this long: `30d`',
     read: read.duration,
     isOfFirst: true,
   },
@@ -125,7 +125,10 @@ export const contextTable = {
     about: 'prices in dollars that the dashboard reckons with, where yours are others: `{"lambdaTime": 0.0000133334}`',
     read: (name, value) => (value === undefined ? undefined : read.object(name, value)),
   },
-  operatingManual: { about: 'where your people read OPERATING.md', read: read.text },
+  operatingManual: {
+    about: 'address or path of your copy of docs/operating.md; alarm texts link to it',
+    read: read.text,
+  },
   alarmTopic: { about: 'ARN of the topic that alarms go to', read: resources.arn('sns') },
   logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },
   functionTimeout: { about: 'how long the lmtp function may run: `300s`, `5m`', read: read.duration },

@@ -1,4 +1,4 @@
-/** The tables of COST.md. `npm run bench:cost` prints the first two of a new run. */
+/** The tables of docs/cost.md. `npm run bench:cost` prints the first two of a new run. */
 import { type FixedCost, hoursOfMonth } from './fixed.ts';
 import { costedFunctions, type Figures, type Measurement, type Way, ways } from './measurement.ts';
 import {
@@ -92,7 +92,7 @@ function costTable({ figures }: Measurement): string {
     ['', ...columns.map(([title]) => title)],
     ...rows,
     ['**together**', ...columns.map(([, costs]) => `**${(totalOf(costs) * million).toFixed(2)}**`)],
-    ['beside that, whoever submits', ...columns.map(() => (submissionCost() * million).toFixed(2))],
+    ['besides: the producer, to submit them', ...columns.map(() => (submissionCost() * million).toFixed(2))],
   ]);
 }
 

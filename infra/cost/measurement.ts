@@ -55,10 +55,10 @@ export interface Measurement {
   readonly sweep: Figures;
 }
 
-/** Where the run is kept that COST.md is about. */
+/** Where the run is kept that docs/cost.md is about. */
 export const measurementFile = new URL('./measured.json', import.meta.url);
 
-/** The run that COST.md is about. */
+/** The run that docs/cost.md is about. */
 export function recordedMeasurement(): Measurement {
   return JSON.parse(readFileSync(measurementFile, 'utf8')) as Measurement;
 }

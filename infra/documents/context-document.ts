@@ -1,7 +1,7 @@
-/** The table of context values in README.md. */
+/** The table of context values in docs/configuration.md. */
 import { contextTable } from '../context/context.ts';
 
-/** What README.md says of context values, as Markdown. */
+/** What docs/configuration.md says of context values, as Markdown. */
 export function contextDocument(): string {
   const rows = Object.entries(contextTable).map(([name, row]) => {
     const ofFirst = 'isOfFirst' in row ? ' (of the first transport)' : '';

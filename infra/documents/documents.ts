@@ -1,8 +1,8 @@
 /**
- * The parts of the documents that come from tables in the code: PARAMETERS.md, METRICS.md, the context values in README.md,
- * the states in ARCHITECTURE.md, and the figures of COST.md.
+ * The documents, and the parts of documents, that are written from tables in the code: parameters, metrics, properties, context
+ * values, states, and the figures of the cost.
  *
- * `npm run documents` writes them; a test fails when they are out of step.
+ * `npm run documents` writes them; a test fails when they differ from the code.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,8 @@ import { LmtpDelivery } from '../lmtp-delivery.ts';
 import { contextDocument } from './context-document.ts';
 import { metricsDocument } from './metrics-document.ts';
 import { parametersDocument } from './parameters-document.ts';
+import { propsDocument } from './props-document.ts';
+import { roomsTable } from './rooms-document.ts';
 
 const root = new URL('../../', import.meta.url);
 const begin = '<!-- written from functions/queue/states.ts: begin -->';
@@ -27,18 +29,23 @@ const end = '<!-- end -->';
 export function documents(): ReadonlyMap<string, string> {
   const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
   return new Map([
-    ['PARAMETERS.md', parametersDocument()],
-    ['METRICS.md', metricsDocument()],
-    [
-      'README.md',
-      withPart(read('README.md'), '<!-- written from infra/context/context.ts: begin -->', contextDocument()),
-    ],
-    ['ARCHITECTURE.md', withStates(read('ARCHITECTURE.md'))],
-    ['COST.md', withCosts(read('COST.md'))],
+    ['docs/parameters.md', parametersDocument()],
+    ['docs/metrics.md', metricsDocument()],
+    ['docs/props.md', propsDocument()],
+    ['docs/configuration.md', withContext(read('docs/configuration.md'))],
+    ['docs/architecture.md', withRooms(read('docs/architecture.md'))],
+    ['docs/queue.md', withStates(read('docs/queue.md'))],
+    ['docs/cost.md', withCosts(read('docs/cost.md'))],
   ]);
 }
 
-const withStates = (architecture: string) => withPart(architecture, begin, statesTable());
+const withStates = (queue: string) => withPart(queue, begin, statesTable());
+
+const withRooms = (architecture: string) =>
+  withPart(architecture, '<!-- written from the imports of functions/: begin -->', roomsTable());
+
+const withContext = (configuration: string) =>
+  withPart(configuration, '<!-- written from infra/context/context.ts: begin -->', contextDocument());
 
 function withCosts(text: string): string {
   const measurement = recordedMeasurement();
@@ -61,7 +68,7 @@ function withPart(document: string, mark: string, part: string): string {
   return `${before}${mark}\n\n${part}\n\n${end}${after}`;
 }
 
-/** The stack that everybody has who sets nothing but a destination. */
+/** The stack with a destination and all defaults. */
 function costedTemplate(): unknown {
   const stack = new Stack(new App(), 'Cost');
   const code = () => Code.fromInline('exports.handler = async () => {}');

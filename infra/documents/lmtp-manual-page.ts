@@ -1,6 +1,6 @@
 /**
  * What the manual page of Postfix's own lmtp(8) said when LMTP had a program to itself (Postfix 1.1 and 2.0), and what
- * answers each statement here. PARAMETERS.md shows it.
+ * answers each statement here. docs/parameters.md shows it.
  */
 
 /** One statement. Both sides are Markdown without line ends or bars. */
@@ -95,13 +95,13 @@ export const manualPage: Readonly<Record<string, readonly ManualStatement[]>> = 
     },
     {
       statement: 'As `notify_classes` says, the postmaster is told of bounces, protocol errors and other trouble.',
-      here: 'The same, on the notice topic, and as mail where a route serves his address.',
+      here: 'The same, on the notice topic, and as mail where a route serves the address of the postmaster.',
     },
   ],
   Bugs: [
     {
       statement: 'Nothing is listed.',
-      here: 'Known limits stand at the head of the source files that have them, and in ARCHITECTURE.md.',
+      here: 'Known limits stand at the head of the source files that have them, and under [Known limits](decisions.md#known-limits).',
     },
   ],
   Configuration: [

@@ -1,5 +1,5 @@
 /**
- * METRICS.md: what the functions write to CloudWatch, and how to look at it.
+ * docs/metrics.md: what the functions write to CloudWatch, and how to look at it.
  */
 
 import { dimensions, type MetricRow, metricTable, mostDestinations } from '../../functions/metrics/catalogue.ts';
@@ -26,7 +26,7 @@ const own = rows.filter(([, { perDestination }]) => perDestination === true).len
 
 const introduction = `# Metrics
 
-What the functions write to CloudWatch. The alarms and the dashboard of a stack stand on them, and whatever else you make of them can:
+What the functions write to CloudWatch. The alarms and the dashboard of a stack use these metrics, and so can your own:
 
 \`\`\`ts
 new Alarm(this, 'Slow', { metric: delivery.metrics.metricDelay(), threshold: 60, evaluationPeriods: 3 });
@@ -39,19 +39,20 @@ Their namespace is \`LambdaLmtp/\` and the name of the construct, one for each t
 dimension \`${dimensions.destination}\` beside it. Recipients, queue ids and hosts are never dimensions: the saved queries find them in the logs.
 `;
 
-const notes = `Recipients are counted as the delivery log has them: each of its lines once. So *Sent* + *Deferred* + *Bounced* is its number of lines,
-and whoever arrives is sent to or bounced some day, unless a person takes him out. Who expires has two lines, of the last attempt and of the end, and counts with both.
+const notes = `Each line of the delivery log is counted once. So *Sent* + *Deferred* + *Bounced* is the number of lines. Each recipient that arrives is
+sent or bounced in the end, unless an operator removes it. A recipient that expires has two lines, one for the last attempt and one for
+the expiry, and counts in both.
 *Deferred...* and *Bounced...* are the same recipients by the subject of their enhanced status (RFC 3463 section 3).
 
-An invocation writes what it counted when it ends, in CloudWatch's embedded metric format: one line of its log, and one more for each
-watched destination that it delivered to. One that Lambda kills writes nothing: its sessions and attempts are missing then, and
-the recipients that it had logged, but for those whose lines are found again (*found* in the log). What the sweep writes is what
-the table says at that moment.
+An invocation writes its counts when it ends, in CloudWatch's embedded metric format: one line of its log, and one more for each
+watched destination that it delivered to. An invocation that Lambda kills writes none: its sessions and attempts are missing, and so are
+the recipients that it had logged, except those whose lines are written again (*found* in the log). The sweep writes the state of the
+table at that moment.
 
 A metric costs about $0.30 a month where it has values in each hour, and nothing in hours without. There are ${rows.length}, and ${own} more for each
 watched destination. In a stack with one destination where all is well, some 23 have values.
 
-Functions that people call (\`check\`, \`showq\`, \`postsuper\`), and the command line, write none.
+Functions that operators call (\`check\`, \`showq\`, \`postsuper\`) and the command line write no metrics.
 
 Written from \`functions/metrics/\` by \`npm run documents\`.
 `;

@@ -1,5 +1,5 @@
 /**
- * PARAMETERS.md: parameters by subject, maps, what cannot be set, and what became of the old manual page.
+ * docs/parameters.md: parameters by subject, maps, what cannot be set, and what became of the old manual page.
  */
 
 import { allowedValues } from '../../functions/parameters/describe.ts';
@@ -16,16 +16,16 @@ export function parametersDocument(): string {
 
 const introduction = `# Parameters
 
-Every parameter under its Postfix name. Set one in the construct (\`parameters: { lmtp_mail_timeout: "60s" }\`), on the
-command line (\`--parameter lmtp_mail_timeout=60s\`), or in the environment of a function under its name in capitals
-(\`${variableName('lmtp_mail_timeout')}=60s\`; \`${variableName('2bounce_notice_recipient')}=root\`). A stack is one transport, with parameters of its own: what master.cf would say with
-\`-o\`, and *transport*\`_destination_recipient_limit\`, is said by \`lmtp_...\`.
+Every parameter has its Postfix name. Set it in the construct (\`parameters: { lmtp_mail_timeout: "60s" }\`), on the
+command line (\`--parameter lmtp_mail_timeout=60s\`), or in the environment of a function, in capitals
+(\`${variableName('lmtp_mail_timeout')}=60s\`; \`${variableName('2bounce_notice_recipient')}=root\`). Each transport has its own parameters, so \`lmtp_...\`
+replaces \`-o\` options of master.cf and *transport*\`_destination_recipient_limit\`.
 
 Times take s, m, h, d or w; a plain number is seconds. A value may refer to another parameter as \`$name\`, \`\${name}\` or
-\`$(name)\`; \`$$\` is a dollar sign. A wrong name or value stops synth and start-up with the name, the value and what is allowed.
+\`$(name)\`; \`$$\` is a dollar sign. A wrong name or value stops synth and start-up, with the name, the value and the allowed values.
 
-\`npx lambda-lmtp parameters\` shows them all with their values, \`--changed\` those that were changed, and \`npx lambda-lmtp
-parameters lmtp_mail_timeout\` all that is known of one, also of one that cannot be set.
+\`npx lambda-lmtp parameters\` shows all parameters with their values, \`--changed\` the changed ones, and \`npx lambda-lmtp parameters
+lmtp_mail_timeout\` describes one, even one that cannot be set.
 
 A note in italics says why a default is not Postfix's own, or that Postfix has no such parameter.
 
@@ -50,11 +50,11 @@ function parameterLine(name: string, row: Row): string {
 
 const maps = `## Maps
 
-Wherever a parameter takes maps, it takes all of these, and several of them with commas or blanks between: they are asked in
-order, and the first that has an entry counts. What is wrong with a map stops synth and start-up with the name of the map, the
-line and what is allowed. Files are read once, at start-up and not at synth; a function has those that came in a layer.
+A parameter that takes maps takes all of these types, and several maps separated by commas or blanks. They are searched in order, and the
+first entry found is used. An error in a map stops synth and start-up with the name of the map, the line and the allowed syntax. Files are
+read once, at start-up and not at synth; a function has the files of its layers.
 
-| type | example | what it says |
+| type | example | meaning |
 | --- | --- | --- |
 | \`static\` | \`static:pipelining\` | The same for every key. With blanks: \`static:{ pipelining size }\`. |
 | \`inline\` | \`inline:{ 10.0.1.7=pipelining, { 10.0.1.8 = pipelining size } }\` | A table in the parameter. An entry with blanks has braces of its own. |
@@ -62,7 +62,7 @@ line and what is allowed. Files are read once, at start-up and not at synth; a f
 | \`regexp\` | \`regexp:/opt/maps/replies\` | Regular expressions with results, in a file. |
 | \`regexp\` | \`regexp:{ { /^550 5\\.1\\.1 (.*)/ 450 4.1.1 $$1 } }\` | The same in the parameter, each rule in braces. \`$$1\` there is \`$1\` in the rule. |
 
-Files have the lines of all Postfix tables: \`#\` begins a comment, a line that begins with a blank continues the one before.
+Files have the syntax of Postfix tables: \`#\` begins a comment, and a line that begins with a blank continues the line before.
 
     # regexp: the first pattern that matches counts
     /^4\\.2\\.2 (.*)/           5.2.2 full for good: $1
@@ -71,19 +71,19 @@ Files have the lines of all Postfix tables: \`#\` begins a comment, a line that 
     /^450 (.*[[:digit:]])$/    4.2.1 \${1} (again later)
     endif
 
-A pattern stands between two equal marks; any character but letters, digits and blanks will do. Letters behind it toggle: \`i\` =
+A pattern is enclosed in two equal delimiters: any character except letters, digits and blanks. Letters behind it toggle: \`i\` =
 upper and lower case differ, \`m\` = \`^\` and \`$\` also match at line ends, \`x\` = basic instead of extended syntax. \`$1\`,
-\`\${1}\` and \`$(1)\` in the result are what the groups matched; \`$$\` is a dollar sign. Patterns are those of POSIX (regex(7)) with
-what glibc adds (\`\\w\`, \`\\b\`, \`\\<\`), without back references. They are matched in time that is in proportion to their length
-and that of the key: no reply of a server can make a function hang. Keys of more than 10,000 characters are not looked up.
+\`\${1}\` and \`$(1)\` in the result are the text that the groups matched; \`$$\` is a dollar sign. Patterns are those of POSIX (regex(7)) with
+what glibc adds (\`\\w\`, \`\\b\`, \`\\<\`), without back references. Matching takes time in proportion to the length of pattern
+and key: no reply of a server can make a function hang. Keys of more than 10,000 characters are not looked up.
 
 ### Passwords
 
 \`lmtp_sasl_password_maps\` takes the same types, and secrets of AWS Secrets Manager: \`secretsmanager:NAME\`, or an ARN for the name.
-It is asked for the server's host name (the address, where the destination is one) and then for the next-hop as written, without
-\`inet:\`; every map is asked for the first before any is asked for the second. Keys with \`inet:\` in front are never found, as in
-Postfix. What is found is \`user:password\`, or an object that can say that it is a token (OAUTHBEARER, XOAUTH2). A secret holds one
-table, as JSON or in the format of Postfix's sasl_passwd:
+The maps are searched for the server's host name (the address, if the destination is one), and then for the next-hop as written, without
+\`inet:\`. All maps are searched for the first key before any is searched for the second. Keys with \`inet:\` are never found, as in Postfix.
+A value is \`user:password\`, or an object, which may contain a token (OAUTHBEARER, XOAUTH2). A secret contains one table, as JSON or in
+the format of Postfix's sasl_passwd:
 
 \`\`\`json
 {
@@ -93,18 +93,17 @@ table, as JSON or in the format of Postfix's sasl_passwd:
 }
 \`\`\`
 
-It is read again after five minutes, and at once when the server refuses what it says; while AWS errs, what was read before serves.
-The construct permits the lmtp function to read the secrets that parameters name. In a function's parameters, passwords in clear
-(\`static:\`, \`inline:\`) stop synth. No error and no listing shows a password. Before a stack is deployed, \`npx lambda-lmtp deliver
---sasl-password-maps /etc/postfix/sasl_passwd\` tries a file of Postfix's as it is.
+A secret is read again after five minutes, and at once when the server refuses the password. While Secrets Manager fails, the cached version is
+used. The construct permits the lmtp function to read the secrets that parameters name. In a function's parameters, passwords in clear
+(\`static:\`, \`inline:\`) stop synth. No error and no listing shows a password. To try a file of Postfix's before you deploy, use
+\`npx lambda-lmtp deliver --sasl-password-maps /etc/postfix/sasl_passwd\`.
 
 ### Patterns
 
 Lists of patterns (\`lmtp_connection_cache_destinations\`, \`use_srv_lookup\`, \`debug_peer_list\`) take names, maps, files
-(\`/opt/maps/names\`) and \`!\` in front of what is to be excluded; the first that matches counts. \`static:all\` is everything. What
-has a colon is a map, so ports cannot be named: destinations are compared without \`inet:\`, brackets and port. Where hosts are
-listed, a domain stands for what is below it too, and addresses (\`10.0.1.7\`, \`[2001:db8::7]\`) and networks (\`10.0.0.0/8\`) may
-be given.
+(\`/opt/maps/names\`) and \`!\` in front of an exclusion; the first match is used. \`static:all\` matches everything. A
+pattern with a colon is a map, so ports cannot be named: destinations are compared without \`inet:\`, brackets and port. In lists of
+hosts, a domain includes its subdomains, and addresses (\`10.0.1.7\`, \`[2001:db8::7]\`) and networks (\`10.0.0.0/8\`) are allowed.
 `;
 
 function refusals(): string {
@@ -112,9 +111,9 @@ function refusals(): string {
     ({ reason, names }) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${reason} |`,
   );
   return [
-    '## Known, and not to be set here',
+    '## Known parameters that cannot be set',
     '',
-    "Postfix's other parameters for LMTP. Setting one is an error that says what is said here.",
+    "Postfix's other parameters for LMTP. Setting one is an error with the reason given here.",
     '',
     '| parameters | why |',
     '| --- | --- |',
@@ -132,7 +131,7 @@ function oldPage(): string {
   return [
     '## What the lmtp(8) page said',
     '',
-    'Each statement of the page that LMTP had to itself in Postfix 1.1 and 2.0, in short, and what answers it here.',
+    'Each statement of the lmtp(8) manual page of Postfix 1.1 and 2.0, in short, with its counterpart here.',
     '',
     '| lmtp(8) | here |',
     '| --- | --- |',

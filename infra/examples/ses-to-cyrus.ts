@@ -4,8 +4,8 @@
  *     SES ─► receipt rule ─► message bucket, below ses/
  *                        └─► topic ─► incoming ─► ... ─► Cyrus, over TLS and with a password
  *
- * Cyrus's lmtpd wants AUTH from whoever comes over TCP. The password stands in a secret, as text in the form of Postfix's
- * sasl_passwd: `[lmtp.example.com]:24 relay:password`. When it is rotated, the functions notice by themselves.
+ * Cyrus's lmtpd requires AUTH over TCP. A secret contains the password, as text in the form of Postfix's sasl_passwd:
+ * `[lmtp.example.com]:24 relay:password`. When it is rotated, the functions use the new version automatically.
  *
  * SES receives in some regions only, and a rule set receives nothing until it is the active one of the account:
  * `aws ses set-active-receipt-rule-set --rule-set-name NAME`.
@@ -37,11 +37,11 @@ export class SesToCyrus extends Stack {
       destination: 'inet:[lmtp.example.com]:24',
       parameters: {
         myhostname: 'mx.example.com',
-        // No password is sent before the server has shown a certificate of its own name.
+        // No password is sent before the server has shown a certificate with its name.
         lmtp_tls_security_level: 'verify',
         lmtp_sasl_auth_enable: 'yes',
         lmtp_sasl_password_maps: `secretsmanager:${password.secretName}`,
-        // Bounces and other reports leave through SES, in the name of an address that it has verified.
+        // Bounces and other reports leave through SES, from an address that it has verified.
         bounce_report_routes: 'incoming, ses',
         bounce_report_ses_sender: 'mailer-daemon@example.com',
       },

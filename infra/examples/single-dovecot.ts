@@ -45,14 +45,14 @@ export class SingleDovecot extends Stack {
       code,
     });
 
-    // The security group of the machine that Dovecot runs on: it lets our functions in, on that port.
+    // The security group of the machine that Dovecot runs on admits our functions, on that port.
     const dovecot = ec2.SecurityGroup.fromSecurityGroupId(this, 'Dovecot', 'sg-0123456789abcdef0');
     if (delivery.network !== undefined) {
       const { securityGroupId } = delivery.network.securityGroup;
       dovecot.addIngressRule(ec2.Peer.securityGroupId(securityGroupId), ec2.Port.tcp(24), 'LMTP from lambda-lmtp');
     }
 
-    // Whoever takes mail in (your MX, say) may hand it over. It writes the body below in/, then sends the request.
+    // Your MX, or another producer, may submit mail. It writes the body below in/, then sends the request.
     const mx = new iam.Role(this, 'Mx', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     delivery.grantSubmit(mx);
 

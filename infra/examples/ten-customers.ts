@@ -1,8 +1,8 @@
 /**
- * Ten customers, each with a mail server of his own somewhere on the internet.
+ * Ten customers, each with its own mail server somewhere on the internet.
  *
- * One transport delivers to all of them: a slow server holds no other one up, a dead one is left alone until it answers again,
- * and each has metrics and alarms of its own. TLS is a duty, and certificates are checked.
+ * One transport delivers to all of them: a slow server delays no other, a dead one is suspended until it answers again,
+ * and each has its own metrics and alarms. TLS is required, and certificates are verified.
  *
  *     npx cdk deploy --app 'node ten-customers.ts'
  */
@@ -23,10 +23,10 @@ const customers: readonly Customer[] = [
   { domains: ['amber.example'], server: 'lmtp.amber.example' },
   { domains: ['birch.example', 'birch-trees.example'], server: 'lmtp.birch.example' },
   { domains: ['cedar.example'], server: 'lmtp.cedar.example' },
-  // His certificate names his provider.
+  // The certificate has the name of the provider.
   { domains: ['dahlia.example'], server: 'mail.dahlia.example', tls: 'verify match=.provider.example' },
   { domains: ['elder.example'], server: 'lmtp.elder.example' },
-  // He signs his own: we know its fingerprint.
+  // The certificate is self-signed: we know its fingerprint.
   {
     domains: ['fir.example'],
     server: 'lmtp.fir.example',
@@ -69,13 +69,13 @@ export class TenCustomers extends Stack {
         lmtp_tls_policy_maps: `inline:{ ${policies.join(', ')} }`,
         // None gets more than four deliveries at once, so that all ten can be slow and mail still moves.
         lmtp_destination_concurrency_limit: '4',
-        // Who may come late is told so after four hours.
+        // The senders of late mail are told after four hours.
         delay_warning_time: '4h',
       },
       maximumConcurrency: 45,
       // The default, written out: each destination of the map is watched.
       watchedDestinations: customers.map(({ server }) => `inet:${server}:${port}`),
-      // Bodies go when nobody needs them any more; a deleted one can be had back for a month.
+      // Bodies are deleted when no delivery needs them any more; a deleted one can be restored for a month.
       bodyRetention: Duration.days(30),
       code,
     });

@@ -27,6 +27,9 @@ for (const name of screenNames) {
   if (box === null) throw new Error(`the screen ${name} is not to be seen`);
   const { x, y, width, height } = box;
   const clip = { x: x - margin, y, width: width + 2 * margin, height: height + margin };
-  const { length } = await page.screenshot({ path: join(import.meta.dirname, `${name}.png`), clip });
+  const { length } = await page.screenshot({
+    path: join(import.meta.dirname, '../../docs/pictures', `${name}.png`),
+    clip,
+  });
   process.stdout.write(`${name}.png: ${Math.round(length / 1000)} kB\n`);
 }

@@ -65,7 +65,7 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
   /**
    * Postfix parameters that differ from their defaults, each by its own name: `{ minimal_backoff_time: '2m' }`.
    *
-   * @default - Postfix's defaults (see PARAMETERS.md)
+   * @default - Postfix's defaults (see parameters.md)
    */
   readonly parameters?: ParameterValues | undefined;
   /**
@@ -81,9 +81,9 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
    */
   readonly allowedBuckets?: readonly MailBucket[] | undefined;
   /**
-   * Deletes bodies that nobody needs any more, and keeps what was deleted for so long, in whole days: at least the longest
-   * lifetime of mail and the 14 days that a request may lie among the dead letters. For a bucket that the construct makes.
-   * A body that somebody writes over counts as deleted, also where mail with the one before is held.
+   * Deletes bodies that no delivery needs any more, and keeps deleted bodies for this long, in whole days: at least the
+   * longest lifetime of mail plus the 14 days that a request may wait in a dead-letter queue. For a bucket that the construct makes.
+   * An overwritten body counts as deleted, even while mail with the earlier version is held.
    *
    * @default - bodies stay until you delete them
    */
@@ -123,7 +123,7 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
    * could keep more open. That is `maximumConcurrency` times lmtp_connection_cache_size, twice, since new containers start before
    * the old ones have let go.
    *
-   * @default - nobody counts
+   * @default - no limit is checked
    */
   readonly sessionBudget?: number | undefined;
   /**

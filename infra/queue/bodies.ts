@@ -14,8 +14,8 @@ export interface BodyProps {
    */
   readonly bodyPrefixes?: readonly string[] | undefined;
   /**
-   * Accounts that buckets from elsewhere belong to, by the name of the bucket. S3 is told with every call, and refuses where a
-   * name now belongs to somebody else.
+   * Accounts that buckets from elsewhere belong to, by the name of the bucket. S3 receives it with every call, and refuses if the
+   * bucket belongs to another account.
    *
    * @default - only the owner of a bucket of this app is told
    */

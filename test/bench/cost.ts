@@ -1,7 +1,7 @@
 /**
  * `npm run bench:cost`: what a delivery takes of everything that AWS charges for, and what that comes to.
  *
- *     npm run bench:cost -- --record     # keep the figures: COST.md is written from them (npm run documents)
+ *     npm run bench:cost -- --record     # keep the figures: docs/cost.md is written from them (npm run documents)
  *
  * Messages of 20 kB with one recipient go through the whole local stack, each way of its own: sent at the first attempt with
  * full batches, the same one at a time, deferred once, bounced with a report. Counted are the requests of the functions, the

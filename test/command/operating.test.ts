@@ -1,4 +1,4 @@
-/** The commands that OPERATING.md and the alarms give to whoever is woken: each is one that the command line understands. */
+/** The commands that docs/operating.md and the alarms give to the operator on call: the command line understands each of them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -23,9 +23,9 @@ const texts = alarmNames.map((name) => {
     ...{ transport: 'lmtp', lifetime: '5 days', expiringHours: 114, threshold: 1, over: '5 minutes', subject: 'lmtp' },
     command: (words: string) => `lambda-lmtp ${words} --stack Mail`,
   };
-  return describeAlarm(row, facts, 'OPERATING.md');
+  return describeAlarm(row, facts, 'docs/operating.md');
 });
-const manual = readFileSync(new URL('../../OPERATING.md', import.meta.url), 'utf8');
+const manual = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
 const commands = [...new Set([...commandsOf(manual), ...texts.flatMap(commandsOf)])];
 
 test('there are such commands', () => {

@@ -1,4 +1,4 @@
-/** The tables of types in ARCHITECTURE.md say what the code does. */
+/** The tables of types in docs/events.md say what the code does. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -6,8 +6,8 @@ import { bounceTypeOf } from '../../functions/disposition/bounce-type.ts';
 import { delayTypeOf } from '../../functions/disposition/delay-type.ts';
 import type { EnhancedStatus } from '../../functions/smtp/enhanced-status.ts';
 
-const events = readFileSync(new URL('../../ARCHITECTURE.md', import.meta.url), 'utf8').split(/^## /m);
-const rows = (events.find((section) => section.startsWith('Events\n')) ?? '')
+const events = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+const rows = events
   .split('\n')
   .filter((line) => /^\| (x\.|all others)/.test(line))
   .map((line) => line.slice(2, -2).split(' | '));

@@ -5,6 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { parseParameters } from '../../functions/parameters.ts';
 import { tlsPolicy } from '../../functions/tls/policy.ts';
 import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
+import { SesToDovecot } from '../../infra/examples/ses-to-dovecot.ts';
 import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
 import { TenCustomers } from '../../infra/examples/ten-customers.ts';
 import {
@@ -145,6 +146,45 @@ describe('Amazon SES receives, Cyrus stores', () => {
   test('reports leave through SES in the name of its verified sender', () => {
     const sends = statementsOf(resources, 'BounceRole').filter(({ actions }) => actions.includes('ses:SendBounce'));
     assert.match(sends.flatMap(({ resources: on }) => on).join(' '), /identity\/mailer-daemon@example\.com/);
+  });
+});
+
+describe('Amazon SES in front of Dovecot', () => {
+  const resources = resourcesOf(new SesToDovecot(new App(), 'Mail', code));
+
+  test('SES stores mail below ses/ of the message bucket, and its topic feeds incoming', () => {
+    const { Rule } = resource(resources, 'AWS::SES::ReceiptRule', 'RulesMail') as {
+      Rule: { Actions: { S3Action: Record<string, unknown> }[] };
+    };
+    const [{ S3Action } = assert.fail()] = Rule.Actions;
+    assert.match(target(S3Action['BucketName']), /^DeliveryStoresMessageBucket/);
+    assert.equal(S3Action['ObjectKeyPrefix'], 'ses/');
+    assert.ok(!('KmsKeyArn' in S3Action));
+    const subscription = Object.values(resourcesOfType(resources, 'AWS::SNS::Subscription')).find(
+      ({ Properties }) => target(Properties['TopicArn']) === target(S3Action['TopicArn']),
+    );
+    assert.match(target(subscription?.Properties['Endpoint']), /^DeliveryQueuesIncoming/);
+  });
+
+  test('lmtp delivers to a server only whose certificate the authority in the secret has signed', () => {
+    const { Environment } = resource(resources, 'AWS::Lambda::Function', 'DeliveryFunctionsLmtp');
+    assert.partialDeepStrictEqual((Environment as { Variables: Record<string, unknown> }).Variables, {
+      TRANSPORT_MAP: 'example.com lmtp:inet:dovecot.mail.internal:24',
+      LMTP_TLS_SECURITY_LEVEL: 'verify',
+      LMTP_TLS_CAFILE: 'secretsmanager:mail/ca',
+    });
+    const reads = statementsOf(resources, 'LmtpRole').filter(({ actions }) =>
+      actions.includes('secretsmanager:GetSecretValue'),
+    );
+    assert.match(reads.flatMap(({ resources: on }) => on).join(' '), /:secret:mail\/ca/);
+  });
+
+  test('Dovecot, which has no AUTH for LMTP, admits the functions and no other host', () => {
+    const rules = Object.values(resourcesOfType(resources, 'AWS::EC2::SecurityGroupIngress')).filter(
+      ({ Properties }) => Properties['GroupId'] === 'sg-0123456789abcdef0',
+    );
+    assert.equal(rules.length, 1);
+    assert.match(target(rules[0]?.Properties['SourceSecurityGroupId']), /^DeliveryNetworkSecurityGroup/);
   });
 });
 

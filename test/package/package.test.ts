@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { bundleFile, bundleFunction, functionNames, sourceMapFile } from '../../infra/functions/bundle.ts';
+import { brokenLinks } from '../support/document-links.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
 import { EmptyApp } from './empty-app.ts';
 import { mailApp, type Template } from './mail-app.ts';
@@ -35,7 +36,7 @@ const files = filesOf(packed, scratch);
 
 test('the package holds what its users need, and nothing of how it is made', (t) => {
   const wanted =
-    /^(?:package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|functions\/lambda-lmtp\.mjs|dist\/(?:(?:functions|infra)\/.*\.js|.*\.d\.ts|examples\/[\w-]+\.ts|bundles\/\w+\/index\.cjs(?:\.map)?))$/;
+    /^(?:package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/pictures\/[\w-]+\.png|functions\/lambda-lmtp\.mjs|dist\/(?:(?:functions|infra)\/.*\.js|.*\.d\.ts|examples\/[\w-]+\.ts|bundles\/\w+\/index\.cjs(?:\.map)?))$/;
   assert.deepEqual(
     [...files.keys()].filter((name) => !wanted.test(name)),
     [],
@@ -48,6 +49,15 @@ test('the package holds what its users need, and nothing of how it is made', (t)
   );
   t.diagnostic(`${(packed.size / 1e6).toFixed(1)} MB packed, ${files.size} files`);
   assert.ok(packed.size < sizeBudget, `${packed.size} octets`);
+});
+
+test('every link and picture of its documents leads to a file of the package', () => {
+  const documents = new Map([...files].filter(([name]) => name.endsWith('.md')));
+  assert.ok(documents.size > 15);
+  assert.deepEqual(
+    brokenLinks(documents, (name) => files.get(name)),
+    [],
+  );
 });
 
 test('no path of the machine that packed it is in it', () => {

@@ -108,7 +108,7 @@ describe('a wrong name or value is told, with what is allowed', () => {
     [
       { lmtp_tls_security_level: 'dane-only' },
       'lmtp_tls_security_level',
-      /"dane-only" cannot be set here: DANE needs answers of the DNS that somebody has validated.*allowed are .*secure/,
+      /"dane-only" cannot be set here: DANE needs DNS answers validated with DNSSEC.*allowed are .*secure/,
     ],
     [
       { lmtp_tls_fingerprint_digest: 'md5' },

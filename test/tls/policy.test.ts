@@ -163,10 +163,7 @@ describe('a policy is unusable', () => {
   const prefix = 'TLS policy for mail.example.com:24 is unusable: ';
   const inMap = `${prefix}lmtp_tls_policy_maps, entry "mail.example.com:24": `;
   for (const [text, words] of [
-    [
-      'dane',
-      'invalid security level "dane": DANE needs answers of the DNS that somebody has validated; allowed are none, may',
-    ],
+    ['dane', 'invalid security level "dane": DANE needs DNS answers validated with DNSSEC; allowed are none, may'],
     ['dane-only match=x', 'invalid security level "dane-only": DANE'],
     ['high', 'invalid security level "high"; allowed are none, may, encrypt, fingerprint, verify, secure'],
     [',', 'the entry is empty'],

@@ -70,7 +70,7 @@ export class MailAlarms extends Construct {
   }
 
   #text(name: AlarmName, { value, minutes }: Threshold, subject: string): string {
-    const { watched, operatingManual = 'OPERATING.md' } = this.#props;
+    const { watched, operatingManual = 'docs/operating.md' } = this.#props;
     const { transport, parameters } = watched;
     const lifetime = parameters.maximal_queue_lifetime;
     const facts: AlarmFacts = {

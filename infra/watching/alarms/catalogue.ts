@@ -1,6 +1,6 @@
 /**
- * Every alarm of a stack, once: the heading of OPERATING.md that it leads to, what is late or lost, for whom, until when it is
- * safe to wait, and the one safe act. The alarms are made from these rows, and a test holds OPERATING.md to them.
+ * Every alarm of a stack, once: the heading of docs/operating.md that it leads to, what is late or lost, for whom, until when it is
+ * safe to wait, and the one safe act. The alarms are made from these rows, and a test holds docs/operating.md to them.
  */
 import { functionRows } from './function-rows.ts';
 import { mailRows } from './mail-rows.ts';
@@ -16,7 +16,7 @@ export const alarmTable = { ...mailRows, ...serverRows, ...tableRows, ...functio
 /** Name of an alarm. */
 export type AlarmName = keyof typeof alarmTable;
 
-/** All names, in the order of OPERATING.md. */
+/** All names, in the order of docs/operating.md. */
 export const alarmNames = Object.keys(alarmTable) as readonly AlarmName[];
 
 /** Characters that CloudWatch takes as the description of an alarm. */

@@ -24,7 +24,7 @@ export type Urgency = 'page' | 'ticket';
 
 /** What is said of an alarm in the catalogue. */
 export interface AlarmRow {
-  /** Heading in OPERATING.md. */
+  /** Heading in docs/operating.md. */
   readonly heading: string;
   readonly urgency: Urgency;
   /** Of which of several nobody need be woken. */

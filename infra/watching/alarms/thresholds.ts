@@ -23,10 +23,10 @@ export interface AlarmThreshold {
   readonly over?: Duration | undefined;
 }
 
-/** The alarms by name. What each means, and what to do, is in OPERATING.md. */
+/** The alarms by name. What each means, and what to do, is in docs/operating.md. */
 export interface AlarmSettings {
   /**
-   * Mail waits, and nobody is delivered to. Threshold: deliveries that wait, or requests that nobody takes in.
+   * Mail waits, and no recipient was delivered to. Threshold: deliveries that wait, or requests that qmgr does not admit.
    *
    * @default 1, for 10 minutes
    */
@@ -50,7 +50,7 @@ export interface AlarmSettings {
    */
   readonly expiring?: AlarmSetting | undefined;
   /**
-   * Requests or messages cannot be used, and wait for a person. Threshold: requests or deliveries.
+   * Requests or messages cannot be used, and wait for an operator. Threshold: requests or deliveries.
    *
    * @default 1, for 5 minutes
    */
@@ -74,7 +74,7 @@ export interface AlarmSettings {
    */
   readonly stranded?: AlarmSetting | undefined;
   /**
-   * Something lies in dead letters; an alarm for each queue. Threshold: messages.
+   * A dead-letter queue contains messages; an alarm for each queue. Threshold: messages.
    *
    * @default 1, for 15 minutes
    */
@@ -92,7 +92,7 @@ export interface AlarmSettings {
    */
   readonly authRefused?: AlarmSetting | undefined;
   /**
-   * The TLS that is wanted is not had. Threshold: sessions.
+   * The required TLS was not negotiated. Threshold: sessions.
    *
    * @default 1, over 5 minutes
    */
@@ -169,9 +169,9 @@ export interface AlarmProps {
    */
   readonly alarms?: AlarmSettings | undefined;
   /**
-   * Where your people read OPERATING.md: the texts of alarms point to headings of it.
+   * Where your people read docs/operating.md: the texts of alarms point to headings of it.
    *
-   * @default 'OPERATING.md'
+   * @default 'docs/operating.md'
    */
   readonly operatingManual?: string | undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * What it costs by the hour, as far as metrics tell: functions, queues, table and logs, at list prices. S3 has no metrics of requests
- * unless they are paid for; COST.md has the whole of it.
+ * unless they are paid for; docs/cost.md has the whole of it.
  */
 import { Duration } from 'aws-cdk-lib';
 import { type GraphWidget, type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';

@@ -24,7 +24,7 @@ export interface DashboardProps {
   /**
    * Prices in dollars that the dashboard estimates costs with, where yours are others: `{ lambdaTime: 0.0000166667 }`.
    *
-   * @default - list prices of us-east-1; COST.md has them with their sources
+   * @default - list prices of us-east-1; docs/cost.md has them with their sources
    */
   readonly prices?: Partial<HourlyPrices> | undefined;
 }

@@ -1,4 +1,4 @@
-/** DEPLOYING.md: its commands and options are those that there are. */
+/** docs/deploying.md: its commands and options are those that there are. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { runCommand } from '../../support/lambda-lmtp.ts';
 import { projectFolder } from '../synthesize.ts';
 
-const text = readFileSync(join(projectFolder, 'DEPLOYING.md'), 'utf8');
+const text = readFileSync(join(projectFolder, 'docs/deploying.md'), 'utf8');
 
 /** Commands of a program as words, from examples and from text between backticks. */
 function commandsOf(program: string): readonly (readonly string[])[] {

@@ -1,4 +1,4 @@
-/** PARAMETERS.md: what it says is so. */
+/** docs/parameters.md: what it says is so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusedParameters } from '../../../functions/parameters/refused.ts';

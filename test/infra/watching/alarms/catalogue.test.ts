@@ -13,7 +13,7 @@ import { appStack, asText, projectFolder, resourcesOf, resourcesOfType, target }
 
 const resources = resourcesOf(appStack());
 const alarms = Object.entries(resourcesOfType(resources, 'AWS::CloudWatch::Alarm'));
-const manual = readFileSync(join(projectFolder, 'OPERATING.md'), 'utf8');
+const manual = readFileSync(join(projectFolder, 'docs/operating.md'), 'utf8');
 
 /** Metrics of AWS that are looked at, as its documents name them. */
 const ofAws: Readonly<Record<string, readonly string[]>> = {
@@ -45,7 +45,7 @@ describe('every alarm of the catalogue', () => {
         assert.ok(text.length <= longestDescription, `${id}: CloudWatch takes ${longestDescription} characters`);
         assert.match(text, /^(?:PAGE|TICKET): .*\b(?:late|lost|twice|waits|have nothing|do not hear|no other place)\b/);
         assert.match(text, /^Safe now: .*lambda-lmtp /m);
-        assert.ok(text.endsWith(`More: "${row.heading}" in OPERATING.md#${anchorOf(row.heading)}`), text);
+        assert.ok(text.endsWith(`More: "${row.heading}" in docs/operating.md#${anchorOf(row.heading)}`), text);
         assert.doesNotMatch(text, /undefined|NaN|\[object|\$\{/);
         const topic = /^DeliveryTopicsAlarm/;
         assert.match(target(alarm['AlarmActions']), topic);
@@ -115,7 +115,7 @@ test('CloudWatch looks back over no more than a day', () => {
   }
 });
 
-describe('OPERATING.md', () => {
+describe('docs/operating.md', () => {
   const part = manual.slice(
     manual.indexOf('\n## Alarms\n'),
     manual.indexOf('\n## ', manual.indexOf('\n## Alarms\n') + 1),
