@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { reopenDestinations } from '../operator/destinations.ts';
 import { flushMessages } from '../operator/messages.ts';
 import type { Selection } from '../operator/selection.ts';
+import { waitingForTime } from '../operator/waiting.ts';
 import {
   type ChangeOptions,
   ChangeReport,
@@ -13,7 +14,6 @@ import {
   readChanging,
   readSelection,
   withChangeOptions,
-  withDefaultStates,
 } from './change-options.ts';
 import { isFiltered } from './filter-options.ts';
 import { withRampOption } from './hold-options.ts';
@@ -51,8 +51,6 @@ async function flushAction(ids: readonly string[], options: FlushOptions, comman
   // First: what is tried while its destination counts as dead only waits again.
   if (all === true) await report.tellAll(reopenDestinations(undefined, changing));
   else if (alone !== undefined) await report.tellAll(reopenDestinations(alone, changing));
-  // Only what waits for a time can be flushed.
-  const waiting = withDefaultStates(selection, ['deferred']);
-  await report.tellAll(flushMessages(waiting, options.ramp, changing));
+  await report.tellAll(flushMessages(waitingForTime(selection, services), options.ramp, changing));
   await report.finish();
 }

@@ -5,6 +5,7 @@
 import { escaped } from '../disposition/postfix-line.ts';
 import type { Listed } from '../operator/list.ts';
 import type { CorruptRequest } from '../operator/ports.ts';
+import { nextAttempt, type Waiter, waitOf } from '../operator/waiting.ts';
 import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
@@ -68,11 +69,18 @@ export function holdAsJson({ since, until, ...rest }: Hold): object {
 }
 
 function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
-  const { id, delivery, state, arrival, attempt, due, destination, sender } = entry;
+  const { id, delivery, state, arrival, attempt, destination, sender } = entry;
   const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
-  const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
+  const next = whenNext(item ?? entry, now);
   const head = row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), address(sender));
   return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+/** When its next attempt is due; empty where it does not wait for one. */
+function whenNext(waiter: Waiter, now: number): string {
+  const wait = waitOf(waiter, now);
+  if (wait === 'place') return 'now';
+  return wait === 'time' ? fromNow(nextAttempt(waiter) ?? now, now) : '';
 }
 
 function itemLines(item: DeliveryItem): readonly string[] {

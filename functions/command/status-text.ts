@@ -4,6 +4,7 @@
 
 import { escaped } from '../disposition/postfix-line.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
+import { undelivered } from '../operator/waiting.ts';
 import { doubtWords } from '../queue/doubt.ts';
 import { recordAsJson } from './explain-text.ts';
 import { holdFacts, iso } from './queue-text.ts';
@@ -14,8 +15,10 @@ export function statusAsText(report: StatusReport, lateAfter: number): readonly 
   const { now, waiting, states } = report;
   const found = [...troubles(report, lateAfter)];
   const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
-  const byState = Object.entries(states).flatMap(([state, count]) =>
-    count > 0 && state !== 'corrupt' ? [`${count.toLocaleString('en-US')} ${state}`] : [],
+  const later =
+    report.queuedForLater === 0 ? '' : ` (${report.queuedForLater.toLocaleString('en-US')} of them for a later time)`;
+  const byState = undelivered.flatMap((state) =>
+    states[state] > 0 ? [`${states[state].toLocaleString('en-US')} ${state}${state === 'queued' ? later : ''}`] : [],
   );
   const queue =
     waiting.deliveries === 0
@@ -120,6 +123,7 @@ export function statusAsJson(report: StatusReport): object {
     well: isWell,
     states,
     waiting: countAsJson(report.waiting),
+    queued_for_later: report.queuedForLater,
     late: countAsJson(report.late),
     expiring: countAsJson(report.expiring),
     held: countAsJson(report.held),

@@ -14,6 +14,7 @@ import { isMeant } from './destinations.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { listEntries, parseDeliveryName } from './selection.ts';
+import { isUndelivered } from './waiting.ts';
 
 /** What is known of a message. Times are milliseconds since 1970. */
 export interface MessageStory {
@@ -44,7 +45,7 @@ export async function explainMessage(name: string, services: OperatorServices): 
   const unread = unreadable(found);
   const request = await corruptRequests.read(name);
   if (found.length === 0 && request === undefined) return undefined;
-  const live = items.filter(({ state }) => state !== 'done' && state !== 'corrupt');
+  const live = items.filter(({ state }) => isUndelivered(state));
   const names = [...new Set(live.map(({ destination }) => destination))];
   const records = await Promise.all(names.map(async (one) => [one, await destinations.read(one)] as const));
   const [first] = live;
@@ -126,7 +127,7 @@ async function tallyDestination(
     counted += 1;
     onEntry(counted);
     counts[state] = (counts[state] ?? 0) + 1;
-    if (state !== 'corrupt' && arrival < (oldest?.arrival ?? Number.POSITIVE_INFINITY)) oldest = { id, arrival };
+    if (isUndelivered(state) && arrival < (oldest?.arrival ?? Number.POSITIVE_INFINITY)) oldest = { id, arrival };
     for (const reply of summary.replies) {
       const key = `${reply.dsn} ${reply.text}`;
       const known = replies.get(key);

@@ -8,13 +8,14 @@ import type { QueueFilter } from '../queue/queue-entry.ts';
 import { matchesItem } from '../queue/queue-filter.ts';
 import { orUnreadable } from '../queue/unreadable-item.ts';
 import type { OperatorServices } from './operator.ts';
+import type { Waiter } from './waiting.ts';
 
 /** What is meant. */
 export type Selection =
   /** Queue ids, `ID/0000` for one delivery of several, and names of corrupt requests. */
   | { readonly kind: 'ids'; readonly ids: AsyncIterable<string> | Iterable<string> }
-  /** Whatever matches; deliveries that are done never do. */
-  | { readonly kind: 'filter'; readonly filter: QueueFilter };
+  /** All deliveries that match; those that are done never do. `isWanted` decides what a filter cannot say. */
+  | { readonly kind: 'filter'; readonly filter: QueueFilter; readonly isWanted?: (waiter: Waiter) => boolean };
 
 /** One thing that was found, or not. */
 export type Selected =
@@ -31,8 +32,10 @@ export async function* select(
     for await (const id of selection.ids) yield* await selectId(id, ledger);
     return;
   }
-  for await (const { id, delivery } of listEntries(selection.filter, queries)) {
-    yield { kind: 'delivery', key: { id, delivery } };
+  const { filter, isWanted = () => true } = selection;
+  for await (const entry of listEntries(filter, queries)) {
+    const { id, delivery } = entry;
+    if (isWanted(entry)) yield { kind: 'delivery', key: { id, delivery } };
   }
 }
 
@@ -53,7 +56,9 @@ export async function* listEntries(
 
 /** Whether an item is meant still, now that it is read. */
 export function isSelected(item: DeliveryItem, selection: Selection): boolean {
-  return selection.kind === 'ids' || (item.state !== 'done' && matchesItem(item, selection.filter));
+  if (selection.kind === 'ids') return true;
+  const { filter, isWanted = () => true } = selection;
+  return item.state !== 'done' && matchesItem(item, filter) && isWanted(item);
 }
 
 /** The delivery that a text names: `ID/0000`. */

@@ -17,6 +17,7 @@ import { destinationState } from './explain.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequests, QueueDepth, QueueDepths } from './ports.ts';
 import { listEntries } from './selection.ts';
+import { isUndelivered, waitOf } from './waiting.ts';
 
 /** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
 export const overdueAfter = 2 * sweepInterval;
@@ -43,8 +44,10 @@ export interface StatusReport {
   readonly now: number;
   readonly isWell: boolean;
   readonly states: Readonly<Record<State, number>>;
-  /** What waits or is on its way, by arrival. */
+  /** What is still to be delivered (waiting.ts), by arrival. */
   readonly waiting: Count;
+  /** Deliveries that are queued with a later time, as after `release --ramp`. */
+  readonly queuedForLater: number;
   /** What of it has waited for longer than was cared for. */
   readonly late: Count;
   /** What is returned to its sender within expirySoon. */
@@ -155,18 +158,20 @@ async function countQueue(
   /** Destinations that mail waits for. */
   const awaited = new Set<string>();
   let recipients = 0;
+  let queuedForLater = 0;
   let counted = 0;
   for await (const entry of entries) {
     counted += 1;
     onEntry(counted);
     const { state, arrival, summary } = entry;
     byState[state] += 1;
-    if (state === 'corrupt') {
+    if (!isUndelivered(state)) {
       corrupt.add(entry, arrival);
       continue;
     }
     waiting.add(entry, arrival);
     awaited.add(entry.destination);
+    if (state === 'queued' && waitOf(entry, now) === 'time') queuedForLater += 1;
     if (state === 'held') held.add(entry, arrival);
     if (summary.malformed !== undefined) malformed.add(entry, arrival);
     if (now - arrival > lateAfter) late.add(entry, arrival);
@@ -180,6 +185,7 @@ async function countQueue(
     awaited,
     states: byState,
     waiting: waiting.count,
+    queuedForLater,
     late: late.count,
     expiring: expiring.count,
     held: held.count,

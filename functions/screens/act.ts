@@ -14,6 +14,7 @@ import { holdDestination, releaseDestination, reopenDestinations } from '../oper
 import { flushMessages, holdMessages } from '../operator/messages.ts';
 import type { Change, Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries } from '../operator/selection.ts';
+import { waitingForTime } from '../operator/waiting.ts';
 import { wallTime } from '../queue/services.ts';
 import { type Changes, changed } from './changes.ts';
 import { framed, lines } from './page.ts';
@@ -116,8 +117,8 @@ async function release(
 async function flush(destination: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
   // First: what is tried while its destination counts as dead only waits again.
   const reopened = await gathered(reopenDestinations(destination, changing));
-  const filter = { destination, states: ['deferred'] as const };
-  const flushed = await gathered(flushMessages({ kind: 'filter', filter }, 0, changing));
+  const waiting = waitingForTime({ kind: 'filter', filter: { destination } }, changing.services);
+  const flushed = await gathered(flushMessages(waiting, 0, changing));
   return { title: `Flush ${destination}`, changes: [...reopened, ...flushed], remarks: unfinished(queries) };
 }
 

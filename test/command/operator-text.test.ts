@@ -140,7 +140,16 @@ describe('whatever addresses, servers and people said', () => {
         const count = { deliveries: 1, oldest: { id: text, delivery: '0000', at: now - hour } };
         const none = Object.fromEntries(states.map((state) => [state, 1])) as Record<State, number>;
         const report: StatusReport = {
-          ...{ now, isWell: false, states: none, waiting: count, late: count, expiring: count, held: count },
+          ...{
+            now,
+            isWell: false,
+            states: none,
+            queuedForLater: 1,
+            waiting: count,
+            late: count,
+            expiring: count,
+            held: count,
+          },
           ...{
             malformed: count,
             corrupt: count,

@@ -176,6 +176,17 @@ test('a flush takes a destination for alive again, and tries what waits for it n
   );
 });
 
+test('a flush also tries what an earlier release spread over five minutes', async () => {
+  const services = operatorServices({}, 0.5);
+  const { wall } = services.clock;
+  await services.destinations.write({ ...emptyRecord(name), holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }] });
+  await putItems(services, { id: 'm', state: 'held', destination: name });
+  await press({ action: 'release', destination: name }, { services });
+  assert.equal((await services.ledger.read({ id: 'm', delivery: '0000' }))?.due, wall + 150_000);
+  await press({ action: 'flush', destination: name }, { services });
+  assert.equal((await services.ledger.read({ id: 'm', delivery: '0000' }))?.due, wall);
+});
+
 const told = (text: string) => ({ recipients: [{ address: 'b@x', n: 0, last: { ...makeVerdict('deferred'), text } }] });
 
 test('what waits for a cause is held for an hour, message by message, and nothing else', async () => {

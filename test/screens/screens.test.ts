@@ -60,6 +60,7 @@ function surveyOf(
       isWell: late.length === 0,
       states: Object.fromEntries(states.map((state) => [state, 0])) as StatusReport['states'],
       waiting: entries.length === 0 ? none : waiting,
+      queuedForLater: 0,
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
       ...{ malformed: none, unpublished: none, corruptRequests: { requests: 0 }, suspended: [], heldDestinations: [] },
