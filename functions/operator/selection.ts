@@ -6,7 +6,7 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import type { QueueFilter } from '../queue/queue-entry.ts';
 import { matchesItem } from '../queue/queue-filter.ts';
-import { orUnreadable } from '../queue/unreadable-item.ts';
+import { isUnreadable, orUnreadable, type UnreadableItem } from '../queue/unreadable-item.ts';
 import type { OperatorServices } from './operator.ts';
 import type { Waiter } from './waiting.ts';
 
@@ -19,7 +19,8 @@ export type Selection =
 
 /** One thing that was found, or not. */
 export type Selected =
-  | { readonly kind: 'delivery'; readonly key: DeliveryKey }
+  /** `destination`: as it was found; absent where it cannot be read. */
+  | { readonly kind: 'delivery'; readonly key: DeliveryKey; readonly destination?: string }
   /** Not a delivery: perhaps a request that could not be used. */
   | { readonly kind: 'name'; readonly id: string };
 
@@ -34,8 +35,8 @@ export async function* select(
   }
   const { filter, isWanted = () => true } = selection;
   for await (const entry of listEntries(filter, queries)) {
-    const { id, delivery } = entry;
-    if (isWanted(entry)) yield { kind: 'delivery', key: { id, delivery } };
+    const { id, delivery, destination } = entry;
+    if (isWanted(entry)) yield { kind: 'delivery', key: { id, delivery }, destination };
   }
 }
 
@@ -70,11 +71,15 @@ export function parseDeliveryName(text: string): DeliveryKey | undefined {
 async function selectId(text: string, ledger: OperatorServices['ledger']): Promise<readonly Selected[]> {
   const key = parseDeliveryName(text);
   if (key !== undefined) {
-    return [
-      (await orUnreadable(ledger.read(key))) === undefined ? { kind: 'name', id: text } : { kind: 'delivery', key },
-    ];
+    const item = await orUnreadable(ledger.read(key));
+    return [item === undefined ? { kind: 'name', id: text } : found(item)];
   }
   const items = await ledger.readAll(text);
-  if (items.length === 0) return [{ kind: 'name', id: text }];
-  return items.map(({ id, delivery }) => ({ kind: 'delivery', key: { id, delivery } }));
+  return items.length === 0 ? [{ kind: 'name', id: text }] : items.map(found);
+}
+
+function found(item: DeliveryItem | UnreadableItem): Selected {
+  const { id, delivery } = item;
+  const key = { id, delivery };
+  return isUnreadable(item) ? { kind: 'delivery', key } : { kind: 'delivery', key, destination: item.destination };
 }

@@ -70,13 +70,23 @@ const timed = ['deferred', 'queued'] as const satisfies readonly State[];
 /**
  * Returns what a flush is for: of what was looked for, the deliveries that wait for their time. Ids, and states that the
  * operator named, are left as they are.
+ *
+ * @param onPlace hears of each that waits for a place instead: a flush changes nothing about it
  */
-export function waitingForTime(selection: Selection, services: Pick<OperatorServices, 'clock'>): Selection {
+export function waitingForTime(
+  selection: Selection,
+  services: Pick<OperatorServices, 'clock'>,
+  onPlace: () => void = () => {},
+): Selection {
   if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
   const now = wallTime(services);
   return {
     kind: 'filter',
     filter: { ...selection.filter, states: timed },
-    isWanted: (waiter) => waitOf(waiter, now) === 'time',
+    isWanted: (waiter) => {
+      const wait = waitOf(waiter, now);
+      if (wait === 'place') onPlace();
+      return wait === 'time';
+    },
   };
 }

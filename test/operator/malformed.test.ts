@@ -117,11 +117,11 @@ describe('a malformed delivery', () => {
     const both = ids('bad', 'good');
     assert.deepEqual(await outcomes(holdMessages(both, { hold: 'h' }, changing(services))), [
       `bad ${refused}`,
-      'good changed: held (h)',
+      'good changed: held (h); it will not be tried until it is released',
     ]);
     assert.deepEqual(await outcomes(releaseMessages(both, { hold: 'h', ramp: 0 }, changing(services))), [
       `bad ${refused}`,
-      'good changed: released (h)',
+      'good changed: released (h); it will be tried now',
     ]);
     assert.equal((await outcomes(flushMessages(both, 0, changing(services))))[0], `bad ${refused}`);
     assert.deepEqual(await openDrafts('bad', services), { kind: 'refused', why: refused.replace('refused: ', '') });
@@ -135,7 +135,7 @@ describe('a malformed delivery', () => {
     const services = await makeQueue();
     assert.deepEqual(await outcomes(removeMessages(ids('bad', 'good'), { as: 'removed' }, changing(services))), [
       `bad changed: removed; it was malformed: ${fault}`,
-      'good changed: removed',
+      'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
     const found = await found0(services, 'bad');
     assert.ok(found instanceof ItemFault);
@@ -159,7 +159,7 @@ describe('a malformed delivery', () => {
     assert.deepEqual(answers.toSorted(), [
       `bad refused: it is malformed: ${fault}; only by its name can it be removed: bad/0000`,
       'far refused: another release has to see to it: it has version 3; this release reads versions up to 2',
-      'good changed: removed',
+      'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('a malformed delivery', () => {
     services.ledger.plant({ ...found.raw, recipients: makeRecipients('bob@example.com') });
     assert.deepEqual(
       await outcomes(releaseMessages(ids('bad/0000'), { hold: 'malformed', ramp: 0 }, changing(services))),
-      ['bad changed: released (malformed)'],
+      ['bad changed: released (malformed); it will be tried now'],
     );
     const item = await services.ledger.read({ id: 'bad', delivery: '0000' });
     assert.deepEqual([item?.state, item?.holds], ['queued', undefined]);
