@@ -18,6 +18,35 @@ const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10, destination: 32 
 /** The line above all. */
 export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
 
+/** The same where each entry is one line, with the recipients and the last reply at its end. */
+export const briefHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY');
+
+/** An entry as one line, from the index alone. */
+export function listedAsBrief(listed: Listed, now: number): string {
+  if (listed.kind === 'request') {
+    const { id, reason, at, sent = at } = listed.request;
+    return row(id, 'corrupt', inWords(now - sent), '', '', '', escaped(reason));
+  }
+  const { entry } = listed;
+  return deliveryRow(entry, { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now }, briefly(entry));
+}
+
+/** What the index knows of a delivery, the recipients first. */
+function briefly({ summary, fault }: QueueEntry): string {
+  const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
+  const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
+  const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
+  const facts = [
+    ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
+    ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
+  ];
+  const whom = `${addresses.map(address).join(' ')}${more}${doubt}`;
+  return facts.length === 0 ? whom : `${whom}: ${facts.join('; ')}`;
+}
+
 /** An entry as lines: the delivery, then a line for each thing to be said of it. */
 export function listedAsText(listed: Listed, now: number): readonly string[] {
   return listed.kind === 'request' ? requestLines(listed.request, now) : deliveryLines(listed.entry, listed.item, now);
@@ -69,11 +98,18 @@ export function holdAsJson({ since, until, ...rest }: Hold): object {
 }
 
 function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
-  const { id, delivery, state, arrival, attempt, destination, sender } = entry;
+  const { id, delivery, sender } = entry;
   const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
-  const next = whenNext(item ?? entry, now);
-  const head = row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), address(sender));
+  const head = deliveryRow(entry, { name, next: whenNext(item ?? entry, now), now }, address(sender));
   return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+function deliveryRow(
+  { state, arrival, attempt, destination }: QueueEntry,
+  { name, next, now }: { readonly name: string; readonly next: string; readonly now: number },
+  last: string,
+): string {
+  return row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last);
 }
 
 /** When its next attempt is due; empty where it does not wait for one. */
@@ -132,7 +168,7 @@ export function address(text: string): string {
   return `<${escaped(quoteAddress(text))}>`;
 }
 
-function row(id: string, state: string, age: string, tries: string, next: string, destination: string, sender: string) {
+function row(id: string, state: string, age: string, tries: string, next: string, destination: string, last: string) {
   const columns = [
     escaped(id).padEnd(widths.id),
     state.padEnd(widths.state),
@@ -140,7 +176,7 @@ function row(id: string, state: string, age: string, tries: string, next: string
     tries.padStart(widths.tries),
     ` ${next}`.padEnd(widths.next + 1),
     destination.padEnd(widths.destination),
-    sender,
+    last,
   ];
   return columns.join(' ').trimEnd();
 }

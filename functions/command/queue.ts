@@ -8,7 +8,7 @@ import { wallTime } from '../queue/services.ts';
 import { type FilterOptions, readFilter, withFilterOptions } from './filter-options.ts';
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
-import { listedAsJson, listedAsText, listHead } from './queue-text.ts';
+import { briefHead, listedAsBrief, listedAsJson, listedAsText, listHead } from './queue-text.ts';
 import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
@@ -25,7 +25,7 @@ export function queueCommand(): Command {
     .description('List what is in the queue, with what was said to each recipient last')
     .addOption(new Option('--limit <n>', 'no more than that; 0 = all').default(100).argParser(parseLimit))
     .option('--oldest', 'what arrived first, first: looks through the whole queue')
-    .option('--brief', 'one line each, from the index alone: faster and cheaper, with words cut');
+    .option('--brief', 'one line each, from the index alone: faster and cheaper, with long replies cut');
   return withOperateOptions(withFilterOptions(command)).action(guarded(queueAction));
 }
 
@@ -51,19 +51,19 @@ async function queueAction(options: QueueOptions): Promise<void> {
   });
   for await (const one of listed) {
     progress.clear();
-    if (json !== true && shown === 0) await print(listHead);
-    await print(json === true ? JSON.stringify(listedAsJson(one, now)) : text(one, now));
+    if (json !== true && shown === 0) await print(brief === true ? briefHead : listHead);
+    await print(json === true ? JSON.stringify(listedAsJson(one, now)) : text(one, now, options));
     shown += 1;
   }
   progress.clear();
   if (json === true) return;
-  if (shown === 0) await print(isAll(options) ? 'The queue is empty.' : 'Nothing in the queue is like that.');
+  if (shown === 0) await print(isAll(options) ? 'The queue is empty.' : 'No messages match.');
   else if (limit > 0 && shown >= limit) await print(`-- ${shown} shown; there may be more (--limit 0 shows all)`);
   else await print(`-- ${shown} in all`);
 }
 
-function text(listed: Listed, now: number): string {
-  return listedAsText(listed, now).join('\n');
+function text(listed: Listed, now: number, { brief }: QueueOptions): string {
+  return brief === true ? listedAsBrief(listed, now) : listedAsText(listed, now).join('\n');
 }
 
 function isAll({ destination, sender, recipient, reply, state, older, younger, inDoubt }: FilterOptions): boolean {

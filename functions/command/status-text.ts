@@ -28,14 +28,14 @@ export function statusAsText(report: StatusReport, lateAfter: number): readonly 
     report.isWell ? `All is well. ${queue}` : `${verdict(report)} ${queue}`,
     ...found,
     ...remarks(report),
-    ...report.unreachable.map((text) => `Not looked into: ${escaped(text)}`),
+    ...report.unreachable.map((text) => `Not read: ${escaped(text)}`),
   ];
 }
 
-/** What is in the table is not lost; what nobody will see to by himself needs somebody. */
+/** Mail in the table is not lost. Action is required where nothing else will repair it. */
 function verdict(report: StatusReport): string {
   const { malformed, corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpublished } = report;
-  const needsSomebody =
+  const needsAction =
     malformed.deliveries +
       corrupt.deliveries +
       corruptRequests.requests +
@@ -43,10 +43,10 @@ function verdict(report: StatusReport): string {
       overdue.deliveries +
       unpublished.deliveries >
     0;
-  if (needsSomebody) return 'Somebody is needed; nothing is lost yet.';
+  if (needsAction) return 'Action required. No mail has been lost.';
   return inDoubt.deliveries > 0
-    ? 'Some mail may be delivered twice; nothing is lost.'
-    : 'Mail is late; nothing is lost.';
+    ? 'Some mail may be delivered twice. No mail has been lost.'
+    : 'Mail is late. No mail has been lost.';
 }
 
 function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
@@ -90,10 +90,10 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
     yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}. lambda-lmtp explain ${escaped(name)}`;
   }
   if (overdue.deliveries > 0) {
-    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have seen to ${inWords(overdueAfter)} ago${sample(overdue, now)}. Does the function sweep run?`;
+    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have handled ${inWords(overdueAfter)} ago${sample(overdue, now, 'due')}. Does the function sweep run?`;
   }
   if (unpublished.deliveries > 0) {
-    yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that nobody was told of${sample(unpublished, now)}. Can the bounce topic be written to?`;
+    yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that are not published yet${sample(unpublished, now, 'due')}. Can the bounce topic be written to?`;
   }
   for (const { name, messages } of deadLetters) {
     yield `Dead letters: ${counted(messages, 'message')} in ${escaped(name)}`;
@@ -101,17 +101,27 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
 }
 
 /** What people did, and know of. */
-function remarks({ heldDestinations, held, now }: StatusReport): readonly string[] {
+function remarks({ heldDestinations, held, heldSince, now }: StatusReport): readonly string[] {
   const lines = heldDestinations.flatMap(({ name, holds }) =>
     holds.map((hold) => `Held: ${escaped(name)} ${holdFacts(hold)}`),
   );
   const messages =
-    held.deliveries > 0 ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${sample(held, now)}`] : [];
+    held.deliveries > 0
+      ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${heldSample(held, heldSince, now)}`]
+      : [];
   return [...lines, ...messages];
 }
 
-function sample({ oldest }: Count, now: number): string {
-  return oldest === undefined ? '' : ` (${escaped(oldest.id)}, since ${inWords(now - oldest.at)})`;
+/** The delivery that stands for others, and how long ago it arrived, or whatever else its moment is. */
+function sample({ oldest }: Count, now: number, what = 'arrived'): string {
+  return oldest === undefined ? '' : ` (${escaped(oldest.id)}, ${what} ${inWords(now - oldest.at)} ago)`;
+}
+
+/** The first of what is held, and since when it is. */
+function heldSample(held: Count, since: number | undefined, now: number): string {
+  const { oldest } = held;
+  if (oldest === undefined || since === undefined) return sample(held, now);
+  return ` (${escaped(oldest.id)}, held for ${inWords(now - since)}, arrived ${inWords(now - oldest.at)} ago)`;
 }
 
 /** The same as JSON; times as RFC 3339. */
@@ -126,7 +136,10 @@ export function statusAsJson(report: StatusReport): object {
     queued_for_later: report.queuedForLater,
     late: countAsJson(report.late),
     expiring: countAsJson(report.expiring),
-    held: countAsJson(report.held),
+    held: {
+      ...countAsJson(report.held),
+      ...(report.heldSince === undefined ? {} : { since: iso(report.heldSince) }),
+    },
     in_doubt: { ...countAsJson(inDoubt), recipients: inDoubt.recipients },
     malformed: countAsJson(report.malformed),
     corrupt: countAsJson(report.corrupt),

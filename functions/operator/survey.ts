@@ -86,7 +86,10 @@ export async function survey(
     queries: services.queries,
     parameters: services.parameters,
     clock: services.clock,
-    ledger: { findDue: (before) => limited(services.ledger.findDue(before), most.due) },
+    ledger: {
+      findDue: (before) => limited(services.ledger.findDue(before), most.due),
+      read: (key) => services.ledger.read(key),
+    },
     destinations: { list: () => given(records), read: (name) => services.destinations.read(name) },
     corruptRequests: { list: () => limited(services.corruptRequests.list(), most.requests) },
   };

@@ -139,8 +139,10 @@ describe('mail that waits', () => {
 
   test('is told in brief from the index alone', async () => {
     const listed = await ok('queue', '--brief', '--destination', stack.mailStore.destination);
-    assert.match(listed, /^second\/0000 +deferred/m);
-    assert.match(listed, /^ {4}<busy2@example\.com>\n {4}4\.2\.2 host 127\.0\.0\.1/m);
+    assert.match(listed, /^ID +STATE .* RECIPIENTS AND LAST REPLY\n/);
+    const lines = listed.trimEnd().split('\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in all'], 'one line each');
+    assert.match(listed, /^second\/0000 +deferred .* <busy2@example\.com>: 4\.2\.2 host 127\.0\.0\.1/m);
   });
 
   test('has a shape', async () => {
@@ -193,7 +195,7 @@ describe('mail that waits', () => {
     assert.equal(code, 75);
     assert.match(
       stdout,
-      /^Mail is late; nothing is lost\. 3 deliveries in the queue, .*: 3 deferred\.\nSuspended: inet:/,
+      /^Mail is late\. No mail has been lost\. 3 deliveries in the queue, .*: 3 deferred\.\nSuspended: inet:/,
     );
     const json = await run('status', '--json');
     assert.partialDeepStrictEqual(JSON.parse(json.stdout), {
@@ -362,7 +364,7 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   const name = String(corrupt['id']);
   const status = await run('status');
   assert.equal(status.code, 75);
-  assert.match(status.stdout, new RegExp(`^Somebody is needed; .*\nCorrupt: 1 cannot be used \\(${name}\\)\\. `));
+  assert.match(status.stdout, new RegExp(`^Action required\\. .*\nCorrupt: 1 cannot be used \\(${name}\\)\\. `));
   assert.match(await ok('explain', name), /^ {2}recipients: is missing.*\n {2}copy {2}s3:\/\/messages\/corrupt\//m);
   const asIs = await run('requeue', name);
   assert.deepEqual([asIs.code, asIs.stdout.split(':')[1]], [65, ' not changed']);

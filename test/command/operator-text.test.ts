@@ -8,7 +8,7 @@ import {
   messageAsJson,
   messageAsText,
 } from '../../functions/command/explain-text.ts';
-import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
+import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
 import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
 import type { StatusReport } from '../../functions/operator/status.ts';
@@ -100,6 +100,7 @@ describe('whatever addresses, servers and people said', () => {
           ? ({ kind: 'delivery', entry } as const)
           : ({ kind: 'delivery', entry, item: one } as const);
         const lines = [...listedAsText(listed, now), ...listedAsText({ kind: 'request', request: other }, now)];
+        lines.push(listedAsBrief(listed, now), listedAsBrief({ kind: 'request', request: other }, now));
         for (const line of lines) assert.ok(!line.includes('\n'));
         checkLines(lines);
         assert.ok(!JSON.stringify(listedAsJson(listed, now)).includes('\n'));

@@ -104,7 +104,7 @@ describe('a malformed delivery', () => {
     });
     assert.deepEqual([report.isWell, report.malformed.deliveries, report.malformed.oldest?.id], [false, 1, 'bad']);
     const [first = '', second] = statusAsText(report, 3_600_000);
-    assert.match(first, /^Somebody is needed; nothing is lost yet\. 3 deliveries in the queue/);
+    assert.match(first, /^Action required\. No mail has been lost\. 3 deliveries in the queue/);
     assert.equal(
       second,
       'Malformed: 1 delivery held: the item in the queue table is not what it should be. lambda-lmtp explain bad',

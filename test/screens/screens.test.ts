@@ -103,12 +103,12 @@ describe('the answer is', () => {
     'that nobody sees to it by himself': [
       surveyOf([old('inet:a:24')], [], { isWell: false, corrupt: { deliveries: 1 } }),
       'bad',
-      'Somebody is needed; nothing is lost. 1 delivery waits, the oldest for 3h.',
+      'Action required. No mail has been lost. 1 delivery waits, the oldest for 3h.',
     ],
     'of dead letters too': [
       surveyOf([], [], { isWell: false, deadLetters: [{ name: 'x', kind: 'dead letters', messages: 2 }] }),
       'bad',
-      'Somebody is needed; nothing is lost. Nothing waits.',
+      'Action required. No mail has been lost. Nothing waits.',
     ],
     'a lower bound where reading stopped': [
       { ...surveyOf([entryOf({})]), isCut: true },
