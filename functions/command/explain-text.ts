@@ -21,13 +21,13 @@ import { counted, fromNow, inWords, moment, octets } from './words.ts';
 
 /** The story of a message. */
 export function messageAsText(story: MessageStory): readonly string[] {
-  const { id, items, unread, request } = story;
+  const { id, items, unread, requests } = story;
   const [first] = items;
   return [
     ...(first === undefined ? [] : beginning(first, story)),
     ...items.flatMap((item) => deliveryLines(item, story)),
     ...unread.flatMap((item) => unreadLines(item, first === undefined)),
-    ...(request === undefined ? [] : requestLines(request, story.now)),
+    ...requests.flatMap((request) => requestLines(request, story.now)),
     ...nextSteps(id, story),
   ];
 }
@@ -56,7 +56,8 @@ function unreadSteps(item: UnreadableItem): readonly string[] {
 }
 
 /** The same as JSON; times as RFC 3339. */
-export function messageAsJson({ id, now, items, unread, destinations, expires, request }: MessageStory): object {
+export function messageAsJson({ id, now, items, unread, destinations, expires, requests }: MessageStory): object {
+  const [request] = requests;
   return {
     id,
     now: iso(now),
@@ -64,7 +65,7 @@ export function messageAsJson({ id, now, items, unread, destinations, expires, r
     deliveries: items.map(deliveryAsJson),
     ...(unread.length === 0 ? {} : { unread: unread.map(({ delivery, fault }) => ({ delivery, fault })) }),
     destinations: Object.fromEntries([...destinations].map(([name, record]) => [name, recordAsJson(record, now)])),
-    ...(request === undefined ? {} : { request: requestAsJson(request) }),
+    ...(request === undefined ? {} : { request: requestAsJson(request), requests: requests.map(requestAsJson) }),
   };
 }
 
@@ -153,11 +154,13 @@ function historyLine({ at, by, what, why }: HistoryEntry): string {
   return `${moment(at)} ${escaped(what)}, by ${escaped(by)}: ${escaped(why)}`;
 }
 
-function requestLines({ id, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest, now: number) {
+function requestLines({ id, requestId, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest, now: number) {
   const came = sent === undefined ? '' : `, sent ${moment(sent)}`;
-  const state = isSettled === true ? 'was corrupt, and is done with' : 'is corrupt, and waits for a person';
+  const state =
+    isSettled === true ? 'was corrupt, and was requeued or removed' : 'is corrupt, and waits for an operator';
+  const given = requestId === undefined ? '' : ` (sent with the id ${escaped(requestId)})`;
   return [
-    `${escaped(id)}: the request ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
+    `${escaped(id)}: the request${given} ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
     `  ${escaped(reason)}`,
     `  copy  s3://${escaped(copy.bucket)}/${escaped(copy.key)}`,
     ...history.map((entry) => `  ${historyLine(entry)}`),
@@ -340,9 +343,10 @@ function deliveryAsJson(item: DeliveryItem): object {
   };
 }
 
-function requestAsJson({ at, sent, history, ...rest }: CorruptRequest): object {
+function requestAsJson({ requestId, at, sent, history, ...rest }: CorruptRequest): object {
   return {
     ...rest,
+    ...(requestId === undefined ? {} : { request_id: requestId }),
     at: iso(at),
     ...(sent === undefined ? {} : { sent: iso(sent) }),
     ...(history === undefined ? {} : { history: history.map(historyAsJson) }),

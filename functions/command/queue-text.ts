@@ -24,8 +24,8 @@ export const briefHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION
 /** An entry as one line, from the index alone. */
 export function listedAsBrief(listed: Listed, now: number): string {
   if (listed.kind === 'request') {
-    const { id, reason, at, sent = at } = listed.request;
-    return row(id, 'corrupt', inWords(now - sent), '', '', '', escaped(reason));
+    const { id, at, sent = at } = listed.request;
+    return row(id, 'corrupt', inWords(now - sent), '', '', '', requestReason(listed.request));
   }
   const { entry } = listed;
   return deliveryRow(entry, { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now }, briefly(entry));
@@ -55,8 +55,9 @@ export function listedAsText(listed: Listed, now: number): readonly string[] {
 /** An entry as JSON: times as RFC 3339. */
 export function listedAsJson(listed: Listed, now: number): object {
   if (listed.kind === 'request') {
-    const { id, reason, at, sent = at, copy } = listed.request;
-    return { id, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
+    const { id, requestId, reason, at, sent = at, copy } = listed.request;
+    const given = requestId === undefined ? {} : { request_id: requestId };
+    return { id, ...given, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
   }
   const { entry, item } = listed;
   const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary, fault } = entry;
@@ -148,8 +149,13 @@ function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
   ];
 }
 
-function requestLines({ id, reason, at, sent = at }: CorruptRequest, now: number): readonly string[] {
-  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${escaped(reason)}`];
+function requestLines(request: CorruptRequest, now: number): readonly string[] {
+  const { id, at, sent = at } = request;
+  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${requestReason(request)}`];
+}
+
+function requestReason({ requestId, reason }: CorruptRequest): string {
+  return requestId === undefined ? escaped(reason) : `sent with the id ${escaped(requestId)}: ${escaped(reason)}`;
 }
 
 /** That something is held: by whom, why, since when and until when. */

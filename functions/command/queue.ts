@@ -22,6 +22,7 @@ export interface QueueOptions extends OperateOptions, FilterOptions {
 export function queueCommand(): Command {
   const command = new Command('queue')
     .alias('mailq')
+    .argument('[id...]', 'queue ids; without any, whatever the options look for')
     .description('List what is in the queue, with what was said to each recipient last')
     .addOption(new Option('--limit <n>', 'no more than that; 0 = all').default(100).argParser(parseLimit))
     .option('--oldest', 'what arrived first, first: looks through the whole queue')
@@ -29,11 +30,13 @@ export function queueCommand(): Command {
   return withOperateOptions(withFilterOptions(command)).action(guarded(queueAction));
 }
 
-async function queueAction(options: QueueOptions): Promise<void> {
+async function queueAction(ids: readonly string[], options: QueueOptions, command: Command): Promise<void> {
+  if (ids.length > 0 && !isAll(options)) command.error('error: ids go without the options that look for messages');
   const { limit, json, brief, oldest } = options;
   const { services } = await openOperation(options);
   const now = wallTime(services);
   const wish = {
+    ...(ids.length === 0 ? {} : { ids }),
     filter: readFilter(options, services, now),
     limit,
     isBrief: brief === true,
@@ -57,7 +60,7 @@ async function queueAction(options: QueueOptions): Promise<void> {
   }
   progress.clear();
   if (json === true) return;
-  if (shown === 0) await print(isAll(options) ? 'The queue is empty.' : 'No messages match.');
+  if (shown === 0) await print(isAll(options) && ids.length === 0 ? 'The queue is empty.' : 'No messages match.');
   else if (limit > 0 && shown >= limit) await print(`-- ${shown} shown; there may be more (--limit 0 shows all)`);
   else await print(`-- ${shown} in all`);
 }

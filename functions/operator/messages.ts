@@ -24,7 +24,7 @@ import {
   noFlushWhileHeld,
   tenseOf,
 } from './consequences.ts';
-import { settleRequest } from './corrupt-requests.ts';
+import { findRequests, settleRequest } from './corrupt-requests.ts';
 import { type Answer, type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
 import { isUndelivered } from './waiting.ts';
@@ -201,7 +201,7 @@ async function settleAsSent(
 
 /** A request that never became a delivery: nobody is known who could be told, or have got it. */
 async function removeRequest(id: string, wish: RemovalWish, changing: Changing): Promise<Change> {
-  const request = await changing.services.corruptRequests.read(id);
+  const [request] = await findRequests(id, changing.services);
   if (request === undefined) return unknown(id);
   if (request.isSettled === true) return { kind: 'refused', id, text: 'it was requeued or removed already' };
   if (wish.as !== 'removed' || wish.recipient !== undefined) {
@@ -209,7 +209,7 @@ async function removeRequest(id: string, wish: RemovalWish, changing: Changing):
       'it is a corrupt request that was never taken in: it can only be removed as a whole, and nobody is told';
     return { kind: 'refused', id, text };
   }
-  await settleRequest(id, 'removed', changing);
+  await settleRequest(request.id, 'removed', changing);
   const { will, be } = tenseOf(changing.order);
   return {
     kind: 'changed',

@@ -17,7 +17,7 @@ import { BodyFault } from '../queue/ports.ts';
 import { wallTime } from '../queue/services.ts';
 import { orUnreadable, readable, unreadable } from '../queue/unreadable-item.ts';
 import { afterRequeue, tenseOf } from './consequences.ts';
-import { settleRequest } from './corrupt-requests.ts';
+import { findRequests, settleRequest } from './corrupt-requests.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { parseDeliveryName } from './selection.ts';
@@ -42,13 +42,18 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
   const items = readable(found);
   const corrupt = items.filter(({ state }) => state === 'corrupt');
   if (corrupt.length > 0) return corrupt.map(deliveryDraft);
-  const request = await corruptRequests.read(name);
-  if (request !== undefined && request.isSettled === undefined) {
-    // A copy that is gone leaves nothing to be edited, but may be replaced.
-    const text = (await corruptRequests.readBody(request)) ?? '';
-    return [{ kind: 'request', request, reason: request.reason, text }];
+  const requests = await findRequests(name, services);
+  const waiting = requests.filter(({ isSettled }) => isSettled === undefined);
+  if (waiting.length > 0) {
+    return await Promise.all(
+      waiting.map(async (request) => {
+        // A copy that is gone leaves nothing to be edited, but may be replaced.
+        const text = (await corruptRequests.readBody(request)) ?? '';
+        return { kind: 'request', request, reason: request.reason, text } as const;
+      }),
+    );
   }
-  if (request !== undefined) return { kind: 'refused', why: 'it was requeued or removed already' };
+  if (requests.length > 0 && items.length === 0) return { kind: 'refused', why: 'it was requeued or removed already' };
   const [unread] = unreadable(found);
   if (unread !== undefined) return { kind: 'refused', why: whyUnreadable(unread) };
   const [item] = items;

@@ -114,7 +114,7 @@ describe('whatever addresses, servers and people said', () => {
       fc.property(foreign, fc.array(item, { minLength: 1, maxLength: 2 }), record, request, (id, items, one, other) => {
         const unread = items.map((one) => new ItemFault(one, { path: id, text: id }, { ...one, state: id }));
         const destinations = new Map(items.map(({ destination }) => [destination, one]));
-        const story: MessageStory = { id, now, items, unread, destinations, expires: now + hour, request: other };
+        const story: MessageStory = { id, now, items, unread, destinations, expires: now + hour, requests: [other] };
         checkLines(messageAsText(story));
         assert.ok(JSON.stringify(messageAsJson(story)).length > 0);
       }),
@@ -184,6 +184,7 @@ describe('the story of a message whose recipients are in doubt', () => {
       unread: [],
       destinations: new Map(),
       expires: until,
+      requests: [],
       inDoubtLimit: 3,
     });
   };

@@ -147,7 +147,7 @@ test('what somebody should know of stands below the answer, with its age; what i
     '4 dead letters: incoming dead letters',
     '1 destination suspended: inet:imap-b:24',
     '0 destinations held',
-    'Not looked into: bounce: AccessDenied: no',
+    'Not read: bounce: AccessDenied: no',
   ]) {
     assert.ok(shown.includes(wanted), `${wanted}\n${shown}`);
   }
