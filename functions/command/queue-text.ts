@@ -10,6 +10,7 @@ import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { terminalColumns, truncated } from './terminal.ts';
 import { fromNow, inWords, moment } from './words.ts';
 
 /** Widths of the columns before the last. */
@@ -174,17 +175,29 @@ export function address(text: string): string {
   return `<${escaped(quoteAddress(text))}>`;
 }
 
-function row(id: string, state: string, age: string, tries: string, next: string, destination: string, last: string) {
-  const columns = [
+/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
+function row(
+  id: string,
+  state: string,
+  age: string,
+  tries: string,
+  next: string,
+  destination: string,
+  last: string,
+  columns = terminalColumns(),
+) {
+  const front = [
     escaped(id).padEnd(widths.id),
     state.padEnd(widths.state),
     age.padEnd(widths.age),
     tries.padStart(widths.tries),
     ` ${next}`.padEnd(widths.next + 1),
-    destination.padEnd(widths.destination),
-    last,
-  ];
-  return columns.join(' ').trimEnd();
+  ].join(' ');
+  const left = columns === undefined ? undefined : Math.max(0, columns - front.length - 2);
+  const wide = left === undefined ? widths.destination : Math.min(widths.destination, Math.ceil(left / 2));
+  const place = left === undefined ? destination : truncated(destination, wide);
+  const rest = left === undefined ? last : truncated(last, left - wide);
+  return `${front} ${place.padEnd(wide)} ${rest}`.trimEnd();
 }
 
 /** RFC 3339. */

@@ -3,17 +3,20 @@
  */
 
 import { escaped } from '../disposition/postfix-line.ts';
+import type { NextCommand } from '../operator/operator.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
 import { undelivered } from '../operator/waiting.ts';
 import { doubtWords } from '../queue/doubt.ts';
 import { recordAsJson } from './explain-text.ts';
+import { nextLine } from './next-command.ts';
 import { holdFacts, iso } from './queue-text.ts';
+import type { StackOptions } from './stack.ts';
 import { counted, inWords } from './words.ts';
 
 /** The answer in lines, the answer itself first. */
-export function statusAsText(report: StatusReport, lateAfter: number): readonly string[] {
+export function statusAsText(report: StatusReport, lateAfter: number, stack: StackOptions = {}): readonly string[] {
   const { now, waiting, states } = report;
-  const found = [...troubles(report, lateAfter)];
+  const found = [...troubles(report, lateAfter, (...args) => nextLine(args, stack))];
   const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
   const later =
     report.queuedForLater === 0 ? '' : ` (${report.queuedForLater.toLocaleString('en-US')} of them for a later time)`;
@@ -49,7 +52,11 @@ function verdict(report: StatusReport): string {
     : 'Mail is late. No mail has been lost.';
 }
 
-function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
+function* troubles(
+  report: StatusReport,
+  lateAfter: number,
+  propose: (...args: NextCommand) => string,
+): Iterable<string> {
   const {
     now,
     malformed,
@@ -68,18 +75,21 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
     const ids = [corrupt.oldest?.id, corruptRequests.oldest?.id].flatMap((id) =>
       id === undefined ? [] : [escaped(id)],
     );
-    yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')}). lambda-lmtp queue --state corrupt`;
+    yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')})`;
+    yield propose('queue', '--state', 'corrupt');
   }
   if (malformed.deliveries > 0) {
-    const id = escaped(malformed.oldest?.id ?? 'ID');
-    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be. lambda-lmtp explain ${id}`;
+    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be`;
+    yield propose('explain', malformed.oldest?.id ?? 'ID');
   }
   if (inDoubt.deliveries > 0) {
-    const first = inDoubt.oldest === undefined ? 'queue --in-doubt' : `explain ${escaped(inDoubt.oldest.id)}`;
-    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')}: the message ${doubtWords}${sample(inDoubt, now)}. Look in the log of the server first: lambda-lmtp ${first}. All of them: lambda-lmtp queue --in-doubt`;
+    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')}: the message ${doubtWords}${sample(inDoubt, now)}. Look in the log of the server first`;
+    if (inDoubt.oldest !== undefined) yield propose('explain', inDoubt.oldest.id);
+    yield propose('queue', '--in-doubt');
   }
   if (late.deliveries > 0) {
-    yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}. lambda-lmtp queue --oldest`;
+    yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}`;
+    yield propose('queue', '--oldest');
   }
   if (expiring.deliveries > 0) {
     yield `Expiring: ${counted(expiring.deliveries, 'delivery is', 'deliveries are')} returned to the sender within 6h unless delivered${sample(expiring, now)}`;
@@ -87,7 +97,8 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
   for (const { name, suspension } of suspended) {
     if (suspension === undefined) continue;
     const { since, failures, dsn, why } = suspension;
-    yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}. lambda-lmtp explain ${escaped(name)}`;
+    yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}`;
+    yield propose('explain', name);
   }
   if (overdue.deliveries > 0) {
     yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have handled ${inWords(overdueAfter)} ago${sample(overdue, now, 'due')}. Does the function sweep run?`;

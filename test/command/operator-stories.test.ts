@@ -176,7 +176,7 @@ describe('mail that waits', () => {
       story,
       /^ {2}<bob@example\.com>: sent, attempt 1, .* by 127\.0\.0\.1\[127\.0\.0\.1\]:\d+\n {6}2\.0\.0 250 2\.0\.0 /m,
     );
-    assert.match(story, /^Next: lambda-lmtp flush first$/m);
+    assert.match(story, /^→ (?:npx )?lambda-lmtp flush first$/m);
     const [whole] = jsonLines(await ok('explain', 'first', '--json'));
     assert.partialDeepStrictEqual(whole, { id: 'first', deliveries: [{ state: 'deferred', attempts: 1 }] });
   });
@@ -189,7 +189,7 @@ describe('mail that waits', () => {
       /^ {2}suspended since .*, after 1 failure in a row: 4\.4\.1 connect to .*: Connection refused$/m,
     );
     assert.match(story, /^ {2}waiting or on their way: 1 deferred$/m);
-    assert.match(story, /^Next: lambda-lmtp check /m);
+    assert.match(story, /^→ (?:npx )?lambda-lmtp check 'inet:\[/m);
     assert.match(await ok('explain', 'third'), /^ {2}its destination is suspended since /m);
     const { code, stdout } = await run('status');
     assert.equal(code, 75);
@@ -364,7 +364,12 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   const name = String(corrupt['id']);
   const status = await run('status');
   assert.equal(status.code, 75);
-  assert.match(status.stdout, new RegExp(`^Action required\\. .*\nCorrupt: 1 cannot be used \\(${name}\\)\\. `));
+  assert.match(
+    status.stdout,
+    new RegExp(
+      `^Action required\\. .*\nCorrupt: 1 cannot be used \\(${name}\\)\n→ .*lambda-lmtp queue --state corrupt`,
+    ),
+  );
   assert.match(await ok('explain', name), /^ {2}recipients: is missing.*\n {2}copy {2}s3:\/\/messages\/corrupt\//m);
   const asIs = await run('requeue', name);
   assert.deepEqual([asIs.code, asIs.stdout.split(':')[1]], [65, ' not changed']);

@@ -8,6 +8,7 @@ import {
   messageAsJson,
   messageAsText,
 } from '../../functions/command/explain-text.ts';
+import { programName } from '../../functions/command/next-command.ts';
 import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
 import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
@@ -188,14 +189,17 @@ describe('the story of a message whose recipients are in doubt', () => {
       inDoubtLimit: 3,
     });
   };
-  const next = (lines: readonly string[]) => lines.filter((line) => line.startsWith('Next: '));
+  const program = programName(process.env);
+  /** The proposed commands, each with the note above it. */
+  const next = (lines: readonly string[]) =>
+    lines.flatMap((line, index) => (line.startsWith('→ ') ? [`${lines[index - 1]} ${line}`] : []));
 
   test('proposes to look first, then to settle as sent, and to try again last', () => {
     const lines = storyOf({ state: 'held', holds: [held], recipients: [{ address: 'bob@x', n: 0, last, doubt }] });
     assert.deepEqual(next(lines), [
-      `Next: aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'   (look for it in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z?)`,
-      'Next: lambda-lmtp delete m1 --as sent   (if the log has it as delivered)',
-      'Next: lambda-lmtp release m1   (only if it was not delivered: it is sent once more)',
+      `Look for this Message-ID in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z? → aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'`,
+      `If the log has it as delivered: → ${program} delete m1 --as sent`,
+      `Only if it was not delivered (it is sent once more): → ${program} release m1`,
     ]);
     assert.ok(
       lines.some((line) =>
@@ -213,7 +217,7 @@ describe('the story of a message whose recipients are in doubt', () => {
   test('names flush last where it is deferred', () => {
     const lines = next(storyOf({ state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last }] }));
     assert.match(lines[1] ?? '', /delete m1 --as sent/);
-    assert.match(lines[2] ?? '', /flush m1 {3}\(only if it was not delivered/);
+    assert.match(lines[2] ?? '', /^Only if it was not delivered .*flush m1$/);
     assert.equal(lines.length, 3);
   });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { messageAsJson, messageAsText } from '../../functions/command/explain-text.ts';
+import { programName } from '../../functions/command/next-command.ts';
 import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsText } from '../../functions/command/status-text.ts';
 import { explainMessage } from '../../functions/operator/explain.ts';
@@ -82,9 +83,9 @@ describe('a malformed delivery', () => {
     assert.deepEqual(lines, [
       'bad/0000 from <alice@example.org> to inet:mail.test:24: held; its item is malformed',
       `  ${fault}`,
-      'Put recipients right in the queue table, item id=bad, delivery=0000; or delete it.',
-      'Next: lambda-lmtp release bad/0000 --hold malformed',
-      'Next: lambda-lmtp delete bad/0000',
+      'Repair recipients in the queue table, item id=bad, delivery=0000; or delete it.',
+      `→ ${programName(process.env)} release bad/0000 --hold malformed`,
+      `→ ${programName(process.env)} delete bad/0000`,
     ]);
     assert.partialDeepStrictEqual(messageAsJson(story), { deliveries: [], unread: [{ delivery: '0000', fault }] });
   });
@@ -105,10 +106,7 @@ describe('a malformed delivery', () => {
     assert.deepEqual([report.isWell, report.malformed.deliveries, report.malformed.oldest?.id], [false, 1, 'bad']);
     const [first = '', second] = statusAsText(report, 3_600_000);
     assert.match(first, /^Action required\. No mail has been lost\. 3 deliveries in the queue/);
-    assert.equal(
-      second,
-      'Malformed: 1 delivery held: the item in the queue table is not what it should be. lambda-lmtp explain bad',
-    );
+    assert.equal(second, 'Malformed: 1 delivery held: the item in the queue table is not what it should be');
   });
 
   test('is not changed by anything but its removal, and is in the way of no other', async () => {
