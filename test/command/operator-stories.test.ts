@@ -391,7 +391,7 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   await awaitState(stack, 'put-right', 'done');
   assert.match(
     await ok('explain', name),
-    new RegExp(`is done with.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`, 'm'),
+    new RegExp(`was requeued or removed.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`, 'm'),
   );
   assert.equal(await ok('status'), 'All is well. The queue is empty.\n');
 });
