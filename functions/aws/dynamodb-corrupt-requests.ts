@@ -6,7 +6,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { noCopy, readCorruptRequest } from '../operator/parse-corrupt-request.ts';
+import { aliasOf, aliasPrefix, noCopy, readCorruptRequest } from '../operator/parse-corrupt-request.ts';
 import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
 import { extended } from '../queue/carry-out.ts';
 import { corruptIndexKey } from '../queue/index-attributes.ts';
@@ -58,6 +58,27 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     return Item === undefined ? undefined : readCorruptRequest(Item);
   }
 
+  async findByRequestId(requestId: string): Promise<readonly CorruptRequest[]> {
+    const pages = paginateQuery(
+      { client: this.#clients.table },
+      {
+        TableName: this.#places.table,
+        KeyConditionExpression: '#id = :id AND begins_with(#delivery, :prefix)',
+        ExpressionAttributeNames: { '#id': 'id', '#delivery': 'delivery' },
+        ExpressionAttributeValues: { ':id': requestId, ':prefix': aliasPrefix },
+        ConsistentRead: true,
+      },
+    );
+    const found: CorruptRequest[] = [];
+    for await (const page of pages) {
+      for (const { corrupt } of page.Items ?? []) {
+        const request = await this.read(String(corrupt));
+        if (request !== undefined) found.push(request);
+      }
+    }
+    return found;
+  }
+
   async readBody({ copy }: CorruptRequest): Promise<string | undefined> {
     if (copy.key === noCopy.key) return undefined;
     try {
@@ -73,14 +94,15 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     await this.#clients.sqs.send(new SendMessageCommand({ QueueUrl: this.#places.incomingUrl, MessageBody: body }));
   }
 
-  async settle({ id, history }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
+  async settle({ id, requestId, history }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
     const update = new Update();
+    const expires = Math.floor(Date.now() / 1000) + retention;
     const attributes = {
       state: 'done',
       waits: null,
       order: null,
       history: extended(history, entry),
-      [timeToLive]: Math.floor(Date.now() / 1000) + retention,
+      [timeToLive]: expires,
     };
     for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);
     update.requireEqual('state', 'corrupt');
@@ -92,10 +114,24 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
           ...update.expressions(),
         }),
       );
+      if (requestId !== undefined) await this.#expireAlias(requestId, id, expires);
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
+  }
+
+  /** The way to a case is forgotten with it. */
+  async #expireAlias(requestId: string, id: string, at: number): Promise<void> {
+    const update = new Update();
+    update.change(timeToLive, at);
+    await this.#clients.table.send(
+      new UpdateCommand({
+        TableName: this.#places.table,
+        Key: { id: requestId, delivery: aliasOf(id) },
+        ...update.expressions(),
+      }),
+    );
   }
 }

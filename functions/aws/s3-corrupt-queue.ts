@@ -9,6 +9,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ownPrefixes } from '../incoming/own-objects.ts';
+import { aliasOf } from '../operator/parse-corrupt-request.ts';
 import { corruptIndexKey } from '../queue/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/ports.ts';
 import { time } from '../queue/waiting-order.ts';
@@ -39,7 +40,7 @@ export class S3CorruptQueue implements CorruptQueue {
   }
 
   /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
-  async file({ id, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
+  async file({ id, requestId, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
     const { bucket, table, queueUrl } = this.#places;
     const copy = { bucket, key: `${ownPrefixes.corrupt}${id}.json` };
     const short = cut(attributeText(reason));
@@ -50,10 +51,15 @@ export class S3CorruptQueue implements CorruptQueue {
     const item = {
       ...{ id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at },
       ...(sent === undefined ? {} : { sent }),
+      ...(requestId === undefined ? {} : { requestId }),
       // What is left of a delivery is found as that delivery.
       ...(isDelivery === true ? {} : { waits: corruptIndexKey, order: time(sent ?? at), arrival: sent ?? at }),
     };
     await this.#clients.table.send(new PutCommand({ TableName: table, Item: item }));
+    if (requestId !== undefined) {
+      const alias = { id: requestId, delivery: aliasOf(id), version: 1, corrupt: id };
+      await this.#clients.table.send(new PutCommand({ TableName: table, Item: alias }));
+    }
     await this.#clients.sqs.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,

@@ -5,13 +5,14 @@
 
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { escaped } from '../disposition/postfix-line.ts';
-import type { Change, ChangeKind, Changing, OperatorServices } from '../operator/operator.ts';
+import type { Change, ChangeKind, Changing, NextCommand, OperatorServices } from '../operator/operator.ts';
 import type { Selection } from '../operator/selection.ts';
 import type { QueueFilter } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import type { Operation } from './compose-operator.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type FilterOptions, isFiltered, readDestination, readFilter, withFilterOptions } from './filter-options.ts';
+import { commandLine, nextLine } from './next-command.ts';
 import { type OperateOptions, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
@@ -110,34 +111,47 @@ export async function* expandIds(ids: readonly string[]): AsyncIterable<string> 
   }
 }
 
-/** Tells of changes, one a line, and how many there were; remembers how it all ended. */
+/** How many changes there were, of what was told. */
+export interface ChangeCounts extends Readonly<Record<ChangeKind, number>> {
+  readonly total: number;
+  /** Deliveries that were changed. */
+  readonly deliveries: number;
+  /** Deliveries that are tried as a consequence. */
+  readonly tried: number;
+}
+
+/** Prints changes with what they mean for the mail, one a line, and a sum; remembers how it all ended. */
 export class ChangeReport {
   readonly #options: ChangeOptions;
+  readonly #summarise: (counts: ChangeCounts) => string;
   readonly #progress: Progress;
-  readonly #counts: Record<ChangeKind, number> = { changed: 0, 'passed over': 0, refused: 0, unknown: 0 };
-  #total = 0;
+  readonly #proposed = new Set<string>();
+  readonly #counts = {
+    ...{ changed: 0, 'passed over': 0, refused: 0, unknown: 0 },
+    ...{ total: 0, deliveries: 0, tried: 0 },
+  } satisfies ChangeCounts;
 
-  constructor(options: ChangeOptions) {
+  /** @param summarise what was changed, as one sentence that begins with a number */
+  constructor(options: ChangeOptions, summarise: (counts: ChangeCounts) => string) {
     this.#options = options;
+    this.#summarise = summarise;
     this.#progress = new Progress(options, (count) => `${counted(count, 'change')}`);
   }
 
   /** Prints a change. */
   async tell(change: Change): Promise<void> {
-    const { kind, id, delivery, text } = change;
-    this.#counts[kind] += 1;
-    this.#total += 1;
+    this.#count(change);
     this.#progress.clear();
     if (this.#options.json === true) {
-      const outcome = kind === 'changed' && this.#options.whatIf === true ? 'would change' : kind;
-      await print(JSON.stringify({ id, ...(delivery === undefined ? {} : { delivery }), outcome, text }));
+      await print(JSON.stringify(this.#asJson(change)));
       return;
     }
+    const { kind, id, delivery, text, next = [] } = change;
     const name = escaped(delivery === undefined ? id : `${id}/${delivery}`);
-    const words = kind !== 'changed' ? 'not changed: ' : this.#options.whatIf === true ? 'would be: ' : '';
-    await print(`${name}: ${words}${escaped(text)}`);
+    await print(`${name}: ${kind === 'changed' ? '' : 'not changed: '}${escaped(text)}`);
+    for (const args of next) await this.#propose(args);
     // On a terminal the lines themselves say how far it is.
-    if (process.stdout.isTTY !== true) this.#progress.note(this.#total);
+    if (process.stdout.isTTY !== true) this.#progress.note(this.#counts.total);
   }
 
   /** Prints many. */
@@ -151,20 +165,55 @@ export class ChangeReport {
     if (this.#options.json !== true) await print(escaped(text));
   }
 
-  /** The last line, and the exit code: 75 if something could not be changed now, 69 if something is not there. */
-  async finish(): Promise<void> {
+  /**
+   * Prints the sum, and sets the exit code: 75 if something could not be changed now, 69 if something is not there.
+   *
+   * @param countsDeliveries whether the sum is of deliveries also where a destination alone was changed
+   */
+  async finish({ countsDeliveries = false } = {}): Promise<void> {
     this.#progress.clear();
-    const { changed, refused, unknown } = this.#counts;
-    const verb = this.#options.whatIf === true ? 'would be changed' : 'changed';
-    const others = [
-      ...(refused === 0 ? [] : [`${refused} not`]),
-      ...(unknown === 0 ? [] : [`${unknown} unknown`]),
-      ...(this.#counts['passed over'] === 0 ? [] : [`${this.#counts['passed over']} not meant any more`]),
-    ];
-    if (this.#options.json !== true && this.#total !== 1) {
-      await print(`-- ${[`${changed} ${verb}`, ...others].join(', ')}`);
-    }
+    const { refused, unknown, total, changed, deliveries } = this.#counts;
+    // One answer has said it all; but that of a destination does not say how many deliveries follow.
+    const isSaid = total === 1 && !(countsDeliveries && changed > deliveries);
+    if (this.#options.json !== true && !isSaid) await print(`-- ${this.#sum()}`);
     if (refused > 0) process.exitCode = exitCodes.tempFail;
     else if (unknown > 0) process.exitCode = exitCodes.unavailable;
+  }
+
+  #count({ kind, delivery, isTried }: Change): void {
+    this.#counts[kind] += 1;
+    this.#counts.total += 1;
+    if (kind !== 'changed' || delivery === undefined) return;
+    this.#counts.deliveries += 1;
+    if (isTried === true) this.#counts.tried += 1;
+  }
+
+  #asJson({ kind, id, delivery, text, next = [] }: Change): object {
+    const outcome = kind === 'changed' && this.#options.whatIf === true ? 'would change' : kind;
+    return {
+      id,
+      ...(delivery === undefined ? {} : { delivery }),
+      ...{ outcome, text },
+      ...(next.length === 0 ? {} : { next: next.map((args) => commandLine(args, this.#options)) }),
+    };
+  }
+
+  /** Proposes a command, once. */
+  async #propose(args: NextCommand): Promise<void> {
+    const line = nextLine(args, this.#options);
+    if (this.#proposed.has(line)) return;
+    this.#proposed.add(line);
+    await print(line);
+  }
+
+  #sum(): string {
+    const { total, refused, unknown } = this.#counts;
+    if (total === 0) return 'No delivery matches; nothing was changed';
+    return [
+      this.#summarise(this.#counts),
+      ...(refused === 0 ? [] : [`${refused} not changed`]),
+      ...(unknown === 0 ? [] : [`${counted(unknown, 'id')} unknown`]),
+      ...(this.#counts['passed over'] === 0 ? [] : [`${this.#counts['passed over']} left alone`]),
+    ].join('; ');
   }
 }

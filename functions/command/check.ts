@@ -16,6 +16,7 @@ import { commandSecrets } from './command-secrets.ts';
 import { exitCodes } from './exit-codes.ts';
 import { collect, type ParameterOptions, readParameters, withParameterOptions, writeTranscript } from './options.ts';
 import { RemoteCheckError, remoteCheck } from './remote-check.ts';
+import { forTerminal } from './terminal.ts';
 
 /** The options as commander hands them over. */
 export interface CheckCommandOptions extends ParameterOptions {
@@ -58,7 +59,7 @@ async function checkAction(destination: string, options: CheckCommandOptions, co
       ? await checkHere(destination, probe, options, command)
       : await checkThere(destination, probe, options.function, options, command);
   if (report === undefined) return;
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : outcomeText(report));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : forTerminal(outcomeText(report)));
   process.exitCode = exitOf[report.outcome];
 }
 
@@ -84,7 +85,9 @@ async function checkHere(
       place: 'command',
       pending: options.pending ?? false,
       ...(probe === undefined ? {} : { probe }),
-      ...(options.json ? {} : { onProgress: (progress) => void process.stdout.write(progressText(progress)) }),
+      ...(options.json
+        ? {}
+        : { onProgress: (progress) => void process.stdout.write(forTerminal(progressText(progress))) }),
     });
   } catch (error) {
     if (error instanceof DestinationError) command.error(`error: destination: ${error.message}`);
@@ -107,7 +110,7 @@ async function checkThere(
   }
   try {
     const report = await remoteCheck(functionName, { destination, pending, ...probe });
-    if (!json) process.stdout.write(progressOf(report).map(progressText).join(''));
+    if (!json) process.stdout.write(forTerminal(progressOf(report).map(progressText).join('')));
     return report;
   } catch (error) {
     if (!(error instanceof RemoteCheckError)) throw error;

@@ -53,7 +53,7 @@ async function deleteAction(ids: readonly string[], options: DeleteOptions, comm
     process.stderr.write('Nothing was changed.\n');
     return;
   }
-  const report = new ChangeReport(options);
+  const report = new ChangeReport(options, ({ changed }) => removedWords(changed, wish, options));
   await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
   await report.finish();
 }
@@ -81,4 +81,10 @@ async function askFirst(
   for await (const _ of listEntries(selection.filter, services.queries)) count += 1;
   const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
   return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`)) ? selection : undefined;
+}
+
+function removedWords(count: number, { as }: RemovalWish, { whatIf }: DeleteOptions): string {
+  const be = whatIf === true ? 'would be ' : '';
+  const words = { removed: 'removed', bounced: 'removed and bounced', sent: 'recorded as delivered' } as const;
+  return `${counted(count, 'delivery', 'deliveries')} ${be}${words[as]}`;
 }

@@ -4,6 +4,7 @@
 
 import { escaped } from '../disposition/postfix-line.ts';
 import { type DestinationStory, destinationState, type MessageStory } from '../operator/explain.ts';
+import type { NextCommand } from '../operator/operator.ts';
 import type { CorruptRequest } from '../operator/ports.ts';
 import type { DestinationRecord } from '../queue/destination-record.ts';
 import { doubtOf, doubtWords, isAtLimit, isHeldAtLimitAlone, isInDoubt } from '../queue/doubt.ts';
@@ -16,19 +17,21 @@ import {
   type QueuedRecipient,
 } from '../queue/item.ts';
 import { entryOfUnreadable, ItemFault, malformedHold, type UnreadableItem } from '../queue/unreadable-item.ts';
+import { nextLine, shellQuoted } from './next-command.ts';
 import { address, holdAsJson, holdLine, iso } from './queue-text.ts';
+import type { StackOptions } from './stack.ts';
 import { counted, fromNow, inWords, moment, octets } from './words.ts';
 
 /** The story of a message. */
-export function messageAsText(story: MessageStory): readonly string[] {
-  const { id, items, unread, request } = story;
+export function messageAsText(story: MessageStory, stack: StackOptions = {}): readonly string[] {
+  const { id, items, unread, requests } = story;
   const [first] = items;
   return [
     ...(first === undefined ? [] : beginning(first, story)),
     ...items.flatMap((item) => deliveryLines(item, story)),
     ...unread.flatMap((item) => unreadLines(item, first === undefined)),
-    ...(request === undefined ? [] : requestLines(request, story.now)),
-    ...nextSteps(id, story),
+    ...requests.flatMap((request) => requestLines(request, story.now, stack)),
+    ...nextSteps(id, story, stack),
   ];
 }
 
@@ -43,20 +46,21 @@ function unreadLines(item: UnreadableItem, isAlone: boolean): readonly string[] 
   ];
 }
 
-/** What somebody could do about a malformed item. */
-function unreadSteps(item: UnreadableItem): readonly string[] {
+/** What can be done about a malformed item. */
+function unreadSteps(item: UnreadableItem, stack: StackOptions): readonly string[] {
   if (!(item instanceof ItemFault)) return [];
-  const name = `${escaped(item.id)}/${item.delivery}`;
+  const name = `${item.id}/${item.delivery}`;
   const isHeld = entryOfUnreadable(item).state === 'held';
   return [
-    `Put ${escaped(item.field)} right in the queue table, item id=${escaped(item.id)}, delivery=${item.delivery}; or delete it.`,
-    ...(isHeld ? [`Next: lambda-lmtp release ${name} --hold ${malformedHold}`] : []),
-    `Next: lambda-lmtp delete ${name}`,
+    `Repair ${escaped(item.field)} in the queue table, item id=${escaped(item.id)}, delivery=${item.delivery}; or delete it.`,
+    ...(isHeld ? [nextLine(['release', name, '--hold', malformedHold], stack)] : []),
+    nextLine(['delete', name], stack),
   ];
 }
 
 /** The same as JSON; times as RFC 3339. */
-export function messageAsJson({ id, now, items, unread, destinations, expires, request }: MessageStory): object {
+export function messageAsJson({ id, now, items, unread, destinations, expires, requests }: MessageStory): object {
+  const [request] = requests;
   return {
     id,
     now: iso(now),
@@ -64,7 +68,7 @@ export function messageAsJson({ id, now, items, unread, destinations, expires, r
     deliveries: items.map(deliveryAsJson),
     ...(unread.length === 0 ? {} : { unread: unread.map(({ delivery, fault }) => ({ delivery, fault })) }),
     destinations: Object.fromEntries([...destinations].map(([name, record]) => [name, recordAsJson(record, now)])),
-    ...(request === undefined ? {} : { request: requestAsJson(request) }),
+    ...(request === undefined ? {} : { request: requestAsJson(request), requests: requests.map(requestAsJson) }),
   };
 }
 
@@ -153,40 +157,52 @@ function historyLine({ at, by, what, why }: HistoryEntry): string {
   return `${moment(at)} ${escaped(what)}, by ${escaped(by)}: ${escaped(why)}`;
 }
 
-function requestLines({ id, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest, now: number) {
+function requestLines(
+  { id, requestId, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest,
+  now: number,
+  stack: StackOptions,
+) {
   const came = sent === undefined ? '' : `, sent ${moment(sent)}`;
-  const state = isSettled === true ? 'was corrupt, and is done with' : 'is corrupt, and waits for a person';
+  const state =
+    isSettled === true ? 'was corrupt, and was requeued or removed' : 'is corrupt, and waits for an operator';
+  const given = requestId === undefined ? '' : ` (sent with the id ${escaped(requestId)})`;
   return [
-    `${escaped(id)}: the request ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
+    `${escaped(id)}: the request${given} ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
     `  ${escaped(reason)}`,
     `  copy  s3://${escaped(copy.bucket)}/${escaped(copy.key)}`,
     ...history.map((entry) => `  ${historyLine(entry)}`),
-    ...(isSettled === true ? [] : [`Next: lambda-lmtp requeue ${escaped(id)} --edit`]),
+    ...(isSettled === true ? [] : [nextLine(['requeue', id, '--edit'], stack)]),
   ];
 }
 
-/** What the operator could do, as commands, the safest first. */
-function nextSteps(id: string, { items, unread, destinations, now }: MessageStory): readonly string[] {
-  const name = escaped(id);
-  const steps = new Set(items.flatMap((item) => doubtSteps(item, name)));
+/** What the operator can do, as commands, the safest first. Each note stands above the command that it is about. */
+function nextSteps(
+  id: string,
+  { items, unread, destinations, now }: MessageStory,
+  stack: StackOptions,
+): readonly string[] {
+  const steps = new Map<string, string | undefined>(items.flatMap((item) => doubtSteps(item, id, stack)));
+  const propose = (args: NextCommand, isRisky = false) =>
+    steps.set(nextLine(args, stack), isRisky ? notDelivered : undefined);
   for (const { state, holds = [], recipients, destination } of items) {
     const record = destinations.get(destination);
     const isStopped = record !== undefined && destinationState(record, now) !== 'open';
-    const risk = openRecipients({ recipients }).some(isInDoubt) ? notDelivered : '';
-    if (state === 'corrupt') steps.add(`lambda-lmtp requeue ${name} --edit`);
-    if (state === 'held' && holds.length > 0) steps.add(`lambda-lmtp release ${name}${risk}`);
-    if (state === 'held' && holds.length === 0) steps.add(`lambda-lmtp release --destination ${escaped(destination)}`);
-    if (state === 'deferred' && isStopped) steps.add(`lambda-lmtp explain ${escaped(destination)}`);
-    if (state === 'deferred' && !isStopped) steps.add(`lambda-lmtp flush ${name}${risk}`);
+    const isDoubted = openRecipients({ recipients }).some(isInDoubt);
+    if (state === 'corrupt') propose(['requeue', id, '--edit']);
+    if (state === 'held' && holds.length > 0) propose(['release', id], isDoubted);
+    if (state === 'held' && holds.length === 0) propose(['release', '--destination', destination]);
+    if (state === 'deferred' && isStopped) propose(['explain', destination]);
+    if (state === 'deferred' && !isStopped) propose(['flush', id], isDoubted);
   }
-  return [...[...steps].map((step) => `Next: ${step}`), ...unread.flatMap(unreadSteps)];
+  const lines = [...steps].flatMap(([line, note]) => (note === undefined ? [line] : [note, line]));
+  return [...lines, ...unread.flatMap((item) => unreadSteps(item, stack))];
 }
 
 /** Why to look before a recipient in doubt is tried again. */
-const notDelivered = '   (only if it was not delivered: it is sent once more)';
+const notDelivered = 'Only if it was not delivered (it is sent once more):';
 
 /** What to do first where recipients are in doubt: the log of the mail store knows whether it has the message. */
-function doubtSteps(item: DeliveryItem, name: string): readonly string[] {
+function doubtSteps(item: DeliveryItem, id: string, stack: StackOptions): readonly (readonly [string, string])[] {
   const doubts = openRecipients(item)
     .filter(isInDoubt)
     .flatMap((recipient) => doubtOf(recipient) ?? []);
@@ -196,14 +212,12 @@ function doubtSteps(item: DeliveryItem, name: string): readonly string[] {
   const { bucket, key } = item.message;
   const url = shellQuoted(escaped(`s3://${bucket}/${key}`));
   return [
-    `aws s3 cp ${url} - | grep -i -m 1 -A 1 '^message-id:'   (look for it in the log of ${escaped(item.destination)}: was it delivered ${when}?)`,
-    `lambda-lmtp delete ${name} --as sent   (if the log has it as delivered)`,
+    [
+      `→ aws s3 cp ${url} - | grep -i -m 1 -A 1 '^message-id:'`,
+      `Look for this Message-ID in the log of ${escaped(item.destination)}: was it delivered ${when}?`,
+    ],
+    [nextLine(['delete', id, '--as', 'sent'], stack), 'If the log has it as delivered:'],
   ];
-}
-
-/** A word that bash and zsh take as it is. */
-function shellQuoted(word: string): string {
-  return /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What stops mail to a destination, each in words that follow "is". */
@@ -234,7 +248,7 @@ function troubles(record: DestinationRecord, now: number): readonly string[] {
 }
 
 /** What is known of a destination. */
-export function destinationAsText(story: DestinationStory): readonly string[] {
+export function destinationAsText(story: DestinationStory, stack: StackOptions = {}): readonly string[] {
   const { name, now, state, record, mailboxes, counts, oldest, replies } = story;
   const waiting = Object.entries(counts).map(([one, count]) => `${count.toLocaleString('en-US')} ${one}`);
   const { window, history } = record;
@@ -258,18 +272,19 @@ export function destinationAsText(story: DestinationStory): readonly string[] {
       ...troubles(mailbox, now).map((line) => `    ${line}`),
     ]),
     ...history.map((entry) => `  ${historyLine(entry)}`),
-    ...destinationSteps(story),
+    ...destinationSteps(story, stack),
   ];
 }
 
-function destinationSteps({ name, state }: DestinationStory): readonly string[] {
+function destinationSteps({ name, state }: DestinationStory, stack: StackOptions): readonly string[] {
   switch (state) {
     case 'held':
-      return [`Next: lambda-lmtp release --destination ${escaped(name)} --ramp 5m`];
+      return [nextLine(['release', '--destination', name, '--ramp', '5m'], stack)];
     case 'suspended':
       return [
-        `Next: lambda-lmtp check ${escaped(name)}`,
-        `Next: lambda-lmtp flush --destination ${escaped(name)} --ramp 5m`,
+        // It has no stack: it asks from where it runs.
+        nextLine(['check', name]),
+        nextLine(['flush', '--destination', name, '--ramp', '5m'], stack),
       ];
     case 'open':
     case 'probing':
@@ -340,9 +355,10 @@ function deliveryAsJson(item: DeliveryItem): object {
   };
 }
 
-function requestAsJson({ at, sent, history, ...rest }: CorruptRequest): object {
+function requestAsJson({ requestId, at, sent, history, ...rest }: CorruptRequest): object {
   return {
     ...rest,
+    ...(requestId === undefined ? {} : { request_id: requestId }),
     at: iso(at),
     ...(sent === undefined ? {} : { sent: iso(sent) }),
     ...(history === undefined ? {} : { history: history.map(historyAsJson) }),

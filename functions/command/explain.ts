@@ -26,7 +26,9 @@ async function explainAction(name: string, options: OperateOptions): Promise<voi
   if (!/[:[\]]/.test(name)) {
     const story = await explainMessage(name, services);
     if (story !== undefined) {
-      await print(options.json === true ? JSON.stringify(messageAsJson(story)) : messageAsText(story).join('\n'));
+      await print(
+        options.json === true ? JSON.stringify(messageAsJson(story)) : messageAsText(story, options).join('\n'),
+      );
       return;
     }
   }
@@ -37,10 +39,12 @@ async function explainAction(name: string, options: OperateOptions): Promise<voi
   if (known === undefined) {
     throw new Failure(
       'unavailable',
-      `nothing is known of "${name}": it is no message of this queue (those that are done are forgotten after 30 days), and no destination that mail ever waited for`,
+      `nothing is known of "${name}": no message of this queue has this id (finished messages are kept for 30 days), and no mail has waited for such a destination`,
     );
   }
-  await print(options.json === true ? JSON.stringify(destinationAsJson(known)) : destinationAsText(known).join('\n'));
+  await print(
+    options.json === true ? JSON.stringify(destinationAsJson(known)) : destinationAsText(known, options).join('\n'),
+  );
 }
 
 function asDestination(name: string, services: OperatorServices): string | undefined {

@@ -1,11 +1,11 @@
 /**
- * `lambda-lmtp flush`: what waits is tried now (postqueue -f, -i, -s).
+ * `lambda-lmtp flush`: mail that waits for its time is tried now (postqueue -f, -i, -s).
  */
 
 import { Command } from 'commander';
-import { reopenDestinations } from '../operator/destinations.ts';
-import { flushMessages } from '../operator/messages.ts';
+import { flush } from '../operator/flush.ts';
 import type { Selection } from '../operator/selection.ts';
+import { waitingForTime } from '../operator/waiting.ts';
 import {
   type ChangeOptions,
   ChangeReport,
@@ -13,11 +13,11 @@ import {
   readChanging,
   readSelection,
   withChangeOptions,
-  withDefaultStates,
 } from './change-options.ts';
 import { isFiltered } from './filter-options.ts';
-import { withRampOption } from './hold-options.ts';
+import { triedWords, withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
+import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 interface FlushOptions extends ChangeOptions {
@@ -29,8 +29,8 @@ interface FlushOptions extends ChangeOptions {
 /** Defines the command. */
 export function flushCommand(): Command {
   const command = new Command('flush')
-    .description('Try waiting messages now; with --all or --destination, suspended destinations are opened too')
-    .option('--all', 'everything that waits');
+    .description('Try waiting messages now; --all and --destination also clear suspensions. Held mail stays held')
+    .option('--all', 'all mail that waits for its time');
   return withChangeOptions(withRampOption(command)).action(guarded(flushAction));
 }
 
@@ -47,12 +47,24 @@ async function flushAction(ids: readonly string[], options: FlushOptions, comman
       : readSelection(ids, options, services, command, '--all, --destination, or options that look for messages,');
   const changing = await readChanging(options, operation);
   const alone = destinationAlone(ids, options, services);
-  const report = new ChangeReport(options);
-  // First: what is tried while its destination counts as dead only waits again.
-  if (all === true) await report.tellAll(reopenDestinations(undefined, changing));
-  else if (alone !== undefined) await report.tellAll(reopenDestinations(alone, changing));
-  // Only what waits for a time can be flushed.
-  const waiting = withDefaultStates(selection, ['deferred']);
-  await report.tellAll(flushMessages(waiting, options.ramp, changing));
-  await report.finish();
+  const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
+  let placed = 0;
+  const waiting = waitingForTime(selection, services, () => {
+    placed += 1;
+  });
+  const wish = {
+    selection: waiting,
+    ramp: options.ramp,
+    reopens: all === true ? 'all' : asDestination(alone),
+  } as const;
+  await report.tellAll(flush(wish, changing));
+  await report.finish({ countsDeliveries: true });
+  if (placed > 0) {
+    const words = counted(placed, 'delivery is', 'deliveries are');
+    await report.remark(`${words} due already, and tried as soon as a place in active is free`);
+  }
+}
+
+function asDestination(destination: string | undefined) {
+  return destination === undefined ? 'none' : { destination };
 }

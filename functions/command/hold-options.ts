@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HoldWish } from '../operator/messages.ts';
 import { parseLength } from './filter-options.ts';
+import { counted, inWords } from './words.ts';
 
 /** The options as commander hands them over; times are milliseconds. */
 export interface EndOptions {
@@ -57,4 +58,13 @@ export function parseMoment(value: string): number {
   const time = isMoment ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new InvalidArgumentError('an RFC 3339 time is wanted, such as 2026-11-22T08:00:00Z.');
+}
+
+/** That deliveries are tried as a consequence: now, or over the ramp. */
+export function triedWords(
+  count: number,
+  { ramp, whatIf }: { readonly ramp: number; readonly whatIf?: true | undefined },
+): string {
+  const when = ramp > 0 ? `within ${inWords(ramp)}` : 'now';
+  return `${counted(count, 'delivery', 'deliveries')} ${whatIf === true ? 'would' : 'will'} be tried ${when}`;
 }

@@ -3,8 +3,9 @@
  */
 
 import { Command } from 'commander';
+import { untilWhen } from '../operator/consequences.ts';
 import { holdDestination } from '../operator/destinations.ts';
-import { holdMessages } from '../operator/messages.ts';
+import { type HoldWish, holdMessages } from '../operator/messages.ts';
 import { wallTime } from '../queue/services.ts';
 import {
   type ChangeOptions,
@@ -17,6 +18,7 @@ import {
 } from './change-options.ts';
 import { type EndOptions, readHoldWish, withEndOptions } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
+import { counted } from './words.ts';
 
 /** What is corrupt waits for a person anyway. */
 const live = ['queued', 'active', 'delivering', 'deferred', 'held'] as const;
@@ -35,11 +37,11 @@ async function holdAction(
   command: Command,
 ): Promise<void> {
   if (options.reason === undefined)
-    command.error('error: --reason is missing: whoever finds it held wants to know why');
+    command.error('error: --reason is missing: the operator who finds the hold needs to know why');
   const operation = await openOperation(options);
   const { services } = operation;
   const wish = readHoldWish(options, wallTime(services), command);
-  const report = new ChangeReport(options);
+  const report = new ChangeReport(options, ({ deliveries }) => heldWords(deliveries, wish, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
     await report.tell(await holdDestination(destination, wish, await readChanging(options, operation)));
@@ -48,4 +50,9 @@ async function holdAction(
     await report.tellAll(holdMessages(selection, wish, await readChanging(options, operation)));
   }
   await report.finish();
+}
+
+function heldWords(count: number, { until }: HoldWish, { whatIf }: ChangeOptions): string {
+  const will = whatIf === true ? 'would' : 'will';
+  return `${counted(count, 'delivery', 'deliveries')} ${will} not be tried ${untilWhen(until)}`;
 }

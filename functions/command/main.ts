@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check.ts';
+import { completionCommand } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { deliverCommand } from './deliver.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -42,6 +43,8 @@ const program = new Command('lambda-lmtp')
   .addCommand(deleteCommand())
   .addCommand(logCommand())
   .addCommand(parametersCommand());
+
+program.addCommand(completionCommand(program));
 
 // Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.
 process.stdout.on('error', () => process.exit(exitCodes.ioError));

@@ -9,6 +9,7 @@ import { awsFault } from './aws-fault.ts';
 import type { Operation } from './compose-operator.ts';
 import { Failure } from './failure.ts';
 import { findStack, type StackOptions, withStackOption } from './stack.ts';
+import { forTerminal } from './terminal.ts';
 
 /** Options of every operator's command. */
 export interface OperateOptions extends StackOptions {
@@ -46,7 +47,7 @@ export function guarded<Given extends readonly unknown[]>(
   };
 }
 
-/** Prints a line. Waits where whoever reads is slow, so that millions of lines do not pile up. */
+/** Prints a line, as the output wants it. Waits for a slow reader, so that millions of lines do not pile up. */
 export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+  if (!process.stdout.write(`${forTerminal(line)}\n`)) await once(process.stdout, 'drain');
 }

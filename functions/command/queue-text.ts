@@ -5,10 +5,12 @@
 import { escaped } from '../disposition/postfix-line.ts';
 import type { Listed } from '../operator/list.ts';
 import type { CorruptRequest } from '../operator/ports.ts';
+import { nextAttempt, type Waiter, waitOf } from '../operator/waiting.ts';
 import { isInDoubt } from '../queue/doubt.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { terminalColumns, truncated } from './terminal.ts';
 import { fromNow, inWords, moment } from './words.ts';
 
 /** Widths of the columns before the last. */
@@ -16,6 +18,35 @@ const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10, destination: 32 
 
 /** The line above all. */
 export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
+
+/** The same where each entry is one line, with the recipients and the last reply at its end. */
+export const briefHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY');
+
+/** An entry as one line, from the index alone. */
+export function listedAsBrief(listed: Listed, now: number): string {
+  if (listed.kind === 'request') {
+    const { id, at, sent = at } = listed.request;
+    return row(id, 'corrupt', inWords(now - sent), '', '', '', requestReason(listed.request));
+  }
+  const { entry } = listed;
+  return deliveryRow(entry, { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now }, briefly(entry));
+}
+
+/** What the index knows of a delivery, the recipients first. */
+function briefly({ summary, fault }: QueueEntry): string {
+  const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
+  const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
+  const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
+  const facts = [
+    ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
+    ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
+  ];
+  const whom = `${addresses.map(address).join(' ')}${more}${doubt}`;
+  return facts.length === 0 ? whom : `${whom}: ${facts.join('; ')}`;
+}
 
 /** An entry as lines: the delivery, then a line for each thing to be said of it. */
 export function listedAsText(listed: Listed, now: number): readonly string[] {
@@ -25,8 +56,9 @@ export function listedAsText(listed: Listed, now: number): readonly string[] {
 /** An entry as JSON: times as RFC 3339. */
 export function listedAsJson(listed: Listed, now: number): object {
   if (listed.kind === 'request') {
-    const { id, reason, at, sent = at, copy } = listed.request;
-    return { id, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
+    const { id, requestId, reason, at, sent = at, copy } = listed.request;
+    const given = requestId === undefined ? {} : { request_id: requestId };
+    return { id, ...given, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
   }
   const { entry, item } = listed;
   const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary, fault } = entry;
@@ -68,11 +100,25 @@ export function holdAsJson({ since, until, ...rest }: Hold): object {
 }
 
 function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
-  const { id, delivery, state, arrival, attempt, due, destination, sender } = entry;
+  const { id, delivery, sender } = entry;
   const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
-  const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
-  const head = row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), address(sender));
+  const head = deliveryRow(entry, { name, next: whenNext(item ?? entry, now), now }, address(sender));
   return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+function deliveryRow(
+  { state, arrival, attempt, destination }: QueueEntry,
+  { name, next, now }: { readonly name: string; readonly next: string; readonly now: number },
+  last: string,
+): string {
+  return row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last);
+}
+
+/** When its next attempt is due; empty where it does not wait for one. */
+function whenNext(waiter: Waiter, now: number): string {
+  const wait = waitOf(waiter, now);
+  if (wait === 'place') return 'now';
+  return wait === 'time' ? fromNow(nextAttempt(waiter) ?? now, now) : '';
 }
 
 function itemLines(item: DeliveryItem): readonly string[] {
@@ -104,8 +150,13 @@ function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
   ];
 }
 
-function requestLines({ id, reason, at, sent = at }: CorruptRequest, now: number): readonly string[] {
-  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${escaped(reason)}`];
+function requestLines(request: CorruptRequest, now: number): readonly string[] {
+  const { id, at, sent = at } = request;
+  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${requestReason(request)}`];
+}
+
+function requestReason({ requestId, reason }: CorruptRequest): string {
+  return requestId === undefined ? escaped(reason) : `sent with the id ${escaped(requestId)}: ${escaped(reason)}`;
 }
 
 /** That something is held: by whom, why, since when and until when. */
@@ -124,17 +175,29 @@ export function address(text: string): string {
   return `<${escaped(quoteAddress(text))}>`;
 }
 
-function row(id: string, state: string, age: string, tries: string, next: string, destination: string, sender: string) {
-  const columns = [
+/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
+function row(
+  id: string,
+  state: string,
+  age: string,
+  tries: string,
+  next: string,
+  destination: string,
+  last: string,
+  columns = terminalColumns(),
+) {
+  const front = [
     escaped(id).padEnd(widths.id),
     state.padEnd(widths.state),
     age.padEnd(widths.age),
     tries.padStart(widths.tries),
     ` ${next}`.padEnd(widths.next + 1),
-    destination.padEnd(widths.destination),
-    sender,
-  ];
-  return columns.join(' ').trimEnd();
+  ].join(' ');
+  const left = columns === undefined ? undefined : Math.max(0, columns - front.length - 2);
+  const wide = left === undefined ? widths.destination : Math.min(widths.destination, Math.ceil(left / 2));
+  const place = left === undefined ? destination : truncated(destination, wide);
+  const rest = left === undefined ? last : truncated(last, left - wide);
+  return `${front} ${place.padEnd(wide)} ${rest}`.trimEnd();
 }
 
 /** RFC 3339. */

@@ -17,7 +17,7 @@ import {
   withChangeOptions,
   withDefaultStates,
 } from './change-options.ts';
-import { parseHoldName, withRampOption } from './hold-options.ts';
+import { parseHoldName, triedWords, withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 import { Progress } from './progress.ts';
 import { counted } from './words.ts';
@@ -46,7 +46,7 @@ async function releaseAction(ids: readonly string[], options: ReleaseOptions, co
   const { services } = operation;
   const { hold, ramp } = options;
   const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
-  const report = new ChangeReport(options);
+  const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
     await releaseAll(destination, wish, await readChanging(options, operation), report, options);
@@ -73,8 +73,7 @@ async function releaseAll(
   await report.tell(change);
   if (change.kind !== 'changed') return;
   const waiting = options.whatIf === true ? await countHeld(name, changing.services) : released;
-  const verb = options.whatIf === true ? 'held with it now' : 'let go';
-  await report.remark(`${counted(waiting, 'delivery', 'deliveries')} ${verb}`);
+  if (change.isTried === true) await report.remark(triedWords(waiting, options));
 }
 
 async function countHeld(destination: string, { queries }: OperatorServices): Promise<number> {

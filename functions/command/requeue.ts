@@ -42,7 +42,10 @@ async function requeueAction(
   if (ids.length === 0) command.error('error: nothing is named: ids are wanted (queue --state corrupt lists them)');
   const operation = await openOperation(options);
   const changing = await readChanging(options, operation);
-  const report = new ChangeReport(options);
+  const report = new ChangeReport(
+    options,
+    ({ changed }) => `${changed} ${options.whatIf === true ? 'would' : 'will'} be tried`,
+  );
   let malformed = false;
   for await (const id of expandIds(ids)) {
     const drafts = await openDrafts(id, operation.services);

@@ -10,6 +10,7 @@ import { type FilterOptions, readFilter, withFilterOptions } from './filter-opti
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { parseLimit } from './queue.ts';
+import { terminalColumns, truncated } from './terminal.ts';
 import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
@@ -63,9 +64,12 @@ function asTable(shape: Shape, options: ShapeOptions): string {
   const widest = heads.map((head, column) =>
     Math.max(head.length, ...rows.map(({ numbers }) => numbers[column]?.length ?? 0)),
   );
-  const names = Math.max(...rows.map(({ name }) => name.length));
+  const columns = terminalColumns();
+  const numbers = widest.reduce((sum, width) => sum + width + 1, 0);
+  const most = columns === undefined ? undefined : Math.max(10, columns - numbers);
+  const names = Math.max(...rows.map(({ name }) => truncated(name, most).length));
   const line = (name: string, cells: readonly string[]) =>
-    `${name.padStart(names)} ${cells.map((cell, column) => cell.padStart(widest[column] ?? 0)).join(' ')}`;
+    `${truncated(name, most).padStart(names)} ${cells.map((cell, column) => cell.padStart(widest[column] ?? 0)).join(' ')}`;
   return [line('', heads), ...rows.map(({ name, numbers }) => line(name, numbers))].join('\n');
 }
 

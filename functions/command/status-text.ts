@@ -3,19 +3,26 @@
  */
 
 import { escaped } from '../disposition/postfix-line.ts';
+import type { NextCommand } from '../operator/operator.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
+import { undelivered } from '../operator/waiting.ts';
 import { doubtWords } from '../queue/doubt.ts';
 import { recordAsJson } from './explain-text.ts';
+import { nextLine } from './next-command.ts';
 import { holdFacts, iso } from './queue-text.ts';
+import type { StackOptions } from './stack.ts';
 import { counted, inWords } from './words.ts';
 
 /** The answer in lines, the answer itself first. */
-export function statusAsText(report: StatusReport, lateAfter: number): readonly string[] {
+export function statusAsText(report: StatusReport, lateAfter: number, stack: StackOptions = {}): readonly string[] {
   const { now, waiting, states } = report;
-  const found = [...troubles(report, lateAfter)];
+  const propose = (...args: NextCommand) => nextLine(args, stack);
+  const found = [...troubles(report, lateAfter, propose)];
   const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
-  const byState = Object.entries(states).flatMap(([state, count]) =>
-    count > 0 && state !== 'corrupt' ? [`${count.toLocaleString('en-US')} ${state}`] : [],
+  const later =
+    report.queuedForLater === 0 ? '' : ` (${report.queuedForLater.toLocaleString('en-US')} of them for a later time)`;
+  const byState = undelivered.flatMap((state) =>
+    states[state] > 0 ? [`${states[state].toLocaleString('en-US')} ${state}${state === 'queued' ? later : ''}`] : [],
   );
   const queue =
     waiting.deliveries === 0
@@ -24,15 +31,15 @@ export function statusAsText(report: StatusReport, lateAfter: number): readonly 
   return [
     report.isWell ? `All is well. ${queue}` : `${verdict(report)} ${queue}`,
     ...found,
-    ...remarks(report),
-    ...report.unreachable.map((text) => `Not looked into: ${escaped(text)}`),
+    ...remarks(report, propose),
+    ...report.unreachable.map((text) => `Not read: ${escaped(text)}`),
   ];
 }
 
-/** What is in the table is not lost; what nobody will see to by himself needs somebody. */
+/** Mail in the table is not lost. Action is required where nothing else will repair it. */
 function verdict(report: StatusReport): string {
   const { malformed, corrupt, corruptRequests, deadLetters, inDoubt, overdue, unpublished } = report;
-  const needsSomebody =
+  const needsAction =
     malformed.deliveries +
       corrupt.deliveries +
       corruptRequests.requests +
@@ -40,13 +47,17 @@ function verdict(report: StatusReport): string {
       overdue.deliveries +
       unpublished.deliveries >
     0;
-  if (needsSomebody) return 'Somebody is needed; nothing is lost yet.';
+  if (needsAction) return 'Action required. No mail has been lost.';
   return inDoubt.deliveries > 0
-    ? 'Some mail may be delivered twice; nothing is lost.'
-    : 'Mail is late; nothing is lost.';
+    ? 'Some mail may be delivered twice. No mail has been lost.'
+    : 'Mail is late. No mail has been lost.';
 }
 
-function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
+function* troubles(
+  report: StatusReport,
+  lateAfter: number,
+  propose: (...args: NextCommand) => string,
+): Iterable<string> {
   const {
     now,
     malformed,
@@ -65,18 +76,21 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
     const ids = [corrupt.oldest?.id, corruptRequests.oldest?.id].flatMap((id) =>
       id === undefined ? [] : [escaped(id)],
     );
-    yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')}). lambda-lmtp queue --state corrupt`;
+    yield `Corrupt: ${unusable.toLocaleString('en-US')} cannot be used (${ids.join(', ')})`;
+    yield propose('queue', '--state', 'corrupt');
   }
   if (malformed.deliveries > 0) {
-    const id = escaped(malformed.oldest?.id ?? 'ID');
-    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be. lambda-lmtp explain ${id}`;
+    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be`;
+    yield propose('explain', malformed.oldest?.id ?? 'ID');
   }
   if (inDoubt.deliveries > 0) {
-    const first = inDoubt.oldest === undefined ? 'queue --in-doubt' : `explain ${escaped(inDoubt.oldest.id)}`;
-    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')}: the message ${doubtWords}${sample(inDoubt, now)}. Look in the log of the server first: lambda-lmtp ${first}. All of them: lambda-lmtp queue --in-doubt`;
+    yield `In doubt: ${counted(inDoubt.recipients, 'recipient')}: the message ${doubtWords}${sample(inDoubt, now)}. Look in the log of the server first`;
+    if (inDoubt.oldest !== undefined) yield propose('explain', inDoubt.oldest.id);
+    yield propose('queue', '--in-doubt');
   }
   if (late.deliveries > 0) {
-    yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}. lambda-lmtp queue --oldest`;
+    yield `Late: ${counted(late.deliveries, 'delivery waits', 'deliveries wait')} for more than ${inWords(lateAfter)}${sample(late, now)}`;
+    yield propose('queue', '--oldest');
   }
   if (expiring.deliveries > 0) {
     yield `Expiring: ${counted(expiring.deliveries, 'delivery is', 'deliveries are')} returned to the sender within 6h unless delivered${sample(expiring, now)}`;
@@ -84,38 +98,53 @@ function* troubles(report: StatusReport, lateAfter: number): Iterable<string> {
   for (const { name, suspension } of suspended) {
     if (suspension === undefined) continue;
     const { since, failures, dsn, why } = suspension;
-    yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}. lambda-lmtp explain ${escaped(name)}`;
+    yield `Suspended: ${escaped(name)} for ${inWords(now - since)}, after ${counted(failures, 'failure')} in a row: ${dsn} ${escaped(why)}`;
+    yield propose('explain', name);
   }
   if (overdue.deliveries > 0) {
-    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have seen to ${inWords(overdueAfter)} ago${sample(overdue, now)}. Does the function sweep run?`;
+    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have handled ${inWords(overdueAfter)} ago${sample(overdue, now, 'due')}. Does the function sweep run?`;
   }
   if (unpublished.deliveries > 0) {
-    yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that nobody was told of${sample(unpublished, now)}. Can the bounce topic be written to?`;
+    yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that are not published yet${sample(unpublished, now, 'due')}. Can the bounce topic be written to?`;
   }
   for (const { name, messages } of deadLetters) {
     yield `Dead letters: ${counted(messages, 'message')} in ${escaped(name)}`;
   }
 }
 
-/** What people did, and know of; and what sees to itself. */
-function remarks({ heldDestinations, held, cautioned, now }: StatusReport): readonly string[] {
+/** What people did, and know of; and what ends by itself. */
+function remarks(
+  { heldDestinations, held, heldSince, cautioned, now }: StatusReport,
+  propose: (...args: NextCommand) => string,
+): readonly string[] {
   const lines = heldDestinations.flatMap(({ name, holds }) =>
     holds.map((hold) => `Held: ${escaped(name)} ${holdFacts(hold)}`),
   );
   const messages =
-    held.deliveries > 0 ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${sample(held, now)}`] : [];
+    held.deliveries > 0
+      ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${heldSample(held, heldSince, now)}`]
+      : [];
   const cautions = cautioned.flatMap(({ name, caution }) =>
     caution === undefined
       ? []
       : [
-          `One recipient at a time: ${escaped(name)} for ${inWords(caution.until - now)} more: ${escaped(caution.why)}. lambda-lmtp explain ${escaped(name)}`,
+          `One recipient at a time: ${escaped(name)} for ${inWords(caution.until - now)} more: ${escaped(caution.why)}`,
+          propose('explain', name),
         ],
   );
   return [...lines, ...messages, ...cautions];
 }
 
-function sample({ oldest }: Count, now: number): string {
-  return oldest === undefined ? '' : ` (${escaped(oldest.id)}, since ${inWords(now - oldest.at)})`;
+/** The delivery that stands for others, and how long ago it arrived, or whatever else its moment is. */
+function sample({ oldest }: Count, now: number, what = 'arrived'): string {
+  return oldest === undefined ? '' : ` (${escaped(oldest.id)}, ${what} ${inWords(now - oldest.at)} ago)`;
+}
+
+/** The first of what is held, and since when it is. */
+function heldSample(held: Count, since: number | undefined, now: number): string {
+  const { oldest } = held;
+  if (oldest === undefined || since === undefined) return sample(held, now);
+  return ` (${escaped(oldest.id)}, held for ${inWords(now - since)}, arrived ${inWords(now - oldest.at)} ago)`;
 }
 
 /** The same as JSON; times as RFC 3339. */
@@ -127,9 +156,13 @@ export function statusAsJson(report: StatusReport): object {
     well: isWell,
     states,
     waiting: countAsJson(report.waiting),
+    queued_for_later: report.queuedForLater,
     late: countAsJson(report.late),
     expiring: countAsJson(report.expiring),
-    held: countAsJson(report.held),
+    held: {
+      ...countAsJson(report.held),
+      ...(report.heldSince === undefined ? {} : { since: iso(report.heldSince) }),
+    },
     in_doubt: { ...countAsJson(inDoubt), recipients: inDoubt.recipients },
     malformed: countAsJson(report.malformed),
     corrupt: countAsJson(report.corrupt),

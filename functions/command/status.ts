@@ -35,7 +35,9 @@ async function statusAction(options: StatusOptions): Promise<void> {
   const report = await assess({ lateAfter: options.late }, services, depths, progress.note);
   progress.clear();
   await print(
-    options.json === true ? JSON.stringify(statusAsJson(report)) : statusAsText(report, options.late).join('\n'),
+    options.json === true
+      ? JSON.stringify(statusAsJson(report))
+      : statusAsText(report, options.late, options).join('\n'),
   );
   process.exitCode = report.isWell ? exitCodes.ok : exitCodes.tempFail;
 }

@@ -10,13 +10,14 @@ import {
 } from '../queue/destination-by-hand.ts';
 import type { DestinationRecord } from '../queue/destination-record.ts';
 import { holdsThatLast } from '../queue/due.ts';
-import type { DeliveryItem } from '../queue/item.ts';
+import type { DeliveryItem, Hold } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { releaseEcho, releaseHeadStart } from '../queue/policy.ts';
 import { letGo } from '../queue/release-held.ts';
 import { wallTime } from '../queue/services.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import { holdWords, tenseOf, untilWhen } from './consequences.ts';
 import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
@@ -29,7 +30,9 @@ const tries = 3;
 
 /** Holds a destination. Nothing is moved now: each delivery stays when its turn comes. */
 export async function holdDestination(name: string, wish: HoldWish, { order, services }: Changing): Promise<Change> {
-  return asChange(name, await holdByHand(name, { ...order, ...wish }, services));
+  const carried = await holdByHand(name, { ...order, ...wish }, services);
+  const { will, be } = tenseOf(order);
+  return asChange(name, carried, `${be}held (${wish.hold}); its mail ${will} not be tried ${untilWhen(wish.until)}`);
 }
 
 /** What letting a destination go came to. */
@@ -58,9 +61,11 @@ export async function releaseDestination(
 ): Promise<DestinationRelease> {
   const wish = { ...order, spread: ramp, headStart: releaseHeadStart, ...(hold === undefined ? {} : { hold }) };
   const carried = await unholdDestination(name, wish, services);
-  const change = asChange(name, carried);
   const begun = wallTime(services);
-  const isOpen = holdsThatLast(carried.record.holds, begun).length === 0;
+  const left = holdsThatLast(carried.record.holds, begun).filter(({ id }) => hold !== undefined && id !== hold);
+  const isOpen = left.length === 0;
+  const answer = asChange(name, carried, releasedWords(left, { ...(hold === undefined ? {} : { hold }), order }));
+  const change: Change = carried.kind === 'changed' && isOpen ? { ...answer, isTried: true } : answer;
   if (order.whatIf === true || carried.kind !== 'changed' || !isOpen) return { change, released: 0 };
   let released = await letAllGo(name, ramp, services, onProgress);
   if (pause !== undefined) {
@@ -70,6 +75,17 @@ export async function releaseDestination(
     released += await letAllGo(name, ramp, services, (more) => onProgress(before + more));
   }
   return { change, released };
+}
+
+/** What a release of a destination comes to; how many deliveries it lets go is not known yet. */
+function releasedWords(
+  left: readonly Hold[],
+  { hold, order }: { readonly hold?: string; readonly order: Changing['order'] },
+): string {
+  const { will, be } = tenseOf(order);
+  const released = `${be}released${hold === undefined ? '' : ` (${hold})`}`;
+  if (left.length === 0) return `${released}; its mail ${will} be tried again`;
+  return `${released}, but it is still ${left.map(holdWords).join(' and ')}; nothing ${will} be tried`;
 }
 
 async function letAllGo(
@@ -106,8 +122,8 @@ function isHeldWithDestination({ state, holds = [] }: DeliveryItem, services: Op
 }
 
 /**
- * Takes destinations that are suspended for alive again: one, with the mailboxes at it, or all. Nothing is said of those that
- * are not suspended.
+ * Clears the suspension of one destination, with the mailboxes at it, or of all. Destinations that are not suspended are left
+ * out.
  */
 export async function* reopenDestinations(
   name: string | undefined,
@@ -115,7 +131,10 @@ export async function* reopenDestinations(
 ): AsyncIterable<Change> {
   for await (const record of services.destinations.list()) {
     if (record.suspension === undefined || !isMeant(record, name)) continue;
-    yield asChange(record.name, await reopenDestination(record.name, order, services));
+    const { will, be } = tenseOf(order);
+    const carried = await reopenDestination(record.name, order, services);
+    const words = order.whatIf === true ? `its suspension ${be}cleared` : 'suspension cleared';
+    yield asChange(record.name, carried, `${words}; the next delivery ${will} be attempted`);
   }
 }
 
@@ -124,7 +143,8 @@ export function isMeant({ name }: Pick<DestinationRecord, 'name'>, destination: 
   return destination === undefined || name === destination || name.endsWith(`@${destination}`);
 }
 
-function asChange(id: string, carried: DestinationCarried): Change {
+/** @param consequence what a change means for the mail */
+function asChange(id: string, carried: DestinationCarried, consequence: string): Change {
   if (carried.kind === 'refused') return { kind: 'refused', id, text: carried.why };
-  return { kind: 'changed', id, text: carried.what };
+  return { kind: 'changed', id, text: consequence };
 }

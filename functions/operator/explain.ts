@@ -10,10 +10,12 @@ import type { SummaryReply } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import type { State } from '../queue/states.ts';
 import { readable, type UnreadableItem, unreadable } from '../queue/unreadable-item.ts';
+import { findRequests } from './corrupt-requests.ts';
 import { isMeant } from './destinations.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { listEntries, parseDeliveryName } from './selection.ts';
+import { isUndelivered } from './waiting.ts';
 
 /** What is known of a message. Times are milliseconds since 1970. */
 export interface MessageStory {
@@ -29,22 +31,22 @@ export interface MessageStory {
   readonly expires?: number;
   /** Attempts in doubt after which a recipient is not tried again (in_doubt_limit); absent: there is no limit. */
   readonly inDoubtLimit?: number;
-  /** Requests under that name that could not be used. */
-  readonly request?: CorruptRequest;
+  /** Requests under that name, or that were sent with that id, which could not be used; those that wait come first. */
+  readonly requests: readonly CorruptRequest[];
 }
 
 /** Tells the story of a message; nothing where none has that name. */
 export async function explainMessage(name: string, services: OperatorServices): Promise<MessageStory | undefined> {
-  const { ledger, destinations, corruptRequests, parameters } = services;
+  const { ledger, destinations, parameters } = services;
   const key = parseDeliveryName(name);
   const id = key?.id ?? name;
   const all = await ledger.readAll(id);
   const found = key === undefined ? all : all.filter(({ delivery }) => delivery === key.delivery);
   const items = readable(found);
   const unread = unreadable(found);
-  const request = await corruptRequests.read(name);
-  if (found.length === 0 && request === undefined) return undefined;
-  const live = items.filter(({ state }) => state !== 'done' && state !== 'corrupt');
+  const requests = await findRequests(name, services);
+  if (found.length === 0 && requests.length === 0) return undefined;
+  const live = items.filter(({ state }) => isUndelivered(state));
   const names = [...new Set(live.map(({ destination }) => destination))];
   const records = await Promise.all(names.map(async (one) => [one, await destinations.read(one)] as const));
   const [first] = live;
@@ -52,11 +54,10 @@ export async function explainMessage(name: string, services: OperatorServices): 
   return {
     id,
     now: wallTime(services),
-    ...{ items, unread },
+    ...{ items, unread, requests },
     destinations: new Map(records),
     inDoubtLimit: inDoubtLimit(parameters),
     ...(first === undefined ? {} : { expires: first.arrival + lifetime }),
-    ...(request === undefined ? {} : { request }),
   };
 }
 
@@ -126,7 +127,7 @@ async function tallyDestination(
     counted += 1;
     onEntry(counted);
     counts[state] = (counts[state] ?? 0) + 1;
-    if (state !== 'corrupt' && arrival < (oldest?.arrival ?? Number.POSITIVE_INFINITY)) oldest = { id, arrival };
+    if (isUndelivered(state) && arrival < (oldest?.arrival ?? Number.POSITIVE_INFINITY)) oldest = { id, arrival };
     for (const reply of summary.replies) {
       const key = `${reply.dsn} ${reply.text}`;
       const known = replies.get(key);

@@ -6,10 +6,11 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { entryOf } from '../queue/summary.ts';
-import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import { entryOfUnreadable, isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import { findRequests } from './corrupt-requests.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
-import { listEntries } from './selection.ts';
+import { listEntries, parseDeliveryName } from './selection.ts';
 
 /** One entry. */
 export type Listed =
@@ -19,6 +20,8 @@ export type Listed =
 
 /** What is wanted. */
 export interface ListWish {
+  /** Queue ids, those of corrupt requests and of their producers among them; absent: whatever matches. */
+  readonly ids?: readonly string[];
   readonly filter: QueueFilter;
   /** Most entries; 0: all. */
   readonly limit: number;
@@ -42,10 +45,14 @@ type ListServices = Pick<OperatorServices, 'ledger' | 'queries' | 'corruptReques
 
 /** Lists what is wanted. Corrupt requests come last, where there is room for them. */
 export async function* listQueue(
-  { filter, limit, isBrief, isOldestFirst }: ListWish,
+  { ids, filter, limit, isBrief, isOldestFirst }: ListWish,
   services: ListServices,
   onPage: (cost: Readonly<ListCost>) => void = () => {},
 ): AsyncIterable<Listed> {
+  if (ids !== undefined) {
+    for (const id of ids) yield* listNamed(id, services);
+    return;
+  }
   const cost: ListCost = { pages: 0, consumed: 0 };
   const found = listEntries(filter, services.queries, (consumed) => {
     cost.pages += 1;
@@ -67,6 +74,20 @@ export async function* listQueue(
     yield { kind: 'request', request };
     left -= 1;
     if (left <= 0) return;
+  }
+}
+
+/** Lists what has an id: the deliveries of a message that are not done, and the requests that wait under it. */
+async function* listNamed(name: string, services: ListServices): AsyncIterable<Listed> {
+  const key = parseDeliveryName(name);
+  const found = await services.ledger.readAll(key?.id ?? name);
+  for (const item of found) {
+    if (key !== undefined && item.delivery !== key.delivery) continue;
+    if (isUnreadable(item)) yield { kind: 'delivery', entry: { ...entryOfUnreadable(item), fault: item.fault } };
+    else if (item.state !== 'done') yield { kind: 'delivery', entry: entryOf(item), item };
+  }
+  for (const request of await findRequests(name, services)) {
+    if (request.isSettled === undefined) yield { kind: 'request', request };
   }
 }
 

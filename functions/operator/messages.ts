@@ -2,10 +2,11 @@
  * Changes to the messages that a person means, some at once, each with its answer.
  */
 
-import { holdMessage, releaseMessage, rescheduleMessage } from '../queue/by-hand.ts';
+import { holdMessage, isAnyAtLimit, releaseMessage, rescheduleMessage } from '../queue/by-hand.ts';
 import type { Carried, Order } from '../queue/carry-out.ts';
 import { isInDoubt } from '../queue/doubt.ts';
-import { type DeliveryItem, openRecipients } from '../queue/item.ts';
+import { holdsThatLast } from '../queue/due.ts';
+import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
 import { type RemovedMalformed, removeMalformed } from '../queue/malformed.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { matchesAddress } from '../queue/queue-filter.ts';
@@ -14,9 +15,19 @@ import { wallTime } from '../queue/services.ts';
 import { settleByHand } from '../queue/settle-by-hand.ts';
 import { sideBySide } from '../queue/side-by-side.ts';
 import { ItemFault, isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
-import { settleRequest } from './corrupt-requests.ts';
-import { type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
+import {
+  afterFlush,
+  afterHold,
+  afterRelease,
+  afterRemoval,
+  noFlush,
+  noFlushWhileHeld,
+  tenseOf,
+} from './consequences.ts';
+import { findRequests, settleRequest } from './corrupt-requests.ts';
+import { type Answer, type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
+import { isUndelivered } from './waiting.ts';
 
 /** Changes that are under way at once. */
 const together = 20;
@@ -31,7 +42,10 @@ export interface HoldWish {
 
 /** Holds messages. */
 export function holdMessages(selection: Selection, wish: HoldWish, changing: Changing): AsyncIterable<Change> {
-  return change(selection, changing, (key, order, services) => holdMessage(key, { ...order, ...wish }, services));
+  return change(selection, changing, async ({ key }, order, services) => {
+    const carried = await holdMessage(key, { ...order, ...wish }, services);
+    return carried.kind === 'changed' ? afterHold(carried, wish, tenseOf(order)) : refusal(carried);
+  });
 }
 
 /** How things are let go. */
@@ -48,20 +62,59 @@ export function releaseMessages(
   { hold, ramp }: ReleaseWish,
   changing: Changing,
 ): AsyncIterable<Change> {
-  return change(selection, changing, (key, order, services) =>
-    releaseMessage(
-      key,
-      { ...order, due: momentWithin(ramp, services), ...(hold === undefined ? {} : { hold }) },
-      services,
-    ),
-  );
+  const above = holdsAbove(changing.services);
+  const named = hold === undefined ? {} : { hold };
+  return change(selection, changing, async ({ key, destination }, order, services) => {
+    const [due, now] = [momentWithin(ramp, services), wallTime(services)];
+    const carried = await releaseMessage(key, { ...order, due, ...named }, services);
+    const holds = await above(destination);
+    if (carried.kind === 'changed') return afterRelease(carried, { ...named, due, now, above: holds }, tenseOf(order));
+    const { item } = carried;
+    // Nothing but its destination holds it.
+    const isWithDestination = item?.state === 'held' && (item.holds ?? []).length === 0 && holds.length > 0;
+    return isWithDestination ? noFlushWhileHeld(item.destination, holds, false) : refusal(carried);
+  });
 }
 
-/** Makes waiting messages due now, or within `ramp` milliseconds (postqueue -f, -i, -s). What is held stays. */
+/**
+ * Makes waiting messages due now, or within `ramp` milliseconds (postqueue -f, -i, -s). A message that is held, or whose
+ * destination is, stays as it is, and its answer says why.
+ */
 export function flushMessages(selection: Selection, ramp: number, changing: Changing): AsyncIterable<Change> {
-  return change(selection, changing, (key, order, services) =>
-    rescheduleMessage(key, { ...order, due: momentWithin(ramp, services) }, services),
-  );
+  const above = holdsAbove(changing.services);
+  return change(selection, changing, async ({ key, destination = '' }, order, services) => {
+    const holds = await above(destination);
+    const [due, now] = [momentWithin(ramp, services), wallTime(services)];
+    const isMeant = (item: DeliveryItem) => holds.length === 0 && (order.isMeant?.(item) ?? true);
+    const carried = await rescheduleMessage(key, { ...order, isMeant, due }, services);
+    if (carried.kind === 'changed') {
+      const hasExcluded = isAnyAtLimit(carried.item, services);
+      return afterFlush(carried, { due, now, hasExcluded }, tenseOf(order));
+    }
+    const isStopped = holds.length > 0 && carried.item !== undefined && isUndelivered(carried.item.state);
+    return isStopped ? noFlushWhileHeld(destination, holds, false) : noFlush(carried);
+  });
+}
+
+/** Finds the holds of destinations; each destination is read once. */
+function holdsAbove(services: OperatorServices): (destination: string | undefined) => Promise<readonly Hold[]> {
+  const known = new Map<string, Promise<readonly Hold[]>>();
+  return async (destination) => {
+    if (destination === undefined) return [];
+    const holds = known.get(destination) ?? holdsOf(destination, services);
+    known.set(destination, holds);
+    return await holds;
+  };
+}
+
+/** Returns the holds of a destination that have not ended. */
+export async function holdsOf(destination: string, services: OperatorServices): Promise<readonly Hold[]> {
+  const { holds } = await services.destinations.read(destination);
+  return holdsThatLast(holds, wallTime(services));
+}
+
+function refusal({ why }: { readonly why: string }): Answer {
+  return { kind: 'refused', text: why };
 }
 
 /** What is to become of messages that are taken out. */
@@ -81,8 +134,12 @@ export function removeMessages(selection: Selection, wish: RemovalWish, changing
   return change(
     selection,
     changing,
-    async (key, order, services) => {
-      if (wish.as === 'sent') return await settleAsSent(key, order, isChosen, services);
+    async ({ key }, order, services) => {
+      const tense = tenseOf(order);
+      if (wish.as === 'sent') {
+        const settled = await settleAsSent(key, order, isChosen, services);
+        return settled.kind === 'changed' ? afterRemoval(settled, 'sent', tense) : refusal(settled);
+      }
       let seen: DeliveryItem | undefined;
       const isMeant = (item: DeliveryItem) => {
         seen = item;
@@ -91,13 +148,14 @@ export function removeMessages(selection: Selection, wish: RemovalWish, changing
       const bounces = wish.as === 'bounced';
       const carried = await removeMessage(key, { ...order, isMeant, bounces, isChosen }, services);
       if (carried.kind === 'refused' && carried.unread instanceof ItemFault) {
-        return await removeUnread(carried.unread, { selection, wish, order }, services);
+        const removed = await removeUnread(carried.unread, { selection, wish, order }, services);
+        return removed.kind === 'changed' ? { kind: 'changed', text: `${tense.be}${removed.what}` } : refusal(removed);
       }
       // Its copy waits for nobody any more.
       if (carried.kind === 'changed' && seen?.state === 'corrupt') {
         await settleRequest(`${key.id}.${key.delivery}`, carried.what, changing);
       }
-      return carried;
+      return carried.kind === 'changed' ? afterRemoval(carried, wish.as, tense) : refusal(carried);
     },
     (id) => removeRequest(id, wish, changing),
   );
@@ -143,23 +201,32 @@ async function settleAsSent(
 
 /** A request that never became a delivery: nobody is known who could be told, or have got it. */
 async function removeRequest(id: string, wish: RemovalWish, changing: Changing): Promise<Change> {
-  const request = await changing.services.corruptRequests.read(id);
+  const [request] = await findRequests(id, changing.services);
   if (request === undefined) return unknown(id);
-  if (request.isSettled === true) return { kind: 'refused', id, text: 'it is done with' };
+  if (request.isSettled === true) return { kind: 'refused', id, text: 'it was requeued or removed already' };
   if (wish.as !== 'removed' || wish.recipient !== undefined) {
     const text =
       'it is a corrupt request that was never taken in: it can only be removed as a whole, and nobody is told';
     return { kind: 'refused', id, text };
   }
-  await settleRequest(id, 'removed', changing);
-  return { kind: 'changed', id, text: 'removed' };
+  await settleRequest(request.id, 'removed', changing);
+  const { will, be } = tenseOf(changing.order);
+  return {
+    kind: 'changed',
+    id,
+    text: `${be}removed; the request ${will} not be taken in, and the sender ${will} not be told`,
+  };
 }
 
 /** Carries an order out on all that is meant, some at once; the answers come in their order. */
 async function* change(
   selection: Selection,
   { order, services }: Changing,
-  act: (key: DeliveryKey, order: Order, services: OperatorServices) => Promise<Carried | RemovedMalformed>,
+  act: (
+    found: Extract<Selected, { readonly kind: 'delivery' }>,
+    order: Order,
+    services: OperatorServices,
+  ) => Promise<Answer>,
   otherwise: (id: string) => Promise<Change> = async (id) => unknown(id),
 ): AsyncIterable<Change> {
   const changeOne = async (selected: Selected): Promise<Change> => {
@@ -170,9 +237,9 @@ async function* change(
       isOther = !isSelected(item, selection);
       return !isOther;
     };
-    const carried = await act(selected.key, { ...order, isMeant }, services);
-    if (carried.kind === 'changed') return { kind: 'changed', id, delivery, text: carried.what };
-    return { kind: isOther ? 'passed over' : 'refused', id, delivery, text: carried.why };
+    const answer = await act(selected, { ...order, isMeant }, services);
+    const kind = answer.kind === 'refused' && isOther ? 'passed over' : answer.kind;
+    return { ...answer, kind, id, delivery };
   };
   yield* sideBySide(select(selection, services), together, changeOne);
 }

@@ -49,18 +49,31 @@ export type ChangeKind =
   /** Nothing of that name is there. */
   | 'unknown';
 
-/** What became of one message, delivery or destination. */
-export interface Change {
+/** The arguments of a `lambda-lmtp` command that may be run next. */
+export type NextCommand = readonly string[];
+
+/** An answer to an order. */
+export interface Answer {
   readonly kind: ChangeKind;
+  /** What follows for the mail, or why nothing was changed; words of servers and operators are in it unescaped. */
+  readonly text: string;
+  /** What the operator can do about it, the safest first. */
+  readonly next?: readonly NextCommand[];
+  /** The delivery is tried as a consequence: now, or within the ramp. */
+  readonly isTried?: true;
+  /** The destination whose hold is the reason. */
+  readonly stoppedBy?: string;
+}
+
+/** What became of one message, delivery or destination. */
+export interface Change extends Answer {
   /** Queue id, or the name of a destination. */
   readonly id: string;
   /** Which delivery of the message; absent: it is none. */
   readonly delivery?: string;
-  /** What was or would be changed, or why nothing was; words of others may be in it as they came. */
-  readonly text: string;
 }
 
 /** The answer where nothing has that name. */
 export function unknown(id: string): Change {
-  return { kind: 'unknown', id, text: 'there is nothing of that id, or it was done with more than 30 days ago' };
+  return { kind: 'unknown', id, text: 'no message has this id, or it was finished more than 30 days ago' };
 }

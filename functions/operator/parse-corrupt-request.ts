@@ -21,6 +21,7 @@ const storedForm = object<Stored>({
   reason: text,
   at: time,
   sent: optional(time),
+  requestId: optional(text),
   copy: copyForm,
   history: optional(list(historyForm)),
   state: oneOf('corrupt', 'done'),
@@ -30,25 +31,35 @@ const storedForm = object<Stored>({
 export function readCorruptRequest(item: RawItem): CorruptRequest {
   const flaw = new Flaw();
   if (storedForm(item, flaw)) return asRequest(item);
-  const { id, reason, at, sent, copy, state } = item;
+  const { id, requestId, reason, at, sent, copy, state } = item;
   const seen = new Flaw();
   return asRequest({
     id: String(id),
     reason: `its record is malformed: ${flaw.text}${text(reason, seen) ? `; ${reason}` : ''}`,
     at: time(at, seen) ? at : 0,
     ...maybe('sent', time(sent, seen) ? sent : undefined),
+    ...maybe('requestId', text(requestId, seen) ? requestId : undefined),
     copy: copyForm(copy, seen) ? copy : noCopy,
     state: state === 'done' ? 'done' : 'corrupt',
   });
 }
 
+/** What the sort keys of items begin with that lead from a producer's id to the cases of its requests. */
+export const aliasPrefix = 'refused#';
+
+/** The sort key that leads to a case. */
+export function aliasOf(id: string): string {
+  return `${aliasPrefix}${id}`;
+}
+
 /** Where no copy can be found. */
 export const noCopy: CorruptRequest['copy'] = { bucket: '', key: '' };
 
-function asRequest({ id, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
+function asRequest({ id, requestId, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
   return {
     ...{ id, reason, at, copy },
     ...(sent === undefined ? {} : { sent }),
+    ...(requestId === undefined ? {} : { requestId }),
     ...(history === undefined ? {} : { history }),
     ...(state === 'done' ? { isSettled: true } : {}),
   };

@@ -8,6 +8,8 @@ import type { HistoryEntry } from '../queue/item.ts';
 export interface CorruptRequest {
   /** Names the case: the id of its SQS message, or that of a delivery (`ID.0000`) whose body is gone. */
   readonly id: string;
+  /** The queue id that its producer gave it, where it gave one. */
+  readonly requestId?: string;
   /** What is wrong, field first. */
   readonly reason: string;
   /** When it was filed. */
@@ -28,6 +30,8 @@ export interface CorruptRequests {
   list(): AsyncIterable<CorruptRequest>;
   /** A request by the name of its case. */
   read(id: string): Promise<CorruptRequest | undefined>;
+  /** Requests by the queue id that their producer gave them, also those that do not wait any more. */
+  findByRequestId(requestId: string): Promise<readonly CorruptRequest[]>;
   /** The request as it came; undefined: the copy is gone. */
   readBody(request: CorruptRequest): Promise<string | undefined>;
   /** Sends a request to incoming. */

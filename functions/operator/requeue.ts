@@ -16,7 +16,8 @@ import { formatLeft } from '../queue/left-request.ts';
 import { BodyFault } from '../queue/ports.ts';
 import { wallTime } from '../queue/services.ts';
 import { orUnreadable, readable, unreadable } from '../queue/unreadable-item.ts';
-import { settleRequest } from './corrupt-requests.ts';
+import { afterRequeue, tenseOf } from './consequences.ts';
+import { findRequests, settleRequest } from './corrupt-requests.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 import { parseDeliveryName } from './selection.ts';
@@ -41,13 +42,18 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
   const items = readable(found);
   const corrupt = items.filter(({ state }) => state === 'corrupt');
   if (corrupt.length > 0) return corrupt.map(deliveryDraft);
-  const request = await corruptRequests.read(name);
-  if (request !== undefined && request.isSettled === undefined) {
-    // A copy that is gone leaves nothing to be edited, but may be replaced.
-    const text = (await corruptRequests.readBody(request)) ?? '';
-    return [{ kind: 'request', request, reason: request.reason, text }];
+  const requests = await findRequests(name, services);
+  const waiting = requests.filter(({ isSettled }) => isSettled === undefined);
+  if (waiting.length > 0) {
+    return await Promise.all(
+      waiting.map(async (request) => {
+        // A copy that is gone leaves nothing to be edited, but may be replaced.
+        const text = (await corruptRequests.readBody(request)) ?? '';
+        return { kind: 'request', request, reason: request.reason, text } as const;
+      }),
+    );
   }
-  if (request !== undefined) return { kind: 'refused', why: 'it is done with' };
+  if (requests.length > 0 && items.length === 0) return { kind: 'refused', why: 'it was requeued or removed already' };
   const [unread] = unreadable(found);
   if (unread !== undefined) return { kind: 'refused', why: whyUnreadable(unread) };
   const [item] = items;
@@ -79,7 +85,7 @@ async function putDeliveryBack(item: DeliveryItem, text: string, changing: Chang
   const carried = await requeueMessage(item, { ...order, isMeant, edit }, services);
   if (carried.kind === 'refused') return { kind: 'refused', id, delivery, text: carried.why };
   await settleRequest(`${id}.${delivery}`, carried.what, changing);
-  return { kind: 'changed', id, delivery, text: carried.what };
+  return { kind: 'changed', id, delivery, text: afterRequeue(carried.what, tenseOf(order)) };
 }
 
 /** What an edit changes of a delivery. The body is pinned as it is now. */
@@ -167,7 +173,7 @@ async function putRequestBack(
     await services.corruptRequests.submit(body);
     await settleRequest(id, what, changing);
   }
-  return { kind: 'changed', id, text: what };
+  return { kind: 'changed', id, text: afterRequeue(what, tenseOf(order), idOf(body, request, rulesOf(services))) };
 }
 
 /**
@@ -185,6 +191,13 @@ function withIdentity(text: string, { id, at, sent = at }: CorruptRequest, rules
   const isNative = typeof value === 'object' && value !== null && 'sender' in value && 'recipients' in value;
   if (!isNative || ('id' in value && 'arrival' in value)) return text;
   return JSON.stringify({ ...value, ...withoutKeys(value, { id, arrival: new Date(sent).toISOString() }) });
+}
+
+/** The queue id that a request is taken in under. */
+function idOf(body: string, { id, at, sent = at }: CorruptRequest, rules: RequestRules): string {
+  const [part] = readIncoming({ messageId: id, body, sent }, rules);
+  const reading = part?.reading;
+  return reading?.kind === 'request' || reading?.kind === 'object' ? reading.identity.id : id;
 }
 
 function withoutKeys(value: object, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -6,19 +6,21 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import type { QueueFilter } from '../queue/queue-entry.ts';
 import { matchesItem } from '../queue/queue-filter.ts';
-import { orUnreadable } from '../queue/unreadable-item.ts';
+import { isUnreadable, orUnreadable, type UnreadableItem } from '../queue/unreadable-item.ts';
 import type { OperatorServices } from './operator.ts';
+import type { Waiter } from './waiting.ts';
 
 /** What is meant. */
 export type Selection =
   /** Queue ids, `ID/0000` for one delivery of several, and names of corrupt requests. */
   | { readonly kind: 'ids'; readonly ids: AsyncIterable<string> | Iterable<string> }
-  /** Whatever matches; deliveries that are done never do. */
-  | { readonly kind: 'filter'; readonly filter: QueueFilter };
+  /** All deliveries that match; those that are done never do. `isWanted` decides what a filter cannot say. */
+  | { readonly kind: 'filter'; readonly filter: QueueFilter; readonly isWanted?: (waiter: Waiter) => boolean };
 
 /** One thing that was found, or not. */
 export type Selected =
-  | { readonly kind: 'delivery'; readonly key: DeliveryKey }
+  /** `destination`: as it was found; absent where it cannot be read. */
+  | { readonly kind: 'delivery'; readonly key: DeliveryKey; readonly destination?: string }
   /** Not a delivery: perhaps a request that could not be used. */
   | { readonly kind: 'name'; readonly id: string };
 
@@ -31,8 +33,10 @@ export async function* select(
     for await (const id of selection.ids) yield* await selectId(id, ledger);
     return;
   }
-  for await (const { id, delivery } of listEntries(selection.filter, queries)) {
-    yield { kind: 'delivery', key: { id, delivery } };
+  const { filter, isWanted = () => true } = selection;
+  for await (const entry of listEntries(filter, queries)) {
+    const { id, delivery, destination } = entry;
+    if (isWanted(entry)) yield { kind: 'delivery', key: { id, delivery }, destination };
   }
 }
 
@@ -53,7 +57,9 @@ export async function* listEntries(
 
 /** Whether an item is meant still, now that it is read. */
 export function isSelected(item: DeliveryItem, selection: Selection): boolean {
-  return selection.kind === 'ids' || (item.state !== 'done' && matchesItem(item, selection.filter));
+  if (selection.kind === 'ids') return true;
+  const { filter, isWanted = () => true } = selection;
+  return item.state !== 'done' && matchesItem(item, filter) && isWanted(item);
 }
 
 /** The delivery that a text names: `ID/0000`. */
@@ -65,11 +71,15 @@ export function parseDeliveryName(text: string): DeliveryKey | undefined {
 async function selectId(text: string, ledger: OperatorServices['ledger']): Promise<readonly Selected[]> {
   const key = parseDeliveryName(text);
   if (key !== undefined) {
-    return [
-      (await orUnreadable(ledger.read(key))) === undefined ? { kind: 'name', id: text } : { kind: 'delivery', key },
-    ];
+    const item = await orUnreadable(ledger.read(key));
+    return [item === undefined ? { kind: 'name', id: text } : found(item)];
   }
   const items = await ledger.readAll(text);
-  if (items.length === 0) return [{ kind: 'name', id: text }];
-  return items.map(({ id, delivery }) => ({ kind: 'delivery', key: { id, delivery } }));
+  return items.length === 0 ? [{ kind: 'name', id: text }] : items.map(found);
+}
+
+function found(item: DeliveryItem | UnreadableItem): Selected {
+  const { id, delivery } = item;
+  const key = { id, delivery };
+  return isUnreadable(item) ? { kind: 'delivery', key } : { kind: 'delivery', key, destination: item.destination };
 }

@@ -7,6 +7,7 @@ import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
 import { splitAddress } from '../smtp/path.ts';
 import type { OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
+import { undelivered } from './waiting.ts';
 
 /** Ages, in minutes: a column counts what is younger than its age, and not younger than the age before it. */
 export const shapeAges = [5, 10, 20, 40, 80, 160, 320, 640, 1280] as const;
@@ -57,7 +58,7 @@ export class Shape {
   }
 }
 
-/** Counts what matches; without states, whatever is to be delivered. */
+/** Counts what matches; without states, all that is still to be delivered. */
 export async function shapeQueue(
   filter: QueueFilter,
   by: ShapeBy,
@@ -66,7 +67,7 @@ export async function shapeQueue(
   onEntry: (counted: number, consumed: number) => void = () => {},
 ): Promise<Shape> {
   const shape = new Shape(by, now);
-  const states = filter.states ?? (['queued', 'active', 'delivering', 'deferred', 'held'] as const);
+  const states = filter.states ?? undelivered;
   let counted = 0;
   let consumed = 0;
   const entries = listEntries({ ...filter, states }, queries, (units) => {

@@ -7,16 +7,19 @@
  */
 
 import type { DestinationRecord } from '../queue/destination-record.ts';
+import { holdsThatLast } from '../queue/due.ts';
 import { expiresSoon } from '../queue/expiry.ts';
 import { sweepInterval } from '../queue/policy.ts';
 import type { Destinations, Ledger } from '../queue/ports.ts';
 import type { QueueEntry } from '../queue/queue-entry.ts';
 import { wallTime } from '../queue/services.ts';
 import { type State, states } from '../queue/states.ts';
+import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
 import { destinationState } from './explain.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequests, QueueDepth, QueueDepths } from './ports.ts';
 import { listEntries } from './selection.ts';
+import { isUndelivered, waitOf } from './waiting.ts';
 
 /** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
 export const overdueAfter = 2 * sweepInterval;
@@ -43,13 +46,17 @@ export interface StatusReport {
   readonly now: number;
   readonly isWell: boolean;
   readonly states: Readonly<Record<State, number>>;
-  /** What waits or is on its way, by arrival. */
+  /** What is still to be delivered (waiting.ts), by arrival. */
   readonly waiting: Count;
+  /** Deliveries that are queued with a later time, as after `release --ramp`. */
+  readonly queuedForLater: number;
   /** What of it has waited for longer than was cared for. */
   readonly late: Count;
   /** What is returned to its sender within expirySoon. */
   readonly expiring: Count;
   readonly held: Count;
+  /** Since when the first of the held deliveries has been held; absent: none is, or its item and its destination do not say it. */
+  readonly heldSince?: number;
   /** Recipients who may have their message already. */
   readonly inDoubt: Count & { readonly recipients: number };
   /** What is held because its item is malformed. */
@@ -82,7 +89,7 @@ export interface StatusWish {
 
 /** What is looked at. */
 export interface StatusServices extends Pick<OperatorServices, 'queries' | 'parameters' | 'clock'> {
-  readonly ledger: Pick<Ledger, 'findDue'>;
+  readonly ledger: Pick<Ledger, 'findDue' | 'read'>;
   readonly destinations: Pick<Destinations, 'list' | 'read'>;
   readonly corruptRequests: Pick<CorruptRequests, 'list'>;
 }
@@ -107,6 +114,7 @@ export async function assess(
   const destinations = await troubled(now, awaited, services);
   const found = await depths.read();
   const deadLetters = found.depths.filter(({ kind, messages }) => kind === 'dead letters' && messages > 0);
+  const heldSince = await readHeldSince(queue.held, services, now);
   const report = { now, ...queue, ...due, corruptRequests: requests, ...destinations, deadLetters };
   const troubles = [
     report.late,
@@ -118,7 +126,21 @@ export async function assess(
     report.unpublished,
   ].some(({ deliveries }) => deliveries > 0);
   const isWell = !troubles && requests.requests === 0 && report.suspended.length === 0 && deadLetters.length === 0;
-  return { ...report, isWell, unreachable: found.unreachable };
+  return { ...report, isWell, ...(heldSince === undefined ? {} : { heldSince }), unreachable: found.unreachable };
+}
+
+/** The index does not say since when a delivery is held: its item does, or the record of its destination. */
+async function readHeldSince(
+  { oldest }: Count,
+  { ledger, destinations }: StatusServices,
+  now: number,
+): Promise<number | undefined> {
+  if (oldest === undefined) return undefined;
+  const item = await orUnreadable(ledger.read(oldest));
+  if (item === undefined || isUnreadable(item)) return undefined;
+  const own = holdsThatLast(item.holds ?? [], now);
+  const holds = own.length > 0 ? own : holdsThatLast((await destinations.read(item.destination)).holds, now);
+  return holds.length === 0 ? undefined : Math.min(...holds.map(({ since }) => since));
 }
 
 /** A count that grows. */
@@ -157,18 +179,20 @@ async function countQueue(
   /** Destinations that mail waits for. */
   const awaited = new Set<string>();
   let recipients = 0;
+  let queuedForLater = 0;
   let counted = 0;
   for await (const entry of entries) {
     counted += 1;
     onEntry(counted);
     const { state, arrival, summary } = entry;
     byState[state] += 1;
-    if (state === 'corrupt') {
+    if (!isUndelivered(state)) {
       corrupt.add(entry, arrival);
       continue;
     }
     waiting.add(entry, arrival);
     awaited.add(entry.destination);
+    if (state === 'queued' && waitOf(entry, now) === 'time') queuedForLater += 1;
     if (state === 'held') held.add(entry, arrival);
     if (summary.malformed !== undefined) malformed.add(entry, arrival);
     if (now - arrival > lateAfter) late.add(entry, arrival);
@@ -182,6 +206,7 @@ async function countQueue(
     awaited,
     states: byState,
     waiting: waiting.count,
+    queuedForLater,
     late: late.count,
     expiring: expiring.count,
     held: held.count,

@@ -14,6 +14,7 @@ import type { QueueDepths } from './ports.ts';
 import { listEntries } from './selection.ts';
 import { Shape } from './shape.ts';
 import { assess, type StatusReport, type StatusServices } from './status.ts';
+import { isUndelivered } from './waiting.ts';
 
 /** What was found. */
 export interface Survey {
@@ -74,7 +75,7 @@ export async function survey(
   async function* entries(): AsyncIterable<QueueEntry> {
     for (const [index, queries] of [waiting, active].entries()) {
       for await (const entry of listEntries({ states: order[index] ?? [] }, queries)) {
-        if (entry.state !== 'corrupt') {
+        if (isUndelivered(entry.state)) {
           for (const counter of [shape, causes, tallies]) counter.add(entry);
         }
         yield entry;
@@ -85,7 +86,10 @@ export async function survey(
     queries: services.queries,
     parameters: services.parameters,
     clock: services.clock,
-    ledger: { findDue: (before) => limited(services.ledger.findDue(before), most.due) },
+    ledger: {
+      findDue: (before) => limited(services.ledger.findDue(before), most.due),
+      read: (key) => services.ledger.read(key),
+    },
     destinations: { list: () => given(records), read: (name) => services.destinations.read(name) },
     corruptRequests: { list: () => limited(services.corruptRequests.list(), most.requests) },
   };

@@ -123,8 +123,10 @@ async function refuse(
     await logRefusedAgain(submission, services);
     return;
   }
-  await services.corrupt.file({ id: name, reason: error.message, body, sent: submission.sent });
-  services.log.note('error', 'corrupt request', { id: name, reason: error.message });
+  const given = submission.identity?.id;
+  const named = given === undefined || given === name ? {} : { requestId: given };
+  await services.corrupt.file({ id: name, ...named, reason: error.message, body, sent: submission.sent });
+  services.log.note('error', 'corrupt request', { id: name, ...named, reason: error.message });
 }
 
 function rulesOf(services: Services): RequestRules {

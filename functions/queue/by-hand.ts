@@ -87,7 +87,8 @@ function recounted({ recipients }: DeliveryItem): Pick<Changes, 'recipients'> {
   return openRecipients({ recipients }).some(isInDoubt) ? { recipients: withoutCount(recipients) } : {};
 }
 
-function isAnyAtLimit(item: DeliveryItem, { parameters }: Needed): boolean {
+/** Whether a recipient is left that is not tried again (in_doubt_limit). */
+export function isAnyAtLimit(item: DeliveryItem, { parameters }: Pick<Needed, 'parameters'>): boolean {
   const limit = inDoubtLimit(parameters);
   return openRecipients(item).some((recipient) => isAtLimit(recipient, limit));
 }

@@ -194,6 +194,8 @@ export interface SpentBodies {
 export interface CorruptNotice {
   /** Names the case: the same request makes the same notice. */
   readonly id: string;
+  /** The queue id that the producer gave the request, where it gave one. */
+  readonly requestId?: string;
   /** What is wrong, field first. */
   readonly reason: string;
   /** The request as it came. */

@@ -10,10 +10,12 @@ import { counted, moment } from '../command/words.ts';
 import { BoundedQueries } from '../operator/bounded-queries.ts';
 import { isFor } from '../operator/causes.ts';
 import { queueDestination } from '../operator/destination-name.ts';
-import { holdDestination, releaseDestination, reopenDestinations } from '../operator/destinations.ts';
-import { flushMessages, holdMessages } from '../operator/messages.ts';
+import { holdDestination, releaseDestination } from '../operator/destinations.ts';
+import { flush as flushAll } from '../operator/flush.ts';
+import { holdMessages } from '../operator/messages.ts';
 import type { Change, Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries } from '../operator/selection.ts';
+import { waitingForTime } from '../operator/waiting.ts';
 import { wallTime } from '../queue/services.ts';
 import { type Changes, changed } from './changes.ts';
 import { framed, lines } from './page.ts';
@@ -81,7 +83,7 @@ async function hold(destination: string, changing: Changing): Promise<Changes> {
   return {
     title: `Hold ${destination}`,
     changes: [change],
-    remarks: [`It ends by itself ${moment(until)}. All functions know of it within some seconds.`],
+    remarks: [`The hold ends by itself ${moment(until)}. The functions read it within some seconds.`],
   };
 }
 
@@ -105,24 +107,22 @@ async function release(
   { pause }: Acting,
 ): Promise<Changes> {
   const { change, released } = await releaseDestination(destination, { ramp }, changing, { pause });
-  const goesOn = queries.isCut ? ' The sweep lets the rest go, within some minutes.' : '';
+  const goesOn = queries.isCut ? ' The sweep releases the rest within some minutes.' : '';
   const remarks =
     change.kind === 'changed'
-      ? [`${counted(released, 'delivery', 'deliveries')} let go, to be tried within five minutes.${goesOn}`]
+      ? [`${counted(released, 'delivery', 'deliveries')} will be tried within five minutes.${goesOn}`]
       : [];
   return { title: `Release ${destination}`, changes: [change], remarks };
 }
 
 async function flush(destination: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
-  // First: what is tried while its destination counts as dead only waits again.
-  const reopened = await gathered(reopenDestinations(destination, changing));
-  const filter = { destination, states: ['deferred'] as const };
-  const flushed = await gathered(flushMessages({ kind: 'filter', filter }, 0, changing));
-  return { title: `Flush ${destination}`, changes: [...reopened, ...flushed], remarks: unfinished(queries) };
+  const selection = waitingForTime({ kind: 'filter', filter: { destination } }, changing.services);
+  const changes = await gathered(flushAll({ selection, ramp: 0, reopens: { destination } }, changing));
+  return { title: `Flush ${destination}`, changes, remarks: unfinished(queries) };
 }
 
 function unfinished({ isCut }: BoundedQueries): readonly string[] {
-  return isCut ? ['Time was over before all was done: press again for the rest.'] : [];
+  return isCut ? ['Time ran out before everything was changed: press again for the rest.'] : [];
 }
 
 async function gathered(changes: AsyncIterable<Change>): Promise<readonly Change[]> {

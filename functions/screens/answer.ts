@@ -24,7 +24,7 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
   const some = `${atLeast(isCut)}${counted(waiting.deliveries, 'delivery waits', 'deliveries wait')}${age}`;
   const queue = waiting.deliveries === 0 ? 'nothing waits' : some;
   if (needsSomebody(survey)) {
-    return { kind: 'bad', text: `Somebody is needed; nothing is lost. ${sentence(queue)}` };
+    return { kind: 'bad', text: `Action required. No mail has been lost. ${sentence(queue)}` };
   }
   if (late.deliveries > 0) return { kind: 'late', text: `${whoIsLate(survey)} late: ${queue}. Nothing is lost.` };
   if (!status.isWell) {
@@ -89,7 +89,7 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
     ...(status.unpublished.deliveries === 0
       ? []
       : [fact('with events that nobody was told of', status.unpublished, 'delivery')]),
-    ...status.unreachable.map((text) => html`<li>Not looked into: ${text}</li>`),
+    ...status.unreachable.map((text) => html`<li>Not read: ${text}</li>`),
   ];
 }
 

@@ -119,7 +119,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
   test('flush a destination: its server gets the mail', async () => {
     isFull = false;
     await screens.press(destination(names.store), 'flush', 'Confirm');
-    assert.match(await screens.popup(), /^Flush inet:\S+ 2 changed\..*full\/0000: to be tried/);
+    assert.match(await screens.popup(), /^Flush inet:\S+ 2 changed\..*full\/0000: will be tried now/);
     const lines = await awaitLines(stack, 'full', 4);
     await awaitState(stack, 'full', 'done');
     await awaitLines(stack, 'never', 2);
@@ -134,7 +134,10 @@ describe('the screens', { skip: chromiumMissing }, () => {
   test('hold a destination for an hour, with a reason: the table shows it, and later mail waits', async () => {
     await screens.giveReason('INC-4711 disk full');
     await screens.press(destination(names.store), 'hold 1h', 'Confirm');
-    assert.match(await screens.popup(), /^Hold inet:\S+ 1 changed\. It ends by itself \S+Z\..* held \(dashboard\)$/);
+    assert.match(
+      await screens.popup(),
+      /^Hold inet:\S+ 1 changed\. The hold ends by itself \S+Z\..* held \(dashboard\); its mail will not be tried until \S+Z, or until it is released$/,
+    );
     await screens.refresh();
     const row = (await destination(names.store).innerText()).replace(/\s+/g, ' ');
     assert.match(
@@ -150,7 +153,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
 
   test('release it over five minutes: what was held is to be tried, some time within them', async () => {
     await screens.press(destination(names.store), 'release', 'Confirm');
-    assert.match(await screens.popup(), /1 changed\. 1 delivery let go, to be tried within five minutes\./);
+    assert.match(await screens.popup(), /1 changed\. 1 delivery will be tried within five minutes\./);
     await screens.refresh();
     assert.match(await destination(names.store).innerText(), /open/);
     const [item] = await itemsOf(stack, 'later');

@@ -32,7 +32,12 @@ test('keywords that the parameters discard are not there', async () => {
 describe('what is no LMTP server is told by what it is:', () => {
   const smtp = { greeting: '220 mail.test ESMTP Postfix', lhlo: '502 5.5.2 Error: command not recognized' };
   const cases: [string, ServerScript, string, RegExp][] = [
-    ['SMTP', smtp, 'LHLO failed: SMTP server', /an SMTP server.*\n *Dovecot/],
+    [
+      'SMTP',
+      smtp,
+      'LHLO failed: SMTP server',
+      /an SMTP server.*\n *An LMTP listener must not be open to the world: .*\n *Dovecot/,
+    ],
     ['IMAP', { greeting: '* OK [CAPABILITY IMAP4rev1] ready' }, 'greeting failed: another protocol', /but IMAP: \* OK/],
     ['POP3', { greeting: '+OK ready' }, 'greeting failed: another protocol', /but POP3/],
     ['SSH', { greeting: 'SSH-2.0-OpenSSH_9.2' }, 'greeting failed: another protocol', /but SSH/],

@@ -181,7 +181,7 @@ describe('a deployed stack', () => {
 
   test('is found by its name, and its outputs say where everything is', async () => {
     const { code, stdout, asked } = await asking(outputsOf({}), 'queue', '--stack', 'Mail', '--destination', 'imap1');
-    assert.deepEqual([code, stdout], [0, 'Nothing in the queue is like that.\n']);
+    assert.deepEqual([code, stdout], [0, 'No messages match.\n']);
     assert.ok(asked.length > 0);
     for (const body of asked) assert.equal((JSON.parse(body) as { TableName: string }).TableName, 'theirs');
     // Its parameters say how destinations are written.

@@ -139,8 +139,10 @@ describe('mail that waits', () => {
 
   test('is told in brief from the index alone', async () => {
     const listed = await ok('queue', '--brief', '--destination', stack.mailStore.destination);
-    assert.match(listed, /^second\/0000 +deferred/m);
-    assert.match(listed, /^ {4}<busy2@example\.com>\n {4}4\.2\.2 host 127\.0\.0\.1/m);
+    assert.match(listed, /^ID +STATE .* RECIPIENTS AND LAST REPLY\n/);
+    const lines = listed.trimEnd().split('\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in all'], 'one line each');
+    assert.match(listed, /^second\/0000 +deferred .* <busy2@example\.com>: 4\.2\.2 host 127\.0\.0\.1/m);
   });
 
   test('has a shape', async () => {
@@ -174,7 +176,7 @@ describe('mail that waits', () => {
       story,
       /^ {2}<bob@example\.com>: sent, attempt 1, .* by 127\.0\.0\.1\[127\.0\.0\.1\]:\d+\n {6}2\.0\.0 250 2\.0\.0 /m,
     );
-    assert.match(story, /^Next: lambda-lmtp flush first$/m);
+    assert.match(story, /^→ (?:npx )?lambda-lmtp flush first$/m);
     const [whole] = jsonLines(await ok('explain', 'first', '--json'));
     assert.partialDeepStrictEqual(whole, { id: 'first', deliveries: [{ state: 'deferred', attempts: 1 }] });
   });
@@ -187,13 +189,13 @@ describe('mail that waits', () => {
       /^ {2}suspended since .*, after 1 failure in a row: 4\.4\.1 connect to .*: Connection refused$/m,
     );
     assert.match(story, /^ {2}waiting or on their way: 1 deferred$/m);
-    assert.match(story, /^Next: lambda-lmtp check /m);
+    assert.match(story, /^→ (?:npx )?lambda-lmtp check 'inet:\[/m);
     assert.match(await ok('explain', 'third'), /^ {2}its destination is suspended since /m);
     const { code, stdout } = await run('status');
     assert.equal(code, 75);
     assert.match(
       stdout,
-      /^Mail is late; nothing is lost\. 3 deliveries in the queue, .*: 3 deferred\.\nSuspended: inet:/,
+      /^Mail is late\. No mail has been lost\. 3 deliveries in the queue, .*: 3 deferred\.\nSuspended: inet:/,
     );
     const json = await run('status', '--json');
     assert.partialDeepStrictEqual(JSON.parse(json.stdout), {
@@ -207,12 +209,20 @@ describe('mail that waits', () => {
     const before = await itemsOf(stack, 'first');
     assert.equal(
       await ok('hold', 'first', '--reason', 'INC-1', '--hold', 'inc', '--what-if'),
-      'first/0000: would be: held (inc)\n',
+      'first/0000: would be held (inc); it would not be tried until it is released\n',
     );
     assert.deepEqual(await itemsOf(stack, 'first'), before);
-    assert.equal(
+    assert.match(
       await ok('hold', 'first', '--reason', 'INC-1', '--hold', 'inc', '--for', '2h'),
-      'first/0000: held (inc)\n',
+      /^first\/0000: held \(inc\); it will not be tried until \S+Z, or until it is released\n$/,
+    );
+    const flushed = await run('flush', 'first');
+    assert.deepEqual(
+      [flushed.code, flushed.stdout.replace('npx ', '')],
+      [
+        75,
+        `first/0000: not changed: it is held (inc) by ${who}: INC-1; nothing will be tried. Release it first\n→ lambda-lmtp release first\n`,
+      ],
     );
     assert.match(
       await ok('queue', '--state', 'held'),
@@ -221,7 +231,7 @@ describe('mail that waits', () => {
     assert.match(await ok('explain', 'first'), new RegExp(`^  \\S+Z held \\(inc\\), by ${who}: INC-1$`, 'm'));
     const refused = await run('release', 'first', '--hold', 'other');
     assert.deepEqual([refused.code, refused.stdout], [75, 'first/0000: not changed: there is no hold "other" on it\n']);
-    assert.equal(await ok('release', 'first', '--reason', 'over'), 'first/0000: released\n');
+    assert.equal(await ok('release', 'first', '--reason', 'over'), 'first/0000: released; it will be tried now\n');
     // It is tried at once, and has to wait again.
     const lines = await awaitLines(stack, 'first', 3);
     assert.deepEqual(lines.at(-1)?.attempt, 2);
@@ -236,23 +246,29 @@ describe('mail that waits', () => {
       input: 'first\nsecond/0000\n\n',
     });
     assert.equal(code, 0);
-    assert.equal(stdout, 'first/0000: released\nsecond/0000: released\n-- 2 changed\n');
+    assert.equal(
+      stdout,
+      'first/0000: released; it will be tried now\nsecond/0000: released; it will be tried now\n-- 2 deliveries will be tried now\n',
+    );
     for (const id of ['first', 'second']) await awaitState(stack, id, 'deferred');
   });
 
   test('is flushed when there is room again', async () => {
     full.delete('busy2@example.com');
-    assert.match(await ok('flush', 'second'), /^second\/0000: to be tried \S+Z\n$/);
+    assert.match(await ok('flush', 'second'), /^second\/0000: will be tried now\n$/);
     await awaitState(stack, 'second', 'done');
     const again = await run('flush', 'second');
-    assert.deepEqual([again.code, again.stdout], [75, 'second/0000: not changed: it is done\n']);
+    assert.deepEqual(
+      [again.code, again.stdout],
+      [75, 'second/0000: not changed: it is done: nothing is left to be tried\n'],
+    );
   });
 
-  test('is flushed with its destination, which is tried again even where it was taken for dead', async () => {
+  test('is flushed with its destination, which is tried again even where it was suspended', async () => {
     const flushed = await ok('flush', '--destination', down);
     assert.match(
       flushed,
-      /^inet:\[127\.0\.0\.1\]:\d+: taken for alive\nthird\/0000: to be tried \S+Z\n-- 2 changed\n$/,
+      /^inet:\[127\.0\.0\.1\]:\d+: suspension cleared; the next delivery will be attempted\nthird\/0000: will be tried now\n-- 1 delivery will be tried now\n$/,
     );
     await waitUntil('a second attempt', async () => (await itemsOf(stack, 'third'))[0]?.attempt === 2, patience);
     await awaitState(stack, 'third', 'deferred');
@@ -263,10 +279,13 @@ describe('mail that waits', () => {
     assert.deepEqual([unsure.code, unsure.stdout], [64, '']);
     assert.match(unsure.stderr, /^error: --yes is wanted where nobody can be asked/);
     assert.equal((await itemsOf(stack, 'third'))[0]?.state, 'deferred');
-    assert.equal(await ok('delete', 'third', '--what-if'), 'third/0000: would be: removed\n');
+    assert.equal(
+      await ok('delete', 'third', '--what-if'),
+      'third/0000: would be removed; it would not be tried again, and the sender would not be told\n',
+    );
     assert.equal(
       await ok('delete', 'third', '--yes', '--bounce', '--reason', 'house moved'),
-      'third/0000: removed and bounced\n',
+      'third/0000: removed and bounced; it will not be tried again, and the sender will be told why\n',
     );
     const { message } = await stack.events.waitFor(
       ({ message: one }) => (one as { lmtp?: { id?: string } }).lmtp?.id === 'third',
@@ -281,7 +300,7 @@ describe('mail that waits', () => {
     });
     assert.equal(
       await ok('delete', '--sender', 'alice@example.org', '--yes', '--json'),
-      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed"}\n',
+      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed; it will not be tried again, and the sender will not be told"}\n',
     );
     assert.equal(await ok('queue'), 'The queue is empty.\n');
   });
@@ -290,7 +309,7 @@ describe('mail that waits', () => {
 test('a destination is held and let go, and says who did it', async () => {
   assert.match(
     await ok('hold', '--destination', stack.mailStore.destination, '--reason', 'disk', '--hold', 'disk'),
-    /: held \(disk\)\n$/,
+    /: held \(disk\); its mail will not be tried until it is released\n$/,
   );
   // Containers believe what they know for some seconds.
   await waitUntil(
@@ -306,14 +325,17 @@ test('a destination is held and let go, and says who did it', async () => {
   assert.match(await ok('status'), new RegExp(`^All is well\\. .*\nHeld: inet:\\S+ \\(disk\\) by ${who}`));
   const alone = await run('release', '--state', 'held');
   assert.equal(alone.code, 75);
-  assert.match(alone.stdout, /^held-\S+: not changed: its destination is held$/m);
+  assert.match(
+    alone.stdout,
+    /^held-\S+: not changed: its destination \S+ is held \(disk\) by \S+: disk; nothing will be tried\. Release the destination first\n→ /m,
+  );
   assert.match(
     await ok('release', '--destination', stack.mailStore.destination, '--what-if'),
-    /would be: released\n[1-9]\d* deliver/,
+    /would be released; its mail would be tried again\n[1-9]\d* deliver\w+ would be tried now/,
   );
   assert.match(
     await ok('release', '--destination', stack.mailStore.destination),
-    /: released\n[1-9]\d* deliver\w+ let go\n$/,
+    /: released; its mail will be tried again\n[1-9]\d* deliver\w+ will be tried now\n$/,
   );
   await waitUntil('the queue is empty', async () => (await ok('queue', '--json')) === '', {
     within: 30_000,
@@ -342,7 +364,12 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   const name = String(corrupt['id']);
   const status = await run('status');
   assert.equal(status.code, 75);
-  assert.match(status.stdout, new RegExp(`^Somebody is needed; .*\nCorrupt: 1 cannot be used \\(${name}\\)\\. `));
+  assert.match(
+    status.stdout,
+    new RegExp(
+      `^Action required\\. .*\nCorrupt: 1 cannot be used \\(${name}\\)\n→ .*lambda-lmtp queue --state corrupt`,
+    ),
+  );
   assert.match(await ok('explain', name), /^ {2}recipients: is missing.*\n {2}copy {2}s3:\/\/messages\/corrupt\//m);
   const asIs = await run('requeue', name);
   assert.deepEqual([asIs.code, asIs.stdout.split(':')[1]], [65, ' not changed']);
@@ -356,12 +383,15 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
     '--reason',
     'a typing error',
   ];
-  assert.equal(await ok(...edit, '--what-if'), `${name}: would be: requeued, edited\n`);
-  assert.equal(await ok(...edit), `${name}: requeued, edited\n`);
+  assert.equal(
+    await ok(...edit, '--what-if'),
+    `${name}: would be requeued, edited; it would be taken in within seconds, as put-right\n`,
+  );
+  assert.equal(await ok(...edit), `${name}: requeued, edited; it will be taken in within seconds, as put-right\n`);
   await awaitState(stack, 'put-right', 'done');
   assert.match(
     await ok('explain', name),
-    new RegExp(`is done with.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`, 'm'),
+    new RegExp(`was requeued or removed.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`, 'm'),
   );
   assert.equal(await ok('status'), 'All is well. The queue is empty.\n');
 });
@@ -376,7 +406,7 @@ test('a delivery whose body is gone goes on with the body that is there again', 
   full.delete('busy3@example.com');
   assert.match(
     await ok('requeue', 'gone', '--reason', 'as it should be'),
-    /^gone\/0000: requeued with other message\n$/,
+    /^gone\/0000: requeued with other message; it will be tried now\n$/,
   );
   const [done] = await awaitState(stack, 'gone', 'done');
   assert.deepEqual([done?.arrival, done?.recipients[0]?.last?.status], [item?.arrival, 'sent']);

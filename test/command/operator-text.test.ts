@@ -8,7 +8,8 @@ import {
   messageAsJson,
   messageAsText,
 } from '../../functions/command/explain-text.ts';
-import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
+import { programName } from '../../functions/command/next-command.ts';
+import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
 import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
 import type { StatusReport } from '../../functions/operator/status.ts';
@@ -100,6 +101,7 @@ describe('whatever addresses, servers and people said', () => {
           ? ({ kind: 'delivery', entry } as const)
           : ({ kind: 'delivery', entry, item: one } as const);
         const lines = [...listedAsText(listed, now), ...listedAsText({ kind: 'request', request: other }, now)];
+        lines.push(listedAsBrief(listed, now), listedAsBrief({ kind: 'request', request: other }, now));
         for (const line of lines) assert.ok(!line.includes('\n'));
         checkLines(lines);
         assert.ok(!JSON.stringify(listedAsJson(listed, now)).includes('\n'));
@@ -113,7 +115,7 @@ describe('whatever addresses, servers and people said', () => {
       fc.property(foreign, fc.array(item, { minLength: 1, maxLength: 2 }), record, request, (id, items, one, other) => {
         const unread = items.map((one) => new ItemFault(one, { path: id, text: id }, { ...one, state: id }));
         const destinations = new Map(items.map(({ destination }) => [destination, one]));
-        const story: MessageStory = { id, now, items, unread, destinations, expires: now + hour, request: other };
+        const story: MessageStory = { id, now, items, unread, destinations, expires: now + hour, requests: [other] };
         checkLines(messageAsText(story));
         assert.ok(JSON.stringify(messageAsJson(story)).length > 0);
       }),
@@ -140,7 +142,16 @@ describe('whatever addresses, servers and people said', () => {
         const count = { deliveries: 1, oldest: { id: text, delivery: '0000', at: now - hour } };
         const none = Object.fromEntries(states.map((state) => [state, 1])) as Record<State, number>;
         const report: StatusReport = {
-          ...{ now, isWell: false, states: none, waiting: count, late: count, expiring: count, held: count },
+          ...{
+            now,
+            isWell: false,
+            states: none,
+            queuedForLater: 1,
+            waiting: count,
+            late: count,
+            expiring: count,
+            held: count,
+          },
           ...{
             malformed: count,
             corrupt: count,
@@ -174,17 +185,21 @@ describe('the story of a message whose recipients are in doubt', () => {
       unread: [],
       destinations: new Map(),
       expires: until,
+      requests: [],
       inDoubtLimit: 3,
     });
   };
-  const next = (lines: readonly string[]) => lines.filter((line) => line.startsWith('Next: '));
+  const program = programName(process.env);
+  /** The proposed commands, each with the note above it. */
+  const next = (lines: readonly string[]) =>
+    lines.flatMap((line, index) => (line.startsWith('→ ') ? [`${lines[index - 1]} ${line}`] : []));
 
   test('proposes to look first, then to settle as sent, and to try again last', () => {
     const lines = storyOf({ state: 'held', holds: [held], recipients: [{ address: 'bob@x', n: 0, last, doubt }] });
     assert.deepEqual(next(lines), [
-      `Next: aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'   (look for it in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z?)`,
-      'Next: lambda-lmtp delete m1 --as sent   (if the log has it as delivered)',
-      'Next: lambda-lmtp release m1   (only if it was not delivered: it is sent once more)',
+      `Look for this Message-ID in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z? → aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'`,
+      `If the log has it as delivered: → ${program} delete m1 --as sent`,
+      `Only if it was not delivered (it is sent once more): → ${program} release m1`,
     ]);
     assert.ok(
       lines.some((line) =>
@@ -202,7 +217,7 @@ describe('the story of a message whose recipients are in doubt', () => {
   test('names flush last where it is deferred', () => {
     const lines = next(storyOf({ state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last }] }));
     assert.match(lines[1] ?? '', /delete m1 --as sent/);
-    assert.match(lines[2] ?? '', /flush m1 {3}\(only if it was not delivered/);
+    assert.match(lines[2] ?? '', /^Only if it was not delivered .*flush m1$/);
     assert.equal(lines.length, 3);
   });
 

@@ -31,7 +31,14 @@ describe('a destination that is held', () => {
     );
 
     const first = await releaseDestination(name, { hold: 'disk', ramp: 0 }, changing);
-    assert.deepEqual(first, { change: { kind: 'changed', id: name, text: 'released (disk)' }, released: 0 });
+    assert.deepEqual(first, {
+      change: {
+        kind: 'changed',
+        id: name,
+        text: 'released (disk), but it is still held (audit) by local/bea: audit; nothing will be tried',
+      },
+      released: 0,
+    });
     assert.deepEqual(
       services.ledger.items.map(({ state }) => state),
       ['held', 'held'],
@@ -41,7 +48,10 @@ describe('a destination that is held', () => {
     const last = await releaseDestination(name, { ramp: 0 }, changing, {
       onProgress: (released) => told.push(released),
     });
-    assert.deepEqual(last, { change: { kind: 'changed', id: name, text: 'released' }, released: 2 });
+    assert.deepEqual(last, {
+      change: { kind: 'changed', id: name, text: 'released; its mail will be tried again', isTried: true },
+      released: 2,
+    });
     assert.deepEqual(told, [1, 2]);
     assert.deepEqual(
       services.ledger.items.map(({ state }) => state),
@@ -159,12 +169,15 @@ describe('a destination that is held', () => {
     const { change } = await releaseDestination(name, { ramp: 0 }, { order, services });
     assert.deepEqual(change, { kind: 'refused', id: name, text: 'it is not held' });
     const trial = { order: { ...order, whatIf: true }, services };
-    assert.equal((await holdDestination(name, { hold: 'x' }, trial)).text, 'held (x)');
+    assert.equal(
+      (await holdDestination(name, { hold: 'x' }, trial)).text,
+      'would be held (x); its mail would not be tried until it is released',
+    );
     assert.deepEqual(services.ledger.destinations.records, []);
   });
 });
 
-test('suspended destinations are taken for alive: all of them, or one with the mailboxes at it', async () => {
+test('suspended destinations are cleared: all of them, or one with the mailboxes at it', async () => {
   const services = operatorServices();
   const other = 'inet:other.example:24';
   await suspend(services, name, `bob@x@${name}`, other);
@@ -172,7 +185,10 @@ test('suspended destinations are taken for alive: all of them, or one with the m
   const one = await Array.fromAsync(reopenDestinations(name, { order, services }));
   assert.deepEqual(
     one.map(({ id, kind, text }) => `${id} ${kind}: ${text}`),
-    [`${name} changed: taken for alive`, `bob@x@${name} changed: taken for alive`],
+    [
+      `${name} changed: suspension cleared; the next delivery will be attempted`,
+      `bob@x@${name} changed: suspension cleared; the next delivery will be attempted`,
+    ],
   );
   const suspended = services.ledger.destinations.records.filter(({ suspension }) => suspension !== undefined);
   assert.deepEqual(

@@ -41,7 +41,7 @@ describe('a message', () => {
     const services = operatorServices();
     await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}' });
     const story = await explainMessage('r1', services);
-    assert.deepEqual([story?.items, story?.request?.reason], [[], 'sender: is missing']);
+    assert.deepEqual([story?.items, story?.requests[0]?.reason], [[], 'sender: is missing']);
     assert.equal(await explainMessage('nobody', services), undefined);
   });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { messageAsJson, messageAsText } from '../../functions/command/explain-text.ts';
+import { programName } from '../../functions/command/next-command.ts';
 import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsText } from '../../functions/command/status-text.ts';
 import { explainMessage } from '../../functions/operator/explain.ts';
@@ -82,9 +83,9 @@ describe('a malformed delivery', () => {
     assert.deepEqual(lines, [
       'bad/0000 from <alice@example.org> to inet:mail.test:24: held; its item is malformed',
       `  ${fault}`,
-      'Put recipients right in the queue table, item id=bad, delivery=0000; or delete it.',
-      'Next: lambda-lmtp release bad/0000 --hold malformed',
-      'Next: lambda-lmtp delete bad/0000',
+      'Repair recipients in the queue table, item id=bad, delivery=0000; or delete it.',
+      `→ ${programName(process.env)} release bad/0000 --hold malformed`,
+      `→ ${programName(process.env)} delete bad/0000`,
     ]);
     assert.partialDeepStrictEqual(messageAsJson(story), { deliveries: [], unread: [{ delivery: '0000', fault }] });
   });
@@ -104,11 +105,8 @@ describe('a malformed delivery', () => {
     });
     assert.deepEqual([report.isWell, report.malformed.deliveries, report.malformed.oldest?.id], [false, 1, 'bad']);
     const [first = '', second] = statusAsText(report, 3_600_000);
-    assert.match(first, /^Somebody is needed; nothing is lost yet\. 3 deliveries in the queue/);
-    assert.equal(
-      second,
-      'Malformed: 1 delivery held: the item in the queue table is not what it should be. lambda-lmtp explain bad',
-    );
+    assert.match(first, /^Action required\. No mail has been lost\. 3 deliveries in the queue/);
+    assert.equal(second, 'Malformed: 1 delivery held: the item in the queue table is not what it should be');
   });
 
   test('is not changed by anything but its removal, and is in the way of no other', async () => {
@@ -117,11 +115,11 @@ describe('a malformed delivery', () => {
     const both = ids('bad', 'good');
     assert.deepEqual(await outcomes(holdMessages(both, { hold: 'h' }, changing(services))), [
       `bad ${refused}`,
-      'good changed: held (h)',
+      'good changed: held (h); it will not be tried until it is released',
     ]);
     assert.deepEqual(await outcomes(releaseMessages(both, { hold: 'h', ramp: 0 }, changing(services))), [
       `bad ${refused}`,
-      'good changed: released (h)',
+      'good changed: released (h); it will be tried now',
     ]);
     assert.equal((await outcomes(flushMessages(both, 0, changing(services))))[0], `bad ${refused}`);
     assert.deepEqual(await openDrafts('bad', services), { kind: 'refused', why: refused.replace('refused: ', '') });
@@ -135,7 +133,7 @@ describe('a malformed delivery', () => {
     const services = await makeQueue();
     assert.deepEqual(await outcomes(removeMessages(ids('bad', 'good'), { as: 'removed' }, changing(services))), [
       `bad changed: removed; it was malformed: ${fault}`,
-      'good changed: removed',
+      'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
     const found = await found0(services, 'bad');
     assert.ok(found instanceof ItemFault);
@@ -159,7 +157,7 @@ describe('a malformed delivery', () => {
     assert.deepEqual(answers.toSorted(), [
       `bad refused: it is malformed: ${fault}; only by its name can it be removed: bad/0000`,
       'far refused: another release has to see to it: it has version 3; this release reads versions up to 2',
-      'good changed: removed',
+      'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
   });
 
@@ -170,7 +168,7 @@ describe('a malformed delivery', () => {
     services.ledger.plant({ ...found.raw, recipients: makeRecipients('bob@example.com') });
     assert.deepEqual(
       await outcomes(releaseMessages(ids('bad/0000'), { hold: 'malformed', ramp: 0 }, changing(services))),
-      ['bad changed: released (malformed)'],
+      ['bad changed: released (malformed); it will be tried now'],
     );
     const item = await services.ledger.read({ id: 'bad', delivery: '0000' });
     assert.deepEqual([item?.state, item?.holds], ['queued', undefined]);

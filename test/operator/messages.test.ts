@@ -44,9 +44,9 @@ describe('hold', () => {
     await services.destinations.occupy('inet:[127.0.0.1]:24', 1, 5);
     const until = services.clock.wall + 3_600_000;
     assert.deepEqual(await outcomes(holdMessages(ids('a', 'b', 'c'), { hold: 'inc', until }, changing(services))), [
-      'a/0000 changed: held (inc)',
-      'b/0000 changed: held (inc)',
-      'c/0000 changed: held (inc)',
+      'a/0000 changed: held (inc); it will not be tried until 2026-11-22T09:00:00Z, or until it is released',
+      'b/0000 changed: held (inc); it will not be tried until 2026-11-22T09:00:00Z, or until it is released',
+      'c/0000 changed: held (inc); it will not be tried until 2026-11-22T09:00:00Z, or until it is released',
     ]);
     for (const id of ['a', 'b', 'c']) {
       const item = await read(services, id);
@@ -66,9 +66,11 @@ describe('hold', () => {
     const release = (hold?: string) =>
       outcomes(releaseMessages(ids('a'), { ramp: 0, ...(hold === undefined ? {} : { hold }) }, changing(services)));
     assert.deepEqual(await release('three'), ['a/0000 refused: there is no hold "three" on it']);
-    assert.deepEqual(await release('one'), ['a/0000 changed: released (one)']);
+    assert.deepEqual(await release('one'), [
+      'a/0000 changed: released (one), but it is still held (two) by arn:aws:iam::1:user/ann: INC-1',
+    ]);
     assert.equal((await read(services, 'a')).state, 'held');
-    assert.deepEqual(await release('two'), ['a/0000 changed: released (two)']);
+    assert.deepEqual(await release('two'), ['a/0000 changed: released (two); it will be tried now']);
     const item = await read(services, 'a');
     assert.deepEqual([item.state, item.holds, item.due], ['queued', undefined, services.clock.wall]);
     // It is woken at once, and by nobody before.
@@ -81,7 +83,7 @@ describe('hold', () => {
     const claim = { token: 't', until: services.clock.wall + 60_000 };
     await putItems(services, { id: 'a', state: 'delivering', claim });
     assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services))), [
-      'a/0000 changed: to be held (x) when its attempt is over',
+      'a/0000 changed: will be held (x) when its present attempt ends, unless that delivers it',
     ]);
     const item = await read(services, 'a');
     assert.deepEqual([item.state, item.claim, item.holds?.length], ['delivering', claim, 1]);
@@ -91,7 +93,7 @@ describe('hold', () => {
     const services = operatorServices();
     const [item] = await putItems(services, { id: 'a', state: 'deferred' });
     assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services, true))), [
-      'a/0000 changed: held (x)',
+      'a/0000 changed: would be held (x); it would not be tried until it is released',
     ]);
     assert.deepEqual(await read(services, 'a'), item);
     assert.deepEqual([services.woken, services.published], [[], []]);
@@ -117,10 +119,10 @@ describe('what is meant', () => {
       { id: 'a', delivery: '0001', deliveries: 2, state: 'deferred' },
     );
     const flush = (...names: readonly string[]) => outcomes(flushMessages(ids(...names), 0, changing(services, true)));
-    const words = `changed: to be tried ${new Date(services.clock.wall).toISOString()}`;
+    const words = 'changed: would be tried now';
     assert.deepEqual(await flush('a'), [`a/0000 ${words}`, `a/0001 ${words}`]);
     assert.deepEqual(await flush('a/0001'), [`a/0001 ${words}`]);
-    const nothing = 'unknown: there is nothing of that id, or it was done with more than 30 days ago';
+    const nothing = 'unknown: no message has this id, or it was finished more than 30 days ago';
     assert.deepEqual(await flush('b', 'a/0002'), [`b ${nothing}`, `a/0002 ${nothing}`]);
   });
 
@@ -153,7 +155,7 @@ describe('what is meant', () => {
     const changes = removeMessages(selection, { as: 'removed' }, { order: ann, services: stale });
     assert.deepEqual(await outcomes(changes), [
       'a/0000 passed over: it has changed meanwhile',
-      'b/0000 changed: removed',
+      'b/0000 changed: removed; it will not be tried again, and the sender will not be told',
     ]);
     assert.equal((await read(services, 'a')).state, 'active');
   });
@@ -181,12 +183,19 @@ describe('flush', () => {
     assert.deepEqual(services.woken, [['a/0000 1', 150_000]]);
   });
 
+  const why = {
+    active: 'it is active: it is about to be tried already',
+    delivering: 'it is being delivered now',
+    held: 'it is held',
+    corrupt: 'it is corrupt: nothing will be tried until it is repaired',
+    done: 'it is done: nothing is left to be tried',
+  } as const;
   for (const state of ['active', 'delivering', 'held', 'corrupt', 'done'] as const) {
     test(`leaves alone what is ${state}, and says so`, async () => {
       const services = operatorServices();
       const [item] = await putItems(services, { id: 'a', state });
       assert.deepEqual(await outcomes(flushMessages(ids('a'), 0, changing(services))), [
-        `a/0000 refused: it is ${state}`,
+        `a/0000 refused: ${why[state]}`,
       ]);
       assert.deepEqual(await read(services, 'a'), item);
     });
@@ -200,7 +209,7 @@ describe('delete', () => {
       const services = operatorServices();
       await putItems(services, { id: 'a', state, generation: 4 });
       assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services))), [
-        'a/0000 changed: removed',
+        'a/0000 changed: removed; it will not be tried again, and the sender will not be told',
       ]);
       const item = await read(services, 'a');
       assert.deepEqual([item.state, item.generation, item.due, item.pending], ['done', 5, undefined, {}]);
@@ -258,7 +267,9 @@ describe('delete', () => {
     });
     const remove = (recipient: string) =>
       outcomes(removeMessages(ids('a'), { as: 'bounced', recipient }, changing(services)));
-    assert.deepEqual(await remove('bob@x'), ['a/0000 changed: removed and bounced: bob@x']);
+    assert.deepEqual(await remove('bob@x'), [
+      'a/0000 changed: removed and bounced: bob@x; the other recipients stay, and the sender will be told why',
+    ]);
     const item = await read(services, 'a');
     assert.deepEqual([item.state, item.due, item.unpublished], ['deferred', due, undefined]);
     assert.deepEqual(
@@ -267,8 +278,12 @@ describe('delete', () => {
     );
     assert.deepEqual(await remove('bob@x'), ['a/0000 refused: nobody of that name is left to be delivered to']);
     services.clock.advance(1);
-    assert.deepEqual(await remove('CAROL@*'), ['a/0000 changed: removed and bounced: carol@x']);
-    assert.deepEqual(await remove('@y'), ['a/0000 changed: removed and bounced']);
+    assert.deepEqual(await remove('CAROL@*'), [
+      'a/0000 changed: removed and bounced: carol@x; the other recipients stay, and the sender will be told why',
+    ]);
+    assert.deepEqual(await remove('@y'), [
+      'a/0000 changed: removed and bounced; it will not be tried again, and the sender will be told why',
+    ]);
     assert.equal((await read(services, 'a')).state, 'done');
     assert.equal(new Set(services.published.map(({ lmtp }) => lmtp.eventId)).size, 3);
   });
@@ -299,8 +314,10 @@ describe('delete', () => {
         removeMessages(ids('a'), { as: 'sent', ...(recipient === undefined ? {} : { recipient }) }, changing(services)),
       );
     assert.deepEqual(await settle('carol@x'), ['a/0000 refused: nobody is in doubt']);
-    assert.deepEqual(await settle('bob@x'), ['a/0000 changed: known to be sent: bob@x']);
-    assert.deepEqual(await settle(), ['a/0000 changed: known to be sent: dan@x']);
+    assert.deepEqual(await settle('bob@x'), [
+      'a/0000 changed: recorded as delivered: bob@x; it will not be sent there again',
+    ]);
+    assert.deepEqual(await settle(), ['a/0000 changed: recorded as delivered: dan@x; it will not be sent there again']);
     const item = await read(services, 'a');
     assert.equal(item.state, 'deferred');
     assert.deepEqual(
@@ -314,7 +331,7 @@ describe('delete', () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'delivering', claim: { token: 't', until: 0 } });
     assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'bounced' }, changing(services))), [
-      'a/0000 changed: to be removed and bounced',
+      'a/0000 changed: will be removed and bounced when its present attempt ends, unless that delivers it; the sender will be told why',
     ]);
     const item = await read(services, 'a');
     assert.deepEqual(item.removal, { ...ann, at: services.clock.wall, bounces: true });
@@ -339,10 +356,14 @@ describe('delete', () => {
       outcomes(removeMessages(ids('sqs-1'), { as }, changing(services, whatIf)));
     const [refused = ''] = await remove('bounced');
     assert.match(refused, /^sqs-1 refused: it is a corrupt request that was never taken in/);
-    assert.deepEqual(await remove('removed', true), ['sqs-1 changed: removed']);
+    assert.deepEqual(await remove('removed', true), [
+      'sqs-1 changed: would be removed; the request would not be taken in, and the sender would not be told',
+    ]);
     assert.equal((await Array.fromAsync(services.corruptRequests.list())).length, 1);
-    assert.deepEqual(await remove('removed'), ['sqs-1 changed: removed']);
+    assert.deepEqual(await remove('removed'), [
+      'sqs-1 changed: removed; the request will not be taken in, and the sender will not be told',
+    ]);
     assert.deepEqual(await Array.fromAsync(services.corruptRequests.list()), []);
-    assert.deepEqual(await remove('removed'), ['sqs-1 refused: it is done with']);
+    assert.deepEqual(await remove('removed'), ['sqs-1 refused: it was requeued or removed already']);
   });
 });

@@ -181,12 +181,19 @@ describe('a corrupt request', () => {
     const services = await withRequest(JSON.stringify(good));
     const draft = await draftOf(services, 'sqs-1');
     const change = await putBack(draft, draft.text, { order, services });
-    assert.deepEqual(change, { kind: 'changed', id: 'sqs-1', text: 'requeued' });
+    assert.deepEqual(change, {
+      kind: 'changed',
+      id: 'sqs-1',
+      text: 'requeued; it will be taken in within seconds, as sqs-1',
+    });
     assert.deepEqual(
       services.corruptRequests.submitted.map((body) => JSON.parse(body)),
       [{ ...good, id: 'sqs-1', arrival: '2026-11-20T07:00:00.000Z' }],
     );
-    assert.deepEqual(await openDrafts('sqs-1', services), { kind: 'refused', why: 'it is done with' });
+    assert.deepEqual(await openDrafts('sqs-1', services), {
+      kind: 'refused',
+      why: 'it was requeued or removed already',
+    });
   });
 
   test('keeps the id and the arrival that it has', async () => {
@@ -224,7 +231,10 @@ describe('a corrupt request', () => {
     const draft = await draftOf(services, 'sqs-1');
     assert.equal(draft.text, '');
     await assert.rejects(putBack(draft, draft.text, { order, services }), /^RequestError: request: /);
-    assert.equal((await putBack(draft, JSON.stringify(good), { order, services })).text, 'requeued, edited');
+    assert.equal(
+      (await putBack(draft, JSON.stringify(good), { order, services })).text,
+      'requeued, edited; it will be taken in within seconds, as sqs-1',
+    );
   });
 });
 

@@ -137,7 +137,7 @@ describe('destinations', () => {
     const report = await look(services);
     assert.deepEqual([report.isWell, report.cautioned.map((record) => record.name)], [true, [name]]);
     const told = statusAsText(report, hour).filter((line) => line.startsWith('One recipient at a time'));
-    assert.deepEqual(told, [`One recipient at a time: ${name} for 1h more: ${why}. lambda-lmtp explain ${name}`]);
+    assert.deepEqual(told, [`One recipient at a time: ${name} for 1h more: ${why}`]);
     assert.partialDeepStrictEqual(statusAsJson(report), { one_by_one: [{ name, caution: { why } }] });
   });
 
@@ -169,4 +169,31 @@ test('what cannot be looked into is told, and everything else is looked at all t
   const closed = { read: async () => ({ depths: [], unreachable: ['active: AccessDenied'] }) };
   const report = await look(services, closed);
   assert.deepEqual([report.isWell, report.unreachable], [true, ['active: AccessDenied']]);
+});
+
+describe('since when mail is held', () => {
+  const { wall } = operatorServices().clock;
+  const old = wall - 3 * hour;
+  const line = async (services: CapturingOperatorServices) => {
+    const report = await assess({ lateAfter: 100 * hour }, services, depths());
+    return statusAsText(report, hour).find((text) => text.startsWith('Held: 1 delivery'));
+  };
+
+  test('is the time of its hold, not that of its arrival', async () => {
+    const services = operatorServices();
+    const hold = { id: 'h', reason: 'r', by: 'ann', since: wall - 300_000 };
+    await putItems(services, { id: 'a', state: 'held', arrival: old, holds: [hold] });
+    assert.equal(await line(services), 'Held: 1 delivery (a, held for 5m, arrived 3h ago)');
+  });
+
+  test('with its destination is the time of the hold on that', async () => {
+    const services = operatorServices();
+    const [item] = await putItems(services, { id: 'a', state: 'held', arrival: old });
+    const hold = { id: 'h', reason: 'r', by: 'ann', since: wall - 600_000 };
+    await services.destinations.write({ ...emptyRecord(item?.destination ?? ''), holds: [hold] });
+    assert.equal(await line(services), 'Held: 1 delivery (a, held for 10m, arrived 3h ago)');
+    assert.partialDeepStrictEqual(statusAsJson(await assess({ lateAfter: hour }, services, depths())), {
+      held: { deliveries: 1, since: new Date(wall - 600_000).toISOString() },
+    });
+  });
 });

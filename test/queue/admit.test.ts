@@ -135,7 +135,7 @@ test('another request under the same id is corrupt, and the first is unharmed', 
   await submit(services, { sender: 'mallory@example.org' }, { messageId: 'sqs-2' });
   assert.deepEqual(services.ledger.items, before);
   assert.partialDeepStrictEqual(services.notices, [
-    { id: 'sqs-2', reason: 'id: "4bXq1" is already used by another request' },
+    { id: 'sqs-2', requestId: '4bXq1', reason: 'id: "4bXq1" is already used by another request' },
   ]);
 });
 

@@ -114,7 +114,7 @@ test('a hold lasts an hour, and says who and why; a second one takes its place',
   const { wall } = services.clock;
   const until = new Date(wall + hour).toISOString().slice(0, 19);
   const said = await press({ action: 'hold', destination: 'IMAP-B.example.net:24', widgetContext }, { services });
-  assert.ok(said.includes('1 changed.') && said.includes(`It ends by itself ${until}Z`), said);
+  assert.ok(said.includes('1 changed.') && said.includes(`The hold ends by itself ${until}Z`), said);
   await press({ action: 'hold', destination: name }, { services });
   const { holds, history } = await services.destinations.read(name);
   assert.deepEqual(holds, [
@@ -133,7 +133,7 @@ test('a release takes all holds off, lets go what was held with it, over five mi
   await services.destinations.write({ ...emptyRecord(name), holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }] });
   await putItems(services, { id: 'm', state: 'held', destination: name }, { id: 'other', state: 'held' });
   const said = await press({ action: 'release', destination: name }, { services });
-  assert.match(said, /1 changed\. 1 delivery let go, to be tried within five minutes\./);
+  assert.match(said, /1 changed\. 1 delivery will be tried within five minutes\./);
   assert.deepEqual((await services.destinations.read(name)).holds, []);
   const item = await services.ledger.read({ id: 'm', delivery: '0000' });
   assert.deepEqual([item?.state, item?.due], ['queued', wall + 150_000]);
@@ -145,7 +145,7 @@ test('a release takes all holds off, lets go what was held with it, over five mi
   });
   assert.match(
     await press({ action: 'release', destination: name }, { services, pause: late }),
-    /1 changed\. 1 delivery let go/,
+    /1 changed\. 1 delivery will be tried/,
     'what a function holds that has not heard of it is let go too',
   );
   assert.match(
@@ -154,7 +154,7 @@ test('a release takes all holds off, lets go what was held with it, over five mi
   );
 });
 
-test('a flush takes a destination for alive again, and tries what waits for it now', async () => {
+test('a flush clears the suspension of a destination, and tries its waiting mail now', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   const suspension = { since: wall, until: wall + hour, why: 'refused', dsn: '4.4.1', failures: 9 } as const;
@@ -165,7 +165,10 @@ test('a flush takes a destination for alive again, and tries what waits for it n
     { id: 'other', state: 'deferred', due: wall + hour },
   );
   const said = await press({ action: 'flush', destination: name, widgetContext }, { services });
-  assert.match(said, /2 changed\. inet:imap-b\.example\.net:24: taken for alive m\/0000: to be tried/);
+  assert.match(
+    said,
+    /2 changed\. inet:imap-b\.example\.net:24: suspension cleared; the next delivery will be attempted m\/0000: will be tried now/,
+  );
   assert.equal((await services.destinations.read(name)).suspension, undefined);
   const item = await services.ledger.read({ id: 'm', delivery: '0000' });
   assert.deepEqual([item?.due, item?.history?.at(-1)?.why], [wall, 'INC-4711']);
@@ -174,6 +177,17 @@ test('a flush takes a destination for alive again, and tries what waits for it n
     await press({ action: 'flush', destination: 'inet:nobody:24' }, { services }),
     /Nothing was there to be changed\./,
   );
+});
+
+test('a flush also tries what an earlier release spread over five minutes', async () => {
+  const services = operatorServices({}, 0.5);
+  const { wall } = services.clock;
+  await services.destinations.write({ ...emptyRecord(name), holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }] });
+  await putItems(services, { id: 'm', state: 'held', destination: name });
+  await press({ action: 'release', destination: name }, { services });
+  assert.equal((await services.ledger.read({ id: 'm', delivery: '0000' }))?.due, wall + 150_000);
+  await press({ action: 'flush', destination: name }, { services });
+  assert.equal((await services.ledger.read({ id: 'm', delivery: '0000' }))?.due, wall);
 });
 
 const told = (text: string) => ({ recipients: [{ address: 'b@x', n: 0, last: { ...makeVerdict('deferred'), text } }] });
@@ -223,7 +237,8 @@ test('what takes too long is broken off, and says so', async () => {
     })),
   );
   const said = await press({ action: 'flush', destination: name }, { services, mayGoOn: () => false });
-  const [, count] = /(\d+) changed\. Time was over before all was done: press again for the rest\./.exec(said) ?? [];
+  const [, count] =
+    /(\d+) changed\. Time ran out before everything was changed: press again for the rest\./.exec(said) ?? [];
   assert.ok(Number(count) > 0 && Number(count) < 600, said);
 });
 

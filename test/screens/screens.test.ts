@@ -60,6 +60,7 @@ function surveyOf(
       isWell: late.length === 0,
       states: Object.fromEntries(states.map((state) => [state, 0])) as StatusReport['states'],
       waiting: entries.length === 0 ? none : waiting,
+      queuedForLater: 0,
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
       ...{
@@ -109,12 +110,12 @@ describe('the answer is', () => {
     'that nobody sees to it by himself': [
       surveyOf([old('inet:a:24')], [], { isWell: false, corrupt: { deliveries: 1 } }),
       'bad',
-      'Somebody is needed; nothing is lost. 1 delivery waits, the oldest for 3h.',
+      'Action required. No mail has been lost. 1 delivery waits, the oldest for 3h.',
     ],
     'of dead letters too': [
       surveyOf([], [], { isWell: false, deadLetters: [{ name: 'x', kind: 'dead letters', messages: 2 }] }),
       'bad',
-      'Somebody is needed; nothing is lost. Nothing waits.',
+      'Action required. No mail has been lost. Nothing waits.',
     ],
     'a lower bound where reading stopped': [
       { ...surveyOf([entryOf({})]), isCut: true },
@@ -153,7 +154,7 @@ test('what somebody should know of stands below the answer, with its age; what i
     '4 dead letters: incoming dead letters',
     '1 destination suspended: inet:imap-b:24',
     '0 destinations held',
-    'Not looked into: bounce: AccessDenied: no',
+    'Not read: bounce: AccessDenied: no',
   ]) {
     assert.ok(shown.includes(wanted), `${wanted}\n${shown}`);
   }

@@ -61,6 +61,25 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.equal((await store().requests.read(id))?.id, id);
     });
 
+    test('are found by the id of their producer, also when they do not wait any more; several may have one id', async () => {
+      const requestId = `order-${crypto.randomUUID()}`;
+      const [one, other] = [await file({ requestId }), await file({ requestId })];
+      await file({ requestId: `${requestId}-other` });
+      const found = async () => await store().requests.findByRequestId(requestId);
+      assert.deepEqual((await found()).map(({ id }) => id).sort(), [one.id, other.id].sort());
+      const request = (await found()).find(({ id }) => id === one.id);
+      assert.ok(request !== undefined);
+      assert.equal(await store().requests.settle(request, entry), true);
+      assert.deepEqual(
+        (await found()).map(({ id, isSettled }) => [id, isSettled ?? false]).sort(),
+        [
+          [one.id, true],
+          [other.id, false],
+        ].sort(),
+      );
+      assert.deepEqual(await store().requests.findByRequestId(crypto.randomUUID()), []);
+    });
+
     test('whose copy is gone have none', async () => {
       const { id } = await file();
       await store().loseBody(id);

@@ -14,9 +14,10 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
   readonly #bodies = new Map<string, string>();
   readonly #listed = new Set<string>();
 
-  async file({ id, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
+  async file({ id, requestId, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
     const copy = { bucket: 'messages', key: `corrupt/${id}.json` };
-    this.#requests.set(id, { id, reason, at: sent ?? 0, ...(sent === undefined ? {} : { sent }), copy });
+    const named = requestId === undefined ? {} : { requestId };
+    this.#requests.set(id, { id, ...named, reason, at: sent ?? 0, ...(sent === undefined ? {} : { sent }), copy });
     this.#bodies.set(copy.key, body);
     if (isDelivery !== true) this.#listed.add(id);
   }
@@ -34,6 +35,10 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
 
   async read(id: string): Promise<CorruptRequest | undefined> {
     return this.#requests.get(id);
+  }
+
+  async findByRequestId(requestId: string): Promise<readonly CorruptRequest[]> {
+    return [...this.#requests.values()].filter((request) => request.requestId === requestId);
   }
 
   async readBody({ copy }: CorruptRequest): Promise<string | undefined> {

@@ -1,0 +1,174 @@
+/**
+ * What a change means for the mail, in the words of an answer: what will be tried, and when. What was written is in the history
+ * of the item.
+ */
+
+import type { Carried } from '../queue/carry-out.ts';
+import { holdsThatLast } from '../queue/due.ts';
+import type { DeliveryItem, Hold } from '../queue/item.ts';
+import type { Answer, NextCommand } from './operator.ts';
+
+type Changed = Extract<Carried, { readonly kind: 'changed' }>;
+type Refusal = Extract<Carried, { readonly kind: 'refused' }>;
+
+/** The words that differ where the operator only asks what would be. */
+export interface Tense {
+  readonly will: 'will' | 'would';
+  /** Before a participle: `held`, or `would be held`. */
+  readonly be: '' | 'would be ';
+}
+
+/** Returns the tense of an order. */
+export function tenseOf({ whatIf }: { readonly whatIf?: boolean }): Tense {
+  return whatIf === true ? { will: 'would', be: 'would be ' } : { will: 'will', be: '' };
+}
+
+/** The answer to a change of a message: its item as it is now. */
+function answered(text: string, ...next: readonly NextCommand[]): Answer {
+  return { kind: 'changed', text, ...(next.length === 0 ? {} : { next }) };
+}
+
+/** The same where the delivery is tried as a consequence. */
+function tried(text: string, ...next: readonly NextCommand[]): Answer {
+  return { ...answered(text, ...next), isTried: true };
+}
+
+function refused(text: string, ...next: readonly NextCommand[]): Answer {
+  return { kind: 'refused', text, ...(next.length === 0 ? {} : { next }) };
+}
+
+/** After a hold of a message. */
+export function afterHold(
+  { item }: Changed,
+  { hold, until }: { readonly hold: string; readonly until?: number },
+  { will, be }: Tense,
+): Answer {
+  if (item.state === 'delivering') {
+    return answered(`${will} be held (${hold}) when its present attempt ends, unless that delivers it`);
+  }
+  return answered(`${be}held (${hold}); it ${will} not be tried ${untilWhen(until)}`);
+}
+
+/** When something that is held may be tried again. */
+export function untilWhen(until: number | undefined): string {
+  return until === undefined ? 'until it is released' : `until ${moment(until)}, or until it is released`;
+}
+
+/** What a release of a message has to know beside its item. Times are milliseconds since 1970. */
+export interface ReleaseFacts {
+  /** The hold that was taken away; absent: all. */
+  readonly hold?: string;
+  readonly due: number;
+  readonly now: number;
+  /** The holds of its destination. */
+  readonly above: readonly Hold[];
+}
+
+/** After a release of a message. */
+export function afterRelease({ item }: Changed, facts: ReleaseFacts, { will, be }: Tense): Answer {
+  const { hold, due, now, above } = facts;
+  const released = hold === undefined ? `${be}released` : `${be}released (${hold})`;
+  const left = hold === undefined ? [] : holdsThatLast(item.holds ?? [], now).filter(({ id }) => id !== hold);
+  if (left.length > 0) {
+    return answered(`${released}, but it is still ${left.map(holdWords).join(' and ')}`, ['release', nameOf(item)]);
+  }
+  if (item.state === 'delivering') {
+    return answered(`${released}; it ${will} be retried as usual if its present attempt fails`);
+  }
+  // Of a message that is not held the count of attempts in doubt begins anew, and its time stays.
+  if (item.state === 'deferred') {
+    return answered(`${released}; recipients in doubt ${will} be tried again with its next attempt`);
+  }
+  if (above.length > 0) {
+    const text = `${released}, but its destination is ${above.map(holdWords).join(' and ')}; nothing ${will} be tried`;
+    return answered(text, releaseOf(item.destination));
+  }
+  return tried(`${released}; it ${will} be tried ${whenTried(due, now)}`);
+}
+
+/** After a flush of a message. */
+export function afterFlush(
+  { item }: Changed,
+  { due, now, hasExcluded }: { readonly due: number; readonly now: number; readonly hasExcluded: boolean },
+  { will }: Tense,
+): Answer {
+  const text = `${will} be tried ${whenTried(due, now)}`;
+  if (!hasExcluded) return tried(text);
+  return tried(`${text}, but not for recipients at in_doubt_limit: release it for that`, ['release', nameOf(item)]);
+}
+
+/** Why a flush of a message changes nothing, and what would help. */
+export function noFlush({ why, item }: Refusal): Answer {
+  switch (item?.state) {
+    case 'active':
+      return refused('it is active: it is about to be tried already');
+    case 'delivering':
+      return refused('it is being delivered now');
+    case 'done':
+      return refused('it is done: nothing is left to be tried');
+    case 'corrupt':
+      return refused('it is corrupt: nothing will be tried until it is repaired', ['requeue', nameOf(item), '--edit']);
+    case 'held': {
+      const { holds = [] } = item;
+      // Its holds may be those of doubt, for which there are words of their own.
+      if (holds.length === 0 || why !== 'it is held') return refused(why);
+      const words = holds.map(holdWords).join(' and ');
+      return refused(`it is ${words}; nothing will be tried. Release it first`, ['release', nameOf(item)]);
+    }
+    default:
+      return refused(why);
+  }
+}
+
+/** The answer where a destination is held: nothing that goes there is tried. */
+export function noFlushWhileHeld(destination: string, holds: readonly Hold[], isItself: boolean): Answer {
+  const what = isItself ? 'it is' : `its destination ${destination} is`;
+  const words = holds.map(holdWords).join(' and ');
+  const text = `${what} ${words}; nothing will be tried. Release the destination first`;
+  return { ...refused(text, releaseOf(destination)), stoppedBy: destination };
+}
+
+/** After a removal of a message, or of some of its recipients. */
+export function afterRemoval({ what, item }: Changed, as: 'removed' | 'bounced' | 'sent', { will, be }: Tense): Answer {
+  const told = as === 'bounced' ? `the sender ${will} be told why` : `the sender ${will} not be told`;
+  if (as === 'sent') {
+    const whom = what.replace(/^known to be sent: /, '');
+    return answered(`${be}recorded as delivered: ${whom}; it ${will} not be sent there again`);
+  }
+  const word = as === 'bounced' ? 'removed and bounced' : 'removed';
+  if (item.state === 'delivering' && what === `to be ${word}`) {
+    return answered(`${will} be ${word} when its present attempt ends, unless that delivers it; ${told}`);
+  }
+  const whom = what.slice(word.length);
+  const rest = whom === '' ? `it ${will} not be tried again` : 'the other recipients stay';
+  return answered(`${be}${word}${whom}; ${rest}, and ${told}`);
+}
+
+/** After something corrupt was put back. */
+export function afterRequeue(what: string, { will, be }: Tense, id?: string): string {
+  return id === undefined
+    ? `${be}${what}; it ${will} be tried now`
+    : `${be}${what}; it ${will} be taken in within seconds, as ${id}`;
+}
+
+/** A hold: its name, its author and its reason. */
+export function holdWords({ id, by, reason }: Hold): string {
+  return `held (${id}) by ${by}: ${reason}`;
+}
+
+/** The command that lets a destination go. */
+export function releaseOf(destination: string): NextCommand {
+  return ['release', '--destination', destination];
+}
+
+function whenTried(due: number, now: number): string {
+  return due <= now ? 'now' : `at ${moment(due)}`;
+}
+
+function nameOf({ id, delivery, deliveries }: DeliveryItem): string {
+  return deliveries === 1 ? id : `${id}/${delivery}`;
+}
+
+function moment(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
