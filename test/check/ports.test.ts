@@ -156,8 +156,11 @@ describe('a port', () => {
     assert.equal(port.state, 'refused');
     assert.match(
       port.next,
-      new RegExp(`service lmtp \\{\\n +inet_listener lmtp \\{\\n +address = \\*\\n +port = ${number}`),
+      new RegExp(
+        `service lmtp \\{\\n +inet_listener lmtp \\{\\n +#.*\\n +address = 10\\.0\\.1\\.7\\n +port = ${number}`,
+      ),
     );
+    assert.match(port.next, /An LMTP listener must not be open to the world/);
     assert.match(port.next, new RegExp(`lmtp cmd="lmtpd" listen="${number}" prefork=1`));
     assert.match(port.next, /-a/);
     assert.deepEqual(port.verdict, {
