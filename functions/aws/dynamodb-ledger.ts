@@ -15,11 +15,17 @@ import type { DeliveryItem } from '../queue/item.ts';
 import type { DeliveryKey } from '../queue/messages.ts';
 import { afterMove } from '../queue/moved-item.ts';
 import { readDue } from '../queue/parse-entry.ts';
-import { readItem } from '../queue/parse-item.ts';
+import { readStored } from '../queue/parse-item.ts';
 import type { Changes, DueItem, Ledger, Moved, RawChanges, UnreadableDue } from '../queue/ports.ts';
 import { type Transition, type TransitionName, targetOf, transitions } from '../queue/states.ts';
 import { queueTableSchema } from '../queue/table-schema.ts';
-import { type FoundItem, type ItemFault, isUnreadable, type RawItem } from '../queue/unreadable-item.ts';
+import {
+  type FoundItem,
+  type ItemFault,
+  isUnreadable,
+  overwriteFence,
+  type RawItem,
+} from '../queue/unreadable-item.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { dueIndex, timeToLive } = queueTableSchema;
@@ -53,7 +59,7 @@ export class DynamoDbLedger implements Ledger {
   async readAll(id: string): Promise<readonly FoundItem[]> {
     const items: FoundItem[] = [];
     const pages = paginateQuery({ client: this.#client }, { TableName: this.#table, ...deliveriesOf(id) });
-    for await (const page of pages) items.push(...(page.Items ?? []).map(asFound));
+    for await (const page of pages) items.push(...(page.Items ?? []).map(readStored));
     return items;
   }
 
@@ -62,7 +68,7 @@ export class DynamoDbLedger implements Ledger {
       { client: this.#client, pageSize: backwardPage },
       { TableName: this.#table, ...deliveriesOf(id), ScanIndexForward: false },
     );
-    for await (const page of pages) yield* (page.Items ?? []).map(asFound);
+    for await (const page of pages) yield* (page.Items ?? []).map(readStored);
   }
 
   async admit(item: DeliveryItem): Promise<Moved> {
@@ -154,8 +160,7 @@ export class DynamoDbLedger implements Ledger {
     const update = new Update();
     const by = crypto.randomUUID();
     for (const [attribute, value] of Object.entries({ ...changes, by })) update.change(attribute, value);
-    for (const attribute of ['version', 'state', 'generation', 'by'])
-      update.requireSame(attribute, seen.raw[attribute]);
+    for (const attribute of overwriteFence) update.requireSame(attribute, seen.raw[attribute]);
     if (await this.#updated(seen, update)) return true;
     // It may be our own earlier write, whose answer was lost on the way.
     const { Item } = await this.#client.send(new GetCommand({ ...this.#key(seen), ConsistentRead: true }));
@@ -231,14 +236,9 @@ function forgetting(eventIds: readonly string[]): Update {
  * @throws ItemFault, ForeignItem
  */
 function asItem(raw: RawItem): DeliveryItem {
-  const found = asFound(raw);
+  const found = readStored(raw);
   if (isUnreadable(found)) throw found;
   return found;
-}
-
-function asFound(raw: RawItem): FoundItem {
-  const { shard, waits, order, summary, [timeToLive]: expires, ...item } = raw;
-  return readItem(item, raw);
 }
 
 function withoutNull(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -44,8 +44,8 @@ function briefly({ summary, fault }: QueueEntry): string {
     ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
     ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
   ];
-  const whom = `${addresses.map(address).join(' ')}${more}${doubt}`;
-  return facts.length === 0 ? whom : `${whom}: ${facts.join('; ')}`;
+  const recipients = `${addresses.map(address).join(' ')}${more}${doubt}`;
+  return facts.length === 0 ? recipients : `${recipients}: ${facts.join('; ')}`;
 }
 
 /** An entry as lines: the delivery, then a line for each thing to be said of it. */

@@ -186,19 +186,19 @@ function ownFault(trouble: Trouble): Trouble {
   return trouble.status.startsWith('5') ? { ...trouble, status: '4.3.5' } : trouble;
 }
 
-/** Where it begins: all are left over, but those to whom the message was delivered before. */
+/** The outcome before the first host: all recipients are left over, except those that the message was delivered to before. */
 function refuseLoops(run: DeliveryRun): AttemptOutcome {
   const { delivery, agent, given, twins } = run;
   const all = twins.filter((twin, index) => twin === index);
-  const isLoop = (index: number) => {
+  const looping = all.filter((index) => {
     const recipient = delivery.recipients[index];
     return recipient !== undefined && isLooping(recipient, given.message, agent.parameters);
-  };
-  const loops = all.filter(isLoop).map((index) => {
+  });
+  const loops = looping.map((index) => {
     const text = `mail forwarding loop for ${quoteAddress(delivery.recipients[index]?.address ?? '')}`;
     return settleTrouble(run, index, { scope: 'recipient', status: '5.4.6', text });
   });
-  const leftover = all.filter((index) => !isLoop(index));
+  const leftover = all.filter((index) => !looping.includes(index));
   return { ...foldAll<Incident>(noOutcome, loops), leftover, counts: [{ name: 'Attempts' }] };
 }
 

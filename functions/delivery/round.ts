@@ -155,8 +155,12 @@ function faultOf({
 function countsOf({ outOfStep, miscount }: TransactionOutcome, octets: number): readonly Count[] {
   return [
     ...(octets === 0 ? [] : [{ name: 'Bytes', value: octets } as const]),
-    ...(outOfStep === undefined && miscount === undefined ? [] : [{ name: 'OutOfStep' } as const]),
+    ...outOfStepCounts(outOfStep !== undefined || miscount !== undefined),
   ];
+}
+
+function outOfStepCounts(isOutOfStep: boolean): readonly Count[] {
+  return isOutOfStep ? [{ name: 'OutOfStep' }] : [];
 }
 
 /** What a postmaster may want to see of a transaction: the first answer that does not belong there says what it is about. */
@@ -247,9 +251,9 @@ function renewalCounts(
   { sent, answers, outOfStep }: TransactionOutcome,
 ): readonly Count[] | undefined {
   if (sent !== 'nothing' || !judgeOf(agent.parameters).renewsSessions) return undefined;
-  const outOfStepCounts = outOfStep === undefined ? [] : [{ name: 'OutOfStep' } as const];
-  if (use > 1 && answers.some(isSessionFault)) return [{ name: 'SessionsStale' }, ...outOfStepCounts];
-  return outOfStep !== undefined && mayRenew ? outOfStepCounts : undefined;
+  const counts = outOfStepCounts(outOfStep !== undefined);
+  if (use > 1 && answers.some(isSessionFault)) return [{ name: 'SessionsStale' }, ...counts];
+  return outOfStep !== undefined && mayRenew ? counts : undefined;
 }
 
 function isSessionFault(answer: Answer): boolean {

@@ -132,16 +132,16 @@ export function noFlushWhileHeld(destination: string, holds: readonly Hold[], is
 export function afterRemoval({ what, item }: Changed, as: 'removed' | 'bounced' | 'sent', { will, be }: Tense): Answer {
   const told = as === 'bounced' ? `the sender ${will} be told why` : `the sender ${will} not be told`;
   if (as === 'sent') {
-    const whom = what.replace(/^known to be sent: /, '');
-    return answered(`${be}recorded as delivered: ${whom}; it ${will} not be sent there again`);
+    const addresses = what.replace(/^known to be sent: /, '');
+    return answered(`${be}recorded as delivered: ${addresses}; it ${will} not be sent there again`);
   }
   const word = as === 'bounced' ? 'removed and bounced' : 'removed';
   if (item.state === 'delivering' && what === `to be ${word}`) {
     return answered(`${will} be ${word} when its present attempt ends, unless that delivers it; ${told}`);
   }
-  const whom = what.slice(word.length);
-  const rest = whom === '' ? `it ${will} not be tried again` : 'the other recipients stay';
-  return answered(`${be}${word}${whom}; ${rest}, and ${told}`);
+  const someOnly = what.slice(word.length);
+  const rest = someOnly === '' ? `it ${will} not be tried again` : 'the other recipients stay';
+  return answered(`${be}${word}${someOnly}; ${rest}, and ${told}`);
 }
 
 /** After something corrupt was put back. */

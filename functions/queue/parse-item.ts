@@ -27,6 +27,7 @@ import { eventForm } from './parse-event.ts';
 import { historyForm, holdForm, messageForm, notifyForm, statusForm } from './parse-parts.ts';
 import { isReadable, readableVersions, schemaVersion } from './schema-version.ts';
 import { states } from './states.ts';
+import { queueTableSchema } from './table-schema.ts';
 import { ForeignItem, type FoundItem, ItemFault, type RawItem } from './unreadable-item.ts';
 
 const lastForm = object<LastVerdict>({
@@ -98,6 +99,12 @@ const itemForm = object<DeliveryItem>({
   deadLetters: optional(count),
   history: optional(list(historyForm)),
 });
+
+/** Reads a delivery as the table holds it, without what is there for its indexes only; or says why it cannot be read. */
+export function readStored(raw: RawItem): FoundItem {
+  const { shard, waits, order, summary, [queueTableSchema.timeToLive]: expires, ...attributes } = raw;
+  return readItem(attributes, raw);
+}
 
 /**
  * Reads a delivery, or says why it cannot be read.

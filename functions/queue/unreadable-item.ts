@@ -13,6 +13,9 @@ import { isState } from './states.ts';
 /** An item as the table holds it. */
 export type RawItem = Readonly<Record<string, unknown>>;
 
+/** Attributes that must be as they were seen when a malformed item is written over: each transition alters one of them. */
+export const overwriteFence = ['version', 'state', 'generation', 'by'] as const;
+
 /** An item is malformed. */
 export class ItemFault extends Error implements DeliveryKey {
   override readonly name = 'ItemFault';

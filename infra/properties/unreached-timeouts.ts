@@ -36,7 +36,7 @@ export function unreachedTimeouts(functionTimeout: number, parameters: TimeoutPa
   if (unreached.length === 0) return undefined;
   const named = unreached.map((name) => `${name} (${written(parameters[name])})`).join(', ');
   const silence = seconds(silenceThatCounts('greeting', functionTimeout));
-  const cut = unreached.filter((name) => cutNames.has(name)).length > 0;
+  const cut = unreached.some((name) => cutNames.has(name));
   return [
     `functionTimeout: ${seconds(functionTimeout)} ends before these time-outs do: ${named}.`,
     `The lmtp function waits for a server for at most ${seconds(most)}; the rest of its time is for writing down the results.`,

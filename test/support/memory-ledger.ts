@@ -9,7 +9,7 @@ import type { DeliveryItem } from '../../functions/queue/item.ts';
 import type { DeliveryKey } from '../../functions/queue/messages.ts';
 import { afterMove } from '../../functions/queue/moved-item.ts';
 import { readDue, readEntry } from '../../functions/queue/parse-entry.ts';
-import { readItem } from '../../functions/queue/parse-item.ts';
+import { readItem, readStored } from '../../functions/queue/parse-item.ts';
 import type {
   Changes,
   DueItem,
@@ -30,6 +30,7 @@ import {
   type FoundItem,
   type ItemFault,
   isUnreadable,
+  overwriteFence,
   type RawItem,
   type UnreadableItem,
 } from '../../functions/queue/unreadable-item.ts';
@@ -58,8 +59,7 @@ export class MemoryLedger implements Ledger, Queries {
 
   /** Puts an item in as somebody else may have written it. */
   plant(raw: RawItem): void {
-    const { shard, waits, order, summary, expires, ...attributes } = raw;
-    const found = readItem(attributes, raw);
+    const found = readStored(raw);
     this.#unread.delete(name(found));
     if (isUnreadable(found)) {
       this.#items.delete(name(found));
@@ -110,8 +110,7 @@ export class MemoryLedger implements Ledger, Queries {
   async overwrite(seen: ItemFault, changes: RawChanges): Promise<boolean> {
     const there = this.#unread.get(name(seen))?.raw;
     if (there === undefined) return false;
-    const fence = ['version', 'state', 'generation', 'by'];
-    if (!fence.every((attribute) => isDeepStrictEqual(there[attribute], seen.raw[attribute]))) return false;
+    if (!overwriteFence.every((attribute) => isDeepStrictEqual(there[attribute], seen.raw[attribute]))) return false;
     const next = Object.entries({ ...there, ...changes, by: crypto.randomUUID() });
     this.plant(Object.fromEntries(next.filter(([, value]) => value !== null && value !== undefined)));
     return true;
