@@ -161,10 +161,11 @@ export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-/** Octets of a value that an error shows. */
+/** Characters of a value that an error shows. */
 const shownLength = 80;
 
-function shown(value: unknown): string {
+/** Returns a value as an error shows it: JSON, cut to 80 characters; any value has such a text. */
+export function shown(value: unknown): string {
   if (value instanceof Set) return 'a set';
   if (value instanceof Uint8Array) return 'binary data';
   const json = JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? String(member) : member));

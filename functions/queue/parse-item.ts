@@ -17,6 +17,7 @@ import {
   object,
   oneOf,
   optional,
+  shown,
   such,
   text,
   time,
@@ -114,7 +115,7 @@ export function readStored(raw: RawItem): FoundItem {
  */
 export function readItem(attributes: RawItem, raw: RawItem = attributes): FoundItem {
   const { version } = attributes;
-  const key = { id: String(attributes['id']), delivery: String(attributes['delivery']) };
+  const key = { id: keyText(attributes['id']), delivery: keyText(attributes['delivery']) };
   const isVersion = isWhole(version) && version >= 1;
   if (isVersion && !isReadable(version)) {
     return new ForeignItem(key, `has version ${version}; this release reads versions ${readableVersions}`, raw);
@@ -123,4 +124,9 @@ export function readItem(attributes: RawItem, raw: RawItem = attributes): FoundI
   if (itemForm(attributes, flaw)) return attributes;
   if (isVersion && version > schemaVersion) return new ForeignItem(key, `of version ${version}: ${flaw.text}`, raw);
   return new ItemFault(key, flaw, raw);
+}
+
+/** A part of the key as text. A table's is a string; anything else may be without a text of its own. */
+function keyText(value: unknown): string {
+  return typeof value === 'string' ? value : shown(value);
 }

@@ -91,6 +91,14 @@ describe('an item of the table', () => {
     );
   });
 
+  test('whose key has no text of its own is malformed, as any other', () => {
+    for (const name of ['id', 'delivery']) {
+      const found = readItem({ ...full, [name]: { toString: false } });
+      assert.ok(found instanceof ItemFault);
+      assert.equal(found.field, name);
+    }
+  });
+
   test('whose deepest member is another names that member, and nothing before it', () => {
     for (const path of pathsOf(full)) {
       const raw = withMember(full, path, new Uint8Array(1)) as RawItem;
