@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App } from 'aws-cdk-lib';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { tlsPolicy } from '../../functions/tls/policy.ts';
 import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
 import { SesToDovecot } from '../../infra/examples/ses-to-dovecot.ts';

@@ -8,11 +8,11 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { LmtpDelivery } from '../../infra/construct/lmtp-delivery.ts';
 import { readTransports } from '../../infra/context/transports.ts';
 import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
 import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
 import { TenCustomers } from '../../infra/examples/ten-customers.ts';
-import { LmtpDelivery } from '../../infra/lmtp-delivery.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
 import { projectFolder, stubCode } from './synthesize.ts';
 
