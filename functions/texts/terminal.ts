@@ -1,18 +1,18 @@
 /**
- * Lines as a terminal shows them: wrapped to its width, with colour where it wants some. Into a file or a pipe they go whole.
+ * Lines for a terminal: wrapped to its width, and coloured. Lines to a file or a pipe stay unchanged.
  */
 
 import { styleText } from 'node:util';
 
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal that does not report its width. */
 const usualColumns = 100;
 
-/** Returns the columns of standard output; undefined where it is no terminal, so that nothing is cut or wrapped. */
+/** Returns the columns of standard output; undefined if it is not a terminal, so that no line is cut or wrapped. */
 export function terminalColumns({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> = process.stdout) {
   return isTTY === true ? columns || usualColumns : undefined;
 }
 
-/** Returns a text as standard output wants it. A command behind an arrow stays whole: it is there to be copied. */
+/** Returns a text wrapped and coloured for standard output. A command behind an arrow is not wrapped: operators copy it. */
 export function forTerminal(text: string, columns = terminalColumns()): string {
   if (columns === undefined) return text;
   return text
@@ -21,20 +21,20 @@ export function forTerminal(text: string, columns = terminalColumns()): string {
     .join('\n');
 }
 
-/** Returns a text of at most so many characters; what is left out shows as an ellipsis. */
+/** Returns a text cut to `width` characters; an ellipsis marks the cut. */
 export function truncated(text: string, width: number | undefined): string {
   if (width === undefined || text.length <= width) return text;
   return `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** The arrow of `check` stands before advice too, which is wrapped. */
+/** `check` puts the arrow before advice too, which is wrapped. */
 const commandPattern = /^ *→ (?:(?:npx )?lambda-lmtp|aws) /;
 
 function isCommand(line: string): boolean {
   return commandPattern.test(line);
 }
 
-/** Cuts a line at blanks; its rest is indented below. A word that is longer than a line stays whole. */
+/** Wraps a line at blanks and indents the rest. A word longer than the line is not cut. */
 function wrapped(line: string, columns: number): readonly string[] {
   if (line.length <= columns) return [line];
   const indent = /^ */.exec(line)?.[0] ?? '';
@@ -58,7 +58,7 @@ const colours = [
   [commandPattern, 'cyan'],
 ] as const;
 
-/** styleText leaves the text alone where NO_COLOR is set, or the output is no terminal. */
+/** styleText returns the text unchanged if NO_COLOR is set or the output is not a terminal. */
 function coloured(line: string): string {
   const [, colour] = colours.find(([pattern]) => pattern.test(line)) ?? [];
   return colour === undefined ? line : styleText(colour, line);

@@ -34,7 +34,7 @@ test('a request that is done with goes out of the index at once, and out of the 
   await queue.file({ id: 'settled', reason: 'sender: is missing', body: '{}' });
   const request = await requests.read('settled');
   assert.ok(request !== undefined);
-  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  await requests.close(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
   const { Item = {} } = await aws.clients.table.send(
     new GetCommand({ TableName: aws.emulators.table, Key: { id: 'settled', delivery: 'corrupt' } }),
   );
@@ -51,7 +51,7 @@ test('requests that wait for a person are counted, and those that are done with 
   assert.equal(await queries.countCorruptRequests(), before + 2);
   const request = await requests.read('counted-1');
   assert.ok(request !== undefined);
-  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  await requests.close(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
   assert.equal(await queries.countCorruptRequests(), before + 1);
 });
 

@@ -154,7 +154,7 @@ describe('wrong use is told, and nothing is tried:', () => {
     ['port 25', ['imap1:25'], /^error: destination: "imap1:25": LMTP must not be spoken on port 25.*24 as a rule/],
     ['an address that ends a command', ['x:24', '--recipient', 'a@x\nDATA'], /^error: --recipient: "a@x\\nDATA" holds/],
     ['a parameter that is none', ['x:24', '--parameter', 'lmtp_nothing=1'], /^error: lmtp_nothing: /],
-    ['parameters for a function', ['x:24', '--function', 'f', '--parameter', 'soft_bounce=yes'], /goes without/],
+    ['parameters for a function', ['x:24', '--function', 'f', '--parameter', 'soft_bounce=yes'], /cannot be combined/],
   ];
   for (const [what, args, said] of cases) {
     test(what, async () => {

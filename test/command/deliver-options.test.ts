@@ -40,8 +40,8 @@ describe('a parameter is named with its value and what is allowed when it is wro
     ['too small', 'lmtp_mail_timeout=0', /lmtp_mail_timeout: "0" is out of range: 1s or more is allowed/],
     ['too large', 'lmtp_tcp_port=70000', /lmtp_tcp_port: "70000" is out of range: 1 to 65535 is allowed/],
     ['neither yes nor no', 'soft_bounce=maybe', /soft_bounce: "maybe" is neither yes nor no/],
-    ['no value', 'lmtp_mail_timeout', /lmtp_mail_timeout: name=value is wanted/],
-    ['no name', '=2s', /=2s: name=value is wanted/],
+    ['no value', 'lmtp_mail_timeout', /lmtp_mail_timeout: expected name=value/],
+    ['no name', '=2s', /=2s: expected name=value/],
     ['a reference to nothing', 'lmtp_lhlo_name=$mydomain', /lmtp_lhlo_name: .*\$mydomain, which is no parameter/],
   ];
   for (const [name, parameter, wanted] of cases) {
@@ -103,7 +103,7 @@ describe('a usage error is 64, said on stderr, and nothing is delivered:', () =>
     [
       'a deadline of no time',
       () => ['deliver', '--deadline', '0'],
-      /--deadline.* '0' is invalid\. a time of 1s or more/,
+      /--deadline.* '0' is invalid\. Expected a time of 1s or more/,
     ],
     ['nothing to deliver', () => ['deliver'], /missing --sender, --recipient, --message, --destination/],
     ['no destination', () => ['deliver', ...omit('--destination')], /missing --destination/],
@@ -116,7 +116,7 @@ describe('a usage error is 64, said on stderr, and nothing is delivered:', () =>
     [
       'requests both from a file and by options',
       () => ['deliver', '--requests', requestsFile, '--recipient', 'a@b'],
-      /--requests goes without --sender, --recipient and --message/,
+      /--requests cannot be combined with --sender, --recipient or --message/,
     ],
     [
       'a requests file that is not there',

@@ -117,7 +117,7 @@ describe('a usage error is told without the password, and nothing is delivered:'
     [
       'a forgotten equals sign',
       () => ['--parameter', 'lmtp_sasl_password_maps:static:joe:hunter2'],
-      /^error: lmtp_sasl_password_maps: name=value is wanted/,
+      /^error: lmtp_sasl_password_maps: expected name=value/,
     ],
     [
       'AUTH without a map',

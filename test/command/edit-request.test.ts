@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type EditWish, editRequest } from '../../functions/command/edit-request.ts';
+import { type EditOptions, editRequest } from '../../functions/command/edit-request.ts';
 import { Failure } from '../../functions/command/failure.ts';
 
 let folder: string;
@@ -17,11 +17,11 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const request = JSON.stringify({ id: 'a', sender: 'a@x', recipients: [{ address: 'b@x' }, 'c@x'], smtputf8: false });
 
-async function edit(wish: Partial<EditWish>, text = request): Promise<unknown> {
+async function edit(wish: Partial<EditOptions>, text = request): Promise<unknown> {
   return JSON.parse(await editRequest(text, 'why', { set: [], unset: [], ...wish }));
 }
 
-async function fails(wish: Partial<EditWish>, pattern: RegExp, text = request): Promise<Failure> {
+async function fails(wish: Partial<EditOptions>, pattern: RegExp, text = request): Promise<Failure> {
   let failure: unknown;
   await assert.rejects(editRequest(text, 'why', { set: [], unset: [], ...wish }), (error) => {
     failure = error;
@@ -64,17 +64,17 @@ describe('--set', () => {
   });
 
   test('what is no field is refused, and a prototype is none', async () => {
-    assert.equal((await fails({ set: ['sender'] }, /^--set: "sender": field=value is wanted/)).exitCode, 64);
+    assert.equal((await fails({ set: ['sender'] }, /^--set: "sender": expected field=value/)).exitCode, 64);
     for (const path of ['a b', '', '.', '__proto__.x', 'message.constructor', 'a..b']) {
       await fails({ set: [`${path}=1`] }, /^--set: /);
     }
-    await fails({ set: ['sender.x=1'] }, /^--set: "sender\.x": "sender" holds no fields/);
+    await fails({ set: ['sender.x=1'] }, /^--set: "sender\.x": "sender" is not an object/);
     assert.equal(({} as Record<string, unknown>)['x'], undefined);
   });
 
   test('what is no JSON object cannot be changed by field', async () => {
     for (const text of ['', 'x', '3', 'null', '"a"']) {
-      assert.equal((await fails({ set: ['a=1'] }, /is no JSON/, text)).exitCode, 65);
+      assert.equal((await fails({ set: ['a=1'] }, /is not JSON|is not a JSON object/, text)).exitCode, 65);
     }
   });
 });
@@ -141,7 +141,7 @@ describe('--edit', () => {
   });
 
   test('whose editor fails leaves everything as it was', async () => {
-    const failure = await withEditor('exit 3', () => fails({ edit: true }, /^--edit: the editor .* did not end well/));
+    const failure = await withEditor('exit 3', () => fails({ edit: true }, /^--edit: the editor .* failed/));
     assert.equal(failure.exitCode, 75);
   });
 });
@@ -153,7 +153,7 @@ test('whatever is set where, a request comes out, or a failure that names the op
         JSON.parse(await editRequest(text, 'why', { set, unset }));
       } catch (error) {
         assert.ok(error instanceof Failure, String(error));
-        assert.match(error.message, /^--(?:set|unset): |^the request is no JSON/);
+        assert.match(error.message, /^--(?:set|unset): |^the request is not (?:JSON|a JSON object)/);
       }
     }),
   );

@@ -195,11 +195,11 @@ describe('a deployed stack', () => {
 
 describe('wrong use', () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['--since yesterday', /--since <time>' argument 'yesterday' is invalid\. a length such as 90s/],
+    ['--since yesterday', /--since <time>' argument 'yesterday' is invalid\. Expected a length of time such as 90s/],
     ['--until 25h61', /--until <time>' argument '25h61' is invalid/],
     ['--follow --until 1h', /--follow' cannot be used with option '--until <time>'/],
     ['--time local', /Allowed choices are syslog, rfc3339/],
-    ['maillog --since 1h', /^error: a file goes without --stack, --transport, --since, --until and --follow/],
+    ['maillog --since 1h', /^error: a file cannot be combined with --stack, --transport, --since, --until or --follow/],
   ];
   for (const [words, text] of wrong) {
     test(words, async () => {

@@ -92,7 +92,7 @@ describe('mail that waits', () => {
       listed,
       /^ {4}<ann@down\.example>: 4\.4\.1 connect to 127\.0\.0\.1\[127\.0\.0\.1\]:\d+: Connection refused$/m,
     );
-    assert.match(listed, /^-- 3 in all$/m);
+    assert.match(listed, /^-- 3 in total$/m);
   });
 
   const filters: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
@@ -141,7 +141,7 @@ describe('mail that waits', () => {
     const listed = await ok('queue', '--brief', '--destination', stack.mailStore.destination);
     assert.match(listed, /^ID +STATE .* RECIPIENTS AND LAST REPLY\n/);
     const lines = listed.trimEnd().split('\n');
-    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in all'], 'one line each');
+    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in total'], 'one line each');
     assert.match(listed, /^second\/0000 +deferred .* <busy2@example\.com>: 4\.2\.2 host 127\.0\.0\.1/m);
   });
 
@@ -188,7 +188,7 @@ describe('mail that waits', () => {
       story,
       /^ {2}suspended since .*, after 1 failure in a row: 4\.4\.1 connect to .*: Connection refused$/m,
     );
-    assert.match(story, /^ {2}waiting or on their way: 1 deferred$/m);
+    assert.match(story, /^ {2}waiting or in delivery: 1 deferred$/m);
     assert.match(story, /^→ (?:npx )?lambda-lmtp check 'inet:\[/m);
     assert.match(await ok('explain', 'third'), /^ {2}its destination is suspended since /m);
     const { code, stdout } = await run('status');
@@ -230,7 +230,7 @@ describe('mail that waits', () => {
     );
     assert.match(await ok('explain', 'first'), new RegExp(`^  \\S+Z held \\(inc\\), by ${who}: INC-1$`, 'm'));
     const refused = await run('release', 'first', '--hold', 'other');
-    assert.deepEqual([refused.code, refused.stdout], [75, 'first/0000: not changed: there is no hold "other" on it\n']);
+    assert.deepEqual([refused.code, refused.stdout], [75, 'first/0000: not changed: it has no hold "other"\n']);
     assert.equal(await ok('release', 'first', '--reason', 'over'), 'first/0000: released; it will be tried now\n');
     // It is tried at once, and has to wait again.
     const lines = await awaitLines(stack, 'first', 3);
@@ -277,15 +277,15 @@ describe('mail that waits', () => {
   test('is deleted when somebody is sure, and bounced if he wants it', async () => {
     const unsure = await run('delete', 'third');
     assert.deepEqual([unsure.code, unsure.stdout], [64, '']);
-    assert.match(unsure.stderr, /^error: --yes is wanted where nobody can be asked/);
+    assert.match(unsure.stderr, /^error: there is no terminal to ask for confirmation/);
     assert.equal((await itemsOf(stack, 'third'))[0]?.state, 'deferred');
     assert.equal(
       await ok('delete', 'third', '--what-if'),
-      'third/0000: would be removed; it would not be tried again, and the sender would not be told\n',
+      'third/0000: would be removed; it would not be tried again, and the sender would not be notified\n',
     );
     assert.equal(
       await ok('delete', 'third', '--yes', '--bounce', '--reason', 'house moved'),
-      'third/0000: removed and bounced; it will not be tried again, and the sender will be told why\n',
+      'third/0000: removed and bounced; it will not be tried again, and the sender will receive a bounce\n',
     );
     const { message } = await stack.events.waitFor(
       ({ message: one }) => (one as { lmtp?: { id?: string } }).lmtp?.id === 'third',
@@ -300,7 +300,7 @@ describe('mail that waits', () => {
     });
     assert.equal(
       await ok('delete', '--sender', 'alice@example.org', '--yes', '--json'),
-      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed; it will not be tried again, and the sender will not be told"}\n',
+      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed; it will not be tried again, and the sender will not be notified"}\n',
     );
     assert.equal(await ok('queue'), 'The queue is empty.\n');
   });
@@ -385,9 +385,9 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   ];
   assert.equal(
     await ok(...edit, '--what-if'),
-    `${name}: would be requeued, edited; it would be taken in within seconds, as put-right\n`,
+    `${name}: would be requeued, edited; it would be accepted within seconds, as put-right\n`,
   );
-  assert.equal(await ok(...edit), `${name}: requeued, edited; it will be taken in within seconds, as put-right\n`);
+  assert.equal(await ok(...edit), `${name}: requeued, edited; it will be accepted within seconds, as put-right\n`);
   await awaitState(stack, 'put-right', 'done');
   assert.match(
     await ok('explain', name),

@@ -198,7 +198,7 @@ describe('the story of a message whose recipients are in doubt', () => {
     const lines = storyOf({ state: 'held', holds: [held], recipients: [{ address: 'bob@x', n: 0, last, doubt }] });
     assert.deepEqual(next(lines), [
       `Look for this Message-ID in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z? → aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'`,
-      `If the log has it as delivered: → ${program} delete m1 --as sent`,
+      `If the log shows its delivery: → ${program} delete m1 --as sent`,
       `Only if it was not delivered (it is sent once more): → ${program} release m1`,
     ]);
     assert.ok(

@@ -108,7 +108,7 @@ describe('what is wrong is a usage error, and nothing is shown:', () => {
       ['--parameter', 'lmtp_generic_maps=static:x'],
       /lmtp_generic_maps: cannot be set/,
     ],
-    ['an option without name and value', ['--parameter', 'max_idle'], /name=value is wanted/],
+    ['an option without name and value', ['--parameter', 'max_idle'], /expected name=value/],
     ['an option that is none', ['--change'], /unknown option '--change'.*--changed/s],
   ] as const) {
     test(what, async () => {

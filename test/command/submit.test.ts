@@ -112,10 +112,10 @@ describe('a usage error', () => {
     [envelope, places, /missing required argument 'file'/],
     [['--sender', '', one], places, /required option '--recipient <address>' not specified/],
     [['--recipient', 'a@x', one], places, /required option '--sender <address>' not specified/],
-    [[...envelope, '--id', 'x', one, two], places, /--id is for one message/],
+    [[...envelope, '--id', 'x', one, two], places, /--id allows only one message/],
     [[...envelope, one], { MESSAGE_BUCKET: 'messages' }, /missing --queue-url \(or INCOMING_QUEUE_URL\)/],
     [[...envelope, '--queue-url', 'http://q', one], {}, /missing --bucket \(or MESSAGE_BUCKET\)/],
-    [[...envelope, '--stack', 'x', '--bucket', 'y', one], places, /--stack goes without --bucket/],
+    [[...envelope, '--stack', 'x', '--bucket', 'y', one], places, /--stack cannot be combined with --bucket/],
   ] as const) {
     test(args.map((word) => word.replace(folder.path, '...')).join(' '), async () => {
       const { code, stdout, stderr } = await submit(args, env);

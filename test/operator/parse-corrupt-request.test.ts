@@ -15,7 +15,7 @@ const stored = {
 
 test('a corrupt request is read as it was filed', () => {
   assert.deepEqual(readCorruptRequest(stored), { id: 'x', reason: 'sender: is missing', at: 5, copy });
-  assert.equal(readCorruptRequest({ ...stored, state: 'done' }).isSettled, true);
+  assert.equal(readCorruptRequest({ ...stored, state: 'done' }).isClosed, true);
 });
 
 test('one whose record is malformed is shown all the same, with what is wrong with it', () => {

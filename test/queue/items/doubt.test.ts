@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdMessage, releaseMessage, rescheduleMessage } from '../../../functions/operator/operator-change.ts';
 import { removeMessage } from '../../../functions/operator/removal-change.ts';
-import { settleByHand } from '../../../functions/operator/settlement-change.ts';
+import { recordAsSent } from '../../../functions/operator/sent-change.ts';
 import { doubtWords, inDoubtLimitHold } from '../../../functions/queue/items/doubt.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { entryOf } from '../../../functions/queue/items/summary.ts';
@@ -326,7 +326,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('ends when a person knows that it was delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await settleByHand(world.onlyItem(), ann, world.bystander().services);
+    await recordAsSent(world.onlyItem(), ann, world.bystander().services);
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'done', recipients: [{ last: { status: 'sent' } }] });
     assert.deepEqual(world.events, []);
   });
