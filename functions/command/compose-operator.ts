@@ -1,5 +1,5 @@
 /**
- * Puts together what an operator's commands work with: the stack's services, a log for a terminal, and who we are.
+ * Composes what the operator's commands need: the stack's services, a log for the terminal, and the caller's identity.
  */
 
 import { userInfo } from 'node:os';
@@ -12,22 +12,21 @@ import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
 import { EnvironmentError } from '../parameters/environment.ts';
 import { ParameterError } from '../parameters/parameters.ts';
-import { awsFault } from './aws-fault.ts';
-import { Failure } from './failure.ts';
+import { awsFault, Failure } from './failure.ts';
 import type { Stack } from './stack.ts';
 
-/** What a command works with. */
+/** What a command needs. */
 export interface Operation {
   readonly services: OperatorServices;
   readonly depths: QueueDepths;
-  /** Who we are: an AWS identity; `local/` and the user's name at a stack of this machine. */
-  whoAmI(): Promise<string>;
+  /** The caller: an AWS identity; for a local stack, `local/` and the user's name. */
+  caller(): Promise<string>;
 }
 
 /**
- * Builds it for a stack.
+ * Returns what a command needs for a stack.
  *
- * @throws Failure where the stack's variables are not whole
+ * @throws Failure if a variable of the stack is missing or invalid
  */
 export function composeOperation(stack: Stack): Operation {
   try {
@@ -35,7 +34,7 @@ export function composeOperation(stack: Stack): Operation {
     return {
       services: composeServices(clients, stack.variables, terminalLog),
       depths: composeDepths(clients, stack.variables),
-      whoAmI: async () => (stack.isLocal ? `local/${userInfo().username}` : await askAws()),
+      caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller()),
     };
   } catch (error) {
     if (error instanceof EnvironmentError || error instanceof ParameterError) {
@@ -45,15 +44,18 @@ export function composeOperation(stack: Stack): Operation {
   }
 }
 
-async function askAws(): Promise<string> {
+async function awsCaller(): Promise<string> {
   try {
     return await callerIdentity();
   } catch (error) {
-    throw awsFault(error, 'AWS does not say who we are, and nothing is changed by nobody');
+    throw awsFault(
+      error,
+      'AWS did not return a caller identity; nothing was changed, because every change is recorded with its author',
+    );
   }
 }
 
-/** What is worth a line is what went wrong: what was changed is printed by the command. */
+/** Prints warnings and errors only: the command itself prints the changes. */
 const terminalLog: Log = {
   delivery: () => {},
   note: (level, message, { error, ...facts }) => {

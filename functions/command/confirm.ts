@@ -1,18 +1,21 @@
 /**
- * Asks whoever sits at the terminal.
+ * A question at the terminal.
  */
 
 import { createInterface } from 'node:readline/promises';
 import { Failure } from './failure.ts';
 
 /**
- * Whether the answer is yes.
+ * Asks a question, and returns whether the answer is yes.
  *
- * @throws Failure where nobody can be asked
+ * @throws Failure without a terminal
  */
 export async function confirm(question: string): Promise<boolean> {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
-    throw new Failure('usage', '--yes is wanted where nobody can be asked; --what-if says what would be changed');
+    throw new Failure(
+      'usage',
+      'there is no terminal to ask for confirmation; add --yes, or --what-if to print what would change',
+    );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

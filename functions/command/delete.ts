@@ -1,10 +1,10 @@
 /**
- * `lambda-lmtp delete`: messages are taken out of the queue (postsuper -d), bounced or not; or those who may have their message
- * already are taken for delivered to.
+ * `lambda-lmtp delete`: removes messages from the queue (postsuper -d), with or without a bounce; or records recipients in doubt
+ * as delivered.
  */
 
 import { Command, Option } from 'commander';
-import { type RemovalWish, removeMessages } from '../operator/messages.ts';
+import { type RemovalSpec, removeMessages } from '../operator/messages.ts';
 import { listEntries, type Selection } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
 import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
@@ -22,39 +22,39 @@ interface DeleteOptions extends ChangeOptions {
 /** Defines the command. */
 export function deleteCommand(): Command {
   const command = new Command('delete')
-    .description('Take messages out of the queue; with --recipient only those recipients. Asks before it does')
-    .option('--bounce', 'tell the sender, with the reason')
+    .description('Remove messages from the queue; with --recipient only those recipients. Asks for confirmation')
+    .option('--bounce', 'send a bounce with the reason to the sender')
     .addOption(
-      new Option('--as <status>', 'take those who are in doubt, and no others, for delivered to')
+      new Option('--as <status>', 'record the recipients in doubt, and no others, as delivered')
         .choices(['sent'])
         .conflicts('bounce'),
     )
-    .option('--yes', 'do not ask');
+    .option('--yes', 'do not ask for confirmation');
   return withChangeOptions(command).action(guarded(deleteAction));
 }
 
 async function deleteAction(ids: readonly string[], options: DeleteOptions, command: Command): Promise<void> {
   if (options.bounce === true && options.reason === undefined) {
-    command.error('error: --reason is missing: the sender is told why');
+    command.error('error: --reason is missing: the bounce contains it');
   }
   const operation = await openOperation(options);
   const { services } = operation;
   const { recipient, ...others } = options;
-  // With ids, --recipient says whom of their recipients; else it looks for messages too.
-  const looked = ids.length > 0 ? others : options;
-  const selection = readSelection(ids, looked, services, command, 'or options that look for messages,');
-  const wish: RemovalWish = {
+  // With ids, --recipient names recipients of those messages; without, it also selects the messages.
+  const conditions = ids.length > 0 ? others : options;
+  const selection = readSelection(ids, conditions, services, command, 'or options that select messages');
+  const spec: RemovalSpec = {
     as: options.as ?? (options.bounce === true ? 'bounced' : 'removed'),
     ...(recipient === undefined ? {} : { recipient }),
   };
-  const meant = options.as === 'sent' ? onlyDoubted(selection) : selection;
-  const chosen = await askFirst(meant, wish, options, operation);
+  const proposed = options.as === 'sent' ? onlyDoubted(selection) : selection;
+  const chosen = await confirmed(proposed, spec, options, operation);
   if (chosen === undefined) {
     process.stderr.write('Nothing was changed.\n');
     return;
   }
-  const report = new ChangeReport(options, ({ changed }) => removedWords(changed, wish, options));
-  await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
+  const report = new ChangeReport(options, ({ changed }) => removedWords(changed, spec, options));
+  await report.addAll(removeMessages(chosen, spec, await readChanging(options, operation)));
   await report.finish();
 }
 
@@ -62,15 +62,15 @@ function onlyDoubted(selection: Selection): Selection {
   return selection.kind === 'ids' ? selection : { kind: 'filter', filter: { ...selection.filter, inDoubt: true } };
 }
 
-/** Says how many there are, and asks; nothing where the answer is no. */
-async function askFirst(
+/** Asks for confirmation with the number of deliveries; returns the selection, or undefined if the answer is no. */
+async function confirmed(
   selection: Selection,
-  { as }: RemovalWish,
+  { as }: RemovalSpec,
   options: DeleteOptions,
   { services }: Awaited<ReturnType<typeof openOperation>>,
 ): Promise<Selection | undefined> {
   if (options.yes === true || options.whatIf === true) return selection;
-  const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Take for sent' } as const;
+  const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Record as delivered' } as const;
   if (selection.kind === 'ids') {
     const ids = await Array.fromAsync(selection.ids);
     const shown = ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
@@ -79,11 +79,11 @@ async function askFirst(
   }
   let count = 0;
   for await (const _ of listEntries(selection.filter, services.queries)) count += 1;
-  const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
+  const what = isFiltered(options) ? 'that match' : `to ${options.destination ?? ''}`;
   return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`)) ? selection : undefined;
 }
 
-function removedWords(count: number, { as }: RemovalWish, { whatIf }: DeleteOptions): string {
+function removedWords(count: number, { as }: RemovalSpec, { whatIf }: DeleteOptions): string {
   const be = whatIf === true ? 'would be ' : '';
   const words = { removed: 'removed', bounced: 'removed and bounced', sent: 'recorded as delivered' } as const;
   return `${counted(count, 'delivery', 'deliveries')} ${be}${words[as]}`;

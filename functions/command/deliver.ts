@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp deliver`: the very same agent as in the function, in this process, against any server.
+ * `lambda-lmtp deliver`: runs the function's delivery agent in this process, against any server.
  */
 
 import { once } from 'node:events';
@@ -48,20 +48,18 @@ export interface DeliverOptions extends ParameterOptions {
 export function deliverCommand(): Command {
   const command = new Command('deliver')
     .description('Make one delivery attempt for each request and print the verdict on each recipient')
-    .option('--requests <file>', 'delivery requests, one JSON object a line ("-" = standard input)')
+    .option('--requests <file>', 'delivery requests, one JSON object per line ("-" = standard input)')
     .option('--sender <address>', 'envelope sender; "" is the null sender')
     .option('--recipient <address>', 'envelope recipient; may be given several times', collect, [])
-    .option('--message <file>', 'the message')
+    .option('--message <file>', 'file with the message')
     .option(
       '--destination <next-hop>',
-      'inet:host:port, inet:[address]:port or unix:/path; also for requests that name none',
+      'inet:host:port, inet:[address]:port or unix:/path; the default for requests that name none',
     );
   return withParameterOptions(command)
+    .addOption(new Option('--batch <n>', 'requests at a time, like an SQS batch').default(1).argParser(parseBatch))
     .addOption(
-      new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
-    )
-    .addOption(
-      new Option('--deadline <time>', 'how long the whole run may take; recipients not dealt with by then are deferred')
+      new Option('--deadline <time>', 'time limit of the whole run; recipients without a verdict by then are deferred')
         .default(defaultDeadline, '15m')
         .argParser(parseDeadline),
     )
@@ -85,7 +83,7 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
   const onLate = () => {
     statuses.add('deferred');
     process.stderr.write(
-      '--deadline: it passed before all requests were read; the requests not read were not attempted\n',
+      '--deadline: it passed before all requests were read; the unread requests were not attempted\n',
     );
   };
   for await (const batch of inBatches(inTime(source, deadline, onLate), options.batch)) {
@@ -103,13 +101,13 @@ async function deliverAction(options: DeliverOptions, command: Command): Promise
   }
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, deadline)));
   process.exitCode = exitCode(statuses, malformed);
-  // What did not end in time, such as a question to a name server, would keep the process from ending.
+  // A pending operation, such as a DNS query, would keep the process alive.
   if (deadline.left() <= 0) process.exit();
 }
 
 /**
- * Starts a batch: destinations side by side, the requests of one destination one after another, as the function does.
- * What comes of each request stands in its place.
+ * Starts a batch: destinations in parallel, the requests of one destination one after another, as the function does. The results
+ * are in the order of the requests.
  */
 function runBatch(
   batch: readonly (DeliveryJob | MalformedRequest)[],
@@ -127,7 +125,7 @@ function runBatch(
   });
 }
 
-/** Where the requests come from, once the options that say so have been checked. */
+/** Checks the options that name the requests, and returns the requests. */
 function openSource(
   options: DeliverOptions,
   parameters: Parameters,
@@ -137,7 +135,7 @@ function openSource(
   if (destination !== undefined) checkDestination(destination, parameters, command);
   if (requests !== undefined) {
     if (sender !== undefined || recipient.length > 0 || message !== undefined) {
-      command.error('error: --requests goes without --sender, --recipient and --message');
+      command.error('error: --requests cannot be combined with --sender, --recipient or --message');
     }
     if (requests !== '-') checkFile('--requests', requests, command);
     return readRequests(requests, destination, parameters);
@@ -159,10 +157,10 @@ function checkDestination(destination: string, parameters: Parameters, command: 
   }
 }
 
-/** Milliseconds after the deadline for reading a request that is there already: its recipients are then named as deferred. */
+/** Milliseconds after the deadline to read requests that are available at once: their recipients are reported as deferred. */
 const readingGrace = 1000;
 
-/** Returns the items until the deadline, and after it those that need not be waited for. */
+/** Yields the items until the deadline, and after it those that are available at once. */
 async function* inTime<T>(
   items: AsyncIterable<T> | Iterable<Promise<T>>,
   deadline: Deadline,
@@ -193,7 +191,7 @@ async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterab
   if (batch.length > 0) yield batch;
 }
 
-/** Waits where whoever reads is slow, so that millions of lines do not pile up. */
+/** Writes a line. Waits for a slow reader, so that millions of lines do not pile up. */
 async function write(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
@@ -204,16 +202,16 @@ function exitCode(statuses: ReadonlySet<DeliveryLine['status']>, malformed: bool
   return statuses.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
 }
 
-/** Milliseconds: as long as a function may run. */
+/** Milliseconds: the longest function timeout of Lambda. */
 const defaultDeadline = 900_000;
 
 function parseDeadline(value: string): number {
   const time = parseTime(value);
   if (time !== undefined && time > 0) return time;
-  throw new InvalidArgumentError('a time of 1s or more is wanted: a number and s, m, h, d or w, such as 90s or 15m.');
+  throw new InvalidArgumentError('Expected a time of 1s or more: a number and s, m, h, d or w, such as 90s or 15m.');
 }
 
 function parseBatch(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('a number from 1 to 9999 is wanted.');
+  throw new InvalidArgumentError('Expected a number from 1 to 9999.');
 }

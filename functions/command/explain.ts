@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp explain`: the story of a message, or what is known of a destination.
+ * `lambda-lmtp explain`: what is known of a message or a destination.
  */
 
 import { Command } from 'commander';
@@ -15,14 +15,14 @@ import { Progress } from './progress.ts';
 /** Defines the command. */
 export function explainCommand(): Command {
   const command = new Command('explain')
-    .description('Tell the story of a message from its arrival to its next try, or how a destination is')
+    .description('Print the story of a message from its arrival to its next attempt, or the state of a destination')
     .argument('<id-or-destination>', 'a queue id, ID/0000, or a next-hop such as inet:host:24');
   return withOperateOptions(command).action(guarded(explainAction));
 }
 
 async function explainAction(name: string, options: OperateOptions): Promise<void> {
   const { services } = await openOperation(options);
-  // A queue id has no colon, and no next-hop but one with the default port is without one.
+  // A queue id contains no colon; a next-hop contains one, unless it has the default port.
   if (!/[:[\]]/.test(name)) {
     const story = await explainMessage(name, services);
     if (story !== undefined) {

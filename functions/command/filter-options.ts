@@ -1,5 +1,5 @@
 /**
- * The options by which messages are looked for: the same in every command.
+ * The options that select messages, the same in every command.
  */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -23,29 +23,42 @@ export interface FilterOptions {
   readonly inDoubt?: true;
 }
 
-/** States that messages can be looked for in. */
+/** States that `--state` accepts. */
 const liveStates = states.filter((state) => state !== 'done');
 
 /** Adds the options. */
 export function withFilterOptions(command: Command): Command {
   return command
-    .option('--destination <next-hop>', 'those that go there')
-    .option('--sender <address>', 'from an address, @domain, or a pattern with *; "" is the null sender')
-    .option('--recipient <address>', 'that are still to be delivered to such an address, @domain or pattern')
-    .option('--reply <text>', 'of whom a server, or the reason, said that')
-    .addOption(new Option('--state <state>', `in a state, or several: ${liveStates.join(', ')}`).argParser(parseStates))
-    .addOption(new Option('--older <time>', 'arrived longer ago than that: 90s, 5m, 2h, 1d, 1w').argParser(parseLength))
-    .addOption(new Option('--younger <time>', 'arrived since then').argParser(parseLength))
-    .option('--in-doubt', 'of whom somebody may have the message already');
+    .option('--destination <next-hop>', 'only mail to this next-hop')
+    .option('--sender <address>', 'only mail from an address, @domain, or a pattern with *; "" is the null sender')
+    .option(
+      '--recipient <address>',
+      'only mail with an undelivered recipient: an address, @domain, or a pattern with *',
+    )
+    .option('--reply <text>', 'only mail whose last reply, or whose reason, contains this text')
+    .addOption(
+      new Option('--state <state>', `only mail in one of these states: ${liveStates.join(', ')}`).argParser(
+        parseStates,
+      ),
+    )
+    .addOption(
+      new Option('--older <time>', 'only mail that arrived longer ago: 90s, 5m, 2h, 1d, 1w').argParser(parseLength),
+    )
+    .addOption(
+      new Option('--younger <time>', 'only mail that arrived more recently: 90s, 5m, 2h, 1d, 1w').argParser(
+        parseLength,
+      ),
+    )
+    .option('--in-doubt', 'only mail with a recipient in doubt: it may have the message already');
 }
 
-/** Whether any of the options was given; `--destination` alone may mean the destination itself. */
+/** Returns whether any option was given, except `--destination`: alone, it selects the destination itself. */
 export function isFiltered({ destination: _, ...others }: FilterOptions): boolean {
   const { sender, recipient, reply, state, older, younger, inDoubt } = others;
   return [sender, recipient, reply, state, older, younger, inDoubt].some((option) => option !== undefined);
 }
 
-/** The filter that the options make at a moment, milliseconds since 1970. */
+/** Returns the filter of the options; `now` is milliseconds since 1970. */
 export function readFilter(options: FilterOptions, services: OperatorServices, now: number): QueueFilter {
   const { destination, sender, recipient, reply, state, older, younger, inDoubt } = options;
   return {
@@ -61,9 +74,9 @@ export function readFilter(options: FilterOptions, services: OperatorServices, n
 }
 
 /**
- * A destination as the queue has it, however it was written; what the transport map parks, as it stands.
+ * Returns a destination as the queue stores it.
  *
- * @throws Failure naming what is wrong and what is allowed
+ * @throws Failure with the fault and the allowed values
  */
 export function readDestination(text: string, { parameters }: Pick<OperatorServices, 'parameters'>): string {
   try {
@@ -74,16 +87,16 @@ export function readDestination(text: string, { parameters }: Pick<OperatorServi
   }
 }
 
-/** A length of time, in milliseconds. */
+/** Returns a length of time in milliseconds. */
 export function parseLength(value: string): number {
   const time = parseTime(value);
   if (time !== undefined) return time;
-  throw new InvalidArgumentError('a number and s, m, h, d or w is wanted, such as 90s, 5m or 2h.');
+  throw new InvalidArgumentError('Expected a number and s, m, h, d or w, such as 90s, 5m or 2h.');
 }
 
 function parseStates(value: string): readonly State[] {
   const named = value.split(/[\s,]+/).filter((word) => word !== '');
   const wrong = named.find((name) => !liveStates.some((state) => state === name));
   if (wrong === undefined && named.length > 0) return named as State[];
-  throw new InvalidArgumentError(`"${wrong ?? ''}" is no state; allowed are ${liveStates.join(', ')}.`);
+  throw new InvalidArgumentError(`"${wrong ?? ''}" is not a state; allowed are ${liveStates.join(', ')}.`);
 }

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp flush`: mail that waits for its time is tried now (postqueue -f, -i, -s).
+ * `lambda-lmtp flush`: tries mail now that waits for its due time (postqueue -f, -i, -s).
  */
 
 import { Command } from 'commander';
@@ -30,7 +30,7 @@ interface FlushOptions extends ChangeOptions {
 export function flushCommand(): Command {
   const command = new Command('flush')
     .description('Try waiting messages now; --all and --destination also clear suspensions. Held mail stays held')
-    .option('--all', 'all mail that waits for its time');
+    .option('--all', 'all mail that waits for its due time');
   return withChangeOptions(withRampOption(command)).action(guarded(flushAction));
 }
 
@@ -38,13 +38,13 @@ async function flushAction(ids: readonly string[], options: FlushOptions, comman
   const { all, destination } = options;
   const hasOthers = ids.length > 0 || isFiltered(options) || destination !== undefined;
   if (all === true && hasOthers)
-    command.error('error: --all goes without ids and without options that look for messages');
+    command.error('error: --all cannot be combined with ids or with options that select messages');
   const operation = await openOperation(options);
   const { services } = operation;
   const selection: Selection =
     all === true
       ? { kind: 'filter', filter: {} }
-      : readSelection(ids, options, services, command, '--all, --destination, or options that look for messages,');
+      : readSelection(ids, options, services, command, '--all, --destination, or options that select messages');
   const changing = await readChanging(options, operation);
   const alone = destinationAlone(ids, options, services);
   const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
@@ -52,16 +52,16 @@ async function flushAction(ids: readonly string[], options: FlushOptions, comman
   const waiting = waitingForTime(selection, services, () => {
     placed += 1;
   });
-  const wish = {
+  const spec = {
     selection: waiting,
     ramp: options.ramp,
     reopens: all === true ? 'all' : asDestination(alone),
   } as const;
-  await report.tellAll(flush(wish, changing));
+  await report.addAll(flush(spec, changing));
   await report.finish({ countsDeliveries: true });
   if (placed > 0) {
     const words = counted(placed, 'delivery is', 'deliveries are');
-    await report.remark(`${words} due already, and tried as soon as a place in active is free`);
+    await report.remark(`${words} due already, and will be tried as soon as a place in active is free`);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { HoldWish } from '../operator/messages.ts';
+import type { HoldSpec } from '../operator/messages.ts';
 import { counted, inWords } from '../texts/words.ts';
 import { parseLength } from './filter-options.ts';
 
@@ -19,20 +19,24 @@ export interface EndOptions {
 export function withEndOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--hold <name>', 'what the hold is called, to be released by; one of that name is replaced').argParser(
+      new Option('--hold <name>', 'name of the hold, for release --hold; replaces a hold of the same name').argParser(
         parseHoldName,
       ),
     )
     .addOption(
-      new Option('--for <time>', 'it ends by itself after that: 30m, 2h, 1d').argParser(parseLength).conflicts('until'),
+      new Option('--for <time>', 'the hold ends after this time: 30m, 2h, 1d')
+        .argParser(parseLength)
+        .conflicts('until'),
     )
-    .addOption(new Option('--until <moment>', 'it ends by itself then: 2026-11-22T08:00:00Z').argParser(parseMoment));
+    .addOption(
+      new Option('--until <moment>', 'the hold ends at this time: 2026-11-22T08:00:00Z').argParser(parseMoment),
+    );
 }
 
-/** The hold that is wanted at a moment, milliseconds since 1970. */
-export function readHoldWish(options: EndOptions, now: number, command: Command): HoldWish {
+/** Returns the hold that the options name; `now` is milliseconds since 1970. */
+export function readHoldSpec(options: EndOptions, now: number, command: Command): HoldSpec {
   const until = options.for === undefined ? options.until : now + options.for;
-  if (until !== undefined && until <= now) command.error('error: --until: the moment is over already');
+  if (until !== undefined && until <= now) command.error('error: --until: this time is in the past');
   const hold = options.hold ?? randomBytes(3).toString('hex');
   return until === undefined ? { hold } : { hold, until };
 }
@@ -40,27 +44,27 @@ export function readHoldWish(options: EndOptions, now: number, command: Command)
 /** Adds the ramp. */
 export function withRampOption(command: Command): Command {
   return command.addOption(
-    new Option('--ramp <time>', 'spread them over that time, lest all come at once: 5m')
+    new Option('--ramp <time>', 'spread the attempts over this time, such as 5m')
       .default(0, 'none')
       .argParser(parseLength),
   );
 }
 
-/** The name of a hold. */
+/** Returns the name of a hold, if it is valid. */
 export function parseHoldName(value: string): string {
   if (/^[A-Za-z0-9._-]{1,40}$/.test(value)) return value;
-  throw new InvalidArgumentError('letters, digits, dot, hyphen and underscore are wanted, at most 40.');
+  throw new InvalidArgumentError('Expected 1 to 40 letters, digits, dots, hyphens or underscores.');
 }
 
-/** A moment, milliseconds since 1970. */
+/** Returns an RFC 3339 time in milliseconds since 1970. */
 export function parseMoment(value: string): number {
   const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value);
   const time = isMoment ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(time)) return time;
-  throw new InvalidArgumentError('an RFC 3339 time is wanted, such as 2026-11-22T08:00:00Z.');
+  throw new InvalidArgumentError('Expected an RFC 3339 time, such as 2026-11-22T08:00:00Z.');
 }
 
-/** That deliveries are tried as a consequence: now, or over the ramp. */
+/** Returns a sentence with the number of deliveries that will be tried, now or over the ramp. */
 export function triedWords(
   count: number,
   { ramp, whatIf }: { readonly ramp: number; readonly whatIf?: true | undefined },

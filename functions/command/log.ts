@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp log`: the delivery log in Postfix's own form, for people, grep and the programs that read maillog. From a file, or
- * from where a stack's functions write it.
+ * `lambda-lmtp log`: prints the delivery log as Postfix writes it, for grep and for programs that read maillog. It reads a file or
+ * a stack's log in CloudWatch.
  */
 
 import { createReadStream } from 'node:fs';
@@ -10,7 +10,7 @@ import type { DeliveryLine } from '../log/delivery-line.ts';
 import { isDeliveryLine, postfixLine } from '../log/postfix-line.ts';
 import { parseTime } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
-import { awsFault } from './aws-fault.ts';
+import { awsFault } from './failure.ts';
 import { parseMoment } from './hold-options.ts';
 import { follow, readInOrder } from './log-reading.ts';
 import { findLogs, logPattern } from './log-source.ts';
@@ -32,30 +32,35 @@ interface LogOptions extends StackOptions {
   readonly time?: TimeForm;
 }
 
-/** Milliseconds that are looked back on if nobody says otherwise. */
+/** Default of `--since`, in milliseconds. */
 const usualSpan = 3_600_000;
 
-/** Milliseconds between two looks of one who follows. */
+/** Milliseconds between two reads with `--follow`. */
 const pause = 2_000;
 
 /** Defines the command. */
 export function logCommand(): Command {
   const command = new Command('log')
     .description(
-      'Print delivery lines as Postfix writes them: those of a log of JSON lines, whose other lines are passed over; or with --stack, --since, --until or --follow those that a stack has in CloudWatch',
+      'Print delivery lines as Postfix writes them: those of a log of JSON lines, other lines are skipped; or with --stack, --since, --until or --follow those of a stack in CloudWatch',
     )
     .argument('[file]', 'the log ("-" or none = standard input)')
-    .option('--id <id>', 'only those of a message')
-    .option('--recipient <address>', 'only those of a recipient')
-    .option('--status <status>', 'only those that were sent, deferred, bounced or expired')
+    .option('--id <id>', 'only lines of this message')
+    .option('--recipient <address>', 'only lines of this recipient')
+    .option('--status <status>', 'only lines with this status: sent, deferred, bounced or expired')
     .addOption(
-      new Option('--since <time>', 'from then on, or since then: 2h, 2026-11-22T08:00:00Z (default: 1h)').argParser(
+      new Option(
+        '--since <time>',
+        'start: a length of time ago, or a time: 2h, 2026-11-22T08:00:00Z (default: 1h)',
+      ).argParser(parseSince),
+    )
+    .addOption(
+      new Option('--until <time>', 'end: a length of time ago, or a time: 30m, 2026-11-22T09:00:00Z').argParser(
         parseSince,
       ),
     )
-    .addOption(new Option('--until <time>', 'up to then: 30m, 2026-11-22T09:00:00Z').argParser(parseSince))
-    .addOption(new Option('--follow', 'go on with what comes in, until it is interrupted').conflicts('until'))
-    .addOption(new Option('--time <form>', 'how times of CloudWatch are written').choices(timeForms).default('syslog'));
+    .addOption(new Option('--follow', 'print new lines until interrupted').conflicts('until'))
+    .addOption(new Option('--time <form>', 'format of times from CloudWatch').choices(timeForms).default('syslog'));
   return withStackOption(command).action(guarded(logAction));
 }
 
@@ -64,7 +69,7 @@ async function logAction(file: string | undefined, options: LogOptions, command:
   const ofStack = [stack, transport, since, until, options.follow].some((option) => option !== undefined);
   if (!ofStack) return await printFile(file ?? '-', options, command);
   if (file !== undefined) {
-    command.error('error: a file goes without --stack, --transport, --since, --until and --follow');
+    command.error('error: a file cannot be combined with --stack, --transport, --since, --until or --follow');
   }
   await printStack(options);
 }
@@ -98,7 +103,7 @@ async function printStack(options: LogOptions): Promise<void> {
   }
 }
 
-/** The delivery of a line; nothing where it is another line, or not one that is wanted. */
+/** The delivery of a line; undefined if the line is not a delivery line or does not match the options. */
 function readDelivery(line: string, { id, recipient, status }: LogOptions): DeliveryLine | undefined {
   const value = parse(line);
   if (!isDeliveryLine(value)) return undefined;
@@ -107,7 +112,7 @@ function readDelivery(line: string, { id, recipient, status }: LogOptions): Deli
   return status !== undefined && value.status !== status ? undefined : value;
 }
 
-/** The JSON of a line, wherever in it that begins: exports put the time and the name of a stream before it. */
+/** The JSON of a line. It need not be at the start: exports put the time and the name of the stream before it. */
 function parse(line: string): unknown {
   const at = line.indexOf('{');
   if (at < 0) return undefined;
@@ -118,7 +123,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** A moment, or so long ago; milliseconds since 1970. */
+/** Reads a time, or a length of time ago; returns milliseconds since 1970. */
 function parseSince(value: string): number {
   const length = parseTime(value);
   if (length !== undefined) return Date.now() - length;
@@ -126,7 +131,7 @@ function parseSince(value: string): number {
     return parseMoment(value);
   } catch {
     throw new InvalidArgumentError(
-      'a length such as 90s, 5m or 2h, or a time such as 2026-11-22T08:00:00Z, is wanted.',
+      'Expected a length of time such as 90s, 5m or 2h, or a time such as 2026-11-22T08:00:00Z.',
     );
   }
 }

@@ -1,28 +1,28 @@
 /**
- * What the options of several commands have in common.
+ * Options that several commands share.
  */
 
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ParameterError, type Parameters, type WrittenParameters } from '../parameters/parameters.ts';
-import { fileWords } from './file-words.ts';
+import { fileFault } from './failure.ts';
 import { commandParameters } from './parameter-options.ts';
 
-/** For an option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
 }
 
-/** The options that parameters come from. */
+/** The options that set parameters. */
 export interface ParameterOptions {
   readonly parameter: readonly string[];
   readonly saslPasswordMaps?: string;
 }
 
 /**
- * The parameters; whatever is wrong with them ends the command.
+ * Returns the parameters; a fault ends the command.
  *
- * @param given what the command has for defaults of its own
+ * @param given the command's own defaults
  */
 export function readParameters(
   { parameter, saslPasswordMaps }: ParameterOptions,
@@ -48,18 +48,18 @@ export function withParameterOptions(command: Command): Command {
     );
 }
 
-/** A file that cannot be read ends the command, before anything else is done. */
+/** Ends the command if a file cannot be read. */
 export function checkFile(option: string, file: string, command: Command): void {
   try {
     accessSync(file, constants.R_OK);
     if (!statSync(file).isDirectory()) return;
   } catch (error) {
-    command.error(`error: ${option}: "${file}" cannot be read: ${fileWords(error)}`);
+    command.error(`error: ${option}: "${file}" cannot be read: ${fileFault(error)}`);
   }
   command.error(`error: ${option}: "${file}" cannot be read: is a directory`);
 }
 
-/** A line of the dialogue, for standard error. */
+/** Writes a line of the dialogue to standard error. */
 export function writeTranscript(side: 'C' | 'S', line: string): void {
   process.stderr.write(`${side}: ${line}\n`);
 }

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp queue`: what is in the queue, with the reason of each recipient (mailq, postqueue -p).
+ * `lambda-lmtp queue`: lists the queue, with the reason why each recipient waits (mailq, postqueue -p).
  */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -22,20 +22,24 @@ export interface QueueOptions extends OperateOptions, FilterOptions {
 export function queueCommand(): Command {
   const command = new Command('queue')
     .alias('mailq')
-    .argument('[id...]', 'queue ids; without any, whatever the options look for')
-    .description('List what is in the queue, with what was said to each recipient last')
-    .addOption(new Option('--limit <n>', 'no more than that; 0 = all').default(100).argParser(parseLimit))
-    .option('--oldest', 'what arrived first, first: looks through the whole queue')
-    .option('--brief', 'one line each, from the index alone: faster and cheaper, with long replies cut');
+    .argument('[id...]', 'queue ids (default: all mail that the options select)')
+    .description('List the queue, with the last reply to each recipient')
+    .addOption(new Option('--limit <n>', 'list at most this many; 0 = all').default(100).argParser(parseLimit))
+    .option('--oldest', 'the oldest mail first; reads the index of the whole queue')
+    .option(
+      '--brief',
+      'one line for each delivery, from the index alone: faster and cheaper, but long replies are cut',
+    );
   return withOperateOptions(withFilterOptions(command)).action(guarded(queueAction));
 }
 
 async function queueAction(ids: readonly string[], options: QueueOptions, command: Command): Promise<void> {
-  if (ids.length > 0 && !isAll(options)) command.error('error: ids go without the options that look for messages');
+  if (ids.length > 0 && !isAll(options))
+    command.error('error: ids cannot be combined with options that select messages');
   const { limit, json, brief, oldest } = options;
   const { services } = await openOperation(options);
   const now = wallTime(services);
-  const wish = {
+  const spec = {
     ...(ids.length === 0 ? {} : { ids }),
     filter: readFilter(options, services, now),
     limit,
@@ -48,7 +52,7 @@ async function queueAction(ids: readonly string[], options: QueueOptions, comman
     (shown) => `${counted(shown, 'delivery', 'deliveries')}, ${counted(pages, 'page')}`,
   );
   let shown = 0;
-  const listed = listQueue(wish, services, (cost) => {
+  const listed = listQueue(spec, services, (cost) => {
     pages = cost.pages;
     progress.note(shown);
   });
@@ -62,7 +66,7 @@ async function queueAction(ids: readonly string[], options: QueueOptions, comman
   if (json === true) return;
   if (shown === 0) await print(isAll(options) && ids.length === 0 ? 'The queue is empty.' : 'No messages match.');
   else if (limit > 0 && shown >= limit) await print(`-- ${shown} shown; there may be more (--limit 0 shows all)`);
-  else await print(`-- ${shown} in all`);
+  else await print(`-- ${shown} in total`);
 }
 
 function text(listed: Listed, now: number, { brief }: QueueOptions): string {
@@ -75,8 +79,8 @@ function isAll({ destination, sender, recipient, reply, state, older, younger, i
   );
 }
 
-/** Reads how many are wanted. */
+/** Parses a limit. */
 export function parseLimit(value: string): number {
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('a whole number is wanted; 0 = all.');
+  throw new InvalidArgumentError('Expected a whole number; 0 = all.');
 }

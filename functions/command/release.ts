@@ -1,11 +1,11 @@
 /**
- * `lambda-lmtp release`: what was held goes on (postsuper -H, -r).
+ * `lambda-lmtp release`: releases held messages, or a held destination (postsuper -H, -r).
  */
 
 import { setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { releaseDestination } from '../operator/destinations.ts';
-import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
+import { type ReleaseSpec, releaseMessages } from '../operator/messages.ts';
 import type { Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
@@ -32,12 +32,8 @@ interface ReleaseOptions extends ChangeOptions {
 /** Defines the command. */
 export function releaseCommand(): Command {
   const command = new Command('release')
-    .description('Let messages go, or with --destination alone all that was held with it')
-    .addOption(
-      new Option('--hold <name>', 'take only that hold away; others stay (default: all of them)').argParser(
-        parseHoldName,
-      ),
-    );
+    .description('Release held messages, or with --destination alone the destination and all mail held with it')
+    .addOption(new Option('--hold <name>', 'remove only this hold (default: all)').argParser(parseHoldName));
   return withChangeOptions(withRampOption(command)).action(guarded(releaseAction));
 }
 
@@ -45,32 +41,32 @@ async function releaseAction(ids: readonly string[], options: ReleaseOptions, co
   const operation = await openOperation(options);
   const { services } = operation;
   const { hold, ramp } = options;
-  const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
+  const spec: ReleaseSpec = { ramp, ...(hold === undefined ? {} : { hold }) };
   const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
-    await releaseAll(destination, wish, await readChanging(options, operation), report, options);
+    await releaseAll(destination, spec, await readChanging(options, operation), report, options);
   } else {
     const held = withDefaultStates(readSelection(ids, options, services, command), ['held']);
-    await report.tellAll(releaseMessages(held, wish, await readChanging(options, operation)));
+    await report.addAll(releaseMessages(held, spec, await readChanging(options, operation)));
   }
   await report.finish();
 }
 
 async function releaseAll(
   name: string,
-  wish: ReleaseWish,
+  spec: ReleaseSpec,
   changing: Changing,
   report: ChangeReport,
   options: ReleaseOptions,
 ): Promise<void> {
   const progress = new Progress(options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
-  const { change, released } = await releaseDestination(name, wish, changing, {
+  const { change, released } = await releaseDestination(name, spec, changing, {
     onProgress: progress.note,
     pause: setTimeout,
   });
   progress.clear();
-  await report.tell(change);
+  await report.add(change);
   if (change.kind !== 'changed') return;
   const waiting = options.whatIf === true ? await countHeld(name, changing.services) : released;
   if (change.isTried === true) await report.remark(triedWords(waiting, options));

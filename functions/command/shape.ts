@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp shape`: how much waits, by age and destination (qshape(1)).
+ * `lambda-lmtp shape`: counts waiting mail by age and destination (qshape(1)).
  */
 
 import { Command, Option } from 'commander';
@@ -23,9 +23,11 @@ export interface ShapeOptions extends OperateOptions, FilterOptions {
 export function shapeCommand(): Command {
   const command = new Command('shape')
     .alias('qshape')
-    .description('Count what waits, by age in minutes and by destination: a column has what is younger than its head')
+    .description(
+      'Count waiting mail by age in minutes and by destination: a column counts mail younger than its heading',
+    )
     .addOption(new Option('--by <what>', 'what a row is').choices(['destination', 'sender']).default('destination'))
-    .addOption(new Option('--limit <n>', 'no more rows than that; 0 = all').default(0).argParser(parseLimit));
+    .addOption(new Option('--limit <n>', 'print at most this many rows; 0 = all').default(0).argParser(parseLimit));
   return withOperateOptions(withFilterOptions(command)).action(guarded(shapeAction));
 }
 
@@ -43,7 +45,7 @@ function rowsOf(shape: Shape, { limit }: ShapeOptions): readonly ShapeRow[] {
   return limit === 0 ? shape.rows : shape.rows.slice(0, limit);
 }
 
-/** One object a row, the total first. */
+/** One object per row, the total first. */
 function asJson(shape: Shape, options: ShapeOptions): string {
   const labels = columnLabels();
   return [shape.total, ...rowsOf(shape, options)]
@@ -54,7 +56,7 @@ function asJson(shape: Shape, options: ShapeOptions): string {
     .join('\n');
 }
 
-/** qshape's table: names at the right of their column, numbers below their heads. */
+/** qshape's table: names and numbers are right-aligned. */
 function asTable(shape: Shape, options: ShapeOptions): string {
   const rows = [shape.total, ...rowsOf(shape, options)].map(({ name, total, counts }) => ({
     name: escaped(name),
@@ -73,7 +75,7 @@ function asTable(shape: Shape, options: ShapeOptions): string {
   return [line('', heads), ...rows.map(({ name, numbers }) => line(name, numbers))].join('\n');
 }
 
-/** `5` to `1280`: younger than so many minutes; `1280+`: all others. */
+/** `5` to `1280`: younger than this many minutes; `1280+`: all others. */
 function columnLabels(): readonly string[] {
   return [...shapeAges.map(String), `${shapeAges.at(-1) ?? 0}+`];
 }

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp status`: one answer, for people and for monitoring: is anything lost, or late?
+ * `lambda-lmtp status`: is any mail lost or late? For operators and for monitoring.
  */
 
 import { Command, Option } from 'commander';
@@ -20,9 +20,9 @@ interface StatusOptions extends OperateOptions {
 /** Defines the command. */
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('Say whether anything is lost or late, and what to do; exits 0 if all is well, 75 if not')
+    .description('Print whether any mail is lost or late, and what to do; exits 0 if all is well, 75 if not')
     .addOption(
-      new Option('--late <time>', 'mail that has waited for longer is late')
+      new Option('--late <time>', 'mail that has waited longer is late')
         .default(3_600_000, '1h')
         .argParser(parseLength),
     );
@@ -31,7 +31,7 @@ export function statusCommand(): Command {
 
 async function statusAction(options: StatusOptions): Promise<void> {
   const { services, depths } = await openOperation(options);
-  const progress = new Progress(options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} looked at`);
+  const progress = new Progress(options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} read`);
   const report = await assess({ lateAfter: options.late }, services, depths, progress.note);
   progress.clear();
   await print(

@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp submit`: messages into a deployed or a local stack, by its own front door. The body goes to the message
- * bucket, a delivery request to the incoming queue.
+ * `lambda-lmtp submit`: sends messages to a deployed or local stack. The body is written to the message bucket, and a delivery
+ * request is sent to the incoming queue.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ import { RequestError } from '../request/request-error.ts';
 import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { exitCodes } from './exit-codes.ts';
-import { fileWords } from './file-words.ts';
+import { fileFault } from './failure.ts';
 import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** The options as commander hands them over. */
@@ -33,7 +33,7 @@ interface SubmitOptions {
   readonly json?: true;
 }
 
-/** Where a stack takes mail in. */
+/** Where a stack accepts mail. */
 interface FrontDoor {
   readonly bucket: string;
   readonly queueUrl: string;
@@ -54,23 +54,25 @@ interface Submitted {
 /** Defines the command. */
 export function submitCommand(): Command {
   return new Command('submit')
-    .description('Hand messages to a deployed or local stack: body to its bucket, request to its incoming queue')
+    .description(
+      'Send messages to a deployed or local stack: the body to its bucket, the request to its incoming queue',
+    )
     .argument('<file...>', 'messages, one request for each')
     .requiredOption('--sender <address>', 'envelope sender; "" is the null sender')
     .requiredOption('--recipient <address>', 'envelope recipient; may be given several times', collect)
-    .option('--destination <next-hop>', 'deliver there; only what the stack allows')
-    .option('--id <id>', 'queue id, of one message only; a random one if absent')
+    .option('--destination <next-hop>', 'next-hop of the delivery; the stack must allow it')
+    .option('--id <id>', 'queue id, for one message only (default: a random one)')
     .option('--stack <name>', `CloudFormation stack (default: "${defaultStack}", unless bucket and queue are known)`)
-    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)')
+    .option('--transport <name>', 'transport of the stack, if it has several (default: its first)')
     .option('--bucket <name>', `message bucket (environment: ${names.messageBucket})`)
     .option('--queue-url <url>', `incoming queue (environment: ${names.incomingQueueUrl})`)
-    .option('--prefix <prefix>', 'where in the bucket', 'in/')
+    .option('--prefix <prefix>', 'prefix of the keys in the bucket', 'in/')
     .option('--json', 'print JSON lines')
     .action(submitAction);
 }
 
 async function submitAction(files: readonly string[], options: SubmitOptions, command: Command): Promise<void> {
-  if (options.id !== undefined && files.length > 1) command.error('error: --id is for one message');
+  if (options.id !== undefined && files.length > 1) command.error('error: --id allows only one message');
   const fault = envelopeFault(options);
   if (fault !== undefined) return complain(fault, exitCodes.malformed);
   const door = await findDoor(options, command);
@@ -82,14 +84,14 @@ async function submitAction(files: readonly string[], options: SubmitOptions, co
   }
 }
 
-/** What is wrong with the options, found before anything is sent; a bad address would only bounce. */
+/** The fault of the options, found before anything is sent; a bad address would only bounce. */
 function envelopeFault(options: SubmitOptions): string | undefined {
   for (const address of options.recipient) {
     const fault = addressFault(address);
     if (fault !== undefined) return `--recipient: ${JSON.stringify(address)} ${fault}`;
   }
   try {
-    // As the stack will read it; ports by name are its business.
+    // The stack resolves named ports, so the default port does not matter.
     readRequest(makeRequest(options, { bucket: 'b', key: 'k' }, options.id ?? 'x'), {
       allowFiles: false,
       defaultPort: 24,
@@ -106,7 +108,9 @@ async function findDoor(options: SubmitOptions, command: Command): Promise<Front
   const { stack, transport, bucket, queueUrl } = options;
   const isNamed = stack !== undefined || transport !== undefined;
   if (isNamed && (bucket !== undefined || queueUrl !== undefined)) {
-    command.error(`error: --${stack === undefined ? 'transport' : 'stack'} goes without --bucket and --queue-url`);
+    command.error(
+      `error: --${stack === undefined ? 'transport' : 'stack'} cannot be combined with --bucket or --queue-url`,
+    );
   }
   const known = {
     bucket: bucket ?? process.env[names.messageBucket],
@@ -133,15 +137,15 @@ async function findDoor(options: SubmitOptions, command: Command): Promise<Front
   }
 }
 
-/** What else a submission needs. */
-interface Surroundings {
+/** What a submission needs beside the message. */
+interface SubmitContext {
   readonly options: SubmitOptions;
   readonly door: FrontDoor;
   readonly clients: { readonly s3: S3Client; readonly sqs: SQSClient };
 }
 
-/** Whether it went well: where AWS does not take one message, it would not take the next. */
-async function submit(file: string, body: Buffer, { options, door, clients }: Surroundings): Promise<boolean> {
+/** Submits a message, and returns whether it succeeded. After a failure of AWS the other messages are not tried. */
+async function submit(file: string, body: Buffer, { options, door, clients }: SubmitContext): Promise<boolean> {
   const id = options.id ?? randomBytes(6).toString('hex');
   const { bucket, queueUrl } = door;
   const key = `${options.prefix}${id}.eml`;
@@ -173,7 +177,7 @@ function makeRequest({ sender, recipient, destination }: SubmitOptions, message:
     recipients: recipient,
     message,
     ...(destination === undefined ? {} : { destination }),
-    // Whoever types an address in UTF-8 means it.
+    // A non-ASCII address on the command line is intended.
     ...([sender, ...recipient].every(isAscii) ? {} : { smtputf8: true }),
   };
 }
@@ -182,7 +186,7 @@ async function readBody(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
-    complain(`${file} cannot be read: ${fileWords(error)}`, exitCodes.malformed);
+    complain(`${file} cannot be read: ${fileFault(error)}`, exitCodes.malformed);
     return undefined;
   }
 }
@@ -192,7 +196,7 @@ function print(submitted: Submitted, { json }: SubmitOptions): void {
   process.stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
 }
 
-/** What could not be submitted for now counts for more than what never can: whoever tries again gets both right. */
+/** Prints a fault and sets the exit code. A temporary failure ends the run, so it decides the exit code. */
 function complain(words: string, code: number): void {
   process.stderr.write(`${printable(words)}\n`);
   process.exitCode = code;
