@@ -6,13 +6,13 @@ export interface TableRow {
   readonly submission: Submission;
   readonly shows: string;
   readonly outcome: Outcome;
-  /** Empty: it ended as declared. */
+  /** Empty: the outcome is as declared. */
   readonly differences: readonly string[];
-  /** Where a recipient's copy lies, in a few words. */
+  /** Where the copy of a recipient is. */
   readonly placeOf: (recipient: string) => string;
 }
 
-/** The outcome of all submissions, as a table for people. Numbers are recipients, but for attempts. */
+/** Returns a table with the outcome of all submissions. Numbers are recipients, except attempts. */
 export function outcomeTable(rows: readonly TableRow[]): string {
   const head = [
     'message',

@@ -15,7 +15,7 @@ import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { serveScreens } from './screens.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
-import { TemplateError } from './template/template-error.ts';
+import { TemplateError } from './template/intrinsics.ts';
 import { Watch } from './watch.ts';
 
 const exitStatus = { asDeclared: 0, different: 1, usage: 64, interrupted: 130 };

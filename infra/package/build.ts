@@ -2,8 +2,8 @@
  * Builds what is published into `dist/`: the construct and the command line as JavaScript, the declarations of the construct,
  * the functions as they are deployed, and the examples as their readers would write them.
  *
- * Node strips no types below node_modules, so the package holds no TypeScript that has to run; and whoever uses it needs no
- * esbuild, since the functions are bundled already. `npm pack` and `npm publish` come through here first.
+ * Node does not strip types below node_modules, so the package contains no TypeScript to run. Its users need no esbuild, since the
+ * functions are bundled. `npm pack` and `npm publish` run this first.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { settleDeclarations } from './declarations.ts';
 const project = resolve(import.meta.dirname, '../..');
 const output = join(project, 'dist');
 
-/** @returns the exit code: 0, or 1 if it does not compile */
+/** @returns the exit code: 0, or 1 if the sources do not compile */
 function main(): number {
   rmSync(output, { recursive: true, force: true });
   if (!compile()) return 1;
@@ -24,7 +24,7 @@ function main(): number {
   return 0;
 }
 
-/** What the compiler has to say goes to standard error: npm writes its own to standard output. */
+/** Compiles the sources. Messages go to standard error: npm uses standard output. */
 function compile(): boolean {
   const compiler = join(project, 'node_modules/.bin/tsc');
   const args = ['--project', join(import.meta.dirname, 'tsconfig.json')];

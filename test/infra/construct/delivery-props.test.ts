@@ -20,11 +20,11 @@ const vpc = unlike<NonNullable<LmtpDeliveryProps['vpc']>>({});
 /** Properties, and what the error about them has to say. */
 const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['a misspelt name', unlike({ functionTimout: 7 }), /^functionTimout is not known: allowed are .*functionTimeout/],
-  ['a destination that is no text', unlike({ destination: 24 }), /^destination: 24 is not allowed: text is wanted/],
+  ['a destination that is no text', unlike({ destination: 24 }), /^destination: 24 is not allowed: expected text/],
   [
     'a map that is no text',
     unlike({ transportMap: { 'example.com': 'lmtp:a' } }),
-    /^transportMap: \{"example.com".* text is/,
+    /^transportMap: \{"example.com".* expected text/,
   ],
   [
     'a map object by its URL',
@@ -69,20 +69,20 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   [
     'a timeout that is known only when deployed',
     { functionTimeout: Duration.seconds(Lazy.number({ produce: () => 300 })) },
-    /^functionTimeout: "a time known only when deployed" .*30 to 900/,
+    /^functionTimeout: "a time known only at deployment" .*30 to 900/,
   ],
   [
     'memory that is known only when deployed',
     { memorySize: Lazy.number({ produce: () => 512 }) },
-    /^memorySize: "a number known only when deployed" .*128 to 10240/,
+    /^memorySize: "a number known only at deployment" .*128 to 10240/,
   ],
   ['no session', { sessionBudget: 0 }, /^sessionBudget: 0 .*2 to 1000000/],
   ['a VPC by its id', unlike({ vpc: 'vpc-0123' }), /^vpc: "vpc-0123" .*an object/],
-  ['subnets without a VPC', { vpcSubnets: {} }, /^vpcSubnets: .*a vpc beside it/],
-  ['a security group without a VPC', { securityGroup: unlike({}) }, /^securityGroup: .*a vpc beside it/],
+  ['subnets without a VPC', { vpcSubnets: {} }, /^vpcSubnets: .*vpc too/],
+  ['a security group without a VPC', { securityGroup: unlike({}) }, /^securityGroup: .*vpc too/],
   ['endpoints of no service', { vpc, vpcEndpoints: unlike(['s3', 'ec2']) }, /^vpcEndpoints: "ec2" .*secretsmanager/],
-  ['prefix lists without a VPC', { prefixLists: ['pl-1'] }, /^prefixLists: .*a vpc beside it/],
-  ['port 25', { vpc, mailPorts: [25] }, /^mailPorts: 25 .*but 25/],
+  ['prefix lists without a VPC', { prefixLists: ['pl-1'] }, /^prefixLists: .*vpc too/],
+  ['port 25', { vpc, mailPorts: [25] }, /^mailPorts: 25 .*except 25/],
   ['IPv6 as text', unlike({ vpc, ipv6: 'yes' }), /^ipv6: "yes" .*true or false/],
   ['a key by its ARN', unlike({ encryptionKey: 'arn:aws:kms:x' }), /^encryptionKey: "arn:aws:kms:x" .*an object/],
   ['a topic by its ARN', unlike({ alarmTopic: 'arn:aws:sns:x' }), /^alarmTopic: "arn:aws:sns:x" .*an object/],
@@ -111,7 +111,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['little memory', { memorySize: 64 }, /memorySize: 64 .*128 to 10240/],
   ['half a megabyte', { memorySize: 512.5 }, /memorySize: 512.5/],
   ['one function at a time', { maximumConcurrency: 1 }, /maximumConcurrency: 1 .*2 to 1000/],
-  ['a transport with a blank', { transport: 'my lmtp' }, /transport: "my lmtp" .*small letters/],
+  ['a transport with a blank', { transport: 'my lmtp' }, /transport: "my lmtp" .*lower-case letters/],
   [
     'an unknown parameter',
     { parameters: { smtp_mail_timeout: '2s' } },
@@ -126,8 +126,12 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['an unclosed address', { allowedDestinations: ['[::1'] }, /allowedDestinations: "\[::1": host, host:port/],
   ['two destinations as one', { allowedDestinations: ['a,b'] }, /allowedDestinations: "a,b" .*list of single/],
   ['the port of SMTP', { destination: 'mx.example.com:25' }, /destination: "mx.example.com:25": .*port 25/],
-  ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is one of its own machine/],
-  ['a link-local address', { transportMap: 'a lmtp:[fe80::1]:24' }, /transportMap: .*fe80::1 is one of its own/],
+  ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is a loopback/],
+  [
+    'a link-local address',
+    { transportMap: 'a lmtp:[fe80::1]:24' },
+    /transportMap: .*fe80::1 is a loopback or link-local/,
+  ],
   ['a map entry of one word', { transportMap: 'example.com' }, /transportMap: "example.com": a pattern, blanks and/],
   [
     'another transport',
@@ -159,7 +163,7 @@ test('no property is left out of that', () => {
 });
 
 test('a stack that could deliver nothing is refused', () => {
-  assert.throws(() => settingsOf({}), /destination: none is given.*inet:host:24/);
+  assert.throws(() => settingsOf({}), /destination: neither destination nor transportMap is set.*inet:host:24/);
 });
 
 test('a socket file is refused, with the lines that make the mail store listen on TCP', () => {
@@ -211,7 +215,7 @@ test('what is not given has its default', () => {
 
 test('a map too large for the environment of a function is refused before it is deployed', () => {
   const entries = Array.from({ length: 100 }, (_, n) => `domain${n}.example.com lmtp:inet:store${n}.example.com:24`);
-  assert.throws(() => construct(() => ({ transportMap: entries.join('\n') })), /transportMap.*take \d+ octets.*3072/);
+  assert.throws(() => construct(() => ({ transportMap: entries.join('\n') })), /transportMap.*have \d+ octets.*3072/);
 });
 
 test('a destination may be one that the stack makes itself', () => {
@@ -239,7 +243,7 @@ test('a secret never gets into the environment of a function', () => {
         const password = Secret.fromSecretNameV2(stack, 'Sasl', 'sasl/lmtp').secretValue.unsafeUnwrap();
         return { destination, parameters: { myhostname: password } };
       }),
-    /the value of a secret is not allowed in MYHOSTNAME: the name of the secret is wanted/,
+    /the value of a secret is not allowed in MYHOSTNAME: set the name of the secret/,
   );
 });
 

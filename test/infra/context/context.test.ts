@@ -90,7 +90,7 @@ const wrong: readonly [Record<string, unknown>, RegExp][] = [
   [{ sessionBudget: 'many' }, /context sessionBudget: "many" .*whole number/],
   [
     { functionTimeout: 'abc' },
-    /context functionTimeout: "abc" is not allowed: a time such as 300, 300s, 5m or 90d is wanted/,
+    /context functionTimeout: "abc" is not allowed: expected a time such as 300, 300s, 5m or 90d/,
   ],
   [{ memorySize: 'much' }, /context memorySize: "much" .*whole number/],
   [{ destination: ['inet:a:24'] }, /context destination: \["inet:a:24"\] .*text/],

@@ -248,8 +248,8 @@ for (const [what, values, sentence] of [
   ['a list of them', { transports: ['lmtp'] }, /^context transports: \["lmtp"\] .*a JSON object/],
   ['text that is no JSON', { transports: 'lmtp mailman' }, /^context transports: "lmtp mailman" .*a JSON object/],
   ['a transport that is no object', { transports: { lmtp: 'a:24' } }, /^context transports\.lmtp: "a:24" .*an object/],
-  ['a name that is none', { transports: { My: {} } }, /^context transports\.My: "My" .*small letters/],
-  ['a name that is reserved', { transports: { retry: {} } }, /^context transports\.retry: "retry" .*but inet/],
+  ['a name that is none', { transports: { My: {} } }, /^context transports\.My: "My" .*lower-case letters/],
+  ['a name that is reserved', { transports: { retry: {} } }, /^context transports\.retry: "retry" .*except inet/],
   [
     'a name too like another',
     { transports: { lmtp: {}, 'a-1': {}, a1: {} } },
@@ -258,7 +258,7 @@ for (const [what, values, sentence] of [
   [
     'a name beside names',
     { transport: 'a', transports: { lmtp: {} } },
-    /^context transport: "a" .*nothing beside transports/,
+    /^context transport: "a" .*no transport beside transports/,
   ],
   [
     'a name in a name',
@@ -304,7 +304,7 @@ for (const [what, values, sentence] of [
   [
     'more than a stack has room for',
     { transports: Object.fromEntries(['lmtp', 'a', 'b', 'c', 'd', 'e'].map((name) => [name, {}])) },
-    /^transports: lmtp, a, b, c, d, e: together they take \d{3} resources, and a stack has room for 500/,
+    /^transports: lmtp, a, b, c, d, e need \d{3} resources, but CloudFormation allows 500/,
   ],
 ] as const) {
   test(`${what} is refused`, () => {

@@ -154,7 +154,7 @@ describe('what would not work is refused', () => {
       const { delivery } = construct(() => ({ destination }));
       assert.throws(
         () => delivery.receiveObjects(delivery.stores.messageBucket, prefix),
-        (error) => error instanceof PropsError && /^prefix: .* a prefix of its own, such as drop\//.test(error.message),
+        (error) => error instanceof PropsError && /^prefix: .* another prefix, such as drop\//.test(error.message),
       );
     });
   }

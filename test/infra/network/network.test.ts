@@ -212,23 +212,23 @@ for (const [what, props, error] of wrong) {
 }
 
 const wrongInVpc: [string, Partial<LmtpDeliveryProps>, RegExp][] = [
-  ['port 25', { mailPorts: [25] }, /mailPorts: 25 is not allowed: a port from 1 to 65535 but 25/],
+  ['port 25', { mailPorts: [25] }, /mailPorts: 25 is not allowed: expected a port from 1 to 65535 except 25/],
   ['no port', { mailPorts: [0.5] }, /mailPorts: 0\.5/],
   [
     'an endpoint that nobody wants',
     { vpcEndpoints: ['ec2' as 's3'] },
-    /vpcEndpoints: "ec2" is not allowed: true, false/,
+    /vpcEndpoints: "ec2" is not allowed: expected true, false/,
   ],
   ['endpoints of some sort', { vpcEndpoints: 'some' as 'existing' }, /vpcEndpoints: "some"/],
   [
     'an IPv6 address without IPv6',
     { destination: '[2001:db8::1]:24' },
-    /ipv6: false is not allowed: true .*2001:db8::1/,
+    /ipv6: false is not allowed: expected true .*2001:db8::1/,
   ],
   [
     'ports in SRV records',
     { destination: 'inet:example.com:lmtp', parameters: { use_srv_lookup: 'lmtp' } },
-    /mailPorts: undefined is not allowed: a list of ports/,
+    /mailPorts: undefined is not allowed: expected a list of ports/,
   ],
   [
     'a destination that is known only when deployed',

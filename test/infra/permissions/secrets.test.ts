@@ -98,7 +98,7 @@ describe('a secret of the same app, whose name is known only when deployed,', ()
     test(`and is named by its ${by} but not given, stops synth`, () => {
       assert.throws(
         () => own(nameOf, false),
-        /^PropsError: secrets: parameters name a secret "known-when-deployed" that is known only when deployed: the secret itself is wanted/,
+        /^PropsError: secrets: parameters name a secret "known-when-deployed" that is known only at deployment: add the secret itself/,
       );
     });
   }

@@ -22,11 +22,11 @@ test('the defaults are explained with each value, what happens instead, and what
     textOf(300),
     'functionTimeout: 300 s ends before these time-outs do: lmtp_lhlo_timeout (300 s), lmtp_starttls_timeout (300 s), ' +
       'lmtp_mail_timeout (300 s), lmtp_rcpt_timeout (300 s), lmtp_data_done_timeout (600 s), lmtp_quit_timeout (300 s). ' +
-      'The lmtp function waits for a server for at most 268 s; the rest of its time is for writing down the results. ' +
-      'A wait that lasts until then counts as a time-out of the server, and the destination is blamed, if the server was ' +
-      'silent for at least 60 s (after the final dot: 120 s). After a shorter silence no server is blamed. In both cases the ' +
-      'recipients are deferred, and no mail is lost. Connecting, STARTTLS and the TLS handshake are given up after 60 s. ' +
-      'To let the time-outs themselves end the waits, set each of these parameters to at most 268 s, or functionTimeout to ' +
+      'The lmtp function waits for a server for at most 268 s; it needs the rest of its time to write the results. ' +
+      'A wait that lasts until then counts as a failure of the destination if the server was ' +
+      'silent for at least 60 s (after the final dot: 120 s). A shorter silence does not. In both cases the ' +
+      'recipients are deferred, and no mail is lost. Connecting, STARTTLS and the TLS handshake end after 60 s. ' +
+      'To make the time-outs effective, set each of these parameters to at most 268 s, or functionTimeout to ' +
       'at least 632 s.',
   );
 });
@@ -49,7 +49,7 @@ describe('a text names', () => {
   });
   test('a connection that is waited for without limit, and no function timeout that would do', () => {
     const text = textOf(900, { lmtp_connect_timeout: '0' });
-    assert.match(text, /lmtp_connect_timeout \(0, which is no limit\)\./);
+    assert.match(text, /lmtp_connect_timeout \(0: no limit\)\./);
     assert.match(text, /set lmtp_connect_timeout to at most 868 s\.$/);
   });
   test('no function timeout that Lambda does not have', () => {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type References, resolveText, resolveValue } from '../../../../infra/local/template/intrinsics.ts';
-import { TemplateError } from '../../../../infra/local/template/template-error.ts';
+import {
+  type References,
+  resolveText,
+  resolveValue,
+  TemplateError,
+} from '../../../../infra/local/template/intrinsics.ts';
 
 const references: References = {
   ref: (name) => `ref-${name}`,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TemplateError } from '../../../../infra/local/template/intrinsics.ts';
 import { matches, permits, type Wish } from '../../../../infra/local/template/permits.ts';
 import type { Statement } from '../../../../infra/local/template/statements.ts';
-import { TemplateError } from '../../../../infra/local/template/template-error.ts';
 import { missingPermissions, unusedPermissions } from '../../../support/compare-permissions.ts';
 
 function allow(action: string, resource: string, conditions: Statement['conditions'] = {}): Statement {

@@ -45,27 +45,27 @@ test('the first lines answer whether mail is lost or late; then mail, servers, f
   assert.deepEqual(
     widgets.map(({ properties }) => properties.title),
     [
-      'Mail that waits',
+      'Mail in the queue',
       'Is mail being lost or late?',
-      'What waits',
-      'Can the functions work?',
+      'Waiting mail',
+      'Do the functions work?',
       'Arrival and departure, recipients',
-      'What became of recipients',
+      'Verdicts, recipients',
       'Why recipients were deferred',
-      'Why recipients were given up on',
+      'Why recipients bounced',
       'From arrival to delivery',
-      'Where the time goes: a, b, c, d of one in twenty',
+      'Parts of the delay (delays=a/b/c/d), p95',
       'Deferred by destination',
-      'Oldest that waits, by destination',
+      'Age of the oldest waiting mail, by destination',
       'Octets sent',
-      'What waits, deliveries',
+      'Waiting deliveries',
       'Sessions',
-      'What stands in the way',
-      'Deliveries at once',
-      'Days until the first certificate ends',
-      'Function errors, throttles and calls dropped as recursive',
-      'Function durations, one in a hundred',
-      'Calls of functions',
+      'Session failures',
+      'Concurrent lmtp functions',
+      'Days until the first certificate expires',
+      'Function errors, throttles and invocations dropped as recursive',
+      'Function durations, p99',
+      'Invocations of functions',
       'Containers started, and attempts',
       'Waiting in the queues',
       'Corrupt requests and dead letters',
@@ -90,7 +90,7 @@ test('each line fits, and no widget lies on another', () => {
 });
 
 test('every alarm is in the line that answers, once', () => {
-  const titles = ['Is mail being lost or late?', 'Can the functions work?'];
+  const titles = ['Is mail being lost or late?', 'Do the functions work?'];
   const shown = titles.flatMap((title) => widget(title).properties.alarms ?? []);
   const { delivery } = appStack();
   assert.equal(shown.length, delivery.alarms.all.length);
@@ -155,7 +155,7 @@ test('watched destinations have lines of their own', () => {
     );
   const all = ['all', 'inet:a.example.com:24', 'inet:b.example.com:24'];
   assert.deepEqual(labels('Deferred by destination'), all);
-  assert.deepEqual(labels('Oldest that waits, by destination'), all);
+  assert.deepEqual(labels('Age of the oldest waiting mail, by destination'), all);
 });
 
 describe('expressions', () => {
@@ -212,7 +212,7 @@ describe('expressions', () => {
     near('queues', queues);
     near('table', table);
     near('logs', logs);
-    near('together', functions + queues + table + logs);
+    near('total', functions + queues + table + logs);
   });
 
   test('prices may be your own', () => {
@@ -220,14 +220,14 @@ describe('expressions', () => {
     const found = values(widget('Cost, estimated at list prices', widgetsOf(resourcesOf(stack))), (_, name) =>
       name === 'IncomingBytes' ? 2 ** 30 : undefined,
     );
-    assert.equal(Math.round((found.get('together') ?? 0) * 1000) / 1000, 14);
+    assert.equal(Math.round((found.get('total') ?? 0) * 1000) / 1000, 14);
   });
 
   test('what is no price stops synth', () => {
     const withPrices = (prices: object) => () => construct(() => ({ destination: 'inet:a.example.com:24', prices }));
     assert.throws(
       withPrices({ lambdaTime: -1 }),
-      /^PropsError: prices\.lambdaTime: -1 is not allowed: a number of dollars/,
+      /^PropsError: prices\.lambdaTime: -1 is not allowed: expected a number of dollars/,
     );
     assert.throws(withPrices({ lambdaTime: '1' }), /prices\.lambdaTime: "1"/);
     assert.throws(withPrices({ lambda: 1 }), /^PropsError: prices\.lambda is not known: allowed are lambdaTime, /);
@@ -238,5 +238,5 @@ test('a stack without alarms has figures in their place', () => {
   const allOff = Object.fromEntries(alarmNames.map((name) => [name, false]));
   const { stack } = construct(() => ({ destination: 'inet:a.example.com:24', alarms: allOff }));
   const titles = widgetsOf(resourcesOf(stack)).map(({ properties }) => properties.title);
-  assert.ok(titles.includes('What waits') && !titles.includes('Can the functions work?'));
+  assert.ok(titles.includes('Waiting mail') && !titles.includes('Do the functions work?'));
 });
