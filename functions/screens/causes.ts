@@ -19,10 +19,10 @@ export function causesScreen({ causes, isCut, status }: Survey, endpoints: Endpo
   const notes = [
     andMore(rows.length - shown.length, 'causes'),
     others === 0 ? '' : `${number(others)} deliveries with others still`,
-    untold === 0 ? '' : `${atLeast(isCut)}${number(untold)} were told nothing yet`,
+    untold === 0 ? '' : `${atLeast(isCut)}${number(untold)} have no reply yet`,
   ].filter((note) => note !== '');
   const note = html`<p class="lmtp-note">${notes.join('; ')}</p>`;
-  if (shown.length === 0) return html`<h3>Causes</h3><p>Nobody was told anything that makes mail wait.</p>${note}`;
+  if (shown.length === 0) return html`<h3>Causes</h3><p>No waiting mail has a reply.</p>${note}`;
   return html`<h3>Causes</h3>
 <table><thead><tr><th>said</th><th class="lmtp-number">deliveries</th><th class="lmtp-number">destinations</th>
 <th class="lmtp-number">oldest</th><th>for example</th><th></th></tr></thead><tbody>

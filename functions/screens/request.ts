@@ -36,7 +36,7 @@ export interface ActRequest {
   /** As the queue has it; absent: what waits for a cause. */
   readonly destination?: string;
   readonly cause?: string;
-  /** What somebody typed into the field for it. */
+  /** The text of the field for the reason. */
   readonly reason?: string;
 }
 
