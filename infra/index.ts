@@ -6,16 +6,16 @@
  *     new LmtpDelivery(stack, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
  */
 export type { MetricName } from '../functions/metrics/catalogue.ts';
+export { LmtpDelivery, type LmtpDeliveryProps } from './construct/lmtp-delivery.ts';
+export { writeOutputs } from './construct/outputs.ts';
 export type { FunctionName } from './functions/bundle.ts';
-export { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
 export type { AnySecurityGroup, AnyVpc, NetworkProps } from './network/network.ts';
 export type { EndpointName } from './network/vpc-endpoints.ts';
-export { writeOutputs } from './outputs.ts';
-export type { AnyKey, EncryptionProps } from './permissions/encryption.ts';
 export type { AnySecret } from './permissions/permissions.ts';
 export type { ParameterValues } from './properties/parameter-environment.ts';
 export { PropsError } from './properties/props-error.ts';
 export type { BodyProps } from './queue/bodies.ts';
 export type { MailBucket } from './queue/stores.ts';
 export type { AnyTopic } from './queue/topics.ts';
-export type { DestinationMetricName, MailMetricOptions, MailMetrics } from './watching/metrics.ts';
+export type { AnyKey, EncryptionProps } from './security/encryption.ts';
+export type { DestinationMetricName, MailMetricOptions, MailMetrics } from './watching/measures/metrics.ts';

@@ -1,13 +1,13 @@
 import { CfnResource, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { LmtpDelivery, type LmtpDeliveryProps } from './construct/lmtp-delivery.ts';
+import { writeOutputs } from './construct/outputs.ts';
 import type { ContextSettings } from './context/context.ts';
 import { contextProps } from './context/context-props.ts';
 import { NamedResources } from './context/named-resources.ts';
 import { bucketsOfNeighbours, handedDestinations, nameOf } from './context/neighbours.ts';
 import type { Transports } from './context/transports.ts';
-import { LmtpDelivery, type LmtpDeliveryProps } from './lmtp-delivery.ts';
 import { endpointNames } from './network/vpc-endpoints.ts';
-import { writeOutputs } from './outputs.ts';
 import { PropsError, refuse } from './properties/props-error.ts';
 
 /** What CloudFormation allows. */

@@ -4,7 +4,7 @@
  */
 
 import type { S3Client } from '@aws-sdk/client-s3';
-import { EnvironmentError, environmentNames as names, variableWords } from '../environment.ts';
+import { EnvironmentError, environmentNames as names, variableWords } from '../parameters/environment.ts';
 
 /** Accounts by the names of their buckets. */
 export type BucketOwners = ReadonlyMap<string, string>;

@@ -34,7 +34,7 @@ const patient: AwsPatience = { attempts: 3, requestTimeout: 10_000, connectionTi
 
 /**
  * Where a delivery waits, perhaps with its session open. What is asked for before content fails fast, and is asked for again by
- * another invocation; what must be written after it is repeated by the queue (queue/table-writes.ts). So the SDK repeats once only: a
+ * another invocation; what must be written after it is repeated by the queue (queue/writes/table-writes.ts). So the SDK repeats once only: a
  * connection that was kept while the container was frozen is often dead.
  */
 export const brisk: AwsPatience = { attempts: 2, requestTimeout: 5_000, connectionTimeout: 2_000 };

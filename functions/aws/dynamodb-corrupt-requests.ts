@@ -8,10 +8,10 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { aliasOf, aliasPrefix, noCopy, readCorruptRequest } from '../operator/parse-corrupt-request.ts';
 import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
-import { extended } from '../queue/carry-out.ts';
-import { corruptIndexKey } from '../queue/index-attributes.ts';
-import type { HistoryEntry } from '../queue/item.ts';
-import { queueTableSchema } from '../queue/table-schema.ts';
+import { corruptIndexKey } from '../queue/items/index-attributes.ts';
+import type { HistoryEntry } from '../queue/items/item.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
+import { extended } from '../queue/writes/apply-change.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { timeToLive, waitingIndex } = queueTableSchema;

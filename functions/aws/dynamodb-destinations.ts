@@ -11,13 +11,13 @@ import {
   nameOfRecord,
   type Places,
   recordKey,
-} from '../queue/destination-record.ts';
-import { hashOf, slotOf } from '../queue/hash.ts';
-import { readPlaces, readRecord } from '../queue/parse-destination-record.ts';
-import type { Destinations } from '../queue/ports.ts';
-import { SchemaVersionError, schemaVersion } from '../queue/schema-version.ts';
-import { sideBySide } from '../queue/side-by-side.ts';
-import { queueTableSchema } from '../queue/table-schema.ts';
+} from '../queue/items/destination-record.ts';
+import { readPlaces, readRecord } from '../queue/items/parse-destination-record.ts';
+import type { Destinations } from '../queue/items/ports.ts';
+import { SchemaVersionError, schemaVersion } from '../queue/items/schema-version.ts';
+import { sideBySide } from '../queue/items/side-by-side.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
+import { hashOf, slotOf } from '../request/hash.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { timeToLive, shards, waitingIndex } = queueTableSchema;

@@ -10,22 +10,22 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { dueShards, indexAttributes } from '../queue/index-attributes.ts';
-import type { DeliveryItem } from '../queue/item.ts';
-import type { DeliveryKey } from '../queue/messages.ts';
-import { afterMove } from '../queue/moved-item.ts';
-import { readDue } from '../queue/parse-entry.ts';
-import { readStored } from '../queue/parse-item.ts';
-import type { Changes, DueItem, Ledger, Moved, RawChanges, UnreadableDue } from '../queue/ports.ts';
-import { type Transition, type TransitionName, targetOf, transitions } from '../queue/states.ts';
-import { queueTableSchema } from '../queue/table-schema.ts';
+import { dueShards, indexAttributes } from '../queue/items/index-attributes.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
+import { afterMove } from '../queue/items/moved-item.ts';
+import { readDue } from '../queue/items/parse-entry.ts';
+import { readStored } from '../queue/items/parse-item.ts';
+import type { Changes, DueItem, Ledger, Moved, RawChanges, UnreadableDue } from '../queue/items/ports.ts';
+import { type Transition, type TransitionName, targetOf, transitions } from '../queue/items/states.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
 import {
   type FoundItem,
   type ItemFault,
   isUnreadable,
   overwriteFence,
   type RawItem,
-} from '../queue/unreadable-item.ts';
+} from '../queue/items/unreadable-item.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { dueIndex, timeToLive } = queueTableSchema;

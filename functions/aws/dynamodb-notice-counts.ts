@@ -6,8 +6,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { NoticeCounts } from '../notices/notifier.ts';
-import { number, object, optional, parse, time } from '../queue/form.ts';
-import { queueTableSchema } from '../queue/table-schema.ts';
+import { number, object, optional, parse, time } from '../queue/items/form.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
 
 const { partitionKey, sortKey, timeToLive } = queueTableSchema;
 

@@ -9,18 +9,18 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { anything, count, Flaw, mapOf, object, optional, parse } from '../queue/form.ts';
-import { activeShards, corruptIndexKey, waitingShards } from '../queue/index-attributes.ts';
-import { readEntry } from '../queue/parse-entry.ts';
-import { readItem } from '../queue/parse-item.ts';
-import type { Queries, QueuedWanted, QueuePage } from '../queue/ports.ts';
-import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
-import { matchEntry, matchesItem } from '../queue/queue-filter.ts';
-import type { State } from '../queue/states.ts';
-import { entryOf } from '../queue/summary.ts';
-import { queueTableSchema } from '../queue/table-schema.ts';
-import { entryOfUnreadable, type FoundItem, isUnreadable, type RawItem } from '../queue/unreadable-item.ts';
-import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../queue/waiting-order.ts';
+import { matchEntry, matchesItem } from '../operator/queue-filter.ts';
+import { anything, count, Flaw, mapOf, object, optional, parse } from '../queue/items/form.ts';
+import { activeShards, corruptIndexKey, waitingShards } from '../queue/items/index-attributes.ts';
+import { readEntry } from '../queue/items/parse-entry.ts';
+import { readItem } from '../queue/items/parse-item.ts';
+import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
+import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
+import type { State } from '../queue/items/states.ts';
+import { entryOf } from '../queue/items/summary.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
+import { entryOfUnreadable, type FoundItem, isUnreadable, type RawItem } from '../queue/items/unreadable-item.ts';
+import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../queue/items/waiting-order.ts';
 
 const { dueIndex, waitingIndex } = queueTableSchema;
 

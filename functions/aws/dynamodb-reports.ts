@@ -8,7 +8,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { queueTableSchema } from '../queue/table-schema.ts';
+import { queueTableSchema } from '../queue/items/table-schema.ts';
 import { readKeptEvent, readSealedReport } from '../report/parse-record.ts';
 import type { Group, KeptEvent, ReportRecords, SealedReport } from '../report/ports.ts';
 

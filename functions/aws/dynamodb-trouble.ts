@@ -4,7 +4,7 @@
 
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
-import type { TroubleKind } from '../queue/table-trouble.ts';
+import type { TroubleKind } from '../queue/writes/table-trouble.ts';
 
 /**
  * Rights, keys and credentials. They are put right, often within seconds: a policy or a role that was just deployed takes a moment

@@ -9,9 +9,9 @@
  */
 
 import { Console } from 'node:console';
-import { environmentNames as names } from '../environment.ts';
 import { dimensions, type MetricName, type MetricRow, metricTable, mostDestinations } from '../metrics/catalogue.ts';
 import type { InvocationMetrics } from '../metrics/invocation.ts';
+import { environmentNames as names } from '../parameters/environment.ts';
 
 /** Values of a metric that one line may have; of metrics too, and there are fewer. */
 const mostValues = 100;

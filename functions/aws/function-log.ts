@@ -4,7 +4,7 @@
 
 import { Console } from 'node:console';
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { Log } from '../queue/log.ts';
+import type { Log } from '../log/log.ts';
 
 /** A log that writes to the function's standard output, as CloudWatch collects it. */
 export function makeLog(serviceName: string): Log {

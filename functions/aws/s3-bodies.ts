@@ -14,8 +14,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { encryptionFault, encryptionMark } from '../delivery/client-side-encryption.ts';
 import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
-import type { PinnedMessage } from '../queue/item.ts';
-import { type Bodies, BodyFault } from '../queue/ports.ts';
+import type { PinnedMessage } from '../queue/items/item.ts';
+import { type Bodies, BodyFault } from '../queue/items/ports.ts';
 
 /** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;

@@ -10,9 +10,9 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ownPrefixes } from '../incoming/own-objects.ts';
 import { aliasOf } from '../operator/parse-corrupt-request.ts';
-import { corruptIndexKey } from '../queue/index-attributes.ts';
-import type { CorruptNotice, CorruptQueue } from '../queue/ports.ts';
-import { time } from '../queue/waiting-order.ts';
+import { corruptIndexKey } from '../queue/items/index-attributes.ts';
+import type { CorruptNotice, CorruptQueue } from '../queue/items/ports.ts';
+import { time } from '../queue/items/waiting-order.ts';
 
 /** Octets that an SQS message holds, attributes included. */
 const messageOctets = 1024 * 1024;

@@ -3,7 +3,7 @@
  */
 
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import type { MapSource, MapText } from '../delivery/transport-maps.ts';
+import type { MapSource, MapText } from '../request/transport-maps.ts';
 
 /** The text of an object; its version is its entity tag. */
 export class S3MapSource implements MapSource {

@@ -4,8 +4,8 @@
  */
 
 import { DeleteObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import type { PinnedMessage } from '../queue/item.ts';
-import type { SpentBodies } from '../queue/ports.ts';
+import type { PinnedMessage } from '../queue/items/item.ts';
+import type { SpentBodies } from '../queue/items/ports.ts';
 
 /** What S3 answers where the condition does not hold: nothing is there, somebody else is at it, another object is there. */
 const otherwise: ReadonlySet<number | undefined> = new Set([404, 409, 412]);

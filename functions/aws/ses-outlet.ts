@@ -11,8 +11,8 @@ import { type SESClient, SESServiceException, SendBounceCommand, SendRawEmailCom
 import type { Parcel, SesOutlet } from '../report/ports.ts';
 import type { ReportSubject, ToldRecipient } from '../report/subject.ts';
 import { asciiLine } from '../report/text.ts';
-import type { Clock } from '../session/clock.ts';
 import { isAscii, quoteAddress, splitAddress } from '../smtp/path.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Who sends, and under which configuration set. */
 export interface SesSender {

@@ -3,8 +3,8 @@
  */
 
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { QueueEvent } from '../queue/event.ts';
-import type { Events } from '../queue/ports.ts';
+import type { QueueEvent } from '../queue/items/event.ts';
+import type { Events } from '../queue/items/ports.ts';
 
 /** The bounce topic. */
 export class SnsEvents implements Events {

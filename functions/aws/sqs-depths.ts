@@ -3,7 +3,7 @@
  */
 
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { errorWords } from '../error-words.ts';
+import { errorWords } from '../log/error-words.ts';
 import type { QueueDepth, QueueDepths } from '../operator/ports.ts';
 
 /** A queue to look into. */

@@ -3,10 +3,10 @@
  */
 
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { DeliveryItem } from '../queue/item.ts';
-import { formatWakeUp, type WakeUp } from '../queue/messages.ts';
-import { longestDelay } from '../queue/policy.ts';
-import type { WakeUps } from '../queue/ports.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import { formatWakeUp, type WakeUp } from '../queue/items/messages.ts';
+import { longestDelay } from '../queue/items/policy.ts';
+import type { WakeUps } from '../queue/items/ports.ts';
 
 /** The two queues of wake-ups. */
 export class SqsWakeUps implements WakeUps {

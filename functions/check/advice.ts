@@ -3,7 +3,7 @@
  * secret.
  */
 
-import type { NextHop } from '../delivery/destination.ts';
+import type { NextHop } from '../request/destination.ts';
 import { listenerLines } from './listener-lines.ts';
 
 /** What a sentence may refer to. */

@@ -3,7 +3,7 @@
  */
 
 import type { Shown } from '../lmtp/dialogue.ts';
-import type { CertificateFacts } from '../tls/certificate.ts';
+import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import { chainWords } from '../tls/chain-words.ts';
 import { fingerprintOf } from '../tls/fingerprint.ts';
 import { mustMatch, type TlsPolicy } from '../tls/policy.ts';

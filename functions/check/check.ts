@@ -4,8 +4,8 @@
  */
 
 import type { Agent } from '../delivery/agent.ts';
-import { type NextHop, parseDestination, portsOf } from '../delivery/destination.ts';
 import { readTableFile } from '../maps/read-table-file.ts';
+import { type NextHop, parseDestination, portsOf } from '../request/destination.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
 import { type Deadline, noDeadline } from '../session/limit.ts';
 import { relayName } from '../session/session.ts';

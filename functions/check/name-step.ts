@@ -3,9 +3,9 @@
  */
 
 import type { Agent } from '../delivery/agent.ts';
-import type { NextHop } from '../delivery/destination.ts';
 import { findHosts } from '../delivery/hosts.ts';
 import type { Trouble } from '../delivery/trouble.ts';
+import type { NextHop } from '../request/destination.ts';
 import type { Deadline } from '../session/limit.ts';
 import type { NameService } from '../session/name-service.ts';
 import type { Peer } from '../session/session.ts';

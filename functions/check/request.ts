@@ -2,8 +2,8 @@
  * What the check function is asked: JSON in, a request out, or the field that is wrong.
  */
 
-import { Fields, isBoolean, isString, quote } from '../delivery/fields.ts';
-import { RequestError } from '../delivery/request-error.ts';
+import { Fields, isBoolean, isString, quote } from '../request/fields.ts';
+import { RequestError } from '../request/request-error.ts';
 import { addressFault } from '../smtp/path.ts';
 
 /** A request. */

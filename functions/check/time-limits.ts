@@ -2,7 +2,7 @@
  * How long a check waits, where nobody says otherwise: whoever asks sits there and looks on.
  */
 
-import type { WrittenParameters } from '../parameters.ts';
+import type { WrittenParameters } from '../parameters/parameters.ts';
 
 /** Stand in for the table's own defaults. */
 export const checkTimeouts = {

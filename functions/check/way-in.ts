@@ -5,8 +5,8 @@
 
 import { type Access, findAccess } from '../delivery/access.ts';
 import type { Agent } from '../delivery/agent.ts';
-import type { NextHop } from '../delivery/destination.ts';
 import type { Trouble } from '../delivery/trouble.ts';
+import type { NextHop } from '../request/destination.ts';
 import type { FetchOptions } from '../secrets/secrets.ts';
 import type { Peer } from '../session/session.ts';
 

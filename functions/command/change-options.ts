@@ -4,19 +4,19 @@
  */
 
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
 import type { Change, ChangeKind, Changing, NextCommand, OperatorServices } from '../operator/operator.ts';
 import type { Selection } from '../operator/selection.ts';
-import type { QueueFilter } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
+import type { QueueFilter } from '../queue/items/queue-entry.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { commandLine, nextLine } from '../texts/next-command.ts';
+import { counted } from '../texts/words.ts';
 import type { Operation } from './compose-operator.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type FilterOptions, isFiltered, readDestination, readFilter, withFilterOptions } from './filter-options.ts';
-import { commandLine, nextLine } from './next-command.ts';
 import { type OperateOptions, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
-import { counted } from './words.ts';
 
 /** Options of every command that changes something. */
 export interface ChangeOptions extends OperateOptions, FilterOptions {

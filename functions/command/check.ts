@@ -4,19 +4,19 @@
  */
 
 import { Command } from 'commander';
+import { RemoteCheckError, remoteCheck } from '../aws/remote-check.ts';
 import { check } from '../check/check.ts';
 import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
 import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
-import { DestinationError } from '../delivery/destination.ts';
+import { DestinationError } from '../request/destination.ts';
 import { addressFault } from '../smtp/path.ts';
-import { outcomeText, progressText } from './check-text.ts';
+import { outcomeText, progressText } from '../texts/check-text.ts';
+import { forTerminal } from '../texts/terminal.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { exitCodes } from './exit-codes.ts';
 import { collect, type ParameterOptions, readParameters, withParameterOptions, writeTranscript } from './options.ts';
-import { RemoteCheckError, remoteCheck } from './remote-check.ts';
-import { forTerminal } from './terminal.ts';
 
 /** The options as commander hands them over. */
 export interface CheckCommandOptions extends ParameterOptions {

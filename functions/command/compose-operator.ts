@@ -5,13 +5,13 @@
 import { userInfo } from 'node:os';
 import { callerIdentity } from '../aws/caller-identity.ts';
 import { makeClients } from '../aws/clients.ts';
-import { escaped } from '../disposition/postfix-line.ts';
-import { EnvironmentError } from '../environment.ts';
+import { composeDepths, composeServices } from '../composition/compose-operator.ts';
+import type { Log } from '../log/log.ts';
+import { escaped } from '../log/postfix-line.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
-import { composeDepths, composeServices } from '../operator-composition.ts';
-import { ParameterError } from '../parameters.ts';
-import type { Log } from '../queue/log.ts';
+import { EnvironmentError } from '../parameters/environment.ts';
+import { ParameterError } from '../parameters/parameters.ts';
 import { awsFault } from './aws-fault.ts';
 import { Failure } from './failure.ts';
 import type { Stack } from './stack.ts';

@@ -6,11 +6,11 @@
 import { Command, Option } from 'commander';
 import { type RemovalWish, removeMessages } from '../operator/messages.ts';
 import { listEntries, type Selection } from '../operator/selection.ts';
+import { counted } from '../texts/words.ts';
 import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
 import { confirm } from './confirm.ts';
 import { isFiltered } from './filter-options.ts';
 import { guarded, openOperation } from './operate.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 interface DeleteOptions extends ChangeOptions {

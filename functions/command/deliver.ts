@@ -5,16 +5,16 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
+import type { DeliveryLine } from '../log/delivery-line.ts';
+import { postfixLine } from '../log/postfix-line.ts';
+import { type Parameters, parseTime } from '../parameters/parameters.ts';
 import {
   DestinationError,
   normaliseDestination,
   type Ports,
   parseDestination,
   portsOf,
-} from '../delivery/destination.ts';
-import type { DeliveryLine } from '../disposition/delivery-line.ts';
-import { postfixLine } from '../disposition/postfix-line.ts';
-import { type Parameters, parseTime } from '../parameters.ts';
+} from '../request/destination.ts';
 import { secretFaultNote } from '../secrets/secrets.ts';
 import { type Deadline, deadlineAfter, withLimit } from '../session/limit.ts';
 import { commandSecrets } from './command-secrets.ts';

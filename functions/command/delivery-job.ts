@@ -7,13 +7,13 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
-import type { Delivery } from '../delivery/delivery.ts';
 import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
-import type { DeliveryRequest, MessageReference } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
 import type { Verdict } from '../delivery/verdict.ts';
-import { type DeliveryLine, deliveryLine, lineFormat } from '../disposition/delivery-line.ts';
-import { BodyFault } from '../queue/ports.ts';
+import { type DeliveryLine, deliveryLine, lineFormat } from '../log/delivery-line.ts';
+import { BodyFault } from '../queue/items/ports.ts';
+import type { Delivery } from '../request/delivery.ts';
+import type { DeliveryRequest, MessageReference } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import type { Deadline } from '../session/limit.ts';
 import { fileWords } from './file-words.ts';
 

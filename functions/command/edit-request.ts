@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
 import { Failure } from './failure.ts';
 import { fileWords } from './file-words.ts';
 

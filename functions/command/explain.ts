@@ -5,12 +5,12 @@
 import { Command } from 'commander';
 import { explainDestination, explainMessage } from '../operator/explain.ts';
 import type { OperatorServices } from '../operator/operator.ts';
-import { destinationAsJson, destinationAsText, messageAsJson, messageAsText } from './explain-text.ts';
+import { destinationAsJson, destinationAsText, messageAsJson, messageAsText } from '../texts/explain-text.ts';
+import { counted } from '../texts/words.ts';
 import { Failure } from './failure.ts';
 import { readDestination } from './filter-options.ts';
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
-import { counted } from './words.ts';
 
 /** Defines the command. */
 export function explainCommand(): Command {

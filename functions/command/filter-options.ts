@@ -3,12 +3,12 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DestinationError } from '../delivery/destination.ts';
 import { queueDestination } from '../operator/destination-name.ts';
 import type { OperatorServices } from '../operator/operator.ts';
-import { parseTime } from '../parameters.ts';
-import type { QueueFilter } from '../queue/queue-entry.ts';
-import { type State, states } from '../queue/states.ts';
+import { parseTime } from '../parameters/parameters.ts';
+import type { QueueFilter } from '../queue/items/queue-entry.ts';
+import { type State, states } from '../queue/items/states.ts';
+import { DestinationError } from '../request/destination.ts';
 import { Failure } from './failure.ts';
 
 /** The options as commander hands them over; times are milliseconds. */

@@ -5,7 +5,8 @@
 import { Command } from 'commander';
 import { flush } from '../operator/flush.ts';
 import type { Selection } from '../operator/selection.ts';
-import { waitingForTime } from '../operator/waiting.ts';
+import { waitingForTime } from '../operator/selection.ts';
+import { counted } from '../texts/words.ts';
 import {
   type ChangeOptions,
   ChangeReport,
@@ -17,7 +18,6 @@ import {
 import { isFiltered } from './filter-options.ts';
 import { triedWords, withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 interface FlushOptions extends ChangeOptions {

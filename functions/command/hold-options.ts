@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HoldWish } from '../operator/messages.ts';
+import { counted, inWords } from '../texts/words.ts';
 import { parseLength } from './filter-options.ts';
-import { counted, inWords } from './words.ts';
 
 /** The options as commander hands them over; times are milliseconds. */
 export interface EndOptions {

@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import { untilWhen } from '../operator/consequences.ts';
 import { holdDestination } from '../operator/destinations.ts';
 import { type HoldWish, holdMessages } from '../operator/messages.ts';
-import { wallTime } from '../queue/services.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { counted } from '../texts/words.ts';
 import {
   type ChangeOptions,
   ChangeReport,
@@ -18,7 +19,6 @@ import {
 } from './change-options.ts';
 import { type EndOptions, readHoldWish, withEndOptions } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
-import { counted } from './words.ts';
 
 /** What is corrupt waits for a person anyway. */
 const live = ['queued', 'active', 'delivering', 'deferred', 'held'] as const;

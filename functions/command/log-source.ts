@@ -3,12 +3,12 @@
  */
 
 import type { LogWish } from '../aws/cloudwatch-logs.ts';
-import { environmentNames as names } from '../environment.ts';
 import { deliveryLogsOutput } from '../operator/settings.ts';
+import { environmentNames as names } from '../parameters/environment.ts';
+import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
 import { Failure } from './failure.ts';
 import type { LogGroup } from './log-reading.ts';
-import type { StackOptions } from './stack.ts';
 import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack's log. */

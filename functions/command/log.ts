@@ -6,9 +6,10 @@
 import { createReadStream } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type Command as AnyCommand, Command, InvalidArgumentError, Option } from 'commander';
-import type { DeliveryLine } from '../disposition/delivery-line.ts';
-import { isDeliveryLine, postfixLine } from '../disposition/postfix-line.ts';
-import { parseTime } from '../parameters.ts';
+import type { DeliveryLine } from '../log/delivery-line.ts';
+import { isDeliveryLine, postfixLine } from '../log/postfix-line.ts';
+import { parseTime } from '../parameters/parameters.ts';
+import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
 import { parseMoment } from './hold-options.ts';
 import { follow, readInOrder } from './log-reading.ts';
@@ -16,7 +17,7 @@ import { findLogs, logPattern } from './log-source.ts';
 import { guarded, print } from './operate.ts';
 import { checkFile } from './options.ts';
 import { readLines } from './read-lines.ts';
-import { type StackOptions, withStackOption } from './stack.ts';
+import { withStackOption } from './stack.ts';
 import { syslogHead, type TimeForm, timeForms } from './syslog-line.ts';
 
 /** The options as commander hands them over. */

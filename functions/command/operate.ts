@@ -4,12 +4,13 @@
 
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
+import type { StackOptions } from '../texts/next-command.ts';
+import { forTerminal } from '../texts/terminal.ts';
 import { awsFault } from './aws-fault.ts';
 import type { Operation } from './compose-operator.ts';
 import { Failure } from './failure.ts';
-import { findStack, type StackOptions, withStackOption } from './stack.ts';
-import { forTerminal } from './terminal.ts';
+import { findStack, withStackOption } from './stack.ts';
 
 /** Options of every operator's command. */
 export interface OperateOptions extends StackOptions {

@@ -4,7 +4,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { ParameterError, type Parameters, type WrittenParameters } from '../parameters.ts';
+import { ParameterError, type Parameters, type WrittenParameters } from '../parameters/parameters.ts';
 import { fileWords } from './file-words.ts';
 import { commandParameters } from './parameter-options.ts';
 

@@ -4,7 +4,7 @@
 
 import { hostname } from 'node:os';
 import { readTableFile } from '../maps/read-table-file.ts';
-import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters.ts';
+import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters/parameters.ts';
 
 /**
  * Reads the options; what is right for a person's machine stands in for what is right for a function.

@@ -5,8 +5,6 @@
 
 import { Command } from 'commander';
 import { allowedValues } from '../parameters/describe.ts';
-import { parameterSubjects } from '../parameters/table.ts';
-import { refusalOf, whyNot } from '../parameters/why-not.ts';
 import {
   expand,
   isParameterName,
@@ -19,7 +17,9 @@ import {
   shownValue,
   variableName,
   type WrittenParameters,
-} from '../parameters.ts';
+} from '../parameters/parameters.ts';
+import { parameterSubjects } from '../parameters/table.ts';
+import { refusalOf, whyNot } from '../parameters/why-not.ts';
 import { collect } from './options.ts';
 import { splitOption } from './parameter-options.ts';
 

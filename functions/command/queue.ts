@@ -4,12 +4,12 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Listed, listQueue } from '../operator/list.ts';
-import { wallTime } from '../queue/services.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { briefHead, listedAsBrief, listedAsJson, listedAsText, listHead } from '../texts/queue-text.ts';
+import { counted } from '../texts/words.ts';
 import { type FilterOptions, readFilter, withFilterOptions } from './filter-options.ts';
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
-import { briefHead, listedAsBrief, listedAsJson, listedAsText, listHead } from './queue-text.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 export interface QueueOptions extends OperateOptions, FilterOptions {

@@ -8,6 +8,7 @@ import { releaseDestination } from '../operator/destinations.ts';
 import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
 import type { Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries } from '../operator/selection.ts';
+import { counted } from '../texts/words.ts';
 import {
   type ChangeOptions,
   ChangeReport,
@@ -20,7 +21,6 @@ import {
 import { parseHoldName, triedWords, withRampOption } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 import { Progress } from './progress.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 interface ReleaseOptions extends ChangeOptions {

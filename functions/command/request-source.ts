@@ -3,10 +3,10 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { portsOf } from '../delivery/destination.ts';
-import { type DeliveryRequest, parseRequest, type RequestRules } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import { portsOf } from '../request/destination.ts';
+import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';

@@ -3,9 +3,9 @@
  */
 
 import { Command } from 'commander';
-import { RequestError } from '../delivery/request-error.ts';
 import { type Change, unknown } from '../operator/operator.ts';
 import { type Draft, openDrafts, putBack } from '../operator/requeue.ts';
+import { RequestError } from '../request/request-error.ts';
 import {
   type ChangeOptions,
   ChangeReport,

@@ -3,15 +3,15 @@
  */
 
 import { Command, Option } from 'commander';
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
 import { type Shape, type ShapeBy, type ShapeRow, shapeAges, shapeQueue } from '../operator/shape.ts';
-import { wallTime } from '../queue/services.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { terminalColumns, truncated } from '../texts/terminal.ts';
+import { counted } from '../texts/words.ts';
 import { type FilterOptions, readFilter, withFilterOptions } from './filter-options.ts';
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { parseLimit } from './queue.ts';
-import { terminalColumns, truncated } from './terminal.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 export interface ShapeOptions extends OperateOptions, FilterOptions {

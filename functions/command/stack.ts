@@ -3,9 +3,10 @@
  */
 
 import type { Command } from 'commander';
-import { environmentNames as names } from '../environment.ts';
 import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
-import { variableName } from '../parameters.ts';
+import { environmentNames as names } from '../parameters/environment.ts';
+import { variableName } from '../parameters/parameters.ts';
+import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
 import { Failure } from './failure.ts';
 import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
@@ -17,12 +18,6 @@ export interface Stack {
   /** Whether it is one of this machine, where nobody asks who we are. */
   readonly isLocal: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-/** The options of {@link findStack}. */
-export interface StackOptions {
-  readonly stack?: string;
-  readonly transport?: string;
 }
 
 /** Adds the options. */

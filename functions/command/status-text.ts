@@ -2,16 +2,16 @@
  * The answer of `status`: what is lost or late, for how long, in whose words, and one command that shows more.
  */
 
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
 import type { NextCommand } from '../operator/operator.ts';
 import { type Count, overdueAfter, type StatusReport } from '../operator/status.ts';
 import { undelivered } from '../operator/waiting.ts';
-import { doubtWords } from '../queue/doubt.ts';
-import { recordAsJson } from './explain-text.ts';
-import { nextLine } from './next-command.ts';
-import { holdFacts, iso } from './queue-text.ts';
-import type { StackOptions } from './stack.ts';
-import { counted, inWords } from './words.ts';
+import { doubtWords } from '../queue/items/doubt.ts';
+import { recordAsJson } from '../texts/explain-text.ts';
+import type { StackOptions } from '../texts/next-command.ts';
+import { nextLine } from '../texts/next-command.ts';
+import { holdFacts, iso } from '../texts/queue-text.ts';
+import { counted, inWords } from '../texts/words.ts';
 
 /** The answer in lines, the answer itself first. */
 export function statusAsText(report: StatusReport, lateAfter: number, stack: StackOptions = {}): readonly string[] {

@@ -4,12 +4,12 @@
 
 import { Command, Option } from 'commander';
 import { assess } from '../operator/status.ts';
+import { counted } from '../texts/words.ts';
 import { exitCodes } from './exit-codes.ts';
 import { parseLength } from './filter-options.ts';
 import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
 import { Progress } from './progress.ts';
 import { statusAsJson, statusAsText } from './status-text.ts';
-import { counted } from './words.ts';
 
 /** The options as commander hands them over. */
 interface StatusOptions extends OperateOptions {

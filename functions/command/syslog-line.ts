@@ -5,7 +5,7 @@
  *     Nov 22 08:00:01 LambdaLmtp postfix/lmtp[43981]: 4bXq1: to=<bob@example.com>, ...
  */
 
-import { escaped } from '../disposition/postfix-line.ts';
+import { escaped } from '../log/postfix-line.ts';
 import type { ProgramEvent } from './log-reading.ts';
 
 /** How the time is written: as RFC 3164 has it, or RFC 3339 as newer syslogds do. */

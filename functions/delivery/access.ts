@@ -5,6 +5,7 @@
  */
 
 import type { Login } from '../lmtp/login.ts';
+import type { NextHop } from '../request/destination.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Password } from '../secrets/password-maps.ts';
 import { type FetchOptions, SecretFault } from '../secrets/secrets.ts';
@@ -16,7 +17,6 @@ import { type TlsMaterial, TlsMaterialFault } from '../tls/material.ts';
 import { isMandatory, mustMatch, type TlsPolicy, tlsPolicy } from '../tls/policy.ts';
 import type { Secured, TlsJudgement } from '../tls/secured.ts';
 import type { Agent } from './agent.ts';
-import type { NextHop } from './destination.ts';
 import { judgeOf } from './judge.ts';
 import type { Trouble } from './trouble.ts';
 

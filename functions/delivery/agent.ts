@@ -4,14 +4,14 @@
 
 import { readTableFile } from '../maps/read-table-file.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { SecretFault, type SecretStore } from '../secrets/secrets.ts';
 import type { ChatOptions, Transcript } from '../session/chat.ts';
-import { type Clock, systemClock } from '../session/clock.ts';
 import { type Circumstances, type Deadline, TimeLimits } from '../session/limit.ts';
 import { DnsNameService, type NameService } from '../session/name-service.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { SessionCache } from '../session/session-cache.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import { TlsMaterials } from '../tls/material.ts';
 import type { Incident } from './incidents.ts';
 import { RefusedCredentials } from './refused-credentials.ts';

@@ -2,12 +2,12 @@
  * What an attempt at one host is made with.
  */
 
-import type { Moment } from '../session/clock.ts';
+import type { Delivery } from '../request/delivery.ts';
+import type { NextHop } from '../request/destination.ts';
 import type { TimeLimits } from '../session/limit.ts';
 import type { Peer } from '../session/session.ts';
+import type { Moment } from '../time/clock.ts';
 import type { Agent } from './agent.ts';
-import type { Delivery } from './delivery.ts';
-import type { NextHop } from './destination.ts';
 import type { DialogueKeeper } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import type { Verdict } from './verdict.ts';

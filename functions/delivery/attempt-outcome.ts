@@ -3,7 +3,7 @@
  */
 
 import type { MetricName } from '../metrics/catalogue.ts';
-import { optional } from './fields.ts';
+import { optional } from '../request/fields.ts';
 import type { Incident, IncidentNote } from './incidents.ts';
 import type { Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';

@@ -6,11 +6,14 @@
  */
 
 import { isDoubleBounce } from '../parameters/own-address.ts';
-import type { Parameters } from '../parameters.ts';
-import type { Moment } from '../session/clock.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { Delivery, DeliveryRecipient } from '../request/delivery.ts';
+import { type NextHop, parseDestination, portsOf } from '../request/destination.ts';
+import { parseEnding } from '../request/route.ts';
 import type { Deadline } from '../session/limit.ts';
 import type { Peer } from '../session/session.ts';
 import { quoteAddress, splitAddress } from '../smtp/path.ts';
+import type { Moment } from '../time/clock.ts';
 import { type Agent, timeLimits } from './agent.ts';
 import { attempt } from './attempt.ts';
 import type { AttemptInput } from './attempt-input.ts';
@@ -24,15 +27,12 @@ import {
   type ShortReplies,
 } from './attempt-outcome.ts';
 import { delays } from './conclude.ts';
-import type { Delivery, DeliveryRecipient } from './delivery.ts';
-import { type NextHop, parseDestination, portsOf } from './destination.ts';
 import { endDelivery } from './ending.ts';
 import { findHosts } from './hosts.ts';
 import { DialogueKeeper, type Incident } from './incidents.ts';
 import { judgeOf } from './judge.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
-import { parseEnding } from './route.ts';
 import { filterStatus } from './status-filter.ts';
 import { consequenceOf, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
@@ -67,7 +67,7 @@ export interface DeliveryOutcome {
 /** Makes one attempt to deliver to every recipient; what it counted and met goes to the agent's metrics and notices. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
   const ending = parseEnding(delivery.destination);
-  if (ending !== undefined) return endDelivery(delivery, ending, agent.parameters);
+  if (ending !== undefined) return { verdicts: endDelivery(delivery, ending, agent.parameters) };
   const run: DeliveryRun = { delivery, agent, given, begun: agent.clock.now(), twins: findTwins(delivery.recipients) };
   const outcome = await walkHops(run, refuseLoops(run));
   report(run, outcome.counts, isTold(run) ? outcome.incidents : []);

@@ -2,21 +2,20 @@
  * Mail that is not delivered because the transport map says so: what Postfix's error(8), retry(8) and discard(8) conclude.
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { Delivery } from '../request/delivery.ts';
+import type { Ending } from '../request/route.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
-import type { DeliveryOutcome } from './deliver.ts';
-import type { Delivery } from './delivery.ts';
-import type { Ending } from './route.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Concludes at once; nobody is connected to, and no destination is to be blamed. */
+/** Returns the verdict of each recipient, without a connection and without blame for a destination. */
 export function endDelivery(
   { recipients }: Pick<Delivery, 'recipients'>,
   ending: Ending,
   parameters: Pick<Parameters, 'soft_bounce'>,
-): DeliveryOutcome {
+): readonly Verdict[] {
   const verdict = verdictOf(ending, parameters.soft_bounce);
-  return { verdicts: recipients.map(() => verdict) };
+  return recipients.map(() => verdict);
 }
 
 function verdictOf(ending: Ending, softBounce: boolean): Verdict {
@@ -30,7 +29,7 @@ function verdictOf(ending: Ending, softBounce: boolean): Verdict {
     case 'retry':
       return { status: 'deferred', dsn: ending.status, text, ...times };
     case 'discard':
-      // Whoever asked to be told of success is told, as discard(8) tells him.
+      // A success is reported where it was asked for, as by discard(8).
       return { status: 'sent', dsn: '2.0.0', text, relayed: true, ...times };
     default:
       return ending satisfies never;

@@ -3,10 +3,10 @@
  */
 
 import type { Envelope } from '../lmtp/commands.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { Delivery, DeliveryRecipient } from '../request/delivery.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { isAscii } from '../smtp/path.ts';
-import type { Delivery, DeliveryRecipient } from './delivery.ts';
 import { judgeOf } from './judge.ts';
 import type { Message, Preparation } from './message.ts';
 import type { Trouble } from './trouble.ts';

@@ -2,13 +2,13 @@
  * From a destination to the servers to try, in order (smtp_connect.c, smtp_addr.c). There is never an MX look-up.
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import { isLocalAddress, type NextHop } from '../request/destination.ts';
 import { type Deadline, withLimit } from '../session/limit.ts';
 import type { Family, Lookup, LookupFailure, ServiceTarget } from '../session/name-service.ts';
 import type { Peer } from '../session/session.ts';
 import { familyOf, orderAddresses } from './address-order.ts';
 import type { Agent } from './agent.ts';
-import { isLocalAddress, type NextHop } from './destination.ts';
 import { judgeOf } from './judge.ts';
 import { orderTargets } from './service-order.ts';
 import type { Trouble } from './trouble.ts';

@@ -6,7 +6,7 @@
 import type { Manners } from '../lmtp/heard.ts';
 import { postfixManners } from '../lmtp/postfix-reading.ts';
 import { careful } from '../lmtp/reading.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
 
 /** The points at which conclusions differ. */

@@ -5,7 +5,7 @@
 import { Interrupted } from '../lmtp/dialogue.ts';
 import type { OpeningFault } from '../lmtp/opening.ts';
 import type { MetricName } from '../metrics/catalogue.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import { type Opened, type OpenOptions, openSession } from '../session/opening.ts';
 import { type Peer, relayName, type Session } from '../session/session.ts';

@@ -3,10 +3,10 @@
  * 8BITMIME needs.
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { DeliveryRecipient } from '../request/delivery.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { quoteAddress } from '../smtp/path.ts';
-import type { DeliveryRecipient } from './delivery.ts';
 import type { Posting } from './envelope.ts';
 import type { Message, Preparation } from './message.ts';
 

@@ -5,8 +5,8 @@
  */
 
 import type { Password } from '../secrets/password-maps.ts';
-import { type Clock, elapsed, type Moment } from '../session/clock.ts';
 import type { Reply } from '../smtp/reply.ts';
+import { type Clock, elapsed, type Moment } from '../time/clock.ts';
 
 /** One refusal. */
 interface Refusal {

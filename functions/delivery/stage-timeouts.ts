@@ -2,7 +2,7 @@
  * The time-outs of a dialogue's stages, as the parameters set them.
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import type { Timeouts } from '../session/limit.ts';
 import { judgeOf } from './judge.ts';
 

@@ -3,7 +3,7 @@
  * (Postfix dsn_filter(3)). What failed for now may fail for good and the other way round; what was sent stays sent.
  */
 
-import type { Maps } from '../parameters.ts';
+import type { Maps } from '../parameters/parameters.ts';
 import { isEnhancedStatus, statusClass } from '../smtp/enhanced-status.ts';
 import type { Verdict } from './verdict.ts';
 

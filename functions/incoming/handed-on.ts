@@ -4,10 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { DeliveryRecipient } from '../delivery/delivery.ts';
-import { optional } from '../delivery/fields.ts';
-import type { DeliveryRequest } from '../delivery/request.ts';
-import { isQueueId } from '../delivery/request.ts';
+import type { DeliveryRecipient } from '../request/delivery.ts';
+import { optional } from '../request/fields.ts';
+import type { DeliveryRequest } from '../request/request.ts';
+import { isQueueId } from '../request/request.ts';
 
 /** What is handed on. */
 export interface HandedOn {

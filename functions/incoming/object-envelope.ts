@@ -5,9 +5,9 @@
  * delivery request. Metadata of other names are somebody else's, and are passed over.
  */
 
-import { oneOf, optional } from '../delivery/fields.ts';
-import { type DeliveryRequest, type RequestRules, readRequest } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
+import { oneOf, optional } from '../request/fields.ts';
+import { type DeliveryRequest, type RequestRules, readRequest } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import { isAscii } from '../smtp/path.ts';
 import { decodeWords, EncodedWordError } from './encoded-words.ts';
 import type { Identity, NewObject } from './reading.ts';

@@ -2,7 +2,7 @@
  * The id of a request that is an object: the same for every event that tells of the same object.
  */
 
-import { hashOf } from '../queue/hash.ts';
+import { hashOf } from '../request/hash.ts';
 
 /** What tells an object from others, also from those under the same name before it and after it. */
 export function objectIdentity({

@@ -9,9 +9,9 @@
  * Each may come as it is, or in an SNS envelope. Nothing throws, whatever it is fed.
  */
 
-import { parseJson } from '../delivery/json.ts';
-import { isQueueId, readRequest } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
+import { parseJson } from '../request/json.ts';
+import { isQueueId, readRequest } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import type { Identity, Incoming, Part, Reading, ReadingRules } from './reading.ts';
 import { isEventBridgeEvent, isTestEvent, readEventBridgeEvent, readS3Record } from './s3-event.ts';
 import { isSesNotification, readSesReceipt } from './ses-receipt.ts';

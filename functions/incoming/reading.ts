@@ -2,8 +2,8 @@
  * What a message of the incoming queue turns out to be. Values only: whatever is wrong with it is one of them, nothing throws.
  */
 
-import type { DeliveryRequest, RequestRules } from '../delivery/request.ts';
-import type { RequestError } from '../delivery/request-error.ts';
+import type { DeliveryRequest, RequestRules } from '../request/request.ts';
+import type { RequestError } from '../request/request-error.ts';
 
 /** A message of the incoming queue. */
 export interface Incoming {

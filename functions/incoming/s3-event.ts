@@ -5,8 +5,8 @@
  * is the same request.
  */
 
-import { Fields, isNonEmptyString, isPresent, isString, optional } from '../delivery/fields.ts';
-import { RequestError } from '../delivery/request-error.ts';
+import { Fields, isNonEmptyString, isPresent, isString, optional } from '../request/fields.ts';
+import { RequestError } from '../request/request-error.ts';
 import { objectIdentity, objectRequestId } from './object-request-id.ts';
 import { isOwnObject } from './own-objects.ts';
 import type { NewObject, Reading, ReadingRules } from './reading.ts';

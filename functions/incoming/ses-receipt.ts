@@ -8,10 +8,10 @@
  * id, and it depends on the rules whether they share an object. So the id is SES's, and its recipients add up.
  */
 
-import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional } from '../delivery/fields.ts';
-import { isQueueId, type RequestRules, readRequest } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
-import { hashOf } from '../queue/hash.ts';
+import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional } from '../request/fields.ts';
+import { hashOf } from '../request/hash.ts';
+import { isQueueId, type RequestRules, readRequest } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import { isAscii } from '../smtp/path.ts';
 import type { Identity, Reading } from './reading.ts';
 

@@ -2,8 +2,8 @@
  * Amazon SNS's envelope around a message, where raw message delivery is off.
  */
 
-import { Fields, isString } from '../delivery/fields.ts';
-import { RequestError } from '../delivery/request-error.ts';
+import { Fields, isString } from '../request/fields.ts';
+import { RequestError } from '../request/request-error.ts';
 
 /** Whether this is SNS's JSON and not the message itself. */
 export function isSnsEnvelope(value: object): boolean {

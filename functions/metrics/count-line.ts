@@ -2,7 +2,7 @@
  * What a line of the delivery log counts for: every line is counted once, where it is written.
  */
 
-import type { DeliveryLine } from '../disposition/delivery-line.ts';
+import type { DeliveryLine } from '../log/delivery-line.ts';
 import { classMetric } from './classes.ts';
 import type { Metrics } from './metrics.ts';
 

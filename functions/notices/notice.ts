@@ -7,8 +7,8 @@
  * class is for the topic's own subscribers, and makes no second mail.
  */
 
-import { Fields, isNonEmptyString, isString } from '../delivery/fields.ts';
-import { isReadable } from '../queue/schema-version.ts';
+import { isReadable } from '../queue/items/schema-version.ts';
+import { Fields, isNonEmptyString, isString } from '../request/fields.ts';
 
 /** What trouble is about (Postfix notify_classes). */
 export const noticeClasses = [
@@ -25,7 +25,7 @@ export type NoticeClass = (typeof noticeClasses)[number];
 
 /** A notice. Nothing in it is secret: transcripts come without credentials. */
 export interface Notice {
-  /** Of the notice's form (queue/schema-version.ts). */
+  /** Of the notice's form (queue/items/schema-version.ts). */
   readonly version: number;
   /** Tells it from other things on a topic. */
   readonly kind: 'notice';

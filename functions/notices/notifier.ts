@@ -3,7 +3,7 @@
  * with the count of what happened meanwhile. Best effort, as in Postfix: mail never waits for a notice.
  */
 
-import type { Clock } from '../session/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Notice, NoticeClass } from './notice.ts';
 
 /** What is to be told; what is the same for all notices is filled in. */

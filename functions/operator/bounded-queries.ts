@@ -2,8 +2,8 @@
  * Questions that do not go on for ever: whoever looks at a screen waits for some seconds, and is told where it stopped.
  */
 
-import type { Queries, QueuedWanted, QueuePage } from '../queue/ports.ts';
-import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
+import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
+import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
 
 /** How far to go. A page that was begun is read to its end. */
 export interface Bounds {

@@ -2,7 +2,7 @@
  * Why mail waits: what was said to it, grouped by what the replies have in common.
  */
 
-import type { QueueEntry } from '../queue/queue-entry.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
 import { type Fingerprint, fingerprintKey, fingerprintOf } from './fingerprint.ts';
 
 /** A cause. */

@@ -3,9 +3,9 @@
  * of the item.
  */
 
-import type { Carried } from '../queue/carry-out.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import type { DeliveryItem, Hold } from '../queue/item.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import type { DeliveryItem, Hold } from '../queue/items/item.ts';
+import type { Carried } from '../queue/writes/apply-change.ts';
 import type { Answer, NextCommand } from './operator.ts';
 
 type Changed = Extract<Carried, { readonly kind: 'changed' }>;

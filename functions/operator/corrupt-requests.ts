@@ -2,7 +2,7 @@
  * Corrupt requests that a person has dealt with.
  */
 
-import { wallTime } from '../queue/services.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import type { Changing, OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';
 

@@ -2,8 +2,8 @@
  * Destinations as people write them, and as the queue has them.
  */
 
-import { normaliseDestination, portsOf } from '../delivery/destination.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import { normaliseDestination, portsOf } from '../request/destination.ts';
 
 /**
  * A destination as the queue has it, however it was written; what the transport map parks, as it stands.

@@ -2,9 +2,9 @@
  * Destinations as a screen shows them: what waits for each, and how it is.
  */
 
-import type { DestinationRecord } from '../queue/destination-record.ts';
-import { emptyRecord } from '../queue/destination-record.ts';
-import type { QueueEntry } from '../queue/queue-entry.ts';
+import type { DestinationRecord } from '../queue/items/destination-record.ts';
+import { emptyRecord } from '../queue/items/destination-record.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
 import { type DestinationState, destinationState } from './explain.ts';
 import { fingerprintKey, fingerprintOf } from './fingerprint.ts';
 

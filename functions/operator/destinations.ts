@@ -2,22 +2,22 @@
  * Changes to destinations: all mail to one is stopped, or let flow again.
  */
 
+import { letGo } from '../queue/destinations/release-held.ts';
+import type { DestinationRecord } from '../queue/items/destination-record.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import type { DeliveryItem, Hold } from '../queue/items/item.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
+import { releaseEcho, releaseHeadStart } from '../queue/items/policy.ts';
+import { sideBySide } from '../queue/items/side-by-side.ts';
+import { isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { holdWords, tenseOf, untilWhen } from './consequences.ts';
 import {
   type DestinationCarried,
   holdDestination as holdByHand,
   reopenDestination,
   unholdDestination,
-} from '../queue/destination-by-hand.ts';
-import type { DestinationRecord } from '../queue/destination-record.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import type { DeliveryItem, Hold } from '../queue/item.ts';
-import type { DeliveryKey } from '../queue/messages.ts';
-import { releaseEcho, releaseHeadStart } from '../queue/policy.ts';
-import { letGo } from '../queue/release-held.ts';
-import { wallTime } from '../queue/services.ts';
-import { sideBySide } from '../queue/side-by-side.ts';
-import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
-import { holdWords, tenseOf, untilWhen } from './consequences.ts';
+} from './destination-change.ts';
 import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';

@@ -2,14 +2,14 @@
  * The story of a message, from its arrival to its next try, and what is known of a destination.
  */
 
-import type { DestinationRecord } from '../queue/destination-record.ts';
-import { inDoubtLimit } from '../queue/doubt.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import type { DeliveryItem } from '../queue/item.ts';
-import type { SummaryReply } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
-import type { State } from '../queue/states.ts';
-import { readable, type UnreadableItem, unreadable } from '../queue/unreadable-item.ts';
+import type { DestinationRecord } from '../queue/items/destination-record.ts';
+import { inDoubtLimit } from '../queue/items/doubt.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import type { SummaryReply } from '../queue/items/queue-entry.ts';
+import type { State } from '../queue/items/states.ts';
+import { readable, type UnreadableItem, unreadable } from '../queue/items/unreadable-item.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import { findRequests } from './corrupt-requests.ts';
 import { isMeant } from './destinations.ts';
 import type { OperatorServices } from './operator.ts';

@@ -3,7 +3,7 @@
  * replies of a full disk are one.
  */
 
-import type { SummaryReply } from '../queue/queue-entry.ts';
+import type { SummaryReply } from '../queue/items/queue-entry.ts';
 
 /** What remains of a reply. */
 export interface Fingerprint {

@@ -2,11 +2,11 @@
  * What is in the queue, entry by entry, with what was said to each recipient last.
  */
 
-import type { DeliveryItem } from '../queue/item.ts';
-import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
-import { sideBySide } from '../queue/side-by-side.ts';
-import { entryOf } from '../queue/summary.ts';
-import { entryOfUnreadable, isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
+import { sideBySide } from '../queue/items/side-by-side.ts';
+import { entryOf } from '../queue/items/summary.ts';
+import { entryOfUnreadable, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
 import { findRequests } from './corrupt-requests.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequest } from './ports.ts';

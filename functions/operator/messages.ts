@@ -2,19 +2,15 @@
  * Changes to the messages that a person means, some at once, each with its answer.
  */
 
-import { holdMessage, isAnyAtLimit, releaseMessage, rescheduleMessage } from '../queue/by-hand.ts';
-import type { Carried, Order } from '../queue/carry-out.ts';
-import { isInDoubt } from '../queue/doubt.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import { type DeliveryItem, type Hold, openRecipients } from '../queue/item.ts';
-import { type RemovedMalformed, removeMalformed } from '../queue/malformed.ts';
-import type { DeliveryKey } from '../queue/messages.ts';
-import { matchesAddress } from '../queue/queue-filter.ts';
-import { removeMessage } from '../queue/remove-by-hand.ts';
-import { wallTime } from '../queue/services.ts';
-import { settleByHand } from '../queue/settle-by-hand.ts';
-import { sideBySide } from '../queue/side-by-side.ts';
-import { ItemFault, isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import { isInDoubt } from '../queue/items/doubt.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/item.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
+import { sideBySide } from '../queue/items/side-by-side.ts';
+import { ItemFault, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
+import type { Carried, Order } from '../queue/writes/apply-change.ts';
+import { type RemovedMalformed, removeMalformed } from '../queue/writes/malformed.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import {
   afterFlush,
   afterHold,
@@ -26,7 +22,11 @@ import {
 } from './consequences.ts';
 import { findRequests, settleRequest } from './corrupt-requests.ts';
 import { type Answer, type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
+import { holdMessage, isAnyAtLimit, releaseMessage, rescheduleMessage } from './operator-change.ts';
+import { matchesAddress } from './queue-filter.ts';
+import { removeMessage } from './removal-change.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
+import { settleByHand } from './settlement-change.ts';
 import { isUndelivered } from './waiting.ts';
 
 /** Changes that are under way at once. */

@@ -1,14 +1,14 @@
 /**
  * What people do to the queue: who does it, with what, and what comes of it.
  *
- * What happens to one message is queue/by-hand.ts: a conditional write on the item as it was just seen, which takes effect
+ * What happens to one message is operator/operator-change.ts: a conditional write on the item as it was just seen, which takes effect
  * wholly, at the end of a delivery that is going on, or says why not. Here is what people mean by it: which messages, how
  * many of them at once, and what they want to know. The command line calls this, and so can whatever else people look after
  * the queue with.
  */
 
-import type { Order } from '../queue/carry-out.ts';
-import type { Services } from '../queue/services.ts';
+import type { Order } from '../queue/writes/apply-change.ts';
+import type { Services } from '../queue/writes/services.ts';
 import type { CorruptRequests } from './ports.ts';
 
 /** What the actions work with. */

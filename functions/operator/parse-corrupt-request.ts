@@ -3,10 +3,10 @@
  * every other, and what is wrong with its record stands before the reason.
  */
 
-import { optional as maybe } from '../delivery/fields.ts';
-import { Flaw, list, name, object, oneOf, optional, text, time } from '../queue/form.ts';
-import { historyForm } from '../queue/parse-parts.ts';
-import type { RawItem } from '../queue/unreadable-item.ts';
+import { Flaw, list, name, object, oneOf, optional, text, time } from '../queue/items/form.ts';
+import { historyForm } from '../queue/items/parse-parts.ts';
+import type { RawItem } from '../queue/items/unreadable-item.ts';
+import { optional as maybe } from '../request/fields.ts';
 import type { CorruptRequest } from './ports.ts';
 
 /** A corrupt request as the table holds it. */

@@ -2,7 +2,7 @@
  * What looking after the queue needs to know of the world, beside the ports of the queue itself.
  */
 
-import type { HistoryEntry } from '../queue/item.ts';
+import type { HistoryEntry } from '../queue/items/item.ts';
 
 /** A request that could not be used. Times are milliseconds since 1970. */
 export interface CorruptRequest {

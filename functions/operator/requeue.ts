@@ -4,21 +4,21 @@
  * anything is changed.
  */
 
-import { normaliseDestination, portsOf } from '../delivery/destination.ts';
-import { parseJson } from '../delivery/json.ts';
-import { type DeliveryRequest, type RequestRules, readRequest } from '../delivery/request.ts';
-import { RequestError } from '../delivery/request-error.ts';
 import { readIncoming } from '../incoming/read-incoming.ts';
-import { type Edit, requeueMessage } from '../queue/by-hand.ts';
-import { whyUnreadable } from '../queue/carry-out.ts';
-import { type DeliveryItem, isFinished, type PinnedMessage, type QueuedRecipient } from '../queue/item.ts';
-import { formatLeft } from '../queue/left-request.ts';
-import { BodyFault } from '../queue/ports.ts';
-import { wallTime } from '../queue/services.ts';
-import { orUnreadable, readable, unreadable } from '../queue/unreadable-item.ts';
+import { type DeliveryItem, isFinished, type PinnedMessage, type QueuedRecipient } from '../queue/items/item.ts';
+import { BodyFault } from '../queue/items/ports.ts';
+import { formatLeft } from '../queue/items/remaining-request.ts';
+import { orUnreadable, readable, unreadable } from '../queue/items/unreadable-item.ts';
+import { whyUnreadable } from '../queue/writes/apply-change.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { normaliseDestination, portsOf } from '../request/destination.ts';
+import { parseJson } from '../request/json.ts';
+import { type DeliveryRequest, type RequestRules, readRequest } from '../request/request.ts';
+import { RequestError } from '../request/request-error.ts';
 import { afterRequeue, tenseOf } from './consequences.ts';
 import { findRequests, settleRequest } from './corrupt-requests.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
+import { type Edit, requeueMessage } from './operator-change.ts';
 import type { CorruptRequest } from './ports.ts';
 import { parseDeliveryName } from './selection.ts';
 

@@ -2,13 +2,15 @@
  * Which deliveries a person means: by queue id, or by what they have in common.
  */
 
-import type { DeliveryItem } from '../queue/item.ts';
-import type { DeliveryKey } from '../queue/messages.ts';
-import type { QueueFilter } from '../queue/queue-entry.ts';
-import { matchesItem } from '../queue/queue-filter.ts';
-import { isUnreadable, orUnreadable, type UnreadableItem } from '../queue/unreadable-item.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
+import type { QueueFilter } from '../queue/items/queue-entry.ts';
+import type { State } from '../queue/items/states.ts';
+import { isUnreadable, orUnreadable, type UnreadableItem } from '../queue/items/unreadable-item.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import type { OperatorServices } from './operator.ts';
-import type { Waiter } from './waiting.ts';
+import { matchesItem } from './queue-filter.ts';
+import { type Waiter, waitOf } from './waiting.ts';
 
 /** What is meant. */
 export type Selection =
@@ -82,4 +84,31 @@ function found(item: DeliveryItem | UnreadableItem): Selected {
   const { id, delivery } = item;
   const key = { id, delivery };
   return isUnreadable(item) ? { kind: 'delivery', key } : { kind: 'delivery', key, destination: item.destination };
+}
+
+/** States in which a delivery may wait for its time: the index finds them. */
+const timed = ['deferred', 'queued'] as const satisfies readonly State[];
+
+/**
+ * Returns what a flush is for: of what was looked for, the deliveries that wait for their time. Ids, and states that the
+ * operator named, are left as they are.
+ *
+ * @param onPlace hears of each that waits for a place instead: a flush changes nothing about it
+ */
+export function waitingForTime(
+  selection: Selection,
+  services: Pick<OperatorServices, 'clock'>,
+  onPlace: () => void = () => {},
+): Selection {
+  if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
+  const now = wallTime(services);
+  return {
+    kind: 'filter',
+    filter: { ...selection.filter, states: timed },
+    isWanted: (waiter) => {
+      const wait = waitOf(waiter, now);
+      if (wait === 'place') onPlace();
+      return wait === 'time';
+    },
+  };
 }

@@ -2,7 +2,7 @@
  * What of a stack's parameters the operator's commands go by. The stack tells them in an output; the functions have them all.
  */
 
-import type { ParameterName } from '../parameters.ts';
+import type { ParameterName } from '../parameters/parameters.ts';
 
 /** The output. */
 export const settingsOutput = 'OperatorSettings';

@@ -3,7 +3,7 @@
  * in the columns of the old, one that gets too much in those of the young.
  */
 
-import type { QueueEntry, QueueFilter } from '../queue/queue-entry.ts';
+import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
 import { splitAddress } from '../smtp/path.ts';
 import type { OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';

@@ -6,15 +6,15 @@
  * longer than somebody cares to.
  */
 
-import type { DestinationRecord } from '../queue/destination-record.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import { expiresSoon } from '../queue/expiry.ts';
-import { sweepInterval } from '../queue/policy.ts';
-import type { Destinations, Ledger } from '../queue/ports.ts';
-import type { QueueEntry } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
-import { type State, states } from '../queue/states.ts';
-import { isUnreadable, orUnreadable } from '../queue/unreadable-item.ts';
+import type { DestinationRecord } from '../queue/items/destination-record.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import { expiresSoon } from '../queue/items/expiry.ts';
+import { sweepInterval } from '../queue/items/policy.ts';
+import type { Destinations, Ledger } from '../queue/items/ports.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
+import { type State, states } from '../queue/items/states.ts';
+import { isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import { destinationState } from './explain.ts';
 import type { OperatorServices } from './operator.ts';
 import type { CorruptRequests, QueueDepth, QueueDepths } from './ports.ts';

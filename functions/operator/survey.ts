@@ -2,11 +2,11 @@
  * Everything that the screens of the dashboard show, from one reading of the queue that does not go on for ever.
  */
 
-import type { DestinationRecord } from '../queue/destination-record.ts';
-import type { QueueEntry } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
-import type { State } from '../queue/states.ts';
-import { waitingStates } from '../queue/waiting-order.ts';
+import type { DestinationRecord } from '../queue/items/destination-record.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
+import type { State } from '../queue/items/states.ts';
+import { waitingStates } from '../queue/items/waiting-order.ts';
+import { wallTime } from '../queue/writes/services.ts';
 import { BoundedQueries, type Bounds } from './bounded-queries.ts';
 import { Causes } from './causes.ts';
 import { DestinationTallies, type TroubledDestination } from './destination-tallies.ts';

@@ -2,12 +2,9 @@
  * What "waiting" means, in one place: `queue`, `shape`, `status`, `flush` and the screens go by it.
  */
 
-import type { DeliveryItem } from '../queue/item.ts';
-import type { QueueEntry } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
-import { type State, states } from '../queue/states.ts';
-import type { OperatorServices } from './operator.ts';
-import type { Selection } from './selection.ts';
+import type { DeliveryItem } from '../queue/items/item.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
+import { type State, states } from '../queue/items/states.ts';
 
 /** What a delivery waits for. */
 export type Wait =
@@ -63,30 +60,3 @@ export function isUndelivered(state: State): boolean {
 
 /** The states of {@link isUndelivered}. */
 export const undelivered: readonly State[] = states.filter(isUndelivered);
-
-/** States in which a delivery may wait for its time: the index finds them. */
-const timed = ['deferred', 'queued'] as const satisfies readonly State[];
-
-/**
- * Returns what a flush is for: of what was looked for, the deliveries that wait for their time. Ids, and states that the
- * operator named, are left as they are.
- *
- * @param onPlace hears of each that waits for a place instead: a flush changes nothing about it
- */
-export function waitingForTime(
-  selection: Selection,
-  services: Pick<OperatorServices, 'clock'>,
-  onPlace: () => void = () => {},
-): Selection {
-  if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
-  const now = wallTime(services);
-  return {
-    kind: 'filter',
-    filter: { ...selection.filter, states: timed },
-    isWanted: (waiter) => {
-      const wait = waitOf(waiter, now);
-      if (wait === 'place') onPlace();
-      return wait === 'time';
-    },
-  };
-}

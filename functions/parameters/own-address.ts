@@ -2,7 +2,7 @@
  * Addresses of our own, as the parameters name them.
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from './parameters.ts';
 
 /** An address of the parameters, with a domain. */
 export function ownAddress(address: string, { myhostname }: Pick<Parameters, 'myhostname'>): string {

@@ -20,7 +20,7 @@
  */
 
 import { isDoubleBounce, ownAddress } from '../parameters/own-address.ts';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import type { ReportSubject, ToldRecipient } from './subject.ts';
 
 /** Parameters that say whom. */

@@ -2,8 +2,8 @@
  * When is a report complete? One request may be many deliveries, and each tells of itself; its sender wants one report.
  */
 
-import type { QueueEvent } from '../queue/event.ts';
-import type { DeliveryItem, QueuedRecipient } from '../queue/item.ts';
+import type { QueueEvent } from '../queue/items/event.ts';
+import type { DeliveryItem, QueuedRecipient } from '../queue/items/item.ts';
 import type { Group } from './ports.ts';
 
 /** The group of an event. */

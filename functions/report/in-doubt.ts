@@ -2,7 +2,7 @@
  * How a report speaks of recipients in doubt: their message may have been delivered, and no report may say that it was not.
  */
 
-import type { ReportedRecipient } from '../queue/event.ts';
+import type { ReportedRecipient } from '../queue/items/event.ts';
 
 /** Whether all, some or none of the recipients of a report may have the message. */
 export type DoubtShare = 'all' | 'some' | 'none';

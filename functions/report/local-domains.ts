@@ -2,8 +2,8 @@
  * Whose mail this stack delivers: what the transport map names, and relay_domains.
  */
 
-import type { TransportMap } from '../delivery/transport-map.ts';
-import type { PatternList } from '../parameters.ts';
+import type { PatternList } from '../parameters/parameters.ts';
+import type { TransportMap } from '../request/transport-map.ts';
 import { splitAddress } from '../smtp/path.ts';
 import type { LocalDomains } from './ports.ts';
 

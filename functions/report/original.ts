@@ -2,8 +2,8 @@
  * The message that a report is about: what is read of it, and what its header says.
  */
 
-import type { PinnedMessage } from '../queue/item.ts';
-import { type Bodies, BodyFault } from '../queue/ports.ts';
+import type { PinnedMessage } from '../queue/items/item.ts';
+import { type Bodies, BodyFault } from '../queue/items/ports.ts';
 import { findBody } from '../smtp/header-scan.ts';
 
 /** What could be read. */

@@ -2,9 +2,9 @@
  * Records of reports as the table holds them.
  */
 
-import { count, FormError, flag, list, object, optional, parse, such, text, time } from '../queue/form.ts';
-import { parseEvent } from '../queue/parse-event.ts';
-import type { RawItem } from '../queue/unreadable-item.ts';
+import { count, FormError, flag, list, object, optional, parse, such, text, time } from '../queue/items/form.ts';
+import { parseEvent } from '../queue/items/parse-event.ts';
+import type { RawItem } from '../queue/items/unreadable-item.ts';
 import type { KeptEvent, SealedReport } from './ports.ts';
 
 interface Stored extends Omit<SealedReport, 'handedOver'> {

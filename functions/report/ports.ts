@@ -2,12 +2,12 @@
  * What the bounce function knows of the world: small interfaces, carried out by aws/ and by the tests' fakes alike.
  */
 
+import type { Log } from '../log/log.ts';
 import type { Notifier } from '../notices/notifier.ts';
-import type { Parameters } from '../parameters.ts';
-import type { QueueEvent } from '../queue/event.ts';
-import type { Log } from '../queue/log.ts';
-import type { Bodies, Ledger } from '../queue/ports.ts';
-import type { Clock } from '../session/clock.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { QueueEvent } from '../queue/items/event.ts';
+import type { Bodies, Ledger } from '../queue/items/ports.ts';
+import type { Clock } from '../time/clock.ts';
 import type { ComposedMail } from './compose.ts';
 import type { ReportSubject, ToldRecipient } from './subject.ts';
 

@@ -2,10 +2,10 @@
  * What the bounce queue brings: events and notices, as SNS hands them on, with its envelope around them or without.
  */
 
-import { Fields, isNonEmptyString, isPresent, isString } from '../delivery/fields.ts';
-import { RequestError } from '../delivery/request-error.ts';
 import { isNotice, type Notice, parseNotice } from '../notices/notice.ts';
-import type { QueueEvent } from '../queue/event.ts';
+import type { QueueEvent } from '../queue/items/event.ts';
+import { Fields, isNonEmptyString, isPresent, isString } from '../request/fields.ts';
+import { RequestError } from '../request/request-error.ts';
 
 /** What a message is. */
 export type TopicMessage =

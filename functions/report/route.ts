@@ -2,7 +2,7 @@
  * How a report leaves (bounce_report_routes).
  */
 
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { isAscii, splitAddress } from '../smtp/path.ts';
 import type { LocalDomains } from './ports.ts';
 

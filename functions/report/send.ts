@@ -4,8 +4,8 @@
 
 import type { Notice } from '../notices/notice.ts';
 import { ownAddress } from '../parameters/own-address.ts';
-import type { Parameters } from '../parameters.ts';
-import { hashOf } from '../queue/hash.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import { hashOf } from '../request/hash.ts';
 import type { Letterhead } from './compose.ts';
 import { noticeMail } from './notice-mail.ts';
 import type { Parcel, ReportServices } from './ports.ts';

@@ -2,8 +2,8 @@
  * What a report is about: the events of one request and pass, put together.
  */
 
-import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/event.ts';
-import type { PinnedMessage } from '../queue/item.ts';
+import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/items/event.ts';
+import type { PinnedMessage } from '../queue/items/item.ts';
 
 /** A recipient in a report. */
 export interface ToldRecipient extends ReportedRecipient {

@@ -10,11 +10,11 @@
  * report over; one who dies between SES's answer and the note of it makes a second copy.
  */
 
-import { doubtWords } from '../queue/doubt.ts';
-import type { QueueEvent } from '../queue/event.ts';
-import { FormError } from '../queue/form.ts';
-import { hashOf } from '../queue/hash.ts';
-import { isUnreadable } from '../queue/unreadable-item.ts';
+import { doubtWords } from '../queue/items/doubt.ts';
+import type { QueueEvent } from '../queue/items/event.ts';
+import { FormError } from '../queue/items/form.ts';
+import { isUnreadable } from '../queue/items/unreadable-item.ts';
+import { hashOf } from '../request/hash.ts';
 import { type Addressee, addresseesOf } from './addressees.ts';
 import { composeReport } from './compose.ts';
 import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';

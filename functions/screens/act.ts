@@ -5,8 +5,6 @@
 
 import type { CheckReport } from '../check/report.ts';
 import { progressOf } from '../check/report.ts';
-import { outcomeText, progressText } from '../command/check-text.ts';
-import { counted, moment } from '../command/words.ts';
 import { BoundedQueries } from '../operator/bounded-queries.ts';
 import { isFor } from '../operator/causes.ts';
 import { queueDestination } from '../operator/destination-name.ts';
@@ -14,9 +12,10 @@ import { holdDestination, releaseDestination } from '../operator/destinations.ts
 import { flush as flushAll } from '../operator/flush.ts';
 import { holdMessages } from '../operator/messages.ts';
 import type { Change, Changing, OperatorServices } from '../operator/operator.ts';
-import { listEntries } from '../operator/selection.ts';
-import { waitingForTime } from '../operator/waiting.ts';
-import { wallTime } from '../queue/services.ts';
+import { listEntries, waitingForTime } from '../operator/selection.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { outcomeText, progressText } from '../texts/check-text.ts';
+import { counted, moment } from '../texts/words.ts';
 import { type Changes, changed } from './changes.ts';
 import { framed, lines } from './page.ts';
 import type { ActRequest } from './request.ts';

@@ -3,9 +3,9 @@
  * for it on the left.
  */
 
-import { inWords } from '../command/words.ts';
 import { type ShapeRow, shapeAges } from '../operator/shape.ts';
 import type { Survey } from '../operator/survey.ts';
+import { inWords } from '../texts/words.ts';
 import { type Endpoints, more } from './action.ts';
 import { andMore, number } from './figures.ts';
 import { type Html, html } from './html.ts';

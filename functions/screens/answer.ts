@@ -2,9 +2,9 @@
  * The first screen: is anything lost, or late? One line, and below it what somebody should know of.
  */
 
-import { counted, inWords } from '../command/words.ts';
 import type { Count } from '../operator/status.ts';
 import type { Survey } from '../operator/survey.ts';
+import { counted, inWords } from '../texts/words.ts';
 import { type Call, type Endpoints, more } from './action.ts';
 import { atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';

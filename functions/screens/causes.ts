@@ -2,9 +2,9 @@
  * The third screen: why mail waits, with replies that differ only in names and numbers taken together.
  */
 
-import { inWords } from '../command/words.ts';
 import type { Cause } from '../operator/causes.ts';
 import type { Survey } from '../operator/survey.ts';
+import { inWords } from '../texts/words.ts';
 import { button, type Endpoints } from './action.ts';
 import { andMore, atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';

@@ -2,11 +2,11 @@
  * The fourth screen: destinations, how each is, and what can be done about it.
  */
 
-import { counted, fromNow, inWords, moment } from '../command/words.ts';
 import type { TroubledDestination } from '../operator/destination-tallies.ts';
 import type { Survey } from '../operator/survey.ts';
-import { holdsThatLast } from '../queue/due.ts';
-import type { Hold } from '../queue/item.ts';
+import { holdsThatLast } from '../queue/items/due.ts';
+import type { Hold } from '../queue/items/item.ts';
+import { counted, fromNow, inWords, moment } from '../texts/words.ts';
 import { button, type Endpoints, more } from './action.ts';
 import { andMore, atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';

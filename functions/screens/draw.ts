@@ -2,8 +2,6 @@
  * From a request to HTML: reads as much as is needed, and no more than there is time for, and has it drawn.
  */
 
-import { destinationAsText } from '../command/explain-text.ts';
-import { inWords } from '../command/words.ts';
 import { BoundedQueries, type Bounds } from '../operator/bounded-queries.ts';
 import { isFor } from '../operator/causes.ts';
 import { explainDestination } from '../operator/explain.ts';
@@ -11,8 +9,10 @@ import { type Listed, listQueue } from '../operator/list.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
 import { survey } from '../operator/survey.ts';
-import type { QueueFilter } from '../queue/queue-entry.ts';
-import { wallTime } from '../queue/services.ts';
+import type { QueueFilter } from '../queue/items/queue-entry.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { destinationAsText } from '../texts/explain-text.ts';
+import { inWords } from '../texts/words.ts';
 import type { Endpoints } from './action.ts';
 import { mailList } from './mail-list.ts';
 import { framed, lines, page, sentence } from './page.ts';

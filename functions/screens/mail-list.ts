@@ -2,9 +2,9 @@
  * What is behind a number: some of the mail, the oldest first.
  */
 
-import { fromNow, inWords } from '../command/words.ts';
 import type { Listed } from '../operator/list.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { fromNow, inWords } from '../texts/words.ts';
 import { atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';
 

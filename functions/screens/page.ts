@@ -2,8 +2,8 @@
  * The screens, alone or one below the other.
  */
 
-import { counted, moment } from '../command/words.ts';
 import type { Survey } from '../operator/survey.ts';
+import { counted, moment } from '../texts/words.ts';
 import type { Endpoints } from './action.ts';
 import { agesScreen } from './ages.ts';
 import { answerScreen } from './answer.ts';

@@ -3,10 +3,10 @@
  * what else there is does not concern us.
  */
 
-import { Fields, isBoolean, isNonEmptyString, isString, oneOf } from '../delivery/fields.ts';
-import { RequestError } from '../delivery/request-error.ts';
-import { parseTime } from '../parameters.ts';
-import { type State, states } from '../queue/states.ts';
+import { parseTime } from '../parameters/parameters.ts';
+import { type State, states } from '../queue/items/states.ts';
+import { Fields, isBoolean, isNonEmptyString, isString, oneOf } from '../request/fields.ts';
+import { RequestError } from '../request/request-error.ts';
 import { type ScreenName, screenNames } from './page.ts';
 
 /** What is to be drawn. */

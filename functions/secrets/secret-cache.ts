@@ -5,7 +5,7 @@
  * secret, and none shortly after one that failed, so that a burst of mail does not become a burst of requests.
  */
 
-import { type Clock, elapsed, type Moment, systemClock } from '../session/clock.ts';
+import { type Clock, elapsed, type Moment, systemClock } from '../time/clock.ts';
 import { type FetchOptions, type Secret, SecretFault, type SecretStage, type SecretStore } from './secrets.ts';
 
 /** Where secrets are read from; each call is a request. */

@@ -5,8 +5,8 @@
 import { Interrupted } from '../lmtp/dialogue.ts';
 import { type OpeningFault, type OpeningTerms, opening, type TlsTerms } from '../lmtp/opening.ts';
 import { quit } from '../lmtp/parting.ts';
+import type { Clock } from '../time/clock.ts';
 import { type ChatOptions, chat, type HandshakeWish } from './chat.ts';
-import type { Clock } from './clock.ts';
 import { type Peer, Session } from './session.ts';
 import { connect, type Transport } from './transport.ts';
 

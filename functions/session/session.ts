@@ -10,8 +10,8 @@ import type { Security } from '../lmtp/opening.ts';
 import { type Probed, probe, quit } from '../lmtp/parting.ts';
 import { transaction } from '../lmtp/transaction.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
+import { type Clock, elapsed, type Moment } from '../time/clock.ts';
 import { type ChatOptions, chat, timedChat } from './chat.ts';
-import { type Clock, elapsed, type Moment } from './clock.ts';
 import type { Endpoint, Transport } from './transport.ts';
 
 /** One server as logs show it. */

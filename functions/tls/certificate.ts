@@ -12,34 +12,13 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
+import type { CertificateFacts } from './certificate-facts.ts';
 import { chainWords } from './chain-words.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { mustMatch } from './levels.ts';
 import { fold, matchesNames, namesOf, type RuleContext, resolveRules } from './names.ts';
 import type { TlsPolicy } from './policy.ts';
 import { publicKeyOf } from './public-key.ts';
-
-/** What a certificate says. */
-export interface CertificateFacts {
-  /** Distinguished name in one line, in the order of the certificate: `O=Example, CN=mail.example.com`. */
-  readonly subject: string;
-  /** The same of who signed it. */
-  readonly issuer: string;
-  /** The last common name of the subject, if it has any. */
-  readonly commonName?: string;
-  /** ISO 8601, UTC. */
-  readonly validFrom: string;
-  /** ISO 8601, UTC. */
-  readonly validTo: string;
-  /** dNSName entries of subjectAltName, in lower case, without a dot at the end. */
-  readonly names: readonly string[];
-  /** iPAddress entries of subjectAltName. */
-  readonly addresses: readonly string[];
-  /** The whole of it, in DER. */
-  readonly der: Buffer;
-  /** Its public key (SubjectPublicKeyInfo), in DER. */
-  readonly publicKey: Buffer;
-}
 
 /** What is judged. */
 export interface PeerCertificate extends RuleContext {

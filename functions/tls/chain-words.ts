@@ -2,7 +2,7 @@
  * What a TLS library has against a chain of certificates, in words for the log.
  */
 
-import type { CertificateFacts } from './certificate.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 
 /**
  * The words for a code (OpenSSL's X509_V_ERR_..., without that); what is no code of these is shown as it is.

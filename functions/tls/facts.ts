@@ -2,7 +2,8 @@
  * What was had of TLS: the `tls` field of the delivery log.
  */
 
-import type { CertificateFacts, Judgement } from './certificate.ts';
+import type { Judgement } from './certificate.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { TlsLevel } from './levels.ts';
 import type { TlsPolicy } from './policy.ts';

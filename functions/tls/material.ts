@@ -3,7 +3,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Parameters } from '../parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { type FetchOptions, SecretFault, type SecretStore } from '../secrets/secrets.ts';
 import { hint, type PemSource, readCertificates, readClientCertificate } from './client-certificate.ts';
 import { TlsMaterialFault } from './material-fault.ts';

@@ -3,7 +3,7 @@
  */
 
 import ipaddr from 'ipaddr.js';
-import type { CertificateFacts } from './certificate.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 import { isAddress } from './policy-keys.ts';
 
 /** What the keywords of rules stand for. */

@@ -4,7 +4,7 @@
 
 import ipaddr from 'ipaddr.js';
 
-/** A destination, so far as TLS has to know it: delivery/destination.ts has it as NextHop. */
+/** A destination, so far as TLS has to know it: request/destination.ts has it as NextHop. */
 export interface TlsHop {
   /** As written, without `inet:`, in lower case; of a unix-domain socket its path. */
   readonly name: string;

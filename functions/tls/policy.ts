@@ -5,8 +5,8 @@
  * A policy that cannot be used is a value, and soft: mail waits until it is put right, and never goes without.
  */
 
+import type { Parameters } from '../parameters/parameters.ts';
 import type { TlsVersion } from '../parameters/protocols.ts';
-import type { Parameters } from '../parameters.ts';
 import type { FingerprintDigest } from './fingerprint.ts';
 import { isMandatory, mustMatch, type TlsLevel } from './levels.ts';
 import { faultOfFingerprint, readFingerprints, readNameRules } from './match-rules.ts';

@@ -3,7 +3,7 @@
  */
 
 import type { ChannelBinding } from '../sasl/mechanism.ts';
-import type { CertificateFacts } from './certificate.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 import type { TlsFacts } from './facts.ts';
 
 /** A handshake that succeeded. */

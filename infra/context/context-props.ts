@@ -1,4 +1,4 @@
-import type { LmtpDeliveryProps } from '../properties/delivery-props.ts';
+import type { LmtpDeliveryProps } from '../construct/delivery-props.ts';
 import { PropsError } from '../properties/props-error.ts';
 import type { ContextSettings } from './context.ts';
 import { wrong } from './context-readers.ts';

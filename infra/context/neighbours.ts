@@ -1,7 +1,8 @@
 /** What the transports of one stack have to know of each other, so that mail goes from one to the other by the map alone. */
-import { DestinationError, normaliseDestination, portsOf } from '../../functions/delivery/destination.ts';
-import { parseTransportMap, TransportMapError } from '../../functions/delivery/transport-map.ts';
-import type { Parameters } from '../../functions/parameters.ts';
+
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { DestinationError, normaliseDestination, portsOf } from '../../functions/request/destination.ts';
+import { parseTransportMap, TransportMapError } from '../../functions/request/transport-map.ts';
 import { checkParameters } from '../properties/parameter-environment.ts';
 import { PropsError, refuse } from '../properties/props-error.ts';
 import type { ContextSettings } from './context.ts';

@@ -8,7 +8,7 @@
  *     }
  */
 
-import { outputPrefix } from '../outputs.ts';
+import { outputPrefix } from '../construct/outputs.ts';
 import { transportName } from '../properties/transport-name.ts';
 import { type ContextSettings, contextTable, notKnown, present, readContext } from './context.ts';
 import { type Context, object, wrong } from './context-readers.ts';

@@ -10,19 +10,19 @@ import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { type Transition, transitions } from '../../functions/queue/states.ts';
+import { type Transition, transitions } from '../../functions/queue/items/states.ts';
+import { LmtpDelivery } from '../construct/lmtp-delivery.ts';
 import { figuresText, monthlyText, pricesText } from '../cost/document.ts';
 import { fixedCosts } from '../cost/fixed.ts';
 import { recordedMeasurement } from '../cost/measurement.ts';
-import { LmtpDelivery } from '../lmtp-delivery.ts';
 import { contextDocument } from './context-document.ts';
 import { metricsDocument } from './metrics-document.ts';
 import { parametersDocument } from './parameters-document.ts';
 import { propsDocument } from './props-document.ts';
-import { roomsTable } from './rooms-document.ts';
+import { functionRoomsTable, infraRoomsTable } from './rooms-document.ts';
 
 const root = new URL('../../', import.meta.url);
-const begin = '<!-- written from functions/queue/states.ts: begin -->';
+const begin = '<!-- written from functions/queue/items/states.ts: begin -->';
 const end = '<!-- end -->';
 
 /** The files, by name, as they should be. */
@@ -41,8 +41,11 @@ export function documents(): ReadonlyMap<string, string> {
 
 const withStates = (queue: string) => withPart(queue, begin, statesTable());
 
-const withRooms = (architecture: string) =>
-  withPart(architecture, '<!-- written from the imports of functions/: begin -->', roomsTable());
+function withRooms(architecture: string): string {
+  const functions = '<!-- written from the imports of functions/: begin -->';
+  const infra = '<!-- written from the imports of infra/: begin -->';
+  return withPart(withPart(architecture, functions, functionRoomsTable()), infra, infraRoomsTable());
+}
 
 const withContext = (configuration: string) =>
   withPart(configuration, '<!-- written from infra/context/context.ts: begin -->', contextDocument());

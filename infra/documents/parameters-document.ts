@@ -3,10 +3,10 @@
  */
 
 import { allowedValues } from '../../functions/parameters/describe.ts';
+import { variableName } from '../../functions/parameters/parameters.ts';
 import { refusalsByReason } from '../../functions/parameters/refused.ts';
 import type { Row } from '../../functions/parameters/row.ts';
 import { parameterSubjects } from '../../functions/parameters/table.ts';
-import { variableName } from '../../functions/parameters.ts';
 import { manualPage } from './lmtp-manual-page.ts';
 
 /** The whole text. */

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 
 /** The interfaces of `LmtpDeliveryProps`, by the heading of their table, with the file that has each. */
 const interfaces: Readonly<Record<string, readonly [name: string, file: string]>> = {
-  'Mail, functions and limits': ['LmtpDeliveryProps', '../properties/delivery-props.ts'],
+  'Mail, functions and limits': ['LmtpDeliveryProps', '../construct/delivery-props.ts'],
   Bodies: ['BodyProps', '../queue/bodies.ts'],
   Network: ['NetworkProps', '../network/network.ts'],
-  Encryption: ['EncryptionProps', '../permissions/encryption.ts'],
+  Encryption: ['EncryptionProps', '../security/encryption.ts'],
   'Alarms and dashboard': ['AlarmProps', '../watching/alarms/thresholds.ts'],
   'Prices of the dashboard': ['DashboardProps', '../watching/dashboard/prices.ts'],
   'Alarms by name (`alarms`)': ['AlarmSettings', '../watching/alarms/thresholds.ts'],

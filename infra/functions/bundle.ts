@@ -15,7 +15,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { OutputFile } from 'esbuild';
 
-/** The functions of a stack, by the name of their entry file in `functions/`. */
+/** The functions of a stack, by the name of their entry file in `functions/handlers/`. */
 export const functionNames = ['qmgr', 'lmtp', 'sweep', 'bounce', 'check', 'showq', 'postsuper'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
@@ -72,9 +72,9 @@ export function functionFolder(name: FunctionName, outdir: string): string {
 }
 
 /**
- * Bundles `functions/<name>.ts` into `<outdir>/<name>/`.
+ * Bundles `functions/handlers/<name>.ts` into `<outdir>/<name>/`.
  *
- * @param entry another entry file in place of `functions/<name>.ts` (tests use it)
+ * @param entry another entry file in place of `functions/handlers/<name>.ts` (tests use it)
  * @throws BundleError when the sources do not bundle, or the bundle is over `bundleSizeBudget`
  */
 export function bundleFunction(name: FunctionName, outdir: string, entry = entryOf(name)): Bundle {
@@ -89,7 +89,7 @@ export function bundleFunction(name: FunctionName, outdir: string, entry = entry
 
 /** Absolute path of a function's source. */
 export function entryOf(name: FunctionName): string {
-  return join(projectFolder, 'functions', `${name}.ts`);
+  return join(projectFolder, 'functions/handlers', `${name}.ts`);
 }
 
 function build(name: FunctionName, entry: string): readonly OutputFile[] {

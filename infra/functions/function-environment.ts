@@ -1,16 +1,36 @@
-import { Stack } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
+import { environmentNames } from '../../functions/parameters/environment.ts';
 import type { Surroundings } from '../permissions/permissions.ts';
-import type { DeliverySettings } from '../properties/delivery-settings.ts';
+import type { IncomingQueue } from '../properties/other-transports.ts';
 import { PropsError } from '../properties/props-error.ts';
 import { ownerOf } from '../queue/bodies.ts';
+import type { MailBucket } from '../queue/stores.ts';
 
 /**
  * Octets of the environment that the properties may fill. Lambda allows 4 KB for all of it; the names of queues, topics,
  * table and bucket, known only when the stack is deployed, take up to a quarter.
  */
 const mostOctets = 3072;
+
+/** The checked properties that the functions have in their environment. */
+export interface EnvironmentSettings {
+  readonly transport: string;
+  readonly transportMap: string;
+  readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
+  readonly otherTransports: Readonly<Record<string, IncomingQueue>>;
+  /** Normalised destinations. */
+  readonly allowedDestinations: readonly string[];
+  /** Normalised destinations. */
+  readonly watchedDestinations: readonly string[];
+  readonly bodyPrefixes: readonly string[];
+  /** Account ids by bucket name. */
+  readonly bucketOwners: Readonly<Record<string, string>>;
+  /** Absent: bodies stay. */
+  readonly bodyRetention: Duration | undefined;
+  /** Parameters as environment variables. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
 
 /**
  * The environment of the functions.
@@ -21,7 +41,7 @@ const mostOctets = 3072;
  */
 export function functionEnvironment(
   scope: IConstruct,
-  settings: DeliverySettings,
+  settings: EnvironmentSettings,
   surroundings: Surroundings,
   metricsNamespace: string,
 ): Record<string, string> {

@@ -3,10 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
+import { environmentNames } from '../../functions/parameters/environment.ts';
 import type { Network } from '../network/vpc-network.ts';
-import { acknowledgeWildcards } from '../permissions/acknowledgements.ts';
-import type { AnyKey } from '../permissions/encryption.ts';
 import {
   bouncePermissions,
   checkPermissions,
@@ -19,8 +17,10 @@ import {
   showqPermissions,
   sweepPermissions,
 } from '../permissions/permissions.ts';
+import { functionTimeouts } from '../properties/timeouts.ts';
+import { acknowledgeWildcards } from '../security/acknowledgements.ts';
+import type { AnyKey } from '../security/encryption.ts';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
-import { functionTimeouts } from './timeouts.ts';
 
 export interface FunctionsProps {
   readonly surroundings: Surroundings;

@@ -3,9 +3,9 @@ import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/clien
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
-import type { Blueprint, QueuePlan, SubscriptionPlan, TablePlan } from '../template/plans.ts';
-import { TemplateError } from '../template/template-error.ts';
 import type { Clients } from './services.ts';
+import type { Blueprint, QueuePlan, SubscriptionPlan, TablePlan } from './template/plans.ts';
+import { TemplateError } from './template/template-error.ts';
 
 /** Makes queues, topics and what they tell, buckets and tables, under the names that the plans give them. */
 export async function buildResources(blueprint: Blueprint, clients: Clients): Promise<void> {

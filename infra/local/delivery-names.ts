@@ -1,8 +1,8 @@
 import { type FunctionName, functionNames } from '../functions/bundle.ts';
-import type { Blueprint, FunctionPlan, QueuePlan } from '../template/plans.ts';
-import { TemplateError } from '../template/template-error.ts';
 import type { QueueName } from './emulators.ts';
 import type { Outputs } from './local-stack.ts';
+import type { Blueprint, FunctionPlan, QueuePlan } from './template/plans.ts';
+import { TemplateError } from './template/template-error.ts';
 
 /** What an LmtpDelivery construct is made of, found in a template by the places of its parts. */
 export interface DeliveryNames {

@@ -6,7 +6,7 @@ import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/clien
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, type SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { queueTableSchema } from '../../functions/queue/table-schema.ts';
+import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 import type { QueueContent } from './fauxqs.ts';
 import { type Clients, localPlace, type ServicesOptions, startServices } from './services.ts';
 

@@ -1,5 +1,5 @@
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import { isDeliveryLine } from '../../functions/log/postfix-line.ts';
 import type { FunctionName } from '../functions/bundle.ts';
 import { Collection } from './collection.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
+import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 import type { InvocationResult } from './container.ts';
-import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
 
 /** What can be invoked. */
 export interface Invocable {

@@ -2,7 +2,7 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import type { FunctionName } from '../functions/bundle.ts';
 import type { Collection } from './collection.ts';
 import type { InvocationResult } from './container.ts';
@@ -10,7 +10,7 @@ import type { QueueName } from './emulators.ts';
 import type { QueueContent } from './fauxqs.ts';
 import type { LogLine } from './function-log.ts';
 import type { LambdaFunction } from './lambda-function.ts';
-import type { MaildirServer } from './maildir-server.ts';
+import type { MaildirServer } from './samples/maildir-server.ts';
 import { scheduledEvent } from './schedule.ts';
 import type { Clients } from './services.ts';
 import type { TopicMessage, TopicSubscriber } from './topic-subscriber.ts';

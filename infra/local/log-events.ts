@@ -7,7 +7,7 @@
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
-import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
+import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 
 /** A log that can be read. */
 export interface LogEvents extends LocalEndpoint {

@@ -3,7 +3,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { contentAsFiled, withoutTopLines } from './samples/filed-content.ts';
 import type { Expected } from './samples/samples.ts';
 

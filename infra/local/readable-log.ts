@@ -1,4 +1,4 @@
-import { environmentNames } from '../../functions/environment.ts';
+import { environmentNames } from '../../functions/parameters/environment.ts';
 import type { FunctionName } from '../functions/bundle.ts';
 import { type LogEvents, startLogEvents } from './log-events.ts';
 

@@ -2,8 +2,8 @@
  * Where a local run of a template differs from it: where mail goes, and how long it waits. Each variable that is replaced is
  * said; a template that was made for this machine has none.
  */
-import { environmentNames } from '../../functions/environment.ts';
-import { isParameterName, variableName } from '../../functions/parameters.ts';
+import { environmentNames } from '../../functions/parameters/environment.ts';
+import { isParameterName, variableName } from '../../functions/parameters/parameters.ts';
 
 /** What the local mail store has no part in: it has neither TLS nor AUTH. */
 const withoutPartner = /^LMTP_(?:TLS|SASL|USE_TLS|ENFORCE_TLS)/;

@@ -7,8 +7,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { environmentNames, variableWords } from '../../functions/environment.ts';
-import { TemplateError } from '../template/template-error.ts';
+import { environmentNames, variableWords } from '../../functions/parameters/environment.ts';
 import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
@@ -16,6 +15,7 @@ import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { serveScreens } from './screens.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
+import { TemplateError } from './template/template-error.ts';
 import { Watch } from './watch.ts';
 
 const exitStatus = { asDeclared: 0, different: 1, usage: 64, interrupted: 130 };

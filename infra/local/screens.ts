@@ -8,8 +8,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 import type { InvocationResult } from './container.ts';
-import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
 
 /** The functions that a page may call. */
 export type ScreenFunctions = Readonly<Record<'showq' | 'postsuper', ScreenFunction>>;

@@ -9,7 +9,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { listenLocally } from './local-endpoint.ts';
+import { listenLocally } from './calls/local-endpoint.ts';
 
 /** A running endpoint. */
 export interface SecretsManager {

@@ -12,10 +12,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
+import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 import { type RecordingProxyOptions, startRecordingProxy } from './calls/recording-proxy.ts';
 import { versionsByName } from './calls/versions-by-name.ts';
 import { type QueueContent, startFauxqs } from './fauxqs.ts';
-import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
 import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
 
 /** Where everything local is, as AWS counts. */

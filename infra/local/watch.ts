@@ -3,7 +3,7 @@
  * requests with their reason, and whatever goes wrong in a function.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { postfixLine } from '../../functions/disposition/postfix-line.ts';
+import { postfixLine } from '../../functions/log/postfix-line.ts';
 import {
   type BounceNotice,
   bouncesOf,

@@ -1,7 +1,8 @@
 /** Which servers a stack delivers to, as far as a security group wants to know: ports, and addresses where they are written out. */
-import { type NextHop, parseDestination, portsOf } from '../../functions/delivery/destination.ts';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import type { Parameters } from '../../functions/parameters.ts';
+
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { type NextHop, parseDestination, portsOf } from '../../functions/request/destination.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import type { Destinations } from '../properties/destinations.ts';
 import { withoutTokens } from '../properties/tokens.ts';
 

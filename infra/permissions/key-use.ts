@@ -4,7 +4,7 @@
  */
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { AnyKey } from './encryption.ts';
+import type { AnyKey } from '../security/encryption.ts';
 
 /** What is done to a thing that lies under a key. */
 export interface KeyUse {

@@ -2,7 +2,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
-import { queueTableSchema } from '../../functions/queue/table-schema.ts';
+import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 import { keyOf } from './key-use.ts';
 import {
   allow,

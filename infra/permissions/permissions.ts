@@ -9,7 +9,8 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
-import { queueTableSchema } from '../../functions/queue/table-schema.ts';
+import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
+import { unboundActions } from '../security/wildcards.ts';
 import { keyOf } from './key-use.ts';
 import {
   allow,
@@ -29,7 +30,6 @@ import {
   writeCorruptCopies,
 } from './statements.ts';
 import type { Surroundings } from './surroundings.ts';
-import { unboundActions } from './wildcards.ts';
 
 export type { AnySecret, Surroundings } from './surroundings.ts';
 

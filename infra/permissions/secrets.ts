@@ -2,7 +2,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { expand, parameterNames } from '../../functions/parameters.ts';
+import { expand, parameterNames } from '../../functions/parameters/parameters.ts';
 import type { ParameterValues } from '../properties/parameter-environment.ts';
 import { PropsError, refuse } from '../properties/props-error.ts';
 import { keepTokens, withoutTokens } from '../properties/tokens.ts';

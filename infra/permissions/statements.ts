@@ -6,7 +6,7 @@ import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
 import type { IncomingQueue } from '../properties/other-transports.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { MailBucket } from '../queue/stores.ts';
-import type { AnyKey } from './encryption.ts';
+import type { AnyKey } from '../security/encryption.ts';
 import { type KeyUse, keyOf, keyStatements } from './key-use.ts';
 import type { AnySecret, Surroundings } from './surroundings.ts';
 

@@ -4,7 +4,7 @@ import type { IncomingQueue } from '../properties/other-transports.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { MailBucket, Stores } from '../queue/stores.ts';
 import type { Topics } from '../queue/topics.ts';
-import type { AnyKey } from './encryption.ts';
+import type { AnyKey } from '../security/encryption.ts';
 
 /** A secret made in the same app, or one from elsewhere. */
 export type AnySecret = Secret | ISecret;

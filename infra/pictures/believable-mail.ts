@@ -4,8 +4,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
-import { type DestinationRecord, emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { DeliveryItem, LastVerdict } from '../../functions/queue/item.ts';
+import { type DestinationRecord, emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { DeliveryItem, LastVerdict } from '../../functions/queue/items/item.ts';
 
 const minute = 60_000;
 

@@ -2,15 +2,16 @@
  * Where a stack delivers to: `destination` and `transportMap` as the one text that its functions read, and the checks that
  * can be made before anything is deployed.
  */
+
+import type { Parameters } from '../../functions/parameters/parameters.ts';
 import {
   DestinationError,
   isLocalAddress,
   type NextHop,
   parseDestination,
   portsOf,
-} from '../../functions/delivery/destination.ts';
-import { parseTransportMap, type TransportMap, TransportMapError } from '../../functions/delivery/transport-map.ts';
-import type { Parameters } from '../../functions/parameters.ts';
+} from '../../functions/request/destination.ts';
+import { parseTransportMap, type TransportMap, TransportMapError } from '../../functions/request/transport-map.ts';
 import { PropsError, refuse } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';
 

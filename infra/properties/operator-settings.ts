@@ -1,6 +1,6 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import { type OperatorSettings, operatorParameters } from '../../functions/operator/settings.ts';
-import { expand } from '../../functions/parameters.ts';
+import { expand } from '../../functions/parameters/parameters.ts';
 import type { ParameterValues } from './parameter-environment.ts';
 import { withoutTokens } from './tokens.ts';
 

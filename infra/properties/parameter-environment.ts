@@ -5,7 +5,7 @@ import {
   type Parameters,
   parseParameters,
   variableName,
-} from '../../functions/parameters.ts';
+} from '../../functions/parameters/parameters.ts';
 import { hasPasswords, hidePasswords } from '../../functions/secrets/open-password-maps.ts';
 import { PropsError } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';

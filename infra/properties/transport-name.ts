@@ -1,4 +1,4 @@
-import { reservedServices } from '../../functions/delivery/route.ts';
+import { reservedServices } from '../../functions/request/route.ts';
 import { refuse } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';
 

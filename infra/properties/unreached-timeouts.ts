@@ -1,6 +1,6 @@
 /** Time-outs of the dialogue that are longer than the lmtp function may wait. */
 import { stageTimeouts, type TimeoutParameters } from '../../functions/delivery/stage-timeouts.ts';
-import { reserveOf } from '../../functions/queue/policy.ts';
+import { reserveOf } from '../../functions/queue/items/policy.ts';
 import { silenceThatCounts } from '../../functions/session/limit.ts';
 
 /** The parameters that are time-outs, in the order of a dialogue. */

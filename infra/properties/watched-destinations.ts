@@ -1,8 +1,9 @@
 /** Which destinations have metrics of their own. */
-import { normaliseDestination, portsOf } from '../../functions/delivery/destination.ts';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
+
 import { mostDestinations } from '../../functions/metrics/catalogue.ts';
-import type { Parameters } from '../../functions/parameters.ts';
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { normaliseDestination, portsOf } from '../../functions/request/destination.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { checkNextHops, type Destinations } from './destinations.ts';
 import { refuse } from './props-error.ts';
 import { keepTokens, withoutTokens } from './tokens.ts';

@@ -1,10 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { activeReceives } from '../../functions/queue/policy.ts';
-import { functionTimeouts } from '../functions/timeouts.ts';
-import { acknowledge } from '../permissions/acknowledgements.ts';
-import type { AnyKey } from '../permissions/encryption.ts';
+import { activeReceives } from '../../functions/queue/items/policy.ts';
+import { functionTimeouts } from '../properties/timeouts.ts';
+import { acknowledge } from '../security/acknowledgements.ts';
+import type { AnyKey } from '../security/encryption.ts';
 
 /** Longest that SQS keeps a message: what nobody took for two weeks is in the table and the bucket all the same. */
 const retention = Duration.days(14);

@@ -2,10 +2,10 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { queueTableSchema as schema } from '../../functions/queue/table-schema.ts';
-import { acknowledge } from '../permissions/acknowledgements.ts';
-import type { AnyKey } from '../permissions/encryption.ts';
+import { queueTableSchema as schema } from '../../functions/queue/items/table-schema.ts';
 import { type PropsError, refuse } from '../properties/props-error.ts';
+import { acknowledge } from '../security/acknowledgements.ts';
+import type { AnyKey } from '../security/encryption.ts';
 
 export interface StoresProps {
   /** Bucket of message bodies. A new one if absent. */

@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type AnyKey, alarmsMayUse } from '../permissions/encryption.ts';
+import { type AnyKey, alarmsMayUse } from '../security/encryption.ts';
 
 /** A topic made in the same app, or one from elsewhere. */
 export type AnyTopic = sns.Topic | sns.ITopic;

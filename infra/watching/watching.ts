@@ -1,11 +1,12 @@
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { functionNames } from '../functions/bundle.ts';
-import type { LmtpDeliveryProps } from '../properties/delivery-props.ts';
 import { MailAlarms } from './alarms/alarms.ts';
+import type { AlarmProps } from './alarms/thresholds.ts';
 import type { Watched } from './alarms/watched.ts';
-import { MailDashboard } from './dashboard.ts';
-import { SavedQueries } from './saved-queries.ts';
+import { MailDashboard } from './dashboard/dashboard.ts';
+import type { DashboardProps } from './dashboard/prices.ts';
+import { SavedQueries } from './measures/saved-queries.ts';
 
 /** What is looked at, and by whom. */
 export interface Watching {
@@ -14,7 +15,7 @@ export interface Watching {
   readonly topic: ITopic;
   /** Megabytes of a function. */
   readonly memorySize: number;
-  readonly props: Pick<LmtpDeliveryProps, 'alarms' | 'operatingManual' | 'prices'>;
+  readonly props: Pick<AlarmProps, 'alarms' | 'operatingManual'> & DashboardProps;
 }
 
 /**

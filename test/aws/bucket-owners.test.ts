@@ -13,8 +13,8 @@ import { makeClients } from '../../functions/aws/clients.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import { S3MapSource } from '../../functions/aws/s3-map-source.ts';
 import { S3ObjectMetadata } from '../../functions/aws/s3-object-metadata.ts';
-import { EnvironmentError } from '../../functions/environment.ts';
-import { BodyFault } from '../../functions/queue/ports.ts';
+import { EnvironmentError } from '../../functions/parameters/environment.ts';
+import { BodyFault } from '../../functions/queue/items/ports.ts';
 import { startEmulatedClients } from '../support/emulated-clients.ts';
 import { type HttpStub, startHttpStub } from '../support/http-stub.ts';
 

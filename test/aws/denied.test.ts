@@ -12,14 +12,14 @@ import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
 import { S3ObjectMetadata } from '../../functions/aws/s3-object-metadata.ts';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { type Admission, admit } from '../../functions/queue/admit.ts';
-import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { formatWakeUp } from '../../functions/queue/messages.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { type Deliver, work } from '../../functions/queue/worker.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { formatWakeUp } from '../../functions/queue/items/messages.ts';
+import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { type Deliver, work } from '../../functions/queue/work/worker.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { startHttpStub } from '../support/http-stub.ts';
@@ -106,7 +106,7 @@ const steps = {
   'a large message is delivered': (services, { large }) => work(large, services, deliver, deadline),
   'a dead letter is taken up': (services, { small }) =>
     takeDeadLetter({ messageId: 'm', body: formatWakeUp(small), received: 10 }, services),
-} as const satisfies Readonly<Record<string, (services: Services, given: Given) => Promise<unknown>>>;
+} as const satisfies Readonly<Record<string, (services: QueueServices, given: Given) => Promise<unknown>>>;
 
 interface Given {
   readonly admission: Admission;

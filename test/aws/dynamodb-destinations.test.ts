@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
 import { describeDestinations } from '../support/destinations-contract.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 import { losingAnswers } from '../support/losing-answers.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EmfMetrics, metricsFromEnvironment } from '../../functions/aws/emf-metrics.ts';
-import { isDeliveryLine } from '../../functions/disposition/postfix-line.ts';
+import { isDeliveryLine } from '../../functions/log/postfix-line.ts';
 import { type MetricName, type MetricRow, metricTable } from '../../functions/metrics/catalogue.ts';
 import { type EmfLine, parseEmf } from '../support/emf.ts';
 

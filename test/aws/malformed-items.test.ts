@@ -5,7 +5,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import { DynamoDbQueries } from '../../functions/aws/dynamodb-queries.ts';
-import { ItemFault, type RawItem } from '../../functions/queue/unreadable-item.ts';
+import { ItemFault, type RawItem } from '../../functions/queue/items/unreadable-item.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 import { losingAnswers } from '../support/losing-answers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SnsEvents } from '../../functions/aws/sns-events.ts';
-import { delayEvents } from '../../functions/disposition/delay-event.ts';
+import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
 import { TopicSubscriber } from '../../infra/local/topic-subscriber.ts';
 import { makeEvent, makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { SqsWakeUps } from '../../functions/aws/sqs-wake-ups.ts';
-import { parseWakeUp } from '../../functions/queue/messages.ts';
+import { parseWakeUp } from '../../functions/queue/items/messages.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 

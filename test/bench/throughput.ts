@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAgent } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { ContentEncoder } from '../../functions/smtp/content-encoder.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';

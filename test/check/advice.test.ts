@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type About, advise, findings } from '../../functions/check/advice.ts';
-import { parseDestination } from '../../functions/delivery/destination.ts';
-import { isParameterName, parseParameters } from '../../functions/parameters.ts';
+import { isParameterName, parseParameters } from '../../functions/parameters/parameters.ts';
+import { parseDestination } from '../../functions/request/destination.ts';
 
 const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
 const certificate = { fingerprint, publicKeyFingerprint: fingerprint, digest: 'sha256', names: ['*.other.example'] };

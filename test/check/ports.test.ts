@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { findName } from '../../functions/check/name-step.ts';
 import { portClosed } from '../../functions/check/port-step.ts';
 import { peerWords } from '../../functions/delivery/conclude.ts';
-import { parseDestination } from '../../functions/delivery/destination.ts';
+import { parseDestination } from '../../functions/request/destination.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
 import { relayName } from '../../functions/session/session.ts';

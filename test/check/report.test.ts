@@ -10,7 +10,7 @@ import {
   type ServerStep,
   stepsOf,
 } from '../../functions/check/report.ts';
-import { outcomeText, progressText } from '../../functions/command/check-text.ts';
+import { outcomeText, progressText } from '../../functions/texts/check-text.ts';
 
 const fine: ServerStep = { step: 'greeting', result: 'ok', text: '220 hello' };
 const odd: ServerStep = { step: 'AUTH', result: 'warning', text: 'none', finding: 'no password', next: 'Look.' };

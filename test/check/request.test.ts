@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { mostRecipients, readCheckRequest } from '../../functions/check/request.ts';
-import { RequestError } from '../../functions/delivery/request-error.ts';
+import { RequestError } from '../../functions/request/request-error.ts';
 
 test('a destination is enough', () => {
   assert.deepEqual(readCheckRequest({ destination: 'inet:x:24' }), { destination: 'inet:x:24' });

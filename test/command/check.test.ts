@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { CheckReport } from '../../functions/check/report.ts';
+import type { LocalEndpoint } from '../../infra/local/calls/local-endpoint.ts';
 import { startLambdaEndpoint } from '../../infra/local/lambda-endpoint.ts';
-import type { LocalEndpoint } from '../../infra/local/local-endpoint.ts';
 import { startBlackHole } from '../support/black-hole.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';

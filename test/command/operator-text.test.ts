@@ -2,22 +2,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
+import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
+import type { StatusReport } from '../../functions/operator/status.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { DeliveryItem, HistoryEntry, Hold, LastVerdict } from '../../functions/queue/items/item.ts';
+import { type State, states } from '../../functions/queue/items/states.ts';
+import { entryOf } from '../../functions/queue/items/summary.ts';
+import { ItemFault } from '../../functions/queue/items/unreadable-item.ts';
 import {
   destinationAsJson,
   destinationAsText,
   messageAsJson,
   messageAsText,
-} from '../../functions/command/explain-text.ts';
-import { programName } from '../../functions/command/next-command.ts';
-import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
-import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
-import type { DestinationStory, MessageStory } from '../../functions/operator/explain.ts';
-import type { StatusReport } from '../../functions/operator/status.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { DeliveryItem, HistoryEntry, Hold, LastVerdict } from '../../functions/queue/item.ts';
-import { type State, states } from '../../functions/queue/states.ts';
-import { entryOf } from '../../functions/queue/summary.ts';
-import { ItemFault } from '../../functions/queue/unreadable-item.ts';
+} from '../../functions/texts/explain-text.ts';
+import { programName } from '../../functions/texts/next-command.ts';
+import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/texts/queue-text.ts';
 import { makeEvent, makeItem, makeVerdict } from '../support/delivery-item.ts';
 
 const now = Date.UTC(2026, 10, 22, 8);

@@ -1,7 +1,7 @@
 /** `lambda-lmtp parameters`: postconf's counterpart. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parameterNames } from '../../functions/parameters.ts';
+import { parameterNames } from '../../functions/parameters/parameters.ts';
 import { type CommandResult, runCommand } from '../support/lambda-lmtp.ts';
 
 const show = (...args: readonly string[]): Promise<CommandResult> => runCommand(['parameters', ...args]);

@@ -1,7 +1,7 @@
 /**
  * Delivery requests for the tests of the command line, and the lines that it prints of them.
  */
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 
 /** A request with nothing in it but what a test is about. */
 export function makeRequest(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

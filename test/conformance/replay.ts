@@ -3,11 +3,11 @@
  */
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
-import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
 import type { Notify } from '../../functions/lmtp/commands.ts';
-import { isParameterName, parseParameters } from '../../functions/parameters.ts';
+import { isParameterName, parseParameters } from '../../functions/parameters/parameters.ts';
+import type { Delivery } from '../../functions/request/delivery.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
 import { decodeXtext } from '../../functions/smtp/xtext.ts';

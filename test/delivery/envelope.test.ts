@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { makeEnvelope, type Posting, unfitness } from '../../functions/delivery/envelope.ts';
 import { unseenContent } from '../../functions/delivery/message.ts';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import type { Delivery } from '../../functions/request/delivery.ts';
 import { makeMessage } from '../support/delivery-agent.ts';
 import { offers } from '../support/offers.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
-import { parseDestination } from '../../functions/delivery/destination.ts';
 import { findHosts } from '../../functions/delivery/hosts.ts';
+import { parseDestination } from '../../functions/request/destination.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { relayName } from '../../functions/session/session.ts';
 import { nameService, testAgent } from '../support/delivery-agent.ts';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App } from 'aws-cdk-lib';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { tlsPolicy } from '../../functions/tls/policy.ts';
 import { type Example, exampleFolders, loadExamples } from '../support/examples.ts';
 import {

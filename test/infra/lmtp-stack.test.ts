@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { environmentNames } from '../../functions/environment.ts';
-import { queueTableSchema } from '../../functions/queue/table-schema.ts';
+import { environmentNames } from '../../functions/parameters/environment.ts';
+import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 import { appStack, asText, construct, resource, resourcesOf, resourcesOfType, target } from './synthesize.ts';
 
 const stack = appStack();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/construct/lmtp-delivery.ts';
 import { readTransports } from '../../infra/context/transports.ts';
-import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/lmtp-delivery.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
 
 export const projectFolder = join(import.meta.dirname, '..', '..');

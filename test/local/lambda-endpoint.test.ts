@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InvokeCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
+import type { LocalEndpoint } from '../../infra/local/calls/local-endpoint.ts';
 import { startLambdaEndpoint } from '../../infra/local/lambda-endpoint.ts';
-import type { LocalEndpoint } from '../../infra/local/local-endpoint.ts';
 
 let lambda: LocalEndpoint;
 let client: LambdaClient;

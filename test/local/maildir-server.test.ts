@@ -6,7 +6,11 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { type MaildirServer, type MaildirServerOptions, startMaildirServer } from '../../infra/local/maildir-server.ts';
+import {
+  type MaildirServer,
+  type MaildirServerOptions,
+  startMaildirServer,
+} from '../../infra/local/samples/maildir-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let server: MaildirServer | undefined;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import {
   bouncesOf,
   differences,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import type { LocalEndpoint } from '../../infra/local/local-endpoint.ts';
+import type { LocalEndpoint } from '../../infra/local/calls/local-endpoint.ts';
 import { serveScreens } from '../../infra/local/screens.ts';
 
 let server: LocalEndpoint;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { countLine } from '../../functions/metrics/count-line.ts';
 import { MemoryMetrics } from '../support/memory-metrics.ts';
 

@@ -6,10 +6,10 @@ import { flush } from '../../functions/operator/flush.ts';
 import { holdMessages, releaseMessages } from '../../functions/operator/messages.ts';
 import type { Change } from '../../functions/operator/operator.ts';
 import type { Selection } from '../../functions/operator/selection.ts';
-import { waitingForTime } from '../../functions/operator/waiting.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { State } from '../../functions/queue/states.ts';
+import { waitingForTime } from '../../functions/operator/selection.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { State } from '../../functions/queue/items/states.ts';
 import { operatorServices, putItems } from '../support/operator-services.ts';
 
 const order = { by: 'local/ann', why: 'disk full' };

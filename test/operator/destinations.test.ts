@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdDestination, releaseDestination, reopenDestinations } from '../../functions/operator/destinations.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { emptyRecord, type Suspension } from '../../functions/queue/destination-record.ts';
-import { releaseHeadStart } from '../../functions/queue/policy.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { emptyRecord, type Suspension } from '../../functions/queue/items/destination-record.ts';
+import { releaseHeadStart } from '../../functions/queue/items/policy.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 
 const order = { by: 'local/ann', why: 'disk full' };

@@ -7,7 +7,7 @@ import {
   explainDestination,
   explainMessage,
 } from '../../functions/operator/explain.ts';
-import { type DestinationRecord, emptyRecord } from '../../functions/queue/destination-record.ts';
+import { type DestinationRecord, emptyRecord } from '../../functions/queue/items/destination-record.ts';
 import { makeVerdict } from '../support/delivery-item.ts';
 import { operatorServices, putItems } from '../support/operator-services.ts';
 

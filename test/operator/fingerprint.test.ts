@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Causes, isFor } from '../../functions/operator/causes.ts';
 import { fingerprintKey, fingerprintOf, wordsOf } from '../../functions/operator/fingerprint.ts';
-import type { QueueEntry, SummaryReply } from '../../functions/queue/queue-entry.ts';
+import type { QueueEntry, SummaryReply } from '../../functions/queue/items/queue-entry.ts';
 
 const key = (text: string, dsn: SummaryReply['dsn'] = '4.2.2') => fingerprintKey(fingerprintOf({ dsn, text }));
 

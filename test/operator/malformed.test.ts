@@ -1,9 +1,6 @@
 /** What people see of items that cannot be read, and what they can do about them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { messageAsJson, messageAsText } from '../../functions/command/explain-text.ts';
-import { programName } from '../../functions/command/next-command.ts';
-import { listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsText } from '../../functions/command/status-text.ts';
 import { explainMessage } from '../../functions/operator/explain.ts';
 import { listQueue } from '../../functions/operator/list.ts';
@@ -11,8 +8,11 @@ import { flushMessages, holdMessages, releaseMessages, removeMessages } from '..
 import type { Change, Changing } from '../../functions/operator/operator.ts';
 import { openDrafts } from '../../functions/operator/requeue.ts';
 import { assess } from '../../functions/operator/status.ts';
-import { holdMalformed } from '../../functions/queue/malformed.ts';
-import { type FoundItem, ItemFault } from '../../functions/queue/unreadable-item.ts';
+import { type FoundItem, ItemFault } from '../../functions/queue/items/unreadable-item.ts';
+import { holdMalformed } from '../../functions/queue/writes/malformed.ts';
+import { messageAsJson, messageAsText } from '../../functions/texts/explain-text.ts';
+import { programName } from '../../functions/texts/next-command.ts';
+import { listedAsJson, listedAsText } from '../../functions/texts/queue-text.ts';
 import { makeRecipients } from '../support/delivery-item.ts';
 import { rawItem } from '../support/malformed-contract.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';

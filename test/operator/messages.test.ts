@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { flushMessages, holdMessages, releaseMessages, removeMessages } from '../../functions/operator/messages.ts';
 import type { Change, Changing } from '../../functions/operator/operator.ts';
 import type { Selection } from '../../functions/operator/selection.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { State } from '../../functions/queue/states.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { State } from '../../functions/queue/items/states.ts';
 import { makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 

@@ -1,11 +1,11 @@
 /** A request that was refused keeps the id that its producer gave it, and is found by it as by the name of its case. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { messageAsText } from '../../functions/command/explain-text.ts';
-import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/command/queue-text.ts';
 import { explainMessage } from '../../functions/operator/explain.ts';
 import { listQueue } from '../../functions/operator/list.ts';
 import { openDrafts, putBack } from '../../functions/operator/requeue.ts';
+import { messageAsText } from '../../functions/texts/explain-text.ts';
+import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/texts/queue-text.ts';
 import { operatorServices, putItems } from '../support/operator-services.ts';
 
 const order = { by: 'local/ann', why: 'a typing error' };

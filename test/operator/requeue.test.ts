@@ -1,8 +1,8 @@
 /** What is corrupt is put right: checked before anything is changed, with its id and its time of arrival. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RequestError } from '../../functions/delivery/request-error.ts';
 import { type Draft, openDrafts, putBack } from '../../functions/operator/requeue.ts';
+import type { RequestError } from '../../functions/request/request-error.ts';
 import { makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 

@@ -4,9 +4,9 @@ import { describe, test } from 'node:test';
 import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
 import type { QueueDepth, QueueDepths } from '../../functions/operator/ports.ts';
 import { assess, overdueAfter, type StatusReport } from '../../functions/operator/status.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { State } from '../../functions/queue/states.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { State } from '../../functions/queue/items/states.ts';
 import { makeEvent, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 

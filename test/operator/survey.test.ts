@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { BoundedQueries } from '../../functions/operator/bounded-queries.ts';
 import { listEntries } from '../../functions/operator/selection.ts';
 import { type Survey, survey } from '../../functions/operator/survey.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { QueueEntry } from '../../functions/queue/queue-entry.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { QueueEntry } from '../../functions/queue/items/queue-entry.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 

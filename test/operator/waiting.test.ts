@@ -1,17 +1,18 @@
 /** What "waiting" means, and that flush, shape, status and queue mean the same by it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { listedAsText } from '../../functions/command/queue-text.ts';
 import { statusAsText } from '../../functions/command/status-text.ts';
+import { holdDestination } from '../../functions/operator/destination-change.ts';
 import { releaseDestination } from '../../functions/operator/destinations.ts';
 import { listQueue } from '../../functions/operator/list.ts';
 import { flushMessages, releaseMessages } from '../../functions/operator/messages.ts';
 import type { QueueDepths } from '../../functions/operator/ports.ts';
+import { waitingForTime } from '../../functions/operator/selection.ts';
 import { shapeQueue } from '../../functions/operator/shape.ts';
 import { assess } from '../../functions/operator/status.ts';
-import { undelivered, waitingForTime, waitOf } from '../../functions/operator/waiting.ts';
-import { holdDestination } from '../../functions/queue/destination-by-hand.ts';
-import { type State, states } from '../../functions/queue/states.ts';
+import { undelivered, waitOf } from '../../functions/operator/waiting.ts';
+import { type State, states } from '../../functions/queue/items/states.ts';
+import { listedAsText } from '../../functions/texts/queue-text.ts';
 import { operatorServices, putItems } from '../support/operator-services.ts';
 
 const order = { by: 'local/ann', why: 'the disk is empty again' };

@@ -10,7 +10,7 @@ import {
   parseParameters,
   parseTime,
   variableName,
-} from '../../functions/parameters.ts';
+} from '../../functions/parameters/parameters.ts';
 
 const second = 1000;
 

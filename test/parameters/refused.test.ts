@@ -1,14 +1,14 @@
 /** Every parameter of Postfix that has to do with LMTP is either one of ours, or known and refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { refusalsByReason, refusedParameters } from '../../functions/parameters/refused.ts';
-import { refusalOf, whyNot } from '../../functions/parameters/why-not.ts';
 import {
   isParameterName,
   ParameterError,
   parametersFromEnvironment,
   parseParameters,
-} from '../../functions/parameters.ts';
+} from '../../functions/parameters/parameters.ts';
+import { refusalsByReason, refusedParameters } from '../../functions/parameters/refused.ts';
+import { refusalOf, whyNot } from '../../functions/parameters/why-not.ts';
 
 /** What can be set. */
 const set = `

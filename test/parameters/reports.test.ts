@@ -1,7 +1,7 @@
 /** Parameters of reports, where they depend on each other or look like addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parametersFromEnvironment, parseParameters, variableName } from '../../functions/parameters.ts';
+import { parametersFromEnvironment, parseParameters, variableName } from '../../functions/parameters/parameters.ts';
 
 test('reports cannot leave through SES without an author that SES knows', () => {
   const routes = { bounce_report_routes: 'incoming, ses' };

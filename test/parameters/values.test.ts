@@ -10,7 +10,7 @@ import {
   parseParameters,
   rowOf,
   type WrittenParameters,
-} from '../../functions/parameters.ts';
+} from '../../functions/parameters/parameters.ts';
 
 const noFile = { readFile: () => assert.fail('no file is to be read') };
 

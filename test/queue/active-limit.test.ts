@@ -5,18 +5,18 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseParameters } from '../../functions/parameters.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { admitItem } from '../../functions/queue/admit-item.ts';
-import { Cautions } from '../../functions/queue/cautions.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { WakeUp } from '../../functions/queue/messages.ts';
-import { sweepInterval } from '../../functions/queue/policy.ts';
-import { giveBackPlaces } from '../../functions/queue/refill.ts';
-import { Scheduler } from '../../functions/queue/scheduler.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { entryOf } from '../../functions/queue/summary.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { admitItem } from '../../functions/queue/admission/admit-item.ts';
+import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
+import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { WakeUp } from '../../functions/queue/items/messages.ts';
+import { sweepInterval } from '../../functions/queue/items/policy.ts';
+import { entryOf } from '../../functions/queue/items/summary.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { captureServices } from '../support/capturing-services.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
@@ -39,7 +39,7 @@ class LossyStack {
   wakeUps: Sent[] = [];
   /** Most deliveries to the slow destination that were in active at once. */
   most = 0;
-  readonly #parameters: Services['parameters'];
+  readonly #parameters: QueueServices['parameters'];
   readonly #loss: number;
   #seed = 1;
 
@@ -49,7 +49,7 @@ class LossyStack {
   }
 
   /** The services of a process of its own. */
-  process(): Services {
+  process(): QueueServices {
     const { clock, ledger, notes } = this;
     const destinations = this.#lossy(ledger.destinations, ['occupy', 'vacate', 'noteBacklog']);
     return {
@@ -60,7 +60,7 @@ class LossyStack {
       queries: ledger,
       destinations,
       scheduler: new Scheduler(destinations),
-      cautions: new Cautions(destinations),
+      fallbacks: new Fallbacks(destinations),
       random: () => this.#chance(),
       wakeUps: {
         activate: async (item) => {
@@ -75,7 +75,7 @@ class LossyStack {
   }
 
   /** Admits, as SQS would have it: again until it has worked. */
-  async admit(services: Services, item: DeliveryItem): Promise<void> {
+  async admit(services: QueueServices, item: DeliveryItem): Promise<void> {
     for (;;) {
       try {
         const { kind, item: admitted } = await admitItem(item, services);
@@ -86,7 +86,7 @@ class LossyStack {
   }
 
   /** Delivers the wake-ups whose time has come. */
-  async wake(services: Services): Promise<void> {
+  async wake(services: QueueServices): Promise<void> {
     const ripe = this.wakeUps.filter(({ visible }) => visible <= this.clock.wall);
     this.wakeUps = this.wakeUps.filter(({ visible }) => visible > this.clock.wall);
     await Promise.all(
@@ -100,7 +100,7 @@ class LossyStack {
   }
 
   /** Delivers so many messages to a destination. */
-  async work(destination: string, count: number, services: Services): Promise<void> {
+  async work(destination: string, count: number, services: QueueServices): Promise<void> {
     for (const message of this.#queueOf({ destination }).splice(0, count)) {
       const item = await this.ledger.read(message);
       if (item?.state !== 'active' || item.generation !== message.generation) continue;
@@ -251,7 +251,7 @@ describe('a delivery that finds active full is woken although nobody is in activ
   const late = { id: 'late', destination: slow } as const;
 
   /** Active is full. What arrives then finds that out, and all that is in active is done before it is put down as waiting. */
-  async function overtaken(arrive: (stack: LossyStack, services: Services) => Promise<void>): Promise<LossyStack> {
+  async function overtaken(arrive: (stack: LossyStack, services: QueueServices) => Promise<void>): Promise<LossyStack> {
     const stack = new LossyStack(8, 0);
     const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
     for (let n = 0; n < 8; n += 1) await stack.admit(front, makeItem({ id: `first-${n}`, destination: slow }));
@@ -305,7 +305,9 @@ describe('a delivery that finds active full is woken although nobody is in activ
 
 describe('whoever gives the last place back while the index is behind', () => {
   /** Active is full, and another waits; what the index says of those who wait is said here. */
-  async function lastOne(queries: Partial<Services['queries']>): Promise<LossyStack & { readonly lmtp: Services }> {
+  async function lastOne(
+    queries: Partial<QueueServices['queries']>,
+  ): Promise<LossyStack & { readonly lmtp: QueueServices }> {
     const stack = new LossyStack(1, 0);
     const [front, lmtp] = [stack.process(), stack.process()];
     for (const id of ['first', 'late']) await stack.admit(front, makeItem({ id, destination: slow }));
@@ -313,7 +315,9 @@ describe('whoever gives the last place back while the index is behind', () => {
     assert.ok(first);
     await stack.ledger.move('finishUnclaimed', first, { due: null });
     lmtp.scheduler.leave(first);
-    return Object.assign(stack, { lmtp: { ...lmtp, queries: withCalls<Services['queries']>(stack.ledger, queries) } });
+    return Object.assign(stack, {
+      lmtp: { ...lmtp, queries: withCalls<QueueServices['queries']>(stack.ledger, queries) },
+    });
   }
 
   const wakes = ({ wakeUps }: LossyStack) => wakeUps.map(({ id }) => id);

@@ -1,7 +1,7 @@
 /** The queue counts its deliveries as its log has them, whoever writes the line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sweep } from '../../functions/queue/sweep.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { captureServices } from '../support/capturing-services.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 import { QueueWorld } from '../support/queue-world.ts';

@@ -3,10 +3,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseParameters } from '../../functions/parameters.ts';
-import { backoff } from '../../functions/queue/backoff.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { Experience } from '../../functions/queue/scheduler.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import type { Experience } from '../../functions/queue/destinations/scheduler.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { backoff } from '../../functions/time/backoff.ts';
 import { ContainerFleet, type Server, type Worked } from '../support/container-fleet.ts';
 import { makeItem } from '../support/delivery-item.ts';
 

@@ -1,13 +1,13 @@
 /** Lines of the delivery log that are written from the item, since nobody else can have written them for sure. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { settle } from '../../functions/disposition/settlement.ts';
-import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
-import { limitHold } from '../../functions/queue/doubt.ts';
-import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
-import { settlementRules } from '../../functions/queue/settlement-rules.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
-import { type Deliver, work } from '../../functions/queue/worker.ts';
+import { settle } from '../../functions/queue/disposition/settlement.ts';
+import { limitHold } from '../../functions/queue/items/doubt.ts';
+import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
+import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { settlementRules } from '../../functions/queue/settlement/settlement-rules.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
+import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 

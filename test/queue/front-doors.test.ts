@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import { readIncoming } from '../../functions/incoming/read-incoming.ts';
-import { type Admission, admit } from '../../functions/queue/admit.ts';
+import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import {
   eventBridgeEvent,

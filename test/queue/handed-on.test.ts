@@ -1,8 +1,8 @@
 /** Mail whose way leads to another transport of the same system: handed on once, and found where it was taken in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import { type Admission, admit } from '../../functions/queue/admit.ts';
+import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 
 const map = 'lists.example mailman:inet:mailman.test:8024\narchive.example mailman:\n* lmtp:inet:one.test';

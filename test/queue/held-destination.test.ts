@@ -1,13 +1,13 @@
 /** A destination that is held, from the first message that waits for it to the last that is let go. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { activate } from '../../functions/queue/activate.ts';
-import { admitItem } from '../../functions/queue/admit-item.ts';
-import { holdDestination, reopenDestination, unholdDestination } from '../../functions/queue/destination-by-hand.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { sweepInterval } from '../../functions/queue/policy.ts';
-import { releaseDestination } from '../../functions/queue/release-held.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
+import { holdDestination, reopenDestination, unholdDestination } from '../../functions/operator/destination-change.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { admitItem } from '../../functions/queue/admission/admit-item.ts';
+import { releaseDestination } from '../../functions/queue/destinations/release-held.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { sweepInterval } from '../../functions/queue/items/policy.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeItem } from '../support/delivery-item.ts';
 

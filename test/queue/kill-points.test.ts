@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import { doubtWords } from '../../functions/queue/doubt.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import { doubtWords } from '../../functions/queue/items/doubt.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { quoteAddress } from '../../functions/smtp/path.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type DisturbanceName, type DisturbedWorld, disturb, disturbanceNames } from '../support/disturbance.ts';

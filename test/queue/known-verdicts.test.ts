@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { DeliveryOutcome } from '../../functions/delivery/deliver.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
-import { requeueMessage } from '../../functions/queue/by-hand.ts';
-import { BodyFault } from '../../functions/queue/ports.ts';
-import { TableTrouble } from '../../functions/queue/table-trouble.ts';
-import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
+import { requeueMessage } from '../../functions/operator/operator-change.ts';
+import { BodyFault } from '../../functions/queue/items/ports.ts';
+import { type Deliver, type Lane, work } from '../../functions/queue/work/worker.ts';
+import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeItem, makeRecipients } from '../support/delivery-item.ts';
 

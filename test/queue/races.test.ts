@@ -6,12 +6,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { holdMessage, releaseMessage, rescheduleMessage } from '../../functions/queue/by-hand.ts';
-import type { Carried } from '../../functions/queue/carry-out.ts';
-import { holdDestination, unholdDestination } from '../../functions/queue/destination-by-hand.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { removeMessage } from '../../functions/queue/remove-by-hand.ts';
-import type { Services } from '../../functions/queue/services.ts';
+import { holdDestination, unholdDestination } from '../../functions/operator/destination-change.ts';
+import { holdMessage, releaseMessage, rescheduleMessage } from '../../functions/operator/operator-change.ts';
+import { removeMessage } from '../../functions/operator/removal-change.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { Carried } from '../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';
 import type { Interference } from '../support/queue-process.ts';
@@ -29,7 +29,7 @@ const order = { by: 'arn:aws:iam::1:user/ann', why: 'a test' };
 /** What was done to the messages of a world by hand, and what came of it. */
 interface Hands {
   readonly world: QueueWorld;
-  readonly services: Services;
+  readonly services: QueueServices;
   /** How many attempts a message that was removed may have at its end, by its key. */
   readonly lastAttempts: Map<string, number>;
   /** The destination is held now. */

@@ -1,7 +1,7 @@
 /** Who is told what became of a message, and who is not. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { addresseesOf } from '../../functions/report/addressees.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
 import { bounced, delayed, type Happening, served } from '../support/report-events.ts';

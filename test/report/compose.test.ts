@@ -1,8 +1,8 @@
 /** Reports, read back by an independent parser. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseParameters } from '../../functions/parameters.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { type AddresseeParameters, addresseesOf } from '../../functions/report/addressees.ts';
 import { composeReport, type ReportFacts } from '../../functions/report/compose.ts';
 import type { Original } from '../../functions/report/original.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
 import { bounced } from '../support/report-events.ts';

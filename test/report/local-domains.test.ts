@@ -1,9 +1,9 @@
 /** Whose mail this stack delivers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 
 const { relay_domains } = parseParameters({ relay_domains: 'ours.test' });
 const map = (text: string) => parseTransportMap(text, 'lmtp', 24);

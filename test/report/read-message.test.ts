@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { RequestError } from '../../functions/delivery/request-error.ts';
 import { readTopicMessage } from '../../functions/report/read-message.ts';
+import { RequestError } from '../../functions/request/request-error.ts';
 import { makeNotice } from '../support/notice.ts';
 import { bounced, delayed, only, served } from '../support/report-events.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectContent } from '../../functions/delivery/message.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import { ItemFault } from '../../functions/queue/unreadable-item.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import { ItemFault } from '../../functions/queue/items/unreadable-item.ts';
 import type { KeptEvent } from '../../functions/report/ports.ts';
 import { tell } from '../../functions/report/tell.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';

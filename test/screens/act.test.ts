@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CheckReport } from '../../functions/check/report.ts';
-import { DestinationError } from '../../functions/delivery/destination.ts';
-import { RequestError } from '../../functions/delivery/request-error.ts';
-import { emptyRecord } from '../../functions/queue/destination-record.ts';
+import { emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import { DestinationError } from '../../functions/request/destination.ts';
+import { RequestError } from '../../functions/request/request-error.ts';
 import { act } from '../../functions/screens/act.ts';
 import { draw } from '../../functions/screens/draw.ts';
 import { readActRequest, readDrawRequest } from '../../functions/screens/request.ts';

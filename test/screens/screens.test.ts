@@ -7,9 +7,9 @@ import { DestinationTallies } from '../../functions/operator/destination-tallies
 import { Shape } from '../../functions/operator/shape.ts';
 import type { StatusReport } from '../../functions/operator/status.ts';
 import type { Survey } from '../../functions/operator/survey.ts';
-import { type DestinationRecord, emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { QueueEntry } from '../../functions/queue/queue-entry.ts';
-import { states } from '../../functions/queue/states.ts';
+import { type DestinationRecord, emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { QueueEntry } from '../../functions/queue/items/queue-entry.ts';
+import { states } from '../../functions/queue/items/states.ts';
 import { answer } from '../../functions/screens/answer.ts';
 import { changed } from '../../functions/screens/changes.ts';
 import { mailList } from '../../functions/screens/mail-list.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { failurePause, longestAge, SecretCache, type SecretSource } from '../../functions/secrets/secret-cache.ts';
 import { type Secret, SecretFault, type SecretStage } from '../../functions/secrets/secrets.ts';
-import type { Moment } from '../../functions/session/clock.ts';
+import type { Moment } from '../../functions/time/clock.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 /** A source that is told what it has, and writes down what it is asked. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stageTimeouts } from '../../functions/delivery/stage-timeouts.ts';
-import { parseParameters } from '../../functions/parameters.ts';
-import { elapsed } from '../../functions/session/clock.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
 import {
   deadlineAfter,
   invocationDeadline,
@@ -12,6 +11,7 @@ import {
   type TimedStage,
   TimeLimits,
 } from '../../functions/session/limit.ts';
+import { elapsed } from '../../functions/time/clock.ts';
 import { fixedDeadline, limitsWith, timedStages } from '../support/time-limits.ts';
 
 const second = 1000;

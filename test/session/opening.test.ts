@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { OpeningTerms } from '../../functions/lmtp/opening.ts';
-import { systemClock } from '../../functions/session/clock.ts';
 import { type OpenOptions, openSession } from '../../functions/session/opening.ts';
+import { systemClock } from '../../functions/time/clock.ts';
 import type { Secured, TlsJudgement } from '../../functions/tls/secured.ts';
 import { type TestCertificates, testCertificates } from '../support/certificates.ts';
 import { type ServerScript, startScriptedServer } from '../support/scripted-server.ts';

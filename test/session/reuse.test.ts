@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Agent } from '../../functions/delivery/agent.ts';
-import type { Clock } from '../../functions/session/clock.ts';
+import type { Clock } from '../../functions/time/clock.ts';
 import {
   type Asked,
   deliverTo,

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { releaseMessage } from '../../functions/queue/by-hand.ts';
-import { strandedHold } from '../../functions/queue/dead-letters.ts';
-import { doubtWords } from '../../functions/queue/doubt.ts';
+import { releaseMessage } from '../../functions/operator/operator-change.ts';
+import { doubtWords } from '../../functions/queue/items/doubt.ts';
+import { strandedHold } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Audit, audit } from './audit.ts';
 import { say } from './say.ts';
 import type { Condition, MailboxReply } from './simulated-server.ts';

@@ -1,7 +1,7 @@
 /**
  * What became of everybody at the end of a simulation: the table is asked what it says, the servers what they took.
  */
-import { type DeliveryItem, isFinished, type QueuedRecipient } from '../../functions/queue/item.ts';
+import { type DeliveryItem, isFinished, type QueuedRecipient } from '../../functions/queue/items/item.ts';
 import type { SimulatedStack } from './simulated-stack.ts';
 
 /** Where a recipient ended. `waiting`: nowhere yet. */

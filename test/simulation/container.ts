@@ -1,16 +1,16 @@
 /**
  * Containers of a simulation: what runs a function, with the services that it keeps from one invocation to the next.
  */
-import { Cautions } from '../../functions/queue/cautions.ts';
-import { Disposal } from '../../functions/queue/disposal.ts';
-import { Scheduler } from '../../functions/queue/scheduler.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { TableWrites } from '../../functions/queue/table-writes.ts';
+import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
+import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import { Disposal } from '../../functions/queue/writes/disposal.ts';
+import { TableWrites } from '../../functions/queue/writes/table-writes.ts';
 import type { SharedWorld } from '../support/queue-process.ts';
 
 /** What is needed of a container; a QueueProcess is one to which things happen. */
 export interface Container {
-  readonly services: Services;
+  readonly services: QueueServices;
   /** Whether it lives. */
   readonly isUsable: boolean;
   /** Makes a call that is none of its services'. */
@@ -19,7 +19,7 @@ export interface Container {
 
 /** A container to which nothing happens, and whose calls take no time: a simulation makes millions of them. */
 export class CalmProcess implements Container {
-  readonly services: Services;
+  readonly services: QueueServices;
   readonly isUsable = true;
 
   constructor({ nextCall: _, ledger, spentBodies, sleep, ...shared }: SharedWorld) {
@@ -30,7 +30,7 @@ export class CalmProcess implements Container {
       queries: ledger,
       destinations,
       scheduler: new Scheduler(destinations),
-      cautions: new Cautions(destinations),
+      fallbacks: new Fallbacks(destinations),
       writes: new TableWrites({ sleep, random: shared.random }),
       transport: 'lmtp',
       ...(spentBodies === undefined ? {} : { disposal: new Disposal(spentBodies.bucket, spentBodies.bodies) }),

@@ -6,9 +6,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { releaseMessage } from '../../functions/queue/by-hand.ts';
-import { strandedHold, strandedNote } from '../../functions/queue/dead-letters.ts';
-import { deadLetterRounds } from '../../functions/queue/policy.ts';
+import { releaseMessage } from '../../functions/operator/operator-change.ts';
+import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
+import { strandedHold, strandedNote } from '../../functions/queue/settlement/dead-letters.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
 import { say } from './say.ts';

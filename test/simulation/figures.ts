@@ -2,9 +2,9 @@
  * What is counted and looked at in a simulation while it runs: lines of the delivery log, events, moves. Lines themselves are
  * not kept: there are millions of them.
  */
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import { type DeliveryItem, isFinished } from '../../functions/queue/item.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import { type DeliveryItem, isFinished } from '../../functions/queue/items/item.ts';
 import type { IndexedLedger } from './indexed-ledger.ts';
 import { PerMinute } from './per-minute.ts';
 import type { VirtualTime } from './virtual-time.ts';

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { audit } from './audit.ts';
 import { day, dead, healthy, stageOutage } from './outage.ts';
 import { say, stopwatch } from './say.ts';

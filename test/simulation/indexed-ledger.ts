@@ -4,14 +4,23 @@
  *
  * Items are given out as they are, frozen, and not as copies: millions of moves are made in a simulation.
  */
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { DeliveryKey } from '../../functions/queue/messages.ts';
-import { afterMove } from '../../functions/queue/moved-item.ts';
-import type { Changes, DueItem, Ledger, Moved, Queries, QueuedWanted, QueuePage } from '../../functions/queue/ports.ts';
-import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
-import { matchesItem } from '../../functions/queue/queue-filter.ts';
-import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
-import { entryOf } from '../../functions/queue/summary.ts';
+
+import { matchesItem } from '../../functions/operator/queue-filter.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { DeliveryKey } from '../../functions/queue/items/messages.ts';
+import { afterMove } from '../../functions/queue/items/moved-item.ts';
+import type {
+  Changes,
+  DueItem,
+  Ledger,
+  Moved,
+  Queries,
+  QueuedWanted,
+  QueuePage,
+} from '../../functions/queue/items/ports.ts';
+import type { QueueEntry, QueueFilter } from '../../functions/queue/items/queue-entry.ts';
+import { type Transition, type TransitionName, transitions } from '../../functions/queue/items/states.ts';
+import { entryOf } from '../../functions/queue/items/summary.ts';
 import {
   checkKey,
   dueAmong,

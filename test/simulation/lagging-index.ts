@@ -1,9 +1,9 @@
 /**
  * An index that is behind its table: it does not show yet what came to wait, and still shows what has left.
  */
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { Moved } from '../../functions/queue/ports.ts';
-import { entryOf } from '../../functions/queue/summary.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { Moved } from '../../functions/queue/items/ports.ts';
+import { entryOf } from '../../functions/queue/items/summary.ts';
 import type { SimulatedStack } from './simulated-stack.ts';
 
 /** A delivery that waited for a place, and from when to when. */

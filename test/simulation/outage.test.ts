@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { rescheduleMessage } from '../../functions/queue/by-hand.ts';
-import { reopenDestination } from '../../functions/queue/destination-by-hand.ts';
+import { reopenDestination } from '../../functions/operator/destination-change.ts';
+import { rescheduleMessage } from '../../functions/operator/operator-change.ts';
 import { audit } from './audit.ts';
 import { day, dead, healthy, hour, stageOutage } from './outage.ts';
 import { say } from './say.ts';

@@ -2,7 +2,7 @@
  * An outage: one destination is dead for days while mail for it keeps coming, and another is well. The same for a test and for
  * a bench.
  */
-import { holdMessage } from '../../functions/queue/by-hand.ts';
+import { holdMessage } from '../../functions/operator/operator-change.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 export const hour = 3_600_000;

@@ -5,11 +5,11 @@
  * The servers know what they took: whether mail was lost or doubled is asked of them, and not of the queue.
  */
 import type { Attempt, DeliveryOutcome } from '../../functions/delivery/deliver.ts';
-import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { stageTimeouts } from '../../functions/delivery/stage-timeouts.ts';
 import type { Trouble } from '../../functions/delivery/trouble.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
-import type { Parameters } from '../../functions/parameters.ts';
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import type { Delivery } from '../../functions/request/delivery.ts';
 import { type TimedStage, TimeLimits } from '../../functions/session/limit.ts';
 import type { EnhancedStatus } from '../../functions/smtp/enhanced-status.ts';
 import { Connections } from './connections.ts';

@@ -11,24 +11,24 @@
  * with a batch is in `#invokeQmgr` and `#invokeLmtp`.
  */
 import { createHash } from 'node:crypto';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import { type Parameters, parseParameters } from '../../functions/parameters.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { type Admission, admit } from '../../functions/queue/admit.ts';
-import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
-import { handBack } from '../../functions/queue/hand-back.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
-import { orderOfWork } from '../../functions/queue/order-of-work.ts';
-import { activeReceives, longestDelay, reserveOf, sweepInterval } from '../../functions/queue/policy.ts';
-import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
-import { giveBackPlaces } from '../../functions/queue/refill.ts';
-import { retrySeconds } from '../../functions/queue/retry-time.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
-import { TableTrouble } from '../../functions/queue/table-trouble.ts';
-import { type Deliver, type Lane, work } from '../../functions/queue/worker.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
+import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
+import { activeReceives, longestDelay, reserveOf, sweepInterval } from '../../functions/queue/items/policy.ts';
+import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
+import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
+import { handBack } from '../../functions/queue/work/hand-back.ts';
+import { orderOfWork } from '../../functions/queue/work/schedule.ts';
+import { type Deliver, type Lane, work } from '../../functions/queue/work/worker.ts';
+import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type Deadline, invocationDeadline } from '../../functions/session/limit.ts';
+import { retrySeconds } from '../../functions/time/retry-time.ts';
 import { MemoryBodies } from '../support/memory-bodies.ts';
 import { Dead, type Interference, type PortCall, QueueProcess, type SharedWorld } from '../support/queue-process.ts';
 import { CalmProcess, type Container } from './container.ts';
@@ -239,7 +239,7 @@ export class SimulatedStack {
   }
 
   /** Does something after so many milliseconds, in a process of its own that has no bad luck. */
-  later(after: number, act: (services: Services) => Promise<void>): void {
+  later(after: number, act: (services: QueueServices) => Promise<void>): void {
     this.time.at(this.time.wall + after, () => {
       act(new CalmProcess(this.#shared()).services).catch((error: unknown) => this.bugs.push(error));
     });

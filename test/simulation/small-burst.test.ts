@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sweepInterval } from '../../functions/queue/policy.ts';
+import { sweepInterval } from '../../functions/queue/items/policy.ts';
 import { audit } from './audit.ts';
 import { letIndexLag } from './lagging-index.ts';
 import { SimulatedStack } from './simulated-stack.ts';

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closingTime, reserveOf } from '../../functions/queue/policy.ts';
+import { closingTime, reserveOf } from '../../functions/queue/items/policy.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
 import { say } from './say.ts';

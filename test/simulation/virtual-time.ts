@@ -3,7 +3,7 @@
  *
  * What is waited for must come from here, or at once: a real timer or a real socket would be overtaken.
  */
-import type { Clock, Moment } from '../../functions/session/clock.ts';
+import type { Clock, Moment } from '../../functions/time/clock.ts';
 
 interface Appointment {
   /** Milliseconds since 1970. */

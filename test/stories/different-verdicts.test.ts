@@ -1,7 +1,7 @@
 /** Recipients of one message, each with a verdict of its own; and what the bounce topic is told, in the form of Amazon SES. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { QueueEvent } from '../../functions/queue/event.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitLines, awaitState, submitMail } from '../support/story.ts';

@@ -6,7 +6,7 @@ import {
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { type LmtpSmtpServer, startLmtpSmtpServer } from '../support/lmtp-smtp-server.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { awaitLines, patience, submitMail } from '../support/story.ts';

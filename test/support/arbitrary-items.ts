@@ -2,8 +2,8 @@
  * Items of the queue table as fast-check draws them: all that a valid one may hold, and more that only a later release knows.
  */
 import fc from 'fast-check';
-import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/item.ts';
-import { states } from '../../functions/queue/states.ts';
+import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
+import { states } from '../../functions/queue/items/states.ts';
 import type { EnhancedStatus } from '../../functions/smtp/enhanced-status.ts';
 import { makeEvent } from './delivery-item.ts';
 

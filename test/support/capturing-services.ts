@@ -1,22 +1,22 @@
 /**
- * Services for a single step of the queue: everything in memory, and whatever was sent written down.
+ * QueueServices for a single step of the queue: everything in memory, and whatever was sent written down.
  */
 
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import { type Parameters, parseParameters } from '../../functions/parameters.ts';
-import { Cautions } from '../../functions/queue/cautions.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { CorruptNotice } from '../../functions/queue/ports.ts';
-import { Scheduler } from '../../functions/queue/scheduler.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { TableWrites } from '../../functions/queue/table-writes.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
+import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
+import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { CorruptNotice } from '../../functions/queue/items/ports.ts';
+import { TableWrites } from '../../functions/queue/writes/table-writes.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryMetrics } from './memory-metrics.ts';
 import { TestClock } from './test-clock.ts';
 
-/** Services, and what they were used for. */
-export interface CapturingServices extends Services {
+/** QueueServices, and what they were used for. */
+export interface CapturingServices extends QueueServices {
   readonly ledger: MemoryLedger;
   readonly bodies: MemoryBodies;
   readonly clock: TestClock;
@@ -66,7 +66,7 @@ export function captureServices(values: Readonly<Record<string, string>> = {}): 
     queries: ledger,
     destinations: ledger.destinations,
     scheduler: new Scheduler(ledger.destinations),
-    cautions: new Cautions(ledger.destinations),
+    fallbacks: new Fallbacks(ledger.destinations),
     random: () => 0,
     log: {
       delivery: (line) => captured.lines.push(line),

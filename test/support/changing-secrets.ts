@@ -7,7 +7,7 @@
  */
 import { SecretCache, type SecretSource } from '../../functions/secrets/secret-cache.ts';
 import { type Secret, SecretFault, type SecretStore } from '../../functions/secrets/secrets.ts';
-import type { Clock } from '../../functions/session/clock.ts';
+import type { Clock } from '../../functions/time/clock.ts';
 
 export interface ChangingSecrets {
   /** To be given to the agent. */

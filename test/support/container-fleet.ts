@@ -2,9 +2,10 @@
  * Many containers that share one table, in virtual time: the real scheduler of each, an active queue as SQS's (one group never
  * twice at once, several messages of a group in one batch), and servers that only exist as a time and a result.
  */
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { type Experience, Scheduler, type Surroundings } from '../../functions/queue/scheduler.ts';
-import type { Failure } from '../../functions/queue/window.ts';
+
+import { type Experience, Scheduler, type Surroundings } from '../../functions/queue/destinations/scheduler.ts';
+import type { Failure } from '../../functions/queue/destinations/window.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 import { TestClock } from './test-clock.ts';
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CorruptRequests } from '../../functions/operator/ports.ts';
-import type { CorruptNotice, CorruptQueue } from '../../functions/queue/ports.ts';
+import type { CorruptNotice, CorruptQueue } from '../../functions/queue/items/ports.ts';
 
 /** A store, and the queue that fills it. */
 export interface CorruptStore {

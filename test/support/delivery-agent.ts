@@ -3,10 +3,10 @@
  */
 import { type Agent, makeAgent } from '../../functions/delivery/agent.ts';
 import { type Attempt, type DeliveryOutcome, deliver } from '../../functions/delivery/deliver.ts';
-import type { Delivery } from '../../functions/delivery/delivery.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
-import { parseParameters } from '../../functions/parameters.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import type { Delivery } from '../../functions/request/delivery.ts';
 import type { Transcript } from '../../functions/session/chat.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import type { Lookup, NameService, ServiceLookup } from '../../functions/session/name-service.ts';

@@ -1,8 +1,8 @@
 /**
  * Items of the queue table, with everything that a test does not care for filled in.
  */
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/item.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 
 /** Makes an item: one recipient, in active, generation 1. Each has a queue id of its own. */
 export function makeItem(given: Partial<DeliveryItem> = {}): DeliveryItem {

@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { changeDestination } from '../../functions/queue/change-destination.ts';
-import { type DestinationRecord, emptyRecord } from '../../functions/queue/destination-record.ts';
-import type { Destinations } from '../../functions/queue/ports.ts';
+import { changeDestination } from '../../functions/queue/destinations/change-destination.ts';
+import { type DestinationRecord, emptyRecord } from '../../functions/queue/items/destination-record.ts';
+import type { Destinations } from '../../functions/queue/items/ports.ts';
 
 /** A record with something of everything: a member that is not here would not be tried. */
 const full: Required<Omit<DestinationRecord, 'name' | 'revision' | 'active' | 'backlog' | 'faults'>> = {

@@ -1,7 +1,7 @@
 /**
  * What can happen to a process at any call that it makes to the world outside.
  */
-import { TableTrouble } from '../../functions/queue/table-trouble.ts';
+import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
 import { Dead, type Interference, type PortCall } from './queue-process.ts';
 import type { QueueWorld } from './queue-world.ts';
 

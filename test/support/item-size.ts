@@ -2,7 +2,7 @@
  * What an item of DynamoDB weighs, and what a write of it is charged (DynamoDB developer guide, "Item sizes and formats" and
  * "Capacity unit consumption for write operations").
  */
-import { queueTableSchema } from '../../functions/queue/table-schema.ts';
+import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 
 /** A value as the API has it: `{ S: 'text' }`. */
 export type AttributeValue = Readonly<Record<string, unknown>>;

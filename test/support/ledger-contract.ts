@@ -3,8 +3,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { Changes, DueItem, Ledger } from '../../functions/queue/ports.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { Changes, DueItem, Ledger } from '../../functions/queue/items/ports.ts';
 import {
   type State,
   states,
@@ -12,7 +12,7 @@ import {
   type TransitionName,
   targetOf,
   transitions,
-} from '../../functions/queue/states.ts';
+} from '../../functions/queue/items/states.ts';
 import { makeEvent, makeItem, makeRecipients, makeVerdict } from './delivery-item.ts';
 
 const claim = { token: 'ours', until: 3_000_000 };

@@ -1,9 +1,9 @@
 /**
  * What the ledgers in memory have in common: the rules of the table, whatever the items lie in.
  */
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { DueItem, Moved } from '../../functions/queue/ports.ts';
-import type { Transition } from '../../functions/queue/states.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { DueItem, Moved } from '../../functions/queue/items/ports.ts';
+import type { Transition } from '../../functions/queue/items/states.ts';
 import type { MemoryDestinations } from './memory-destinations.ts';
 
 /** Whether a transition may be carried out on an item by somebody who saw it otherwise, or as it is. */

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type StoreVerdict, startMaildirServer } from '../../infra/local/maildir-server.ts';
+import { type StoreVerdict, startMaildirServer } from '../../infra/local/samples/maildir-server.ts';
 
 /** A running mail store. */
 export interface MailStore extends AsyncDisposable {

@@ -3,10 +3,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { indexAttributes } from '../../functions/queue/index-attributes.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { Ledger, Queries } from '../../functions/queue/ports.ts';
-import { ForeignItem, ItemFault, isUnreadable, type RawItem } from '../../functions/queue/unreadable-item.ts';
+import { indexAttributes } from '../../functions/queue/items/index-attributes.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { Ledger, Queries } from '../../functions/queue/items/ports.ts';
+import { ForeignItem, ItemFault, isUnreadable, type RawItem } from '../../functions/queue/items/unreadable-item.ts';
 import { makeItem } from './delivery-item.ts';
 
 /** A table, and a way to write into it whatever one likes. */

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { inspectContent, type Message, unseenContent } from '../../functions/delivery/message.ts';
 import type { Metadata } from '../../functions/incoming/object-envelope.ts';
 import type { ObjectMetadata } from '../../functions/incoming/ports.ts';
-import type { PinnedMessage } from '../../functions/queue/item.ts';
-import { type Bodies, BodyFault, type SpentBodies } from '../../functions/queue/ports.ts';
+import type { PinnedMessage } from '../../functions/queue/items/item.ts';
+import { type Bodies, BodyFault, type SpentBodies } from '../../functions/queue/items/ports.ts';
 
 /** Bodies by key; the bucket is not looked at. */
 export class MemoryBodies implements Bodies, ObjectMetadata, SpentBodies {

@@ -2,9 +2,9 @@
  * Corrupt requests in memory: for tests.
  */
 import type { CorruptRequest, CorruptRequests } from '../../functions/operator/ports.ts';
-import { extended } from '../../functions/queue/carry-out.ts';
-import type { HistoryEntry } from '../../functions/queue/item.ts';
-import type { CorruptNotice, CorruptQueue } from '../../functions/queue/ports.ts';
+import type { HistoryEntry } from '../../functions/queue/items/item.ts';
+import type { CorruptNotice, CorruptQueue } from '../../functions/queue/items/ports.ts';
+import { extended } from '../../functions/queue/writes/apply-change.ts';
 
 /** The corrupt queue of a test, and what people do with what lies in it. */
 export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {

@@ -3,9 +3,9 @@
  *
  * What comes out is frozen, so that nobody changes a record but by a write.
  */
-import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/destination-record.ts';
-import { readRecord } from '../../functions/queue/parse-destination-record.ts';
-import type { Destinations } from '../../functions/queue/ports.ts';
+import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/items/destination-record.ts';
+import { readRecord } from '../../functions/queue/items/parse-destination-record.ts';
+import type { Destinations } from '../../functions/queue/items/ports.ts';
 
 /** Destinations that are forgotten with their process. */
 export class MemoryDestinations implements Destinations {

@@ -4,12 +4,13 @@
  * What goes in and what comes out are copies, so that nobody changes an item but by a transition.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { Flaw } from '../../functions/queue/form.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { DeliveryKey } from '../../functions/queue/messages.ts';
-import { afterMove } from '../../functions/queue/moved-item.ts';
-import { readDue, readEntry } from '../../functions/queue/parse-entry.ts';
-import { readItem, readStored } from '../../functions/queue/parse-item.ts';
+import { matchEntry, matchesItem } from '../../functions/operator/queue-filter.ts';
+import { Flaw } from '../../functions/queue/items/form.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { DeliveryKey } from '../../functions/queue/items/messages.ts';
+import { afterMove } from '../../functions/queue/items/moved-item.ts';
+import { readDue, readEntry } from '../../functions/queue/items/parse-entry.ts';
+import { readItem, readStored } from '../../functions/queue/items/parse-item.ts';
 import type {
   Changes,
   DueItem,
@@ -20,11 +21,10 @@ import type {
   QueuePage,
   RawChanges,
   UnreadableDue,
-} from '../../functions/queue/ports.ts';
-import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
-import { matchEntry, matchesItem } from '../../functions/queue/queue-filter.ts';
-import { type Transition, type TransitionName, transitions } from '../../functions/queue/states.ts';
-import { entryOf } from '../../functions/queue/summary.ts';
+} from '../../functions/queue/items/ports.ts';
+import type { QueueEntry, QueueFilter } from '../../functions/queue/items/queue-entry.ts';
+import { type Transition, type TransitionName, transitions } from '../../functions/queue/items/states.ts';
+import { entryOf } from '../../functions/queue/items/summary.ts';
 import {
   entryOfUnreadable,
   type FoundItem,
@@ -33,7 +33,7 @@ import {
   overwriteFence,
   type RawItem,
   type UnreadableItem,
-} from '../../functions/queue/unreadable-item.ts';
+} from '../../functions/queue/items/unreadable-item.ts';
 import { checkKey, dueAmong, isInActive, isLetThrough, moved, unmoved, withoutPending } from './ledger-rules.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 

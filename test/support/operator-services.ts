@@ -3,8 +3,8 @@
  */
 
 import type { OperatorServices } from '../../functions/operator/operator.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import type { State } from '../../functions/queue/states.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import type { State } from '../../functions/queue/items/states.ts';
 import { type CapturingServices, captureServices } from './capturing-services.ts';
 import { makeItem } from './delivery-item.ts';
 import { MemoryCorruptRequests } from './memory-corrupt-requests.ts';

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DeliveryItem, LastVerdict } from '../../functions/queue/item.ts';
-import type { Ledger, Queries } from '../../functions/queue/ports.ts';
-import type { QueueEntry, QueueFilter } from '../../functions/queue/queue-entry.ts';
-import { states } from '../../functions/queue/states.ts';
+import type { DeliveryItem, LastVerdict } from '../../functions/queue/items/item.ts';
+import type { Ledger, Queries } from '../../functions/queue/items/ports.ts';
+import type { QueueEntry, QueueFilter } from '../../functions/queue/items/queue-entry.ts';
+import { states } from '../../functions/queue/items/states.ts';
 import { makeItem, makeRecipients, makeVerdict } from './delivery-item.ts';
 
 /** The same table twice: as it is written, and as it is asked. */

@@ -5,16 +5,16 @@
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
 import type { Metrics } from '../../functions/metrics/metrics.ts';
-import type { Parameters } from '../../functions/parameters.ts';
-import { Cautions } from '../../functions/queue/cautions.ts';
-import { Disposal } from '../../functions/queue/disposal.ts';
-import type { Destinations, Ledger, Queries, SpentBodies } from '../../functions/queue/ports.ts';
-import { Scheduler } from '../../functions/queue/scheduler.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { type Sleep, TableWrites } from '../../functions/queue/table-writes.ts';
-import type { Deliver } from '../../functions/queue/worker.ts';
-import type { Clock } from '../../functions/session/clock.ts';
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
+import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { Destinations, Ledger, Queries, SpentBodies } from '../../functions/queue/items/ports.ts';
+import type { Deliver } from '../../functions/queue/work/worker.ts';
+import { Disposal } from '../../functions/queue/writes/disposal.ts';
+import { type Sleep, TableWrites } from '../../functions/queue/writes/table-writes.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
+import type { Clock } from '../../functions/time/clock.ts';
 
 /** A call that a process makes to the world outside. */
 export interface PortCall {
@@ -34,7 +34,7 @@ export class Dead extends Error {
 }
 
 /** The world as the processes of it share it. */
-export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
+export interface SharedWorld extends Pick<QueueServices, 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
   readonly ledger: Ledger & Queries & { readonly destinations: Destinations };
   readonly parameters: Parameters;
   readonly clock: Clock;
@@ -49,7 +49,7 @@ export interface SharedWorld extends Pick<Services, 'wakeUps' | 'events' | 'bodi
 
 /** One process: what it does goes through {@link step}. */
 export class QueueProcess {
-  readonly services: Services;
+  readonly services: QueueServices;
   readonly agent: Agent;
   readonly deliver: Deliver = (delivery, given) => deliver(delivery, this.agent, given);
   readonly #world: SharedWorld;
@@ -98,7 +98,7 @@ export class QueueProcess {
     await this.agent.sessions.close({ limits: timeLimits(this.agent, noDeadline) });
   }
 
-  #makeServices(): Services {
+  #makeServices(): QueueServices {
     const { ledger, wakeUps, events, bodies, corrupt, log, parameters, clock } = this.#world;
     const step = this.step.bind(this);
     const destinations = this.#makeDestinations();
@@ -135,7 +135,7 @@ export class QueueProcess {
       },
       destinations,
       scheduler: new Scheduler(destinations),
-      cautions: new Cautions(destinations),
+      fallbacks: new Fallbacks(destinations),
       writes: new TableWrites({ sleep: this.#world.sleep, random: this.#world.random }),
       log: {
         delivery: (line) => this.#fate !== 'dead' && log.delivery(line),
@@ -150,7 +150,7 @@ export class QueueProcess {
     };
   }
 
-  #makeDisposal(): Pick<Services, 'disposal'> {
+  #makeDisposal(): Pick<QueueServices, 'disposal'> {
     const { spentBodies } = this.#world;
     if (spentBodies === undefined) return {};
     const { bucket, bodies } = spentBodies;

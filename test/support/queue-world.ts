@@ -9,21 +9,22 @@
  * Messages come as SQS gives them: again where they were not deleted, delayed ones when their time has come. Every call that
  * a step makes to the world can be interfered with.
  */
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
+
 import type { Incoming } from '../../functions/incoming/reading.ts';
-import { type Parameters, parseParameters } from '../../functions/parameters.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { type Admission, admit } from '../../functions/queue/admit.ts';
-import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/item.ts';
-import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/messages.ts';
-import { reserveOf } from '../../functions/queue/policy.ts';
-import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/ports.ts';
-import { giveBackPlaces } from '../../functions/queue/refill.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
-import { work } from '../../functions/queue/worker.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
+import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
+import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
+import { reserveOf } from '../../functions/queue/items/policy.ts';
+import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
+import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
+import { work } from '../../functions/queue/work/worker.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type Deadline, invocationDeadline } from '../../functions/session/limit.ts';
 import { MemoryBodies } from './memory-bodies.ts';
 import { MemoryLedger } from './memory-ledger.ts';

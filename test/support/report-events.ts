@@ -1,11 +1,11 @@
 /**
  * Events as a delivery makes them, for whoever tells of them.
  */
-import { bounceEvents } from '../../functions/disposition/bounce-event.ts';
-import { delayEvents } from '../../functions/disposition/delay-event.ts';
-import { successEvents } from '../../functions/disposition/success-event.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/item.ts';
+import { bounceEvents } from '../../functions/queue/disposition/bounce-event.ts';
+import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
+import { successEvents } from '../../functions/queue/disposition/success-event.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { makeItem } from './delivery-item.ts';
 
 /** What was concluded of a recipient; the rest is filled in. */

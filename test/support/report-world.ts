@@ -11,15 +11,15 @@
  */
 
 import { inspectContent } from '../../functions/delivery/message.ts';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
 import type { Trouble } from '../../functions/notices/notifier.ts';
-import { type Parameters, parseParameters } from '../../functions/parameters.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import { type Bodies, BodyFault } from '../../functions/queue/ports.ts';
-import type { FoundItem } from '../../functions/queue/unreadable-item.ts';
+import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import { type Bodies, BodyFault } from '../../functions/queue/items/ports.ts';
+import type { FoundItem } from '../../functions/queue/items/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
 import type { Parcel, ReportServices } from '../../functions/report/ports.ts';
 import { handOverLease, tell } from '../../functions/report/tell.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { MemoryReports } from './memory-reports.ts';
 import { TestClock } from './test-clock.ts';
 

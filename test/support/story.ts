@@ -3,10 +3,10 @@
  */
 
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
-import type { DeliveryLine } from '../../functions/disposition/delivery-line.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { readable } from '../../functions/queue/unreadable-item.ts';
+import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { readable } from '../../functions/queue/items/unreadable-item.ts';
 import type { LocalStack } from '../../infra/local/stack.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 

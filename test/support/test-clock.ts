@@ -1,7 +1,7 @@
 /**
  * A clock that a test moves by hand.
  */
-import type { Clock, Moment } from '../../functions/session/clock.ts';
+import type { Clock, Moment } from '../../functions/time/clock.ts';
 
 /** Stands still until it is told otherwise. */
 export class TestClock implements Clock {

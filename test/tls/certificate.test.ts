@@ -3,12 +3,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type CertificateFacts,
-  certificateFacts,
-  type Judgement,
-  judgeCertificate,
-} from '../../functions/tls/certificate.ts';
+import { certificateFacts, type Judgement, judgeCertificate } from '../../functions/tls/certificate.ts';
+import type { CertificateFacts } from '../../functions/tls/certificate-facts.ts';
 import { tlsFacts } from '../../functions/tls/facts.ts';
 import { fingerprintOf } from '../../functions/tls/fingerprint.ts';
 import { type TlsLevel, tlsLevels } from '../../functions/tls/levels.ts';

@@ -4,7 +4,7 @@ import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { getCACertificates } from 'node:tls';
 import fc from 'fast-check';
-import { parseParameters, type WrittenParameters } from '../../functions/parameters.ts';
+import { parseParameters, type WrittenParameters } from '../../functions/parameters/parameters.ts';
 import { SecretFault, type SecretStore } from '../../functions/secrets/secrets.ts';
 import { loadMaterial, materialSecrets, TlsMaterialFault, TlsMaterials } from '../../functions/tls/material.ts';
 import { pemBlocks } from '../../functions/tls/pem.ts';

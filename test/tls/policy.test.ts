@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseParameters, type WrittenParameters } from '../../functions/parameters.ts';
+import { parseParameters, type WrittenParameters } from '../../functions/parameters/parameters.ts';
 import { isMandatory, mustMatch, type TlsHop, type TlsPolicy, tlsPolicy } from '../../functions/tls/policy.ts';
 
 const hop: TlsHop = { name: 'mail.example.com:24', host: 'mail.example.com' };

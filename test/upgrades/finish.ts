@@ -4,16 +4,16 @@
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { releaseMessage, requeueMessage } from '../../functions/queue/by-hand.ts';
-import { takeDeadLetter } from '../../functions/queue/dead-letters.ts';
-import { unholdDestination } from '../../functions/queue/destination-by-hand.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import type { DeliveryItem } from '../../functions/queue/item.ts';
-import { parseWakeUp } from '../../functions/queue/messages.ts';
-import { sweepInterval } from '../../functions/queue/policy.ts';
-import { sweep } from '../../functions/queue/sweep.ts';
-import { type Deliver, work } from '../../functions/queue/worker.ts';
+import { unholdDestination } from '../../functions/operator/destination-change.ts';
+import { releaseMessage, requeueMessage } from '../../functions/operator/operator-change.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { parseWakeUp } from '../../functions/queue/items/messages.ts';
+import { sweepInterval } from '../../functions/queue/items/policy.ts';
+import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { sweep } from '../../functions/queue/sweep/sweep.ts';
+import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { body, makeServices, type Written } from './scenario.ts';

@@ -14,19 +14,19 @@ import { putMessage } from '../../functions/aws/put-message.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
 import { S3ObjectMetadata } from '../../functions/aws/s3-object-metadata.ts';
-import { parseTransportMap } from '../../functions/delivery/transport-map.ts';
-import { parseParameters } from '../../functions/parameters.ts';
-import { activate } from '../../functions/queue/activate.ts';
-import { admit } from '../../functions/queue/admit.ts';
-import { holdMessage } from '../../functions/queue/by-hand.ts';
-import { Cautions } from '../../functions/queue/cautions.ts';
-import { holdDestination } from '../../functions/queue/destination-by-hand.ts';
-import type { QueueEvent } from '../../functions/queue/event.ts';
-import { formatWakeUp } from '../../functions/queue/messages.ts';
-import { Scheduler } from '../../functions/queue/scheduler.ts';
-import type { Services } from '../../functions/queue/services.ts';
-import { TableWrites } from '../../functions/queue/table-writes.ts';
-import { type Deliver, work } from '../../functions/queue/worker.ts';
+import { holdDestination } from '../../functions/operator/destination-change.ts';
+import { holdMessage } from '../../functions/operator/operator-change.ts';
+import { parseParameters } from '../../functions/parameters/parameters.ts';
+import { activate } from '../../functions/queue/admission/activate.ts';
+import { admit } from '../../functions/queue/admission/admit.ts';
+import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
+import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
+import type { QueueServices } from '../../functions/queue/destinations/services.ts';
+import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import { formatWakeUp } from '../../functions/queue/items/messages.ts';
+import { type Deliver, work } from '../../functions/queue/work/worker.ts';
+import { TableWrites } from '../../functions/queue/writes/table-writes.ts';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
 
@@ -86,7 +86,7 @@ export function admissionOf({ clients }: EmulatedClients) {
   };
 }
 
-/** Services over the table and the bucket; what they send is told. */
+/** QueueServices over the table and the bucket; what they send is told. */
 export function makeServices(
   { clients, emulators }: EmulatedClients,
   tell: {
@@ -96,7 +96,7 @@ export function makeServices(
     readonly note?: (text: string) => void;
   },
   clock = new TestClock(),
-): Services & { readonly clock: TestClock } {
+): QueueServices & { readonly clock: TestClock } {
   const { table, bucket, queues } = emulators;
   const destinations = new DynamoDbDestinations(clients.table, table);
   return {
@@ -104,7 +104,7 @@ export function makeServices(
     queries: new DynamoDbQueries(clients.table, table),
     destinations,
     scheduler: new Scheduler(destinations),
-    cautions: new Cautions(destinations),
+    fallbacks: new Fallbacks(destinations),
     writes: new TableWrites(),
     wakeUps: {
       activate: async (item) => tell.active(formatWakeUp(item)),

@@ -4,12 +4,11 @@
  *
  * Requests of anybody else (the local stack itself, and its user) are let through.
  */
-import type { Template } from '../../template/assembly.ts';
-import type { Caller, Need } from '../../template/compare-permissions.ts';
-import type { References } from '../../template/intrinsics.ts';
-import { permits, type Wish } from '../../template/permits.ts';
-import type { Blueprint } from '../../template/plans.ts';
-import { statementsOf } from '../../template/statements.ts';
+import type { Template } from '../template/assembly.ts';
+import type { References } from '../template/intrinsics.ts';
+import { type Caller, type Need, permits, type Wish } from '../template/permits.ts';
+import type { Blueprint } from '../template/plans.ts';
+import { statementsOf } from '../template/statements.ts';
 import { type CallPlace, readCall } from './aws-call.ts';
 import { type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 

@@ -10,8 +10,8 @@ import {
   type ServerResponse,
   request as startRequest,
 } from 'node:http';
-import { type LocalEndpoint, listenLocally } from '../local-endpoint.ts';
 import { denialOf } from './denial.ts';
+import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
 import { type RecordedRequest, signerOf } from './recorded-request.ts';
 
 export interface RecordingProxyOptions {

@@ -5,8 +5,8 @@
  * Recipients at example.com whose mailbox has its own mind are in `mailboxes`.
  */
 import { readFileSync } from 'node:fs';
-import type { StoreVerdict } from '../maildir-server.ts';
 import { messageWithAttachment } from './attachment.ts';
+import type { StoreVerdict } from './maildir-server.ts';
 
 /** How a recipient must end, after how many attempts. */
 export interface ExpectedVerdict {

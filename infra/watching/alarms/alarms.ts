@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { expirySoon } from '../../../functions/queue/expiry.ts';
+import { expirySoon } from '../../../functions/queue/items/expiry.ts';
 import { PropsError } from '../../properties/props-error.ts';
 import { type AlarmName, alarmTable, describeAlarm, longestDescription } from './catalogue.ts';
 import { type Measure, measuresOf } from './measures.ts';

@@ -1,5 +1,5 @@
 import type { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { SavedQueryName } from '../saved-queries.ts';
+import type { SavedQueryName } from '../measures/saved-queries.ts';
 
 /** What the words of an alarm are filled with. */
 export interface AlarmFacts {

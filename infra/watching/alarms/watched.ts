@@ -1,11 +1,11 @@
 /** The parts of a stack that are looked at from outside: by alarms, and on the dashboard. */
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Parameters } from '../../../functions/parameters.ts';
+import type { Parameters } from '../../../functions/parameters/parameters.ts';
 import { functionNames } from '../../functions/bundle.ts';
 import type { Functions } from '../../functions/functions.ts';
 import type { Queues } from '../../queue/queues.ts';
-import type { MailMetrics } from '../metrics.ts';
+import type { MailMetrics } from '../measures/metrics.ts';
 
 /** The parts of a stack. */
 export interface Watched {

@@ -3,7 +3,7 @@ import { AlarmStatusWidget, type IAlarm, SingleValueWidget } from 'aws-cdk-lib/a
 import type { MailAlarms } from '../alarms/alarms.ts';
 import { alarmNames } from '../alarms/catalogue.ts';
 import { functionRows } from '../alarms/function-rows.ts';
-import type { MailMetrics } from '../metrics.ts';
+import type { MailMetrics } from '../measures/metrics.ts';
 import { sweepPeriod } from './graph.ts';
 
 /** Alarms about mail and servers, figures of what waits, and alarms about what keeps the functions from their work. */

@@ -7,7 +7,7 @@ import { type GraphWidget, type IMetric, MathExpression, Metric } from 'aws-cdk-
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { queueTableSchema } from '../../../functions/queue/table-schema.ts';
+import { queueTableSchema } from '../../../functions/queue/items/table-schema.ts';
 import { allFunctions, type Watched } from '../alarms/watched.ts';
 import { graph } from './graph.ts';
 import type { HourlyPrices } from './prices.ts';

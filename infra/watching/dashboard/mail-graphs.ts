@@ -1,7 +1,7 @@
 /** Graphs of mail: what comes and goes, what became of it, how long it took, where it waits. */
 import { type GraphWidget, MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { type MetricName, metricTable } from '../../../functions/metrics/catalogue.ts';
-import type { MailMetrics } from '../metrics.ts';
+import type { MailMetrics } from '../measures/metrics.ts';
 import { graph, sweepPeriod } from './graph.ts';
 
 /** The graphs, two to a line. */

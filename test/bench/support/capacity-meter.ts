@@ -4,8 +4,8 @@
  */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { type LocalEndpoint, listenLocally } from '../../../infra/local/calls/local-endpoint.ts';
 import { signerOf } from '../../../infra/local/calls/recorded-request.ts';
-import { type LocalEndpoint, listenLocally } from '../../../infra/local/local-endpoint.ts';
 import { type Item, writeUnits } from '../../support/item-size.ts';
 
 /** What a request took. */

@@ -8,7 +8,7 @@ import { S3Bodies } from '../../../functions/aws/s3-bodies.ts';
 import { makeAgent } from '../../../functions/delivery/agent.ts';
 import { deliver } from '../../../functions/delivery/deliver.ts';
 import { openGate } from '../../../functions/delivery/message.ts';
-import { parseParameters } from '../../../functions/parameters.ts';
+import { parseParameters } from '../../../functions/parameters/parameters.ts';
 import { noDeadline } from '../../../functions/session/limit.ts';
 import { tellParent } from './child.ts';
 

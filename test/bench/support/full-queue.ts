@@ -4,8 +4,8 @@
  * Arguments: how many deliveries. Says the environment by which the table is found, and how long it took.
  */
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { indexAttributes } from '../../../functions/queue/index-attributes.ts';
-import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/item.ts';
+import { indexAttributes } from '../../../functions/queue/items/index-attributes.ts';
+import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { startEmulators } from '../../../infra/local/emulators.ts';
 import { makeItem } from '../../support/delivery-item.ts';
 import { tellParent } from './child.ts';

@@ -6,7 +6,7 @@ import { type Agent, chatOptions, makeAgent, timeLimits } from '../../../functio
 import { type DeliveryOutcome, deliver } from '../../../functions/delivery/deliver.ts';
 import { inspectContent, type Message, openGate } from '../../../functions/delivery/message.ts';
 import type { Verdict } from '../../../functions/delivery/verdict.ts';
-import { type Parameters, parseParameters } from '../../../functions/parameters.ts';
+import { type Parameters, parseParameters } from '../../../functions/parameters/parameters.ts';
 import { noDeadline } from '../../../functions/session/limit.ts';
 import { testify } from '../../support/witness.ts';
 import { type Excuse, excuseFor } from './excuses.ts';

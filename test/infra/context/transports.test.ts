@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
-import { parseTransportMap } from '../../../functions/delivery/transport-map.ts';
+import { parseTransportMap } from '../../../functions/request/transport-map.ts';
+import { LmtpDelivery } from '../../../infra/construct/lmtp-delivery.ts';
+import { outputPrefix } from '../../../infra/construct/outputs.ts';
 import { readTransports } from '../../../infra/context/transports.ts';
-import { LmtpDelivery } from '../../../infra/lmtp-delivery.ts';
 import { stackName } from '../../../infra/lmtp-stack.ts';
-import { outputPrefix } from '../../../infra/outputs.ts';
 import { PropsError } from '../../../infra/properties/props-error.ts';
 import {
   appStack,

@@ -110,7 +110,7 @@ test('the CDK has every command and option that is named', async () => {
 test('what is said of links and outputs is so', () => {
   const anchors = [...text.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
   for (const [, anchor = ''] of text.matchAll(/\]\(#([\w-]+)\)/g)) assert.ok(anchors.includes(anchor), anchor);
-  const outputs = readFileSync(join(projectFolder, 'infra/outputs.ts'), 'utf8');
+  const outputs = readFileSync(join(projectFolder, 'infra/construct/outputs.ts'), 'utf8');
   for (const [, output = ''] of text.matchAll(/\bout ([A-Z]\w+)/g)) {
     if (output !== 'DashboardUrl') assert.ok(outputs.includes(`${output}:`), output);
   }

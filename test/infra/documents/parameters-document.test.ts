@@ -1,10 +1,10 @@
 /** docs/parameters.md: what it says is so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isParameterName, parameterNames, parseParameters } from '../../../functions/parameters/parameters.ts';
 import { refusedParameters } from '../../../functions/parameters/refused.ts';
 import { parameterSubjects, parameterTable } from '../../../functions/parameters/table.ts';
 import { refusalOf } from '../../../functions/parameters/why-not.ts';
-import { isParameterName, parameterNames, parseParameters } from '../../../functions/parameters.ts';
 import { openPasswordMaps } from '../../../functions/secrets/open-password-maps.ts';
 import { manualPage } from '../../../infra/documents/lmtp-manual-page.ts';
 import { parametersDocument } from '../../../infra/documents/parameters-document.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDestination, portsOf } from '../../../functions/delivery/destination.ts';
-import { parseTransportMap } from '../../../functions/delivery/transport-map.ts';
-import { parseParameters } from '../../../functions/parameters.ts';
+import { parseParameters } from '../../../functions/parameters/parameters.ts';
+import { parseDestination, portsOf } from '../../../functions/request/destination.ts';
+import { parseTransportMap } from '../../../functions/request/transport-map.ts';
 import { type Delivering, type MailTarget, mailTargets } from '../../../infra/network/mail-ports.ts';
 
 const to = (transportMap: string, over: Partial<Delivering> = {}): Delivering => ({

@@ -4,7 +4,7 @@ import { type Stack, Token } from 'aws-cdk-lib';
 import { type IVpc, Port, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { NetworkLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { LmtpDeliveryProps } from '../../../infra/lmtp-delivery.ts';
+import type { LmtpDeliveryProps } from '../../../infra/construct/lmtp-delivery.ts';
 import { construct, type Resource, resourcesOf, resourcesOfType, statementsOf } from '../synthesize.ts';
 
 /** A VPC without any way out. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import type { LmtpDelivery, LmtpDeliveryProps } from '../../../infra/lmtp-delivery.ts';
-import { unboundActions, wildcardReasons } from '../../../infra/permissions/wildcards.ts';
+import type { LmtpDelivery, LmtpDeliveryProps } from '../../../infra/construct/lmtp-delivery.ts';
+import { unboundActions, wildcardReasons } from '../../../infra/security/wildcards.ts';
 import {
   construct,
   type PolicyDocument,

@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { unboundActions, wildcardReasons } from '../../../infra/permissions/wildcards.ts';
+import { unboundActions, wildcardReasons } from '../../../infra/security/wildcards.ts';
 import { appStack, construct, resourcesOf, resourcesOfType, type Statement, statementsOf } from '../synthesize.ts';
 
 const stack = appStack({ secrets: 'sasl/lmtp' });

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { missingPermissions, parts, unusedPermissions } from '../../../infra/template/compare-permissions.ts';
-import { applies } from '../../../infra/template/permits.ts';
-import type { Statement } from '../../../infra/template/statements.ts';
+import { applies } from '../../../infra/local/template/permits.ts';
+import type { Statement } from '../../../infra/local/template/statements.ts';
+import { missingPermissions, parts, unusedPermissions } from '../../support/compare-permissions.ts';
 import { type RecordedStack, startRecordedStack } from '../../support/recorded-stack.ts';
 import { deliveryStories } from './recorded/delivery-stories.ts';
 import { exceptions } from './recorded/exceptions.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { LmtpDeliveryProps } from '../../../infra/properties/delivery-props.ts';
+import type { LmtpDeliveryProps } from '../../../infra/construct/delivery-props.ts';
 import { appStack, construct, resource, resourcesOf, statementsOf } from '../synthesize.ts';
 
 const destination = 'inet:lmtp.example.com:24';

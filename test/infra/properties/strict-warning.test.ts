@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { LmtpDelivery } from '../../../infra/lmtp-delivery.ts';
+import { LmtpDelivery } from '../../../infra/construct/lmtp-delivery.ts';
 import { stubCode } from '../synthesize.ts';
 
 function warningsOf(parameters: Record<string, string>) {

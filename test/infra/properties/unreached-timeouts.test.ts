@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { parseParameters } from '../../../functions/parameters.ts';
-import { LmtpDelivery } from '../../../infra/lmtp-delivery.ts';
+import { parseParameters } from '../../../functions/parameters/parameters.ts';
+import { LmtpDelivery } from '../../../infra/construct/lmtp-delivery.ts';
 import { unreachedTimeouts } from '../../../infra/properties/unreached-timeouts.ts';
 import { stubCode } from '../synthesize.ts';
 

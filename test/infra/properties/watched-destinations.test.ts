@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import type { LmtpDeliveryProps } from '../../../infra/properties/delivery-props.ts';
-import { settingsOf } from '../../../infra/properties/delivery-settings.ts';
+import type { LmtpDeliveryProps } from '../../../infra/construct/delivery-props.ts';
+import { settingsOf } from '../../../infra/construct/delivery-settings.ts';
 import { construct } from '../synthesize.ts';
 
 const destination = 'inet:lmtp.example.com:24';

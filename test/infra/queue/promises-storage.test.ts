@@ -6,7 +6,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { LmtpDeliveryProps } from '../../../infra/lmtp-delivery.ts';
+import type { LmtpDeliveryProps } from '../../../infra/construct/lmtp-delivery.ts';
 import { appStack, asText, construct, type Resource, resource, resourcesOf, resourcesOfType } from '../synthesize.ts';
 
 const resources = resourcesOf(appStack());

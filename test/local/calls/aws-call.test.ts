@@ -20,9 +20,9 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { readCall } from '../../../infra/local/calls/aws-call.ts';
+import { type LocalEndpoint, listenLocally } from '../../../infra/local/calls/local-endpoint.ts';
 import type { NeededPermission, RecordedRequest } from '../../../infra/local/calls/recorded-request.ts';
 import { startRecordingProxy } from '../../../infra/local/calls/recording-proxy.ts';
-import { type LocalEndpoint, listenLocally } from '../../../infra/local/local-endpoint.ts';
 
 const region = 'us-east-1';
 const credentials = { accessKeyId: 'lmtp', secretAccessKey: 'x' };

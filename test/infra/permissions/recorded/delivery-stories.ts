@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { Need } from '../../../../infra/template/compare-permissions.ts';
+import type { Need } from '../../../../infra/local/template/permits.ts';
 import { sesNotification } from '../../../support/front-door-messages.ts';
 import type { RecordedStack } from '../../../support/recorded-stack.ts';
 import { awaitEvent, awaitLines, awaitState, patience, smallMessage, submitMail } from '../../../support/story.ts';

@@ -1,4 +1,4 @@
-import type { Exception } from '../../../../infra/template/compare-permissions.ts';
+import type { Exception } from '../../../support/compare-permissions.ts';
 
 /** What only AWS does in the name of a function, or does for a request of ours: no local run shows it. */
 export const exceptions: readonly Exception[] = [

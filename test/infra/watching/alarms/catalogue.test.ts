@@ -7,7 +7,7 @@ import { type MetricName, metricTable } from '../../../../functions/metrics/cata
 import { functionNames } from '../../../../infra/functions/bundle.ts';
 import { alarmNames, alarmTable, anchorOf, longestDescription } from '../../../../infra/watching/alarms/catalogue.ts';
 import type { AlarmRow } from '../../../../infra/watching/alarms/row.ts';
-import { savedQueries } from '../../../../infra/watching/saved-queries.ts';
+import { savedQueries } from '../../../../infra/watching/measures/saved-queries.ts';
 import { type AlarmProperties, queriesOf } from '../../../support/alarm-state.ts';
 import { appStack, asText, projectFolder, resourcesOf, resourcesOfType, target } from '../../synthesize.ts';
 

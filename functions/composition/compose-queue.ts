@@ -1,0 +1,120 @@
+/**
+ * Puts a function together: environment in, services out. The only place where ports meet their adapters.
+ */
+
+import { type AwsClients, type AwsPatience, makeClients } from '../aws/clients.ts';
+import { DynamoDbDestinations } from '../aws/dynamodb-destinations.ts';
+import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
+import { DynamoDbQueries } from '../aws/dynamodb-queries.ts';
+import { dynamoDbTrouble } from '../aws/dynamodb-trouble.ts';
+import { metricsFromEnvironment } from '../aws/emf-metrics.ts';
+import { makeLog } from '../aws/function-log.ts';
+import { S3Bodies } from '../aws/s3-bodies.ts';
+import { S3CorruptQueue } from '../aws/s3-corrupt-queue.ts';
+import { S3SpentBodies } from '../aws/s3-spent-bodies.ts';
+import { SnsEvents } from '../aws/sns-events.ts';
+import { SqsWakeUps } from '../aws/sqs-wake-ups.ts';
+import type { Log } from '../log/log.ts';
+import type { InvocationMetrics } from '../metrics/invocation.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
+import { parametersFromEnvironment } from '../parameters/parameters.ts';
+import { Fallbacks } from '../queue/destinations/fallbacks.ts';
+import { Scheduler } from '../queue/destinations/scheduler.ts';
+import type { QueueServices } from '../queue/destinations/services.ts';
+import type { CorruptQueue } from '../queue/items/ports.ts';
+import { Disposal } from '../queue/writes/disposal.ts';
+import { TableWrites } from '../queue/writes/table-writes.ts';
+import { optional } from '../request/fields.ts';
+import { systemClock } from '../time/clock.ts';
+
+/** What a stack tells of itself. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The services of a function, over real AWS clients. */
+export interface Composition {
+  readonly services: QueueServices;
+  readonly clients: AwsClients;
+  /** For the frame of its handler; absent where the stack wants none. */
+  readonly metrics: InvocationMetrics | undefined;
+}
+
+/**
+ * Builds the services from a function's environment.
+ *
+ * @param patience how long it waits for AWS; as long as the clients do by themselves if absent
+ * @throws EnvironmentError, ParameterError: the function then does not start, and says what is wrong
+ */
+export function compose(serviceName: string, environment: NodeJS.ProcessEnv, patience?: AwsPatience): Composition {
+  const clients = makeClients(patience);
+  const log = makeLog(serviceName);
+  const queue = composeQueue(clients, environment, log);
+  const { destinations, parameters, transport } = queue;
+  if (parameters.strict_postfix_verdicts) {
+    log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
+  }
+  const metrics = metricsFromEnvironment(environment, transport);
+  const services: QueueServices = {
+    ...queue,
+    scheduler: new Scheduler(destinations),
+    fallbacks: new Fallbacks(destinations),
+    writes: new TableWrites({ troubleOf: dynamoDbTrouble }),
+    corrupt: counting(
+      new S3CorruptQueue(clients, {
+        bucket: requireVariable(environment, names.messageBucket),
+        table: requireVariable(environment, names.queueTable),
+        queueUrl: requireVariable(environment, names.corruptQueueUrl),
+      }),
+      metrics,
+    ),
+    ...optional('metrics', metrics),
+  };
+  return { services, clients, metrics };
+}
+
+/**
+ * What functions and people alike work with: table, queues, topic and bodies.
+ *
+ * @throws EnvironmentError, ParameterError
+ */
+export function composeQueue(clients: AwsClients, variables: Variables, log: Log) {
+  const table = requireVariable(variables, names.queueTable);
+  return {
+    ledger: new DynamoDbLedger(clients.table, table),
+    queries: new DynamoDbQueries(clients.table, table),
+    destinations: new DynamoDbDestinations(clients.table, table),
+    wakeUps: new SqsWakeUps(clients.sqs, {
+      active: requireVariable(variables, names.activeQueueUrl),
+      deferred: requireVariable(variables, names.deferredQueueUrl),
+    }),
+    events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
+    bodies: new S3Bodies(clients.s3),
+    parameters: parametersFromEnvironment(variables),
+    transport: transportName(variables),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    ...optional('disposal', composeDisposal(variables, clients)),
+  };
+}
+
+/** Where bodies are deleted when nobody needs them; nothing where they stay. */
+function composeDisposal(environment: Variables, { s3 }: Pick<AwsClients, 's3'>): Disposal | undefined {
+  if ((environment[names.bodyRetention] ?? '') === '') return undefined;
+  return new Disposal(requireVariable(environment, names.messageBucket), new S3SpentBodies(s3));
+}
+
+/** What is filed as corrupt is counted. */
+function counting(corrupt: CorruptQueue, metrics: Metrics | undefined): CorruptQueue {
+  return {
+    file: async (notice) => {
+      await corrupt.file(notice);
+      metrics?.add('Corrupt');
+    },
+  };
+}
+
+/** The master.cf service name of the function's transport. */
+export function transportName(environment: NodeJS.ProcessEnv): string {
+  return environment[names.transport] || 'lmtp';
+}

@@ -1,0 +1,74 @@
+/**
+ * Lambda function `qmgr`: requests from incoming into the table and to active; wake-ups from deferred back to active; dead
+ * letters of active back into the table.
+ *
+ * One record that cannot be helped stays in its queue; the others of its batch are unharmed.
+ */
+
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { handedOnBy } from '../aws/sqs-transports.ts';
+import { composeAdmission } from '../composition/compose-admission.ts';
+import { compose } from '../composition/compose-queue.ts';
+import type { Incoming } from '../incoming/reading.ts';
+import { measured } from '../metrics/invocation.ts';
+import { environmentNames, requireVariable } from '../parameters/environment.ts';
+import { activate } from '../queue/admission/activate.ts';
+import { admit } from '../queue/admission/admit.ts';
+import { parseWakeUp, WakeUpError } from '../queue/items/messages.ts';
+import { SchemaVersionError } from '../queue/items/schema-version.ts';
+import { type DeadLetter, takeDeadLetter } from '../queue/settlement/dead-letters.ts';
+import { optional } from '../request/fields.ts';
+
+const { services, clients, metrics } = compose('qmgr', process.env);
+const admission = composeAdmission(process.env, { ...services, clients });
+const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
+const deadLetterQueue = process.env[environmentNames.activeDeadLetterQueueUrl]?.split('/').at(-1);
+
+/** Takes a batch from incoming, from deferred, or from the dead letters of active. */
+export const handler = measured(metrics, handleBatch);
+
+async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
+  const results = await Promise.all(Records.map(handleRecord));
+  await services.scheduler.settle(services);
+  await services.disposal?.settle(services);
+  return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
+}
+
+/** The message id of a record that has to be seen again, or nothing. */
+async function handleRecord(record: SQSRecord): Promise<string | undefined> {
+  const { messageId, eventSourceARN } = record;
+  const queue = eventSourceARN.split(':').at(-1);
+  try {
+    if (queue === deferredQueue) await wake(record);
+    else if (queue === deadLetterQueue) await takeDeadLetter(deadLetterOf(record), services);
+    else await admit(incomingOf(record), await admission(), services);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SchemaVersionError) {
+      services.log.note('warn', 'left to the release that wrote it', { messageId, error });
+    } else {
+      services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
+    }
+    return messageId;
+  }
+}
+
+function incomingOf({ messageId, body, attributes, messageAttributes }: SQSRecord): Incoming {
+  const sender = messageAttributes[handedOnBy]?.stringValue;
+  const sent = Number(attributes.SentTimestamp);
+  const received = Number(attributes.ApproximateReceiveCount);
+  return { messageId, body, sent, received, ...optional('handedOnBy', sender) };
+}
+
+function deadLetterOf({ messageId, body, attributes }: SQSRecord): DeadLetter {
+  return { messageId, body, received: Number(attributes.ApproximateReceiveCount) };
+}
+
+async function wake({ messageId, body }: SQSRecord): Promise<void> {
+  try {
+    await activate(parseWakeUp(body), services, admission);
+  } catch (error) {
+    if (!(error instanceof WakeUpError)) throw error;
+    await services.corrupt.file({ id: messageId, reason: `wake-up: ${error.message}`, body });
+  }
+}

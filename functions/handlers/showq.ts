@@ -1,0 +1,45 @@
+/**
+ * Lambda function `showq`: draws the screens of the dashboard. It reads, and changes nothing (Postfix's showq(8) lists the queue).
+ *
+ * CloudWatch calls it in the name of whoever looks at the dashboard, with what a widget or a button says:
+ *
+ *     { "screen": "all", "late": "1h", "widgetContext": { ... } }
+ *
+ * The answer is HTML; for `{ "describe": true }` it is the documentation, in Markdown.
+ */
+
+import type { Context } from 'aws-lambda';
+import { makeClients } from '../aws/clients.ts';
+import { makeLog } from '../aws/function-log.ts';
+import { composeDepths, composeServices } from '../composition/compose-operator.ts';
+import { environmentNames, requireVariable } from '../parameters/environment.ts';
+import { RequestError } from '../request/request-error.ts';
+import { documentation } from '../screens/documentation.ts';
+import { draw } from '../screens/draw.ts';
+import { sentence } from '../screens/page.ts';
+import { readDrawRequest } from '../screens/request.ts';
+
+const clients = makeClients();
+const log = makeLog('showq');
+const services = composeServices(clients, process.env, log);
+const depths = composeDepths(clients, process.env);
+const postsuper = requireVariable(process.env, environmentNames.postsuperFunction);
+
+/** Milliseconds that are kept for drawing, and for whatever takes longer than usual. */
+const reserve = 10_000;
+
+/** Draws what is wanted. */
+export async function handler(event: unknown, context: Context): Promise<string> {
+  try {
+    const request = readDrawRequest(event);
+    if (request.kind === 'describe') return documentation;
+    return await draw(request, {
+      ...{ services, depths },
+      endpoints: { showq: context.invokedFunctionArn, postsuper },
+      mayGoOn: () => context.getRemainingTimeInMillis() > reserve,
+    });
+  } catch (error) {
+    if (error instanceof RequestError) return sentence(`Nothing is shown: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Lambda function `sweep`, on a schedule: sets going whatever is due or overdue in the queue table.
+ */
+
+import type { Context } from 'aws-lambda';
+import { compose } from '../composition/compose-queue.ts';
+import { measured } from '../metrics/invocation.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { shortestReserve, sweepInterval } from '../queue/items/policy.ts';
+import { measureQueue } from '../queue/sweep/measure.ts';
+import { sweep } from '../queue/sweep/sweep.ts';
+
+const { services, metrics } = compose('sweep', process.env);
+
+/** Sweeps once. */
+export const handler = measured(metrics, sweepOnce);
+
+async function sweepOnce(_event: unknown, context: Context): Promise<void> {
+  const mayGoOn = () => context.getRemainingTimeInMillis() > shortestReserve;
+  const report = await sweep(sweepInterval, services, mayGoOn);
+  services.log.note('info', 'swept', { ...report });
+  if (metrics !== undefined) await measureAfter(metrics, mayGoOn);
+}
+
+/** What was swept stands, also where the queue cannot be measured. */
+async function measureAfter(metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
+  try {
+    await measureQueue(services, metrics, mayGoOn);
+  } catch (error) {
+    services.log.note('error', 'queue not measured', { error });
+  }
+}

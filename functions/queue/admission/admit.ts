@@ -1,0 +1,135 @@
+/**
+ * From incoming into the table: whatever lies in the incoming queue is read, part by part, and taken in, passed over with a
+ * line in the log, or filed as corrupt with the reason.
+ *
+ * Everything here may happen twice, at any distance in time: SQS delivers at least once, and a function may die between
+ * any two steps. The table decides what is new: the same id and the same request is a duplicate, whose missing steps are
+ * done; the same id and another request is corrupt.
+ */
+
+import { readObjectEnvelope } from '../../incoming/object-envelope.ts';
+import type { ObjectMetadata } from '../../incoming/ports.ts';
+import { readIncoming } from '../../incoming/read-incoming.ts';
+import type { Identity, Incoming, NewObject, Part, Submission } from '../../incoming/reading.ts';
+import { portsOf } from '../../request/destination.ts';
+import { optional } from '../../request/fields.ts';
+import type { DeliveryRequest, RequestRules } from '../../request/request.ts';
+import { RequestError } from '../../request/request-error.ts';
+import type { QueueServices } from '../destinations/services.ts';
+import { wallTime } from '../writes/services.ts';
+import { type Acceptance, isTakenIn, logRefusedAgain, pinBody, takeIn, withoutBodyFault } from './take-in.ts';
+
+/** What this stack lets in. */
+export interface Admission extends Acceptance {
+  /** The stack's own bucket: what our functions write there is no mail. */
+  readonly messageBucket: string;
+  readonly objects: ObjectMetadata;
+}
+
+/**
+ * Takes in what a message brings, or files it as corrupt with the reason. Throws only what may pass: the message then stays
+ * in incoming, until each of its parts has been dealt with.
+ */
+export async function admit(incoming: Incoming, admission: Admission, services: QueueServices): Promise<void> {
+  const parts = readIncoming(incoming, { ...rulesOf(services), messageBucket: admission.messageBucket });
+  const failures: unknown[] = [];
+  for (const part of parts) {
+    try {
+      await admitPart(part, incoming, admission, services);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} of ${parts.length} parts failed`);
+}
+
+async function admitPart(
+  part: Part,
+  { sent, handedOnBy, received }: Incoming,
+  admission: Admission,
+  services: QueueServices,
+): Promise<void> {
+  const { name, reading } = part;
+  const origin = { sent, ...optional('handedOnBy', handedOnBy), ...optional('received', received) };
+  switch (reading.kind) {
+    case 'skipped':
+      services.log.note('info', 'no mail', { id: name, reason: reading.reason });
+      return;
+    case 'corrupt':
+      return await refuse(part, reading.error, { ...origin, ...reading }, services);
+    case 'request':
+      return await tryToTakeIn(part, { ...origin, ...reading }, admission, services);
+    case 'object':
+      return await admitObject(part, { ...origin, ...reading }, admission, services);
+    default:
+      reading satisfies never;
+  }
+}
+
+async function tryToTakeIn(
+  part: Part,
+  submission: Submission,
+  admission: Admission,
+  services: QueueServices,
+): Promise<void> {
+  try {
+    await takeIn(submission, admission, services);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    await refuse(part, error, submission, services);
+  }
+}
+
+/** An object that was written to a bucket: its envelope is looked up, and then it is a request like any other. */
+async function admitObject(
+  part: Part,
+  { object, ...known }: Omit<Submission, 'request'> & { readonly object: NewObject },
+  admission: Admission,
+  services: QueueServices,
+): Promise<void> {
+  try {
+    const request = await findEnvelope(known.identity, object, admission, services);
+    await takeIn({ ...known, request }, admission, services);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    await refuse(part, error, known, services);
+  }
+}
+
+async function findEnvelope(
+  identity: Identity,
+  object: NewObject,
+  admission: Admission,
+  services: QueueServices,
+): Promise<DeliveryRequest> {
+  const pinned = await pinBody(object, admission, services);
+  // Without versions there is only the latest: its own event brings it, this one's octets are gone.
+  if (object.versionId === undefined && object.etag !== undefined && pinned.etag.replaceAll('"', '') !== object.etag) {
+    throw new RequestError('message.key', `object "${object.key}" was written over after the event that tells of it`);
+  }
+  const metadata = await withoutBodyFault(admission.objects.read(object));
+  return readObjectEnvelope(identity, object, metadata, rulesOf(services));
+}
+
+/** Files a part as corrupt; unless this very request was taken in, wholly, when it still could be. */
+async function refuse(
+  { name, body }: Part,
+  error: RequestError,
+  submission: Partial<Submission> & Pick<Submission, 'sent'>,
+  services: QueueServices,
+): Promise<void> {
+  if (error.field !== 'id' && (await isTakenIn(submission, services))) {
+    services.log.note('info', 'duplicate request', { id: name, now: error.message });
+    await logRefusedAgain(submission, services);
+    return;
+  }
+  const given = submission.identity?.id;
+  const named = given === undefined || given === name ? {} : { requestId: given };
+  await services.corrupt.file({ id: name, ...named, reason: error.message, body, sent: submission.sent });
+  services.log.note('error', 'corrupt request', { id: name, ...named, reason: error.message });
+}
+
+function rulesOf(services: QueueServices): RequestRules {
+  return { allowFiles: false, defaultPort: portsOf(services.parameters), now: wallTime(services) };
+}

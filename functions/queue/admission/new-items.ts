@@ -1,0 +1,104 @@
+/**
+ * The items that a request becomes: one for each delivery, and those for recipients that nothing can be delivered to.
+ */
+
+import type { Submission } from '../../incoming/reading.ts';
+import { hashOf } from '../../request/hash.ts';
+import { arrivalTolerance, type DeliveryRequest } from '../../request/request.ts';
+import { parseOtherTransport } from '../../request/route.ts';
+import { bounceEvents } from '../disposition/bounce-event.ts';
+import type { DeliveryItem, PinnedMessage, QueuedRecipient } from '../items/item.ts';
+import { cutChunks, messageGroup, type Plan, type PlannedDelivery } from '../items/plan.ts';
+import { activeGrace, pendingGrace } from '../items/policy.ts';
+import { schemaVersion } from '../items/schema-version.ts';
+import { type Services, wallTime } from '../writes/services.ts';
+
+/** What items are made of. */
+export interface Making {
+  readonly submission: Submission;
+  readonly plan: Plan;
+  readonly message: PinnedMessage;
+  /** The number of the first item. */
+  readonly first: number;
+}
+
+/** Makes the items of a request; there is at least one, so that a request is always found by its id. */
+export function makeItems({ submission, plan, message, first }: Making, services: Services): readonly DeliveryItem[] {
+  const { identity, request, sent } = submission;
+  const { id } = identity;
+  const now = wallTime(services);
+  const planned: readonly PlannedDelivery[] = [
+    ...plan.deliveries.map((delivery) => settleOthers(delivery, now)),
+    ...refusals(plan, now),
+  ];
+  const shared = {
+    version: schemaVersion,
+    id,
+    generation: 1,
+    requestHash: hashOf(identity.value),
+    planHash: hashOf(plan),
+    deliveries: planned.length,
+    // A clock that is a little ahead must not make a message younger than it is.
+    arrival: Math.min(request.arrival ?? sent, now + arrivalTolerance),
+    activated: now,
+    sender: request.sender,
+    message,
+    attempt: 0,
+    pending: {},
+    ...copyPresent(request),
+  };
+  return planned.map(({ destination, recipients }, index) => {
+    const delivery = String(first + index).padStart(4, '0');
+    const slots = services.parameters.lmtp_destination_concurrency_limit;
+    // Refused at the door, or another transport's business.
+    const isSettled = recipients.some(({ last }) => last !== undefined);
+    const item: DeliveryItem = {
+      ...shared,
+      state: isSettled ? 'done' : 'active',
+      by: crypto.randomUUID(),
+      due: now + (isSettled ? pendingGrace : activeGrace),
+      delivery,
+      destination,
+      group: messageGroup(services.transport, destination, `${id}/${delivery}`, slots),
+      recipients,
+    };
+    return isSettled ? withBounces(item, services) : item;
+  });
+}
+
+function copyPresent({ body, smtputf8, dsn, authentication, sesMessageId }: DeliveryRequest) {
+  return {
+    ...(body === undefined ? {} : { body }),
+    ...(smtputf8 === undefined ? {} : { smtputf8 }),
+    ...(dsn === undefined ? {} : { dsn }),
+    ...(authentication === undefined ? {} : { authentication }),
+    ...(sesMessageId === undefined ? {} : { sesMessageId }),
+  };
+}
+
+/** What another transport delivers is done with here, and its recipients are known to be taken care of. */
+function settleOthers(delivery: PlannedDelivery, at: number): PlannedDelivery {
+  const other = parseOtherTransport(delivery.destination);
+  if (other === undefined) return delivery;
+  const text = `handed on to the transport ${other.transport}`;
+  const last = { status: 'sent', dsn: '2.0.0', text, at, attempt: 0 } as const;
+  return { ...delivery, recipients: delivery.recipients.map((recipient) => ({ ...recipient, last })) };
+}
+
+/** An address that cannot be used bounces at the door; the others of its request are delivered to. */
+function refusals({ refused }: Plan, now: number): readonly PlannedDelivery[] {
+  const bounced = refused.map(({ fault, ...recipient }): QueuedRecipient => {
+    const text = `bad recipient address syntax: the address ${fault}`;
+    return { ...recipient, last: { status: 'bounced', dsn: '5.1.3', text, at: now, attempt: 0 } };
+  });
+  return cutChunks(bounced, 0).map((recipients) => ({ destination: '', recipients }));
+}
+
+function withBounces(item: DeliveryItem, services: Services): DeliveryItem {
+  const failed = item.recipients.flatMap((recipient) =>
+    recipient.last?.status === 'bounced' ? [{ recipient, verdict: recipient.last }] : [],
+  );
+  const facts = { reportingMta: services.parameters.myhostname, transport: services.transport };
+  const events = bounceEvents(failed, { item, attempt: 0, now: item.activated, ...facts });
+  return { ...item, pending: Object.fromEntries(events.map((event) => [event.lmtp.eventId, event])) };
+}

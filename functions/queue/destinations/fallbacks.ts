@@ -1,0 +1,92 @@
+/**
+ * Destinations to be careful with: one whose final replies were more or fewer than its accepted recipients cannot be trusted
+ * with several at a time, and gets them one by one for short_reply_fallback_time. The mark is kept in the table, so that every
+ * container knows, and an operator can see why; after that time a transaction with several recipients that goes well clears it.
+ */
+
+import type { Log } from '../../log/log.ts';
+import type { Parameters } from '../../parameters/parameters.ts';
+import { type Clock, elapsed, type Moment } from '../../time/clock.ts';
+import type { Destinations } from '../items/ports.ts';
+import { changeDestination } from './change-destination.ts';
+
+/** What cautions need of their surroundings. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly parameters: Pick<Parameters, 'short_reply_fallback_time'>;
+  readonly log: Log;
+}
+
+/** Milliseconds for which a container believes what it read: a caution need not be known to the second. */
+const freshness = 60_000;
+
+interface Known {
+  readonly at: Moment;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** The cautions that a container knows. */
+export class Fallbacks {
+  readonly #store: Destinations;
+  readonly #known = new Map<string, Known>();
+
+  constructor(store: Destinations) {
+    this.#store = store;
+  }
+
+  /** Whether a destination gets one recipient at a time now. */
+  async isOneByOne(destination: string, { clock, log }: Surroundings): Promise<boolean> {
+    const now = clock.now();
+    let known = this.#known.get(destination);
+    if (known === undefined || elapsed(known.at, now) >= freshness) {
+      known = { at: now, until: await this.#read(destination, log) };
+      this.#known.set(destination, known);
+    }
+    return known.until > now.wall;
+  }
+
+  /** Notes that a destination gave too many replies, or too few. */
+  async note(destination: string, why: string, { clock, parameters, log }: Surroundings): Promise<void> {
+    const now = clock.now();
+    const until = now.wall + parameters.short_reply_fallback_time;
+    if (until <= now.wall) return;
+    this.#known.set(destination, { at: now, until });
+    log.note('warn', 'destination gets one recipient at a time', {
+      destination,
+      why,
+      until: new Date(until).toISOString(),
+    });
+    try {
+      await changeDestination(this.#store, destination, (record) => ({ ...record, caution: { until, why } }));
+    } catch (error) {
+      log.note('warn', 'caution not written; only this container knows', { destination, error });
+    }
+  }
+
+  /** Forgets a caution that has ended: several recipients had each its reply in its place. */
+  async clear(destination: string, { clock, log }: Surroundings): Promise<void> {
+    const { until } = this.#known.get(destination) ?? { until: 0 };
+    const now = clock.now();
+    if (until === 0 || until > now.wall) return;
+    this.#known.set(destination, { at: now, until: 0 });
+    try {
+      await changeDestination(this.#store, destination, ({ caution, ...record }) =>
+        caution === undefined || caution.until > now.wall ? undefined : record,
+      );
+      log.note('info', 'destination gets several recipients at a time again', { destination });
+    } catch (error) {
+      log.note('warn', 'caution not cleared', { destination, error });
+    }
+  }
+
+  /** A caution that cannot be read is none: it spares trouble, and no mail depends on it. */
+  async #read(destination: string, log: Log): Promise<number> {
+    try {
+      return (await this.#store.read(destination)).caution?.until ?? 0;
+    } catch (error) {
+      log.note('warn', 'cautions not read', { destination, error });
+      return 0;
+    }
+  }
+}

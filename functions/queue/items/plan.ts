@@ -1,0 +1,172 @@
+/**
+ * How a request is cut into deliveries: by destination, then into chunks of recipients (destination_recipient_limit).
+ *
+ * A chunk is also bounded in octets, whatever the limit says: an item of the table ends at 400 KB, and has to hold a reply
+ * for every recipient, once as the last verdict and once more in an event.
+ */
+
+import { normaliseDestination, type Ports } from '../../request/destination.ts';
+import { hashOf, slotOf } from '../../request/hash.ts';
+import type { DeliveryRequest, RequestedRecipient } from '../../request/request.ts';
+import { RequestError } from '../../request/request-error.ts';
+import { isParked } from '../../request/route.ts';
+import type { TransportMap } from '../../request/transport-map.ts';
+import { addressLimit } from '../../smtp/path.ts';
+import type { QueuedRecipient } from './item.ts';
+
+/** One delivery to be. */
+export interface PlannedDelivery {
+  /** Normalised. */
+  readonly destination: string;
+  readonly recipients: readonly QueuedRecipient[];
+}
+
+/** A request, cut. */
+export interface Plan {
+  readonly deliveries: readonly PlannedDelivery[];
+  /** Recipients whose address cannot be used, with the reason. */
+  readonly refused: readonly (QueuedRecipient & { readonly fault: string })[];
+}
+
+/** What a plan depends on, beside the request. */
+export interface PlanRules {
+  readonly transportMap: TransportMap;
+  /** Normalised destinations that a request may name, beside those of the map. */
+  readonly allowedDestinations: ReadonlySet<string>;
+  /** Recipients of one delivery; 0 = as many as fit. */
+  readonly recipientLimit: number;
+  /** lmtp_tcp_port, alone or with known_tcp_ports */
+  readonly defaultPort: Ports | number;
+}
+
+/** Octets that the recipients of one delivery may take with all that is said about them: an item ends at 400 KB. */
+const chunkOctets = 370_000;
+/** Octets that all replies of one delivery may take, each reply once. */
+const repliesOctets = 100_000;
+/** The shortest and the longest that a reply is cut to. */
+const replyOctets = { least: 256, most: 2048 };
+/** Octets beside address and reply: names of attributes, status, times, relay, doubt, as the last verdict and in an event. */
+const recordOctets = 620;
+/**
+ * How often an address may stand in events: once in SES's list of those it is about, and as one of all recipients in an event
+ * of each type (four of failure, seven of delay, one of success).
+ */
+const addressCopies = 13;
+
+/**
+ * Cuts a request.
+ *
+ * @throws RequestError when a destination is missing or not allowed
+ */
+export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan {
+  const byDestination = new Map<string, QueuedRecipient[]>();
+  const refused: (QueuedRecipient & { fault: string })[] = [];
+  for (const [n, { fault, ...recipient }] of request.recipients.entries()) {
+    if (fault !== undefined) {
+      refused.push({ ...recipient, address: cutAddress(recipient.address), n, fault });
+      continue;
+    }
+    const destination = findDestination(request, recipient, rules);
+    const group = byDestination.get(destination) ?? [];
+    byDestination.set(destination, group);
+    group.push({ ...recipient, n });
+  }
+  const deliveries = [...byDestination].flatMap(([destination, recipients]) =>
+    // What is parked is looked up again each time, and each recipient then goes its own way.
+    cutChunks(recipients, isParked(destination) ? 1 : rules.recipientLimit).map((chunk) => ({
+      destination,
+      recipients: chunk,
+    })),
+  );
+  return { deliveries, refused };
+}
+
+/**
+ * Cuts recipients into chunks that fit into an item each.
+ *
+ * @param limit recipients of a chunk; 0 = as many as fit
+ */
+export function cutChunks<Recipient extends QueuedRecipient>(
+  recipients: readonly Recipient[],
+  limit: number,
+): readonly (readonly Recipient[])[] {
+  const cut: Recipient[][] = [];
+  let current: Recipient[] = [];
+  let octets = 0;
+  for (const recipient of recipients) {
+    const size = octetsWithoutReplies(recipient);
+    const count = current.length + 1;
+    const isFull = (limit > 0 && count > limit) || octets + size + 2 * count * replyLimit(count) > chunkOctets;
+    if (current.length > 0 && isFull) {
+      cut.push(current);
+      current = [];
+      octets = 0;
+    }
+    current.push(recipient);
+    octets += size;
+  }
+  if (current.length > 0) cut.push(current);
+  return cut;
+}
+
+/** The message group of a delivery: one of its destination's slots, as many as may be delivered to at once. */
+export function messageGroup(transport: string, destination: string, delivery: string, slots: number): string {
+  return `${hashOf(`${transport} ${destination}`).slice(0, 16)}#${slotOf(delivery, slots)}`;
+}
+
+/** Cuts a reply so that the replies of `recipients` fit into an item. */
+export function cutText(text: string, recipients: number): string {
+  const limit = replyLimit(recipients);
+  if (Buffer.byteLength(text) <= limit) return text;
+  return `${Buffer.from(text)
+    .subarray(0, limit - 3)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '')}...`;
+}
+
+function findDestination(request: DeliveryRequest, recipient: RequestedRecipient, rules: PlanRules): string {
+  if (request.destination === undefined) {
+    const found = rules.transportMap.find(recipient.address);
+    if (found === undefined) {
+      throw new RequestError('destination', `the transport map has no entry for ${JSON.stringify(recipient.address)}`);
+    }
+    return found;
+  }
+  return admitDestination(request.destination, rules);
+}
+
+/**
+ * A destination that somebody names, normalised.
+ *
+ * @throws RequestError   where it is none of the stack's
+ * @throws DestinationError where it cannot be understood
+ */
+export function admitDestination(
+  named: string,
+  { transportMap, allowedDestinations, defaultPort }: Omit<PlanRules, 'recipientLimit'>,
+): string {
+  const destination = normaliseDestination(named, defaultPort);
+  if (!transportMap.destinations.has(destination) && !allowedDestinations.has(destination)) {
+    const allowed = [...new Set([...transportMap.destinations, ...allowedDestinations])].join(' ') || 'none';
+    throw new RequestError('destination', `"${named}" is not allowed by this stack; allowed: ${allowed}`);
+  }
+  return destination;
+}
+
+/** An address that is refused for its length might not fit into an item. */
+function cutAddress(address: string): string {
+  if (Buffer.byteLength(address) <= addressLimit) return address;
+  const octets = Buffer.from(address).subarray(0, addressLimit);
+  return `${octets.toString('utf8').replace(/\ufffd+$/, '')}...`;
+}
+
+function replyLimit(recipients: number): number {
+  const { least, most } = replyOctets;
+  return Math.max(least, Math.min(most, Math.floor(repliesOctets / Math.max(1, recipients))));
+}
+
+/** What a recipient takes of an item, in its list and in an event; each reply comes on top of it, in both places too. */
+function octetsWithoutReplies(recipient: QueuedRecipient): number {
+  const address = Buffer.byteLength(recipient.address);
+  return 2 * Buffer.byteLength(JSON.stringify(recipient)) + addressCopies * address + recordOctets;
+}

@@ -1,0 +1,49 @@
+/**
+ * Commands that an answer proposes: each on a line of its own behind an arrow, to be pasted into bash or zsh as it is.
+ */
+
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Which stack and transport a command is about; both as `--stack` and `--transport` say. */
+export interface StackOptions {
+  readonly stack?: string;
+  readonly transport?: string;
+}
+
+import { escaped } from '../log/postfix-line.ts';
+import type { NextCommand } from '../operator/operator.ts';
+
+/** Returns a line that proposes a command of ours, at the same stack. */
+export function nextLine(args: NextCommand, stack: StackOptions = {}): string {
+  return `→ ${commandLine(args, stack)}`;
+}
+
+/** Returns a command of ours as it is typed. */
+export function commandLine(args: NextCommand, { stack, transport }: StackOptions = {}): string {
+  const at = Object.entries({ stack, transport }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return [programName(process.env), ...[...args, ...at].map((word) => shellQuoted(escaped(word)))].join(' ');
+}
+
+/** Returns a word that bash and zsh take as it is: `[` and `*` would be a pattern, and zsh refuses one that matches no file. */
+export function shellQuoted(word: string): string {
+  return /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Returns how the program is called: by its name where a shell finds it, else by npx, as in a clone or in an app's folder. */
+export function programName({ PATH = '' }: { readonly PATH?: string | undefined }): string {
+  // npm puts these folders on the path of what it starts; the shell that it was typed into does not have them.
+  const folders = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));
+  return folders.some((folder) => isExecutable(join(folder, 'lambda-lmtp'))) ? 'lambda-lmtp' : 'npx lambda-lmtp';
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Entries of the queue, for people and for programs. Addresses and words of servers are escaped for the terminal.
+ */
+
+import { escaped } from '../log/postfix-line.ts';
+import type { Listed } from '../operator/list.ts';
+import type { CorruptRequest } from '../operator/ports.ts';
+import { nextAttempt, type Waiter, waitOf } from '../operator/waiting.ts';
+import { isInDoubt } from '../queue/items/doubt.ts';
+import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/item.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
+import { quoteAddress } from '../smtp/path.ts';
+import { terminalColumns, truncated } from './terminal.ts';
+import { fromNow, inWords, moment } from './words.ts';
+
+/** Widths of the columns before the last. */
+const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10, destination: 32 } as const;
+
+/** The line above all. */
+export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
+
+/** The same where each entry is one line, with the recipients and the last reply at its end. */
+export const briefHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY');
+
+/** An entry as one line, from the index alone. */
+export function listedAsBrief(listed: Listed, now: number): string {
+  if (listed.kind === 'request') {
+    const { id, at, sent = at } = listed.request;
+    return row(id, 'corrupt', inWords(now - sent), '', '', '', requestReason(listed.request));
+  }
+  const { entry } = listed;
+  return deliveryRow(entry, { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now }, briefly(entry));
+}
+
+/** What the index knows of a delivery, the recipients first. */
+function briefly({ summary, fault }: QueueEntry): string {
+  const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
+  const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
+  const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
+  const facts = [
+    ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
+    ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
+  ];
+  const recipients = `${addresses.map(address).join(' ')}${more}${doubt}`;
+  return facts.length === 0 ? recipients : `${recipients}: ${facts.join('; ')}`;
+}
+
+/** An entry as lines: the delivery, then a line for each thing to be said of it. */
+export function listedAsText(listed: Listed, now: number): readonly string[] {
+  return listed.kind === 'request' ? requestLines(listed.request, now) : deliveryLines(listed.entry, listed.item, now);
+}
+
+/** An entry as JSON: times as RFC 3339. */
+export function listedAsJson(listed: Listed, now: number): object {
+  if (listed.kind === 'request') {
+    const { id, requestId, reason, at, sent = at, copy } = listed.request;
+    const given = requestId === undefined ? {} : { request_id: requestId };
+    return { id, ...given, state: 'corrupt', arrival: iso(sent), age: seconds(now - sent), reason, copy };
+  }
+  const { entry, item } = listed;
+  const { id, delivery, state, generation, due, arrival, sender, destination, attempt, summary, fault } = entry;
+  return {
+    ...{ id, delivery, state, generation },
+    ...(fault === undefined ? {} : { fault }),
+    arrival: iso(arrival),
+    age: seconds(now - arrival),
+    ...(due === undefined ? {} : { due: iso(due) }),
+    ...{ sender, destination, attempts: attempt },
+    ...(item === undefined ? summary : wholeAsJson(item)),
+  };
+}
+
+function wholeAsJson(item: DeliveryItem): object {
+  const { reason, holds } = item;
+  return {
+    recipients: openRecipients(item).map(({ address, last, doubt }) => ({
+      address,
+      ...(last === undefined
+        ? {}
+        : {
+            status: last.status,
+            dsn: last.dsn,
+            text: last.text,
+            at: iso(last.at),
+            attempt: last.attempt,
+            ...(last.inDoubt === true || doubt !== undefined ? { in_doubt: true } : {}),
+          }),
+    })),
+    ...(holds === undefined ? {} : { holds: holds.map(holdAsJson) }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** A hold as JSON. */
+export function holdAsJson({ since, until, ...rest }: Hold): object {
+  return { ...rest, since: iso(since), ...(until === undefined ? {} : { until: iso(until) }) };
+}
+
+function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
+  const { id, delivery, sender } = entry;
+  const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
+  const head = deliveryRow(entry, { name, next: whenNext(item ?? entry, now), now }, address(sender));
+  return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+function deliveryRow(
+  { state, arrival, attempt, destination }: QueueEntry,
+  { name, next, now }: { readonly name: string; readonly next: string; readonly now: number },
+  last: string,
+): string {
+  return row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last);
+}
+
+/** When its next attempt is due; empty where it does not wait for one. */
+function whenNext(waiter: Waiter, now: number): string {
+  const wait = waitOf(waiter, now);
+  if (wait === 'place') return 'now';
+  return wait === 'time' ? fromNow(nextAttempt(waiter) ?? now, now) : '';
+}
+
+function itemLines(item: DeliveryItem): readonly string[] {
+  const { holds = [], reason, state, destination } = item;
+  return [
+    ...holds.map(holdLine),
+    ...(state === 'held' && holds.length === 0 ? [`held with its destination ${escaped(destination)}`] : []),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    ...openRecipients(item).map((recipient) => {
+      const { address: to, last } = recipient;
+      if (last === undefined) return address(to);
+      return `${address(to)}: ${last.dsn} ${escaped(last.text)}${isInDoubt(recipient) ? ' [in doubt]' : ''}`;
+    }),
+  ];
+}
+
+/** What the index knows; where several recipients were told several things, it does not say whom what. */
+function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
+  const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
+  const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
+  const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
+  return [
+    ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(reason === undefined ? [] : [escaped(reason)]),
+    `${addresses.map(address).join(' ')}${more}${doubt}`,
+    ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
+    ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
+  ];
+}
+
+function requestLines(request: CorruptRequest, now: number): readonly string[] {
+  const { id, at, sent = at } = request;
+  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${requestReason(request)}`];
+}
+
+function requestReason({ requestId, reason }: CorruptRequest): string {
+  return requestId === undefined ? escaped(reason) : `sent with the id ${escaped(requestId)}: ${escaped(reason)}`;
+}
+
+/** That something is held: by whom, why, since when and until when. */
+export function holdLine(hold: Hold): string {
+  return `held ${holdFacts(hold)}`;
+}
+
+/** What is known of a hold. */
+export function holdFacts({ id, reason, by, since, until }: Hold): string {
+  const end = until === undefined ? '' : `, until ${moment(until)}`;
+  return `(${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
+}
+
+/** An address as in a mail log. */
+export function address(text: string): string {
+  return `<${escaped(quoteAddress(text))}>`;
+}
+
+/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
+function row(
+  id: string,
+  state: string,
+  age: string,
+  tries: string,
+  next: string,
+  destination: string,
+  last: string,
+  columns = terminalColumns(),
+) {
+  const front = [
+    escaped(id).padEnd(widths.id),
+    state.padEnd(widths.state),
+    age.padEnd(widths.age),
+    tries.padStart(widths.tries),
+    ` ${next}`.padEnd(widths.next + 1),
+  ].join(' ');
+  const left = columns === undefined ? undefined : Math.max(0, columns - front.length - 2);
+  const wide = left === undefined ? widths.destination : Math.min(widths.destination, Math.ceil(left / 2));
+  const place = left === undefined ? destination : truncated(destination, wide);
+  const rest = left === undefined ? last : truncated(last, left - wide);
+  return `${front} ${place.padEnd(wide)} ${rest}`.trimEnd();
+}
+
+/** RFC 3339. */
+export function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(0, Math.round(milliseconds / 1000));
+}

@@ -1,0 +1,25 @@
+/** What is allowed and worth a word: it is said at synth, beside the construct. */
+import { Annotations } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { mostDestinations } from '../../functions/metrics/catalogue.ts';
+import { unreachedTimeouts } from '../properties/unreached-timeouts.ts';
+import { knownDestinations } from '../properties/watched-destinations.ts';
+import type { LmtpDeliveryProps } from './delivery-props.ts';
+import type { DeliverySettings } from './delivery-settings.ts';
+
+const strict =
+  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
+
+/** Says it. */
+export function caution(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {
+  const annotations = Annotations.of(scope);
+  if (settings.parsed.strict_postfix_verdicts) annotations.addWarningV2('lambda-lmtp:strict', strict);
+  const unreached = unreachedTimeouts(settings.functionTimeout.toMilliseconds(), settings.parsed);
+  if (unreached !== undefined) annotations.addInfoV2('lambda-lmtp:timeouts', unreached);
+  const known = knownDestinations(settings, settings.parsed).length;
+  if (props.watchedDestinations !== undefined || known <= mostDestinations) return;
+  annotations.addInfoV2(
+    'lambda-lmtp:watched',
+    `watchedDestinations: there are ${known} destinations, and the first ${mostDestinations} of them have metrics and alarms of their own; name those that should`,
+  );
+}

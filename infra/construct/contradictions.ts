@@ -1,0 +1,77 @@
+/** Properties that are each allowed, and not together. */
+import { Duration } from 'aws-cdk-lib';
+import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { PropsError } from '../properties/props-error.ts';
+import { cachedSessions, generations } from '../properties/session-count.ts';
+import { hasSeveralDestinations, type Watched } from '../properties/watched-destinations.ts';
+import type { LmtpDeliveryProps } from './delivery-props.ts';
+
+/** The checked properties that may contradict each other. */
+export interface CheckedProps extends Watched {
+  /** Sessions that a mail server allows; absent: no limit. */
+  readonly sessionBudget: number | undefined;
+  /** Containers of lmtp. */
+  readonly maximumConcurrency: number;
+  /** Absent: bodies stay. */
+  readonly bodyRetention: Duration | undefined;
+}
+
+/**
+ * Looks for contradictions.
+ *
+ * @throws PropsError naming both, and what would go together
+ */
+export function refuseContradictions(settings: CheckedProps, props: LmtpDeliveryProps, parameters: Parameters): void {
+  refuseMoreSessions(settings, parameters);
+  refuseOneForAll(settings, props, parameters);
+  refuseEarlyDeletion(settings, parameters);
+}
+
+function refuseMoreSessions({ sessionBudget, maximumConcurrency }: CheckedProps, parameters: Parameters): void {
+  if (sessionBudget === undefined) return;
+  const each = cachedSessions(parameters);
+  const sum = maximumConcurrency * each * generations;
+  if (sum <= sessionBudget) return;
+  const functions = Math.floor(sessionBudget / each / generations);
+  const sessions = Math.floor(sessionBudget / maximumConcurrency / generations);
+  const ways = [
+    ...(functions < 2 ? [] : [`a maximumConcurrency of at most ${functions}`]),
+    ...(sessions < 1 ? [] : [`an lmtp_connection_cache_size of at most ${sessions}`]),
+    `a sessionBudget of at least ${sum}`,
+  ];
+  throw new PropsError(
+    `sessionBudget: ${sessionBudget} is less than maximumConcurrency and lmtp_connection_cache_size can come to: ` +
+      `${maximumConcurrency} functions × ${each} sessions × ${generations} (new containers start before the old ones have let go) = ${sum}; ` +
+      `${ways.join(', or ')} is wanted`,
+  );
+}
+
+/** One slow destination would hold every lmtp function, and mail for the others would wait for it. */
+function refuseOneForAll(settings: CheckedProps, props: LmtpDeliveryProps, parameters: Parameters): void {
+  const { maximumConcurrency } = settings;
+  const limit = parameters.lmtp_destination_concurrency_limit;
+  if (limit < maximumConcurrency) return;
+  if (!hasSeveralDestinations(settings, parameters)) return;
+  const written = ['lmtp_destination_concurrency_limit', 'default_destination_concurrency_limit'] as const;
+  const name = written.find((one) => props.parameters?.[one] !== undefined) ?? written[0];
+  throw new PropsError(
+    `parameters: ${name}: ${limit} contradicts maximumConcurrency: ${maximumConcurrency}: one slow destination would take ` +
+      `every lmtp function, and mail for the others would wait; a limit of at most ${maximumConcurrency - 1}, ` +
+      `or a maximumConcurrency of more than ${limit} (twice that is good), is wanted`,
+  );
+}
+
+/** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */
+const deadLetterDays = 14;
+
+function refuseEarlyDeletion({ bodyRetention }: CheckedProps, parameters: Parameters): void {
+  if (bodyRetention === undefined) return;
+  const lifetimes = ['maximal_queue_lifetime', 'bounce_queue_lifetime'] as const;
+  const [longest = lifetimes[0]] = lifetimes.toSorted((one, other) => parameters[other] - parameters[one]);
+  const days = Math.ceil(Duration.millis(parameters[longest]).toDays({ integral: false }));
+  if (bodyRetention.toDays() >= days + deadLetterDays) return;
+  throw new PropsError(
+    `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may lie ${deadLetterDays} days among the dead letters and is then ` +
+      `tried for ${days} more; a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}, is wanted`,
+  );
+}

@@ -1,0 +1,206 @@
+import { Names, Stack } from 'aws-cdk-lib';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { MetricName } from '../../functions/metrics/catalogue.ts';
+import type { OperatorSettings } from '../../functions/operator/settings.ts';
+import { functionNames } from '../functions/bundle.ts';
+import { bundledCode } from '../functions/bundled-code.ts';
+import { FrontDoors } from '../functions/front-doors.ts';
+import { functionEnvironment } from '../functions/function-environment.ts';
+import { Functions } from '../functions/functions.ts';
+import { Triggers } from '../functions/triggers.ts';
+import { Network } from '../network/vpc-network.ts';
+import {
+  type OperatorPlaces,
+  observerPermissions,
+  operatorPermissions,
+  submitPermissions,
+} from '../permissions/people-permissions.ts';
+import { permittedSecrets } from '../permissions/secrets.ts';
+import type { Surroundings } from '../permissions/surroundings.ts';
+import { operatorSettings } from '../properties/operator-settings.ts';
+import { refuse } from '../properties/props-error.ts';
+import { Queues } from '../queue/queues.ts';
+import { type MailBucket, Stores } from '../queue/stores.ts';
+import { Topics } from '../queue/topics.ts';
+import { acknowledgeWildcards } from '../security/acknowledgements.ts';
+import { keyPolicy, letUse } from '../security/encryption.ts';
+import type { MailAlarms } from '../watching/alarms/alarms.ts';
+import type { Watched } from '../watching/alarms/watched.ts';
+import type { MailDashboard } from '../watching/dashboard/dashboard.ts';
+import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from '../watching/measures/metrics.ts';
+import { watchOver } from '../watching/watching.ts';
+import { caution } from './cautions.ts';
+import type { LmtpDeliveryProps } from './delivery-props.ts';
+import { settingsOf } from './delivery-settings.ts';
+
+export type { LmtpDeliveryProps } from './delivery-props.ts';
+
+/**
+ * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.
+ *
+ *     producer ─► incoming ─► qmgr ─► active ─► lmtp ─► mail store
+ *                              ▲ │                │
+ *                   deferred ──┘ └──── table ─────┴──► bounce and notice topics
+ *                      ▲                  │
+ *                      └───── sweep ◄─────┘    bounce ◄─┘ reports, over incoming or Amazon SES
+ *
+ *     const delivery = new LmtpDelivery(this, 'Delivery', { destination: 'inet:lmtp.example.com:24' });
+ *     delivery.grantSubmit(producer);
+ *     delivery.grantOperate(postmaster);
+ */
+export class LmtpDelivery extends Construct {
+  readonly queues: Queues;
+  readonly topics: Topics;
+  readonly stores: Stores;
+  readonly functions: Functions;
+  /** What lmtp and check are in; absent without a VPC. */
+  readonly network?: Network;
+  readonly dashboard: MailDashboard;
+  /** Namespace of the metrics in CloudWatch. */
+  readonly metricsNamespace: string;
+  /** Destinations that have metrics of their own, as the queue writes them. */
+  readonly watchedDestinations: readonly string[];
+  /** What the functions write there, each by a method: `delivery.metrics.metricSent()`. */
+  readonly metrics: MailMetrics;
+  /** What an operator's command line has to know of the parameters. */
+  readonly operatorSettings: OperatorSettings;
+  /** What wakes people, and why; they go to `topics.alarm`. */
+  readonly alarms: MailAlarms;
+  readonly #surroundings: Surroundings;
+  readonly #frontDoors: FrontDoors;
+
+  /** @throws PropsError when a property cannot be used */
+  constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
+    super(scope, id);
+    const settings = settingsOf(props);
+    caution(this, settings, props);
+    const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
+
+    this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
+    this.watchedDestinations = settings.watchedDestinations;
+    const { metricsNamespace: namespace, watchedDestinations: destinations } = this;
+    this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
+    this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {}, settings.bodyRetention);
+    const { alarmTopic, messageBucket, encryptionKey, bodyPrefixes } = props;
+    const { bodyRetention } = settings;
+    this.queues = new Queues(this, 'Queues', { lmtpTimeout, encryptionKey });
+    this.topics = new Topics(this, 'Topics', { alarmTopic, encryptionKey });
+    this.stores = new Stores(this, 'Stores', { messageBucket, encryptionKey, bodyRetention });
+    if (encryptionKey !== undefined) letUse(this, encryptionKey, keyPolicy(Stack.of(this)));
+    const { queues, topics, stores } = this;
+    const { allowedBuckets, transportMapObject } = settings;
+    const otherTransports = Object.values(settings.otherTransports);
+    const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
+    const bodies = { allowedBuckets, bodyPrefixes, deletesBodies: bodyRetention !== undefined, encryptionKey };
+    this.#surroundings = { queues, topics, stores, secrets, transportMapObject, otherTransports, ...bodies };
+    this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#surroundings);
+
+    if (settings.network !== undefined) {
+      this.network = new Network(this, 'Network', settings.network, secrets.length > 0);
+    }
+    this.functions = new Functions(this, 'Functions', {
+      surroundings: this.#surroundings,
+      code: props.code ?? bundledCode(this),
+      environment: functionEnvironment(this, settings, this.#surroundings, this.metricsNamespace),
+      lmtpTimeout,
+      sesSender: settings.sesSender,
+      memorySize,
+      logRetention,
+      encryptionKey,
+      network: this.network,
+    });
+    const { metrics, functions } = this;
+    const { transport, parsed: parameters, sessionBudget } = settings;
+    const limits = { parameters, maximumConcurrency, sessionBudget };
+    const watched: Watched = { transport, metrics, queues, table: stores.queueTable, functions, ...limits };
+    const watching = watchOver(this, { watched, topic: topics.alarm, memorySize, props });
+    this.alarms = watching.alarms;
+    this.dashboard = watching.dashboard;
+    new Triggers(this, 'Triggers', { functions, queues, topics, maximumConcurrency });
+  }
+
+  /**
+   * Lets a producer submit mail: send requests to the incoming queue, and write bodies to the message bucket.
+   *
+   * @param prefix where in the bucket the bodies go; `in/`, or the first of `bodyPrefixes`, if absent
+   * @throws PropsError for a prefix that no body may lie below
+   */
+  grantSubmit(grantee: IGrantable, prefix?: string): void {
+    const { bodyPrefixes = [] } = this.#surroundings;
+    const chosen = prefix ?? (bodyPrefixes.includes('in/') ? 'in/' : (bodyPrefixes[0] ?? 'in/'));
+    if (bodyPrefixes.length > 0 && !bodyPrefixes.some((allowed) => chosen.startsWith(allowed))) {
+      throw refuse('prefix', chosen, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or what lies below`);
+    }
+    grant(grantee, submitPermissions(this.#surroundings, chosen));
+  }
+
+  /**
+   * Lets an operator look after the queue with the command line: see it, and change it. The operator must also be allowed to
+   * look the stack up (`cloudformation:DescribeStacks`).
+   */
+  grantOperate(grantee: IGrantable): void {
+    grant(grantee, operatorPermissions(this.#surroundings, this.#operatorPlaces));
+  }
+
+  /**
+   * Lets an operator see the queue and the logs with the command line (status, queue, shape, explain, log), and change nothing.
+   * This operator must also be allowed to look the stack up.
+   */
+  grantObserve(grantee: IGrantable): void {
+    grant(grantee, observerPermissions(this.#surroundings, this.#operatorPlaces));
+  }
+
+  get #operatorPlaces(): OperatorPlaces {
+    const { functions } = this;
+    const { check, showq, postsuper } = functions;
+    return { check, showq, postsuper, logGroups: functionNames.map((name) => functions[name].logGroup) };
+  }
+
+  /**
+   * Takes in what Amazon SES receives: the topic that the S3 action of a receipt rule notifies. The action must have no KMS
+   * key, and its bucket must be the message bucket or one of `allowedBuckets`.
+   */
+  receiveFromSes(topic: ITopic): void {
+    this.#frontDoors.receiveFromSes(topic);
+  }
+
+  /**
+   * Takes in the objects that are written below a prefix of a bucket, with their envelope in their metadata.
+   *
+   * A bucket from elsewhere must have its EventBridge notifications on.
+   *
+   * @param bucket the message bucket, or one of `allowedBuckets`
+   * @throws PropsError where the bucket could not be read, or what the functions themselves write would be taken in
+   */
+  receiveObjects(bucket: MailBucket, prefix: string): void {
+    this.#frontDoors.receiveObjects(bucket, prefix);
+  }
+
+  /**
+   * Lets S3 itself notify the incoming queue of new objects, for a bucket whose notifications are set up elsewhere.
+   *
+   * @param account that owns the bucket; that of the stack if absent
+   */
+  allowNotificationsFrom(bucket: MailBucket, account?: string): void {
+    this.#frontDoors.allowNotificationsFrom(bucket, account);
+  }
+
+  /** A metric of this transport, as `delivery.metrics` has it: `delivery.metric('Sent')`. */
+  metric(name: MetricName, options?: MailMetricOptions): Metric {
+    return this.metrics.metric(name, options);
+  }
+
+  /** A metric of one of the watched destinations: `delivery.metricFor('inet:lmtp.example.com:24', 'Deferred')`. */
+  metricFor(destination: string, name: DestinationMetricName, options?: MailMetricOptions): Metric {
+    return this.metrics.metricFor(destination, name, options);
+  }
+}
+
+function grant(grantee: IGrantable, statements: readonly PolicyStatement[]): void {
+  const { grantPrincipal } = grantee;
+  for (const statement of statements) grantPrincipal.addToPrincipalPolicy(statement);
+  if (Construct.isConstruct(grantPrincipal)) acknowledgeWildcards(grantPrincipal, statements);
+}

@@ -1,0 +1,106 @@
+/**
+ * A synthesized app as `npx cdk synth` leaves it (`cdk.out`): its stacks, their templates, and the folders that the code of
+ * their functions lies in.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { withoutDefaultSecurityGroup } from './default-security-group.ts';
+import { TemplateError } from './template-error.ts';
+
+/** A resource of a template. */
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A CloudFormation template. */
+export interface Template {
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+/** A stack of a synthesized app. */
+export interface SynthesizedStack {
+  readonly name: string;
+  readonly template: Template;
+  /**
+   * The folder that the CDK would zip and put into S3 under this key.
+   *
+   * @throws TemplateError when there is none
+   */
+  assetFolder(objectKey: string): string;
+}
+
+interface Artifact {
+  readonly type: string;
+  readonly properties?: { readonly templateFile?: string; readonly file?: string; readonly stackName?: string };
+  readonly dependencies?: readonly string[];
+}
+
+interface AssetManifest {
+  readonly files?: Readonly<
+    Record<
+      string,
+      {
+        readonly source: { readonly path?: string };
+        readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
+      }
+    >
+  >;
+}
+
+/**
+ * Reads one stack of a synthesized app.
+ *
+ * @param folder where the app was synthesized to, such as `cdk.out`
+ * @param name of the stack; may be absent where there is one only
+ * @throws TemplateError when the folder holds no app, or no such stack
+ */
+export function readAssembly(folder: string, name?: string): SynthesizedStack {
+  const { artifacts = {} } = readJson<{ artifacts?: Readonly<Record<string, Artifact>> }>(folder, 'manifest.json');
+  const stacks = Object.entries(artifacts).filter(([, { type }]) => type === 'aws:cloudformation:stack');
+  const nameOf = ([id, { properties }]: [string, Artifact]) => properties?.stackName ?? id;
+  const found = stacks.filter((stack) => name === undefined || nameOf(stack) === name || stack[0] === name);
+  const [chosen] = found;
+  if (chosen === undefined || found.length > 1) {
+    const names = stacks.map(nameOf).join(', ') || 'none';
+    throw new TemplateError(
+      name === undefined
+        ? `${folder} holds ${stacks.length} stacks (${names}): say which with --stack NAME`
+        : `${folder} holds no stack ${name}: there are ${names}`,
+    );
+  }
+  const [id, { properties, dependencies = [] }] = chosen;
+  const manifests = dependencies.flatMap((dependency) => {
+    const artifact = artifacts[dependency];
+    const file = artifact?.type === 'cdk:asset-manifest' ? artifact.properties?.file : undefined;
+    return file === undefined ? [] : [readJson<AssetManifest>(folder, file)];
+  });
+  const template = readJson<Template>(folder, properties?.templateFile ?? `${id}.template.json`);
+  return {
+    name: nameOf(chosen),
+    template: { ...template, Resources: withoutDefaultSecurityGroup(template.Resources) },
+    assetFolder: (objectKey) => assetFolder(folder, manifests, objectKey),
+  };
+}
+
+function assetFolder(folder: string, manifests: readonly AssetManifest[], objectKey: string): string {
+  const assets = manifests.flatMap(({ files = {} }) => Object.values(files));
+  const asset = assets.find(({ destinations }) =>
+    Object.values(destinations).some((destination) => destination.objectKey === objectKey),
+  );
+  const place = asset?.source.path === undefined ? undefined : join(folder, asset.source.path);
+  if (place === undefined || !statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new TemplateError(`${folder} holds no folder of the asset ${objectKey}`);
+  }
+  return place;
+}
+
+function readJson<T>(folder: string, file: string): T {
+  try {
+    return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
+  } catch (error) {
+    throw new TemplateError(`${folder} is no synthesized app: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,46 @@
+/** Many things, some at once. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { sideBySide } from '../../../functions/queue/items/side-by-side.ts';
+
+test('answers come in their order, whoever is ready first, and no more are under way than are allowed', async () => {
+  let underWay = 0;
+  let most = 0;
+  const act = async (n: number) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    for (let left = 10 - n; left > 0; left -= 1) await turn();
+    underWay -= 1;
+    return n;
+  };
+  const answers = await Array.fromAsync(sideBySide([0, 1, 2, 3, 4, 5, 6, 7], 3, act));
+  assert.deepEqual([answers, most], [[0, 1, 2, 3, 4, 5, 6, 7], 3]);
+});
+
+test('nothing is taken from the source before there is room for it', async () => {
+  let taken = 0;
+  function* source() {
+    for (;;) {
+      taken += 1;
+      yield taken;
+    }
+  }
+  for await (const one of sideBySide(source(), 4, async (n) => n)) if (one === 10) break;
+  assert.equal(taken, 13);
+});
+
+test('a failure comes out in its turn, when what had begun has ended', async () => {
+  let ended = 0;
+  const act = async (n: number) => {
+    await turn();
+    ended += 1;
+    if (n === 1) throw new Error('the second');
+    return n;
+  };
+  const answers: number[] = [];
+  await assert.rejects(async () => {
+    for await (const one of sideBySide([0, 1, 2, 3, 4, 5], 3, act)) answers.push(one);
+  }, /the second/);
+  assert.deepEqual([answers, ended], [[0], 4]);
+});

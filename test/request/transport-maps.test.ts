@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTransportMap } from '../../functions/request/transport-map.ts';
+import { type MapText, mapFreshness, TransportMaps } from '../../functions/request/transport-maps.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+/** Maps over a source that a test changes. */
+function makeMaps() {
+  const clock = new TestClock();
+  const notes: string[] = [];
+  const asked: (string | undefined)[] = [];
+  const state: { now: MapText | Error } = { now: { text: 'x lmtp:one', version: '1' } };
+  const maps = new TransportMaps({
+    source: {
+      name: 's3://bucket/transport',
+      read: async (known) => {
+        asked.push(known);
+        if (state.now instanceof Error) throw state.now;
+        return state.now.version === known ? 'unchanged' : state.now;
+      },
+    },
+    parse: (text) => parseTransportMap(text, 'lmtp', 24),
+    clock,
+    log: { note: (level, message) => notes.push(`${level}: ${message}`) },
+  });
+  const find = async () => (await maps.current()).find('bob@x');
+  const later = () => clock.advance(mapFreshness);
+  return { clock, notes, asked, state, find, later };
+}
+
+test('a map is read once a minute, and only asked whether it has changed', async () => {
+  const { clock, asked, find, later, notes } = makeMaps();
+  assert.equal(await find(), 'inet:one:24');
+  clock.advance(mapFreshness - 1);
+  assert.equal(await find(), 'inet:one:24');
+  assert.deepEqual(asked, [undefined]);
+  later();
+  await find();
+  assert.deepEqual([asked, notes], [[undefined, '1'], []]);
+});
+
+test('a map that has changed decides from then on', async () => {
+  const { state, find, later, notes } = makeMaps();
+  await find();
+  state.now = { text: 'x lmtp:two', version: '2' };
+  assert.equal(await find(), 'inet:one:24');
+  later();
+  assert.equal(await find(), 'inet:two:24');
+  assert.deepEqual(notes, ['info: transport map changed']);
+});
+
+test('a map that cannot be read again serves on', async () => {
+  const { state, find, later, notes } = makeMaps();
+  await find();
+  state.now = new Error('access denied');
+  later();
+  assert.equal(await find(), 'inet:one:24');
+  assert.deepEqual(notes, ['warn: transport map cannot be read; the one before it serves on']);
+  state.now = { text: 'x lmtp:two', version: '2' };
+  later();
+  assert.equal(await find(), 'inet:two:24');
+});
+
+test('a new version that cannot be used is refused, once, and the one before it serves on', async () => {
+  const { state, asked, find, later, notes } = makeMaps();
+  await find();
+  state.now = { text: 'x smtp:two', version: '2' };
+  for (let turn = 0; turn < 3; turn += 1) {
+    later();
+    assert.equal(await find(), 'inet:one:24');
+  }
+  assert.deepEqual(notes, ['error: transport map cannot be used; the one before it serves on']);
+  assert.deepEqual(asked, [undefined, '1', '2', '2']);
+});
+
+test('where there is no map yet, whoever asks comes again, and gets one as soon as there is', async () => {
+  const { state, find } = makeMaps();
+  for (const trouble of [new Error('access denied'), { text: 'nonsense', version: '0' }]) {
+    state.now = trouble;
+    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
+    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
+  }
+  state.now = { text: 'x lmtp:one', version: '1' };
+  assert.equal(await find(), 'inet:one:24');
+});
+
+test('those who ask at once wait for one answer', async () => {
+  const { asked, find } = makeMaps();
+  assert.deepEqual(await Promise.all([find(), find(), find()]), Array(3).fill('inet:one:24'));
+  assert.equal(asked.length, 1);
+});
