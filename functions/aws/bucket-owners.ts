@@ -29,7 +29,7 @@ function ownerEntry(word: string): [string, string] {
 }
 
 /** Names the owner of the bucket in every call that the client makes from now on. */
-export function tellOwners(client: S3Client, owners: BucketOwners): void {
+export function expectOwners(client: S3Client, owners: BucketOwners): void {
   client.middlewareStack.add(
     (next) => async (call) => {
       const input = call.input as { Bucket?: string; ExpectedBucketOwner?: string };

@@ -10,7 +10,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { bucketOwners, tellOwners } from './bucket-owners.ts';
+import { bucketOwners, expectOwners } from './bucket-owners.ts';
 
 /** The clients that the functions use. */
 export interface AwsClients {
@@ -53,7 +53,7 @@ export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = p
   const requestHandler = () => new NodeHttpHandler({ ...times, throwOnRequestTimeout: true });
   const dynamo = new DynamoDBClient({ maxAttempts, requestHandler: requestHandler() });
   const s3 = makeS3Client();
-  tellOwners(s3, bucketOwners(process.env));
+  expectOwners(s3, bucketOwners(process.env));
   return {
     table: makeTableClient(dynamo),
     s3,

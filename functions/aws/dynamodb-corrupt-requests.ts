@@ -11,7 +11,7 @@ import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
 import { corruptIndexKey } from '../queue/items/index-attributes.ts';
 import type { HistoryEntry } from '../queue/items/item.ts';
 import { queueTableSchema } from '../queue/items/table-schema.ts';
-import { extended } from '../queue/writes/apply-change.ts';
+import { withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { timeToLive, waitingIndex } = queueTableSchema;
@@ -101,7 +101,7 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
       state: 'done',
       waits: null,
       order: null,
-      history: extended(history, entry),
+      history: withHistoryEntry(history, entry),
       [timeToLive]: expires,
     };
     for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);

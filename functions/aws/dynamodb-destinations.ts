@@ -12,10 +12,10 @@ import {
   type Places,
   recordKey,
 } from '../queue/items/destination-record.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import { readPlaces, readRecord } from '../queue/items/parse-destination-record.ts';
 import type { Destinations } from '../queue/items/ports.ts';
 import { SchemaVersionError, schemaVersion } from '../queue/items/schema-version.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { queueTableSchema } from '../queue/items/table-schema.ts';
 import { hashOf, slotOf } from '../request/hash.ts';
 import { Update } from './dynamodb-update.ts';
@@ -94,7 +94,7 @@ export class DynamoDbDestinations implements Destinations {
     return readPlaces((await this.#update(name, update)) ?? (await this.#empty(name)));
   }
 
-  async noteBacklog(name: string, at: number): Promise<void> {
+  async recordBacklog(name: string, at: number): Promise<void> {
     const update = new Update();
     update.set('backlog', at);
     await this.#update(name, update);
@@ -119,7 +119,7 @@ export class DynamoDbDestinations implements Destinations {
       },
     );
     for await (const page of pages) {
-      yield* sideBySide(page.Items ?? [], together, ({ destination, id }) =>
+      yield* mapConcurrently(page.Items ?? [], together, ({ destination, id }) =>
         this.#show(typeof destination === 'string' ? destination : nameOfRecord(String(id))),
       );
     }

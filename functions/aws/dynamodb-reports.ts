@@ -78,7 +78,7 @@ export class DynamoDbReports implements ReportRecords {
     }
   }
 
-  async noteHandedOver(group: Group, number: number, role: string): Promise<void> {
+  async recordHandedOver(group: Group, number: number, role: string): Promise<void> {
     await this.#update(keyOf(group, sealedPart(number)), {
       UpdateExpression: 'ADD #handedOver :role',
       ExpressionAttributeNames: { '#handedOver': 'handedOver' },
@@ -86,7 +86,7 @@ export class DynamoDbReports implements ReportRecords {
     });
   }
 
-  async conclude(group: Group, number: number): Promise<void> {
+  async markDone(group: Group, number: number): Promise<void> {
     await this.#update(keyOf(group, sealedPart(number)), {
       UpdateExpression: 'SET #isDone = :yes',
       ExpressionAttributeNames: { '#isDone': 'isDone' },

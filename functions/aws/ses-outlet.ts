@@ -9,7 +9,7 @@
 import { domainToASCII } from 'node:url';
 import { type SESClient, SESServiceException, SendBounceCommand, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Parcel, SesOutlet } from '../report/ports.ts';
-import type { ReportSubject, ToldRecipient } from '../report/subject.ts';
+import type { ReportRecipient, ReportSubject } from '../report/subject.ts';
 import { asciiLine } from '../report/text.ts';
 import { isAscii, quoteAddress, splitAddress } from '../smtp/path.ts';
 import type { Clock } from '../time/clock.ts';
@@ -42,7 +42,7 @@ export class RawSesOutlet implements SesOutlet {
     this.#clock = clock;
   }
 
-  async bounce(subject: ReportSubject, recipients: readonly ToldRecipient[]): Promise<boolean> {
+  async bounce(subject: ReportSubject, recipients: readonly ReportRecipient[]): Promise<boolean> {
     const { kind, sesMessageId, arrival, reportingMta } = subject;
     const isTooLate = this.#clock.now().wall - arrival > bounceWindow;
     if (kind !== 'bounce' || sesMessageId === undefined || isTooLate) return false;
@@ -79,7 +79,7 @@ export class RawSesOutlet implements SesOutlet {
   }
 }
 
-function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }: ToldRecipient) {
+function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }: ReportRecipient) {
   return {
     Recipient: quoteAddress(address),
     RecipientDsnFields: {

@@ -13,7 +13,7 @@ const grace = 400;
  *
  * @param goodbye is given {@link grace}, then the process ends
  */
-export async function sayGoodbyeOnShutdown(
+export async function quitOnShutdown(
   goodbye: () => Promise<void>,
   runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'],
 ): Promise<void> {

@@ -26,8 +26,8 @@ import { parametersFromEnvironment } from '../parameters/parameters.ts';
 import { localDomains } from '../report/local-domains.ts';
 import type { ReportServices } from '../report/ports.ts';
 import { readTopicMessage } from '../report/read-message.ts';
-import { tellNotice } from '../report/send.ts';
-import { tell } from '../report/tell.ts';
+import { reportEvent } from '../report/report-event.ts';
+import { mailNotice } from '../report/send.ts';
 import { systemClock } from '../time/clock.ts';
 
 const clients = makeClients();
@@ -75,7 +75,7 @@ export const handler = measured(metricsFromEnvironment(process.env, transport), 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   await map.current();
   const results = await Promise.all(Records.map(handleRecord));
-  await notifier.settled();
+  await notifier.awaitSent();
   return { batchItemFailures: results.flatMap((stays) => (stays === undefined ? [] : [{ itemIdentifier: stays }])) };
 }
 
@@ -84,10 +84,10 @@ async function handleRecord({ messageId, receiptHandle, body }: SQSRecord): Prom
   try {
     const message = readTopicMessage(body);
     if (message.kind === 'notice') {
-      await tellNotice(message.notice, services);
+      await mailNotice(message.notice, services);
       return undefined;
     }
-    const telling = await tell(message.event, services);
+    const telling = await reportEvent(message.event, services);
     if (telling.kind === 'told') return undefined;
     await hide(receiptHandle, telling.until);
     return messageId;

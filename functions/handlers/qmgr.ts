@@ -16,7 +16,7 @@ import { activate } from '../queue/admission/activate.ts';
 import { admit } from '../queue/admission/admit.ts';
 import { parseWakeUp, WakeUpError } from '../queue/items/messages.ts';
 import { SchemaVersionError } from '../queue/items/schema-version.ts';
-import { type DeadLetter, takeDeadLetter } from '../queue/settlement/dead-letters.ts';
+import { type DeadLetter, handleDeadLetter } from '../queue/settlement/dead-letters.ts';
 import { optional } from '../request/fields.ts';
 
 const { services, clients, metrics } = compose('qmgr', process.env);
@@ -29,8 +29,8 @@ export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
-  await services.scheduler.settle(services);
-  await services.disposal?.settle(services);
+  await services.scheduler.flushPlaces(services);
+  await services.disposal?.deleteSpent(services);
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
 }
 
@@ -40,7 +40,7 @@ async function handleRecord(record: SQSRecord): Promise<string | undefined> {
   const queue = eventSourceARN.split(':').at(-1);
   try {
     if (queue === deferredQueue) await wake(record);
-    else if (queue === deadLetterQueue) await takeDeadLetter(deadLetterOf(record), services);
+    else if (queue === deadLetterQueue) await handleDeadLetter(deadLetterOf(record), services);
     else await admit(incomingOf(record), await admission(), services);
     return undefined;
   } catch (error) {

@@ -83,7 +83,7 @@ export class Notifier {
   }
 
   /** Waits until what was raised has been sent, or has failed: a function must not be frozen in between. */
-  async settled(): Promise<void> {
+  async awaitSent(): Promise<void> {
     await Promise.all(this.#sending);
   }
 

@@ -21,7 +21,7 @@
 
 import { isDoubleBounce, ownAddress } from '../parameters/own-address.ts';
 import type { Parameters } from '../parameters/parameters.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 
 /** Parameters that say whom. */
 export type AddresseeParameters = Pick<
@@ -43,13 +43,13 @@ export interface Addressee {
   readonly isForPostmaster: boolean;
   /** Envelope sender; "" is the null sender. */
   readonly envelopeSender: string;
-  readonly recipients: readonly ToldRecipient[];
+  readonly recipients: readonly ReportRecipient[];
   /** `full` where the message is not too large. */
   readonly returns: 'full' | 'headers';
 }
 
 /** Who is told, and why somebody who could have been is not. */
-export interface Told {
+export interface Addressees {
   readonly addressees: readonly Addressee[];
   readonly untold: readonly string[];
 }
@@ -59,7 +59,7 @@ export interface Told {
  *
  * @param isReport the mail is a report itself, whatever its envelope sender
  */
-export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Told {
+export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Addressees {
   if (isDoubleBounce(subject.sender, parameters)) {
     return { addressees: [], untold: ['its sender is double_bounce_sender: whoever is told of it was told already'] };
   }
@@ -85,7 +85,7 @@ function usualReturn({ kind }: ReportSubject): 'FULL' | 'HDRS' {
 }
 
 /** Events of delay and success name only who wants it; failures are told to postmasters too, so theirs name all. */
-function wants({ notify }: ToldRecipient, { kind }: ReportSubject): boolean {
+function wants({ notify }: ReportRecipient, { kind }: ReportSubject): boolean {
   return kind !== 'bounce' || notify === undefined || notify.includes('FAILURE');
 }
 

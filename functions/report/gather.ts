@@ -23,7 +23,7 @@ export function isWhole(events: readonly QueueEvent[]): boolean {
 }
 
 /** The deliveries that have spoken of this pass, by number. What was refused at the door was so before the pass began. */
-export function speakers(events: readonly QueueEvent[]): ReadonlySet<string> {
+export function deliveriesReported(events: readonly QueueEvent[]): ReadonlySet<string> {
   return new Set(events.filter(({ lmtp }) => lmtp.attempt > 0).map(({ lmtp }) => lmtp.delivery));
 }
 
@@ -36,7 +36,7 @@ export function deliveriesOf(events: readonly QueueEvent[]): number {
  * Whether nothing more will come from a delivery than the events that are there: its pass is over, and all of its recipients
  * who are to be told of are in them. Of a delay that cannot be seen in the item, so there the wait decides.
  */
-export function isSilent(item: DeliveryItem, { kind, pass }: Group, events: readonly QueueEvent[]): boolean {
+export function hasNoMoreEvents(item: DeliveryItem, { kind, pass }: Group, events: readonly QueueEvent[]): boolean {
   const isOver = item.state === 'done' || item.state === 'corrupt' || item.attempt >= pass;
   if (!isOver || kind === 'delay') return false;
   const here = events.filter(({ lmtp }) => lmtp.delivery === item.delivery);
@@ -46,10 +46,10 @@ export function isSilent(item: DeliveryItem, { kind, pass }: Group, events: read
   );
   if (isPending) return false;
   const isTold = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
-  return item.recipients.every((recipient) => isTold.has(recipient.address) || !isToBeTold(recipient, kind, pass));
+  return item.recipients.every((recipient) => isTold.has(recipient.address) || !isReportable(recipient, kind, pass));
 }
 
-function isToBeTold({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {
+function isReportable({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {
   if (last === undefined || passOf(last.attempt) !== pass) return false;
   if (kind === 'bounce') return last.status === 'bounced' || last.status === 'expired';
   return last.status === 'sent' && last.relayed === true && notify?.includes('SUCCESS') === true;

@@ -4,7 +4,7 @@
 
 import { quoteAddress } from '../smtp/path.ts';
 import { type DoubtShare, doubtShare } from './in-doubt.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 import { mailDate, oneLine, wrap } from './text.ts';
 
 /** For whom: the sender gets an explanation too. */
@@ -15,9 +15,9 @@ export interface HumanStyle {
 }
 
 /** The text, with CRLF line ends. */
-export function humanPart(subject: ReportSubject, recipients: readonly ToldRecipient[], style: HumanStyle): string {
+export function humanPart(subject: ReportSubject, recipients: readonly ReportRecipient[], style: HumanStyle): string {
   const explanation = style.isForPostmaster ? [] : [...explain(subject, doubtShare(recipients), style.host), ''];
-  const lines = [...explanation, ...recipients.flatMap((recipient) => [...tell(recipient), ''])];
+  const lines = [...explanation, ...recipients.flatMap((recipient) => [...recipientLines(recipient), ''])];
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
@@ -90,7 +90,7 @@ function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): rea
 }
 
 /** Address and reason, as Postfix lays them out. */
-function tell({ address, original, diagnosticCode }: ToldRecipient): readonly string[] {
+function recipientLines({ address, original, diagnosticCode }: ReportRecipient): readonly string[] {
   const from =
     original === undefined || original.toLowerCase() === address.toLowerCase()
       ? ''

@@ -9,7 +9,7 @@ import type { QueueEvent } from '../queue/items/event.ts';
 import type { Bodies, Ledger } from '../queue/items/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ComposedMail } from './compose.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 
 /** What is gathered into one report: what happened to a request in one pass. */
 export interface Group {
@@ -63,9 +63,9 @@ export interface ReportRecords {
   /** Takes over a report whose lease has ended; false where somebody else did, or finished it. */
   takeOver(group: Group, seen: SealedReport, by: string, lease: number): Promise<boolean>;
   /** Notes that a mail of the report is handed over. */
-  noteHandedOver(group: Group, number: number, role: string): Promise<void>;
+  recordHandedOver(group: Group, number: number, role: string): Promise<void>;
   /** Notes that nothing more is to be done. */
-  conclude(group: Group, number: number): Promise<void>;
+  markDone(group: Group, number: number): Promise<void>;
 }
 
 /** A mail that leaves. */
@@ -88,7 +88,7 @@ export interface IncomingOutlet {
 /** The way over Amazon SES. What SES refuses is thrown, and tried again. */
 export interface SesOutlet {
   /** SES's own report on a mail that it received (SendBounce); false where it makes none for this one. */
-  bounce(subject: ReportSubject, recipients: readonly ToldRecipient[]): Promise<boolean>;
+  bounce(subject: ReportSubject, recipients: readonly ReportRecipient[]): Promise<boolean>;
   send(parcel: Parcel): Promise<void>;
 }
 

@@ -30,16 +30,16 @@ export async function sendBy(
 }
 
 /** Classes of which postmasters hear by the events on the bounce topic: a notice of them makes no second mail. */
-const toldByEvents: ReadonlySet<Notice['class']> = new Set(['bounce', '2bounce', 'delay']);
+const reportedByEvents: ReadonlySet<Notice['class']> = new Set(['bounce', '2bounce', 'delay']);
 
 /**
  * Turns a notice into mail, where a route serves error_notice_recipient. Throws what may pass: its message then stays.
  *
  * Known limit: Amazon SES does not know a copy for one, so a notice that is given out twice is mailed twice there.
  */
-export async function tellNotice(notice: Notice, services: ReportServices): Promise<void> {
+export async function mailNotice(notice: Notice, services: ReportServices): Promise<void> {
   const { parameters, domains, log } = services;
-  if (toldByEvents.has(notice.class)) return;
+  if (reportedByEvents.has(notice.class)) return;
   const address = ownAddress(parameters.error_notice_recipient, parameters);
   const route = routeOf(address, parameters, domains);
   if (route === undefined) {

@@ -3,7 +3,7 @@
  * Field names and their order are Postfix's (bounce_notify_util.c).
  */
 
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 import { asciiLine, field, mailDate, oneLine } from './text.ts';
 import { typedAddress, typedOriginal } from './typed-address.ts';
 
@@ -16,7 +16,7 @@ export interface StatusStyle {
 }
 
 /** The whole part, with CRLF line ends. */
-export function statusPart(subject: ReportSubject, recipients: readonly ToldRecipient[], style: StatusStyle): string {
+export function statusPart(subject: ReportSubject, recipients: readonly ReportRecipient[], style: StatusStyle): string {
   return [messageFields(subject, style), ...recipients.map((each) => recipientFields(each, subject, style))].join(
     '\r\n',
   );
@@ -34,7 +34,7 @@ function messageFields({ id, sender, arrival, reportingMta, envid }: ReportSubje
   ].join('');
 }
 
-function recipientFields(recipient: ToldRecipient, { willRetryUntil }: ReportSubject, style: StatusStyle): string {
+function recipientFields(recipient: ReportRecipient, { willRetryUntil }: ReportSubject, style: StatusStyle): string {
   const { isInternational } = style;
   const { address, action, status, remoteMta, diagnosticCode } = recipient;
   return [
@@ -49,7 +49,7 @@ function recipientFields(recipient: ToldRecipient, { willRetryUntil }: ReportSub
 }
 
 /** Postfix always has this field: what ORCPT said, else the address before rewriting, else the address. */
-function originalRecipient({ address, original, orcpt }: ToldRecipient, isInternational: boolean): string {
+function originalRecipient({ address, original, orcpt }: ReportRecipient, isInternational: boolean): string {
   if (orcpt !== undefined) return typedOriginal(orcpt, isInternational);
   return typedAddress(original ?? address, isInternational);
 }

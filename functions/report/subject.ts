@@ -6,7 +6,7 @@ import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/items/ev
 import type { PinnedMessage } from '../queue/items/item.ts';
 
 /** A recipient in a report. */
-export interface ToldRecipient extends ReportedRecipient {
+export interface ReportRecipient extends ReportedRecipient {
   /** RFC 3464 section 2.3.3. */
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed';
   /** Enhanced status. */
@@ -27,7 +27,7 @@ export interface ReportSubject {
   readonly arrival: number;
   /** As events have it: `dns; host`. */
   readonly reportingMta: string;
-  readonly recipients: readonly ToldRecipient[];
+  readonly recipients: readonly ReportRecipient[];
   readonly message: PinnedMessage;
   readonly smtputf8: boolean;
   readonly ret?: 'FULL' | 'HDRS';
@@ -55,7 +55,7 @@ export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
     destination: lmtp.destination,
     arrival: Date.parse(mail.timestamp),
     reportingMta: reportingMtaOf(first),
-    recipients: [first, ...others].flatMap(toldRecipients),
+    recipients: [first, ...others].flatMap(reportRecipients),
     message: lmtp.message,
     smtputf8: lmtp.smtputf8 === true,
     ...dsn,
@@ -75,7 +75,7 @@ function reportingMtaOf(event: QueueEvent): string {
 }
 
 /** SES's own list and ours say the same recipients in the same order. */
-function toldRecipients(event: QueueEvent): readonly ToldRecipient[] {
+function reportRecipients(event: QueueEvent): readonly ReportRecipient[] {
   const { recipients } = event.lmtp;
   if (event.eventType === 'DeliveryDelay') {
     const listed = event.deliveryDelay.delayedRecipients;

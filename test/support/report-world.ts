@@ -18,7 +18,7 @@ import { type Bodies, BodyFault } from '../../functions/queue/items/ports.ts';
 import type { FoundItem } from '../../functions/queue/items/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
 import type { Parcel, ReportServices } from '../../functions/report/ports.ts';
-import { handOverLease, tell } from '../../functions/report/tell.ts';
+import { handOverLease, reportEvent } from '../../functions/report/report-event.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { MemoryReports } from './memory-reports.ts';
 import { TestClock } from './test-clock.ts';
@@ -108,7 +108,7 @@ export class ReportWorld {
     this.mostReceives = Math.max(this.mostReceives, message.received);
     message.visible = this.clock.wall + visibilityTimeout;
     try {
-      const telling = await tell(message.event, this.services());
+      const telling = await reportEvent(message.event, this.services());
       if (telling.kind === 'told') this.queue = this.queue.filter((other) => other !== message);
       else message.visible = telling.until;
     } catch (error) {
@@ -129,8 +129,8 @@ export class ReportWorld {
         read: (...given) => step('read', () => records.read(...given)),
         seal: (...given) => step('seal', () => records.seal(...given)),
         takeOver: (...given) => step('takeOver', () => records.takeOver(...given)),
-        noteHandedOver: (...given) => step('noteHandedOver', () => records.noteHandedOver(...given)),
-        conclude: (...given) => step('conclude', () => records.conclude(...given)),
+        recordHandedOver: (...given) => step('noteHandedOver', () => records.recordHandedOver(...given)),
+        markDone: (...given) => step('conclude', () => records.markDone(...given)),
       },
       ledger: { readAll: (id) => step('readAll', async () => items.filter((item) => item.id === id)) },
       bodies: { ...this.#bodies(), load: (message) => step('load', () => this.#bodies().load(message)) },

@@ -1,23 +1,23 @@
 /**
- * The life of a delivery: its states, and the only moves between them.
+ * The states of a delivery, and the only transitions between them.
  *
- * A delivery is one item of the queue table: a request, cut down to one destination and one chunk of recipients. Every
- * write to such an item is one of the transitions below, as one conditional write; the code builds its condition from the
- * row (`from` and `fence`), the tests walk the rows, and docs/queue.md shows them.
+ * A delivery is one item of the queue table: a request, cut down to one destination and one chunk of recipients. Each
+ * write to such an item is one of the transitions below, as one conditional write. The code builds its condition from
+ * the row (`from` and `fence`), the tests walk the rows, and docs/queue.md shows them.
  *
- * These fences keep an item from being moved by somebody who is behind:
+ * A fence refuses a write based on an old state of the item:
  * - `absent`: the item must not exist yet;
- * - `generation`: the number in the SQS message must be the item's own; it rises with every send to active, and whenever an
+ * - `generation`: the number in the SQS message must be the item's own; it rises with each send to active, and when an
  *   operator takes a delivery out of the queue or puts it back;
- * - `token`: the random token of the claim must be the item's own, so a worker whose lease ran out can write no more;
+ * - `token`: the random token of the claim must be the item's own, so a worker whose lease has ended cannot write;
  * - `time`: the item must still be overdue, as the sweep saw it;
- * - `mark`: nobody may have moved the item since the operator saw it.
+ * - `mark`: the item must not have moved since the operator read it.
  *
- * Whoever goes by token or time must have seen the last write too: what an operator asked for in the meantime is then read,
- * and heeded, before the delivery moves on.
+ * With `token` and `time` the last write must have been read too. So a request of an operator is respected before the
+ * delivery moves on.
  */
 
-/** Where a delivery is. `done` and `corrupt` are ends, though an operator may take a corrupt one up again; all others are live. */
+/** `done` and `corrupt` are final, but an operator may requeue a corrupt delivery. */
 export const states = ['queued', 'active', 'delivering', 'deferred', 'held', 'done', 'corrupt'] as const;
 export type State = (typeof states)[number];
 
@@ -28,15 +28,15 @@ export function isState(value: unknown): value is State {
 
 export type Fence = 'absent' | 'generation' | 'token' | 'time' | 'mark';
 
-/** Who moves deliveries: one of the functions, or a person. */
+/** Who moves deliveries: one of the functions, or an operator. */
 export type Mover = 'qmgr' | 'lmtp' | 'sweep' | 'operator';
 
 export interface Transition {
   readonly from: readonly State[];
-  /** `unchanged`: the item stays in the state that it is in. */
+  /** `unchanged`: the item keeps its state. */
   readonly to: State | 'unchanged';
   readonly fence: Fence;
-  /** Whether the item's generation rises by one: what was sent before is then stale. */
+  /** Whether the item's generation rises by one: messages sent before are then stale. */
   readonly raises?: true;
   readonly by: readonly Mover[];
   readonly when: string;
@@ -111,7 +111,7 @@ export const transitions = {
     when: 'no recipient is left to deliver to',
   },
   defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: ['lmtp'], when: 'some recipients must wait' },
-  detain: {
+  finishHeld: {
     from: ['delivering'],
     to: 'held',
     fence: 'token',
@@ -146,14 +146,14 @@ export const transitions = {
     by: ['lmtp'],
     when: 'the table refused writes until no time was left, and no content was begun: no attempt is counted',
   },
-  condemn: {
+  markCorrupt: {
     from: ['active'],
     to: 'corrupt',
     fence: 'generation',
     by: ['lmtp'],
     when: 'its body is missing, or is not the body it was taken in with',
   },
-  condemnClaimed: {
+  markCorruptClaimed: {
     from: ['delivering'],
     to: 'corrupt',
     fence: 'token',
@@ -161,21 +161,21 @@ export const transitions = {
     when: 'the same, noticed after the claim and before any content was sent',
   },
   resend: { from: ['active'], to: 'active', fence: 'time', by: ['sweep'], when: 'its message in active seems lost' },
-  lapse: {
+  expireLease: {
     from: ['delivering'],
     to: 'deferred',
     fence: 'time',
     by: ['sweep'],
     when: 'the lease ran out: recipients without an answer are in doubt',
   },
-  lapseDetained: {
+  expireLeaseHeld: {
     from: ['delivering'],
     to: 'held',
     fence: 'time',
     by: ['sweep'],
     when: 'the same, and a person is to look at it first',
   },
-  lapseFinished: {
+  expireLeaseFinished: {
     from: ['delivering'],
     to: 'done',
     fence: 'time',
@@ -189,7 +189,7 @@ export const transitions = {
     by: ['qmgr'],
     when: 'its message comes back from the dead letters of active: no function could handle it',
   },
-  strand: {
+  holdUndeliverable: {
     from: ['active'],
     to: 'held',
     fence: 'generation',
@@ -246,7 +246,7 @@ export const transitions = {
 
 export type TransitionName = keyof typeof transitions;
 
-/** The state that a transition leads to from another. */
+/** Returns the state after a transition from another state. */
 export function targetOf({ to }: Transition, from: State): State {
   return to === 'unchanged' ? from : to;
 }

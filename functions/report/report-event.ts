@@ -17,7 +17,7 @@ import { isUnreadable } from '../queue/items/unreadable-item.ts';
 import { hashOf } from '../request/hash.ts';
 import { type Addressee, addresseesOf } from './addressees.ts';
 import { composeReport } from './compose.ts';
-import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';
+import { deliveriesOf, deliveriesReported, groupOf, hasNoMoreEvents, isWhole } from './gather.ts';
 import { doubtShare } from './in-doubt.ts';
 import { isReport, type Original, readOriginal } from './original.ts';
 import type { Group, KeptEvent, ReportServices, SealedReport } from './ports.ts';
@@ -27,7 +27,7 @@ import { type ReportSubject, subjectOf } from './subject.ts';
 import { oneLine } from './text.ts';
 
 /** What became of an event: it was told (or need not be), or its message must come again. */
-export type Telling =
+export type ReportResult =
   | { readonly kind: 'told' }
   /** Until when to wait, milliseconds since 1970. */
   | { readonly kind: 'waiting'; readonly until: number };
@@ -39,7 +39,7 @@ export const handOverLease = 90_000;
 const mostEvents = 2000;
 
 /** Tells of an event. Throws what may pass: its message then stays. */
-export async function tell(event: QueueEvent, services: ReportServices): Promise<Telling> {
+export async function reportEvent(event: QueueEvent, services: ReportServices): Promise<ReportResult> {
   const group = groupOf(event);
   const by = crypto.randomUUID();
   const { records, clock } = services;
@@ -60,7 +60,7 @@ export async function tell(event: QueueEvent, services: ReportServices): Promise
 }
 
 /** Whose hand: a report that bears the mark is for this call to finish. */
-interface Hand {
+interface Holder {
   readonly group: Group;
   /** Random. */
   readonly by: string;
@@ -68,11 +68,11 @@ interface Hand {
 
 /** A report with the event is there: it is done, or somebody is at it, or it is for us to finish. */
 async function carryOn(
-  { group, by }: Hand,
+  { group, by }: Holder,
   report: SealedReport,
   events: readonly KeptEvent[],
   services: ReportServices,
-): Promise<Telling> {
+): Promise<ReportResult> {
   if (report.isDone) return { kind: 'told' };
   const now = services.clock.now().wall;
   if (report.by !== by) {
@@ -84,24 +84,28 @@ async function carryOn(
   try {
     await handOver(group, report, subjectOf(chosen), services);
   } catch (error) {
-    await letGo({ group, by }, report, services);
+    await endLease({ group, by }, report, services);
     throw error;
   }
   return { kind: 'told' };
 }
 
 /** We could not, and know it: somebody else may try at once. Best effort, for the lease ends anyway. */
-async function letGo({ group, by }: Hand, report: SealedReport, { records, clock }: ReportServices): Promise<void> {
+async function endLease(
+  { group, by }: Holder,
+  report: SealedReport,
+  { records, clock }: ReportServices,
+): Promise<void> {
   await records.takeOver(group, { ...report, by }, by, clock.now().wall).catch(() => false);
 }
 
 /** Begins the report of what no report has yet, if it is time. */
 async function trySeal(
-  { group, by }: Hand,
+  { group, by }: Holder,
   events: readonly KeptEvent[],
   reports: readonly SealedReport[],
   services: ReportServices,
-): Promise<{ readonly kind: 'sealed' } | Extract<Telling, { kind: 'waiting' }>> {
+): Promise<{ readonly kind: 'sealed' } | Extract<ReportResult, { kind: 'waiting' }>> {
   const { records, clock, parameters } = services;
   const told = new Set(reports.flatMap(({ eventIds }) => eventIds));
   const open = events.filter(({ event }) => !told.has(event.lmtp.eventId));
@@ -125,11 +129,13 @@ async function trySeal(
 async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: ReportServices): Promise<boolean> {
   const events = kept.map(({ event }) => event);
   if (!isWhole(events)) return false;
-  const spoken = speakers(events);
+  const spoken = deliveriesReported(events);
   if (spoken.size >= deliveriesOf(events)) return true;
   const items = await ledger.readAll(group.id);
   // Of what cannot be read nobody knows whether it has said all: then the wait decides.
-  return items.every((item) => spoken.has(item.delivery) || (!isUnreadable(item) && isSilent(item, group, events)));
+  return items.every(
+    (item) => spoken.has(item.delivery) || (!isUnreadable(item) && hasNoMoreEvents(item, group, events)),
+  );
 }
 
 /** Hands over all mails of a report. */
@@ -149,9 +155,9 @@ async function handOver(
   const open = addressees.filter(({ role }) => !report.handedOver.includes(role));
   for (const addressee of open) {
     await mail(group, report, addressee, { subject, original }, services);
-    if (addressee !== open.at(-1)) await records.noteHandedOver(group, report.number, addressee.role);
+    if (addressee !== open.at(-1)) await records.recordHandedOver(group, report.number, addressee.role);
   }
-  await records.conclude(group, report.number);
+  await records.markDone(group, report.number);
   log.note('info', 'reported', { id, kind, pass, mails: addressees.length, recipients: subject.recipients.length });
 }
 
