@@ -160,7 +160,7 @@ async function admitRemaining(
   for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
     await handOn(item, submission, acceptance, services);
     if ((await admitDelivery(item, submission, services)) === 'cut otherwise')
-      throw new Error(`request ${id} is being taken in elsewhere`);
+      throw new Error(`request ${id} is being admitted by another function`);
   }
 }
 
@@ -195,8 +195,8 @@ function refuseLoop({ deliveries }: Plan, { handedOnBy }: Submission): void {
   for (const { destination } of deliveries) {
     const other = parseOtherTransport(destination);
     if (other === undefined) continue;
-    const fault = `the transport map sends the mail on to "${other.transport}", but "${handedOnBy}" sent it here`;
-    throw new RequestError('destination', `${fault}: it is handed on once only`);
+    const fault = `the transport map hands the mail on to "${other.transport}", but "${handedOnBy}" handed it on to this transport`;
+    throw new RequestError('destination', `${fault}: mail is handed on only once`);
   }
 }
 
@@ -212,7 +212,7 @@ async function handOn(
 ): Promise<void> {
   const other = parseOtherTransport(item.destination);
   if (other === undefined || (await orUnreadable(ledger.read(item))) !== undefined) return;
-  if (otherTransports === undefined) throw new Error(`there is no way to the transport ${other.transport}`);
+  if (otherTransports === undefined) throw new Error(`no queue is configured for the transport ${other.transport}`);
   const { id, delivery, recipients, message } = item;
   const { transport, nextHop } = other;
   await otherTransports.send(transport, formatHandedOn({ id, delivery, request, recipients, message, nextHop }));

@@ -61,7 +61,7 @@ async function admitPart(
   const origin = { sent, ...optional('handedOnBy', handedOnBy), ...optional('received', received) };
   switch (reading.kind) {
     case 'skipped':
-      services.log.note('info', 'no mail', { id: name, reason: reading.reason });
+      services.log.note('info', 'skipped: not mail', { id: name, reason: reading.reason });
       return;
     case 'corrupt':
       return await refuse(part, reading.error, { ...origin, ...reading }, services);
@@ -113,7 +113,7 @@ async function findEnvelope(
   const pinned = await pinBody(object, admission, services);
   // Without versions only the latest object exists. Its own event admits it; the octets of this event are gone.
   if (object.versionId === undefined && object.etag !== undefined && pinned.etag.replaceAll('"', '') !== object.etag) {
-    throw new RequestError('message.key', `object "${object.key}" was written over after the event that tells of it`);
+    throw new RequestError('message.key', `object "${object.key}" was overwritten after this event`);
   }
   const metadata = await withoutBodyFault(admission.objects.read(object));
   return readObjectEnvelope(identity, object, metadata, rulesOf(services));

@@ -29,6 +29,6 @@ export function checkPlace(
   if (prefixes.some((prefix) => key.startsWith(prefix))) return;
   throw new RequestError(
     'message.key',
-    `"${key}" is not allowed by this stack; bodies lie below ${prefixes.join(' ')}`,
+    `"${key}" is not allowed by this stack; bodies must be below ${prefixes.join(' ')}`,
   );
 }

@@ -42,7 +42,7 @@ async function handOn(
   otherTransports: Acceptance['otherTransports'],
   services: QueueServices,
 ): Promise<void> {
-  if (otherTransports === undefined) throw new Error(`there is no way to the transport ${transport}`);
+  if (otherTransports === undefined) throw new Error(`no queue is configured for the transport ${transport}`);
   const { id, delivery, message } = item;
   const recipients = openRecipients(item);
   await otherTransports.send(transport, formatHandedOn({ id, delivery, request: item, recipients, message, nextHop }));

@@ -66,7 +66,7 @@ function replacedLine(
   attempt: number,
   format: FoundFormat,
 ): readonly DeliveryLine[] {
-  const text = 'deferred; the reason is not known any more, since the worker died before it wrote this line';
+  const text = 'deferred; the reason is unknown, because the worker crashed before it wrote this line';
   const at = Math.max(item.arrival, Math.min(item.activated, recipient.last?.at ?? item.activated));
   return [
     line(item, recipient, { status: 'deferred', dsn: '4.0.0', text, at, attempt }, { isDoubtKnown: false, ...format }),

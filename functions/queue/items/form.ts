@@ -38,7 +38,7 @@ export class Flaw {
   /** Records that a value is not what was expected. */
   refuse(value: unknown, wanted: string): false {
     this.#path = '';
-    this.#words = value === undefined ? `is missing; wanted is ${wanted}` : `${shown(value)} is not ${wanted}`;
+    this.#words = value === undefined ? `is missing; expected ${wanted}` : `${shown(value)} is not ${wanted}`;
     return false;
   }
 

@@ -47,7 +47,7 @@ export function parseWakeUp(body: string): WakeUp {
   if (typeof value !== 'object' || value === null) throw new WakeUpError('the wake-up is not a JSON object');
   const { version, id, delivery, generation } = value as Record<string, unknown>;
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
-    throw new WakeUpError(`version: ${JSON.stringify(version)} is none`);
+    throw new WakeUpError(`version: ${JSON.stringify(version)} is not a version`);
   }
   try {
     return { version, ...readKey(id, delivery), generation: readGeneration(generation) };
@@ -63,14 +63,14 @@ export function isDeliveryNumber(value: unknown): value is string {
 }
 
 function readKey(id: unknown, delivery: unknown): DeliveryKey {
-  if (typeof id !== 'string' || id === '') throw new WakeUpError('id: a queue id is wanted');
-  if (!isDeliveryNumber(delivery)) throw new WakeUpError('delivery: a number is wanted');
+  if (typeof id !== 'string' || id === '') throw new WakeUpError('id: expected a queue id');
+  if (!isDeliveryNumber(delivery)) throw new WakeUpError('delivery: expected a number');
   return { id, delivery };
 }
 
 function readGeneration(generation: unknown): number {
   if (typeof generation !== 'number' || !Number.isSafeInteger(generation) || generation < 1) {
-    throw new WakeUpError('generation: a whole number from 1 is wanted');
+    throw new WakeUpError('generation: expected a whole number from 1');
   }
   return generation;
 }

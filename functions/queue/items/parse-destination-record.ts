@@ -99,7 +99,7 @@ function readKnown(known: Readonly<Record<string, unknown>>, member: Member): Pa
 /** The hold for a destination whose holds cannot be read. */
 const lostHold: Hold = {
   id: malformedHold,
-  reason: 'the holds in its record cannot be read: what they were is not known',
+  reason: 'the holds in its record cannot be read',
   by: 'the queue table',
   since: 0,
 };

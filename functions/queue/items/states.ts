@@ -43,20 +43,20 @@ export interface Transition {
 }
 
 export const transitions = {
-  admit: { from: [], to: 'active', fence: 'absent', by: ['qmgr'], when: 'a request is taken in' },
+  admit: { from: [], to: 'active', fence: 'absent', by: ['qmgr'], when: 'a request is admitted' },
   admitQueued: {
     from: [],
     to: 'queued',
     fence: 'absent',
     by: ['qmgr'],
-    when: 'a request is taken in, and active has no place left for its destination',
+    when: 'a request is admitted, and active has no place left for its destination',
   },
   admitHeld: {
     from: [],
     to: 'held',
     fence: 'absent',
     by: ['qmgr'],
-    when: 'a request is taken in, and its destination is held',
+    when: 'a request is admitted, and its destination is held',
   },
   refuse: { from: [], to: 'done', fence: 'absent', by: ['qmgr'], when: 'none of its recipients has a usable address' },
   activate: {
@@ -86,14 +86,14 @@ export const transitions = {
     to: 'unchanged',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'its wake-up arrives, and the transport map, which had parked it, sends it elsewhere now',
+    when: 'its wake-up arrives, and the transport map, which had parked it, names another destination',
   },
   handOn: {
     from: ['queued', 'deferred'],
     to: 'done',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'the same, and another transport has it now',
+    when: 'the same, and the destination is another transport',
   },
   claim: { from: ['active'], to: 'delivering', fence: 'generation', by: ['lmtp'], when: 'content is about to be sent' },
   progress: {
@@ -101,7 +101,7 @@ export const transitions = {
     to: 'delivering',
     fence: 'token',
     by: ['lmtp'],
-    when: 'some recipients are settled and the server takes its time over the rest; or content waits until the table takes writes again',
+    when: 'some recipients are settled and the server is slow with the rest; or content waits until the table accepts writes again',
   },
   finish: {
     from: ['delivering'],
@@ -116,7 +116,7 @@ export const transitions = {
     to: 'held',
     fence: 'token',
     by: ['lmtp'],
-    when: 'some recipients must wait, and a person is to look at it first',
+    when: 'some recipients must wait, and an operator must decide first',
   },
   finishUnclaimed: {
     from: ['active'],
@@ -137,21 +137,21 @@ export const transitions = {
     to: 'queued',
     fence: 'generation',
     by: ['lmtp'],
-    when: 'the invocation has no time left for it, or its destination takes fewer at once now: no attempt is counted',
+    when: 'the invocation has no time left for it, or its concurrency window has shrunk: no attempt is counted',
   },
   unclaim: {
     from: ['delivering'],
     to: 'queued',
     fence: 'token',
     by: ['lmtp'],
-    when: 'the table refused writes until no time was left, and no content was begun: no attempt is counted',
+    when: 'the table refused writes until no time was left, and no content was sent: no attempt is counted',
   },
   markCorrupt: {
     from: ['active'],
     to: 'corrupt',
     fence: 'generation',
     by: ['lmtp'],
-    when: 'its body is missing, or is not the body it was taken in with',
+    when: 'its body is missing, or was altered after admission',
   },
   markCorruptClaimed: {
     from: ['delivering'],
@@ -166,35 +166,35 @@ export const transitions = {
     to: 'deferred',
     fence: 'time',
     by: ['sweep'],
-    when: 'the lease ran out: recipients without an answer are in doubt',
+    when: 'the lease ended: recipients without an answer are in doubt',
   },
   expireLeaseHeld: {
     from: ['delivering'],
     to: 'held',
     fence: 'time',
     by: ['sweep'],
-    when: 'the same, and a person is to look at it first',
+    when: 'the same, and an operator must decide first',
   },
   expireLeaseFinished: {
     from: ['delivering'],
     to: 'done',
     fence: 'time',
     by: ['sweep'],
-    when: 'the lease ran out after every recipient had been written down as sent, or the message is to be removed',
+    when: 'the lease ended after all recipients were written as sent, or the message is to be removed',
   },
   recover: {
     from: ['active'],
     to: 'deferred',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'its message comes back from the dead letters of active: no function could handle it',
+    when: 'its message is in the dead-letter queue of active: no function could handle it',
   },
   holdUndeliverable: {
     from: ['active'],
     to: 'held',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'the same, for the last time in a row: a person is to look at it',
+    when: 'the same, for the last time in a row: an operator must act',
   },
   hold: {
     from: ['queued', 'deferred', 'active'],
@@ -202,7 +202,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator'],
-    when: 'a person holds the message',
+    when: 'an operator holds the message',
   },
   release: {
     from: ['held'],
@@ -210,7 +210,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator', 'sweep'],
-    when: 'its last hold, or that of its destination, was taken away or has ended',
+    when: 'its last hold, or that of its destination, was removed or has ended',
   },
   expire: {
     from: ['held'],
@@ -224,7 +224,7 @@ export const transitions = {
     to: 'unchanged',
     fence: 'mark',
     by: ['operator', 'sweep'],
-    when: 'a person changes what does not move it: one of several holds, a hold or a removal at the end of a delivery, one of several recipients, its time; or the sender of what is held at in_doubt_limit is warned',
+    when: 'an operator changes it without moving it: one of several holds, a hold or a removal after the attempt, one of several recipients, its due time; or the sender is warned of mail held at in_doubt_limit',
   },
   remove: {
     from: ['queued', 'deferred', 'active', 'held', 'corrupt'],
@@ -240,7 +240,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator'],
-    when: 'a person has put right what was wrong with it',
+    when: 'an operator has corrected it',
   },
 } as const satisfies Record<string, Transition>;
 

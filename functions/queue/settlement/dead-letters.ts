@@ -110,7 +110,7 @@ async function recoverDelivery(item: DeliveryItem, received: number, services: Q
 function unhandled(received: number): Verdict {
   // The last delivery of the message was to this function.
   const times = received > 1 ? `${received - 1} times` : 'too often';
-  const text = `no function could handle this delivery; it was given out ${times}`;
+  const text = `no function could handle this delivery; its message was received ${times}`;
   return ownVerdict('4.3.0', text);
 }
 

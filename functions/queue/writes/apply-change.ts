@@ -76,8 +76,8 @@ export async function applyChange(
 
 /** Returns why an unreadable item cannot be changed, and what can be done. */
 export function whyUnreadable(item: UnreadableItem): string {
-  if (item instanceof ForeignItem) return `another release has to see to it: it ${item.fault}`;
-  return `it is malformed: ${item.fault}; put that right in the queue table, or delete it`;
+  if (item instanceof ForeignItem) return `only another release can change it: it ${item.fault}`;
+  return `it is malformed: ${item.fault}; correct the item in the queue table, or delete it`;
 }
 
 async function applyToReadable(
@@ -89,7 +89,7 @@ async function applyToReadable(
   const { ledger, log } = services;
   let item = await ledger.read(key);
   for (let n = 0; n < tries; n += 1) {
-    if (item === undefined) return { kind: 'refused', why: 'there is no such delivery' };
+    if (item === undefined) return { kind: 'refused', why: 'no such delivery' };
     if (!isMeant(item)) return { kind: 'refused', why: 'it has changed meanwhile', item };
     const now = wallTime(services);
     const decision = decideOrRefuse(item, now, decide);
@@ -105,7 +105,11 @@ async function applyToReadable(
     }
     item = moved.item;
   }
-  return { kind: 'refused', why: 'it moves all the time; try again', ...(item === undefined ? {} : { item }) };
+  return {
+    kind: 'refused',
+    why: 'the delivery changed state during every attempt; try again',
+    ...(item === undefined ? {} : { item }),
+  };
 }
 
 function decideOrRefuse(

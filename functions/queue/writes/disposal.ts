@@ -55,7 +55,7 @@ export class Disposal {
     try {
       if (!(await isSpent(id, ledger))) return;
       if (!(await this.#bodies.discard(message)))
-        log.note('info', 'another body lies there by now', { id, bucket, key });
+        log.note('info', 'body not deleted: the key has another object now', { id, bucket, key });
     } catch (error) {
       log.note('warn', 'body not deleted', { id, bucket, key, error });
     }

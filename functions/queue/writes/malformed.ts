@@ -99,7 +99,7 @@ export function logForeign({ id, delivery, fault }: ForeignItem, { log }: Pick<S
 
 function whyNotHeld(raw: RawItem, now: number): string | undefined {
   const { state, due, claim, holds } = raw;
-  if (state === 'corrupt') return 'it is corrupt, and waits for a person';
+  if (state === 'corrupt') return 'it is corrupt, and waits for an operator';
   if (state === 'done' && due === undefined) return 'it is done';
   if (state === 'held' && goodHolds(holds).some(({ id }) => id === malformedHold)) return 'it is held';
   const until = isRecord(claim) ? claim['until'] : undefined;
@@ -153,7 +153,7 @@ export async function removeMalformed(
   if (state === 'done') return { kind: 'refused', why: 'it is done' };
   const now = wallTime(services);
   if (state === 'delivering' && whyNotHeld(raw, now) !== undefined) {
-    return { kind: 'refused', why: 'it is being delivered: try again when its lease is over' };
+    return { kind: 'refused', why: 'it is being delivered: try again after its lease has ended' };
   }
   const what = `removed; it was malformed: ${fault.fault}`;
   if (whatIf) return { kind: 'changed', what };

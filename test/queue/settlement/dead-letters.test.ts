@@ -56,7 +56,7 @@ test('a delivery that no function could handle is put back, and its recipients a
   assert.partialDeepStrictEqual(recipients[0]?.last, {
     status: 'deferred',
     dsn: '4.3.0',
-    text: 'no function could handle this delivery; it was given out 10 times',
+    text: 'no function could handle this delivery; its message was received 10 times',
   });
   assert.equal(due, world.clock.wall + world.parameters.minimal_backoff_time);
   assert.deepEqual(
@@ -73,7 +73,7 @@ test('a delivery that no function could handle is put back, and its recipients a
 test('where SQS says nothing of how often, neither do we', async () => {
   await bury();
   await exhume(1);
-  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /it was given out too often$/);
+  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /its message was received too often$/);
 });
 
 test('those who have the message, or were refused, stay what they are', async () => {
