@@ -329,7 +329,7 @@ describe('every order', () => {
 
   test('about what is not there says so', async () => {
     const services = captureServices();
-    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'there is no such delivery');
+    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'no such delivery');
   });
 
   test('is given again where the message moved meanwhile, and heeds what it is then', async () => {
@@ -354,7 +354,7 @@ describe('every order', () => {
     services.ledger.move = async () => ({ kind: 'behind', item: await itemOf(services) });
     assert.equal(
       refusal(await holdMessage(key, { ...order, hold: 'h' }, services)),
-      'it moves all the time; try again',
+      'the delivery changed state during every attempt; try again',
     );
   });
 
