@@ -1,5 +1,5 @@
 /**
- * The part of a report that machines read: message/delivery-status (RFC 3464), or message/global-delivery-status (RFC 6533).
+ * The part of a report for programs: message/delivery-status (RFC 3464), or message/global-delivery-status (RFC 6533).
  * Field names and their order are Postfix's (bounce_notify_util.c).
  */
 
@@ -7,7 +7,7 @@ import type { ReportRecipient, ReportSubject } from './subject.ts';
 import { asciiLine, field, mailDate, oneLine } from './text.ts';
 import { typedAddress, typedOriginal } from './typed-address.ts';
 
-/** How it is written. */
+/** The format of the part. */
 export interface StatusStyle {
   /** UTF-8 is allowed: the type is message/global-delivery-status. */
   readonly isInternational: boolean;
@@ -15,7 +15,7 @@ export interface StatusStyle {
   readonly mailName: string;
 }
 
-/** The whole part, with CRLF line ends. */
+/** Returns the part, with CRLF line ends. */
 export function statusPart(subject: ReportSubject, recipients: readonly ReportRecipient[], style: StatusStyle): string {
   return [messageFields(subject, style), ...recipients.map((each) => recipientFields(each, subject, style))].join(
     '\r\n',
@@ -26,7 +26,7 @@ function messageFields({ id, sender, arrival, reportingMta, envid }: ReportSubje
   const { isInternational, mailName } = style;
   return [
     field('Reporting-MTA', asciiLine(reportingMta)),
-    // What the sender sent in ENVID is handed back as it was, so that he knows it again (RFC 3464 section 2.2.1).
+    // ENVID is returned unchanged, so that the sender recognises it (RFC 3464 section 2.2.1).
     envid === undefined ? '' : field('Original-Envelope-Id', clean(envid, isInternational)),
     field(`X-${mailName}-Queue-ID`, asciiLine(id)),
     sender === '' ? '' : field(`X-${mailName}-Sender`, typedAddress(sender, isInternational)),
@@ -48,7 +48,7 @@ function recipientFields(recipient: ReportRecipient, { willRetryUntil }: ReportS
   ].join('');
 }
 
-/** Postfix always has this field: what ORCPT said, else the address before rewriting, else the address. */
+/** Postfix always writes this field: ORCPT, else the address before rewriting, else the address. */
 function originalRecipient({ address, original, orcpt }: ReportRecipient, isInternational: boolean): string {
   if (orcpt !== undefined) return typedOriginal(orcpt, isInternational);
   return typedAddress(original ?? address, isInternational);

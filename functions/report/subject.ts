@@ -1,5 +1,5 @@
 /**
- * What a report is about: the events of one request and pass, put together.
+ * The content of a report: the events of one request and pass, combined.
  */
 
 import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/items/event.ts';
@@ -11,11 +11,11 @@ export interface ReportRecipient extends ReportedRecipient {
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed';
   /** Enhanced status. */
   readonly status: string;
-  /** `smtp; ` and the server's words, or `X-Postfix; ` and ours. */
+  /** `smtp; ` and the server's reply, or `X-Postfix; ` and the agent's text. */
   readonly diagnosticCode: string;
 }
 
-/** Whom and what a report is about. */
+/** What a report is about. */
 export interface ReportSubject {
   readonly kind: EventKind;
   /** Queue id. */
@@ -25,7 +25,7 @@ export interface ReportSubject {
   readonly destination: string;
   /** Milliseconds since 1970. */
   readonly arrival: number;
-  /** As events have it: `dns; host`. */
+  /** As in events: `dns; host`. */
   readonly reportingMta: string;
   readonly recipients: readonly ReportRecipient[];
   readonly message: PinnedMessage;
@@ -33,16 +33,16 @@ export interface ReportSubject {
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
   readonly authentication: Readonly<Record<string, string>>;
-  /** Of delays: when delivery will be given up, milliseconds since 1970. */
+  /** For delays: when delivery will be given up, milliseconds since 1970. */
   readonly willRetryUntil?: number;
   /** Amazon SES's id of a mail that SES received. */
   readonly sesMessageId?: string;
 }
 
-/** Puts the events of a group together, in an order that does not depend on theirs. At least one is needed. */
+/** Combines the events of a group, at least one, in an order independent of theirs. */
 export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
   const [first, ...others] = events.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  if (first === undefined) throw new TypeError('a report is about something');
+  if (first === undefined) throw new TypeError('a report needs at least one event');
   const { mail, lmtp } = first;
   const { dsn = {} } = lmtp;
   const expirations = events.flatMap((event) =>
@@ -74,7 +74,7 @@ function reportingMtaOf(event: QueueEvent): string {
   return event.notificationType === 'Bounce' ? event.bounce.reportingMTA : event.delivery.reportingMTA;
 }
 
-/** SES's own list and ours say the same recipients in the same order. */
+/** SES's list and `lmtp.recipients` have the same recipients in the same order. */
 function reportRecipients(event: QueueEvent): readonly ReportRecipient[] {
   const { recipients } = event.lmtp;
   if (event.eventType === 'DeliveryDelay') {

@@ -259,7 +259,7 @@ describe('how a report leaves', () => {
       world.publish(...from(sender));
       await world.runToEnd();
       assert.deepEqual(world.mails, []);
-      assert.ok(world.notes.some(({ message }) => message === 'not told: no route serves the address'));
+      assert.ok(world.notes.some(({ message }) => message === 'no report sent: no route serves the address'));
     });
   }
 
