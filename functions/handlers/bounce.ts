@@ -1,8 +1,8 @@
 /**
- * Lambda function `bounce`: events of the bounce topic into reports (Postfix bounce(8)), and notices into mail.
+ * Lambda function `bounce`: makes reports of the events of the bounce topic (Postfix bounce(8)), and mail of notices.
  *
- * A message leaves its queue when a report with its event is handed over. One that has to wait for others of its request is
- * hidden until then, and comes again; one that AWS keeps us from dealing with comes again after its queue's own time.
+ * A message leaves its queue after a report with its event has been sent. If it must wait for other events of its
+ * request, it is hidden until then. After an AWS error it is received again, after the queue's own time.
  */
 
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
@@ -40,7 +40,7 @@ const { notify_classes: classes } = parameters;
 const notifier = new Notifier({
   topic: new SnsNotices(clients.sns, requireVariable(process.env, names.noticeTopicArn)),
   counts: new DynamoDbNoticeCounts(clients.table, table),
-  // As in Postfix, whoever hears of bounces hears of double bounces too.
+  // As in Postfix, class bounce includes class 2bounce.
   classes: classes.includes('bounce') ? [...classes, '2bounce'] : classes,
   transport,
   clock: systemClock,
@@ -66,10 +66,10 @@ const services: ReportServices = {
 };
 const QueueUrl = requireVariable(process.env, names.bounceQueueUrl);
 
-/** Longest that SQS hides a message: twelve hours; less, since it counts from when the message was given out. */
+/** Longest time for which a message is hidden. SQS allows twelve hours from the receive. */
 const longestHiding = 11 * 3600;
 
-/** Takes a batch from the bounce queue. */
+/** Handles a batch from the bounce queue. */
 export const handler = measured(metricsFromEnvironment(process.env, transport), handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
@@ -79,7 +79,7 @@ async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQ
   return { batchItemFailures: results.flatMap((stays) => (stays === undefined ? [] : [{ itemIdentifier: stays }])) };
 }
 
-/** The message id of a record that stays in its queue, or nothing. */
+/** Returns the message id if the message stays in its queue. */
 async function handleRecord({ messageId, receiptHandle, body }: SQSRecord): Promise<string | undefined> {
   try {
     const message = readTopicMessage(body);
@@ -92,7 +92,7 @@ async function handleRecord({ messageId, receiptHandle, body }: SQSRecord): Prom
     await hide(receiptHandle, telling.until);
     return messageId;
   } catch (error) {
-    services.log.note('error', 'not told; it will be seen again', { messageId, error });
+    services.log.note('error', 'report not sent; the message will be received again', { messageId, error });
     return messageId;
   }
 }

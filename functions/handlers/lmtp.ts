@@ -1,8 +1,9 @@
 /**
- * Lambda function `lmtp`: deliveries from active to their servers.
+ * Lambda function `lmtp`: delivers from active to LMTP servers.
  *
- * Destinations of a batch run side by side, the deliveries of one destination one after another over its cached session; what
- * was given out again and again comes last. Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
+ * Destinations of a batch run in parallel, the deliveries of one destination in sequence over its cached session.
+ * Messages that were received often come last. Each message is deleted as soon as its delivery is settled, so that its
+ * slot opens before the batch ends.
  */
 
 import { setTimeout } from 'node:timers/promises';
@@ -57,10 +58,10 @@ const agent = makeAgent(services.parameters, {
   onSecretFault: (why) => reportSecretFault({ why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
-/** A container that is shut down has half a second left, and each of its sessions the same part of it. */
+/** A container has half a second to shut down, and each of its sessions the same share of it. */
 const quitDeadline: Deadline = { left: () => 300, whole: 300 };
 quitOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, quitDeadline)))).catch(
-  (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
+  (error: unknown) => services.log.note('warn', 'sessions not closed on shutdown', { error }),
 );
 const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
@@ -69,7 +70,7 @@ for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'us
   for (const warning of services.parameters[name].warnings) services.log.note('warn', warning, { parameter: name });
 }
 
-/** Takes a batch from active. */
+/** Handles a batch from active. */
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -97,7 +98,7 @@ function reportSecretFault(facts: Readonly<Record<string, unknown>>): void {
   services.metrics?.add('SecretFaults');
 }
 
-/** The group of a message is destination and slot; deliveries to one destination share its session. */
+/** The message group is destination and slot; deliveries to one destination share its session. */
 function destinationOf({ attributes }: SQSRecord): string {
   return attributes.MessageGroupId?.split('#')[0] ?? '';
 }
@@ -110,7 +111,7 @@ function receivedOf({ attributes }: SQSRecord): number {
   return Number(attributes.ApproximateReceiveCount);
 }
 
-/** Whether the record is dealt with. */
+/** Returns whether the message was handled. */
 async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
   const { messageId, receiptHandle: ReceiptHandle } = record;
   try {
@@ -119,17 +120,17 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
     return true;
   } catch (error) {
     if (error instanceof SchemaVersionError) {
-      // No fault of anything: it waits here for that release.
+      // Not an error: the message waits for that release.
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
-      services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
+      services.log.note('error', 'delivery not settled; it will be received again', { messageId, error });
       notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
     }
     return await retryRecord(record, error);
   }
 }
 
-/** Whether the record is dealt with after all, since its delivery was handed back. */
+/** Returns whether the message was handled after all, because its delivery was handed back. */
 async function retryRecord(record: SQSRecord, error: unknown): Promise<boolean> {
   const { receiptHandle, body } = record;
   const received = receivedOf(record);
@@ -139,7 +140,7 @@ async function retryRecord(record: SQSRecord, error: unknown): Promise<boolean> 
       return true;
     }
   } catch (failure) {
-    services.log.note('warn', 'message not deleted; it will be seen again', { error: failure });
+    services.log.note('warn', 'message not deleted; it will be received again', { error: failure });
   }
   await shortenVisibility(receiptHandle, retrySeconds(received));
   return false;
@@ -163,7 +164,7 @@ async function shortenVisibility(ReceiptHandle: string, VisibilityTimeout: numbe
   try {
     await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   } catch (error) {
-    // Then the slot opens only when the queue's own time-out passes.
+    // Then the slot opens only after the queue's own visibility time-out.
     services.log.note('warn', 'visibility not shortened', { error });
   }
 }

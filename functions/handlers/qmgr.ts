@@ -1,8 +1,8 @@
 /**
- * Lambda function `qmgr`: requests from incoming into the table and to active; wake-ups from deferred back to active; dead
- * letters of active back into the table.
+ * Lambda function `qmgr`: admits requests from incoming, activates deliveries when their wake-ups arrive from deferred,
+ * and recovers deliveries from the dead-letter queue of active.
  *
- * One record that cannot be helped stays in its queue; the others of its batch are unharmed.
+ * A message with an error stays in its queue; the others of its batch are not affected.
  */
 
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -24,7 +24,7 @@ const admission = composeAdmission(process.env, { ...services, clients });
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 const deadLetterQueue = process.env[environmentNames.activeDeadLetterQueueUrl]?.split('/').at(-1);
 
-/** Takes a batch from incoming, from deferred, or from the dead letters of active. */
+/** Handles a batch from incoming, from deferred, or from the dead-letter queue of active. */
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
@@ -34,7 +34,7 @@ async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQ
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
 }
 
-/** The message id of a record that has to be seen again, or nothing. */
+/** Returns the message id if the message must be received again. */
 async function handleRecord(record: SQSRecord): Promise<string | undefined> {
   const { messageId, eventSourceARN } = record;
   const queue = eventSourceARN.split(':').at(-1);
@@ -47,7 +47,7 @@ async function handleRecord(record: SQSRecord): Promise<string | undefined> {
     if (error instanceof SchemaVersionError) {
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
-      services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
+      services.log.note('error', 'record not handled; it will be received again', { messageId, error });
     }
     return messageId;
   }
