@@ -19,7 +19,7 @@ export interface LogEvent {
 }
 
 /** Which lines to read. */
-export interface LogWish {
+export interface LogQuery {
   /** Milliseconds since 1970, inclusive. */
   readonly from: number;
   /** Milliseconds since 1970, inclusive; absent: up to now. */
@@ -31,7 +31,7 @@ export interface LogWish {
 /** The port of logs. */
 export interface Logs {
   /** Yields the lines of a log group, oldest first. */
-  read(group: string, wish: LogWish): AsyncIterable<LogEvent>;
+  read(group: string, query: LogQuery): AsyncIterable<LogEvent>;
 }
 
 /** Most tries of a throttled call: with back-off, some minutes. */
@@ -48,7 +48,7 @@ export class CloudWatchLogs implements Logs {
     }),
   });
 
-  async *read(logGroupName: string, { from, until, pattern }: LogWish): AsyncIterable<LogEvent> {
+  async *read(logGroupName: string, { from, until, pattern }: LogQuery): AsyncIterable<LogEvent> {
     let nextToken: string | undefined;
     do {
       const page = await this.#client.send(

@@ -4,8 +4,8 @@
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * Powertools' Metrics is not used: it drops added dimensions when it begins a second line, and it adds a dimension of
- * its own (`service`), which would change each metric.
+ * Powertools' Metrics is not used. It drops added dimensions when it begins a second line. It also adds the dimension
+ * `service`, which would change each metric.
  */
 
 import { Console } from 'node:console';

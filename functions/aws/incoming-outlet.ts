@@ -5,7 +5,7 @@
 import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ownPrefixes } from '../incoming/own-objects.ts';
-import type { IncomingOutlet, Parcel } from '../report/ports.ts';
+import type { IncomingOutlet, OutgoingMail } from '../report/ports.ts';
 
 /** Bucket and queue. */
 export interface IncomingPlaces {
@@ -23,7 +23,7 @@ export class S3IncomingOutlet implements IncomingOutlet {
     this.#places = places;
   }
 
-  async send(parcel: Parcel): Promise<void> {
+  async send(parcel: OutgoingMail): Promise<void> {
     const { bucket, queueUrl } = this.#places;
     const key = `${ownPrefixes.reports}${parcel.reportId}.eml`;
     await this.#putOnce(bucket, key, parcel.content);
@@ -48,7 +48,7 @@ export class S3IncomingOutlet implements IncomingOutlet {
 }
 
 /** Returns the request. It is the same for each repetition, so that admission recognises duplicates. */
-function requestFor(parcel: Parcel, message: { readonly bucket: string; readonly key: string }): object {
+function requestFor(parcel: OutgoingMail, message: { readonly bucket: string; readonly key: string }): object {
   const { reportId, date, envelopeSender, recipient, is8Bit, isInternational } = parcel;
   return {
     version: 1,

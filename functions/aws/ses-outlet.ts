@@ -1,6 +1,6 @@
 /**
- * Sends mail of the stack through Amazon SES: by SendBounce for mail that SES received less than a day ago, else as a
- * raw message from an address that SES has verified.
+ * Sends mail of the stack through Amazon SES. Mail that SES received less than a day ago is answered by SendBounce.
+ * Otherwise a raw message is sent from an address that SES has verified.
  *
  * SES does not recognise duplicates. Its feedback on a report that bounces goes to the author's address and is itself a
  * report, so this stack sends no answer to it.
@@ -8,7 +8,7 @@
 
 import { domainToASCII } from 'node:url';
 import { type SESClient, SESServiceException, SendBounceCommand, SendRawEmailCommand } from '@aws-sdk/client-ses';
-import type { Parcel, SesOutlet } from '../report/ports.ts';
+import type { OutgoingMail, SesOutlet } from '../report/ports.ts';
 import type { ReportRecipient, ReportSubject } from '../report/subject.ts';
 import { asciiLine } from '../report/text.ts';
 import { isAscii, quoteAddress, splitAddress } from '../smtp/path.ts';
@@ -68,7 +68,7 @@ export class RawSesOutlet implements SesOutlet {
     }
   }
 
-  async send({ content, recipient }: Parcel): Promise<void> {
+  async send({ content, recipient }: OutgoingMail): Promise<void> {
     await this.#client().send(
       new SendRawEmailCommand({
         Source: this.#sender.author,

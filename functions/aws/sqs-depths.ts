@@ -28,12 +28,12 @@ export class SqsDepths implements QueueDepths {
     const unreachable: string[] = [];
     await Promise.all(
       this.#queues.map(async ({ name, kind, url }) => {
-        const deadLetters = await this.#lookInto(name, url, unreachable, ({ messages }) => {
+        const deadLetters = await this.#readDepth(name, url, unreachable, ({ messages }) => {
           depths.push({ name, kind, messages });
         });
         if (deadLetters === undefined) return;
         const title = `${name} dead letters`;
-        await this.#lookInto(title, deadLetters, unreachable, ({ messages }) => {
+        await this.#readDepth(title, deadLetters, unreachable, ({ messages }) => {
           depths.push({ name: title, kind: 'dead letters', messages });
         });
       }),
@@ -45,7 +45,7 @@ export class SqsDepths implements QueueDepths {
    * Reads a queue, and returns the ARN of its dead-letter queue. Without permission the queue is listed as unreachable,
    * and the others are still read.
    */
-  async #lookInto(
+  async #readDepth(
     name: string,
     queue: string,
     unreachable: string[],

@@ -87,9 +87,9 @@ async function handleRecord({ messageId, receiptHandle, body }: SQSRecord): Prom
       await mailNotice(message.notice, services);
       return undefined;
     }
-    const telling = await reportEvent(message.event, services);
-    if (telling.kind === 'told') return undefined;
-    await hide(receiptHandle, telling.until);
+    const result = await reportEvent(message.event, services);
+    if (result.kind === 'reported') return undefined;
+    await hide(receiptHandle, result.until);
     return messageId;
   } catch (error) {
     services.log.note('error', 'report not sent; the message will be received again', { messageId, error });

@@ -51,7 +51,7 @@ export interface Addressee {
 /** The receivers, and the reasons why others get no report. */
 export interface Addressees {
   readonly addressees: readonly Addressee[];
-  readonly untold: readonly string[];
+  readonly reasons: readonly string[];
 }
 
 /**
@@ -63,23 +63,23 @@ export function addresseesOf(subject: ReportSubject, parameters: AddresseeParame
   if (isDoubleBounce(subject.sender, parameters)) {
     return {
       addressees: [],
-      untold: ['its sender is double_bounce_sender, so the postmaster has been notified before'],
+      reasons: ['its sender is double_bounce_sender, so the postmaster has been notified before'],
     };
   }
   const doubleBounce = ownAddress(parameters.double_bounce_sender, parameters);
   const copies = copiesOf(subject, parameters, doubleBounce, subject.sender === '' || isReport);
-  if (subject.sender === '') return { addressees: copies, untold: ['its sender is the null sender'] };
-  if (isReport) return { addressees: copies, untold: ['it is a report itself'] };
+  if (subject.sender === '') return { addressees: copies, reasons: ['its sender is the null sender'] };
+  if (isReport) return { addressees: copies, reasons: ['it is a report itself'] };
   const recipients = subject.recipients.filter((recipient) => wants(recipient, subject));
   if (recipients.length === 0)
-    return { addressees: copies, untold: ['no recipient requests a report to the sender (NOTIFY)'] };
+    return { addressees: copies, reasons: ['no recipient requests a report to the sender (NOTIFY)'] };
   if (parameters.bounce_report_requires_spf && subject.authentication['spf']?.toUpperCase() !== 'PASS') {
-    return { addressees: copies, untold: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
+    return { addressees: copies, reasons: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
   }
   const returns = subject.kind !== 'delay' && (subject.ret ?? usualReturn(subject)) === 'FULL' ? 'full' : 'headers';
   const { sender: address } = subject;
   const sender = { role: 'sender', address, isForPostmaster: false, envelopeSender: '', recipients, returns } as const;
-  return { addressees: [sender, ...copies], untold: [] };
+  return { addressees: [sender, ...copies], reasons: [] };
 }
 
 /** RFC 3461 section 4.3: without RET the agent may choose. A report of success only needs the header. */

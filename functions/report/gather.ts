@@ -46,8 +46,8 @@ export function hasNoMoreEvents(item: DeliveryItem, { kind, pass }: Group, event
     ({ lmtp }) => lmtp.kind === kind && passOf(lmtp.attempt) === pass && !isKept.has(lmtp.eventId),
   );
   if (isPending) return false;
-  const isTold = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
-  return item.recipients.every((recipient) => isTold.has(recipient.address) || !isReportable(recipient, kind, pass));
+  const reported = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
+  return item.recipients.every((recipient) => reported.has(recipient.address) || !isReportable(recipient, kind, pass));
 }
 
 function isReportable({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {

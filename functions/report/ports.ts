@@ -72,7 +72,7 @@ export interface ReportRecords {
 }
 
 /** A mail to send. */
-export interface Parcel extends ComposedMail {
+export interface OutgoingMail extends ComposedMail {
   /** Its queue id, the same for each repetition. */
   readonly reportId: string;
   /** "" is the null sender. */
@@ -85,14 +85,14 @@ export interface Parcel extends ComposedMail {
 /** Sends mail through the stack's own incoming queue. */
 export interface IncomingOutlet {
   /** Stores the mail and sends a request for it. A repeated request is a duplicate. */
-  send(parcel: Parcel): Promise<void>;
+  send(parcel: OutgoingMail): Promise<void>;
 }
 
 /** Sends mail through Amazon SES. Refusals of SES are thrown, and the call is repeated. */
 export interface SesOutlet {
   /** Sends SES's own bounce for a mail that SES received (SendBounce); false if SES makes none for it. */
   bounce(subject: ReportSubject, recipients: readonly ReportRecipient[]): Promise<boolean>;
-  send(parcel: Parcel): Promise<void>;
+  send(parcel: OutgoingMail): Promise<void>;
 }
 
 /** Domains whose mail this stack delivers. */

@@ -28,7 +28,7 @@ import { oneLine } from './text.ts';
 
 /** The result for an event: it was reported (or need not be), or its message must be received again. */
 export type ReportResult =
-  | { readonly kind: 'told' }
+  | { readonly kind: 'reported' }
   /** Until when to wait, milliseconds since 1970. */
   | { readonly kind: 'waiting'; readonly until: number };
 
@@ -73,7 +73,7 @@ async function carryOn(
   events: readonly KeptEvent[],
   services: ReportServices,
 ): Promise<ReportResult> {
-  if (report.isDone) return { kind: 'told' };
+  if (report.isDone) return { kind: 'reported' };
   const now = services.clock.now().wall;
   if (report.by !== by) {
     if (now < report.lease) return { kind: 'waiting', until: report.lease };
@@ -87,7 +87,7 @@ async function carryOn(
     await endLease({ group, by }, report, services);
     throw error;
   }
-  return { kind: 'told' };
+  return { kind: 'reported' };
 }
 
 /** Ends the lease after a failure, so that another call may send at once. Best effort: the lease ends anyway. */
@@ -107,8 +107,8 @@ async function trySeal(
   services: ReportServices,
 ): Promise<{ readonly kind: 'sealed' } | Extract<ReportResult, { kind: 'waiting' }>> {
   const { records, clock, parameters } = services;
-  const told = new Set(reports.flatMap(({ eventIds }) => eventIds));
-  const open = events.filter(({ event }) => !told.has(event.lmtp.eventId));
+  const reported = new Set(reports.flatMap(({ eventIds }) => eventIds));
+  const open = events.filter(({ event }) => !reported.has(event.lmtp.eventId));
   const now = clock.now().wall;
   const until = Math.min(...open.map(({ at }) => at)) + parameters.bounce_report_wait;
   if (now < until && !(await isComplete(group, events, services))) return { kind: 'waiting', until };
@@ -129,12 +129,12 @@ async function trySeal(
 async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: ReportServices): Promise<boolean> {
   const events = kept.map(({ event }) => event);
   if (!isWhole(events)) return false;
-  const spoken = deliveriesReported(events);
-  if (spoken.size >= deliveriesOf(events)) return true;
+  const reported = deliveriesReported(events);
+  if (reported.size >= deliveriesOf(events)) return true;
   const items = await ledger.readAll(group.id);
   // An unreadable item may send further events; then the waiting time decides.
   return items.every(
-    (item) => spoken.has(item.delivery) || (!isUnreadable(item) && hasNoMoreEvents(item, group, events)),
+    (item) => reported.has(item.delivery) || (!isUnreadable(item) && hasNoMoreEvents(item, group, events)),
   );
 }
 
@@ -149,8 +149,8 @@ async function handOver(
   const { id, kind, pass } = group;
   const original = await readOriginal(subject.message, parameters.bounce_size_limit, bodies);
   const isAboutReport = original.kind === 'read' && isReport(original.header);
-  const { addressees, untold } = addresseesOf(subject, parameters, isAboutReport);
-  for (const why of untold) log.note('info', 'sender gets no report', { id, kind, why });
+  const { addressees, reasons } = addresseesOf(subject, parameters, isAboutReport);
+  for (const why of reasons) log.note('info', 'sender gets no report', { id, kind, why });
   for (const { role, isForPostmaster } of addressees) if (isForPostmaster) raiseNotice(role, subject, services);
   const open = addressees.filter(({ role }) => !report.handedOver.includes(role));
   for (const addressee of open) {

@@ -8,7 +8,7 @@ import type { Parameters } from '../parameters/parameters.ts';
 import { hashOf } from '../request/hash.ts';
 import type { Letterhead } from './compose.ts';
 import { noticeMail } from './notice-mail.ts';
-import type { Parcel, ReportServices } from './ports.ts';
+import type { OutgoingMail, ReportServices } from './ports.ts';
 import { type Route, routeOf } from './route.ts';
 
 /** Returns the letterhead of a mail on a route. */
@@ -23,7 +23,7 @@ export function letterheadFor(
 /** Sends a mail on a route. */
 export async function sendBy(
   route: Route,
-  parcel: Parcel,
+  parcel: OutgoingMail,
   { incoming, ses }: Pick<ReportServices, 'incoming' | 'ses'>,
 ): Promise<void> {
   await (route === 'incoming' ? incoming.send(parcel) : ses.send(parcel));

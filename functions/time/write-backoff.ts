@@ -6,8 +6,8 @@
 const pauses = { first: 50, most: 5000 } as const;
 
 /**
- * Returns the milliseconds until a refused write is tried again: doubled with each try up to five seconds, with jitter
- * down to half, so that writes refused together are not repeated together.
+ * Returns the milliseconds until a refused write is tried again. They double with each try up to five seconds, with
+ * jitter down to half, so that writes refused together are not repeated together.
  *
  * @param tries  how often it was tried, from 1
  * @param chance from 0 up to, not including, 1

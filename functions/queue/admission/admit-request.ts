@@ -133,8 +133,8 @@ export async function withoutBodyFault<T>(looking: Promise<T>): Promise<T> {
 }
 
 /**
- * Admits the recipients that have no delivery yet, when the request was admitted before and cut differently: limits or
- * map have changed, or the first message named other recipients. Existing items stay as they are.
+ * Admits the recipients without a delivery, when the request was cut differently before: limits or map have changed, or
+ * the first message named other recipients. Existing items stay as they are.
  */
 async function admitRemaining(
   {

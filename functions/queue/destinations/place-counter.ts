@@ -16,7 +16,7 @@ const fullMemory = 1000;
 /** The places of one destination, as this process knows them. */
 interface Account {
   /** Callers that wait for an answer. */
-  asking: ((isTaken: boolean) => void)[];
+  callers: ((isTaken: boolean) => void)[];
   isWriting: boolean;
   /** Milliseconds since 1970. */
   fullUntil: number;
@@ -30,7 +30,7 @@ export interface PlaceRequest {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Whether active is assumed to be still full if it was a moment ago. */
-  readonly trusts: boolean;
+  readonly trustsMemory: boolean;
   readonly log: Log;
 }
 
@@ -44,13 +44,13 @@ export class PlaceCounter {
   }
 
   /** Takes a place; false if none is free. Returns true if the table cannot be reached: no mail waits for a count. */
-  async take(destination: string, asking: PlaceRequest): Promise<boolean> {
-    const { now, trusts } = asking;
+  async take(destination: string, request: PlaceRequest): Promise<boolean> {
+    const { now, trustsMemory } = request;
     const account = this.#account(destination);
-    if (trusts && now < account.fullUntil) return false;
+    if (trustsMemory && now < account.fullUntil) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    account.asking.push(resolve);
-    if (!account.isWriting) await this.#answerAll(destination, account, asking);
+    account.callers.push(resolve);
+    if (!account.isWriting) await this.#answerAll(destination, account, request);
     return await promise;
   }
 
@@ -62,7 +62,7 @@ export class PlaceCounter {
   /** Writes the places given back. Returns the places that each destination has then. */
   async flush(log: Log): Promise<ReadonlyMap<string, Places>> {
     const owing = [...this.#accounts].filter(([, { owed }]) => owed > 0);
-    const settled = await Promise.all(
+    const flushed = await Promise.all(
       owing.map(async ([destination, account]) => {
         const places = account.owed;
         account.owed = 0;
@@ -75,17 +75,17 @@ export class PlaceCounter {
         }
       }),
     );
-    return new Map(settled.flat());
+    return new Map(flushed.flat());
   }
 
   async #answerAll(destination: string, account: Account, { limit, now, log }: PlaceRequest): Promise<void> {
     account.isWriting = true;
-    while (account.asking.length > 0) {
-      const { asking } = account;
-      account.asking = [];
-      const taken = await this.#occupy(destination, asking.length, limit, log);
-      if (taken < asking.length) account.fullUntil = now + fullMemory;
-      for (const [index, answer] of asking.entries()) answer(index < taken);
+    while (account.callers.length > 0) {
+      const { callers } = account;
+      account.callers = [];
+      const taken = await this.#occupy(destination, callers.length, limit, log);
+      if (taken < callers.length) account.fullUntil = now + fullMemory;
+      for (const [index, answer] of callers.entries()) answer(index < taken);
     }
     account.isWriting = false;
   }
@@ -106,7 +106,7 @@ export class PlaceCounter {
   #account(destination: string): Account {
     const known = this.#accounts.get(destination);
     if (known !== undefined) return known;
-    const account: Account = { asking: [], isWriting: false, fullUntil: 0, owed: 0 };
+    const account: Account = { callers: [], isWriting: false, fullUntil: 0, owed: 0 };
     this.#accounts.set(destination, account);
     return account;
   }

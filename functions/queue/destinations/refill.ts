@@ -50,16 +50,16 @@ export async function waitForPlace(item: DeliveryItem, services: QueueServices):
 /**
  * Writes the places that were given back, and refills them. Called at the end of an invocation.
  *
- * @param pause waits that many milliseconds. If the last place of a destination was given back and no waiting delivery
- *   was found although one may have just been written, the index is read again after the pause; absent: it is not
+ * @param pause waits that many milliseconds. After giving back the last place of a destination, a delivery written just
+ *   now may be missing in the index. Then the index is read again after the pause. Absent: it is not
  */
 export async function flushAndRefill(
   services: QueueServices,
   pause?: (milliseconds: number) => Promise<unknown>,
 ): Promise<void> {
-  const settled = await services.scheduler.flushPlaces(services);
+  const flushed = await services.scheduler.flushPlaces(services);
   const unseen: string[] = [];
-  for (const [destination, places] of settled) {
+  for (const [destination, places] of flushed) {
     const isFound = await fill(destination, places, services);
     if (!isFound && places.active === 0 && isYoung(places, services)) unseen.push(destination);
   }

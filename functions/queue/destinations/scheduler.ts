@@ -145,8 +145,13 @@ export class Scheduler {
     if ((await this.#view(destination, context)).holds.length > 0) return 'held';
     const now = clock.now().wall;
     // A queued delivery was woken to fill a place and asks the table. A new one trusts the memory that active is full.
-    const trusts = state !== 'queued';
-    const isTaken = await this.#places.take(destination, { limit: activeLimit(parameters), now, trusts, log });
+    const trustsMemory = state !== 'queued';
+    const isTaken = await this.#places.take(destination, {
+      limit: activeLimit(parameters),
+      now,
+      trustsMemory,
+      log,
+    });
     return isTaken ? 'active' : 'queued';
   }
 
@@ -228,7 +233,7 @@ export class Scheduler {
 
   /** Writes an entry; undefined if another process wrote meanwhile. */
   async #enter(
-    { record, probe, isProbing: isAsked, otherwise }: Entry,
+    { record, probe, isProbing, otherwise }: Entry,
     context: SchedulerContext,
   ): Promise<Permission | undefined> {
     const { clock, log } = context;
@@ -240,7 +245,7 @@ export class Scheduler {
       log.note('warn', 'probe not written down', { destination, error });
       return otherwise;
     }
-    if (isAsked) log.note('info', 'one delivery finds out whether the destination is alive', { destination });
+    if (isProbing) log.note('info', 'one delivery finds out whether the destination is alive', { destination });
     return { kind: 'go', probe };
   }
 

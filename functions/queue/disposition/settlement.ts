@@ -75,19 +75,19 @@ export const inDoubtHold = 'in-doubt';
 export function settle(facts: SettlementFacts): Settlement {
   const { item, now } = facts;
   const attempt = item.attempt + 1;
-  const concluded: RecipientOutcome[] = [];
+  const outcomes: RecipientOutcome[] = [];
   const recipients = item.recipients.map((recipient) => {
-    const conclusion = outcomeOf(recipient, facts, attempt);
-    if (conclusion === undefined) return recipient;
-    concluded.push(conclusion);
-    return conclusion.after;
+    const outcome = outcomeOf(recipient, facts, attempt);
+    if (outcome === undefined) return recipient;
+    outcomes.push(outcome);
+    return outcome.after;
   });
-  const holds = [...otherHolds(item), ...doubtHolds(concluded, facts), ...limitHolds(recipients, facts)];
+  const holds = [...otherHolds(item), ...doubtHolds(outcomes, facts), ...limitHolds(recipients, facts)];
   const to = recipients.every(isFinished) ? 'done' : holds.length > 0 ? 'held' : 'deferred';
   const isLate = to === 'deferred' || (to === 'held' && isHeldAtLimitAlone(holds));
-  const warnings = isLate ? delays(concluded, facts) : [];
+  const warnings = isLate ? delays(outcomes, facts) : [];
   const warned = warnings.length === 0 ? item.warned : now;
-  const events = [...failuresAndSuccesses(concluded, facts), ...warnings];
+  const events = [...failuresAndSuccesses(outcomes, facts), ...warnings];
   const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
   const hasPending = events.length > 0 || Object.keys(item.pending).length > 0;
   const changes = {
@@ -103,7 +103,7 @@ export function settle(facts: SettlementFacts): Settlement {
     ...(item.deadLetters === undefined ? {} : { deadLetters: null }),
     ...(warnings.length === 0 ? {} : { warned: now }),
   };
-  return { to, changes, lines: concluded.flatMap(({ lines }) => lines), events };
+  return { to, changes, lines: outcomes.flatMap(({ lines }) => lines), events };
 }
 
 /** Returns when the sweep must look at the item again. */
@@ -150,14 +150,14 @@ function outcomeOf(recipient: QueuedRecipient, facts: SettlementFacts, attempt: 
   const isNewDoubt = isTried && given.inDoubt === true;
   // A later refusal does not resolve the doubt of an earlier attempt.
   const verdict: Verdict = given.status !== 'sent' && isInDoubt(recipient) ? { ...given, inDoubt: true } : given;
-  const conclusion = finalVerdict(verdict, isNewDoubt, facts, attempt);
+  const final = finalVerdict(verdict, isNewDoubt, facts, attempt);
   const lines = [
     ...(isTried ? line(facts, recipient, verdict, { attempt, isDoubtKnown: !isNewDoubt }) : []),
-    ...(conclusion === verdict ? [] : line(facts, recipient, conclusion, { attempt, isDoubtKnown: true })),
+    ...(final === verdict ? [] : line(facts, recipient, final, { attempt, isDoubtKnown: true })),
   ];
-  const found = { recipient, verdict: conclusion, isNewDoubt, lines };
-  if (!isTried && conclusion === verdict) return { ...found, after: recipient };
-  const last = lastVerdict(conclusion, now, attempt, item.recipients.length);
+  const found = { recipient, verdict: final, isNewDoubt, lines };
+  if (!isTried && final === verdict) return { ...found, after: recipient };
+  const last = lastVerdict(final, now, attempt, item.recipients.length);
   const doubt = isNewDoubt ? addDoubt(recipient, now) : doubtOf(recipient);
   return { ...found, after: { ...recipient, last, ...(doubt === undefined ? {} : { doubt }) } };
 }
@@ -206,11 +206,11 @@ function otherHolds({ holds = [] }: Pick<DeliveryItem, 'holds'>): readonly Hold[
 
 /** Returns the hold for an operator to decide on a message in doubt (in_doubt_action=hold). */
 function doubtHolds(
-  concluded: readonly RecipientOutcome[],
+  outcomes: readonly RecipientOutcome[],
   { item, now, inDoubtAction }: SettlementFacts,
 ): readonly Hold[] {
   if (inDoubtAction !== 'hold' || item.holds?.some(({ id }) => id === inDoubtHold)) return [];
-  const doubted = concluded.find(({ verdict, isNewDoubt }) => verdict.status === 'deferred' && isNewDoubt);
+  const doubted = outcomes.find(({ verdict, isNewDoubt }) => verdict.status === 'deferred' && isNewDoubt);
   if (doubted === undefined) return [];
   const reason = `in doubt whether it was delivered: ${cutText(doubted.verdict.text, 1)}`;
   return [{ id: inDoubtHold, reason, by: 'lmtp', since: now }];
@@ -227,12 +227,12 @@ function limitHolds(
   return [limitHold(open, since, item.arrival + lifetimeOf(item, queueTimes))];
 }
 
-function failuresAndSuccesses(concluded: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
+function failuresAndSuccesses(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
   const eventFacts = factsOfEvents(facts);
   const count = facts.item.recipients.length;
   const failed: FailedRecipient[] = [];
   const served: ServedRecipient[] = [];
-  for (const { recipient, verdict } of concluded) {
+  for (const { recipient, verdict } of outcomes) {
     const { status } = verdict;
     if (status === 'bounced' || status === 'expired') failed.push(shorten({ recipient, verdict }, count));
     served.push({ recipient, verdict });
@@ -240,9 +240,9 @@ function failuresAndSuccesses(concluded: readonly RecipientOutcome[], facts: Set
   return [...bounceEvents(failed, eventFacts), ...successEvents(served, eventFacts, facts.isFinal ?? false)];
 }
 
-function delays(concluded: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
+function delays(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
   if (!isWarningDue(facts.item, facts.now, facts.times)) return [];
-  const delayed = concluded.map(({ recipient, verdict }) =>
+  const delayed = outcomes.map(({ recipient, verdict }) =>
     shorten({ recipient, verdict }, facts.item.recipients.length),
   );
   return delayEvents(delayed satisfies readonly DelayedRecipient[], factsOfEvents(facts), facts.times);

@@ -32,7 +32,7 @@ export function nextEnd(holds: readonly Hold[]): number | undefined {
 }
 
 /**
- * Returns when the sweep must look at a held delivery: when the next hold ends, or, at the limit of doubt alone, when
+ * Returns when the sweep must look at a held delivery: when the next hold ends. At the limit of doubt alone, also when
  * its sender gets a delay warning.
  */
 export function heldDue(

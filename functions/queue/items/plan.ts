@@ -1,8 +1,8 @@
 /**
  * Cuts a request into deliveries: by destination, then into chunks of recipients (destination_recipient_limit).
  *
- * A chunk is also limited in octets: an item of the table may have 400 KB and must hold a reply for each recipient, as
- * the last verdict and in an event.
+ * A chunk is also limited in octets. An item of the table may have 400 KB, and must hold two replies for each
+ * recipient: in the last verdict and in an event.
  */
 
 import { normaliseDestination, type Ports } from '../../request/destination.ts';
@@ -51,8 +51,8 @@ const replyOctets = { least: 256, most: 2048 };
  */
 const recordOctets = 620;
 /**
- * How often events may contain an address: in SES's list of their recipients, and in the list of all recipients in an
- * event of each type (four of failure, seven of delay, one of success).
+ * How often events may contain an address: once in SES's list of their recipients, and once in each type of event,
+ * which lists all recipients (four types of failure, seven of delay, one of success).
  */
 const addressCopies = 13;
 

@@ -30,7 +30,7 @@ interface Measured {
   /** Arrival of the oldest waiting delivery, by destination. */
   readonly oldest: Map<string, number>;
   /** Destinations with waiting or held mail. */
-  readonly awaited: Set<string>;
+  readonly withMail: Set<string>;
   /** Whether the measurement stopped at a bound. */
   isCut: boolean;
 }
@@ -63,7 +63,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
   const { queries, parameters } = services;
   const measured: Measured = {
     ...{ waiting: 0, forMailbox: 0, held: 0, corrupt: 0, expiringSoon: 0, isCut: false },
-    ...{ oldest: new Map<string, number>(), awaited: new Set<string>() },
+    ...{ oldest: new Map<string, number>(), withMail: new Set<string>() },
   };
   let next: string | undefined;
   for (let page = 0; page === 0 || next !== undefined; page += 1) {
@@ -78,7 +78,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
         measured.corrupt += 1;
         continue;
       }
-      measured.awaited.add(destination);
+      measured.withMail.add(destination);
       if (state === 'held') {
         measured.held += 1;
         continue;
@@ -105,7 +105,7 @@ async function countDead({ destinations }: Services, measured: Measured): Promis
     read += 1;
     // The name of a mailbox ends with its destination (unit.ts).
     const destination = name.slice(name.lastIndexOf('@') + 1);
-    if (suspension !== undefined && measured.awaited.has(destination)) dead.add(destination);
+    if (suspension !== undefined && measured.withMail.has(destination)) dead.add(destination);
   }
   return dead.size;
 }

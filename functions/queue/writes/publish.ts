@@ -34,8 +34,8 @@ export async function publishPending(
 ): Promise<void> {
   const pending = Object.entries(item.pending);
   for (const [, event] of pending) await events.publish(event);
-  const isTold = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
-  if (item.due !== undefined && !isTold) {
+  const isPublished = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
+  if (item.due !== undefined && !isPublished) {
     await ledger.forgetPending(
       item,
       pending.map(([eventId]) => eventId),

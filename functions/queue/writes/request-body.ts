@@ -7,8 +7,8 @@ import { objectRequestId } from '../../incoming/object-request-id.ts';
 import type { DeliveryItem } from '../items/item.ts';
 
 /**
- * Whether a body belongs to one request alone: it is named after it (`in/4bXq1.eml` for the request 4bXq1), or the
- * request was made from the object, by Amazon SES or an S3 event.
+ * Whether a body belongs to one request alone. Either it is named after the request (`in/4bXq1.eml` for the request
+ * 4bXq1), or the request was made from the object, by Amazon SES or an S3 event.
  */
 export function ownsBody({
   id,
