@@ -31,5 +31,5 @@ test('whoever AWS does not know is nobody', async () => {
   const denied =
     '<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>';
   await assert.rejects(ask(403, denied), /expired/);
-  await assert.rejects(ask(200, answer('')), /AWS does not say who we are/);
+  await assert.rejects(ask(200, answer('')), /AWS did not return a caller identity/);
 });

@@ -88,7 +88,7 @@ describe('what there is', () => {
 
   test('binary is refused, with the reason', async () => {
     const { name } = await create({ SecretBinary: Buffer.from(content) });
-    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; text is wanted`);
+    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; expected text`);
   });
 
   test('a password is found in it by a map that names its ARN', async () => {
@@ -208,7 +208,7 @@ describe('what never was an answer is told with what went wrong:', () => {
 
   test('an answer without a version', async () => {
     await using stub = await startHttpStub((_, response) => sendJson(response, 200, { SecretString: content }));
-    assert.match(await faultOf(readFrom(stub.url)), /came without the id of its version/);
+    assert.match(await faultOf(readFrom(stub.url)), /has no version id/);
   });
 });
 

@@ -24,6 +24,6 @@ test('one whose record is malformed is shown all the same, with what is wrong wi
     reason: 'its record is malformed: at: "today" is not a time in milliseconds; sender: is missing',
   });
   const { reason, copy: none } = readCorruptRequest({ id: 'y' });
-  assert.equal(reason, 'its record is malformed: reason: is missing; wanted is a string');
+  assert.equal(reason, 'its record is malformed: reason: is missing; expected a string');
   assert.deepEqual(none, { bucket: '', key: '' });
 });

@@ -9,11 +9,11 @@ import { bounced, delayed, type Happening, served } from '../support/report-even
 const host = { myhostname: 'mail.example.org' };
 
 function told(subject: ReportSubject, values: Record<string, string> = {}, isReport = false) {
-  const { addressees, untold } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
+  const { addressees, reasons } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
   return {
     whom: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
     who: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
-    untold,
+    reasons,
   };
 }
 
@@ -40,12 +40,12 @@ test('class bounce: a postmaster gets a copy, with everybody in it, from an addr
 });
 
 test('the copy does not depend on whether the sender wants to hear of it', () => {
-  const { whom, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
+  const { whom, reasons } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
     notify_classes: 'bounce',
     bounce_notice_recipient: 'root@example.net',
   });
   assert.deepEqual(whom, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
-  assert.match(untold[0] ?? '', /NOTIFY/);
+  assert.match(reasons[0] ?? '', /NOTIFY/);
 });
 
 describe('NOTIFY', () => {
@@ -66,9 +66,9 @@ describe('there is no report on a report:', () => {
   const bounce = failure({ item: { sender: '' } });
 
   test('mail with the null sender is told to nobody', () => {
-    const { whom, untold } = told(bounce);
+    const { whom, reasons } = told(bounce);
     assert.deepEqual(whom, []);
-    assert.deepEqual(untold, ['its sender is the null sender']);
+    assert.deepEqual(reasons, ['its sender is the null sender']);
   });
   for (const notify_classes of ['2bounce', 'bounce']) {
     test(`but to a postmaster, whole, in class ${notify_classes}`, () => {
@@ -78,16 +78,16 @@ describe('there is no report on a report:', () => {
     });
   }
   test('a report that came back with an envelope sender of its own is one all the same', () => {
-    const { whom, untold } = told(failure(), { notify_classes: '2bounce' }, true);
+    const { whom, reasons } = told(failure(), { notify_classes: '2bounce' }, true);
     assert.deepEqual(whom, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
-    assert.deepEqual(untold, ['it is a report itself']);
+    assert.deepEqual(reasons, ['it is a report itself']);
     assert.deepEqual(told(failure(), {}, true).whom, []);
   });
   test('what comes from double_bounce_sender is told to nobody at all, in whatever case it is written', () => {
     for (const sender of [doubleBounce, 'Double-Bounce@Mail.Example.Org']) {
-      const { whom, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
+      const { whom, reasons } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
       assert.deepEqual(whom, []);
-      assert.match(untold[0] ?? '', /double_bounce_sender/);
+      assert.match(reasons[0] ?? '', /double_bounce_sender/);
     }
   });
 });
@@ -118,12 +118,12 @@ describe('where only senders whom SPF vouches for are told', () => {
     [{}, false],
   ] as const) {
     test(`${JSON.stringify(authentication)}: ${isTold ? 'he is' : 'he is not, the postmaster is'}`, () => {
-      const { whom, untold } = told(failure({ item: { authentication } }), values);
+      const { whom, reasons } = told(failure({ item: { authentication } }), values);
       assert.deepEqual(
         whom.map(([role]) => role),
         isTold ? ['sender', 'bounce'] : ['bounce'],
       );
-      assert.equal(untold.length, isTold ? 0 : 1);
+      assert.equal(reasons.length, isTold ? 0 : 1);
     });
   }
 });

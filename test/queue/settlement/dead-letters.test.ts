@@ -7,7 +7,11 @@ import type { DeliveryItem } from '../../../functions/queue/items/item.ts';
 import { formatWakeUp } from '../../../functions/queue/items/messages.ts';
 import { deadLetterRounds } from '../../../functions/queue/items/policy.ts';
 import { states } from '../../../functions/queue/items/states.ts';
-import { strandedHold, strandedNote, takeDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
+import {
+  handleDeadLetter,
+  undeliverableHold,
+  undeliverableNote,
+} from '../../../functions/queue/settlement/dead-letters.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../../support/delivery-item.ts';
 import { MemoryMetrics } from '../../support/memory-metrics.ts';
 import { QueueWorld } from '../../support/queue-world.ts';
@@ -52,7 +56,7 @@ test('a delivery that no function could handle is put back, and its recipients a
   assert.partialDeepStrictEqual(recipients[0]?.last, {
     status: 'deferred',
     dsn: '4.3.0',
-    text: 'no function could handle this delivery; it was given out 10 times',
+    text: 'no function could handle this delivery; its message was received 10 times',
   });
   assert.equal(due, world.clock.wall + world.parameters.minimal_backoff_time);
   assert.deepEqual(
@@ -69,7 +73,7 @@ test('a delivery that no function could handle is put back, and its recipients a
 test('where SQS says nothing of how often, neither do we', async () => {
   await bury();
   await exhume(1);
-  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /it was given out too often$/);
+  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /its message was received too often$/);
 });
 
 test('those who have the message, or were refused, stay what they are', async () => {
@@ -101,10 +105,10 @@ test('after some rounds in a row it is held, and the log says so in words that a
   await exhume();
   const { state, holds = [], due, deadLetters, recipients } = world.onlyItem();
   assert.deepEqual([state, holds.length, due, deadLetters], ['held', 1, undefined, undefined]);
-  assert.partialDeepStrictEqual(holds[0], { id: strandedHold, by: 'qmgr', since: world.clock.wall });
+  assert.partialDeepStrictEqual(holds[0], { id: undeliverableHold, by: 'qmgr', since: world.clock.wall });
   assert.match(holds[0]?.reason ?? '', /no function could handle this delivery, 6 times in a row/);
   assert.equal(recipients[0]?.last?.dsn, '4.3.0');
-  assert.ok(world.notes.includes(`error: ${strandedNote}`));
+  assert.ok(world.notes.includes(`error: ${undeliverableNote}`));
   assert.deepEqual(world.messages, [], `${id}/${delivery} waits for a person`);
 });
 
@@ -120,7 +124,7 @@ test('the round before that it is still tried', async () => {
   await bury({ deadLetters: deadLetterRounds - 2 });
   await exhume();
   assert.deepEqual([world.onlyItem().state, world.onlyItem().deadLetters], ['deferred', deadLetterRounds - 1]);
-  assert.ok(!world.notes.includes(`error: ${strandedNote}`));
+  assert.ok(!world.notes.includes(`error: ${undeliverableNote}`));
 });
 
 test('each that is held is counted, and nothing else is', async () => {
@@ -131,7 +135,7 @@ test('each that is held is counted, and nothing else is', async () => {
     const item = await bury({ deadLetters });
     const metrics = new MemoryMetrics();
     const dead = { messageId: 'm', body: formatWakeUp(item), received: 9 };
-    await takeDeadLetter(dead, { ...world.bystander().services, metrics });
+    await handleDeadLetter(dead, { ...world.bystander().services, metrics });
     assert.deepEqual([metrics.sum('Stranded'), metrics.sum('Deferred')], [counted, 1]);
   }
 });
@@ -172,7 +176,7 @@ describe('a dead letter that is behind its delivery changes nothing:', () => {
       return seen;
     };
     const dead = { messageId: 'm', body: formatWakeUp(item), received: 11 };
-    await takeDeadLetter(dead, { ...services, ledger: { ...ledger, read } });
+    await handleDeadLetter(dead, { ...services, ledger: { ...ledger, read } });
     assert.equal(world.onlyItem().state, 'delivering');
     assert.deepEqual(world.lines, []);
   });
