@@ -13,12 +13,9 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { encryptionFault, encryptionMark } from '../delivery/client-side-encryption.ts';
-import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, inMemoryLimit, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/items/item.ts';
 import { type Bodies, BodyFault } from '../queue/items/ports.ts';
-
-/** Octets up to which a body is held in memory, so that its size and 8-bit octets are known before MAIL. */
-export const inMemoryLimit = 1024 * 1024;
 
 type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
 

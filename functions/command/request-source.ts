@@ -11,6 +11,7 @@ import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
+import { pathOf, type Run } from './run.ts';
 
 /** A request that cannot be delivered; the others still are. */
 export class MalformedRequest {
@@ -24,11 +25,12 @@ export class MalformedRequest {
 
 /** Reads requests line by line; empty lines are passed over. */
 export async function* readRequests(
+  run: Run,
   requests: string,
   defaultDestination: string | undefined,
   parameters: Parameters,
 ): AsyncIterable<DeliveryJob | MalformedRequest> {
-  const input: AsyncIterable<Buffer> = requests === '-' ? process.stdin : createReadStream(requests);
+  const input: AsyncIterable<Buffer> = requests === '-' ? run.stdin : createReadStream(pathOf(requests, run));
   let number = 0;
   for await (const line of readLines(input)) {
     number += 1;
@@ -36,7 +38,7 @@ export async function* readRequests(
     // The clock is read anew: a program that writes requests may do so for hours.
     const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
-      yield await prepareJob(parseLine(line, rules), defaultDestination);
+      yield await prepareJob(parseLine(line, rules), defaultDestination, run);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       yield new MalformedRequest(`${requests}:${number}`, error.message);
@@ -44,14 +46,19 @@ export async function* readRequests(
   }
 }
 
-/** The one request that --sender, --recipient and --message make. */
-export async function requestFromOptions(options: {
+/** The options that make a request. */
+interface WholeRequest {
   readonly sender: string;
   readonly recipient: readonly string[];
   readonly message: string;
   readonly destination: string;
-}): Promise<DeliveryJob | MalformedRequest> {
-  const { sender, recipient, message, destination } = options;
+}
+
+/** The one request that --sender, --recipient and --message make. */
+export async function requestFromOptions(
+  run: Run,
+  { sender, recipient, message, destination }: WholeRequest,
+): Promise<DeliveryJob | MalformedRequest> {
   const fault = sender === '' ? undefined : addressFault(sender);
   if (fault !== undefined) return new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
   const recipients = recipient.map((address) => {
@@ -62,7 +69,7 @@ export async function requestFromOptions(options: {
     // Whoever types an address in UTF-8 means it.
     const smtputf8 = ![sender, ...recipient].every(isAscii);
     const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
-    return await prepareJob(request, undefined);
+    return await prepareJob(request, undefined, run);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     // The one field that can still be wrong is the message, and here it is an option.

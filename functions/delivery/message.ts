@@ -49,6 +49,9 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
   return { size, isExact: false, is8Bit: undefined, ...inspectHeader(header) };
 }
 
+/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
+export const inMemoryLimit = 1024 * 1024;
+
 /** Octets at the beginning of a large message that are looked into. */
 export const beginningOctets = 64 * 1024;
 
