@@ -9,7 +9,7 @@ import { constants, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const source = new URL('./command/main.ts', import.meta.url);
+const source = new URL('./command/program/main.ts', import.meta.url);
 const built = new URL('../dist/command/main.js', import.meta.url);
 const isClone = existsSync(source);
 const main = isClone ? source : built;

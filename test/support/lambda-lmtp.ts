@@ -9,7 +9,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { AwsSettings } from '../../functions/aws/settings.ts';
-import { runProgram } from '../../functions/command/program.ts';
+import { runProgram } from '../../functions/command/program/program.ts';
 import type { Run } from '../../functions/command/run.ts';
 import { testify } from './witness.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { test } from 'node:test';
-import { runCommand } from '../support/lambda-lmtp.ts';
+import { runCommand } from '../../support/lambda-lmtp.ts';
 
 const functions = resolve(import.meta.dirname, '../../functions');
 

@@ -2,10 +2,10 @@
  * The command line of this process: `lambda-lmtp COMMAND`.
  */
 
-import { settingsOfProcess } from '../aws/settings.ts';
-import { exitCodes } from './exit-codes.ts';
+import { settingsOfProcess } from '../../aws/settings.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { runProgram } from './program.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run.ts';
 
 const { env, stdin, stdout, stderr } = process;
 const run: Run = {

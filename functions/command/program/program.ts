@@ -5,24 +5,24 @@
 
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { terminalColumns } from '../texts/terminal.ts';
-import { completionCommand } from './completion.ts';
-import { checkCommand } from './definitions/check.ts';
-import { deleteCommand } from './definitions/delete.ts';
-import { deliverCommand } from './definitions/deliver.ts';
-import { explainCommand } from './definitions/explain.ts';
-import { flushCommand } from './definitions/flush.ts';
-import { holdCommand } from './definitions/hold.ts';
-import { logCommand } from './definitions/log.ts';
-import { parametersCommand } from './definitions/parameters.ts';
-import { queueCommand } from './definitions/queue.ts';
-import { releaseCommand } from './definitions/release.ts';
-import { requeueCommand } from './definitions/requeue.ts';
-import { shapeCommand } from './definitions/shape.ts';
-import { statusCommand } from './definitions/status.ts';
-import { submitCommand } from './definitions/submit.ts';
-import { exitCodes } from './exit-codes.ts';
-import type { Run } from './run.ts';
+import { terminalColumns } from '../../texts/terminal.ts';
+import { completionCommand } from '../completion.ts';
+import { checkCommand } from './check.ts';
+import { deleteCommand } from './delete.ts';
+import { deliverCommand } from './deliver.ts';
+import { explainCommand } from './explain.ts';
+import { flushCommand } from './flush.ts';
+import { holdCommand } from './hold.ts';
+import { logCommand } from './log.ts';
+import { parametersCommand } from './parameters.ts';
+import { queueCommand } from './queue.ts';
+import { releaseCommand } from './release.ts';
+import { requeueCommand } from './requeue.ts';
+import { shapeCommand } from './shape.ts';
+import { statusCommand } from './status.ts';
+import { submitCommand } from './submit.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Run } from '../run.ts';
 
 // By the name of the package: the sources and what is made of them lie at different depths.
 const { version } = createRequire(import.meta.url)('lambda-lmtp/package.json') as { readonly version: string };
