@@ -7,7 +7,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
-import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, type Message, messageInMemory, openGate, streamedMessage } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../log/delivery-line.ts';
 import { BodyFault } from '../queue/items/ports.ts';
@@ -15,6 +15,7 @@ import type { Delivery } from '../request/delivery.ts';
 import type { DeliveryRequest, MessageReference } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import type { Deadline } from '../session/limit.ts';
+import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { fileWords } from './file-words.ts';
 
 /** A request that can be delivered. */
@@ -37,6 +38,7 @@ export interface DeliveryJob {
 export async function prepareJob(
   request: DeliveryRequest,
   defaultDestination: string | undefined,
+  cleanup: CleanupRules = postfixCleanup,
 ): Promise<DeliveryJob> {
   const { id, arrival, recipients, message, destination = defaultDestination, authentication, ...envelope } = request;
   if (destination === undefined) {
@@ -47,7 +49,7 @@ export async function prepareJob(
     id: id ?? crypto.randomUUID().slice(0, 8).toUpperCase(),
     arrival: arrival ?? Date.now(),
     delivery: { ...envelope, destination, recipients: usable },
-    message: await findMessage(message),
+    message: await findMessage(message, cleanup),
     recipients,
   };
 }
@@ -110,10 +112,10 @@ function refusal(fault: string): Verdict {
   return { status: 'bounced', dsn: '5.1.3', text, setUp: 0, transfer: 0 };
 }
 
-async function findMessage(reference: MessageReference): Promise<Message> {
-  if ('file' in reference) return await findFile(reference.file);
+async function findMessage(reference: MessageReference, rules: CleanupRules): Promise<Message> {
+  if ('file' in reference) return await findFile(reference.file, rules);
   const { makeS3Client } = await import('../aws/clients.ts');
-  const bodies = new S3Bodies(makeS3Client());
+  const bodies = new S3Bodies(makeS3Client(), rules);
   try {
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {
@@ -123,18 +125,12 @@ async function findMessage(reference: MessageReference): Promise<Message> {
   }
 }
 
-async function findFile(file: string): Promise<Message> {
+async function findFile(file: string, rules: CleanupRules): Promise<Message> {
   try {
     const { size } = await stat(file);
-    if (size > inMemoryLimit)
-      return { ...unseenContent(size, await readBeginning(file)), open: () => streamFile(file, size) };
-    const octets = await readFile(file);
-    return {
-      ...inspectContent(octets),
-      async *open() {
-        yield octets;
-      },
-    };
+    if (size <= inMemoryLimit) return messageInMemory(await readFile(file), rules);
+    const beginning = await readBeginning(file);
+    return streamedMessage({ size, beginning, open: () => streamFile(file, size) }, rules);
   } catch (cause) {
     throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
   }

@@ -3,6 +3,7 @@
  */
 
 import { createReadStream } from 'node:fs';
+import { cleanupRules } from '../delivery/preparation.ts';
 import type { Parameters } from '../parameters/parameters.ts';
 import { portsOf } from '../request/destination.ts';
 import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
@@ -36,7 +37,7 @@ export async function* readRequests(
     // The clock is read anew: a program that writes requests may do so for hours.
     const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
-      yield await prepareJob(parseLine(line, rules), defaultDestination);
+      yield await prepareJob(parseLine(line, rules), defaultDestination, cleanupRules(parameters));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       yield new MalformedRequest(`${requests}:${number}`, error.message);
@@ -50,8 +51,9 @@ export async function requestFromOptions(options: {
   readonly recipient: readonly string[];
   readonly message: string;
   readonly destination: string;
+  readonly parameters: Parameters;
 }): Promise<DeliveryJob | MalformedRequest> {
-  const { sender, recipient, message, destination } = options;
+  const { sender, recipient, message, destination, parameters } = options;
   const fault = sender === '' ? undefined : addressFault(sender);
   if (fault !== undefined) return new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
   const recipients = recipient.map((address) => {
@@ -62,7 +64,7 @@ export async function requestFromOptions(options: {
     // Whoever types an address in UTF-8 means it.
     const smtputf8 = ![sender, ...recipient].every(isAscii);
     const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
-    return await prepareJob(request, undefined);
+    return await prepareJob(request, undefined, cleanupRules(parameters));
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     // The one field that can still be wrong is the message, and here it is an option.

@@ -26,7 +26,7 @@ const headerOctets = 102_400;
 export async function readOriginal(message: PinnedMessage, limit: number, bodies: Bodies): Promise<Original> {
   const wantsWhole = message.size <= limit;
   try {
-    const octets = await readBeginning(message, wantsWhole ? message.size : headerOctets, bodies);
+    const octets = await readBeginning(message, wantsWhole ? Number.POSITIVE_INFINITY : headerOctets, bodies);
     const header = cutHeader(octets);
     return wantsWhole ? { kind: 'read', header, whole: octets } : { kind: 'read', header };
   } catch (error) {
@@ -44,7 +44,7 @@ async function readBeginning(message: PinnedMessage, wanted: number, bodies: Bod
     octets += chunk.length;
     if (octets >= wanted) break;
   }
-  return Buffer.concat(chunks).subarray(0, wanted);
+  return Buffer.concat(chunks).subarray(0, Math.min(octets, wanted));
 }
 
 /** A header that goes on past what is read ends with its last whole line. */
