@@ -115,7 +115,7 @@ function openSource(
     const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
     command.error(`error: missing ${missing.join(', ')} (or --requests FILE)`);
   }
-  return [requestFromOptions(run, { sender, recipient, message, destination })];
+  return [requestFromOptions(run, { sender, recipient, message, destination, parameters })];
 }
 
 function checkDestination(destination: string, parameters: Parameters, command: Command): void {

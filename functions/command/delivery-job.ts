@@ -10,10 +10,10 @@ import { deliver } from '../delivery/deliver.ts';
 import {
   beginningOctets,
   inMemoryLimit,
-  inspectContent,
   type Message,
+  messageInMemory,
   openGate,
-  unseenContent,
+  streamedMessage,
 } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../log/delivery-line.ts';
@@ -22,6 +22,7 @@ import type { Delivery } from '../request/delivery.ts';
 import type { DeliveryRequest, MessageReference } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import type { Deadline } from '../session/limit.ts';
+import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { fileWords } from './file-words.ts';
 import { pathOf, type Run } from './run.ts';
 
@@ -37,10 +38,12 @@ export interface DeliveryJob {
   readonly recipients: DeliveryRequest['recipients'];
 }
 
-/** What it needs of a run. */
-type JobRun = Pick<Run, 'folder' | 'aws'>;
+/** The parts of a run that a job needs, and how messages are cleaned. */
+interface JobRun extends Pick<Run, 'folder' | 'aws'> {
+  readonly cleanup: CleanupRules;
+}
 
-const ofProcess: JobRun = { folder: '', aws: settingsOfProcess };
+const ofProcess: JobRun = { folder: '', aws: settingsOfProcess, cleanup: postfixCleanup };
 
 /**
  * Finds the message and completes the request.
@@ -133,7 +136,7 @@ async function findMessage(reference: MessageReference, run: JobRun): Promise<Me
     import('../aws/clients.ts'),
     import('../aws/s3-bodies.ts'),
   ]);
-  const bodies = new S3Bodies(makeS3Client(run.aws));
+  const bodies = new S3Bodies(makeS3Client(run.aws), run.cleanup);
   try {
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {
@@ -147,15 +150,9 @@ async function findFile(file: string, run: JobRun): Promise<Message> {
   const path = pathOf(file, run);
   try {
     const { size } = await stat(path);
-    if (size > inMemoryLimit)
-      return { ...unseenContent(size, await readBeginning(path)), open: () => streamFile(path, size) };
-    const octets = await readFile(path);
-    return {
-      ...inspectContent(octets),
-      async *open() {
-        yield octets;
-      },
-    };
+    if (size <= inMemoryLimit) return messageInMemory(await readFile(path), run.cleanup);
+    const beginning = await readBeginning(path);
+    return streamedMessage({ size, beginning, open: () => streamFile(path, size) }, run.cleanup);
   } catch (cause) {
     throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
   }

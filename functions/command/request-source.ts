@@ -3,6 +3,7 @@
  */
 
 import { createReadStream } from 'node:fs';
+import { cleanupRules } from '../delivery/preparation.ts';
 import type { Parameters } from '../parameters/parameters.ts';
 import { portsOf } from '../request/destination.ts';
 import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
@@ -38,7 +39,7 @@ export async function* readRequests(
     // The clock is read anew: a program that writes requests may do so for hours.
     const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
-      yield await prepareJob(parseLine(line, rules), defaultDestination, run);
+      yield await prepareJob(parseLine(line, rules), defaultDestination, { ...run, cleanup: cleanupRules(parameters) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       yield new MalformedRequest(`${requests}:${number}`, error.message);
@@ -52,12 +53,13 @@ interface WholeRequest {
   readonly recipient: readonly string[];
   readonly message: string;
   readonly destination: string;
+  readonly parameters: Parameters;
 }
 
 /** The one request that --sender, --recipient and --message make. */
 export async function requestFromOptions(
   run: Run,
-  { sender, recipient, message, destination }: WholeRequest,
+  { sender, recipient, message, destination, parameters }: WholeRequest,
 ): Promise<DeliveryJob | MalformedRequest> {
   const fault = sender === '' ? undefined : addressFault(sender);
   if (fault !== undefined) return new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
@@ -69,7 +71,7 @@ export async function requestFromOptions(
     // Whoever types an address in UTF-8 means it.
     const smtputf8 = ![sender, ...recipient].every(isAscii);
     const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
-    return await prepareJob(request, undefined, run);
+    return await prepareJob(request, undefined, { ...run, cleanup: cleanupRules(parameters) });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     // The one field that can still be wrong is the message, and here it is an option.

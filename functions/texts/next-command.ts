@@ -24,7 +24,10 @@ export interface Proposer extends StackOptions {
  *
  * @param run the environment tells how the program is called
  */
-export function proposerOf({ env }: { readonly env: Readonly<Record<string, string | undefined>> }, { stack, transport }: StackOptions): Proposer {
+export function proposerOf(
+  { env }: { readonly env: Readonly<Record<string, string | undefined>> },
+  { stack, transport }: StackOptions,
+): Proposer {
   return {
     program: programName(env),
     ...(stack === undefined ? {} : { stack }),

@@ -4,8 +4,8 @@
 
 import { settingsOfProcess } from '../../aws/settings.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { runProgram } from './program.ts';
 import type { Run } from '../run.ts';
+import { runProgram } from './program.ts';
 
 const { env, stdin, stdout, stderr } = process;
 const run: Run = {

@@ -7,6 +7,8 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { terminalColumns } from '../../texts/terminal.ts';
 import { completionCommand } from '../completion.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Run } from '../run.ts';
 import { checkCommand } from './check.ts';
 import { deleteCommand } from './delete.ts';
 import { deliverCommand } from './deliver.ts';
@@ -21,8 +23,6 @@ import { requeueCommand } from './requeue.ts';
 import { shapeCommand } from './shape.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
-import { exitCodes } from '../exit-codes.ts';
-import type { Run } from '../run.ts';
 
 // By the name of the package: the sources and what is made of them lie at different depths.
 const { version } = createRequire(import.meta.url)('lambda-lmtp/package.json') as { readonly version: string };
