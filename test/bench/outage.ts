@@ -1,6 +1,6 @@
 /**
- * The outage of test/simulation/five-days.test.ts with the times of Postfix: 10,000 messages, five days and a half, 1.2 million
- * attempts. It takes a minute or two:
+ * The outage of test/simulation/five-days.test.ts with the times of Postfix: 10,000 messages, five and a half
+ * days, 1.2 million attempts. It takes a minute or two:
  *
  *     node infra/local/run.mjs test/bench/outage.ts
  */

@@ -1,4 +1,7 @@
-/** error:, retry: and discard: in the transport map conclude without a server (Postfix error(8), retry(8), discard(8)). */
+/**
+ * error:, retry: and discard: in the transport map give verdicts without a server (Postfix error(8),
+ * retry(8), discard(8)).
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverTo, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
@@ -26,7 +29,7 @@ for (const [destination, parameters, wanted] of [
   });
 }
 
-test('whoever asked to be told of success is told of what was discarded, too', async () => {
+test('discarded mail causes a success report too, if the sender requested one', async () => {
   const { verdicts } = await deliverTo('discard:x', ['a@x'], testAgent());
   assert.equal(verdicts[0]?.relayed, true);
 });
