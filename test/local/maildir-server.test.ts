@@ -56,7 +56,7 @@ const filed = (recipient: string): string[] => {
   return readdirSync(maildir).map((name) => readFileSync(join(maildir, name), 'latin1'));
 };
 
-test('each recipient is answered for, and those who were accepted have the mail', async () => {
+test('each recipient gets a reply, and each accepted one gets the mail', async () => {
   const { say, hear } = await client(
     await open({
       verdict: (recipient) => {
@@ -96,7 +96,7 @@ test('a verdict can depend on how often the recipient was seen', async () => {
   assert.deepEqual(filed('bob@example.com'), ['Return-Path: <>\nDelivered-To: bob@example.com\nx\n']);
 });
 
-test('the copies of a message are one file on disk, which names none of its recipients', async () => {
+test('the copies of a message are one file on disk, without the names of its recipients', async () => {
   const { say, hear } = await client(await open());
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'RCPT TO:<carol@example.com>', 'DATA');
   await hear(4);
@@ -110,7 +110,7 @@ test('the copies of a message are one file on disk, which names none of its reci
   assert.deepEqual(filed('carol@example.com'), ['Return-Path: <a@x>\nx\n']);
 });
 
-test('octets arrive as they were sent but for the line ends, however they are cut', async () => {
+test('octets arrive as they were sent but for the line ends, however they are split', async () => {
   const { socket, say, hear } = await client(await open());
   const body = `8 bit: \xe4\xff\r\nbare \n LF, bare \r CR\r\n${'x'.repeat(3000)}\r\n\r\n`;
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'DATA');
@@ -125,14 +125,14 @@ test('octets arrive as they were sent but for the line ends, however they are cu
   assert.deepEqual(filed('bob@example.com'), [wanted]);
 });
 
-test('a message that breaks off is filed for nobody', async () => {
+test('a message that breaks off is filed for no recipient', async () => {
   const { socket, say, hear } = await client(await open());
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'DATA');
   await hear(3);
   say('half a message');
   await waitUntil('content begins', () => readdirSync(join(folder, '.incoming')).length === 1);
   socket.destroy();
-  await waitUntil('content is thrown away', () => readdirSync(join(folder, '.incoming')).length === 0);
+  await waitUntil('the content is discarded', () => readdirSync(join(folder, '.incoming')).length === 0);
   assert.throws(() => filed('bob@example.com'), { code: 'ENOENT' });
 });
 

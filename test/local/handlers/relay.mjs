@@ -1,6 +1,7 @@
 /**
- * Small functions in one file, to try the local stack with: qmgr hands requests on, lmtp fetches the body, "delivers" it
- * to nobody and says so, bounce listens, sweep speaks up. None of the product's own code is in it.
+ * Small functions in one file, to test the local stack with: qmgr passes requests on, lmtp fetches the body
+ * and logs a delivery without a server, bounce listens, sweep logs a line. They contain no code of the
+ * product.
  */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
