@@ -1,4 +1,4 @@
-/** Who is told what became of a message, and who is not. */
+/** Which addresses get a report about a message, and which do not. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
@@ -21,15 +21,15 @@ const failure = (happening: Happening = {}) => subjectOf(bounced(happening));
 const toAlice = (returns = 'full') => ['sender', 'alice@example.org', '', returns];
 const doubleBounce = 'double-bounce@mail.example.org';
 
-test('the sender is told of a failure, from the null sender', () => {
+test('the sender gets a report of a failure, from the null sender', () => {
   assert.deepEqual(told(failure()).whom, [toAlice()]);
 });
 
-test('only the header is returned where the sender wants no more', () => {
+test('only the header is returned if the sender asks for no more', () => {
   assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).whom, [toAlice('headers')]);
 });
 
-test('class bounce: a postmaster gets a copy, with everybody in it, from an address that nobody answers', () => {
+test('class bounce: a postmaster gets a copy, with all recipients in it, from an address that accepts no replies', () => {
   const recipients = ['bob@x', { address: 'never@x', notify: ['NEVER'] as const }];
   const { whom, who } = told(failure({ recipients }), { notify_classes: 'bounce' });
   assert.deepEqual(whom, [toAlice(), ['bounce', 'postmaster@mail.example.org', doubleBounce, 'headers']]);
@@ -39,7 +39,7 @@ test('class bounce: a postmaster gets a copy, with everybody in it, from an addr
   ]);
 });
 
-test('the copy does not depend on whether the sender wants to hear of it', () => {
+test('the copy does not depend on the NOTIFY of the recipients', () => {
   const { whom, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
     notify_classes: 'bounce',
     bounce_notice_recipient: 'root@example.net',
@@ -56,7 +56,7 @@ describe('NOTIFY', () => {
     [['SUCCESS'], false],
     [['NEVER'], false],
   ] as const) {
-    test(`${notify.join(',')}: ${isTold ? 'the sender hears of a failure' : 'he does not'}`, () => {
+    test(`${notify.join(',')}: ${isTold ? 'the sender gets a report of a failure' : 'the sender gets no report of a failure'}`, () => {
       assert.equal(told(failure({ recipients: [{ address: 'bob@x', notify }] })).whom.length, isTold ? 1 : 0);
     });
   }
@@ -65,25 +65,25 @@ describe('NOTIFY', () => {
 describe('there is no report on a report:', () => {
   const bounce = failure({ item: { sender: '' } });
 
-  test('mail with the null sender is told to nobody', () => {
+  test('mail with the null sender causes no report', () => {
     const { whom, untold } = told(bounce);
     assert.deepEqual(whom, []);
     assert.deepEqual(untold, ['its sender is the null sender']);
   });
   for (const notify_classes of ['2bounce', 'bounce']) {
-    test(`but to a postmaster, whole, in class ${notify_classes}`, () => {
+    test(`but to a postmaster, complete, in class ${notify_classes}`, () => {
       assert.deepEqual(told(bounce, { notify_classes, '2bounce_notice_recipient': 'two@example.net' }).whom, [
         ['2bounce', 'two@example.net', doubleBounce, 'full'],
       ]);
     });
   }
-  test('a report that came back with an envelope sender of its own is one all the same', () => {
+  test('a report that came back with another envelope sender is still a report', () => {
     const { whom, untold } = told(failure(), { notify_classes: '2bounce' }, true);
     assert.deepEqual(whom, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
     assert.deepEqual(untold, ['it is a report itself']);
     assert.deepEqual(told(failure(), {}, true).whom, []);
   });
-  test('what comes from double_bounce_sender is told to nobody at all, in whatever case it is written', () => {
+  test('mail from double_bounce_sender causes no report at all, in any letter case', () => {
     for (const sender of [doubleBounce, 'Double-Bounce@Mail.Example.Org']) {
       const { whom, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
       assert.deepEqual(whom, []);
@@ -92,7 +92,7 @@ describe('there is no report on a report:', () => {
   });
 });
 
-test('the sender is warned of a delay, with the header only; class delay: so is a postmaster', () => {
+test('the sender gets a delay warning, with the header only; class delay: so does a postmaster', () => {
   const late = subjectOf(delayed({ attempt: 3 }));
   assert.deepEqual(told(late).whom, [toAlice('headers')]);
   assert.deepEqual(told(late, { notify_classes: 'delay', delay_notice_recipient: 'late@example.net' }).whom, [
@@ -102,13 +102,13 @@ test('the sender is warned of a delay, with the header only; class delay: so is 
   assert.deepEqual(told(late, { notify_classes: 'delay' }, true).whom, []);
 });
 
-test('success is told to the sender alone', () => {
+test('only the sender gets a success report', () => {
   const classes = { notify_classes: 'bounce, 2bounce, delay, resource, software' };
   assert.deepEqual(told(subjectOf(served()), classes).whom, [toAlice('headers')]);
   assert.deepEqual(told(subjectOf(served({ item: { dsn: { ret: 'FULL' } } }))).whom, [toAlice()]);
 });
 
-describe('where only senders whom SPF vouches for are told', () => {
+describe('where only senders with SPF pass get reports,', () => {
   const values = { bounce_report_requires_spf: 'yes', notify_classes: 'bounce' };
   for (const [authentication, isTold] of [
     [{ spf: 'PASS' }, true],
@@ -117,7 +117,7 @@ describe('where only senders whom SPF vouches for are told', () => {
     [{ dmarc: 'PASS' }, false],
     [{}, false],
   ] as const) {
-    test(`${JSON.stringify(authentication)}: ${isTold ? 'he is' : 'he is not, the postmaster is'}`, () => {
+    test(`${JSON.stringify(authentication)}: ${isTold ? 'the sender gets one' : 'the postmaster gets one instead'}`, () => {
       const { whom, untold } = told(failure({ item: { authentication } }), values);
       assert.deepEqual(
         whom.map(([role]) => role),
