@@ -1,6 +1,6 @@
 /**
- * Whatever happens, in any order: servers come and go, containers die, calls fail, messages of the queues are lost, doubled and
- * late. No mail is lost, and none is doubled without being named in doubt.
+ * Random faults in any order: servers fail and recover, containers die, calls fail, messages of the queues
+ * are lost, doubled and late. No mail is lost, and none is doubled without having been reported in doubt.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ const scenario = fc.record({
   /** How often the table refuses a call. */
   throttled: fc.constantFrom(0, 0, 0.02, 0.3),
   callTime: fc.constantFrom<readonly [number, number]>([0, 0], [1, 50], [100, 3000]),
-  /** How often an invocation of lmtp comes to nothing, and how often it may before the dead letters. */
+  /** How often an invocation of lmtp fails, and how often it may before the dead letters. */
   crashes: fc.constantFrom(0, 0, 0.05, 0.4),
   maxReceives: fc.constantFrom(1, 3, 8),
   containers: fc.record({ qmgr: fc.integer({ min: 1, max: 4 }), lmtp: fc.integer({ min: 1, max: 6 }) }),
@@ -101,7 +101,7 @@ async function play({
           takes,
           losesAnswers,
           condition: (at: number) => spells[Math.floor((at - stack.time.start) / spell)] ?? 'up',
-          // Everybody is well after a while.
+          // All servers are healthy after a while.
           mailbox: (address: string, at: number) => {
             const reply = mailboxes[/^[a-z]+/.exec(address)?.[0] ?? ''];
             const isLasting = reply?.status.startsWith('5') === true;
@@ -118,14 +118,14 @@ async function play({
   await stack.run(8 * hour);
   stack.clearUp();
   isFoul = false;
-  letStrandedGo(stack);
+  releaseHeld(stack);
   await stack.time.run(stack.time.wall + minute, () => false);
   await stack.run(10 * 24 * hour);
   return { stack, result: audit(stack) };
 }
 
-/** A person has found out what took the functions down. */
-function letStrandedGo(stack: SimulatedStack): void {
+/** An operator has corrected what made the functions fail. */
+function releaseHeld(stack: SimulatedStack): void {
   const order = { by: 'operator', why: 'it is mended', hold: strandedHold };
   for (const { id, delivery, state, holds = [] } of stack.ledger.items) {
     if (state !== 'held' || !holds.some((hold) => hold.id === strandedHold)) continue;
@@ -147,7 +147,10 @@ const tally = {
   calls: 0,
 };
 
-/** No recipient is sent content more often than in_doubt_limit allows, and one that is given up in doubt is said to be. */
+/**
+ * No recipient is sent content more often than in_doubt_limit allows, and a recipient that expires in doubt
+ * is reported as such.
+ */
 function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['parameters'], stack: SimulatedStack): void {
   const taken = [...stack.servers.values()].flatMap((server) => [...server.taken]);
   const most =
@@ -167,7 +170,7 @@ function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['paramete
 function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
   const { ends, lost, doubled, doubledUnnamed } = result;
   assert.deepEqual(lost, [], 'lost');
-  assert.deepEqual(doubledUnnamed, [], 'doubled, and not named in doubt');
+  assert.deepEqual(doubledUnnamed, [], 'doubled, and not reported in doubt');
   assert.equal(ends.corrupt ?? 0, 0);
   assert.deepEqual(stack.deletedTooSoon, [], 'deleted, and needed');
   if (parameters.in_doubt_action === 'retry') assert.equal(ends.held ?? 0, 0);
@@ -201,7 +204,7 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
   tally['dead letters'] += stack.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
 }
 
-test('no mail is lost, and none is doubled without being named in doubt', async (t) => {
+test('no mail is lost, and none is doubled without having been reported in doubt', async (t) => {
   await fc.assert(
     fc.asyncProperty(scenario, async (given) => {
       const { stack, result } = await play(given);

@@ -1,7 +1,9 @@
 /**
- * Destinations that are neither well nor dead: one that comes and goes, and mailboxes that take nothing at a server that is well.
+ * Destinations that are neither healthy nor dead: one that fails and recovers repeatedly, and mailboxes that
+ * refuse mail at a healthy server.
  *
- * They are lived through before the first test begins: Node's test runner watches every promise of a test, and here are millions.
+ * The simulations run before the first test begins: Node's test runner watches every promise of a test, and
+ * here are millions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,7 +42,7 @@ const mailboxes: Readonly<Record<string, MailboxReply>> = {
 const kindOf = (address: string) => /^[a-z]+/.exec(address)?.[0] ?? '';
 const start = Date.UTC(2026, 10, 22, 8);
 
-/** Of six messages one is for a mailbox of each kind; all of them are well after four hours. */
+/** Of six messages one is for a mailbox of each kind; all of them accept mail after four hours. */
 const troubled = await deliver(
   {
     servers: {
@@ -60,7 +62,7 @@ const stuck = await deliver(
   (n) => (n % 4 === 0 ? `stuck+${n}` : `well${n % 60}+${n}`),
 );
 
-test('a destination that comes and goes gets all of its mail, each message once', (t) => {
+test('a destination that fails and recovers repeatedly gets all of its mail, each message once', (t) => {
   const { stack, ends, lost, doubled, connections } = flapping;
   say(t, {
     attempts: stack.figures.attempts.total,
@@ -74,11 +76,12 @@ test('a destination that comes and goes gets all of its mail, each message once'
   });
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
   assert.ok(connections.mostAtOnce() <= limit);
-  // What is under way when it goes, what its window takes to die, and a probe in every five minutes.
+  // The deliveries in progress when it fails, those until its window has shrunk, and a probe in every five
+  // minutes.
   assert.ok(stack.server(host).connectTimeouts <= 12 * (limit + 13 + 2), `${stack.server(host).connectTimeouts}`);
 });
 
-test('mailboxes that take nothing do not suspend their server, and whoever is well does not wait', (t) => {
+test('mailboxes that refuse mail do not suspend their server, and healthy mailboxes do not wait', (t) => {
   const { stack, ends, lost, doubled } = troubled;
   say(t, { attempts: stack.figures.attempts.total, ...ends, lost: lost.length, doubled: doubled.length });
   assert.deepEqual([ends, lost, doubled], [{ sent: (messages * 5) / 6, bounced: messages / 6 }, [], []]);

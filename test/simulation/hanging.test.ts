@@ -1,7 +1,8 @@
 /**
- * A server that accepts connections and never greets, with the default time-outs, in functions of three lengths.
+ * A server that accepts connections and never greets, with the default time-outs, in functions of three
+ * lengths.
  *
- * The outages are lived through before the first test begins: Node's test runner watches every promise of a test.
+ * The outages run before the first test begins: Node's test runner watches every promise of a test.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -33,7 +34,7 @@ for (const seconds of [60, 300, 900]) outcomes.set(seconds, await endure(seconds
 
 describe('a server that accepts connections and never greets', () => {
   for (const [seconds, outcome] of outcomes) {
-    test(`is suspended by a function of ${seconds} s, and gets all mail once when it is well`, (t) => {
+    test(`is suspended by a function of ${seconds} s, and gets all mail once after its recovery`, (t) => {
       const { stack, ends, lost, doubled, connections } = outcome;
       const { start } = stack.time;
       say(t, {
@@ -44,7 +45,7 @@ describe('a server that accepts connections and never greets', () => {
       });
       assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
       assert.ok((stack.figures.notes.get('warn: destination suspended') ?? 0) > 0);
-      // Each probe lasts as long as the silence, and minimal_backoff_time (300 s) lies between two of them.
+      // Each probe lasts as long as the silence, and minimal_backoff_time (300 s) is between two of them.
       assert.ok(connections.count(start + hour, start + outage) <= 2 * 12);
       assert.equal(connections.mostAtOnce(start + hour, start + outage), 1, 'one probe at a time');
     });

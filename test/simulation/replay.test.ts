@@ -1,4 +1,4 @@
-/** A simulation is determined by its seed, in fair weather and in foul. */
+/** A simulation is determined by its seed, with and without faults. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hour, stageOutage } from './outage.ts';

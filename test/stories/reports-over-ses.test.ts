@@ -58,7 +58,7 @@ async function asked(count: number): Promise<URLSearchParams> {
   return requests.at(-1) ?? assert.fail();
 }
 
-test('a sender elsewhere gets a report from the verified address; SES has refused it once', async () => {
+test('a sender elsewhere gets a report from the verified address, after one refusal of SES', async () => {
   refusals = 1;
   await submitMail(stack, { id: 'elsewhere', recipients: ['nobody@example.com'], ...pass });
   const form = await asked(1);
@@ -82,7 +82,7 @@ test('a mail that SES received is bounced by SES', async () => {
   assert.equal(form.get('BouncedRecipientInfoList.member.1.Recipient'), 'nobody@example.com');
 });
 
-test('nobody is told whom SPF does not vouch for', async () => {
+test('a sender without SPF pass gets no report', async () => {
   await submitMail(stack, { id: 'forged', recipients: ['nobody@example.com'], authentication: { spf: 'FAIL' } });
   await stack.log.waitUntil(
     (lines) => lines.some(({ line }) => /"SPF did not pass/.test(line) && line.includes('forged')),
