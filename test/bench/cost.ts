@@ -37,7 +37,7 @@ const settling = 2000;
 
 const verdict: MaildirServerOptions['verdict'] = (recipient, seen) => {
   if (recipient.startsWith('late') && seen === 0) return { at: 'RCPT', code: 451, text: '4.3.0 Come again' };
-  if (recipient.startsWith('nobody')) return { at: 'RCPT', code: 550, text: '5.1.1 User unknown' };
+  if (recipient.startsWith('unknown')) return { at: 'RCPT', code: 550, text: '5.1.1 User unknown' };
   return undefined;
 };
 
@@ -56,7 +56,7 @@ async function send(stack: LocalStack, kind: string, count: number, isAlone: boo
   };
   await Promise.all(Array.from({ length: isAlone ? 1 : submitters }, submitter));
   // A bounce is followed by its report, which is a delivery of its own.
-  const each = kind === 'nobody' ? 2 : 1;
+  const each = kind === 'unknown' ? 2 : 1;
   await stack.deliveries.waitUntil(() => done() >= already + each * count, patience);
 }
 
@@ -86,7 +86,7 @@ meters.attach(stack);
 await stack.putMessage('bench.eml', makeMessage(size));
 // Warm the containers and open sessions before the measurement.
 await send(stack, 'warm', 60, false);
-await send(stack, 'nobody', 8, false);
+await send(stack, 'unknown', 8, false);
 await stack.sweep();
 
 async function measure(kind: string, count: number, isAlone = false): Promise<Figures> {
@@ -117,7 +117,7 @@ const measurement: Measurement = {
     sent: await measure('bob', messages),
     single: await measure('bob', alone, true),
     deferred: await measure('late', messages),
-    bounced: await measure('nobody', messages),
+    bounced: await measure('unknown', messages),
   },
   sweep: await metered('sweep', sweeps, sweepOften),
 };

@@ -54,12 +54,12 @@ test('placeholders are replaced and put back; the braces of Postfix tables are l
     paths: new Map([['', '/run/lmtp']]),
     closedPorts: [61001, 61002],
     blackHolePort: 7,
-    noSocket: '/run/nobody',
+    noSocket: '/run/absent',
   };
   const text =
     'inline:{ {inet:[127.0.0.1]:{port}=joe} } a:{port:two} {unix} b:{closed_port} c:{closed_port:2} d:{blackhole_port} {no_socket}';
   const filled = fillPlaceholders(text, places);
-  assert.equal(filled, 'inline:{ {inet:[127.0.0.1]:1234=joe} } a:123 /run/lmtp b:61001 c:61002 d:7 /run/nobody');
+  assert.equal(filled, 'inline:{ {inet:[127.0.0.1]:1234=joe} } a:123 /run/lmtp b:61001 c:61002 d:7 /run/absent');
   assert.equal(restorePlaceholders(filled, places), text);
   assert.throws(() => fillPlaceholders('{port:three}', places), /\{port:three\} stands for nothing/);
   assert.deepEqual(placeholdersIn('{port} {port} {qid}'), new Set(['{port}']));

@@ -216,9 +216,9 @@ describe('several hosts', () => {
   });
 
   test('a list of destinations is tried in its order', async () => {
-    const nobody = await freePort();
+    const closed = await freePort();
     await using server = await start({ connections: { 1: { rcpt: { 'b@x': '450 4.2.0 busy' } } } });
-    const list = `[127.0.0.1]:${nobody}, nowhere.example [127.0.0.1]:${server.port}, inet:[127.0.0.2]:${server.port}`;
+    const list = `[127.0.0.1]:${closed}, nowhere.example [127.0.0.1]:${server.port}, inet:[127.0.0.2]:${server.port}`;
     const outcome = await deliverTo(list, ['a@x', 'b@x'], testAgent({}, { names }));
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0', 'sent 2.0.0']);
     assert.deepEqual(offered(server), [['a@x', 'b@x'], ['b@x']]);

@@ -27,8 +27,8 @@ async function find(destination: string, agent = agentWith(), deadline = noDeadl
 
 test('an address is its own server, and no name is looked up', async () => {
   const fail = () => assert.fail('a name was looked up');
-  const nobody = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
-  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: nobody })), ['10.0.1.7[10.0.1.7]:2003']);
+  const forbidden = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
+  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: forbidden })), ['10.0.1.7[10.0.1.7]:2003']);
 });
 
 test('a unix-domain socket is named with our own name', async () => {

@@ -38,5 +38,5 @@ test('its error is reported as Lambda reports it', async () => {
 });
 
 test('an unknown function is not found', async () => {
-  await assert.rejects(invoke('nobody'), ResourceNotFoundException);
+  await assert.rejects(invoke('unknown'), ResourceNotFoundException);
 });

@@ -60,14 +60,14 @@ test('each recipient gets a reply, and each accepted one gets the mail', async (
   const { say, hear } = await client(
     await open({
       verdict: (recipient) => {
-        if (recipient.startsWith('nobody')) return { at: 'RCPT', code: 550, text: '5.1.1 No such user' };
+        if (recipient.startsWith('unknown')) return { at: 'RCPT', code: 550, text: '5.1.1 No such user' };
         if (recipient.startsWith('full')) return { at: 'content', code: 452, text: '4.2.2 Mailbox full' };
         return undefined;
       },
     }),
   );
   say('MAIL FROM:<alice@example.org>');
-  say('RCPT TO:<bob@example.com>', 'RCPT TO:<nobody@example.com>', 'RCPT TO:<full@example.com>', 'DATA');
+  say('RCPT TO:<bob@example.com>', 'RCPT TO:<unknown@example.com>', 'RCPT TO:<full@example.com>', 'DATA');
   assert.deepEqual(
     (await hear(5)).map((reply) => reply.slice(0, 14)),
     ['250 2.1.0 Acce', '250 2.1.5 Acce', '550 5.1.1 No s', '250 2.1.5 Acce', '354 End data w'],
@@ -76,7 +76,7 @@ test('each recipient gets a reply, and each accepted one gets the mail', async (
   assert.deepEqual(await hear(2), ['250 2.0.0 <bob@example.com> Saved', '452 4.2.2 Mailbox full']);
   assert.deepEqual(filed('bob@example.com'), ['Return-Path: <alice@example.org>\nSubject: hello\n\n.a dot\n']);
   assert.throws(() => filed('full@example.com'), { code: 'ENOENT' });
-  assert.throws(() => filed('nobody@example.com'), { code: 'ENOENT' });
+  assert.throws(() => filed('unknown@example.com'), { code: 'ENOENT' });
 });
 
 test('a verdict can depend on how often the recipient was seen', async () => {

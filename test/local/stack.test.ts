@@ -33,10 +33,10 @@ test('a request passes from incoming through active to the delivery log', async 
 });
 
 test('a bounce arrives at the topic as published, with its attributes', async () => {
-  await submit('second', 'nobody@example.com');
+  await submit('second', 'unknown@example.com');
   await stack.events.waitUntil((events) => events.length === 1);
   const [event] = stack.receiveEvents();
-  assert.deepEqual(event?.message, { notificationType: 'Bounce', recipient: 'nobody@example.com' });
+  assert.deepEqual(event?.message, { notificationType: 'Bounce', recipient: 'unknown@example.com' });
   assert.deepEqual(event?.attributes, { action: 'failed' });
   assert.deepEqual(stack.receiveEvents(), []);
 });

@@ -42,7 +42,7 @@ describe('a message', () => {
     await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}' });
     const story = await explainMessage('r1', services);
     assert.deepEqual([story?.items, story?.requests[0]?.reason], [[], 'sender: is missing']);
-    assert.equal(await explainMessage('nobody', services), undefined);
+    assert.equal(await explainMessage('unknown', services), undefined);
   });
 });
 
@@ -97,7 +97,7 @@ describe('a destination', () => {
   });
 
   test('that is unknown does not exist', async () => {
-    assert.equal(await explainDestination('inet:nobody:24', operatorServices()), undefined);
+    assert.equal(await explainDestination('inet:unknown:24', operatorServices()), undefined);
   });
 
   test('whose server gives a different reply each time does not fill the memory', async () => {

@@ -233,7 +233,7 @@ describe('an object that was written to a bucket', () => {
 
   test('in a bucket that is not allowed is not even read', async () => {
     const services = makeServices();
-    services.bodies.trouble = new Error('somebody looked');
+    services.bodies.trouble = new Error('the object was read');
     await receive(services, s3Event(s3Record({ bucket: 'payroll' })));
     assert.match(services.notices[0]?.reason ?? '', /^message\.bucket: "payroll" is not allowed/);
   });

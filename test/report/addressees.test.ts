@@ -11,8 +11,8 @@ const host = { myhostname: 'mail.example.org' };
 function told(subject: ReportSubject, values: Record<string, string> = {}, isReport = false) {
   const { addressees, untold } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
   return {
-    whom: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
-    who: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
+    reports: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
+    recipientsOf: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
     untold,
   };
 }
@@ -22,29 +22,29 @@ const toAlice = (returns = 'full') => ['sender', 'alice@example.org', '', return
 const doubleBounce = 'double-bounce@mail.example.org';
 
 test('the sender gets a report of a failure, from the null sender', () => {
-  assert.deepEqual(told(failure()).whom, [toAlice()]);
+  assert.deepEqual(told(failure()).reports, [toAlice()]);
 });
 
 test('only the header is returned if the sender asks for no more', () => {
-  assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).whom, [toAlice('headers')]);
+  assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).reports, [toAlice('headers')]);
 });
 
 test('class bounce: a postmaster gets a copy, with all recipients in it, from an address that accepts no replies', () => {
   const recipients = ['bob@x', { address: 'never@x', notify: ['NEVER'] as const }];
-  const { whom, who } = told(failure({ recipients }), { notify_classes: 'bounce' });
-  assert.deepEqual(whom, [toAlice(), ['bounce', 'postmaster@mail.example.org', doubleBounce, 'headers']]);
-  assert.deepEqual(who, [
+  const { reports, recipientsOf } = told(failure({ recipients }), { notify_classes: 'bounce' });
+  assert.deepEqual(reports, [toAlice(), ['bounce', 'postmaster@mail.example.org', doubleBounce, 'headers']]);
+  assert.deepEqual(recipientsOf, [
     ['sender', ['bob@x']],
     ['bounce', ['bob@x', 'never@x']],
   ]);
 });
 
 test('the copy does not depend on the NOTIFY of the recipients', () => {
-  const { whom, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
+  const { reports, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
     notify_classes: 'bounce',
     bounce_notice_recipient: 'root@example.net',
   });
-  assert.deepEqual(whom, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
+  assert.deepEqual(reports, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
   assert.match(untold[0] ?? '', /NOTIFY/);
 });
 
@@ -57,7 +57,7 @@ describe('NOTIFY', () => {
     [['NEVER'], false],
   ] as const) {
     test(`${notify.join(',')}: ${isTold ? 'the sender gets a report of a failure' : 'the sender gets no report of a failure'}`, () => {
-      assert.equal(told(failure({ recipients: [{ address: 'bob@x', notify }] })).whom.length, isTold ? 1 : 0);
+      assert.equal(told(failure({ recipients: [{ address: 'bob@x', notify }] })).reports.length, isTold ? 1 : 0);
     });
   }
 });
@@ -66,27 +66,27 @@ describe('there is no report on a report:', () => {
   const bounce = failure({ item: { sender: '' } });
 
   test('mail with the null sender causes no report', () => {
-    const { whom, untold } = told(bounce);
-    assert.deepEqual(whom, []);
+    const { reports, untold } = told(bounce);
+    assert.deepEqual(reports, []);
     assert.deepEqual(untold, ['its sender is the null sender']);
   });
   for (const notify_classes of ['2bounce', 'bounce']) {
     test(`but to a postmaster, complete, in class ${notify_classes}`, () => {
-      assert.deepEqual(told(bounce, { notify_classes, '2bounce_notice_recipient': 'two@example.net' }).whom, [
+      assert.deepEqual(told(bounce, { notify_classes, '2bounce_notice_recipient': 'two@example.net' }).reports, [
         ['2bounce', 'two@example.net', doubleBounce, 'full'],
       ]);
     });
   }
   test('a report that came back with another envelope sender is still a report', () => {
-    const { whom, untold } = told(failure(), { notify_classes: '2bounce' }, true);
-    assert.deepEqual(whom, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
+    const { reports, untold } = told(failure(), { notify_classes: '2bounce' }, true);
+    assert.deepEqual(reports, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
     assert.deepEqual(untold, ['it is a report itself']);
-    assert.deepEqual(told(failure(), {}, true).whom, []);
+    assert.deepEqual(told(failure(), {}, true).reports, []);
   });
   test('mail from double_bounce_sender causes no report at all, in any letter case', () => {
     for (const sender of [doubleBounce, 'Double-Bounce@Mail.Example.Org']) {
-      const { whom, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
-      assert.deepEqual(whom, []);
+      const { reports, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
+      assert.deepEqual(reports, []);
       assert.match(untold[0] ?? '', /double_bounce_sender/);
     }
   });
@@ -94,18 +94,18 @@ describe('there is no report on a report:', () => {
 
 test('the sender gets a delay warning, with the header only; class delay: so does a postmaster', () => {
   const late = subjectOf(delayed({ attempt: 3 }));
-  assert.deepEqual(told(late).whom, [toAlice('headers')]);
-  assert.deepEqual(told(late, { notify_classes: 'delay', delay_notice_recipient: 'late@example.net' }).whom, [
+  assert.deepEqual(told(late).reports, [toAlice('headers')]);
+  assert.deepEqual(told(late, { notify_classes: 'delay', delay_notice_recipient: 'late@example.net' }).reports, [
     toAlice('headers'),
     ['delay', 'late@example.net', doubleBounce, 'headers'],
   ]);
-  assert.deepEqual(told(late, { notify_classes: 'delay' }, true).whom, []);
+  assert.deepEqual(told(late, { notify_classes: 'delay' }, true).reports, []);
 });
 
 test('only the sender gets a success report', () => {
   const classes = { notify_classes: 'bounce, 2bounce, delay, resource, software' };
-  assert.deepEqual(told(subjectOf(served()), classes).whom, [toAlice('headers')]);
-  assert.deepEqual(told(subjectOf(served({ item: { dsn: { ret: 'FULL' } } }))).whom, [toAlice()]);
+  assert.deepEqual(told(subjectOf(served()), classes).reports, [toAlice('headers')]);
+  assert.deepEqual(told(subjectOf(served({ item: { dsn: { ret: 'FULL' } } }))).reports, [toAlice()]);
 });
 
 describe('where only senders with SPF pass get reports,', () => {
@@ -118,9 +118,9 @@ describe('where only senders with SPF pass get reports,', () => {
     [{}, false],
   ] as const) {
     test(`${JSON.stringify(authentication)}: ${isTold ? 'the sender gets one' : 'the postmaster gets one instead'}`, () => {
-      const { whom, untold } = told(failure({ item: { authentication } }), values);
+      const { reports, untold } = told(failure({ item: { authentication } }), values);
       assert.deepEqual(
-        whom.map(([role]) => role),
+        reports.map(([role]) => role),
         isTold ? ['sender', 'bounce'] : ['bounce'],
       );
       assert.equal(untold.length, isTold ? 0 : 1);

@@ -34,7 +34,7 @@ function failAt(faults: ReadonlyMap<number, 'before' | 'after'>): ReportInterfer
     const fault = faults.get(call);
     if (fault === 'before') throw new Error(`${name} not done`);
     const result = await act();
-    if (fault === 'after') throw new Error(`${name} done, and nobody knows`);
+    if (fault === 'after') throw new Error(`${name} done, and its response is lost`);
     return result;
   };
 }

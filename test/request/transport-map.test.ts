@@ -112,7 +112,7 @@ gone.example      error:5.1.6 this domain has moved
 gone2.example     error:  no mail   here
 moving.example    retry:4.3.2 the mailboxes are being moved
 moving2.example   retry:later
-void.example      discard:nobody wants this
+void.example      discard:unwanted mail
 void2.example     discard:
 bare.example      error:
 `);
@@ -129,7 +129,7 @@ bare.example      error:
       { kind: 'retry', status: '4.3.2', text: 'the mailboxes are being moved' },
     ],
     ['a@moving2.example', 'retry:4.0.0 later', { kind: 'retry', status: '4.0.0', text: 'later' }],
-    ['a@void.example', 'discard:nobody wants this', { kind: 'discard', text: 'nobody wants this' }],
+    ['a@void.example', 'discard:unwanted mail', { kind: 'discard', text: 'unwanted mail' }],
     ['a@void2.example', 'discard:void2.example', { kind: 'discard', text: 'void2.example' }],
     ['a@bare.example', 'error:5.0.0 bare.example', { kind: 'error', status: '5.0.0', text: 'bare.example' }],
   ] as const) {

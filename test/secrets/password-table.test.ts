@@ -92,14 +92,14 @@ describe('as JSON', () => {
       '[Other.example.com]:24': { user: 'jane', password: 'x' },
       '10.0.0.7': { user: 'jane', token: 'eyJ' },
       'cert.test': { user: 'joe' },
-      'nobody.test': { user: '', password: '' },
+      'empty.test': { user: '', password: '' },
     };
     assert.deepEqual(read(`\n ${JSON.stringify(object)}`), {
       'mail.example.com': password('joe', 'sec:ret'),
       '[other.example.com]:24': password('jane', 'x'),
       '10.0.0.7': token('jane', 'eyJ'),
       'cert.test': password('joe', ''),
-      'nobody.test': password('', ''),
+      'empty.test': password('', ''),
     });
   });
 

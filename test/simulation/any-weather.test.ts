@@ -24,7 +24,7 @@ const hosts = ['a.test', 'b.test'] as const;
 const mailboxes: Readonly<Record<string, MailboxReply>> = {
   full: { at: 'content', status: '4.2.2', text: '452 4.2.2 Mailbox full' },
   moved: { at: 'RCPT', status: '4.2.1', text: '450 4.2.1 Mailbox is being moved' },
-  nobody: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown' },
+  unknown: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown' },
   stuck: { at: 'never', status: '4.4.2', text: '' },
   well: { at: 'RCPT', status: '2.1.5', text: '' },
 };
@@ -45,7 +45,7 @@ const scenario = fc.record({
       after: fc.integer({ min: 0, max: 2 * hour }),
       recipients: fc.array(
         fc.record({
-          kind: fc.constantFrom('well', 'well', 'well', 'full', 'moved', 'nobody', 'stuck'),
+          kind: fc.constantFrom('well', 'well', 'well', 'full', 'moved', 'unknown', 'stuck'),
           host: fc.constantFrom(...hosts),
         }),
         { minLength: 1, maxLength: 4 },

@@ -36,7 +36,7 @@ const flapping = await deliver({ servers: { [host]: { condition: (at) => (isUp(a
 const mailboxes: Readonly<Record<string, MailboxReply>> = {
   full: { at: 'content', status: '4.2.2', text: '452 4.2.2 Mailbox full (in reply to end of DATA command)' },
   moved: { at: 'RCPT', status: '4.2.1', text: '450 4.2.1 Mailbox is being moved (in reply to RCPT TO command)' },
-  nobody: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown (in reply to RCPT TO command)' },
+  unknown: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown (in reply to RCPT TO command)' },
   stuck: { at: 'never', status: '4.4.2', text: '' },
 };
 const kindOf = (address: string) => /^[a-z]+/.exec(address)?.[0] ?? '';
@@ -49,7 +49,7 @@ const troubled = await deliver(
       [host]: { mailbox: (address, at) => (at < start + 4 * hour ? mailboxes[kindOf(address)] : undefined) },
     },
   },
-  (n) => `${['full', 'moved', 'nobody', 'well', 'well', 'well'][n % 6]}${n}`,
+  (n) => `${['full', 'moved', 'unknown', 'well', 'well', 'well'][n % 6]}${n}`,
 );
 
 const stuck = await deliver(

@@ -24,7 +24,7 @@ before(async () => {
     transportMap: [
       'gone.example error:5.1.6 this domain has moved',
       'moving.example retry:4.3.2 the mailboxes are being moved',
-      'void.example discard:nobody wants this',
+      'void.example discard:unwanted mail',
       '* lmtp:MAILSTORE',
     ].join('\n'),
     parameters: { minimal_backoff_time: '1h' },
@@ -201,7 +201,7 @@ describe('the transport map', () => {
 
   test('discards mail on request, and logs it as sent', async () => {
     const line = await submit('void', 'void.example');
-    assert.partialDeepStrictEqual(line, { status: 'sent', dsn: '2.0.0', relay: null, text: 'nobody wants this' });
+    assert.partialDeepStrictEqual(line, { status: 'sent', dsn: '2.0.0', relay: null, text: 'unwanted mail' });
     await awaitState(stack, 'void', 'done');
   });
 });

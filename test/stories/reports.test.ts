@@ -28,7 +28,7 @@ before(async () => {
     mailStore: {
       verdict: (recipient) => {
         if (recipient.startsWith('busy')) return { at: 'RCPT', code: 450, text: '4.2.0 Mailbox busy' };
-        return /^(nobody|alice-gone)/.test(recipient)
+        return /^(unknown|alice-gone)/.test(recipient)
           ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' }
           : undefined;
       },
@@ -66,13 +66,13 @@ async function awaitReport(mailbox: string, id: string): Promise<ReadReport> {
 }
 
 test('after an unknown user the sender has a report in the mailbox, and the postmaster a copy of it', async () => {
-  await submitMail(stack, { id: 'unknown', recipients: ['nobody@example.com'] });
+  await submitMail(stack, { id: 'unknown', recipients: ['unknown@example.com'] });
   const report = await awaitReport('alice@example.org', 'unknown');
   assert.equal(report.header['return-path'], '<>');
   assert.deepEqual(report.email.from, { name: 'Mail Delivery System', address: 'MAILER-DAEMON@mail.example.org' });
   assert.partialDeepStrictEqual(report.recipients, [
     {
-      'final-recipient': 'rfc822; nobody@example.com',
+      'final-recipient': 'rfc822; unknown@example.com',
       action: 'failed',
       status: '5.1.1',
       'remote-mta': 'dns; 127.0.0.1',
@@ -90,14 +90,14 @@ test('after an unknown user the sender has a report in the mailbox, and the post
 });
 
 test('after three of five recipients in three deliveries failed there is one report, without the longest wait', async () => {
-  const recipients = ['nobody1@x', 'bob@x', 'nobody2@x', 'carol@x', 'nobody3@x'];
+  const recipients = ['unknown1@x', 'bob@x', 'unknown2@x', 'carol@x', 'unknown3@x'];
   const begun = Date.now();
   await submitMail(stack, { id: 'chunks', recipients });
   const report = await awaitReport('alice@example.org', 'chunks');
   assert.ok(Date.now() - begun < 9000, 'as soon as all have their events');
   assert.deepEqual(
     report.recipients.map((fields) => fields['final-recipient']).toSorted(),
-    ['nobody1@x', 'nobody2@x', 'nobody3@x'].map((each) => `rfc822; ${each}`),
+    ['unknown1@x', 'unknown2@x', 'unknown3@x'].map((each) => `rfc822; ${each}`),
   );
 });
 
@@ -117,7 +117,7 @@ test('for delayed mail the sender gets one warning, with the time until when it 
 });
 
 test('a report that cannot be delivered is reported to the postmaster, and nothing follows', async () => {
-  await submitMail(stack, { id: 'double', sender: 'alice-gone@example.org', recipients: ['nobody@example.com'] });
+  await submitMail(stack, { id: 'double', sender: 'alice-gone@example.org', recipients: ['unknown@example.com'] });
   const refused = await stack.deliveries.waitFor(({ recipient }) => recipient === 'alice-gone@example.org', 20_000);
   assert.equal(refused.status, 'bounced');
   const about = await awaitReport('postmaster@mail.example.org', refused.id);
@@ -138,7 +138,7 @@ test('a notice on the notice topic becomes mail to the postmaster', async () => 
 
 test('a message that is not an event of ours stays, and does not affect others', async () => {
   await stack.clients.sns.send(new PublishCommand({ TopicArn: stack.outputs.BounceTopicArn, Message: '{"hello":1}' }));
-  await submitMail(stack, { id: 'undisturbed', recipients: ['nobody@example.com'] });
+  await submitMail(stack, { id: 'undisturbed', recipients: ['unknown@example.com'] });
   await awaitReport('alice@example.org', 'undisturbed');
   const { ready, inFlight, delayed } = stack.inspectQueue('bounce');
   assert.ok([...ready, ...inFlight, ...delayed].some(({ body }) => body === '{"hello":1}'));

@@ -1,6 +1,4 @@
-/**
- * Events as a delivery makes them, for whoever tells of them.
- */
+/** Events of deliveries, for tests of reports. */
 import { bounceEvents } from '../../functions/queue/disposition/bounce-event.ts';
 import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
 import { successEvents } from '../../functions/queue/disposition/success-event.ts';
@@ -8,10 +6,10 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { makeItem } from './delivery-item.ts';
 
-/** What was concluded of a recipient; the rest is filled in. */
+/** The verdict on a recipient; the rest is filled in. */
 export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>>;
 
-/** A delivery's item, and what it says of its recipients. */
+/** A delivery's item, and the facts about its recipients. */
 export interface Happening {
   readonly item?: Partial<DeliveryItem>;
   readonly recipients?: readonly (string | Omit<QueuedRecipient, 'n'>)[];
@@ -39,7 +37,7 @@ const saved = {
   relayed: true,
 } as const;
 
-/** Events of recipients that were given up on. */
+/** Events of expired recipients. */
 export function bounced(happening: Happening = {}): readonly QueueEvent[] {
   const { item, attempt } = itemOf(happening);
   return bounceEvents(
@@ -48,7 +46,7 @@ export function bounced(happening: Happening = {}): readonly QueueEvent[] {
   );
 }
 
-/** Events of recipients whose mail is late. */
+/** Events of recipients whose mail is delayed. */
 export function delayed(happening: Happening = {}): readonly QueueEvent[] {
   const { item, attempt } = itemOf(happening);
   return delayEvents(
@@ -58,7 +56,7 @@ export function delayed(happening: Happening = {}): readonly QueueEvent[] {
   );
 }
 
-/** Events of recipients who asked to be told of success. */
+/** Events of recipients with NOTIFY=SUCCESS. */
 export function served(happening: Happening = {}): readonly QueueEvent[] {
   const { item, attempt } = itemOf({
     ...happening,
@@ -74,7 +72,7 @@ export function served(happening: Happening = {}): readonly QueueEvent[] {
   );
 }
 
-/** The only event there is. */
+/** The only event. */
 export function only(events: readonly QueueEvent[]): QueueEvent {
   const [event, ...others] = events;
   if (event === undefined || others.length > 0) throw new Error(`${events.length} events`);

@@ -37,7 +37,7 @@ const functions = {
       const object = await s3.send(new GetObjectCommand({ Bucket: message.bucket, Key: message.key }));
       const { length } = await object.Body.transformToByteArray();
       for (const recipient of recipients) {
-        const status = recipient.startsWith('nobody') ? 'bounced' : 'sent';
+        const status = recipient.startsWith('unknown') ? 'bounced' : 'sent';
         const delays = [0, 0, 0, 0];
         const text = `${length} octets for ${env.TRANSPORT_MAP}, minimal backoff ${env.MINIMAL_BACKOFF_TIME}`;
         console.log(

@@ -30,7 +30,7 @@ const said = { setUp: 0, transfer: 0, relay: 'mail.example[10.0.0.1]:24', remote
 const verdicts = {
   sent: { status: 'sent', dsn: '2.0.0', text: '250 saved', ...said },
   deferred: { status: 'deferred', dsn: '4.2.2', text: 'host said: 452 full', ...said },
-  refused: { status: 'bounced', dsn: '5.1.1', text: 'host said: 550 nobody of that name', ...said },
+  refused: { status: 'bounced', dsn: '5.1.1', text: 'host said: 550 no such user', ...said },
   doubt: { status: 'deferred', dsn: '4.4.2', text: 'lost connection', inDoubt: true, ...said },
 } as const satisfies Readonly<Record<string, Verdict>>;
 type Said = keyof typeof verdicts;

@@ -191,7 +191,7 @@ describe('a recipient whose attempts end in doubt', () => {
 
   test('that is refused later bounces as one that may have the message', async () => {
     await using scene = await setScene({
-      rcpt: { default: '550 5.1.1 nobody of that name' },
+      rcpt: { default: '550 5.1.1 no such user' },
       connections: { '1': { rcpt: { default: '250 2.1.5 ok' }, ...breaksOff } },
     });
     const { world } = scene;
@@ -206,7 +206,7 @@ describe('a recipient whose attempts end in doubt', () => {
     assert.equal(bounce.bounceType, 'Transient', 'no conclusion is drawn about the address');
     const [told] = bounce.bouncedRecipients;
     assert.ok(told?.diagnosticCode.startsWith(`X-Postfix; ${doubtWords} (last: host `));
-    assert.match(told?.diagnosticCode ?? '', /550 5\.1\.1 nobody of that name/);
+    assert.match(told?.diagnosticCode ?? '', /550 5\.1\.1 no such user/);
   });
 
   test('that is sent later is no longer in doubt', async () => {

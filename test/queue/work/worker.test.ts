@@ -251,7 +251,7 @@ describe('a body that cannot be delivered', () => {
 
   test('does not change the verdicts of a host before it was altered, and only the other recipients are corrupt', async () => {
     await using first = await startScriptedServer({
-      rcpt: { default: '250 2.1.5 ok', 'later@x': '450 4.2.0 not here', 'unknown@x': '550 5.1.1 nobody' },
+      rcpt: { default: '250 2.1.5 ok', 'later@x': '450 4.2.0 not here', 'unknown@x': '550 5.1.1 no such user' },
       final: { default: { reply: '250 2.0.0 saved', delay_ms: 200 } },
     });
     await using second = await startScriptedServer({});
@@ -309,7 +309,7 @@ describe('the claim', () => {
 
   test('is made while MAIL and RCPT are in progress, and is not needed if no recipient is accepted', async () => {
     const interfere = beforeCall('ledger.claim', () => claimElsewhere(scene.world));
-    await using scene: Scene = await setScene({ rcpt: { default: '550 5.1.1 nobody' } }, { interfere });
+    await using scene: Scene = await setScene({ rcpt: { default: '550 5.1.1 no such user' } }, { interfere });
     const { world } = scene;
     await admitRequest(world, 'bob@x');
     await turn(world);
@@ -487,7 +487,7 @@ describe('in_doubt_action=hold', () => {
     assert.deepEqual([state, holds?.map((hold) => hold.id)], ['held', ['in-doubt']]);
     assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
     assert.equal(server.transcript().length, 1);
-    const person = { by: 'ann', why: 'it is in his mailbox' };
+    const person = { by: 'ann', why: 'it is in the mailbox' };
     await settleByHand({ id, delivery }, person, world.bystander().services);
     assert.deepEqual([world.onlyItem().state, last(world)['b']?.by], ['done', 'ann']);
   });

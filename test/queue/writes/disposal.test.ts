@@ -144,7 +144,7 @@ describe('a body stays', () => {
 test('the operator who removes the last delivery deletes its body', async () => {
   const { services, discarded } = withDisposal();
   await admit(services, 1, { state: 'corrupt' });
-  const order = { by: 'operator', why: 'nobody wants it', bounces: false };
+  const order = { by: 'operator', why: 'it is unwanted', bounces: false };
   assert.equal((await removeMessage({ id: '4bXq1', delivery: '0000' }, order, services)).kind, 'changed');
   assert.deepEqual(discarded, [message.key]);
 });

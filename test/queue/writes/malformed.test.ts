@@ -173,7 +173,7 @@ describe('a malformed item', () => {
     const raw = plant({ state: 'active' });
     const seen = await services.ledger.read(wakeUpOf(raw)).catch((error: unknown) => error);
     assert.ok(seen instanceof ItemFault);
-    services.ledger.plant({ ...raw, by: 'somebody else' });
+    services.ledger.plant({ ...raw, by: 'another writer' });
     await holdMalformed(seen, services);
     assert.equal((await rawNow(raw))['state'], 'active');
     assert.equal(services.metrics.sum('Stranded'), 0);
