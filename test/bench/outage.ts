@@ -6,7 +6,7 @@
  */
 import { audit } from '../simulation/audit.ts';
 import { day, dead, healthy, stageOutage } from '../simulation/outage.ts';
-import { stopwatch } from '../simulation/say.ts';
+import { stopwatch } from '../simulation/print-figures.ts';
 
 const outage = 5.5 * day;
 const taken = stopwatch();

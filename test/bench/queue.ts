@@ -10,7 +10,7 @@
  */
 import { startChild } from './support/child.ts';
 import type { FullQueue } from './support/full-queue.ts';
-import type { LookedAfter } from './support/look-after.ts';
+import type { CommandCost } from './support/operator-command.ts';
 import { formatTable } from './support/statistics.ts';
 
 /** MiB. */
@@ -38,7 +38,7 @@ say(`${Number(waiting).toLocaleString('en-US')} deliveries written in ${queue.sa
 const rows: string[][] = [['command', 'deliveries', 'pages', 'read units', 'items read', 'seconds', 'peak, MiB']];
 let highest = 0;
 for (const command of commands) {
-  await using done = await startChild<LookedAfter>(support('look-after.ts'), [command], queue.said.environment);
+  await using done = await startChild<CommandCost>(support('operator-command.ts'), [command], queue.said.environment);
   const { deliveries, pages, consumed, reads, seconds, peak } = done.said;
   highest = Math.max(highest, peak);
   rows.push([command, ...[deliveries, pages, consumed, reads].map(String), seconds.toFixed(1), peak.toFixed(0)]);

@@ -1,7 +1,6 @@
 /**
  * `npm run bench`: messages per second.
  *
- *
  * - through the whole local stack: submitted to the incoming queue, admitted to the table, activated,
  * claimed, delivered, settled, with every AWS service emulated on this machine. The clock runs from the first
  * submission to the last verdict. How busy the process of the emulators was shows whose limit the figure is.

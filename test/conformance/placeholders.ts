@@ -25,7 +25,6 @@ export function placeholdersIn(text: string): Set<string> {
 /**
  * Replaces all placeholders by their values.
  *
- *
  * @throws RangeError when a placeholder has no value
  */
 export function fillPlaceholders(text: string, places: Places): string {

@@ -75,7 +75,7 @@ async function play(
   };
   const world = new QueueWorld({ destination: store.destination, interfere });
   const corruptRequests = new MemoryCorruptRequests();
-  const changing: Changing = { order, services: { ...world.bystander().services, corruptRequests } };
+  const changing: Changing = { order, services: { ...world.undisturbed().services, corruptRequests } };
   try {
     const addresses = ['bob', 'busy', 'carol'].map((name) => `${name}.${tag}@example.com`);
     world.submit({ recipients: addresses });

@@ -114,7 +114,7 @@ async function play(plan: Plan): Promise<QueueWorld> {
     parameters: { lmtp_destination_recipient_limit: '2' },
     interfere,
   });
-  const hands: Hands = { world, services: world.bystander().services, lastAttempts: new Map(), isHeld: false };
+  const hands: Hands = { world, services: world.undisturbed().services, lastAttempts: new Map(), isHeld: false };
   const perform = async (name: ActionName | undefined) => {
     if (name !== undefined) await actions[name](hands);
   };

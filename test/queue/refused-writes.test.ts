@@ -136,7 +136,7 @@ describe('while the table refuses the writes of a container', () => {
     await world.receive(request);
     const [message] = world.messages;
     assert.ok(message !== undefined);
-    const process = world.bystander();
+    const process = world.undisturbed();
     const { promise, resolve } = Promise.withResolvers<void>();
     let tries = 0;
     const write = async () => {
@@ -218,7 +218,7 @@ describe('while the table refuses the writes of a container', () => {
   test('a message that an operator removes meanwhile is not sent after its claim was given back', async () => {
     const order = { by: 'ann', why: 'sent by mistake', bounces: true };
     await using scene = await giveBackChanged((world) =>
-      removeMessage(world.onlyItem(), order, world.bystander().services),
+      removeMessage(world.onlyItem(), order, world.undisturbed().services),
     );
     const { world } = scene;
     assert.deepEqual(contents(scene), []);
@@ -233,7 +233,7 @@ describe('while the table refuses the writes of a container', () => {
   test('a message that an operator holds meanwhile is held after its claim was given back', async () => {
     const order = { by: 'ann', why: 'to be looked at', hold: 'legal' };
     await using scene = await giveBackChanged((world) =>
-      holdMessage(world.onlyItem(), order, world.bystander().services),
+      holdMessage(world.onlyItem(), order, world.undisturbed().services),
     );
     assert.deepEqual(contents(scene), []);
     assert.partialDeepStrictEqual(scene.world.onlyItem(), { state: 'held', attempt: 0, holds: [{ id: 'legal' }] });

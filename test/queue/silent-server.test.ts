@@ -96,7 +96,7 @@ async function turns(count = 3): Promise<void> {
 
 /** The lines of `lambda-lmtp status` about suspended destinations and recipients in doubt. */
 async function statusOf(world: QueueWorld): Promise<readonly string[]> {
-  const services = { ...world.bystander().services, corruptRequests: new MemoryCorruptRequests() };
+  const services = { ...world.undisturbed().services, corruptRequests: new MemoryCorruptRequests() };
   const report = await assess({ lateAfter: 3600 * second }, services, {
     read: async () => ({ depths: [], unreachable: [] }),
   });

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { addresseesOf } from '../../functions/report/addressees.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
-import { bounced, delayed, type Happening, served } from '../support/report-events.ts';
+import { bounced, delayed, type DeliveryFacts, served } from '../support/report-events.ts';
 
 const host = { myhostname: 'mail.example.org' };
 
@@ -17,7 +17,7 @@ function told(subject: ReportSubject, values: Record<string, string> = {}, isRep
   };
 }
 
-const failure = (happening: Happening = {}) => subjectOf(bounced(happening));
+const failure = (given: DeliveryFacts = {}) => subjectOf(bounced(given));
 const toAlice = (returns = 'full') => ['sender', 'alice@example.org', '', returns];
 const doubleBounce = 'double-bounce@mail.example.org';
 

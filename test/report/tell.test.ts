@@ -8,7 +8,7 @@ import type { KeptEvent } from '../../functions/report/ports.ts';
 import { tell } from '../../functions/report/tell.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
-import { bounced, delayed, type Happening, only, served } from '../support/report-events.ts';
+import { bounced, delayed, type DeliveryFacts, only, served } from '../support/report-events.ts';
 import { longerThanLease, ReportWorld } from '../support/report-world.ts';
 
 /** The recipients that a mail reports. */
@@ -19,10 +19,10 @@ async function toldIn(mail: { readonly content: Buffer } | undefined): Promise<r
 }
 
 /** One of several deliveries of a request. */
-const chunk = (number: number, deliveries: number, happening: Happening = {}): Happening => ({
+const chunk = (number: number, deliveries: number, given: DeliveryFacts = {}): DeliveryFacts => ({
   recipients: [`r${number}@example.com`],
-  ...happening,
-  item: { delivery: String(number).padStart(4, '0'), deliveries, ...happening.item },
+  ...given,
+  item: { delivery: String(number).padStart(4, '0'), deliveries, ...given.item },
 });
 
 /** Deliveries of a request without events so far. */

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { audit } from './audit.ts';
 import { day } from './outage.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 import { SimulatedStack, type SimulationOptions } from './simulated-stack.ts';
 
 const slow = 'slow.test';
@@ -45,11 +45,11 @@ async function burst(messages: number, options: Partial<SimulationOptions>, lose
 
 const fair = await burst(20_000, {});
 const roomy = await burst(2000, { containers: { lmtp: 2 * limit } });
-const lossy = await burst(20_000, { weather: { queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 } } });
+const lossy = await burst(20_000, { faults: { queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 } } });
 const foul = await burst(
   5000,
   {
-    weather: {
+    faults: {
       queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 },
       deaths: 0.001,
       failures: 0.002,
@@ -60,7 +60,7 @@ const foul = await burst(
 );
 
 test('active never contains more than qmgr_message_active_limit of it', (t) => {
-  say(t, fair.figures);
+  printFigures(t, fair.figures);
   for (const { stack } of [fair, roomy, lossy]) {
     const most = stack.figures.mostActive.get(`inet:${slow}:24`) ?? Number.POSITIVE_INFINITY;
     assert.ok(most <= activeLimit, `${most} in active`);
@@ -77,7 +77,7 @@ test('the server never sees more at once than lmtp_destination_concurrency_limit
 
 test('another destination flows; at once, if there are more containers than one destination can occupy', (t) => {
   const slowest = ({ stack }: typeof fair) => stack.figures.slowest.get(quick) ?? Number.POSITIVE_INFINITY;
-  say(t, { 'slowest of others, 20 containers': `${slowest(fair)} s`, '40 containers': `${slowest(roomy)} s` });
+  printFigures(t, { 'slowest of others, 20 containers': `${slowest(fair)} s`, '40 containers': `${slowest(roomy)} s` });
   assert.ok(slowest(fair) < 30, `${slowest(fair)} s`);
   assert.ok(slowest(roomy) < 1, `${slowest(roomy)} s`);
 });
@@ -87,12 +87,12 @@ test('all of it drains, each message once', () => {
 });
 
 test('all of it drains although messages of the queues are lost, doubled and reordered, each message once', (t) => {
-  say(t, lossy.figures);
+  printFigures(t, lossy.figures);
   assert.deepEqual([lossy.ends, lossy.lost, lossy.doubled], [{ sent: 20_000 + others }, [], []]);
 });
 
 test('all of it drains although containers die and calls fail: each doubled recipient was reported in doubt', (t) => {
-  say(t, foul.figures);
+  printFigures(t, foul.figures);
   assert.deepEqual([foul.ends, foul.lost, foul.doubledUnnamed], [{ sent: 5000 + others }, [], []]);
   assert.ok(foul.stack.figures.doubted.size > 0, 'there was something to doubt');
 });

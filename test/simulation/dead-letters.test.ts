@@ -12,7 +12,7 @@ import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
 import { strandedHold, strandedNote } from '../../functions/queue/settlement/dead-letters.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 const host = 'mail.test';
@@ -68,7 +68,7 @@ test('all other recipients get the mail once', (t) => {
   const taken = poisoned.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
   // Six rounds of each, and the last round holds it: no other delivery is among them.
   assert.equal(taken, poison.size * (deadLetterRounds - 1));
-  say(t, { held: poison.size, 'dead letters of others': 0, lost: 0, doubled: 0 });
+  printFigures(t, { held: poison.size, 'dead letters of others': 0, lost: 0, doubled: 0 });
 });
 
 test('after their release those deliveries succeed too', () => {
@@ -81,5 +81,8 @@ test('a fault of all deliveries loses nothing: when it is corrected, all succeed
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
   const taken = broken.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
   assert.ok(taken > 0);
-  say(t, { 'dead letters': taken, 'seconds until the last was delivered': broken.figures.slowest.get(host) ?? 0 });
+  printFigures(t, {
+    'dead letters': taken,
+    'seconds until the last was delivered': broken.figures.slowest.get(host) ?? 0,
+  });
 });

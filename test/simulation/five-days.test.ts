@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { audit } from './audit.ts';
 import { day, dead, healthy, stageOutage } from './outage.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 
 const second = 1000;
 const messages = 10_000;
@@ -52,7 +52,7 @@ function eventsAbout(isWanted: (event: QueueEvent) => boolean): ReadonlyMap<stri
 }
 
 test('every message ends in exactly one way, none is lost, none is doubled', (t) => {
-  say(t, {
+  printFigures(t, {
     attempts: figures.attempts.total,
     'with a connection': connections.count(),
     'connect time-outs': connectTimeouts,

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { audit } from './audit.ts';
 import { day, hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import type { MailboxReply } from './simulated-server.ts';
 import { SimulatedStack, type SimulationOptions } from './simulated-stack.ts';
 
@@ -64,7 +64,7 @@ const stuck = await deliver(
 
 test('a destination that fails and recovers repeatedly gets all of its mail, each message once', (t) => {
   const { stack, ends, lost, doubled, connections } = flapping;
-  say(t, {
+  printFigures(t, {
     attempts: stack.figures.attempts.total,
     connections: connections.count(),
     'connect time-outs': stack.server(host).connectTimeouts,
@@ -83,7 +83,7 @@ test('a destination that fails and recovers repeatedly gets all of its mail, eac
 
 test('mailboxes that refuse mail do not suspend their server, and healthy mailboxes do not wait', (t) => {
   const { stack, ends, lost, doubled } = troubled;
-  say(t, { attempts: stack.figures.attempts.total, ...ends, lost: lost.length, doubled: doubled.length });
+  printFigures(t, { attempts: stack.figures.attempts.total, ...ends, lost: lost.length, doubled: doubled.length });
   assert.deepEqual([ends, lost, doubled], [{ sent: (messages * 5) / 6, bounced: messages / 6 }, [], []]);
   assert.equal(stack.figures.notes.get(suspended), undefined);
   assert.equal(stack.figures.suspended.total, 0);
@@ -94,7 +94,7 @@ test('mailboxes that refuse mail do not suspend their server, and healthy mailbo
 test('with one recipient in each delivery, a mailbox at which the server falls silent is suspended alone', (t) => {
   const { stack, ends, lost, doubled, connections } = stuck;
   const slowest = slowestOf(stack, 'well');
-  say(t, {
+  printFigures(t, {
     attempts: stack.figures.attempts.total,
     'of those without a connection': stack.figures.suspended.total,
     connections: connections.count(),

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { audit } from './audit.ts';
 import { day, hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 const second = 1000;
@@ -16,7 +16,7 @@ const host = 'mail.test';
 const messages = 300;
 const outage = 3 * hour;
 
-async function endure(functionTimeout: number) {
+async function simulateOutage(functionTimeout: number) {
   const stack: SimulatedStack = new SimulatedStack({
     seed: 3,
     functionTimeout,
@@ -29,15 +29,15 @@ async function endure(functionTimeout: number) {
   return { stack, ...audit(stack), connections: stack.server(host).connections };
 }
 
-const outcomes = new Map<number, Awaited<ReturnType<typeof endure>>>();
-for (const seconds of [60, 300, 900]) outcomes.set(seconds, await endure(seconds * second));
+const outcomes = new Map<number, Awaited<ReturnType<typeof simulateOutage>>>();
+for (const seconds of [60, 300, 900]) outcomes.set(seconds, await simulateOutage(seconds * second));
 
 describe('a server that accepts connections and never greets', () => {
   for (const [seconds, outcome] of outcomes) {
     test(`is suspended by a function of ${seconds} s, and gets all mail once after its recovery`, (t) => {
       const { stack, ends, lost, doubled, connections } = outcome;
       const { start } = stack.time;
-      say(t, {
+      printFigures(t, {
         'connections in the first hour': connections.count(start, start + hour),
         'in the next two': connections.count(start + hour, start + outage),
         'times suspended': stack.figures.notes.get('warn: destination suspended') ?? 0,

@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { prepareMail } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 
 const messages = 200;
 const others = 60;
@@ -96,7 +96,7 @@ test('an outage on the local stack: others flow, and waiting mail is delivered w
   await awaitMany('sent', 'late', messages);
 
   const doubled = [...server.taken.values(), ...healthy.taken.values()].filter((times) => times > 1).length;
-  say(t, {
+  printFigures(t, {
     attempts: stack.deliveries.items.length,
     'in vain': attempts.length,
     'of those with a connection': met.length,

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Random } from './random.ts';
-import { FifoQueue, type Mischief, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
+import { FifoQueue, type QueueFaults, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const visibilityTimeout = 30_000;
 
-function makeStandard(mischief: Mischief = {}) {
+function makeStandard(mischief: QueueFaults = {}) {
   const time = new VirtualTime();
   return { time, queue: new StandardQueue({ time, random: new Random(1), visibilityTimeout, mischief }) };
 }
@@ -48,7 +48,7 @@ describe('the standard queue', () => {
   });
 
   test('may double, reorder and lose messages, if so configured', async () => {
-    const all = async (mischief: Mischief) => {
+    const all = async (mischief: QueueFaults) => {
       const { time, queue } = makeStandard(mischief);
       for (let n = 0; n < 100; n += 1) queue.send(String(n).padStart(2, '0'));
       await time.run(time.wall + 5000);

@@ -23,7 +23,7 @@ export interface SimulatedMessage {
 }
 
 /** How often, from 0 to 1, a queue does what it may do. */
-export interface Mischief {
+export interface QueueFaults {
   /** A message is delivered twice (standard queues). */
   readonly doubles?: number;
   /** A message is delivered before an older one (standard queues). */
@@ -37,7 +37,7 @@ export interface QueueOptions {
   readonly random: Random;
   /** Milliseconds. */
   readonly visibilityTimeout: number;
-  readonly mischief?: Mischief;
+  readonly mischief?: QueueFaults;
 }
 
 /** The interface that an event source uses. */

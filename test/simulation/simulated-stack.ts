@@ -38,7 +38,7 @@ import { IndexedLedger } from './indexed-ledger.ts';
 import { Random } from './random.ts';
 import {
   FifoQueue,
-  type Mischief,
+  type QueueFaults,
   type SimulatedMessage,
   type SimulatedQueue,
   StandardQueue,
@@ -47,9 +47,9 @@ import { type ServerOptions, SimulatedServer } from './simulated-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** Faults, and how often they happen, from 0 to 1 for each call or message. */
-export interface Weather {
+export interface Faults {
   /** Of both queues of wake-ups, and of incoming, which loses nothing. */
-  readonly queues?: Mischief;
+  readonly queues?: QueueFaults;
   /** A container dies before a call is carried out, or after. */
   readonly deaths?: number;
   /** A call fails. */
@@ -82,7 +82,7 @@ export interface SimulationOptions {
   readonly callTime?: readonly [number, number];
   /** Milliseconds until a message of a queue is received, from and to. */
   readonly latency?: readonly [number, number];
-  readonly weather?: Weather;
+  readonly faults?: Faults;
   /**
    * How often a message of active is received before it goes to the dead letters. Default: as in the
    * construct, 8.
@@ -153,7 +153,7 @@ export class SimulatedStack {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    const { seed, weather = {}, containers = {}, latency = usualLatency } = options;
+    const { seed, faults = {}, containers = {}, latency = usualLatency } = options;
     const { time } = this;
     const random = new Random(seed);
     this.random = random;
@@ -162,7 +162,7 @@ export class SimulatedStack {
     this.ledger = new IndexedLedger((before, after) => this.figures.noteMove(before, after, this.ledger));
     this.servers = this.#makeServers();
     this.#byDestination = new Map([...this.servers.values()].map((server) => [server.destination, server]));
-    const { queues = {} } = weather;
+    const { queues = {} } = faults;
     const fair = { time, random };
     const mischief = { ...queues };
     const neverLost = { ...queues, loses: 0 };
@@ -255,13 +255,12 @@ export class SimulatedStack {
   }
 
   /** From now on there are no faults. */
-  clearUp(): void {
+  endFaults(): void {
     this.#isFair = true;
   }
 
   /**
    * Advances the time by so many milliseconds, or stops when every submitted message has ended.
-   *
    *
    * @throws any exception of a step that no fault explains
    */
@@ -281,8 +280,8 @@ export class SimulatedStack {
   }
 
   #startContainer(): Container {
-    const { callTime, weather } = this.#options;
-    const isCalm = callTime === undefined && weather === undefined;
+    const { callTime, faults } = this.#options;
+    const isCalm = callTime === undefined && faults === undefined;
     return isCalm ? new CalmProcess(this.#shared()) : new QueueProcess(this.#shared(), this.#interfere);
   }
 
@@ -351,11 +350,11 @@ export class SimulatedStack {
       await container.step('sqs.delete', async () => this.active.delete(message));
     } catch (error) {
       this.#noteFailure(error);
-      if (container.isUsable) await this.#seeAgain(message, error, container);
+      if (container.isUsable) await this.#makeVisible(message, error, container);
     }
   }
 
-  async #seeAgain(message: SimulatedMessage, error: unknown, { services }: Container): Promise<void> {
+  async #makeVisible(message: SimulatedMessage, error: unknown, { services }: Container): Promise<void> {
     const { body, received = 1 } = message;
     if (await handBack(error, { body, received }, services)) this.active.delete(message);
     else this.active.makeVisible(message, retrySeconds(received) * 1000);
@@ -383,7 +382,7 @@ export class SimulatedStack {
 
   /** Injected faults are expected; any other exception is a bug. */
   #noteFailure(error: unknown): void {
-    if (error instanceof Dead || error instanceof BadLuck || error instanceof TableTrouble) return;
+    if (error instanceof Dead || error instanceof InjectedFault || error instanceof TableTrouble) return;
     if (error instanceof AggregateError) {
       for (const one of error.errors) this.#noteFailure(one);
       return;
@@ -393,17 +392,17 @@ export class SimulatedStack {
 
   readonly #interfere: Interference = async ({ name, process }: PortCall, act) => {
     const { random, time } = this;
-    const { callTime, weather = {} } = this.#options;
+    const { callTime, faults = {} } = this.#options;
     if (callTime !== undefined) await time.sleep(random.whole(...callTime));
     if (this.#isFair) return await act();
-    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = weather;
+    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = faults;
     const isOfTable = isTableCall(name);
     if (isOfTable && throttled !== undefined && random.chance(throttled(name, time.wall))) {
       const words = `${name}: throttled`;
-      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new BadLuck(words);
+      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new InjectedFault(words);
     }
     /** As the adapter of the table recognises a lost connection. */
-    const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new BadLuck(words));
+    const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new InjectedFault(words));
     const dies = random.chance(deaths);
     if (dies && random.chance(0.5)) {
       process.die();
@@ -474,6 +473,6 @@ export class SimulatedStack {
 }
 
 /** An injected fault. */
-class BadLuck extends Error {
-  override readonly name = 'BadLuck';
+class InjectedFault extends Error {
+  override readonly name = 'InjectedFault';
 }

@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { closingTime, reserveOf } from '../../functions/queue/items/policy.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 const host = 'mail.test';
@@ -26,7 +26,7 @@ async function simulate(name: string, share: number, isThrottlingKnown: boolean)
   const stack = new SimulatedStack({
     seed: 11,
     servers: { [host]: {} },
-    weather: { throttled: (call) => (call === name ? share : 0), isThrottlingKnown },
+    faults: { throttled: (call) => (call === name ? share : 0), isThrottlingKnown },
   });
   for (let n = 0; n < messages; n += 1) {
     stack.submit({ id: `m${n}`, recipients: [`user${n}@${host}`] }, Math.floor((n / messages) * hour));
@@ -45,7 +45,6 @@ const steady = await simulate('ledger.finish', share, true);
  * An outage of every call to the table, from the moment at which the agent has the final replies of a
  * transaction.
  *
- *
  * @param takes milliseconds of a transaction
  * @param nth which of the transactions
  */
@@ -56,7 +55,7 @@ async function breakOff(outage: number, takes: number, nth = 1): Promise<Simulat
   const stack = new SimulatedStack({
     seed: nth,
     servers: Object.fromEntries(hosts.map((name, n) => [name, { takes: [takes + n, takes + n] as const }])),
-    weather: { throttled: (_, at) => (at >= begun && at < begun + outage ? 1 : 0) },
+    faults: { throttled: (_, at) => (at >= begun && at < begun + outage ? 1 : 0) },
     containers: { lmtp: 2 },
   });
   for (const server of stack.servers.values()) {
@@ -104,7 +103,7 @@ for (let nth = 1; nth <= 12; nth += 1) anywhere.push(await measure(240 * second,
 const claimless = new SimulatedStack({
   seed: 3,
   servers: { [host]: {} },
-  weather: {
+  faults: {
     throttled: (name, at): number => (name === 'ledger.claim' && at < claimless.time.start + 5 * hour ? 1 : 0),
   },
 });
@@ -118,19 +117,23 @@ test('a write of results that is refused once in fifty times doubles nothing, an
   const refused = steady.figures.notes.get('warn: write refused; it is repeated') ?? 0;
   assert.ok(refused > 0);
   assert.ok(before.doubled.length > 0, 'and it did, where refused writes were given up');
-  say(t, { messages, refused, 'doubled before': before.doubled.length, 'doubled now': doubled.length });
+  printFigures(t, { messages, refused, 'doubled before': before.doubled.length, 'doubled now': doubled.length });
 });
 
 test(`an outage of the table of up to ${proven / second} s doubles nothing, from the worst moment on`, (t) => {
   for (const result of fromWorst) assert.deepEqual(result, { outage: result.outage, ...nothing });
-  say(t, { 'seconds of outage': proven / second, doubled: 0, 'in doubt': 0 });
+  printFigures(t, { 'seconds of outage': proven / second, doubled: 0, 'in doubt': 0 });
 });
 
 test('if it lasts longer than the lease, recipients that may get the message twice are reported', (t) => {
   assert.equal(tooLong.lost, 0);
   assert.equal(tooLong.doubledUnnamed, 0);
   assert.ok(tooLong.doubled > 0);
-  say(t, { 'seconds of outage': tooLong.outage / second, doubled: tooLong.doubled, 'in doubt': tooLong.doubted });
+  printFigures(t, {
+    'seconds of outage': tooLong.outage / second,
+    doubled: tooLong.doubled,
+    'in doubt': tooLong.doubted,
+  });
 });
 
 test('an outage of four minutes doubles nothing while servers are fast, whichever replies it begins with', () => {
@@ -145,7 +148,7 @@ test('claims that are refused for hours count as no attempt and no dead letter',
   assert.equal(claimless.figures.doubted.size, 0);
   const handedBack = claimless.figures.notes.get('warn: delivery handed back, since the table refuses calls') ?? 0;
   assert.ok(handedBack > 0);
-  say(t, { 'hours without claims': 5, 'handed back': handedBack });
+  printFigures(t, { 'hours without claims': 5, 'handed back': handedBack });
 });
 
 const nothing = { doubled: 0, doubledUnnamed: 0, doubted: 0, lost: 0 };

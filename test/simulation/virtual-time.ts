@@ -56,7 +56,6 @@ export class VirtualTime implements Clock {
   /**
    * Advances the time to a moment, or until no appointment is left.
    *
-   *
    * @param until milliseconds since 1970
    * @param isEnough called after each moment: whether to stop there
    */

@@ -25,7 +25,6 @@ const answerTime = 150;
 /**
  * Starts a black hole.
  *
- *
  * @throws Error if the kernel still answers
  */
 export async function startBlackHole(): Promise<BlackHole> {

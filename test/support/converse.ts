@@ -68,7 +68,6 @@ export class TranscriptError extends Error {
 /**
  * Plays to the end of both.
  *
- *
  * @throws TranscriptError showing the two side by side where they differ
  * @throws Interrupted what the dialogue does not catch
  */

@@ -14,7 +14,6 @@ export interface Imap extends AsyncDisposable {
   /**
    * Sends a command, without its tag.
    *
-   *
    * @throws Error if the server does not reply OK
    */
   command(text: string): Promise<ImapAnswer>;

@@ -76,7 +76,6 @@ export function isCyrusInstalled(): boolean {
 /**
  * Starts a server and waits until it greets and all mailboxes exist.
  *
- *
  * @throws Error with its output if it does not
  */
 export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {

@@ -58,7 +58,7 @@ export const disturbances = {
   'the request arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'incoming'),
   'every message of active arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'active'),
   'every message of active arrives from the dead letters meanwhile': async (act, _, { world }) => {
-    const process = world.bystander();
+    const process = world.undisturbed();
     const dead = world.sent.filter(({ queue }) => queue === 'active').reverse();
     for (const message of dead) await world.handle({ ...message, queue: 'dead letters', received: 9 }, process);
     return await act();
@@ -66,13 +66,13 @@ export const disturbances = {
   'every wake-up arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'deferred'),
   'hours pass meanwhile, and the sweep runs': async (act, _, { world }) => {
     world.clock.advance(2 * 3_600_000);
-    await world.sweepBy(world.bystander());
+    await world.sweepBy(world.undisturbed());
     return await act();
   },
   'hours pass afterwards, and the sweep runs': async (act, _, { world }) => {
     const answer = await act();
     world.clock.advance(2 * 3_600_000);
-    await world.sweepBy(world.bystander());
+    await world.sweepBy(world.undisturbed());
     return answer;
   },
 } as const satisfies Record<string, Disturbance>;
@@ -101,7 +101,7 @@ export function disturb(
  * carried out.
  */
 async function meanwhile(act: () => Promise<unknown>, world: QueueWorld, queue: 'incoming' | 'active' | 'deferred') {
-  const process = world.bystander();
+  const process = world.undisturbed();
   const copies = world.sent.filter((message) => message.queue === queue).reverse();
   for (const message of copies) await world.handle(message, process);
   return await act();

@@ -36,7 +36,6 @@ function anchor(heading: string): string {
 /**
  * Returns the broken links.
  *
- *
  * @param read the text of a file by its path; undefined for a missing file
  */
 export function brokenLinks(

@@ -10,7 +10,6 @@ const highest = 65_535;
 /**
  * Returns a port where connections are refused, and where a server may be started.
  *
- *
  * @throws Error if a hundred tries found none
  */
 export async function freePort(host = '127.0.0.1'): Promise<number> {

@@ -14,7 +14,6 @@ interface Token {
 /**
  * Whether a row matches.
  *
- *
  * @param need called with each field that is named
  * @throws Error for unsupported syntax
  */

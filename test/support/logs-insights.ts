@@ -53,7 +53,6 @@ function flatten(path: string, value: unknown, row: Map<string, Value>): void {
 /**
  * Runs a query.
  *
- *
  * @throws Error for unsupported syntax
  */
 export function ask(query: string, events: readonly InsightsEvent[]): Answer {

@@ -11,7 +11,6 @@ export type MathValue = number | undefined;
 /**
  * Evaluates an expression.
  *
- *
  * @param values by their names in the expression
  * @throws Error for unsupported syntax, or a name without a metric
  */

@@ -27,7 +27,6 @@ export interface ClientView {
 /**
  * Connects and runs the steps.
  *
- *
  * @param patience milliseconds that each wait may take
  * @throws Error naming the step that timed out
  */

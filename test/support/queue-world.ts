@@ -225,7 +225,7 @@ export class QueueWorld {
   }
 
   /** A process without interference. */
-  bystander(): QueueProcess {
+  undisturbed(): QueueProcess {
     const process = new QueueProcess(this.#shared(), (_, act) => act());
     this.#retired.push(process);
     return process;

@@ -29,7 +29,6 @@ export interface ReadReport {
 /**
  * Reads a report; anything malformed fails.
  *
- *
  * @param areLinesForeign the returned message has lines that no mail has
  */
 export async function readReport(content: Buffer, { areLinesForeign = false } = {}): Promise<ReadReport> {

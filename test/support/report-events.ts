@@ -10,7 +10,7 @@ import { makeItem } from './delivery-item.ts';
 export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>>;
 
 /** A delivery's item, and the facts about its recipients. */
-export interface Happening {
+export interface DeliveryFacts {
   readonly item?: Partial<DeliveryItem>;
   readonly recipients?: readonly (string | Omit<QueuedRecipient, 'n'>)[];
   readonly said?: Said;
@@ -38,35 +38,35 @@ const saved = {
 } as const;
 
 /** Events of expired recipients. */
-export function bounced(happening: Happening = {}): readonly QueueEvent[] {
-  const { item, attempt } = itemOf(happening);
+export function bounced(given: DeliveryFacts = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(given);
   return bounceEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...given.said } })),
     { ...facts, item, attempt },
   );
 }
 
 /** Events of recipients whose mail is delayed. */
-export function delayed(happening: Happening = {}): readonly QueueEvent[] {
-  const { item, attempt } = itemOf(happening);
+export function delayed(given: DeliveryFacts = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(given);
   return delayEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...given.said } })),
     { ...facts, item, attempt },
     { maximal_queue_lifetime: 5 * 86_400_000 },
   );
 }
 
 /** Events of recipients with NOTIFY=SUCCESS. */
-export function served(happening: Happening = {}): readonly QueueEvent[] {
+export function served(given: DeliveryFacts = {}): readonly QueueEvent[] {
   const { item, attempt } = itemOf({
-    ...happening,
-    recipients: (happening.recipients ?? ['bob@example.com']).map((each) => ({
+    ...given,
+    recipients: (given.recipients ?? ['bob@example.com']).map((each) => ({
       notify: ['SUCCESS'],
       ...(typeof each === 'string' ? { address: each } : each),
     })),
   });
   return successEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...saved, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...saved, ...given.said } })),
     { ...facts, item, attempt },
     false,
   );
@@ -79,7 +79,7 @@ export function only(events: readonly QueueEvent[]): QueueEvent {
   return event;
 }
 
-function itemOf({ item = {}, recipients = ['bob@example.com'], attempt = 1 }: Happening) {
+function itemOf({ item = {}, recipients = ['bob@example.com'], attempt = 1 }: DeliveryFacts) {
   const queued = recipients.map((each, n) => ({ n, ...(typeof each === 'string' ? { address: each } : each) }));
   return { item: makeItem({ id: '4bXq1', recipients: queued, arrival: Date.UTC(2026, 10, 22, 8), ...item }), attempt };
 }

@@ -63,7 +63,6 @@ function chooseOwner({ asRoot = false }: ServerProgram): Owner {
 /**
  * Starts a server.
  *
- *
  * @throws Error with its output if it does not get ready
  */
 export async function startServerProcess(program: ServerProgram): Promise<ServerProcess> {

@@ -39,7 +39,6 @@ export function isSmtpSinkInstalled(): boolean {
 /**
  * Starts a sink and waits until it greets, or, if it closes before it greets, accepts connections.
  *
- *
  * @param options those of smtp-sink(1), beside `-L` and `-D`
  */
 export async function startSmtpSink(options: readonly string[] = []): Promise<SmtpSink> {

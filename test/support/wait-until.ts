@@ -12,7 +12,6 @@ export interface Patience {
 /**
  * Looks repeatedly until a look finds something, and resolves to it. `undefined` and `false` are nothing.
  *
- *
  * @param what description for the error
  * @throws Error when the time is over
  */

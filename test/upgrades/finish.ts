@@ -48,7 +48,6 @@ const mostTurns = 100;
 /**
  * Brings everything to its end.
  *
- *
  * @param buries whether the messages in active are delivered as dead letters first
  */
 export async function finishEverything(aws: EmulatedClients, written: Written, buries = false): Promise<Finished> {

@@ -34,7 +34,6 @@ interface Body {
 /**
  * Starts a meter.
  *
- *
  * @param endpoint of the table; read when the first request arrives
  */
 export async function startCapacityMeter(

@@ -11,7 +11,6 @@ export interface Child<T> extends AsyncDisposable {
 /**
  * Starts a module and waits for its first message.
  *
- *
  * @param env variables besides those of this process
  * @throws Error when it ends without a message
  */

@@ -259,7 +259,7 @@ describe('a recipient whose attempts end in doubt', () => {
     await world.runToEnd();
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'held', holds: [{ id: 'in-doubt' }] });
     assert.equal(world.onlyItem().due, undefined);
-    await releaseMessage(world.onlyItem(), ann, world.bystander().services);
+    await releaseMessage(world.onlyItem(), ann, world.undisturbed().services);
     await runUntil(world, () => world.lines.length >= 2);
     assert.equal(world.onlyItem().state, 'deferred');
     assert.partialDeepStrictEqual(world.lines[1], { status: 'deferred', in_doubt: true });
@@ -280,7 +280,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('is not tried by flush, which says what to do', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const why = refusal(await rescheduleMessage(world.onlyItem(), ann, world.bystander().services));
+    const why = refusal(await rescheduleMessage(world.onlyItem(), ann, world.undisturbed().services));
     assert.match(why, /^it is held: 3 attempts ended in doubt/);
     assert.match(why, /log of the server first.*delete request --as sent.*release request/);
   });
@@ -288,7 +288,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('is tried again when an operator releases it: the count starts at zero', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const carried = await releaseMessage(world.onlyItem(), ann, world.bystander().services);
+    const carried = await releaseMessage(world.onlyItem(), ann, world.undisturbed().services);
     assert.equal(carried.kind, 'changed');
     assert.equal(recipientOf(world, 'bob@x').doubt?.attempts, 0);
     assert.equal(entryOf(world.onlyItem()).summary.inDoubt, 1, 'it is still in doubt');
@@ -314,7 +314,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('is kept beyond its lifetime while an operator holds it too, and returned at the release', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const { services } = world.bystander();
+    const { services } = world.undisturbed();
     await holdMessage(world.onlyItem(), { ...ann, hold: 'mine' }, services);
     await world.runToEnd();
     world.clock.advance(72 * hour);
@@ -329,7 +329,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('ends when the operator knows that it was delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await settleByHand(world.onlyItem(), ann, world.bystander().services);
+    await settleByHand(world.onlyItem(), ann, world.undisturbed().services);
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'done', recipients: [{ last: { status: 'sent' } }] });
     assert.deepEqual(world.events, []);
   });
@@ -337,7 +337,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('bounces on request as one that may have been delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await removeMessage(world.onlyItem(), { ...ann, bounces: true }, world.bystander().services);
+    await removeMessage(world.onlyItem(), { ...ann, bounces: true }, world.undisturbed().services);
     await world.runToEnd();
     assert.equal(recipientOf(world, 'bob@x').last?.inDoubt, true);
     const [told] = world.events.flatMap((event) => bounceOf(event).bouncedRecipients);

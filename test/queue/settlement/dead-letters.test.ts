@@ -132,7 +132,7 @@ test('each held delivery is counted, and nothing else is', async () => {
     const item = await addDeadLetter({ deadLetters });
     const metrics = new MemoryMetrics();
     const dead = { messageId: 'm', body: formatWakeUp(item), received: 9 };
-    await takeDeadLetter(dead, { ...world.bystander().services, metrics });
+    await takeDeadLetter(dead, { ...world.undisturbed().services, metrics });
     assert.deepEqual([metrics.sum('Stranded'), metrics.sum('Deferred')], [counted, 1]);
   }
 });
@@ -165,7 +165,7 @@ describe('a dead letter that is behind its delivery changes nothing:', () => {
 
   test('another worker claims it at the same moment', async () => {
     const item = await addDeadLetter();
-    const { services } = world.bystander();
+    const { services } = world.undisturbed();
     const { ledger } = services;
     const read: typeof ledger.read = async (key) => {
       const seen = await ledger.read(key);

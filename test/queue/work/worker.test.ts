@@ -86,7 +86,7 @@ test('an invocation without time left puts its delivery back: no attempt is coun
   await using scene = await setScene({});
   const { world, server } = scene;
   await admitRequest(world, 'bob@x');
-  const hurried = world.bystander();
+  const hurried = world.undisturbed();
   const [message] = world.messages;
   assert.ok(message !== undefined);
   world.deadline = () => ({ left: () => 29_999, whole: 60_000 });
@@ -360,7 +360,7 @@ describe('the claim', () => {
         interfere: async ({ name, process }, act) => {
           if (name === 'ledger.finish' && process.isUsable) {
             scene.world.clock.advance(3_600_000);
-            await scene.world.sweepBy(scene.world.bystander());
+            await scene.world.sweepBy(scene.world.undisturbed());
           }
           return await act();
         },
@@ -405,7 +405,7 @@ describe('a destination in trouble', () => {
   async function workLane(world: QueueWorld, count: number, others: readonly string[] = []): Promise<void> {
     for (let n = 0; n < count; n += 1) world.submit({ id: `r${n}`, recipients: [`bob${n}@x`, ...others] });
     await turn(world);
-    const process = world.bystander();
+    const process = world.undisturbed();
     const lane: Lane = {};
     for (const message of world.messages.filter(({ queue }) => queue === 'active')) {
       await work(parseWakeUp(message.body), process.services, process.deliver, world.deadline(), lane);
@@ -445,11 +445,11 @@ describe('a destination in trouble', () => {
     const { world, server } = scene;
     await admitRequest(world, 'bob@x');
     const { destination } = world.onlyItem();
-    await holdDestination(destination, { ...order, hold: 'h' }, world.bystander().services);
+    await holdDestination(destination, { ...order, hold: 'h' }, world.undisturbed().services);
     world.clock.advance(5000);
     await turn(world);
     assert.deepEqual([server.transcript(), world.onlyItem().state, world.lines], [[], 'held', []]);
-    await unholdDestination(destination, order, world.bystander().services);
+    await unholdDestination(destination, order, world.undisturbed().services);
     await world.runToEnd();
     assert.deepEqual(statuses(world), { bob: 'sent' });
   });
@@ -488,7 +488,7 @@ describe('in_doubt_action=hold', () => {
     assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
     assert.equal(server.transcript().length, 1);
     const person = { by: 'ann', why: 'it is in the mailbox' };
-    await settleByHand({ id, delivery }, person, world.bystander().services);
+    await settleByHand({ id, delivery }, person, world.undisturbed().services);
     assert.deepEqual([world.onlyItem().state, last(world)['b']?.by], ['done', 'ann']);
   });
 });
@@ -496,7 +496,7 @@ describe('in_doubt_action=hold', () => {
 test("a worker's last write respects an operator who was faster by a moment", async () => {
   const interfere = beforeCall('ledger.defer', async () => {
     const order = { by: 'ann', why: 'w', hold: 'h' };
-    await holdMessage(scene.world.onlyItem(), order, scene.world.bystander().services);
+    await holdMessage(scene.world.onlyItem(), order, scene.world.undisturbed().services);
   });
   await using scene: Scene = await setScene({ final: { default: '452 4.2.2 full' } }, { interfere });
   const { world } = scene;

@@ -14,7 +14,7 @@ import { assess } from '../../../functions/operator/status.ts';
 import { tellParent } from './child.ts';
 
 /** The message to the parent process. */
-export interface LookedAfter {
+export interface CommandCost {
   readonly seconds: number;
   /** Peak of resident memory, MiB. */
   readonly peak: number;
@@ -88,7 +88,7 @@ if (command === undefined) throw new Error(`one of ${Object.keys(commands).join(
 const begun = performance.now();
 const deliveries = await command(counting);
 const seconds = (performance.now() - begun) / 1000;
-tellParent({ ...cost, deliveries, seconds, peak: process.resourceUsage().maxRSS / 1024 } satisfies LookedAfter);
+tellParent({ ...cost, deliveries, seconds, peak: process.resourceUsage().maxRSS / 1024 } satisfies CommandCost);
 process.exit(0);
 
 async function count(all: AsyncIterable<unknown>): Promise<number> {

@@ -9,7 +9,7 @@ import { releaseMessage } from '../../functions/operator/operator-change.ts';
 import { doubtWords } from '../../functions/queue/items/doubt.ts';
 import { strandedHold } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Audit, audit } from './audit.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import type { Condition, MailboxReply } from './simulated-server.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
@@ -63,7 +63,7 @@ const scenario = fc.record({
     maximal_queue_lifetime: fc.constantFrom('2h', '5d'),
     delay_warning_time: fc.constantFrom('0', '1h'),
   }),
-  weather: fc.record({
+  faults: fc.record({
     queues: fc.record({ loses: seldom, doubles: seldom, reorders: seldom }),
     deaths: seldom,
     failures: seldom,
@@ -85,13 +85,13 @@ async function play({
   messages,
   crashes,
   throttled,
-  weather,
+  faults,
   ...options
 }: Scenario): Promise<{ stack: SimulatedStack; result: Audit }> {
   let isFoul = true;
   const stack: SimulatedStack = new SimulatedStack({
     ...options,
-    weather: { ...weather, throttled: () => throttled },
+    faults: { ...faults, throttled: () => throttled },
     deletesBodies: true,
     isPoison: () => isFoul && stack.random.chance(crashes),
     servers: Object.fromEntries(
@@ -116,7 +116,7 @@ async function play({
     stack.submit({ id: `m${n}`, recipients: addresses, ...(hasNullSender ? { sender: '' } : {}) }, after);
   }
   await stack.run(8 * hour);
-  stack.clearUp();
+  stack.endFaults();
   isFoul = false;
   releaseHeld(stack);
   await stack.time.run(stack.time.wall + minute, () => false);
@@ -167,7 +167,7 @@ function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['paramete
   }
 }
 
-function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
+function check({ parameters, faults, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
   const { ends, lost, doubled, doubledUnnamed } = result;
   assert.deepEqual(lost, [], 'lost');
   assert.deepEqual(doubledUnnamed, [], 'doubled, and not reported in doubt');
@@ -190,7 +190,7 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
     warnings.every(({ event }) => event.mail.source !== ''),
     'the null sender is never warned',
   );
-  const isCalm = Object.values({ ...weather, ...weather.queues, queues: 0 }).every((often) => often === 0);
+  const isCalm = Object.values({ ...faults, ...faults.queues, queues: 0 }).every((often) => often === 0);
   if (isCalm) assert.ok([...stack.figures.events.values()].every(({ times }) => times === 1));
   tally.runs += 1;
   tally['bodies deleted'] += stack.deletedBodies.length;
@@ -212,7 +212,7 @@ test('no mail is lost, and none is doubled without having been reported in doubt
     }),
     { numRuns: 60, endOnFailure: false },
   );
-  say(t, {
+  printFigures(t, {
     runs: tally.runs,
     recipients: tally.recipients,
     calls: tally.calls,

@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 
 /** Prints them. */
-export function say(context: TestContext, figures: Readonly<Record<string, string | number>>): void {
+export function printFigures(context: TestContext, figures: Readonly<Record<string, string | number>>): void {
   context.diagnostic(
     Object.entries(figures)
       .map(([what, figure]) => `${what}: ${figure}`)
