@@ -1,5 +1,5 @@
 /**
- * Questions about many deliveries, answered by the indexes of the queue table: no query walks through the table itself.
+ * Queries over many deliveries by the indexes of the queue table; the table itself is never scanned.
  */
 
 import {
@@ -24,13 +24,13 @@ import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../que
 
 const { dueIndex, waitingIndex } = queueTableSchema;
 
-/** All of one shard of the index `due`. */
+/** Query of a whole shard of the index `due`. */
 const dueShardQuery = { IndexName: dueIndex.name, KeyConditionExpression: '#shard = :shard' } as const;
 
-/** Items that DynamoDB gives out at once. */
+/** Most items of one batch read. */
 const batchSize = 100;
 
-/** Questions to a table. */
+/** Queries on a table. */
 export class DynamoDbQueries implements Queries {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -59,7 +59,7 @@ export class DynamoDbQueries implements Queries {
       consumed += matching.consumed;
       if (last === undefined) at += 1;
       key = last;
-      // Shards that hold nothing are no page of their own.
+      // An empty shard makes no page.
       if (found.length > 0) {
         const isEnd = sources[at] === undefined;
         return { entries: matching.entries, consumed, ...(isEnd ? {} : { next: formatCursor({ source: at, key }) }) };
@@ -85,7 +85,7 @@ export class DynamoDbQueries implements Queries {
       ),
     );
     const found = answers.flatMap(({ Items = [] }) => Items.map(asEntry));
-    // One that is not what it should be is found out when it is woken.
+    // A malformed entry is handled when its item is woken.
     const ours = found.filter((entry) => entry.destination === destination || entry.fault !== undefined);
     return ours.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0)).slice(0, limit);
   }
@@ -124,7 +124,7 @@ export class DynamoDbQueries implements Queries {
     return count;
   }
 
-  /** What matches of what an index gave; items are read where the index does not say enough. */
+  /** Returns the matching entries of an index; items are read if the index is not enough. */
   async #matching(
     found: readonly RawItem[],
     holds: 'entries' | 'keys',
@@ -158,7 +158,7 @@ export class DynamoDbQueries implements Queries {
   }
 }
 
-/** What an index says of an entry; `perhaps`: only its item can tell. */
+/** Matches an index entry; `perhaps`: the item must be read. */
 function judge(
   raw: RawItem,
   holds: 'entries' | 'keys',
@@ -169,14 +169,14 @@ function judge(
   return entry instanceof Flaw ? { match: 'perhaps' } : { entry, match: matchEntry(entry, filter) };
 }
 
-/** The entry of an item that matches. Of one that cannot be read, as much as can be seen has to. */
+/** Returns the entry of a matching item; an unreadable one is matched by what can be read. */
 function matching(item: FoundItem, filter: QueueFilter): readonly QueueEntry[] {
   if (!isUnreadable(item)) return matchesItem(item, filter) ? [entryOf(item)] : [];
   const entry = entryOfUnreadable(item);
   return entry.state !== 'done' && matchEntry(entry, filter) === true ? [entry] : [];
 }
 
-/** What the index says of a delivery, as far as it is what it should be. */
+/** Returns the entry of an index; of a malformed one, the readable members. */
 function asEntry(raw: RawItem): QueueEntry {
   const entry = readEntry(raw);
   if (!(entry instanceof Flaw)) return entry;
@@ -187,11 +187,11 @@ function asEntry(raw: RawItem): QueueEntry {
 /** One query of a list. */
 interface Source {
   readonly query: Omit<QueryCommandInput, 'TableName'>;
-  /** Whole entries, or keys of items that have to be read. */
+  /** Whole entries, or keys of items to read. */
   readonly holds: 'entries' | 'keys';
 }
 
-/** Where deliveries that may match are found. */
+/** Returns the queries that find all deliveries that may match. */
 function sourcesOf(filter: QueueFilter): readonly Source[] {
   const isWanted = (state: State) => filter.states === undefined || filter.states.includes(state);
   const active = isWanted('active') || isWanted('delivering') ? activeShards.map(activeSource) : [];
@@ -210,7 +210,7 @@ function activeSource(shard: string): Source {
 
 function waitingSource(shard: string, { destination, states }: QueueFilter): Source {
   const waiting = states?.filter(isWaiting);
-  // A single state of a single destination lies together.
+  // The deliveries of one destination in one state are adjacent.
   const state = waiting?.length === 1 ? waiting[0] : undefined;
   const begins = destination === undefined ? undefined : orderPrefix(destination, state);
   const isBegun = begins === undefined ? '' : ' AND begins_with(#order, :begins)';
@@ -226,7 +226,7 @@ function waitingSource(shard: string, { destination, states }: QueueFilter): Sou
   return { query, holds: 'entries' };
 }
 
-/** A place in a list: which source, and where in it. */
+/** A position in a list: the query, and the key in it. */
 interface Cursor {
   readonly source: number;
   readonly key?: Record<string, unknown> | undefined;

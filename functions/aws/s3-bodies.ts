@@ -1,5 +1,5 @@
 /**
- * Message bodies in S3. A body is pinned when its request is taken in; what is read later must have the same entity tag.
+ * Message bodies in S3. A body is pinned at admission; later reads must have the same entity tag.
  */
 
 import { Readable } from 'node:stream';
@@ -17,12 +17,12 @@ import { beginningOctets, inspectContent, type Message, unseenContent } from '..
 import type { PinnedMessage } from '../queue/items/item.ts';
 import { type Bodies, BodyFault } from '../queue/items/ports.ts';
 
-/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
+/** Octets up to which a body is held in memory, so that its size and 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
 
 type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
 
-/** Bodies over S3. */
+/** Bodies in S3. */
 export class S3Bodies implements Bodies {
   readonly #client: S3Client;
 
@@ -41,7 +41,7 @@ export class S3Bodies implements Bodies {
       );
       const mark = encryptionMark(found.Metadata ?? {});
       if (mark !== undefined) throw new BodyFault(encryptionFault(bucket, key, mark));
-      // Where the bucket keeps versions, the one seen now is the one to be delivered, even if another is written over it.
+      // If the bucket keeps versions, the current one is pinned, and delivered even if it is overwritten.
       const version = versionId ?? (found.VersionId === 'null' ? undefined : found.VersionId);
       return {
         bucket,
@@ -56,7 +56,10 @@ export class S3Bodies implements Bodies {
     }
   }
 
-  /** HEAD has no body to name its error in, and "bad request" may be a version that cannot exist, or a session that is over. */
+  /**
+   * Returns the error with a name. HEAD has no body for it, and status 400 may mean an impossible version or an expired
+   * session.
+   */
   async #spellOut(error: unknown, { bucket, key, versionId }: Required<ObjectName>): Promise<unknown> {
     if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 400) return error;
     try {
@@ -79,7 +82,7 @@ export class S3Bodies implements Bodies {
     return { ...inspectContent(octets), open: () => once(octets) };
   }
 
-  /** As much as is looked into, even where the range is not heeded. */
+  /** Reads only the beginning, even if S3 ignores the range. */
   async #readBeginning(message: PinnedMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let octets = 0;
@@ -103,7 +106,7 @@ export class S3Bodies implements Bodies {
     try {
       for await (const chunk of Body) yield chunk as Buffer;
     } finally {
-      // A body that is not read to its end holds its connection for good.
+      // A body that is not read to its end would keep its connection.
       Body.destroy();
     }
   }
@@ -128,8 +131,8 @@ async function* once(octets: Buffer): AsyncIterable<Buffer> {
 }
 
 /**
- * What an error of S3's means. A missing object is a fault for good; a denied one, one whose key is disabled, or no answer, is
- * not: rights, keys and networks are mended.
+ * Converts permanent errors of S3 to a BodyFault. A missing object is permanent; denied access, a disabled key or no
+ * answer is temporary.
  */
 export function asBodyFault(
   error: unknown,
@@ -140,17 +143,20 @@ export function asBodyFault(
   }
   if (!(error instanceof S3ServiceException)) return error;
   const status = error.$metadata.httpStatusCode;
-  // What is asked for by its version, and answered with 405, is the mark of a deletion.
+  // For a given version, 405 means a delete marker.
   if (error.name === 'NoSuchVersion' || isWrongVersion(error) || status === 405) {
     return new BodyFault(`object "${key}" in bucket "${bucket}" has no such version`, { cause: error });
   }
   if (status === 412 && etag !== undefined) return new BodyFault(altered(key, etag, undefined), { cause: error });
-  // HEAD has no body to name its error in.
+  // HEAD has no body with the name of its error.
   if (status === 404) return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
   return error;
 }
 
-/** Other arguments that S3 finds invalid are not the request's: a key of KMS may be the wrong one, or the signature. */
+/**
+ * Whether the version is invalid. Other invalid arguments are not the request's fault: they may concern a KMS key or
+ * the signature.
+ */
 function isWrongVersion({ name, message }: S3ServiceException): boolean {
   return name === 'InvalidArgument' && /version ?id/i.test(message);
 }

@@ -2,7 +2,7 @@
  * Where a stack's delivery log is in CloudWatch, and what of it is wanted.
  */
 
-import type { LogWish } from '../aws/cloudwatch-logs.ts';
+import type { LogQuery } from '../aws/cloudwatch-logs.ts';
 import { deliveryLogsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import type { StackOptions } from '../texts/next-command.ts';
@@ -45,7 +45,7 @@ export function parseLogGroups(text: string): readonly LogGroup[] {
 }
 
 /** Selects delivery lines, of one message if it is named, so that CloudWatch sends no others. */
-export function logPattern(id: string | undefined): Required<Pick<LogWish, 'pattern'>> {
+export function logPattern(id: string | undefined): Required<Pick<LogQuery, 'pattern'>> {
   const isDelivery = '($.status = "*") && ($.recipient = "*") && ($.dsn = "*")';
   // What else stands in an id might mean something in a pattern; then all lines come, and are looked at here.
   const isPlain = id !== undefined && /^[A-Za-z0-9._-]+$/.test(id);

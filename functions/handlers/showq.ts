@@ -1,11 +1,12 @@
 /**
- * Lambda function `showq`: draws the screens of the dashboard. It reads, and changes nothing (Postfix's showq(8) lists the queue).
+ * Lambda function `showq`: draws the screens of the dashboard. It only reads (Postfix's showq(8) lists the queue).
  *
- * CloudWatch calls it in the name of whoever looks at the dashboard, with what a widget or a button says:
+ * CloudWatch calls it with the permissions of the person at the dashboard, and with the parameters of a widget or a
+ * button:
  *
  *     { "screen": "all", "late": "1h", "widgetContext": { ... } }
  *
- * The answer is HTML; for `{ "describe": true }` it is the documentation, in Markdown.
+ * Returns HTML; for `{ "describe": true }` the documentation, in Markdown.
  */
 
 import type { Context } from 'aws-lambda';
@@ -25,10 +26,10 @@ const services = composeServices(clients, process.env, log);
 const depths = composeDepths(clients, process.env);
 const postsuper = requireVariable(process.env, environmentNames.postsuperFunction);
 
-/** Milliseconds that are kept for drawing, and for whatever takes longer than usual. */
+/** Milliseconds reserved for drawing. */
 const reserve = 10_000;
 
-/** Draws what is wanted. */
+/** Draws a screen. */
 export async function handler(event: unknown, context: Context): Promise<string> {
   try {
     const request = readDrawRequest(event);

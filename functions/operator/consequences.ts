@@ -5,11 +5,11 @@
 
 import { holdsThatLast } from '../queue/items/due.ts';
 import type { DeliveryItem, Hold } from '../queue/items/item.ts';
-import type { Carried } from '../queue/writes/apply-change.ts';
+import type { ChangeResult } from '../queue/writes/apply-change.ts';
 import type { Answer, NextCommand } from './operator.ts';
 
-type Changed = Extract<Carried, { readonly kind: 'changed' }>;
-type Refusal = Extract<Carried, { readonly kind: 'refused' }>;
+type Changed = Extract<ChangeResult, { readonly kind: 'changed' }>;
+type Refusal = Extract<ChangeResult, { readonly kind: 'refused' }>;
 
 /** The words that differ where the operator only asks what would be. */
 export interface Tense {

@@ -64,7 +64,7 @@ export function readDrawRequest(event: unknown): DrawRequest {
   if (screen === 'explain') return { kind: 'explain', destination: fields.require('destination', isName, name) };
   const late = fields.optional('late', isString, 'a time such as 15m or 1h') ?? '1h';
   const lateAfter = parseTime(late);
-  if (lateAfter === undefined) throw new RequestError('late', `"${late}" is not allowed; wanted is a time such as 15m`);
+  if (lateAfter === undefined) throw new RequestError('late', `"${late}" is not allowed; expected a time such as 15m`);
   return { kind: 'screens', names: screen === 'all' ? screenNames : [screen], lateAfter };
 }
 
@@ -100,7 +100,7 @@ export function readActRequest(event: unknown): ActRequest {
   const destination = fields.optional('destination', isName, name);
   const cause = fields.optional('cause', isName, name);
   if (destination === undefined && (cause === undefined || action !== 'hold')) {
-    throw new RequestError('destination', `is missing; wanted is where to ${action}`);
+    throw new RequestError('destination', `is missing; expected the destination to ${action}`);
   }
   if (destination !== undefined && cause !== undefined) {
     throw new RequestError('cause', 'is not allowed together with a destination');

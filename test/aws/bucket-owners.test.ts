@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { bucketOwners, tellOwners } from '../../functions/aws/bucket-owners.ts';
+import { bucketOwners, expectOwners } from '../../functions/aws/bucket-owners.ts';
 import { makeClients } from '../../functions/aws/clients.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import { S3MapSource } from '../../functions/aws/s3-map-source.ts';
@@ -40,7 +40,7 @@ async function recording(status = 200): Promise<{ s3: S3Client; told: string[]; 
     credentials,
     maxAttempts: 1,
   });
-  tellOwners(s3, bucketOwners(environment));
+  expectOwners(s3, bucketOwners(environment));
   return { s3, told, stub };
 }
 
@@ -87,7 +87,7 @@ test('the emulator accepts the expected owner as S3 does', async () => {
   await using aws = await startEmulatedClients();
   const { bucket } = aws.emulators;
   const { s3 } = aws.clients;
-  tellOwners(s3, new Map([[bucket, '000000000000']]));
+  expectOwners(s3, new Map([[bucket, '000000000000']]));
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'a', Body: 'mail' }));
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'a' }));
   assert.equal(await Body?.transformToString(), 'mail');

@@ -31,5 +31,5 @@ test('a caller that AWS does not know has no identity', async () => {
   const denied =
     '<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>';
   await assert.rejects(ask(403, denied), /expired/);
-  await assert.rejects(ask(200, answer('')), /AWS does not say who we are/);
+  await assert.rejects(ask(200, answer('')), /AWS did not return a caller identity/);
 });

@@ -18,7 +18,7 @@ import { type Admission, admit } from '../../functions/queue/admission/admit.ts'
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { formatWakeUp } from '../../functions/queue/items/messages.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
@@ -106,7 +106,7 @@ const steps = {
   'a small message is delivered': (services, { small }) => work(small, services, deliver, deadline),
   'a large message is delivered': (services, { large }) => work(large, services, deliver, deadline),
   'a dead letter is read': (services, { small }) =>
-    takeDeadLetter({ messageId: 'm', body: formatWakeUp(small), received: 10 }, services),
+    handleDeadLetter({ messageId: 'm', body: formatWakeUp(small), received: 10 }, services),
 } as const satisfies Readonly<Record<string, (services: QueueServices, given: Given) => Promise<unknown>>>;
 
 interface Given {

@@ -40,7 +40,7 @@ const owned: readonly [TransitionName, Partial<DeliveryItem>][] = [
   ['claim', { state: 'active' }],
   ['finish', { state: 'delivering', claim: { token: 'ours', until: 1 } }],
   ['deferUnclaimed', { state: 'active' }],
-  ['lapse', { state: 'delivering', claim: { token: 'dead', until: 1 } }],
+  ['expireLease', { state: 'delivering', claim: { token: 'dead', until: 1 } }],
 ];
 
 for (const [transition, state] of owned) {
@@ -110,6 +110,6 @@ test('only an item whose reports are all sent expires, later than any copy of it
 test('a corrupt delivery never expires', async () => {
   const item = makeItem();
   await ledger.admit(item);
-  await ledger.move('condemn', item, { due: null, reason: 'message.key: gone' });
+  await ledger.move('markCorrupt', item, { due: null, reason: 'message.key: gone' });
   assert.equal(await daysToLive(item), undefined);
 });

@@ -68,7 +68,7 @@ test('an event that cannot be read is named, and the others of its group are rea
   assert.equal(events.length, 1);
   assert.deepEqual(faults, [
     'record broken/report#bounce#000001#event#e2: event: is not JSON',
-    'record broken/report#bounce#000001#event#e3: mail.timestamp: is missing; wanted is a string',
+    'record broken/report#bounce#000001#event#e3: mail.timestamp: is missing; expected a string',
   ]);
   await put('sealed#0000', { number: 0, eventIds: 'all' });
   await assert.rejects(records.read(here), /sealed#0000: eventIds: "all" is not a list/);

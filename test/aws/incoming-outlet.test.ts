@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { S3IncomingOutlet } from '../../functions/aws/incoming-outlet.ts';
 import { isOwnObject } from '../../functions/incoming/own-objects.ts';
-import type { Parcel } from '../../functions/report/ports.ts';
+import type { OutgoingMail } from '../../functions/report/ports.ts';
 import { parseRequest } from '../../functions/request/request.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 import { startHttpStub } from '../support/http-stub.ts';
@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => aws?.[Symbol.asyncDispose]());
 
-const parcel = (given: Partial<Parcel> = {}): Parcel => ({
+const parcel = (given: Partial<OutgoingMail> = {}): OutgoingMail => ({
   reportId: 'r1',
   envelopeSender: '',
   recipient: 'alice@example.org',

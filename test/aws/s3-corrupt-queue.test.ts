@@ -35,11 +35,11 @@ async function itemOf(id: string): Promise<Record<string, unknown>> {
 
 test('an unusable request is kept in three places: a notice with its reason, an item, a copy', async () => {
   const body = '{"version":2}';
-  await corrupt.file({ id: 'one', reason: 'version: 2 is not allowed; wanted is 1', body, sent: 1_795_334_400_000 });
+  await corrupt.file({ id: 'one', reason: 'version: 2 is not allowed; expected 1', body, sent: 1_795_334_400_000 });
   const copy = { bucket: aws.emulators.bucket, key: 'corrupt/one.json' };
   assert.deepEqual(
     notices('one').map((notice) => [notice.body, notice.attributes]),
-    [[body, { reason: 'version: 2 is not allowed; wanted is 1', copy: 's3://messages/corrupt/one.json' }]],
+    [[body, { reason: 'version: 2 is not allowed; expected 1', copy: 's3://messages/corrupt/one.json' }]],
   );
   const { at, ...item } = await itemOf('one');
   assert.deepEqual(item, {
@@ -47,7 +47,7 @@ test('an unusable request is kept in three places: a notice with its reason, an 
     delivery: 'corrupt',
     version: 1,
     state: 'corrupt',
-    reason: 'version: 2 is not allowed; wanted is 1',
+    reason: 'version: 2 is not allowed; expected 1',
     copy,
     sent: 1_795_334_400_000,
     // The shard of the index, and since when it waits.

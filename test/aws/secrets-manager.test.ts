@@ -88,7 +88,7 @@ describe('a secret that exists', () => {
 
   test('is refused, with the reason, if it is binary', async () => {
     const { name } = await create({ SecretBinary: Buffer.from(content) });
-    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; text is wanted`);
+    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; expected text`);
   });
 
   test('provides a password to a map that names its ARN', async () => {
@@ -208,7 +208,7 @@ describe('a missing response is reported with its cause:', () => {
 
   test('a response without a version', async () => {
     await using stub = await startHttpStub((_, response) => sendJson(response, 200, { SecretString: content }));
-    assert.match(await faultOf(readFrom(stub.url)), /came without the id of its version/);
+    assert.match(await faultOf(readFrom(stub.url)), /has no version id/);
   });
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { SESClient } from '@aws-sdk/client-ses';
 import { RawSesOutlet } from '../../functions/aws/ses-outlet.ts';
-import type { Parcel } from '../../functions/report/ports.ts';
+import type { OutgoingMail } from '../../functions/report/ports.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
 import { type HttpStub, startHttpStub } from '../support/http-stub.ts';
 import { bounced, delayed } from '../support/report-events.ts';
@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 const outlet = () => new RawSesOutlet(() => client, { author: 'bounce@example.net' }, clock);
-const parcel = (given: Partial<Parcel> = {}): Parcel => ({
+const parcel = (given: Partial<OutgoingMail> = {}): OutgoingMail => ({
   reportId: 'r1',
   envelopeSender: '',
   recipient: 'zoe@elsewhere.example',

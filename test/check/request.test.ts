@@ -30,7 +30,7 @@ describe('an unusable field is named:', () => {
       /^recipients\[1\]: .*control/,
     ],
     ['a sender that ends a command line', { destination, sender: 'a\nDATA' }, /^sender: .*control/],
-    ['pending in words', { destination, pending: 'yes' }, /^pending: "yes" is not allowed; wanted is true or false/],
+    ['pending in words', { destination, pending: 'yes' }, /^pending: "yes" is not allowed; expected true or false/],
   ];
   for (const [what, event, said] of cases) {
     test(what, () => {

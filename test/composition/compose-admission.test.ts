@@ -77,7 +77,7 @@ for (const [what, environment, words] of [
   [
     'a transport without a queue',
     { OTHER_TRANSPORTS: 'mailman' },
-    /OTHER_TRANSPORTS: "mailman" is not allowed; wanted is name=URL/,
+    /OTHER_TRANSPORTS: "mailman" is not allowed; expected name=URL/,
   ],
   ['a transport that has our own name', { OTHER_TRANSPORTS: 'lmtp=https://q' }, /OTHER_TRANSPORTS/],
   ['a transport that has the name of an agent', { OTHER_TRANSPORTS: 'error=https://q' }, /OTHER_TRANSPORTS/],

@@ -77,10 +77,7 @@ test('an address beyond US-ASCII makes an international request, in whatever for
 
 describe('a missing or wrong field is named', () => {
   const cases: Readonly<Record<string, readonly [Metadata, RegExp]>> = {
-    'no envelope at all': [
-      {},
-      /^x-amz-meta-sender: is missing in the object's metadata; wanted is the envelope sender/,
-    ],
+    'no envelope at all': [{}, /^x-amz-meta-sender: is missing in the object's metadata; expected the envelope sender/],
     'no recipients': [{ sender: 'a@x' }, /^x-amz-meta-recipients: is missing in the object's metadata/],
     'no recipient between the commas': [{ sender: 'a@x', recipients: ' , ' }, /^recipients: \[\] is not allowed/],
     'a sender with a control character': [{ ...smallest, sender: '=?utf-8?q?a=0D=0Ab?=' }, /^sender: .* U\+000D$/],

@@ -98,9 +98,9 @@ describe('an object that is not mail is skipped, with a reason', () => {
     'the same from EventBridge': [eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }), /^Object Deleted brings/],
     'a copy of a corrupt request': [
       s3Event(s3Record({ key: 'corrupt/x.json' })),
-      /"corrupt\/x\.json" was written by us/,
+      /"corrupt\/x\.json" was written by this stack/,
     ],
-    'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by us/],
+    'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by this stack/],
     'a folder': [s3Event(s3Record({ key: 'drop/' })), /stands for a folder/],
     "SES's setup object": [s3Event(s3Record({ key: 'ses/AMAZON_SES_SETUP_NOTIFICATION' })), /setup notification/],
   };

@@ -114,7 +114,7 @@ describe('a malformed delivery', () => {
 
   test('is changed only by its removal, and does not block others', async () => {
     const services = await makeQueue();
-    const refused = `refused: it is malformed: ${fault}; put that right in the queue table, or delete it`;
+    const refused = `refused: it is malformed: ${fault}; correct the item in the queue table, or delete it`;
     const both = ids('bad', 'good');
     assert.deepEqual(await outcomes(holdMessages(both, { hold: 'h' }, changing(services))), [
       `bad ${refused}`,
@@ -159,7 +159,7 @@ describe('a malformed delivery', () => {
     const answers = await outcomes(removeMessages(selection, { as: 'removed' }, changing(services)));
     assert.deepEqual(answers.toSorted(), [
       `bad refused: it is malformed: ${fault}; only by its name can it be removed: bad/0000`,
-      'far refused: another release has to see to it: it has version 3; this release reads versions up to 2',
+      'far refused: only another release can change it: it has version 3; this release reads versions up to 2',
       'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
   });
@@ -187,7 +187,7 @@ test('a delivery of a release that is too new is shown, and left to that release
   const story = await explainMessage('far', services);
   assert.ok(story !== undefined);
   assert.deepEqual(messageAsText(story), [
-    'far/0000 from <alice@example.org> to inet:mail.test:24: deferred; another release has to see to it',
+    'far/0000 from <alice@example.org> to inet:mail.test:24: deferred; only another release can change it',
     '  has version 3; this release reads versions up to 2',
   ]);
   const before = await found0(services, 'far');

@@ -11,7 +11,7 @@ import { settleByHand } from '../../functions/operator/settlement-change.ts';
 import { inDoubtHold } from '../../functions/queue/disposition/settlement.ts';
 import type { DeliveryItem, Hold, LastVerdict } from '../../functions/queue/items/item.ts';
 import type { State } from '../../functions/queue/items/states.ts';
-import { type Carried, extended } from '../../functions/queue/writes/apply-change.ts';
+import { type ChangeResult, withHistoryEntry } from '../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeEvent, makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
@@ -39,7 +39,7 @@ function hold(id: string, until?: number): Hold {
   return { id, reason: 'r', by: 'bert', since: 1, ...(until === undefined ? {} : { until }) };
 }
 
-function refusal(carried: Carried): string {
+function refusal(carried: ChangeResult): string {
   assert.equal(carried.kind, 'refused');
   return carried.kind === 'refused' ? carried.why : '';
 }
@@ -315,7 +315,7 @@ describe('every operator command', () => {
     hold: (services) => holdMessage(key, { ...order, hold: 'h', whatIf: true }, services),
     remove: (services) => removeMessage(key, { ...order, bounces: true, whatIf: true }, services),
     reschedule: (services) => rescheduleMessage(key, { ...order, whatIf: true }, services),
-  } as const satisfies Record<string, (services: CapturingServices) => Promise<Carried>>;
+  } as const satisfies Record<string, (services: CapturingServices) => Promise<ChangeResult>>;
 
   for (const [name, give] of Object.entries(orders)) {
     test(`to ${name} changes nothing in a dry run`, async () => {
@@ -329,7 +329,7 @@ describe('every operator command', () => {
 
   test('reports a missing delivery', async () => {
     const services = captureServices();
-    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'there is no such delivery');
+    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'no such delivery');
   });
 
   test('is applied again if the message changes meanwhile, to its new state', async () => {
@@ -354,14 +354,14 @@ describe('every operator command', () => {
     services.ledger.move = async () => ({ kind: 'behind', item: await itemOf(services) });
     assert.equal(
       refusal(await holdMessage(key, { ...order, hold: 'h' }, services)),
-      'it moves all the time; try again',
+      'the delivery changed state during every attempt; try again',
     );
   });
 
   test('is recorded; of many, the latest are kept', () => {
     const entry = (at: number) => ({ at, by: ann, what: 'x', why: 'y' });
     const history = Array.from({ length: 30 }, (_, at) => at).reduce(
-      (before: ReturnType<typeof extended>, at) => extended(before, entry(at)),
+      (before: ReturnType<typeof withHistoryEntry>, at) => withHistoryEntry(before, entry(at)),
       [],
     );
     assert.deepEqual(

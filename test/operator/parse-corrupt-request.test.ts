@@ -24,6 +24,6 @@ test('a corrupt request with a malformed record is still shown, with its fault',
     reason: 'its record is malformed: at: "today" is not a time in milliseconds; sender: is missing',
   });
   const { reason, copy: none } = readCorruptRequest({ id: 'y' });
-  assert.equal(reason, 'its record is malformed: reason: is missing; wanted is a string');
+  assert.equal(reason, 'its record is malformed: reason: is missing; expected a string');
   assert.deepEqual(none, { bucket: '', key: '' });
 });

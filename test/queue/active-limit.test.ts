@@ -9,7 +9,7 @@ import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { admitItem } from '../../functions/queue/admission/admit-item.ts';
 import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
@@ -51,7 +51,7 @@ class LossyStack {
   /** Services of a separate process. */
   process(): QueueServices {
     const { clock, ledger, notes } = this;
-    const destinations = this.#lossy(ledger.destinations, ['occupy', 'vacate', 'noteBacklog']);
+    const destinations = this.#lossy(ledger.destinations, ['occupy', 'vacate', 'recordBacklog']);
     return {
       ...captureServices(),
       clock,
@@ -96,7 +96,7 @@ class LossyStack {
         });
       }),
     );
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
   }
 
   /** Delivers so many messages to a destination. */
@@ -105,9 +105,9 @@ class LossyStack {
       const item = await this.ledger.read(message);
       if (item?.state !== 'active' || item.generation !== message.generation) continue;
       await this.ledger.move('finishUnclaimed', item, { due: null });
-      services.scheduler.leave(item);
+      services.scheduler.giveBackPlace(item);
     }
-    await giveBackPlaces(services).catch(() => {});
+    await flushAndRefill(services).catch(() => {});
   }
 
   async measure(): Promise<void> {
@@ -229,7 +229,7 @@ describe('a burst of requests for a slow destination', () => {
       await stack.ledger.admit(makeItem({ id: `new-${n}`, ...queued }));
       await stack.ledger.admit(makeItem({ id: `old-${n}`, ...queued, attempt: 3 }));
     }
-    await stack.ledger.destinations.noteBacklog(slow, wall);
+    await stack.ledger.destinations.recordBacklog(slow, wall);
     await stack.work(slow, 20, lmtp);
     await stack.wake(qmgr);
     const ids = stack.ledger.items.filter(({ state }) => state === 'active').map(({ id }) => id.split('-')[0]);
@@ -317,7 +317,7 @@ describe('the delivery that gives the last place back while the index is behind'
     const first = await stack.ledger.read({ id: 'first', delivery: '0000' });
     assert.ok(first);
     await stack.ledger.move('finishUnclaimed', first, { due: null });
-    lmtp.scheduler.leave(first);
+    lmtp.scheduler.giveBackPlace(first);
     return Object.assign(stack, {
       lmtp: { ...lmtp, queries: withCalls<QueueServices['queries']>(stack.ledger, queries) },
     });
@@ -331,7 +331,7 @@ describe('the delivery that gives the last place back while the index is behind'
       findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
     });
     const pauses: number[] = [];
-    await giveBackPlaces(stack.lmtp, async (milliseconds) => {
+    await flushAndRefill(stack.lmtp, async (milliseconds) => {
       pauses.push(milliseconds);
       isShown = true;
     });
@@ -345,7 +345,7 @@ describe('the delivery that gives the last place back while the index is behind'
     });
     // With room for more, which that one fills.
     const parameters = parseParameters({ qmgr_message_active_limit: '8' });
-    await giveBackPlaces({ ...stack.lmtp, parameters }, async () => {
+    await flushAndRefill({ ...stack.lmtp, parameters }, async () => {
       isShown = true;
       await stack.ledger.destinations.adjust(slow, 1);
     });
@@ -355,7 +355,7 @@ describe('the delivery that gives the last place back while the index is behind'
   test('does not read again where no delivery began to wait recently', async () => {
     const stack = await lastOne({ findQueued: async () => [] });
     stack.clock.advance(10_000);
-    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    await flushAndRefill(stack.lmtp, () => assert.fail('no need to wait'));
     assert.deepEqual(wakes(stack), []);
   });
 
@@ -367,7 +367,7 @@ describe('the delivery that gives the last place back while the index is behind'
         return isNew ? [...gone, ...there].slice(0, limit) : [];
       },
     });
-    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    await flushAndRefill(stack.lmtp, () => assert.fail('no need to wait'));
     assert.deepEqual(wakes(stack), ['late']);
   });
 });

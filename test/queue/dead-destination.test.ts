@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
-import type { Experience } from '../../functions/queue/destinations/scheduler.ts';
+import type { AttemptResult } from '../../functions/queue/destinations/scheduler.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { backoff } from '../../functions/time/backoff.ts';
 import { ContainerFleet, type Server, type Worked } from '../support/container-fleet.ts';
@@ -11,11 +11,11 @@ import { makeItem } from '../support/delivery-item.ts';
 const destination = 'inet:mail.test:24';
 const second = 1000;
 const hour = 3_600 * second;
-const failure: Experience = {
+const failure: AttemptResult = {
   kind: 'failure',
   failure: { status: '4.4.1', text: 'connect to mail.test[10.0.0.1]:24: Connection timed out' },
 };
-const success: Experience = { kind: 'success' };
+const success: AttemptResult = { kind: 'success' };
 
 /** A server that is up or down: when down, every delivery to it takes lmtp_connect_timeout. */
 function serverThat(isAlive: (at: number) => boolean): Server {

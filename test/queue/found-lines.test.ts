@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { settle } from '../../functions/queue/disposition/settlement.ts';
 import { limitHold } from '../../functions/queue/items/doubt.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { settlementRules } from '../../functions/queue/settlement/settlement-rules.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
@@ -105,7 +105,7 @@ describe('a message whose delivery was settled in its own generation', () => {
   test('and that goes to the dead letters, has them written there', async () => {
     const services = await withItem({ state: 'done', generation: 5, attempt: 2, settled: [3, 5], recipients });
     const wakeUp = { version: 1, ...key, generation: 5 };
-    await takeDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
+    await handleDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
     assert.equal(services.lines.length, 4);
   });
 });

@@ -219,7 +219,7 @@ describe('an object that was written to a bucket', () => {
     const services = makeServices();
     await receive(services, s3Event(s3Record({ etag: 'd41d8cd98f00b204e9800998ecf8427e' })), 'sqs-over');
     assert.partialDeepStrictEqual(services.notices, [
-      { id: 'sqs-over', reason: 'message.key: object "drop/a.eml" was written over after the event that tells of it' },
+      { id: 'sqs-over', reason: 'message.key: object "drop/a.eml" was overwritten after this event' },
     ]);
     assert.deepEqual(services.ledger.items, []);
   });
@@ -287,7 +287,7 @@ for (const [what, value] of Object.entries({
   test(`${what} is skipped, with a line in the log`, async () => {
     const services = makeServices();
     await receive(services, value);
-    assert.deepEqual([services.notices, services.ledger.items, services.notes], [[], [], ['info: no mail']]);
+    assert.deepEqual([services.notices, services.ledger.items, services.notes], [[], [], ['info: skipped: not mail']]);
   });
 }
 
@@ -416,7 +416,7 @@ describe('garbage', () => {
           const services = makeServices();
           await receive(services, body);
           const taken = new Set(services.ledger.items.map(({ id }) => id)).size;
-          const skipped = services.notes.filter((note) => note === 'info: no mail').length;
+          const skipped = services.notes.filter((note) => note === 'info: skipped: not mail').length;
           const corrupt = services.notices.length;
           const doubled = services.notes.filter((note) => note === 'info: duplicate request').length;
           assert.equal(taken + skipped + corrupt + doubled, partsOf(body, services));

@@ -11,7 +11,7 @@ import { holdMessage, releaseMessage, rescheduleMessage } from '../../functions/
 import { removeMessage } from '../../functions/operator/removal-change.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
-import type { Carried } from '../../functions/queue/writes/apply-change.ts';
+import type { ChangeResult } from '../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';
 import type { Interference } from '../support/queue-process.ts';
@@ -38,7 +38,10 @@ interface Hands {
 
 type Action = (hands: Hands) => Promise<void>;
 
-async function toEach({ world }: Hands, act: (item: DeliveryItem) => Promise<Carried>): Promise<readonly Carried[]> {
+async function toEach(
+  { world }: Hands,
+  act: (item: DeliveryItem) => Promise<ChangeResult>,
+): Promise<readonly ChangeResult[]> {
   return await Promise.all(world.ledger.items.map(act));
 }
 

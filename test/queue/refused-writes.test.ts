@@ -290,10 +290,10 @@ describe('progress', () => {
       written.push(changed);
       await gate.promise;
     });
-    progress.note(0, sent);
+    progress.add(0, sent);
     await waitUntil('the first write is in progress', () => written.length === 1);
-    progress.note(1, sent);
-    progress.note(2, sent);
+    progress.add(1, sent);
+    progress.add(2, sent);
     gate.resolve();
     await waitUntil('the next one was made', () => written.length === 2);
     await progress.finish();
@@ -306,7 +306,7 @@ describe('progress', () => {
       tries += 1;
       throw refused();
     });
-    progress.note(0, sent);
+    progress.add(0, sent);
     await waitUntil('it is refused', () => services.notes.includes('warn: write refused; it is repeated'));
     await progress.finish();
     assert.equal(tries, 1);

@@ -9,11 +9,11 @@ import { bounced, delayed, type DeliveryFacts, served } from '../support/report-
 const host = { myhostname: 'mail.example.org' };
 
 function told(subject: ReportSubject, values: Record<string, string> = {}, isReport = false) {
-  const { addressees, untold } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
+  const { addressees, reasons } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
   return {
     reports: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
     recipientsOf: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
-    untold,
+    reasons,
   };
 }
 
@@ -40,12 +40,12 @@ test('class bounce: a postmaster gets a copy, with all recipients in it, from an
 });
 
 test('the copy does not depend on the NOTIFY of the recipients', () => {
-  const { reports, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
+  const { reports, reasons } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
     notify_classes: 'bounce',
     bounce_notice_recipient: 'root@example.net',
   });
   assert.deepEqual(reports, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
-  assert.match(untold[0] ?? '', /NOTIFY/);
+  assert.match(reasons[0] ?? '', /NOTIFY/);
 });
 
 describe('NOTIFY', () => {
@@ -66,9 +66,9 @@ describe('there is no report on a report:', () => {
   const bounce = failure({ item: { sender: '' } });
 
   test('mail with the null sender causes no report', () => {
-    const { reports, untold } = told(bounce);
+    const { reports, reasons } = told(bounce);
     assert.deepEqual(reports, []);
-    assert.deepEqual(untold, ['its sender is the null sender']);
+    assert.deepEqual(reasons, ['its sender is the null sender']);
   });
   for (const notify_classes of ['2bounce', 'bounce']) {
     test(`but to a postmaster, complete, in class ${notify_classes}`, () => {
@@ -78,16 +78,16 @@ describe('there is no report on a report:', () => {
     });
   }
   test('a report that came back with another envelope sender is still a report', () => {
-    const { reports, untold } = told(failure(), { notify_classes: '2bounce' }, true);
+    const { reports, reasons } = told(failure(), { notify_classes: '2bounce' }, true);
     assert.deepEqual(reports, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
-    assert.deepEqual(untold, ['it is a report itself']);
+    assert.deepEqual(reasons, ['it is a report itself']);
     assert.deepEqual(told(failure(), {}, true).reports, []);
   });
   test('mail from double_bounce_sender causes no report at all, in any letter case', () => {
     for (const sender of [doubleBounce, 'Double-Bounce@Mail.Example.Org']) {
-      const { reports, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
+      const { reports, reasons } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
       assert.deepEqual(reports, []);
-      assert.match(untold[0] ?? '', /double_bounce_sender/);
+      assert.match(reasons[0] ?? '', /double_bounce_sender/);
     }
   });
 });
@@ -118,12 +118,12 @@ describe('where only senders with SPF pass get reports,', () => {
     [{}, false],
   ] as const) {
     test(`${JSON.stringify(authentication)}: ${isTold ? 'the sender gets one' : 'the postmaster gets one instead'}`, () => {
-      const { reports, untold } = told(failure({ item: { authentication } }), values);
+      const { reports, reasons } = told(failure({ item: { authentication } }), values);
       assert.deepEqual(
         reports.map(([role]) => role),
         isTold ? ['sender', 'bounce'] : ['bounce'],
       );
-      assert.equal(untold.length, isTold ? 0 : 1);
+      assert.equal(reasons.length, isTold ? 0 : 1);
     });
   }
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { composeReport } from '../../functions/report/compose.ts';
 import { noticeMail } from '../../functions/report/notice-mail.ts';
-import type { ReportSubject, ToldRecipient } from '../../functions/report/subject.ts';
+import type { ReportRecipient, ReportSubject } from '../../functions/report/subject.ts';
 import { has8BitOctets } from '../../functions/smtp/content-encoder.ts';
 import { addressFault, isAscii } from '../../functions/smtp/path.ts';
 import { checkLines, readReport } from '../support/read-report.ts';
@@ -54,7 +54,7 @@ const address = fc
   .map(([local, domain]) => `${local}@${domain}`)
   .filter((each) => addressFault(each) === undefined);
 
-const recipient: fc.Arbitrary<ToldRecipient> = fc.record(
+const recipient: fc.Arbitrary<ReportRecipient> = fc.record(
   {
     address,
     original: nasty,

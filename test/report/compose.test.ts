@@ -69,7 +69,7 @@ test('it has the header fields of automatic mail, and needs no reply', async () 
   const { header: fields, email } = await reportOf(bounced());
   assert.deepEqual(email.from, { name: 'Mail Delivery System', address: 'MAILER-DAEMON@mail.example.org' });
   assert.deepEqual(email.to, [{ name: '', address: 'alice@example.org' }]);
-  assert.equal(email.subject, 'Undelivered mail: it did not reach everybody');
+  assert.equal(email.subject, 'Undelivered mail: it did not reach all recipients');
   assert.equal(fields['auto-submitted'], 'auto-replied');
   assert.equal(fields['message-id'], '<r1@mail.example.org>');
   assert.equal(fields['date'], 'Sun, 22 Nov 2026 09:30:00 +0000');
@@ -144,7 +144,7 @@ describe('a report returns', () => {
 test('a delay report says until when delivery is tried, and that nothing is lost', async () => {
   const report = await reportOf(delayed({ attempt: 3 }));
   assert.equal(report.email.subject, 'Delayed mail: it is still being tried');
-  assert.match(report.text, /nothing is lost/);
+  assert.match(report.text, /is delayed, not lost/);
   assert.partialDeepStrictEqual(report.recipients[0], {
     action: 'delayed',
     status: '4.4.1',
@@ -179,7 +179,7 @@ describe('recipients who may have the message', () => {
       ...bounced({ item: { delivery: '0001', deliveries: 2 }, recipients: ['carol@example.com'], said: doubted }),
     ]);
     const text = report.text.replace(/\s+/g, ' ');
-    assert.match(text, /did not reach everybody.*Where it says "may have been delivered", the server broke off/);
+    assert.match(text, /did not reach all its recipients.*Where it says "may have been delivered", the server broke off/);
     assert.match(text, /<bob@example\.com>: host/);
     assert.match(text, new RegExp(`<carol@example\\.com>: ${words}`));
   });
@@ -187,8 +187,8 @@ describe('recipients who may have the message', () => {
   test('are described as such in a warning too, which does not say that nothing is lost', async () => {
     const report = await reportOf(delayed({ said: { ...doubted, status: 'deferred' } }));
     assert.equal(report.email.subject, 'Unconfirmed mail: it may have been delivered');
-    assert.match(report.text, /If it stays unknown, you are told after Fri, 27 Nov 2026/);
-    assert.doesNotMatch(report.text, /nothing is lost/);
+    assert.match(report.text, /If it remains unknown, you get a report after Fri, 27 Nov 2026/);
+    assert.doesNotMatch(report.text, /not lost/);
     assert.equal(report.recipients[0]?.['action'], 'delayed');
   });
 });
@@ -218,7 +218,7 @@ test("a postmaster's copy has no explanations, is no reply, and names all recipi
   const report = await reportOf(bounced({ recipients }), { addressee: copy });
   assert.doesNotMatch(report.text, /This is the mail system/);
   assert.equal(report.header['auto-submitted'], 'auto-generated');
-  assert.equal(report.email.subject, 'Postmaster copy. Undelivered mail: it did not reach everybody');
+  assert.equal(report.email.subject, 'Postmaster copy. Undelivered mail: it did not reach all recipients');
   assert.equal(report.recipients.length, 2);
   assert.equal(report.originalType, 'text/rfc822-headers');
 });

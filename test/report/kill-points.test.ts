@@ -98,7 +98,7 @@ test('SES gets a second copy only if the first may not have been sent', async ()
       world.publish(...eventsOfAll());
       await world.runToEnd();
       const isUnknown =
-        (hit === 'ses' && fault === 'after') || (/noteHandedOver|conclude/.test(hit) && fault === 'before');
+        (hit === 'ses' && fault === 'after') || (/recordHandedOver|markDone/.test(hit) && fault === 'before');
       for (const [recipient, told] of await toldBy(world)) {
         const once = [...new Set(told)];
         assert.deepEqual(once, addresses, `${recipient}, ${hit} ${fault}`);

@@ -98,7 +98,7 @@ describe('an invalid destination is refused with its fault and what is allowed',
     ['unix:', /absolute path/],
     ['unix:run/lmtp', /absolute path/],
     [`unix:/${'x'.repeat(107)}`, /longer than a socket/],
-    ['mail.internal, unix:/run/lmtp', /stands alone/],
+    ['mail.internal, unix:/run/lmtp', /cannot be part of a list/],
   ] as const) {
     test(JSON.stringify(text.slice(0, 50)), () => {
       assert.throws(

@@ -170,7 +170,7 @@ describe('each field, wrong: the error names field and value', () => {
   test('a value is shown literally, truncated if it is long', () => {
     assert.match(
       fault({ ...smallest, body: '9BIT' }).message,
-      /^body: "9BIT" is not allowed; wanted is 7BIT or 8BITMIME/,
+      /^body: "9BIT" is not allowed; expected 7BIT or 8BITMIME/,
     );
     assert.ok(fault({ ...smallest, id: 'x'.repeat(100_000) }).message.length < 300);
     assert.ok(fault({ ...smallest, destination: `inet:${'x'.repeat(100_000)}:` }).message.length <= 1000);

@@ -79,9 +79,9 @@ describe('an unusable line is refused by name', () => {
     ['example.com mailman:inet:mailman.internal', /must begin with lmtp: or error: or retry: or discard:/],
     ['example.com :inet:a:99999', /"99999" is not a port/],
     ['a.example lmtp:a\nb.example lmtp:b\nA.example lmtp:c', /^line 3: "a\.example" is already in line 1$/],
-    ['example.com error:4.1.1 gone', /behind error: a status 5\.x\.x and a reason are wanted, or a reason alone/],
+    ['example.com error:4.1.1 gone', /after error: expected a status 5\.x\.x and a reason, or only a reason/],
     ['example.com error:5.1.1', /behind error: a status 5\.x\.x and a reason/],
-    ['example.com retry:5.3.2 later', /behind retry: a status 4\.x\.x and a reason are wanted/],
+    ['example.com retry:5.3.2 later', /after retry: expected a status 4\.x\.x and a reason/],
     [`example.com discard:${'x'.repeat(501)}`, /the reason is longer than 500 octets/],
   ] as const) {
     test(text, () => {
@@ -152,7 +152,7 @@ describe('a result without a next-hop, or without a service', () => {
   for (const [address, destination] of [
     ['bob@mail.example.com', 'inet:mail.example.com:24'],
     ['bob@b\u00fccher.example.com', 'inet:xn--bcher-kva.example.com:24'],
-    ['bob@a_b..example.com', 'error:5.1.2 the domain "a_b..example.com" is no host name'],
+    ['bob@a_b..example.com', 'error:5.1.2 the domain "a_b..example.com" is not a host name'],
     ['bob@plain.example', 'inet:catchall.internal:24'],
     ['bob@other.example', 'inet:other.internal:24'],
   ] as const) {
@@ -163,7 +163,7 @@ describe('a result without a next-hop, or without a service', () => {
     const every = parse('* lmtp:');
     assert.equal(every.find('bob@[192.0.2.1]'), 'inet:[192.0.2.1]:24');
     assert.equal(every.find('bob@[IPv6:2001:db8::1]'), 'inet:[2001:db8::1]:24');
-    assert.equal(every.find('postmaster'), 'error:5.1.2 the domain "" is no host name');
+    assert.equal(every.find('postmaster'), 'error:5.1.2 the domain "" is not a host name');
   });
 
   test('"do not change" has no effect without a value that could change', () => {

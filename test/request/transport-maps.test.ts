@@ -55,7 +55,7 @@ test('a map that cannot be read again stays in use', async () => {
   state.now = new Error('access denied');
   later();
   assert.equal(await find(), 'inet:one:24');
-  assert.deepEqual(notes, ['warn: transport map cannot be read; the one before it serves on']);
+  assert.deepEqual(notes, ['warn: transport map cannot be read; the previous version stays in use']);
   state.now = { text: 'x lmtp:two', version: '2' };
   later();
   assert.equal(await find(), 'inet:two:24');
@@ -69,7 +69,7 @@ test('a new version that is unusable is refused, once, and the previous one stay
     later();
     assert.equal(await find(), 'inet:one:24');
   }
-  assert.deepEqual(notes, ['error: transport map cannot be used; the one before it serves on']);
+  assert.deepEqual(notes, ['error: transport map cannot be used; the previous version stays in use']);
   assert.deepEqual(asked, [undefined, '1', '2', '2']);
 });
 
@@ -77,8 +77,8 @@ test('without any map, each caller tries again, and gets one as soon as it exist
   const { state, find } = makeMaps();
   for (const trouble of [new Error('access denied'), { text: 'nonsense', version: '0' }]) {
     state.now = trouble;
-    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
-    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
+    await assert.rejects(find(), /access denied|expected a pattern, blanks and a destination/);
+    await assert.rejects(find(), /access denied|expected a pattern, blanks and a destination/);
   }
   state.now = { text: 'x lmtp:one', version: '1' };
   assert.equal(await find(), 'inet:one:24');

@@ -45,9 +45,9 @@ describe('showq is called', () => {
 describe('showq refuses', () => {
   const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     'an unreadable request': ['all', /request: "all" is not an object/],
-    'an unknown screen': [{ screen: 'all mail' }, /screen: "all mail" is not allowed; wanted is all, answer/],
-    'an invalid time': [{ late: 'soon' }, /late: "soon" is not allowed; wanted is a time such as 15m/],
-    'an invalid age': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; wanted is minutes/],
+    'an unknown screen': [{ screen: 'all mail' }, /screen: "all mail" is not allowed; expected all, answer/],
+    'an invalid time': [{ late: 'soon' }, /late: "soon" is not allowed; expected a time such as 15m/],
+    'an invalid age': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; expected minutes/],
     'to explain nothing': [{ screen: 'explain' }, /destination: is missing/],
   };
   for (const [what, [event, wanted]] of Object.entries(refused)) {
@@ -59,9 +59,9 @@ describe('postsuper refuses', () => {
   const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     'an action without a button': [
       { action: 'delete', destination: name },
-      /action: "delete" is not allowed; wanted is flush, hold, release or check: nothing else is done from a dashboard/,
+      /action: "delete" is not allowed; expected flush, hold, release or check: nothing else is done from a dashboard/,
     ],
-    'to act on nothing': [{ action: 'flush' }, /destination: is missing; wanted is where to flush/],
+    'to act on nothing': [{ action: 'flush' }, /destination: is missing; expected the destination to flush/],
     'to flush by a cause': [{ action: 'flush', cause: '452' }, /destination: is missing/],
     'to act on two selections': [{ action: 'hold', destination: name, cause: '452' }, /cause: is not allowed together/],
     'an endless reason': [

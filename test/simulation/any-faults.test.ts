@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { releaseMessage } from '../../functions/operator/operator-change.ts';
 import { doubtWords } from '../../functions/queue/items/doubt.ts';
-import { strandedHold } from '../../functions/queue/settlement/dead-letters.ts';
+import { undeliverableHold } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Audit, audit } from './audit.ts';
 import { printFigures } from './print-figures.ts';
 import type { Condition, MailboxReply } from './simulated-server.ts';
@@ -126,9 +126,9 @@ async function play({
 
 /** An operator has corrected what made the functions fail. */
 function releaseHeld(stack: SimulatedStack): void {
-  const order = { by: 'operator', why: 'it is mended', hold: strandedHold };
+  const order = { by: 'operator', why: 'it is mended', hold: undeliverableHold };
   for (const { id, delivery, state, holds = [] } of stack.ledger.items) {
-    if (state !== 'held' || !holds.some((hold) => hold.id === strandedHold)) continue;
+    if (state !== 'held' || !holds.some((hold) => hold.id === undeliverableHold)) continue;
     tally.stranded += 1;
     stack.later(0, async (services) => void (await releaseMessage({ id, delivery }, order, services)));
   }

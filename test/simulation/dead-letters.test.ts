@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { releaseMessage } from '../../functions/operator/operator-change.ts';
 import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
-import { strandedHold, strandedNote } from '../../functions/queue/settlement/dead-letters.ts';
+import { undeliverableHold, undeliverableNote } from '../../functions/queue/settlement/dead-letters.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
 import { printFigures } from './print-figures.ts';
@@ -47,7 +47,7 @@ const heldThen = poisoned.ledger.items.filter(({ state }) => state === 'held');
 isMended = true;
 for (const { id, delivery } of heldThen) {
   poisoned.later(0, async (services) => {
-    const order = { by: 'operator', why: 'it is mended', hold: strandedHold };
+    const order = { by: 'operator', why: 'it is mended', hold: undeliverableHold };
     assert.equal((await releaseMessage({ id, delivery }, order, services)).kind, 'changed');
   });
 }
@@ -58,8 +58,8 @@ const broken = await deliver((_, after) => after < 80 * minute);
 
 test('deliveries that crash the function are finally held, with a hold that says so; no others are', () => {
   assert.deepEqual(heldThen.map(({ id }) => id).sort(), [...poison].sort());
-  assert.ok(heldThen.every(({ holds = [] }) => holds.length === 1 && holds[0]?.id === strandedHold));
-  assert.equal(poisoned.figures.notes.get(`error: ${strandedNote}`), poison.size);
+  assert.ok(heldThen.every(({ holds = [] }) => holds.length === 1 && holds[0]?.id === undeliverableHold));
+  assert.equal(poisoned.figures.notes.get(`error: ${undeliverableNote}`), poison.size);
 });
 
 test('all other recipients get the mail once', (t) => {

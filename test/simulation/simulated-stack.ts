@@ -14,16 +14,16 @@ import { createHash } from 'node:crypto';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
 import { activeReceives, longestDelay, reserveOf, sweepInterval } from '../../functions/queue/items/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { handBack } from '../../functions/queue/work/hand-back.ts';
-import { orderOfWork } from '../../functions/queue/work/schedule.ts';
+import { schedule } from '../../functions/queue/work/schedule.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/work/worker.ts';
 import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
@@ -213,7 +213,7 @@ export class SimulatedStack {
       queue: deadLetters,
       invoke: (batch, container) =>
         this.#invokeQmgr(batch, container, deadLetters, ({ messageId, body, received = 0 }) =>
-          takeDeadLetter({ messageId, body, received }, container.services),
+          handleDeadLetter({ messageId, body, received }, container.services),
         ),
     });
     new EventSource({ ...lmtp, queue: active, invoke: (batch, container) => this.#invokeLmtp(batch, container) });
@@ -314,8 +314,8 @@ export class SimulatedStack {
         }
       }),
     );
-    await services.scheduler.settle(services);
-    await services.disposal?.settle(services);
+    await services.scheduler.flushPlaces(services);
+    await services.disposal?.deleteSpent(services);
     for (const message of handled.flat()) queue.delete(message);
   }
 
@@ -336,11 +336,11 @@ export class SimulatedStack {
       destination: destinationOf(message),
       received: message.received ?? 1,
     });
-    const { lanes, last } = orderOfWork(batch, givenOf, this.random.next);
+    const { lanes, last } = schedule(batch, givenOf, this.random.next);
     await Promise.all(lanes.map(workOff));
     await workOff(last);
-    await giveBackPlaces(container.services, (milliseconds) => this.time.sleep(milliseconds));
-    await container.services.disposal?.settle(container.services);
+    await flushAndRefill(container.services, (milliseconds) => this.time.sleep(milliseconds));
+    await container.services.disposal?.deleteSpent(container.services);
   }
 
   async #workOne(message: SimulatedMessage, container: Container, deadline: Deadline, lane: Lane): Promise<void> {

@@ -4,7 +4,7 @@
  * consist of a duration and a result.
  */
 
-import { type Experience, Scheduler, type Surroundings } from '../../functions/queue/destinations/scheduler.ts';
+import { type AttemptResult, Scheduler, type SchedulerContext } from '../../functions/queue/destinations/scheduler.ts';
 import type { Failure } from '../../functions/queue/destinations/window.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
@@ -17,7 +17,7 @@ import { TestClock } from './test-clock.ts';
 export type Server = (
   at: number,
   item: DeliveryItem,
-) => { readonly takes: number; readonly experience: Experience | 'death' };
+) => { readonly takes: number; readonly experience: AttemptResult | 'death' };
 
 /** The result of one message in active. */
 export interface Worked {
@@ -31,7 +31,7 @@ export interface Worked {
 export interface FleetOptions {
   readonly containers: number;
   readonly server: Server;
-  readonly surroundings: Omit<Surroundings, 'clock'>;
+  readonly surroundings: Omit<SchedulerContext, 'clock'>;
   /** Called with each finished message. */
   readonly onWorked?: (worked: Worked) => void;
 }
@@ -49,7 +49,7 @@ export class ContainerFleet {
   readonly deliveries: { readonly begun: number; readonly ended: number; readonly item: DeliveryItem }[] = [];
   readonly worked: Worked[] = [];
   readonly #options: FleetOptions;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: SchedulerContext;
   readonly #groups = new Map<string, DeliveryItem[]>();
   readonly #inFlight = new Set<string>();
   readonly #idle: Scheduler[];
@@ -154,7 +154,7 @@ export class ContainerFleet {
         return;
       }
       if (experience.kind === 'failure') lane.failure = experience.failure;
-      await scheduler.conclude(item, experience, permission, this.#surroundings);
+      await scheduler.recordResult(item, experience, permission, this.#surroundings);
       await this.#finish(item, experience.kind === 'success' ? 'delivered' : 'failed');
       await goOn();
     });

@@ -107,9 +107,9 @@ export function describeDestinations(name: string, destinations: () => Destinati
 
     test('the delivery that gives a place back learns that others wait, until that is forgotten', async () => {
       const name = aName();
-      await destinations().noteBacklog(name, 100);
+      await destinations().recordBacklog(name, 100);
       assert.deepEqual(await destinations().vacate(name, 1), { active: 0, backlog: 100 });
-      await destinations().noteBacklog(name, 200);
+      await destinations().recordBacklog(name, 200);
       await destinations().forgetBacklog(name, 100);
       assert.equal((await destinations().read(name)).backlog, 200, 'it was noted again');
       await destinations().forgetBacklog(name, 200);

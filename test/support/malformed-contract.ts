@@ -150,7 +150,7 @@ export function describeMalformed(name: string, planted: () => Planted): void {
         ['a', 'deferred', 0],
         ['b', 'active', 3],
       ]);
-      assert.ok(faulty.some(({ fault }) => fault === 'recipients[0].address: is missing; wanted is a string'));
+      assert.ok(faulty.some(({ fault }) => fault === 'recipients[0].address: is missing; expected a string'));
     });
 
     test('it is woken as one that waits for a place, even if the index is incomplete', async () => {

@@ -2,7 +2,7 @@
 import type { CorruptRequest, CorruptRequests } from '../../functions/operator/ports.ts';
 import type { HistoryEntry } from '../../functions/queue/items/item.ts';
 import type { CorruptNotice, CorruptQueue } from '../../functions/queue/items/ports.ts';
-import { extended } from '../../functions/queue/writes/apply-change.ts';
+import { withHistoryEntry } from '../../functions/queue/writes/apply-change.ts';
 
 /** The corrupt queue of a test, and the operator actions on it. */
 export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
@@ -50,7 +50,7 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
   async settle({ id }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
     const request = this.#requests.get(id);
     if (request === undefined || request.isSettled === true) return false;
-    this.#requests.set(id, { ...request, isSettled: true, history: extended(request.history, entry) });
+    this.#requests.set(id, { ...request, isSettled: true, history: withHistoryEntry(request.history, entry) });
     return true;
   }
 }

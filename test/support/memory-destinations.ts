@@ -48,7 +48,7 @@ export class MemoryDestinations implements Destinations {
     return backlog === undefined ? { active } : { active, backlog };
   }
 
-  async noteBacklog(name: string, at: number): Promise<void> {
+  async recordBacklog(name: string, at: number): Promise<void> {
     this.#put({ ...this.#find(name), backlog: at });
   }
 

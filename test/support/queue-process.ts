@@ -165,7 +165,7 @@ export class QueueProcess {
       occupy: (name, places, limit) => step('destinations.occupy', () => destinations.occupy(name, places, limit)),
       vacate: (name, places) => step('destinations.vacate', () => destinations.vacate(name, places)),
       adjust: (name, difference) => step('destinations.adjust', () => destinations.adjust(name, difference)),
-      noteBacklog: (name, at) => step('destinations.noteBacklog', () => destinations.noteBacklog(name, at)),
+      recordBacklog: (name, at) => step('destinations.recordBacklog', () => destinations.recordBacklog(name, at)),
       forgetBacklog: (name, seen) => step('destinations.forgetBacklog', () => destinations.forgetBacklog(name, seen)),
       async *list() {
         yield* await step('destinations.list', () => Array.fromAsync(destinations.list()));

@@ -15,13 +15,13 @@ import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
 import { reserveOf } from '../../functions/queue/items/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { work } from '../../functions/queue/work/worker.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
@@ -177,9 +177,9 @@ export class QueueWorld {
     await this.#invoke(role, async (process) => {
       await this.handle(message, process);
       await process.step('sqs.delete', async () => this.remove(message));
-      if (role === 'lmtp') await giveBackPlaces(process.services);
-      else await process.services.scheduler.settle(process.services);
-      await process.services.disposal?.settle(process.services);
+      if (role === 'lmtp') await flushAndRefill(process.services);
+      else await process.services.scheduler.flushPlaces(process.services);
+      await process.services.disposal?.deleteSpent(process.services);
     });
   }
 
@@ -191,7 +191,7 @@ export class QueueWorld {
     } else if (queue === 'deferred') {
       await activate(parseWakeUp(body), process.services);
     } else if (queue === 'dead letters') {
-      await takeDeadLetter({ messageId, body, received }, process.services);
+      await handleDeadLetter({ messageId, body, received }, process.services);
     } else {
       await work({ ...parseWakeUp(body), received }, process.services, process.deliver, this.deadline());
     }

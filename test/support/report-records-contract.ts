@@ -67,21 +67,21 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
       const [taken] = (await records().read(here)).reports;
       assert.equal(taken?.lease, 200);
       assert.equal(taken?.by, ['a', 'b', 'c'][results.indexOf(true)]);
-      await records().conclude(here, 0);
+      await records().markDone(here, 0);
       assert.equal(await records().takeOver(here, taken ?? sealed(), 'late', 300), false);
     });
 
     test('each handed-over part is remembered, and so is the completion', async () => {
       const here = group();
       await records().seal(here, sealed());
-      await records().noteHandedOver(here, 0, 'sender');
-      await records().noteHandedOver(here, 0, 'sender');
-      await records().noteHandedOver(here, 0, 'bounce');
+      await records().recordHandedOver(here, 0, 'sender');
+      await records().recordHandedOver(here, 0, 'sender');
+      await records().recordHandedOver(here, 0, 'bounce');
       const [report] = (await records().read(here)).reports;
       assert.deepEqual(report?.handedOver.toSorted(), ['bounce', 'sender']);
       assert.equal(report?.isDone, false);
-      await records().conclude(here, 0);
-      await records().conclude(here, 0);
+      await records().markDone(here, 0);
+      await records().markDone(here, 0);
       assert.equal((await records().read(here)).reports[0]?.isDone, true);
     });
   });

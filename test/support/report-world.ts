@@ -17,14 +17,14 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { type Bodies, BodyFault } from '../../functions/queue/items/ports.ts';
 import type { FoundItem } from '../../functions/queue/items/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
-import type { Parcel, ReportServices } from '../../functions/report/ports.ts';
-import { handOverLease, tell } from '../../functions/report/tell.ts';
+import type { OutgoingMail, ReportServices } from '../../functions/report/ports.ts';
+import { handOverLease, reportEvent } from '../../functions/report/report-event.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { MemoryReports } from './memory-reports.ts';
 import { TestClock } from './test-clock.ts';
 
 /** A mail that was sent, and how. */
-export interface Mail extends Parcel {
+export interface Mail extends OutgoingMail {
   readonly route: 'incoming' | 'ses';
 }
 
@@ -108,8 +108,8 @@ export class ReportWorld {
     this.mostReceives = Math.max(this.mostReceives, message.received);
     message.visible = this.clock.wall + visibilityTimeout;
     try {
-      const telling = await tell(message.event, this.services());
-      if (telling.kind === 'told') this.queue = this.queue.filter((other) => other !== message);
+      const telling = await reportEvent(message.event, this.services());
+      if (telling.kind === 'reported') this.queue = this.queue.filter((other) => other !== message);
       else message.visible = telling.until;
     } catch (error) {
       this.notes.push({ message: 'failed', error: String(error) });
@@ -129,8 +129,8 @@ export class ReportWorld {
         read: (...given) => step('read', () => records.read(...given)),
         seal: (...given) => step('seal', () => records.seal(...given)),
         takeOver: (...given) => step('takeOver', () => records.takeOver(...given)),
-        noteHandedOver: (...given) => step('noteHandedOver', () => records.noteHandedOver(...given)),
-        conclude: (...given) => step('conclude', () => records.conclude(...given)),
+        recordHandedOver: (...given) => step('recordHandedOver', () => records.recordHandedOver(...given)),
+        markDone: (...given) => step('markDone', () => records.markDone(...given)),
       },
       ledger: { readAll: (id) => step('readAll', async () => items.filter((item) => item.id === id)) },
       bodies: { ...this.#bodies(), load: (message) => step('load', () => this.#bodies().load(message)) },

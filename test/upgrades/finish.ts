@@ -11,7 +11,7 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { parseWakeUp } from '../../functions/queue/items/messages.ts';
 import { sweepInterval } from '../../functions/queue/items/policy.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
@@ -69,14 +69,14 @@ export async function finishEverything(aws: EmulatedClients, written: Written, b
   );
   const order = { by: 'operator', why: 'the new release is here' };
   for (const text of buries ? active.splice(0) : []) {
-    await takeDeadLetter({ messageId: 'dead', body: text, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'dead', body: text, received: 9 }, services);
   }
   await putMessage(aws.clients.s3, { Bucket: 'messages', Key: 'in/corrupt.eml' }, body);
   for (let turn = 0; turn < mostTurns; turn += 1) {
     for (const text of deferred.splice(0)) await activate(parseWakeUp(text), services);
     for (const text of active.splice(0))
       await work(parseWakeUp(text), services, takes, { left: () => 60_000, whole: 60_000 });
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
     if (turn === 1) {
       await unholdDestination('inet:withheld.test:24', { ...order, hold: 'manual' }, services);
       await releaseMessage({ id: 'held', delivery: '0000' }, { ...order, hold: 'manual' }, services);

@@ -212,7 +212,7 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
     await activate(JSON.parse(text), services);
   }
   await admit({ messageId: 'unusable', body: '{"version":1}', sent: services.clock.wall }, admissionOf(aws), services);
-  await services.scheduler.settle(services);
+  await services.scheduler.flushPlaces(services);
   await writeReport(aws, events);
   const { Items = [] } = await aws.clients.table.send(new ScanCommand({ TableName: aws.emulators.table }));
   const items = Items.map((item) => JSON.parse(JSON.stringify(item, sets)) as Record<string, unknown>);
@@ -227,7 +227,7 @@ async function writeReport(aws: EmulatedClients, events: readonly string[]): Pro
   await reports.keep(reportGroup, { event, at: 1000 });
   const sealed = { number: 0, eventIds: [event.lmtp.eventId], sealedAt: 2000, lease: 3000, by: 'a function' };
   await reports.seal(reportGroup, { ...sealed, handedOver: [], isDone: false });
-  await reports.noteHandedOver(reportGroup, 0, 'sender');
+  await reports.recordHandedOver(reportGroup, 0, 'sender');
 }
 
 /** Where that report is stored. */

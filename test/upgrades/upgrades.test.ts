@@ -19,7 +19,7 @@ import { parseWakeUp } from '../../functions/queue/items/messages.ts';
 import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
 import { SchemaVersionError } from '../../functions/queue/items/schema-version.ts';
 import { states } from '../../functions/queue/items/states.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { readTopicMessage } from '../../functions/report/read-message.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -131,14 +131,14 @@ describe('what this release writes', () => {
   test('is what the release before expects, also of dead letters and at the end of everything', async () => {
     const services = makeServices(aws, { active: () => {}, deferred: () => {}, event: async () => {} });
     const [dead = '', stranded = ''] = written.active;
-    await takeDeadLetter({ messageId: 'dead', body: dead, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'dead', body: dead, received: 9 }, services);
     const key = parseWakeUp(stranded);
     const item = await services.ledger.read(key);
     assert.ok(item !== undefined);
     // As in the last of its rounds.
     const Item = { ...item, deadLetters: deadLetterRounds - 1, shard: 'active#0' };
     await aws.clients.table.send(new PutCommand({ TableName: aws.emulators.table, Item }));
-    await takeDeadLetter({ messageId: 'stranded', body: stranded, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'stranded', body: stranded, received: 9 }, services);
     const now = [await services.ledger.read(parseWakeUp(dead)), await services.ledger.read(key)];
     assert.deepEqual(
       now.map((one) => one?.state),
@@ -244,7 +244,7 @@ test('content of a release that is further away is left to it: nothing is lost, 
   for (const { id, delivery } of deliveriesOf(far))
     await assert.rejects(ledger.read({ id, delivery }), SchemaVersionError);
   for (const text of far.active) {
-    await assert.rejects(takeDeadLetter({ messageId: 'm', body: text, received: 9 }, services), SchemaVersionError);
+    await assert.rejects(handleDeadLetter({ messageId: 'm', body: text, received: 9 }, services), SchemaVersionError);
   }
   const { items: before } = await scan(aws);
   services.clock.advance(86_400_000);

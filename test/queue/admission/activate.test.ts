@@ -96,7 +96,7 @@ test('a wake-up that loses a race takes no place', async () => {
   const item = makeItem({ ...key, state: 'deferred', generation: 3 });
   await services.ledger.admit(item);
   await Promise.all([activate(wakeUp, services), activate(wakeUp, services)]);
-  await services.scheduler.settle(services);
+  await services.scheduler.flushPlaces(services);
   assert.equal((await services.destinations.read(item.destination)).active, 1);
 });
 

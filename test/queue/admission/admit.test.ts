@@ -183,17 +183,17 @@ test('a request without a usable recipient is done at admission, and found by it
 
 /** What makes a request corrupt, and the reason in the notice: field and value. */
 const unusable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
-  ['an unknown version', { version: 2 }, /^version: 2 is not allowed; wanted is 1$/],
+  ['an unknown version', { version: 2 }, /^version: 2 is not allowed; expected 1$/],
   ['an unknown field', { reciepients: [] }, /^reciepients: is not a field; allowed are version, /],
-  ['an id with other characters', { id: 'a/b' }, /^id: "a\/b" is not allowed; wanted is letters/],
-  ['no recipient', { recipients: [] }, /^recipients: \[\] is not allowed; wanted is a list/],
+  ['an id with other characters', { id: 'a/b' }, /^id: "a\/b" is not allowed; expected letters/],
+  ['no recipient', { recipients: [] }, /^recipients: \[\] is not allowed; expected a list/],
   ['a recipient that is a number', { recipients: ['bob@example.com', 7] }, /^recipients\[1\]: 7 /],
   [
     'a sender with a line end',
     { sender: 'alice@x\r\nRCPT TO:<y>' },
     /^sender: "alice@x\\r\\nRCPT TO:<y>" holds .*U\+000D/,
   ],
-  ['an invalid destination', { destination: 'inet:' }, /^destination: "inet:": host, host:port/],
+  ['an invalid destination', { destination: 'inet:' }, /^destination: "inet:": expected host, host:port/],
   [
     'a destination that is not allowed',
     { destination: 'inet:evil.test:24' },
@@ -264,7 +264,7 @@ test('where bodies are below prefixes, a request for another object of the bucke
     await admit({ messageId: 'sqs-1', body, sent: services.clock.wall }, admission, services);
     return services.notices.map(({ reason }) => reason);
   };
-  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies lie below in/ drop/ reports/';
+  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies must be below in/ drop/ reports/';
   assert.deepEqual(await submitKey('messages', 'archive/a.eml'), [reason]);
   assert.deepEqual(await submitKey('messages', 'drop/a.eml'), []);
   // Written by the bounce function.

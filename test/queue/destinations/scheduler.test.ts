@@ -24,7 +24,7 @@ class BrokenDestinations extends MemoryDestinations {
   override write = () => Promise.reject(new Error('the table is throttled'));
   override occupy = () => Promise.reject(new Error('the table is throttled'));
   override vacate = () => Promise.reject(new Error('the table is throttled'));
-  override noteBacklog = () => Promise.reject(new Error('the table is throttled'));
+  override recordBacklog = () => Promise.reject(new Error('the table is throttled'));
 }
 
 const suspension = { since: 0, until: 0, why: failure.text, dsn: failure.status, failures: 3 };
@@ -91,12 +91,12 @@ describe('whether a delivery may begin', () => {
     assert.equal((await destinations.read(destination)).trials?.length, 4);
     const [first] = permissions;
     assert.ok(first?.kind === 'go');
-    await scheduler.conclude(item, { kind: 'success' }, first, services);
+    await scheduler.recordResult(item, { kind: 'success' }, first, services);
     const { trials, window, revision } = await destinations.read(destination);
     assert.deepEqual([trials, window?.succeededAt], [undefined, services.clock.wall]);
     for (const permission of permissions.slice(1)) {
       assert.ok(permission.kind === 'go');
-      await new Scheduler(destinations).conclude(item, { kind: 'success' }, permission, services);
+      await new Scheduler(destinations).recordResult(item, { kind: 'success' }, permission, services);
     }
     assert.deepEqual(await scheduler.permit(item, leaseEnds, services), { kind: 'go' });
     assert.equal((await destinations.read(destination)).revision, revision, 'one success is recorded, for all of them');
@@ -123,18 +123,18 @@ describe('whether a delivery may begin', () => {
     const [a, b] = [await begin(), await begin()];
     assert.ok(a.kind === 'go' && b.kind === 'go');
     services.clock.advance(1000);
-    await scheduler.conclude(item, failed, a, services);
+    await scheduler.recordResult(item, failed, a, services);
     // Three failures suspend it: one is known, one is in progress, and one is missing.
     const c = await begin();
     assert.ok(c.kind === 'go' && c.probe !== undefined);
     assert.deepEqual(await begin(), { kind: 'wait', until: services.clock.wall + 5000 });
-    await scheduler.conclude(item, { kind: 'nothing' }, b, services);
+    await scheduler.recordResult(item, { kind: 'nothing' }, b, services);
     const d = await begin();
     assert.ok(d.kind === 'go', 'one without an outcome makes room for another');
     services.clock.advance(1000);
-    await scheduler.conclude(item, failed, c, services);
+    await scheduler.recordResult(item, failed, c, services);
     assert.equal((await begin()).kind, 'wait');
-    await scheduler.conclude(item, failed, d, services);
+    await scheduler.recordResult(item, failed, d, services);
     assert.equal((await begin()).kind, 'suspended');
   });
 
@@ -144,7 +144,7 @@ describe('whether a delivery may begin', () => {
     const begin = () => new Scheduler(destinations).permit(item, services.clock.wall + 300_000, services);
     const [a] = [await begin(), await begin(), await begin()];
     assert.ok(a.kind === 'go');
-    await scheduler.conclude(item, failed, a, services);
+    await scheduler.recordResult(item, failed, a, services);
     let putBack = 0;
     const { wall } = services.clock;
     for (;;) {
@@ -162,7 +162,7 @@ describe('whether a delivery may begin', () => {
     const { scheduler, services, destinations } = makeServices();
     const other = new Scheduler(destinations);
     assert.equal((await other.permit(item, 0, services)).kind, 'go');
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.equal((await other.permit(item, 0, services)).kind, 'suspended');
 
     const window = { size: 9, failedCohorts: 0, failure: 0, failures: 0, succeededAt: 1, at: services.clock.wall };
@@ -194,14 +194,14 @@ describe('the outcome of a delivery', () => {
     const { scheduler, services, destinations } = makeServices();
     for (let n = 0; n < 10; n += 1) {
       await scheduler.permit(item, 0, services);
-      await scheduler.conclude(item, { kind: 'success' }, {}, services);
+      await scheduler.recordResult(item, { kind: 'success' }, {}, services);
     }
     assert.equal((await destinations.read(destination)).revision, 0);
   });
 
   test('suspends the destination after three failures in a row, and the log says why', async () => {
     const { scheduler, services, destinations } = makeServices();
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.equal((await destinations.read(destination)).suspension?.why, failure.text);
     assert.deepEqual(services.notes, ['warn: destination suspended']);
   });
@@ -210,7 +210,7 @@ describe('the outcome of a delivery', () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     const permission = await scheduler.permit(item, services.clock.wall + 60_000, services);
     assert.ok(permission.kind === 'go' && permission.probe !== undefined);
-    await scheduler.conclude(item, { kind: 'success' }, permission, services);
+    await scheduler.recordResult(item, { kind: 'success' }, permission, services);
     const { suspension: after, probe } = await destinations.read(destination);
     assert.deepEqual([after, probe], [undefined, undefined]);
     assert.equal(services.notes.at(-1), 'info: destination takes mail again');
@@ -220,7 +220,7 @@ describe('the outcome of a delivery', () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     const permission = await scheduler.permit(item, services.clock.wall + 60_000, services);
     assert.ok(permission.kind === 'go');
-    await scheduler.conclude(item, { kind: 'nothing' }, permission, services);
+    await scheduler.recordResult(item, { kind: 'nothing' }, permission, services);
     assert.deepEqual((await destinations.read(destination)).suspension, suspension);
     assert.equal((await scheduler.permit(item, services.clock.wall + 60_000, services)).kind, 'go');
   });
@@ -231,15 +231,15 @@ describe('an unreachable table', () => {
     const { scheduler, services } = makeServices({}, new BrokenDestinations());
     assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'go' });
     assert.equal(await scheduler.place(item, services), 'active');
-    scheduler.leave(item);
-    assert.deepEqual(await scheduler.settle(services), new Map());
-    await scheduler.noteBacklog(destination, services);
+    scheduler.giveBackPlace(item);
+    assert.deepEqual(await scheduler.flushPlaces(services), new Map());
+    await scheduler.recordBacklog(destination, services);
     for (const note of services.notes) assert.match(note, /^warn: /);
   });
 
   test('still keeps this container from a dead host', async () => {
     const { scheduler, services } = makeServices({}, new BrokenDestinations());
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.notEqual((await scheduler.permit(item, 0, services)).kind, 'go');
     assert.ok(services.notes.includes('warn: record of the destination not written; only this container knows'));
   });
@@ -273,9 +273,9 @@ describe('places in active', () => {
     const places = await Promise.all(batch.map((one) => scheduler.place(one, services)));
     assert.deepEqual(new Set(places), new Set(['active']));
     assert.equal(destinations.writes, 2);
-    for (const one of batch) scheduler.leave(one);
-    await scheduler.settle(services);
-    await scheduler.settle(services);
+    for (const one of batch) scheduler.giveBackPlace(one);
+    await scheduler.flushPlaces(services);
+    await scheduler.flushPlaces(services);
     assert.equal(destinations.writes, 3);
     assert.equal((await destinations.read(destination)).active, 0);
   });
@@ -301,7 +301,7 @@ describe('places in active', () => {
     const request = makeItem({ destination });
     await admitItem(request, services);
     await admitItem({ ...request, by: 'another' }, services);
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
     assert.equal((await services.destinations.read(destination)).active, 1);
   });
 

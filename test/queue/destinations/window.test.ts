@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   afterFailure,
-  afterNothing,
+  afterNoResult,
   afterSuccess,
   isDoubted,
   isUnproven,
@@ -152,7 +152,7 @@ describe('the window of a destination', () => {
               ? afterFailure(record, given, { now: at }, failure)
               : kind === 'success'
                 ? afterSuccess(record, given, { now: at }, wanted)
-                : afterNothing(record, { now: at });
+                : afterNoResult(record, { now: at });
           record = after ?? record;
           const slots = openSlots(record, given, at);
           assert.ok(Number.isInteger(slots) && slots >= 1 && slots <= limit, `${slots} of ${limit}`);
@@ -204,9 +204,9 @@ describe('a dead destination', () => {
 
   test('keeps the probe of another worker', () => {
     const theirs = { token: 'theirs', until: now + 1 };
-    const after = afterNothing({ ...dead, probe: theirs }, { now, probe });
+    const after = afterNoResult({ ...dead, probe: theirs }, { now, probe });
     assert.equal(after, undefined);
-    assert.equal(afterNothing({ ...dead, probe }, { now, probe })?.probe, undefined);
+    assert.equal(afterNoResult({ ...dead, probe }, { now, probe })?.probe, undefined);
   });
 });
 
@@ -285,9 +285,9 @@ describe('a delivery that begins before the first success', () => {
     assert.deepEqual(trialsUnderWay(tried, now), [trial, other]);
     const failed = afterFailure(tried, limits, { now, probe: trial }, failure);
     assert.deepEqual(failed?.trials, [other]);
-    const cut = afterNothing(tried, { now, probe: trial });
+    const cut = afterNoResult(tried, { now, probe: trial });
     assert.deepEqual(cut?.trials, [other]);
-    assert.equal(afterNothing(cut ?? tried, { now, probe: trial }), undefined);
+    assert.equal(afterNoResult(cut ?? tried, { now, probe: trial }), undefined);
   });
 
   test('ends the limit with its success, whether more mail waits or not', () => {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { Verdict } from '../../../functions/delivery/verdict.ts';
 import {
   inDoubtHold,
-  noteProgress,
   type SettlementFacts,
   settle,
+  withProgress,
 } from '../../../functions/queue/disposition/settlement.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { planDeliveries } from '../../../functions/queue/items/plan.ts';
@@ -198,7 +198,7 @@ describe('recipients of earlier attempts', () => {
 describe('recorded progress', () => {
   test('is about sent recipients, and no others', () => {
     const { item, facts, now } = settled(['sent', 'bounced', 'deferred']);
-    const noted = noteProgress(item, facts.verdicts, now);
+    const noted = withProgress(item, facts.verdicts, now);
     assert.deepEqual(
       noted.map(({ last }) => last?.status),
       ['sent', undefined, undefined],
@@ -208,7 +208,7 @@ describe('recorded progress', () => {
   test('does not overwrite what was finished before', () => {
     const recipients = [{ address: 'r0@x', n: 0, last: makeVerdict('sent', 1) }];
     const { item, facts, now } = settled(['sent'], 10, { recipients, attempt: 1 });
-    assert.deepEqual(noteProgress(item, facts.verdicts, now), recipients);
+    assert.deepEqual(withProgress(item, facts.verdicts, now), recipients);
   });
 });
 

@@ -12,7 +12,7 @@ import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/ite
 import { entryOf } from '../../../functions/queue/items/summary.ts';
 import { heldAtLimitNote } from '../../../functions/queue/settlement/log-deliveries.ts';
 import { sweep } from '../../../functions/queue/sweep/sweep.ts';
-import type { Carried } from '../../../functions/queue/writes/apply-change.ts';
+import type { ChangeResult } from '../../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../../support/bounce-of.ts';
 import { captureServices } from '../../support/capturing-services.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../../support/delivery-item.ts';
@@ -78,7 +78,7 @@ function recipientOf(world: QueueWorld, address: string): QueuedRecipient {
   return recipient;
 }
 
-function refusal(carried: Carried): string {
+function refusal(carried: ChangeResult): string {
   assert.equal(carried.kind, 'refused');
   return carried.kind === 'refused' ? carried.why : '';
 }

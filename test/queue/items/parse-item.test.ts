@@ -113,7 +113,7 @@ describe('an item of the table', () => {
       assert.equal(readItem(rest), rest, `without ${name}`);
     }
     const { sender: _, ...rest } = full;
-    assert.equal(faultOf(rest), 'sender: is missing; wanted is a string');
+    assert.equal(faultOf(rest), 'sender: is missing; expected a string');
   });
 });
 

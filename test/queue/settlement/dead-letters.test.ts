@@ -8,7 +8,11 @@ import type { DeliveryItem } from '../../../functions/queue/items/item.ts';
 import { formatWakeUp } from '../../../functions/queue/items/messages.ts';
 import { deadLetterRounds } from '../../../functions/queue/items/policy.ts';
 import { states } from '../../../functions/queue/items/states.ts';
-import { strandedHold, strandedNote, takeDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
+import {
+  handleDeadLetter,
+  undeliverableHold,
+  undeliverableNote,
+} from '../../../functions/queue/settlement/dead-letters.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../../support/delivery-item.ts';
 import { MemoryMetrics } from '../../support/memory-metrics.ts';
 import { QueueWorld } from '../../support/queue-world.ts';
@@ -53,7 +57,7 @@ test('a delivery that no function could handle is put back, and its recipients g
   assert.partialDeepStrictEqual(recipients[0]?.last, {
     status: 'deferred',
     dsn: '4.3.0',
-    text: 'no function could handle this delivery; it was given out 10 times',
+    text: 'no function could handle this delivery; its message was received 10 times',
   });
   assert.equal(due, world.clock.wall + world.parameters.minimal_backoff_time);
   assert.deepEqual(
@@ -70,7 +74,7 @@ test('a delivery that no function could handle is put back, and its recipients g
 test('without a receive count from SQS, the text has none', async () => {
   await addDeadLetter();
   await receiveDeadLetters(1);
-  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /it was given out too often$/);
+  assert.match(world.onlyItem().recipients[0]?.last?.text ?? '', /its message was received too often$/);
 });
 
 test('sent and refused recipients stay unchanged', async () => {
@@ -102,10 +106,10 @@ test('after several rounds in a row it is held, and the log says so in words tha
   await receiveDeadLetters();
   const { state, holds = [], due, deadLetters, recipients } = world.onlyItem();
   assert.deepEqual([state, holds.length, due, deadLetters], ['held', 1, undefined, undefined]);
-  assert.partialDeepStrictEqual(holds[0], { id: strandedHold, by: 'qmgr', since: world.clock.wall });
+  assert.partialDeepStrictEqual(holds[0], { id: undeliverableHold, by: 'qmgr', since: world.clock.wall });
   assert.match(holds[0]?.reason ?? '', /no function could handle this delivery, 6 times in a row/);
   assert.equal(recipients[0]?.last?.dsn, '4.3.0');
-  assert.ok(world.notes.includes(`error: ${strandedNote}`));
+  assert.ok(world.notes.includes(`error: ${undeliverableNote}`));
   assert.deepEqual(world.messages, [], `${id}/${delivery} waits for an operator`);
 });
 
@@ -121,7 +125,7 @@ test('the round before the last is still tried', async () => {
   await addDeadLetter({ deadLetters: deadLetterRounds - 2 });
   await receiveDeadLetters();
   assert.deepEqual([world.onlyItem().state, world.onlyItem().deadLetters], ['deferred', deadLetterRounds - 1]);
-  assert.ok(!world.notes.includes(`error: ${strandedNote}`));
+  assert.ok(!world.notes.includes(`error: ${undeliverableNote}`));
 });
 
 test('each held delivery is counted, and nothing else is', async () => {
@@ -132,7 +136,7 @@ test('each held delivery is counted, and nothing else is', async () => {
     const item = await addDeadLetter({ deadLetters });
     const metrics = new MemoryMetrics();
     const dead = { messageId: 'm', body: formatWakeUp(item), received: 9 };
-    await takeDeadLetter(dead, { ...world.undisturbed().services, metrics });
+    await handleDeadLetter(dead, { ...world.undisturbed().services, metrics });
     assert.deepEqual([metrics.sum('Stranded'), metrics.sum('Deferred')], [counted, 1]);
   }
 });
@@ -173,7 +177,7 @@ describe('a dead letter that is behind its delivery changes nothing:', () => {
       return seen;
     };
     const dead = { messageId: 'm', body: formatWakeUp(item), received: 11 };
-    await takeDeadLetter(dead, { ...services, ledger: { ...ledger, read } });
+    await handleDeadLetter(dead, { ...services, ledger: { ...ledger, read } });
     assert.equal(world.onlyItem().state, 'delivering');
     assert.deepEqual(world.lines, []);
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Given, orderOfWork } from '../../../functions/queue/work/schedule.ts';
+import { type ReceiveInfo, schedule } from '../../../functions/queue/work/schedule.ts';
 
 const given = fc.record({ destination: fc.constantFrom('a', 'b', 'c'), received: fc.integer({ min: 1, max: 8 }) });
-const order = (batch: readonly Given[], random = Math.random) => orderOfWork(batch, (one) => one, random);
+const order = (batch: readonly ReceiveInfo[], random = Math.random) => schedule(batch, (one) => one, random);
 
 test('each message is processed once', () => {
   fc.assert(

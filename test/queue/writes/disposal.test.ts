@@ -67,7 +67,7 @@ async function move(services: CapturingServices, n: number, name: TransitionName
 /** Ends a delivery, publishes its events, and checks whether the body is spent. */
 async function finish(services: CapturingServices, n: number): Promise<void> {
   await publish(await move(services, n, 'finish', { due: null, claim: null }), services);
-  await services.disposal?.settle(services);
+  await services.disposal?.deleteSpent(services);
 }
 
 test('a body is deleted when the last of its deliveries is done', async () => {
@@ -120,7 +120,7 @@ describe('a body stays', () => {
     await finish(services, 1);
     assert.deepEqual(discarded, []);
     await publishPending(told, services);
-    await services.disposal.settle(services);
+    await services.disposal.deleteSpent(services);
     assert.deepEqual(discarded, [message.key]);
   });
 
@@ -155,8 +155,8 @@ test('a request is checked once, however many of its deliveries end together', a
   for (let n = 0; n < 5; n += 1) {
     await publish(await move(services, n, 'finish', { due: null, claim: null }), services);
   }
-  await services.disposal.settle(services);
-  await services.disposal.settle(services);
+  await services.disposal.deleteSpent(services);
+  await services.disposal.deleteSpent(services);
   assert.deepEqual(discarded, [message.key]);
 });
 
@@ -175,10 +175,10 @@ const endings: Readonly<Record<string, readonly (readonly [TransitionName, Chang
     ['finishUnclaimed', { due: 5, pending: { e: makeEvent('e') } }],
   ],
   'corrupt, then removed': [
-    ['condemnClaimed', { claim: null, due: null }],
+    ['markCorruptClaimed', { claim: null, due: null }],
     ['remove', { due: null }],
   ],
-  lapsed: [['lapseFinished', { due: null, claim: null }]],
+  lapsed: [['expireLeaseFinished', { due: null, claim: null }]],
 };
 
 test('in whatever order the deliveries of a request end, and whatever fails, its body is deleted with the last and not before', async () => {
@@ -206,8 +206,8 @@ test('in whatever order the deliveries of a request end, and whatever fails, its
         const events = { publish: () => (tells ? Promise.resolve() : Promise.reject(new Error('no topic'))) };
         await publish(item, { ...services, events });
         check();
-        if (forgets) await new Disposal('none', { discard: async () => true }).settle(services);
-        else await services.disposal.settle(services);
+        if (forgets) await new Disposal('none', { discard: async () => true }).deleteSpent(services);
+        else await services.disposal.deleteSpent(services);
         check();
       };
       for (const { who, ...turn } of turns) await step(who % kinds.length, turn);
@@ -218,7 +218,7 @@ test('in whatever order the deliveries of a request end, and whatever fails, its
       const isOver = discarded.length > 0 || !needed();
       for (const item of services.ledger.items) {
         await publishPending(item, services);
-        await services.disposal.settle(services);
+        await services.disposal.deleteSpent(services);
         check();
       }
       assert.ok(!needed());

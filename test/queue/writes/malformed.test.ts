@@ -16,7 +16,7 @@ import {
   malformedHold,
   type RawItem,
 } from '../../../functions/queue/items/unreadable-item.ts';
-import { takeDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../../functions/queue/work/worker.ts';
 import { holdMalformed, malformedNote, readOrHold } from '../../../functions/queue/writes/malformed.ts';
@@ -91,7 +91,7 @@ const meetings: readonly (readonly [string, Exclude<State, 'done' | 'corrupt'>, 
     [
       'its dead letter',
       'active',
-      (raw) => takeDeadLetter({ messageId: 'm', body: formatWakeUp(wakeUpOf(raw)), received: 9 }, services),
+      (raw) => handleDeadLetter({ messageId: 'm', body: formatWakeUp(wakeUpOf(raw)), received: 9 }, services),
     ],
     ['the sweep, when its message seems lost', 'active', () => sweepOnce()],
     ['the sweep, when its lease has expired', 'delivering', () => sweepOnce()],

@@ -142,17 +142,17 @@ describe('while a write is repeated', () => {
       [8, never],
     ]);
     const writes = new TableWrites({ sleep: (milliseconds) => pauses.get(milliseconds) ?? writing.promise });
-    assert.equal(await writes.settled(7), true);
+    assert.equal(await writes.awaitRepeats(7), true);
     let isOver = false;
     const write = async () => {
       if (!isOver) throw new TableTrouble('throttled', 'slow down');
     };
     const repeated = writes.repeat(write, { left: () => 1000 });
     await new Promise((resolve) => setImmediate(resolve));
-    const impatient = writes.settled(7);
+    const impatient = writes.awaitRepeats(7);
     patience.resolve();
     assert.equal(await impatient, false);
-    const patient = writes.settled(8);
+    const patient = writes.awaitRepeats(8);
     isOver = true;
     writing.resolve();
     await repeated;

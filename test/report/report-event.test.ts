@@ -5,7 +5,7 @@ import { inspectContent } from '../../functions/delivery/message.ts';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { ItemFault } from '../../functions/queue/items/unreadable-item.ts';
 import type { KeptEvent } from '../../functions/report/ports.ts';
-import { tell } from '../../functions/report/tell.ts';
+import { reportEvent } from '../../functions/report/report-event.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
 import { bounced, delayed, type DeliveryFacts, only, served } from '../support/report-events.ts';
@@ -147,7 +147,7 @@ describe('a request of several deliveries', () => {
     const [first, second] = world.queue;
     assert.ok(first !== undefined && second !== undefined);
     await world.receive(second);
-    assert.match(JSON.stringify(world.notes), /was kept and cannot be read/);
+    assert.match(JSON.stringify(world.notes), /the stored event .* cannot be read/);
     await world.receive(first);
     world.clock.advance(world.parameters.bounce_report_wait);
     await world.receive(first);
@@ -259,7 +259,7 @@ describe('a report is sent', () => {
       world.publish(...from(sender));
       await world.runToEnd();
       assert.deepEqual(world.mails, []);
-      assert.ok(world.notes.some(({ message }) => message === 'not told: no route serves the address'));
+      assert.ok(world.notes.some(({ message }) => message === 'no report sent: no route serves the address'));
     });
   }
 
@@ -396,7 +396,7 @@ describe('the message that a report is about', () => {
         },
       }),
     };
-    await tell(event, { ...services, bodies });
+    await reportEvent(event, { ...services, bodies });
     assert.ok(read < 300_000, `${read} octets`);
     const { original, originalType } = await readReport(world.mails[0]?.content ?? assert.fail());
     assert.equal(originalType, 'text/rfc822-headers');

@@ -1,5 +1,6 @@
 /**
- * A request becomes deliveries: it is cut, its body is pinned, and what is not in the table yet is put there and sent to active.
+ * Admits a request: cuts it into deliveries, pins its body, writes the items that are missing, and sends their wake-ups
+ * to active.
  */
 
 import { formatHandedOn } from '../../incoming/handed-on.ts';
@@ -24,27 +25,31 @@ import {
   unreadable,
 } from '../items/unreadable-item.ts';
 import { logDeliveries } from '../settlement/log-deliveries.ts';
-import { holdMalformed, noteForeign } from '../writes/malformed.ts';
+import { holdMalformed, logForeign } from '../writes/malformed.ts';
 import { publish } from '../writes/publish.ts';
 import { admitItem } from './admit-item.ts';
 import { type BodyPlaces, checkPlace } from './body-place.ts';
 import { makeItems } from './new-items.ts';
 
-/** What is accepted. */
+/** The destinations, buckets and transports that this stack accepts. */
 export interface Acceptance extends BodyPlaces {
   readonly transportMap: TransportMap;
-  /** Normalised destinations that a request may name, beside those of the map. */
+  /** Normalised destinations that a request may name, in addition to those of the map. */
   readonly allowedDestinations: ReadonlySet<string>;
-  /** Where the map may send mail beside this transport's destinations; absent: it names no other transport. */
+  /** Transports that the map may hand mail to; absent: the map names no other transport. */
   readonly otherTransports?: OtherTransports;
 }
 
 /**
- * Takes a request in.
+ * Admits a request.
  *
- * @throws RequestError where it cannot be used
+ * @throws RequestError if the request is unusable
  */
-export async function takeIn(submission: Submission, acceptance: Acceptance, services: QueueServices): Promise<void> {
+export async function admitRequest(
+  submission: Submission,
+  acceptance: Acceptance,
+  services: QueueServices,
+): Promise<void> {
   const { parameters } = services;
   const { request } = submission;
   const plan = planDeliveries(request, {
@@ -52,22 +57,22 @@ export async function takeIn(submission: Submission, acceptance: Acceptance, ser
     recipientLimit: parameters.lmtp_destination_recipient_limit,
     defaultPort: portsOf(parameters),
   });
-  refuseCircle(plan, submission);
+  refuseLoop(plan, submission);
   const message = await pinOrRecall(submission, acceptance, services);
   for (const item of makeItems({ submission, plan, message, first: 0 }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, submission, services)) === 'cut otherwise') {
-      await takeInRest({ submission, plan, message }, acceptance, services);
+    if ((await admitDelivery(item, submission, services)) === 'cut otherwise') {
+      await admitRemaining({ submission, plan, message }, acceptance, services);
       return;
     }
   }
 }
 
 /**
- * Whether this very request was taken in, wholly, when it still could be: a late copy whose body is gone by now, or whose
- * destination is allowed no more, is a duplicate and nothing else.
+ * Whether this request was admitted before, completely. Then a late copy is a duplicate, even if its body has been
+ * deleted or its destination is no longer allowed.
  */
-export async function isTakenIn(
+export async function isAdmitted(
   { identity, request, namesSome }: Partial<Submission>,
   { ledger }: QueueServices,
 ): Promise<boolean> {
@@ -83,7 +88,7 @@ export async function isTakenIn(
 /**
  * Pins a body.
  *
- * @throws RequestError where it may not lie, or there is no such body
+ * @throws RequestError if its place is not allowed, or the body does not exist
  */
 export async function pinBody(
   message: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>,
@@ -95,8 +100,8 @@ export async function pinBody(
 }
 
 /**
- * The body of a request. One that was deleted meanwhile, since all deliveries that there were are done, is still known to them:
- * what comes late may name further recipients of it.
+ * Returns the pinned body of a request. After the last delivery is done the body may be deleted; its items still name
+ * the version, for a late message with further recipients.
  */
 async function pinOrRecall(
   { identity, request }: Submission,
@@ -117,7 +122,7 @@ async function pinOrRecall(
   }
 }
 
-/** What is wrong with a body for good is a fault of the request that names it. */
+/** Turns a permanent fault of a body into an error of the request that names it. */
 export async function withoutBodyFault<T>(looking: Promise<T>): Promise<T> {
   try {
     return await looking;
@@ -128,11 +133,10 @@ export async function withoutBodyFault<T>(looking: Promise<T>): Promise<T> {
 }
 
 /**
- * The request was taken in before, wholly or in part, and cut in another way: its limits or its map were others then, or
- * what came then named others of its recipients. What was put down stands; only recipients that no delivery has yet get
- * further ones.
+ * Admits the recipients without a delivery, when the request was cut differently before: limits or map have changed, or
+ * the first message named other recipients. Existing items stay as they are.
  */
-async function takeInRest(
+async function admitRemaining(
   {
     submission,
     plan,
@@ -145,23 +149,30 @@ async function takeInRest(
   const found = await services.ledger.readAll(id);
   const [unread] = unreadable(found);
   const there = readable(found);
-  for (const item of there) await sendAgain(item, submission, services);
-  // Its recipients are not known, and none may get a second delivery.
+  for (const item of there) await resendWakeUp(item, submission, services);
+  // The recipients of an unreadable item are unknown, and no recipient may get a second delivery.
   if (unread !== undefined) throw unread;
-  const rest = uncovered(plan, there, submission);
+  const rest = withoutKnownRecipients(plan, there, submission);
   if (rest.deliveries.length === 0 && rest.refused.length === 0) {
     services.log.note('info', 'duplicate request', { id });
     return;
   }
   for (const item of makeItems({ submission, plan: rest, message, first: there.length }, services)) {
     await handOn(item, submission, acceptance, services);
-    if ((await put(item, submission, services)) === 'cut otherwise')
-      throw new Error(`request ${id} is being taken in elsewhere`);
+    if ((await admitDelivery(item, submission, services)) === 'cut otherwise')
+      throw new Error(`request ${id} is being admitted by another function`);
   }
 }
 
-/** The recipients that no delivery has: by their place in the request, or by address where several messages name them. */
-function uncovered({ deliveries, refused }: Plan, there: readonly DeliveryItem[], { namesSome }: Submission): Plan {
+/**
+ * Removes recipients that have a delivery: by position in the request, or by address if several messages name
+ * recipients.
+ */
+function withoutKnownRecipients(
+  { deliveries, refused }: Plan,
+  there: readonly DeliveryItem[],
+  { namesSome }: Submission,
+): Plan {
   const known = there.flatMap(({ recipients }) => recipients);
   const keyOf = ({ n, address }: { readonly n: number; readonly address: string }) => (namesSome ? address : n);
   const covered = new Set(known.map(keyOf));
@@ -178,20 +189,20 @@ function uncovered({ deliveries, refused }: Plan, there: readonly DeliveryItem[]
   };
 }
 
-/** What was handed on once stays where it is: two maps that name each other would send mail round in circles. */
-function refuseCircle({ deliveries }: Plan, { handedOnBy }: Submission): void {
+/** Refuses mail that another transport handed on: two maps that name each other would send it in circles. */
+function refuseLoop({ deliveries }: Plan, { handedOnBy }: Submission): void {
   if (handedOnBy === undefined) return;
   for (const { destination } of deliveries) {
     const other = parseOtherTransport(destination);
     if (other === undefined) continue;
-    const fault = `the transport map sends the mail on to "${other.transport}", but "${handedOnBy}" sent it here`;
-    throw new RequestError('destination', `${fault}: it is handed on once only`);
+    const fault = `the transport map hands the mail on to "${other.transport}", but "${handedOnBy}" handed it on to this transport`;
+    throw new RequestError('destination', `${fault}: mail is handed on only once`);
   }
 }
 
 /**
- * Gives a part of the mail that another transport delivers to that transport; before it is written down here, so that a
- * death in between sends it twice, which the other notices, and not never.
+ * Sends a delivery to the transport that the map names for it. The send comes before the write: a crash in between
+ * sends it twice, and the other transport recognises the duplicate.
  */
 async function handOn(
   item: DeliveryItem,
@@ -201,15 +212,15 @@ async function handOn(
 ): Promise<void> {
   const other = parseOtherTransport(item.destination);
   if (other === undefined || (await orUnreadable(ledger.read(item))) !== undefined) return;
-  if (otherTransports === undefined) throw new Error(`there is no way to the transport ${other.transport}`);
+  if (otherTransports === undefined) throw new Error(`no queue is configured for the transport ${other.transport}`);
   const { id, delivery, recipients, message } = item;
   const { transport, nextHop } = other;
   await otherTransports.send(transport, formatHandedOn({ id, delivery, request, recipients, message, nextHop }));
   log.note('info', 'handed on to another transport', { id, delivery, transport, recipients: recipients.length });
 }
 
-/** Puts one delivery down and sends it on its way; of one that is there already, does what may have been left undone. */
-async function put(
+/** Writes one delivery and sends its wake-up. If the item exists, repeats the steps that may be missing. */
+async function admitDelivery(
   item: DeliveryItem,
   submission: Submission,
   services: QueueServices,
@@ -217,10 +228,10 @@ async function put(
   const { wakeUps, log, metrics } = services;
   const moved = await orUnreadable(admitItem(item, services));
   const { id, delivery } = item;
-  if (isUnreadable(moved)) return await standing(item, moved, services);
+  if (isUnreadable(moved)) return await acceptUnreadable(item, moved, services);
   if (moved.kind === 'moved') {
     if (moved.item.state === 'active') await wakeUps.activate(moved.item);
-    // What is handed on counts where it goes to.
+    // Mail handed on is counted by the transport that delivers it.
     if (parseOtherTransport(item.destination) === undefined) metrics?.add('Arrived', item.recipients.length);
     logDeliveries(refusals(item, services), item, services);
     await publish(moved.item, services);
@@ -232,34 +243,34 @@ async function put(
   }
   if (there.planHash !== item.planHash) return 'cut otherwise';
   log.note('info', 'duplicate request', { id, delivery, state: there.state });
-  await sendAgain(there, submission, services);
+  await resendWakeUp(there, submission, services);
   return 'there';
 }
 
-/** The delivery is there and cannot be read: if it is this very one, the others of its request go on. */
-async function standing(item: DeliveryItem, found: UnreadableItem, services: QueueServices): Promise<'there'> {
+/** Accepts an unreadable item if it belongs to this request and plan, so that the other deliveries are admitted. */
+async function acceptUnreadable(item: DeliveryItem, found: UnreadableItem, services: QueueServices): Promise<'there'> {
   const { requestHash, planHash } = found.raw;
   if (requestHash !== item.requestHash || planHash !== item.planHash) throw found;
   if (found instanceof ItemFault) await holdMalformed(found, services);
-  else noteForeign(found, services);
+  else logForeign(found, services);
   return 'there';
 }
 
-/** The function that put this delivery down may have died before it sent it to active, or before it logged its refusals. */
-async function sendAgain(there: DeliveryItem, submission: Submission, services: QueueServices): Promise<void> {
+/** Repeats steps that a crashed function may have missed: the wake-up to active, and the log lines of refusals. */
+async function resendWakeUp(there: DeliveryItem, submission: Submission, services: QueueServices): Promise<void> {
   if (there.state === 'active' && there.generation === 1) await services.wakeUps.activate(there);
-  if (isGivenOutAgain(submission)) logFoundRefusals(there, services);
+  if (isReceivedAgain(submission)) logFoundRefusals(there, services);
 }
 
-/** The same for all deliveries of a request that was taken in before and cannot be used any more. */
-export async function logRefusedAgain(submission: Partial<Submission>, services: QueueServices): Promise<void> {
-  if (submission.identity === undefined || !isGivenOutAgain(submission)) return;
+/** Repeats the log lines of refusals for all deliveries of a request that was admitted before and is unusable now. */
+export async function logRefusalsAgain(submission: Partial<Submission>, services: QueueServices): Promise<void> {
+  if (submission.identity === undefined || !isReceivedAgain(submission)) return;
   const found = await services.ledger.readAll(submission.identity.id);
   for (const item of readable(found)) logFoundRefusals(item, services);
 }
 
-/** A second message with the same request is a duplicate; the same message again was not dealt with to its end. */
-function isGivenOutAgain({ received = 1 }: Partial<Submission>): boolean {
+/** Whether SQS delivered the same message again. A second message with the same request is a plain duplicate. */
+function isReceivedAgain({ received = 1 }: Partial<Submission>): boolean {
   return received > 1;
 }
 
@@ -268,7 +279,7 @@ function logFoundRefusals(item: DeliveryItem, services: QueueServices): void {
   logDeliveries(lines, item, services);
 }
 
-/** The lines of recipients that were refused at the door. */
+/** Returns the log lines of recipients refused at admission. */
 function refusals(item: DeliveryItem, services: QueueServices): readonly DeliveryLine[] {
   const { id, recipients, arrival, activated } = item;
   const format = lineFormat(services.parameters);

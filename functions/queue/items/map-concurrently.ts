@@ -1,13 +1,13 @@
 /**
- * Many things of the same kind, some of them at once, and no more of them in memory.
+ * Asynchronous mapping with a limit on concurrency, and so on memory.
  */
 
 /**
- * Does something with each of many, and answers in their order.
+ * Maps each value, and yields the results in order.
  *
- * @param most how many are done at once
+ * @param most how many run at once
  */
-export async function* sideBySide<Given, Answer>(
+export async function* mapConcurrently<Given, Answer>(
   all: AsyncIterable<Given> | Iterable<Given>,
   most: number,
   act: (one: Given) => Promise<Answer>,
@@ -21,7 +21,7 @@ export async function* sideBySide<Given, Answer>(
     }
     while (underWay.length > 0) yield await (underWay.shift() as Promise<Answer>);
   } finally {
-    // Whoever stopped listening, or met a failure, still waits for what has begun.
+    // If the consumer stops or a call fails, the calls under way still finish.
     await Promise.allSettled(underWay);
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { sideBySide } from '../../../functions/queue/items/side-by-side.ts';
+import { mapConcurrently } from '../../../functions/queue/items/map-concurrently.ts';
 
 test('results come in order, whichever is ready first, and the concurrency stays within the limit', async () => {
   let underWay = 0;
@@ -14,7 +14,7 @@ test('results come in order, whichever is ready first, and the concurrency stays
     underWay -= 1;
     return n;
   };
-  const answers = await Array.fromAsync(sideBySide([0, 1, 2, 3, 4, 5, 6, 7], 3, act));
+  const answers = await Array.fromAsync(mapConcurrently([0, 1, 2, 3, 4, 5, 6, 7], 3, act));
   assert.deepEqual([answers, most], [[0, 1, 2, 3, 4, 5, 6, 7], 3]);
 });
 
@@ -26,7 +26,7 @@ test('nothing is read from the source before there is room for it', async () => 
       yield taken;
     }
   }
-  for await (const one of sideBySide(source(), 4, async (n) => n)) if (one === 10) break;
+  for await (const one of mapConcurrently(source(), 4, async (n) => n)) if (one === 10) break;
   assert.equal(taken, 13);
 });
 
@@ -40,7 +40,7 @@ test('a failure is thrown in its turn, after all started actions have ended', as
   };
   const answers: number[] = [];
   await assert.rejects(async () => {
-    for await (const one of sideBySide([0, 1, 2, 3, 4, 5], 3, act)) answers.push(one);
+    for await (const one of mapConcurrently([0, 1, 2, 3, 4, 5], 3, act)) answers.push(one);
   }, /the second/);
   assert.deepEqual([answers, ended], [[0], 4]);
 });

@@ -1,13 +1,13 @@
 /**
- * From an event to the mails that tell of it.
+ * From an event to the mails of its report.
  *
- *   keep the event ─► is its report complete, or has it waited long enough? ─► seal the report ─► hand its mails over ─► done
- *                       no: the message of the event stays in its queue and comes again
+ *   store the event ─► is its report complete, or has it waited long enough? ─► seal the report ─► send its mails ─► done
+ *                        no: the message of the event stays in its queue and is received again
  *
- * An event's message leaves the queue only when a report with the event is handed over. What is in a report is written down,
- * by one conditional write, before the first of its mails leaves, so whoever repeats a step makes the same mail again, with
- * the same id: incoming knows it for a duplicate. Amazon SES does not, so a lease keeps others away while somebody hands a
- * report over; one who dies between SES's answer and the note of it makes a second copy.
+ * An event's message leaves the queue only after a report with the event has been sent. One conditional write fixes the
+ * content of a report before its first mail is sent. So a repeated step makes the same mail with the same id, which
+ * incoming recognises as a duplicate. Amazon SES does not, so a lease keeps other calls away meanwhile. A crash between
+ * SES's answer and its record causes a second copy.
  */
 
 import { doubtWords } from '../queue/items/doubt.ts';
@@ -17,7 +17,7 @@ import { isUnreadable } from '../queue/items/unreadable-item.ts';
 import { hashOf } from '../request/hash.ts';
 import { type Addressee, addresseesOf } from './addressees.ts';
 import { composeReport } from './compose.ts';
-import { deliveriesOf, groupOf, isSilent, isWhole, speakers } from './gather.ts';
+import { deliveriesOf, deliveriesReported, groupOf, hasNoMoreEvents, isWhole } from './gather.ts';
 import { doubtShare } from './in-doubt.ts';
 import { isReport, type Original, readOriginal } from './original.ts';
 import type { Group, KeptEvent, ReportServices, SealedReport } from './ports.ts';
@@ -26,20 +26,20 @@ import { letterheadFor, sendBy } from './send.ts';
 import { type ReportSubject, subjectOf } from './subject.ts';
 import { oneLine } from './text.ts';
 
-/** What became of an event: it was told (or need not be), or its message must come again. */
-export type Telling =
-  | { readonly kind: 'told' }
+/** The result for an event: it was reported (or need not be), or its message must be received again. */
+export type ReportResult =
+  | { readonly kind: 'reported' }
   /** Until when to wait, milliseconds since 1970. */
   | { readonly kind: 'waiting'; readonly until: number };
 
-/** Milliseconds that handing over a report may take: longer than the function may run. */
+/** Milliseconds that sending a report may take: longer than the function may run. */
 export const handOverLease = 90_000;
 
-/** Events of one report: its record is one item of the table. */
+/** Most events of one report: its record is one item of the table. */
 const mostEvents = 2000;
 
-/** Tells of an event. Throws what may pass: its message then stays. */
-export async function tell(event: QueueEvent, services: ReportServices): Promise<Telling> {
+/** Reports an event. Throws temporary errors: its message then stays. */
+export async function reportEvent(event: QueueEvent, services: ReportServices): Promise<ReportResult> {
   const group = groupOf(event);
   const by = crypto.randomUUID();
   const { records, clock } = services;
@@ -47,10 +47,10 @@ export async function tell(event: QueueEvent, services: ReportServices): Promise
   for (;;) {
     const { events, reports, faults = [] } = await records.read(group);
     for (const fault of faults)
-      services.log.note('error', 'kept event is malformed; it is not told', { ...group, fault });
-    // Its record is one of them: its message stays, and goes to the dead letters.
+      services.log.note('error', 'kept event is malformed; it is not reported', { ...group, fault });
+    // Its record is malformed: the message stays, and goes to the dead-letter queue.
     if (!events.some((kept) => kept.event.lmtp.eventId === event.lmtp.eventId)) {
-      throw new FormError(`event ${event.lmtp.eventId} of ${group.id} was kept and cannot be read`);
+      throw new FormError(`the stored event ${event.lmtp.eventId} of ${group.id} cannot be read`);
     }
     const report = reports.find(({ eventIds }) => eventIds.includes(event.lmtp.eventId));
     if (report !== undefined) return await carryOn({ group, by }, report, events, services);
@@ -59,21 +59,21 @@ export async function tell(event: QueueEvent, services: ReportServices): Promise
   }
 }
 
-/** Whose hand: a report that bears the mark is for this call to finish. */
-interface Hand {
+/** A call that may send a report with its mark. */
+interface Holder {
   readonly group: Group;
   /** Random. */
   readonly by: string;
 }
 
-/** A report with the event is there: it is done, or somebody is at it, or it is for us to finish. */
+/** Continues with a report that contains the event: it is done, another call sends it, or this call does. */
 async function carryOn(
-  { group, by }: Hand,
+  { group, by }: Holder,
   report: SealedReport,
   events: readonly KeptEvent[],
   services: ReportServices,
-): Promise<Telling> {
-  if (report.isDone) return { kind: 'told' };
+): Promise<ReportResult> {
+  if (report.isDone) return { kind: 'reported' };
   const now = services.clock.now().wall;
   if (report.by !== by) {
     if (now < report.lease) return { kind: 'waiting', until: report.lease };
@@ -84,27 +84,31 @@ async function carryOn(
   try {
     await handOver(group, report, subjectOf(chosen), services);
   } catch (error) {
-    await letGo({ group, by }, report, services);
+    await endLease({ group, by }, report, services);
     throw error;
   }
-  return { kind: 'told' };
+  return { kind: 'reported' };
 }
 
-/** We could not, and know it: somebody else may try at once. Best effort, for the lease ends anyway. */
-async function letGo({ group, by }: Hand, report: SealedReport, { records, clock }: ReportServices): Promise<void> {
+/** Ends the lease after a failure, so that another call may send at once. Best effort: the lease ends anyway. */
+async function endLease(
+  { group, by }: Holder,
+  report: SealedReport,
+  { records, clock }: ReportServices,
+): Promise<void> {
   await records.takeOver(group, { ...report, by }, by, clock.now().wall).catch(() => false);
 }
 
-/** Begins the report of what no report has yet, if it is time. */
+/** Seals a report of the events that are in none, if it is complete or has waited long enough. */
 async function trySeal(
-  { group, by }: Hand,
+  { group, by }: Holder,
   events: readonly KeptEvent[],
   reports: readonly SealedReport[],
   services: ReportServices,
-): Promise<{ readonly kind: 'sealed' } | Extract<Telling, { kind: 'waiting' }>> {
+): Promise<{ readonly kind: 'sealed' } | Extract<ReportResult, { kind: 'waiting' }>> {
   const { records, clock, parameters } = services;
-  const told = new Set(reports.flatMap(({ eventIds }) => eventIds));
-  const open = events.filter(({ event }) => !told.has(event.lmtp.eventId));
+  const reported = new Set(reports.flatMap(({ eventIds }) => eventIds));
+  const open = events.filter(({ event }) => !reported.has(event.lmtp.eventId));
   const now = clock.now().wall;
   const until = Math.min(...open.map(({ at }) => at)) + parameters.bounce_report_wait;
   if (now < until && !(await isComplete(group, events, services))) return { kind: 'waiting', until };
@@ -117,22 +121,24 @@ async function trySeal(
     handedOver: [],
     isDone: false,
   });
-  // Whether it was we who did it shows in what is read next.
+  // The next read shows which call has sealed it.
   return { kind: 'sealed' };
 }
 
-/** Whether nothing more is to be waited for. */
+/** Whether no further events are expected. */
 async function isComplete(group: Group, kept: readonly KeptEvent[], { ledger }: ReportServices): Promise<boolean> {
   const events = kept.map(({ event }) => event);
   if (!isWhole(events)) return false;
-  const spoken = speakers(events);
-  if (spoken.size >= deliveriesOf(events)) return true;
+  const reported = deliveriesReported(events);
+  if (reported.size >= deliveriesOf(events)) return true;
   const items = await ledger.readAll(group.id);
-  // Of what cannot be read nobody knows whether it has said all: then the wait decides.
-  return items.every((item) => spoken.has(item.delivery) || (!isUnreadable(item) && isSilent(item, group, events)));
+  // An unreadable item may send further events; then the waiting time decides.
+  return items.every(
+    (item) => reported.has(item.delivery) || (!isUnreadable(item) && hasNoMoreEvents(item, group, events)),
+  );
 }
 
-/** Hands over all mails of a report. */
+/** Sends all mails of a report. */
 async function handOver(
   group: Group,
   report: SealedReport,
@@ -143,19 +149,19 @@ async function handOver(
   const { id, kind, pass } = group;
   const original = await readOriginal(subject.message, parameters.bounce_size_limit, bodies);
   const isAboutReport = original.kind === 'read' && isReport(original.header);
-  const { addressees, untold } = addresseesOf(subject, parameters, isAboutReport);
-  for (const why of untold) log.note('info', 'sender not told', { id, kind, why });
+  const { addressees, reasons } = addresseesOf(subject, parameters, isAboutReport);
+  for (const why of reasons) log.note('info', 'sender gets no report', { id, kind, why });
   for (const { role, isForPostmaster } of addressees) if (isForPostmaster) raiseNotice(role, subject, services);
   const open = addressees.filter(({ role }) => !report.handedOver.includes(role));
   for (const addressee of open) {
     await mail(group, report, addressee, { subject, original }, services);
-    if (addressee !== open.at(-1)) await records.noteHandedOver(group, report.number, addressee.role);
+    if (addressee !== open.at(-1)) await records.recordHandedOver(group, report.number, addressee.role);
   }
-  await records.conclude(group, report.number);
+  await records.markDone(group, report.number);
   log.note('info', 'reported', { id, kind, pass, mails: addressees.length, recipients: subject.recipients.length });
 }
 
-/** What became of a message, by how many of its recipients are in doubt. */
+/** The subject of a notice, by how many recipients are in doubt. */
 const noticeWords = {
   none: {
     bounce: 'could not be delivered',
@@ -174,7 +180,7 @@ const noticeWords = {
   },
 } as const;
 
-/** Best effort, like every notice; one that is raised again because a step is repeated counts twice. */
+/** Raises a notice. Best effort; a repeated step counts twice. */
 function raiseNotice(
   role: Addressee['role'],
   { id, destination, recipients }: ReportSubject,
@@ -199,7 +205,7 @@ async function mail(
   const { id, kind } = group;
   const route = routeOf(address, parameters, domains);
   if (route === undefined) {
-    log.note('info', 'not told: no route serves the address', { id, kind, role, address });
+    log.note('info', 'no report sent: no route serves the address', { id, kind, role, address });
     return;
   }
   const reportId = hashOf(['report', group, report.number, role]).slice(0, 20);
