@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { samples } from '../../infra/local/samples/samples.ts';
 
 const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
-// Whatever a run leaves behind goes here, and away with it.
+// Everything that a run leaves goes into this folder, which is deleted.
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const file = join(folder, 'my.eml');
@@ -24,7 +24,7 @@ function run(...args: string[]): { child: ChildProcess; ended: Promise<{ code: n
   return { child, ended };
 }
 
-test('every sample goes through the product and ends as it declares', async () => {
+test('every sample passes through the product and ends as declared', async () => {
   const { code, output } = await run().ended;
   assert.equal(code, 0, output);
   for (const { name } of samples) assert.match(output, new RegExp(`│ ${name} .* yes `), output);
@@ -38,7 +38,7 @@ test('every sample goes through the product and ends as it declares', async () =
   assert.equal(reports.length, samples.filter(({ expected }) => 'reportTo' in expected).length);
 });
 
-test('a message that ends otherwise than it should is told; a stack that is kept takes more until it is interrupted', async () => {
+test('a message that does not end as declared is reported; a stack that is kept accepts more until it is interrupted', async () => {
   const { child, ended } = run(file, '--recipient', 'nobody@example.com', '--keep');
   let output = '';
   const seen = async (pattern: RegExp) => {
