@@ -4,17 +4,18 @@
  */
 
 import { Argument, Command, type Option } from 'commander';
+import type { Run } from './run.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 /** Defines the command. Commands may be added to the program later: it is read when the script is generated. */
-export function completionCommand(program: Command): Command {
+export function completionCommand(run: Run, program: Command): Command {
   return new Command('completion')
     .description('Print a shell script that completes commands and options')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', `\n${installation}`)
-    .action((shell: Shell) => void process.stdout.write(completionScript(program, shell)));
+    .action((shell: Shell) => void run.stdout.write(completionScript(program, shell)));
 }
 
 const installation = `To use it, add one of these lines to the startup file of the shell:

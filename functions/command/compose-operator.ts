@@ -5,6 +5,7 @@
 import { userInfo } from 'node:os';
 import { callerIdentity } from '../aws/caller-identity.ts';
 import { makeClients } from '../aws/clients.ts';
+import type { AwsSettings } from '../aws/settings.ts';
 import { composeDepths, composeServices } from '../composition/compose-operator.ts';
 import type { Log } from '../log/log.ts';
 import { escaped } from '../log/postfix-line.ts';
@@ -13,6 +14,7 @@ import type { QueueDepths } from '../operator/ports.ts';
 import { EnvironmentError } from '../parameters/environment.ts';
 import { ParameterError } from '../parameters/parameters.ts';
 import { awsFault, Failure } from './failure.ts';
+import type { Run } from './run.ts';
 import type { Stack } from './stack.ts';
 
 /** What a command needs. */
@@ -28,13 +30,13 @@ export interface Operation {
  *
  * @throws Failure if a variable of the stack is missing or invalid
  */
-export function composeOperation(stack: Stack): Operation {
+export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 'stderr'>): Operation {
   try {
-    const clients = makeClients();
+    const clients = makeClients(undefined, run);
     return {
-      services: composeServices(clients, stack.variables, terminalLog),
+      services: composeServices(clients, stack.variables, terminalLog(run)),
       depths: composeDepths(clients, stack.variables),
-      caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller()),
+      caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller(run.aws)),
     };
   } catch (error) {
     if (error instanceof EnvironmentError || error instanceof ParameterError) {
@@ -44,9 +46,9 @@ export function composeOperation(stack: Stack): Operation {
   }
 }
 
-async function awsCaller(): Promise<string> {
+async function awsCaller(aws: AwsSettings): Promise<string> {
   try {
-    return await callerIdentity();
+    return await callerIdentity(aws);
   } catch (error) {
     throw awsFault(
       error,
@@ -56,11 +58,13 @@ async function awsCaller(): Promise<string> {
 }
 
 /** Prints warnings and errors only: the command itself prints the changes. */
-const terminalLog: Log = {
-  delivery: () => {},
-  note: (level, message, { error, ...facts }) => {
-    if (level === 'info') return;
-    const words = error === undefined ? '' : `: ${String(error)}`;
-    process.stderr.write(`${level}: ${escaped(`${message} ${JSON.stringify(facts)}${words}`)}\n`);
-  },
-};
+function terminalLog({ stderr }: Pick<Run, 'stderr'>): Log {
+  return {
+    delivery: () => {},
+    note: (level, message, { error, ...facts }) => {
+      if (level === 'info') return;
+      const words = error === undefined ? '' : `: ${String(error)}`;
+      stderr.write(`${level}: ${escaped(`${message} ${JSON.stringify(facts)}${words}`)}\n`);
+    },
+  };
+}

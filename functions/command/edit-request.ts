@@ -9,6 +9,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { escaped } from '../log/postfix-line.ts';
 import { Failure, fileFault } from './failure.ts';
+import { pathOf, type Run } from './run.ts';
+
+/** What it needs of a run. */
+type EditRun = Pick<Run, 'env' | 'folder' | 'stdin' | 'stderr'>;
 
 /** How to edit. */
 export interface EditOptions {
@@ -28,30 +32,35 @@ export interface EditOptions {
  * @param request the request as it was received
  * @throws Failure if an option is wrong, a file cannot be read, or the editor fails
  */
-export async function editRequest(request: string, reason: string, options: EditOptions): Promise<string> {
-  if (options.with !== undefined) return await readReplacement(options.with);
+export async function editRequest(
+  request: string,
+  reason: string,
+  options: EditOptions,
+  run: EditRun,
+): Promise<string> {
+  if (options.with !== undefined) return await readReplacement(run, options.with);
   const changed = options.set.length + options.unset.length === 0 ? request : changeFields(request, options);
-  return options.edit === true ? await editInEditor(changed, reason) : changed;
+  return options.edit === true ? await editInEditor(run, changed, reason) : changed;
 }
 
-async function readReplacement(file: string): Promise<string> {
+async function readReplacement(run: EditRun, file: string): Promise<string> {
   try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    return file === '-' ? await text(run.stdin) : await readFile(pathOf(file, run), 'utf8');
   } catch (error) {
     throw new Failure('usage', `--with: "${file}" cannot be read: ${fileFault(error)}`);
   }
 }
 
 /** Opens the request in an editor; JSON is indented. */
-async function editInEditor(request: string, reason: string): Promise<string> {
-  const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi';
+async function editInEditor({ env, stderr }: EditRun, request: string, reason: string): Promise<string> {
+  const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
   const folder = await mkdtemp(join(tmpdir(), 'lambda-lmtp-edit-'));
   try {
     const file = join(folder, 'request.json');
     await writeFile(file, indented(request), { mode: 0o600 });
-    process.stderr.write(`${escaped(reason)}\n`);
+    stderr.write(`${escaped(reason)}\n`);
     // VISUAL and EDITOR may contain options, as in git: the shell splits them.
-    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit', env });
     if (error !== undefined || status !== 0) {
       throw new Failure('tempFail', `--edit: the editor "${editor}" failed; nothing was changed`);
     }

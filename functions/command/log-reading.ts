@@ -2,7 +2,7 @@
  * Delivery lines of several log groups, merged into one log in order of time; with `--follow`, without end.
  */
 
-import type { LogEvent, Logs, LogWish } from '../aws/cloudwatch-logs.ts';
+import type { LogEvent, LogQuery, Logs } from '../aws/cloudwatch-logs.ts';
 
 /** A log group, and the program that writes it. */
 export interface LogGroup {
@@ -23,7 +23,7 @@ export const lateness = 60_000;
 export async function* readInOrder(
   logs: Logs,
   groups: readonly LogGroup[],
-  wish: LogWish,
+  wish: LogQuery,
 ): AsyncIterable<ProgramEvent> {
   const readers = groups.map(({ program, name }) => ({
     program,
@@ -59,7 +59,7 @@ function earliest(heads: readonly IteratorResult<LogEvent, unknown>[]): number {
 export async function* follow(
   logs: Logs,
   groups: readonly LogGroup[],
-  wish: Omit<LogWish, 'until'>,
+  wish: Omit<LogQuery, 'until'>,
   pause: () => Promise<void>,
 ): AsyncIterable<ProgramEvent> {
   /** Lines of the last minute that were shown, by id. */

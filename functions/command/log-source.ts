@@ -2,13 +2,15 @@
  * Where a stack's delivery log is in CloudWatch, and the filter for its lines.
  */
 
-import type { LogWish } from '../aws/cloudwatch-logs.ts';
+import type { LogQuery } from '../aws/cloudwatch-logs.ts';
 import { deliveryLogsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import type { StackOptions } from '../texts/next-command.ts';
+import { defaultStack } from './default-stack.ts';
 import { awsFault, Failure } from './failure.ts';
 import type { LogGroup } from './log-reading.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import type { Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack's log. */
 export interface LogSource {
@@ -22,12 +24,12 @@ export interface LogSource {
  *
  * @throws Failure if the stack does not exist or AWS cannot be reached
  */
-export async function findLogs({ stack, transport }: StackOptions, environment = process.env): Promise<LogSource> {
-  const own = environment[names.deliveryLogGroups] ?? '';
+export async function findLogs({ stack, transport }: StackOptions, { env, aws }: Run): Promise<LogSource> {
+  const own = env[names.deliveryLogGroups] ?? '';
   if (stack === undefined && own !== '') return { stack: 'local', groups: parseLogGroups(own) };
   const name = stack ?? defaultStack;
   try {
-    const outputs = await readStackOutputs(name, transport);
+    const outputs = await readStackOutputs(name, transport, aws);
     return { stack: name, groups: parseLogGroups(requireOutput(outputs, name, deliveryLogsOutput)) };
   } catch (error) {
     if (error instanceof StackError) throw new Failure('usage', error.message);
@@ -44,7 +46,7 @@ export function parseLogGroups(text: string): readonly LogGroup[] {
 }
 
 /** Returns the pattern by which CloudWatch selects delivery lines, or those of one message. */
-export function logPattern(id: string | undefined): Required<Pick<LogWish, 'pattern'>> {
+export function logPattern(id: string | undefined): Required<Pick<LogQuery, 'pattern'>> {
   const isDelivery = '($.status = "*") && ($.recipient = "*") && ($.dsn = "*")';
   // Other characters may be special in a pattern; then CloudWatch sends all delivery lines, and the command selects.
   const isPlain = id !== undefined && /^[A-Za-z0-9._-]+$/.test(id);

@@ -2,35 +2,21 @@
  * `lambda-lmtp requeue`: repairs corrupt mail and queues it again, with its id and its time of arrival.
  */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { type Change, unknown } from '../operator/operator.ts';
 import { type Draft, findDrafts, requeueDraft } from '../operator/requeue.ts';
 import { RequestError } from '../request/request-error.ts';
-import {
-  type ChangeOptions,
-  ChangeReport,
-  expandIds,
-  readChanging,
-  withIds,
-  withOrderOptions,
-} from './change-options.ts';
+import { type ChangeOptions, ChangeReport, expandIds, readChanging } from './change-options.ts';
 import { type EditOptions, editRequest } from './edit-request.ts';
 import { exitCodes } from './exit-codes.ts';
 import { guarded, openOperation } from './operate.ts';
-import { collect } from './options.ts';
+import type { Run } from './run.ts';
 
-/** Defines the command. */
-export function requeueCommand(): Command {
-  const command = new Command('requeue')
-    .description('Repair a corrupt message or request and queue it again, with its id and time of arrival')
-    .option('--edit', 'open the request in the editor that VISUAL or EDITOR names')
-    .option('--set <field=value>', 'set a field, such as message.key=in/x.eml; may be given several times', collect, [])
-    .option('--unset <field>', 'remove a field; may be given several times', collect, [])
-    .option('--with <file>', 'replace the request by that of a file ("-" = standard input)');
-  return withOrderOptions(withIds(command)).action(guarded(requeueAction));
-}
+/** Puts back what is meant. */
+export const requeueAction = guarded(requeueMeant);
 
-async function requeueAction(
+async function requeueMeant(
+  run: Run,
   ids: readonly string[],
   options: ChangeOptions & EditOptions,
   command: Command,
@@ -41,14 +27,15 @@ async function requeueAction(
     command.error('error: --with cannot be combined with --edit, --set or --unset');
   if (options.with !== undefined && ids.length > 1) command.error('error: --with allows only one id');
   if (ids.length === 0) command.error('error: nothing is selected: give ids (queue --state corrupt lists them)');
-  const operation = await openOperation(options);
+  const operation = await openOperation(options, run);
   const changing = await readChanging(options, operation);
   const report = new ChangeReport(
+    run,
     options,
     ({ changed }) => `${changed} ${options.whatIf === true ? 'would' : 'will'} be tried`,
   );
   let malformed = false;
-  for await (const id of expandIds(ids)) {
+  for await (const id of expandIds(ids, run)) {
     const drafts = await findDrafts(id, operation.services);
     if ('kind' in drafts) {
       await report.add(drafts.kind === 'unknown' ? unknown(id) : { kind: 'refused', id, text: drafts.why });
@@ -56,7 +43,7 @@ async function requeueAction(
     }
     for (const draft of drafts) {
       try {
-        const text = await editRequest(draft.text, draft.reason, options);
+        const text = await editRequest(draft.text, draft.reason, options, run);
         await report.add(await requeueDraft(draft, text, changing));
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
@@ -66,7 +53,7 @@ async function requeueAction(
     }
   }
   await report.finish();
-  if (malformed) process.exitCode = exitCodes.malformed;
+  if (malformed) run.exitCode = exitCodes.malformed;
 }
 
 /** The answer if the edited request is still corrupt: it names the fault, and nothing was changed. */

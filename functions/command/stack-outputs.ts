@@ -7,6 +7,7 @@ import {
   CloudFormationServiceException,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
+import type { AwsSettings } from '../aws/settings.ts';
 import { settingsOutput } from '../operator/settings.ts';
 
 /** The stack or transport does not exist, or is not of this project. The message names it and its option. */
@@ -18,17 +19,18 @@ export class StackError extends Error {
   }
 }
 
-/** Name of the default stack, that of the transport `lmtp`. */
-export const defaultStack = 'LambdaLmtp';
-
 /**
  * Returns the outputs of a stack, by name.
  *
  * @param transport default: the stack's first
  * @throws StackError if the stack or transport does not exist; other errors of AWS unchanged
  */
-export async function readStackOutputs(stack: string, transport?: string): Promise<ReadonlyMap<string, string>> {
-  const outputs = await describeOutputs(stack);
+export async function readStackOutputs(
+  stack: string,
+  transport: string | undefined,
+  aws: AwsSettings,
+): Promise<ReadonlyMap<string, string>> {
+  const outputs = await describeOutputs(stack, aws);
   return transport === undefined ? outputs : outputsOf(transport, outputs, stack);
 }
 
@@ -58,8 +60,8 @@ function transportIn(settings = '{}'): string {
   return transport || 'lmtp';
 }
 
-async function describeOutputs(stack: string): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient();
+async function describeOutputs(stack: string, aws: AwsSettings): Promise<ReadonlyMap<string, string>> {
+  const client = new CloudFormationClient(aws('CLOUDFORMATION'));
   try {
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     return new Map((found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));

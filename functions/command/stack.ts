@@ -2,13 +2,14 @@
  * The stack of a command: one in CloudFormation, or the one that the environment names, such as the local stack.
  */
 
-import type { Command } from 'commander';
 import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { variableName } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
+import { defaultStack } from './default-stack.ts';
 import { awsFault, Failure } from './failure.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import type { Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack, described by the environment variables of its functions. */
 export interface Stack {
@@ -17,16 +18,6 @@ export interface Stack {
   /** Whether it is a local stack, which has no AWS identities. */
   readonly isLocal: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-/** Adds the options. */
-export function withStackOption(command: Command): Command {
-  return command
-    .option(
-      '--stack <name>',
-      `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
-    )
-    .option('--transport <name>', 'transport of the stack, if it has several (default: its first)');
 }
 
 /** The outputs of a stack, by the environment variables of its functions. */
@@ -46,7 +37,10 @@ const outputs = {
  *
  * @throws Failure if the stack does not exist or AWS cannot be reached
  */
-export async function findStack({ stack, transport }: StackOptions, environment = process.env): Promise<Stack> {
+export async function findStack(
+  { stack, transport }: StackOptions,
+  { env: environment, aws }: Pick<Run, 'env' | 'aws'>,
+): Promise<Stack> {
   const table = environment[names.queueTable];
   if (stack === undefined && table !== undefined && table !== '') {
     checkTransport(transport, environment);
@@ -54,7 +48,7 @@ export async function findStack({ stack, transport }: StackOptions, environment 
   }
   const name = stack ?? defaultStack;
   try {
-    const found = await readStackOutputs(name, transport);
+    const found = await readStackOutputs(name, transport, aws);
     const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
     const settings = readSettings(found.get(settingsOutput));
     const label = transport === undefined ? name : `${name} (${transport})`;
@@ -66,7 +60,7 @@ export async function findStack({ stack, transport }: StackOptions, environment 
 }
 
 /** Checks that `--transport` is the transport of the environment. */
-function checkTransport(transport: string | undefined, environment: NodeJS.ProcessEnv): void {
+function checkTransport(transport: string | undefined, environment: Run['env']): void {
   const own = environment[names.transport] || 'lmtp';
   if (transport === undefined || transport === own) return;
   throw new Failure('usage', `--transport: the environment names the stack of "${own}"; --stack NAME selects another`);
@@ -83,7 +77,7 @@ function readSettings(text = '{"transport":""}'): Readonly<Record<string, string
 }
 
 /** Whether the endpoint of the table is on this machine. */
-function isLocal(environment: NodeJS.ProcessEnv): boolean {
+function isLocal(environment: Run['env']): boolean {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? environment['AWS_ENDPOINT_URL'] ?? '';
   return /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(`${endpoint}/`);
 }

@@ -8,7 +8,7 @@ import { withHolds } from '../queue/destinations/release-held.ts';
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
 import type { Hold } from '../queue/items/item.ts';
 import { releaseSpread } from '../queue/items/policy.ts';
-import { extended, type Order } from '../queue/writes/apply-change.ts';
+import { type Order, withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { type Services, wallTime } from '../queue/writes/services.ts';
 
 /** How an order ended; with `whatIf`, the record is unchanged. */
@@ -78,7 +78,7 @@ async function changeRecord(
     decision = decide(seen, now);
     if ('refused' in decision || whatIf) return undefined;
     const { changed, what } = decision;
-    return { ...changed, history: extended(changed.history, { at: now, by, what, why }) };
+    return { ...changed, history: withHistoryEntry(changed.history, { at: now, by, what, why }) };
   });
   return outcomeOf(decision, record, (what) => {
     if (!whatIf) log.note('info', 'changed by hand', { destination: name, by, what, why });

@@ -5,8 +5,8 @@
 import { isInDoubt } from '../queue/items/doubt.ts';
 import { holdsThatLast } from '../queue/items/due.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/item.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import type { DeliveryKey } from '../queue/items/messages.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { ItemFault, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
 import type { Order } from '../queue/writes/apply-change.ts';
 import { type RemovedMalformed, removeMalformed } from '../queue/writes/malformed.ts';
@@ -242,7 +242,7 @@ async function* change(
     const kind = answer.kind === 'refused' && isOther ? 'passed over' : answer.kind;
     return { ...answer, kind, id, delivery };
   };
-  yield* sideBySide(select(selection, services), together, changeOne);
+  yield* mapConcurrently(select(selection, services), together, changeOne);
 }
 
 /** Returns a random time within `ramp` milliseconds from now; milliseconds since 1970. */

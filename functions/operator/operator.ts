@@ -40,7 +40,7 @@ export interface Changing {
 export type ChangeKind =
   /** It was made, or would be. */
   | 'changed'
-  /** The delivery has changed since it was found, and does not match the filter any more. */
+  /** Nothing was changed: the delivery does not match the filter any more, or is already as ordered. */
   | 'passed over'
   /** The change is not possible; nothing was written. */
   | 'refused'

@@ -18,17 +18,17 @@ import { pendingGrace } from '../queue/items/policy.ts';
 import type { Changes } from '../queue/items/ports.ts';
 import { removedVerdict } from '../queue/items/removal.ts';
 import {
-  type Carried,
-  carryOut,
+  applyChange,
+  type ChangeResult,
+  type ChangeServices,
   type Decision,
   hasPending,
-  type Needed,
   type Order,
   Refused,
 } from '../queue/writes/apply-change.ts';
 
 /** How a removal ended; `removedSome`: the addresses that were removed, if others stay. */
-export type Removed = Carried & { readonly removedSome?: string };
+export type Removed = ChangeResult & { readonly removedSome?: string };
 
 /**
  * Removes a message, or some of its recipients: the unfinished ones that are chosen. With `bounces` the sender receives a bounce.
@@ -36,12 +36,12 @@ export type Removed = Carried & { readonly removedSome?: string };
 export async function removeMessage(
   key: DeliveryKey,
   order: Order & { readonly bounces: boolean; readonly isChosen?: (address: string) => boolean },
-  services: Needed,
+  services: ChangeServices,
 ): Promise<Removed> {
   const { by, why, bounces, isChosen = () => true } = order;
   const what = bounces ? 'removed and bounced' : 'removed';
   let removedSome: string | undefined;
-  const carried = await carryOut(key, order, services, (item, at) => {
+  const carried = await applyChange(key, order, services, (item, at) => {
     const removal = { by, why, at, bounces };
     if (item.state === 'done') throw new Refused('it is done');
     const open = openRecipients(item);
@@ -67,7 +67,7 @@ function removeSome(
   item: DeliveryItem,
   { chosen, removal }: { readonly chosen: readonly QueuedRecipient[]; readonly removal: Removal },
   what: string,
-  services: Needed,
+  services: ChangeServices,
 ): Decision {
   const { state, unpublished } = item;
   if (state !== 'queued' && state !== 'deferred' && state !== 'held') {
@@ -104,7 +104,7 @@ export function finishChanges(
     readonly failed: readonly FailedRecipient[];
     readonly now: number;
   },
-  services: Needed,
+  services: ChangeServices,
 ): Changes {
   // The next generation keeps the event id apart from those of the last attempt.
   const pending = removalBounces({ ...item, generation: item.generation + 1 }, failed, now, services);
@@ -117,7 +117,7 @@ function removalBounces(
   item: DeliveryItem,
   failed: readonly FailedRecipient[],
   now: number,
-  { parameters, transport }: Needed,
+  { parameters, transport }: ChangeServices,
 ): DeliveryItem['pending'] {
   const facts = { item, attempt: item.attempt, now, reportingMta: parameters.myhostname, transport };
   return Object.fromEntries(bounceEvents(failed, facts).map((event) => [event.lmtp.eventId, event]));

@@ -8,7 +8,7 @@ import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
 
 const strict =
-  'parameters.strict_postfix_verdicts=yes is harmful: it causes avoidable bounces and duplicates. Use it for comparisons only.';
+  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need. It is for comparisons only.';
 
 /** Adds the notes and warnings to the construct. */
 export function annotate(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {

@@ -77,12 +77,12 @@ export function checkPermissions(resources: PermittedResources): PolicyStatement
   return [...readTransportMap(resources), ...readSecrets(resources.secrets)];
 }
 
-/** showq: reads the indexes, the records of destinations, and the depths of the queues. It writes nothing. */
+/** showq: draws what the indexes say, what is known of a message or destination, and how much lies in the queues. It writes nothing. */
 export function showqPermissions(resources: PermittedResources): PolicyStatement[] {
   const { queues, stores } = resources;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
-    useTable(stores.queueTable, 'GetItem', 'BatchGetItem'),
+    useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     ...measure(queues),
     ...underKey(resources, { reads: ['dynamodb'] }),

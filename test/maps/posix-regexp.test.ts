@@ -1,4 +1,7 @@
-/** POSIX regular expressions, compared with what regexec(3) of glibc says, and with JavaScript's where both mean the same. */
+/**
+ * POSIX regular expressions, compared with the results of regexec(3) of glibc, and with JavaScript's where
+ * both mean the same.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -59,13 +62,13 @@ const cases: readonly [string, string, readonly (string | undefined)[] | undefin
   ['[\u00e0-\u00e9]+', 'caf\u00e9', ['\u00e9']],
 ];
 
-describe('the leftmost match counts, and of those the longest:', () => {
+describe('the leftmost match counts, and of several leftmost ones the longest:', () => {
   for (const [pattern, text, wanted] of cases) {
     test(`/${pattern}/ in ${JSON.stringify(text)}`, () => assert.deepEqual(match(pattern, text), wanted));
   }
 });
 
-describe('upper and lower case may be the same:', () => {
+describe('letter case may be ignored:', () => {
   for (const [pattern, text, matches] of [
     ['AbC', 'aBc', true],
     ['[a-c]', 'B', true],
@@ -80,7 +83,7 @@ describe('upper and lower case may be the same:', () => {
   }
 });
 
-describe('the basic syntax has its operators behind backslashes:', () => {
+describe('the basic syntax has its operators after backslashes:', () => {
   for (const [pattern, text, wanted] of [
     ['a+(b)|{2}', 'a+(b)|{2}', ['a+(b)|{2}']],
     ['\\(a\\)\\{2\\}', 'aa', ['aa', 'a']],
@@ -96,12 +99,12 @@ describe('the basic syntax has its operators behind backslashes:', () => {
   ] as const) {
     test(`/${pattern}/`, () => assert.deepEqual(match(pattern, text, { extended: false }), wanted));
   }
-  test('a group that was not opened is told', () => {
+  test('a group that was not opened is reported', () => {
     assert.throws(() => match('a\\)', 'a', { extended: false }), /closed that was not opened/);
   });
 });
 
-test('with lines, ^ and $ match at their ends, which . and [^x] do not', () => {
+test('in line mode, ^ and $ match at line ends, which . and [^x] do not match', () => {
   const lines = { multiline: true };
   assert.deepEqual(match('^b$', 'a\nb\nc', lines), ['b']);
   assert.deepEqual(match('.*', 'a\nb', lines), ['a']);
@@ -110,7 +113,7 @@ test('with lines, ^ and $ match at their ends, which . and [^x] do not', () => {
   assert.deepEqual(match("b\\'", 'b\nb', lines), ['b']);
 });
 
-test('what sends other machines round for ever is done in no time', () => {
+test('an expression with exponential backtracking elsewhere is fast', () => {
   const started = performance.now();
   for (const pattern of ['(a*)*b', '(a|aa)+$', '(a+)+b', '((a{1,9}){1,9})*c', '(.*)(.*)(.*)(.*)(.*)x']) {
     assert.equal(match(pattern, `${'a'.repeat(2000)}!`), undefined, pattern);
@@ -118,7 +121,7 @@ test('what sends other machines round for ever is done in no time', () => {
   assert.ok(performance.now() - started < 10_000);
 });
 
-test('an expression that would be slow by its size is refused', () => {
+test('an expression that would be slow because of its size is refused', () => {
   for (const pattern of [
     'a{255}{255}',
     '((((a{99}){99}){99}){99})',
@@ -129,7 +132,7 @@ test('an expression that would be slow by its size is refused', () => {
   }
 });
 
-/** Expressions that mean the same to JavaScript, as long as nobody asks which alternative was taken. */
+/** Expressions with the same meaning in JavaScript, apart from which alternative is taken. */
 function expressions(depth: number): fc.Arbitrary<string> {
   const plain = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\.', '[a-c]');
   const atom =
@@ -144,7 +147,7 @@ function expressions(depth: number): fc.Arbitrary<string> {
   return fc.array(sequence, { minLength: 1, maxLength: 3 }).map((sequences) => sequences.join('|'));
 }
 
-test('whether there is a match, and where it begins, is what JavaScript says', () => {
+test('a match exists, and begins, where JavaScript says so', () => {
   fc.assert(
     fc.property(expressions(2), fc.string({ unit: fc.constantFrom(...'abc.'), maxLength: 8 }), (pattern, text) => {
       const theirs = new RegExp(pattern, 's').exec(text);
@@ -160,7 +163,7 @@ test('whether there is a match, and where it begins, is what JavaScript says', (
   );
 });
 
-test('no text whatever makes compiling or matching fail otherwise', () => {
+test('any other text raises no other error when it is compiled or matched', () => {
   const pattern = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom(...'ab()[]{}*+?|^$\\.:,-123') }),

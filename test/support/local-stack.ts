@@ -1,6 +1,4 @@
-/**
- * The local stack, for tests: what its functions log and its topics say is kept for the search at the end.
- */
+/** The local stack, for tests: its log lines and topic messages are kept for the search for secrets at the end. */
 import { type LocalStack, type LocalStackOptions, startLocalStack as start } from '../../infra/local/stack.ts';
 import { testify } from './witness.ts';
 

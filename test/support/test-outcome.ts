@@ -1,12 +1,10 @@
-/**
- * What the events of Node's test runner mean: which are tests, and which of them passed.
- */
+/** The meaning of the events of Node's test runner: which are tests, and which of them passed. */
 import type { TestEvent } from 'node:test/reporters';
 
-/** What came of one test. */
+/** The outcome of one test. */
 export type Outcome = 'passed' | 'failed' | 'skipped';
 
-/** How many tests came to what. */
+/** How many tests had each outcome. */
 export type Counts = Readonly<Record<Outcome, number>>;
 
 export const noTests: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -24,14 +22,15 @@ export function sumCounts(all: readonly Counts[]): Counts {
 }
 
 /**
- * What an event says of a test; undefined if it is about no test. A describe counts only if it is skipped, or fails by
- * itself (in a hook); a test that is still to be done is skipped, whether it passes or not; a file without any test is reported as a test that passes and has the name of the file, and counts as a failure.
+ * Returns the outcome in an event; undefined if it is about no test. A describe counts only if it is skipped,
+ * or fails itself (in a hook); a todo test is skipped, whether it passes or not; a file without any test is
+ * reported as a passing test with the name of the file, and counts as a failure.
  */
 export function outcomeOf(event: TestEvent): Outcome | undefined {
   if (event.type !== 'test:pass' && event.type !== 'test:fail') return undefined;
   const { details, skip, todo, name, file } = event.data;
   const isSuite = details.type === 'suite';
-  // Node lets such a test fail: it is there to be passed some day.
+  // Node lets such a test fail: it is there to pass some day.
   if (event.type === 'test:fail' && isSkip(todo)) return 'skipped';
   if (event.type === 'test:fail') return isSuite && !failsByItself(event) ? undefined : 'failed';
   if (name === file) return 'failed';
