@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { splitLines } from '../line-splitter.ts';
+import { splitLines } from '../samples/line-splitter.ts';
 
 /** How it is in trouble. */
 export interface ServerTrouble {

@@ -4,18 +4,18 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { composeServices } from '../../../functions/composition/compose-operator.ts';
-import { queueDestination } from '../../../functions/operator/destination-name.ts';
-import { holdDestination } from '../../../functions/operator/destinations.ts';
-import { flushMessages, holdMessages } from '../../../functions/operator/messages.ts';
-import type { Change, Changing, OperatorServices } from '../../../functions/operator/operator.ts';
-import { isInDoubt } from '../../../functions/queue/items/doubt.ts';
-import type { DeliveryItem } from '../../../functions/queue/items/item.ts';
-import { readable } from '../../../functions/queue/items/unreadable-item.ts';
-import { startMaildirServer } from '../samples/maildir-server.ts';
-import { sendersDomains } from '../samples/samples.ts';
-import { type LocalStack, type LocalStackOptions, startLocalStack } from '../stack.ts';
-import { startTroubledServer } from './slow-server.ts';
+import { composeServices } from '../../functions/composition/compose-operator.ts';
+import { queueDestination } from '../../functions/operator/destination-name.ts';
+import { holdDestination } from '../../functions/operator/destinations.ts';
+import { flushMessages, holdMessages } from '../../functions/operator/messages.ts';
+import type { Change, Changing, OperatorServices } from '../../functions/operator/operator.ts';
+import { isInDoubt } from '../../functions/queue/items/doubt.ts';
+import type { DeliveryItem } from '../../functions/queue/items/item.ts';
+import { readable } from '../../functions/queue/items/unreadable-item.ts';
+import { startMaildirServer } from './samples/maildir-server.ts';
+import { sendersDomains } from './samples/samples.ts';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
+import { startTroubledServer } from './trouble/slow-server.ts';
 import {
   type Condition,
   destinationHold,
@@ -24,7 +24,7 @@ import {
   type Trouble,
   troubledMailbox,
   troubles,
-} from './troubles.ts';
+} from './trouble/troubles.ts';
 
 /** Milliseconds between two looks at the queue. */
 const interval = 200;
