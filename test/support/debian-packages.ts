@@ -55,8 +55,8 @@ function install(packages: readonly string[]): string | undefined {
 }
 
 /**
- * What a power failure would do to packages of tests does not matter, and nobody reads their manual pages, which it may take
- * minutes to index: the time does.
+ * Options that save minutes: packages of tests need not survive a power failure, and their manual pages, which take long to
+ * index, are not read.
  */
 const forTestsOnly = ['force-unsafe-io', 'path-exclude=/usr/share/man/*'].flatMap((option) => [
   '-o',
