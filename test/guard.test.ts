@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { suiteFiles } from './support/run-suite.ts';
-import { suites } from './support/suites.ts';
+import { longFiles, suites } from './support/suites.ts';
+import { suiteFiles } from './support/test-plan.ts';
 
 const project = resolve(import.meta.dirname, '..');
 
@@ -79,6 +79,14 @@ test('the compiler is never silenced, and no type is any', () => {
   const silenced = /@ts-(?:ignore|nocheck|expect-error)|\bas any\b|[:<|(]\s*any\b\s*[;,)=>[\]|{]|biome-ignore-all/;
   assert.match('const x: any = 1', silenced);
   assert.deepEqual(linesLike(projectFiles('{functions,infra,examples}/**/*.ts'), silenced), []);
+});
+
+test('the test files that begin first exist', () => {
+  const run = suites.flatMap(suiteFiles);
+  assert.deepEqual(
+    longFiles.filter((file) => !run.includes(resolve(project, 'test', file))),
+    [],
+  );
 });
 
 test('every test file belongs to one suite', () => {

@@ -60,7 +60,7 @@ test('a large body is streamed, and the next host can read it again', async () =
   assert.ok(large.equals(await contentOf(message)));
 });
 
-test('an empty body is sent as an empty line, which ends its header', async () => {
+test('an empty body becomes an empty line, which ends its header', async () => {
   const message = await bodies.load(await bodies.pin(await put('empty.eml', '')));
   assert.deepEqual([message.size, String(await contentOf(message))], [2, '\r\n']);
 });

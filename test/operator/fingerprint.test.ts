@@ -82,7 +82,7 @@ function entry(text: string | undefined, given: Partial<QueueEntry> = {}): Queue
 
 const said = (words: string) => `host a[10.0.0.1]:24 said: 452 4.2.2 ${words}`;
 
-test('causes are counted, the commonest first, with a literal example', () => {
+test('causes are counted, the commonest first, as a sentence, with the newest reply where a part of it varies', () => {
   const causes = new Causes();
   causes.add(entry(said('<a@x> Mailbox busy')));
   for (const [index, destination] of ['inet:a:24', 'inet:b:24', 'inet:b:24'].entries()) {
@@ -93,11 +93,12 @@ test('causes are counted, the commonest first, with a literal example', () => {
   assert.deepEqual(causes.rows, [
     {
       ...{ key: '452 4.2.2 quota exceeded', deliveries: 3, destinations: 2, oldest: 8 },
+      sentence: '452 4.2.2 <…@x> Quota exceeded',
       example: `4.2.2 ${said('<u0@x> Quota exceeded')}`,
     },
     {
       ...{ key: '452 4.2.2 mailbox busy', deliveries: 1, destinations: 1, oldest: 5 },
-      example: `4.2.2 ${said('<a@x> Mailbox busy')}`,
+      sentence: '452 4.2.2 <a@x> Mailbox busy',
     },
   ]);
 });

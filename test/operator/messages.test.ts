@@ -198,7 +198,7 @@ describe('flush', () => {
     done: 'refused',
   };
   for (const state of ['active', 'delivering', 'held', 'corrupt', 'done'] as const) {
-    test(`skips a message that is ${state}, and says so; refuses it only if it will not be tried`, async () => {
+    test(`skips a message that is ${state}, says so, and refuses only where no attempt will follow`, async () => {
       const services = operatorServices();
       const [item] = await putItems(services, { id: 'a', state });
       assert.deepEqual(await outcomes(flushMessages(ids('a'), 0, changing(services))), [

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { addresseesOf } from '../../functions/report/addressees.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
-import { bounced, delayed, type DeliveryFacts, served } from '../support/report-events.ts';
+import { bounced, type DeliveryFacts, delayed, served } from '../support/report-events.ts';
 
 const host = { myhostname: 'mail.example.org' };
 

@@ -8,7 +8,7 @@ import type { KeptEvent } from '../../functions/report/ports.ts';
 import { reportEvent } from '../../functions/report/report-event.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
-import { bounced, delayed, type DeliveryFacts, only, served } from '../support/report-events.ts';
+import { bounced, type DeliveryFacts, delayed, only, served } from '../support/report-events.ts';
 import { longerThanLease, ReportWorld } from '../support/report-world.ts';
 
 /** The recipients that a mail reports. */

@@ -36,6 +36,14 @@ describe('showq is called', () => {
       },
       { wish: { destination: 'x', from: 5, to: 10, cause: 'c', inDoubt: true, state: 'held' } },
     ],
+    'for a destination': [
+      { screen: 'explain', destination: name },
+      { kind: 'explain', what: 'destination', name },
+    ],
+    'for a message': [
+      { screen: 'explain', id: 'm' },
+      { kind: 'explain', what: 'message', name: 'm' },
+    ],
   };
   for (const [what, [event, wanted]] of Object.entries(asked)) {
     test(what, () => assert.partialDeepStrictEqual(readDrawRequest(event), wanted));
@@ -49,6 +57,11 @@ describe('showq refuses', () => {
     'an invalid time': [{ late: 'soon' }, /late: "soon" is not allowed; expected a time such as 15m/],
     'an invalid age': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; expected minutes/],
     'to explain nothing': [{ screen: 'explain' }, /destination: is missing/],
+    'to explain two things at once': [
+      { screen: 'explain', id: 'm', destination: name },
+      /destination: is not allowed together with an id/,
+    ],
+    'an endless id': [{ screen: 'explain', id: 'x'.repeat(256) }, /id: "x+\.\.\. is not allowed/],
   };
   for (const [what, [event, wanted]] of Object.entries(refused)) {
     test(what, () => assert.throws(() => readDrawRequest(event), { name: 'RequestError', message: wanted }));
@@ -67,6 +80,10 @@ describe('postsuper refuses', () => {
     'an endless reason': [
       { action: 'hold', destination: name, widgetContext: { forms: { all: { reason: 'x'.repeat(301) } } } },
       /reason: at most 300 characters/,
+    ],
+    'a function for screens that is no ARN': [
+      { action: 'hold', destination: name, screens: 'arn" onclick="' },
+      /screens: "arn.* is not allowed; expected the ARN of a function/,
     ],
     'an endless destination': [
       { action: 'hold', destination: 'x'.repeat(2001) },
@@ -270,8 +287,13 @@ test('the mail behind a number is listed, the oldest first; by cause too; and so
       endpoints: { showq: 's', postsuper: 'p' },
       mayGoOn: () => true,
     });
-    assert.deepEqual(actionsOf(html), []);
-    return [...html.matchAll(/<tr><td class="lmtp-name">([^<]*)/g)].map(([, id]) => id);
+    const ids = [...html.matchAll(/<tr><td class="lmtp-name"><button [^>]*>([^<]*)/g)].map(([, id]) => id ?? '');
+    const explained = ids.map((id) => ({ screen: 'explain', id: id.replace(/\/0000$/, '') }));
+    assert.deepEqual(
+      actionsOf(html).map(({ event }) => event),
+      explained,
+    );
+    return ids;
   };
   assert.deepEqual(await shown({ destination: name }), ['old/0000', 'young/0000', 'busy/0000']);
   assert.deepEqual(await shown({ destination: name, from: 40 }), ['old/0000']);
@@ -279,4 +301,82 @@ test('the mail behind a number is listed, the oldest first; by cause too; and so
   assert.deepEqual(await shown({ cause: '452 4.2.2 full' }), ['old/0000', 'young/0000']);
   assert.deepEqual(await shown({ state: 'corrupt' }), ['gone/0000', 'r1']);
   assert.deepEqual(await shown({ inDoubt: true }), []);
+});
+
+async function drawn(event: object, services: CapturingOperatorServices): Promise<string> {
+  const request = readDrawRequest(event);
+  assert.ok(request.kind !== 'describe');
+  const depths = { read: async () => ({ depths: [], unreachable: [] }) };
+  return await draw(request, { services, depths, endpoints: { showq: 's', postsuper: 'p' }, mayGoOn: () => true });
+}
+
+test('an id leads to the story of its message, in the words of the command line, and from there to its destination', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  await putItems(services, {
+    id: 'm',
+    state: 'deferred',
+    destination: name,
+    due: wall + hour,
+    ...told('said: 452 full'),
+  });
+  const html = await drawn({ screen: 'explain', id: 'm' }, services);
+  assert.match(html, /<h3>The story of m<\/h3><pre>m from &lt;alice@example\.org&gt;, arrived /);
+  assert.match(html, /4\.2\.2 said: 452 full\n.*lambda-lmtp flush m<\/pre>/);
+  assert.deepEqual(
+    actionsOf(html).map(({ event }) => event),
+    [{ screen: 'explain', destination: name }],
+  );
+  const destination = await drawn({ screen: 'explain', destination: name }, services);
+  assert.match(destination, /oldest: <button [^>]*>m<\/button>/);
+  assert.deepEqual(
+    actionsOf(destination).map(({ event }) => event),
+    [{ screen: 'explain', id: 'm' }],
+  );
+});
+
+test('the id of a corrupt request leads to its story too, and one that nothing is known of is told so', async () => {
+  const services = operatorServices();
+  await services.corruptRequests.file({ id: 'r1', requestId: 'given', reason: 'sender: is missing', body: '{}' });
+  const list = await drawn({ screen: 'list', state: 'corrupt' }, services);
+  assert.match(list, />sent with the id given: sender: is missing</);
+  assert.match(await drawn({ screen: 'explain', id: 'r1' }, services), /sender: is missing\n.*requeue r1 --edit/s);
+  assert.match(
+    await drawn({ screen: 'explain', id: 'no' }, services),
+    /<p>Nothing is known of no: no message has this id/,
+  );
+});
+
+test('the answer to a button names messages that can be pressed, where the button says by which function', async () => {
+  const services = operatorServices();
+  await putItems(services, { id: 'm', state: 'deferred', destination: name });
+  const flush = async (screens: object) =>
+    await act(readActRequest({ action: 'flush', destination: name, ...screens }), {
+      ...{ services, by: 'x', mayGoOn: () => true, pause: async () => {} },
+      check: () => assert.fail('nothing is checked'),
+    });
+  assert.deepEqual(actionsOf(await flush({})), []);
+  const [action] = actionsOf(await flush({ screens: 'arn:aws:lambda:eu-west-1:1:function:showq' }));
+  assert.deepEqual(
+    [action?.endpoint, action?.event],
+    ['arn:aws:lambda:eu-west-1:1:function:showq', { screen: 'explain', id: 'm' }],
+  );
+});
+
+test('what is held for a cause, and what is listed for one, is named by its sentence', async () => {
+  const services = operatorServices();
+  await putItems(
+    services,
+    { id: 'm1', state: 'deferred', ...told('host a said: 452 4.2.2 <b@x> full') },
+    { id: 'm2', state: 'deferred', ...told('host a said: 452 4.2.2 <c@x> full') },
+  );
+  const cause = '452 4.2.2 full';
+  assert.match(
+    await drawn({ screen: 'list', cause }, services),
+    /<h3>Mail that was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;: 2</,
+  );
+  assert.match(
+    await press({ action: 'hold', cause }, { services }),
+    /^Hold what was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;/,
+  );
 });

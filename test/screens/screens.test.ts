@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Causes } from '../../functions/operator/causes.ts';
 import { DestinationTallies } from '../../functions/operator/destination-tallies.ts';
+import type { Change } from '../../functions/operator/operator.ts';
 import { Shape } from '../../functions/operator/shape.ts';
 import type { StatusReport } from '../../functions/operator/status.ts';
 import type { Survey } from '../../functions/operator/survey.ts';
@@ -160,6 +161,32 @@ test('warnings are below the summary, with their age; a summary without a fault 
   }
 });
 
+/** The classes of the cells in the row of a destination, from the youngest mail to the oldest; empty cells left out. */
+function tints(html: string, destination: string): readonly string[] {
+  const row = html.split('<tr>').find((one) => one.includes(`>${destination}<`)) ?? '';
+  return [...row.matchAll(/<td class="lmtp-number (lmtp-(?:calm|warm|hot)) lmtp-\d">/g)].map(([, tint]) => tint ?? '');
+}
+
+test('the colour of a cell is that of its trouble, however much mail is in it', () => {
+  const suspension = { since: now, until: now, why: 'refused', dsn: '4.4.1', failures: 9 } as const;
+  const aged = (destination: string, ...minutes: readonly number[]) =>
+    minutes.map((age) => entryOf({ destination, arrival: now - age * 60_000 }));
+  const entries = [
+    ...Array.from({ length: 500 }, () => aged('inet:dead:24', 2)).flat(),
+    ...aged('inet:dead:24', 30, 50),
+    ...aged('inet:fine:24', 2, 12, 30, 50, 70, 200),
+    ...aged('inet:slow:24', 50),
+  ];
+  const survey = surveyOf(entries, [{ ...emptyRecord('inet:dead:24'), suspension }]);
+  const html = page(['ages'], survey, endpoints);
+  assert.deepEqual(tints(html, 'inet:dead:24'), ['lmtp-warm', 'lmtp-warm', 'lmtp-warm']);
+  // 50 and 70 minutes share a column: some of it is late.
+  assert.deepEqual(tints(html, 'inet:fine:24'), ['lmtp-calm', 'lmtp-calm', 'lmtp-warm', 'lmtp-hot', 'lmtp-hot']);
+  assert.deepEqual(tints(html, 'inet:slow:24'), ['lmtp-warm']);
+  assert.match(text(html), /inet:dead:24 suspended 502/);
+  assert.match(text(html), /some of it late \(over 1h\), older than 20m or its destination not open, on its way;/);
+});
+
 test('a cell opens the list of its mail', () => {
   const all = [0, 6, 30, 2000].map((minutes) => entryOf({ arrival: now - minutes * 60_000 }));
   const actions = actionsOf(page(['ages'], surveyOf(all), endpoints)).map(({ event }) => event);
@@ -227,6 +254,13 @@ test('nothing is changed without a question first', () => {
   }
 });
 
+function changesOf(foreign: string): readonly Change[] {
+  return [
+    { kind: 'refused', id: foreign, text: foreign },
+    { kind: 'changed', id: foreign, delivery: '0000', text: foreign },
+  ];
+}
+
 /** Every place with foreign text, filled with one text. */
 function everywhere(foreign: string): string {
   const hold = { id: foreign, reason: foreign, by: foreign, since: now };
@@ -248,7 +282,7 @@ function everywhere(foreign: string): string {
     page(screenNames, survey, endpoints),
     framed(
       mailList({
-        ...{ title: foreign, matching: 9, isCut: true, now },
+        ...{ title: foreign, matching: 9, isCut: true, now, endpoints },
         listed: [
           { kind: 'delivery', entry },
           { kind: 'request', request },
@@ -257,7 +291,7 @@ function everywhere(foreign: string): string {
     ),
     lines(foreign, [foreign, foreign]),
     sentence(foreign),
-    framed(changed({ title: foreign, remarks: [foreign], changes: [{ kind: 'refused', id: foreign, text: foreign }] })),
+    framed(changed({ title: foreign, remarks: [foreign], changes: changesOf(foreign) }, endpoints)),
   ].join('\n');
 }
 

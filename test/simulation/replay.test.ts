@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hour, stageOutage } from './outage.ts';
-import { SimulatedStack, type Faults } from './simulated-stack.ts';
+import { type Faults, SimulatedStack } from './simulated-stack.ts';
 
 async function traceOfOutage(seed: number): Promise<string> {
   const stack = stageOutage({ seed, messages: 100, arriveWithin: hour, outage: 5 * hour, others: 30, held: 10 });

@@ -28,10 +28,10 @@ export function skeleton(html: string): readonly string[] {
  * not it is read as HTML.
  */
 export function actionsOf(html: string): readonly FoundAction[] {
-  const found = [...html.matchAll(/(<\/a>)?<cwdb-action ([^<>]*)>([^<>]*)<\/cwdb-action>/g)];
+  const found = [...html.matchAll(/(<\/button>)?<cwdb-action ([^<>]*)>([^<>]*)<\/cwdb-action>/g)];
   assert.equal(found.length, [...html.matchAll(/<cwdb-action/g)].length);
   return found.map(([, before, attributes = '', content = '']) => {
-    assert.equal(before, '</a>');
+    assert.equal(before, '</button>');
     const attribute = (name: string) => unescaped(new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1]);
     assert.equal(attribute('action'), 'call');
     assert.equal(unescaped(content), content);

@@ -1,6 +1,6 @@
 /** The screens in a browser, used like an operator: reads, presses, answers questions, reads the result. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 /** Milliseconds that drawing and acting may take: functions are bundled and started at their first call. */
 const patience = 20_000;
@@ -20,9 +20,13 @@ export class ScreensPage {
     });
   }
 
-  /** Opens it, and waits until the screens are drawn. */
-  static async open(browser: Browser, address: string): Promise<ScreensPage> {
-    const page = await browser.newPage({ viewport: { width: 1300, height: 900 } });
+  /**
+   * Opens it, and waits until the screens are drawn.
+   *
+   * @param options of the browser's page: its size, whether it is a phone, whether its system is dark
+   */
+  static async open(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<ScreensPage> {
+    const page = await browser.newPage({ viewport: { width: 1300, height: 900 }, ...options });
     const screens = new ScreensPage(page);
     await page.goto(address);
     await page.locator('#widget .lmtp').waitFor();
@@ -85,7 +89,7 @@ export class ScreensPage {
 
   /** The table below a heading. */
   screen(heading: string): Locator {
-    return this.page.locator(`#widget h3:has-text("${heading}") + table`);
+    return this.page.locator(`#widget h3:has-text("${heading}") + .lmtp-scroll table`);
   }
 
   /** Asserts that there was no error in the page. */
