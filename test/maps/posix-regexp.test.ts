@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createContext, Script } from 'node:vm';
 import fc from 'fast-check';
 import { compilePosixRegexp, PosixRegexpError } from '../../functions/maps/posix-regexp.ts';
 
@@ -114,11 +115,11 @@ test('in line mode, ^ and $ match at line ends, which . and [^x] do not match', 
 });
 
 test('an expression with exponential backtracking elsewhere is fast', () => {
-  const started = performance.now();
+  const { user } = process.cpuUsage();
   for (const pattern of ['(a*)*b', '(a|aa)+$', '(a+)+b', '((a{1,9}){1,9})*c', '(.*)(.*)(.*)(.*)(.*)x']) {
     assert.equal(match(pattern, `${'a'.repeat(2000)}!`), undefined, pattern);
   }
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(process.cpuUsage().user - user < 10_000_000, 'CPU time, for the machine may be busy');
 });
 
 test('an expression that would be slow because of its size is refused', () => {
@@ -147,17 +148,34 @@ function expressions(depth: number): fc.Arbitrary<string> {
   return fc.array(sequence, { minLength: 1, maxLength: 3 }).map((sequences) => sequences.join('|'));
 }
 
+const question = createContext({});
+const javaScript = new Script("new RegExp(pattern, 's').exec(text)");
+
+/**
+ * Returns the match of JavaScript; undefined if it does not come to an end, as with
+ * `(([^a]*[a-c]?|[ab]?|)(|.)+([^a]+b?|.*|[ab]?[^a]*)*|([ab]{2}[ab]|[^a]){2})*b+[^a]` in `b....acc`.
+ */
+function askJavaScript(pattern: string, text: string): RegExpExecArray | null | undefined {
+  try {
+    return javaScript.runInContext(Object.assign(question, { pattern, text }), { timeout: 1000 });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    throw error;
+  }
+}
+
 test('a match exists, and begins, where JavaScript says so', () => {
   fc.assert(
     fc.property(expressions(2), fc.string({ unit: fc.constantFrom(...'abc.'), maxLength: 8 }), (pattern, text) => {
-      const theirs = new RegExp(pattern, 's').exec(text);
+      const theirs = askJavaScript(pattern, text);
       const ours = match(pattern, text);
+      fc.pre(theirs !== undefined);
       assert.equal(ours === undefined, theirs === null);
       if (theirs === null || ours === undefined) return;
       const whole = ours[0] ?? '';
       assert.ok(whole.length >= theirs[0].length, `${whole} is shorter than ${theirs[0]}`);
       assert.ok(text.startsWith(whole, theirs.index));
-      assert.ok(new RegExp(`^(?:${pattern})$`, 's').test(whole));
+      assert.notEqual(askJavaScript(`^(?:${pattern})$`, whole), null);
     }),
     { numRuns: 1000 },
   );
