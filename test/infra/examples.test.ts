@@ -19,6 +19,9 @@ import {
   target,
 } from './synthesize.ts';
 
+// The CDK's own validation takes most of the time of synth; template-validation.test.ts has it for all examples.
+process.env['CDK_VALIDATION'] = 'false';
+
 const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExamples(stubCode);
 
 function variablesOf(resources: Record<string, Resource>, name: string): Record<string, unknown> {

@@ -14,16 +14,8 @@ export interface BlackHole extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-<<<<<<< HEAD
-/**
- * Connections that fit into the queue: libuv asks for a backlog of 1, and the kernel allows one more. A few
- * spare ones.
- */
-const mostFillers = 8;
-=======
 /** Attempts to fill the queue: libuv asks for a backlog of 1, and the kernel allows one more. A busy machine answers late. */
 const mostFillers = 30;
->>>>>>> c7fbcdf (runner increment)
 
 /** A loopback connection that is answered at all is answered at once. */
 const answerTime = 150;

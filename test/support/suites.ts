@@ -59,13 +59,6 @@ export const suites: readonly Suite[] = [
     ],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'], filesInOneProcess: 5 },
-<<<<<<< HEAD
-  { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
-  {
-    name: 'stories',
-    about: 'mail from the queue to the mailbox',
-    places: ['stories', 'composition', 'aws', 'upgrades'],
-=======
   {
     name: 'local',
     about: 'the local stack, and the servers of the tests themselves',
@@ -75,9 +68,8 @@ export const suites: readonly Suite[] = [
   {
     name: 'stories',
     about: 'mail from the queue to the mailbox',
-    places: ['stories', 'functions', 'aws', 'upgrades'],
+    places: ['stories', 'composition', 'aws', 'upgrades'],
     filesInOneProcess: 5,
->>>>>>> c7fbcdf (runner increment)
   },
   {
     name: 'simulation',
