@@ -103,7 +103,7 @@ describe('a corrupt delivery', () => {
       /^message\.key: there is no object "no"/,
     ],
     'a file of this machine': [{ message: { file: 'a.eml' } }, /^message\.bucket: is missing/],
-    'a destination that is none': [{ destination: 'inet:a:b:c' }, /^destination: "inet:a:b:c": host/],
+    'a destination that is none': [{ destination: 'inet:a:b:c' }, /^destination: "inet:a:b:c": expected host/],
   };
   for (const [name, [fields, pattern]] of Object.entries(refused)) {
     test(`with ${name} is refused, and nothing is changed`, async () => {

@@ -147,7 +147,7 @@ describe('a request of several deliveries', () => {
     const [first, second] = world.queue;
     assert.ok(first !== undefined && second !== undefined);
     await world.receive(second);
-    assert.match(JSON.stringify(world.notes), /was kept and cannot be read/);
+    assert.match(JSON.stringify(world.notes), /the stored event \S+ of 4bXq1 cannot be read/);
     await world.receive(first);
     world.clock.advance(world.parameters.bounce_report_wait);
     await world.receive(first);

@@ -193,7 +193,7 @@ const unusable: readonly (readonly [string, Readonly<Record<string, unknown>>, R
     { sender: 'alice@x\r\nRCPT TO:<y>' },
     /^sender: "alice@x\\r\\nRCPT TO:<y>" holds .*U\+000D/,
   ],
-  ['a destination that is none', { destination: 'inet:' }, /^destination: "inet:": host, host:port/],
+  ['a destination that is none', { destination: 'inet:' }, /^destination: "inet:": expected host, host:port/],
   [
     'a destination that is not allowed',
     { destination: 'inet:evil.test:24' },
