@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const source = new URL('./command/main.ts', import.meta.url);
-const built = new URL('../dist/functions/command/main.js', import.meta.url);
+const built = new URL('../dist/command/main.js', import.meta.url);
 const isClone = existsSync(source);
 const main = isClone ? source : built;
 const oldest = isClone ? '24.0' : '22.15';

@@ -10,12 +10,12 @@ const project = resolve(import.meta.dirname, '..');
 
 /** Files of the project, by their path below it; what was installed or generated is none of it. */
 function projectFiles(...patterns: string[]): string[] {
-  const exclude = ['node_modules/**', 'cdk.out/**', '.git/**', '.local/**'];
+  const exclude = ['**/node_modules/**', 'cdk.out/**', '.git/**', '.local/**'];
   return patterns.flatMap((pattern) => globSync(pattern, { cwd: project, exclude })).sort();
 }
 
-const sources = () => projectFiles('{functions,infra,test}/**/*.{ts,mjs,json}');
-const documents = () => projectFiles('*.{md,json,jsonc}', '.npmrc', '.ci/*', 'docs/**/*.md');
+const sources = () => projectFiles('{functions,infra,test,examples}/**/*.{ts,mjs,json}');
+const documents = () => projectFiles('*.{md,json,jsonc}', '.npmrc', '.ci/*', '{docs,examples}/**/*.md');
 
 /** `file:line: text` of each line that matches. */
 function linesLike(files: readonly string[], pattern: RegExp): string[] {
@@ -64,7 +64,7 @@ test('documents and examples name the actor: a person or program is never nobody
   assert.match('Somebody is needed', vague);
   assert.match('it is his.', vague);
   assert.doesNotMatch('to=<nobody@example.com>, this history', vague);
-  assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'infra/examples/*.ts'), vague), []);
+  assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'examples/**/*.{md,ts}'), vague), []);
 });
 
 test('every dependency is pinned to one version', () => {
@@ -78,7 +78,7 @@ test('every dependency is pinned to one version', () => {
 test('the compiler is never silenced, and nothing is of any type', () => {
   const silenced = /@ts-(?:ignore|nocheck|expect-error)|\bas any\b|[:<|(]\s*any\b\s*[;,)=>[\]|{]|biome-ignore-all/;
   assert.match('const x: any = 1', silenced);
-  assert.deepEqual(linesLike(projectFiles('{functions,infra}/**/*.ts'), silenced), []);
+  assert.deepEqual(linesLike(projectFiles('{functions,infra,examples}/**/*.ts'), silenced), []);
 });
 
 test('every test file belongs to one suite, so that none is forgotten', () => {

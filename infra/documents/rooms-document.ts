@@ -59,7 +59,6 @@ const infraRooms: Readonly<Record<string, string>> = {
   'local/calls': 'AWS calls on one machine: read, permitted by the policies of the template, forwarded',
   'local/samples': 'sample mail, and a server that stores it',
   local: 'the same system on one machine, from source or from a template',
-  examples: 'apps to copy',
   documents: 'documents written from the code',
   package: 'what `npm pack` contains',
   pictures: 'the pictures of the documents',

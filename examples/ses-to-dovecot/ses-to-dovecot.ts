@@ -20,33 +20,27 @@
  *
  * SES receives in some regions only. A rule set receives nothing until it is the active one of the account:
  * `aws ses set-active-receipt-rule-set --rule-set-name inbound`.
- *
- *     npx cdk deploy --app 'node ses-to-dovecot.ts'
  */
-import { App, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import * as ses from 'aws-cdk-lib/aws-ses';
 import * as actions from 'aws-cdk-lib/aws-ses-actions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { LmtpDelivery, type LmtpDeliveryProps, writeOutputs } from '../index.ts';
-
-export interface SesToDovecotProps extends StackProps {
-  /** The VPC of Dovecot. Default: a new one; yours would be `ec2.Vpc.fromLookup(...)`. */
-  readonly vpc?: ec2.IVpc;
-  /** Code of the functions; yours needs none. */
-  readonly code?: LmtpDeliveryProps['code'];
-}
+import { LmtpDelivery, writeOutputs } from 'lambda-lmtp';
 
 export class SesToDovecot extends Stack {
-  constructor(scope: Construct, id: string, { vpc, code, ...props }: SesToDovecotProps = {}) {
+  constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
+
+    // The VPC of Dovecot: ec2.Vpc.fromLookup(this, 'Vpc', { vpcId: 'vpc-...' }), with the `env` of the stack set in app.ts.
+    const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0, subnetConfiguration: isolated });
 
     const delivery = new LmtpDelivery(this, 'Delivery', {
       // Mail for other domains becomes corrupt and can be corrected; it never bounces for a wrong map.
       transportMap: 'example.com lmtp:inet:dovecot.mail.internal:24',
-      vpc: vpc ?? new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0, subnetConfiguration: isolated }),
+      vpc,
       vpcEndpoints: true,
       parameters: {
         myhostname: 'mx.example.com',
@@ -63,7 +57,6 @@ export class SesToDovecot extends Stack {
       maximumConcurrency: 12,
       // Dovecot's process_limit: synth fails if the functions could keep more sessions open.
       sessionBudget: 100,
-      code,
     });
 
     // SES cannot publish to a topic under the AWS-managed key: none here, or a key of yours whose policy admits SES.
@@ -87,6 +80,3 @@ export class SesToDovecot extends Stack {
 }
 
 const isolated = [{ name: 'mail', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }];
-
-// Where this file is the app itself, and not a part of another.
-if (process.argv[1] === import.meta.filename) new SesToDovecot(new App(), 'Mail');

@@ -1,17 +1,16 @@
-/** A CDK app of somebody else, in a folder where there was nothing. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** CDK apps of users, in folders of their own. */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Ended, PlainNode } from './plain-node.ts';
 
-/** The app, under its Node. */
-export class EmptyApp {
+/** An app, under its Node. */
+class UserApp {
   readonly folder: string;
   readonly #node: PlainNode;
 
   constructor(folder: string, node: PlainNode) {
     this.folder = folder;
     this.#node = node;
-    this.write('package.json', '{ "private": true, "type": "module" }');
   }
 
   /** Writes a file, by its path in the app. */
@@ -35,16 +34,37 @@ export class EmptyApp {
     return this.#node.run(this.folder, command, ...args);
   }
 
+  /** Runs a program that is installed in the app. */
+  npx(program: string, ...args: readonly string[]): Promise<Ended> {
+    return this.run('npx', '--no-install', program, ...args);
+  }
+
   /** Runs the command line, as `npx lambda-lmtp`. */
   lambdaLmtp(...args: readonly string[]): Promise<Ended> {
-    return this.run('npx', '--no-install', 'lambda-lmtp', ...args);
+    return this.npx('lambda-lmtp', ...args);
+  }
+}
+
+/** An app that begins with an empty folder. */
+export class EmptyApp extends UserApp {
+  constructor(folder: string, node: PlainNode) {
+    super(folder, node);
+    this.write('package.json', '{ "private": true, "type": "module" }');
   }
 
   /** What the compiler says of files, under options besides `strict`; empty if they are right. */
   async compile(options: Readonly<Record<string, unknown>>, files: readonly string[]): Promise<string> {
     const compilerOptions = { strict: true, target: 'es2022', outDir: 'out', rootDir: '.', ...options };
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-    const { code, stdout, stderr } = await this.run('npx', '--no-install', 'tsc');
+    const { code, stdout, stderr } = await this.npx('tsc');
     return code === 0 ? stdout : stdout + stderr;
+  }
+}
+
+/** An app that begins with the files of an example. */
+export class CopiedExample extends UserApp {
+  constructor(folder: string, node: PlainNode, example: string) {
+    super(folder, node);
+    cpSync(example, folder, { recursive: true, errorOnExist: true, force: false });
   }
 }

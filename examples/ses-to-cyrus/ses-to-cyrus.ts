@@ -9,25 +9,18 @@
  *
  * SES receives in some regions only, and a rule set receives nothing until it is the active one of the account:
  * `aws ses set-active-receipt-rule-set --rule-set-name NAME`.
- *
- *     npx cdk deploy --app 'node ses-to-cyrus.ts'
  */
-import { App, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ses from 'aws-cdk-lib/aws-ses';
 import * as actions from 'aws-cdk-lib/aws-ses-actions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { LmtpDelivery, type LmtpDeliveryProps } from '../index.ts';
-
-export interface SesToCyrusProps extends StackProps {
-  /** Code of the functions; yours needs none. */
-  readonly code?: LmtpDeliveryProps['code'];
-}
+import { LmtpDelivery } from 'lambda-lmtp';
 
 export class SesToCyrus extends Stack {
-  constructor(scope: Construct, id: string, { code, ...props }: SesToCyrusProps = {}) {
+  constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
     // Made beforehand, by hand: aws secretsmanager create-secret --name mail/cyrus --secret-string file://sasl_passwd
@@ -48,7 +41,6 @@ export class SesToCyrus extends Stack {
       // Only mail that SES stored is read (and our own reports): no other object of the bucket.
       bodyPrefixes: ['ses/'],
       secrets: [password],
-      code,
     });
 
     // SES may publish to a topic under no key, or one of yours whose policy names it; not under the AWS-managed one.
@@ -66,6 +58,3 @@ export class SesToCyrus extends Stack {
     new CfnOutput(this, 'BounceTopicArn', { value: delivery.topics.bounce.topicArn });
   }
 }
-
-// Where this file is the app itself, and not a part of another.
-if (process.argv[1] === import.meta.filename) new SesToCyrus(new App(), 'Mail');

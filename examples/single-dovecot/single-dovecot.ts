@@ -3,22 +3,15 @@
  *
  * Dovecot listens for LMTP on port 24 of a machine of the VPC (conf.d/10-master.conf: `inet_listener lmtp { port = 24 }`). The
  * subnets have no way to the internet, so the functions reach AWS by endpoints that the construct makes.
- *
- *     npx cdk deploy --app 'node single-dovecot.ts'
  */
-import { App, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { LmtpDelivery, type LmtpDeliveryProps } from '../index.ts';
-
-export interface SingleDovecotProps extends StackProps {
-  /** Code of the functions; yours needs none. */
-  readonly code?: LmtpDeliveryProps['code'];
-}
+import { LmtpDelivery } from 'lambda-lmtp';
 
 export class SingleDovecot extends Stack {
-  constructor(scope: Construct, id: string, { code, ...props }: SingleDovecotProps = {}) {
+  constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
     // Yours would be looked up: ec2.Vpc.fromLookup(this, 'Vpc', { vpcId: 'vpc-...' }).
@@ -42,7 +35,6 @@ export class SingleDovecot extends Stack {
       maximumConcurrency: 12,
       // process_limit = 100: synth fails if the functions could keep more sessions open than that.
       sessionBudget: 100,
-      code,
     });
 
     // The security group of the machine that Dovecot runs on admits our functions, on that port.
@@ -60,6 +52,3 @@ export class SingleDovecot extends Stack {
     new CfnOutput(this, 'MessageBucketName', { value: delivery.stores.messageBucket.bucketName });
   }
 }
-
-// Where this file is the app itself, and not a part of another.
-if (process.argv[1] === import.meta.filename) new SingleDovecot(new App(), 'Mail');

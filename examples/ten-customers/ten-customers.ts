@@ -3,13 +3,11 @@
  *
  * One transport delivers to all of them: a slow server delays no other, a dead one is suspended until it answers again,
  * and each has its own metrics and alarms. TLS is required, and certificates are verified.
- *
- *     npx cdk deploy --app 'node ten-customers.ts'
  */
-import { App, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { LmtpDelivery, type LmtpDeliveryProps } from '../index.ts';
+import { LmtpDelivery } from 'lambda-lmtp';
 
 /** A customer: whose mail, and where it goes. */
 interface Customer {
@@ -49,15 +47,10 @@ const transportMap = customers
 /** `[lmtp.dahlia.example]:2400 verify match=...`; the others have what lmtp_tls_security_level says. */
 const policies = customers.flatMap(({ server, tls }) => (tls === undefined ? [] : [`{${server}:${port} = ${tls}}`]));
 
-export interface TenCustomersProps extends StackProps {
-  /** Code of the functions; yours needs none. */
-  readonly code?: LmtpDeliveryProps['code'];
-}
-
 export class TenCustomers extends Stack {
   readonly delivery: LmtpDelivery;
 
-  constructor(scope: Construct, id: string, { code, ...props }: TenCustomersProps = {}) {
+  constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
     this.delivery = new LmtpDelivery(this, 'Mail', {
@@ -77,7 +70,6 @@ export class TenCustomers extends Stack {
       watchedDestinations: customers.map(({ server }) => `inet:${server}:${port}`),
       // Bodies are deleted when no delivery needs them any more; a deleted one can be restored for a month.
       bodyRetention: Duration.days(30),
-      code,
     });
 
     // One graph of your own beside the dashboard: the age of the oldest mail for each customer.
@@ -96,6 +88,3 @@ export class TenCustomers extends Stack {
     });
   }
 }
-
-// Where this file is the app itself, and not a part of another.
-if (process.argv[1] === import.meta.filename) new TenCustomers(new App(), 'Mail');
