@@ -95,7 +95,10 @@ describe('what is no mail is passed over, with a reason', () => {
       s3Event(s3Record({ eventName: 'ObjectRemoved:Delete' })),
       /^ObjectRemoved:Delete does not announce/,
     ],
-    'the same from EventBridge': [eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }), /^Object Deleted does not announce/],
+    'the same from EventBridge': [
+      eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }),
+      /^Object Deleted does not announce/,
+    ],
     'a copy of a corrupt request': [
       s3Event(s3Record({ key: 'corrupt/x.json' })),
       /"corrupt\/x\.json" was written by this stack/,

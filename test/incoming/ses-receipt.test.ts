@@ -118,7 +118,10 @@ describe('what cannot be used is corrupt, with its field', () => {
       /^recipients\[0\]\.address: 7 /,
     ],
     'a time that is none': [sesNotification({ timestamp: 'yesterday' }), /^arrival: "yesterday" is not/],
-    'a mail of the day after tomorrow': [sesNotification({ timestamp: '2026-11-24T08:00:00Z' }), /^arrival: .* in the future$/],
+    'a mail of the day after tomorrow': [
+      sesNotification({ timestamp: '2026-11-24T08:00:00Z' }),
+      /^arrival: .* in the future$/,
+    ],
     'an SNS action': [sesNotification({ action: { type: 'SNS' } }), /^receipt\.action\.type: "SNS" .* expected "S3"/],
     'a Lambda action': [
       sesNotification({ action: { type: 'Lambda', functionArn: 'arn' } }),

@@ -179,7 +179,10 @@ describe('recipients who may have the message', () => {
       ...bounced({ item: { delivery: '0001', deliveries: 2 }, recipients: ['carol@example.com'], said: doubted }),
     ]);
     const text = report.text.replace(/\s+/g, ' ');
-    assert.match(text, /did not reach all its recipients.*Where it says "may have been delivered", the server broke off/);
+    assert.match(
+      text,
+      /did not reach all its recipients.*Where it says "may have been delivered", the server broke off/,
+    );
     assert.match(text, /<bob@example\.com>: host/);
     assert.match(text, new RegExp(`<carol@example\\.com>: ${words}`));
   });
