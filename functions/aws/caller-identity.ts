@@ -4,10 +4,12 @@
 
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** Returns the ARN of the user or assumed role whose credentials are in use. */
-export async function callerIdentity(): Promise<string> {
+export async function callerIdentity(aws: AwsSettings = settingsOfProcess): Promise<string> {
   const client = new STSClient({
+    ...aws('STS'),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 3000,
       requestTimeout: 10_000,

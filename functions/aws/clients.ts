@@ -11,6 +11,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { bucketOwners, expectOwners } from './bucket-owners.ts';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** The clients that the functions use. */
 export interface AwsClients {
@@ -48,23 +49,37 @@ const connectionTimeout = 3_000;
 const secretTimeout = 5_000;
 const secretAttempts = 2;
 
-/** Returns the clients, with region, credentials and endpoints of the environment. */
-export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = patient): AwsClients {
-  const requestHandler = () => new NodeHttpHandler({ ...times, throwOnRequestTimeout: true });
-  const dynamo = new DynamoDBClient({ maxAttempts, requestHandler: requestHandler() });
-  const s3 = makeS3Client();
-  expectOwners(s3, bucketOwners(process.env));
+/** The environment and the settings that clients are made with. */
+export interface AwsSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly aws: AwsSettings;
+}
+
+const ofProcess: AwsSurroundings = { env: process.env, aws: settingsOfProcess };
+
+/** Returns the clients, with region, credentials and endpoints of the process unless others are given. */
+export function makeClients(
+  { attempts: maxAttempts, ...times }: AwsPatience = patient,
+  { env, aws }: AwsSurroundings = ofProcess,
+): AwsClients {
+  const own = () => ({ maxAttempts, requestHandler: new NodeHttpHandler({ ...times, throwOnRequestTimeout: true }) });
+  const dynamo = new DynamoDBClient({ ...aws('DYNAMODB'), ...own() });
+  const s3 = makeS3Client(aws);
+  expectOwners(s3, bucketOwners(env));
   return {
     table: makeTableClient(dynamo),
     s3,
-    sns: new SNSClient({ maxAttempts, requestHandler: requestHandler() }),
-    sqs: new SQSClient({ maxAttempts, requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
+    sns: new SNSClient({ ...aws('SNS'), ...own() }),
+    sqs: new SQSClient({ ...aws('SQS'), ...own(), useQueueUrlAsEndpoint: !isDualStack(env) }),
   };
 }
 
 /** Returns the client of message bodies. */
-export function makeS3Client(): S3Client {
-  return new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+export function makeS3Client(aws: AwsSettings = settingsOfProcess): S3Client {
+  return new S3Client({
+    ...aws('S3'),
+    requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }),
+  });
 }
 
 /**
@@ -79,8 +94,8 @@ export function makeTableClient(dynamo: DynamoDBClient): DynamoDBDocumentClient 
 }
 
 /** The URL of a queue names a host with only IPv4 addresses. */
-function isDualStack(): boolean {
-  return process.env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
+function isDualStack(env: AwsSurroundings['env']): boolean {
+  return env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
 }
 
 /**
@@ -88,8 +103,12 @@ function isDualStack(): boolean {
  *
  * @param requestTimeout milliseconds for one call
  */
-export function makeSecretsManagerClient(requestTimeout = secretTimeout): SecretsManagerClient {
+export function makeSecretsManagerClient(
+  requestTimeout = secretTimeout,
+  aws: AwsSettings = settingsOfProcess,
+): SecretsManagerClient {
   return new SecretsManagerClient({
+    ...aws('SECRETS_MANAGER'),
     maxAttempts: secretAttempts,
     requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true }),
   });

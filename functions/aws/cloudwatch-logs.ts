@@ -6,6 +6,7 @@
 
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { AwsSettings } from './settings.ts';
 
 /** A line of a log. */
 export interface LogEvent {
@@ -39,14 +40,19 @@ const attempts = 12;
 
 /** Logs through the SDK, with region, credentials and endpoint of the environment. */
 export class CloudWatchLogs implements Logs {
-  readonly #client = new CloudWatchLogsClient({
-    maxAttempts: attempts,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 3_000,
-      requestTimeout: 30_000,
-      throwOnRequestTimeout: true,
-    }),
-  });
+  readonly #client: CloudWatchLogsClient;
+
+  constructor(aws: AwsSettings) {
+    this.#client = new CloudWatchLogsClient({
+      ...aws('CLOUDWATCH_LOGS'),
+      maxAttempts: attempts,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 3_000,
+        requestTimeout: 30_000,
+        throwOnRequestTimeout: true,
+      }),
+    });
+  }
 
   async *read(logGroupName: string, { from, until, pattern }: LogQuery): AsyncIterable<LogEvent> {
     let nextToken: string | undefined;

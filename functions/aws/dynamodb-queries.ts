@@ -12,6 +12,7 @@ import {
 import { matchEntry, matchesItem } from '../operator/queue-filter.ts';
 import { anything, count, Flaw, mapOf, object, optional, parse } from '../queue/items/form.ts';
 import { activeShards, corruptIndexKey, waitingShards } from '../queue/items/index-attributes.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
 import { readEntry } from '../queue/items/parse-entry.ts';
 import { readItem } from '../queue/items/parse-item.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
@@ -40,7 +41,11 @@ export class DynamoDbQueries implements Queries {
     this.#table = table;
   }
 
-  async list(filter: QueueFilter, from?: string): Promise<QueuePage> {
+  async list(
+    filter: QueueFilter,
+    from?: string,
+    isListed: (key: DeliveryKey) => boolean = () => false,
+  ): Promise<QueuePage> {
     const sources = sourcesOf(filter);
     let { source: at, key } = from === undefined ? { source: 0, key: undefined } : parseCursor(from);
     let consumed = 0;
@@ -55,7 +60,8 @@ export class DynamoDbQueries implements Queries {
       );
       consumed += answer.ConsumedCapacity?.CapacityUnits ?? 0;
       const { Items: found = [], LastEvaluatedKey: last } = answer;
-      const matching = await this.#matching(found, source.holds, filter);
+      const fresh = found.filter(({ id, delivery }) => !isListed({ id: String(id), delivery: String(delivery) }));
+      const matching = await this.#matching(fresh, source.holds, filter);
       consumed += matching.consumed;
       if (last === undefined) at += 1;
       key = last;
@@ -158,15 +164,19 @@ export class DynamoDbQueries implements Queries {
   }
 }
 
-/** Matches an index entry; `perhaps`: the item must be read. */
+/** Matches an index entry; `perhaps`: the item must be read. An index of keys has the destination beside them. */
 function judge(
   raw: RawItem,
   holds: 'entries' | 'keys',
   filter: QueueFilter,
 ): { readonly entry?: QueueEntry; readonly match: boolean | 'perhaps' } {
-  if (holds === 'keys') return { match: 'perhaps' };
+  if (holds === 'keys') return { match: isElsewhere(raw, filter) ? false : 'perhaps' };
   const entry = readEntry(raw);
   return entry instanceof Flaw ? { match: 'perhaps' } : { entry, match: matchEntry(entry, filter) };
+}
+
+function isElsewhere({ destination }: RawItem, { destination: wanted }: QueueFilter): boolean {
+  return wanted !== undefined && typeof destination === 'string' && destination !== wanted;
 }
 
 /** Returns the entry of a matching item; an unreadable one is matched by what can be read. */
@@ -191,12 +201,16 @@ interface Source {
   readonly holds: 'entries' | 'keys';
 }
 
-/** Returns the queries that find all deliveries that may match. */
+/**
+ * Returns the queries that find all deliveries that may match: active, then the states that wait. A delivery that moves to active
+ * between the two reads would be missed, so each shard of a waiting state is followed by its shard of active once more.
+ */
 function sourcesOf(filter: QueueFilter): readonly Source[] {
   const isWanted = (state: State) => filter.states === undefined || filter.states.includes(state);
   const active = isWanted('active') || isWanted('delivering') ? activeShards.map(activeSource) : [];
   const waiting = waitingStates.some(isWanted) ? waitingShards.map((shard) => waitingSource(shard, filter)) : [];
-  return [...active, ...waiting];
+  if (waiting.length === 0) return active;
+  return [...active, ...waiting.flatMap((source, shard) => [source, ...active.slice(shard, shard + 1)])];
 }
 
 function activeSource(shard: string): Source {

@@ -5,6 +5,7 @@
 import type { CheckReport } from '../check/report.ts';
 import type { CheckRequest } from '../check/request.ts';
 import { errorWords } from '../log/error-words.ts';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** The function could not be invoked, or failed. */
 export class RemoteCheckError extends Error {
@@ -30,8 +31,12 @@ const usageErrors: ReadonlySet<string> = new Set(['RequestError', 'DestinationEr
  * @param functionName its name or ARN
  * @throws RemoteCheckError
  */
-export async function remoteCheck(functionName: string, request: CheckRequest): Promise<CheckReport> {
-  const { isError, payload } = await invoke(functionName, request);
+export async function remoteCheck(
+  functionName: string,
+  request: CheckRequest,
+  aws: AwsSettings = settingsOfProcess,
+): Promise<CheckReport> {
+  const { isError, payload } = await invoke(functionName, request, aws);
   const answer: unknown = parse(payload);
   if (isError) throw asError(functionName, answer);
   if (!isReport(answer))
@@ -42,6 +47,7 @@ export async function remoteCheck(functionName: string, request: CheckRequest): 
 async function invoke(
   functionName: string,
   request: CheckRequest,
+  aws: AwsSettings,
 ): Promise<{ readonly isError: boolean; readonly payload: string }> {
   // Loaded on demand: a local check needs no AWS.
   const [{ InvokeCommand, LambdaClient }, { NodeHttpHandler }] = await Promise.all([
@@ -50,6 +56,7 @@ async function invoke(
   ]);
   // Not repeated: the operator decides about repeating a failed check.
   const client = new LambdaClient({
+    ...aws('LAMBDA'),
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ connectionTimeout: 5000, requestTimeout, throwOnRequestTimeout: true }),
   });

@@ -13,21 +13,22 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { encryptionFault, encryptionMark } from '../delivery/client-side-encryption.ts';
-import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, inMemoryLimit, type Message, messageInMemory, streamedMessage } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/items/item.ts';
 import { type Bodies, BodyFault } from '../queue/items/ports.ts';
-
-/** Octets up to which a body is held in memory, so that its size and 8-bit octets are known before MAIL. */
-export const inMemoryLimit = 1024 * 1024;
+import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
 
 type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
 
 /** Bodies in S3. */
 export class S3Bodies implements Bodies {
   readonly #client: S3Client;
+  readonly #rules: CleanupRules;
 
-  constructor(client: S3Client) {
+  /** @param rules how loaded messages are cleaned */
+  constructor(client: S3Client, rules: CleanupRules = postfixCleanup) {
     this.#client = client;
+    this.#rules = rules;
   }
 
   async pin({ bucket, key, versionId }: ObjectName): Promise<PinnedMessage> {
@@ -76,10 +77,9 @@ export class S3Bodies implements Bodies {
   async load(message: PinnedMessage): Promise<Message> {
     if (message.size > inMemoryLimit) {
       const beginning = await this.#readBeginning(message);
-      return { ...unseenContent(message.size, beginning), open: () => this.#stream(message) };
+      return streamedMessage({ size: message.size, beginning, open: () => this.#stream(message) }, this.#rules);
     }
-    const octets = await this.#read(message);
-    return { ...inspectContent(octets), open: () => once(octets) };
+    return messageInMemory(await this.#read(message), this.#rules);
   }
 
   /** Reads only the beginning, even if S3 ignores the range. */
@@ -97,18 +97,25 @@ export class S3Bodies implements Bodies {
   async #read(message: PinnedMessage): Promise<Buffer> {
     const { Body } = await this.#get(message);
     if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
-    return Buffer.from(await Body.transformToByteArray());
+    const octets = Buffer.from(await Body.transformToByteArray());
+    if (octets.length !== message.size) throw new CutBodyError(message, octets.length);
+    return octets;
   }
 
   async *#stream(message: PinnedMessage, range?: string): AsyncIterable<Buffer> {
     const { Body } = await this.#get(message, range);
     if (!(Body instanceof Readable)) throw new Error(`S3 sent no stream for ${message.key}`);
+    let octets = 0;
     try {
-      for await (const chunk of Body) yield chunk as Buffer;
+      for await (const chunk of Body as AsyncIterable<Buffer>) {
+        octets += chunk.length;
+        yield chunk;
+      }
     } finally {
       // A body that is not read to its end would keep its connection.
       Body.destroy();
     }
+    if (range === undefined && octets !== message.size) throw new CutBodyError(message, octets);
   }
 
   async #get({ bucket, key, versionId, etag }: PinnedMessage, range?: string): Promise<GetObjectCommandOutput> {
@@ -126,8 +133,13 @@ export class S3Bodies implements Bodies {
   }
 }
 
-async function* once(octets: Buffer): AsyncIterable<Buffer> {
-  yield octets;
+/** A body that ended before its pinned size: the store, or a proxy before it, gave a part of it. Reading it again may help. */
+export class CutBodyError extends Error {
+  override readonly name = 'CutBodyError';
+
+  constructor({ bucket, key, size }: PinnedMessage, octets: number) {
+    super(`object "${key}" in bucket "${bucket}" has ${size} octets, and ${octets} were read`);
+  }
 }
 
 /**

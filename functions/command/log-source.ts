@@ -7,9 +7,11 @@ import { deliveryLogsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
+import { defaultStack } from './default-stack.ts';
 import { Failure } from './failure.ts';
 import type { LogGroup } from './log-reading.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import type { Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack's log. */
 export interface LogSource {
@@ -23,12 +25,12 @@ export interface LogSource {
  *
  * @throws Failure where there is no such stack, or AWS cannot be asked
  */
-export async function findLogs({ stack, transport }: StackOptions, environment = process.env): Promise<LogSource> {
-  const own = environment[names.deliveryLogGroups] ?? '';
+export async function findLogs({ stack, transport }: StackOptions, { env, aws }: Run): Promise<LogSource> {
+  const own = env[names.deliveryLogGroups] ?? '';
   if (stack === undefined && own !== '') return { stack: 'local', groups: parseLogGroups(own) };
   const name = stack ?? defaultStack;
   try {
-    const outputs = await readStackOutputs(name, transport);
+    const outputs = await readStackOutputs(name, transport, aws);
     return { stack: name, groups: parseLogGroups(requireOutput(outputs, name, deliveryLogsOutput)) };
   } catch (error) {
     if (error instanceof StackError) throw new Failure('usage', error.message);

@@ -14,6 +14,7 @@ import { S3CorruptQueue } from '../aws/s3-corrupt-queue.ts';
 import { S3SpentBodies } from '../aws/s3-spent-bodies.ts';
 import { SnsEvents } from '../aws/sns-events.ts';
 import { SqsWakeUps } from '../aws/sqs-wake-ups.ts';
+import { cleanupRules } from '../delivery/preparation.ts';
 import type { Log } from '../log/log.ts';
 import type { InvocationMetrics } from '../metrics/invocation.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -79,6 +80,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv, pat
  */
 export function composeQueue(clients: AwsClients, variables: Variables, log: Log) {
   const table = requireVariable(variables, names.queueTable);
+  const parameters = parametersFromEnvironment(variables);
   return {
     ledger: new DynamoDbLedger(clients.table, table),
     queries: new DynamoDbQueries(clients.table, table),
@@ -88,8 +90,8 @@ export function composeQueue(clients: AwsClients, variables: Variables, log: Log
       deferred: requireVariable(variables, names.deferredQueueUrl),
     }),
     events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
-    bodies: new S3Bodies(clients.s3),
-    parameters: parametersFromEnvironment(variables),
+    bodies: new S3Bodies(clients.s3, cleanupRules(parameters)),
+    parameters,
     transport: transportName(variables),
     clock: systemClock,
     random: Math.random,

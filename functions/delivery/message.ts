@@ -5,6 +5,7 @@
 import type { WireContent } from '../session/chat.ts';
 import { ContentEncoder, canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
 import { deliveredTo, findBody } from '../smtp/header-scan.ts';
+import { type CleanupRules, cleanContent, MessageCleanup, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { MimeDowngrader, type MimeFault, type MimeLimits } from '../smtp/mime-downgrade.ts';
 
 /** A message body, wherever it lies. */
@@ -21,7 +22,7 @@ export interface Message {
   readonly has8BitHeader: boolean;
   /** Addresses of its Delivered-To fields: where it has been already. */
   readonly deliveredTo: readonly string[];
-  /** The octets as stored; may be asked for again by the next host. */
+  /** The octets as cleanup(8) leaves them; may be asked for again by the next host. */
   open(): AsyncIterable<Buffer>;
 }
 
@@ -49,8 +50,48 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
   return { size, isExact: false, is8Bit: undefined, ...inspectHeader(header) };
 }
 
+/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
+export const inMemoryLimit = 1024 * 1024;
+
 /** Octets at the beginning of a large message that are looked into. */
 export const beginningOctets = 64 * 1024;
+
+/** Returns the message that content in memory is, as cleanup(8) leaves it. */
+export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCleanup): Message {
+  const cleaned = cleanContent(content, rules);
+  return {
+    ...inspectContent(cleaned),
+    async *open() {
+      yield cleaned;
+    },
+  };
+}
+
+/** Content that is too large to be held. */
+export interface LargeContent {
+  /** Octets as stored. */
+  readonly size: number;
+  /** The first {@link beginningOctets} of it. */
+  readonly beginning: Buffer;
+  /** Reads it as stored. */
+  open(): AsyncIterable<Buffer>;
+}
+
+/** Returns the message that large content is, cleaned while it is read. */
+export function streamedMessage(
+  { size, beginning, open }: LargeContent,
+  rules: CleanupRules = postfixCleanup,
+): Message {
+  const header = beginning.subarray(0, findBody(beginning));
+  const removed = Math.max(0, header.length - cleanContent(header, rules).length);
+  return { ...unseenContent(size - removed, beginning), open: () => cleaned(open(), rules) };
+}
+
+async function* cleaned(octets: AsyncIterable<Buffer>, rules: CleanupRules): AsyncIterable<Buffer> {
+  const cleanup = new MessageCleanup(rules);
+  for await (const chunk of octets) yield cleanup.push(chunk);
+  yield cleanup.end();
+}
 
 /** What guards the content on its way out. */
 export interface Gate {

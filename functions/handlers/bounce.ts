@@ -19,6 +19,7 @@ import { RawSesOutlet } from '../aws/ses-outlet.ts';
 import { SnsNotices } from '../aws/sns-notices.ts';
 import { composeTransportMap } from '../composition/compose-admission.ts';
 import { transportName } from '../composition/compose-queue.ts';
+import { cleanupRules } from '../delivery/preparation.ts';
 import { measured } from '../metrics/invocation.ts';
 import { Notifier } from '../notices/notifier.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
@@ -49,7 +50,7 @@ const notifier = new Notifier({
 const services: ReportServices = {
   records: new DynamoDbReports(clients.table, table),
   ledger: new DynamoDbLedger(clients.table, table),
-  bodies: new S3Bodies(clients.s3),
+  bodies: new S3Bodies(clients.s3, cleanupRules(parameters)),
   incoming: new S3IncomingOutlet(clients, {
     bucket: requireVariable(process.env, names.messageBucket),
     queueUrl: requireVariable(process.env, names.incomingQueueUrl),

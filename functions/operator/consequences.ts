@@ -97,13 +97,13 @@ export function afterFlush(
   return tried(`${text}, but not for recipients at in_doubt_limit: release it for that`, ['release', nameOf(item)]);
 }
 
-/** Why a flush of a message changes nothing, and what would help. */
+/** Why a flush of a message changes nothing, and what would help. What is tried already is not refused: the flush is not needed. */
 export function noFlush({ why, item }: Refusal): Answer {
   switch (item?.state) {
     case 'active':
-      return refused('it is active: it is about to be tried already');
+      return { kind: 'passed over', text: 'it is active: it is about to be tried already' };
     case 'delivering':
-      return refused('it is being delivered now');
+      return { kind: 'passed over', text: 'it is being delivered now' };
     case 'done':
       return refused('it is done: nothing is left to be tried');
     case 'corrupt':

@@ -103,7 +103,9 @@ export function startMail(
 
 /** Finishes a mail of the stack. */
 export async function finish(root: MimeNode, address: string): Promise<ComposedMail> {
-  const content = await root.build();
+  const seven = await root.build();
+  // RFC 2045 section 6.4: a multipart with an 8-bit part declares 8bit itself.
+  const content = has8BitOctets(seven) ? await root.setHeader('Content-Transfer-Encoding', '8bit').build() : seven;
   const header = content.subarray(0, Math.max(0, content.indexOf('\r\n\r\n')));
   return { content, isInternational: !isAscii(address) || has8BitOctets(header), is8Bit: has8BitOctets(content) };
 }

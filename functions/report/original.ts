@@ -24,7 +24,7 @@ const headerOctets = 102_400;
 export async function readOriginal(message: PinnedMessage, limit: number, bodies: Bodies): Promise<Original> {
   const wantsWhole = message.size <= limit;
   try {
-    const octets = await readBeginning(message, wantsWhole ? message.size : headerOctets, bodies);
+    const octets = await readBeginning(message, wantsWhole ? Number.POSITIVE_INFINITY : headerOctets, bodies);
     const header = cutHeader(octets);
     return wantsWhole ? { kind: 'read', header, whole: octets } : { kind: 'read', header };
   } catch (error) {
@@ -42,7 +42,7 @@ async function readBeginning(message: PinnedMessage, wanted: number, bodies: Bod
     octets += chunk.length;
     if (octets >= wanted) break;
   }
-  return Buffer.concat(chunks).subarray(0, wanted);
+  return Buffer.concat(chunks).subarray(0, Math.min(octets, wanted));
 }
 
 /** Cuts a header that is longer than what was read after its last whole line. */

@@ -36,7 +36,8 @@ const functionRooms: Readonly<Record<string, string>> = {
   screens: "the dashboard's screens: findings in, HTML out; and what its buttons do",
   aws: 'ADAPTERS: one port, one file, no decisions',
   composition: 'ports and adapters connected, from the environment',
-  command: 'the command line',
+  command: 'what each command of the command line does',
+  'command/program': 'the command line: options, help, completion; loads the code of a command when it runs',
   handlers: 'ENTRY POINTS: one file for each function of Lambda',
 };
 

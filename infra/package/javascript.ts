@@ -35,7 +35,7 @@ export function bundleConstruct(project: string, output: string, provided: reado
  */
 export function bundleCommandLine(project: string, output: string): readonly string[] {
   return bundle(project, {
-    entryPoints: { main: 'functions/command/main.ts' },
+    entryPoints: { main: 'functions/command/program/main.ts' },
     outdir: join(output, 'command'),
     splitting: true,
     // Packages that are CommonJS call require for modules of Node; an ES module has none.

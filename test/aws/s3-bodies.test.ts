@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { S3Client } from '@aws-sdk/client-s3';
 import { putMessage } from '../../functions/aws/put-message.ts';
-import { inMemoryLimit, S3Bodies } from '../../functions/aws/s3-bodies.ts';
+import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import type { Message } from '../../functions/delivery/message.ts';
+import { inMemoryLimit } from '../../functions/delivery/message.ts';
 import type { PinnedMessage } from '../../functions/queue/items/item.ts';
 import { BodyFault } from '../../functions/queue/items/ports.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -31,7 +32,7 @@ async function contentOf(message: Message): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(message.open()));
 }
 
-const large = Buffer.alloc(inMemoryLimit + 1, 'mail ');
+const large = Buffer.concat([Buffer.from('\n'), Buffer.alloc(inMemoryLimit, 'mail ')]);
 
 test('a body is pinned by its entity tag and size', async () => {
   const pinned = await bodies.pin(await put('pinned.eml', 'Subject: x\n\nhello\n'));
@@ -59,9 +60,9 @@ test('a large body is streamed, and may be asked for again by the next host', as
   assert.ok(large.equals(await contentOf(message)));
 });
 
-test('an empty body is a body', async () => {
+test('an empty body is an empty line, so that it has a header that ends', async () => {
   const message = await bodies.load(await bodies.pin(await put('empty.eml', '')));
-  assert.deepEqual([message.size, String(await contentOf(message))], [0, '']);
+  assert.deepEqual([message.size, String(await contentOf(message))], [2, '\r\n']);
 });
 
 test('a key that is not there is a fault for good, when its request is taken in and when it is delivered', async () => {
@@ -85,9 +86,33 @@ test('a body that was altered after it had been pinned is a fault for good', asy
 });
 
 test('the same octets written again are the same body', async () => {
-  const pinned = await bodies.pin(await put('again.eml', 'same'));
-  await put('again.eml', 'same');
-  assert.equal(String(await contentOf(await bodies.load(pinned))), 'same');
+  const pinned = await bodies.pin(await put('again.eml', '\nsame'));
+  await put('again.eml', '\nsame');
+  assert.equal(String(await contentOf(await bodies.load(pinned))), '\nsame');
+});
+
+describe('A body that ends before its pinned size', () => {
+  /** Sends the first octets only, and ends as if that were all. */
+  const cut = (octets: Buffer) =>
+    overStub((_, response) => {
+      // Without a Content-Length the end of the connection is the end of the body.
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { etag: '"e"', connection: 'close' });
+      response.end(octets);
+    });
+
+  test('is not loaded, and the error names both sizes', async () => {
+    const { stub, bodies } = await cut(Buffer.from('\nhalf'));
+    await using _ = stub;
+    await assert.rejects(bodies.load(pinned), /has 10 octets, and 5 were read/);
+  });
+
+  test('ends with an error where it is streamed, so that no final dot follows', async () => {
+    const { stub, bodies } = await cut(large.subarray(0, 100_000));
+    await using _ = stub;
+    const message = await bodies.load(streamed);
+    await assert.rejects(contentOf(message), /octets, and 100000 were read/);
+  });
 });
 
 const pinned: PinnedMessage = { bucket: 'b', key: 'in/a.eml', etag: '"e"', size: 10 };

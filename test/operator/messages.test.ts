@@ -190,12 +190,19 @@ describe('flush', () => {
     corrupt: 'it is corrupt: nothing will be tried until it is repaired',
     done: 'it is done: nothing is left to be tried',
   } as const;
+  const kinds = {
+    active: 'passed over',
+    delivering: 'passed over',
+    held: 'refused',
+    corrupt: 'refused',
+    done: 'refused',
+  };
   for (const state of ['active', 'delivering', 'held', 'corrupt', 'done'] as const) {
-    test(`leaves alone what is ${state}, and says so`, async () => {
+    test(`leaves alone what is ${state}, and says so; it is refused only if it will not be tried`, async () => {
       const services = operatorServices();
       const [item] = await putItems(services, { id: 'a', state });
       assert.deepEqual(await outcomes(flushMessages(ids('a'), 0, changing(services))), [
-        `a/0000 refused: ${why[state]}`,
+        `a/0000 ${kinds[state]}: ${why[state]}`,
       ]);
       assert.deepEqual(await read(services, 'a'), item);
     });

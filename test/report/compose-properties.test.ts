@@ -118,8 +118,9 @@ test('a report says of each recipient what it has to say, whatever that is, and 
         assert.ok(fields['final-recipient'] && fields['original-recipient'] && fields['diagnostic-code']);
       }
       const known =
-        /^(?:received|date|from|to|message-id|auto-submitted|x-lambda-lmtp-report|subject|in-reply-to|references|mime-version|content-type)$/;
+        /^(?:received|date|from|to|message-id|auto-submitted|x-lambda-lmtp-report|subject|in-reply-to|references|mime-version|content-type|content-transfer-encoding)$/;
       for (const name of Object.keys(report.header)) assert.match(name, known);
+      assert.equal(report.header['content-transfer-encoding'], has8BitOctets(content) ? '8bit' : undefined);
       assert.equal(report.email.to?.length, 1);
     }),
     { numRuns: 500 },

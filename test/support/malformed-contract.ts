@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { listEntries } from '../../functions/operator/selection.ts';
 import { indexAttributes } from '../../functions/queue/items/index-attributes.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import type { Ledger, Queries } from '../../functions/queue/items/ports.ts';
@@ -142,7 +143,7 @@ export function describeMalformed(name: string, planted: () => Planted): void {
       await ledger.admit(makeItem({ destination, state: 'active', id: `going-${destination}` }));
       await put({ destination, state: 'deferred', id: `a-${destination}` }, { summary: 'none', sender: 7 });
       await put({ destination, state: 'active', id: `b-${destination}`, attempt: 3 }, { recipients: [{}] });
-      const { entries } = await allPages(queries, destination);
+      const entries = await listAll(queries, destination);
       const faulty = entries.filter(({ fault }) => fault !== undefined);
       assert.equal(entries.length, 4);
       assert.deepEqual(faulty.map(({ id, state, attempt }) => [id[0], state, attempt]).sort(), [
@@ -174,7 +175,7 @@ export function describeMalformed(name: string, planted: () => Planted): void {
       assert.ok((await thrownBy(ledger.read({ id, delivery: '0000' }))) instanceof ForeignItem);
       assert.ok((await ledger.readAll(id))[0] instanceof ForeignItem);
       assert.equal((await dueIds()).get(id), 'active');
-      const { entries } = await allPages(queries, destination);
+      const entries = await listAll(queries, destination);
       assert.deepEqual(
         entries.map(({ id: one, state }) => [one, state]),
         [[id, 'active']],
@@ -184,13 +185,6 @@ export function describeMalformed(name: string, planted: () => Planted): void {
   });
 }
 
-async function allPages(queries: Queries, destination: string) {
-  const entries = [];
-  let from: string | undefined;
-  do {
-    const page = await queries.list({ destination }, from);
-    entries.push(...page.entries);
-    from = page.next;
-  } while (from !== undefined);
-  return { entries };
+async function listAll(queries: Queries, destination: string) {
+  return await Array.fromAsync(listEntries({ destination }, queries));
 }

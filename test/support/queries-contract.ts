@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { listEntries } from '../../functions/operator/selection.ts';
 import type { DeliveryItem, LastVerdict } from '../../functions/queue/items/item.ts';
 import type { Ledger, Queries } from '../../functions/queue/items/ports.ts';
 import type { QueueEntry, QueueFilter } from '../../functions/queue/items/queue-entry.ts';
@@ -42,14 +43,7 @@ async function put(ledger: Ledger, ...items: readonly Partial<DeliveryItem>[]): 
 }
 
 async function listAll(queries: Queries, filter: QueueFilter): Promise<readonly QueueEntry[]> {
-  const entries: QueueEntry[] = [];
-  let from: string | undefined;
-  do {
-    const page = await queries.list(filter, from);
-    entries.push(...page.entries);
-    from = page.next;
-  } while (from !== undefined);
-  return entries;
+  return await Array.fromAsync(listEntries(filter, queries));
 }
 
 function idsOf(entries: readonly { readonly id: string }[]): readonly string[] {

@@ -144,7 +144,8 @@ function synthesize(outdir: string, { store, odd, mute }: Ports): void {
     parameters: {
       allow_local_destinations: 'yes',
       minimal_backoff_time: '1s',
-      maximal_backoff_time: '2s',
+      // Mail that arrived long ago waits so long, and nothing moves it while an operator looks at it.
+      maximal_backoff_time: '1h',
       qmgr_message_active_limit: '8',
       relay_domains: 'example.org',
       myhostname: 'mail.example.com',

@@ -11,7 +11,7 @@ import type { LocalStack } from '../../infra/local/stack.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
 /** How long a story waits for what nobody tells it: machines that are busy with other things are slow. */
-export const patience: Patience = { within: 20_000 };
+export const patience = { within: 60_000 } as const satisfies Patience;
 
 /** A small message. */
 export const smallMessage = 'From: alice@example.org\r\nSubject: x\r\n\r\nhello\r\n';
@@ -48,7 +48,7 @@ export async function awaitLines(
   stack: LocalStack,
   id: string,
   count: number,
-  milliseconds = 20_000,
+  milliseconds: number = patience.within,
 ): Promise<readonly DeliveryLine[]> {
   const isEnough = () => linesOf(stack, id).length >= count;
   await stack.deliveries.waitUntil(isEnough, milliseconds).catch((cause: unknown) => {
@@ -60,7 +60,10 @@ export async function awaitLines(
 
 /** Waits for an event about a request. */
 export async function awaitEvent(stack: LocalStack, id: string): Promise<QueueEvent> {
-  const { message } = await stack.events.waitFor(({ message }) => (message as QueueEvent).lmtp.id === id, 20_000);
+  const { message } = await stack.events.waitFor(
+    ({ message }) => (message as QueueEvent).lmtp.id === id,
+    patience.within,
+  );
   return message as QueueEvent;
 }
 

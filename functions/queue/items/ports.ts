@@ -137,9 +137,9 @@ export interface QueuePage {
 export interface Queries {
   /**
    * Returns a page of the matching deliveries; it may be empty without being the last one. Includes corrupt ones, not
-   * done ones.
+   * done ones. A delivery that moves meanwhile may be on two pages: those that `isListed` knows are left out.
    */
-  list(filter: QueueFilter, from?: string): Promise<QueuePage>;
+  list(filter: QueueFilter, from?: string, isListed?: (key: DeliveryKey) => boolean): Promise<QueuePage>;
   /** Returns deliveries to a destination that wait for a place in active, longest due first. */
   findQueued(destination: string, wanted: QueuedWanted): Promise<readonly QueueEntry[]>;
   /** Counts the deliveries, to a destination or in total, that are in active or being delivered. */

@@ -4,6 +4,7 @@
  *
  * Arguments: which one.
  */
+import { settingsOfProcess } from '../../../functions/aws/settings.ts';
 import { composeOperation } from '../../../functions/command/compose-operator.ts';
 import { findStack } from '../../../functions/command/stack.ts';
 import { explainDestination } from '../../../functions/operator/explain.ts';
@@ -52,15 +53,16 @@ const commands: Readonly<Record<string, (services: OperatorServices) => Promise<
 };
 
 const order = { by: 'bench', why: 'a figure' };
-const operation = composeOperation(await findStack({}));
+const run = { env: process.env, aws: settingsOfProcess, stderr: process.stderr };
+const operation = composeOperation(await findStack({}, run), run);
 const cost = { pages: 0, consumed: 0, reads: 0 };
 const { services } = operation;
 const { queries, ledger } = services;
 const counting: OperatorServices = {
   ...services,
   queries: {
-    list: async (filter, from) => {
-      const page = await queries.list(filter, from);
+    list: async (filter, from, isListed) => {
+      const page = await queries.list(filter, from, isListed);
       cost.pages += 1;
       cost.consumed += page.consumed;
       return page;
