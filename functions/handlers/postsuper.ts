@@ -20,6 +20,7 @@ import { RequestError } from '../request/request-error.ts';
 import { act } from '../screens/act.ts';
 import { sentence } from '../screens/page.ts';
 import { readActRequest } from '../screens/request.ts';
+import { themed } from '../screens/theme.ts';
 
 const services = composeServices(makeClients(), process.env, makeLog('postsuper'));
 const checkFunction = requireVariable(process.env, environmentNames.checkFunction);
@@ -31,16 +32,17 @@ const patience = 20_000;
 export async function handler(event: unknown, context: Context): Promise<string> {
   const begun = performance.now();
   try {
-    return await act(readActRequest(event), {
+    const told = await act(readActRequest(event), {
       services,
       by: `dashboard (request ${context.awsRequestId})`,
       check: (destination) => remoteCheck(checkFunction, { destination }),
       pause: setTimeout,
       mayGoOn: () => performance.now() - begun < patience,
     });
+    return themed(told, event);
   } catch (error) {
     const isExpected = [RequestError, DestinationError, RemoteCheckError].some((kind) => error instanceof kind);
-    if (isExpected) return sentence(`Nothing was changed: ${(error as Error).message}`);
+    if (isExpected) return themed(sentence(`Nothing was changed: ${(error as Error).message}`), event);
     throw error;
   }
 }

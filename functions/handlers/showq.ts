@@ -19,6 +19,7 @@ import { documentation } from '../screens/documentation.ts';
 import { draw } from '../screens/draw.ts';
 import { sentence } from '../screens/page.ts';
 import { readDrawRequest } from '../screens/request.ts';
+import { themed } from '../screens/theme.ts';
 
 const clients = makeClients();
 const log = makeLog('showq');
@@ -34,13 +35,14 @@ export async function handler(event: unknown, context: Context): Promise<string>
   try {
     const request = readDrawRequest(event);
     if (request.kind === 'describe') return documentation;
-    return await draw(request, {
+    const drawn = await draw(request, {
       ...{ services, depths },
       endpoints: { showq: context.invokedFunctionArn, postsuper },
       mayGoOn: () => context.getRemainingTimeInMillis() > reserve,
     });
+    return themed(drawn, event);
   } catch (error) {
-    if (error instanceof RequestError) return sentence(`Nothing is shown: ${error.message}`);
+    if (error instanceof RequestError) return themed(sentence(`Nothing is shown: ${error.message}`), event);
     throw error;
   }
 }

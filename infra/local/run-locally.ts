@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { environmentNames, variableWords } from '../../functions/parameters/environment.ts';
+import { forOutput } from '../../functions/texts/terminal.ts';
 import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
@@ -37,7 +38,7 @@ interface Choice {
   readonly options: Options;
 }
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const say = (line: string) => process.stdout.write(`${forOutput(line, process)}\n`);
 
 /**
  * Runs the samples, or the message that the arguments name, through a stack of its own.
@@ -63,7 +64,8 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
     await watch.settle(patience, interrupted.signal);
     if (interrupted.signal.aborted) return exitStatus.interrupted;
     const status = await compare(stack, watch, submissions, choice.options);
-    say(`Took ${secondsSince(started)} s. The mail stays in ${join(directory, 'mail')}/`);
+    const place = choice.options.destination ?? `${join(directory, 'mail')}/RECIPIENT/Maildir/new`;
+    say(`Took ${secondsSince(started)} s. The mail is in ${place}`);
     if (choice.options.keep) await keepRunning(stack, interrupted.signal);
     return status;
   } finally {
@@ -186,9 +188,7 @@ async function compare(
   for (const submission of submissions) {
     const outcome = outcomeOf(submission, watch);
     const found = [...differences(submission, watch), ...(await lostMail(stack, submission, outcome, options))];
-    const placeOf = (recipient: string) =>
-      options.destination ?? relative(join(stack.directory, 'mail'), stack.mailStore.maildirOf(recipient));
-    rows.push({ submission, shows: submission.shows, outcome, differences: found, placeOf });
+    rows.push({ submission, shows: submission.shows, outcome, differences: found });
   }
   say(`\n${outcomeTable(rows)}`);
   const wrong = rows.filter(({ differences: found }) => found.length > 0);

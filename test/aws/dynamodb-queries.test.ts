@@ -22,7 +22,7 @@ after(() => aws?.[Symbol.asyncDispose]());
 
 describeQueries('in DynamoDB', () => ({ ledger, queries }));
 
-test('a list says what it cost', async () => {
+test('a list reports the read units that it consumed', async () => {
   const destination = 'inet:costly.test:24';
   const recipients = makeRecipients(...Array.from({ length: 50 }, (_, n) => `recipient-${n}@example.com`));
   await Promise.all(
@@ -33,7 +33,7 @@ test('a list says what it cost', async () => {
     consumed += units;
   });
   assert.equal((await Array.fromAsync(entries)).length, 20);
-  // Twenty entries of less than a kilobyte, and the shards that were asked in vain.
+  // Twenty entries of less than a kilobyte, and the empty shards.
   assert.ok(consumed > 0 && consumed <= 20, `${consumed} read units`);
 });
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const module = fileURLToPath(new URL('../../functions/aws/shutdown.ts', import.meta.url));
 
-test('a function that is shut down says goodbye first: it registered an extension that wants no events', async () => {
+test('a function that shuts down sends QUIT first: it registered an extension that subscribes to no events', async () => {
   const asked: string[] = [];
   const isReady = Promise.withResolvers<void>();
   const api = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** What to do next: every finding has its sentence, and what it says can be done. */
+/** Advice after a check: every finding has its sentence, and an operator can follow it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -31,8 +31,8 @@ describe('every finding has a sentence for every kind of destination:', () => {
   }
 });
 
-test('every parameter that is named exists, and takes the value that is advised', () => {
-  // Names that stand for something of the reader's own.
+test('every parameter in the advice exists and accepts the advised value', () => {
+  // Placeholders for names of the reader.
   const own = /^(?:secretsmanager:NAME|FINGERPRINT)/;
   // Those of Dovecot and Cyrus.
   const others = ['inet_listener', 'lmtp_admins'];
@@ -57,7 +57,7 @@ test('every parameter that is named exists, and takes the value that is advised'
   assert.ok(seen > 15, `${seen} values`);
 });
 
-test('the name that is advised for a certificate is one that a policy takes, whatever stands in the certificate', () => {
+test('a policy accepts the certificate name that is advised, whatever the certificate contains', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.string(), fc.domain(), fc.constant('*.x.test')), { maxLength: 3 }), (names) => {
       const text = advise('wrong name', about('inet:imap1.internal:24', { certificate: { ...certificate, names } }));
@@ -69,7 +69,7 @@ test('the name that is advised for a certificate is one that a policy takes, wha
   );
 });
 
-test('where a secret holds the password, a rotation is thought of', () => {
+test('the advice mentions a rotation where a secret holds the password', () => {
   const password = { user: 'relay', source: 'secretsmanager:mail/sasl', version: 'v1' };
   assert.match(advise('credentials refused', about('inet:x:24', { password })), /--pending/);
   const inFunction = about('inet:x:24', { password, place: 'function' });

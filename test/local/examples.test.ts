@@ -1,4 +1,4 @@
-/** The examples, started from their templates: each delivers every sample as it declares. */
+/** The examples, started from their templates: each delivers every sample as declared. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ function code(name: FunctionName): Code {
 
 const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExamples(code);
 
-/** Synthesizes an example with the flags of its cdk.json, and with the paths in its template that the CDK's command line asks for. */
+/** Synthesizes an example with the flags of its cdk.json, and with the paths that the CDK's command line puts into its template. */
 function synthesize(name: string, build: (app: App) => void): string {
   const outdir = join(scratch, name);
   const flags = exampleFolders().find((example) => example.name === name)?.context ?? assert.fail(name);
@@ -67,7 +67,7 @@ test('each example is started', () => {
 });
 
 for (const [name, [build, words]] of Object.entries(examples)) {
-  test(`${name} delivers what it should, and says where it is not as its template`, async () => {
+  test(`${name} delivers every sample as declared, and reports where it differs from its template`, async () => {
     const folder = synthesize(name, build);
     const child = spawn(process.execPath, [start, '--from', folder], { env: { ...process.env, TMPDIR: scratch } });
     let said = '';

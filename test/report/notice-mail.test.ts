@@ -9,7 +9,7 @@ import { ReportWorld } from '../support/report-world.ts';
 
 const here = { relay_domains: 'mail.example.org', error_notice_recipient: 'root' };
 
-test('trouble is told with the dialogue, from an address that nobody answers', async () => {
+test('trouble is reported with the dialogue, from an address that accepts no replies', async () => {
   const world = new ReportWorld(here);
   await mailNotice(makeNotice({ count: 12 }), world.services());
   const [mail] = world.mails;
@@ -40,7 +40,7 @@ test('the same notice makes the same mail: the second is a duplicate', async () 
 describe('by class:', () => {
   for (const each of noticeClasses) {
     const isMailed = !['bounce', '2bounce', 'delay'].includes(each);
-    test(`${each} ${isMailed ? 'becomes mail' : 'is told by events: it makes no second mail'}`, async () => {
+    test(`${each} ${isMailed ? 'becomes mail' : 'is reported by events: it makes no second mail'}`, async () => {
       const world = new ReportWorld(here);
       await mailNotice(makeNotice({ class: each }), world.services());
       assert.equal(world.mails.length, isMailed ? 1 : 0);
@@ -48,7 +48,7 @@ describe('by class:', () => {
   }
 });
 
-test('where no route serves the postmaster, the log says so', async () => {
+test('if no route serves the postmaster, the log says so', async () => {
   const world = new ReportWorld();
   await mailNotice(makeNotice(), world.services());
   assert.deepEqual(world.mails, []);

@@ -1,4 +1,4 @@
-/** From events to mails: gathered, once, whatever happens on the way. */
+/** From events to mails: collected, once, whatever happens meanwhile. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectContent } from '../../functions/delivery/message.ts';
@@ -8,10 +8,10 @@ import type { KeptEvent } from '../../functions/report/ports.ts';
 import { reportEvent } from '../../functions/report/report-event.ts';
 import { makeItem, makeVerdict } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
-import { bounced, delayed, type Happening, only, served } from '../support/report-events.ts';
+import { bounced, type DeliveryFacts, delayed, only, served } from '../support/report-events.ts';
 import { longerThanLease, ReportWorld } from '../support/report-world.ts';
 
-/** Whom a mail tells about. */
+/** The recipients that a mail reports. */
 async function toldIn(mail: { readonly content: Buffer } | undefined): Promise<readonly string[]> {
   assert.ok(mail);
   const { recipients } = await readReport(mail.content);
@@ -19,19 +19,19 @@ async function toldIn(mail: { readonly content: Buffer } | undefined): Promise<r
 }
 
 /** One of several deliveries of a request. */
-const chunk = (number: number, deliveries: number, happening: Happening = {}): Happening => ({
+const chunk = (number: number, deliveries: number, given: DeliveryFacts = {}): DeliveryFacts => ({
   recipients: [`r${number}@example.com`],
-  ...happening,
-  item: { delivery: String(number).padStart(4, '0'), deliveries, ...happening.item },
+  ...given,
+  item: { delivery: String(number).padStart(4, '0'), deliveries, ...given.item },
 });
 
-/** Deliveries of a request that nobody has heard of yet. */
+/** Deliveries of a request without events so far. */
 const underWay = (deliveries: number) =>
   Array.from({ length: deliveries }, (_, n) =>
     makeItem({ id: '4bXq1', delivery: String(n).padStart(4, '0'), deliveries, state: 'delivering' }),
   );
 
-test('the only delivery of a request tells at once, over incoming, from the null sender', async () => {
+test('the only delivery of a request is reported at once, over incoming, from the null sender', async () => {
   const world = new ReportWorld();
   world.publish(...bounced());
   await world.receive(world.queue[0] ?? assert.fail());
@@ -42,7 +42,7 @@ test('the only delivery of a request tells at once, over incoming, from the null
   assert.deepEqual(await toldIn(mail), ['bob@example.com']);
 });
 
-test('an event that comes twice, at once or long after, makes no second report', async () => {
+test('a repeated event, at once or much later, makes no second report', async () => {
   const world = new ReportWorld();
   world.publish(...bounced(), ...bounced());
   await world.runToEnd();
@@ -61,7 +61,7 @@ test('two kinds of failure of one delivery are one report', async () => {
     .map((event, part): QueueEvent => ({ ...event, lmtp: { ...event.lmtp, part, parts: 2 } }));
   world.publish(...parts);
   await world.receive(world.queue[0] ?? assert.fail());
-  assert.equal(world.mails.length, 0, 'the second part is not there yet');
+  assert.equal(world.mails.length, 0, 'the second part has not arrived yet');
   await world.receive(world.queue[1] ?? assert.fail());
   assert.equal(world.mails.length, 1);
   assert.deepEqual(await toldIn(world.mails[0]), ['a@x', 'b@x', 'c@x']);
@@ -70,7 +70,7 @@ test('two kinds of failure of one delivery are one report', async () => {
 });
 
 describe('a request of several deliveries', () => {
-  test('is told in one report as soon as all have spoken, in whatever order', async () => {
+  test('is reported in one mail as soon as all have their events, in whatever order', async () => {
     const world = new ReportWorld();
     world.items.push(...underWay(3));
     world.publish(...[2, 0, 1].flatMap((n) => bounced(chunk(n, 3))));
@@ -83,7 +83,7 @@ describe('a request of several deliveries', () => {
     assert.equal(world.mails.length, 1);
   });
 
-  test('is told at once where the others have nothing to say', async () => {
+  test('is reported at once if the others have nothing to report', async () => {
     const world = new ReportWorld();
     world.items.push(makeItem({ id: '4bXq1', delivery: '0000', deliveries: 3 }));
     const quiet = { id: '4bXq1', deliveries: 3 };
@@ -99,7 +99,7 @@ describe('a request of several deliveries', () => {
   for (const [why, state] of [
     ['is still being delivered', { state: 'delivering', attempt: 0 }],
     [
-      'has failed and its event is on the way',
+      'has failed, with its event on the way',
       { state: 'done', attempt: 1, recipients: [{ n: 0, address: 'late@x', last: makeVerdict('bounced') }] },
     ],
     [
@@ -107,7 +107,7 @@ describe('a request of several deliveries', () => {
       { state: 'done', attempt: 1, pending: { e: only(bounced(chunk(1, 2))) } },
     ],
   ] as const) {
-    test(`waits for one that ${why}, and no longer than it should`, async () => {
+    test(`waits for one that ${why}, up to the limit`, async () => {
       const world = new ReportWorld();
       world.items.push(makeItem({ id: '4bXq1', delivery: '0001', deliveries: 2, ...state }));
       world.publish(...bounced(chunk(0, 2)));
@@ -117,12 +117,12 @@ describe('a request of several deliveries', () => {
       assert.equal(world.mails.length, 1);
       world.publish(...bounced(chunk(1, 2)));
       await world.runToEnd();
-      assert.equal(world.mails.length, 2, 'what comes later is told on its own');
+      assert.equal(world.mails.length, 2, 'later events are reported separately');
       assert.deepEqual(await toldIn(world.mails[1]), ['r1@example.com']);
     });
   }
 
-  test('is told without those that cannot be read: then the wait decides', async () => {
+  test('is reported without unreadable ones after the longest wait', async () => {
     const world = new ReportWorld();
     const key = { id: '4bXq1', delivery: '0001' };
     world.items.push(new ItemFault(key, { path: 'sender', text: 'sender: 7 is not a string' }, key));
@@ -133,7 +133,7 @@ describe('a request of several deliveries', () => {
     assert.deepEqual(await toldIn(world.mails[0]), ['r0@example.com']);
   });
 
-  test('is told without an event whose record is malformed, whose own message stays', async () => {
+  test('is reported without an event with a malformed record, whose own message stays', async () => {
     const world = new ReportWorld();
     const [well, broken] = [bounced(chunk(0, 2)), bounced(chunk(1, 2))].map(only);
     assert.ok(well !== undefined && broken !== undefined);
@@ -147,7 +147,7 @@ describe('a request of several deliveries', () => {
     const [first, second] = world.queue;
     assert.ok(first !== undefined && second !== undefined);
     await world.receive(second);
-    assert.match(JSON.stringify(world.notes), /the stored event \S+ of 4bXq1 cannot be read/);
+    assert.match(JSON.stringify(world.notes), /the stored event .* cannot be read/);
     await world.receive(first);
     world.clock.advance(world.parameters.bounce_report_wait);
     await world.receive(first);
@@ -155,7 +155,7 @@ describe('a request of several deliveries', () => {
     assert.deepEqual(world.queue, [second]);
   });
 
-  test('is told delivery by delivery where nobody shall wait', async () => {
+  test('is reported delivery by delivery where the wait is 0', async () => {
     const world = new ReportWorld({ bounce_report_wait: '0' });
     world.items.push(makeItem({ id: '4bXq1', delivery: '0001', deliveries: 2 }));
     for (const number of [0, 1]) {
@@ -165,7 +165,7 @@ describe('a request of several deliveries', () => {
     assert.equal(world.mails.length, 2);
   });
 
-  test('has one warning of delay for each pass, beside its failures', async () => {
+  test('has one delay warning for each pass, beside its failures', async () => {
     const world = new ReportWorld();
     world.items.push(...underWay(3));
     const both = (attempt: number) => [0, 1].flatMap((n) => delayed(chunk(n, 2, { attempt })));
@@ -179,7 +179,7 @@ describe('a request of several deliveries', () => {
   });
 });
 
-test('what was refused at the door is told with what fails at the first attempt', async () => {
+test('reports refusals at admission together with failures of the first attempt', async () => {
   const world = new ReportWorld();
   const refused = { n: 0, address: 'bad@x', last: makeVerdict('bounced', 0) };
   const item = makeItem({ id: '4bXq1', recipients: [refused, { n: 1, address: 'bob@x' }] });
@@ -194,7 +194,7 @@ test('what was refused at the door is told with what fails at the first attempt'
   assert.equal(world.mails.length, 1);
 });
 
-test('what was refused at the door is told as soon as the others have arrived', async () => {
+test('reports refusals at admission as soon as the other deliveries are admitted', async () => {
   const world = new ReportWorld();
   const refused = { n: 0, address: 'bad@x', last: makeVerdict('bounced', 0) };
   const sent = { n: 1, address: 'bob@x', last: makeVerdict('sent') };
@@ -204,14 +204,14 @@ test('what was refused at the door is told as soon as the others have arrived', 
   assert.deepEqual(await toldIn(world.mails[0]), ['bad@x']);
 });
 
-test('success is told with the words that each was told', async () => {
+test('success is reported with the reply for each recipient', async () => {
   const world = new ReportWorld();
   world.publish(...served({ recipients: ['a@x', 'b@x'] }));
   await world.runToEnd();
   assert.deepEqual(await toldIn(world.mails[0]), ['a@x', 'b@x']);
 });
 
-describe('how a report leaves', () => {
+describe('a report is sent', () => {
   const ses = { bounce_report_routes: 'incoming, ses', bounce_report_ses_sender: 'bounce@example.net' };
   const from = (sender: string) => bounced({ item: { sender } });
 
@@ -232,7 +232,7 @@ describe('how a report leaves', () => {
     assert.equal(email.from?.address, 'bounce@example.net');
   });
 
-  test('over SES in 7 bits, whatever the message has', async () => {
+  test('over SES in 7 bits, whatever the message contains', async () => {
     const world = new ReportWorld(ses);
     world.body = Buffer.from('Subject: caf\u00e9\r\n\r\nau lait \u00e9\r\n');
     world.publish(...from('zoe@elsewhere.example'));
@@ -242,7 +242,7 @@ describe('how a report leaves', () => {
     assert.equal(originalType, 'text/rfc822-headers');
   });
 
-  test('over incoming too for what relay_domains names, since the map has an entry for all the rest', async () => {
+  test('over incoming too for relay_domains, where the map has a catch-all entry', async () => {
     const world = new ReportWorld({ relay_domains: 'elsewhere.example' });
     world.publish(...from('zoe@sub.elsewhere.example'));
     await world.runToEnd();
@@ -263,7 +263,7 @@ describe('how a report leaves', () => {
     });
   }
 
-  test('as a bounce of SES itself where SES makes one, the copy for the postmaster as ours', async () => {
+  test('as a bounce of SES itself if SES makes one, with the copy for the postmaster as our own', async () => {
     const world = new ReportWorld({
       bounce_report_routes: 'ses',
       bounce_report_ses_sender: 'bounce@example.net',
@@ -280,7 +280,7 @@ describe('how a report leaves', () => {
   });
 });
 
-describe('what postmasters are told of is said on the notice topic too:', () => {
+describe('reports to postmasters also make a notice:', () => {
   for (const [about, values, events] of [
     ['bounce', { notify_classes: 'bounce' }, bounced()],
     ['2bounce', { notify_classes: '2bounce' }, bounced({ item: { sender: '' } })],
@@ -296,7 +296,7 @@ describe('what postmasters are told of is said on the notice topic too:', () => 
       assert.match(world.raised[0]?.subject ?? '', /^message 4bXq1 .*: 1 recipients, (smtp|X-Postfix); /);
     });
   }
-  test('of recipients in doubt, that it may have been delivered', async () => {
+  test('for recipients in doubt, that the mail may have been delivered', async () => {
     const world = new ReportWorld({ notify_classes: 'bounce, delay, 2bounce' });
     const said = { inDoubt: true } as const;
     world.publish(...bounced({ said }), ...delayed({ attempt: 2, said }));
@@ -308,7 +308,7 @@ describe('what postmasters are told of is said on the notice topic too:', () => 
       assert.doesNotMatch(subject, /could not|neither|is late/);
     }
   });
-  test('nothing, where no class of it is wanted', async () => {
+  test('none, if no class of it is enabled', async () => {
     const world = new ReportWorld();
     world.publish(...bounced(), ...delayed());
     await world.runToEnd();
@@ -316,10 +316,10 @@ describe('what postmasters are told of is said on the notice topic too:', () => 
   });
 });
 
-describe('there is no end of mail about mail:', () => {
+describe('mail about mail has an end:', () => {
   const everything = { notify_classes: 'bounce, 2bounce, delay', relay_domains: 'mail.example.org' };
 
-  test('the bounce of a report goes to a postmaster, and the bounce of that to nobody', async () => {
+  test('the bounce of a report goes to a postmaster, and the bounce of that is not reported', async () => {
     const world = new ReportWorld(everything);
     world.publish(...bounced({ item: { sender: '' } }));
     await world.runToEnd();
@@ -338,7 +338,7 @@ describe('there is no end of mail about mail:', () => {
     'Content-Type: multipart/report;\r\n report-type=delivery-status; boundary=x\r\n',
     'content-type: Multipart/Report; boundary=x; report-type="delivery-status"\n',
   ]) {
-    test(`a report that came back through SES is known by its header: ${JSON.stringify(header)}`, async () => {
+    test(`a report that came back through SES is recognised by its header: ${JSON.stringify(header)}`, async () => {
       const world = new ReportWorld();
       world.body = Buffer.from(`${header}Subject: x\r\n\r\nx\r\n`);
       world.publish(...bounced({ item: { sender: '0102018a@example.org' } }));
@@ -347,7 +347,7 @@ describe('there is no end of mail about mail:', () => {
     });
   }
 
-  test('a mail that only speaks of reports is answered like any other', async () => {
+  test('a mail that only mentions reports is treated like any other', async () => {
     const world = new ReportWorld();
     world.body = Buffer.from('Subject: X-Lambda-LMTP-Report: what is it?\r\n\r\nX-Lambda-LMTP-Report: 1\r\n');
     world.publish(...bounced());
@@ -357,7 +357,7 @@ describe('there is no end of mail about mail:', () => {
 });
 
 describe('the message that a report is about', () => {
-  test('is not returned where it is gone: the report goes out all the same', async () => {
+  test('is not returned if it is missing: the report is still sent', async () => {
     const world = new ReportWorld();
     world.body = undefined;
     world.publish(...bounced());
@@ -366,7 +366,7 @@ describe('the message that a report is about', () => {
     assert.match(original, /could not be returned/);
   });
 
-  test('is waited for where it cannot be read for the moment', async () => {
+  test('is waited for if it cannot be read at the moment', async () => {
     const world = new ReportWorld();
     world.trouble = new Error('access denied');
     world.publish(...bounced());
@@ -378,7 +378,7 @@ describe('the message that a report is about', () => {
     assert.equal(world.mails.length, 1);
   });
 
-  test('is read no further than its header where it is large', async () => {
+  test('is read only up to its header if it is large', async () => {
     const world = new ReportWorld({ bounce_size_limit: '1000' });
     const header = Buffer.from(`Subject: large\r\n${'X-Long: x\r\n'.repeat(20_000)}`);
     let read = 0;

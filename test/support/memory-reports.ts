@@ -8,7 +8,7 @@ interface GroupRecord {
   readonly reports: SealedReport[];
 }
 
-/** Records that are forgotten with their process. */
+/** Records that end with their process. */
 export class MemoryReports implements ReportRecords {
   readonly #groups = new Map<string, GroupRecord>();
 

@@ -1,6 +1,6 @@
 /**
- * Brings whatever lies in a table and in the queues to its end, with the functions of this release: servers take everything, a
- * person lets go what is held, and puts right what is corrupt.
+ * Brings everything in a table and in the queues to its end, with the functions of this release: servers
+ * accept everything, an operator releases held mail, and corrects corrupt mail.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
@@ -18,9 +18,9 @@ import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { body, makeServices, type Written } from './scenario.ts';
 
-/** What came of it. */
+/** The result. */
 export interface Finished {
-  /** All items of the table, as they lie there. */
+  /** All items of the table, unparsed. */
   readonly items: readonly Readonly<Record<string, unknown>>[];
   /** The deliveries among them. */
   readonly deliveries: readonly DeliveryItem[];
@@ -42,13 +42,13 @@ const takes: Deliver = async ({ recipients }, { gate }) => {
   };
 };
 
-/** Turns that are taken at most; between two of them five minutes pass. */
+/** The most rounds; between two of them five minutes pass. */
 const mostTurns = 100;
 
 /**
  * Brings everything to its end.
  *
- * @param buries whether the messages of active that are there are given out as dead letters first
+ * @param buries whether the messages in active are delivered as dead letters first
  */
 export async function finishEverything(aws: EmulatedClients, written: Written, buries = false): Promise<Finished> {
   const active = [...written.active];
@@ -90,7 +90,7 @@ export async function finishEverything(aws: EmulatedClients, written: Written, b
   return { ...(await scan(aws)), events, notes };
 }
 
-/** What lies in the table. */
+/** The contents of the table. */
 export async function scan({ clients, emulators }: EmulatedClients): Promise<Pick<Finished, 'items' | 'deliveries'>> {
   const { Items: items = [] } = await clients.table.send(new ScanCommand({ TableName: emulators.table }));
   const deliveries = items.filter(({ delivery }) => /^\d+$/.test(String(delivery))) as unknown as DeliveryItem[];

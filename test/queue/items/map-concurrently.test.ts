@@ -1,10 +1,10 @@
-/** Many things, some at once. */
+/** Many actions, some concurrent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { mapConcurrently } from '../../../functions/queue/items/map-concurrently.ts';
 
-test('answers come in their order, whoever is ready first, and no more are under way than are allowed', async () => {
+test('results come in order, whichever is ready first, and the concurrency stays within the limit', async () => {
   let underWay = 0;
   let most = 0;
   const act = async (n: number) => {
@@ -18,7 +18,7 @@ test('answers come in their order, whoever is ready first, and no more are under
   assert.deepEqual([answers, most], [[0, 1, 2, 3, 4, 5, 6, 7], 3]);
 });
 
-test('nothing is taken from the source before there is room for it', async () => {
+test('nothing is read from the source before there is room for it', async () => {
   let taken = 0;
   function* source() {
     for (;;) {
@@ -30,7 +30,7 @@ test('nothing is taken from the source before there is room for it', async () =>
   assert.equal(taken, 13);
 });
 
-test('a failure comes out in its turn, when what had begun has ended', async () => {
+test('a failure is thrown in its turn, after all started actions have ended', async () => {
   let ended = 0;
   const act = async (n: number) => {
     await turn();

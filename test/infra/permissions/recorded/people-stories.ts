@@ -138,7 +138,8 @@ export function peopleStories(recorded: () => RecordedStack): void {
     const { destination } = stack().mailStore;
     using _stuck = await stuckInActive('drawn-in-active');
     const list = { screen: 'list', state: 'active' };
-    for (const event of [list, { screen: 'all' }, { screen: 'explain', destination }]) {
+    const explained = [{ destination }, { id: 'on-screen' }].map((what) => ({ screen: 'explain', ...what }));
+    for (const event of [list, { screen: 'all' }, ...explained]) {
       const drawn = await showq.invoke(event);
       assert.equal(drawn.kind, 'returned', JSON.stringify(drawn));
       assert.doesNotMatch(JSON.stringify(drawn), /not authorized/);

@@ -1,8 +1,7 @@
 /**
- * One operator's command in a process of its own, over a table that the environment names: how long it took, what it cost, and
- * how much memory.
+ * One operator command in its own process, over the table of the environment: its time, cost and memory.
  *
- * Arguments: which one.
+ * Argument: the command.
  */
 import { settingsOfProcess } from '../../../functions/aws/settings.ts';
 import { composeOperation } from '../../../functions/command/compose-operator.ts';
@@ -15,16 +14,16 @@ import { shapeQueue } from '../../../functions/operator/shape.ts';
 import { assess } from '../../../functions/operator/status.ts';
 import { tellParent } from './child.ts';
 
-/** What the process says. */
-export interface LookedAfter {
+/** The message to the parent process. */
+export interface CommandCost {
   readonly seconds: number;
   /** Peak of resident memory, MiB. */
   readonly peak: number;
   /** Queries of the index. */
   readonly pages: number;
-  /** Read request units that they took. */
+  /** Read request units that the queries consumed. */
   readonly consumed: number;
-  /** Items that were read beside that. */
+  /** Items that were read individually. */
   readonly reads: number;
   /** Deliveries that were shown, counted or changed. */
   readonly deliveries: number;
@@ -91,7 +90,7 @@ if (command === undefined) throw new Error(`one of ${Object.keys(commands).join(
 const begun = performance.now();
 const deliveries = await command(counting);
 const seconds = (performance.now() - begun) / 1000;
-tellParent({ ...cost, deliveries, seconds, peak: process.resourceUsage().maxRSS / 1024 } satisfies LookedAfter);
+tellParent({ ...cost, deliveries, seconds, peak: process.resourceUsage().maxRSS / 1024 } satisfies CommandCost);
 process.exit(0);
 
 async function count(all: AsyncIterable<unknown>): Promise<number> {

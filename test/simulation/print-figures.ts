@@ -1,8 +1,8 @@
 /** Figures of a story, on one line of the test's output. */
 import type { TestContext } from 'node:test';
 
-/** Says them. */
-export function say(context: TestContext, figures: Readonly<Record<string, string | number>>): void {
+/** Prints them. */
+export function printFigures(context: TestContext, figures: Readonly<Record<string, string | number>>): void {
   context.diagnostic(
     Object.entries(figures)
       .map(([what, figure]) => `${what}: ${figure}`)
@@ -10,7 +10,7 @@ export function say(context: TestContext, figures: Readonly<Record<string, strin
   );
 }
 
-/** Says how long it took from a moment on: on the clock on the wall, and of a processor, which others may use too. */
+/** Prints the time since a moment: wall-clock time, and CPU time, which other processes may share. */
 export function stopwatch(): () => string {
   const begun = performance.now();
   const used = process.cpuUsage();

@@ -1,6 +1,6 @@
 /**
- * Whatever happens, in any order: servers come and go, containers die, calls fail, messages of the queues are lost, doubled and
- * late. No mail is lost, and none is doubled without being named in doubt.
+ * Random faults in any order: servers fail and recover, containers die, calls fail, messages of the queues
+ * are lost, doubled and late. No mail is lost, and none is doubled without having been reported in doubt.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { releaseMessage } from '../../functions/operator/operator-change.ts';
 import { doubtWords } from '../../functions/queue/items/doubt.ts';
 import { undeliverableHold } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Audit, audit } from './audit.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import type { Condition, MailboxReply } from './simulated-server.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
@@ -24,7 +24,7 @@ const hosts = ['a.test', 'b.test'] as const;
 const mailboxes: Readonly<Record<string, MailboxReply>> = {
   full: { at: 'content', status: '4.2.2', text: '452 4.2.2 Mailbox full' },
   moved: { at: 'RCPT', status: '4.2.1', text: '450 4.2.1 Mailbox is being moved' },
-  nobody: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown' },
+  unknown: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown' },
   stuck: { at: 'never', status: '4.4.2', text: '' },
   well: { at: 'RCPT', status: '2.1.5', text: '' },
 };
@@ -45,7 +45,7 @@ const scenario = fc.record({
       after: fc.integer({ min: 0, max: 2 * hour }),
       recipients: fc.array(
         fc.record({
-          kind: fc.constantFrom('well', 'well', 'well', 'full', 'moved', 'nobody', 'stuck'),
+          kind: fc.constantFrom('well', 'well', 'well', 'full', 'moved', 'unknown', 'stuck'),
           host: fc.constantFrom(...hosts),
         }),
         { minLength: 1, maxLength: 4 },
@@ -63,7 +63,7 @@ const scenario = fc.record({
     maximal_queue_lifetime: fc.constantFrom('2h', '5d'),
     delay_warning_time: fc.constantFrom('0', '1h'),
   }),
-  weather: fc.record({
+  faults: fc.record({
     queues: fc.record({ loses: seldom, doubles: seldom, reorders: seldom }),
     deaths: seldom,
     failures: seldom,
@@ -72,7 +72,7 @@ const scenario = fc.record({
   /** How often the table refuses a call. */
   throttled: fc.constantFrom(0, 0, 0.02, 0.3),
   callTime: fc.constantFrom<readonly [number, number]>([0, 0], [1, 50], [100, 3000]),
-  /** How often an invocation of lmtp comes to nothing, and how often it may before the dead letters. */
+  /** How often an invocation of lmtp fails, and how often it may before the dead letters. */
   crashes: fc.constantFrom(0, 0, 0.05, 0.4),
   maxReceives: fc.constantFrom(1, 3, 8),
   containers: fc.record({ qmgr: fc.integer({ min: 1, max: 4 }), lmtp: fc.integer({ min: 1, max: 6 }) }),
@@ -85,13 +85,13 @@ async function play({
   messages,
   crashes,
   throttled,
-  weather,
+  faults,
   ...options
 }: Scenario): Promise<{ stack: SimulatedStack; result: Audit }> {
   let isFoul = true;
   const stack: SimulatedStack = new SimulatedStack({
     ...options,
-    weather: { ...weather, throttled: () => throttled },
+    faults: { ...faults, throttled: () => throttled },
     deletesBodies: true,
     isPoison: () => isFoul && stack.random.chance(crashes),
     servers: Object.fromEntries(
@@ -101,7 +101,7 @@ async function play({
           takes,
           losesAnswers,
           condition: (at: number) => spells[Math.floor((at - stack.time.start) / spell)] ?? 'up',
-          // Everybody is well after a while.
+          // All servers are healthy after a while.
           mailbox: (address: string, at: number) => {
             const reply = mailboxes[/^[a-z]+/.exec(address)?.[0] ?? ''];
             const isLasting = reply?.status.startsWith('5') === true;
@@ -116,16 +116,16 @@ async function play({
     stack.submit({ id: `m${n}`, recipients: addresses, ...(hasNullSender ? { sender: '' } : {}) }, after);
   }
   await stack.run(8 * hour);
-  stack.clearUp();
+  stack.endFaults();
   isFoul = false;
-  letStrandedGo(stack);
+  releaseHeld(stack);
   await stack.time.run(stack.time.wall + minute, () => false);
   await stack.run(10 * 24 * hour);
   return { stack, result: audit(stack) };
 }
 
-/** A person has found out what took the functions down. */
-function letStrandedGo(stack: SimulatedStack): void {
+/** An operator has corrected what made the functions fail. */
+function releaseHeld(stack: SimulatedStack): void {
   const order = { by: 'operator', why: 'it is mended', hold: undeliverableHold };
   for (const { id, delivery, state, holds = [] } of stack.ledger.items) {
     if (state !== 'held' || !holds.some((hold) => hold.id === undeliverableHold)) continue;
@@ -147,7 +147,10 @@ const tally = {
   calls: 0,
 };
 
-/** No recipient is sent content more often than in_doubt_limit allows, and one that is given up in doubt is said to be. */
+/**
+ * No recipient is sent content more often than in_doubt_limit allows, and a recipient that expires in doubt
+ * is reported as such.
+ */
 function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['parameters'], stack: SimulatedStack): void {
   const taken = [...stack.servers.values()].flatMap((server) => [...server.taken]);
   const most =
@@ -164,10 +167,10 @@ function checkDoubtLimit({ in_doubt_action, in_doubt_limit }: Scenario['paramete
   }
 }
 
-function check({ parameters, weather, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
+function check({ parameters, faults, messages }: Scenario, stack: SimulatedStack, result: Audit): void {
   const { ends, lost, doubled, doubledUnnamed } = result;
   assert.deepEqual(lost, [], 'lost');
-  assert.deepEqual(doubledUnnamed, [], 'doubled, and not named in doubt');
+  assert.deepEqual(doubledUnnamed, [], 'doubled, and not reported in doubt');
   assert.equal(ends.corrupt ?? 0, 0);
   assert.deepEqual(stack.deletedTooSoon, [], 'deleted, and needed');
   if (parameters.in_doubt_action === 'retry') assert.equal(ends.held ?? 0, 0);
@@ -187,7 +190,7 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
     warnings.every(({ event }) => event.mail.source !== ''),
     'the null sender is never warned',
   );
-  const isCalm = Object.values({ ...weather, ...weather.queues, queues: 0 }).every((often) => often === 0);
+  const isCalm = Object.values({ ...faults, ...faults.queues, queues: 0 }).every((often) => often === 0);
   if (isCalm) assert.ok([...stack.figures.events.values()].every(({ times }) => times === 1));
   tally.runs += 1;
   tally['bodies deleted'] += stack.deletedBodies.length;
@@ -201,7 +204,7 @@ function check({ parameters, weather, messages }: Scenario, stack: SimulatedStac
   tally['dead letters'] += stack.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
 }
 
-test('no mail is lost, and none is doubled without being named in doubt', async (t) => {
+test('no mail is lost, and none is doubled without having been reported in doubt', async (t) => {
   await fc.assert(
     fc.asyncProperty(scenario, async (given) => {
       const { stack, result } = await play(given);
@@ -209,7 +212,7 @@ test('no mail is lost, and none is doubled without being named in doubt', async 
     }),
     { numRuns: 60, endOnFailure: false },
   );
-  say(t, {
+  printFigures(t, {
     runs: tally.runs,
     recipients: tally.recipients,
     calls: tally.calls,
