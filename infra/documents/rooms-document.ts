@@ -59,6 +59,7 @@ const infraRooms: Readonly<Record<string, string>> = {
   'local/template': 'what a synthesized template says, for the local stack',
   'local/calls': 'AWS calls on one machine: read, permitted by the policies of the template, forwarded',
   'local/samples': 'sample mail, and a server that stores it',
+  'local/trouble': 'destinations and mail in trouble, to try commands and screens on',
   local: 'the same system on one machine, from source or from a template',
   documents: 'documents written from the code',
   package: 'what `npm pack` contains',

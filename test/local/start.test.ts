@@ -52,9 +52,9 @@ test('a message that does not end as declared is reported; a stack that is kept 
     while (!pattern.test(output)) output += (await once(child.stdout ?? child, 'data'))[0];
     return pattern.exec(output);
   };
-  const environmentFile = (await seen(/^ {2}\. (.*\/environment)$/m))?.[1] ?? '';
+  const environmentFile = (await seen(/^→ \. (.*\/environment)$/m))?.[1] ?? '';
   const screens =
-    (await seen(/^The screens of the dashboard, in a browser: (http:\/\/127\.0\.0\.1:\d+\/)$/m))?.[1] ?? '';
+    (await seen(/^The screens of the dashboard, in a browser:\n→ (http:\/\/127\.0\.0\.1:\d+\/)$/m))?.[1] ?? '';
   assert.match(await (await fetch(screens)).text(), /<main id="widget">/);
   const program = fileURLToPath(new URL('../../functions/lambda-lmtp.mjs', import.meta.url));
   const command = `. "$1" && exec "$2" "$3" submit --sender alice@example.org --recipient zoe@example.com "$4"`;
@@ -73,6 +73,8 @@ for (const args of [
   ['--nonsense'],
   [file],
   ['--recipient', 'a@x'],
+  ['--trouble', file],
+  ['--trouble', '--from', 'cdk.out'],
   [join(folder, 'absent.eml'), '--recipient', 'a@x'],
 ]) {
   test(`a usage error: ${args.join(' ').replaceAll(folder, '...')}`, async () => {
