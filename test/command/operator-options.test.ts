@@ -1,4 +1,4 @@
-/** What the operator's commands refuse, and how they end where AWS does not serve them. */
+/** What the operator's commands refuse, and how they end if AWS fails. */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
@@ -57,7 +57,7 @@ describe('a usage error names the option, the value and what is allowed', () => 
     });
   }
 
-  test('a reason is one line that fits', async () => {
+  test('a reason is one line of limited length', async () => {
     for (const reason of ['', ' ', 'x'.repeat(301), 'a\nb']) {
       const { code, stderr } = await run(['hold', 'm1', '--reason', reason]);
       assert.equal(code, 64);
@@ -66,8 +66,8 @@ describe('a usage error names the option, the value and what is allowed', () => 
   });
 });
 
-describe('where AWS does not serve', () => {
-  /** Answers every request so. */
+describe('if AWS fails because', () => {
+  /** Gives every request this reply. */
   const refusing =
     (status: number, type: string, message: string): RequestListener =>
     (_, response) => {
@@ -77,13 +77,13 @@ describe('where AWS does not serve', () => {
         .end(JSON.stringify({ __type, message }));
     };
 
-  test('nobody listens: 75, and the reason', async () => {
+  test('its port is closed: 75, and the reason', async () => {
     const { code, stdout, stderr } = await run(['queue']);
     assert.deepEqual([code, stdout], [75, '']);
     assert.match(stderr, /^error: the stack cannot be worked on: .*ECONNREFUSED/);
   });
 
-  test('it is denied: 69, in the words of AWS', async () => {
+  test('access is denied: 69, in the words of AWS', async () => {
     await using stub = await startHttpStub(refusing(400, 'AccessDeniedException', 'ann may not\u001b[2J'));
     const { code, stderr } = await run(['status'], { ...nowhere, AWS_ENDPOINT_URL: stub.url });
     assert.equal(code, 69);
@@ -97,7 +97,7 @@ describe('where AWS does not serve', () => {
     assert.match(stderr, /slow down/);
   });
 
-  test('whoever changes something and is not known to AWS changes nothing', async () => {
+  test('the caller is unknown to AWS, nothing is changed', async () => {
     const { QUEUE_TABLE: _, ...unnamed } = nowhere;
     await using stub = await startHttpStub(cloudFormation(outputsOf({})));
     const env = { ...unnamed, AWS_ENDPOINT_URL_CLOUDFORMATION: stub.url, AWS_ENDPOINT_URL: 'http://192.0.2.1:9' };
@@ -155,7 +155,7 @@ function cloudFormation(outputs: Readonly<Record<string, string | undefined>>): 
 }
 
 describe('a deployed stack', () => {
-  /** A table that gives no answer but writes down which one was asked for, and what for. */
+  /** A table that gives no answer but records its name and the operations. */
   async function asking(outputs: Readonly<Record<string, string | undefined>>, ...args: readonly string[]) {
     const asked: string[] = [];
     await using formation = await startHttpStub(cloudFormation(outputs));
@@ -179,7 +179,7 @@ describe('a deployed stack', () => {
     return { ...(await run(args, env)), asked };
   }
 
-  test('is found by its name, and its outputs say where everything is', async () => {
+  test('is found by its name, and its outputs name its resources', async () => {
     const { code, stdout, asked } = await asking(outputsOf({}), 'queue', '--stack', 'Mail', '--destination', 'imap1');
     assert.deepEqual([code, stdout], [0, 'No messages match.\n']);
     assert.ok(asked.length > 0);
@@ -188,13 +188,13 @@ describe('a deployed stack', () => {
     assert.match(asked.join('\n'), /inet:imap1:2400 /);
   });
 
-  test('without settings has the usual ones', async () => {
+  test('without settings has the defaults', async () => {
     const { code, asked } = await asking(outputsOf({ OperatorSettings: undefined }), 'queue', '--destination', 'imap1');
     assert.equal(code, 0);
     assert.match(asked.join('\n'), /inet:imap1:24 /);
   });
 
-  test('that is none of ours is told by the output that it lacks', async () => {
+  test('that is not one of ours is refused by its missing output', async () => {
     const { code, stderr } = await asking(outputsOf({ QueueTableName: undefined }), 'queue', '--stack', 'Mail');
     assert.equal(code, 64);
     assert.match(stderr, /^error: --stack: the stack "Mail" has no output QueueTableName\n$/);
@@ -208,7 +208,7 @@ describe('a deployed stack', () => {
     ),
   };
 
-  test('of several transports is that of the first, or of the one that is asked for', async () => {
+  test('of several transports is that of the first, or of the requested one', async () => {
     for (const [options, table, port] of [
       [[], 'theirs', 24],
       [['--transport', 'lmtp'], 'theirs', 24],
@@ -221,7 +221,7 @@ describe('a deployed stack', () => {
     }
   });
 
-  test('that lacks the transport says which it has', async () => {
+  test('without the transport is refused, and the error lists its transports', async () => {
     const { code, stderr, asked } = await asking(two, 'queue', '--stack', 'Mail', '--transport', 'lists');
     assert.deepEqual([code, asked.length], [64, 0]);
     assert.equal(stderr, 'error: --transport: the stack "Mail" has no transport "lists"; it has lmtp, mailman\n');
@@ -233,7 +233,7 @@ describe('a deployed stack', () => {
     assert.match(stderr, /^error: --transport: the environment names the stack of "lmtp"/);
   });
 
-  test('takes mail in by the transport that is asked for', async () => {
+  test('receives mail through the requested transport', async () => {
     await using formation = await startHttpStub(cloudFormation(two));
     const env = { ...nowhere, AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url };
     const mail = ['submit', '--sender', 'a@example.org', '--recipient', 'b@example.com', 'package.json'];
@@ -249,7 +249,7 @@ describe('a deployed stack', () => {
     assert.match(stderr, /^error: the stack "Mail" cannot be looked up: .*ECONNREFUSED/);
   });
 
-  test('whose variables are not whole is told by the one that is missing', async () => {
+  test('with incomplete variables is refused by the missing one', async () => {
     const { code, stderr } = await run(['queue'], { ...nowhere, DEFERRED_QUEUE_URL: '' });
     assert.equal(code, 64);
     assert.match(stderr, /^error: environment variable DEFERRED_QUEUE_URL is not set/);

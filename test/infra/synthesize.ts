@@ -17,7 +17,7 @@ const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'ut
 /** Code that is never run. */
 export const stubCode = () => Code.fromInline('exports.handler = async () => {}');
 
-/** A resource of a template, as far as tests look into it. */
+/** A resource of a template, as far as tests read it. */
 export interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, unknown>;
@@ -32,7 +32,7 @@ export function appStack(values: Record<string, unknown> = {}): LmtpStack {
   return new LmtpStack(app, 'LambdaLmtp', { settings, code: stubCode });
 }
 
-/** A stack of somebody else's that uses the construct. */
+/** A user's stack with the construct. */
 export function construct(props: (stack: Stack) => LmtpDeliveryProps): { stack: Stack; delivery: LmtpDelivery } {
   const stack = new Stack(new App({ context }), 'Theirs');
   const delivery = new LmtpDelivery(stack, 'Mail', { code: stubCode, ...props(stack) });
@@ -56,7 +56,7 @@ export function resource(resources: Record<string, Resource>, type: string, word
   return found[0]?.[1].Properties ?? {};
 }
 
-/** The logical id that a reference or an attribute points to. */
+/** Returns the logical id that a reference or an attribute points to. */
 export function target(value: unknown): string {
   const found = /"(?:Ref|Fn::GetAtt)":\[?"(\w+)"/.exec(JSON.stringify(value));
   if (found?.[1] === undefined) throw new Error(`${JSON.stringify(value)} refers to nothing`);
@@ -67,12 +67,12 @@ export function target(value: unknown): string {
 export interface Statement {
   readonly effect: string;
   readonly actions: readonly string[];
-  /** Resources: logical ids of what they refer to with what follows, such as `MessageBucketBD53/corrupt/*`. */
+  /** Resources: logical ids of what they refer to with their suffix, such as `MessageBucketBD53/corrupt/*`. */
   readonly resources: readonly string[];
   readonly conditions: unknown;
 }
 
-/** What the role of a function permits. */
+/** The permissions of the role of a function. */
 export function statementsOf(resources: Record<string, Resource>, role: string): Statement[] {
   const { Policies } = resource(resources, 'AWS::IAM::Role', role) as {
     Policies: { PolicyDocument: PolicyDocument }[];
@@ -80,7 +80,7 @@ export function statementsOf(resources: Record<string, Resource>, role: string):
   return Policies.flatMap(({ PolicyDocument }) => statementsIn(PolicyDocument));
 }
 
-/** A policy as the template has it. */
+/** A policy in the form of the template. */
 export interface PolicyDocument {
   readonly Statement: readonly { Effect: string; Action: unknown; Resource: unknown; Condition?: unknown }[];
 }
@@ -95,7 +95,7 @@ export function statementsIn({ Statement }: PolicyDocument): Statement[] {
   }));
 }
 
-/** A value of a template as text: a reference is the logical id of what it refers to. */
+/** A value of a template as text: a reference is the logical id of its target. */
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;

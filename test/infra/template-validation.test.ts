@@ -1,4 +1,4 @@
-/** The CDK's own validation of templates (`@aws-cdk/core:validateAgainstDefaultRules`), over all that we ship. */
+/** The CDK's own validation of templates (`@aws-cdk/core:validateAgainstDefaultRules`), over all our stacks. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ interface Report {
   }[];
 }
 
-/** Synthesizes an app into a folder of its own; what its templates were found to have, as lines. */
+/** Synthesizes an app into its own folder; returns the findings of its templates, as lines. */
 function findings(build: (app: App) => void, values: Record<string, unknown> = {}): readonly string[] {
   const outdir = mkdtempSync(join(scratch, 'app-'));
   const app = new App({ outdir, autoSynth: false, context: { ...context, ...values } });
@@ -44,7 +44,7 @@ function findings(build: (app: App) => void, values: Record<string, unknown> = {
   try {
     app.synth();
   } catch (error) {
-    // It says so and points to the report; anything else is none of its business.
+    // It reports findings with a path to the report; any other error is thrown.
     if (!(error instanceof Error) || !/Validation failed/.test(error.message)) throw error;
   }
   process.exitCode = exitCode;
@@ -58,7 +58,7 @@ function findings(build: (app: App) => void, values: Record<string, unknown> = {
     });
 }
 
-/** Everything that the construct can be given. */
+/** Every option of the construct. */
 function fullest(app: App): void {
   const stack = new Stack(app, 'Fullest');
   const delivery = new LmtpDelivery(stack, 'Mail', {
@@ -84,7 +84,7 @@ const apps: Readonly<Record<string, (app: App) => void>> = {
     const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
     new LmtpStack(app, 'LambdaLmtp', { settings, code });
   },
-  'a stack with everything': fullest,
+  'a stack with every option': fullest,
   'the example of a Dovecot in a VPC': (app) => void new SingleDovecot(app, 'Mail'),
   'the example of SES and Dovecot': (app) => void new SesToDovecot(app, 'Mail'),
   'the example of SES and Cyrus': (app) => void new SesToCyrus(app, 'Mail'),
@@ -96,7 +96,7 @@ test('the flag that makes findings errors is on', () => {
 });
 
 for (const [name, build] of Object.entries(apps)) {
-  // Examples have settings of their own in place of those of cdk.json.
+  // Examples have their own settings instead of those of cdk.json.
   const values = name === 'the stack of cdk.json' ? {} : { destination: undefined };
   test(`${name} has no finding`, () => {
     assert.deepEqual(findings(build, values), []);

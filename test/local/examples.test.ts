@@ -16,6 +16,9 @@ const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.ur
 const scratch = mkdtempSync(join(tmpdir(), 'examples-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
+// The CDK's own validation takes most of the time of synth; test/infra/template-validation.test.ts has it for all examples.
+process.env['CDK_VALIDATION'] = 'false';
+
 /** Bundled once for all of them. */
 const folders = new Map<FunctionName, string>();
 function code(name: FunctionName): Code {

@@ -76,7 +76,7 @@ export async function startRecordedStack(): Promise<RecordedStack> {
       port: store,
       verdict: (recipient, seen) => {
         face.onRecipient(recipient);
-        if (recipient.startsWith('nobody')) return verdicts.unknown;
+        if (/^nobody[-@]/.test(recipient)) return verdicts.unknown;
         if (recipient.startsWith('full')) return verdicts.busy;
         return recipient.startsWith('busy') && seen === 0 ? verdicts.busy : undefined;
       },

@@ -1,4 +1,4 @@
-/** What may be said about alarms, and what is refused at synth. */
+/** The settings of alarms, and what is refused at synth. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Duration, type Stack } from 'aws-cdk-lib';
@@ -10,14 +10,14 @@ import { asText, construct, resourcesOf, resourcesOfType } from '../../synthesiz
 const destination = 'inet:lmtp.example.com:24';
 
 describe('thresholds', () => {
-  test('are those of the catalogue where nobody says otherwise', () => {
+  test('are those of the catalogue by default', () => {
     assert.deepEqual(
       [...thresholdsOf()],
       alarmNames.map((name) => [name, { value: alarmTable[name].threshold.usual, minutes: alarmTable[name].minutes }]),
     );
   });
 
-  test('are others where somebody says so, one by one', () => {
+  test('can be set one by one', () => {
     const found = thresholdsOf({ inDoubt: { threshold: 1 }, lateMail: { over: Duration.hours(1) }, corrupt: {} });
     assert.deepEqual(found.get('inDoubt'), { value: 1, minutes: 15 });
     assert.deepEqual(found.get('lateMail'), { value: 1, minutes: 60 });
@@ -81,7 +81,7 @@ test('each alarm can be switched off by its name, and the others stay', () => {
   assert.deepEqual(delivery.alarms.named('lateMail'), []);
 });
 
-test("alarms, and the end of them, go to a topic of one's own", () => {
+test("alarms, and their ends, go to the user's own topic", () => {
   const { stack } = construct((scope: Stack) => ({ destination, alarmTopic: new Topic(scope, 'Duty') }));
   const resources = resourcesOf(stack);
   for (const { Properties } of Object.values(resourcesOfType(resources, 'AWS::CloudWatch::Alarm'))) {
@@ -96,7 +96,7 @@ test("alarms, and the end of them, go to a topic of one's own", () => {
   assert.equal(Object.keys(resourcesOfType(resources, 'AWS::SNS::Topic')).filter((id) => /Alarm/.test(id)).length, 0);
 });
 
-test('texts point to where the manual is read, and name stack, transport and lifetime as they are', () => {
+test('texts point to the manual, and contain the names of stack and transport and the lifetime', () => {
   const { stack } = construct(() => ({
     destination,
     transport: 'mailman',
@@ -111,7 +111,7 @@ test('texts point to where the manual is read, and name stack, transport and lif
   assert.match(text, / in https:\/\/wiki\.example\.com\/mail#nothing-is-delivered-though-mail-waits$/);
 });
 
-test('a text that CloudWatch would cut is refused', () => {
+test('a text that CloudWatch would truncate is refused', () => {
   const operatingManual = `https://wiki.example.com/${'x'.repeat(1000)}`;
   assert.throws(
     () => construct(() => ({ destination, operatingManual })),

@@ -1,4 +1,4 @@
-/** The dashboard: what it shows, in which order, and that all of it is there to be shown. */
+/** The dashboard: what it shows, in which order, and that all of it exists. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { metricTable } from '../../../../functions/metrics/catalogue.ts';
@@ -74,7 +74,7 @@ test('the first lines answer whether mail is lost or late; then mail, servers, f
   );
 });
 
-test('each line fits, and no widget lies on another', () => {
+test('each line fits, and no widget overlaps another', () => {
   for (const one of widgets) {
     assert.ok(one.x + one.width <= 24);
     for (const other of widgets) {
@@ -112,7 +112,7 @@ const ofAws = new Set([
   ...['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits', 'IncomingBytes'],
 ]);
 
-test('what is drawn is written by somebody: a metric of the catalogue, or one of AWS', () => {
+test('every drawn metric exists: one of the catalogue, or one of AWS', () => {
   for (const one of widgets) {
     for (const [namespace, name, rest] of metricsIn(one)) {
       if (namespace.startsWith('AWS/')) assert.ok(ofAws.has(name), name);
@@ -125,13 +125,13 @@ test('what is drawn is written by somebody: a metric of the catalogue, or one of
   }
 });
 
-test('every metric of the catalogue is drawn somewhere, but for one that AWS has too', () => {
+test('every metric of the catalogue is drawn somewhere, except one that AWS has too', () => {
   const drawn = new Set(widgets.flatMap((one) => metricsIn(one).map(([, name]) => name)));
   const missing = Object.keys(metricTable).filter((name) => !drawn.has(name));
   assert.deepEqual(missing, ['Corrupt'], 'the corrupt queue shows it');
 });
 
-test('CloudWatch takes what there is', () => {
+test('CloudWatch accepts the dashboard', () => {
   let sum = 0;
   for (const one of widgets) {
     const { metrics = [] } = one.properties;
@@ -144,7 +144,7 @@ test('CloudWatch takes what there is', () => {
   assert.ok(sum <= 2500);
 });
 
-test('watched destinations have lines of their own', () => {
+test('watched destinations have their own lines', () => {
   const { stack } = construct(() => ({
     destination: 'inet:a.example.com:24',
     allowedDestinations: ['inet:b.example.com:24'],
@@ -159,7 +159,7 @@ test('watched destinations have lines of their own', () => {
 });
 
 describe('expressions', () => {
-  /** What the expressions of a widget come to, by their labels, where each metric is as given. */
+  /** Returns the values of the expressions of a widget, by their labels, with the given metrics. */
   function values(
     one: Widget,
     figure: (namespace: string, name: string) => number | undefined,
@@ -185,7 +185,7 @@ describe('expressions', () => {
     return results;
   }
 
-  test('a queue grows by what arrives and neither was sent nor given up on', () => {
+  test('a queue grows by arrivals that are neither sent nor expired', () => {
     const figures: Record<string, number> = { Arrived: 10, Sent: 6, Bounced: 1 };
     const found = values(widget('Arrival and departure, recipients'), (_, name) => figures[name]);
     assert.equal(found.get('growth of the queue'), 3);
@@ -215,7 +215,7 @@ describe('expressions', () => {
     near('together', functions + queues + table + logs);
   });
 
-  test('prices may be your own', () => {
+  test("prices may be the user's own", () => {
     const { stack } = construct(() => ({ destination: 'inet:a.example.com:24', prices: { logGigabyte: 2 } }));
     const found = values(widget('Cost, estimated at list prices', widgetsOf(resourcesOf(stack))), (_, name) =>
       name === 'IncomingBytes' ? 2 ** 30 : undefined,
@@ -223,7 +223,7 @@ describe('expressions', () => {
     assert.equal(Math.round((found.get('together') ?? 0) * 1000) / 1000, 14);
   });
 
-  test('what is no price stops synth', () => {
+  test('an invalid price stops synth', () => {
     const withPrices = (prices: object) => () => construct(() => ({ destination: 'inet:a.example.com:24', prices }));
     assert.throws(
       withPrices({ lambdaTime: -1 }),
@@ -234,7 +234,7 @@ describe('expressions', () => {
   });
 });
 
-test('a stack without alarms has figures in their place', () => {
+test('a stack without alarms has metrics in their place', () => {
   const allOff = Object.fromEntries(alarmNames.map((name) => [name, false]));
   const { stack } = construct(() => ({ destination: 'inet:a.example.com:24', alarms: allOff }));
   const titles = widgetsOf(resourcesOf(stack)).map(({ properties }) => properties.title);
