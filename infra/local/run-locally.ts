@@ -17,7 +17,6 @@ import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { TemplateError } from './template/intrinsics.ts';
-import { bringUp, startTroubledStack } from './bring-up-trouble.ts';
 import { troubleLines } from './trouble/overview.ts';
 import { Watch } from './watch.ts';
 
