@@ -34,12 +34,12 @@ export interface Access {
   readonly formerPassword?: Password;
 }
 
-/** The way in, or why none can be tried. */
+/** The access, or why there is none. `access` of a trouble: TLS alone, where only the password could not be read. */
 export type AccessFound =
   | { readonly kind: 'found'; readonly access: Access }
-  | { readonly kind: 'trouble'; readonly trouble: Trouble };
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly access?: Access };
 
-/** Finds the way into a server. */
+/** Finds the TLS policy, the TLS material and the password for a server. */
 export async function findAccess(
   hop: NextHop,
   peer: Peer,
@@ -51,16 +51,18 @@ export async function findAccess(
   const found = tlsPolicy(parameters, target, peer.host);
   if (found.kind === 'unusable') return troubled({ scope: 'site', status: '4.7.5', text: found.text });
   const { policy } = found;
+  let withoutPassword: Access | undefined;
   try {
     const material = policy.level === 'none' ? undefined : await materials.load(options);
-    if (material !== undefined) tellNotes(material, agent);
+    if (material !== undefined) reportNotes(material, agent);
+    withoutPassword = compose({ policy, material, password: undefined, hop, peer, agent });
     const password = await findPassword(hop, peer, agent, options);
     return { kind: 'found', access: compose({ policy, material, password, hop, peer, agent }) };
   } catch (error) {
     if (error instanceof SecretFault || error instanceof TlsMaterialFault) {
       agent.onSecretFault?.(error.message);
       const text = `local data error while talking to ${peerName(peer)}: ${withoutDetails(error.message)}`;
-      return troubled({ scope: 'self', status: '4.3.0', text });
+      return troubled({ scope: 'self', status: '4.3.0', text }, withoutPassword);
     }
     throw error;
   }
@@ -71,12 +73,12 @@ function withoutDetails(message: string): string {
   return message.replace(/(: \w+(?:Exception|Error)\b).*$/s, '$1');
 }
 
-/** Material whose notes have been told: it stays the same object for as long as nothing changes. */
-const told = new WeakSet<TlsMaterial>();
+/** Material whose notes were reported: it is the same object until something changes. */
+const reported = new WeakSet<TlsMaterial>();
 
-function tellNotes(material: TlsMaterial, { onNote }: Agent): void {
-  if (!told.has(material)) for (const note of material.notes) onNote?.(note);
-  told.add(material);
+function reportNotes(material: TlsMaterial, { onNote }: Agent): void {
+  if (!reported.has(material)) for (const note of material.notes) onNote?.(note);
+  reported.add(material);
 }
 
 /** By the server's name first, then by the next-hop as written (postfix: never by the sender in LMTP). */
@@ -180,6 +182,6 @@ function withinBase64(secret: string, offset: number): string {
   return octets.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((octets.length * 8) / 6));
 }
 
-function troubled(trouble: Trouble): AccessFound {
-  return { kind: 'trouble', trouble };
+function troubled(trouble: Trouble, access?: Access): AccessFound {
+  return { kind: 'trouble', trouble, ...(access === undefined ? {} : { access }) };
 }

@@ -30,11 +30,10 @@ import { delays } from './conclude.ts';
 import { endDelivery } from './ending.ts';
 import { findHosts } from './hosts.ts';
 import { DialogueKeeper, type Incident } from './incidents.ts';
-import { judgeOf } from './judge.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
 import { filterStatus } from './status-filter.ts';
-import { consequenceOf, type Trouble } from './trouble.ts';
+import { lastVerdict, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What surrounds one attempt. */
@@ -215,14 +214,11 @@ function settleLeftover(run: DeliveryRun, outcome: AttemptOutcome): AttemptOutco
 /** Settles a recipient by a trouble that no host is left to mend. */
 function settleTrouble(run: DeliveryRun, index: number, trouble: Trouble, readyAt?: number): AttemptOutcome<never> {
   const { parameters, clock } = run.agent;
-  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
-  const { outcome, status, blames } = consequenceOf(trouble, circumstances);
-  const { text, remoteMta } = trouble;
+  const { blames, ...last } = lastVerdict(trouble, parameters);
+  const { remoteMta } = trouble;
   const at = clock.now().monotonic;
   const verdict: Verdict = {
-    status: outcome === 'bounced' ? outcome : 'deferred',
-    dsn: status,
-    text,
+    ...last,
     ...(remoteMta === undefined ? {} : { remoteMta }),
     ...delays(run, readyAt === undefined ? { at } : { at, readyAt }),
   };

@@ -95,11 +95,33 @@ function noSession(
   return { kind: 'no session', outcome };
 }
 
-/** A fault of the server's, or what ended the opening. */
-type Fault =
-  | OpeningFault
+/** There is no connection, or it was interrupted. */
+export type ConnectionFault =
   | { readonly kind: 'no connection'; readonly error: ConnectError }
   | { readonly kind: 'interrupted'; readonly error: Interrupted };
+
+/** Why there is no session. */
+export type Fault = OpeningFault | ConnectionFault;
+
+/** Returns what an attempt to open came to; a fault of the connection is a value too. */
+export async function faultAsValue<T>(attempt: Promise<T>): Promise<T | ConnectionFault> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof ConnectError) return { kind: 'no connection', error };
+    if (error instanceof Interrupted) return { kind: 'interrupted', error };
+    throw error;
+  }
+}
+
+/** Returns the trouble behind a fault. */
+export function faultTrouble(fault: Fault, peer: Peer, parameters: Parameters): Trouble {
+  if (fault.kind === 'interrupted') return interruptionTrouble(fault.error, peerWords(peer));
+  if (fault.kind !== 'no connection') return openingTrouble(fault, peerWords(peer), openingSwitches(parameters));
+  const { isDeadline, message } = fault.error;
+  const trouble = { status: '4.4.1', text: `connect to ${relayName(peer)}: ${message}` } as const;
+  return isDeadline ? { ...trouble, scope: 'self', isOutOfTime: true } : { ...trouble, scope: 'stream' };
+}
 
 /** How an opening went, once more where that could help. */
 type Tried =
@@ -122,20 +144,11 @@ function describe(
   access: Access,
   { fault }: Extract<Tried, { kind: 'failed' }>,
 ): Omit<NoSession, 'counts'> {
-  const words = peerWords(peer);
+  const trouble = faultTrouble(fault, peer, agent.parameters);
+  // Without a connection there is no relay to show.
+  if (fault.kind === 'no connection') return { trouble };
   const relay = relayName(peer);
-  if (fault.kind === 'interrupted') {
-    const { error } = fault;
-    return { trouble: interruptionTrouble(error, words), note: interruptionClass(error.reason), relay };
-  }
-  if (fault.kind === 'no connection') {
-    const text = `connect to ${relay}: ${fault.error.message}`;
-    // Without a session there is no relay to show.
-    return fault.error.isDeadline
-      ? { trouble: { scope: 'self', status: '4.4.1', text, isOutOfTime: true } }
-      : { trouble: { scope: 'stream', status: '4.4.1', text } };
-  }
-  const trouble = openingTrouble(fault, words, openingSwitches(agent.parameters));
+  if (fault.kind === 'interrupted') return { trouble, note: interruptionClass(fault.error.reason), relay };
   // Where TLS is no duty, its failure is no fault of the destination's.
   const isMild = fault.kind === 'TLS failed' && access.tls?.isRequired === false;
   return { trouble: isMild ? { ...trouble, scope: 'message' } : trouble, note: openingClass(fault), relay };
@@ -194,13 +207,7 @@ async function afterRefusal(
 }
 
 async function openOnce(input: AttemptInput, access: Access): Promise<Opened | Fault> {
-  try {
-    return await openSession(input.peer, openOptions(input, access, attemptOptions(input, access)));
-  } catch (error) {
-    if (error instanceof ConnectError) return { kind: 'no connection', error };
-    if (error instanceof Interrupted) return { kind: 'interrupted', error };
-    throw error;
-  }
+  return await faultAsValue(openSession(input.peer, openOptions(input, access, attemptOptions(input, access))));
 }
 
 /**

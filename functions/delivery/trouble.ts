@@ -16,9 +16,10 @@
 
 import type { Answer, Doubt, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { type EnhancedStatus, statusClass, withClass } from '../smtp/enhanced-status.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
-import type { Judge } from './judge.ts';
+import { type Judge, judgeOf } from './judge.ts';
 import type { VerdictStatus } from './verdict.ts';
 
 /** What a trouble concerns. */
@@ -71,6 +72,24 @@ export function consequenceOf(trouble: Trouble, { isLastHost, softBounce, judge 
   const stays = isLastHost || (trouble.inDoubt === true && !judge.offersDoubtElsewhere);
   const outcome = stays ? 'deferred' : softElsewhere;
   return { outcome, status, blames: blames && outcome === 'deferred' };
+}
+
+/** A verdict without its session. `blames`: it counts against the destination. */
+export interface LastVerdict {
+  readonly status: 'deferred' | 'bounced';
+  readonly dsn: EnhancedStatus;
+  readonly text: string;
+  readonly blames: boolean;
+}
+
+/** Returns the verdict on a trouble when no other host is left to try. */
+export function lastVerdict(
+  trouble: Trouble,
+  parameters: Pick<Parameters, 'soft_bounce' | 'strict_postfix_verdicts'>,
+): LastVerdict {
+  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
+  const { outcome, status, blames } = consequenceOf(trouble, circumstances);
+  return { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text: trouble.text, blames };
 }
 
 /** What the agent was doing, in Postfix's words. */

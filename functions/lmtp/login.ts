@@ -2,7 +2,7 @@
  * Authentication on an open connection: which mechanism, to what it is bound, and whether the server lets us in.
  */
 
-import { chooseMechanism } from '../sasl/choice.ts';
+import { chooseMechanism, type Objection, objectionTo } from '../sasl/choice.ts';
 import {
   type Channel,
   type ChannelBinding,
@@ -42,8 +42,8 @@ export type LoginFault =
   | { readonly kind: 'AUTH not offered' }
   /** AUTH with no words behind it, or with none that the filter allows. */
   | { readonly kind: 'no mechanism offered' }
-  /** None that the security options allow and we can do. */
-  | { readonly kind: 'no mechanism available' }
+  /** No mechanism that the security options allow and that fits the credentials; with the objection to each. */
+  | { readonly kind: 'no mechanism available'; readonly objections: ReadonlyMap<string, Objection> }
   | { readonly kind: 'AUTH refused'; readonly mechanism: string; readonly reply: Reply; readonly word?: string }
   | { readonly kind: 'AUTH failed'; readonly mechanism: string; readonly reason: string };
 
@@ -57,14 +57,14 @@ export interface Offer {
   readonly shown: Shown | undefined;
 }
 
-/** The connection as mechanisms see it, and what a mechanism must withstand on it. */
-export interface Conditions {
+/** The connection as mechanisms see it, and the properties that a mechanism must have on it. */
+interface Conditions {
   readonly channel: Channel;
   readonly required: ReadonlySet<SecurityOption>;
 }
 
 /** Returns the conditions of authentication over TLS or, where nothing was shown, in plain text. */
-export function conditionsOf({ names, required }: Login, shown: Shown | undefined): Conditions {
+function conditionsOf({ names, required }: Login, shown: Shown | undefined): Conditions {
   const isEncrypted = shown !== undefined;
   const { hasClientCertificate = false, bindings = [] } = shown?.secured ?? {};
   const isMatched = shown?.judgement.facts.matched ?? false;
@@ -85,11 +85,17 @@ export function* logIn(
   if (offered.length === 0) return { kind: 'no mechanism offered' };
   const { channel, required } = conditionsOf(login, shown);
   const mechanism = chooseMechanism(offered, required, login.credentials, channel);
-  if (mechanism === undefined) return { kind: 'no mechanism available' };
+  if (mechanism === undefined) {
+    const found = offered.map((name) => [name, objectionTo(name, required, login.credentials, channel)] as const);
+    const objections = new Map(
+      found.flatMap(([name, objection]) => (objection === undefined ? [] : [[name, objection]])),
+    );
+    return { kind: 'no mechanism available', objections };
+  }
   const requireProof = login.insistsOnProof && required.has('mutual_auth');
   const attempt = { mechanism, login, channel, offered: capabilities.auth, requireProof };
   const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
-  let outcome: LoggedIn = { kind: 'no mechanism available' };
+  let outcome: LoggedIn = { kind: 'no mechanism available', objections: new Map() };
   for (const [index, binding] of bindings.entries()) {
     const authenticated = yield* tryBinding(attempt, binding);
     const stray = looksForStrays ? yield* strayIn(authenticated) : undefined;

@@ -17,38 +17,47 @@ export type Endpoint =
   | { readonly kind: 'inet'; readonly address: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** No connection could be made. The message is the system's words, such as "Connection refused". */
+/** Why there is no connection; `filtered`: no answer came. */
+export type ConnectFailure = 'refused' | 'filtered' | 'unreachable' | 'missing' | 'forbidden' | 'failed';
+
+/** No connection could be made. The message is the system's, such as "Connection refused". */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
-  /** Whether we ran out of our own time, which is no fault of the server's. */
+  /** Whether the time of the function ran out, which is not a fault of the server. */
   readonly isDeadline: boolean;
+  readonly failure: ConnectFailure;
 
   constructor(message: string, { isDeadline = false, ...options }: ErrorOptions & { isDeadline?: boolean } = {}) {
     super(message, options);
     this.isDeadline = isDeadline;
+    // Without a cause, the time-out passed.
+    const own = isDeadline ? 'failed' : 'filtered';
+    this.failure = options.cause === undefined ? own : (systemErrors[codeOf(options.cause)]?.[1] ?? 'failed');
   }
 }
 
-/** The words that the C library has for an error, as operators know them from Postfix. */
-const systemWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  ETIMEDOUT: 'Connection timed out',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  EHOSTDOWN: 'Host is down',
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EPIPE: 'Broken pipe',
-  EINVAL: 'Invalid argument',
+/** The C library's messages, as operators know them from Postfix, and what they mean for a connection. */
+const systemErrors: Readonly<Record<string, readonly [string, ConnectFailure]>> = {
+  ECONNREFUSED: ['Connection refused', 'refused'],
+  ECONNRESET: ['Connection reset by peer', 'failed'],
+  ETIMEDOUT: ['Connection timed out', 'filtered'],
+  EHOSTUNREACH: ['No route to host', 'unreachable'],
+  ENETUNREACH: ['Network is unreachable', 'unreachable'],
+  EHOSTDOWN: ['Host is down', 'unreachable'],
+  ENOENT: ['No such file or directory', 'missing'],
+  EACCES: ['Permission denied', 'forbidden'],
+  EADDRNOTAVAIL: ['Cannot assign requested address', 'unreachable'],
+  EPIPE: ['Broken pipe', 'failed'],
+  EINVAL: ['Invalid argument', 'failed'],
 };
 
-/** The error's words, or its message where we have none. */
+/** Returns the C library's message for an error, or the error's own. */
 export function errorWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  return systemWords[code] ?? error.message;
+  return systemErrors[codeOf(error)]?.[0] ?? (error instanceof Error ? error.message : String(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Why a wait ended. */

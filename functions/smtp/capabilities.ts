@@ -81,3 +81,13 @@ export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = n
     keywords: [...offers.keys()],
   };
 }
+
+/** Returns the keywords of the server, each with the values that count: `SIZE 20480`, `AUTH PLAIN LOGIN`. */
+export function capabilityWords({ keywords, auth, sizeLimit, limits }: Capabilities): readonly string[] {
+  const values: Readonly<Record<string, readonly string[]>> = {
+    AUTH: auth,
+    SIZE: sizeLimit > 0 ? [String(sizeLimit)] : [],
+    LIMITS: Object.entries(limits).map(([name, value]) => `${name.toUpperCase()}MAX=${value}`),
+  };
+  return keywords.map((keyword) => [keyword, ...(values[keyword] ?? [])].join(' '));
+}

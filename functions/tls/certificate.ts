@@ -13,7 +13,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateFacts } from './certificate-facts.ts';
-import { chainWords } from './chain-words.ts';
+import { chainFault } from './chain-fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { mustMatch } from './levels.ts';
 import { fold, matchesNames, namesOf, type RuleContext, resolveRules } from './names.ts';
@@ -88,7 +88,8 @@ function faultOf(
     if (match.some((listed) => own.includes(listed.toUpperCase()))) return undefined;
     return `Server certificate not verified: its ${digest} fingerprint ${own[0]} and that of its public key ${own[1]} are not listed`;
   }
-  if (chainError !== undefined) return `Server certificate not trusted: ${chainWords(chainError, certificate, now)}`;
+  if (chainError !== undefined)
+    return `Server certificate not trusted: ${chainFault(chainError, certificate, now).text}`;
   const wanted = resolveRules(match, context);
   if (matchesNames(certificate, wanted)) return undefined;
   const shown = [...namesOf(certificate), ...certificate.addresses];

@@ -1,9 +1,8 @@
-/** The first two steps of a check: where a name leads, and whether anybody listens there. */
+/** The first two steps of a check: the addresses of a name, and whether a server listens there. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findName } from '../../functions/check/name-step.ts';
-import { portClosed } from '../../functions/check/port-step.ts';
-import { peerWords } from '../../functions/delivery/conclude.ts';
+import { portStep } from '../../functions/check/opening-steps.ts';
 import { parseDestination } from '../../functions/request/destination.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
@@ -19,7 +18,7 @@ import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { deadlineIn } from '../support/time-limits.ts';
 
 describe('a name', () => {
-  test('leads to its addresses, and each of them is checked', async () => {
+  test('with several addresses has each of them checked', async () => {
     await using names = await startDnsServer({ 'store.test': { A: ['127.0.0.1', '127.0.0.2'] } });
     const service = new DnsNameService({ servers: [names.address] });
     const checked = await checkServer(
@@ -38,14 +37,14 @@ describe('a name', () => {
     assert.equal(checked.report.outcome, 'well');
   });
 
-  test('with more addresses than a delivery would try has them all checked', async () => {
+  test('with more addresses than a delivery would try has all of them checked', async () => {
     const addresses = Array.from({ length: 7 }, (_, n) => `127.0.0.${n + 1}`);
     const names = nameService({ 'many.test': addresses });
     const { report } = await checkDestination(`many.test:${await freePort()}`, { agent: { names } });
     assert.equal(report.hops[0]?.servers.length, 7);
   });
 
-  test('that nobody knows is told from a name server that does not answer', async () => {
+  test('that does not exist is distinguished from a name server that does not answer', async () => {
     await using names = await startDnsServer({ 'empty.test': { MX: [[10, 'mail.test']] } });
     const service = new DnsNameService({ servers: [names.address], timeout: 200, tries: 1 });
     const silent = new DnsNameService({ servers: [`127.0.0.1:${await freePort()}`], timeout: 200, tries: 1 });
@@ -56,7 +55,7 @@ describe('a name', () => {
     assert.deepEqual(await find('late.test', silent), ['name failed: name servers silent']);
   });
 
-  test('that the system alone knows is told as such', async () => {
+  test('that only the system knows is reported with the parameter that asks the system', async () => {
     const names = nameService({ 'hosts.test': 'unknown', 'native:hosts.test': ['10.0.0.1'] });
     const checked = await checkDestination('hosts.test:24', { agent: { names } });
     const step = stepNamed(checked, 'name');
@@ -65,18 +64,18 @@ describe('a name', () => {
     assert.match(step.next, /lmtp_host_lookup=native/);
   });
 
-  test('is looked for where the parameters say', async () => {
+  test('is looked up in the order of lmtp_host_lookup', async () => {
     const names = nameService({ 'hosts.test': 'unknown', 'native:hosts.test': ['127.0.0.1'] });
     const parameters = { lmtp_host_lookup: 'dns, native' };
     const checked = await checkDestination(`hosts.test:${await freePort()}`, { agent: { names }, parameters });
     assert.equal(
       stepNamed(checked, 'name').text,
-      'hosts.test: no such name\nhosts.test (asked of the system) → 127.0.0.1',
+      'hosts.test: no such name\nhosts.test (from this system) → 127.0.0.1',
     );
     assert.deepEqual(checked.summary, ['name ok', 'port failed: refused']);
   });
 
-  test('that leads to this machine alone is not followed, unless the parameters say so', async () => {
+  test('that resolves to local addresses only is not followed with allow_local_destinations=no', async () => {
     const names = nameService({ 'local.test': ['127.0.0.1'], 'mixed.test': ['127.0.0.1', '127.0.0.2'] });
     const parameters = { allow_local_destinations: 'no' };
     const { summary, report } = await checkDestination('local.test:24', { agent: { names }, parameters });
@@ -85,7 +84,7 @@ describe('a name', () => {
     assert.equal(report.outcome, 'deferred');
   });
 
-  test('some of whose addresses are not followed says which', async () => {
+  test('with some addresses that are not followed lists those', async () => {
     const names = nameService({ 'mixed.test': ['169.254.0.1', '192.0.2.1'] });
     const agent = testAgent({ allow_local_destinations: 'no' }, { names });
     const { step, peers } = await findName(parseDestination('mixed.test', 24)[0], agent, 'command', noDeadline);
@@ -96,7 +95,7 @@ describe('a name', () => {
     assert.deepEqual(peers.map(relayName), ['mixed.test[192.0.2.1]:24']);
   });
 
-  test('may stand for a service; its records are told', async () => {
+  test('of a service is reported with its SRV records', async () => {
     const port = await freePort();
     const names = nameService(
       { 'a.test': ['127.0.0.1'], 'b.test': 'unknown' },
@@ -126,14 +125,14 @@ describe('a name', () => {
     assert.equal(missing.name.finding, 'no service records');
   });
 
-  test('that is not found before the time of the function is over is not blamed on anybody', async () => {
+  test('that is not found before the time of the function ends blames no server', async () => {
     const names = { ...nameService({}), lookUp: () => new Promise<never>(() => {}) };
     const deadline = deadlineIn(50);
     const { summary } = await checkDestination('slow.test:24', { agent: { names }, deadline });
     assert.deepEqual(summary, ['name failed: out of time']);
   });
 
-  test('is no question where the destination is an address', async () => {
+  test('is not looked up where the destination is an address', async () => {
     const fail = () => assert.fail('a name was looked up');
     const names = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
     const { summary } = await checkDestination(`[127.0.0.1]:${await freePort()}`, { agent: { names } });
@@ -142,13 +141,13 @@ describe('a name', () => {
 });
 
 describe('a port', () => {
-  test('that is open says how long it took', async () => {
+  test('that is open is reported with the time to connect', async () => {
     const port = stepNamed(await checkServer({}), 'port');
     assert.equal(port.state, 'open');
     assert.ok(Number(port.milliseconds) >= 0);
   });
 
-  test('that is refused brings the lines for Dovecot and Cyrus, with its number', async () => {
+  test('that refuses is reported with the lines for Dovecot and Cyrus, with its number', async () => {
     const number = await freePort();
     const checked = await checkDestination(`127.0.0.1:${number}`);
     const port = stepNamed(checked, 'port');
@@ -171,7 +170,7 @@ describe('a port', () => {
     assert.equal(checked.report.outcome, 'deferred');
   });
 
-  test('that is filtered is told from one that is refused, and is not waited for longer than asked', async () => {
+  test('that is filtered is distinguished from one that refuses, and the wait ends with lmtp_connect_timeout', async () => {
     await using hole = await startBlackHole();
     const port = stepNamed(await checkDestination(`127.0.0.1:${hole.port}`), 'port');
     assert.ok(port.result === 'failed');
@@ -180,7 +179,7 @@ describe('a port', () => {
     assert.match(port.next, /security group/);
   });
 
-  describe('whose connection fails for another reason tells which:', () => {
+  describe('that cannot be connected to is reported by the error code:', () => {
     for (const [code, state, finding] of [
       ['EHOSTUNREACH', 'unreachable', 'unreachable'],
       ['ENETUNREACH', 'unreachable', 'unreachable'],
@@ -192,8 +191,7 @@ describe('a port', () => {
         const error = new ConnectError('words', { cause: Object.assign(new Error(code), { code }) });
         const peer = { host: 'store.test', endpoint: { kind: 'inet', address: '10.0.0.1', port: 24 } } as const;
         const about = { hop: parseDestination('store.test', 24)[0], place: 'function' } as const;
-        const telling = { peer: peerWords(peer), about, parameters: testAgent().parameters };
-        const step = portClosed(error, peer, telling);
+        const step = portStep(error, { peer, about, parameters: testAgent().parameters });
         assert.ok(step.result === 'failed');
         assert.deepEqual([step.state, step.finding], [state, finding]);
         assert.equal(step.verdict.text, 'connect to store.test[10.0.0.1]:24: words');
@@ -201,7 +199,7 @@ describe('a port', () => {
     }
   });
 
-  test('may be a socket: there, missing, or without anybody', async () => {
+  test('may be a unix-domain socket: present or missing', async () => {
     await using server = await startScriptedServer({ listen: 'unix' });
     assert.deepEqual((await checkDestination(`unix:${server.path}`)).summary, [
       'port ok',
@@ -214,7 +212,7 @@ describe('a port', () => {
     assert.deepEqual((await checkDestination(`unix:${folder.path}/none`)).summary, ['port failed: socket missing']);
   });
 
-  test('that was not known when the time of the function was over is not blamed', async () => {
+  test('that did not answer when the time of the function ended is not blamed', async () => {
     await using hole = await startBlackHole();
     const { summary, report } = await checkDestination(`127.0.0.1:${hole.port}`, { deadline: deadlineIn(100) });
     assert.deepEqual(summary, ['name ok', 'port failed: out of time']);
@@ -222,7 +220,7 @@ describe('a port', () => {
   });
 });
 
-test('every next-hop of a destination is checked, and what is well does not hide what is not', async () => {
+test('every next-hop of a destination is checked, and a working one does not hide a failing one', async () => {
   const closed = await freePort();
   const checked = await checkServer({}, { destination: (port) => `127.0.0.1:${closed}, 127.0.0.1:${port}` });
   assert.deepEqual(checked.summary, [

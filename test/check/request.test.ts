@@ -1,4 +1,4 @@
-/** What the check function is asked. */
+/** The request of the check function. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -9,12 +9,12 @@ test('a destination is enough', () => {
   assert.deepEqual(readCheckRequest({ destination: 'inet:x:24' }), { destination: 'inet:x:24' });
 });
 
-test('whatever else is asked for comes along', () => {
+test('the other fields are returned', () => {
   const request = { destination: 'inet:x:24', sender: '', recipients: ['a@x'], pending: true };
   assert.deepEqual(readCheckRequest(request), request);
 });
 
-describe('what cannot be used is named:', () => {
+describe('an invalid field is named:', () => {
   const destination = 'inet:x:24';
   const cases: [string, unknown, RegExp][] = [
     ['no object', 'inet:x:24', /^request: "inet:x:24" is not an object/],
@@ -42,7 +42,7 @@ describe('what cannot be used is named:', () => {
   }
 });
 
-test('nothing whatever makes the reader fail but with a RequestError, and no address ends a command', () => {
+test('any input is read or refused with a RequestError, and no address ends a command', () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.jsonValue(), fc.record({ destination: fc.string(), recipients: fc.array(fc.string()) })),

@@ -1,6 +1,6 @@
 /**
- * Checks of a scripted server: what was found, and what the server saw of it. Whatever a test is about, no check ever says
- * DATA, and none of what it tells holds a secret.
+ * Checks of a scripted server: the report, and the commands that the server received. In every test, no check sends DATA, and no
+ * report contains a secret.
  */
 import assert from 'node:assert/strict';
 import type { Place } from '../../functions/check/advice.ts';

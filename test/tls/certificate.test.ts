@@ -80,12 +80,12 @@ describe('at levels verify and secure a certificate must be trusted, and for the
     expired: () => `${untrusted}expired on ${lastDay('expired')}`,
     notYetValid: () => `${untrusted}not valid before ${firstDay('notYetValid')}`,
     unknownAuthority: () =>
-      `${untrusted}unknown authority, or the server left out one between (issuer CN=Unknown authority)`,
-    untrustedRoot: () => `${untrusted}its chain ends at an authority that is not trusted (issuer CN=Unknown authority)`,
+      `${untrusted}unknown authority, or the server omits an intermediate certificate (issuer CN=Unknown authority)`,
+    untrustedRoot: () => `${untrusted}its chain ends at an untrusted authority (issuer CN=Unknown authority)`,
     intermediateMissing: () =>
-      `${untrusted}unknown authority, or the server left out one between (issuer CN=Authority between)`,
+      `${untrusted}unknown authority, or the server omits an intermediate certificate (issuer CN=Authority between)`,
     intermediateExpired: () => `${untrusted}a certificate above it has expired`,
-    client: () => `${untrusted}not meant for servers`,
+    client: () => `${untrusted}not issued for servers`,
   };
   for (const level of ['verify', 'secure'] as const) {
     for (const name of names) {
@@ -143,7 +143,7 @@ test('what nobody here knows of a chain is told as it came', () => {
     ['CERT_SIGNATURE_FAILURE', 'its signature is wrong'],
     [
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'unknown authority, or the server left out one between (issuer CN=Test authority)',
+      'unknown authority, or the server omits an intermediate certificate (issuer CN=Test authority)',
     ],
     // It is not this one whose time is up, or has not come.
     ['CERT_NOT_YET_VALID', 'a certificate above it is not yet valid'],
