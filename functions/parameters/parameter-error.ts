@@ -1,4 +1,4 @@
-/** A parameter has a wrong name or value. The message names both, and what is allowed. */
+/** A parameter has a wrong name or value. The message has both, and the allowed values. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError';
   readonly parameter: string;

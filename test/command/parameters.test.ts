@@ -69,10 +69,10 @@ test('a name gets all that is known of it', async () => {
 
 test('a name that cannot be set is shown with the reason', async () => {
   const { stdout, code } = await show('lmtp_header_checks');
-  assert.match(stdout, /^lmtp_header_checks cannot be set here\n {4}why +Content is delivered as it came\./);
+  assert.match(stdout, /^lmtp_header_checks cannot be set here\n {4}why +Content is delivered unchanged\./);
   assert.equal(code, 0);
   const json = await show('lmtp_header_checks', '--json');
-  assert.match(String(jsonLines(json.stdout)[0]?.['refused']), /^Content is delivered as it came\./);
+  assert.match(String(jsonLines(json.stdout)[0]?.['refused']), /^Content is delivered unchanged\./);
 });
 
 test('--json has one object a line, with everything', async () => {
@@ -100,7 +100,7 @@ test('patterns that can never match are told', async () => {
 
 describe('what is wrong is a usage error, and nothing is shown:', () => {
   for (const [what, args, said] of [
-    ['a name that is none', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* is lmtp_mail_timeout meant\?/],
+    ['a name that is none', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* did you mean lmtp_mail_timeout\?/],
     ['a value', ['--parameter', 'max_idle=never'], /max_idle: "never" is not a time/],
     ['a map', ['--parameter', 'lmtp_reply_filter=regexp:{{/(/ x}}'], /lmtp_reply_filter: .* rule 1: .*not closed/],
     [
