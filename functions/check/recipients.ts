@@ -2,11 +2,11 @@
  * The replies of a server to an envelope: MAIL and RCPT, then RSET. Nothing is delivered.
  */
 
-import { peerWords } from '../delivery/conclude.ts';
-import { makeEnvelope, type Posting, unfitness } from '../delivery/envelope.ts';
+import { makeEnvelope, missingCapability, type Posting } from '../delivery/envelope.ts';
 import { judgeOf } from '../delivery/judge.ts';
 import { inspectContent } from '../delivery/message.ts';
 import { answerTrouble, type Trouble } from '../delivery/trouble.ts';
+import { peerWords } from '../delivery/verdicts.ts';
 import { type ProbeOutcome, probeRecipients } from '../lmtp/recipient-probe.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
@@ -41,7 +41,7 @@ export async function askRecipients(
   };
   const message = { ...inspectContent(Buffer.alloc(0)), async *open() {} };
   const posting: Posting = { delivery, message, parameters: site.parameters };
-  const unfit = unfitness(posting, session.capabilities, { peer: peerWords(site.peer).name, isLastHost: true });
+  const unfit = missingCapability(posting, session.capabilities, { peer: peerWords(site.peer).name, isLastHost: true });
   if (unfit !== undefined) return [{ step: 'MAIL', sender, ...failed(unfit, 'not in UTF-8', site) }];
   // There is no message, so neither size nor body is declared.
   const { size, body, ...envelope } = makeEnvelope(posting, [...recipients.keys()]);

@@ -25,7 +25,7 @@ export const destinationRows = {
     kind: 'choice',
     default: 'any',
     allowed: ['any', 'ipv4', 'ipv6'],
-    meaning: "The address family that is tried first.",
+    meaning: 'The address family that is tried first.',
   },
   lmtp_balance_inet_protocols: {
     kind: 'switch',
@@ -80,8 +80,7 @@ export const destinationRows = {
   lmtp_cname_overrides_servername: {
     kind: 'switch',
     default: 'no',
-    meaning:
-      'Use the target of a CNAME as the name of the server: in logs, for passwords, for certificates.',
+    meaning: 'Use the target of a CNAME as the name of the server: in logs, for passwords, for certificates.',
   },
   use_srv_lookup: {
     kind: 'patterns',

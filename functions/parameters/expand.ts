@@ -3,7 +3,7 @@
  */
 
 import { MacroError, parseMacros } from '../maps/macros.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './row.ts';
 
 /** Values before expansion. */
 export interface WrittenValues {

@@ -10,19 +10,18 @@ import type { PatternList } from '../maps/pattern-list.ts';
 import { hidePasswords } from '../secrets/open-password-maps.ts';
 import type { PasswordMaps } from '../secrets/password-maps.ts';
 import { expandValue } from './expand.ts';
-import { ParameterError } from './parameter-error.ts';
 import { parseValue, type ValueContext } from './parse-value.ts';
 import type { ProtocolRange } from './protocols.ts';
-import type { ParameterKind, Row } from './row.ts';
+import { ParameterError, type ParameterKind, type Row } from './row.ts';
 import { parameterTable } from './table.ts';
 import { whyNot } from './why-not.ts';
 
 export type { Maps } from '../maps/maps.ts';
 export type { PatternList } from '../maps/pattern-list.ts';
 export type { PasswordMaps } from '../secrets/password-maps.ts';
-export { ParameterError } from './parameter-error.ts';
 export { parseTime } from './parse-value.ts';
 export type { ParameterKind } from './row.ts';
+export { ParameterError } from './row.ts';
 export { parameterTable } from './table.ts';
 
 export type ParameterName = keyof typeof parameterTable;

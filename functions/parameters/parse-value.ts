@@ -2,17 +2,16 @@
  * Parses the text of a value.
  */
 
-import { MapError } from '../maps/map-error.ts';
+import { MapError } from '../maps/lookup-table.ts';
 import { type Maps, openMaps } from '../maps/maps.ts';
 import { openPatternList, type PatternList } from '../maps/pattern-list.ts';
 import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
 import { hidePasswords, openPasswordMaps } from '../secrets/open-password-maps.ts';
 import type { PasswordMaps } from '../secrets/password-maps.ts';
 import { SecretFault } from '../secrets/secrets.ts';
-import { ParameterError } from './parameter-error.ts';
 import { parsePorts } from './ports.ts';
 import { type ProtocolRange, parseProtocols } from './protocols.ts';
-import { type Row, second } from './row.ts';
+import { ParameterError, type Row, second } from './row.ts';
 
 /** A parsed value. */
 export type ParameterValue =

@@ -1,4 +1,4 @@
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './row.ts';
 
 /**
  * Parses ports by name: `lmtp=24, smtps=submissions=465` (Postfix known_tcp_ports(3)).

@@ -9,7 +9,7 @@
  * A TLS library takes a lowest and a highest version, so a list cannot leave out one between.
  */
 
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './row.ts';
 
 /** The versions of the runtime, oldest first. */
 export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;

@@ -36,7 +36,8 @@ export const queueRows = {
     default: '5',
     min: 1,
     max: 1000,
-    meaning: 'Simultaneous deliveries to one destination until some have succeeded, unless the transport has its own value.',
+    meaning:
+      'Simultaneous deliveries to one destination until some have succeeded, unless the transport has its own value.',
   },
   lmtp_initial_destination_concurrency: {
     kind: 'number',

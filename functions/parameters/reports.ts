@@ -24,7 +24,8 @@ export const reportRows = {
     default: 'postmaster',
     pattern: address,
     wanted: wantedAddress,
-    meaning: 'Recipient of mail that could be delivered neither to its recipient nor back to its sender (class 2bounce).',
+    meaning:
+      'Recipient of mail that could be delivered neither to its recipient nor back to its sender (class 2bounce).',
   },
   delay_notice_recipient: {
     kind: 'text',
@@ -93,7 +94,8 @@ export const reportRows = {
     kind: 'time',
     default: '60s',
     min: 0,
-    meaning: 'How long a report waits for the results of other deliveries of the same request; 0 = one report for each delivery.',
+    meaning:
+      'How long a report waits for the results of other deliveries of the same request; 0 = one report for each delivery.',
     differs: 'Ours: Postfix has all recipients of a message in one file.',
   },
   bounce_report_requires_spf: {

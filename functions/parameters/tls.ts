@@ -81,7 +81,8 @@ export const tlsRows = {
     ...nameRules,
     meaning:
       'Names that a certificate may have at level verify: hostname = the name of the server, nexthop = the host of the destination, dot-nexthop = its subdomains, names, `.domain`, `[address]`.',
-    differs: 'Postfix ignores addresses. Here hostname and nexthop are also compared with the addresses of the certificate.',
+    differs:
+      'Postfix ignores addresses. Here hostname and nexthop are also compared with the addresses of the certificate.',
   },
   lmtp_tls_secure_cert_match: {
     kind: 'text',
@@ -101,7 +102,10 @@ export const tlsRows = {
     kind: 'choice',
     default: 'sha256',
     allowed: ['sha256', 'sha384', 'sha512'],
-    refused: { md5: 'MD5 is broken: two certificates can be made with the same fingerprint', sha1: 'SHA-1 is broken, like MD5' },
+    refused: {
+      md5: 'MD5 is broken: two certificates can be made with the same fingerprint',
+      sha1: 'SHA-1 is broken, like MD5',
+    },
     meaning: 'The digest algorithm of fingerprints.',
   },
   lmtp_tls_protocols: {

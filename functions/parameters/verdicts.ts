@@ -30,7 +30,8 @@ export const verdictRows = {
   strict_postfix_verdicts: {
     kind: 'switch',
     default: 'no',
-    meaning: "HARMFUL, for comparison only: use Postfix's verdict even where the default verdict is deliberately better.",
+    meaning:
+      "HARMFUL, for comparison only: use Postfix's verdict even where the default verdict is deliberately better.",
     differs: 'Ours.',
   },
 } as const satisfies Record<string, Row>;

@@ -42,7 +42,7 @@ describe('a parameter is named with its value and what is allowed when it is wro
     ['neither yes nor no', 'soft_bounce=maybe', /soft_bounce: "maybe" is neither yes nor no/],
     ['no value', 'lmtp_mail_timeout', /lmtp_mail_timeout: name=value is wanted/],
     ['no name', '=2s', /=2s: name=value is wanted/],
-    ['a reference to nothing', 'lmtp_lhlo_name=$mydomain', /lmtp_lhlo_name: .*\$mydomain, which is no parameter/],
+    ['a reference to nothing', 'lmtp_lhlo_name=$mydomain', /lmtp_lhlo_name: .*\$mydomain, which is not a parameter/],
   ];
   for (const [name, parameter, wanted] of cases) {
     test(name, async () => {

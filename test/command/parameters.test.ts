@@ -85,7 +85,7 @@ test('--json has one object a line, with everything', async () => {
       changed: true,
       kind: 'port',
       allowed: '1 to 65535, or a name of known_tcp_ports',
-      meaning: 'The port of a next-hop that names none: a number, or a service of known_tcp_ports.',
+      meaning: 'The port of a next-hop without a port: a number, or a service of known_tcp_ports.',
       subject: 'Destinations',
       variable: 'LMTP_TCP_PORT',
     },
@@ -102,7 +102,7 @@ describe('what is wrong is a usage error, and nothing is shown:', () => {
   for (const [what, args, said] of [
     ['a name that is none', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* did you mean lmtp_mail_timeout\?/],
     ['a value', ['--parameter', 'max_idle=never'], /max_idle: "never" is not a time/],
-    ['a map', ['--parameter', 'lmtp_reply_filter=regexp:{{/(/ x}}'], /lmtp_reply_filter: .* rule 1: .*not closed/],
+    ['a map', ['--parameter', 'lmtp_reply_filter=regexp:{{/(/ x}}'], /lmtp_reply_filter: .* rule 1: .*without an end/],
     [
       'a parameter that cannot be set',
       ['--parameter', 'lmtp_generic_maps=static:x'],

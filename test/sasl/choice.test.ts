@@ -117,7 +117,7 @@ test('an empty password without a certificate is tried, as Postfix tries it', ()
   assert.equal(choose(['PLAIN', 'EXTERNAL'], [], password('joe', ''), overTls), 'PLAIN');
 });
 
-test('names that nobody knows, and an empty offer, lead to nothing', () => {
+test('unknown mechanisms, and an empty offer, yield no mechanism', () => {
   assert.equal(choose([], [], joe, overTls), undefined);
   assert.equal(choose(['GSSAPI', 'NTLM', 'SCRAM-SHA3-512', '', 'PLAIN-PLUS'], [], joe, overTls), undefined);
 });

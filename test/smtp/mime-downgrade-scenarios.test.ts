@@ -53,7 +53,7 @@ describe('a server without 8BITMIME gets from us what it got from Postfix', () =
   }
 });
 
-describe('content that declares nothing goes as if nobody had looked at it', () => {
+describe('content without a declaration passes unchanged', () => {
   for (const name of scenarioNames().filter((scenario) => scenario.startsWith('bytes-'))) {
     const scenario = loadScenario(name);
     test(scenario.about, () => assertSameAsPostfix(scenario));

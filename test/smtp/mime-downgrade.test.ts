@@ -66,7 +66,7 @@ describe('what is not declared passes as it is', () => {
     ['8-bit octets declared as 7bit', 'Content-Transfer-Encoding: 7bit\n\ngr\xfc\xdfe\n'],
     ['base64', 'Content-Transfer-Encoding: base64\n\nYQ==\n'],
     ['quoted-printable', 'Content-Transfer-Encoding: Quoted-Printable\n\n=C3=BC\n'],
-    ['an encoding that nobody knows', 'Content-Transfer-Encoding: x-uuencode\n\nb\xe4\n'],
+    ['an unknown encoding', 'Content-Transfer-Encoding: x-uuencode\n\nb\xe4\n'],
     ['an encoding in quotes', 'Content-Transfer-Encoding: "8bit"\n\nb\xe4\n'],
     ['an encoding behind a semicolon', 'Content-Transfer-Encoding: ;8bit\n\nb\xe4\n'],
     ['an encoding that is folded', 'Content-Transfer-Encoding:\n\t7bit\n (plain)\nSubject: x\n\nb\xe4\n'],

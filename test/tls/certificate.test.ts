@@ -124,16 +124,16 @@ describe('at level fingerprint nothing counts but what is listed:', () => {
   }
 });
 
-test('a server that shows no certificate is nobody, at every level that asks for one', () => {
+test('a server without a certificate does not match at a level that requires one', () => {
   for (const level of tlsLevels.slice(3)) {
     assert.deepEqual(
       judgeCertificate({ level, match: ['hostname'], digest: 'sha256' }, { serverHost: 'a', nextHop: 'a' }),
-      { matched: false, trusted: false, reason: 'Server certificate not verified: the server showed none' },
+      { matched: false, trusted: false, reason: 'Server certificate not verified: the server presented none' },
     );
   }
 });
 
-test('what nobody here knows of a chain is told as it came', () => {
+test('an unknown code for a chain is reported unchanged', () => {
   const certificate = certificateFacts(certificates.right.x509);
   const peer = { certificate, serverHost: 'localhost', nextHop: 'localhost' };
   for (const [chainError, words] of [
