@@ -168,7 +168,7 @@ describe('octets', () => {
     assert.equal(bytes, 2 * (content.length + 2));
   });
 
-  test('of content that did not go out whole are none, nor where nobody was accepted', async () => {
+  test('of content are not counted if it was incomplete, or no recipient was accepted', async () => {
     const broken: Partial<Asked> = {
       message: {
         ...makeMessage(text),

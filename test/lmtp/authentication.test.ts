@@ -9,7 +9,7 @@ import { converse } from '../support/converse.ts';
 const echo = (given: Partial<Exchange> = {}): Exchange => ({
   initial: undefined,
   respond: (challenge) => challenge,
-  conclude: () => {},
+  verifyServer: () => {},
   ...given,
 });
 
@@ -49,11 +49,11 @@ describe('the initial response', () => {
     assert.equal(play(echo({ initial: exceeds }), transcript).kind, 'accepted');
   });
 
-  test('that waits is not given to a server that asks something else first', () => {
+  test('that waits is not sent to a server with another challenge first', () => {
     const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: *\n S: 501 cancelled`;
     const outcome = play(echo({ initial: exceeds }), transcript);
     assert.ok(outcome.kind === 'failed');
-    assert.match(outcome.error.message, /before it was its turn/);
+    assert.match(outcome.error.message, /a challenge before the initial response/);
   });
 });
 
@@ -62,7 +62,7 @@ describe('a server that asks', () => {
     assert.equal(play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 235 ok`).kind, 'accepted');
   });
 
-  test('once more is told that we leave it at that', () => {
+  test('once more gets a cancellation', () => {
     const outcome = play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 334 \n C: *\n S: 501 cancelled`);
     assert.ok(outcome.kind === 'failed');
     assert.match(outcome.error.message, /more than 100 challenges/);
@@ -108,10 +108,10 @@ describe('at the end', () => {
   });
 
   test('a yes is believed only if the mechanism believes it', () => {
-    const conclude = () => {
+    const verifyServer = () => {
       throw new SaslError('not proved');
     };
-    const outcome = play(echo({ conclude }), 'C: AUTH ECHO\n S: 235 ok');
+    const outcome = play(echo({ verifyServer }), 'C: AUTH ECHO\n S: 235 ok');
     assert.ok(outcome.kind === 'failed');
     assert.equal(outcome.error.message, 'not proved');
   });
@@ -122,7 +122,7 @@ describe('at the end', () => {
     }
   });
 
-  test('a connection that is lost is the business of whoever reads on', () => {
+  test('a lost connection throws an interruption', () => {
     assert.throws(
       () => play(echo(), 'C: AUTH ECHO\n S: (lost)'),
       (error) => error instanceof Interrupted && error.stage === 'AUTH',

@@ -57,7 +57,7 @@ test('what the envelope does not know is not sent', () => {
   assert.equal(rcptCommand({ address: 'bob@x', notify: [] }, envelope(), all), 'RCPT TO:<bob@x>');
 });
 
-test('a recipient may say whom to tell, and who it was meant for', () => {
+test('a recipient may have NOTIFY and ORCPT', () => {
   const recipient: Recipient = {
     address: 'bob one@x',
     notify: ['SUCCESS', 'DELAY'],

@@ -28,7 +28,7 @@ test('MAIL and each RCPT one after another, then RSET, and never DATA', () => {
   assert.equal(interruption, undefined);
 });
 
-test('where MAIL is refused nobody is asked about', () => {
+test('after a refused MAIL no RCPT is sent', () => {
   const { mail, recipients } = ask('C: MAIL FROM:<>\n S: 550 5.7.1 no');
   assert.equal(mail?.code, 550);
   assert.deepEqual(recipients, []);

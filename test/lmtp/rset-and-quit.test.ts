@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Interrupted } from '../../functions/lmtp/dialogue.ts';
-import { probe, quit } from '../../functions/lmtp/parting.ts';
+import { probe, quit } from '../../functions/lmtp/rset-and-quit.ts';
 import { converse } from '../support/converse.ts';
 
 describe('a session that lay idle works if its server says 250 to RSET, and only then', () => {

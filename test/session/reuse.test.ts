@@ -98,10 +98,10 @@ describe('the next mail goes over the same session', () => {
 describe('a session that may not serve again is not parked', () => {
   for (const [what, script, verdict, goodbye] of [
     ['after 421', { rcpt: { default: '421 4.3.2 closing' } }, 'deferred 4.3.2', 'QUIT'],
-    ['after a reply to somebody else', { rcpt: { default: '503 5.5.1 what?' } }, 'bounced 5.5.1', 'QUIT'],
+    ['after a reply to another command', { rcpt: { default: '503 5.5.1 what?' } }, 'bounced 5.5.1', 'QUIT'],
     ['after garbage', { mail: ['oops', '250 ok'] }, 'sent 2.0.0', 'QUIT'],
     [
-      'after content that nobody should want',
+      'after content that no recipient accepts',
       { rcpt: { default: '550 5.1.1 no' }, data_no_rcpt: '354 go' },
       'bounced 5.1.1',
       undefined,
@@ -209,7 +209,7 @@ describe('a parked session', () => {
     assert.equal(server.connections[0]?.commands.at(-1), 'QUIT');
   });
 
-  test('is closed when it has lain idle too long, though nobody asks for it', async () => {
+  test('is closed after too long an idle time, without a request', async () => {
     await using server = await startPuppetServer();
     const agent = testAgent({ max_idle: '1s' });
     await send(server, agent);
