@@ -116,7 +116,7 @@ describe('Amazon SES', () => {
       reason,
       /^message\.key: object "ses\/sealed.*" in bucket "messages" was encrypted before it was stored/,
     );
-    assert.match(reason, /take the KMS key out of the receipt rule's S3 action/);
+    assert.match(reason, /remove the KMS key from the receipt rule's S3 action/);
     assert.deepEqual(linesOf(stack, messageIdOf('sealed')), []);
   });
 });
