@@ -5,7 +5,6 @@
 
 import type { Agent } from '../delivery/agent.ts';
 import { readTableFile } from '../maps/read-table-file.ts';
-import type { WrittenParameters } from '../parameters/parameters.ts';
 import { type NextHop, parseDestination, portsOf } from '../request/destination.ts';
 import { optional } from '../request/fields.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
