@@ -10,8 +10,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { splitLines } from './samples/line-splitter.ts';
 import { endOfInvocation, type Failure, type RuntimeMessage, type Task } from './runtime-messages.ts';
+import { splitLines } from './samples/line-splitter.ts';
 
 /** The definition of a function, shared by its containers. */
 export interface FunctionDefinition {
