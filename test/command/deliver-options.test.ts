@@ -100,7 +100,11 @@ describe('a usage error is 64, on stderr, and nothing is delivered:', () => {
       () => ['deliver', '--deadline', 'soon'],
       /--deadline.* 'soon' is invalid.*such as 90s or 15m/,
     ],
-    ['a deadline of zero', () => ['deliver', '--deadline', '0'], /--deadline.* '0' is invalid\. Expected a time of 1s or more/],
+    [
+      'a deadline of zero',
+      () => ['deliver', '--deadline', '0'],
+      /--deadline.* '0' is invalid\. Expected a time of 1s or more/,
+    ],
     ['nothing to deliver', () => ['deliver'], /missing --sender, --recipient, --message, --destination/],
     ['no destination', () => ['deliver', ...omit('--destination')], /missing --destination/],
     ['no sender, not even the null sender', () => ['deliver', ...omit('--sender')], /missing --sender/],

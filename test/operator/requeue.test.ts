@@ -98,7 +98,10 @@ describe('a corrupt delivery', () => {
     'another arrival': [{ arrival: '2026-11-22T08:00:00Z' }, /^arrival: cannot be changed/],
     'other checks': [{ authentication: { spf: 'FAIL' } }, /^authentication: cannot be changed/],
     'another type of body': [{ body: '7BIT' }, /^body: cannot be changed/],
-    'fewer recipients': [{ recipients: ['bob@x'] }, /^recipients: has 1 recipients; the delivery has 2 unfinished ones/],
+    'fewer recipients': [
+      { recipients: ['bob@x'] },
+      /^recipients: has 1 recipients; the delivery has 2 unfinished ones/,
+    ],
     'an impossible address': [{ recipients: ['bob@x', 'a\r@x'] }, /^recipients\[1\]: "a\\r@x" holds the control/],
     'an unknown field': [{ mesage: {} }, /^mesage: is not a field/],
     'a missing body': [{ message: { bucket: 'messages', key: 'no' } }, /^message\.key: there is no object "no"/],

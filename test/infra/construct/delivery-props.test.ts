@@ -20,11 +20,7 @@ const vpc = unlike<NonNullable<LmtpDeliveryProps['vpc']>>({});
 /** Properties, and what the error must say about them. */
 const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['a misspelt name', unlike({ functionTimout: 7 }), /^functionTimout is not known: allowed are .*functionTimeout/],
-  [
-    'a destination that is not a string',
-    unlike({ destination: 24 }),
-    /^destination: 24 is not allowed: expected text/,
-  ],
+  ['a destination that is not a string', unlike({ destination: 24 }), /^destination: 24 is not allowed: expected text/],
   [
     'a map that is not a string',
     unlike({ transportMap: { 'example.com': 'lmtp:a' } }),
@@ -131,7 +127,11 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['two destinations as one', { allowedDestinations: ['a,b'] }, /allowedDestinations: "a,b" .*list of single/],
   ['the port of SMTP', { destination: 'mx.example.com:25' }, /destination: "mx.example.com:25": .*port 25/],
   ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is a loopback/],
-  ['a link-local address', { transportMap: 'a lmtp:[fe80::1]:24' }, /transportMap: .*fe80::1 is a loopback or link-local/],
+  [
+    'a link-local address',
+    { transportMap: 'a lmtp:[fe80::1]:24' },
+    /transportMap: .*fe80::1 is a loopback or link-local/,
+  ],
   [
     'a map entry of one word',
     { transportMap: 'example.com' },
