@@ -1,23 +1,23 @@
-/** House rules that neither the compiler nor the linter knows. */
+/** House rules that neither the compiler nor the linter checks. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { suiteFiles } from './support/run-suite.ts';
-import { suites } from './support/suites.ts';
+import { longFiles, suites } from './support/suites.ts';
+import { suiteFiles } from './support/test-plan.ts';
 
 const project = resolve(import.meta.dirname, '..');
 
-/** Files of the project, by their path below it; what was installed or generated is none of it. */
+/** Returns the files of the project by their relative path, without installed and generated ones. */
 function projectFiles(...patterns: string[]): string[] {
-  const exclude = ['node_modules/**', 'cdk.out/**', '.git/**', '.local/**'];
+  const exclude = ['**/node_modules/**', 'cdk.out/**', '.git/**', '.local/**'];
   return patterns.flatMap((pattern) => globSync(pattern, { cwd: project, exclude })).sort();
 }
 
-const sources = () => projectFiles('{functions,infra,test}/**/*.{ts,mjs,json}');
-const documents = () => projectFiles('*.{md,json,jsonc}', '.npmrc', '.ci/*', 'docs/**/*.md');
+const sources = () => projectFiles('{functions,infra,test,examples}/**/*.{ts,mjs,json}');
+const documents = () => projectFiles('*.{md,json,jsonc}', '.npmrc', '.ci/*', '{docs,examples}/**/*.md');
 
-/** `file:line: text` of each line that matches. */
+/** Returns `file:line: text` of each line that matches. */
 function linesLike(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) =>
     readFileSync(resolve(project, file), 'utf8')
@@ -34,13 +34,13 @@ test('there are sources to guard', () => {
   assert.ok(sources().length > 20);
 });
 
-test("no path of anybody's machine is written down", () => {
+test('no file contains a path of a developer machine', () => {
   const machinePath = /(?<![\w.~}-])\/(?:work|root|home|Users)\/\w/;
-  assert.match(`see ${['', 'home', 'someone'].join('/')}`, machinePath);
+  assert.match(`see ${['', 'home', 'alice'].join('/')}`, machinePath);
   assert.deepEqual(linesLike([...sources(), ...documents()], machinePath), []);
 });
 
-test('no package registry is named: everybody has the one that npm is told', () => {
+test('no file names a package registry: npm uses the one of its own configuration', () => {
   const registry = /registry\.npmjs|registry\.yarnpkg|npm\.pkg\.|_authToken|^\s*registry\s*=/;
   const own = 'test/guard.test.ts';
   assert.deepEqual(
@@ -52,7 +52,7 @@ test('no package registry is named: everybody has the one that npm is told', () 
   );
 });
 
-test('the lock file does not say where packages came from', () => {
+test('the lock file does not name the source of a package', () => {
   assert.deepEqual(linesLike(['package-lock.json'], /"resolved":/), []);
 });
 
@@ -64,7 +64,7 @@ test('documents and examples name the actor: a person or program is never nobody
   assert.match('Somebody is needed', vague);
   assert.match('it is his.', vague);
   assert.doesNotMatch('to=<nobody@example.com>, this history', vague);
-  assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'infra/examples/*.ts'), vague), []);
+  assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'examples/**/*.{md,ts}'), vague), []);
 });
 
 test('every dependency is pinned to one version', () => {
@@ -75,13 +75,21 @@ test('every dependency is pinned to one version', () => {
   assert.deepEqual(loose, []);
 });
 
-test('the compiler is never silenced, and nothing is of any type', () => {
+test('the compiler is never silenced, and no type is any', () => {
   const silenced = /@ts-(?:ignore|nocheck|expect-error)|\bas any\b|[:<|(]\s*any\b\s*[;,)=>[\]|{]|biome-ignore-all/;
   assert.match('const x: any = 1', silenced);
-  assert.deepEqual(linesLike(projectFiles('{functions,infra}/**/*.ts'), silenced), []);
+  assert.deepEqual(linesLike(projectFiles('{functions,infra,examples}/**/*.ts'), silenced), []);
 });
 
-test('every test file belongs to one suite, so that none is forgotten', () => {
+test('the test files that begin first exist', () => {
+  const run = suites.flatMap(suiteFiles);
+  assert.deepEqual(
+    longFiles.filter((file) => !run.includes(resolve(project, 'test', file))),
+    [],
+  );
+});
+
+test('every test file belongs to one suite', () => {
   const run = suites.flatMap(suiteFiles).sort();
   assert.deepEqual(
     run,

@@ -1,18 +1,18 @@
 /**
- * Whose buckets are used. The name of a bucket that was deleted may be taken by anybody; S3 is told with each call whom the bucket
- * should belong to, and refuses where it does not (denied, so that the mail waits for a person).
+ * The accounts that own the buckets. A deleted bucket's name may be taken by any account. So each call names the
+ * expected owner, and S3 refuses another one (denied, so that the mail waits for an operator).
  */
 
 import type { S3Client } from '@aws-sdk/client-s3';
 import { EnvironmentError, environmentNames as names, variableWords } from '../parameters/environment.ts';
 
-/** Accounts by the names of their buckets. */
+/** Accounts by bucket name. */
 export type BucketOwners = ReadonlyMap<string, string>;
 
 /**
- * The owners that a function's environment names.
+ * Returns the owners in a function's environment.
  *
- * @throws EnvironmentError for an entry that is none
+ * @throws EnvironmentError for a malformed entry
  */
 export function bucketOwners(environment: NodeJS.ProcessEnv): BucketOwners {
   const owners = new Map(variableWords(environment, names.bucketOwners).map(ownerEntry));
@@ -25,11 +25,11 @@ export function bucketOwners(environment: NodeJS.ProcessEnv): BucketOwners {
 function ownerEntry(word: string): [string, string] {
   const [, bucket, owner] = /^([^=]+)=(\d+)$/.exec(word) ?? [];
   if (bucket !== undefined && owner !== undefined) return [bucket, owner];
-  throw new EnvironmentError(`environment variable ${names.bucketOwners}: "${word}": name=account is wanted`);
+  throw new EnvironmentError(`environment variable ${names.bucketOwners}: "${word}": expected name=account`);
 }
 
-/** Names the owner of the bucket in every call that the client makes from now on. */
-export function tellOwners(client: S3Client, owners: BucketOwners): void {
+/** Adds the expected owner of the bucket to all later calls of the client. */
+export function expectOwners(client: S3Client, owners: BucketOwners): void {
   client.middlewareStack.add(
     (next) => async (call) => {
       const input = call.input as { Bucket?: string; ExpectedBucketOwner?: string };
@@ -37,7 +37,7 @@ export function tellOwners(client: S3Client, owners: BucketOwners): void {
       if (owner === undefined || input.ExpectedBucketOwner !== undefined) return await next(call);
       return await next({ ...call, input: { ...call.input, ExpectedBucketOwner: owner } as typeof call.input });
     },
-    // Before the call is written down.
+    // Before the call is serialised.
     { step: 'initialize', name: 'expectedBucketOwner', override: true },
   );
 }

@@ -1,13 +1,15 @@
 /**
- * Who we are, to AWS: what is written down of whoever changes something.
+ * The caller's AWS identity, which is recorded as the author of changes.
  */
 
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
-/** The ARN of the user or assumed role whose credentials are in use. */
-export async function callerIdentity(): Promise<string> {
+/** Returns the ARN of the user or assumed role whose credentials are in use. */
+export async function callerIdentity(aws: AwsSettings = settingsOfProcess): Promise<string> {
   const client = new STSClient({
+    ...aws('STS'),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 3000,
       requestTimeout: 10_000,
@@ -16,7 +18,7 @@ export async function callerIdentity(): Promise<string> {
   });
   try {
     const { Arn } = await client.send(new GetCallerIdentityCommand());
-    if (Arn === undefined) throw new Error('AWS does not say who we are');
+    if (Arn === undefined) throw new Error('AWS did not return a caller identity');
     return Arn;
   } finally {
     client.destroy();

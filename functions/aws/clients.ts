@@ -1,5 +1,5 @@
 /**
- * The AWS clients of a container, made once. Every call has a time limit: the SDK's own default is to wait for ever.
+ * The AWS clients of a container, made once. Each call has a time limit; the SDK has none by default.
  */
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -10,7 +10,8 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { bucketOwners, tellOwners } from './bucket-owners.ts';
+import { bucketOwners, expectOwners } from './bucket-owners.ts';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** The clients that the functions use. */
 export interface AwsClients {
@@ -20,56 +21,70 @@ export interface AwsClients {
   readonly sqs: SQSClient;
 }
 
-/** How long a function waits for the table, a queue or a topic; S3 gets its own times, per stall. Times in milliseconds. */
+/** Time limits for the table, queues and topics; S3 has its own, for stalls. Times in milliseconds. */
 export interface AwsPatience {
-  /** Calls in all, the first included. */
+  /** Most tries of a call, the first included. */
   readonly attempts: number;
   /** For one call. */
   readonly requestTimeout: number;
   readonly connectionTimeout: number;
 }
 
-/** Where nothing waits: as often as the SDK tries by itself. */
+/** For calls outside a delivery: as many tries as the SDK's default. */
 const patient: AwsPatience = { attempts: 3, requestTimeout: 10_000, connectionTimeout: 3_000 };
 
 /**
- * Where a delivery waits, perhaps with its session open. What is asked for before content fails fast, and is asked for again by
- * another invocation; what must be written after it is repeated by the queue (queue/writes/table-writes.ts). So the SDK repeats once only: a
- * connection that was kept while the container was frozen is often dead.
+ * For calls during a delivery, perhaps with an open session. A call before content fails fast, and another invocation
+ * repeats it; the queue repeats writes after content (queue/writes/table-writes.ts). The SDK repeats only once, because
+ * a connection kept while the container was frozen is often dead.
  */
 export const brisk: AwsPatience = { attempts: 2, requestTimeout: 5_000, connectionTimeout: 2_000 };
 
 const connectionTimeout = 3_000;
 
 /**
- * Milliseconds for a call to Secrets Manager, and how many calls are made: a delivery stands still meanwhile, with its session
- * open, and where a secret was read before, that one serves.
+ * Milliseconds for a call to Secrets Manager, and its tries. The delivery waits meanwhile with its session open, and a
+ * cached secret can replace the answer.
  */
 const secretTimeout = 5_000;
 const secretAttempts = 2;
 
-/** Makes the clients from the environment's region, credentials and endpoints. */
-export function makeClients({ attempts: maxAttempts, ...times }: AwsPatience = patient): AwsClients {
-  const requestHandler = () => new NodeHttpHandler({ ...times, throwOnRequestTimeout: true });
-  const dynamo = new DynamoDBClient({ maxAttempts, requestHandler: requestHandler() });
-  const s3 = makeS3Client();
-  tellOwners(s3, bucketOwners(process.env));
+/** The environment and the settings that clients are made with. */
+export interface AwsSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly aws: AwsSettings;
+}
+
+const ofProcess: AwsSurroundings = { env: process.env, aws: settingsOfProcess };
+
+/** Returns the clients, with region, credentials and endpoints of the process unless others are given. */
+export function makeClients(
+  { attempts: maxAttempts, ...times }: AwsPatience = patient,
+  { env, aws }: AwsSurroundings = ofProcess,
+): AwsClients {
+  const own = () => ({ maxAttempts, requestHandler: new NodeHttpHandler({ ...times, throwOnRequestTimeout: true }) });
+  const dynamo = new DynamoDBClient({ ...aws('DYNAMODB'), ...own() });
+  const s3 = makeS3Client(aws);
+  expectOwners(s3, bucketOwners(env));
   return {
     table: makeTableClient(dynamo),
     s3,
-    sns: new SNSClient({ maxAttempts, requestHandler: requestHandler() }),
-    sqs: new SQSClient({ maxAttempts, requestHandler: requestHandler(), useQueueUrlAsEndpoint: !isDualStack() }),
+    sns: new SNSClient({ ...aws('SNS'), ...own() }),
+    sqs: new SQSClient({ ...aws('SQS'), ...own(), useQueueUrlAsEndpoint: !isDualStack(env) }),
   };
 }
 
-/** Makes the client of message bodies, from the same environment. */
-export function makeS3Client(): S3Client {
-  return new S3Client({ requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }) });
+/** Returns the client of message bodies. */
+export function makeS3Client(aws: AwsSettings = settingsOfProcess): S3Client {
+  return new S3Client({
+    ...aws('S3'),
+    requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }),
+  });
 }
 
 /**
- * Makes the client of a table. A number that JavaScript cannot hold exactly is read as the next that it can: by itself the client
- * would fail for all items that come together.
+ * Returns the client of a table. A number that JavaScript cannot represent exactly is rounded; by default one such
+ * number would make the client fail for all items of a response.
  */
 export function makeTableClient(dynamo: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(dynamo, {
@@ -78,27 +93,31 @@ export function makeTableClient(dynamo: DynamoDBClient): DynamoDBDocumentClient 
   });
 }
 
-/** The URL of a queue names a host that has IPv4 addresses only. */
-function isDualStack(): boolean {
-  return process.env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
+/** The URL of a queue names a host with only IPv4 addresses. */
+function isDualStack(env: AwsSurroundings['env']): boolean {
+  return env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
 }
 
 /**
- * Makes the client of the one function that reads secrets, from the same environment.
+ * Returns the client of the function that reads secrets.
  *
  * @param requestTimeout milliseconds for one call
  */
-export function makeSecretsManagerClient(requestTimeout = secretTimeout): SecretsManagerClient {
+export function makeSecretsManagerClient(
+  requestTimeout = secretTimeout,
+  aws: AwsSettings = settingsOfProcess,
+): SecretsManagerClient {
   return new SecretsManagerClient({
+    ...aws('SECRETS_MANAGER'),
     maxAttempts: secretAttempts,
     requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true }),
   });
 }
 
-/** Makes the client of the one function that sends mail through Amazon SES, from the same environment. */
+/** Returns the client of the function that sends mail through Amazon SES. */
 export function makeSesClient(): SESClient {
   return new SESClient({
-    // A whole message travels in one call.
+    // One call transfers a whole message.
     requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout: 20_000, throwOnRequestTimeout: true }),
   });
 }

@@ -1,15 +1,16 @@
 /**
- * What CloudWatch Logs has of a log group: FilterLogEvents, page by page.
+ * Reads a log group of CloudWatch Logs: FilterLogEvents, page by page.
  *
- * AWS allows a few calls a second to an account; whoever is turned away is tried again, later each time.
+ * AWS allows few calls a second for each account; throttled calls are repeated with back-off.
  */
 
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { AwsSettings } from './settings.ts';
 
 /** A line of a log. */
 export interface LogEvent {
-  /** Of CloudWatch: no two have the same. */
+  /** Unique id from CloudWatch. */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -18,37 +19,42 @@ export interface LogEvent {
   readonly text: string;
 }
 
-/** What is looked for. */
-export interface LogWish {
-  /** Milliseconds since 1970; what happened then is part of it. */
+/** Which lines to read. */
+export interface LogQuery {
+  /** Milliseconds since 1970, inclusive. */
   readonly from: number;
-  /** The same; to the end if absent. */
+  /** Milliseconds since 1970, inclusive; absent: up to now. */
   readonly until?: number;
-  /** A filter pattern of CloudWatch; all lines if absent. */
+  /** A filter pattern of CloudWatch; absent: all lines. */
   readonly pattern?: string;
 }
 
-/** Where lines are read. */
+/** The port of logs. */
 export interface Logs {
-  /** Reads a log group, in the order of time. */
-  read(group: string, wish: LogWish): AsyncIterable<LogEvent>;
+  /** Yields the lines of a log group, oldest first. */
+  read(group: string, query: LogQuery): AsyncIterable<LogEvent>;
 }
 
-/** How often a call is made until AWS has time for it: with back-off, some minutes. */
+/** Most tries of a throttled call: with back-off, some minutes. */
 const attempts = 12;
 
-/** Over the SDK, with the environment's region, credentials and endpoint. */
+/** Logs through the SDK, with region, credentials and endpoint of the environment. */
 export class CloudWatchLogs implements Logs {
-  readonly #client = new CloudWatchLogsClient({
-    maxAttempts: attempts,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 3_000,
-      requestTimeout: 30_000,
-      throwOnRequestTimeout: true,
-    }),
-  });
+  readonly #client: CloudWatchLogsClient;
 
-  async *read(logGroupName: string, { from, until, pattern }: LogWish): AsyncIterable<LogEvent> {
+  constructor(aws: AwsSettings) {
+    this.#client = new CloudWatchLogsClient({
+      ...aws('CLOUDWATCH_LOGS'),
+      maxAttempts: attempts,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 3_000,
+        requestTimeout: 30_000,
+        throwOnRequestTimeout: true,
+      }),
+    });
+  }
+
+  async *read(logGroupName: string, { from, until, pattern }: LogQuery): AsyncIterable<LogEvent> {
     let nextToken: string | undefined;
     do {
       const page = await this.#client.send(
@@ -60,7 +66,7 @@ export class CloudWatchLogs implements Logs {
           nextToken,
         }),
       );
-      // A page may be empty and not the last: so far was looked, and nothing found.
+      // A page may be empty without being the last.
       for (const { eventId = '', timestamp = 0, logStreamName = '', message = '' } of page.events ?? []) {
         yield { id: eventId, at: timestamp, stream: logStreamName, text: message };
       }

@@ -1,5 +1,5 @@
 /**
- * Requests that could not be used, as people look after them: items of the queue table, copies in S3.
+ * Corrupt requests for operators: items of the queue table, copies in S3.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -11,15 +11,15 @@ import type { CorruptRequest, CorruptRequests } from '../operator/ports.ts';
 import { corruptIndexKey } from '../queue/items/index-attributes.ts';
 import type { HistoryEntry } from '../queue/items/item.ts';
 import { queueTableSchema } from '../queue/items/table-schema.ts';
-import { extended } from '../queue/writes/apply-change.ts';
+import { withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { timeToLive, waitingIndex } = queueTableSchema;
 
-/** Seconds that a request stays in the table once it is done with. */
+/** Seconds that a closed request stays in the table. */
 const retention = 30 * 86_400;
 
-/** Corrupt requests over table, bucket and queue. */
+/** Corrupt requests in table, bucket and queue. */
 export class DynamoDbCorruptRequests implements CorruptRequests {
   readonly #clients: { readonly s3: S3Client; readonly sqs: SQSClient; readonly table: DynamoDBDocumentClient };
   readonly #places: { readonly table: string; readonly incomingUrl: string };
@@ -101,7 +101,7 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
       state: 'done',
       waits: null,
       order: null,
-      history: extended(history, entry),
+      history: withHistoryEntry(history, entry),
       [timeToLive]: expires,
     };
     for (const [attribute, value] of Object.entries(attributes)) update.change(attribute, value);
@@ -122,7 +122,7 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     }
   }
 
-  /** The way to a case is forgotten with it. */
+  /** Expires the alias of a case with the case. */
   async #expireAlias(requestId: string, id: string, at: number): Promise<void> {
     const update = new Update();
     update.change(timeToLive, at);

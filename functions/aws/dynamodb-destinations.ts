@@ -1,6 +1,6 @@
 /**
- * What is known of destinations, in the queue table: one item each. What is decided is written as a whole, by whoever saw it
- * last; places in active are counted beside that, so that counting never stands in anybody's way.
+ * Records of destinations in the queue table, one item each. The decision data are written together, on condition of
+ * the revision. Places in active are counted separately, so that counting does not conflict with other writes.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -12,26 +12,26 @@ import {
   type Places,
   recordKey,
 } from '../queue/items/destination-record.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import { readPlaces, readRecord } from '../queue/items/parse-destination-record.ts';
 import type { Destinations } from '../queue/items/ports.ts';
 import { SchemaVersionError, schemaVersion } from '../queue/items/schema-version.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { queueTableSchema } from '../queue/items/table-schema.ts';
 import { hashOf, slotOf } from '../request/hash.ts';
 import { Update } from './dynamodb-update.ts';
 
 const { timeToLive, shards, waitingIndex } = queueTableSchema;
 
-/** Seconds that a record stays after its last write, unless a hold lies on it. */
+/** Seconds that a record without a hold stays after its last write. */
 const retention = 30 * 86_400;
 
-/** Records that are read at once. */
+/** Records that are read in parallel. */
 const together = 20;
 
 /** Octets of a name in a key. */
 const nameOctets = 900;
 
-/** Destinations over a table. */
+/** Destinations in a table. */
 export class DynamoDbDestinations implements Destinations {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -50,7 +50,7 @@ export class DynamoDbDestinations implements Destinations {
     const { name, revision, active, backlog, due, faults, ...known } = record;
     const mark = crypto.randomUUID();
     const update = new Update();
-    // Whatever a later release wrote beside what we know stays, and so does its version.
+    // Keeps the version, and the members, that a later release wrote.
     update.setIfAbsent('version', schemaVersion);
     const attributes = {
       state: 'destination',
@@ -69,7 +69,7 @@ export class DynamoDbDestinations implements Destinations {
     if (revision === 0) update.require(`attribute_not_exists(${update.name('revision')})`);
     else update.requireEqual('revision', revision);
     if (await this.#update(name, update)) return true;
-    // It may be our own earlier write, whose answer was lost on the way.
+    // The failed condition may be caused by this call's own earlier try, whose answer was lost.
     const { Item } = await this.#client.send(new GetCommand({ ...this.#key(name), ConsistentRead: true }));
     return Item?.['mark'] === mark;
   }
@@ -94,7 +94,7 @@ export class DynamoDbDestinations implements Destinations {
     return readPlaces((await this.#update(name, update)) ?? (await this.#empty(name)));
   }
 
-  async noteBacklog(name: string, at: number): Promise<void> {
+  async recordBacklog(name: string, at: number): Promise<void> {
     const update = new Update();
     update.set('backlog', at);
     await this.#update(name, update);
@@ -119,13 +119,13 @@ export class DynamoDbDestinations implements Destinations {
       },
     );
     for await (const page of pages) {
-      yield* sideBySide(page.Items ?? [], together, ({ destination, id }) =>
+      yield* mapConcurrently(page.Items ?? [], together, ({ destination, id }) =>
         this.#show(typeof destination === 'string' ? destination : nameOfRecord(String(id))),
       );
     }
   }
 
-  /** A record for a list: one that only another release can read harms no others. */
+  /** Reads a record for a list; an unreadable one becomes an empty record with a fault. */
   async #show(name: string): Promise<DestinationRecord> {
     try {
       return await this.read(name);
@@ -135,7 +135,7 @@ export class DynamoDbDestinations implements Destinations {
     }
   }
 
-  /** The attributes as they are then, or nothing where the condition did not hold. */
+  /** Returns the new attributes; undefined if the condition failed. */
   async #update(name: string, update: Update): Promise<Record<string, unknown> | undefined> {
     try {
       const { Attributes } = await this.#client.send(
@@ -148,7 +148,7 @@ export class DynamoDbDestinations implements Destinations {
     }
   }
 
-  /** More places are given back than were counted: then none is taken. */
+  /** More places were given back than counted: sets the count to 0. */
   async #empty(name: string): Promise<Record<string, unknown> | undefined> {
     const update = new Update();
     update.set('active', 0);

@@ -1,5 +1,5 @@
 /**
- * The queue table in DynamoDB. Every change is one conditional write, built from the row of its transition.
+ * The queue table in DynamoDB. Each change is one conditional write, built from the row of its transition.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -31,15 +31,15 @@ import { Update } from './dynamodb-update.ts';
 const { dueIndex, timeToLive } = queueTableSchema;
 
 /**
- * Seconds that an item that is done stays: longer than SQS can keep a copy of its request (14 days), so that a late copy
- * is still known for one.
+ * Seconds that a done item stays: longer than SQS keeps a message (14 days), so that a late copy of the request is
+ * recognised.
  */
 const doneRetention = 30 * 86_400;
 
-/** Items that are read at once of a request whose last deliveries alone may be of interest. */
+/** Items per page of a backward read, which often needs only the last deliveries. */
 const backwardPage = 20;
 
-/** The ledger over a table. */
+/** The ledger in a table. */
 export class DynamoDbLedger implements Ledger {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -122,7 +122,7 @@ export class DynamoDbLedger implements Ledger {
     const { state, unpublished, by } = item;
     const rest = state === 'done' ? {} : unpublished;
     if (rest !== undefined) {
-      // Out of the index, or in it at another time; and away, when no copy of its request can come any more.
+      // Removes the item from the index, or moves it to its next due time. A done item also gets its expiry.
       const update = forgetting(eventIds);
       const { due, ...left } = { ...item, ...rest, state };
       const next = rest.due === undefined ? left : { ...left, due: rest.due };
@@ -135,7 +135,7 @@ export class DynamoDbLedger implements Ledger {
       else update.requireEqual('by', by);
       if ((await this.#updated(item, update)) || state === 'done') return;
     }
-    // Somebody has moved it meanwhile, and so has said when it is due.
+    // Another process has moved it and set its due time.
     const update = forgetting(eventIds);
     if (!update.isEmpty) await this.#updated(item, update);
   }
@@ -162,12 +162,12 @@ export class DynamoDbLedger implements Ledger {
     for (const [attribute, value] of Object.entries({ ...changes, by })) update.change(attribute, value);
     for (const attribute of overwriteFence) update.requireSame(attribute, seen.raw[attribute]);
     if (await this.#updated(seen, update)) return true;
-    // It may be our own earlier write, whose answer was lost on the way.
+    // The failed condition may be caused by this call's own earlier try, whose answer was lost.
     const { Item } = await this.#client.send(new GetCommand({ ...this.#key(seen), ConsistentRead: true }));
     return Item?.['by'] === by;
   }
 
-  /** Whether the condition of the update held. */
+  /** Returns whether the condition held. */
   async #updated(item: DeliveryKey, update: Update): Promise<boolean> {
     try {
       await this.#client.send(new UpdateCommand({ ...this.#key(item), ...update.expressions() }));
@@ -182,7 +182,10 @@ export class DynamoDbLedger implements Ledger {
     return { TableName: this.#table, Key: { id, delivery } };
   }
 
-  /** A failed condition may be our own earlier write, whose answer was lost on the way: then the item bears our mark. */
+  /**
+   * Reads the item after a failed condition. If it has this call's mark, an earlier try succeeded and its answer was
+   * lost.
+   */
   async #readBack(error: unknown, key: DeliveryKey, by: string): Promise<Moved> {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     const item = await this.read(key);
@@ -190,7 +193,7 @@ export class DynamoDbLedger implements Ledger {
   }
 }
 
-/** The query of a request's deliveries; beside them lie the records of its reports. */
+/** The query for a request's deliveries, without the records of its reports. */
 function deliveriesOf(id: string) {
   return {
     KeyConditionExpression: '#id = :id AND delivery BETWEEN :first AND :last',
@@ -200,7 +203,7 @@ function deliveriesOf(id: string) {
   };
 }
 
-/** The part of the condition that keeps out whoever is behind. */
+/** Adds the condition that refuses writes based on an old state. */
 function fence(update: Update, { fence: kind }: Transition, seen: DeliveryItem): void {
   switch (kind) {
     case 'generation':
@@ -231,7 +234,7 @@ function forgetting(eventIds: readonly string[]): Update {
 }
 
 /**
- * What the table holds, without what is there for its indexes only.
+ * Returns the item without the attributes of the indexes.
  *
  * @throws ItemFault, ForeignItem
  */
@@ -245,7 +248,7 @@ function withoutNull(attributes: Readonly<Record<string, unknown>>): Record<stri
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
 }
 
-/** When an item that is done now may go, seconds since 1970. */
+/** Returns the expiry of an item that is done now, seconds since 1970. */
 function expiry(): number {
   return Math.floor(Date.now() / 1000) + doneRetention;
 }

@@ -1,6 +1,6 @@
 /**
- * How often there was trouble, in the queue table: one item for each class and destination, so that all containers together
- * send one notice.
+ * Counts of trouble in the queue table: one item for each class and destination, so that all containers together send
+ * one notice.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -11,7 +11,7 @@ import { queueTableSchema } from '../queue/items/table-schema.ts';
 
 const { partitionKey, sortKey, timeToLive } = queueTableSchema;
 
-/** Milliseconds after the last trouble in which a count is kept. */
+/** Milliseconds that a count stays after the last trouble. */
 const retention = 7 * 86_400_000;
 
 interface Count {

@@ -1,5 +1,5 @@
 /**
- * Questions about many deliveries, answered by the indexes of the queue table: no query walks through the table itself.
+ * Queries over many deliveries by the indexes of the queue table; the table itself is never scanned.
  */
 
 import {
@@ -12,6 +12,7 @@ import {
 import { matchEntry, matchesItem } from '../operator/queue-filter.ts';
 import { anything, count, Flaw, mapOf, object, optional, parse } from '../queue/items/form.ts';
 import { activeShards, corruptIndexKey, waitingShards } from '../queue/items/index-attributes.ts';
+import type { DeliveryKey } from '../queue/items/messages.ts';
 import { readEntry } from '../queue/items/parse-entry.ts';
 import { readItem } from '../queue/items/parse-item.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
@@ -24,13 +25,13 @@ import { isWaiting, orderPrefix, queuedOrder, time, waitingStates } from '../que
 
 const { dueIndex, waitingIndex } = queueTableSchema;
 
-/** All of one shard of the index `due`. */
+/** Query of a whole shard of the index `due`. */
 const dueShardQuery = { IndexName: dueIndex.name, KeyConditionExpression: '#shard = :shard' } as const;
 
-/** Items that DynamoDB gives out at once. */
+/** Most items of one batch read. */
 const batchSize = 100;
 
-/** Questions to a table. */
+/** Queries on a table. */
 export class DynamoDbQueries implements Queries {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -40,7 +41,11 @@ export class DynamoDbQueries implements Queries {
     this.#table = table;
   }
 
-  async list(filter: QueueFilter, from?: string): Promise<QueuePage> {
+  async list(
+    filter: QueueFilter,
+    from?: string,
+    isListed: (key: DeliveryKey) => boolean = () => false,
+  ): Promise<QueuePage> {
     const sources = sourcesOf(filter);
     let { source: at, key } = from === undefined ? { source: 0, key: undefined } : parseCursor(from);
     let consumed = 0;
@@ -55,11 +60,12 @@ export class DynamoDbQueries implements Queries {
       );
       consumed += answer.ConsumedCapacity?.CapacityUnits ?? 0;
       const { Items: found = [], LastEvaluatedKey: last } = answer;
-      const matching = await this.#matching(found, source.holds, filter);
+      const fresh = found.filter(({ id, delivery }) => !isListed({ id: String(id), delivery: String(delivery) }));
+      const matching = await this.#matching(fresh, source.holds, filter);
       consumed += matching.consumed;
       if (last === undefined) at += 1;
       key = last;
-      // Shards that hold nothing are no page of their own.
+      // An empty shard makes no page.
       if (found.length > 0) {
         const isEnd = sources[at] === undefined;
         return { entries: matching.entries, consumed, ...(isEnd ? {} : { next: formatCursor({ source: at, key }) }) };
@@ -85,7 +91,7 @@ export class DynamoDbQueries implements Queries {
       ),
     );
     const found = answers.flatMap(({ Items = [] }) => Items.map(asEntry));
-    // One that is not what it should be is found out when it is woken.
+    // A malformed entry is handled when its item is woken.
     const ours = found.filter((entry) => entry.destination === destination || entry.fault !== undefined);
     return ours.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0)).slice(0, limit);
   }
@@ -124,7 +130,7 @@ export class DynamoDbQueries implements Queries {
     return count;
   }
 
-  /** What matches of what an index gave; items are read where the index does not say enough. */
+  /** Returns the matching entries of an index; items are read if the index is not enough. */
   async #matching(
     found: readonly RawItem[],
     holds: 'entries' | 'keys',
@@ -158,25 +164,29 @@ export class DynamoDbQueries implements Queries {
   }
 }
 
-/** What an index says of an entry; `perhaps`: only its item can tell. */
+/** Matches an index entry; `perhaps`: the item must be read. An index of keys has the destination beside them. */
 function judge(
   raw: RawItem,
   holds: 'entries' | 'keys',
   filter: QueueFilter,
 ): { readonly entry?: QueueEntry; readonly match: boolean | 'perhaps' } {
-  if (holds === 'keys') return { match: 'perhaps' };
+  if (holds === 'keys') return { match: isElsewhere(raw, filter) ? false : 'perhaps' };
   const entry = readEntry(raw);
   return entry instanceof Flaw ? { match: 'perhaps' } : { entry, match: matchEntry(entry, filter) };
 }
 
-/** The entry of an item that matches. Of one that cannot be read, as much as can be seen has to. */
+function isElsewhere({ destination }: RawItem, { destination: wanted }: QueueFilter): boolean {
+  return wanted !== undefined && typeof destination === 'string' && destination !== wanted;
+}
+
+/** Returns the entry of a matching item; an unreadable one is matched by what can be read. */
 function matching(item: FoundItem, filter: QueueFilter): readonly QueueEntry[] {
   if (!isUnreadable(item)) return matchesItem(item, filter) ? [entryOf(item)] : [];
   const entry = entryOfUnreadable(item);
   return entry.state !== 'done' && matchEntry(entry, filter) === true ? [entry] : [];
 }
 
-/** What the index says of a delivery, as far as it is what it should be. */
+/** Returns the entry of an index; of a malformed one, the readable members. */
 function asEntry(raw: RawItem): QueueEntry {
   const entry = readEntry(raw);
   if (!(entry instanceof Flaw)) return entry;
@@ -187,16 +197,20 @@ function asEntry(raw: RawItem): QueueEntry {
 /** One query of a list. */
 interface Source {
   readonly query: Omit<QueryCommandInput, 'TableName'>;
-  /** Whole entries, or keys of items that have to be read. */
+  /** Whole entries, or keys of items to read. */
   readonly holds: 'entries' | 'keys';
 }
 
-/** Where deliveries that may match are found. */
+/**
+ * Returns the queries that find all deliveries that may match: active, then the states that wait. A delivery that moves to active
+ * between the two reads would be missed, so each shard of a waiting state is followed by its shard of active once more.
+ */
 function sourcesOf(filter: QueueFilter): readonly Source[] {
   const isWanted = (state: State) => filter.states === undefined || filter.states.includes(state);
   const active = isWanted('active') || isWanted('delivering') ? activeShards.map(activeSource) : [];
   const waiting = waitingStates.some(isWanted) ? waitingShards.map((shard) => waitingSource(shard, filter)) : [];
-  return [...active, ...waiting];
+  if (waiting.length === 0) return active;
+  return [...active, ...waiting.flatMap((source, shard) => [source, ...active.slice(shard, shard + 1)])];
 }
 
 function activeSource(shard: string): Source {
@@ -210,7 +224,7 @@ function activeSource(shard: string): Source {
 
 function waitingSource(shard: string, { destination, states }: QueueFilter): Source {
   const waiting = states?.filter(isWaiting);
-  // A single state of a single destination lies together.
+  // The deliveries of one destination in one state are adjacent.
   const state = waiting?.length === 1 ? waiting[0] : undefined;
   const begins = destination === undefined ? undefined : orderPrefix(destination, state);
   const isBegun = begins === undefined ? '' : ' AND begins_with(#order, :begins)';
@@ -226,7 +240,7 @@ function waitingSource(shard: string, { destination, states }: QueueFilter): Sou
   return { query, holds: 'entries' };
 }
 
-/** A place in a list: which source, and where in it. */
+/** A position in a list: the query, and the key in it. */
 interface Cursor {
   readonly source: number;
   readonly key?: Record<string, unknown> | undefined;

@@ -1,9 +1,9 @@
 /**
- * Records of reports, in the queue table: beside the deliveries of the request that they are about.
+ * Records of reports in the queue table, in the partition of their request.
  *
- *   id       delivery                              what
- *   4bXq1    report#bounce#000001#event#<id>       an event, whole
- *   4bXq1    report#bounce#000001#sealed#0000      a report: which events are in it, and how far it is
+ *   id       delivery                              content
+ *   4bXq1    report#bounce#000001#event#<id>       an event
+ *   4bXq1    report#bounce#000001#sealed#0000      a report: its events, and which mails have been sent
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -14,10 +14,10 @@ import type { Group, KeptEvent, ReportRecords, SealedReport } from '../report/po
 
 const { partitionKey, sortKey, timeToLive } = queueTableSchema;
 
-/** Seconds that a record stays: longer than SQS can keep a copy of an event (14 days), so that it is still known for one. */
+/** Seconds that a record stays: longer than SQS keeps an event (14 days), so that a late copy is recognised. */
 const retention = 30 * 86_400;
 
-/** The records over a table. */
+/** The records in a table. */
 export class DynamoDbReports implements ReportRecords {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -78,7 +78,7 @@ export class DynamoDbReports implements ReportRecords {
     }
   }
 
-  async noteHandedOver(group: Group, number: number, role: string): Promise<void> {
+  async recordHandedOver(group: Group, number: number, role: string): Promise<void> {
     await this.#update(keyOf(group, sealedPart(number)), {
       UpdateExpression: 'ADD #handedOver :role',
       ExpressionAttributeNames: { '#handedOver': 'handedOver' },
@@ -86,7 +86,7 @@ export class DynamoDbReports implements ReportRecords {
     });
   }
 
-  async conclude(group: Group, number: number): Promise<void> {
+  async markDone(group: Group, number: number): Promise<void> {
     await this.#update(keyOf(group, sealedPart(number)), {
       UpdateExpression: 'SET #isDone = :yes',
       ExpressionAttributeNames: { '#isDone': 'isDone' },
@@ -94,7 +94,7 @@ export class DynamoDbReports implements ReportRecords {
     });
   }
 
-  /** Puts an item; one that is there stays as it is. */
+  /** Writes an item, unless it exists. */
   async #put(item: Readonly<Record<string, unknown>>): Promise<void> {
     const Item = { ...item, version: 1, [timeToLive]: Math.floor(Date.now() / 1000) + retention };
     try {

@@ -1,5 +1,5 @@
 /**
- * What an error of the table means: whether the same call may succeed later, and whether it may have been carried out.
+ * Classifies errors of the table: whether the same call may succeed later, and whether it may have had an effect.
  */
 
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
@@ -7,8 +7,8 @@ import { isServerError, isThrottlingError, isTransientError } from '@smithy/core
 import type { TroubleKind } from '../queue/writes/table-trouble.ts';
 
 /**
- * Rights, keys and credentials. They are put right, often within seconds: a policy or a role that was just deployed takes a moment
- * to be known everywhere, and credentials are renewed. A wrong request (ValidationException) or a missing table stays so.
+ * Errors of permissions, keys and credentials. They are often temporary: a new policy or role takes a moment to be
+ * effective, and credentials are renewed. A wrong request (ValidationException) or a missing table is permanent.
  */
 const denials = new Set([
   'AccessDeniedException',
@@ -20,7 +20,7 @@ const denials = new Set([
   'CredentialsProviderError',
 ]);
 
-/** What an error means, by the SDK's own classification; undefined where the same call would fail again. */
+/** Returns the class of an error, by the SDK's own classification; undefined if the same call would fail again. */
 export function dynamoDbTrouble(error: unknown): TroubleKind | undefined {
   if (!isSdkError(error)) return undefined;
   if (isThrottlingError(error)) return 'throttled';

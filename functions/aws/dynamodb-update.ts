@@ -2,7 +2,7 @@
  * The expressions of one conditional update in DynamoDB.
  */
 
-/** Collects the clauses of one update; every name is escaped, since DynamoDB reserves several hundred words. */
+/** Collects the clauses of one update. All names are escaped, because DynamoDB reserves several hundred words. */
 export class Update {
   readonly #sets: string[] = [];
   readonly #removes: string[] = [];
@@ -11,12 +11,12 @@ export class Update {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, unknown> = {};
 
-  /** Whether nothing would change. */
+  /** Whether the update changes nothing. */
   get isEmpty(): boolean {
     return this.#sets.length === 0 && this.#removes.length === 0 && this.#adds.length === 0;
   }
 
-  /** What stands for a value. */
+  /** Returns a placeholder for a value. */
   value(value: unknown): string {
     const name = `:v${Object.keys(this.#values).length}`;
     this.#values[name] = value;
@@ -28,29 +28,29 @@ export class Update {
     this.#sets.push(`${this.name(attribute)} = ${this.value(value)}`);
   }
 
-  /** Sets an attribute that is not there yet. */
+  /** Sets an attribute unless it exists. */
   setIfAbsent(attribute: string, value: unknown): void {
     const name = this.name(attribute);
     this.#sets.push(`${name} = if_not_exists(${name}, ${this.value(value)})`);
   }
 
-  /** Sets an attribute, or takes it away where the value is null; undefined leaves it alone. */
+  /** Sets an attribute, or removes it if the value is null; undefined leaves it unchanged. */
   change(attribute: string, value: unknown): void {
     if (value === null) this.#removes.push(this.name(attribute));
     else if (value !== undefined) this.set(attribute, value);
   }
 
-  /** Sets a member of a map that is there. */
+  /** Sets a member of an existing map. */
   setMember(attribute: string, member: string, value: unknown): void {
     this.#sets.push(`${this.name(attribute)}.${this.name(member)} = ${this.value(value)}`);
   }
 
-  /** Takes a member out of a map that is there. */
+  /** Removes a member of an existing map. */
   removeMember(attribute: string, member: string): void {
     this.#removes.push(`${this.name(attribute)}.${this.name(member)}`);
   }
 
-  /** Adds a number to an attribute, which begins at 0. */
+  /** Adds a number to an attribute; a missing one is 0. */
   add(attribute: string, number: number): void {
     this.#adds.push(`${this.name(attribute)} ${this.value(number)}`);
   }
@@ -62,8 +62,8 @@ export class Update {
   }
 
   /**
-   * Requires that an attribute is what it was seen to be; undefined: that it is not there. Of what is no text and no exact number it
-   * is enough that it is there: what was read of it may not be all that the table has.
+   * Requires that an attribute is unchanged; undefined: that it does not exist. For a value that is neither text nor an
+   * exact number, only existence is checked, because the value read may differ from the stored one.
    */
   requireSame(attribute: string, seen: unknown): void {
     if (seen === undefined) this.require(`attribute_not_exists(${this.name(attribute)})`);
@@ -71,12 +71,12 @@ export class Update {
     else this.require(`attribute_exists(${this.name(attribute)})`);
   }
 
-  /** A condition of the update; all must hold. Names in it come from {@link name}, values from {@link value}. */
+  /** Adds a condition; all must hold. Use {@link name} and {@link value} for names and values in it. */
   require(condition: string): void {
     this.#conditions.push(condition);
   }
 
-  /** The expressions, as an UpdateCommand takes them. */
+  /** Returns the expressions for an UpdateCommand. */
   expressions() {
     const clauses = [
       this.#sets.length > 0 ? `SET ${this.#sets.join(', ')}` : '',
@@ -91,7 +91,7 @@ export class Update {
     };
   }
 
-  /** What stands for an attribute's name. */
+  /** Returns a placeholder for an attribute's name. */
   name(attribute: string): string {
     const name = `#${attribute.replace(/[^A-Za-z0-9]/g, '')}`;
     this.#names[name] = attribute;

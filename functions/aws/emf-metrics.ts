@@ -1,11 +1,11 @@
 /**
- * Metrics as lines of the function's log, in CloudWatch's embedded metric format: no call, no permission, and nothing to wait
- * for. CloudWatch Logs takes the numbers out as the lines come in.
+ * Metrics as lines of the function's log, in CloudWatch's embedded metric format: without calls, permissions or
+ * waiting. CloudWatch Logs extracts the numbers.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * Written by hand, since Powertools' Metrics forgets the dimensions that were added wherever it has to begin a second line, and
- * has one of its own (`service`) that would make each of our metrics another one.
+ * Powertools' Metrics is not used. It drops added dimensions when it begins a second line. It also adds the dimension
+ * `service`, which would change each metric.
  */
 
 import { Console } from 'node:console';
@@ -13,34 +13,36 @@ import { dimensions, type MetricName, type MetricRow, metricTable, mostDestinati
 import type { InvocationMetrics } from '../metrics/invocation.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 
-/** Values of a metric that one line may have; of metrics too, and there are fewer. */
+/** Most values of a metric in one line; the same limit for metrics is never reached. */
 const mostValues = 100;
 
-/** Characters that the value of a dimension may have. */
+/** Most characters of a dimension's value. */
 const longestDimension = 1024;
 
 export interface EmfOptions {
   readonly namespace: string;
   /** Name of the transport. */
   readonly transport: string;
-  /** Destinations that have metrics of their own, normalised. What is no value for a dimension, or too many, has none. */
+  /**
+   * Destinations with metrics of their own, normalised. Those that are no valid dimension, or too many, are ignored.
+   */
   readonly destinations: readonly string[];
   readonly write: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-/** What becomes of two values of a metric in one invocation. */
+/** How two values of a metric in one invocation are combined. */
 const combine = {
   Sum: (a: number, b: number) => a + b,
   Maximum: Math.max,
   Minimum: Math.min,
 } as const;
 
-/** Values by metric; those of a destination apart from all others (key: empty). */
+/** Values by metric, separate for each destination (key; empty: all others). */
 type Collected = Map<string, Map<MetricName, number[]>>;
 
-/** Collects, and writes lines. */
+/** Collects values and writes them as lines. */
 export class EmfMetrics implements InvocationMetrics {
   readonly #options: EmfOptions;
   readonly #watched: ReadonlySet<string>;
@@ -52,7 +54,7 @@ export class EmfMetrics implements InvocationMetrics {
   }
 
   add(name: MetricName, value = 1, destination = ''): void {
-    // CloudWatch refuses a line with such a number whole.
+    // CloudWatch refuses a whole line with such a number.
     if (!Number.isFinite(value)) return;
     const { perDestination, statistic }: MetricRow = metricTable[name];
     const group = perDestination === true && this.#watched.has(destination) ? destination : '';
@@ -80,7 +82,7 @@ export class EmfMetrics implements InvocationMetrics {
         CloudWatchMetrics: [
           {
             Namespace: namespace,
-            // What is said of a destination counts for the transport too.
+            // Values of a destination also count for the transport.
             Dimensions: [[dimensions.transport], ...own],
             Metrics: values.map(([Name]) => ({ Name, Unit: metricTable[Name].unit })),
           },
@@ -93,10 +95,10 @@ export class EmfMetrics implements InvocationMetrics {
   }
 }
 
-/** Values of a metric that go into one line. */
+/** The values of a metric in one line. */
 type Portion = readonly [MetricName, readonly number[]];
 
-/** Cuts what was collected into lines that CloudWatch takes: each metric once in a line. */
+/** Divides the values among lines that CloudWatch accepts: each metric once in a line. */
 function portions(metrics: ReadonlyMap<MetricName, readonly number[]>): readonly (readonly Portion[])[] {
   const lines: Portion[][] = [];
   for (const [name, values] of metrics) {
@@ -109,7 +111,7 @@ function portions(metrics: ReadonlyMap<MetricName, readonly number[]>): readonly
   return lines;
 }
 
-/** Printable US-ASCII with something to see, which does not begin with a colon. */
+/** Whether text is printable US-ASCII, not blank, and without a leading colon. */
 function isDimension(text: string): boolean {
   return text.length <= longestDimension && /^(?!:)[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(text);
 }
@@ -122,7 +124,7 @@ function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): V
   return made;
 }
 
-/** The metrics of a function; absent where its environment has no namespace for them. */
+/** Returns the metrics of a function; undefined if its environment has no namespace. */
 export function metricsFromEnvironment(
   environment: NodeJS.ProcessEnv,
   transport: string,
@@ -131,7 +133,7 @@ export function metricsFromEnvironment(
   if (namespace === undefined || namespace === '') return undefined;
   // Lambda's own console puts a time and an id before each line.
   const lines = new Console({ stdout: process.stdout, stderr: process.stderr });
-  // A destination of several servers has commas in it.
+  // Not split at commas: a destination of several servers contains commas.
   const destinations = (environment[names.watchedDestinations] ?? '').split(/\s+/).filter((word) => word !== '');
   return new EmfMetrics({ namespace, transport, destinations, write: (line) => lines.log(line) });
 }

@@ -1,19 +1,19 @@
 /**
- * Mail of our own, into the incoming queue: the mail into the message bucket, and a request for it.
+ * Sends mail of the stack through its incoming queue: stores it in the message bucket, and sends a request for it.
  */
 
 import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ownPrefixes } from '../incoming/own-objects.ts';
-import type { IncomingOutlet, Parcel } from '../report/ports.ts';
+import type { IncomingOutlet, OutgoingMail } from '../report/ports.ts';
 
-/** Where the mail goes. */
+/** Bucket and queue. */
 export interface IncomingPlaces {
   readonly bucket: string;
   readonly queueUrl: string;
 }
 
-/** The way over S3 and SQS. */
+/** The outlet over S3 and SQS. */
 export class S3IncomingOutlet implements IncomingOutlet {
   readonly #clients: { readonly s3: S3Client; readonly sqs: SQSClient };
   readonly #places: IncomingPlaces;
@@ -23,7 +23,7 @@ export class S3IncomingOutlet implements IncomingOutlet {
     this.#places = places;
   }
 
-  async send(parcel: Parcel): Promise<void> {
+  async send(parcel: OutgoingMail): Promise<void> {
     const { bucket, queueUrl } = this.#places;
     const key = `${ownPrefixes.reports}${parcel.reportId}.eml`;
     await this.#putOnce(bucket, key, parcel.content);
@@ -32,8 +32,8 @@ export class S3IncomingOutlet implements IncomingOutlet {
   }
 
   /**
-   * An object that is there stays: a request for it may have been taken in, and must find the octets that it was taken in
-   * with. They are the same in all but one case: another release made the first.
+   * Writes an object unless it exists. A request for an existing one may have been admitted, and must find the same
+   * octets. They differ only if another release made the first.
    */
   async #putOnce(Bucket: string, Key: string, Body: Buffer): Promise<void> {
     try {
@@ -47,8 +47,8 @@ export class S3IncomingOutlet implements IncomingOutlet {
   }
 }
 
-/** The same for every copy of the mail, so that admission knows a copy for what it is. */
-function requestFor(parcel: Parcel, message: { readonly bucket: string; readonly key: string }): object {
+/** Returns the request. It is the same for each repetition, so that admission recognises duplicates. */
+function requestFor(parcel: OutgoingMail, message: { readonly bucket: string; readonly key: string }): object {
   const { reportId, date, envelopeSender, recipient, is8Bit, isInternational } = parcel;
   return {
     version: 1,

@@ -1,5 +1,5 @@
 /**
- * Message bodies into S3.
+ * Writes message bodies to S3.
  */
 
 import {
@@ -11,14 +11,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 
-/** A part of a multipart upload: S3 wants 5 MiB at least, the local S3 takes 11 MiB at most in one request. */
+/** Octets of a part of a multipart upload: S3 requires at least 5 MiB, the local S3 accepts at most 11 MiB. */
 const partSize = 8 * 1024 * 1024;
 
 /**
- * Writes a message body to a bucket, in parts where it is large.
+ * Writes a message body to a bucket, in parts if it is large.
  *
- * @param metadata object metadata: an envelope, for those who submit by S3 event
- * @returns its version, where the bucket keeps versions
+ * @param metadata object metadata: an envelope, for submission by S3 event
+ * @returns its version, if the bucket keeps versions
  */
 export async function putMessage(
   s3: S3Client,

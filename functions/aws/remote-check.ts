@@ -1,15 +1,16 @@
 /**
- * The check by the function of a stack, from inside its VPC.
+ * Runs a check by the function of a stack, inside its VPC.
  */
 
 import type { CheckReport } from '../check/report.ts';
 import type { CheckRequest } from '../check/request.ts';
 import { errorWords } from '../log/error-words.ts';
+import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
-/** The function could not be asked, or would not answer. */
+/** The function could not be invoked, or failed. */
 export class RemoteCheckError extends Error {
   override readonly name = 'RemoteCheckError';
-  /** Whether what was asked for is at fault. */
+  /** Whether the request is wrong. */
   readonly isUsage: boolean;
 
   constructor(message: string, { isUsage = false, ...options }: ErrorOptions & { isUsage?: boolean } = {}) {
@@ -21,34 +22,41 @@ export class RemoteCheckError extends Error {
 /** Milliseconds: a little longer than the function may run. */
 const requestTimeout = 310_000;
 
-/** Errors of the function that are about what it was asked. */
+/** Errors of the function about the request. */
 const usageErrors: ReadonlySet<string> = new Set(['RequestError', 'DestinationError']);
 
 /**
- * Asks the function.
+ * Invokes the check function.
  *
  * @param functionName its name or ARN
  * @throws RemoteCheckError
  */
-export async function remoteCheck(functionName: string, request: CheckRequest): Promise<CheckReport> {
-  const { isError, payload } = await invoke(functionName, request);
+export async function remoteCheck(
+  functionName: string,
+  request: CheckRequest,
+  aws: AwsSettings = settingsOfProcess,
+): Promise<CheckReport> {
+  const { isError, payload } = await invoke(functionName, request, aws);
   const answer: unknown = parse(payload);
   if (isError) throw asError(functionName, answer);
-  if (!isReport(answer)) throw new RemoteCheckError(`${functionName} gave no report: is it the check function?`);
+  if (!isReport(answer))
+    throw new RemoteCheckError(`${functionName} returned no check report: is it the check function?`);
   return answer;
 }
 
 async function invoke(
   functionName: string,
   request: CheckRequest,
+  aws: AwsSettings,
 ): Promise<{ readonly isError: boolean; readonly payload: string }> {
-  // Loaded where it is needed: a check from this machine needs no AWS.
+  // Loaded on demand: a local check needs no AWS.
   const [{ InvokeCommand, LambdaClient }, { NodeHttpHandler }] = await Promise.all([
     import('@aws-sdk/client-lambda'),
     import('@smithy/node-http-handler'),
   ]);
-  // Once: a check that went wrong is for whoever asked to repeat.
+  // Not repeated: the operator decides about repeating a failed check.
   const client = new LambdaClient({
+    ...aws('LAMBDA'),
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ connectionTimeout: 5000, requestTimeout, throwOnRequestTimeout: true }),
   });
@@ -58,7 +66,7 @@ async function invoke(
     );
     return { isError: FunctionError !== undefined, payload: Payload?.transformToString() ?? '' };
   } catch (cause) {
-    throw new RemoteCheckError(`${functionName} could not be asked: ${errorWords(cause)}`, { cause });
+    throw new RemoteCheckError(`${functionName} could not be invoked: ${errorWords(cause)}`, { cause });
   } finally {
     client.destroy();
   }
@@ -72,13 +80,13 @@ function parse(text: string): unknown {
   }
 }
 
-/** The error of a function, as Lambda hands it over. */
+/** Returns the error in Lambda's payload. */
 function asError(functionName: string, answer: unknown): RemoteCheckError {
   const { errorType, errorMessage } = (answer ?? {}) as {
     readonly errorType?: unknown;
     readonly errorMessage?: unknown;
   };
-  const message = typeof errorMessage === 'string' ? errorMessage : 'for no reason that is known';
+  const message = typeof errorMessage === 'string' ? errorMessage : 'for an unknown reason';
   if (typeof errorType === 'string' && usageErrors.has(errorType))
     return new RemoteCheckError(message, { isUsage: true });
   return new RemoteCheckError(`${functionName} failed: ${message}`);

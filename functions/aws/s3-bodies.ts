@@ -1,5 +1,5 @@
 /**
- * Message bodies in S3. A body is pinned when its request is taken in; what is read later must have the same entity tag.
+ * Message bodies in S3. A body is pinned at admission; later reads must have the same entity tag.
  */
 
 import { Readable } from 'node:stream';
@@ -13,21 +13,22 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { encryptionFault, encryptionMark } from '../delivery/client-side-encryption.ts';
-import { beginningOctets, inspectContent, type Message, unseenContent } from '../delivery/message.ts';
+import { beginningOctets, inMemoryLimit, type Message, messageInMemory, streamedMessage } from '../delivery/message.ts';
 import type { PinnedMessage } from '../queue/items/item.ts';
 import { type Bodies, BodyFault } from '../queue/items/ports.ts';
-
-/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
-export const inMemoryLimit = 1024 * 1024;
+import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
 
 type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
 
-/** Bodies over S3. */
+/** Bodies in S3. */
 export class S3Bodies implements Bodies {
   readonly #client: S3Client;
+  readonly #rules: CleanupRules;
 
-  constructor(client: S3Client) {
+  /** @param rules how loaded messages are cleaned */
+  constructor(client: S3Client, rules: CleanupRules = postfixCleanup) {
     this.#client = client;
+    this.#rules = rules;
   }
 
   async pin({ bucket, key, versionId }: ObjectName): Promise<PinnedMessage> {
@@ -41,7 +42,7 @@ export class S3Bodies implements Bodies {
       );
       const mark = encryptionMark(found.Metadata ?? {});
       if (mark !== undefined) throw new BodyFault(encryptionFault(bucket, key, mark));
-      // Where the bucket keeps versions, the one seen now is the one to be delivered, even if another is written over it.
+      // If the bucket keeps versions, the current one is pinned, and delivered even if it is overwritten.
       const version = versionId ?? (found.VersionId === 'null' ? undefined : found.VersionId);
       return {
         bucket,
@@ -56,7 +57,10 @@ export class S3Bodies implements Bodies {
     }
   }
 
-  /** HEAD has no body to name its error in, and "bad request" may be a version that cannot exist, or a session that is over. */
+  /**
+   * Returns the error with a name. HEAD has no body for it, and status 400 may mean an impossible version or an expired
+   * session.
+   */
   async #spellOut(error: unknown, { bucket, key, versionId }: Required<ObjectName>): Promise<unknown> {
     if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 400) return error;
     try {
@@ -73,13 +77,12 @@ export class S3Bodies implements Bodies {
   async load(message: PinnedMessage): Promise<Message> {
     if (message.size > inMemoryLimit) {
       const beginning = await this.#readBeginning(message);
-      return { ...unseenContent(message.size, beginning), open: () => this.#stream(message) };
+      return streamedMessage({ size: message.size, beginning, open: () => this.#stream(message) }, this.#rules);
     }
-    const octets = await this.#read(message);
-    return { ...inspectContent(octets), open: () => once(octets) };
+    return messageInMemory(await this.#read(message), this.#rules);
   }
 
-  /** As much as is looked into, even where the range is not heeded. */
+  /** Reads only the beginning, even if S3 ignores the range. */
   async #readBeginning(message: PinnedMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let octets = 0;
@@ -94,18 +97,25 @@ export class S3Bodies implements Bodies {
   async #read(message: PinnedMessage): Promise<Buffer> {
     const { Body } = await this.#get(message);
     if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
-    return Buffer.from(await Body.transformToByteArray());
+    const octets = Buffer.from(await Body.transformToByteArray());
+    if (octets.length !== message.size) throw new CutBodyError(message, octets.length);
+    return octets;
   }
 
   async *#stream(message: PinnedMessage, range?: string): AsyncIterable<Buffer> {
     const { Body } = await this.#get(message, range);
     if (!(Body instanceof Readable)) throw new Error(`S3 sent no stream for ${message.key}`);
+    let octets = 0;
     try {
-      for await (const chunk of Body) yield chunk as Buffer;
+      for await (const chunk of Body as AsyncIterable<Buffer>) {
+        octets += chunk.length;
+        yield chunk;
+      }
     } finally {
-      // A body that is not read to its end holds its connection for good.
+      // A body that is not read to its end would keep its connection.
       Body.destroy();
     }
+    if (range === undefined && octets !== message.size) throw new CutBodyError(message, octets);
   }
 
   async #get({ bucket, key, versionId, etag }: PinnedMessage, range?: string): Promise<GetObjectCommandOutput> {
@@ -123,13 +133,18 @@ export class S3Bodies implements Bodies {
   }
 }
 
-async function* once(octets: Buffer): AsyncIterable<Buffer> {
-  yield octets;
+/** A body that ended before its pinned size: the store, or a proxy before it, gave a part of it. Reading it again may help. */
+export class CutBodyError extends Error {
+  override readonly name = 'CutBodyError';
+
+  constructor({ bucket, key, size }: PinnedMessage, octets: number) {
+    super(`object "${key}" in bucket "${bucket}" has ${size} octets, and ${octets} were read`);
+  }
 }
 
 /**
- * What an error of S3's means. A missing object is a fault for good; a denied one, one whose key is disabled, or no answer, is
- * not: rights, keys and networks are mended.
+ * Converts permanent errors of S3 to a BodyFault. A missing object is permanent; denied access, a disabled key or no
+ * answer is temporary.
  */
 export function asBodyFault(
   error: unknown,
@@ -140,17 +155,20 @@ export function asBodyFault(
   }
   if (!(error instanceof S3ServiceException)) return error;
   const status = error.$metadata.httpStatusCode;
-  // What is asked for by its version, and answered with 405, is the mark of a deletion.
+  // For a given version, 405 means a delete marker.
   if (error.name === 'NoSuchVersion' || isWrongVersion(error) || status === 405) {
     return new BodyFault(`object "${key}" in bucket "${bucket}" has no such version`, { cause: error });
   }
   if (status === 412 && etag !== undefined) return new BodyFault(altered(key, etag, undefined), { cause: error });
-  // HEAD has no body to name its error in.
+  // HEAD has no body with the name of its error.
   if (status === 404) return new BodyFault(`there is no object "${key}" in bucket "${bucket}"`, { cause: error });
   return error;
 }
 
-/** Other arguments that S3 finds invalid are not the request's: a key of KMS may be the wrong one, or the signature. */
+/**
+ * Whether the version is invalid. Other invalid arguments are not the request's fault: they may concern a KMS key or
+ * the signature.
+ */
 function isWrongVersion({ name, message }: S3ServiceException): boolean {
   return name === 'InvalidArgument' && /version ?id/i.test(message);
 }

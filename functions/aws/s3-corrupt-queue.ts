@@ -1,8 +1,8 @@
 /**
- * Corrupt requests: a copy in S3 and an item in the table, which stay, and a notice in SQS, which an operator sees.
+ * Records corrupt requests: a copy in S3 and an item in the table, which stay, and a notice in SQS for the operator.
  *
- * The notice is the request as it came, with the reason as message attribute; where both do not fit into one message, or SQS
- * would not take the request, it is a pointer to the copy.
+ * The notice is the request as received, with the reason as a message attribute. If both do not fit into one message,
+ * or SQS would refuse the characters of the request, the notice refers to the copy.
  */
 
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -14,12 +14,12 @@ import { corruptIndexKey } from '../queue/items/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/items/ports.ts';
 import { time } from '../queue/items/waiting-order.ts';
 
-/** Octets that an SQS message holds, attributes included. */
+/** Octets of an SQS message, attributes included. */
 const messageOctets = 1024 * 1024;
-/** Octets of a reason that are kept. */
+/** Octets of a stored reason. */
 const reasonOctets = 2000;
 
-/** Where the corrupt queue lies. */
+/** Bucket, table and queue of corrupt requests. */
 export interface CorruptPlaces {
   readonly bucket: string;
   readonly table: string;
@@ -39,7 +39,10 @@ export class S3CorruptQueue implements CorruptQueue {
     this.#places = places;
   }
 
-  /** Each step may be repeated; the notice comes last, so whoever sees it finds the rest. */
+  /**
+   * Records a corrupt request. Each step may be repeated; the notice is last, so that an operator who sees it finds the
+   * rest.
+   */
   async file({ id, requestId, reason, body, sent, isDelivery }: CorruptNotice): Promise<void> {
     const { bucket, table, queueUrl } = this.#places;
     const copy = { bucket, key: `${ownPrefixes.corrupt}${id}.json` };
@@ -52,7 +55,7 @@ export class S3CorruptQueue implements CorruptQueue {
       ...{ id, delivery: 'corrupt', version: 1, state: 'corrupt', reason: short, copy, at },
       ...(sent === undefined ? {} : { sent }),
       ...(requestId === undefined ? {} : { requestId }),
-      // What is left of a delivery is found as that delivery.
+      // The remainder of a delivery is listed as that delivery.
       ...(isDelivery === true ? {} : { waits: corruptIndexKey, order: time(sent ?? at), arrival: sent ?? at }),
     };
     await this.#clients.table.send(new PutCommand({ TableName: table, Item: item }));
@@ -73,7 +76,7 @@ export class S3CorruptQueue implements CorruptQueue {
   }
 }
 
-/** SQS takes the characters of XML 1.0; a request can have named others by their JSON escapes. */
+/** SQS accepts only the characters of XML 1.0; JSON escapes in a request may name others. */
 function isSendable(body: string): boolean {
   return body !== '' && !/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(body);
 }
@@ -82,7 +85,7 @@ function fits(body: string, reason: string): boolean {
   return Buffer.byteLength(body) + Buffer.byteLength(reason) + 1000 < messageOctets;
 }
 
-/** SQS takes no control characters in an attribute. */
+/** SQS accepts no control characters in an attribute. */
 function attributeText(reason: string): string {
   return reason.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '?') || 'unknown';
 }

@@ -1,5 +1,5 @@
 /**
- * A transport map in an object of S3.
+ * Reads a transport map from an S3 object.
  */
 
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';

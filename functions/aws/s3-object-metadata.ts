@@ -1,5 +1,5 @@
 /**
- * The metadata of objects in S3.
+ * Reads the metadata of S3 objects.
  */
 
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -8,7 +8,7 @@ import type { ObjectMetadata } from '../incoming/ports.ts';
 import type { NewObject } from '../incoming/reading.ts';
 import { asBodyFault } from './s3-bodies.ts';
 
-/** Metadata over S3. */
+/** Object metadata in S3. */
 export class S3ObjectMetadata implements ObjectMetadata {
   readonly #client: S3Client;
 

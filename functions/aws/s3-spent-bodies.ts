@@ -1,16 +1,16 @@
 /**
- * Bodies that nobody needs any more, in a bucket that keeps versions: a mark of deletion is put over them, and the bucket's own
- * rules let go of what lies under it.
+ * Deletes unneeded bodies in a versioned bucket: a delete marker hides them, and the bucket's lifecycle rules remove
+ * the versions.
  */
 
 import { DeleteObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { PinnedMessage } from '../queue/items/item.ts';
 import type { SpentBodies } from '../queue/items/ports.ts';
 
-/** What S3 answers where the condition does not hold: nothing is there, somebody else is at it, another object is there. */
+/** Statuses of a failed condition: no object, a concurrent write, another object. */
 const otherwise: ReadonlySet<number | undefined> = new Set([404, 409, 412]);
 
-/** Spent bodies over S3. */
+/** Spent bodies in S3. */
 export class S3SpentBodies implements SpentBodies {
   readonly #client: S3Client;
 
@@ -18,7 +18,7 @@ export class S3SpentBodies implements SpentBodies {
     this.#client = client;
   }
 
-  /** A deletion that names no version hides whatever is on top, so it is made on condition that this is our body. */
+  /** Deletes on condition of the entity tag: a deletion without a version would hide any current object. */
   async discard({ bucket, key, etag }: PinnedMessage): Promise<boolean> {
     try {
       await this.#client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));

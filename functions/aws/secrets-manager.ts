@@ -1,8 +1,8 @@
 /**
- * Secrets from AWS Secrets Manager.
+ * Reads secrets from AWS Secrets Manager.
  *
- * Of an error, only name and message travel on, and the message only where no response was read into it: what the SDK hangs
- * on an error, or says of a response that it did not understand, may hold what was asked for.
+ * Only name and message of an error are passed on, and the message only if it does not come from parsing a response.
+ * Other parts of the SDK's errors may contain the secret.
  */
 
 import {
@@ -19,7 +19,7 @@ export class SecretsManagerSource implements SecretSource {
   readonly #makeClient: () => SecretsManagerClient;
   #client: SecretsManagerClient | undefined;
 
-  /** @param makeClient called once, when the first secret is read: many servers want no password */
+  /** @param makeClient called when the first secret is read: many servers need no password */
   constructor(makeClient: () => SecretsManagerClient) {
     this.#makeClient = makeClient;
   }
@@ -35,8 +35,8 @@ export class SecretsManagerSource implements SecretSource {
     const { SecretString: text, VersionId: version } = await this.#ask(name, stage).catch((error: unknown) => {
       throw new SecretFault(`the secret ${which} cannot be read: ${wordsOf(error)}`);
     });
-    if (text === undefined) throw new SecretFault(`the secret ${which} is binary; text is wanted`);
-    if (version === undefined) throw new SecretFault(`the secret ${which} came without the id of its version`);
+    if (text === undefined) throw new SecretFault(`the secret ${which} is binary; expected text`);
+    if (version === undefined) throw new SecretFault(`the secret ${which} has no version id`);
     return { text, version };
   }
 

@@ -1,36 +1,36 @@
 /**
- * Mail of our own, through Amazon SES: its SendBounce for mail that SES received less than a day ago, else a raw message from
- * an address that SES has verified.
+ * Sends mail of the stack through Amazon SES. Mail that SES received less than a day ago is answered by SendBounce.
+ * Otherwise a raw message is sent from an address that SES has verified.
  *
- * SES does not know a copy for one: what is sent twice arrives twice. Its feedback on a report that bounces goes to whoever
- * the author's address belongs to, and is a report itself, so nothing of ours answers it.
+ * SES does not recognise duplicates. Its feedback on a report that bounces goes to the author's address and is itself a
+ * report, so this stack sends no answer to it.
  */
 
 import { domainToASCII } from 'node:url';
 import { type SESClient, SESServiceException, SendBounceCommand, SendRawEmailCommand } from '@aws-sdk/client-ses';
-import type { Parcel, SesOutlet } from '../report/ports.ts';
-import type { ReportSubject, ToldRecipient } from '../report/subject.ts';
+import type { OutgoingMail, SesOutlet } from '../report/ports.ts';
+import type { ReportRecipient, ReportSubject } from '../report/subject.ts';
 import { asciiLine } from '../report/text.ts';
 import { isAscii, quoteAddress, splitAddress } from '../smtp/path.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Who sends, and under which configuration set. */
+/** The sender of mails. */
 export interface SesSender {
   /** An address that SES has verified. */
   readonly author: string;
 }
 
-/** Milliseconds that SendBounce takes a mail for: SES says 24 hours, and its clock is not ours. */
+/** Milliseconds for which SendBounce accepts a mail: 24 hours, minus a margin for different clocks. */
 const bounceWindow = 23 * 3_600_000;
-/** Characters of a reply that SES is told. */
+/** Characters of a reply that are passed to SES. */
 const diagnosticLength = 500;
 const explanation =
-  'Your message did not reach everybody you sent it to. Whom it did not reach, and why, is told in this report.';
+  'Your message did not reach all its recipients. This report names the others, and the reason for each.';
 
-/** Errors by which SES asks for patience, and says nothing about the mail. */
+/** Errors of SES that are temporary. */
 const passing = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestTimeout']);
 
-/** The way over SES. The client is made when it is needed first. */
+/** The outlet over SES. The client is made at the first use. */
 export class RawSesOutlet implements SesOutlet {
   readonly #client: () => SESClient;
   readonly #sender: SesSender;
@@ -42,12 +42,12 @@ export class RawSesOutlet implements SesOutlet {
     this.#clock = clock;
   }
 
-  async bounce(subject: ReportSubject, recipients: readonly ToldRecipient[]): Promise<boolean> {
+  async bounce(subject: ReportSubject, recipients: readonly ReportRecipient[]): Promise<boolean> {
     const { kind, sesMessageId, arrival, reportingMta } = subject;
     const isTooLate = this.#clock.now().wall - arrival > bounceWindow;
     if (kind !== 'bounce' || sesMessageId === undefined || isTooLate) return false;
     if (!recipients.every(({ address }) => isAscii(address))) return false;
-    // SES's own words say that the message was not delivered; of a recipient in doubt that is not known.
+    // SES's text says that the message was not delivered, which is unknown for a recipient in doubt.
     if (recipients.some(({ inDoubt }) => inDoubt === true)) return false;
     try {
       await this.#client().send(
@@ -61,14 +61,14 @@ export class RawSesOutlet implements SesOutlet {
       );
       return true;
     } catch (error) {
-      // It makes no bounce for this mail, for whatever reason: then a message of ours tells it.
+      // SES refuses a bounce for this mail; then the stack sends its own report.
       const isFinal = error instanceof SESServiceException && error.$fault === 'client' && !passing.has(error.name);
       if (isFinal) return false;
       throw error;
     }
   }
 
-  async send({ content, recipient }: Parcel): Promise<void> {
+  async send({ content, recipient }: OutgoingMail): Promise<void> {
     await this.#client().send(
       new SendRawEmailCommand({
         Source: this.#sender.author,
@@ -79,7 +79,7 @@ export class RawSesOutlet implements SesOutlet {
   }
 }
 
-function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }: ToldRecipient) {
+function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }: ReportRecipient) {
   return {
     Recipient: quoteAddress(address),
     RecipientDsnFields: {
@@ -91,7 +91,7 @@ function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }
   };
 }
 
-/** SES wants domains in ASCII (xn--...). */
+/** Returns an address with its domain in ASCII (xn--...), as SES requires. */
 function asciiDomain(address: string): string {
   const { localPart, domain } = splitAddress(quoteAddress(address));
   return `${localPart}@${domainToASCII(domain) || domain}`;

@@ -1,26 +1,26 @@
 /**
- * A goodbye before the environment is shut down.
+ * Quits sessions before the environment is shut down.
  *
- * Lambda sends SIGTERM to a function only where an extension is registered; an internal one that wants no events is enough,
- * and then leaves half a second. Best effort: no mail depends on it, and servers must bear clients that just vanish.
+ * Lambda sends SIGTERM to a function only if an extension is registered. An internal one without events is enough, and
+ * leaves half a second. Best effort: no mail depends on it.
  */
 
-/** Milliseconds that are left after SIGTERM where there are internal extensions only. */
+/** Milliseconds left after SIGTERM with only internal extensions. */
 const grace = 400;
 
 /**
- * Has a goodbye said on SIGTERM. Does nothing where there is no Lambda around; to be called while the function starts.
+ * Calls `quit` on SIGTERM. Does nothing outside Lambda. To be called while the function starts.
  *
- * @param goodbye is given {@link grace}, then the process ends
+ * @param quit has {@link grace} milliseconds, then the process ends
  */
-export async function sayGoodbyeOnShutdown(
-  goodbye: () => Promise<void>,
+export async function quitOnShutdown(
+  quit: () => Promise<void>,
   runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'],
 ): Promise<void> {
   if (runtimeApi === undefined) return;
   process.once('SIGTERM', () => {
     const timer = setTimeout(() => process.exit(0), grace);
-    void goodbye().finally(() => {
+    void quit().finally(() => {
       clearTimeout(timer);
       process.exit(0);
     });
@@ -33,6 +33,6 @@ export async function sayGoodbyeOnShutdown(
   });
   const id = response.headers.get('lambda-extension-identifier');
   if (!response.ok || id === null) return;
-  // An extension counts as ready once it asks for its next event; none ever comes, so nobody waits for the answer.
+  // An extension is ready when it asks for its next event. No event ever comes, so the answer is not awaited.
   fetch(`${base}/event/next`, { headers: { 'Lambda-Extension-Identifier': id } }).catch(() => {});
 }

@@ -1,5 +1,5 @@
 /**
- * Events through SNS, with attributes for filter policies.
+ * Publishes events through SNS, with attributes for filter policies.
  */
 
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
@@ -32,8 +32,8 @@ export class SnsEvents implements Events {
 }
 
 /**
- * What filter policies can go by: `class` and `eventType` of every event, `notificationType` of those that are SES
- * notifications too, and the types of SES. SQS takes at most ten from a subscription with raw delivery.
+ * Returns the attributes for filter policies: `class` and `eventType` of each event, `notificationType` of SES
+ * notifications, and the types of SES. SQS accepts at most ten with raw delivery.
  */
 function attributesOf(event: QueueEvent): Readonly<Record<string, string>> {
   const { kind, transport, destination } = event.lmtp;

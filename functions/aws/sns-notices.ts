@@ -1,6 +1,6 @@
 /**
- * Notices through SNS: as JSON for programs, with the class as an attribute for filter policies, and a subject for people
- * who subscribe by mail.
+ * Publishes notices through SNS: as JSON, with the class as an attribute for filter policies, and a subject for
+ * subscribers by mail.
  */
 
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
@@ -35,7 +35,7 @@ export class SnsNotices implements NoticeTopic {
   }
 }
 
-/** SNS takes up to 100 characters of ASCII, without control characters, beginning with a letter or digit. */
+/** Returns a subject that SNS accepts: at most 100 characters of printable ASCII, beginning with a letter or digit. */
 function subjectLine({ class: about, subject, transport }: Notice): string {
   const line = `${transport} ${about}: ${subject}`.replaceAll(/[^ -~]+/g, '?').replace(/^[^A-Za-z0-9]+/, '');
   return line.length <= 100 ? line : `${line.slice(0, 97)}...`;

@@ -1,12 +1,12 @@
 /**
- * What lies in the queues of a stack, and in their dead letters, which are found by way of the queues.
+ * The number of messages in the queues of a stack and in their dead-letter queues.
  */
 
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { errorWords } from '../log/error-words.ts';
 import type { QueueDepth, QueueDepths } from '../operator/ports.ts';
 
-/** A queue to look into. */
+/** A queue to read. */
 export interface NamedQueue {
   readonly name: string;
   readonly kind: 'corrupt' | 'wake-ups' | 'requests' | 'events';
@@ -28,12 +28,12 @@ export class SqsDepths implements QueueDepths {
     const unreachable: string[] = [];
     await Promise.all(
       this.#queues.map(async ({ name, kind, url }) => {
-        const deadLetters = await this.#lookInto(name, url, unreachable, ({ messages }) => {
+        const deadLetters = await this.#readDepth(name, url, unreachable, ({ messages }) => {
           depths.push({ name, kind, messages });
         });
         if (deadLetters === undefined) return;
         const title = `${name} dead letters`;
-        await this.#lookInto(title, deadLetters, unreachable, ({ messages }) => {
+        await this.#readDepth(title, deadLetters, unreachable, ({ messages }) => {
           depths.push({ name: title, kind: 'dead letters', messages });
         });
       }),
@@ -41,8 +41,11 @@ export class SqsDepths implements QueueDepths {
     return { depths, unreachable };
   }
 
-  /** Whoever may not look into a queue still gets to know of the others. Answers where its dead letters are. */
-  async #lookInto(
+  /**
+   * Reads a queue, and returns the ARN of its dead-letter queue. Without permission the queue is listed as unreachable,
+   * and the others are still read.
+   */
+  async #readDepth(
     name: string,
     queue: string,
     unreachable: string[],
@@ -70,7 +73,7 @@ export class SqsDepths implements QueueDepths {
     }
   }
 
-  /** Dead letters are known by their ARN. */
+  /** Dead-letter queues are known by their ARN. */
   async #urlOf(queue: string): Promise<string> {
     const [, , , , account = '', name = ''] = queue.startsWith('arn:') ? queue.split(':') : [];
     if (name === '') return queue;

@@ -1,11 +1,11 @@
 /**
- * The incoming queues of other transports.
+ * Hands requests on to the incoming queues of other transports.
  */
 
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { OtherTransports } from '../incoming/ports.ts';
 
-/** Message attribute that says which transport handed a request on. */
+/** Message attribute with the transport that handed a request on. */
 export const handedOnBy = 'handed-on-by';
 
 /** Other transports over SQS. */

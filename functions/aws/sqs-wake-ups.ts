@@ -1,5 +1,5 @@
 /**
- * Wake-ups through SQS: into active (FIFO, one group a slot) and into deferred (delayed).
+ * Sends wake-ups through SQS: to active (FIFO, one group for each slot) and to deferred (delayed).
  */
 
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
@@ -27,7 +27,7 @@ export class SqsWakeUps implements WakeUps {
         QueueUrl: this.#activeUrl,
         MessageBody: formatWakeUp(item),
         MessageGroupId: group,
-        // Only spares the table some stale reads: nothing rests on it.
+        // Only saves stale reads of the table; correctness does not depend on it.
         MessageDeduplicationId: `${id}/${delivery}/${generation}${copy === '' ? '' : `/${copy}`}`,
       }),
     );
@@ -38,7 +38,7 @@ export class SqsWakeUps implements WakeUps {
       new SendMessageCommand({
         QueueUrl: this.#deferredUrl,
         MessageBody: formatWakeUp(wakeUp),
-        // Whole seconds, never early.
+        // Rounded up, so that a wake-up is never early.
         DelaySeconds: Math.ceil(Math.min(Math.max(0, delay), longestDelay) / 1000),
       }),
     );

@@ -5,7 +5,6 @@
 
 import type { Agent } from '../delivery/agent.ts';
 import { readTableFile } from '../maps/read-table-file.ts';
-import type { WrittenParameters } from '../parameters/parameters.ts';
 import { type NextHop, parseDestination, portsOf } from '../request/destination.ts';
 import { optional } from '../request/fields.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
@@ -17,17 +16,6 @@ import { findName } from './name-step.ts';
 import type { Probe } from './recipients.ts';
 import { type CheckReport, type HopReport, outcomeOf, type Progress, type ServerStep, stepsOf } from './report.ts';
 import { checkServer, type ServerCheck } from './server.ts';
-
-/** Replace the defaults of the parameter table: an operator waits for the result. */
-export const checkTimeouts = {
-  lmtp_connect_timeout: '10s',
-  lmtp_lhlo_timeout: '20s',
-  lmtp_starttls_timeout: '20s',
-  lmtp_mail_timeout: '30s',
-  lmtp_rcpt_timeout: '30s',
-  lmtp_rset_timeout: '10s',
-  lmtp_quit_timeout: '5s',
-} as const satisfies WrittenParameters;
 
 /** How a check is made. */
 export interface CheckOptions {

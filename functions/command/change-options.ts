@@ -3,53 +3,26 @@
  * and how it ended.
  */
 
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { escaped } from '../log/postfix-line.ts';
 import type { Change, ChangeKind, Changing, NextCommand, OperatorServices } from '../operator/operator.ts';
 import type { Selection } from '../operator/selection.ts';
 import type { QueueFilter } from '../queue/items/queue-entry.ts';
 import { wallTime } from '../queue/writes/services.ts';
-import { commandLine, nextLine } from '../texts/next-command.ts';
+import { commandLine, nextLine, type Proposer, proposerOf } from '../texts/next-command.ts';
 import { counted } from '../texts/words.ts';
 import type { Operation } from './compose-operator.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type FilterOptions, isFiltered, readDestination, readFilter, withFilterOptions } from './filter-options.ts';
-import { type OperateOptions, print, withOperateOptions } from './operate.ts';
+import { type FilterOptions, isFiltered, readDestination, readFilter } from './filter-options.ts';
+import { type OperateOptions, print } from './operate.ts';
 import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
+import type { Run } from './run.ts';
 
 /** Options of every command that changes something. */
 export interface ChangeOptions extends OperateOptions, FilterOptions {
   readonly whatIf?: true;
   readonly reason?: string;
-}
-
-/** Adds ids, the options by which messages are looked for, and those of every change. */
-export function withChangeOptions(command: Command): Command {
-  return withOrderOptions(withFilterOptions(withIds(command)));
-}
-
-/** Adds ids as arguments. */
-export function withIds(command: Command): Command {
-  return command.addArgument(
-    new Argument('[id...]', 'queue ids; ID/0000 is one delivery of several; "-": ids from standard input, one a line'),
-  );
-}
-
-/** Adds the options of every change. */
-export function withOrderOptions(command: Command): Command {
-  return withOperateOptions(command)
-    .option('--what-if', 'say what would be changed, and change nothing')
-    .addOption(new Option('--reason <text>', 'why; it is written down on what is changed').argParser(parseReason));
-}
-
-/** Characters of a reason: it is kept in the item, and said to whoever is told of a bounce. */
-const reasonLength = 300;
-
-function parseReason(value: string): string {
-  const text = value.trim();
-  if (text !== '' && text.length <= reasonLength && !/\p{Cc}/u.test(text)) return text;
-  throw new InvalidArgumentError(`one line of 1 to ${reasonLength} characters is wanted.`);
 }
 
 /** Who changes something and why. Whoever only asks what would be need not be known. */
@@ -67,6 +40,7 @@ export async function readChanging(
  * @param missing what to name besides, where nothing is meant
  */
 export function readSelection(
+  run: Run,
   ids: readonly string[],
   options: FilterOptions,
   services: OperatorServices,
@@ -76,7 +50,7 @@ export function readSelection(
   const hasFilter = isFiltered(options) || options.destination !== undefined;
   if (ids.length === 0 && !hasFilter) command.error(`error: nothing is named: ids, ${missing} are wanted`);
   if (ids.length > 0 && hasFilter) command.error('error: ids go without the options that look for messages');
-  if (ids.length > 0) return { kind: 'ids', ids: expandIds(ids) };
+  if (ids.length > 0) return { kind: 'ids', ids: expandIds(ids, run) };
   return { kind: 'filter', filter: readFilter(options, services, wallTime(services)) };
 }
 
@@ -98,13 +72,13 @@ export function withDefaultStates(selection: Selection, states: NonNullable<Queu
 }
 
 /** The ids, those of standard input in the place of "-". */
-export async function* expandIds(ids: readonly string[]): AsyncIterable<string> {
+export async function* expandIds(ids: readonly string[], { stdin }: Run): AsyncIterable<string> {
   for (const id of ids) {
     if (id !== '-') {
       yield id;
       continue;
     }
-    for await (const line of readLines(process.stdin)) {
+    for await (const line of readLines(stdin)) {
       const text = line.toString('utf8').trim();
       if (text !== '') yield text;
     }
@@ -122,6 +96,7 @@ export interface ChangeCounts extends Readonly<Record<ChangeKind, number>> {
 
 /** Prints changes with what they mean for the mail, one a line, and a sum; remembers how it all ended. */
 export class ChangeReport {
+  readonly #run: Run;
   readonly #options: ChangeOptions;
   readonly #summarise: (counts: ChangeCounts) => string;
   readonly #progress: Progress;
@@ -132,10 +107,11 @@ export class ChangeReport {
   } satisfies ChangeCounts;
 
   /** @param summarise what was changed, as one sentence that begins with a number */
-  constructor(options: ChangeOptions, summarise: (counts: ChangeCounts) => string) {
+  constructor(run: Run, options: ChangeOptions, summarise: (counts: ChangeCounts) => string) {
+    this.#run = run;
     this.#options = options;
     this.#summarise = summarise;
-    this.#progress = new Progress(options, (count) => `${counted(count, 'change')}`);
+    this.#progress = new Progress(run, options, (count) => `${counted(count, 'change')}`);
   }
 
   /** Prints a change. */
@@ -143,15 +119,15 @@ export class ChangeReport {
     this.#count(change);
     this.#progress.clear();
     if (this.#options.json === true) {
-      await print(JSON.stringify(this.#asJson(change)));
+      await this.#print(JSON.stringify(this.#asJson(change)));
       return;
     }
     const { kind, id, delivery, text, next = [] } = change;
     const name = escaped(delivery === undefined ? id : `${id}/${delivery}`);
-    await print(`${name}: ${kind === 'changed' ? '' : 'not changed: '}${escaped(text)}`);
+    await this.#print(`${name}: ${kind === 'changed' ? '' : 'not changed: '}${escaped(text)}`);
     for (const args of next) await this.#propose(args);
     // On a terminal the lines themselves say how far it is.
-    if (process.stdout.isTTY !== true) this.#progress.note(this.#counts.total);
+    if (this.#run.stdout.isTTY !== true) this.#progress.note(this.#counts.total);
   }
 
   /** Prints many. */
@@ -162,7 +138,7 @@ export class ChangeReport {
   /** Prints a line that is none of a change, for people only. */
   async remark(text: string): Promise<void> {
     this.#progress.clear();
-    if (this.#options.json !== true) await print(escaped(text));
+    if (this.#options.json !== true) await this.#print(escaped(text));
   }
 
   /**
@@ -175,9 +151,9 @@ export class ChangeReport {
     const { refused, unknown, total, changed, deliveries } = this.#counts;
     // One answer has said it all; but that of a destination does not say how many deliveries follow.
     const isSaid = total === 1 && !(countsDeliveries && changed > deliveries);
-    if (this.#options.json !== true && !isSaid) await print(`-- ${this.#sum()}`);
-    if (refused > 0) process.exitCode = exitCodes.tempFail;
-    else if (unknown > 0) process.exitCode = exitCodes.unavailable;
+    if (this.#options.json !== true && !isSaid) await this.#print(`-- ${this.#sum()}`);
+    if (refused > 0) this.#run.exitCode = exitCodes.tempFail;
+    else if (unknown > 0) this.#run.exitCode = exitCodes.unavailable;
   }
 
   #count({ kind, delivery, isTried }: Change): void {
@@ -194,16 +170,24 @@ export class ChangeReport {
       id,
       ...(delivery === undefined ? {} : { delivery }),
       ...{ outcome, text },
-      ...(next.length === 0 ? {} : { next: next.map((args) => commandLine(args, this.#options)) }),
+      ...(next.length === 0 ? {} : { next: next.map((args) => commandLine(args, this.#place)) }),
     };
   }
 
   /** Proposes a command, once. */
   async #propose(args: NextCommand): Promise<void> {
-    const line = nextLine(args, this.#options);
+    const line = nextLine(args, this.#place);
     if (this.#proposed.has(line)) return;
     this.#proposed.add(line);
-    await print(line);
+    await this.#print(line);
+  }
+
+  get #place(): Proposer {
+    return proposerOf(this.#run, this.#options);
+  }
+
+  async #print(line: string): Promise<void> {
+    await print(line, this.#run);
   }
 
   #sum(): string {

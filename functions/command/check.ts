@@ -3,19 +3,21 @@
  * VPC by the function of a stack. Nothing is delivered.
  */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { RemoteCheckError, remoteCheck } from '../aws/remote-check.ts';
-import { check, checkTimeouts } from '../check/check.ts';
+import { check } from '../check/check.ts';
 import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
+import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
 import { DestinationError } from '../request/destination.ts';
 import { addressFault } from '../smtp/path.ts';
 import { outcomeText, progressText } from '../texts/check-text.ts';
-import { forTerminal } from '../texts/terminal.ts';
+import { forOutput } from '../texts/terminal.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { exitCodes } from './exit-codes.ts';
-import { collect, type ParameterOptions, readParameters, withParameterOptions, writeTranscript } from './options.ts';
+import { type ParameterOptions, readParameters, transcriptTo } from './options.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 export interface CheckCommandOptions extends ParameterOptions {
@@ -27,39 +29,21 @@ export interface CheckCommandOptions extends ParameterOptions {
   readonly transcript?: true;
 }
 
-/** Defines the command. */
-export function checkCommand(): Command {
-  const command = new Command('check')
-    .description('Say step by step what stands between the agent and a destination; nothing is delivered')
-    .argument('<destination>', 'inet:host:port, inet:[address]:port or unix:/path')
-    .option(
-      '--recipient <address>',
-      'ask whether it would be taken (MAIL, RCPT, RSET); may be given several times',
-      collect,
-      [],
-    )
-    .option('--sender <address>', 'envelope sender to ask with; the null sender if not given')
-    .option('--pending', 'try the passwords that a rotation is about to put in place (AWSPENDING)')
-    .option('--function <name>', 'ask from inside the VPC: name of the check function (output CheckFunctionName)');
-  return withParameterOptions(command)
-    .option('--json', 'print one JSON object')
-    .option('--transcript', 'write the dialogue to standard error, without secrets')
-    .addHelpText('after', `\n${exitHelp}`)
-    .action(checkAction);
-}
-
-const exitHelp = `Exit status: 0 = all is well; 75 = mail would wait, or the check could not be made; 69 = mail would bounce;
-64 = wrong use. Time limits are those of a check (connecting: ${checkTimeouts.lmtp_connect_timeout}) unless --parameter says otherwise.`;
-
-async function checkAction(destination: string, options: CheckCommandOptions, command: Command): Promise<void> {
+/** Checks, and prints what was found step by step. */
+export async function checkAction(
+  run: Run,
+  destination: string,
+  options: CheckCommandOptions,
+  command: Command,
+): Promise<void> {
   const probe = readProbe(options, command);
   const report =
     options.function === undefined
-      ? await checkHere(destination, probe, options, command)
-      : await checkThere(destination, probe, options.function, options, command);
+      ? await checkHere(run, destination, { probe, options, command })
+      : await checkThere(run, destination, options.function, { probe, options, command });
   if (report === undefined) return;
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : forTerminal(outcomeText(report)));
-  process.exitCode = exitOf[report.outcome];
+  run.stdout.write(options.json ? `${JSON.stringify(report)}\n` : forOutput(outcomeText(report), run));
+  run.exitCode = exitOf[report.outcome];
 }
 
 const exitOf: Readonly<Record<Outcome, number>> = {
@@ -68,16 +52,18 @@ const exitOf: Readonly<Record<Outcome, number>> = {
   bounced: exitCodes.unavailable,
 };
 
-async function checkHere(
-  destination: string,
-  probe: Probe | undefined,
-  options: CheckCommandOptions,
-  command: Command,
-): Promise<CheckReport> {
-  const parameters = readParameters(options, command, checkTimeouts);
+/** What is asked. */
+interface Asked {
+  readonly probe: Probe | undefined;
+  readonly options: CheckCommandOptions;
+  readonly command: Command;
+}
+
+async function checkHere(run: Run, destination: string, { probe, options, command }: Asked): Promise<CheckReport> {
+  const parameters = readParameters(run, options, command, checkTimeouts);
   const agent = makeAgent(parameters, {
-    secrets: commandSecrets(),
-    ...(options.transcript && { transcript: writeTranscript }),
+    secrets: commandSecrets(run),
+    ...(options.transcript && { transcript: transcriptTo(run) }),
   });
   try {
     return await check(destination, agent, {
@@ -86,7 +72,7 @@ async function checkHere(
       ...(probe === undefined ? {} : { probe }),
       ...(options.json
         ? {}
-        : { onProgress: (progress) => void process.stdout.write(forTerminal(progressText(progress))) }),
+        : { onProgress: (progress) => void run.stdout.write(forOutput(progressText(progress), run)) }),
     });
   } catch (error) {
     if (error instanceof DestinationError) command.error(`error: destination: ${error.message}`);
@@ -95,11 +81,10 @@ async function checkHere(
 }
 
 async function checkThere(
+  run: Run,
   destination: string,
-  probe: Probe | undefined,
   functionName: string,
-  options: CheckCommandOptions,
-  command: Command,
+  { probe, options, command }: Asked,
 ): Promise<CheckReport | undefined> {
   const { parameter, saslPasswordMaps, transcript, pending = false, json } = options;
   if (parameter.length > 0 || saslPasswordMaps !== undefined || transcript !== undefined) {
@@ -108,14 +93,14 @@ async function checkThere(
     );
   }
   try {
-    const report = await remoteCheck(functionName, { destination, pending, ...probe });
-    if (!json) process.stdout.write(forTerminal(progressOf(report).map(progressText).join('')));
+    const report = await remoteCheck(functionName, { destination, pending, ...probe }, run.aws);
+    if (!json) run.stdout.write(forOutput(progressOf(report).map(progressText).join(''), run));
     return report;
   } catch (error) {
     if (!(error instanceof RemoteCheckError)) throw error;
     if (error.isUsage) command.error(`error: ${error.message}`);
-    process.stderr.write(`error: --function: ${error.message}\n`);
-    process.exitCode = exitCodes.tempFail;
+    run.stderr.write(`error: --function: ${error.message}\n`);
+    run.exitCode = exitCodes.tempFail;
     return undefined;
   }
 }

@@ -4,16 +4,17 @@
 
 import { SecretCache } from '../secrets/secret-cache.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
+import type { Run } from './run.ts';
 
 /** A store over Secrets Manager. The SDK is loaded with the first secret: most deliveries need none. */
-export function commandSecrets(): SecretStore {
+export function commandSecrets({ aws }: Run): SecretStore {
   return new SecretCache({
     read: async (name, stage) => {
       const [{ makeSecretsManagerClient }, { SecretsManagerSource }] = await Promise.all([
         import('../aws/clients.ts'),
         import('../aws/secrets-manager.ts'),
       ]);
-      const client = makeSecretsManagerClient();
+      const client = makeSecretsManagerClient(undefined, aws);
       try {
         return await new SecretsManagerSource(() => client).read(name, stage);
       } finally {

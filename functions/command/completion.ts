@@ -4,17 +4,18 @@
  */
 
 import { Argument, Command, type Option } from 'commander';
+import type { Run } from './run.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 /** Defines the command. Its program need not be complete yet: it is read when the script is made. */
-export function completionCommand(program: Command): Command {
+export function completionCommand(run: Run, program: Command): Command {
   return new Command('completion')
     .description('Print a script for the shell that completes commands and options')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', `\n${installation}`)
-    .action((shell: Shell) => void process.stdout.write(completionScript(program, shell)));
+    .action((shell: Shell) => void run.stdout.write(completionScript(program, shell)));
 }
 
 const installation = `To use it, put one of these lines into the file that the shell reads at its start:

@@ -3,14 +3,16 @@
  * already are taken for delivered to.
  */
 
-import { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type RemovalWish, removeMessages } from '../operator/messages.ts';
 import { listEntries, type Selection } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
-import { type ChangeOptions, ChangeReport, readChanging, readSelection, withChangeOptions } from './change-options.ts';
+import { type ChangeOptions, ChangeReport, readChanging, readSelection } from './change-options.ts';
+import type { Operation } from './compose-operator.ts';
 import { confirm } from './confirm.ts';
 import { isFiltered } from './filter-options.ts';
 import { guarded, openOperation } from './operate.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 interface DeleteOptions extends ChangeOptions {
@@ -19,41 +21,30 @@ interface DeleteOptions extends ChangeOptions {
   readonly yes?: true;
 }
 
-/** Defines the command. */
-export function deleteCommand(): Command {
-  const command = new Command('delete')
-    .description('Take messages out of the queue; with --recipient only those recipients. Asks before it does')
-    .option('--bounce', 'tell the sender, with the reason')
-    .addOption(
-      new Option('--as <status>', 'take those who are in doubt, and no others, for delivered to')
-        .choices(['sent'])
-        .conflicts('bounce'),
-    )
-    .option('--yes', 'do not ask');
-  return withChangeOptions(command).action(guarded(deleteAction));
-}
+/** Takes out what is meant. */
+export const deleteAction = guarded(remove);
 
-async function deleteAction(ids: readonly string[], options: DeleteOptions, command: Command): Promise<void> {
+async function remove(run: Run, ids: readonly string[], options: DeleteOptions, command: Command): Promise<void> {
   if (options.bounce === true && options.reason === undefined) {
     command.error('error: --reason is missing: the sender is told why');
   }
-  const operation = await openOperation(options);
+  const operation = await openOperation(options, run);
   const { services } = operation;
   const { recipient, ...others } = options;
   // With ids, --recipient says whom of their recipients; else it looks for messages too.
   const looked = ids.length > 0 ? others : options;
-  const selection = readSelection(ids, looked, services, command, 'or options that look for messages,');
+  const selection = readSelection(run, ids, looked, services, command, 'or options that look for messages,');
   const wish: RemovalWish = {
     as: options.as ?? (options.bounce === true ? 'bounced' : 'removed'),
     ...(recipient === undefined ? {} : { recipient }),
   };
   const meant = options.as === 'sent' ? onlyDoubted(selection) : selection;
-  const chosen = await askFirst(meant, wish, options, operation);
+  const chosen = await askFirst(run, meant, { wish, options, operation });
   if (chosen === undefined) {
-    process.stderr.write('Nothing was changed.\n');
+    run.stderr.write('Nothing was changed.\n');
     return;
   }
-  const report = new ChangeReport(options, ({ changed }) => removedWords(changed, wish, options));
+  const report = new ChangeReport(run, options, ({ changed }) => removedWords(changed, wish, options));
   await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
   await report.finish();
 }
@@ -62,25 +53,34 @@ function onlyDoubted(selection: Selection): Selection {
   return selection.kind === 'ids' ? selection : { kind: 'filter', filter: { ...selection.filter, inDoubt: true } };
 }
 
+/** What the question is about. */
+interface Asked {
+  readonly wish: RemovalWish;
+  readonly options: DeleteOptions;
+  readonly operation: Operation;
+}
+
 /** Says how many there are, and asks; nothing where the answer is no. */
 async function askFirst(
+  run: Run,
   selection: Selection,
-  { as }: RemovalWish,
-  options: DeleteOptions,
-  { services }: Awaited<ReturnType<typeof openOperation>>,
+  { wish, options, operation }: Asked,
 ): Promise<Selection | undefined> {
+  const { as } = wish;
   if (options.yes === true || options.whatIf === true) return selection;
   const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Take for sent' } as const;
   if (selection.kind === 'ids') {
     const ids = await Array.fromAsync(selection.ids);
     const shown = ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
-    const isYes = await confirm(`${words[as]} ${shown}?`);
+    const isYes = await confirm(`${words[as]} ${shown}?`, run);
     return isYes ? { kind: 'ids', ids } : undefined;
   }
   let count = 0;
-  for await (const _ of listEntries(selection.filter, services.queries)) count += 1;
+  for await (const _ of listEntries(selection.filter, operation.services.queries)) count += 1;
   const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
-  return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`)) ? selection : undefined;
+  return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`, run))
+    ? selection
+    : undefined;
 }
 
 function removedWords(count: number, { as }: RemovalWish, { whatIf }: DeleteOptions): string {

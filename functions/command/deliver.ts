@@ -3,11 +3,11 @@
  */
 
 import { once } from 'node:events';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
 import type { DeliveryLine } from '../log/delivery-line.ts';
 import { postfixLine } from '../log/postfix-line.ts';
-import { type Parameters, parseTime } from '../parameters/parameters.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import {
   DestinationError,
   normaliseDestination,
@@ -20,15 +20,9 @@ import { type Deadline, deadlineAfter, withLimit } from '../session/limit.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
-import {
-  checkFile,
-  collect,
-  type ParameterOptions,
-  readParameters,
-  withParameterOptions,
-  writeTranscript,
-} from './options.ts';
+import { checkFile, type ParameterOptions, readParameters, transcriptTo } from './options.ts';
 import { MalformedRequest, readRequests, requestFromOptions } from './request-source.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 export interface DeliverOptions extends ParameterOptions {
@@ -44,67 +38,40 @@ export interface DeliverOptions extends ParameterOptions {
   readonly transcript?: true;
 }
 
-/** Defines the command. */
-export function deliverCommand(): Command {
-  const command = new Command('deliver')
-    .description('Make one delivery attempt for each request and print the verdict on each recipient')
-    .option('--requests <file>', 'delivery requests, one JSON object a line ("-" = standard input)')
-    .option('--sender <address>', 'envelope sender; "" is the null sender')
-    .option('--recipient <address>', 'envelope recipient; may be given several times', collect, [])
-    .option('--message <file>', 'the message')
-    .option(
-      '--destination <next-hop>',
-      'inet:host:port, inet:[address]:port or unix:/path; also for requests that name none',
-    );
-  return withParameterOptions(command)
-    .addOption(
-      new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
-    )
-    .addOption(
-      new Option('--deadline <time>', 'how long the whole run may take; recipients not dealt with by then are deferred')
-        .default(defaultDeadline, '15m')
-        .argParser(parseDeadline),
-    )
-    .option('--json', 'print the delivery log as JSON lines')
-    .option('--transcript', 'write the dialogue to standard error, without content and secrets')
-    .action(deliverAction);
-}
-
-async function deliverAction(options: DeliverOptions, command: Command): Promise<void> {
+/** Delivers. */
+export async function deliverAction(run: Run, options: DeliverOptions, command: Command): Promise<void> {
   const deadline = deadlineAfter(options.deadline);
-  const parameters = readParameters(options, command);
-  const source = openSource(options, parameters, command);
+  const parameters = readParameters(run, options, command);
+  const source = openSource(run, options, parameters, command);
   const agent = makeAgent(parameters, {
-    secrets: commandSecrets(),
-    onSecretFault: (why) => void process.stderr.write(`${secretFaultNote}: ${why}\n`),
-    ...(options.transcript && { transcript: writeTranscript }),
+    secrets: commandSecrets(run),
+    onSecretFault: (why) => void run.stderr.write(`${secretFaultNote}: ${why}\n`),
+    ...(options.transcript && { transcript: transcriptTo(run) }),
   });
   const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
   const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
   const onLate = () => {
     statuses.add('deferred');
-    process.stderr.write(
-      '--deadline: it passed before all requests were read; the requests not read were not attempted\n',
-    );
+    run.stderr.write('--deadline: it passed before all requests were read; the requests not read were not attempted\n');
   };
   for await (const batch of inBatches(inTime(source, deadline, onLate), options.batch)) {
     for (const lines of runBatch(batch, agent, portsOf(parameters), deadline)) {
       if (lines instanceof MalformedRequest) {
         malformed = true;
-        process.stderr.write(`${lines.complaint}\n`);
+        run.stderr.write(`${lines.complaint}\n`);
         continue;
       }
       for (const line of await lines) {
         statuses.add(line.status);
-        await write(print(line));
+        await write(run, print(line));
       }
     }
   }
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, deadline)));
-  process.exitCode = exitCode(statuses, malformed);
+  run.exitCode = exitCode(statuses, malformed);
   // What did not end in time, such as a question to a name server, would keep the process from ending.
-  if (deadline.left() <= 0) process.exit();
+  run.leavesWork = deadline.left() <= 0;
 }
 
 /**
@@ -129,6 +96,7 @@ function runBatch(
 
 /** Where the requests come from, once the options that say so have been checked. */
 function openSource(
+  run: Run,
   options: DeliverOptions,
   parameters: Parameters,
   command: Command,
@@ -139,15 +107,15 @@ function openSource(
     if (sender !== undefined || recipient.length > 0 || message !== undefined) {
       command.error('error: --requests goes without --sender, --recipient and --message');
     }
-    if (requests !== '-') checkFile('--requests', requests, command);
-    return readRequests(requests, destination, parameters);
+    if (requests !== '-') checkFile(run, '--requests', requests, command);
+    return readRequests(run, requests, destination, parameters);
   }
   if (sender === undefined || recipient.length === 0 || message === undefined || destination === undefined) {
     const given = { sender, recipient: recipient[0], message, destination };
     const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
     command.error(`error: missing ${missing.join(', ')} (or --requests FILE)`);
   }
-  return [requestFromOptions({ sender, recipient, message, destination })];
+  return [requestFromOptions(run, { sender, recipient, message, destination, parameters })];
 }
 
 function checkDestination(destination: string, parameters: Parameters, command: Command): void {
@@ -194,26 +162,12 @@ async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterab
 }
 
 /** Waits where whoever reads is slow, so that millions of lines do not pile up. */
-async function write(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+async function write({ stdout }: Run, line: string): Promise<void> {
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
 }
 
 function exitCode(statuses: ReadonlySet<DeliveryLine['status']>, malformed: boolean): number {
   if (malformed) return exitCodes.malformed;
   if (statuses.has('bounced') || statuses.has('expired')) return exitCodes.unavailable;
   return statuses.has('deferred') ? exitCodes.tempFail : exitCodes.ok;
-}
-
-/** Milliseconds: as long as a function may run. */
-const defaultDeadline = 900_000;
-
-function parseDeadline(value: string): number {
-  const time = parseTime(value);
-  if (time !== undefined && time > 0) return time;
-  throw new InvalidArgumentError('a time of 1s or more is wanted: a number and s, m, h, d or w, such as 90s or 15m.');
-}
-
-function parseBatch(value: string): number {
-  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('a number from 1 to 9999 is wanted.');
 }

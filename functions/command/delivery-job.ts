@@ -4,10 +4,17 @@
 
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
-import { inMemoryLimit, S3Bodies } from '../aws/s3-bodies.ts';
+import { settingsOfProcess } from '../aws/settings.ts';
 import type { Agent } from '../delivery/agent.ts';
 import { deliver } from '../delivery/deliver.ts';
-import { beginningOctets, inspectContent, type Message, openGate, unseenContent } from '../delivery/message.ts';
+import {
+  beginningOctets,
+  inMemoryLimit,
+  type Message,
+  messageInMemory,
+  openGate,
+  streamedMessage,
+} from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../log/delivery-line.ts';
 import { BodyFault } from '../queue/items/ports.ts';
@@ -15,7 +22,9 @@ import type { Delivery } from '../request/delivery.ts';
 import type { DeliveryRequest, MessageReference } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import type { Deadline } from '../session/limit.ts';
+import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { fileWords } from './file-words.ts';
+import { pathOf, type Run } from './run.ts';
 
 /** A request that can be delivered. */
 export interface DeliveryJob {
@@ -29,6 +38,13 @@ export interface DeliveryJob {
   readonly recipients: DeliveryRequest['recipients'];
 }
 
+/** The parts of a run that a job needs, and how messages are cleaned. */
+interface JobRun extends Pick<Run, 'folder' | 'aws'> {
+  readonly cleanup: CleanupRules;
+}
+
+const ofProcess: JobRun = { folder: '', aws: settingsOfProcess, cleanup: postfixCleanup };
+
 /**
  * Finds the message and completes the request.
  *
@@ -37,6 +53,7 @@ export interface DeliveryJob {
 export async function prepareJob(
   request: DeliveryRequest,
   defaultDestination: string | undefined,
+  run: JobRun = ofProcess,
 ): Promise<DeliveryJob> {
   const { id, arrival, recipients, message, destination = defaultDestination, authentication, ...envelope } = request;
   if (destination === undefined) {
@@ -47,16 +64,16 @@ export async function prepareJob(
     id: id ?? crypto.randomUUID().slice(0, 8).toUpperCase(),
     arrival: arrival ?? Date.now(),
     delivery: { ...envelope, destination, recipients: usable },
-    message: await findMessage(message),
+    message: await findMessage(message, run),
     recipients,
   };
 }
 
 /**
  * Destinations that gave too few final replies, or too many: each gets one recipient at a time until then, milliseconds on the
- * monotonic clock, in this process.
+ * monotonic clock, by the agent that saw it.
  */
-const miscounting = new Map<string, number>();
+const miscounting = new WeakMap<Agent, Map<string, number>>();
 
 /**
  * Delivers, and answers one line for each recipient in the request's order. Once the deadline has passed nothing is attempted
@@ -82,16 +99,18 @@ async function attemptJob(
   deadline: Deadline,
   begun: number,
 ): Promise<readonly Verdict[]> {
+  const oneByOne = miscounting.get(agent) ?? new Map<string, number>();
+  miscounting.set(agent, oneByOne);
   const { verdicts, shortReplies } = await deliver(delivery, agent, {
     message,
     // A server that takes content slowly must not get the dot after the deadline: no reply to it would be awaited.
     gate: { ...openGate, mayGoOn: () => deadline.left() > 0 },
     deadline,
     age: begun - arrival,
-    oneByOne: (miscounting.get(delivery.destination) ?? 0) > performance.now(),
+    oneByOne: (oneByOne.get(delivery.destination) ?? 0) > performance.now(),
   });
   if (shortReplies !== undefined) {
-    miscounting.set(delivery.destination, performance.now() + agent.parameters.short_reply_fallback_time);
+    oneByOne.set(delivery.destination, performance.now() + agent.parameters.short_reply_fallback_time);
   }
   return verdicts;
 }
@@ -110,10 +129,14 @@ function refusal(fault: string): Verdict {
   return { status: 'bounced', dsn: '5.1.3', text, setUp: 0, transfer: 0 };
 }
 
-async function findMessage(reference: MessageReference): Promise<Message> {
-  if ('file' in reference) return await findFile(reference.file);
-  const { makeS3Client } = await import('../aws/clients.ts');
-  const bodies = new S3Bodies(makeS3Client());
+async function findMessage(reference: MessageReference, run: JobRun): Promise<Message> {
+  if ('file' in reference) return await findFile(reference.file, run);
+  // The SDK is loaded with the first body that is in a bucket.
+  const [{ makeS3Client }, { S3Bodies }] = await Promise.all([
+    import('../aws/clients.ts'),
+    import('../aws/s3-bodies.ts'),
+  ]);
+  const bodies = new S3Bodies(makeS3Client(run.aws), run.cleanup);
   try {
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {
@@ -123,18 +146,13 @@ async function findMessage(reference: MessageReference): Promise<Message> {
   }
 }
 
-async function findFile(file: string): Promise<Message> {
+async function findFile(file: string, run: JobRun): Promise<Message> {
+  const path = pathOf(file, run);
   try {
-    const { size } = await stat(file);
-    if (size > inMemoryLimit)
-      return { ...unseenContent(size, await readBeginning(file)), open: () => streamFile(file, size) };
-    const octets = await readFile(file);
-    return {
-      ...inspectContent(octets),
-      async *open() {
-        yield octets;
-      },
-    };
+    const { size } = await stat(path);
+    if (size <= inMemoryLimit) return messageInMemory(await readFile(path), run.cleanup);
+    const beginning = await readBeginning(path);
+    return streamedMessage({ size, beginning, open: () => streamFile(path, size) }, run.cleanup);
   } catch (cause) {
     throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
   }

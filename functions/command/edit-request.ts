@@ -10,6 +10,10 @@ import { text } from 'node:stream/consumers';
 import { escaped } from '../log/postfix-line.ts';
 import { Failure } from './failure.ts';
 import { fileWords } from './file-words.ts';
+import { pathOf, type Run } from './run.ts';
+
+/** What it needs of a run. */
+type EditRun = Pick<Run, 'env' | 'folder' | 'stdin' | 'stderr'>;
 
 /** How it is put right. */
 export interface EditWish {
@@ -29,30 +33,30 @@ export interface EditWish {
  * @param request as it is
  * @throws Failure where that cannot be had
  */
-export async function editRequest(request: string, reason: string, wish: EditWish): Promise<string> {
-  if (wish.with !== undefined) return await readReplacement(wish.with);
+export async function editRequest(request: string, reason: string, wish: EditWish, run: EditRun): Promise<string> {
+  if (wish.with !== undefined) return await readReplacement(run, wish.with);
   const changed = wish.set.length + wish.unset.length === 0 ? request : changeFields(request, wish);
-  return wish.edit === true ? await editInEditor(changed, reason) : changed;
+  return wish.edit === true ? await editInEditor(run, changed, reason) : changed;
 }
 
-async function readReplacement(file: string): Promise<string> {
+async function readReplacement(run: EditRun, file: string): Promise<string> {
   try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    return file === '-' ? await text(run.stdin) : await readFile(pathOf(file, run), 'utf8');
   } catch (error) {
     throw new Failure('usage', `--with: "${file}" cannot be read: ${fileWords(error)}`);
   }
 }
 
 /** Opens the request in an editor, indented. What is not JSON is shown as it came. */
-async function editInEditor(request: string, reason: string): Promise<string> {
-  const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi';
+async function editInEditor({ env, stderr }: EditRun, request: string, reason: string): Promise<string> {
+  const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
   const folder = await mkdtemp(join(tmpdir(), 'lambda-lmtp-edit-'));
   try {
     const file = join(folder, 'request.json');
     await writeFile(file, indented(request), { mode: 0o600 });
-    process.stderr.write(`${escaped(reason)}\n`);
+    stderr.write(`${escaped(reason)}\n`);
     // An editor may be named with options of its own, as in git: the shell takes them apart.
-    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit', env });
     if (error !== undefined || status !== 0) {
       throw new Failure('tempFail', `--edit: the editor "${editor}" did not end well; nothing was changed`);
     }

@@ -2,38 +2,40 @@
  * `lambda-lmtp explain`: the story of a message, or what is known of a destination.
  */
 
-import { Command } from 'commander';
 import { explainDestination, explainMessage } from '../operator/explain.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import { destinationAsJson, destinationAsText, messageAsJson, messageAsText } from '../texts/explain-text.ts';
+import { proposerOf } from '../texts/next-command.ts';
 import { counted } from '../texts/words.ts';
 import { Failure } from './failure.ts';
 import { readDestination } from './filter-options.ts';
-import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
+import { guarded, type OperateOptions, openOperation, print } from './operate.ts';
 import { Progress } from './progress.ts';
+import type { Run } from './run.ts';
 
-/** Defines the command. */
-export function explainCommand(): Command {
-  const command = new Command('explain')
-    .description('Tell the story of a message from its arrival to its next try, or how a destination is')
-    .argument('<id-or-destination>', 'a queue id, ID/0000, or a next-hop such as inet:host:24');
-  return withOperateOptions(command).action(guarded(explainAction));
-}
+/** Prints what is known of it. */
+export const explainAction = guarded(explain);
 
-async function explainAction(name: string, options: OperateOptions): Promise<void> {
-  const { services } = await openOperation(options);
+async function explain(run: Run, name: string, options: OperateOptions): Promise<void> {
+  const { services } = await openOperation(options, run);
+  const place = proposerOf(run, options);
   // A queue id has no colon, and no next-hop but one with the default port is without one.
   if (!/[:[\]]/.test(name)) {
     const story = await explainMessage(name, services);
     if (story !== undefined) {
       await print(
-        options.json === true ? JSON.stringify(messageAsJson(story)) : messageAsText(story, options).join('\n'),
+        options.json === true ? JSON.stringify(messageAsJson(story)) : messageAsText(story, place).join('\n'),
+        run,
       );
       return;
     }
   }
   const destination = asDestination(name, services);
-  const progress = new Progress(options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} counted`);
+  const progress = new Progress(
+    run,
+    options,
+    (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} counted`,
+  );
   const known = destination === undefined ? undefined : await explainDestination(destination, services, progress.note);
   progress.clear();
   if (known === undefined) {
@@ -43,7 +45,8 @@ async function explainAction(name: string, options: OperateOptions): Promise<voi
     );
   }
   await print(
-    options.json === true ? JSON.stringify(destinationAsJson(known)) : destinationAsText(known, options).join('\n'),
+    options.json === true ? JSON.stringify(destinationAsJson(known)) : destinationAsText(known, place).join('\n'),
+    run,
   );
 }
 

@@ -2,22 +2,16 @@
  * `lambda-lmtp flush`: mail that waits for its time is tried now (postqueue -f, -i, -s).
  */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { flush } from '../operator/flush.ts';
 import type { Selection } from '../operator/selection.ts';
 import { waitingForTime } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
-import {
-  type ChangeOptions,
-  ChangeReport,
-  destinationAlone,
-  readChanging,
-  readSelection,
-  withChangeOptions,
-} from './change-options.ts';
+import { type ChangeOptions, ChangeReport, destinationAlone, readChanging, readSelection } from './change-options.ts';
 import { isFiltered } from './filter-options.ts';
-import { triedWords, withRampOption } from './hold-options.ts';
+import { triedWords } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 interface FlushOptions extends ChangeOptions {
@@ -26,28 +20,23 @@ interface FlushOptions extends ChangeOptions {
   readonly ramp: number;
 }
 
-/** Defines the command. */
-export function flushCommand(): Command {
-  const command = new Command('flush')
-    .description('Try waiting messages now; --all and --destination also clear suspensions. Held mail stays held')
-    .option('--all', 'all mail that waits for its time');
-  return withChangeOptions(withRampOption(command)).action(guarded(flushAction));
-}
+/** Has tried now what is meant. */
+export const flushAction = guarded(flushMeant);
 
-async function flushAction(ids: readonly string[], options: FlushOptions, command: Command): Promise<void> {
+async function flushMeant(run: Run, ids: readonly string[], options: FlushOptions, command: Command): Promise<void> {
   const { all, destination } = options;
   const hasOthers = ids.length > 0 || isFiltered(options) || destination !== undefined;
   if (all === true && hasOthers)
     command.error('error: --all goes without ids and without options that look for messages');
-  const operation = await openOperation(options);
+  const operation = await openOperation(options, run);
   const { services } = operation;
   const selection: Selection =
     all === true
       ? { kind: 'filter', filter: {} }
-      : readSelection(ids, options, services, command, '--all, --destination, or options that look for messages,');
+      : readSelection(run, ids, options, services, command, '--all, --destination, or options that look for messages,');
   const changing = await readChanging(options, operation);
   const alone = destinationAlone(ids, options, services);
-  const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
+  const report = new ChangeReport(run, options, ({ tried }) => triedWords(tried, options));
   let placed = 0;
   const waiting = waitingForTime(selection, services, () => {
     placed += 1;

@@ -2,7 +2,7 @@
  * Delivery lines of several log groups, as one log: in the order of time, and on and on where somebody follows.
  */
 
-import type { LogEvent, Logs, LogWish } from '../aws/cloudwatch-logs.ts';
+import type { LogEvent, LogQuery, Logs } from '../aws/cloudwatch-logs.ts';
 
 /** A log group, and the program whose it is. */
 export interface LogGroup {
@@ -23,7 +23,7 @@ export const lateness = 60_000;
 export async function* readInOrder(
   logs: Logs,
   groups: readonly LogGroup[],
-  wish: LogWish,
+  wish: LogQuery,
 ): AsyncIterable<ProgramEvent> {
   const readers = groups.map(({ program, name }) => ({
     program,
@@ -59,7 +59,7 @@ function earliest(heads: readonly IteratorResult<LogEvent, unknown>[]): number {
 export async function* follow(
   logs: Logs,
   groups: readonly LogGroup[],
-  wish: Omit<LogWish, 'until'>,
+  wish: Omit<LogQuery, 'until'>,
   pause: () => Promise<void>,
 ): AsyncIterable<ProgramEvent> {
   /** Lines of the last minute that have been shown, by their ids. */

@@ -2,14 +2,16 @@
  * Where a stack's delivery log is in CloudWatch, and what of it is wanted.
  */
 
-import type { LogWish } from '../aws/cloudwatch-logs.ts';
+import type { LogQuery } from '../aws/cloudwatch-logs.ts';
 import { deliveryLogsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
+import { defaultStack } from './default-stack.ts';
 import { Failure } from './failure.ts';
 import type { LogGroup } from './log-reading.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import type { Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack's log. */
 export interface LogSource {
@@ -23,12 +25,12 @@ export interface LogSource {
  *
  * @throws Failure where there is no such stack, or AWS cannot be asked
  */
-export async function findLogs({ stack, transport }: StackOptions, environment = process.env): Promise<LogSource> {
-  const own = environment[names.deliveryLogGroups] ?? '';
+export async function findLogs({ stack, transport }: StackOptions, { env, aws }: Run): Promise<LogSource> {
+  const own = env[names.deliveryLogGroups] ?? '';
   if (stack === undefined && own !== '') return { stack: 'local', groups: parseLogGroups(own) };
   const name = stack ?? defaultStack;
   try {
-    const outputs = await readStackOutputs(name, transport);
+    const outputs = await readStackOutputs(name, transport, aws);
     return { stack: name, groups: parseLogGroups(requireOutput(outputs, name, deliveryLogsOutput)) };
   } catch (error) {
     if (error instanceof StackError) throw new Failure('usage', error.message);
@@ -45,7 +47,7 @@ export function parseLogGroups(text: string): readonly LogGroup[] {
 }
 
 /** Selects delivery lines, of one message if it is named, so that CloudWatch sends no others. */
-export function logPattern(id: string | undefined): Required<Pick<LogWish, 'pattern'>> {
+export function logPattern(id: string | undefined): Required<Pick<LogQuery, 'pattern'>> {
   const isDelivery = '($.status = "*") && ($.recipient = "*") && ($.dsn = "*")';
   // What else stands in an id might mean something in a pattern; then all lines come, and are looked at here.
   const isPlain = id !== undefined && /^[A-Za-z0-9._-]+$/.test(id);

@@ -5,20 +5,18 @@
 
 import { createReadStream } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { type Command as AnyCommand, Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { DeliveryLine } from '../log/delivery-line.ts';
 import { isDeliveryLine, postfixLine } from '../log/postfix-line.ts';
-import { parseTime } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
-import { parseMoment } from './hold-options.ts';
 import { follow, readInOrder } from './log-reading.ts';
 import { findLogs, logPattern } from './log-source.ts';
 import { guarded, print } from './operate.ts';
 import { checkFile } from './options.ts';
 import { readLines } from './read-lines.ts';
-import { withStackOption } from './stack.ts';
-import { syslogHead, type TimeForm, timeForms } from './syslog-line.ts';
+import { pathOf, type Run } from './run.ts';
+import { syslogHead, type TimeForm } from './syslog-line.ts';
 
 /** The options as commander hands them over. */
 interface LogOptions extends StackOptions {
@@ -38,51 +36,33 @@ const usualSpan = 3_600_000;
 /** Milliseconds between two looks of one who follows. */
 const pause = 2_000;
 
-/** Defines the command. */
-export function logCommand(): Command {
-  const command = new Command('log')
-    .description(
-      'Print delivery lines as Postfix writes them: those of a log of JSON lines, whose other lines are passed over; or with --stack, --since, --until or --follow those that a stack has in CloudWatch',
-    )
-    .argument('[file]', 'the log ("-" or none = standard input)')
-    .option('--id <id>', 'only those of a message')
-    .option('--recipient <address>', 'only those of a recipient')
-    .option('--status <status>', 'only those that were sent, deferred, bounced or expired')
-    .addOption(
-      new Option('--since <time>', 'from then on, or since then: 2h, 2026-11-22T08:00:00Z (default: 1h)').argParser(
-        parseSince,
-      ),
-    )
-    .addOption(new Option('--until <time>', 'up to then: 30m, 2026-11-22T09:00:00Z').argParser(parseSince))
-    .addOption(new Option('--follow', 'go on with what comes in, until it is interrupted').conflicts('until'))
-    .addOption(new Option('--time <form>', 'how times of CloudWatch are written').choices(timeForms).default('syslog'));
-  return withStackOption(command).action(guarded(logAction));
-}
+/** Prints what is wanted of the log. */
+export const logAction = guarded(printLog);
 
-async function logAction(file: string | undefined, options: LogOptions, command: AnyCommand): Promise<void> {
+async function printLog(run: Run, file: string | undefined, options: LogOptions, command: Command): Promise<void> {
   const { stack, transport, since, until } = options;
   const ofStack = [stack, transport, since, until, options.follow].some((option) => option !== undefined);
-  if (!ofStack) return await printFile(file ?? '-', options, command);
+  if (!ofStack) return await printFile(run, file ?? '-', options, command);
   if (file !== undefined) {
     command.error('error: a file goes without --stack, --transport, --since, --until and --follow');
   }
-  await printStack(options);
+  await printStack(run, options);
 }
 
-async function printFile(file: string, options: LogOptions, command: AnyCommand): Promise<void> {
-  if (file !== '-') checkFile('file', file, command);
-  const input: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
+async function printFile(run: Run, file: string, options: LogOptions, command: Command): Promise<void> {
+  if (file !== '-') checkFile(run, 'file', file, command);
+  const input: AsyncIterable<Buffer> = file === '-' ? run.stdin : createReadStream(pathOf(file, run));
   for await (const line of readLines(input)) {
     const delivery = readDelivery(line.toString('utf8'), options);
-    if (delivery !== undefined) await print(postfixLine(delivery));
+    if (delivery !== undefined) await print(postfixLine(delivery), run);
   }
 }
 
-async function printStack(options: LogOptions): Promise<void> {
+async function printStack(run: Run, options: LogOptions): Promise<void> {
   const { id, until, time = 'syslog' } = options;
-  const { stack, groups } = await findLogs(options);
+  const { stack, groups } = await findLogs(options, run);
   const { CloudWatchLogs } = await import('../aws/cloudwatch-logs.ts');
-  const logs = new CloudWatchLogs();
+  const logs = new CloudWatchLogs(run.aws);
   const wish = { from: options.since ?? Date.now() - usualSpan, ...logPattern(id) };
   const events =
     options.follow === true
@@ -91,7 +71,7 @@ async function printStack(options: LogOptions): Promise<void> {
   try {
     for await (const event of events) {
       const delivery = readDelivery(event.text, options);
-      if (delivery !== undefined) await print(`${syslogHead(event, stack, time)}${postfixLine(delivery)}`);
+      if (delivery !== undefined) await print(`${syslogHead(event, stack, time)}${postfixLine(delivery)}`, run);
     }
   } catch (error) {
     throw awsFault(error, 'the log cannot be read');
@@ -115,18 +95,5 @@ function parse(line: string): unknown {
     return JSON.parse(line.slice(at));
   } catch {
     return undefined;
-  }
-}
-
-/** A moment, or so long ago; milliseconds since 1970. */
-function parseSince(value: string): number {
-  const length = parseTime(value);
-  if (length !== undefined) return Date.now() - length;
-  try {
-    return parseMoment(value);
-  } catch {
-    throw new InvalidArgumentError(
-      'a length such as 90s, 5m or 2h, or a time such as 2026-11-22T08:00:00Z, is wanted.',
-    );
   }
 }

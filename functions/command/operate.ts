@@ -3,14 +3,14 @@
  */
 
 import { once } from 'node:events';
-import type { Command } from 'commander';
 import { escaped } from '../log/postfix-line.ts';
 import type { StackOptions } from '../texts/next-command.ts';
-import { forTerminal } from '../texts/terminal.ts';
+import { forOutput } from '../texts/terminal.ts';
 import { awsFault } from './aws-fault.ts';
 import type { Operation } from './compose-operator.ts';
 import { Failure } from './failure.ts';
-import { findStack, withStackOption } from './stack.ts';
+import type { Run } from './run.ts';
+import { findStack } from './stack.ts';
 
 /** Options of every operator's command. */
 export interface OperateOptions extends StackOptions {
@@ -18,37 +18,30 @@ export interface OperateOptions extends StackOptions {
   readonly progress?: true;
 }
 
-/** Adds the options. */
-export function withOperateOptions(command: Command): Command {
-  return withStackOption(command)
-    .option('--json', 'print JSON lines')
-    .option('--progress', 'say on standard error how far it is, also where that is no terminal');
-}
-
 /** Finds the stack, and what works on it. The adapters are loaded here, so that other commands start without them. */
-export async function openOperation(options: StackOptions): Promise<Operation> {
-  const stack = await findStack(options);
+export async function openOperation(options: StackOptions, run: Run): Promise<Operation> {
+  const stack = await findStack(options, run);
   const { composeOperation } = await import('./compose-operator.ts');
-  return composeOperation(stack);
+  return composeOperation(stack, run);
 }
 
 /** An action that ends with a line and an exit code where it cannot be carried out. */
 export function guarded<Given extends readonly unknown[]>(
-  act: (...given: Given) => Promise<void>,
-): (...given: Given) => Promise<void> {
-  return async (...given) => {
+  act: (run: Run, ...given: Given) => Promise<void>,
+): (run: Run, ...given: Given) => Promise<void> {
+  return async (run, ...given) => {
     try {
-      await act(...given);
+      await act(run, ...given);
     } catch (error) {
       const failure = awsFault(error, 'the stack cannot be worked on');
       if (!(failure instanceof Failure)) throw failure;
-      process.stderr.write(`error: ${escaped(failure.message)}\n`);
-      process.exitCode = failure.exitCode;
+      run.stderr.write(`error: ${escaped(failure.message)}\n`);
+      run.exitCode = failure.exitCode;
     }
   };
 }
 
 /** Prints a line, as the output wants it. Waits for a slow reader, so that millions of lines do not pile up. */
-export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${forTerminal(line)}\n`)) await once(process.stdout, 'drain');
+export async function print(line: string, { stdout }: Pick<Run, 'stdout'>): Promise<void> {
+  if (!stdout.write(`${forOutput(line, { stdout })}\n`)) await once(stdout, 'drain');
 }

@@ -3,7 +3,7 @@
  * those that were changed; or some by name, with all that is known of them.
  */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { allowedValues } from '../parameters/describe.ts';
 import {
   expand,
@@ -20,8 +20,8 @@ import {
 } from '../parameters/parameters.ts';
 import { parameterSubjects } from '../parameters/table.ts';
 import { refusalOf, whyNot } from '../parameters/why-not.ts';
-import { collect } from './options.ts';
 import { splitOption } from './parameter-options.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 export interface ParametersOptions {
@@ -55,29 +55,22 @@ interface Refusal {
   readonly refused: string;
 }
 
-/** Defines the command. */
-export function parametersCommand(): Command {
-  return new Command('parameters')
-    .description(
-      'Show parameters with value, default and meaning; those that are named, with all that is known of them',
-    )
-    .argument('[name...]', 'parameters by their Postfix names, also those that cannot be set here')
-    .option('--parameter <name=value>', 'set one, to see what comes of it; may be given several times', collect, [])
-    .option('--changed', 'only those that --parameter sets to something else than their default')
-    .option('--json', 'print JSON lines')
-    .action(parametersAction);
-}
-
-function parametersAction(names: readonly string[], options: ParametersOptions, command: Command): void {
+/** Shows what is wanted. */
+export function parametersAction(
+  run: Run,
+  names: readonly string[],
+  options: ParametersOptions,
+  command: Command,
+): void {
   const { written, parameters } = readOptions(options, command);
-  for (const warning of patternWarnings(parameters)) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of patternWarnings(parameters)) run.stderr.write(`warning: ${warning}\n`);
   const described = (names.length === 0 ? parameterNames : names)
     .map((name) => describeName(name, written, command))
     .filter((description) => options.changed === undefined || ('changed' in description && description.changed));
   const show = options.json
     ? (description: Description | Refusal) => JSON.stringify(description)
     : inText(names.length > 0);
-  process.stdout.write(described.map((description) => `${show(description)}\n`).join(''));
+  run.stdout.write(described.map((description) => `${show(description)}\n`).join(''));
 }
 
 function readOptions(

@@ -3,7 +3,7 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
-import { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { releaseDestination } from '../operator/destinations.ts';
 import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
 import type { Changing, OperatorServices } from '../operator/operator.ts';
@@ -15,12 +15,12 @@ import {
   destinationAlone,
   readChanging,
   readSelection,
-  withChangeOptions,
   withDefaultStates,
 } from './change-options.ts';
-import { parseHoldName, triedWords, withRampOption } from './hold-options.ts';
+import { triedWords } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 import { Progress } from './progress.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 interface ReleaseOptions extends ChangeOptions {
@@ -29,42 +29,44 @@ interface ReleaseOptions extends ChangeOptions {
   readonly ramp: number;
 }
 
-/** Defines the command. */
-export function releaseCommand(): Command {
-  const command = new Command('release')
-    .description('Let messages go, or with --destination alone all that was held with it')
-    .addOption(
-      new Option('--hold <name>', 'take only that hold away; others stay (default: all of them)').argParser(
-        parseHoldName,
-      ),
-    );
-  return withChangeOptions(withRampOption(command)).action(guarded(releaseAction));
-}
+/** Lets go what is meant. */
+export const releaseAction = guarded(releaseMeant);
 
-async function releaseAction(ids: readonly string[], options: ReleaseOptions, command: Command): Promise<void> {
-  const operation = await openOperation(options);
+async function releaseMeant(
+  run: Run,
+  ids: readonly string[],
+  options: ReleaseOptions,
+  command: Command,
+): Promise<void> {
+  const operation = await openOperation(options, run);
   const { services } = operation;
   const { hold, ramp } = options;
   const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
-  const report = new ChangeReport(options, ({ tried }) => triedWords(tried, options));
+  const report = new ChangeReport(run, options, ({ tried }) => triedWords(tried, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
-    await releaseAll(destination, wish, await readChanging(options, operation), report, options);
+    await releaseAll(destination, wish, await readChanging(options, operation), { run, report, options });
   } else {
-    const held = withDefaultStates(readSelection(ids, options, services, command), ['held']);
+    const held = withDefaultStates(readSelection(run, ids, options, services, command), ['held']);
     await report.tellAll(releaseMessages(held, wish, await readChanging(options, operation)));
   }
   await report.finish();
+}
+
+/** How it is told. */
+interface Telling {
+  readonly run: Run;
+  readonly report: ChangeReport;
+  readonly options: ReleaseOptions;
 }
 
 async function releaseAll(
   name: string,
   wish: ReleaseWish,
   changing: Changing,
-  report: ChangeReport,
-  options: ReleaseOptions,
+  { run, report, options }: Telling,
 ): Promise<void> {
-  const progress = new Progress(options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
+  const progress = new Progress(run, options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
   const { change, released } = await releaseDestination(name, wish, changing, {
     onProgress: progress.note,
     pause: setTimeout,

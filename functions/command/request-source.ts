@@ -3,6 +3,7 @@
  */
 
 import { createReadStream } from 'node:fs';
+import { cleanupRules } from '../delivery/preparation.ts';
 import type { Parameters } from '../parameters/parameters.ts';
 import { portsOf } from '../request/destination.ts';
 import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
@@ -11,6 +12,7 @@ import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
+import { pathOf, type Run } from './run.ts';
 
 /** A request that cannot be delivered; the others still are. */
 export class MalformedRequest {
@@ -24,11 +26,12 @@ export class MalformedRequest {
 
 /** Reads requests line by line; empty lines are passed over. */
 export async function* readRequests(
+  run: Run,
   requests: string,
   defaultDestination: string | undefined,
   parameters: Parameters,
 ): AsyncIterable<DeliveryJob | MalformedRequest> {
-  const input: AsyncIterable<Buffer> = requests === '-' ? process.stdin : createReadStream(requests);
+  const input: AsyncIterable<Buffer> = requests === '-' ? run.stdin : createReadStream(pathOf(requests, run));
   let number = 0;
   for await (const line of readLines(input)) {
     number += 1;
@@ -36,7 +39,7 @@ export async function* readRequests(
     // The clock is read anew: a program that writes requests may do so for hours.
     const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
-      yield await prepareJob(parseLine(line, rules), defaultDestination);
+      yield await prepareJob(parseLine(line, rules), defaultDestination, { ...run, cleanup: cleanupRules(parameters) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       yield new MalformedRequest(`${requests}:${number}`, error.message);
@@ -44,14 +47,20 @@ export async function* readRequests(
   }
 }
 
-/** The one request that --sender, --recipient and --message make. */
-export async function requestFromOptions(options: {
+/** The options that make a request. */
+interface WholeRequest {
   readonly sender: string;
   readonly recipient: readonly string[];
   readonly message: string;
   readonly destination: string;
-}): Promise<DeliveryJob | MalformedRequest> {
-  const { sender, recipient, message, destination } = options;
+  readonly parameters: Parameters;
+}
+
+/** The one request that --sender, --recipient and --message make. */
+export async function requestFromOptions(
+  run: Run,
+  { sender, recipient, message, destination, parameters }: WholeRequest,
+): Promise<DeliveryJob | MalformedRequest> {
   const fault = sender === '' ? undefined : addressFault(sender);
   if (fault !== undefined) return new MalformedRequest('--sender', `${JSON.stringify(sender)} ${fault}`);
   const recipients = recipient.map((address) => {
@@ -62,7 +71,7 @@ export async function requestFromOptions(options: {
     // Whoever types an address in UTF-8 means it.
     const smtputf8 = ![sender, ...recipient].every(isAscii);
     const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
-    return await prepareJob(request, undefined);
+    return await prepareJob(request, undefined, { ...run, cleanup: cleanupRules(parameters) });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     // The one field that can still be wrong is the message, and here it is an option.

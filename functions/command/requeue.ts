@@ -2,35 +2,21 @@
  * `lambda-lmtp requeue`: what is corrupt is put right, and goes on with its id and its time of arrival.
  */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { type Change, unknown } from '../operator/operator.ts';
 import { type Draft, openDrafts, putBack } from '../operator/requeue.ts';
 import { RequestError } from '../request/request-error.ts';
-import {
-  type ChangeOptions,
-  ChangeReport,
-  expandIds,
-  readChanging,
-  withIds,
-  withOrderOptions,
-} from './change-options.ts';
+import { type ChangeOptions, ChangeReport, expandIds, readChanging } from './change-options.ts';
 import { type EditWish, editRequest } from './edit-request.ts';
 import { exitCodes } from './exit-codes.ts';
 import { guarded, openOperation } from './operate.ts';
-import { collect } from './options.ts';
+import type { Run } from './run.ts';
 
-/** Defines the command. */
-export function requeueCommand(): Command {
-  const command = new Command('requeue')
-    .description('Put a corrupt message or request right and back into the queue, with its id and time of arrival')
-    .option('--edit', 'open the request in the editor that VISUAL or EDITOR names')
-    .option('--set <field=value>', 'set a field, such as message.key=in/x.eml; may be given several times', collect, [])
-    .option('--unset <field>', 'take a field away; may be given several times', collect, [])
-    .option('--with <file>', 'another request in its place ("-" = standard input)');
-  return withOrderOptions(withIds(command)).action(guarded(requeueAction));
-}
+/** Puts back what is meant. */
+export const requeueAction = guarded(requeueMeant);
 
-async function requeueAction(
+async function requeueMeant(
+  run: Run,
   ids: readonly string[],
   options: ChangeOptions & EditWish,
   command: Command,
@@ -40,14 +26,15 @@ async function requeueAction(
   if (options.with !== undefined && isFieldwise) command.error('error: --with goes without --edit, --set and --unset');
   if (options.with !== undefined && ids.length > 1) command.error('error: --with is for one id');
   if (ids.length === 0) command.error('error: nothing is named: ids are wanted (queue --state corrupt lists them)');
-  const operation = await openOperation(options);
+  const operation = await openOperation(options, run);
   const changing = await readChanging(options, operation);
   const report = new ChangeReport(
+    run,
     options,
     ({ changed }) => `${changed} ${options.whatIf === true ? 'would' : 'will'} be tried`,
   );
   let malformed = false;
-  for await (const id of expandIds(ids)) {
+  for await (const id of expandIds(ids, run)) {
     const drafts = await openDrafts(id, operation.services);
     if ('kind' in drafts) {
       await report.tell(drafts.kind === 'unknown' ? unknown(id) : { kind: 'refused', id, text: drafts.why });
@@ -55,7 +42,7 @@ async function requeueAction(
     }
     for (const draft of drafts) {
       try {
-        const text = await editRequest(draft.text, draft.reason, options);
+        const text = await editRequest(draft.text, draft.reason, options, run);
         await report.tell(await putBack(draft, text, changing));
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
@@ -65,7 +52,7 @@ async function requeueAction(
     }
   }
   await report.finish();
-  if (malformed) process.exitCode = exitCodes.malformed;
+  if (malformed) run.exitCode = exitCodes.malformed;
 }
 
 /** It cannot be used still: nothing was changed, and whoever put it right sees what is wrong now. */

@@ -2,16 +2,15 @@
  * `lambda-lmtp shape`: how much waits, by age and destination (qshape(1)).
  */
 
-import { Command, Option } from 'commander';
 import { escaped } from '../log/postfix-line.ts';
 import { type Shape, type ShapeBy, type ShapeRow, shapeAges, shapeQueue } from '../operator/shape.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import { terminalColumns, truncated } from '../texts/terminal.ts';
 import { counted } from '../texts/words.ts';
-import { type FilterOptions, readFilter, withFilterOptions } from './filter-options.ts';
-import { guarded, type OperateOptions, openOperation, print, withOperateOptions } from './operate.ts';
+import { type FilterOptions, readFilter } from './filter-options.ts';
+import { guarded, type OperateOptions, openOperation, print } from './operate.ts';
 import { Progress } from './progress.ts';
-import { parseLimit } from './queue.ts';
+import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
 export interface ShapeOptions extends OperateOptions, FilterOptions {
@@ -19,24 +18,22 @@ export interface ShapeOptions extends OperateOptions, FilterOptions {
   readonly limit: number;
 }
 
-/** Defines the command. */
-export function shapeCommand(): Command {
-  const command = new Command('shape')
-    .alias('qshape')
-    .description('Count what waits, by age in minutes and by destination: a column has what is younger than its head')
-    .addOption(new Option('--by <what>', 'what a row is').choices(['destination', 'sender']).default('destination'))
-    .addOption(new Option('--limit <n>', 'no more rows than that; 0 = all').default(0).argParser(parseLimit));
-  return withOperateOptions(withFilterOptions(command)).action(guarded(shapeAction));
-}
+/** Prints the shape. */
+export const shapeAction = guarded(show);
 
-async function shapeAction(options: ShapeOptions): Promise<void> {
-  const { services } = await openOperation(options);
+async function show(run: Run, options: ShapeOptions): Promise<void> {
+  const { services } = await openOperation(options, run);
   const now = wallTime(services);
-  const progress = new Progress(options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} counted`);
+  const progress = new Progress(
+    run,
+    options,
+    (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} counted`,
+  );
   const filter = readFilter(options, services, now);
   const shape = await shapeQueue(filter, options.by, now, services, progress.note);
   progress.clear();
-  await print(options.json === true ? asJson(shape, options) : asTable(shape, options));
+  const columns = terminalColumns(run.stdout);
+  await print(options.json === true ? asJson(shape, options) : asTable(shape, options, columns), run);
 }
 
 function rowsOf(shape: Shape, { limit }: ShapeOptions): readonly ShapeRow[] {
@@ -55,7 +52,7 @@ function asJson(shape: Shape, options: ShapeOptions): string {
 }
 
 /** qshape's table: names at the right of their column, numbers below their heads. */
-function asTable(shape: Shape, options: ShapeOptions): string {
+function asTable(shape: Shape, options: ShapeOptions, columns: number | undefined): string {
   const rows = [shape.total, ...rowsOf(shape, options)].map(({ name, total, counts }) => ({
     name: escaped(name),
     numbers: [total, ...counts].map(String),
@@ -64,7 +61,6 @@ function asTable(shape: Shape, options: ShapeOptions): string {
   const widest = heads.map((head, column) =>
     Math.max(head.length, ...rows.map(({ numbers }) => numbers[column]?.length ?? 0)),
   );
-  const columns = terminalColumns();
   const numbers = widest.reduce((sum, width) => sum + width + 1, 0);
   const most = columns === undefined ? undefined : Math.max(10, columns - numbers);
   const names = Math.max(...rows.map(({ name }) => truncated(name, most).length));

@@ -7,6 +7,7 @@ import {
   CloudFormationServiceException,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
+import type { AwsSettings } from '../aws/settings.ts';
 import { settingsOutput } from '../operator/settings.ts';
 
 /** There is no such stack or transport, or it is none of ours. The message names it, and the option that asked for it. */
@@ -18,17 +19,18 @@ export class StackError extends Error {
   }
 }
 
-/** Name of the stack of the transport `lmtp`, which is meant where none is named. */
-export const defaultStack = 'LambdaLmtp';
-
 /**
  * Reads the outputs of a stack, by name.
  *
  * @param transport whose they are to be; the first one's if absent
  * @throws StackError where there is none; what AWS says otherwise, as it comes
  */
-export async function readStackOutputs(stack: string, transport?: string): Promise<ReadonlyMap<string, string>> {
-  const outputs = await describeOutputs(stack);
+export async function readStackOutputs(
+  stack: string,
+  transport: string | undefined,
+  aws: AwsSettings,
+): Promise<ReadonlyMap<string, string>> {
+  const outputs = await describeOutputs(stack, aws);
   return transport === undefined ? outputs : outputsOf(transport, outputs, stack);
 }
 
@@ -58,8 +60,8 @@ function transportIn(settings = '{}'): string {
   return transport || 'lmtp';
 }
 
-async function describeOutputs(stack: string): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient();
+async function describeOutputs(stack: string, aws: AwsSettings): Promise<ReadonlyMap<string, string>> {
+  const client = new CloudFormationClient(aws('CLOUDFORMATION'));
   try {
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     return new Map((found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));

@@ -2,14 +2,15 @@
  * Which stack is meant: one that CloudFormation knows, or the one that the environment names, as that of the local stack does.
  */
 
-import type { Command } from 'commander';
 import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { variableName } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { awsFault } from './aws-fault.ts';
+import { defaultStack } from './default-stack.ts';
 import { Failure } from './failure.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import type { Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack, as its functions know it: by variables. */
 export interface Stack {
@@ -18,16 +19,6 @@ export interface Stack {
   /** Whether it is one of this machine, where nobody asks who we are. */
   readonly isLocal: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-/** Adds the options. */
-export function withStackOption(command: Command): Command {
-  return command
-    .option(
-      '--stack <name>',
-      `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
-    )
-    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)');
 }
 
 /** The outputs of a stack, by the variables that its functions have for them. */
@@ -47,7 +38,10 @@ const outputs = {
  *
  * @throws Failure where there is none, or AWS cannot be asked
  */
-export async function findStack({ stack, transport }: StackOptions, environment = process.env): Promise<Stack> {
+export async function findStack(
+  { stack, transport }: StackOptions,
+  { env: environment, aws }: Pick<Run, 'env' | 'aws'>,
+): Promise<Stack> {
   const table = environment[names.queueTable];
   if (stack === undefined && table !== undefined && table !== '') {
     checkTransport(transport, environment);
@@ -55,7 +49,7 @@ export async function findStack({ stack, transport }: StackOptions, environment 
   }
   const name = stack ?? defaultStack;
   try {
-    const found = await readStackOutputs(name, transport);
+    const found = await readStackOutputs(name, transport, aws);
     const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
     const settings = readSettings(found.get(settingsOutput));
     const label = transport === undefined ? name : `${name} (${transport})`;
@@ -67,7 +61,7 @@ export async function findStack({ stack, transport }: StackOptions, environment 
 }
 
 /** The environment names one transport. */
-function checkTransport(transport: string | undefined, environment: NodeJS.ProcessEnv): void {
+function checkTransport(transport: string | undefined, environment: Run['env']): void {
   const own = environment[names.transport] || 'lmtp';
   if (transport === undefined || transport === own) return;
   throw new Failure('usage', `--transport: the environment names the stack of "${own}"; --stack NAME says another one`);
@@ -84,7 +78,7 @@ function readSettings(text = '{"transport":""}'): Readonly<Record<string, string
 }
 
 /** Whether the table is one of this machine. */
-function isLocal(environment: NodeJS.ProcessEnv): boolean {
+function isLocal(environment: Run['env']): boolean {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? environment['AWS_ENDPOINT_URL'] ?? '';
   return /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(`${endpoint}/`);
 }

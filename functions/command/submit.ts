@@ -8,16 +8,18 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { putMessage } from '../aws/put-message.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
+import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
 import { fileWords } from './file-words.ts';
-import { defaultStack, readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
+import { pathOf, type Run } from './run.ts';
+import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** The options as commander hands them over. */
 interface SubmitOptions {
@@ -51,34 +53,22 @@ interface Submitted {
   readonly versionId?: string;
 }
 
-/** Defines the command. */
-export function submitCommand(): Command {
-  return new Command('submit')
-    .description('Hand messages to a deployed or local stack: body to its bucket, request to its incoming queue')
-    .argument('<file...>', 'messages, one request for each')
-    .requiredOption('--sender <address>', 'envelope sender; "" is the null sender')
-    .requiredOption('--recipient <address>', 'envelope recipient; may be given several times', collect)
-    .option('--destination <next-hop>', 'deliver there; only what the stack allows')
-    .option('--id <id>', 'queue id, of one message only; a random one if absent')
-    .option('--stack <name>', `CloudFormation stack (default: "${defaultStack}", unless bucket and queue are known)`)
-    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)')
-    .option('--bucket <name>', `message bucket (environment: ${names.messageBucket})`)
-    .option('--queue-url <url>', `incoming queue (environment: ${names.incomingQueueUrl})`)
-    .option('--prefix <prefix>', 'where in the bucket', 'in/')
-    .option('--json', 'print JSON lines')
-    .action(submitAction);
-}
-
-async function submitAction(files: readonly string[], options: SubmitOptions, command: Command): Promise<void> {
+/** Submits the messages. */
+export async function submitAction(
+  run: Run,
+  files: readonly string[],
+  options: SubmitOptions,
+  command: Command,
+): Promise<void> {
   if (options.id !== undefined && files.length > 1) command.error('error: --id is for one message');
   const fault = envelopeFault(options);
-  if (fault !== undefined) return complain(fault, exitCodes.malformed);
-  const door = await findDoor(options, command);
+  if (fault !== undefined) return complain(run, fault, exitCodes.malformed);
+  const door = await findDoor(run, options, command);
   if (door === undefined) return;
-  const clients = { s3: new S3Client(), sqs: new SQSClient() };
+  const clients = { s3: new S3Client(run.aws('S3')), sqs: new SQSClient(run.aws('SQS')) };
   for (const file of files) {
-    const body = await readBody(file);
-    if (body !== undefined && !(await submit(file, body, { options, door, clients }))) return;
+    const body = await readBody(run, file);
+    if (body !== undefined && !(await submit(file, body, { run, options, door, clients }))) return;
   }
 }
 
@@ -102,15 +92,15 @@ function envelopeFault(options: SubmitOptions): string | undefined {
   }
 }
 
-async function findDoor(options: SubmitOptions, command: Command): Promise<FrontDoor | undefined> {
+async function findDoor(run: Run, options: SubmitOptions, command: Command): Promise<FrontDoor | undefined> {
   const { stack, transport, bucket, queueUrl } = options;
   const isNamed = stack !== undefined || transport !== undefined;
   if (isNamed && (bucket !== undefined || queueUrl !== undefined)) {
     command.error(`error: --${stack === undefined ? 'transport' : 'stack'} goes without --bucket and --queue-url`);
   }
   const known = {
-    bucket: bucket ?? process.env[names.messageBucket],
-    queueUrl: queueUrl ?? process.env[names.incomingQueueUrl],
+    bucket: bucket ?? run.env[names.messageBucket],
+    queueUrl: queueUrl ?? run.env[names.incomingQueueUrl],
   };
   if (!isNamed && known.bucket && known.queueUrl) return { bucket: known.bucket, queueUrl: known.queueUrl };
   if (!isNamed && (known.bucket || known.queueUrl)) {
@@ -121,27 +111,28 @@ async function findDoor(options: SubmitOptions, command: Command): Promise<Front
   }
   const name = stack ?? defaultStack;
   try {
-    const outputs = await readStackOutputs(name, transport);
+    const outputs = await readStackOutputs(name, transport, run.aws);
     return {
       bucket: requireOutput(outputs, name, 'MessageBucketName'),
       queueUrl: requireOutput(outputs, name, 'IncomingQueueUrl'),
     };
   } catch (error) {
     if (error instanceof StackError) command.error(`error: ${error.message}`);
-    complain(`the stack "${name}" cannot be looked up: ${wordsOf(error)}`, exitCodes.tempFail);
+    complain(run, `the stack "${name}" cannot be looked up: ${wordsOf(error)}`, exitCodes.tempFail);
     return undefined;
   }
 }
 
 /** What else a submission needs. */
 interface Surroundings {
+  readonly run: Run;
   readonly options: SubmitOptions;
   readonly door: FrontDoor;
   readonly clients: { readonly s3: S3Client; readonly sqs: SQSClient };
 }
 
 /** Whether it went well: where AWS does not take one message, it would not take the next. */
-async function submit(file: string, body: Buffer, { options, door, clients }: Surroundings): Promise<boolean> {
+async function submit(file: string, body: Buffer, { run, options, door, clients }: Surroundings): Promise<boolean> {
   const id = options.id ?? randomBytes(6).toString('hex');
   const { bucket, queueUrl } = door;
   const key = `${options.prefix}${id}.eml`;
@@ -150,17 +141,21 @@ async function submit(file: string, body: Buffer, { options, door, clients }: Su
     const versionId = await putMessage(clients.s3, { Bucket: bucket, Key: key }, body);
     if (versionId !== undefined) message = { ...message, versionId };
   } catch (error) {
-    complain(`${file}: the body cannot be written to the bucket "${bucket}": ${wordsOf(error)}`, exitCodes.tempFail);
+    complain(
+      run,
+      `${file}: the body cannot be written to the bucket "${bucket}": ${wordsOf(error)}`,
+      exitCodes.tempFail,
+    );
     return false;
   }
   try {
     const MessageBody = JSON.stringify(makeRequest(options, message, id));
     const { MessageId = '' } = await clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
-    print({ file, id, messageId: MessageId, ...message }, options);
+    print(run, { file, id, messageId: MessageId, ...message }, options);
     return true;
   } catch (error) {
     const left = `the body stays in s3://${bucket}/${key}`;
-    complain(`${file}: the request cannot be sent to ${queueUrl}: ${wordsOf(error)}; ${left}`, exitCodes.tempFail);
+    complain(run, `${file}: the request cannot be sent to ${queueUrl}: ${wordsOf(error)}; ${left}`, exitCodes.tempFail);
     return false;
   }
 }
@@ -178,31 +173,27 @@ function makeRequest({ sender, recipient, destination }: SubmitOptions, message:
   };
 }
 
-async function readBody(file: string): Promise<Buffer | undefined> {
+async function readBody(run: Run, file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file);
+    return await readFile(pathOf(file, run));
   } catch (error) {
-    complain(`${file} cannot be read: ${fileWords(error)}`, exitCodes.malformed);
+    complain(run, `${file} cannot be read: ${fileWords(error)}`, exitCodes.malformed);
     return undefined;
   }
 }
 
-function print(submitted: Submitted, { json }: SubmitOptions): void {
+function print({ stdout }: Run, submitted: Submitted, { json }: SubmitOptions): void {
   const { file, id } = submitted;
-  process.stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
+  stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
 }
 
 /** What could not be submitted for now counts for more than what never can: whoever tries again gets both right. */
-function complain(words: string, code: number): void {
-  process.stderr.write(`${printable(words)}\n`);
-  process.exitCode = code;
+function complain(run: Run, words: string, code: number): void {
+  run.stderr.write(`${printable(words)}\n`);
+  run.exitCode = code;
 }
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === '' ? error.name : error.message;
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

@@ -1,5 +1,5 @@
 /**
- * What a stack lets in, and where its mail goes, from a function's environment.
+ * Composes what a stack admits, and its transport map, from a function's environment.
  */
 
 import type { AwsClients } from '../aws/clients.ts';
@@ -22,7 +22,7 @@ import { type MapLog, type MapSource, TransportMaps } from '../request/transport
 import type { Clock } from '../time/clock.ts';
 import { transportName } from './compose-queue.ts';
 
-/** What it is put together with. */
+/** What composition needs. */
 export interface AdmissionParts {
   readonly parameters: Parameters;
   readonly clients: Pick<AwsClients, 's3' | 'sqs'>;
@@ -30,16 +30,16 @@ export interface AdmissionParts {
   readonly log: MapLog;
 }
 
-/** The transport map of a stack, as it is now. */
+/** The transport map of a stack. */
 export interface CurrentMap {
-  /** Throws where there is none yet that can be read and used. */
+  /** Returns the current map. Throws until a first one has been read and parsed. */
   current(): Promise<TransportMap>;
-  /** The one that was current last; there is one as soon as somebody has asked. */
+  /** The map of the last call of current(); throws before the first. */
   readonly known: TransportMap;
 }
 
 /**
- * The transport map: that of TRANSPORT_MAP_SOURCE first, then the text of TRANSPORT_MAP.
+ * Returns the transport map: first TRANSPORT_MAP_SOURCE, then the text of TRANSPORT_MAP.
  *
  * @throws TransportMapError, EnvironmentError
  */
@@ -54,7 +54,7 @@ export function composeTransportMap(
   };
   const parse = (...texts: readonly string[]) =>
     parseTransportMap(texts, transportName(environment), portsOf(parameters), options);
-  // Whatever else there may be, a wrong text of our own is found at once.
+  // A wrong text of the environment is reported at once.
   const map = parse(own);
   const source = mapSource(environment[names.transportMapSource] ?? '', clients);
   if (source === undefined) return { current: async () => map, known: map };
@@ -62,7 +62,7 @@ export function composeTransportMap(
 }
 
 /**
- * What a stack lets in; asked for anew for each batch.
+ * Returns what a stack admits; called for each batch.
  *
  * @throws TransportMapError, DestinationError, EnvironmentError
  */
@@ -99,7 +99,7 @@ function otherTransports(environment: NodeJS.ProcessEnv): ReadonlyMap<string, st
     variableWords(environment, names.otherTransports).map((word): [string, string] => {
       const [, name = '', url = ''] = /^([a-z][a-z0-9-]*)=(https?:\/\/\S+)$/.exec(word) ?? [];
       if (name !== '' && !reservedServices.has(name) && name !== transportName(environment)) return [name, url];
-      const wanted = 'wanted is name=URL of a queue, with the name of another transport';
+      const wanted = 'expected name=URL of a queue, with the name of another transport';
       throw new EnvironmentError(`${names.otherTransports}: "${word}" is not allowed; ${wanted}`);
     }),
   );

@@ -1,6 +1,6 @@
 /**
- * Puts together what people look after the queue with: the same adapters as in the functions, for the command line and for the
- * functions of the dashboard.
+ * Composes the services of operators, with the adapters of the functions, for the command line and for the functions of
+ * the dashboard.
  */
 
 import type { AwsClients } from '../aws/clients.ts';
@@ -13,9 +13,9 @@ import { environmentNames as names, requireVariable } from '../parameters/enviro
 import { composeQueue, type Variables } from './compose-queue.ts';
 
 /**
- * Builds the services of a stack.
+ * Returns the services of a stack.
  *
- * @throws EnvironmentError, ParameterError where its variables are not whole
+ * @throws EnvironmentError, ParameterError if a variable is missing or wrong
  */
 export function composeServices(clients: AwsClients, variables: Variables, log: Log): OperatorServices {
   return {
@@ -28,7 +28,7 @@ export function composeServices(clients: AwsClients, variables: Variables, log: 
 }
 
 /**
- * Builds the view of a stack's queues.
+ * Returns the depths of a stack's queues.
  *
  * @throws EnvironmentError
  */

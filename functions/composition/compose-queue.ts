@@ -1,5 +1,5 @@
 /**
- * Puts a function together: environment in, services out. The only place where ports meet their adapters.
+ * Composes the services of a function from its environment. Only here ports meet their adapters.
  */
 
 import { type AwsClients, type AwsPatience, makeClients } from '../aws/clients.ts';
@@ -14,6 +14,7 @@ import { S3CorruptQueue } from '../aws/s3-corrupt-queue.ts';
 import { S3SpentBodies } from '../aws/s3-spent-bodies.ts';
 import { SnsEvents } from '../aws/sns-events.ts';
 import { SqsWakeUps } from '../aws/sqs-wake-ups.ts';
+import { cleanupRules } from '../delivery/preparation.ts';
 import type { Log } from '../log/log.ts';
 import type { InvocationMetrics } from '../metrics/invocation.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -28,22 +29,22 @@ import { TableWrites } from '../queue/writes/table-writes.ts';
 import { optional } from '../request/fields.ts';
 import { systemClock } from '../time/clock.ts';
 
-/** What a stack tells of itself. */
+/** The environment variables of a stack. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The services of a function, over real AWS clients. */
 export interface Composition {
   readonly services: QueueServices;
   readonly clients: AwsClients;
-  /** For the frame of its handler; absent where the stack wants none. */
+  /** For the handler; absent if metrics are off. */
   readonly metrics: InvocationMetrics | undefined;
 }
 
 /**
- * Builds the services from a function's environment.
+ * Returns the services from a function's environment.
  *
- * @param patience how long it waits for AWS; as long as the clients do by themselves if absent
- * @throws EnvironmentError, ParameterError: the function then does not start, and says what is wrong
+ * @param patience time limits of AWS calls; absent: the defaults of the clients
+ * @throws EnvironmentError, ParameterError: the function does not start, and its log names the variable
  */
 export function compose(serviceName: string, environment: NodeJS.ProcessEnv, patience?: AwsPatience): Composition {
   const clients = makeClients(patience);
@@ -51,7 +52,7 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv, pat
   const queue = composeQueue(clients, environment, log);
   const { destinations, parameters, transport } = queue;
   if (parameters.strict_postfix_verdicts) {
-    log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be', {});
+    log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need', {});
   }
   const metrics = metricsFromEnvironment(environment, transport);
   const services: QueueServices = {
@@ -73,12 +74,13 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv, pat
 }
 
 /**
- * What functions and people alike work with: table, queues, topic and bodies.
+ * Returns the services that functions and operators share: table, queues, topic and bodies.
  *
  * @throws EnvironmentError, ParameterError
  */
 export function composeQueue(clients: AwsClients, variables: Variables, log: Log) {
   const table = requireVariable(variables, names.queueTable);
+  const parameters = parametersFromEnvironment(variables);
   return {
     ledger: new DynamoDbLedger(clients.table, table),
     queries: new DynamoDbQueries(clients.table, table),
@@ -88,8 +90,8 @@ export function composeQueue(clients: AwsClients, variables: Variables, log: Log
       deferred: requireVariable(variables, names.deferredQueueUrl),
     }),
     events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
-    bodies: new S3Bodies(clients.s3),
-    parameters: parametersFromEnvironment(variables),
+    bodies: new S3Bodies(clients.s3, cleanupRules(parameters)),
+    parameters,
     transport: transportName(variables),
     clock: systemClock,
     random: Math.random,
@@ -98,13 +100,13 @@ export function composeQueue(clients: AwsClients, variables: Variables, log: Log
   };
 }
 
-/** Where bodies are deleted when nobody needs them; nothing where they stay. */
+/** Returns the disposal of bodies; undefined if bodies are never deleted. */
 function composeDisposal(environment: Variables, { s3 }: Pick<AwsClients, 's3'>): Disposal | undefined {
   if ((environment[names.bodyRetention] ?? '') === '') return undefined;
   return new Disposal(requireVariable(environment, names.messageBucket), new S3SpentBodies(s3));
 }
 
-/** What is filed as corrupt is counted. */
+/** Counts corrupt requests and deliveries as a metric. */
 function counting(corrupt: CorruptQueue, metrics: Metrics | undefined): CorruptQueue {
   return {
     file: async (notice) => {

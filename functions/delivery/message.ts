@@ -5,6 +5,7 @@
 import type { WireContent } from '../session/chat.ts';
 import { ContentEncoder, canonicalSize, has8BitOctets } from '../smtp/content-encoder.ts';
 import { deliveredTo, findBody } from '../smtp/header-scan.ts';
+import { type CleanupRules, cleanContent, MessageCleanup, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { MimeDowngrader, type MimeFault, type MimeLimits } from '../smtp/mime-downgrade.ts';
 
 /** A stored message. */
@@ -21,7 +22,7 @@ export interface Message {
   readonly has8BitHeader: boolean;
   /** Addresses of its Delivered-To fields: earlier deliveries. */
   readonly deliveredTo: readonly string[];
-  /** Returns the stored octets; the next host may read them again. */
+  /** Returns the octets as cleanup(8) leaves them; the next host may read them again. */
   open(): AsyncIterable<Buffer>;
 }
 
@@ -49,8 +50,48 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
   return { size, isExact: false, is8Bit: undefined, ...inspectHeader(header) };
 }
 
+/** The largest body in memory, in octets; its exact size and its 8-bit octets are known before MAIL. */
+export const inMemoryLimit = 1024 * 1024;
+
 /** Octets at the beginning of a large message that are inspected. */
 export const beginningOctets = 64 * 1024;
+
+/** Returns the message for content in memory, as cleanup(8) leaves it. */
+export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCleanup): Message {
+  const cleaned = cleanContent(content, rules);
+  return {
+    ...inspectContent(cleaned),
+    async *open() {
+      yield cleaned;
+    },
+  };
+}
+
+/** Content that is too large for memory. */
+export interface LargeContent {
+  /** Octets as stored. */
+  readonly size: number;
+  /** Its first {@link beginningOctets}. */
+  readonly beginning: Buffer;
+  /** Returns the stored octets. */
+  open(): AsyncIterable<Buffer>;
+}
+
+/** Returns the message for large content, which is cleaned while it is read. */
+export function streamedMessage(
+  { size, beginning, open }: LargeContent,
+  rules: CleanupRules = postfixCleanup,
+): Message {
+  const header = beginning.subarray(0, findBody(beginning));
+  const removed = Math.max(0, header.length - cleanContent(header, rules).length);
+  return { ...unseenContent(size - removed, beginning), open: () => cleaned(open(), rules) };
+}
+
+async function* cleaned(octets: AsyncIterable<Buffer>, rules: CleanupRules): AsyncIterable<Buffer> {
+  const cleanup = new MessageCleanup(rules);
+  for await (const chunk of octets) yield cleanup.push(chunk);
+  yield cleanup.end();
+}
 
 /** Guards the sending of content. */
 export interface Gate {

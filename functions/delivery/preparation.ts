@@ -5,6 +5,7 @@
 import type { Parameters } from '../parameters/parameters.ts';
 import type { DeliveryRecipient } from '../request/delivery.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
+import type { CleanupRules } from '../smtp/message-cleanup.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import type { Posting } from './envelope.ts';
 import type { Message, Preparation } from './message.ts';
@@ -22,6 +23,21 @@ export function isLooping(
 ): boolean {
   const address = recipient.address.toLowerCase();
   return flags.has('D') && deliveredTo.some((before) => before.toLowerCase() === address);
+}
+
+/** Returns the rules for cleaning messages when they are read. */
+export function cleanupRules(
+  parameters: Pick<
+    Parameters,
+    'message_drop_headers' | 'header_size_limit' | 'mime_nesting_limit' | 'mime_boundary_length_limit'
+  >,
+): CleanupRules {
+  return {
+    dropHeaders: new Set(parameters.message_drop_headers),
+    headerSizeLimit: parameters.header_size_limit,
+    nestingLimit: parameters.mime_nesting_limit,
+    boundaryLengthLimit: parameters.mime_boundary_length_limit,
+  };
 }
 
 /** Returns the preparation of the message for the recipients with these indexes. */

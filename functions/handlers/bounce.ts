@@ -1,8 +1,8 @@
 /**
- * Lambda function `bounce`: events of the bounce topic into reports (Postfix bounce(8)), and notices into mail.
+ * Lambda function `bounce`: makes reports of the events of the bounce topic (Postfix bounce(8)), and mail of notices.
  *
- * A message leaves its queue when a report with its event is handed over. One that has to wait for others of its request is
- * hidden until then, and comes again; one that AWS keeps us from dealing with comes again after its queue's own time.
+ * A message leaves its queue after a report with its event has been sent. If it must wait for other events of its
+ * request, it is hidden until then. After an AWS error it is received again, after the queue's own time.
  */
 
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
@@ -19,6 +19,7 @@ import { RawSesOutlet } from '../aws/ses-outlet.ts';
 import { SnsNotices } from '../aws/sns-notices.ts';
 import { composeTransportMap } from '../composition/compose-admission.ts';
 import { transportName } from '../composition/compose-queue.ts';
+import { cleanupRules } from '../delivery/preparation.ts';
 import { measured } from '../metrics/invocation.ts';
 import { Notifier } from '../notices/notifier.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
@@ -26,8 +27,8 @@ import { parametersFromEnvironment } from '../parameters/parameters.ts';
 import { localDomains } from '../report/local-domains.ts';
 import type { ReportServices } from '../report/ports.ts';
 import { readTopicMessage } from '../report/read-message.ts';
-import { tellNotice } from '../report/send.ts';
-import { tell } from '../report/tell.ts';
+import { reportEvent } from '../report/report-event.ts';
+import { mailNotice } from '../report/send.ts';
 import { systemClock } from '../time/clock.ts';
 
 const clients = makeClients();
@@ -40,7 +41,7 @@ const { notify_classes: classes } = parameters;
 const notifier = new Notifier({
   topic: new SnsNotices(clients.sns, requireVariable(process.env, names.noticeTopicArn)),
   counts: new DynamoDbNoticeCounts(clients.table, table),
-  // As in Postfix, whoever hears of bounces hears of double bounces too.
+  // As in Postfix, class bounce includes class 2bounce.
   classes: classes.includes('bounce') ? [...classes, '2bounce'] : classes,
   transport,
   clock: systemClock,
@@ -49,7 +50,7 @@ const notifier = new Notifier({
 const services: ReportServices = {
   records: new DynamoDbReports(clients.table, table),
   ledger: new DynamoDbLedger(clients.table, table),
-  bodies: new S3Bodies(clients.s3),
+  bodies: new S3Bodies(clients.s3, cleanupRules(parameters)),
   incoming: new S3IncomingOutlet(clients, {
     bucket: requireVariable(process.env, names.messageBucket),
     queueUrl: requireVariable(process.env, names.incomingQueueUrl),
@@ -66,33 +67,33 @@ const services: ReportServices = {
 };
 const QueueUrl = requireVariable(process.env, names.bounceQueueUrl);
 
-/** Longest that SQS hides a message: twelve hours; less, since it counts from when the message was given out. */
+/** Longest time for which a message is hidden. SQS allows twelve hours from the receive. */
 const longestHiding = 11 * 3600;
 
-/** Takes a batch from the bounce queue. */
+/** Handles a batch from the bounce queue. */
 export const handler = measured(metricsFromEnvironment(process.env, transport), handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   await map.current();
   const results = await Promise.all(Records.map(handleRecord));
-  await notifier.settled();
+  await notifier.awaitSent();
   return { batchItemFailures: results.flatMap((stays) => (stays === undefined ? [] : [{ itemIdentifier: stays }])) };
 }
 
-/** The message id of a record that stays in its queue, or nothing. */
+/** Returns the message id if the message stays in its queue. */
 async function handleRecord({ messageId, receiptHandle, body }: SQSRecord): Promise<string | undefined> {
   try {
     const message = readTopicMessage(body);
     if (message.kind === 'notice') {
-      await tellNotice(message.notice, services);
+      await mailNotice(message.notice, services);
       return undefined;
     }
-    const telling = await tell(message.event, services);
-    if (telling.kind === 'told') return undefined;
-    await hide(receiptHandle, telling.until);
+    const result = await reportEvent(message.event, services);
+    if (result.kind === 'reported') return undefined;
+    await hide(receiptHandle, result.until);
     return messageId;
   } catch (error) {
-    services.log.note('error', 'not told; it will be seen again', { messageId, error });
+    services.log.note('error', 'report not sent; the message will be received again', { messageId, error });
     return messageId;
   }
 }

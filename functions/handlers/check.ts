@@ -1,19 +1,20 @@
 /**
- * Lambda function `check`: what stands between the functions and a destination, seen from where they are. It delivers
- * nothing, and sees no mail and no queue.
+ * Lambda function `check`: checks from inside the stack's network how a destination can be reached. It delivers
+ * nothing, and has no access to mail or queues.
  *
  *     { "destination": "inet:lmtp.internal:24", "recipients": ["postmaster@example.com"] }
  *
- * The answer is a CheckReport (check/report.ts). Only what the stack delivers to can be checked.
+ * Returns a CheckReport (check/report.ts). Only destinations of the stack can be checked.
  */
 
 import type { Context } from 'aws-lambda';
 import { makeClients, makeSecretsManagerClient } from '../aws/clients.ts';
 import { makeLog } from '../aws/function-log.ts';
 import { SecretsManagerSource } from '../aws/secrets-manager.ts';
-import { check, checkTimeouts } from '../check/check.ts';
+import { check } from '../check/check.ts';
 import type { CheckReport } from '../check/report.ts';
 import { readCheckRequest } from '../check/request.ts';
+import { checkTimeouts } from '../check/time-limits.ts';
 import { composeAdmission } from '../composition/compose-admission.ts';
 import { makeAgent } from '../delivery/agent.ts';
 import { isParameterName, parametersFromEnvironment, variableName } from '../parameters/parameters.ts';
@@ -24,7 +25,7 @@ import { SecretCache } from '../secrets/secret-cache.ts';
 import { invocationDeadline } from '../session/limit.ts';
 import { systemClock } from '../time/clock.ts';
 
-/** Whatever the stack sets itself counts; whoever asks sits there and waits. */
+/** The stack's own parameters take precedence; the defaults are short, because an operator waits. */
 const patience = Object.fromEntries(
   Object.entries(checkTimeouts).flatMap(([name, value]) =>
     isParameterName(name) ? [[variableName(name), value]] : [],
@@ -40,7 +41,7 @@ const agent = makeAgent(parameters, {
 /**
  * Makes one check.
  *
- * @throws RequestError, DestinationError where it is asked for what it cannot do
+ * @throws RequestError, DestinationError if the request is wrong or not allowed
  */
 export async function handler(event: unknown, context: Context): Promise<CheckReport> {
   const { destination, sender, recipients, pending = false } = readCheckRequest(event);

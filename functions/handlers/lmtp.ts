@@ -1,8 +1,9 @@
 /**
- * Lambda function `lmtp`: deliveries from active to their servers.
+ * Lambda function `lmtp`: delivers from active to LMTP servers.
  *
- * Destinations of a batch run side by side, the deliveries of one destination one after another over its cached session; what
- * was given out again and again comes last. Each message is deleted as soon as its delivery is settled, so its slot opens before the batch ends.
+ * Destinations of a batch run in parallel, the deliveries of one destination in sequence over its cached session.
+ * Messages that were received often come last. Each message is deleted as soon as its delivery is settled, so that its
+ * slot opens before the batch ends.
  */
 
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +12,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { brisk, makeSecretsManagerClient } from '../aws/clients.ts';
 import { DynamoDbNoticeCounts } from '../aws/dynamodb-notice-counts.ts';
 import { SecretsManagerSource } from '../aws/secrets-manager.ts';
-import { sayGoodbyeOnShutdown } from '../aws/shutdown.ts';
+import { quitOnShutdown } from '../aws/shutdown.ts';
 import { SnsNotices } from '../aws/sns-notices.ts';
 import { compose } from '../composition/compose-queue.ts';
 import { chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
@@ -22,12 +23,12 @@ import { measured } from '../metrics/invocation.ts';
 import { failureClass } from '../notices/failure-class.ts';
 import { Notifier } from '../notices/notifier.ts';
 import { environmentNames, requireVariable } from '../parameters/environment.ts';
-import { giveBackPlaces } from '../queue/destinations/refill.ts';
+import { flushAndRefill } from '../queue/destinations/refill.ts';
 import { parseWakeUp, WakeUpError } from '../queue/items/messages.ts';
 import { reserveOf } from '../queue/items/policy.ts';
 import { SchemaVersionError } from '../queue/items/schema-version.ts';
 import { handBack } from '../queue/work/hand-back.ts';
-import { type Given, orderOfWork } from '../queue/work/schedule.ts';
+import { type ReceiveInfo, schedule } from '../queue/work/schedule.ts';
 import { type Deliver, type Lane, work } from '../queue/work/worker.ts';
 import { optional } from '../request/fields.ts';
 import { SecretCache } from '../secrets/secret-cache.ts';
@@ -37,7 +38,8 @@ import { retrySeconds } from '../time/retry-time.ts';
 
 const { services, clients, metrics } = compose('lmtp', process.env, brisk);
 const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
-  onStale: (secret, { message }, age) => tellSecretFault({ secret, why: message, servesSince: Math.round(age / 1000) }),
+  onStale: (secret, { message }, age) =>
+    reportSecretFault({ secret, why: message, servesSince: Math.round(age / 1000) }),
 });
 const notifier = new Notifier({
   topic: new SnsNotices(clients.sns, requireVariable(process.env, environmentNames.noticeTopicArn)),
@@ -53,13 +55,13 @@ const agent = makeAgent(services.parameters, {
   ...optional('metrics', metrics),
   ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
   onNote: (note) => services.log.note('warn', note, {}),
-  onSecretFault: (why) => tellSecretFault({ why }),
+  onSecretFault: (why) => reportSecretFault({ why }),
   debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
 });
-/** A container that is shut down has half a second left, and each of its sessions the same part of it. */
-const goodbye: Deadline = { left: () => 300, whole: 300 };
-sayGoodbyeOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, goodbye)))).catch(
-  (error: unknown) => services.log.note('warn', 'no goodbye on shutdown', { error }),
+/** A container has half a second to shut down, and each of its sessions the same share of it. */
+const quitDeadline: Deadline = { left: () => 300, whole: 300 };
+quitOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, quitDeadline)))).catch(
+  (error: unknown) => services.log.note('warn', 'sessions not closed on shutdown', { error }),
 );
 const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
@@ -68,7 +70,7 @@ for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'us
   for (const warning of services.parameters[name].warnings) services.log.note('warn', warning, { parameter: name });
 }
 
-/** Takes a batch from active. */
+/** Handles a batch from active. */
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -76,32 +78,32 @@ async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQS
   const deadline = invocationDeadline(remaining, reserveOf(remaining()));
   const unfinished: string[] = [];
   const shared = new Map(Records.map((record): [string, Lane] => [destinationOf(record), {}]));
-  const workOff = async (records: readonly SQSRecord[]) => {
+  const workThrough = async (records: readonly SQSRecord[]) => {
     for (const record of records) {
       const isDone = await handleRecord(record, deadline, shared.get(destinationOf(record)) ?? {});
       if (!isDone) unfinished.push(record.messageId);
     }
   };
-  const { lanes, last } = orderOfWork(Records, givenOf, services.random);
-  await Promise.all(lanes.map(workOff));
-  await workOff(last);
-  await giveBackPlaces(services, setTimeout);
-  await services.disposal?.settle(services);
-  await notifier.settled();
+  const { lanes, last } = schedule(Records, givenOf, services.random);
+  await Promise.all(lanes.map(workThrough));
+  await workThrough(last);
+  await flushAndRefill(services, setTimeout);
+  await services.disposal?.deleteSpent(services);
+  await notifier.awaitSent();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-function tellSecretFault(facts: Readonly<Record<string, unknown>>): void {
+function reportSecretFault(facts: Readonly<Record<string, unknown>>): void {
   services.log.note('error', secretFaultNote, facts);
   services.metrics?.add('SecretFaults');
 }
 
-/** The group of a message is destination and slot; deliveries to one destination share its session. */
+/** The message group is destination and slot; deliveries to one destination share its session. */
 function destinationOf({ attributes }: SQSRecord): string {
   return attributes.MessageGroupId?.split('#')[0] ?? '';
 }
 
-function givenOf(record: SQSRecord): Given {
+function givenOf(record: SQSRecord): ReceiveInfo {
   return { destination: destinationOf(record), received: receivedOf(record) };
 }
 
@@ -109,7 +111,7 @@ function receivedOf({ attributes }: SQSRecord): number {
   return Number(attributes.ApproximateReceiveCount);
 }
 
-/** Whether the record is dealt with. */
+/** Returns whether the message was handled. */
 async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
   const { messageId, receiptHandle: ReceiptHandle } = record;
   try {
@@ -118,18 +120,18 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
     return true;
   } catch (error) {
     if (error instanceof SchemaVersionError) {
-      // No fault of anything: it waits here for that release.
+      // Not an error: the message waits for that release.
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
-      services.log.note('error', 'delivery not settled; it will be seen again', { messageId, error });
+      services.log.note('error', 'delivery not settled; it will be received again', { messageId, error });
       notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
     }
-    return await seeAgain(record, error);
+    return await retryRecord(record, error);
   }
 }
 
-/** Whether the record is dealt with after all, since its delivery was handed back. */
-async function seeAgain(record: SQSRecord, error: unknown): Promise<boolean> {
+/** Returns whether the message was handled after all, because its delivery was handed back. */
+async function retryRecord(record: SQSRecord, error: unknown): Promise<boolean> {
   const { receiptHandle, body } = record;
   const received = receivedOf(record);
   try {
@@ -138,7 +140,7 @@ async function seeAgain(record: SQSRecord, error: unknown): Promise<boolean> {
       return true;
     }
   } catch (failure) {
-    services.log.note('warn', 'message not deleted; it will be seen again', { error: failure });
+    services.log.note('warn', 'message not deleted; it will be received again', { error: failure });
   }
   await shortenVisibility(receiptHandle, retrySeconds(received));
   return false;
@@ -162,7 +164,7 @@ async function shortenVisibility(ReceiptHandle: string, VisibilityTimeout: numbe
   try {
     await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   } catch (error) {
-    // Then the slot opens only when the queue's own time-out passes.
+    // Then the slot opens only after the queue's own visibility time-out.
     services.log.note('warn', 'visibility not shortened', { error });
   }
 }

@@ -1,10 +1,11 @@
 /**
- * Lambda function `postsuper`: does what is asked for with a button of the dashboard (Postfix's postsuper(1) acts on the queue).
+ * Lambda function `postsuper`: executes the buttons of the dashboard (Postfix's postsuper(1) acts on the queue).
  *
  *     { "action": "hold", "destination": "inet:imap-b.example.net:24", "widgetContext": { ... } }
  *
- * CloudWatch calls it in the name of whoever looks at the dashboard, but does not say who that is: CloudTrail has the call, and
- * the history of what is changed has the id of the request. The answer is HTML: what was changed, what was not, and why.
+ * CloudWatch calls it with the permissions of the person at the dashboard, but does not pass an identity. CloudTrail
+ * records the call, and the history of a changed item contains the request id. Returns HTML: what was changed, what was
+ * not, and why.
  */
 
 import { setTimeout } from 'node:timers/promises';
@@ -19,27 +20,29 @@ import { RequestError } from '../request/request-error.ts';
 import { act } from '../screens/act.ts';
 import { sentence } from '../screens/page.ts';
 import { readActRequest } from '../screens/request.ts';
+import { themed } from '../screens/theme.ts';
 
 const services = composeServices(makeClients(), process.env, makeLog('postsuper'));
 const checkFunction = requireVariable(process.env, environmentNames.checkFunction);
 
-/** Milliseconds after which no more is begun: whoever pressed the button looks at a pop-up meanwhile. */
+/** Milliseconds after which no further change begins, because the person waits in front of a pop-up. */
 const patience = 20_000;
 
-/** Carries out one order. */
+/** Executes one action. */
 export async function handler(event: unknown, context: Context): Promise<string> {
   const begun = performance.now();
   try {
-    return await act(readActRequest(event), {
+    const told = await act(readActRequest(event), {
       services,
       by: `dashboard (request ${context.awsRequestId})`,
       check: (destination) => remoteCheck(checkFunction, { destination }),
       pause: setTimeout,
       mayGoOn: () => performance.now() - begun < patience,
     });
+    return themed(told, event);
   } catch (error) {
     const isExpected = [RequestError, DestinationError, RemoteCheckError].some((kind) => error instanceof kind);
-    if (isExpected) return sentence(`Nothing was changed: ${(error as Error).message}`);
+    if (isExpected) return themed(sentence(`Nothing was changed: ${(error as Error).message}`), event);
     throw error;
   }
 }

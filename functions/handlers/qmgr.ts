@@ -1,8 +1,8 @@
 /**
- * Lambda function `qmgr`: requests from incoming into the table and to active; wake-ups from deferred back to active; dead
- * letters of active back into the table.
+ * Lambda function `qmgr`: admits requests from incoming, activates deliveries when their wake-ups arrive from deferred,
+ * and recovers deliveries from the dead-letter queue of active.
  *
- * One record that cannot be helped stays in its queue; the others of its batch are unharmed.
+ * A message with an error stays in its queue; the others of its batch are not affected.
  */
 
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -16,7 +16,7 @@ import { activate } from '../queue/admission/activate.ts';
 import { admit } from '../queue/admission/admit.ts';
 import { parseWakeUp, WakeUpError } from '../queue/items/messages.ts';
 import { SchemaVersionError } from '../queue/items/schema-version.ts';
-import { type DeadLetter, takeDeadLetter } from '../queue/settlement/dead-letters.ts';
+import { type DeadLetter, handleDeadLetter } from '../queue/settlement/dead-letters.ts';
 import { optional } from '../request/fields.ts';
 
 const { services, clients, metrics } = compose('qmgr', process.env);
@@ -24,30 +24,30 @@ const admission = composeAdmission(process.env, { ...services, clients });
 const deferredQueue = requireVariable(process.env, environmentNames.deferredQueueUrl).split('/').at(-1);
 const deadLetterQueue = process.env[environmentNames.activeDeadLetterQueueUrl]?.split('/').at(-1);
 
-/** Takes a batch from incoming, from deferred, or from the dead letters of active. */
+/** Handles a batch from incoming, from deferred, or from the dead-letter queue of active. */
 export const handler = measured(metrics, handleBatch);
 
 async function handleBatch({ Records }: SQSEvent, _context: Context): Promise<SQSBatchResponse> {
   const results = await Promise.all(Records.map(handleRecord));
-  await services.scheduler.settle(services);
-  await services.disposal?.settle(services);
+  await services.scheduler.flushPlaces(services);
+  await services.disposal?.deleteSpent(services);
   return { batchItemFailures: results.flatMap((failed) => (failed === undefined ? [] : [{ itemIdentifier: failed }])) };
 }
 
-/** The message id of a record that has to be seen again, or nothing. */
+/** Returns the message id if the message must be received again. */
 async function handleRecord(record: SQSRecord): Promise<string | undefined> {
   const { messageId, eventSourceARN } = record;
   const queue = eventSourceARN.split(':').at(-1);
   try {
     if (queue === deferredQueue) await wake(record);
-    else if (queue === deadLetterQueue) await takeDeadLetter(deadLetterOf(record), services);
+    else if (queue === deadLetterQueue) await handleDeadLetter(deadLetterOf(record), services);
     else await admit(incomingOf(record), await admission(), services);
     return undefined;
   } catch (error) {
     if (error instanceof SchemaVersionError) {
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
-      services.log.note('error', 'record not handled; it will be seen again', { messageId, error });
+      services.log.note('error', 'record not handled; it will be received again', { messageId, error });
     }
     return messageId;
   }

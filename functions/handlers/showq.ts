@@ -1,11 +1,12 @@
 /**
- * Lambda function `showq`: draws the screens of the dashboard. It reads, and changes nothing (Postfix's showq(8) lists the queue).
+ * Lambda function `showq`: draws the screens of the dashboard. It only reads (Postfix's showq(8) lists the queue).
  *
- * CloudWatch calls it in the name of whoever looks at the dashboard, with what a widget or a button says:
+ * CloudWatch calls it with the permissions of the person at the dashboard, and with the parameters of a widget or a
+ * button:
  *
  *     { "screen": "all", "late": "1h", "widgetContext": { ... } }
  *
- * The answer is HTML; for `{ "describe": true }` it is the documentation, in Markdown.
+ * Returns HTML; for `{ "describe": true }` the documentation, in Markdown.
  */
 
 import type { Context } from 'aws-lambda';
@@ -18,6 +19,7 @@ import { documentation } from '../screens/documentation.ts';
 import { draw } from '../screens/draw.ts';
 import { sentence } from '../screens/page.ts';
 import { readDrawRequest } from '../screens/request.ts';
+import { themed } from '../screens/theme.ts';
 
 const clients = makeClients();
 const log = makeLog('showq');
@@ -25,21 +27,22 @@ const services = composeServices(clients, process.env, log);
 const depths = composeDepths(clients, process.env);
 const postsuper = requireVariable(process.env, environmentNames.postsuperFunction);
 
-/** Milliseconds that are kept for drawing, and for whatever takes longer than usual. */
+/** Milliseconds reserved for drawing. */
 const reserve = 10_000;
 
-/** Draws what is wanted. */
+/** Draws a screen. */
 export async function handler(event: unknown, context: Context): Promise<string> {
   try {
     const request = readDrawRequest(event);
     if (request.kind === 'describe') return documentation;
-    return await draw(request, {
+    const drawn = await draw(request, {
       ...{ services, depths },
       endpoints: { showq: context.invokedFunctionArn, postsuper },
       mayGoOn: () => context.getRemainingTimeInMillis() > reserve,
     });
+    return themed(drawn, event);
   } catch (error) {
-    if (error instanceof RequestError) return sentence(`Nothing is shown: ${error.message}`);
+    if (error instanceof RequestError) return themed(sentence(`Nothing is shown: ${error.message}`), event);
     throw error;
   }
 }

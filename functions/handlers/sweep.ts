@@ -1,5 +1,5 @@
 /**
- * Lambda function `sweep`, on a schedule: sets going whatever is due or overdue in the queue table.
+ * Lambda function `sweep`, on a schedule: sets due and overdue items of the queue table going.
  */
 
 import type { Context } from 'aws-lambda';
@@ -22,7 +22,7 @@ async function sweepOnce(_event: unknown, context: Context): Promise<void> {
   if (metrics !== undefined) await measureAfter(metrics, mayGoOn);
 }
 
-/** What was swept stands, also where the queue cannot be measured. */
+/** Measures the queue. An error here does not undo the sweep. */
 async function measureAfter(metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
   try {
     await measureQueue(services, metrics, mayGoOn);

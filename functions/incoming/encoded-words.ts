@@ -1,5 +1,5 @@
 /**
- * Encoded words (RFC 2047) in the values of object metadata: S3 gives back in this form what is not US-ASCII.
+ * Decodes encoded words (RFC 2047) in object metadata: S3 returns text that is not US-ASCII in this form.
  */
 
 /** A word of the value cannot be decoded. */
@@ -10,12 +10,12 @@ export class EncodedWordError extends Error {
 const word = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi;
 
 /**
- * Decodes all encoded words; the rest stays as it is.
+ * Decodes all encoded words; the rest is unchanged.
  *
- * S3 takes the octets of a header for Latin-1. What was sent as UTF-8 comes back as the Latin-1 reading of it, encoded once
- * more, so text that is valid UTF-8 octet by octet is read as that.
+ * S3 reads header octets as Latin-1. UTF-8 comes back as its Latin-1 reading, encoded. So text whose octets are valid
+ * UTF-8 is read as UTF-8.
  *
- * @throws EncodedWordError where a word's charset is unknown, or its octets are none of it
+ * @throws EncodedWordError if a charset is unknown, or the octets are invalid in it
  */
 export function decodeWords(value: string): string {
   // White space between two encoded words only separates them (RFC 2047 section 6.2).

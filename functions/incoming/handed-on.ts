@@ -1,6 +1,6 @@
 /**
- * The request that another transport gets for recipients whose mail the transport map sends there (master.cf has many
- * transports, and one queue; here each has its own).
+ * The request for recipients whose mail the transport map hands to another transport. (In Postfix many transports share
+ * one queue; here each transport has its own.)
  */
 
 import { createHash } from 'node:crypto';
@@ -9,23 +9,23 @@ import { optional } from '../request/fields.ts';
 import type { DeliveryRequest } from '../request/request.ts';
 import { isQueueId } from '../request/request.ts';
 
-/** What is handed on. */
+/** A delivery to hand on. */
 export interface HandedOn {
-  /** Queue id here. */
+  /** Queue id in this transport. */
   readonly id: string;
-  /** Number of the delivery here. */
+  /** Number of the delivery in this transport. */
   readonly delivery: string;
   readonly request: Pick<DeliveryRequest, 'sender' | 'arrival' | 'body' | 'smtputf8' | 'dsn' | 'authentication'>;
   readonly recipients: readonly DeliveryRecipient[];
   /** As it was pinned. */
   readonly message: { readonly bucket: string; readonly key: string; readonly versionId?: string };
-  /** Empty: the other's own map decides. */
+  /** Empty: the map of the other transport decides. */
   readonly nextHop: string;
 }
 
 /**
- * Writes the request. The same mail gives the same text, so that the other transport knows its copies: that is why it has no
- * arrival where the mail itself had none.
+ * Returns the request. The same mail gives the same text, so that the other transport recognises duplicates. Therefore
+ * it has no arrival if the mail had none.
  */
 export function formatHandedOn({ id, delivery, request, recipients, message, nextHop }: HandedOn): string {
   const { sender, arrival, body, smtputf8, dsn, authentication } = request;
@@ -45,13 +45,13 @@ export function formatHandedOn({ id, delivery, request, recipients, message, nex
   });
 }
 
-/** One mail may be handed to the same transport in several parts, so the number of the delivery belongs to the id. */
+/** The id contains the number of the delivery, because one mail may be handed on in several parts. */
 function handedOnId(id: string, delivery: string): string {
   const longer = `${id}.${delivery}`;
   return isQueueId(longer) ? longer : `${createHash('sha256').update(id).digest('hex').slice(0, 40)}.${delivery}`;
 }
 
-/** Bare addresses where there is no more to say: what fitted into one message here fits into one there. */
+/** A bare address if there is nothing else, so that the request fits into a message as it did before. */
 function formatRecipient({ address, original, notify, orcpt }: DeliveryRecipient): string | object {
   const more = { ...optional('original', original), ...optional('notify', notify), ...optional('orcpt', orcpt) };
   return Object.keys(more).length === 0 ? address : { address, ...more };

@@ -1,8 +1,8 @@
 /**
  * The envelope in an object's metadata: `x-amz-meta-sender`, `x-amz-meta-recipients` and further fields of a request.
  *
- * S3 takes 2 KB of metadata with an object, names and values together: some fifty recipients. Who has more sends a
- * delivery request. Metadata of other names are somebody else's, and are passed over.
+ * S3 accepts 2 KB of metadata, names and values together: some fifty recipients. For more recipients a producer sends a
+ * delivery request. Metadata with other names are ignored.
  */
 
 import { oneOf, optional } from '../request/fields.ts';
@@ -16,9 +16,9 @@ import type { Identity, NewObject } from './reading.ts';
 export type Metadata = Readonly<Record<string, string>>;
 
 /**
- * Makes the request for an object.
+ * Returns the request for an object.
  *
- * @throws RequestError naming the metadata that are missing or wrong, or the field that they make
+ * @throws RequestError naming the missing or wrong metadata, or the field made from them
  */
 export function readObjectEnvelope(
   { id }: Identity,
@@ -59,7 +59,7 @@ export function readObjectEnvelope(
 function required(metadata: Metadata, name: string, wanted: string): string {
   const value = readValue(metadata, name);
   if (value === undefined)
-    throw new RequestError(headerName(name), `is missing in the object's metadata; wanted is ${wanted}`);
+    throw new RequestError(headerName(name), `is missing in the object's metadata; expected ${wanted}`);
   return value;
 }
 
@@ -74,7 +74,7 @@ function readValue(metadata: Metadata, name: string): string | undefined {
   }
 }
 
-/** At commas, but not at those in a quoted local-part. */
+/** Splits at commas outside quoted local-parts. */
 function splitAddresses(text: string): readonly string[] {
   const found = text.match(/(?:"(?:[^"\\]|\\.)*(?:"|$)|[^,"])+/gs) ?? [];
   return found.map((address) => address.trim()).filter((address) => address !== '');
@@ -86,7 +86,7 @@ function readSwitch(text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
   const word = text.toLowerCase();
   if (!isSwitch(word)) {
-    throw new RequestError(headerName('smtputf8'), `"${text}" is not allowed; wanted is true or false`);
+    throw new RequestError(headerName('smtputf8'), `"${text}" is not allowed; expected true or false`);
   }
   return word === 'true' || word === 'yes';
 }

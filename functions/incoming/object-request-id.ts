@@ -1,10 +1,10 @@
 /**
- * The id of a request that is an object: the same for every event that tells of the same object.
+ * The id of a request made from an object: the same for each event about the object.
  */
 
 import { hashOf } from '../request/hash.ts';
 
-/** What tells an object from others, also from those under the same name before it and after it. */
+/** Returns what identifies an object, also among earlier and later ones under the same key. */
 export function objectIdentity({
   bucket,
   key,
@@ -12,13 +12,13 @@ export function objectIdentity({
 }: {
   readonly bucket: string;
   readonly key: string;
-  /** Its version, or whatever else tells it from the others under its key. */
+  /** Its version, or another value that distinguishes it from others under its key. */
   readonly versionId?: string;
 }): readonly unknown[] {
   return ['s3', bucket, key, versionId];
 }
 
-/** The queue id of an object. */
+/** Returns the queue id of an object. */
 export function objectRequestId(object: Parameters<typeof objectIdentity>[0]): string {
   return `s3-${hashOf(objectIdentity(object)).slice(0, 40)}`;
 }

@@ -1,16 +1,16 @@
 /**
- * What our own functions write into the message bucket. None of it is mail that came in, whoever may notify us of it.
+ * Objects that the functions write into the message bucket. Events about them are ignored: they are not incoming mail.
  */
 
-/** Where in the message bucket our functions write. */
+/** The prefixes under which the functions write. */
 export const ownPrefixes = {
   /** Copies of corrupt requests. */
   corrupt: 'corrupt/',
-  /** Delivery status notifications that the bounce function made; it sends a request of its own for each. */
+  /** Reports of the bounce function; it sends its own request for each. */
   reports: 'reports/',
 } as const;
 
-/** Whether a key is one that our functions write to. */
+/** Whether a key is under one of these prefixes. */
 export function isOwnObject(key: string): boolean {
   return Object.values(ownPrefixes).some((prefix) => key.startsWith(prefix));
 }

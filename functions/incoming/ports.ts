@@ -1,5 +1,5 @@
 /**
- * What the front doors ask the world.
+ * The ports of incoming mail.
  */
 
 import type { Metadata } from './object-envelope.ts';
@@ -8,15 +8,15 @@ import type { NewObject } from './reading.ts';
 /** The metadata of objects. */
 export interface ObjectMetadata {
   /**
-   * The metadata as they are now, names in lower case and without `x-amz-meta-`.
+   * Returns the current metadata; names in lower case and without `x-amz-meta-`.
    *
-   * @throws BodyFault where there is no such object; what may pass is thrown as it comes
+   * @throws BodyFault if the object does not exist; temporary errors unchanged
    */
   read(object: Pick<NewObject, 'bucket' | 'key' | 'versionId'>): Promise<Metadata>;
 }
 
 /** Other transports of the same system, each with a queue of its own. */
 export interface OtherTransports {
-  /** Hands a request to a transport; one that is sent twice is a duplicate there. */
+  /** Sends a request to a transport; a repeated one is a duplicate there. */
   send(transport: string, request: string): Promise<void>;
 }

@@ -1,12 +1,12 @@
 /**
- * The front doors: what a message of the incoming queue is, part by part.
+ * Reads messages of the incoming queue, part by part.
  *
  *     a delivery request (docs/requests.md)     one part
  *     an SES receipt notification               one part
  *     an S3 event                               one part for each record
  *     an EventBridge event of S3                one part
  *
- * Each may come as it is, or in an SNS envelope. Nothing throws, whatever it is fed.
+ * Each may be in an SNS envelope. No input makes these functions throw.
  */
 
 import { parseJson } from '../request/json.ts';
@@ -50,7 +50,10 @@ function readNative(value: unknown, messageId: string, rules: ReadingRules): Rea
   }
 }
 
-/** The identity of what may be no request. Under an id that cannot be one nothing was ever taken in. */
+/**
+ * Returns the identity of a value that may not be a request; undefined if its id is invalid, because nothing was
+ * admitted under such an id.
+ */
 function identify(value: unknown, messageId: string): Identity | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const id = 'id' in value ? value.id : messageId;
@@ -65,16 +68,16 @@ function isRecords(value: unknown): value is Records {
   return typeof value === 'object' && value !== null && 'Records' in value && Array.isArray(value.Records);
 }
 
-/** Records of one event that are let in: S3 sends one, as a rule. */
+/** Records of one event that are accepted; S3 usually sends one. */
 const mostRecords = 100;
 
-/** Each record of an S3 event is a request of its own: one that is wrong does the others no harm. */
+/** Each record of an S3 event is a request of its own, so a wrong one does not affect the others. */
 function readRecords(
   records: readonly unknown[],
   { messageId, body }: Pick<Incoming, 'messageId' | 'body'>,
   rules: ReadingRules,
 ) {
-  if (records.length === 0) throw new RequestError('Records', 'is empty; wanted is a list of at least one record');
+  if (records.length === 0) throw new RequestError('Records', 'is empty; expected a list of at least one record');
   if (records.length > mostRecords) {
     throw new RequestError('Records', `has ${records.length} records; at most ${mostRecords} are allowed`);
   }

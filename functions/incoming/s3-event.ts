@@ -1,8 +1,7 @@
 /**
- * "An object was created", as S3 says it itself (to SQS, or through SNS) and as EventBridge does.
+ * Reads "object created" events, from S3 itself (to SQS, or through SNS) and from EventBridge.
  *
- * Both tell of the same write with the same sequencer and version, so whichever way an event comes, and however often, it
- * is the same request.
+ * Both contain the same sequencer and version for the same write. So duplicates give the same request, by either way.
  */
 
 import { Fields, isNonEmptyString, isPresent, isString, optional } from '../request/fields.ts';
@@ -12,29 +11,30 @@ import { isOwnObject } from './own-objects.ts';
 import type { NewObject, Reading, ReadingRules } from './reading.ts';
 import { setupNotification } from './ses-receipt.ts';
 
-/** Whether this is what S3 sends when a notification is set up. */
+/** Whether a message is the test that S3 sends when a notification is set up. */
 export function isTestEvent(value: object): boolean {
   return 'Event' in value && value.Event === 's3:TestEvent';
 }
 
-/** Whether this came from EventBridge. */
+/** Whether an event came from EventBridge. */
 export function isEventBridgeEvent(value: object): boolean {
   return 'detail-type' in value;
 }
 
 /**
- * Reads one of S3's records.
+ * Reads a record of S3.
  *
- * @param path how errors call the record, such as `Records[0]`
- * @throws RequestError naming the field that is wrong
+ * @param path name of the record in errors, such as `Records[0]`
+ * @throws RequestError naming the wrong field
  */
 export function readS3Record(value: unknown, path: string, rules: ReadingRules): Reading {
   const record = new Fields(path, value);
   const source = record.require('eventSource', isString, '"aws:s3"');
   if (source !== 'aws:s3')
-    throw new RequestError(`${path}.eventSource`, `"${source}" is not allowed; wanted is "aws:s3"`);
+    throw new RequestError(`${path}.eventSource`, `"${source}" is not allowed; expected "aws:s3"`);
   const name = record.require('eventName', isString, 'the name of an event such as ObjectCreated:Put');
-  if (!/^(?:s3:)?ObjectCreated:/.test(name)) return { kind: 'skipped', reason: `${name} brings no new object` };
+  if (!/^(?:s3:)?ObjectCreated:/.test(name))
+    return { kind: 'skipped', reason: `${name} does not announce a new object` };
   const s3 = new Fields(`${path}.s3`, record.require('s3', isPresent, 'an object'));
   const bucket = new Fields(`${path}.s3.bucket`, s3.require('bucket', isPresent, 'an object'));
   const object = new Fields(`${path}.s3.object`, s3.require('object', isPresent, 'an object'));
@@ -53,16 +53,16 @@ export function readS3Record(value: unknown, path: string, rules: ReadingRules):
 }
 
 /**
- * Reads an event of EventBridge's. Its keys are as they are, not encoded.
+ * Reads an event of EventBridge. Its keys are not encoded.
  *
- * @throws RequestError naming the field that is wrong
+ * @throws RequestError naming the wrong field
  */
 export function readEventBridgeEvent(value: object, rules: ReadingRules): Reading {
   const event = new Fields('', value);
   const source = event.require('source', isString, '"aws.s3"');
-  if (source !== 'aws.s3') throw new RequestError('source', `"${source}" is not allowed; wanted is "aws.s3"`);
+  if (source !== 'aws.s3') throw new RequestError('source', `"${source}" is not allowed; expected "aws.s3"`);
   const type = event.require('detail-type', isString, '"Object Created"');
-  if (type !== 'Object Created') return { kind: 'skipped', reason: `${type} brings no new object` };
+  if (type !== 'Object Created') return { kind: 'skipped', reason: `${type} does not announce a new object` };
   const detail = new Fields('detail', event.require('detail', isPresent, 'an object'));
   const bucket = new Fields('detail.bucket', detail.require('bucket', isPresent, 'an object'));
   const object = new Fields('detail.object', detail.require('object', isPresent, 'an object'));
@@ -79,7 +79,7 @@ export function readEventBridgeEvent(value: object, rules: ReadingRules): Readin
   );
 }
 
-/** What both forms say of a write. */
+/** The facts that both forms contain. */
 interface Write {
   readonly bucket: string;
   readonly key: string;
@@ -91,10 +91,11 @@ interface Write {
 
 function readObject(write: Write, { messageBucket }: ReadingRules): Reading {
   const { bucket, key, etag, sequencer, arrival } = write;
-  // A bucket that keeps versions no more gives all its new objects this one.
+  // After versioning is suspended, all new objects have this version.
   const version = write.version === 'null' || write.version === '' ? undefined : write.version;
-  if (bucket === messageBucket && isOwnObject(key)) return { kind: 'skipped', reason: `"${key}" was written by us` };
-  if (key.endsWith('/')) return { kind: 'skipped', reason: `"${key}" stands for a folder` };
+  if (bucket === messageBucket && isOwnObject(key))
+    return { kind: 'skipped', reason: `"${key}" was written by this stack` };
+  if (key.endsWith('/')) return { kind: 'skipped', reason: `"${key}" is a folder` };
   if (key.split('/').at(-1) === setupNotification) return { kind: 'skipped', reason: "SES's setup notification" };
   const told = { bucket, key, versionId: version ?? sequencer ?? etag ?? arrival };
   const object: NewObject = {
@@ -107,7 +108,7 @@ function readObject(write: Write, { messageBucket }: ReadingRules): Reading {
   return { kind: 'object', identity: { id: objectRequestId(told), value: objectIdentity(told) }, object };
 }
 
-/** S3 writes keys into its events as a form would send them: `+` is a blank, the rest is percent-encoded UTF-8. */
+/** S3 encodes keys in its events like a form: `+` is a blank, the rest is percent-encoded UTF-8. */
 function decodeKey(key: string, field: string): string {
   try {
     return decodeURIComponent(key.replaceAll('+', ' '));

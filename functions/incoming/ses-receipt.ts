@@ -1,11 +1,12 @@
 /**
- * Amazon SES's notification of a mail that a receipt rule took in and an S3 action stored.
+ * Amazon SES's notification of a mail that a receipt rule accepted and an S3 action stored.
  *
- * The envelope is `receipt.recipients` and `mail.source`. `mail.destination` and the header fields are what the sender
- * wrote into the message, and nobody is delivered to because of them.
+ * The envelope is `receipt.recipients` and `mail.source`. `mail.destination` and the header fields are the sender's
+ * text, and no mail is delivered because of them.
  *
- * One mail may bring several notifications, for each rule names the recipients that it matched; they share SES's message
- * id, and it depends on the rules whether they share an object. So the id is SES's, and its recipients add up.
+ * One mail may cause several notifications, because each rule names the recipients that it matched. They share SES's
+ * message id; whether they share an object depends on the rules. So the request has SES's id, and its recipients add
+ * up.
  */
 
 import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional } from '../request/fields.ts';
@@ -15,10 +16,10 @@ import { RequestError } from '../request/request-error.ts';
 import { isAscii } from '../smtp/path.ts';
 import type { Identity, Reading } from './reading.ts';
 
-/** SES sends one of these when a rule is made, to see whether it may; there is no mail behind it. */
+/** SES sends this notification to test its permission when a rule is made; there is no mail. */
 export const setupNotification = 'AMAZON_SES_SETUP_NOTIFICATION';
 
-/** Whether this is a notification of SES's, of whatever kind. */
+/** Whether a message is a notification of SES. */
 export function isSesNotification(value: object): boolean {
   return 'notificationType' in value;
 }
@@ -26,14 +27,15 @@ export function isSesNotification(value: object): boolean {
 /**
  * Reads a notification.
  *
- * @throws RequestError naming the field that is wrong
+ * @throws RequestError naming the wrong field
  */
 export function readSesReceipt(value: object, rules: RequestRules): Reading {
   const notification = new Fields('', value);
   const type = notification.require('notificationType', isString, '"Received"');
-  if (type === 'AmazonSnsSubscriptionSucceeded') return { kind: 'skipped', reason: 'SES says that it knows the topic' };
+  if (type === 'AmazonSnsSubscriptionSucceeded')
+    return { kind: 'skipped', reason: 'SES confirmed the subscription of the topic' };
   if (type !== 'Received') {
-    throw new RequestError('notificationType', `"${type}" tells of mail that was sent; wanted is "Received"`);
+    throw new RequestError('notificationType', `"${type}" tells of mail that was sent; expected "Received"`);
   }
   const mail = new Fields('mail', notification.require('mail', isPresent, 'an object'));
   const messageId = mail.require('messageId', isNonEmptyString, "SES's message id");
@@ -58,7 +60,7 @@ function identify(messageId: string): Identity {
   return { id: isQueueId(messageId) ? messageId : `ses-${hashOf(value).slice(0, 40)}`, value };
 }
 
-/** The notification as the request that its receiver would have written. */
+/** Returns the notification as a delivery request. */
 function asRequest({ id }: Identity, mail: Fields, receipt: Fields): object {
   const source = mail.require('source', isString, 'the envelope sender');
   const sender = source === '<>' ? '' : source;
@@ -81,7 +83,7 @@ function readAction(receipt: Fields): object {
   const action = new Fields('receipt.action', receipt.require('action', isPresent, 'an object'));
   const type = action.require('type', isString, '"S3"');
   if (type !== 'S3') {
-    const fault = `"${type}" is not allowed; wanted is "S3": the rule's S3 action stores the mail and names the topic`;
+    const fault = `"${type}" is not allowed; expected "S3": the rule's S3 action stores the mail and names the topic`;
     throw new RequestError('receipt.action.type', fault);
   }
   const bucket = action.require('bucketName', isNonEmptyString, 'the name of a bucket');
@@ -90,17 +92,17 @@ function readAction(receipt: Fields): object {
   if (action.has('kmsKeyArn') && action.require('kmsKeyArn', () => true, 'nothing')) {
     throw new RequestError('receipt.action.kmsKeyArn', whyNotEncrypted);
   }
-  // As a rule the key has the prefix already.
+  // Usually the key contains the prefix already.
   return { bucket, key: object.startsWith(prefix ?? '') ? object : `${prefix}${object}` };
 }
 
 const isPrefix = (value: unknown): value is string | null => value === null || isString(value);
 
 const whyNotEncrypted =
-  'with a key in its S3 action, SES encrypts the mail before it stores it, and nobody could read what we would deliver; ' +
+  'with a key in its S3 action, SES encrypts the mail before it stores it, and the recipients could not read it; ' +
   'take the key out of the action, and let the bucket encrypt (SSE-S3 or SSE-KMS)';
 
-/** Verdicts of SES's own checks, as far as a request has a place for them. */
+/** Returns the verdicts of SES's checks that a request can contain. */
 function readVerdicts(receipt: Fields): object | undefined {
   const checks = { spf: 'spfVerdict', dkim: 'dkimVerdict', dmarc: 'dmarcVerdict' };
   const found = Object.entries(checks).flatMap(([check, field]) => {

@@ -13,11 +13,11 @@ export interface DeliveryLine {
   /** Queue id. */
   readonly id: string;
   readonly recipient: string;
-  /** The address before rewriting, where it was another. */
+  /** The address before rewriting, if different. */
   readonly orig: string | null;
-  /** `host[address]:port`; null where no session was had. */
+  /** `host[address]:port`; null without a session. */
   readonly relay: string | null;
-  /** Uses of the connection, told from the second on. */
+  /** Uses of the connection; absent at the first use. */
   readonly conn_use?: number;
   /** Seconds from arrival to the verdict. */
   readonly delay: number;
@@ -25,37 +25,39 @@ export interface DeliveryLine {
   readonly delays: readonly [number, number, number, number];
   readonly dsn: EnhancedStatus;
   readonly status: 'sent' | 'deferred' | 'bounced' | 'expired';
-  /** The server's words. */
+  /** The server's reply, or the agent's text. */
   readonly text: string;
-  /** Which attempt it was, from 1; 0 = refused at the door. */
+  /** Number of the attempt, from 1; 0 = refused at admission. */
   readonly attempt?: number;
   /** The recipient may have the message: this attempt, or an earlier one, ended in doubt, and the server did not confirm it. */
   readonly in_doubt?: true;
-  /** An earlier line has said so already: this attempt adds no doubt of its own. */
+  /** An earlier line reports the doubt, and this attempt adds none. */
   readonly in_doubt_known?: true;
   /**
-   * Written from the item, in place of a worker that died between its write and its log, or right after both: then it repeats
-   * that worker's line. Of its delays only the first two are known; the second has the whole attempt in it.
+   * Reconstructed from the item, because the worker crashed between its write and its log, or right after both; then it
+   * repeats the worker's line. Only the first two delays are known, and the second includes the whole attempt.
    */
   readonly found?: true;
-  /** What was had of TLS. */
+  /** The TLS properties of the session. */
   readonly tls?: TlsFacts;
 }
 
-/** How a line is written (Postfix delay_logging_resolution_limit, info_log_address_format, lmtp_log_tls_feature_status). */
+/**
+ * The format of a line (Postfix delay_logging_resolution_limit, info_log_address_format, lmtp_log_tls_feature_status).
+ */
 export interface LineFormat {
-  /** Most digits behind the decimal point. */
+  /** Most digits after the decimal point. */
   readonly resolution: number;
-  /** `external`: odd local-parts quoted. */
+  /** `external`: unusual local-parts are quoted. */
   readonly addresses: 'external' | 'internal';
-  /** Say what was had of TLS. */
+  /** Whether to log TLS properties. */
   readonly tls: boolean;
 }
 
-/** Postfix's own way. */
+/** Postfix's default format. */
 export const usualFormat: LineFormat = { resolution: 2, addresses: 'external', tls: true };
 
-/** The way that the parameters set. */
+/** Returns the format that the parameters set. */
 export function lineFormat(
   parameters: Pick<
     Parameters,
@@ -69,7 +71,7 @@ export function lineFormat(
   };
 }
 
-/** What a line is made of. Times are milliseconds, setUp and transfer seconds. */
+/** What a line is made from. Times are milliseconds, setUp and transfer seconds. */
 export interface LineFacts {
   readonly id: string;
   readonly recipient: { readonly address: string; readonly original?: string };
@@ -87,14 +89,14 @@ export interface LineFacts {
   readonly arrival: number;
   /** When the delivery entered active. */
   readonly activated: number;
-  /** When the agent took it up. */
+  /** When the agent began. */
   readonly begun: number;
   readonly attempt?: number;
-  /** Where the recipient is in doubt: an earlier line says so. */
+  /** Whether an earlier line reports the doubt of the recipient. */
   readonly isDoubtKnown?: boolean;
 }
 
-/** Composes a line. */
+/** Returns a line. */
 export function deliveryLine(
   { id, recipient, verdict, arrival, activated, begun, attempt, isDoubtKnown = false }: LineFacts,
   format: LineFormat = usualFormat,
@@ -124,8 +126,8 @@ export function deliveryLine(
 }
 
 /**
- * A number of seconds as Postfix shows it: at most two significant digits and `resolution` decimals, from ten seconds on
- * whole seconds; what is negative, because clocks differ, shows as 0 (delay_logging_resolution_limit).
+ * Returns seconds as Postfix shows them: at most two significant digits and `resolution` decimals, whole seconds from
+ * ten on. Negative values, from clocks that differ, are 0 (delay_logging_resolution_limit).
  */
 export function roundDelay(seconds: number, resolution = usualFormat.resolution): number {
   if (!(seconds > 0)) return 0;

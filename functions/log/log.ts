@@ -1,13 +1,13 @@
 /**
- * The log, as the queue sees it.
+ * The port of the log.
  */
 
 import type { DeliveryLine } from './delivery-line.ts';
 
-/** Where lines go. */
+/** Destination of log lines. */
 export interface Log {
-  /** The delivery log. */
+  /** Writes a line of the delivery log. */
   delivery(line: DeliveryLine): void;
-  /** Anything else worth a line; `facts` hold no secrets. */
+  /** Writes any other line; `facts` contain no secrets. */
   note(level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>): void;
 }

@@ -1,12 +1,12 @@
 /**
- * A delivery in Postfix's words, for people: the line that log_adhoc(3) writes.
+ * A delivery line in Postfix's format, as log_adhoc(3) writes it.
  *
  *     4bXq1: to=<bob@example.com>, relay=host[10.0.1.7]:24, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, status=sent (250 ...)
  */
 
 import type { DeliveryLine } from './delivery-line.ts';
 
-/** Writes the line. What the server or the envelope may have smuggled in is escaped: it stays one line. */
+/** Returns the line. Text of the server or the envelope is escaped, so that it stays one line. */
 export function postfixLine(record: DeliveryLine): string {
   const { id, recipient, orig, relay, conn_use, delay, delays, dsn, status, text } = record;
   return [
@@ -21,7 +21,7 @@ export function postfixLine(record: DeliveryLine): string {
   ].join(', ');
 }
 
-/** Whether a value of the log is a delivery; other lines are diagnostics. */
+/** Whether a value of the log is a delivery line; others are diagnostics. */
 export function isDeliveryLine(value: unknown): value is DeliveryLine {
   if (typeof value !== 'object' || value === null) return false;
   const { id, recipient, status, dsn, text, delay, delays } = value as Record<string, unknown>;
@@ -32,7 +32,7 @@ export function isDeliveryLine(value: unknown): value is DeliveryLine {
   );
 }
 
-/** Line breaks become blanks, other control characters `\xNN`: nothing that moves a terminal's cursor gets through. */
+/** Replaces line breaks by blanks, other control characters by `\xNN`, so that they have no effect on a terminal. */
 export function escaped(text: string): string {
   return text
     .replace(/\s*[\r\n]+\s*/g, ' ')

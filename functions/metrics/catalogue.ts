@@ -1,9 +1,9 @@
 /**
- * Every metric that the functions give, by its name in CloudWatch: what it counts, in which unit, and who gives it.
+ * The catalogue of metrics, by their names in CloudWatch: meaning, unit, and the functions that write them.
  *
- * The functions write them, the construct in `infra/` draws and watches them: both import the names from here. Dimensions are
- * the transport, and for some the destination where it is one of those the stack was configured with; never a recipient, a
- * queue id or a host, each of which would be a metric of its own.
+ * The functions and the construct in `infra/` both import the names from here. Dimensions are the transport and, for
+ * some metrics, a configured destination. A recipient, queue id or host is never a dimension, because each value would
+ * be a metric of its own.
  */
 
 import { classTable } from './classes.ts';
@@ -13,11 +13,11 @@ export type { MetricRow } from './row.ts';
 
 /** The metrics. */
 export const metricTable = {
-  // What came in, and what became of it; recipients.
-  Arrived: { unit: 'Count', about: 'recipients taken in', by: 'qmgr', statistic: 'Sum' },
+  // Admission and verdicts, counted in recipients.
+  Arrived: { unit: 'Count', about: 'recipients admitted', by: 'qmgr', statistic: 'Sum' },
   Corrupt: {
     unit: 'Count',
-    about: 'requests and deliveries that cannot be used',
+    about: 'requests and deliveries that became corrupt',
     by: 'qmgr and lmtp',
     statistic: 'Sum',
   },
@@ -53,7 +53,7 @@ export const metricTable = {
   // The same by the subject of their enhanced status: DeferredMailbox, BouncedPolicy.
   ...classTable,
 
-  // Times (Postfix delays=a/b/c/d), one value for each recipient that was sent to.
+  // Times (Postfix delays=a/b/c/d), one value for each sent recipient.
   DelayBeforeActive: { unit: 'Seconds', about: 'before active (a)', by: 'lmtp and sweep', statistic: 'p99' },
   DelayInActive: { unit: 'Seconds', about: 'in active (b)', by: 'lmtp and sweep', statistic: 'p99' },
   DelaySetUp: { unit: 'Seconds', about: 'setting the session up (c)', by: 'lmtp and sweep', statistic: 'p99' },
@@ -80,7 +80,7 @@ export const metricTable = {
   },
   ConnectFailures: {
     unit: 'Count',
-    about: 'servers that could not be found or connected to, or that greeted us badly',
+    about: 'servers not found or not reachable, or without a good greeting',
     by: 'lmtp',
     statistic: 'Sum',
     perDestination: true,
@@ -99,11 +99,21 @@ export const metricTable = {
     statistic: 'Sum',
     perDestination: true,
   },
-  CertificateDays: { unit: 'Count', about: 'days until the first certificate ends', by: 'lmtp', statistic: 'Minimum' },
+  CertificateDays: {
+    unit: 'Count',
+    about: 'days until the first certificate expires',
+    by: 'lmtp',
+    statistic: 'Minimum',
+  },
   SecretFaults: { unit: 'Count', about: 'secrets that could not be read or understood', by: 'lmtp', statistic: 'Sum' },
-  DeadlineClamped: { unit: 'Count', about: 'attempts that our own time ended', by: 'lmtp', statistic: 'Sum' },
+  DeadlineClamped: {
+    unit: 'Count',
+    about: 'attempts ended by the deadline of the invocation',
+    by: 'lmtp',
+    statistic: 'Sum',
+  },
 
-  // The queue, as the sweep finds it in the table.
+  // The queue as the sweep finds it in the table.
   Waiting: {
     unit: 'Count',
     about: 'deliveries that wait: queued, active, delivering, deferred',
@@ -112,14 +122,14 @@ export const metricTable = {
   },
   WaitingForMailbox: {
     unit: 'Count',
-    about: 'deliveries that wait for a full or closed mailbox alone',
+    about: 'deliveries that wait only for a full or disabled mailbox',
     by: 'sweep',
     statistic: 'Maximum',
   },
   Held: { unit: 'Count', about: 'deliveries that are held', by: 'sweep', statistic: 'Maximum' },
   CorruptWaiting: {
     unit: 'Count',
-    about: 'requests and deliveries that cannot be used and wait for a person',
+    about: 'corrupt requests and deliveries that wait for an operator',
     by: 'sweep',
     statistic: 'Maximum',
   },

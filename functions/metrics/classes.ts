@@ -1,16 +1,15 @@
 /**
- * Recipients that were deferred or given up on, by the subject of their enhanced status: few metrics, and always the same,
- * whatever servers say.
+ * Counts deferred and bounced recipients by the subject of their enhanced status: a small fixed set of metrics.
  */
 
 import type { MetricRow } from './row.ts';
 
-/** Subjects by the second number of a status (RFC 3463 section 3): part of a metric's name, and what it means. */
+/** Subjects by the second number of a status (RFC 3463 section 3): part of a metric's name, and its meaning. */
 const subjects = {
-  0: ['Other', 'for a reason of no kind'],
+  0: ['Other', 'for an unspecified reason'],
   1: ['Address', 'because of an address'],
   2: ['Mailbox', 'because of a mailbox'],
-  3: ['System', "because of a mail system: the server's, or ours"],
+  3: ['System', "because of a mail system: the server's or this one"],
   4: ['Network', 'because of the network or a time-out'],
   5: ['Protocol', 'because of the protocol'],
   6: ['Content', 'because of the content'],
@@ -19,7 +18,7 @@ const subjects = {
 
 type Subject = (typeof subjects)[keyof typeof subjects][0];
 
-/** What became of a recipient that was not delivered to. */
+/** Verdicts of recipients without a delivery. */
 export type Failed = 'Deferred' | 'Bounced';
 
 /** Name of a metric of a class: `DeferredMailbox`, `BouncedPolicy`. */
@@ -27,7 +26,7 @@ export type ClassMetric = `${Failed}${Subject}`;
 
 const verbs: Readonly<Record<Failed, string>> = { Deferred: 'deferred', Bounced: 'given up on' };
 
-/** Who is refused at the door is bounced by qmgr. */
+/** A recipient refused at admission is bounced by qmgr. */
 const writers: Readonly<Record<Failed, MetricRow['by']>> = {
   Deferred: 'lmtp and sweep',
   Bounced: 'qmgr, lmtp and sweep',
@@ -44,9 +43,9 @@ export const classTable = Object.fromEntries(
 ) as Readonly<Record<ClassMetric, MetricRow>>;
 
 /**
- * The metric of a class.
+ * Returns the metric of a class.
  *
- * @param status enhanced status, `4.2.2`; a subject that RFC 3463 does not know counts as other
+ * @param status enhanced status, `4.2.2`; a subject unknown to RFC 3463 counts as other
  */
 export function classMetric(failed: Failed, status: string): ClassMetric {
   const number = status.split('.')[1] ?? '';

@@ -1,12 +1,12 @@
 /**
- * What a line of the delivery log counts for: every line is counted once, where it is written.
+ * Counts lines of the delivery log as metrics, once each, when they are written.
  */
 
 import type { DeliveryLine } from '../log/delivery-line.ts';
 import { classMetric } from './classes.ts';
 import type { Metrics } from './metrics.ts';
 
-/** What lines of a status are counted as. Whoever expires is given up on, like whoever bounces. */
+/** The metric for each status; expired recipients count as bounced. */
 const counted = { sent: 'Sent', deferred: 'Deferred', bounced: 'Bounced', expired: 'Bounced' } as const;
 
 /** The four parts of a delay, in the order of the line. */
@@ -20,7 +20,7 @@ export function countLine(
 ): void {
   const name = counted[status];
   metrics.add(name, 1, destination);
-  // Doubt is counted once, by the attempt that left it.
+  // Doubt is counted once, for the attempt that caused it.
   if (in_doubt === true && in_doubt_known !== true) metrics.add('InDoubt', 1, destination);
   if (name !== 'Sent') {
     metrics.add(classMetric(name, dsn));

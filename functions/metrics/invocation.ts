@@ -1,19 +1,20 @@
 /**
- * The frame of an invocation: its metrics are written when it ends, however it ends, and none are left to the next.
+ * Writes the metrics of an invocation at its end, also after an error.
  */
 
 import type { Metrics } from './metrics.ts';
 
-/** Metrics that are collected, and written in one go. */
+/** Metrics that are collected and written together. */
 export interface InvocationMetrics extends Metrics {
-  /** Writes what was added since the last time. */
+  /** Writes the values since the last call. */
   flush(): void;
 }
 
 /**
- * A handler whose metrics are written at the end of each invocation. The first one of a container counts its start.
+ * Returns a handler that writes its metrics at the end of each invocation. The first invocation of a container counts
+ * its start.
  *
- * @param metrics absent: nobody wants any
+ * @param metrics absent: metrics are off
  */
 export function measured<Event, Context, Result>(
   metrics: InvocationMetrics | undefined,

@@ -1,16 +1,16 @@
 /**
- * The port by which the functions give their metrics.
+ * The port of metrics.
  */
 
 import type { MetricName } from './catalogue.ts';
 
-/** Where values go. What it is given counts for the invocation that is under way. */
+/** Collects values for the current invocation. */
 export interface Metrics {
   /**
    * Adds a value to a metric.
    *
    * @param value       in the metric's unit. Default: 1
-   * @param destination that it is about, normalised; it is a dimension only where the stack was configured with it
+   * @param destination normalised; it is a dimension only if the stack was configured with it
    */
   add(name: MetricName, value?: number, destination?: string): void;
 }

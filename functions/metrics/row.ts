@@ -1,11 +1,11 @@
 /**
- * What is said of a metric in the catalogue.
+ * An entry of the catalogue of metrics.
  */
 
 /** A metric. */
 export interface MetricRow {
   readonly unit: 'Count' | 'Seconds' | 'Bytes';
-  /** In a few words, as a graph shows it. */
+  /** Its meaning in a few words, as a graph shows it. */
   readonly about: string;
   /** The functions that write it. */
   readonly by:
@@ -17,10 +17,10 @@ export interface MetricRow {
     | 'qmgr, lmtp and sweep'
     | 'qmgr, lmtp, sweep and bounce';
   /**
-   * How its values are looked at. Within an invocation what is counted (`Sum`) is added up, of a maximum or minimum that one
-   * value is kept, and of all others each.
+   * Its statistic. Within an invocation, values of a `Sum` are added, a maximum or minimum keeps one value, and others
+   * keep all.
    */
   readonly statistic: 'Sum' | 'Maximum' | 'Minimum' | 'p99';
-  /** Given for each configured destination too. */
+  /** Whether it also has each configured destination as a dimension. */
   readonly perDestination?: true;
 }

@@ -1,14 +1,14 @@
 /**
- * What is wrong where a function could not deal with a record: there was not enough of something, or there is a fault.
+ * The class of an error for notices: missing resources, or a fault.
  */
 
-/** Names of AWS's errors that say "not now" (throttling, limits, outages), and of what the network says. */
+/** Names of temporary AWS errors (throttling, limits, outages) and network errors. */
 const passing =
   /Throttl|TooManyRequests|ProvisionedThroughput|LimitExceeded|SlowDown|RequestTimeout|TimeoutError|ServiceUnavailable|InternalServer|InternalError|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|ENOSPC|ENOMEM|EMFILE/;
 
 /**
- * `resource`: time, memory, throughput or the network ran short, and trying again will do (Postfix: the same). `software`: a
- * bug, or a permission or setting that is not as it should be: trying again will not do.
+ * Returns the class of an error. `resource`: time, memory, throughput or network was short, and a retry may succeed (as
+ * in Postfix). `software`: a bug, or a wrong permission or setting, which a retry does not mend.
  */
 export function failureClass(error: unknown): 'resource' | 'software' {
   if (!(error instanceof Error)) return 'software';
@@ -16,7 +16,7 @@ export function failureClass(error: unknown): 'resource' | 'software' {
   return passing.test(`${error.name} ${code}`) || isServerFault(error) ? 'resource' : 'software';
 }
 
-/** An answer of AWS's whose status says that the fault is on its side. */
+/** Whether AWS answered with a server error. */
 function isServerFault(error: Error): boolean {
   if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return false;
   const status = 'httpStatusCode' in error.$metadata ? error.$metadata.httpStatusCode : undefined;

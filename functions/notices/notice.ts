@@ -1,16 +1,16 @@
 /**
- * Notices: trouble that a postmaster may want to hear of (notify_classes), as JSON on the notice topic.
+ * Notices: trouble reported to the postmaster (notify_classes), as JSON on the notice topic.
  *
- * One notice stands for all trouble of its class with its peer since the one before: whoever raises them counts, and does
- * not raise one for each. Mail is made of a notice by the bounce function (error_notice_recipient). What postmasters hear of
- * bounces and delays (classes bounce, 2bounce and delay) is made from the events on the bounce topic: a notice of such a
- * class is for the topic's own subscribers, and makes no second mail.
+ * One notice stands for all trouble of its class and destination since the previous one, with its count. The bounce
+ * function makes mail of notices (error_notice_recipient). Postmaster mail about bounces and delays (classes bounce,
+ * 2bounce and delay) is made from the events on the bounce topic. A notice of these classes is only for subscribers of
+ * the topic, and makes no second mail.
  */
 
 import { isReadable } from '../queue/items/schema-version.ts';
 import { Fields, isNonEmptyString, isString } from '../request/fields.ts';
 
-/** What trouble is about (Postfix notify_classes). */
+/** The classes of trouble (Postfix notify_classes). */
 export const noticeClasses = [
   'bounce',
   '2bounce',
@@ -23,11 +23,11 @@ export const noticeClasses = [
 ] as const;
 export type NoticeClass = (typeof noticeClasses)[number];
 
-/** A notice. Nothing in it is secret: transcripts come without credentials. */
+/** A notice. It contains no secrets: transcripts omit credentials. */
 export interface Notice {
   /** Of the notice's form (queue/items/schema-version.ts). */
   readonly version: number;
-  /** Tells it from other things on a topic. */
+  /** Distinguishes notices from other messages on a topic. */
   readonly kind: 'notice';
   /** The same when the notice is published twice. */
   readonly id: string;
@@ -38,19 +38,19 @@ export interface Notice {
   readonly time: string;
   /** master.cf service name. */
   readonly transport: string;
-  /** `host[address]:port`; absent where no server has to do with it. */
+  /** `host[address]:port`; absent if no server is involved. */
   readonly peer?: string;
   /** Normalised next-hop. */
   readonly destination?: string;
-  /** Queue id of the message that it was noticed with. */
+  /** Queue id of the message during whose delivery it happened. */
   readonly queueId?: string;
   /** The dialogue, line by line, each with `In:  ` or `Out: ` in front; no content, no secrets. */
   readonly transcript: readonly string[];
-  /** How often it happened since the last notice of this class and peer, this time included. */
+  /** How often it happened since the last notice of this class and destination, this time included. */
   readonly count: number;
 }
 
-/** Whether a value of a topic claims to be a notice. */
+/** Whether a value of a topic is marked as a notice. */
 export function isNotice(value: object): boolean {
   return 'kind' in value && value.kind === 'notice';
 }
@@ -58,7 +58,7 @@ export function isNotice(value: object): boolean {
 /**
  * Reads a notice.
  *
- * @throws RequestError naming the field that is wrong
+ * @throws RequestError naming the wrong field
  */
 export function parseNotice(value: unknown): Notice {
   const fields = new Fields('', value);

@@ -1,33 +1,33 @@
 /**
- * Raises notices: those of the classes in notify_classes, and of one class about one destination no more than one in an hour,
- * with the count of what happened meanwhile. Best effort, as in Postfix: mail never waits for a notice.
+ * Raises notices of the classes in notify_classes: at most one an hour for each class and destination, with the count
+ * since the last one. Best effort, as in Postfix: mail never waits for a notice.
  */
 
 import type { Clock } from '../time/clock.ts';
 import type { Notice, NoticeClass } from './notice.ts';
 
-/** What is to be told; what is the same for all notices is filled in. */
+/** Trouble to report; the notifier fills in the rest of the notice. */
 export type Trouble = Pick<Notice, 'class' | 'subject'> &
   Partial<Pick<Notice, 'peer' | 'destination' | 'queueId' | 'transcript'>>;
 
-/** Where notices go. */
+/** The topic of notices. */
 export interface NoticeTopic {
   publish(notice: Notice): Promise<void>;
 }
 
-/** What all containers know of the notices that were sent. */
+/** The counts of trouble, shared by all containers. */
 export interface NoticeCounts {
   /**
    * Counts trouble.
    *
    * @param times how often it happened
-   * @param pause milliseconds in which there is no second notice
-   * @returns how often it happened since the last notice, if it is time for one and nobody else was faster
+   * @param pause milliseconds without a second notice
+   * @returns the count since the last notice, if one is due and no other container sends it
    */
   count(key: string, times: number, now: number, pause: number): Promise<number | undefined>;
 }
 
-/** What a notifier works with. */
+/** What a notifier depends on. */
 export interface NotifierParts {
   readonly topic: NoticeTopic;
   readonly counts: NoticeCounts;
@@ -36,14 +36,14 @@ export interface NotifierParts {
   /** master.cf service name. */
   readonly transport: string;
   readonly clock: Clock;
-  /** Told that a notice could not be sent. */
+  /** Called if a notice could not be sent. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /** Milliseconds between two notices of one class about one destination. */
 export const noticePause = 3_600_000;
 
-/** Milliseconds for which a container counts by itself before it writes to the table: a burst is one write. */
+/** Milliseconds for which a container counts in memory before it writes to the table: a burst is one write. */
 const gathering = 5_000;
 
 interface Gathered {
@@ -61,12 +61,12 @@ export class Notifier {
     this.#parts = parts;
   }
 
-  /** Whether notices of a class are wanted at all. */
+  /** Whether notices of a class are configured. */
   wants(about: NoticeClass): boolean {
     return this.#parts.classes.includes(about);
   }
 
-  /** Raises a notice, unless one of its kind was sent not long ago. Returns at once. */
+  /** Raises a notice, unless one of its class and destination was sent recently. Returns at once. */
   raise(trouble: Trouble): void {
     if (!this.wants(trouble.class)) return;
     const key = `${trouble.class}#${trouble.destination ?? ''}`;
@@ -82,8 +82,8 @@ export class Notifier {
     this.#sending.add(sending);
   }
 
-  /** Waits until what was raised has been sent, or has failed: a function must not be frozen in between. */
-  async settled(): Promise<void> {
+  /** Waits until all notices are sent or have failed, because the container may be frozen after that. */
+  async awaitSent(): Promise<void> {
     await Promise.all(this.#sending);
   }
 

@@ -2,6 +2,7 @@
  * Questions that do not go on for ever: whoever looks at a screen waits for some seconds, and is told where it stopped.
  */
 
+import type { DeliveryKey } from '../queue/items/messages.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
 import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
 
@@ -49,8 +50,8 @@ export class BoundedQueries implements Queries {
     return this.#isCut;
   }
 
-  async list(filter: QueueFilter, from?: string): Promise<QueuePage> {
-    const page = await this.#queries.list(filter, from);
+  async list(filter: QueueFilter, from?: string, isListed?: (key: DeliveryKey) => boolean): Promise<QueuePage> {
+    const page = await this.#queries.list(filter, from, isListed);
     const entries = page.entries.filter(this.#isWanted);
     this.#pages += 1;
     this.#consumed += page.consumed;

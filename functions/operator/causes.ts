@@ -2,30 +2,41 @@
  * Why mail waits: what was said to it, grouped by what the replies have in common.
  */
 
-import type { QueueEntry } from '../queue/items/queue-entry.ts';
+import type { QueueEntry, SummaryReply } from '../queue/items/queue-entry.ts';
+import { asSentence, type CommonWords, inCommon, wordsToShow } from './common-words.ts';
 import { type Fingerprint, fingerprintKey, fingerprintOf } from './fingerprint.ts';
 
 /** A cause. */
 export interface Cause {
   /** Names it (fingerprint.ts). */
   readonly key: string;
+  /** What its replies have in common, in their own words. */
+  readonly sentence: string;
   readonly deliveries: number;
   readonly destinations: number;
   /** Of those who wait for that cause, the one that arrived first; milliseconds since 1970. */
   readonly oldest: number;
-  /** One of the replies, in the words of whoever said it, cut as the index has it. */
-  readonly example: string;
+  /** The reply to the delivery that arrived last, cut as the index has it; absent: the sentence says all of it. */
+  readonly example?: string;
 }
 
 /** Causes that are told apart: a server may say something new each time. */
 const mostCauses = 2000;
 
+/** Replies of a cause that its sentence is made from: many more say nothing new. */
+const mostCompared = 500;
+
 interface Tally {
   readonly fingerprint: Fingerprint;
-  readonly example: string;
   readonly destinations: Set<string>;
+  common: CommonWords;
+  /** The reply that was counted last, and the one to the delivery that arrived last. */
+  text: string;
+  example: string;
+  compared: number;
   deliveries: number;
   oldest: number;
+  newest: number;
 }
 
 /** Counts causes. A delivery that was told several things counts for each. */
@@ -59,29 +70,41 @@ export class Causes {
         this.#others += 1;
         continue;
       }
-      const tally = known ?? {
-        fingerprint,
-        example: `${reply.dsn} ${reply.text}`,
-        destinations: new Set<string>(),
-        deliveries: 0,
-        oldest: arrival,
-      };
+      const tally = known ?? begun(reply, fingerprint, arrival);
       this.#tallies.set(key, tally);
       tally.deliveries += 1;
       tally.destinations.add(destination);
       tally.oldest = Math.min(tally.oldest, arrival);
+      if (arrival > tally.newest) [tally.newest, tally.example] = [arrival, exampleOf(reply)];
+      // Most replies of a dead host are the same to the letter.
+      if (reply.text === tally.text || tally.compared >= mostCompared) continue;
+      tally.common = inCommon(tally.common, wordsToShow(reply));
+      tally.compared += 1;
+      tally.text = reply.text;
     }
   }
 
   /** The causes, the commonest first. */
   get rows(): readonly Cause[] {
     return [...joined(this.#tallies)]
-      .map(([key, { destinations, deliveries, oldest, example }]) => ({
-        ...{ key, deliveries, oldest, example },
+      .map(([key, { destinations, deliveries, oldest, example, common }]) => ({
+        ...{ key, sentence: asSentence(common), deliveries, oldest },
         destinations: destinations.size,
+        ...(common.isVaried ? { example } : {}),
       }))
       .toSorted((a, b) => b.deliveries - a.deliveries || (a.key < b.key ? -1 : 1));
   }
+}
+
+function begun(reply: SummaryReply, fingerprint: Fingerprint, arrival: number): Tally {
+  return {
+    ...{ fingerprint, destinations: new Set<string>(), common: wordsToShow(reply) },
+    ...{ text: reply.text, example: exampleOf(reply), compared: 0, deliveries: 0, oldest: arrival, newest: arrival },
+  };
+}
+
+function exampleOf({ dsn, text }: SummaryReply): string {
+  return `${dsn} ${text}`;
 }
 
 /** A reply that was cut goes with the one that goes on where it ends, if there is only one such. */
@@ -97,6 +120,7 @@ function joined(tallies: ReadonlyMap<string, Tally>): ReadonlyMap<string, Tally>
     if (into === undefined) continue;
     into.deliveries += tally.deliveries;
     into.oldest = Math.min(into.oldest, tally.oldest);
+    into.common = inCommon(into.common, tally.common);
     for (const destination of tally.destinations) into.destinations.add(destination);
     all.delete(key);
   }
@@ -111,4 +135,14 @@ export function isFor(key: string): (entry: Pick<QueueEntry, 'summary'>) => bool
       const own = fingerprintKey(fingerprint);
       return own === key || (fingerprint.isCut && key.startsWith(`${own} `));
     });
+}
+
+/** Returns what is said of a cause: what the replies of these entries have in common; the cause's name where none is for it. */
+export function sentenceOf(
+  key: string,
+  entries: Iterable<Pick<QueueEntry, 'summary' | 'destination' | 'arrival'>>,
+): string {
+  const causes = new Causes();
+  for (const entry of entries) causes.add(entry);
+  return causes.rows.find((cause) => cause.key === key)?.sentence ?? key;
 }

@@ -5,11 +5,11 @@
 
 import { holdsThatLast } from '../queue/items/due.ts';
 import type { DeliveryItem, Hold } from '../queue/items/item.ts';
-import type { Carried } from '../queue/writes/apply-change.ts';
+import type { ChangeResult } from '../queue/writes/apply-change.ts';
 import type { Answer, NextCommand } from './operator.ts';
 
-type Changed = Extract<Carried, { readonly kind: 'changed' }>;
-type Refusal = Extract<Carried, { readonly kind: 'refused' }>;
+type Changed = Extract<ChangeResult, { readonly kind: 'changed' }>;
+type Refusal = Extract<ChangeResult, { readonly kind: 'refused' }>;
 
 /** The words that differ where the operator only asks what would be. */
 export interface Tense {
@@ -97,13 +97,13 @@ export function afterFlush(
   return tried(`${text}, but not for recipients at in_doubt_limit: release it for that`, ['release', nameOf(item)]);
 }
 
-/** Why a flush of a message changes nothing, and what would help. */
+/** Why a flush of a message changes nothing, and what would help. What is tried already is not refused: the flush is not needed. */
 export function noFlush({ why, item }: Refusal): Answer {
   switch (item?.state) {
     case 'active':
-      return refused('it is active: it is about to be tried already');
+      return { kind: 'passed over', text: 'it is active: it is about to be tried already' };
     case 'delivering':
-      return refused('it is being delivered now');
+      return { kind: 'passed over', text: 'it is being delivered now' };
     case 'done':
       return refused('it is done: nothing is left to be tried');
     case 'corrupt':

@@ -8,7 +8,7 @@ import { withHolds } from '../queue/destinations/release-held.ts';
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
 import type { Hold } from '../queue/items/item.ts';
 import { releaseSpread } from '../queue/items/policy.ts';
-import { extended, type Order } from '../queue/writes/apply-change.ts';
+import { type Order, withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { type Services, wallTime } from '../queue/writes/services.ts';
 
 /** How an order ended: the record as it is then, or as it would be if it was only asked what if. */
@@ -74,7 +74,7 @@ async function carryOut(
     decision = decide(seen, now);
     if ('refused' in decision || whatIf) return undefined;
     const { changed, what } = decision;
-    return { ...changed, history: extended(changed.history, { at: now, by, what, why }) };
+    return { ...changed, history: withHistoryEntry(changed.history, { at: now, by, what, why }) };
   });
   return concluded(decision, record, (what) => {
     if (!whatIf) log.note('info', 'changed by hand', { destination: name, by, what, why });

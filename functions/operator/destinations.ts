@@ -2,13 +2,13 @@
  * Changes to destinations: all mail to one is stopped, or let flow again.
  */
 
-import { letGo } from '../queue/destinations/release-held.ts';
+import { releaseDelivery } from '../queue/destinations/release-held.ts';
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
 import { holdsThatLast } from '../queue/items/due.ts';
 import type { DeliveryItem, Hold } from '../queue/items/item.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import type { DeliveryKey } from '../queue/items/messages.ts';
 import { releaseEcho, releaseHeadStart } from '../queue/items/policy.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import { holdWords, tenseOf, untilWhen } from './consequences.ts';
@@ -96,7 +96,7 @@ async function letAllGo(
 ): Promise<number> {
   const held = listEntries({ states: ['held'], destination }, services.queries);
   let released = 0;
-  for await (const isReleased of sideBySide(held, together, (key) => letOneGo(key, ramp, services))) {
+  for await (const isReleased of mapConcurrently(held, together, (key) => letOneGo(key, ramp, services))) {
     if (isReleased) released += 1;
     onProgress(released);
   }
@@ -108,7 +108,7 @@ async function letOneGo(key: DeliveryKey, ramp: number, services: OperatorServic
   if (isUnreadable(found)) return false;
   let item = found;
   for (let n = 0; n < tries && item !== undefined && isHeldWithDestination(item, services); n += 1) {
-    const moved = await letGo(item, momentWithin(ramp, services), services);
+    const moved = await releaseDelivery(item, momentWithin(ramp, services), services);
     if (moved.kind === 'moved') return true;
     // It was changed meanwhile, and may be held still.
     item = moved.item;

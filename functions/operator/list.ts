@@ -3,8 +3,8 @@
  */
 
 import type { DeliveryItem } from '../queue/items/item.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { entryOf } from '../queue/items/summary.ts';
 import { entryOfUnreadable, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
 import { findRequests } from './corrupt-requests.ts';
@@ -63,7 +63,7 @@ export async function* listQueue(
   const entries = isOldestFirst ? await oldest(found, most) : found;
   let left = most;
   const show = async (entry: QueueEntry) => await completed(entry, isBrief, services);
-  for await (const listed of sideBySide(first(entries, most), isBrief ? 1 : together, show)) {
+  for await (const listed of mapConcurrently(first(entries, most), isBrief ? 1 : together, show)) {
     if (listed === undefined) continue;
     left -= 1;
     yield listed;

@@ -5,10 +5,10 @@
 import { isInDoubt } from '../queue/items/doubt.ts';
 import { holdsThatLast } from '../queue/items/due.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/item.ts';
+import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import type { DeliveryKey } from '../queue/items/messages.ts';
-import { sideBySide } from '../queue/items/side-by-side.ts';
 import { ItemFault, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
-import type { Carried, Order } from '../queue/writes/apply-change.ts';
+import type { ChangeResult, Order } from '../queue/writes/apply-change.ts';
 import { type RemovedMalformed, removeMalformed } from '../queue/writes/malformed.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import {
@@ -192,7 +192,7 @@ async function settleAsSent(
   order: Order,
   isChosen: (address: string) => boolean,
   services: OperatorServices,
-): Promise<Carried> {
+): Promise<ChangeResult> {
   const item = await orUnreadable(services.ledger.read(key));
   const doubted = item === undefined || isUnreadable(item) ? [] : openRecipients(item).filter(isInDoubt);
   const recipients = doubted.map(({ address }) => address).filter(isChosen);
@@ -241,7 +241,7 @@ async function* change(
     const kind = answer.kind === 'refused' && isOther ? 'passed over' : answer.kind;
     return { ...answer, kind, id, delivery };
   };
-  yield* sideBySide(select(selection, services), together, changeOne);
+  yield* mapConcurrently(select(selection, services), together, changeOne);
 }
 
 /** A moment from now on, by chance. */

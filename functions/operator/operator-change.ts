@@ -20,11 +20,11 @@ import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/ite
 import type { DeliveryKey } from '../queue/items/messages.ts';
 import type { Changes } from '../queue/items/ports.ts';
 import {
-  type Carried,
-  carryOut,
+  applyChange,
+  type ChangeResult,
+  type ChangeServices,
   hasPending,
   heldUntil,
-  type Needed,
   type Order,
   Refused,
 } from '../queue/writes/apply-change.ts';
@@ -33,10 +33,10 @@ import {
 export async function holdMessage(
   key: DeliveryKey,
   order: Order & { readonly hold: string; readonly until?: number },
-  services: Needed,
-): Promise<Carried> {
+  services: ChangeServices,
+): Promise<ChangeResult> {
   const { hold: id, until, by, why: reason } = order;
-  return await carryOut(key, order, services, (item, now) => {
+  return await applyChange(key, order, services, (item, now) => {
     const hold: Hold = { id, reason, by, since: now, ...(until === undefined ? {} : { until }) };
     const holds = [...(item.holds ?? []).filter((other) => other.id !== id), hold];
     switch (item.state) {
@@ -70,10 +70,10 @@ export async function holdMessage(
 export async function releaseMessage(
   key: DeliveryKey,
   order: Order & { readonly hold?: string; readonly due?: number },
-  services: Needed,
-): Promise<Carried> {
+  services: ChangeServices,
+): Promise<ChangeResult> {
   const { hold: id, due } = order;
-  return await carryOut(key, order, services, (item, now) => {
+  return await applyChange(key, order, services, (item, now) => {
     const { holds: before = [], state } = item;
     const isForDoubt = id === undefined || doubtHoldIds.has(id);
     const recount = isForDoubt ? recounted(item) : {};
@@ -103,7 +103,7 @@ function recounted({ recipients }: DeliveryItem): Pick<Changes, 'recipients'> {
 }
 
 /** Whether a recipient is left that is not tried again (in_doubt_limit). */
-export function isAnyAtLimit(item: DeliveryItem, { parameters }: Pick<Needed, 'parameters'>): boolean {
+export function isAnyAtLimit(item: DeliveryItem, { parameters }: Pick<ChangeServices, 'parameters'>): boolean {
   const limit = inDoubtLimit(parameters);
   return openRecipients(item).some((recipient) => isAtLimit(recipient, limit));
 }
@@ -115,10 +115,10 @@ export type Edit = Pick<Changes, 'recipients' | 'sender' | 'destination' | 'mail
 export async function requeueMessage(
   key: DeliveryKey,
   order: Order & { readonly edit?: Edit },
-  services: Needed,
-): Promise<Carried> {
+  services: ChangeServices,
+): Promise<ChangeResult> {
   const { edit = {} } = order;
-  return await carryOut(key, order, services, (item, now) => {
+  return await applyChange(key, order, services, (item, now) => {
     if (item.state !== 'corrupt') throw new Refused(`it is ${item.state}, not corrupt`);
     const edited = Object.keys(edit);
     const what = edited.length === 0 ? 'requeued' : `requeued with other ${edited.join(', ')}`;
@@ -130,9 +130,9 @@ export async function requeueMessage(
 export async function rescheduleMessage(
   key: DeliveryKey,
   order: Order & { readonly due?: number },
-  services: Needed,
-): Promise<Carried> {
-  return await carryOut(key, order, services, (item, now) => {
+  services: ChangeServices,
+): Promise<ChangeResult> {
+  return await applyChange(key, order, services, (item, now) => {
     if (item.state === 'held' && isHeldAtLimitAlone(item.holds)) throw new Refused(heldAtLimit(item));
     if (item.state !== 'deferred' && item.state !== 'queued') throw new Refused(`it is ${item.state}`);
     const due = order.due ?? now;

@@ -42,7 +42,7 @@ export interface Changing {
 export type ChangeKind =
   /** It was made, or would be. */
   | 'changed'
-  /** What was looked for by what it has in common is another by now. */
+  /** Nothing is to be done: what was looked for is another by now, or is already what it was to become. */
   | 'passed over'
   /** It cannot be; nothing was changed. */
   | 'refused'

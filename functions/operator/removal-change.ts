@@ -18,11 +18,11 @@ import { pendingGrace } from '../queue/items/policy.ts';
 import type { Changes } from '../queue/items/ports.ts';
 import { removedVerdict } from '../queue/items/removal.ts';
 import {
-  type Carried,
-  carryOut,
+  applyChange,
+  type ChangeResult,
+  type ChangeServices,
   type Decision,
   hasPending,
-  type Needed,
   type Order,
   Refused,
 } from '../queue/writes/apply-change.ts';
@@ -33,11 +33,11 @@ import {
 export async function removeMessage(
   key: DeliveryKey,
   order: Order & { readonly bounces: boolean; readonly isChosen?: (address: string) => boolean },
-  services: Needed,
-): Promise<Carried> {
+  services: ChangeServices,
+): Promise<ChangeResult> {
   const { by, why, bounces, isChosen = () => true } = order;
   const what = bounces ? 'removed and bounced' : 'removed';
-  return await carryOut(key, order, services, (item, at) => {
+  return await applyChange(key, order, services, (item, at) => {
     const removal = { by, why, at, bounces };
     if (item.state === 'done') throw new Refused('it is done');
     const open = openRecipients(item);
@@ -55,7 +55,7 @@ function removeSome(
   item: DeliveryItem,
   { chosen, removal }: { readonly chosen: readonly QueuedRecipient[]; readonly removal: Removal },
   what: string,
-  services: Needed,
+  services: ChangeServices,
 ): Decision {
   const { state, unpublished } = item;
   if (state !== 'queued' && state !== 'deferred' && state !== 'held') {
@@ -97,7 +97,7 @@ export function finishing(
     readonly failed: readonly FailedRecipient[];
     readonly now: number;
   },
-  services: Needed,
+  services: ChangeServices,
 ): Changes {
   // A generation of its own, so that the event is not taken for one of an attempt.
   const pending = bouncesByHand({ ...item, generation: item.generation + 1 }, failed, now, services);
@@ -110,7 +110,7 @@ function bouncesByHand(
   item: DeliveryItem,
   failed: readonly FailedRecipient[],
   now: number,
-  { parameters, transport }: Needed,
+  { parameters, transport }: ChangeServices,
 ): DeliveryItem['pending'] {
   const facts = { item, attempt: item.attempt, now, reportingMta: parameters.myhostname, transport };
   return Object.fromEntries(bounceEvents(failed, facts).map((event) => [event.lmtp.eventId, event]));

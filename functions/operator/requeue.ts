@@ -7,7 +7,7 @@
 import { readIncoming } from '../incoming/read-incoming.ts';
 import { type DeliveryItem, isFinished, type PinnedMessage, type QueuedRecipient } from '../queue/items/item.ts';
 import { BodyFault } from '../queue/items/ports.ts';
-import { formatLeft } from '../queue/items/remaining-request.ts';
+import { formatRemainingRequest } from '../queue/items/remaining-request.ts';
 import { orUnreadable, readable, unreadable } from '../queue/items/unreadable-item.ts';
 import { whyUnreadable } from '../queue/writes/apply-change.ts';
 import { wallTime } from '../queue/writes/services.ts';
@@ -61,7 +61,7 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
 }
 
 function deliveryDraft(item: DeliveryItem): Draft {
-  return { kind: 'delivery', item, reason: item.reason ?? '', text: formatLeft(item) };
+  return { kind: 'delivery', item, reason: item.reason ?? '', text: formatRemainingRequest(item) };
 }
 
 /**
@@ -91,7 +91,7 @@ async function putDeliveryBack(item: DeliveryItem, text: string, changing: Chang
 /** What an edit changes of a delivery. The body is pinned as it is now. */
 async function readEdit(item: DeliveryItem, text: string, services: OperatorServices): Promise<Edit> {
   const rules = rulesOf(services);
-  const before = readParked(formatLeft(item), item, rules);
+  const before = readParked(formatRemainingRequest(item), item, rules);
   const after = readParked(text, item, rules);
   for (const field of ['id', 'arrival', 'body', 'smtputf8', 'dsn', 'authentication'] as const) {
     if (JSON.stringify(after[field]) !== JSON.stringify(before[field])) {

@@ -7,11 +7,11 @@ import { inDoubtLimitHold, isInDoubt } from '../queue/items/doubt.ts';
 import { type DeliveryItem, type Hold, isFinished, type LastVerdict, openRecipients } from '../queue/items/item.ts';
 import type { DeliveryKey } from '../queue/items/messages.ts';
 import {
-  type Carried,
-  carryOut,
+  applyChange,
+  type ChangeResult,
+  type ChangeServices,
   type Decision,
   heldUntil,
-  type Needed,
   type Order,
   Refused,
 } from '../queue/writes/apply-change.ts';
@@ -21,10 +21,10 @@ import { finishing } from './removal-change.ts';
 export async function settleByHand(
   key: DeliveryKey,
   order: Order & { readonly recipients?: readonly string[] },
-  services: Needed,
-): Promise<Carried> {
+  services: ChangeServices,
+): Promise<ChangeResult> {
   const { by, why } = order;
-  return await carryOut(key, order, services, (item, now) => {
+  return await applyChange(key, order, services, (item, now) => {
     const { state } = item;
     if (state !== 'queued' && state !== 'deferred' && state !== 'held') throw new Refused(`it is ${state}`);
     const known =
@@ -54,7 +54,7 @@ function checkDoubted(item: DeliveryItem, known: readonly string[]): void {
 }
 
 /** The holds for the sake of those in doubt have done their duty when no open recipient is in doubt any more. */
-function withoutDoubtHold(item: DeliveryItem, now: number, what: string, services: Needed): Decision {
+function withoutDoubtHold(item: DeliveryItem, now: number, what: string, services: ChangeServices): Decision {
   const { recipients, holds: before = [] } = item;
   const isForDoubt = ({ id }: Hold) => id === inDoubtHold || id === inDoubtLimitHold;
   const isOver = before.some(isForDoubt) && !openRecipients(item).some(isInDoubt);

@@ -22,25 +22,33 @@ export const contentRows = {
     default: 'no',
     meaning: 'Never convert 8-bit content to quoted-printable, even where the server lacks 8BITMIME.',
   },
+  message_drop_headers: {
+    kind: 'words',
+    default: 'bcc, content-length, resent-bcc, return-path',
+    pattern: /^[\x21-\x39\x3b-\x7e]+$/,
+    wanted: 'the name of a header field, without the colon',
+    meaning: "Fields that are removed from the message's own header.",
+  },
   mime_nesting_limit: {
     kind: 'number',
     default: '100',
     min: 1,
     max: 10_000,
-    meaning: 'Deepest nesting of multipart content that is converted; deeper content bounces (5.6.0).',
+    meaning:
+      'Deepest nesting of multipart content: deeper parts are not parsed, and bounce where content is converted (5.6.0).',
   },
   mime_boundary_length_limit: {
     kind: 'size',
     default: '2048',
     min: 1,
     max: 1_000_000,
-    meaning: 'Octets of a multipart boundary that count where content is converted.',
+    meaning: 'Octets of a multipart boundary that are compared.',
   },
   header_size_limit: {
     kind: 'size',
     default: '102400',
     min: 1,
     max: 100_000_000,
-    meaning: 'Longest header where content is converted, in octets.',
+    meaning: 'Longest header field in octets; its lines after that are removed.',
   },
 } as const satisfies Record<string, Row>;

@@ -19,7 +19,7 @@ import { whyNot } from './why-not.ts';
 export type { Maps } from '../maps/maps.ts';
 export type { PatternList } from '../maps/pattern-list.ts';
 export type { PasswordMaps } from '../secrets/password-maps.ts';
-export { parseTime } from './parse-value.ts';
+export { parseTime } from './parse-time.ts';
 export type { ParameterKind } from './row.ts';
 export { ParameterError } from './row.ts';
 export { parameterTable } from './table.ts';

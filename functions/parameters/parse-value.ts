@@ -9,6 +9,7 @@ import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
 import { hidePasswords, openPasswordMaps } from '../secrets/open-password-maps.ts';
 import type { PasswordMaps } from '../secrets/password-maps.ts';
 import { SecretFault } from '../secrets/secrets.ts';
+import { parseTime } from './parse-time.ts';
 import { parsePorts } from './ports.ts';
 import { type ProtocolRange, parseProtocols } from './protocols.ts';
 import { ParameterError, type Row, second } from './row.ts';
@@ -73,14 +74,6 @@ export function parseValue(name: string, row: Row, value: string, context: Value
     default:
       return row.kind satisfies never;
   }
-}
-
-/** Returns a time in Postfix's notation as milliseconds; `undefined` if it is not a time. */
-export function parseTime(text: string): number | undefined {
-  const match = /^(\d{1,9})([smhdw]?)$/.exec(text.trim());
-  if (match === null) return undefined;
-  const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-  return Number(match[1]) * (units[match[2] ?? ''] ?? 1) * second;
 }
 
 function parseTimeValue(name: string, value: string, row: Row): number {

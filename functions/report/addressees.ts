@@ -1,29 +1,29 @@
 /**
- * Who is told what became of a message (after Postfix's bounce(8); postfix notify_classes).
+ * Who receives a report (after Postfix's bounce(8); postfix notify_classes).
  *
- *   what happened   the mail's sender      who is told                     from           recipients       returned
+ *   event           the mail's sender      receiver of the report          from           recipients       returned
  *   failure         an address             the sender                      <>             unless NOTIFY    whole, or header
  *                                                                                         says otherwise   (RET, size)
  *                                          and, class bounce,
  *                                          bounce_notice_recipient         double-bounce  all              header
  *   failure         <>, or it is a report  class 2bounce or bounce:
  *                                          2bounce_notice_recipient        double-bounce  all              whole
- *   failure         double_bounce_sender   nobody
+ *   failure         double_bounce_sender   none
  *   delay           an address             the sender                      <>             as the event     header
  *                                          and, class delay,
  *                                          delay_notice_recipient          double-bounce  says             header
  *   success         an address             the sender                      <>             as the event     header, or whole
  *                                                                                         says             (RET)
  *
- * A copy does not depend on whether the sender can be told. With bounce_report_requires_spf, a sender whom SPF does not
- * vouch for is not told anything: perhaps he never wrote.
+ * The postmaster's copy does not depend on whether the sender gets a report. With bounce_report_requires_spf, a sender
+ * gets a report only if SPF passed: otherwise the address may be forged.
  */
 
 import { isDoubleBounce, ownAddress } from '../parameters/own-address.ts';
 import type { Parameters } from '../parameters/parameters.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 
-/** Parameters that say whom. */
+/** Parameters that name the receivers. */
 export type AddresseeParameters = Pick<
   Parameters,
   | 'myhostname'
@@ -35,57 +35,63 @@ export type AddresseeParameters = Pick<
   | 'bounce_report_requires_spf'
 >;
 
-/** Somebody who is told. */
+/** A receiver of a report. */
 export interface Addressee {
-  /** Tells the mails of one report apart. */
+  /** Distinguishes the mails of one report. */
   readonly role: 'sender' | 'bounce' | '2bounce' | 'delay';
   readonly address: string;
   readonly isForPostmaster: boolean;
   /** Envelope sender; "" is the null sender. */
   readonly envelopeSender: string;
-  readonly recipients: readonly ToldRecipient[];
-  /** `full` where the message is not too large. */
+  readonly recipients: readonly ReportRecipient[];
+  /** `full`: unless the message is too large. */
   readonly returns: 'full' | 'headers';
 }
 
-/** Who is told, and why somebody who could have been is not. */
-export interface Told {
+/** The receivers, and the reasons why others get no report. */
+export interface Addressees {
   readonly addressees: readonly Addressee[];
-  readonly untold: readonly string[];
+  readonly reasons: readonly string[];
 }
 
 /**
- * Says who is told.
+ * Returns the receivers of a report.
  *
- * @param isReport the mail is a report itself, whatever its envelope sender
+ * @param isReport the mail is itself a report, with any envelope sender
  */
-export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Told {
+export function addresseesOf(subject: ReportSubject, parameters: AddresseeParameters, isReport: boolean): Addressees {
   if (isDoubleBounce(subject.sender, parameters)) {
-    return { addressees: [], untold: ['its sender is double_bounce_sender: whoever is told of it was told already'] };
+    return {
+      addressees: [],
+      reasons: ['its sender is double_bounce_sender, so the postmaster has been notified before'],
+    };
   }
   const doubleBounce = ownAddress(parameters.double_bounce_sender, parameters);
   const copies = copiesOf(subject, parameters, doubleBounce, subject.sender === '' || isReport);
-  if (subject.sender === '') return { addressees: copies, untold: ['its sender is the null sender'] };
-  if (isReport) return { addressees: copies, untold: ['it is a report itself'] };
+  if (subject.sender === '') return { addressees: copies, reasons: ['its sender is the null sender'] };
+  if (isReport) return { addressees: copies, reasons: ['it is a report itself'] };
   const recipients = subject.recipients.filter((recipient) => wants(recipient, subject));
   if (recipients.length === 0)
-    return { addressees: copies, untold: ['nobody wants the sender to hear of it (NOTIFY)'] };
+    return { addressees: copies, reasons: ['no recipient requests a report to the sender (NOTIFY)'] };
   if (parameters.bounce_report_requires_spf && subject.authentication['spf']?.toUpperCase() !== 'PASS') {
-    return { addressees: copies, untold: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
+    return { addressees: copies, reasons: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
   }
   const returns = subject.kind !== 'delay' && (subject.ret ?? usualReturn(subject)) === 'FULL' ? 'full' : 'headers';
   const { sender: address } = subject;
   const sender = { role: 'sender', address, isForPostmaster: false, envelopeSender: '', recipients, returns } as const;
-  return { addressees: [sender, ...copies], untold: [] };
+  return { addressees: [sender, ...copies], reasons: [] };
 }
 
-/** RFC 3461 section 4.3: where RET is not given, it is for us to say. Success needs no more than to be recognised. */
+/** RFC 3461 section 4.3: without RET the agent may choose. A report of success only needs the header. */
 function usualReturn({ kind }: ReportSubject): 'FULL' | 'HDRS' {
   return kind === 'success' ? 'HDRS' : 'FULL';
 }
 
-/** Events of delay and success name only who wants it; failures are told to postmasters too, so theirs name all. */
-function wants({ notify }: ToldRecipient, { kind }: ReportSubject): boolean {
+/**
+ * Events of delay and success name only recipients that want them. Failure events name all, because postmasters get a
+ * copy.
+ */
+function wants({ notify }: ReportRecipient, { kind }: ReportSubject): boolean {
   return kind !== 'bounce' || notify === undefined || notify.includes('FAILURE');
 }
 

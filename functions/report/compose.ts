@@ -1,6 +1,6 @@
 /**
- * Composes a report: multipart/report in three parts (RFC 3464, RFC 6522; RFC 6533 for mail with SMTPUTF8), laid out as
- * Postfix lays it out. The same report is the same to the last octet, whenever it is made.
+ * Composes a report: multipart/report in three parts (RFC 3464, RFC 6522; RFC 6533 for mail with SMTPUTF8), in
+ * Postfix's layout. Repeated composition gives the same octets.
  */
 
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { statusPart } from './status-part.ts';
 import type { ReportSubject } from './subject.ts';
 import { mailDate } from './text.ts';
 
-/** What a report is made of. */
+/** What a report is made from. */
 export interface ReportFacts {
   /** Its queue id. */
   readonly reportId: string;
@@ -26,36 +26,36 @@ export interface ReportFacts {
   /** Milliseconds since 1970. */
   readonly date: number;
   readonly letterhead: Letterhead;
-  /** Octets above 127 cannot be sent, nor addresses that need SMTPUTF8. */
+  /** Neither octets above 127 nor addresses that need SMTPUTF8 can be sent. */
   readonly isSevenBit: boolean;
   /** enable_threaded_bounces */
   readonly isThreaded: boolean;
 }
 
-/** Who writes. */
+/** The author of a mail. */
 export interface Letterhead {
   /** myhostname */
   readonly host: string;
   /** mail_name */
   readonly mailName: string;
-  /** The author, as header fields name him: `MAILER-DAEMON@host`, or an address that SES has verified. */
+  /** The author in the header: `MAILER-DAEMON@host`, or an address that SES has verified. */
   readonly author: string;
 }
 
-/** A message, ready to go. */
+/** A complete message. */
 export interface ComposedMail {
   readonly content: Buffer;
-  /** Its header has UTF-8, or its recipient's address has: SMTPUTF8 is needed. */
+  /** Whether SMTPUTF8 is needed: its header or its recipient's address has UTF-8. */
   readonly isInternational: boolean;
   readonly is8Bit: boolean;
 }
 
-/** Composes a report. */
+/** Returns a report. */
 export async function composeReport(facts: ReportFacts): Promise<ComposedMail> {
   const { subject, addressee, original, isSevenBit, letterhead } = facts;
   const isInternational = !isSevenBit && needsUtf8(subject);
   const root = startMail('multipart/report; report-type=delivery-status', facts);
-  // The parameter names the family, whatever the type of the part itself (RFC 6533 section 6).
+  // The parameter is the same for both types of the part (RFC 6533 section 6).
   if (facts.isThreaded) referTo(root, original);
   root.setHeader('Subject', subjectLine(subject, addressee));
   const { isForPostmaster, recipients } = addressee;
@@ -70,7 +70,7 @@ export async function composeReport(facts: ReportFacts): Promise<ComposedMail> {
   return await finish(root, addressee.address);
 }
 
-/** Begins a mail of ours: the header that all of them have. */
+/** Begins a mail of the stack with the header that all of them share. */
 export function startMail(
   type: string,
   {
@@ -83,7 +83,7 @@ export function startMail(
   },
 ): MimeNode {
   const { host, mailName, author } = letterhead;
-  // Not to be guessed by whoever wrote the message that is returned.
+  // The author of the returned message must not be able to guess the boundary.
   const baseBoundary = createHash('sha256').update(`${reportId} ${host} ${date}`).digest('hex').slice(0, 32);
   const root = new MimeNode(type, {
     baseBoundary,
@@ -101,9 +101,11 @@ export function startMail(
     .setHeader(reportField, reportId);
 }
 
-/** Ends a mail of ours. */
+/** Finishes a mail of the stack. */
 export async function finish(root: MimeNode, address: string): Promise<ComposedMail> {
-  const content = await root.build();
+  const seven = await root.build();
+  // RFC 2045 section 6.4: a multipart with an 8-bit part declares 8bit itself.
+  const content = has8BitOctets(seven) ? await root.setHeader('Content-Transfer-Encoding', '8bit').build() : seven;
   const header = content.subarray(0, Math.max(0, content.indexOf('\r\n\r\n')));
   return { content, isInternational: !isAscii(address) || has8BitOctets(header), is8Bit: has8BitOctets(content) };
 }
@@ -115,7 +117,9 @@ function needsUtf8({ smtputf8, sender, recipients }: ReportSubject): boolean {
 function subjectLine({ kind }: ReportSubject, { isForPostmaster, recipients }: Addressee): string {
   const isInDoubt = doubtShare(recipients) === 'all';
   const lines = {
-    bounce: isInDoubt ? 'Unconfirmed mail: it may have been delivered' : 'Undelivered mail: it did not reach everybody',
+    bounce: isInDoubt
+      ? 'Unconfirmed mail: it may have been delivered'
+      : 'Undelivered mail: it did not reach all recipients',
     delay: isInDoubt ? 'Unconfirmed mail: it may have been delivered' : 'Delayed mail: it is still being tried',
     success: 'Delivered mail: it was handed over',
   } as const;
@@ -135,7 +139,7 @@ function addOriginal(
   const whats = { success: 'Message', delay: 'Delayed Message', bounce: 'Undelivered Message' } as const;
   const what = doubtShare(addressee.recipients) === 'all' ? 'Message' : whats[subject.kind];
   const description = isWhole ? what : `${what} Headers`;
-  // Text may be encoded where it must be; the other types are sent as they are.
+  // Plain text may be encoded; the other types are sent unchanged.
   if (isSevenBit && !isPlain(content)) addPart(root, type, description).setContent(content);
   else addRaw(root, type, description, content);
 }
@@ -144,7 +148,7 @@ function addPart(root: MimeNode, type: string, description: string): MimeNode {
   return root.createChild(type).setHeader('Content-Description', description);
 }
 
-/** A part whose octets stay what they are; nothing foreign is in its header. */
+/** Adds a part with unchanged octets; its header contains no foreign text. */
 function addRaw(root: MimeNode, type: string, description: string, content: Buffer): void {
   const encoding = has8BitOctets(content) ? '8bit' : '7bit';
   const header = `Content-Type: ${type}\r\nContent-Description: ${description}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;

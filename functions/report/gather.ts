@@ -1,5 +1,6 @@
 /**
- * When is a report complete? One request may be many deliveries, and each tells of itself; its sender wants one report.
+ * Decides when a report is complete. A request may have many deliveries, each with its own events; its sender should
+ * get one report.
  */
 
 import type { QueueEvent } from '../queue/items/event.ts';
@@ -11,32 +12,32 @@ export function groupOf({ lmtp }: QueueEvent): Group {
   return { id: lmtp.id, kind: lmtp.kind, pass: passOf(lmtp.attempt) };
 }
 
-/** What was refused at the door belongs to the first pass. */
+/** Refusals at admission belong to the first pass. */
 function passOf(attempt: number): number {
   return Math.max(1, attempt);
 }
 
-/** Whether every delivery that has spoken has said all. */
+/** Whether all events of each delivery with events are present. */
 export function isWhole(events: readonly QueueEvent[]): boolean {
   const deliveries = Map.groupBy(events, ({ lmtp }) => `${lmtp.delivery} ${lmtp.attempt}`);
   return [...deliveries.values()].every((all) => new Set(all.map(({ lmtp }) => lmtp.part)).size >= partsOf(all));
 }
 
-/** The deliveries that have spoken of this pass, by number. What was refused at the door was so before the pass began. */
-export function speakers(events: readonly QueueEvent[]): ReadonlySet<string> {
+/** Returns the numbers of the deliveries with events in this pass. Refusals at admission do not count. */
+export function deliveriesReported(events: readonly QueueEvent[]): ReadonlySet<string> {
   return new Set(events.filter(({ lmtp }) => lmtp.attempt > 0).map(({ lmtp }) => lmtp.delivery));
 }
 
-/** How many deliveries the request has, as far as its events say. */
+/** Returns how many deliveries the request has, according to its events. */
 export function deliveriesOf(events: readonly QueueEvent[]): number {
   return Math.max(1, ...events.map(({ lmtp }) => lmtp.deliveries));
 }
 
 /**
- * Whether nothing more will come from a delivery than the events that are there: its pass is over, and all of its recipients
- * who are to be told of are in them. Of a delay that cannot be seen in the item, so there the wait decides.
+ * Whether a delivery will send no further events: its pass is over, and the events contain all its recipients to
+ * report. For delays the item does not show that, so the waiting time decides.
  */
-export function isSilent(item: DeliveryItem, { kind, pass }: Group, events: readonly QueueEvent[]): boolean {
+export function hasNoMoreEvents(item: DeliveryItem, { kind, pass }: Group, events: readonly QueueEvent[]): boolean {
   const isOver = item.state === 'done' || item.state === 'corrupt' || item.attempt >= pass;
   if (!isOver || kind === 'delay') return false;
   const here = events.filter(({ lmtp }) => lmtp.delivery === item.delivery);
@@ -45,11 +46,11 @@ export function isSilent(item: DeliveryItem, { kind, pass }: Group, events: read
     ({ lmtp }) => lmtp.kind === kind && passOf(lmtp.attempt) === pass && !isKept.has(lmtp.eventId),
   );
   if (isPending) return false;
-  const isTold = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
-  return item.recipients.every((recipient) => isTold.has(recipient.address) || !isToBeTold(recipient, kind, pass));
+  const reported = new Set(here.flatMap(({ lmtp }) => lmtp.recipients.map(({ address }) => address)));
+  return item.recipients.every((recipient) => reported.has(recipient.address) || !isReportable(recipient, kind, pass));
 }
 
-function isToBeTold({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {
+function isReportable({ last, notify }: QueuedRecipient, kind: Group['kind'], pass: number): boolean {
   if (last === undefined || passOf(last.attempt) !== pass) return false;
   if (kind === 'bounce') return last.status === 'bounced' || last.status === 'expired';
   return last.status === 'sent' && last.relayed === true && notify?.includes('SUCCESS') === true;

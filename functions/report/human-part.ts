@@ -1,23 +1,23 @@
 /**
- * The part of a report that people read.
+ * The part of a report for people.
  */
 
 import { quoteAddress } from '../smtp/path.ts';
 import { type DoubtShare, doubtShare } from './in-doubt.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 import { mailDate, oneLine, wrap } from './text.ts';
 
-/** For whom: the sender gets an explanation too. */
+/** The sender also gets an explanation. */
 export interface HumanStyle {
   readonly isForPostmaster: boolean;
   /** myhostname */
   readonly host: string;
 }
 
-/** The text, with CRLF line ends. */
-export function humanPart(subject: ReportSubject, recipients: readonly ToldRecipient[], style: HumanStyle): string {
+/** Returns the text, with CRLF line ends. */
+export function humanPart(subject: ReportSubject, recipients: readonly ReportRecipient[], style: HumanStyle): string {
   const explanation = style.isForPostmaster ? [] : [...explain(subject, doubtShare(recipients), style.host), ''];
-  const lines = [...explanation, ...recipients.flatMap((recipient) => [...tell(recipient), ''])];
+  const lines = [...explanation, ...recipients.flatMap((recipient) => [...recipientLines(recipient), ''])];
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
@@ -31,8 +31,8 @@ function explain(subject: ReportSubject, share: DoubtShare, host: string): reado
     case 'success':
       return [
         ...greeting,
-        'You asked to be told when your message arrives. It was handed over for the',
-        'addresses below; what they did with it after that is not known here.',
+        'You asked for a report when your message is delivered. It was handed over',
+        'for the addresses below; what happens to it after that is not known here.',
       ];
     default:
       return subject.kind satisfies never;
@@ -43,9 +43,9 @@ function explainFailure(share: DoubtShare): readonly string[] {
   switch (share) {
     case 'none':
       return [
-        'Your message did not reach everybody you sent it to. Whom it did not reach,',
-        'and why, is written below; nothing more will be tried for them. If you',
-        'cannot tell from it what to do, show this whole message to a postmaster.',
+        'Your message did not reach all its recipients. The addresses and the reasons',
+        'are written below; nothing more will be tried for them. If you cannot tell',
+        'from the reasons what to do, show this whole message to a postmaster.',
       ];
     case 'all':
       return [
@@ -56,11 +56,11 @@ function explainFailure(share: DoubtShare): readonly string[] {
       ];
     case 'some':
       return [
-        'Your message did not reach everybody you sent it to. The addresses and the',
-        'reasons are written below; nothing more will be tried for them. Where it',
-        'says "may have been delivered", the server broke off before it confirmed',
-        'that: ask these recipients whether they have the message before you send it',
-        'once more. If you cannot tell what to do, show this to a postmaster.',
+        'Your message did not reach all its recipients. The addresses and the reasons',
+        'are written below; nothing more will be tried for them. Where it says "may',
+        'have been delivered", the server broke off before it confirmed that: ask',
+        'these recipients whether they have the message before you send it once more.',
+        'If you cannot tell what to do, show this to a postmaster.',
       ];
     default:
       return share satisfies never;
@@ -74,7 +74,7 @@ function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): rea
       'Your message may have been delivered to the addresses below. Their server',
       'broke off before it confirmed that, so it is not known here. You need not',
       'send the message once more now.',
-      ...(end === undefined ? [] : [`If it stays unknown, you are told after ${end}.`]),
+      ...(end === undefined ? [] : [`If it remains unknown, you get a report after ${end}.`]),
     ];
   }
   const doubt = [
@@ -82,15 +82,15 @@ function explainDelay({ willRetryUntil }: ReportSubject, share: DoubtShare): rea
     'confirmed that, and it is not known here.',
   ];
   return [
-    'Your message is late, and nothing is lost: it is tried again and again for',
-    'the addresses below. You need not send it once more.',
+    'Your message is delayed, not lost: delivery to the addresses below is',
+    'retried. You need not send it again.',
     ...(share === 'some' ? doubt : []),
-    ...(end === undefined ? [] : [`This goes on until ${end}.`]),
+    ...(end === undefined ? [] : [`Retries continue until ${end}.`]),
   ];
 }
 
-/** Address and reason, as Postfix lays them out. */
-function tell({ address, original, diagnosticCode }: ToldRecipient): readonly string[] {
+/** Returns address and reason in Postfix's layout. */
+function recipientLines({ address, original, diagnosticCode }: ReportRecipient): readonly string[] {
   const from =
     original === undefined || original.toLowerCase() === address.toLowerCase()
       ? ''

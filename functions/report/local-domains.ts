@@ -1,5 +1,5 @@
 /**
- * Whose mail this stack delivers: what the transport map names, and relay_domains.
+ * The domains whose mail this stack delivers: those in the transport map, and relay_domains.
  */
 
 import type { PatternList } from '../parameters/parameters.ts';
@@ -7,13 +7,13 @@ import type { TransportMap } from '../request/transport-map.ts';
 import { splitAddress } from '../smtp/path.ts';
 import type { LocalDomains } from './ports.ts';
 
-/** The domains of a stack. An entry `*` of the map names none: then relay_domains must say which they are. */
+/** Returns the domains of a stack. An entry `*` of the map names no domain; then relay_domains must name them. */
 export function localDomains(map: Pick<TransportMap, 'names' | 'find'>, relayDomains: PatternList): LocalDomains {
   return {
     covers: (address) => {
       if (map.names(address)) return true;
       const { domain } = splitAddress(address);
-      // Mail that nobody knows a way for would end in corrupt.
+      // Without a destination the mail would become corrupt.
       return domain !== '' && relayDomains.matches(domain) && map.find(address) !== undefined;
     },
   };

@@ -1,12 +1,13 @@
 /**
- * A notice as mail to the postmaster (error_notice_recipient; after smtp_chat_notify in Postfix's smtp_chat.c).
+ * Composes the mail of a notice to the postmaster (error_notice_recipient; after smtp_chat_notify in Postfix's
+ * smtp_chat.c).
  */
 
 import type { Notice } from '../notices/notice.ts';
 import { type ComposedMail, finish, type Letterhead, startMail } from './compose.ts';
 import { oneLine, wrap } from './text.ts';
 
-/** What a notice's mail is made of. */
+/** What the mail is made from. */
 export interface NoticeMailFacts {
   /** Its queue id. */
   readonly reportId: string;
@@ -16,7 +17,7 @@ export interface NoticeMailFacts {
   readonly letterhead: Letterhead;
 }
 
-/** Composes the mail. */
+/** Returns the mail. */
 export async function noticeMail({ reportId, notice, address, letterhead }: NoticeMailFacts): Promise<ComposedMail> {
   const addressee = { address, isForPostmaster: true };
   const root = startMail('text/plain; charset=us-ascii', {
@@ -35,18 +36,18 @@ function noticeText({ subject, count, transport, destination, queueId, transcrip
   const facts = [
     `Transport: ${transport}`,
     ...(destination === undefined ? [] : [`Destination: ${destination}`]),
-    ...(queueId === undefined ? [] : [`Noticed with message: ${queueId}`]),
-    ...(count > 1 ? [`It happened ${count} times since you were last told; this is the latest.`] : []),
+    ...(queueId === undefined ? [] : [`Queue id: ${queueId}`]),
+    ...(count > 1 ? [`It happened ${count} times since the last notice; this is the latest.`] : []),
   ];
   const dialogue =
     transcript.length === 0
       ? []
-      : ['', 'What was said (without content and secrets):', '', ...transcript.flatMap(transcriptLine)];
+      : ['', 'Transcript (without content and secrets):', '', ...transcript.flatMap(transcriptLine)];
   const lines = [...wrap(oneLine(subject), '    '), '', ...facts.flatMap((fact) => wrap(oneLine(fact), '    '))];
-  return [...lines, ...dialogue, '', 'More is in the log of the functions.', ''].join('\r\n');
+  return [...lines, ...dialogue, '', 'For details see the log of the functions.', ''].join('\r\n');
 }
 
-/** Each line indented by a blank; control characters as `?`. */
+/** Indents each line by a blank; control characters become `?`. */
 function transcriptLine(line: string): readonly string[] {
   const harmless = oneLine(line);
   return wrap(harmless === '' ? '-' : harmless, '     ').map((each) => ` ${each}`);

@@ -7,27 +7,27 @@ import { quoteAddress } from '../smtp/path.ts';
 import type { Original } from './original.ts';
 import { asciiLine, oneLine } from './text.ts';
 
-/** What the part has to be fit for. */
+/** Requirements of the part. */
 export interface OriginalStyle {
-  /** Whether the whole message is wanted, where it was read. */
+  /** Whether the whole message is wanted, if it was read. */
   readonly wantsWhole: boolean;
-  /** The message is one of SMTPUTF8. */
+  /** Whether the message needs SMTPUTF8. */
   readonly isInternational: boolean;
   /** Octets above 127 cannot be sent. */
   readonly isSevenBit: boolean;
 }
 
-/** The part: its type, what it is called, and its octets. */
+/** The part: its type and octets. */
 export interface OriginalPart {
   readonly type: 'message/rfc822' | 'message/global' | 'text/rfc822-headers' | 'message/global-headers';
   readonly content: Buffer;
   readonly isWhole: boolean;
 }
 
-/** Lines that every mail system takes (RFC 5321 section 4.5.3.1.6, without CRLF). */
+/** Octets of a line that every mail system accepts (RFC 5321 section 4.5.3.1.6, without CRLF). */
 const longestLine = 998;
 
-/** Makes the part. It begins with the envelope sender, as a message in a mailbox does. */
+/** Returns the part. It begins with the envelope sender, as in a mailbox. */
 export function originalPart(original: Original, sender: string, style: OriginalStyle): OriginalPart {
   const returnPath = `Return-Path: <${returnAddress(sender, style)}>\r\n`;
   if (original.kind === 'gone') {
@@ -37,7 +37,8 @@ export function originalPart(original: Original, sender: string, style: Original
   const whole = style.wantsWhole ? original.whole : undefined;
   if (whole !== undefined) {
     const content = Buffer.concat([Buffer.from(returnPath), canonical(whole)]);
-    // What 7 bits cannot carry has no other encoding inside message/rfc822 (RFC 2046 section 5.2.1): only its header goes.
+    // Inside message/rfc822 no encoding is allowed (RFC 2046 section 5.2.1). If 7 bits do not suffice, only the header
+    // is returned.
     if (!style.isSevenBit || isPlain(content)) {
       return { type: style.isInternational ? 'message/global' : 'message/rfc822', content, isWhole: true };
     }
@@ -55,14 +56,14 @@ function returnAddress(sender: string, { isInternational, isSevenBit }: Original
   return isInternational && !isSevenBit ? oneLine(quoted) : asciiLine(quoted);
 }
 
-/** Every line ended by CRLF, as mail has it; a CR that ends no line becomes a blank, as where a message is delivered. */
+/** Ends each line with CRLF; a CR elsewhere becomes a blank, as in a delivery. */
 function canonical(octets: Buffer): Buffer {
   const text = octets.toString('latin1').replace(/\r?\n/g, '\n').replaceAll('\r', ' ').replaceAll('\n', '\r\n');
   const ended = text === '' || text.endsWith('\n') ? text : `${text}\r\n`;
   return Buffer.from(ended, 'latin1');
 }
 
-/** Whether the octets can stand in a message as they are, whoever carries it. */
+/** Whether the octets need no encoding in any message. */
 export function isPlain(octets: Buffer): boolean {
   if (has8BitOctets(octets) || octets.includes(0)) return false;
   return octets

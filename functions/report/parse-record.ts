@@ -1,5 +1,5 @@
 /**
- * Records of reports as the table holds them.
+ * Reads records of reports from the table.
  */
 
 import { count, FormError, flag, list, object, optional, parse, such, text, time } from '../queue/items/form.ts';
@@ -26,7 +26,7 @@ const sealedForm = object<Stored>({
 /**
  * Reads a report.
  *
- * @throws FormError naming the field: what was told already is not known then, so nothing more is told of its group
+ * @throws FormError naming the field: its mails may have been sent, so no further report of its group is sent
  */
 export function readSealedReport(item: RawItem): SealedReport {
   const { number, eventIds, sealedAt, lease, by, handedOver, isDone } = parse(sealedForm, item, nameOf(item));
@@ -35,7 +35,7 @@ export function readSealedReport(item: RawItem): SealedReport {
 
 const keptForm = object<{ readonly at: number; readonly event: string }>({ at: time, event: text });
 
-/** Reads an event that is kept; or says what is wrong with it. */
+/** Reads a stored event; returns the error if it is malformed. */
 export function readKeptEvent(item: RawItem): KeptEvent | FormError {
   try {
     const { at, event } = parse(keptForm, item, nameOf(item));

@@ -1,5 +1,5 @@
 /**
- * What the bounce function knows of the world: small interfaces, carried out by aws/ and by the tests' fakes alike.
+ * The ports of the bounce function, implemented by aws/ and by fakes in tests.
  */
 
 import type { Log } from '../log/log.ts';
@@ -9,68 +9,71 @@ import type { QueueEvent } from '../queue/items/event.ts';
 import type { Bodies, Ledger } from '../queue/items/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ComposedMail } from './compose.ts';
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 
-/** What is gathered into one report: what happened to a request in one pass. */
+/** The events of one report: one kind, one request, one pass. */
 export interface Group {
   /** Queue id. */
   readonly id: string;
   readonly kind: QueueEvent['lmtp']['kind'];
-  /** The attempt, from 1: what was refused at the door belongs to the first. */
+  /** Number of the attempt, from 1; refusals at admission belong to the first. */
   readonly pass: number;
 }
 
 /** An event that waits for its report, or is in one. */
 export interface KeptEvent {
   readonly event: QueueEvent;
-  /** When it came first, milliseconds since 1970. */
+  /** When it was first received, milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A report that was begun: what is in it is settled, and never changes again. */
+/** A report whose content is fixed. */
 export interface SealedReport {
-  /** Which of its group it is, from 0: an event that comes too late for one is in the next. */
+  /** Number of the report in its group, from 0: an event that is too late for one is in the next. */
   readonly number: number;
   readonly eventIds: readonly string[];
   /** Milliseconds since 1970: the report's date. */
   readonly sealedAt: number;
-  /** Until when nobody else hands it over, milliseconds since 1970. */
+  /** Until when no other call sends its mails, milliseconds since 1970. */
   readonly lease: number;
-  /** Random; names who hands it over. */
+  /** Random; identifies the call that sends its mails. */
   readonly by: string;
-  /** Those of its mails that are handed over. */
+  /** The roles whose mails have been sent. */
   readonly handedOver: readonly string[];
-  /** Nothing more is to be done. */
+  /** Whether all mails have been sent. */
   readonly isDone: boolean;
 }
 
 /**
- * Records of what was told. Each method may be repeated, and throws where the table cannot be reached: whatever had to be
- * done is then done later.
+ * Records of reports. Each method may be repeated, and throws if the table cannot be reached; the work is then repeated
+ * later.
  */
 export interface ReportRecords {
-  /** Keeps an event; one that is there already stays as it is. */
+  /** Stores an event; an existing one stays. */
   keep(group: Group, kept: KeptEvent): Promise<void>;
-  /** What a group has, consistently read. Throws where a report that was begun is malformed: what is in it may be told already. */
+  /**
+   * Returns the events and reports of a group, in a consistent read. Throws if a report is malformed, because its mails
+   * may have been sent.
+   */
   read(group: Group): Promise<{
     readonly events: readonly KeptEvent[];
     readonly reports: readonly SealedReport[];
-    /** Events that cannot be read, with the field that is wrong. Absent: there is none. */
+    /** Malformed events, with the wrong field. Absent: none. */
     readonly faults?: readonly string[];
   }>;
-  /** Begins a report; nothing changes where one of its number is there. */
+  /** Fixes the content of a report, unless one of its number exists. */
   seal(group: Group, report: SealedReport): Promise<void>;
-  /** Takes over a report whose lease has ended; false where somebody else did, or finished it. */
+  /** Takes over a report whose lease has ended; false if another call did, or finished it. */
   takeOver(group: Group, seen: SealedReport, by: string, lease: number): Promise<boolean>;
-  /** Notes that a mail of the report is handed over. */
-  noteHandedOver(group: Group, number: number, role: string): Promise<void>;
-  /** Notes that nothing more is to be done. */
-  conclude(group: Group, number: number): Promise<void>;
+  /** Records that a mail of the report has been sent. */
+  recordHandedOver(group: Group, number: number, role: string): Promise<void>;
+  /** Records that all mails of the report have been sent. */
+  markDone(group: Group, number: number): Promise<void>;
 }
 
-/** A mail that leaves. */
-export interface Parcel extends ComposedMail {
-  /** Its queue id: the same for every copy of it. */
+/** A mail to send. */
+export interface OutgoingMail extends ComposedMail {
+  /** Its queue id, the same for each repetition. */
   readonly reportId: string;
   /** "" is the null sender. */
   readonly envelopeSender: string;
@@ -79,25 +82,25 @@ export interface Parcel extends ComposedMail {
   readonly date: number;
 }
 
-/** The way over our own incoming queue. */
+/** Sends mail through the stack's own incoming queue. */
 export interface IncomingOutlet {
-  /** Files the mail and sends a request for it. May be repeated: the second request is a duplicate. */
-  send(parcel: Parcel): Promise<void>;
+  /** Stores the mail and sends a request for it. A repeated request is a duplicate. */
+  send(parcel: OutgoingMail): Promise<void>;
 }
 
-/** The way over Amazon SES. What SES refuses is thrown, and tried again. */
+/** Sends mail through Amazon SES. Refusals of SES are thrown, and the call is repeated. */
 export interface SesOutlet {
-  /** SES's own report on a mail that it received (SendBounce); false where it makes none for this one. */
-  bounce(subject: ReportSubject, recipients: readonly ToldRecipient[]): Promise<boolean>;
-  send(parcel: Parcel): Promise<void>;
+  /** Sends SES's own bounce for a mail that SES received (SendBounce); false if SES makes none for it. */
+  bounce(subject: ReportSubject, recipients: readonly ReportRecipient[]): Promise<boolean>;
+  send(parcel: OutgoingMail): Promise<void>;
 }
 
-/** Domains that this stack delivers. */
+/** Domains whose mail this stack delivers. */
 export interface LocalDomains {
   covers(address: string): boolean;
 }
 
-/** Everything that telling needs. */
+/** The services of reporting. */
 export interface ReportServices {
   readonly records: ReportRecords;
   readonly ledger: Pick<Ledger, 'readAll'>;
@@ -105,7 +108,7 @@ export interface ReportServices {
   readonly incoming: IncomingOutlet;
   readonly ses: SesOutlet;
   readonly domains: LocalDomains;
-  /** What postmasters are told of is said on the notice topic too. */
+  /** Trouble reported to postmasters also goes to the notice topic. */
   readonly notices: Pick<Notifier, 'raise'>;
   readonly parameters: Parameters;
   readonly clock: Clock;

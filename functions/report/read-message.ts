@@ -1,5 +1,5 @@
 /**
- * What the bounce queue brings: events and notices, as SNS hands them on, with its envelope around them or without.
+ * Reads messages of the bounce queue: events and notices from SNS, with or without its envelope.
  */
 
 import { isNotice, type Notice, parseNotice } from '../notices/notice.ts';
@@ -15,7 +15,7 @@ export type TopicMessage =
 /**
  * Reads a message.
  *
- * @throws RequestError naming the field that is wrong: no event of ours, and no notice
+ * @throws RequestError naming the wrong field, if it is neither an event nor a notice of the stack
  */
 export function readTopicMessage(body: string): TopicMessage {
   const outer = parse(body);
@@ -39,7 +39,7 @@ function parse(text: string): object {
   throw new RequestError('message', 'is not an object');
 }
 
-/** Holds a value against all that a report is made of. Fields that we do not know may be there: a later release adds some. */
+/** Checks all fields that a report needs. Unknown fields are allowed: a later release adds some. */
 function checkEvent(value: unknown): asserts value is QueueEvent {
   const event = new Fields('', value);
   const mail = new Fields('mail', event.require('mail', isPresent, 'an object'));
@@ -78,7 +78,7 @@ function checkMessage(value: unknown): void {
   message.require('size', isCount, 'octets');
 }
 
-/** SES's own part: as many recipients, each with its words. */
+/** Checks SES's own part: it must have the same number of recipients, with their texts. */
 function checkWords(event: Fields, kind: string, count: number): void {
   switch (kind) {
     case 'bounce': {
@@ -101,7 +101,7 @@ function checkWords(event: Fields, kind: string, count: number): void {
       return;
     }
     default:
-      throw new RequestError('lmtp.kind', `"${kind}" is not allowed; wanted is bounce, delay or success`);
+      throw new RequestError('lmtp.kind', `"${kind}" is not allowed; expected bounce, delay or success`);
   }
 }
 

@@ -1,15 +1,15 @@
 /**
- * How a report leaves (bounce_report_routes).
+ * The route of a report (bounce_report_routes).
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
 import { isAscii, splitAddress } from '../smtp/path.ts';
 import type { LocalDomains } from './ports.ts';
 
-/** A way out. */
+/** A route. */
 export type Route = 'incoming' | 'ses';
 
-/** The first route that serves an address; `undefined`: it is not told. */
+/** Returns the first route that serves an address; undefined: it gets no report. */
 export function routeOf(
   address: string,
   {

@@ -1,5 +1,5 @@
 /**
- * Mails of ours, on their way: the letterhead that a route wants, and the route itself.
+ * Sends mails of the stack, with the letterhead that their route needs.
  */
 
 import type { Notice } from '../notices/notice.ts';
@@ -8,10 +8,10 @@ import type { Parameters } from '../parameters/parameters.ts';
 import { hashOf } from '../request/hash.ts';
 import type { Letterhead } from './compose.ts';
 import { noticeMail } from './notice-mail.ts';
-import type { Parcel, ReportServices } from './ports.ts';
+import type { OutgoingMail, ReportServices } from './ports.ts';
 import { type Route, routeOf } from './route.ts';
 
-/** Who writes, where a mail leaves by this route. */
+/** Returns the letterhead of a mail on a route. */
 export function letterheadFor(
   route: Route,
   { myhostname, mail_name, bounce_report_ses_sender }: Parameters,
@@ -20,26 +20,27 @@ export function letterheadFor(
   return { host: myhostname, mailName: mail_name, author };
 }
 
-/** Sends a mail by a route. */
+/** Sends a mail on a route. */
 export async function sendBy(
   route: Route,
-  parcel: Parcel,
+  parcel: OutgoingMail,
   { incoming, ses }: Pick<ReportServices, 'incoming' | 'ses'>,
 ): Promise<void> {
   await (route === 'incoming' ? incoming.send(parcel) : ses.send(parcel));
 }
 
-/** Classes of which postmasters hear by the events on the bounce topic: a notice of them makes no second mail. */
-const toldByEvents: ReadonlySet<Notice['class']> = new Set(['bounce', '2bounce', 'delay']);
+/** Classes that postmasters get by events on the bounce topic: their notices make no second mail. */
+const reportedByEvents: ReadonlySet<Notice['class']> = new Set(['bounce', '2bounce', 'delay']);
 
 /**
- * Turns a notice into mail, where a route serves error_notice_recipient. Throws what may pass: its message then stays.
+ * Sends the mail of a notice, if a route serves error_notice_recipient. Throws temporary errors: its message then
+ * stays.
  *
- * Known limit: Amazon SES does not know a copy for one, so a notice that is given out twice is mailed twice there.
+ * Known limit: Amazon SES does not recognise duplicates, so a notice that is received twice is mailed twice.
  */
-export async function tellNotice(notice: Notice, services: ReportServices): Promise<void> {
+export async function mailNotice(notice: Notice, services: ReportServices): Promise<void> {
   const { parameters, domains, log } = services;
-  if (toldByEvents.has(notice.class)) return;
+  if (reportedByEvents.has(notice.class)) return;
   const address = ownAddress(parameters.error_notice_recipient, parameters);
   const route = routeOf(address, parameters, domains);
   if (route === undefined) {

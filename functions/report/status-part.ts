@@ -1,13 +1,13 @@
 /**
- * The part of a report that machines read: message/delivery-status (RFC 3464), or message/global-delivery-status (RFC 6533).
+ * The part of a report for programs: message/delivery-status (RFC 3464), or message/global-delivery-status (RFC 6533).
  * Field names and their order are Postfix's (bounce_notify_util.c).
  */
 
-import type { ReportSubject, ToldRecipient } from './subject.ts';
+import type { ReportRecipient, ReportSubject } from './subject.ts';
 import { asciiLine, field, mailDate, oneLine } from './text.ts';
 import { typedAddress, typedOriginal } from './typed-address.ts';
 
-/** How it is written. */
+/** The format of the part. */
 export interface StatusStyle {
   /** UTF-8 is allowed: the type is message/global-delivery-status. */
   readonly isInternational: boolean;
@@ -15,8 +15,8 @@ export interface StatusStyle {
   readonly mailName: string;
 }
 
-/** The whole part, with CRLF line ends. */
-export function statusPart(subject: ReportSubject, recipients: readonly ToldRecipient[], style: StatusStyle): string {
+/** Returns the part, with CRLF line ends. */
+export function statusPart(subject: ReportSubject, recipients: readonly ReportRecipient[], style: StatusStyle): string {
   return [messageFields(subject, style), ...recipients.map((each) => recipientFields(each, subject, style))].join(
     '\r\n',
   );
@@ -26,7 +26,7 @@ function messageFields({ id, sender, arrival, reportingMta, envid }: ReportSubje
   const { isInternational, mailName } = style;
   return [
     field('Reporting-MTA', asciiLine(reportingMta)),
-    // What the sender sent in ENVID is handed back as it was, so that he knows it again (RFC 3464 section 2.2.1).
+    // ENVID is returned unchanged, so that the sender recognises it (RFC 3464 section 2.2.1).
     envid === undefined ? '' : field('Original-Envelope-Id', clean(envid, isInternational)),
     field(`X-${mailName}-Queue-ID`, asciiLine(id)),
     sender === '' ? '' : field(`X-${mailName}-Sender`, typedAddress(sender, isInternational)),
@@ -34,7 +34,7 @@ function messageFields({ id, sender, arrival, reportingMta, envid }: ReportSubje
   ].join('');
 }
 
-function recipientFields(recipient: ToldRecipient, { willRetryUntil }: ReportSubject, style: StatusStyle): string {
+function recipientFields(recipient: ReportRecipient, { willRetryUntil }: ReportSubject, style: StatusStyle): string {
   const { isInternational } = style;
   const { address, action, status, remoteMta, diagnosticCode } = recipient;
   return [
@@ -48,8 +48,8 @@ function recipientFields(recipient: ToldRecipient, { willRetryUntil }: ReportSub
   ].join('');
 }
 
-/** Postfix always has this field: what ORCPT said, else the address before rewriting, else the address. */
-function originalRecipient({ address, original, orcpt }: ToldRecipient, isInternational: boolean): string {
+/** Postfix always writes this field: ORCPT, else the address before rewriting, else the address. */
+function originalRecipient({ address, original, orcpt }: ReportRecipient, isInternational: boolean): string {
   if (orcpt !== undefined) return typedOriginal(orcpt, isInternational);
   return typedAddress(original ?? address, isInternational);
 }

@@ -1,21 +1,21 @@
 /**
- * What a report is about: the events of one request and pass, put together.
+ * The content of a report: the events of one request and pass, combined.
  */
 
 import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/items/event.ts';
 import type { PinnedMessage } from '../queue/items/item.ts';
 
 /** A recipient in a report. */
-export interface ToldRecipient extends ReportedRecipient {
+export interface ReportRecipient extends ReportedRecipient {
   /** RFC 3464 section 2.3.3. */
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed';
   /** Enhanced status. */
   readonly status: string;
-  /** `smtp; ` and the server's words, or `X-Postfix; ` and ours. */
+  /** `smtp; ` and the server's reply, or `X-Postfix; ` and the agent's text. */
   readonly diagnosticCode: string;
 }
 
-/** Whom and what a report is about. */
+/** What a report is about. */
 export interface ReportSubject {
   readonly kind: EventKind;
   /** Queue id. */
@@ -25,24 +25,24 @@ export interface ReportSubject {
   readonly destination: string;
   /** Milliseconds since 1970. */
   readonly arrival: number;
-  /** As events have it: `dns; host`. */
+  /** As in events: `dns; host`. */
   readonly reportingMta: string;
-  readonly recipients: readonly ToldRecipient[];
+  readonly recipients: readonly ReportRecipient[];
   readonly message: PinnedMessage;
   readonly smtputf8: boolean;
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
   readonly authentication: Readonly<Record<string, string>>;
-  /** Of delays: when delivery will be given up, milliseconds since 1970. */
+  /** For delays: when delivery will be given up, milliseconds since 1970. */
   readonly willRetryUntil?: number;
   /** Amazon SES's id of a mail that SES received. */
   readonly sesMessageId?: string;
 }
 
-/** Puts the events of a group together, in an order that does not depend on theirs. At least one is needed. */
+/** Combines the events of a group, at least one, in an order independent of theirs. */
 export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
   const [first, ...others] = events.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  if (first === undefined) throw new TypeError('a report is about something');
+  if (first === undefined) throw new TypeError('a report needs at least one event');
   const { mail, lmtp } = first;
   const { dsn = {} } = lmtp;
   const expirations = events.flatMap((event) =>
@@ -55,7 +55,7 @@ export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
     destination: lmtp.destination,
     arrival: Date.parse(mail.timestamp),
     reportingMta: reportingMtaOf(first),
-    recipients: [first, ...others].flatMap(toldRecipients),
+    recipients: [first, ...others].flatMap(reportRecipients),
     message: lmtp.message,
     smtputf8: lmtp.smtputf8 === true,
     ...dsn,
@@ -74,8 +74,8 @@ function reportingMtaOf(event: QueueEvent): string {
   return event.notificationType === 'Bounce' ? event.bounce.reportingMTA : event.delivery.reportingMTA;
 }
 
-/** SES's own list and ours say the same recipients in the same order. */
-function toldRecipients(event: QueueEvent): readonly ToldRecipient[] {
+/** SES's list and `lmtp.recipients` have the same recipients in the same order. */
+function reportRecipients(event: QueueEvent): readonly ReportRecipient[] {
   const { recipients } = event.lmtp;
   if (event.eventType === 'DeliveryDelay') {
     const listed = event.deliveryDelay.delayedRecipients;

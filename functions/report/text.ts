@@ -1,17 +1,17 @@
 /**
- * Foreign text in a report: made harmless, and laid out in lines.
+ * Escapes foreign text in a report, and wraps lines.
  */
 
-/** Longest line of the human part: no transfer encoding is needed up to there. */
+/** Longest line of the human part, short enough to need no transfer encoding. */
 export const textWidth = 76;
 /** Longest line of a field: RFC 5322 section 2.1.1 asks for 78, and allows 998. */
 const fieldWidth = 78;
-/** Octets of the longest word: a line may have 998, whatever it is written in. */
+/** Octets of the longest word: a line may have 998 octets. */
 const longestWord = 900;
 
 /**
- * One line that says no more than it shows: line ends and control characters become blanks or `?`, marks that turn the
- * direction of writing or end lines for some readers become `?`.
+ * Returns text as one harmless line: line ends and control characters become blanks or `?`; characters that change the
+ * direction of writing, or end lines for some readers, become `?`.
  */
 export function oneLine(text: string): string {
   return text
@@ -20,12 +20,12 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** The same in US-ASCII; each character outside it becomes `?`. */
+/** Returns the same in US-ASCII; other characters become `?`. */
 export function asciiLine(text: string): string {
   return oneLine(text).replace(/[^\x20-\x7e]/gu, '?');
 }
 
-/** Wraps a line at blanks; what is too long for a line of its own sticks out. */
+/** Wraps a line at blanks; a word that is too long stays whole. */
 export function wrap(line: string, indent: string): readonly string[] {
   const lines: string[] = [];
   let current = '';
@@ -40,8 +40,8 @@ export function wrap(line: string, indent: string): readonly string[] {
 }
 
 /**
- * A field of a delivery report, folded at blanks (RFC 3464 section 2.1.1). A word that no line could hold is broken: its
- * reader gets a blank too many, where the line would have been refused.
+ * Returns a field of a delivery report, folded at blanks (RFC 3464 section 2.1.1). A word longer than any line is
+ * broken by a blank, because the line would be refused otherwise.
  */
 export function field(name: string, value: string): string {
   const [first = '', ...others] = `${name}: ${value}`.split(/ +/).flatMap(pieces);
@@ -56,14 +56,14 @@ export function field(name: string, value: string): string {
   return `${folded}${line}\r\n`;
 }
 
-/** A word, in pieces where no line could hold it. */
+/** Returns a word, in pieces if it is longer than any line. */
 function pieces(word: string): readonly string[] {
   if (Buffer.byteLength(word) <= longestWord) return word === '' ? [] : [word];
-  // Four octets at most for each character.
+  // A character has at most four octets.
   return word.match(new RegExp(`.{1,${longestWord / 4}}`, 'gsu')) ?? [];
 }
 
-/** A time as header fields have it (RFC 5322 section 3.3), in UTC. */
+/** Returns a time for a header field (RFC 5322 section 3.3), in UTC. */
 export function mailDate(milliseconds: number): string {
   return new Date(milliseconds).toUTCString().replace('GMT', '+0000');
 }

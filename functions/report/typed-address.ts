@@ -1,17 +1,17 @@
 /**
- * Addresses in a delivery report: with their type in front, and in the form that the report can carry (RFC 3464 section 2.1.2,
- * RFC 6533 section 3).
+ * Addresses in a delivery report, with their type, in the form that the report allows (RFC 3464 section 2.1.2, RFC 6533
+ * section 3).
  */
 
 import { isAscii, quoteAddress } from '../smtp/path.ts';
 import { oneLine } from './text.ts';
 
-/** An envelope address: `rfc822; bob@example.com`, `utf-8; ...`. */
+/** Returns an envelope address: `rfc822; bob@example.com`, `utf-8; ...`. */
 export function typedAddress(address: string, isInternational: boolean): string {
   return typed('rfc822', oneLine(quoteAddress(address)), isInternational);
 }
 
-/** What came with ORCPT: its own type, unless that cannot carry what it says. */
+/** Returns the address of ORCPT, with its own type unless that requires ASCII. */
 export function typedOriginal(orcpt: string, isInternational: boolean): string {
   const semicolon = orcpt.indexOf(';');
   return typed(orcpt.slice(0, semicolon), oneLine(orcpt.slice(semicolon + 1)), isInternational);
@@ -22,7 +22,7 @@ function typed(type: string, address: string, isInternational: boolean): string 
   return `utf-8; ${isInternational ? address : utf8Xtext(address)}`;
 }
 
-/** utf-8-addr-xtext: in US-ASCII, whatever the address has. */
+/** Returns utf-8-addr-xtext: any address in US-ASCII. */
 function utf8Xtext(address: string): string {
   return [...address]
     .map((character) => {

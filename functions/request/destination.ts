@@ -3,34 +3,34 @@
  *
  *   inet:host  inet:host:port  inet:[address]  inet:[address]:port  unix:/path  host:port  host
  *
- * `inet:` is the default and may be left out. Several destinations, separated by commas or blanks, are tried in order;
- * `unix:` takes the rest of the text as its path. There is never an MX look-up.
+ * `inet:` is the default and may be omitted. Several destinations, separated by commas or blanks, are tried in order;
+ * `unix:` takes the rest of the text as its path. There is no MX look-up.
  */
 
 import ipaddr from 'ipaddr.js';
 import type { Parameters } from '../parameters/parameters.ts';
 
-/** One place to deliver to. */
+/** One next-hop of a destination. */
 export type NextHop =
   | {
       readonly kind: 'inet';
-      /** Name to look up, or an address. */
+      /** A name to look up, or an address. */
       readonly host: string;
       readonly isAddress: boolean;
       readonly port: number;
-      /** The service, where the port was named by one: SRV records may stand behind it (use_srv_lookup). */
+      /** The service, if it names the port; it may have SRV records (use_srv_lookup). */
       readonly service?: string;
-      /** As written, without `inet:`, in lower case: what sessions and passwords are looked up by. */
+      /** As written, without `inet:`, in lower case: the key for sessions and passwords. */
       readonly name: string;
     }
   | { readonly kind: 'unix'; readonly path: string; readonly name: string };
 
-/** A destination that cannot be understood, or must not be used. */
+/** A destination that cannot be parsed, or is not allowed. */
 export class DestinationError extends Error {
   override readonly name = 'DestinationError';
 }
 
-/** What a missing port and a named one stand for. `lmtp` is whatever lmtp_tcp_port says, as on lmtp(8)'s own page. */
+/** The default port, and the ports of service names. `lmtp` means lmtp_tcp_port, as in lmtp(8). */
 export interface Ports {
   /** lmtp_tcp_port */
   readonly defaultPort: number;
@@ -38,7 +38,7 @@ export interface Ports {
   readonly known: ReadonlyMap<string, number>;
 }
 
-/** Services that have a port everywhere (the default of known_tcp_ports). */
+/** Services with a well-known port (the default of known_tcp_ports). */
 const wellKnown: ReadonlyMap<string, number> = new Map([
   ['smtp', 25],
   ['smtps', 465],
@@ -46,7 +46,7 @@ const wellKnown: ReadonlyMap<string, number> = new Map([
   ['submission', 587],
 ]);
 
-/** The ports that the parameters set. */
+/** Returns the ports that the parameters set. */
 export function portsOf(parameters: Pick<Parameters, 'lmtp_tcp_port' | 'known_tcp_ports'>): Ports {
   return { defaultPort: parameters.lmtp_tcp_port, known: parameters.known_tcp_ports };
 }
@@ -56,7 +56,7 @@ function asPorts(ports: Ports | number): Ports {
 }
 
 /**
- * Reads a destination.
+ * Returns the next-hops of a destination.
  *
  * @param ports lmtp_tcp_port, alone or with the names of other ports
  * @throws DestinationError naming what is wrong and what is allowed
@@ -68,13 +68,13 @@ export function parseDestination(text: string, ports: Ports | number): readonly 
     .split(/[\s,]+/)
     .filter((element) => element !== '')
     .map((element) => parseInet(element, asPorts(ports)));
-  if (first === undefined) throw new DestinationError('the destination is empty: inet:host:port is wanted');
+  if (first === undefined) throw new DestinationError('the destination is empty; expected inet:host:port');
   return [first, ...rest];
 }
 
 /**
- * One name for a destination however it was written: lower case, `inet:` and the default port spelled out. The queue
- * groups deliveries by it.
+ * Returns the normal form of a destination: lower case, with `inet:` and the default port. The queue groups deliveries
+ * by it.
  */
 export function normaliseDestination(text: string, ports: Ports | number): string {
   return parseDestination(text, ports)
@@ -87,27 +87,27 @@ function bracketed({ host, isAddress }: Extract<NextHop, { kind: 'inet' }>): str
 }
 
 function parseUnix(text: string, path: string): NextHop {
-  if (!path.startsWith('/')) throw new DestinationError(`"${text}": unix: wants an absolute path`);
-  if (Buffer.byteLength(path) > 107) throw new DestinationError(`"${text}": the path is longer than a socket's may be`);
+  if (!path.startsWith('/')) throw new DestinationError(`"${text}": unix: needs an absolute path`);
+  if (Buffer.byteLength(path) > 107) throw new DestinationError(`"${text}": the path is longer than a socket allows`);
   return { kind: 'unix', path, name: path };
 }
 
 function parseInet(element: string, ports: Ports): NextHop {
   const name = element.replace(/^inet:/i, '').toLowerCase();
-  if (/^unix:/.test(name)) throw new DestinationError(`"${element}": unix: stands alone, not in a list`);
+  if (/^unix:/.test(name)) throw new DestinationError(`"${element}": unix: cannot be part of a list`);
   const match = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::([^:]*))?$/.exec(name);
   if (match === null) {
-    throw new DestinationError(`"${element}": host, host:port, [address] or [address]:port is wanted`);
+    throw new DestinationError(`"${element}": expected host, host:port, [address] or [address]:port`);
   }
   const host = (match[1] ?? match[2] ?? '').replace(/^ipv6:/, '');
   if (!isHost(host)) throw new DestinationError(`"${element}": "${host}" is neither a host name nor an address`);
   const port = match[3] === undefined ? ports.defaultPort : parsePort(element, match[3], ports);
-  // A name in brackets is taken as it is: no SRV records behind it.
+  // A name in brackets has no SRV look-up.
   const isSymbolic = match[2] !== undefined && match[3] !== undefined && !/^\d+$/.test(match[3]);
   const service = isSymbolic && match[3] !== undefined ? { service: match[3] } : {};
   if (port === 25)
     throw new DestinationError(
-      `"${element}": LMTP must not be spoken on port 25 (RFC 2033 section 5); the port of an LMTP listener is wanted, 24 as a rule`,
+      `"${element}": LMTP must not be used on port 25 (RFC 2033 section 5); name the port of the LMTP listener, usually 24`,
     );
   return { kind: 'inet', host, isAddress: isAddress(host), port, name, ...service };
 }
@@ -116,7 +116,7 @@ function isAddress(host: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(host) || ipaddr.IPv6.isValid(host);
 }
 
-/** What an address reaches that only this machine or this network segment should: loopback, link-local, multicast. */
+/** Whether an address is only for this machine or network segment: loopback, link-local, multicast. */
 export function isLocalAddress(address: string): boolean {
   const range = ipaddr.process(address).range();
   return ['loopback', 'linkLocal', 'multicast', 'unspecified', 'broadcast'].includes(range);
@@ -124,7 +124,7 @@ export function isLocalAddress(address: string): boolean {
 
 function isHost(host: string): boolean {
   if (isAddress(host)) return true;
-  // Digits and dots that are no address are a mistyped address, never a name.
+  // Digits and dots that are not an address are a typing error, not a name.
   if (/^[\d.]+$/.test(host)) return false;
   return host.length <= 253 && /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/.test(host);
 }

@@ -1,10 +1,10 @@
 /**
- * Foreign JSON, field by field: each is asked for by name and must be what is wanted, or the error says which one is not.
+ * Reads foreign JSON field by field: each field is read by name with a test, and an error names the wrong one.
  */
 
 import { RequestError } from './request-error.ts';
 
-/** The fields of one object, each asked for by name. */
+/** The fields of one object. */
 export class Fields {
   readonly #path: string;
   readonly #values: ReadonlyMap<string, unknown>;
@@ -30,9 +30,9 @@ export class Fields {
   require(name: string, test: (value: unknown) => boolean, wanted: string): unknown;
   require(name: string, test: (value: unknown) => boolean, wanted: string): unknown {
     this.#asked.add(name);
-    if (!this.#values.has(name)) throw new RequestError(this.#field(name), `is missing; wanted is ${wanted}`);
+    if (!this.#values.has(name)) throw new RequestError(this.#field(name), `is missing; expected ${wanted}`);
     const value = this.#values.get(name);
-    if (!test(value)) throw new RequestError(this.#field(name), `${quote(value)} is not allowed; wanted is ${wanted}`);
+    if (!test(value)) throw new RequestError(this.#field(name), `${quote(value)} is not allowed; expected ${wanted}`);
     return value;
   }
 
@@ -41,7 +41,7 @@ export class Fields {
     return this.#values.has(name) ? this.require(name, test, wanted) : undefined;
   }
 
-  /** Every field that nobody asked for is refused by name: a typing error must not be an unheard wish. */
+  /** Refuses each field that was not read, because it is probably a typing error. */
   refuseOthers(): void {
     for (const name of this.#values.keys()) {
       if (this.#asked.has(name)) continue;
@@ -54,12 +54,12 @@ export class Fields {
   }
 }
 
-/** A property where there is a value, nothing where there is none. */
+/** Returns an object with a property; without it if the value is undefined. */
 export function optional<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
   return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
 }
 
-/** A value for an error, cut. */
+/** Returns a value as text for an error, cut. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
@@ -71,7 +71,7 @@ export const isBoolean = (value: unknown): value is boolean => typeof value === 
 export const isPresent = (value: unknown): value is unknown => value !== null;
 export const isNonEmptyList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
 
-/** Tests for one of some words. */
+/** Returns a test for one of several words. */
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words
 ): (value: unknown) => value is Words[number] {

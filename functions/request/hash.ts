@@ -1,15 +1,15 @@
 /**
- * Stable short names for things: requests, plans, groups and events.
+ * Stable short names for requests, plans, groups and events.
  */
 
 import { hash } from 'node:crypto';
 
-/** SHA-256 of a value's canonical JSON, in hexadecimal; keys in any order give the same. */
+/** Returns the SHA-256 of a value's canonical JSON, in hexadecimal; the order of keys does not matter. */
 export function hashOf(value: unknown): string {
   return hash('sha256', canonical(value));
 }
 
-/** A number from 0 up to, not including, `slots`, the same for the same text. */
+/** Returns a number from 0 up to, not including, `slots`; always the same for the same text. */
 export function slotOf(text: string, slots: number): number {
   return Number.parseInt(hashOf(text).slice(0, 12), 16) % slots;
 }

@@ -1,16 +1,16 @@
 /**
- * JSON from outside, before anything is known of it.
+ * Parses JSON from outside.
  */
 
 import { RequestError } from './request-error.ts';
 
-/** Objects and lists within each other; what comes in has five, and what has thousands would exhaust whoever walks it. */
+/** Levels of nesting: input has about five; thousands would overflow the stack of code that walks it. */
 const deepest = 100;
 
 /**
- * Parses JSON that was sent to us.
+ * Parses JSON from outside.
  *
- * @throws RequestError where it is none, or nested without end
+ * @throws RequestError if it is invalid, or nested too deeply
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -23,7 +23,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Whether valid JSON has more levels than that; without walking into it. */
+/** Whether valid JSON has more levels, without recursion. */
 function isDeeper(text: string, limit: number): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {

@@ -1,8 +1,8 @@
 /**
- * What is wrong with a request: field first, and harmless to whoever reads it.
+ * Errors of requests: field first, with escaped input.
  */
 
-/** A request that cannot be used. The message begins with the field; whatever came in with the request is harmless in it. */
+/** A request is unusable. The message begins with the field; input in it is escaped. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly field: string;
@@ -14,7 +14,7 @@ export class RequestError extends Error {
   }
 }
 
-/** A text that was sent to us, for people: cut, and what a terminal, a header or a queue would act on escaped as in JSON. */
+/** Cuts a foreign text and escapes, as in JSON, characters that affect a terminal, a header or a queue. */
 function harmless(text: string, length: number): string {
   const cut = text.length <= length ? text : `${text.slice(0, length - 3)}...`;
   return cut.replace(

@@ -1,8 +1,8 @@
 /**
  * The delivery request: JSON in, a typed request out, or the field that is wrong (contract in docs/requests.md).
  *
- * Parsed once, at the door. A request is unusable as a whole when its form is; an address that cannot be used makes only
- * its own recipient unusable.
+ * It is parsed once, at admission. A wrong form makes the whole request unusable; a wrong address only its own
+ * recipient.
  */
 
 import type { Notify } from '../lmtp/commands.ts';
@@ -23,7 +23,7 @@ import {
 import { parseJson } from './json.ts';
 import { RequestError } from './request-error.ts';
 
-/** Where a body lies: in S3, or (command line only) in a file. */
+/** Where a body is stored: in S3, or (command line only) in a file. */
 export type MessageReference =
   | { readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly file: string };
@@ -41,18 +41,18 @@ export interface DeliveryRequest {
   readonly smtputf8?: boolean;
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
   readonly authentication?: Readonly<Record<string, string>>;
-  /** Amazon SES's id of a mail that SES received: it knows it by that if it is to be bounced. No field of the contract. */
+  /** Amazon SES's id of a mail that SES received, which SendBounce needs. Not part of the contract. */
   readonly sesMessageId?: string;
 }
 
-/** A recipient; `fault` says why its address cannot be used. */
+/** A recipient; `fault` says why its address is unusable. */
 export interface RequestedRecipient extends DeliveryRecipient {
   readonly fault?: string;
 }
 
-/** What depends on who asks. */
+/** Rules that depend on the caller. */
 export interface RequestRules {
-  /** Whether a message may be a file of this machine. */
+  /** Whether a message may be a local file. */
   readonly allowFiles: boolean;
   /** lmtp_tcp_port, alone or with known_tcp_ports */
   readonly defaultPort: Ports | number;
@@ -60,11 +60,11 @@ export interface RequestRules {
   readonly now: number;
 }
 
-/** How far ahead of our clock an arrival may lie, in milliseconds: clocks differ, mail from the future does not exist. */
+/** Milliseconds by which an arrival may be ahead of this clock, because clocks differ. */
 export const arrivalTolerance = 5 * 60_000;
 
 /**
- * Reads a request.
+ * Returns a request.
  *
  * @throws RequestError naming field, value and what is allowed
  */
@@ -73,7 +73,7 @@ export function parseRequest(text: string, rules: RequestRules): DeliveryRequest
 }
 
 /**
- * Reads a request that is parsed JSON already.
+ * Returns a request from parsed JSON.
  *
  * @throws RequestError naming field, value and what is allowed
  */
@@ -150,7 +150,7 @@ function parseArrival(request: Fields, { now }: RequestRules): number | undefine
     throw new RequestError('arrival', `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
   }
   if (time > now + arrivalTolerance)
-    throw new RequestError('arrival', `${quote(text)} lies more than five minutes ahead`);
+    throw new RequestError('arrival', `${quote(text)} is more than five minutes in the future`);
   return time;
 }
 
@@ -175,10 +175,10 @@ function parseDsn(value: unknown): DeliveryRequest['dsn'] {
   return { ...optional('ret', ret), ...optional('envid', envid) };
 }
 
-/** Verdicts of upstream checks that are carried along: they share an item with the recipients. */
+/** Most upstream verdicts of a request: they share an item with the recipients. */
 const authenticationLimit = 20;
 
-/** Verdicts of checks made upstream: carried along as they are, whatever the checks are called. */
+/** Returns the verdicts of upstream checks, unchanged, for checks of any name. */
 function parseAuthentication(value: unknown): DeliveryRequest['authentication'] {
   if (value === undefined) return undefined;
   const fields = new Fields('authentication', value);
@@ -192,12 +192,12 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
   return Object.fromEntries(found);
 }
 
-/** Whether something can be the id of a request. */
+/** Whether a value can be the id of a request. */
 export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
 const isSafeText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);
-/** S3 knows no longer ones, and would refuse them in words that say nothing of it. */
+/** S3 has no longer names, and its error would not say so. */
 const isObjectName = (value: unknown): value is string => isNonEmptyString(value) && Buffer.byteLength(value) <= 1024;
 const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;
 const isOriginalRecipient = (value: unknown): value is string =>

@@ -1,20 +1,20 @@
 /**
- * Where mail goes, as the queue writes it down: the next-hops of this transport, an agent that delivers nothing, or another
+ * Destinations as the queue stores them: the next-hops of this transport, an agent that delivers nothing, or another
  * transport.
  *
  *     inet:host:port,inet:...     next-hops, normalised (destination.ts)
  *     unix:/path                  the same
  *     error:5.1.1 text            bounces with the text (Postfix error(8))
  *     retry:4.0.0 text            is deferred with the text, and looked up in the transport map again each time (retry(8))
- *     discard:text                is thrown away, as if it had been sent (discard(8))
- *     mailman:inet:host:port      is handed to the transport mailman, whose own map decides where no next-hop is given
+ *     discard:text                is discarded, as if it had been sent (discard(8))
+ *     mailman:inet:host:port      is handed to the transport mailman, whose own map decides if there is no next-hop
  *
- * A request cannot name one of the last four: it names next-hops, and they are always written down as inet: or unix:.
+ * A request can only name next-hops, which are always stored as inet: or unix:.
  */
 
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
 
-/** What is done with mail in place of delivering it. */
+/** What happens to mail that is not delivered. */
 export type Ending =
   | { readonly kind: 'error' | 'retry'; readonly status: EnhancedStatus; readonly text: string }
   | { readonly kind: 'discard'; readonly text: string };
@@ -22,19 +22,19 @@ export type Ending =
 /** Another transport of the same system. */
 export interface OtherTransport {
   readonly transport: string;
-  /** In Postfix's next-hop syntax; empty: the other's own map decides. */
+  /** In Postfix's next-hop syntax; empty: the map of the other transport decides. */
   readonly nextHop: string;
 }
 
 /** Names of services that no other transport may have. */
 export const reservedServices: ReadonlySet<string> = new Set(['inet', 'unix', 'error', 'retry', 'discard']);
 
-/** Writes an ending down. */
+/** Returns an ending as a stored destination. */
 export function formatEnding(ending: Ending): string {
   return ending.kind === 'discard' ? `discard:${ending.text}` : `${ending.kind}:${ending.status} ${ending.text}`;
 }
 
-/** Reads an ending that was written down; nothing where mail is to be delivered. */
+/** Returns the ending in a stored destination; undefined if mail is to be delivered. */
 export function parseEnding(destination: string): Ending | undefined {
   const discard = /^discard:(.*)$/s.exec(destination);
   if (discard !== null) return { kind: 'discard', text: discard[1] ?? '' };
@@ -43,14 +43,14 @@ export function parseEnding(destination: string): Ending | undefined {
   return { kind: kind === 'error' ? 'error' : 'retry', status: status as EnhancedStatus, text };
 }
 
-/** Reads another transport that was written down; nothing where mail stays with this one. */
+/** Returns the other transport in a stored destination; undefined if it is this one. */
 export function parseOtherTransport(destination: string): OtherTransport | undefined {
   const [, transport, nextHop = ''] = /^([a-z][a-z0-9-]*):(.*)$/s.exec(destination) ?? [];
   if (transport === undefined || reservedServices.has(transport)) return undefined;
   return { transport, nextHop };
 }
 
-/** Whether mail is parked: looked up in the transport map again each time that it falls due. */
+/** Whether mail is parked: looked up in the transport map again each time it falls due. */
 export function isParked(destination: string): boolean {
   return destination.startsWith('retry:');
 }

@@ -1,5 +1,5 @@
 /**
- * The transport map: which destination a recipient's mail goes to (Postfix transport(5), and its order of look-ups).
+ * The transport map: the destination for each recipient (Postfix transport(5), and its order of look-ups).
  *
  *     carol@example.com   lmtp:inet:special.internal:24
  *     example.com         lmtp:inet:dovecot.internal:24
@@ -7,11 +7,11 @@
  *     lists.example.com   mailman:inet:mailman.internal:8024
  *     old.example.com     error:5.1.6 this domain has moved to example.com
  *     moving.example.com  retry:4.3.2 the mailboxes are being moved
- *     void.example.com    discard:nobody wants this
+ *     void.example.com    discard:mail for this domain is not kept
  *     *                   lmtp:inet:catchall.internal
  *
- * A result is `service:next-hop`. Without a next-hop it is the recipient's domain; without a service it is this transport;
- * without both (`:`) it is what the entry `*` says, which is the stack's own destination as a rule.
+ * A result is `service:next-hop`. The default next-hop is the recipient's domain, the default service this transport.
+ * Without both (`:`) the result is that of the entry `*`, usually the stack's own destination.
  */
 
 import { domainToASCII } from 'node:url';
@@ -22,22 +22,25 @@ import { splitAddress } from '../smtp/path.ts';
 import { DestinationError, normaliseDestination, type Ports } from './destination.ts';
 import { formatEnding } from './route.ts';
 
-/** A line of the map cannot be used. The message names it. */
+/** A line of the map is unusable. The message names it. */
 export class TransportMapError extends Error {
   override readonly name = 'TransportMapError';
 }
 
-/** A map that was read. */
+/** A parsed map. */
 export interface TransportMap {
-  /** The destination for an address, as the queue writes it down (route.ts); `undefined` where no entry matches. */
+  /** Returns the destination for an address, as the queue stores it (route.ts); undefined if no entry matches. */
   find(address: string): string | undefined;
-  /** Whether an entry names the address or its domain: mail for it is ours. The entry `*` names nobody. */
+  /**
+   * Whether an entry names the address or its domain, so that this stack delivers its mail. The entry `*` does not
+   * count.
+   */
   names(address: string): boolean;
-  /** Every destination of this transport that the map spells out, normalised. */
+  /** All destinations of this transport in the map, normalised. */
   readonly destinations: ReadonlySet<string>;
 }
 
-/** What a map may say beside the destinations of this transport. */
+/** What a map may contain besides destinations of this transport. */
 export interface TransportMapOptions {
   /** recipient_delimiter: an address is looked up with its extension first, then without. Default: none. */
   readonly recipientDelimiter?: string;
@@ -46,9 +49,9 @@ export interface TransportMapOptions {
 }
 
 /**
- * Reads a map, or several that are asked for each key in order (transport_maps).
+ * Parses a map, or several that are searched in order for each key (transport_maps).
  *
- * @param transport   the service name of this transport, `lmtp` as a rule
+ * @param transport   the service name of this transport, usually `lmtp`
  * @param defaultPort lmtp_tcp_port
  * @throws TransportMapError naming the line and what is wrong
  */
@@ -76,9 +79,9 @@ export function parseTransportMap(
 
 /** The right-hand side of an entry. */
 type Entry =
-  /** A destination that is the same for everybody. */
+  /** The same destination for each recipient. */
   | { readonly kind: 'own' | 'other'; readonly destination: string }
-  /** What depends on the recipient's domain: the next-hop itself, or the words of an ending. */
+  /** Depends on the recipient's domain: the next-hop, or the text of an ending. */
   | { readonly kind: 'domain'; readonly of: (domain: string) => string }
   /** `:` */
   | { readonly kind: 'unchanged' };
@@ -104,7 +107,7 @@ function resolve(entry: Entry | undefined, address: string, defaultPort: Ports |
   }
 }
 
-/** Only this recipient can be blamed for a domain that is no host name. */
+/** A domain that is not a host name bounces only its own recipient. */
 function byDomain({ of }: Extract<Entry, { kind: 'domain' }>, domain: string, defaultPort: Ports | number): string {
   const host = domainToASCII(domain) || domain;
   try {
@@ -112,7 +115,7 @@ function byDomain({ of }: Extract<Entry, { kind: 'domain' }>, domain: string, de
     return of(host);
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
-    return formatEnding({ kind: 'error', status: '5.1.2', text: `the domain "${domain}" is no host name` });
+    return formatEnding({ kind: 'error', status: '5.1.2', text: `the domain "${domain}" is not a host name` });
   }
 }
 
@@ -122,7 +125,7 @@ function readEntries(text: string, rules: Rules): ReadonlyMap<string, Entry> {
   for (const line of logicalLines(text)) {
     const written = line.text.replaceAll(/\s+/g, ' ');
     const match = /^((?:"(?:[^"\\]|\\.)*"|\S)+) (.*)$/.exec(written);
-    if (match === null) throw new TransportMapError(`"${written}": a pattern, blanks and a destination are wanted`);
+    if (match === null) throw new TransportMapError(`"${written}": expected a pattern, blanks and a destination`);
     const [, pattern = '', result = ''] = match;
     const key = pattern.toLowerCase();
     checkOnce(key, line, lines);
@@ -137,7 +140,10 @@ function checkOnce(key: string, { number }: LogicalLine, lines: Map<string, numb
   lines.set(key, number);
 }
 
-/** What is looked up for an address, in order: itself, it without extension, its domain, each parent with a dot in front, `*`. */
+/**
+ * Returns the keys for an address, in order: itself, without extension, its domain, each parent with a leading dot,
+ * `*`.
+ */
 function keys(address: string, recipientDelimiter: string): readonly string[] {
   const folded = address.toLowerCase();
   const { domain } = splitAddress(folded);
@@ -169,10 +175,10 @@ function parseResult(line: string, result: string, rules: Rules): Entry {
   }
 }
 
-/** Octets that the words of an ending may have: they stand in the table beside every delivery that they end. */
+/** Octets of the text of an ending, which is stored with each delivery that it ends. */
 const longestText = 500;
 
-/** error(8), retry(8): a status and a reason; discard(8): a reason. Without any, the recipient's domain is the reason. */
+/** error(8), retry(8): a status and a reason; discard(8): a reason. The default reason is the recipient's domain. */
 function parseEnding(line: string, kind: 'error' | 'retry' | 'discard', words: string): Entry {
   if (Buffer.byteLength(words) > longestText) {
     throw new TransportMapError(`"${line.slice(0, 100)}...": the reason is longer than ${longestText} octets`);
@@ -182,7 +188,7 @@ function parseEnding(line: string, kind: 'error' | 'retry' | 'discard', words: s
   const [, given, rest] = /^(\d\.\d{1,3}\.\d{1,3})(?: (.*))?$/.exec(words) ?? [];
   if (given !== undefined && (!given.startsWith(wanted) || rest === undefined)) {
     throw new TransportMapError(
-      `"${line}": behind ${kind}: a status ${wanted}.x.x and a reason are wanted, or a reason alone`,
+      `"${line}": after ${kind}: expected a status ${wanted}.x.x and a reason, or only a reason`,
     );
   }
   const status = (given ?? `${wanted}.0.0`) as EnhancedStatus;

@@ -1,9 +1,9 @@
 /**
- * The transport map as it is now: read from a file or an object outside the function, so that it can be changed without a
- * deployment, and kept for a while.
+ * The current transport map: read from a file or an object outside the function, so that it can be changed without a
+ * deployment, and cached.
  *
- * Where it cannot be read again, or its new version cannot be used, the one that is known serves on. Where none is known
- * yet there is nothing to go by: whoever asks has to come again.
+ * If it cannot be read again, or its new version is unusable, the cached one stays in use. Without a cached one the
+ * caller gets the error and must try again.
  */
 
 import { type Clock, elapsed, type Moment } from '../time/clock.ts';
@@ -12,23 +12,23 @@ import { type TransportMap, TransportMapError } from './transport-map.ts';
 /** The text of a map. */
 export interface MapText {
   readonly text: string;
-  /** Another text has another version. */
+  /** Differs for a different text. */
   readonly version: string;
 }
 
-/** Where the text of a map comes from. */
+/** Source of the text of a map. */
 export interface MapSource {
-  /** As people name it, such as `s3://bucket/transport`. */
+  /** Name for operators, such as `s3://bucket/transport`. */
   readonly name: string;
   /**
-   * Reads the text, unless it is still that of a version which is known.
+   * Reads the text, unless the version is still `known`.
    *
-   * @throws whatever keeps it from being read
+   * @throws the error of the source
    */
   read(known: string | undefined): Promise<MapText | 'unchanged'>;
 }
 
-/** Where lines of the log go. */
+/** Destination of log lines. */
 export interface MapLog {
   note(level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>): void;
 }
@@ -36,20 +36,20 @@ export interface MapLog {
 /** What the maps of a stack depend on. */
 export interface TransportMapsOptions {
   readonly source: MapSource;
-  /** Reads the text; throws a TransportMapError where it cannot be used. */
+  /** Parses the text; throws a TransportMapError if it is unusable. */
   readonly parse: (text: string) => TransportMap;
   readonly clock: Clock;
   readonly log: MapLog;
 }
 
-/** Milliseconds for which a map is taken to be as it was read. */
+/** Milliseconds for which a map is cached. */
 export const mapFreshness = 60_000;
 
 /** The transport map of a process. */
 export class TransportMaps {
   readonly #options: TransportMapsOptions;
   #map: TransportMap | undefined;
-  /** Of the latest text, whether it could be used or not: what is wrong with it is said once. */
+  /** Version of the latest text, usable or not: an unusable one is logged once. */
   #version: string | undefined;
   #looked: Moment | undefined;
   #looking: Promise<TransportMap> | undefined;
@@ -59,9 +59,9 @@ export class TransportMaps {
   }
 
   /**
-   * The map, at most a minute old where its source can be read.
+   * Returns the map, at most a minute old if its source can be read.
    *
-   * @throws what keeps the first one from being read or used
+   * @throws the error that prevents reading or parsing the first one
    */
   async current(): Promise<TransportMap> {
     const { clock } = this.#options;
@@ -73,9 +73,9 @@ export class TransportMaps {
     return await this.#looking;
   }
 
-  /** The map as it was when somebody last asked for the current one. */
+  /** The map that was current at the last call of current(). */
   get known(): TransportMap {
-    if (this.#map === undefined) throw new Error('nobody has asked for a map yet');
+    if (this.#map === undefined) throw new Error('the transport map has not been read yet');
     return this.#map;
   }
 
@@ -88,17 +88,21 @@ export class TransportMaps {
       if (this.#map === undefined) throw error;
       const isUnusable = error instanceof TransportMapError;
       const what = isUnusable ? 'transport map cannot be used' : 'transport map cannot be read';
-      log.note(isUnusable ? 'error' : 'warn', `${what}; the one before it serves on`, { map: source.name, error });
+      log.note(isUnusable ? 'error' : 'warn', `${what}; the previous version stays in use`, {
+        map: source.name,
+        error,
+      });
     }
     this.#looked = clock.now();
-    if (this.#map === undefined) throw new TransportMapError(`${source.name}: there is no map yet that can be used`);
+    if (this.#map === undefined)
+      throw new TransportMapError(`${source.name}: no usable transport map has been read yet`);
     return this.#map;
   }
 
   #take({ text, version }: MapText): void {
     const { source, parse, log } = this.#options;
     const isFirst = this.#map === undefined;
-    // While nothing else is known, an unusable text is read, and complained of, each time.
+    // Without a map, an unusable text is read and logged each time.
     if (!isFirst) this.#version = version;
     this.#map = parse(text);
     this.#version = version;

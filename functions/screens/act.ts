@@ -6,13 +6,14 @@
 import type { CheckReport } from '../check/report.ts';
 import { progressOf } from '../check/report.ts';
 import { BoundedQueries } from '../operator/bounded-queries.ts';
-import { isFor } from '../operator/causes.ts';
+import { isFor, sentenceOf } from '../operator/causes.ts';
 import { queueDestination } from '../operator/destination-name.ts';
 import { holdDestination, releaseDestination } from '../operator/destinations.ts';
 import { flush as flushAll } from '../operator/flush.ts';
 import { holdMessages } from '../operator/messages.ts';
 import type { Change, Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries, waitingForTime } from '../operator/selection.ts';
+import type { QueueEntry } from '../queue/items/queue-entry.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import { outcomeText, progressText } from '../texts/check-text.ts';
 import { counted, moment } from '../texts/words.ts';
@@ -37,6 +38,9 @@ export interface Acting {
 const holdLength = 3_600_000;
 const ramp = 300_000;
 
+/** Deliveries whose replies a title quotes. */
+const mostQuoted = 50;
+
 /** What a hold of a button is called: a second one takes the place of the first. */
 const holdName = 'dashboard';
 
@@ -46,7 +50,7 @@ const holdName = 'dashboard';
  * @throws DestinationError; whatever the check throws
  */
 export async function act(request: ActRequest, acting: Acting): Promise<string> {
-  const { action, cause, reason = 'no reason given' } = request;
+  const { action, cause, reason = 'no reason given', screens = '' } = request;
   const queries = new BoundedQueries(
     acting.services.queries,
     { units: Number.POSITIVE_INFINITY, mayGoOn: acting.mayGoOn },
@@ -54,17 +58,18 @@ export async function act(request: ActRequest, acting: Acting): Promise<string> 
   );
   const services = { ...acting.services, queries };
   const changing: Changing = { order: { by: acting.by, why: reason }, services };
-  if (request.destination === undefined) return framed(changed(await holdCause(cause ?? '', changing, queries)));
+  const told = (changes: Changes) => framed(changed(changes, { showq: screens }));
+  if (request.destination === undefined) return told(await holdCause(cause ?? '', changing, queries));
   const destination = queueDestination(request.destination, services.parameters);
   switch (action) {
     case 'check':
       return await check(destination, acting);
     case 'hold':
-      return framed(changed(await hold(destination, changing)));
+      return told(await hold(destination, changing));
     case 'release':
-      return framed(changed(await release(destination, changing, queries, acting)));
+      return told(await release(destination, changing, queries, acting));
     case 'flush':
-      return framed(changed(await flush(destination, changing, queries)));
+      return told(await flush(destination, changing, queries));
     default:
       return action satisfies never;
   }
@@ -88,13 +93,18 @@ async function hold(destination: string, changing: Changing): Promise<Changes> {
 
 async function holdCause(cause: string, changing: Changing, queries: BoundedQueries): Promise<Changes> {
   const until = wallTime(changing.services) + holdLength;
+  const meant: QueueEntry[] = [];
   async function* ids(): AsyncIterable<string> {
-    for await (const { id, delivery } of listEntries({ states: ['deferred'] }, queries)) yield `${id}/${delivery}`;
+    for await (const entry of listEntries({ states: ['deferred'] }, queries)) {
+      if (meant.length < mostQuoted) meant.push(entry);
+      yield `${entry.id}/${entry.delivery}`;
+    }
   }
   const held = holdMessages({ kind: 'ids', ids: ids() }, { hold: holdName, until }, changing);
+  const changes = await gathered(held);
   return {
-    title: `Hold what was told "${cause}"`,
-    changes: await gathered(held),
+    title: `Hold what was told "${sentenceOf(cause, meant)}"`,
+    changes,
     remarks: [`The holds end by themselves ${moment(until)}.`, ...unfinished(queries)],
   };
 }

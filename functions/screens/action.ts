@@ -1,13 +1,15 @@
 /**
  * What can be pressed. CloudWatch binds a `cwdb-action` to the element right before it, asks for confirmation where one is
  * given, calls the function with the JSON inside, and shows what comes back in a pop-up or in place of the widget.
+ *
+ * That element is a `<button>`: the Tab key reaches it and Enter presses it, without the script that a widget may not have.
  */
 
 import { type Html, html, trusted } from './html.ts';
 
 /** Functions that the screens call: ARNs. */
 export interface Endpoints {
-  /** Draws. */
+  /** Draws; empty: not known. */
   readonly showq: string;
   /** Acts. */
   readonly postsuper: string;
@@ -26,12 +28,28 @@ export interface Call {
 
 /** A button. */
 export function button(label: string, call: Call, title?: string): Html {
-  return html`<a class="btn"${titled(title)}>${label}</a>${action(call)}`;
+  return html`<button type="button" class="btn"${titled(title)}>${label}</button>${action(call)}`;
 }
 
+/** Characters of a name that is not broken into lines: about a quarter of a wide screen. */
+const shortName = 36;
+
 /** Something in the text that shows more when it is pressed. */
-export function more(label: Html | string, call: Call, title?: string): Html {
-  return html`<a class="lmtp-more"${titled(title)}>${label}</a>${action(call)}`;
+export function more(label: string, call: Call, title?: string): Html {
+  const wholeness = label.length <= shortName ? ' lmtp-short' : '';
+  return html`<button type="button" class="lmtp-more${wholeness}"${titled(title)}>${label}</button>${action(call)}`;
+}
+
+/** A queue id that shows the story of its message when it is pressed; plain text where showq is not known. */
+export function messageLink(id: string, label: string, { showq }: Pick<Endpoints, 'showq'>): Html | string {
+  if (showq === '') return label;
+  return more(label, { endpoint: showq, event: { screen: 'explain', id } }, 'the story of this message');
+}
+
+/** A destination that shows what is known of it when it is pressed; plain text where showq is not known. */
+export function destinationLink(name: string, { showq }: Pick<Endpoints, 'showq'>): Html | string {
+  if (showq === '') return name;
+  return more(name, { endpoint: showq, event: { screen: 'explain', destination: name } }, 'explain');
 }
 
 function titled(title: string | undefined): Html {

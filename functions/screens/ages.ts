@@ -1,8 +1,9 @@
 /**
  * The second screen: how much waits, by age and destination (qshape). Trouble with a destination shows on the right, too much mail
- * for it on the left.
+ * for it on the left. The colour of a cell says how bad it is: no trouble looks like health, and its words say the same.
  */
 
+import type { TroubledDestination } from '../operator/destination-tallies.ts';
 import { type ShapeRow, shapeAges } from '../operator/shape.ts';
 import type { Survey } from '../operator/survey.ts';
 import { inWords } from '../texts/words.ts';
@@ -13,19 +14,36 @@ import { type Html, html } from './html.ts';
 /** Destinations that are shown. */
 const mostRows = 20;
 
+/** Minutes after which mail to an open destination has failed more than once. */
+const worthLooking = 20;
+
+/** A cell is a step stronger for so many times as many deliveries. */
+const shadeStep = 6;
+
+/** How a destination is; one that nothing is known of is open. */
+type Condition = Pick<TroubledDestination, 'state' | 'late'>;
+
 /** Draws it. */
-export function agesScreen({ shape, isCut }: Survey, { showq }: Endpoints): Html {
+export function agesScreen({ shape, isCut, destinations, lateAfter }: Survey, { showq }: Endpoints): Html {
   const rows = shape.rows;
   if (rows.length === 0) return html`<h3>Waiting by age</h3><p>Nothing waits.</p>`;
   const shown = rows.slice(0, mostRows);
-  const { total } = shape;
-  const largest = Math.max(...shown.flatMap(({ counts }) => counts));
+  const known = new Map<string, Condition>(destinations.map((one) => [one.name, one]));
+  const draw = (one: ShapeRow) => {
+    const condition = known.get(one.name) ?? { state: 'open', late: 0 };
+    return row(one, { condition, lateAfter, showq });
+  };
   return html`<h3>Waiting by age and destination</h3>
-<table><thead><tr><th>destination</th><th class="lmtp-number">all</th>${heads()}</tr></thead><tbody>
-${row(total, 'all destinations', largest, undefined, showq)}
-${shown.map((one) => row(one, one.name, largest, one.name, showq))}
-</tbody></table>
-<p class="lmtp-note">Deliveries, held ones included. ${isCut ? 'There are more: reading stopped after a while. ' : ''}${andMore(rows.length - shown.length, 'destinations')}</p>`;
+<div class="lmtp-scroll"><table class="lmtp-ages"><thead><tr><th>destination</th><th class="lmtp-number">all</th>${heads()}</tr></thead><tbody>
+${row({ ...shape.total, name: '' }, { condition: undefined, lateAfter, showq })}
+${shown.map(draw)}
+</tbody></table></div>
+<p class="lmtp-note">${legend(lateAfter)} Deliveries, held ones included. ${isCut ? 'There are more: reading stopped after a while. ' : ''}${andMore(rows.length - shown.length, 'destinations')}</p>`;
+}
+
+function legend(lateAfter: number): Html {
+  const key = (tint: string) => html`<span class="lmtp-key lmtp-${tint} lmtp-4"></span>`;
+  return html`${key('hot')}some of it late (over ${inWords(lateAfter)}), ${key('warm')}older than ${worthLooking}m or its destination not open, ${key('calm')}on its way; the stronger, the more.`;
 }
 
 function heads(): readonly Html[] {
@@ -33,14 +51,16 @@ function heads(): readonly Html[] {
   return [...ends, 'older'].map((end) => html`<th class="lmtp-number">${end}</th>`);
 }
 
-function row(
-  { total, counts }: ShapeRow,
-  label: string,
-  largest: number,
-  destination: string | undefined,
-  showq: string,
-): Html {
-  const to: Readonly<Record<string, string>> = destination === undefined ? {} : { destination };
+interface RowContext {
+  /** Absent: the row of all destinations, which has no colour. */
+  readonly condition: Condition | undefined;
+  readonly lateAfter: number;
+  readonly showq: string;
+}
+
+function row({ name: destination, total, counts }: ShapeRow, { condition, lateAfter, showq }: RowContext): Html {
+  const label = condition === undefined ? 'all destinations' : destination;
+  const to: Readonly<Record<string, string>> = condition === undefined ? {} : { destination };
   const list = (ages: Readonly<Record<string, number>>) => ({
     endpoint: showq,
     event: { screen: 'list', ...to, ...ages },
@@ -48,13 +68,22 @@ function row(
   const title = `the mail for ${label}`;
   const cells = counts.map((count, column) => {
     if (count === 0) return html`<td class="lmtp-number lmtp-none">·</td>`;
-    const ages = { ...(column === 0 ? {} : { from: shapeAges[column - 1] ?? 0 }), ...youngerThan(column) };
-    const shade = destination === undefined ? '' : `background:rgba(${hue(column)},${shading(count, largest)})`;
-    return html`<td class="lmtp-number" style="${shade}">${more(number(count), list(ages), title)}</td>`;
+    const ages = { ...(column === 0 ? {} : { from: olderThan(column) }), ...youngerThan(column) };
+    const tint = condition === undefined ? '' : ` ${tintOf(column, counts, condition, lateAfter)} lmtp-${shade(count)}`;
+    return html`<td class="lmtp-number${tint}">${more(number(count), list(ages), title)}</td>`;
   });
-  const name = destination === undefined ? label : more(label, list({}), title);
-  return html`<tr><td class="lmtp-name">${name}</td><td class="lmtp-number">${number(total)}</td>${cells}</tr>
+  const state = condition === undefined || condition.state === 'open' ? '' : stateTag(condition.state);
+  const name = condition === undefined ? label : more(label, list({}), title);
+  return html`<tr><td class="lmtp-name">${name}${state}</td><td class="lmtp-number">${number(total)}</td>${cells}</tr>
 `;
+}
+
+function stateTag(state: TroubledDestination['state']): Html {
+  return html` <span class="lmtp-state lmtp-state-${state}">${state}</span>`;
+}
+
+function olderThan(column: number): number {
+  return shapeAges[column - 1] ?? 0;
 }
 
 function youngerThan(column: number): Readonly<Record<string, number>> {
@@ -62,12 +91,15 @@ function youngerThan(column: number): Readonly<Record<string, number>> {
   return minutes === undefined ? {} : { to: minutes };
 }
 
-/** The older, the warmer. */
-function hue(column: number): string {
-  return ['47,158,91', '217,134,11', '212,64,58'][column < 3 ? 0 : column < 6 ? 1 : 2] ?? '';
+/** How bad a cell is: late mail is worst, then mail of a destination that is not open, and mail that was tried for a while. */
+function tintOf(column: number, counts: readonly number[], { state, late }: Condition, lateAfter: number): string {
+  const older = counts.slice(column + 1).reduce((sum, count) => sum + count, 0);
+  const isLate = olderThan(column) * 60_000 >= lateAfter || late > older;
+  if (isLate) return 'lmtp-hot';
+  return state !== 'open' || olderThan(column) >= worthLooking ? 'lmtp-warm' : 'lmtp-calm';
 }
 
-/** How much there is, on a scale on which ten times as much is a step. */
-function shading(count: number, largest: number): string {
-  return (0.12 + 0.48 * (Math.log1p(count) / Math.log1p(largest))).toFixed(2);
+/** From 1 to 4, on a scale on which some times as much is a step. */
+function shade(count: number): number {
+  return Math.min(4, 1 + Math.floor(Math.log(count) / Math.log(shadeStep)));
 }

@@ -5,7 +5,7 @@
 import type { Count } from '../operator/status.ts';
 import type { Survey } from '../operator/survey.ts';
 import { counted, inWords } from '../texts/words.ts';
-import { type Call, type Endpoints, more } from './action.ts';
+import { type Call, destinationLink, type Endpoints, more } from './action.ts';
 import { atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';
 
@@ -35,7 +35,7 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
   return { kind: 'well', text: `All is well: nothing is late, nothing is lost. ${sentence(queue)}` };
 }
 
-/** What nobody will see to by himself. */
+/** Whether something waits until an operator acts. */
 function needsSomebody({ status }: Survey): boolean {
   const { malformed, corrupt, corruptRequests, deadLetters, overdue, unpublished } = status;
   const things =
@@ -64,11 +64,9 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
     ...(corrupt.oldest === undefined ? {} : { oldest: corrupt.oldest }),
   };
   const minutes = Math.ceil(lateAfter / 60_000);
-  const names = (all: readonly { readonly name: string }[]) =>
-    all
-      .slice(0, 10)
-      .map(({ name }) => name)
-      .join(', ');
+  const first = (all: readonly { readonly name: string }[]) => all.slice(0, 10).map(({ name }) => name);
+  const links = (all: readonly { readonly name: string }[]) =>
+    separated(first(all).map((name) => destinationLink(name, { showq })));
   const fact = (label: string, count: Count, unit: string, call?: Call) =>
     line({ label, count, unit, now, isCut, call });
   return [
@@ -80,15 +78,15 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
       : [fact('malformed, and held', status.malformed, 'delivery', list({ state: 'held' }))]),
     fact('corrupt', unusable, 'request', list({ state: 'corrupt' })),
     fact('expiring within 6h', status.expiring, 'delivery'),
-    plain('', letters, 'dead letter', names(deadLetters)),
-    plain('suspended', suspended.length, 'destination', names(suspended)),
-    plain('held', heldDestinations.length, 'destination', names(heldDestinations)),
+    plain('', letters, 'dead letter', separated(first(deadLetters))),
+    plain('suspended', suspended.length, 'destination', links(suspended)),
+    plain('held', heldDestinations.length, 'destination', links(heldDestinations)),
     ...(status.overdue.deliveries === 0
       ? []
       : [fact('overdue: does the function sweep run?', status.overdue, 'delivery')]),
     ...(status.unpublished.deliveries === 0
       ? []
-      : [fact('with events that nobody was told of', status.unpublished, 'delivery')]),
+      : [fact('with events that are not published yet', status.unpublished, 'delivery')]),
     ...status.unreachable.map((text) => html`<li>Not read: ${text}</li>`),
   ];
 }
@@ -103,15 +101,19 @@ interface Line {
 }
 
 function line({ label, count: { deliveries, oldest }, unit, now, isCut, call }: Line): Html {
-  if (deliveries === 0) return plain(label, 0, unit, '');
+  if (deliveries === 0) return plain(label, 0, unit, []);
   const text = `${atLeast(isCut)}${units(deliveries, unit)} ${label}`;
   const age = oldest === undefined ? '' : ` (since ${inWords(now - oldest.at)})`;
   return html`<li>${call === undefined ? text : more(text, call)}${age}</li>`;
 }
 
-function plain(label: string, count: number, unit: string, names: string): Html {
+function plain(label: string, count: number, unit: string, names: readonly (Html | string)[]): Html {
   const emphasis = count === 0 ? 'lmtp-none' : '';
-  return html`<li class="${emphasis}">${`${units(count, unit)} ${label}`.trim()}${names === '' ? '' : `: ${names}`}</li>`;
+  return html`<li class="${emphasis}">${`${units(count, unit)} ${label}`.trim()}${names.length === 0 ? '' : ': '}${names}</li>`;
+}
+
+function separated(all: readonly (Html | string)[]): readonly (Html | string)[] {
+  return all.flatMap((one, index) => (index === 0 ? [one] : [', ', one]));
 }
 
 function units(count: number, unit: string): string {

@@ -3,6 +3,7 @@
  */
 
 import type { Change } from '../operator/operator.ts';
+import { type Endpoints, messageLink } from './action.ts';
 import { andMore, number } from './figures.ts';
 import { type Html, html } from './html.ts';
 
@@ -18,7 +19,7 @@ export interface Changes {
 const mostTold = 20;
 
 /** Draws it: how many, then one by one what was not done, and some of what was. */
-export function changed({ title, changes, remarks }: Changes): Html {
+export function changed({ title, changes, remarks }: Changes, endpoints: Pick<Endpoints, 'showq'>): Html {
   const isDone = ({ kind }: Change) => kind === 'changed';
   const done = changes.filter(isDone);
   const refused = changes.filter((change) => !isDone(change));
@@ -26,7 +27,7 @@ export function changed({ title, changes, remarks }: Changes): Html {
   return html`<h3>${title}</h3>
 <p class="lmtp-answer lmtp-${kindOf(done.length, refused.length)}">${summary(done.length, refused.length)}</p>
 ${remarks.map((remark) => html`<p>${remark}</p>`)}
-<ul>${told.map((change) => html`<li>${nameOf(change)}: ${isDone(change) ? '' : 'not changed: '}${change.text}</li>`)}</ul>
+<ul>${told.map((change) => html`<li>${nameOf(change, endpoints)}: ${isDone(change) ? '' : 'not changed: '}${change.text}</li>`)}</ul>
 <p class="lmtp-note">${andMore(changes.length - told.length, 'like these')}</p>`;
 }
 
@@ -40,6 +41,7 @@ function summary(done: number, refused: number): string {
   return `${number(done)} changed${refused === 0 ? '' : `, ${number(refused)} not`}.`;
 }
 
-function nameOf({ id, delivery }: Change): string {
-  return delivery === undefined ? id : `${id}/${delivery}`;
+/** A delivery leads to the story of its message; a destination has no delivery. */
+function nameOf({ id, delivery }: Change, endpoints: Pick<Endpoints, 'showq'>): Html | string {
+  return delivery === undefined ? id : messageLink(id, `${id}/${delivery}`, endpoints);
 }

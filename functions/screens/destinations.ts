@@ -7,7 +7,7 @@ import type { Survey } from '../operator/survey.ts';
 import { holdsThatLast } from '../queue/items/due.ts';
 import type { Hold } from '../queue/items/item.ts';
 import { counted, fromNow, inWords, moment } from '../texts/words.ts';
-import { button, type Endpoints, more } from './action.ts';
+import { button, destinationLink, type Endpoints } from './action.ts';
 import { andMore, atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';
 
@@ -23,20 +23,19 @@ export function destinationsScreen({ destinations, status, isCut }: Survey, endp
   if (shown.length === 0)
     return html`<h3>Destinations</h3><p>Every destination is open, and nothing waits for any.</p>`;
   return html`<h3>Destinations</h3>
-<table><thead><tr><th>destination</th><th>state</th><th class="lmtp-number">waiting</th><th class="lmtp-number">oldest</th>
-<th class="lmtp-number">last success</th><th>its last words</th><th></th></tr></thead><tbody>
+<div class="lmtp-scroll"><table class="lmtp-cards"><thead><tr><th>destination</th><th>state</th><th class="lmtp-number">waiting</th>
+<th class="lmtp-number">oldest</th><th class="lmtp-number">last success</th><th>last reply</th><th>actions</th></tr></thead><tbody>
 ${shown.map((one) => row(one, status.now, isCut, endpoints))}
-</tbody></table><p class="lmtp-note">${andMore(destinations.length - shown.length, 'destinations')}</p>`;
+</tbody></table></div><p class="lmtp-note">${andMore(destinations.length - shown.length, 'destinations')}</p>`;
 }
 
 function row(destination: TroubledDestination, now: number, isCut: boolean, endpoints: Endpoints): Html {
   const { name, waiting, oldest, reply, record } = destination;
   const success = record.window?.succeededAt;
-  const explain = more(name, { endpoint: endpoints.showq, event: { screen: 'explain', destination: name } }, 'explain');
-  return html`<tr><td class="lmtp-name">${explain}</td><td>${stateCell(destination, now)}</td>
-<td class="lmtp-number">${atLeast(isCut && waiting > 0)}${number(waiting)}</td>
-<td class="lmtp-number">${oldest === undefined ? '' : inWords(now - oldest)}</td>
-<td class="lmtp-number">${success === undefined ? 'not known' : `${inWords(now - success)} ago`}</td>
+  return html`<tr><td class="lmtp-place">${destinationLink(name, endpoints)}</td><td class="lmtp-detail">${stateCell(destination, now)}</td>
+<td class="lmtp-number" data-head="waiting:">${atLeast(isCut && waiting > 0)}${number(waiting)}</td>
+<td class="lmtp-number" data-head="oldest:">${oldest === undefined ? '' : inWords(now - oldest)}</td>
+<td class="lmtp-number" data-head="last success:">${success === undefined ? 'not known' : `${inWords(now - success)} ago`}</td>
 <td class="lmtp-words">${reply}</td><td class="lmtp-buttons">${buttons(destination, endpoints)}</td></tr>
 `;
 }
@@ -51,14 +50,14 @@ function stateCell({ state, record }: TroubledDestination, now: number): Html {
     ...(suspension === undefined
       ? []
       : [
-          `for ${inWords(now - suspension.since)}, after ${counted(suspension.failures, 'failure')} in a row; tried again ${fromNow(suspension.until, now)}`,
+          `${state === 'suspended' ? '' : 'suspended '}for ${inWords(now - suspension.since)}, after ${counted(suspension.failures, 'failure')} in a row; tried again ${fromNow(suspension.until, now)}`,
         ]),
     ...(suspension === undefined && window !== undefined && window.failures > 0
       ? [`${counted(window.failures, 'failure')} in a row`]
       : []),
     ...(release === undefined ? [] : [`being let go over ${inWords(release.spread)}`]),
   ];
-  return html`<span class="lmtp-state">${state}</span>${lines.map((line) => html`<br>${line}`)}`;
+  return html`<span class="lmtp-state lmtp-state-${state}">${state}</span>${lines.map((line) => html`<br>${line}`)}`;
 }
 
 function holdLine({ id, by, reason, until }: Hold, now: number): string {
@@ -67,10 +66,13 @@ function holdLine({ id, by, reason, until }: Hold, now: number): string {
 }
 
 /** Buttons that make sense as things are; nothing is done without confirmation but the check, which changes nothing. */
-function buttons({ name, waiting, state, record }: TroubledDestination, { postsuper }: Endpoints): readonly Html[] {
+function buttons(
+  { name, waiting, state, record }: TroubledDestination,
+  { postsuper, showq }: Endpoints,
+): readonly Html[] {
   const order = (action: string, confirmation: string) => ({
     endpoint: postsuper,
-    event: { action, destination: name },
+    event: { action, destination: name, screens: showq },
     confirmation,
   });
   const isMailbox = /^.+@.+@(?:inet|unix):/.test(name);

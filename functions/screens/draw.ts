@@ -3,17 +3,18 @@
  */
 
 import { BoundedQueries, type Bounds } from '../operator/bounded-queries.ts';
-import { isFor } from '../operator/causes.ts';
-import { explainDestination } from '../operator/explain.ts';
+import { isFor, sentenceOf } from '../operator/causes.ts';
+import { explainDestination, explainMessage } from '../operator/explain.ts';
 import { type Listed, listQueue } from '../operator/list.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
 import { survey } from '../operator/survey.ts';
 import type { QueueFilter } from '../queue/items/queue-entry.ts';
 import { wallTime } from '../queue/writes/services.ts';
-import { destinationAsText } from '../texts/explain-text.ts';
+import { destinationAsText, messageAsText } from '../texts/explain-text.ts';
 import { inWords } from '../texts/words.ts';
-import type { Endpoints } from './action.ts';
+import { destinationLink, type Endpoints, messageLink } from './action.ts';
+import { withNames } from './html.ts';
 import { mailList } from './mail-list.ts';
 import { framed, lines, page, sentence } from './page.ts';
 import type { DrawRequest, ListRequest } from './request.ts';
@@ -43,15 +44,17 @@ export async function draw(request: Exclude<DrawRequest, { kind: 'describe' }>, 
       return page(request.names, found, endpoints);
     }
     case 'list':
-      return await list(request.wish, services, bounds);
+      return await list(request.wish, drawing, bounds);
     case 'explain':
-      return await explain(request.destination, services, bounds);
+      return request.what === 'message'
+        ? await explainId(request.name, drawing)
+        : await explain(request.name, drawing, bounds);
     default:
       return request satisfies never;
   }
 }
 
-async function list(wish: ListRequest, services: OperatorServices, bounds: Bounds): Promise<string> {
+async function list(wish: ListRequest, { services, endpoints }: Drawing, bounds: Bounds): Promise<string> {
   const now = wallTime(services);
   const isWanted = wish.cause === undefined ? undefined : isFor(wish.cause);
   const queries = new BoundedQueries(services.queries, bounds, isWanted);
@@ -62,9 +65,10 @@ async function list(wish: ListRequest, services: OperatorServices, bounds: Bound
     if (wish.cause === undefined || one.kind === 'delivery') listed.push(one);
   }
   const requests = listed.filter(({ kind }) => kind === 'request').length;
-  return framed(
-    mailList({ title: titleOf(wish), listed, matching: queries.entries + requests, isCut: queries.isCut, now }),
-  );
+  const entries = listed.flatMap((one) => (one.kind === 'delivery' ? [one.entry] : []));
+  const title = titleOf({ ...wish, ...(wish.cause === undefined ? {} : { cause: sentenceOf(wish.cause, entries) }) });
+  const { isCut } = queries;
+  return framed(mailList({ title, listed, matching: queries.entries + requests, isCut, now, endpoints }));
 }
 
 /** Ages are those of the columns: as old as one, and younger than the next. */
@@ -91,10 +95,23 @@ function titleOf({ destination, state, inDoubt, cause, from, to }: ListRequest):
   return words.join(' ');
 }
 
-async function explain(destination: string, services: OperatorServices, bounds: Bounds): Promise<string> {
+/** The story of a message; its destinations can be pressed. */
+async function explainId(id: string, { services, endpoints }: Drawing): Promise<string> {
+  const story = await explainMessage(id, services);
+  if (story === undefined) {
+    return sentence(`Nothing is known of ${id}: no message has this id (finished messages are kept for 30 days).`);
+  }
+  const links = (line: string) =>
+    withNames(line, story.destinations.keys(), (name) => destinationLink(name, endpoints));
+  return lines(`The story of ${id}`, messageAsText(story).map(links));
+}
+
+async function explain(destination: string, { services, endpoints }: Drawing, bounds: Bounds): Promise<string> {
   const queries = new BoundedQueries(services.queries, bounds);
   const story = await explainDestination(destination, { ...services, queries });
   if (story === undefined) return sentence(`Nothing is known of ${destination}: no mail ever waited for it.`);
   const cut = queries.isCut ? ['Reading stopped after a while: there is more.'] : [];
-  return lines(`What is known of ${destination}`, [...destinationAsText(story), ...cut]);
+  const oldest = story.oldest === undefined ? [] : [story.oldest.id];
+  const links = (line: string) => withNames(line, oldest, (id) => messageLink(id, id, endpoints));
+  return lines(`What is known of ${destination}`, [...destinationAsText(story).map(links), ...cut]);
 }

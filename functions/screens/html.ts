@@ -19,6 +19,16 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return new Html(parts.map((part, index) => (index === 0 ? part : `${written(values[index - 1])}${part}`)).join(''));
 }
 
+/** Text in which each of some names, wherever it is a word of its own, is replaced by what is made of it. */
+export function withNames(text: string, names: Iterable<string>, made: (name: string) => HtmlValue): Html {
+  const known = new Set([...names].filter((name) => name !== ''));
+  if (known.size === 0) return html`${text}`;
+  // The longest first: one name may be the beginning of another.
+  const patterns = [...known].toSorted((a, b) => b.length - a.length).map((name) => RegExp.escape(name));
+  const parts = text.split(new RegExp(`(?<![\\p{L}\\p{N}_.@-])(${patterns.join('|')})(?![\\p{L}\\p{N}_@-])`, 'u'));
+  return html`${parts.map((part, index) => (index % 2 === 1 ? made(part) : part))}`;
+}
+
 /** HTML that we wrote ourselves. */
 export function trusted(text: string): Html {
   return new Html(text);

@@ -5,6 +5,7 @@
 import type { Listed } from '../operator/list.ts';
 import { quoteAddress } from '../smtp/path.ts';
 import { fromNow, inWords } from '../texts/words.ts';
+import { type Endpoints, messageLink } from './action.ts';
 import { atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';
 
@@ -20,23 +21,24 @@ export interface MailList {
   readonly isCut: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly endpoints: Pick<Endpoints, 'showq'>;
 }
 
 /** Addresses of one delivery that are shown. */
 const mostAddresses = 3;
 
 /** Draws it. */
-export function mailList({ title, listed, matching, isCut, now }: MailList): Html {
+export function mailList({ title, listed, matching, isCut, now, endpoints }: MailList): Html {
   const count = Math.max(matching, listed.length);
   const shown = listed.length < count ? `, ${number(listed.length)} of them shown, the oldest first` : '';
   const head = `${title}: ${atLeast(isCut)}${number(count)}${shown}`;
   if (listed.length === 0) return html`<h3>${title}</h3><p>There is none${isCut ? ' in what was read' : ''}.</p>`;
   return html`<h3>${head}</h3>
-<table><thead><tr><th>id</th><th>state</th><th class="lmtp-number">age</th><th class="lmtp-number">tries</th><th>next</th>
-<th>destination</th><th>from</th><th>to</th><th>what was said</th></tr></thead><tbody>
-${listed.map((one) => row(one, now))}
-</tbody></table>
-<p class="lmtp-note">The story of one: lambda-lmtp explain ID${isAnyInDoubt(listed) ? doubtAdvice : ''}</p>`;
+<div class="lmtp-scroll"><table class="lmtp-cards"><thead><tr><th>id</th><th>state</th><th class="lmtp-number">age</th><th class="lmtp-number">tries</th><th>next</th>
+<th>destination</th><th>from, to</th><th>what was said</th></tr></thead><tbody>
+${listed.map((one) => row(one, now, endpoints))}
+</tbody></table></div>
+<p class="lmtp-note">Press an id for its story; in a terminal: lambda-lmtp explain ID${isAnyInDoubt(listed) ? doubtAdvice : ''}</p>`;
 }
 
 /** What to do about mail in doubt, the safest first. */
@@ -47,11 +49,14 @@ function isAnyInDoubt(listed: readonly Listed[]): boolean {
   return listed.some((one) => one.kind === 'delivery' && one.entry.summary.inDoubt > 0);
 }
 
-function row(listed: Listed, now: number): Html {
+function row(listed: Listed, now: number, endpoints: Pick<Endpoints, 'showq'>): Html {
   if (listed.kind === 'request') {
-    const { id, reason, at, sent = at } = listed.request;
-    return html`<tr><td class="lmtp-name">${id}</td><td>corrupt</td><td class="lmtp-number">${inWords(now - sent)}</td>
-<td></td><td></td><td></td><td></td><td></td><td class="lmtp-words">${reason}</td></tr>`;
+    const { id, requestId, reason, at, sent = at } = listed.request;
+    const given = requestId === undefined ? '' : `sent with the id ${requestId}: `;
+    return html`<tr><td class="lmtp-name">${messageLink(id, id, endpoints)}</td><td>corrupt</td>
+<td class="lmtp-number" data-head="age:">${inWords(now - sent)}</td><td></td><td></td><td></td><td></td>
+<td class="lmtp-words">${given}${reason}</td></tr>
+`;
   }
   const { id, delivery, state, arrival, attempt, due, destination, sender, summary, fault } = listed.entry;
   const next = state === 'deferred' || state === 'queued' ? fromNow(due ?? now, now) : '';
@@ -65,10 +70,11 @@ function row(listed: Listed, now: number): Html {
     ...replies.slice(0, 2).map(({ dsn, text }) => `${dsn} ${text}`),
     ...(inDoubt > 0 ? [`${number(inDoubt)} in doubt`] : []),
   ];
-  return html`<tr><td class="lmtp-name">${id}/${delivery}</td><td>${state}</td><td class="lmtp-number">${inWords(now - arrival)}</td>
-<td class="lmtp-number">${number(attempt)}</td><td>${next}</td><td class="lmtp-name">${destination}</td>
-<td class="lmtp-name">&lt;${quoteAddress(sender)}&gt;</td>
-<td class="lmtp-name">${[...to, ...(hidden > 0 ? [`and ${number(hidden)} more`] : [])].join(' ')}</td>
+  return html`<tr><td class="lmtp-name">${messageLink(id, `${id}/${delivery}`, endpoints)}</td><td>${state}</td>
+<td class="lmtp-number" data-head="age:">${inWords(now - arrival)}</td>
+<td class="lmtp-number" data-head="tries:">${number(attempt)}</td><td class="lmtp-short"${next === '' ? '' : html` data-head="next:"`}>${next}</td>
+<td class="lmtp-place">${destination}</td>
+<td class="lmtp-place">&lt;${quoteAddress(sender)}&gt;<br>${[...to, ...(hidden > 0 ? [`and ${number(hidden)} more`] : [])].join(' ')}</td>
 <td class="lmtp-words">${said.map((text, index) => (index === 0 ? text : html`<br>${text}`))}</td></tr>
 `;
 }

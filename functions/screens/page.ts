@@ -51,12 +51,14 @@ export function sentence(text: string): string {
   return framed(html`<p>${text}</p>`);
 }
 
-/** Lines of text as they are. */
-export function lines(title: string, all: readonly string[]): string {
-  return framed(html`<h3>${title}</h3><pre>${all.join('\n')}</pre>`);
+/** Lines of text as they are, with what of them can be pressed. */
+export function lines(title: string, all: readonly (string | Html)[]): string {
+  return framed(
+    html`<h3>${title}</h3><pre>${all.flatMap((line, index) => (index === 0 ? [line] : ['\n', line]))}</pre>`,
+  );
 }
 
-const reason = html`<form><label>Reason, for the history: <input name="reason" maxlength="300" size="40" placeholder="why you press a button below"></label></form>`;
+const reason = html`<form><label>Reason, for the history: <input name="reason" maxlength="300" placeholder="why you press a button below"></label></form>`;
 
 function footer({ cost, isCut, status }: Survey): Html {
   const { entries, pages, consumed, milliseconds } = cost;

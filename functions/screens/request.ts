@@ -15,7 +15,7 @@ export type DrawRequest =
   /** @property lateAfter milliseconds after which mail is late */
   | { readonly kind: 'screens'; readonly names: readonly ScreenName[]; readonly lateAfter: number }
   | { readonly kind: 'list'; readonly wish: ListRequest }
-  | { readonly kind: 'explain'; readonly destination: string };
+  | { readonly kind: 'explain'; readonly what: 'destination' | 'message'; readonly name: string };
 
 /** Which mail is to be listed; what is absent is no condition. */
 export interface ListRequest {
@@ -38,6 +38,8 @@ export interface ActRequest {
   readonly cause?: string;
   /** What somebody typed into the field for it. */
   readonly reason?: string;
+  /** The function that draws, as the button has it: what is told can then be pressed. Absent: it is plain text. */
+  readonly screens?: string;
 }
 
 /** Characters of a reason: it is kept with what is changed. */
@@ -46,6 +48,14 @@ const reasonLength = 300;
 /** Characters of a destination or a cause. */
 const nameLength = 2000;
 
+/** Characters of a queue id. */
+const idLength = 255;
+
+/** Characters of the name of a function that draws. */
+const endpointPattern = /^[A-Za-z0-9:_$-]{1,300}$/;
+
+const isId = (value: unknown): value is string => isNonEmptyString(value) && value.length <= idLength;
+const isEndpoint = (value: unknown): value is string => isString(value) && endpointPattern.test(value);
 const isName = (value: unknown): value is string => isNonEmptyString(value) && value.length <= nameLength;
 const isMinutes = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 const name = `a text of at most ${nameLength} characters`;
@@ -61,11 +71,23 @@ export function readDrawRequest(event: unknown): DrawRequest {
   const wanted = oneOf('all', ...screenNames, 'list', 'explain');
   const screen = fields.optional('screen', wanted, `all, ${screenNames.join(', ')}, list or explain`) ?? 'all';
   if (screen === 'list') return { kind: 'list', wish: readList(fields) };
-  if (screen === 'explain') return { kind: 'explain', destination: fields.require('destination', isName, name) };
+  if (screen === 'explain') return readExplain(fields);
   const late = fields.optional('late', isString, 'a time such as 15m or 1h') ?? '1h';
   const lateAfter = parseTime(late);
-  if (lateAfter === undefined) throw new RequestError('late', `"${late}" is not allowed; wanted is a time such as 15m`);
+  if (lateAfter === undefined) throw new RequestError('late', `"${late}" is not allowed; expected a time such as 15m`);
   return { kind: 'screens', names: screen === 'all' ? screenNames : [screen], lateAfter };
+}
+
+/** A message by its queue id, or a destination. */
+function readExplain(fields: Fields): DrawRequest {
+  const id = fields.optional('id', isId, `a queue id of at most ${idLength} characters`);
+  if (id === undefined) {
+    return { kind: 'explain', what: 'destination', name: fields.require('destination', isName, name) };
+  }
+  if (fields.optional('destination', isName, name) !== undefined) {
+    throw new RequestError('destination', 'is not allowed together with an id');
+  }
+  return { kind: 'explain', what: 'message', name: id };
 }
 
 function readList(fields: Fields): ListRequest {
@@ -100,17 +122,19 @@ export function readActRequest(event: unknown): ActRequest {
   const destination = fields.optional('destination', isName, name);
   const cause = fields.optional('cause', isName, name);
   if (destination === undefined && (cause === undefined || action !== 'hold')) {
-    throw new RequestError('destination', `is missing; wanted is where to ${action}`);
+    throw new RequestError('destination', `is missing; expected the destination to ${action}`);
   }
   if (destination !== undefined && cause !== undefined) {
     throw new RequestError('cause', 'is not allowed together with a destination');
   }
   const reason = readReason(event);
+  const screens = fields.optional('screens', isEndpoint, 'the ARN of a function');
   return {
     action,
     ...(destination === undefined ? {} : { destination }),
     ...(cause === undefined ? {} : { cause }),
     ...(reason === undefined ? {} : { reason }),
+    ...(screens === undefined ? {} : { screens }),
   };
 }
 

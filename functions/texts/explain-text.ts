@@ -38,7 +38,7 @@ export function messageAsText(story: MessageStory, stack: StackOptions = {}): re
 function unreadLines(item: UnreadableItem, isAlone: boolean): readonly string[] {
   const { id, delivery, fault } = item;
   const { state, destination, sender } = entryOfUnreadable(item);
-  const what = item instanceof ItemFault ? 'its item is malformed' : 'another release has to see to it';
+  const what = item instanceof ItemFault ? 'its item is malformed' : 'only another release can change it';
   return [
     `${isAlone ? `${escaped(id)}/` : ''}${delivery} from ${address(sender)} to ${escaped(destination)}: ${state}; ${what}`,
     `  ${escaped(fault)}`,

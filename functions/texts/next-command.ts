@@ -4,6 +4,8 @@
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { escaped } from '../log/postfix-line.ts';
+import type { NextCommand } from '../operator/operator.ts';
 
 /** Which stack and transport a command is about; both as `--stack` and `--transport` say. */
 export interface StackOptions {
@@ -11,20 +13,42 @@ export interface StackOptions {
   readonly transport?: string;
 }
 
-import { escaped } from '../log/postfix-line.ts';
-import type { NextCommand } from '../operator/operator.ts';
+/** What a command is proposed for, and how the program is called there. */
+export interface Proposer extends StackOptions {
+  /** Absent: as the environment of this process finds it. */
+  readonly program?: string;
+}
+
+/**
+ * Returns what a run proposes its next commands with.
+ *
+ * @param run the environment tells how the program is called
+ */
+export function proposerOf(
+  { env }: { readonly env: Readonly<Record<string, string | undefined>> },
+  { stack, transport }: StackOptions,
+): Proposer {
+  return {
+    program: programName(env),
+    ...(stack === undefined ? {} : { stack }),
+    ...(transport === undefined ? {} : { transport }),
+  };
+}
 
 /** Returns a line that proposes a command of ours, at the same stack. */
-export function nextLine(args: NextCommand, stack: StackOptions = {}): string {
+export function nextLine(args: NextCommand, stack: Proposer = {}): string {
   return `→ ${commandLine(args, stack)}`;
 }
 
 /** Returns a command of ours as it is typed. */
-export function commandLine(args: NextCommand, { stack, transport }: StackOptions = {}): string {
+export function commandLine(
+  args: NextCommand,
+  { stack, transport, program = programName(process.env) }: Proposer = {},
+): string {
   const at = Object.entries({ stack, transport }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  return [programName(process.env), ...[...args, ...at].map((word) => shellQuoted(escaped(word)))].join(' ');
+  return [program, ...[...args, ...at].map((word) => shellQuoted(escaped(word)))].join(' ');
 }
 
 /** Returns a word that bash and zsh take as it is: `[` and `*` would be a pattern, and zsh refuses one that matches no file. */

@@ -10,26 +10,34 @@ import { isInDoubt } from '../queue/items/doubt.ts';
 import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/item.ts';
 import type { QueueEntry } from '../queue/items/queue-entry.ts';
 import { quoteAddress } from '../smtp/path.ts';
-import { terminalColumns, truncated } from './terminal.ts';
+import { truncated } from './terminal.ts';
 import { fromNow, inWords, moment } from './words.ts';
 
 /** Widths of the columns before the last. */
 const widths = { id: 22, state: 10, age: 8, tries: 5, next: 10, destination: 32 } as const;
 
-/** The line above all. */
-export const listHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER');
+/** Returns the line above all. */
+export function listHead(columns?: number): string {
+  return row(['ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER'], columns);
+}
 
 /** The same where each entry is one line, with the recipients and the last reply at its end. */
-export const briefHead = row('ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY');
+export function briefHead(columns?: number): string {
+  return row(['ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY'], columns);
+}
 
 /** An entry as one line, from the index alone. */
-export function listedAsBrief(listed: Listed, now: number): string {
+export function listedAsBrief(listed: Listed, now: number, columns?: number): string {
   if (listed.kind === 'request') {
     const { id, at, sent = at } = listed.request;
-    return row(id, 'corrupt', inWords(now - sent), '', '', '', requestReason(listed.request));
+    return row([id, 'corrupt', inWords(now - sent), '', '', '', requestReason(listed.request)], columns);
   }
   const { entry } = listed;
-  return deliveryRow(entry, { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now }, briefly(entry));
+  return deliveryRow(
+    entry,
+    { name: `${entry.id}/${entry.delivery}`, next: whenNext(entry, now), now, columns },
+    briefly(entry),
+  );
 }
 
 /** What the index knows of a delivery, the recipients first. */
@@ -49,8 +57,8 @@ function briefly({ summary, fault }: QueueEntry): string {
 }
 
 /** An entry as lines: the delivery, then a line for each thing to be said of it. */
-export function listedAsText(listed: Listed, now: number): readonly string[] {
-  return listed.kind === 'request' ? requestLines(listed.request, now) : deliveryLines(listed.entry, listed.item, now);
+export function listedAsText(listed: Listed, now: number, columns?: number): readonly string[] {
+  return listed.kind === 'request' ? requestLines(listed.request, now, columns) : deliveryLines(listed, now, columns);
 }
 
 /** An entry as JSON: times as RFC 3339. */
@@ -99,19 +107,31 @@ export function holdAsJson({ since, until, ...rest }: Hold): object {
   return { ...rest, since: iso(since), ...(until === undefined ? {} : { until: iso(until) }) };
 }
 
-function deliveryLines(entry: QueueEntry, item: DeliveryItem | undefined, now: number): readonly string[] {
+function deliveryLines(
+  { entry, item }: Extract<Listed, { readonly kind: 'delivery' }>,
+  now: number,
+  columns: number | undefined,
+): readonly string[] {
   const { id, delivery, sender } = entry;
   const name = item?.deliveries === 1 ? id : `${id}/${delivery}`;
-  const head = deliveryRow(entry, { name, next: whenNext(item ?? entry, now), now }, address(sender));
+  const head = deliveryRow(entry, { name, next: whenNext(item ?? entry, now), now, columns }, address(sender));
   return [head, ...(item === undefined ? summaryLines(entry) : itemLines(item)).map((line) => `    ${line}`)];
+}
+
+/** What a row says besides what its entry does, and in how many columns. */
+interface RowFacts {
+  readonly name: string;
+  readonly next: string;
+  readonly now: number;
+  readonly columns: number | undefined;
 }
 
 function deliveryRow(
   { state, arrival, attempt, destination }: QueueEntry,
-  { name, next, now }: { readonly name: string; readonly next: string; readonly now: number },
+  { name, next, now, columns }: RowFacts,
   last: string,
 ): string {
-  return row(name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last);
+  return row([name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last], columns);
 }
 
 /** When its next attempt is due; empty where it does not wait for one. */
@@ -150,9 +170,9 @@ function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
   ];
 }
 
-function requestLines(request: CorruptRequest, now: number): readonly string[] {
+function requestLines(request: CorruptRequest, now: number, columns: number | undefined): readonly string[] {
   const { id, at, sent = at } = request;
-  return [row(id, 'corrupt', inWords(now - sent), '', '', '', ''), `    ${requestReason(request)}`];
+  return [row([id, 'corrupt', inWords(now - sent), '', '', '', ''], columns), `    ${requestReason(request)}`];
 }
 
 function requestReason({ requestId, reason }: CorruptRequest): string {
@@ -175,8 +195,7 @@ export function address(text: string): string {
   return `<${escaped(quoteAddress(text))}>`;
 }
 
-/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
-function row(
+type Cells = readonly [
   id: string,
   state: string,
   age: string,
@@ -184,8 +203,10 @@ function row(
   next: string,
   destination: string,
   last: string,
-  columns = terminalColumns(),
-) {
+];
+
+/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
+function row([id, state, age, tries, next, destination, last]: Cells, columns: number | undefined): string {
   const front = [
     escaped(id).padEnd(widths.id),
     state.padEnd(widths.state),

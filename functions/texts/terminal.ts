@@ -4,16 +4,27 @@
 
 import { styleText } from 'node:util';
 
+/** Where a command writes. `columns` is the width of a terminal. */
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+};
+
 /** Columns of a terminal that does not say how many it has. */
 const usualColumns = 100;
 
-/** Returns the columns of standard output; undefined where it is no terminal, so that nothing is cut or wrapped. */
-export function terminalColumns({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> = process.stdout) {
+/** Returns the columns of an output; undefined where it is no terminal, so that nothing is cut or wrapped. */
+export function terminalColumns({ isTTY, columns }: Pick<Output, 'isTTY' | 'columns'>): number | undefined {
   return isTTY === true ? columns || usualColumns : undefined;
 }
 
-/** Returns a text as standard output wants it. A command behind an arrow stays whole: it is there to be copied. */
-export function forTerminal(text: string, columns = terminalColumns()): string {
+/** Returns a text as standard output wants it. */
+export function forOutput(text: string, { stdout }: { readonly stdout: Output }): string {
+  return forTerminal(text, terminalColumns(stdout));
+}
+
+/** Returns a text as a terminal shows it. A command behind an arrow stays whole: it is there to be copied. */
+export function forTerminal(text: string, columns: number | undefined): string {
   if (columns === undefined) return text;
   return text
     .split('\n')

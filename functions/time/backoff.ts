@@ -1,5 +1,5 @@
 /**
- * When to try again, and when to give up (qmgr_active.c).
+ * Back-off and lifetime (qmgr_active.c).
  */
 
 /** Times of the queue, in milliseconds. */
@@ -8,20 +8,21 @@ export interface QueueTimes {
   readonly maximal_backoff_time: number;
   readonly maximal_queue_lifetime: number;
   readonly bounce_queue_lifetime: number;
-  /** 0 = nobody is warned. */
+  /** 0 = no delay warnings. */
   readonly delay_warning_time: number;
   /** Per cent. */
   readonly retry_jitter: number;
 }
 
-/** Milliseconds by which an attempt may come before the time of a delay warning and be followed by one all the same. */
+/** Milliseconds by which an attempt may be too early for a delay warning and still cause it. */
 const warningGrace = 1000;
 
 /**
- * Milliseconds to wait after a failed attempt: as long as the message is old, within the two limits. It so doubles each time.
+ * Returns the milliseconds to wait after a failed attempt: the age of the message, within the two limits. So the wait
+ * doubles each time.
  *
- * Whatever failed together would come back together. So the wait is drawn out by up to retry_jitter per cent, or shortened
- * where it may not be longer; it never leaves the limits.
+ * Deliveries that failed together would be retried together. So the wait is lengthened by up to retry_jitter per cent,
+ * or shortened at the upper limit; it stays within the limits.
  *
  * @param chance from 0 up to, not including, 1
  */
@@ -34,7 +35,7 @@ export function backoff(arrival: number, now: number, times: QueueTimes, chance:
   return Math.round(shortest + (longest - shortest) * chance);
 }
 
-/** Milliseconds from its arrival for which a message is tried. */
+/** Returns the lifetime of a message, in milliseconds from its arrival. */
 export function lifetimeOf(
   { sender }: { readonly sender: string },
   times: Pick<QueueTimes, 'bounce_queue_lifetime' | 'maximal_queue_lifetime'>,
@@ -42,7 +43,7 @@ export function lifetimeOf(
   return sender === '' ? times.bounce_queue_lifetime : times.maximal_queue_lifetime;
 }
 
-/** Whether a message that was just deferred has been tried long enough. */
+/** Whether the lifetime of a deferred message is over. */
 export function isExpired(
   { arrival, sender }: { readonly arrival: number; readonly sender: string },
   now: number,
@@ -51,7 +52,7 @@ export function isExpired(
   return now - arrival >= lifetimeOf({ sender }, times);
 }
 
-/** Whether the sender of a message that was just deferred is to be told that it is late: once, and never the null sender. */
+/** Whether the sender of a deferred message gets a delay warning now: once, and never the null sender. */
 export function isWarningDue(
   { arrival, sender, warned }: { readonly arrival: number; readonly sender: string; readonly warned?: number },
   now: number,

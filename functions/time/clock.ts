@@ -1,19 +1,18 @@
 /**
- * Time as it comes in from outside, on two clocks.
+ * Time from two clocks.
  *
- * In a frozen container either clock may stand still, depending on whom one asks; age is therefore taken on both, and the
- * larger counts.
+ * In a frozen container either clock may stop. So elapsed time is measured on both, and the larger value counts.
  */
 
 /** A moment on both clocks, in milliseconds. */
 export interface Moment {
   /** Since 1970. */
   readonly wall: number;
-  /** Since some fixed moment of this process; never set back. */
+  /** Since a fixed moment of this process; never set back. */
   readonly monotonic: number;
 }
 
-/** Where time comes from. */
+/** Source of time. */
 export interface Clock {
   now(): Moment;
 }
@@ -21,7 +20,7 @@ export interface Clock {
 /** The machine's clocks. */
 export const systemClock: Clock = { now: () => ({ wall: Date.now(), monotonic: performance.now() }) };
 
-/** Milliseconds from one moment to another, on the clock that counted more. */
+/** Returns the milliseconds between two moments, on the faster clock. */
 export function elapsed(since: Moment, now: Moment): number {
   return Math.max(now.wall - since.wall, now.monotonic - since.monotonic);
 }

@@ -1,13 +1,13 @@
 /**
- * How long a write that the table refused waits for its next try. Pure.
+ * Back-off of a refused write. Pure.
  */
 
 /** Milliseconds, at first and at most. */
 const pauses = { first: 50, most: 5000 } as const;
 
 /**
- * Milliseconds until a refused write is tried again: doubled with each try up to five seconds, and jittered down to half of that,
- * so that writes which were refused together do not come back together.
+ * Returns the milliseconds until a refused write is tried again. They double with each try up to five seconds, with
+ * jitter down to half, so that writes refused together are not repeated together.
  *
  * @param tries  how often it was tried, from 1
  * @param chance from 0 up to, not including, 1

@@ -8,7 +8,7 @@ import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
 
 const strict =
-  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be doubled that need not be. It is for comparisons only.';
+  'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need. It is for comparisons only.';
 
 /** Says it. */
 export function caution(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {

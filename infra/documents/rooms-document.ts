@@ -36,7 +36,8 @@ const functionRooms: Readonly<Record<string, string>> = {
   screens: "the dashboard's screens: findings in, HTML out; and what its buttons do",
   aws: 'ADAPTERS: one port, one file, no decisions',
   composition: 'ports and adapters connected, from the environment',
-  command: 'the command line',
+  command: 'what each command of the command line does',
+  'command/program': 'the command line: options, help, completion; loads the code of a command when it runs',
   handlers: 'ENTRY POINTS: one file for each function of Lambda',
 };
 
@@ -58,8 +59,8 @@ const infraRooms: Readonly<Record<string, string>> = {
   'local/template': 'what a synthesized template says, for the local stack',
   'local/calls': 'AWS calls on one machine: read, permitted by the policies of the template, forwarded',
   'local/samples': 'sample mail, and a server that stores it',
+  'local/trouble': 'destinations and mail in trouble, to try commands and screens on',
   local: 'the same system on one machine, from source or from a template',
-  examples: 'apps to copy',
   documents: 'documents written from the code',
   package: 'what `npm pack` contains',
   pictures: 'the pictures of the documents',

@@ -55,7 +55,7 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
-/** Where the package has its functions, bundled already, beside the folder of this file. A clone has none. */
+/** Where the package has its functions, bundled already, beside the file that this code is in. A clone has none. */
 export const prebuiltFolder = 'bundles';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
@@ -67,7 +67,7 @@ const projectFolder = resolve(import.meta.dirname, '../..');
  * @throws BundleError see {@link bundleFunction}
  */
 export function functionFolder(name: FunctionName, outdir: string): string {
-  const prebuilt = join(projectFolder, prebuiltFolder, name);
+  const prebuilt = join(import.meta.dirname, prebuiltFolder, name);
   return existsSync(prebuilt) ? prebuilt : bundleFunction(name, outdir).folder;
 }
 

@@ -10,7 +10,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { splitLines } from './line-splitter.ts';
+import { splitLines } from './samples/line-splitter.ts';
 import { endOfInvocation, type Failure, type RuntimeMessage, type Task } from './runtime-messages.ts';
 
 /** What a function is made of; the same for all its containers. */

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { truncated } from '../../functions/texts/terminal.ts';
 import type { Outcome, Submission } from './outcome.ts';
 
 /** One line of the table. */
@@ -8,60 +8,52 @@ export interface TableRow {
   readonly outcome: Outcome;
   /** Empty: it ended as declared. */
   readonly differences: readonly string[];
-  /** Where a recipient's copy lies, in a few words. */
-  readonly placeOf: (recipient: string) => string;
 }
 
-/** The outcome of all submissions, as a table for people. Numbers are recipients, but for attempts. */
+/** Widest names and descriptions; with the samples, the whole table fits into 80 columns. */
+const widest = { name: 30, shows: 30 } as const;
+
+/** Recipients that are named where they are an exception. */
+const mostNamed = 3;
+
+/** Returns the outcome of all submissions as a table for people: one line each, with a mark that says whether it ended as declared. */
 export function outcomeTable(rows: readonly TableRow[]): string {
-  const head = [
-    'message',
-    'shows',
-    'sent',
-    'deferred',
-    'bounced',
-    'corrupt',
-    'attempts',
-    'lies in',
-    'report to',
-    'as declared',
-  ];
-  const colAligns: ('left' | 'right')[] = [
-    'left',
-    'left',
-    'right',
-    'right',
-    'right',
-    'right',
-    'right',
-    'left',
-    'left',
-    'left',
-  ];
-  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-  for (const { submission, shows, outcome, differences, placeOf } of rows) {
-    const { sent, bounced } = outcome.recipients;
-    const numbers = [
-      sent.length,
-      outcome.deferrals,
-      bounced.length,
-      outcome.corrupt === undefined ? 0 : 1,
-      outcome.attempts,
-    ];
-    table.push([
-      submission.name,
-      shows,
-      ...numbers.map((number) => (number === 0 ? '' : String(number))),
-      placesOf(sent, placeOf),
-      outcome.reportedTo.join(' '),
-      differences.length === 0 ? 'yes' : 'NO',
-    ]);
-  }
-  return table.toString();
+  const cells = rows.map(({ submission, shows, outcome, differences }) => [
+    `${differences.length === 0 ? '✓' : '✗'} ${truncated(submission.name, widest.name)}`,
+    truncated(shows, widest.shows),
+    outcomeWords(outcome),
+  ]);
+  const table = [['  message', 'shows', 'what became of it'], ...cells];
+  const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
-function placesOf(sent: readonly string[], placeOf: (recipient: string) => string): string {
-  const [first] = sent;
-  if (first === undefined) return '';
-  return sent.length === 1 ? placeOf(first) : `${placeOf(first)} + ${sent.length - 1}`;
+/** Returns in a few words what became of a message: recipients by how they ended, most attempts for one of them, reports. */
+export function outcomeWords({ recipients, corrupt, attempts, reportedTo }: Outcome): string {
+  if (corrupt !== undefined) return 'corrupt';
+  return [
+    endsOf(recipients),
+    ...(attempts > 1 ? [`${attempts} tries`] : []),
+    ...(reportedTo.length > 0 ? [reportedTo.length === 1 ? 'report' : `${reportedTo.length} reports`] : []),
+  ].join('; ');
+}
+
+function endsOf(recipients: Outcome['recipients']): string {
+  const ends = Object.entries(recipients).filter(([, some]) => some.length > 0);
+  const all = ends.reduce((sum, [, some]) => sum + some.length, 0);
+  const [only] = ends;
+  if (ends.length === 1 && only !== undefined) return all === 1 ? only[0] : `${all} recipients: ${only[0]}`;
+  const most = Math.max(...ends.map(([, some]) => some.length));
+  // Of few recipients the numbers say enough; of many, who is an exception.
+  const isException = (count: number) => all > 2 * mostNamed && count < most && count <= mostNamed;
+  return ends
+    .map(([end, some]) => `${some.length} ${end}${isException(some.length) ? ` (${some.join(', ')})` : ''}`)
+    .join(', ');
 }

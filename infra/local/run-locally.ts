@@ -1,21 +1,23 @@
 /**
  * What `npm start` does: brings a stack up, sends messages through it, says what happens, and compares that with what was declared.
  */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { environmentNames, variableWords } from '../../functions/parameters/environment.ts';
+import { forOutput } from '../../functions/texts/terminal.ts';
 import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
+import { keepRunning } from './keep-running.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
 import { outcomeTable, type TableRow } from './outcome-table.ts';
 import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
-import { serveScreens } from './screens.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
 import { TemplateError } from './template/template-error.ts';
+import { bringUp, startTroubledStack } from './bring-up-trouble.ts';
+import { troubleLines } from './trouble/overview.ts';
 import { Watch } from './watch.ts';
 
 const exitStatus = { asDeclared: 0, different: 1, usage: 64, interrupted: 130 };
@@ -30,6 +32,7 @@ interface Options {
   readonly from?: string;
   readonly stack?: string;
   readonly keep: boolean;
+  readonly trouble: boolean;
 }
 
 interface Choice {
@@ -37,7 +40,7 @@ interface Choice {
   readonly options: Options;
 }
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const say = (line: string) => process.stdout.write(`${forOutput(line, process)}\n`);
 
 /**
  * Runs the samples, or the message that the arguments name, through a stack of its own.
@@ -52,6 +55,7 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
   process.on('SIGINT', () => interrupted.abort()).on('SIGTERM', () => interrupted.abort());
   const started = performance.now();
   const directory = await mkdtemp(join(tmpdir(), 'lambda-lmtp-'));
+  if (choice.options.trouble) return await runTrouble(directory, interrupted.signal, changes);
   const stack = await startStack(choice.options, directory, changes);
   if (typeof stack === 'number') return stack;
   const submissions = choice.samples.map((sample) => ({ ...sample, content: sample.content() }));
@@ -63,8 +67,9 @@ export async function runLocally(args: readonly string[], changes: LocalStackOpt
     await watch.settle(patience, interrupted.signal);
     if (interrupted.signal.aborted) return exitStatus.interrupted;
     const status = await compare(stack, watch, submissions, choice.options);
-    say(`Took ${secondsSince(started)} s. The mail stays in ${join(directory, 'mail')}/`);
-    if (choice.options.keep) await keepRunning(stack, interrupted.signal);
+    const place = choice.options.destination ?? `${join(directory, 'mail')}/RECIPIENT/Maildir/new`;
+    say(`Took ${secondsSince(started)} s. The mail is in ${place}`);
+    if (choice.options.keep) await keepRunning(stack, interrupted.signal, say);
     return status;
   } finally {
     watch.close();
@@ -129,12 +134,16 @@ function readArguments(args: readonly string[]): Choice | number {
     .option('--from <folder>', 'build the stack from a synthesized app, such as cdk.out')
     .option('--stack <name>', 'stack of the app, where it has several')
     .option('--keep', 'leave everything running until Ctrl-C', false)
+    .option('--trouble', 'bring a stack into every trouble, to try commands and screens on; implies --keep', false)
     .exitOverride();
   try {
     command.parse(args, { from: 'user' });
     const options = command.opts<Options>();
     const [file] = command.args;
     if (options.stack !== undefined && options.from === undefined) command.error('error: --stack wants a --from');
+    if (options.trouble && (file ?? options.destination ?? options.from) !== undefined) {
+      command.error('error: --trouble goes without FILE, --destination and --from: it has mail and servers of its own');
+    }
     if (file === undefined && options.recipient.length > 0) command.error('error: --recipient wants a FILE');
     if (file === undefined) return { samples, options };
     if (options.recipient.length === 0) command.error('error: FILE wants a --recipient');
@@ -186,9 +195,7 @@ async function compare(
   for (const submission of submissions) {
     const outcome = outcomeOf(submission, watch);
     const found = [...differences(submission, watch), ...(await lostMail(stack, submission, outcome, options))];
-    const placeOf = (recipient: string) =>
-      options.destination ?? relative(join(stack.directory, 'mail'), stack.mailStore.maildirOf(recipient));
-    rows.push({ submission, shows: submission.shows, outcome, differences: found, placeOf });
+    rows.push({ submission, shows: submission.shows, outcome, differences: found });
   }
   say(`\n${outcomeTable(rows)}`);
   const wrong = rows.filter(({ differences: found }) => found.length > 0);
@@ -221,27 +228,18 @@ async function submit(stack: LocalStack, { name: id, sender, recipients, request
   await stack.submit({ version: 1, id, sender, recipients, message, ...request });
 }
 
-/** Leaves the stack running, and says how to use it, until somebody interrupts. */
-async function keepRunning(stack: LocalStack, signal: AbortSignal): Promise<void> {
-  const file = join(stack.directory, 'environment');
-  await writeFile(
-    file,
-    Object.entries(stack.variables)
-      .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
-      .join(''),
-  );
-  say(
-    '\nThe stack keeps running; Ctrl-C ends it. To send more and to look after it, from another terminal in this folder:',
-  );
-  say(`  . ${file}`);
-  say('  npx lambda-lmtp submit --sender alice@example.org --recipient bob@example.com my.eml');
-  say(
-    '  npx lambda-lmtp queue        (and status, shape, explain, flush, hold, release, requeue, delete; log --since 1h)',
-  );
-  const screens = await serveScreens(stack.functions);
-  say(`The screens of the dashboard, in a browser: ${screens.endpoint}/`);
-  if (!signal.aborted) await once(signal, 'abort');
-  await screens.close();
+/** Brings a stack into trouble, says how to look at it, and leaves it so. */
+async function runTrouble(directory: string, signal: AbortSignal, changes: LocalStackOptions): Promise<number> {
+  const started = performance.now();
+  await using troubled = await startTroubledStack(directory, changes);
+  if (signal.aborted) return exitStatus.interrupted;
+  say(`Local stack up after ${secondsSince(started)} s, working in ${directory}`);
+  say('Sending mail into trouble; all of it is there in about a quarter of a minute.');
+  const unreached = await bringUp(troubled, { milliseconds: patience, signal });
+  if (signal.aborted) return exitStatus.interrupted;
+  say(`In trouble after ${secondsSince(started)} s. It stays so; mail is tried again every half minute.`);
+  await keepRunning(troubled.stack, signal, say, troubleLines(troubled.destinations, unreached));
+  return unreached.length === 0 ? exitStatus.asDeclared : exitStatus.different;
 }
 
 function secondsSince(start: number): string {

@@ -6,6 +6,7 @@
  *
  * An uncaught exception or an unhandled rejection ends the process, as it ends the environment in Lambda.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { Context } from 'aws-lambda';
 import type { Failure, RuntimeMessage, Task } from './runtime-messages.ts';
@@ -24,6 +25,8 @@ try {
   if (typeof handler !== 'function') throw new TypeError(`${bundle} exports no function ${exportName}`);
   process.on('message', (task: Task) => void perform(handler as Handler, task));
   tell({ kind: 'ready' });
+  // Where Node has a compile cache: for a container is killed, it does not end.
+  flushCompileCache();
 } catch (error) {
   tell({ kind: 'unfit', ...describe(error) });
   process.disconnect();

@@ -5,6 +5,7 @@
  *     npm start
  *     npm start -- my.eml --recipient me@example.com [--sender you@example.org] [--destination inet:host:24]
  *     npm start -- --keep
+ *     npm start -- --trouble
  *     npm start -- --from cdk.out [--stack NAME]
  *
  * With --from the stack is built from the template that `npx cdk synth` left there: its queues, its functions from the bundles

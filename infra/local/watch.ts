@@ -3,7 +3,7 @@
  * requests with their reason, and whatever goes wrong in a function.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { postfixLine } from '../../functions/log/postfix-line.ts';
+import { FoldedLines } from './folded-lines.ts';
 import {
   type BounceNotice,
   bouncesOf,
@@ -22,6 +22,7 @@ export class Watch implements Heard {
   readonly #stack: LocalStack;
   readonly #submissions: readonly Submission[];
   readonly #print: (line: string) => void;
+  readonly #lines: FoldedLines;
   readonly #seenCorrupt = new Set<string>();
   readonly #timer: NodeJS.Timeout;
 
@@ -29,7 +30,8 @@ export class Watch implements Heard {
     this.#stack = stack;
     this.#submissions = submissions;
     this.#print = print;
-    stack.deliveries.listen((record) => print(postfixLine(record)));
+    this.#lines = new FoldedLines(print);
+    stack.deliveries.listen((record) => this.#lines.add(record));
     stack.events.listen(({ message }) => this.#hearEvent(message));
     stack.log.listen((entry) => {
       this.#hearReport(entry);
@@ -38,9 +40,10 @@ export class Watch implements Heard {
     this.#timer = setInterval(() => this.#lookForCorrupt(), 20);
   }
 
-  /** Listens no more to the corrupt queue. */
+  /** Listens no more to the corrupt queue, and prints what it has heard. */
   close(): void {
     clearInterval(this.#timer);
+    this.#lines.flush();
   }
 
   get deliveries() {
@@ -50,11 +53,10 @@ export class Watch implements Heard {
   /** Resolves to true once nothing more is to come of any submission, to false after so many milliseconds. */
   async settle(milliseconds: number, signal: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + milliseconds;
-    while (performance.now() < deadline && !signal.aborted) {
-      if (this.#submissions.every((submission) => outcomeOf(submission, this).settled)) return true;
-      await sleep(20);
-    }
-    return false;
+    const isSettled = () => this.#submissions.every((submission) => outcomeOf(submission, this).settled);
+    while (!isSettled() && performance.now() < deadline && !signal.aborted) await sleep(20);
+    this.#lines.flush();
+    return isSettled();
   }
 
   /** Looks into the corrupt queue and leaves there what it finds, for whoever minds that queue. */
@@ -73,6 +75,7 @@ export class Watch implements Heard {
     const bounces = bouncesOf(message, this.#submissions);
     this.bounces.push(...bounces);
     for (const { id, recipient, status, diagnostic } of bounces) {
+      this.#lines.flush(id);
       this.#print(printable(`bounce topic: ${id}: <${recipient}> ${status} (${diagnostic})`));
     }
   }
@@ -83,6 +86,7 @@ export class Watch implements Heard {
     const { message, id, report, address } = (parse(line) ?? {}) as Partial<ReportNotice> & { message?: string };
     if (message !== 'told' || id === undefined || report === undefined || address === undefined) return;
     this.reports.push({ id, report, address });
+    this.#lines.flush(id);
     this.#print(printable(`report: ${id}: to <${address}>, as ${report}`));
   }
 

@@ -1,15 +1,17 @@
 /**
  * Builds what is published into `dist/`: the construct and the command line as JavaScript, the declarations of the construct,
- * the functions as they are deployed, and the examples as their readers would write them.
+ * the functions as they are deployed, and the licences of the packages that are contained.
  *
- * Node strips no types below node_modules, so the package holds no TypeScript that has to run; and whoever uses it needs no
- * esbuild, since the functions are bundled already. `npm pack` and `npm publish` come through here first.
+ * Node strips no types below node_modules, so the package contains no TypeScript that must run. An app that uses it needs no
+ * esbuild, because the functions are bundled already. `npm pack` and `npm publish` build first.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { bundleFunction, functionNames, prebuiltFolder } from '../functions/bundle.ts';
+import { bundleFunction, functionNames, prebuiltFolder, sourceMapFile } from '../functions/bundle.ts';
 import { settleDeclarations } from './declarations.ts';
+import { bundleCommandLine, bundleConstruct } from './javascript.ts';
+import { thirdPartyLicences } from './licences.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const output = join(project, 'dist');
@@ -18,13 +20,18 @@ const output = join(project, 'dist');
 function main(): number {
   rmSync(output, { recursive: true, force: true });
   if (!compile()) return 1;
-  settleDeclarations(output, 'infra/index.d.ts');
-  for (const name of functionNames) bundleFunction(name, join(output, prebuiltFolder));
-  copyExamples();
+  settleDeclarations(join(output, 'types'), 'infra/index.d.ts');
+  mkdirSync(output, { recursive: true });
+  const sources = [
+    ...bundleConstruct(project, output, peers()),
+    ...bundleCommandLine(project, output),
+    ...bundleFunctions(),
+  ];
+  writeFileSync(join(output, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(project, sources));
   return 0;
 }
 
-/** What the compiler has to say goes to standard error: npm writes its own to standard output. */
+/** Writes the declarations. The messages of the compiler go to standard error: npm writes its own to standard output. */
 function compile(): boolean {
   const compiler = join(project, 'node_modules/.bin/tsc');
   const args = ['--project', join(import.meta.dirname, 'tsconfig.json')];
@@ -34,15 +41,23 @@ function compile(): boolean {
   return status === 0;
 }
 
-/** In the examples, the sources of the construct become the package. */
-function copyExamples(): void {
-  const examples = join(project, 'infra/examples');
-  if (!existsSync(examples)) return;
-  mkdirSync(join(output, 'examples'), { recursive: true });
-  for (const name of globSync('*.ts', { cwd: examples })) {
-    const text = readFileSync(join(examples, name), 'utf8');
-    writeFileSync(join(output, 'examples', name), text.replaceAll(/(?<=from ')\.\.\/[\w-]+\.ts(?=')/g, 'lambda-lmtp'));
-  }
+/** The packages that the user's app has. */
+function peers(): readonly string[] {
+  const { peerDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    readonly peerDependencies: Readonly<Record<string, string>>;
+  };
+  return Object.keys(peerDependencies);
+}
+
+/** Bundles the functions; returns the sources that are in them, by their path in the project, as the source maps have them. */
+function bundleFunctions(): readonly string[] {
+  return functionNames.flatMap((name) => {
+    const { folder } = bundleFunction(name, join(output, prebuiltFolder));
+    const map = JSON.parse(readFileSync(join(folder, sourceMapFile), 'utf8')) as {
+      readonly sources: readonly string[];
+    };
+    return map.sources;
+  });
 }
 
 process.exitCode = main();

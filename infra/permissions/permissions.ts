@@ -77,12 +77,12 @@ export function checkPermissions(surroundings: Surroundings): PolicyStatement[] 
   return [...readTransportMap(surroundings), ...readSecrets(surroundings.secrets)];
 }
 
-/** showq: draws what the indexes say, what is known of destinations, and how much lies in the queues. It writes nothing. */
+/** showq: draws what the indexes say, what is known of a message or destination, and how much lies in the queues. It writes nothing. */
 export function showqPermissions(surroundings: Surroundings): PolicyStatement[] {
   const { queues, stores } = surroundings;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
-    useTable(stores.queueTable, 'GetItem', 'BatchGetItem'),
+    useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     ...measure(queues),
     ...underKey(surroundings, { reads: ['dynamodb'] }),

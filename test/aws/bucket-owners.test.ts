@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { bucketOwners, tellOwners } from '../../functions/aws/bucket-owners.ts';
+import { bucketOwners, expectOwners } from '../../functions/aws/bucket-owners.ts';
 import { makeClients } from '../../functions/aws/clients.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import { S3MapSource } from '../../functions/aws/s3-map-source.ts';
@@ -24,7 +24,7 @@ const environment = {
   BUCKET_OWNERS: 'archive=444455556666',
 };
 
-/** A client over a server that writes down whom S3 is told that the bucket belongs to. */
+/** A client over a server that records the expected bucket owner of each S3 request. */
 async function recording(status = 200): Promise<{ s3: S3Client; told: string[]; stub: HttpStub }> {
   const told: string[] = [];
   const stub = await startHttpStub((call: IncomingMessage, response) => {
@@ -40,11 +40,11 @@ async function recording(status = 200): Promise<{ s3: S3Client; told: string[]; 
     credentials,
     maxAttempts: 1,
   });
-  tellOwners(s3, bucketOwners(environment));
+  expectOwners(s3, bucketOwners(environment));
   return { s3, told, stub };
 }
 
-test('S3 is told whose the bucket is, whatever it is asked for', async () => {
+test('every S3 request carries the expected bucket owner', async () => {
   const { s3, told, stub } = await recording();
   await using _ = stub;
   const object = { Bucket: 'messages', Key: 'in/a.eml' };
@@ -58,7 +58,7 @@ test('S3 is told whose the bucket is, whatever it is asked for', async () => {
   );
 });
 
-test('what our own parts ask of S3 carries it: bodies, metadata, maps', async () => {
+test('our own reads of bodies, metadata and maps carry the expected bucket owner', async () => {
   const { s3, told, stub } = await recording();
   await using _ = stub;
   await new S3Bodies(s3).pin({ bucket: 'archive', key: 'a.eml' });
@@ -67,14 +67,14 @@ test('what our own parts ask of S3 carries it: bodies, metadata, maps', async ()
   assert.deepEqual(told, ['HEAD archive 444455556666', 'HEAD messages 111122223333', 'GET messages 111122223333']);
 });
 
-test('of a bucket whose owner is not known nothing is said', async () => {
+test('a request for a bucket with an unknown owner carries no expected owner', async () => {
   const { s3, told, stub } = await recording();
   await using _ = stub;
   await s3.send(new HeadObjectCommand({ Bucket: 'elsewhere', Key: 'a' }));
   assert.deepEqual(told, ['HEAD elsewhere undefined']);
 });
 
-test('a bucket that is another\u2019s now is denied, which may pass: its mail waits, and is not corrupt', async () => {
+test('access denied because the bucket has another owner now is temporary: the mail waits and is not corrupt', async () => {
   const { s3, stub } = await recording(403);
   await using _ = stub;
   await assert.rejects(new S3Bodies(s3).pin({ bucket: 'messages', key: 'in/a.eml' }), (error) => {
@@ -83,22 +83,22 @@ test('a bucket that is another\u2019s now is denied, which may pass: its mail wa
   });
 });
 
-test('the emulator takes it as S3 does', async () => {
+test('the emulator accepts the expected owner as S3 does', async () => {
   await using aws = await startEmulatedClients();
   const { bucket } = aws.emulators;
   const { s3 } = aws.clients;
-  tellOwners(s3, new Map([[bucket, '000000000000']]));
+  expectOwners(s3, new Map([[bucket, '000000000000']]));
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'a', Body: 'mail' }));
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'a' }));
   assert.equal(await Body?.transformToString(), 'mail');
 });
 
-test('an owner that is none stops the function when it starts', () => {
+test('a malformed bucket owner stops the function at its start', () => {
   assert.throws(() => bucketOwners({ BUCKET_OWNERS: 'archive' }), EnvironmentError);
   assert.deepEqual([...bucketOwners({ MESSAGE_BUCKET: 'messages' })], []);
 });
 
-/** What the functions make of these variables. */
+/** What the functions read from these variables. */
 function withVariables<T>(variables: Readonly<Record<string, string>>, use: () => T): T {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
@@ -114,7 +114,7 @@ function withVariables<T>(variables: Readonly<Record<string, string>>, use: () =
 
 const place = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
 
-test('where AWS is reached by IPv6, queues are not asked for at the host of their URL, which has none', async () => {
+test('with IPv6 endpoints, SQS is not called at the host of the queue URL, which has no IPv6 address', async () => {
   const of = (variables: Record<string, string>) =>
     withVariables({ ...place, ...variables }, () => makeClients().sqs.config) as { useQueueUrlAsEndpoint?: boolean };
   assert.equal(of({}).useQueueUrlAsEndpoint, true);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { callerIdentity } from '../../functions/aws/caller-identity.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 
-/** Has STS answer so, with the credentials that a test has. */
+/** Makes STS give this reply, with test credentials. */
 async function ask(status: number, body: string): Promise<string> {
   await using stub = await startHttpStub((_, response) => {
     response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
@@ -22,14 +22,14 @@ function answer(result: string): string {
   return `<GetCallerIdentityResponse xmlns="${xmlns}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult></GetCallerIdentityResponse>`;
 }
 
-test('we are the role that our credentials were given to', async () => {
+test('the caller is the role that the credentials belong to', async () => {
   const arn = 'arn:aws:sts::123456789012:assumed-role/postmaster/ann';
   assert.equal(await ask(200, answer(`<Arn>${arn}</Arn><UserId>A</UserId><Account>123456789012</Account>`)), arn);
 });
 
-test('whoever AWS does not know is nobody', async () => {
+test('a caller that AWS does not know has no identity', async () => {
   const denied =
     '<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>';
   await assert.rejects(ask(403, denied), /expired/);
-  await assert.rejects(ask(200, answer('')), /AWS does not say who we are/);
+  await assert.rejects(ask(200, answer('')), /AWS did not return a caller identity/);
 });

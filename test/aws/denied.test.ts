@@ -1,5 +1,6 @@
 /**
- * Rights, keys, limits and services fail, and are mended: whatever AWS says then, no mail lands among the corrupt because of it.
+ * Permissions, keys, limits and services fail and recover: whatever AWS replies meanwhile, no mail becomes
+ * corrupt because of it.
  */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
@@ -17,7 +18,7 @@ import { type Admission, admit } from '../../functions/queue/admission/admit.ts'
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { formatWakeUp } from '../../functions/queue/items/messages.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
@@ -26,7 +27,7 @@ import { startHttpStub } from '../support/http-stub.ts';
 
 const destination = 'inet:[127.0.0.1]:24';
 
-/** What S3 says in XML: status and code. */
+/** S3 errors: status and code. */
 const s3Faults = [
   [403, 'AccessDenied'],
   [403, 'KMS.AccessDeniedException'],
@@ -41,7 +42,7 @@ const s3Faults = [
   [500, 'InternalError'],
 ] as const;
 
-/** What DynamoDB says in JSON. */
+/** DynamoDB errors: status and code. */
 const tableFaults = [
   [400, 'AccessDeniedException'],
   [400, 'KMSAccessDeniedException'],
@@ -53,7 +54,7 @@ const tableFaults = [
   [500, 'InternalServerError'],
 ] as const;
 
-/** What SQS says in JSON. */
+/** SQS errors: status and code. */
 const queueFaults = [
   [400, 'AccessDeniedException'],
   [400, 'KmsAccessDenied'],
@@ -89,23 +90,23 @@ const objectCreated = JSON.stringify({
 
 const deadline = { left: () => 60_000, whole: 60_000 };
 
-/** Whoever gets as far as this reads the body, as a session does. */
+/** Reads the body, as a session does. */
 const deliver: Deliver = async ({ recipients }, { message }) => {
   for await (const chunk of message.open()) assert.ok(chunk.length > 0);
   return { verdicts: recipients.map(() => ({ status: 'sent', dsn: '2.0.0', text: 'ok', setUp: 0, transfer: 0 })) };
 };
 
-/** The steps of the queue that may put something among the corrupt. */
+/** The steps of the queue that can mark something corrupt. */
 const steps = {
-  'a request is taken in': (services, { admission }) =>
+  'a request is admitted': (services, { admission }) =>
     admit({ messageId: 'm', body: request, sent: 1 }, admission, services),
-  'an object is taken in': (services, { admission }) =>
+  'an object is admitted': (services, { admission }) =>
     admit({ messageId: 'm', body: objectCreated, sent: 1 }, admission, services),
   'a delivery falls due': (services, { deferred }) => activate(deferred, services),
   'a small message is delivered': (services, { small }) => work(small, services, deliver, deadline),
   'a large message is delivered': (services, { large }) => work(large, services, deliver, deadline),
-  'a dead letter is taken up': (services, { small }) =>
-    takeDeadLetter({ messageId: 'm', body: formatWakeUp(small), received: 10 }, services),
+  'a dead letter is read': (services, { small }) =>
+    handleDeadLetter({ messageId: 'm', body: formatWakeUp(small), received: 10 }, services),
 } as const satisfies Readonly<Record<string, (services: QueueServices, given: Given) => Promise<unknown>>>;
 
 interface Given {
@@ -115,7 +116,7 @@ interface Given {
   readonly large: DeliveryItem;
 }
 
-/** Deliveries in the table, and how requests are let in. */
+/** Deliveries in the table, and the settings of admission. */
 async function prepare(services: CapturingServices): Promise<Given> {
   const message = { bucket: 'messages', key: 'in/a.eml', versionId: 'v1', etag: '"e"' };
   const small = makeItem({ destination, arrival: services.clock.wall, message: { ...message, size: 10 } });
@@ -133,7 +134,7 @@ async function prepare(services: CapturingServices): Promise<Given> {
   return { admission, small, large, deferred };
 }
 
-/** An AWS that says the same to everybody. */
+/** An AWS that gives every request the same reply. */
 async function startFailing(status: number, contentType: string, body: string) {
   const answer: RequestListener = ({ method }, response) => {
     response.writeHead(status, { 'content-type': contentType, 'x-amzn-requestid': 'r' });
@@ -157,25 +158,25 @@ async function startFailing(status: number, contentType: string, body: string) {
 const xml = (code: string) => `<Error><Code>${code}</Code><Message>it cannot be done</Message></Error>`;
 const json = (code: string) => JSON.stringify({ __type: `com.amazonaws#${code}`, message: 'it cannot be done' });
 
-/** Nothing was filed, and what is in the table lives. */
+/** Checks that nothing was filed as corrupt, and that no delivery in the table is corrupt. */
 function checkNothingCorrupt({ notices, ledger }: CapturingServices): void {
   assert.deepEqual(notices, []);
   for (const { state } of ledger.items) assert.notEqual(state, 'corrupt');
 }
 
 for (const [step, take] of Object.entries(steps)) {
-  describe(`${step},`, () => {
+  describe(`when ${step}, nothing becomes corrupt`, () => {
     for (const [status, code] of s3Faults) {
-      test(`and S3 says ${status} ${code}`, async () => {
+      test(`although S3 says ${status} ${code}`, async () => {
         const captured = captureServices({ allow_local_destinations: 'yes' });
         const given = await prepare(captured);
         await using aws = await startFailing(status, 'application/xml', xml(code));
         const admission = { ...given.admission, objects: new S3ObjectMetadata(aws.s3) };
         const services = { ...captured, bodies: new S3Bodies(aws.s3) };
-        // A request stays in its queue; a delivery is tried again.
-        const isTakenIn = step.endsWith('taken in');
+        // A request stays in its queue; a delivery is retried.
+        const isAdmitted = step.endsWith('admitted');
         const taking = take(services, { ...given, admission });
-        if (isTakenIn) await assert.rejects(taking);
+        if (isAdmitted) await assert.rejects(taking);
         else await taking;
         checkNothingCorrupt(captured);
         const tried = captured.lines.map(({ status }) => status);
@@ -184,7 +185,7 @@ for (const [step, take] of Object.entries(steps)) {
     }
 
     for (const [status, code] of tableFaults) {
-      test(`and DynamoDB says ${status} ${code}`, async () => {
+      test(`although DynamoDB says ${status} ${code}`, async () => {
         const captured = captureServices({ allow_local_destinations: 'yes' });
         const given = await prepare(captured);
         await using aws = await startFailing(status, 'application/x-amz-json-1.0', json(code));
@@ -196,7 +197,7 @@ for (const [step, take] of Object.entries(steps)) {
   });
 }
 
-describe('what is corrupt indeed stays where it is while it cannot be filed:', () => {
+describe('a corrupt request or delivery stays where it is while filing it fails:', () => {
   const places = { bucket: 'messages', table: 'queue', queueUrl: 'http://127.0.0.1/queue' };
   const faults = [
     ...s3Faults.map(([status, code]) => ['S3', status, code, 'application/xml', xml(code)] as const),

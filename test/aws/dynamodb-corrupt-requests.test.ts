@@ -30,7 +30,7 @@ describeCorruptRequests('in AWS', () => ({
   },
 }));
 
-test('a request that is done with goes out of the index at once, and out of the table in thirty days', async () => {
+test('a finished corrupt request leaves the index at once, and the table after thirty days', async () => {
   await queue.file({ id: 'settled', reason: 'sender: is missing', body: '{}' });
   const request = await requests.read('settled');
   assert.ok(request !== undefined);
@@ -43,7 +43,7 @@ test('a request that is done with goes out of the index at once, and out of the 
   assert.ok(days > 29.9 && days <= 30, `${days} days`);
 });
 
-test('requests that wait for a person are counted, and those that are done with are not', async () => {
+test('corrupt requests that wait for an operator are counted, finished ones are not', async () => {
   const queries = new DynamoDbQueries(aws.clients.table, aws.emulators.table);
   const before = await queries.countCorruptRequests();
   await queue.file({ id: 'counted-1', reason: 'sender: is missing', body: '{}' });
@@ -55,12 +55,12 @@ test('requests that wait for a person are counted, and those that are done with 
   assert.equal(await queries.countCorruptRequests(), before + 1);
 });
 
-test('a copy that cannot be read for now is no copy that is gone', async () => {
+test('a copy that cannot be read at the moment is not reported as deleted', async () => {
   const denied = { bucket: 'no-such-bucket', key: 'k' };
   await assert.rejects(requests.readBody({ id: 'x', reason: 'y', at: 1, copy: denied }));
 });
 
-test('one whose record is malformed is in the list with the others, and has no copy that could be read', async () => {
+test('a corrupt request with a malformed record is listed with the others, without a readable copy', async () => {
   await queue.file({ id: 'beside', reason: 'sender: is missing', body: '{}' });
   await queue.file({ id: 'broken', reason: 'sender: is missing', body: '{}' });
   await aws.clients.table.send(

@@ -19,7 +19,7 @@ after(() => aws?.[Symbol.asyncDispose]());
 
 describeDestinations('in DynamoDB', () => destinations);
 
-test('a record whose answer was lost is recognised as our own when it is sent again', async () => {
+test('a record whose response was lost is recognised as our own when it is sent again', async () => {
   const losing = losingAnswers(1);
   const record = { ...emptyRecord('inet:lost.test:24'), caution: { until: 1, why: 'x' } };
   assert.equal(await new DynamoDbDestinations(losing.table, aws.emulators.table).write(record), true);
@@ -27,7 +27,7 @@ test('a record whose answer was lost is recognised as our own when it is sent ag
   assert.equal((await destinations.read(record.name)).revision, 1);
 });
 
-test('the sweep finds a record that is due, and one that is not due any more is not there', async () => {
+test('the sweep finds a record that is due, and not one that is no longer due', async () => {
   const ledger = new DynamoDbLedger(aws.clients.table, aws.emulators.table);
   const name = 'inet:due.test:24';
   await destinations.write({ ...emptyRecord(name), due: 400 });
@@ -51,7 +51,7 @@ async function daysToLive(name: string): Promise<number | undefined> {
   return expires === undefined ? undefined : Math.round((expires - Date.now() / 1000) / 86_400);
 }
 
-test('a record may go when nobody has written to it for a month; one with a hold stays', async () => {
+test('a record expires a month after its last write; a record with a hold stays', async () => {
   const name = 'inet:ttl.test:24';
   const hold = { id: 'h', reason: 'r', by: 'ann', since: 1 };
   await destinations.write({ ...emptyRecord(name), holds: [hold] });
@@ -60,14 +60,14 @@ test('a record may go when nobody has written to it for a month; one with a hold
   assert.equal(await daysToLive(name), 30);
 });
 
-test('no table is an error, never a destination without a record', async () => {
+test('a missing table is an error, not a destination without a record', async () => {
   const lost = new DynamoDbDestinations(aws.clients.table, 'no-such-table');
   await assert.rejects(lost.read('x'), { name: 'ResourceNotFoundException' });
   await assert.rejects(lost.write(emptyRecord('x')), { name: 'ResourceNotFoundException' });
   await assert.rejects(lost.occupy('x', 1, 1), { name: 'ResourceNotFoundException' });
 });
 
-test('a record of a release that is too far is named in the list, and harms no other', async () => {
+test('a record of a release that is too new is named in the list and does not affect other records', async () => {
   const name = 'inet:far.test:24';
   await destinations.write(emptyRecord(name));
   await aws.clients.table.send(
@@ -83,7 +83,7 @@ test('a record of a release that is too far is named in the list, and harms no o
   assert.match(found?.faults?.[0] ?? '', /^record of inet:far\.test:24 has version 3/);
 });
 
-test('a malformed record is named in the list, harms no other, is found by the sweep, and is whole after the next write', async () => {
+test('a malformed record is named in the list, does not affect others, is found by the sweep, and is well-formed after the next write', async () => {
   const [broken, well] = ['inet:broken.test:24', 'inet:beside.test:24'];
   for (const name of [broken, well])
     await destinations.write({ ...emptyRecord(name), due: 400, caution: { until: 1, why: 'x' } });

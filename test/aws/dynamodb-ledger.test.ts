@@ -20,13 +20,13 @@ after(() => aws?.[Symbol.asyncDispose]());
 
 describeLedger('in DynamoDB', () => ledger);
 
-/** A ledger whose first answers are lost on their way, after the table did what it was asked. */
+/** A ledger whose first responses are lost after the table has carried out the request. */
 function losing(lost: number): { readonly ledger: DynamoDbLedger; readonly requests: () => number } {
   const { table, requests } = losingAnswers(lost);
   return { ledger: new DynamoDbLedger(table, aws.emulators.table), requests };
 }
 
-test('a new item whose answer was lost is recognised as our own when it is sent again', async () => {
+test('a new item whose response was lost is recognised as our own when it is sent again', async () => {
   const item = makeItem();
   const loser = losing(1);
   const moved = await loser.ledger.admit(item);
@@ -40,11 +40,11 @@ const owned: readonly [TransitionName, Partial<DeliveryItem>][] = [
   ['claim', { state: 'active' }],
   ['finish', { state: 'delivering', claim: { token: 'ours', until: 1 } }],
   ['deferUnclaimed', { state: 'active' }],
-  ['lapse', { state: 'delivering', claim: { token: 'dead', until: 1 } }],
+  ['expireLease', { state: 'delivering', claim: { token: 'dead', until: 1 } }],
 ];
 
 for (const [transition, state] of owned) {
-  test(`${transition} whose answer was lost is recognised as our own when it is sent again`, async () => {
+  test(`${transition} whose response was lost is recognised as our own when it is sent again`, async () => {
     const item = makeItem(state);
     await ledger.admit(item);
     const loser = losing(1);
@@ -55,7 +55,7 @@ for (const [transition, state] of owned) {
   });
 }
 
-test("somebody else's write in the meantime is not taken for our own", async () => {
+test("another worker's write in between is not mistaken for our own", async () => {
   const item = makeItem();
   await ledger.admit(item);
   const loser = losing(1);
@@ -68,7 +68,7 @@ test("somebody else's write in the meantime is not taken for our own", async () 
   assert.deepEqual(await ledger.read(item), winner.item);
 });
 
-test('a table whose answers are all lost is an error, and what it did is found at the next try', async () => {
+test('a table whose responses are all lost is an error, and the next attempt finds what it did', async () => {
   const item = makeItem();
   const loser = losing(Number.POSITIVE_INFINITY);
   await assert.rejects(loser.ledger.admit(item), /socket hang up/);
@@ -76,7 +76,7 @@ test('a table whose answers are all lost is an error, and what it did is found a
   assert.equal((await ledger.admit(item)).kind, 'moved');
 });
 
-test('no table is an error, never an item that is not there', async () => {
+test('a missing table is an error, not a missing item', async () => {
   const lost = new DynamoDbLedger(aws.clients.table, 'no-such-table');
   await assert.rejects(lost.read(makeItem()), { name: 'ResourceNotFoundException' });
   await assert.rejects(lost.admit(makeItem()), { name: 'ResourceNotFoundException' });
@@ -92,7 +92,7 @@ async function daysToLive({ id, delivery }: DeliveryItem): Promise<number | unde
   return expires === undefined ? undefined : Math.round((expires - Date.now() / 1000) / 86_400);
 }
 
-test('only what is done, and told to everybody, may go: later than any copy of its request could come', async () => {
+test('only an item whose reports are all sent expires, later than any copy of its request can arrive', async () => {
   const quiet = makeItem();
   await ledger.admit(quiet);
   assert.equal(await daysToLive(quiet), undefined);
@@ -107,9 +107,9 @@ test('only what is done, and told to everybody, may go: later than any copy of i
   assert.equal(await daysToLive(told), 30);
 });
 
-test('a corrupt delivery stays for ever', async () => {
+test('a corrupt delivery never expires', async () => {
   const item = makeItem();
   await ledger.admit(item);
-  await ledger.move('condemn', item, { due: null, reason: 'message.key: gone' });
+  await ledger.move('markCorrupt', item, { due: null, reason: 'message.key: gone' });
   assert.equal(await daysToLive(item), undefined);
 });

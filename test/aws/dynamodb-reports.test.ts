@@ -22,7 +22,7 @@ reportRecordsContract('records of reports in DynamoDB', () => records);
 
 const group = { id: 'shared', kind: 'bounce', pass: 1 } as const;
 
-test('records lie beside the deliveries of their request, and are none', async () => {
+test('records of reports share the partition of the deliveries of their request, and are not read as deliveries', async () => {
   const ledger = new DynamoDbLedger(aws.clients.table, aws.emulators.table);
   await ledger.admit(makeItem({ id: 'shared' }));
   await records.keep(group, { event: only(bounced()), at: 1 });
@@ -30,7 +30,7 @@ test('records lie beside the deliveries of their request, and are none', async (
   assert.equal((await records.read(group)).events.length, 1);
 });
 
-test('they go away by themselves, when no copy of an event can come any more', async () => {
+test('records of reports expire when no copy of an event can arrive any more', async () => {
   await records.keep({ ...group, id: 'fleeting' }, { event: only(bounced()), at: 1 });
   const { Items = [] } = await aws.clients.table.send(
     new QueryCommand({
@@ -43,7 +43,7 @@ test('they go away by themselves, when no copy of an event can come any more', a
   assert.ok(days > 29 && days < 31, `${days} days`);
 });
 
-test('a group of more than a page is read whole', async () => {
+test('a group of more than a page is read completely', async () => {
   const here = { id: 'large', kind: 'success', pass: 1 } as const;
   const recipients = Array.from({ length: 70 }, (_, n) => `${'x'.repeat(1000)}${n}@example.com`);
   for (let delivery = 0; delivery < 6; delivery += 1) {
@@ -55,7 +55,7 @@ test('a group of more than a page is read whole', async () => {
   assert.deepEqual(events.map(({ event }) => event.lmtp.delivery).toSorted(), ['0', '1', '2', '3', '4', '5']);
 });
 
-test('an event that cannot be read is named, and the others of its group are there; a report that cannot be read is an error', async () => {
+test('an event that cannot be read is named, and the others of its group are read; a report that cannot be read is an error', async () => {
   const here = { id: 'broken', kind: 'bounce', pass: 1 } as const;
   await records.keep(here, { event: only(bounced()), at: 1 });
   const put = async (part: string, rest: Readonly<Record<string, unknown>>) => {
@@ -68,7 +68,7 @@ test('an event that cannot be read is named, and the others of its group are the
   assert.equal(events.length, 1);
   assert.deepEqual(faults, [
     'record broken/report#bounce#000001#event#e2: event: is not JSON',
-    'record broken/report#bounce#000001#event#e3: mail.timestamp: is missing; wanted is a string',
+    'record broken/report#bounce#000001#event#e3: mail.timestamp: is missing; expected a string',
   ]);
   await put('sealed#0000', { number: 0, eventIds: 'all' });
   await assert.rejects(records.read(here), /sealed#0000: eventIds: "all" is not a list/);

@@ -1,4 +1,7 @@
-/** What the SDK throws when the table refuses a call, and what the queue makes of it: over HTTP, as it comes from DynamoDB. */
+/**
+ * What the SDK throws when the table refuses a call, and how the queue classifies it: over HTTP, with the
+ * responses of DynamoDB.
+ */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
@@ -7,7 +10,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { dynamoDbTrouble } from '../../functions/aws/dynamodb-trouble.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 
-/** What a call throws at an endpoint that answers so. */
+/** What a call throws at an endpoint that gives this response. */
 async function thrown(answer: RequestListener): Promise<unknown> {
   await using stub = await startHttpStub(answer);
   return await thrownAt(stub.url);
@@ -61,7 +64,7 @@ describe('the table says', () => {
   }
 });
 
-describe('no answer comes, so the call may have been carried out:', () => {
+describe('without a response, the call may have been carried out:', () => {
   test('the connection is closed', async () => {
     assert.equal(dynamoDbTrouble(await thrown(({ socket }) => socket.destroy())), 'lost');
   });
@@ -70,14 +73,14 @@ describe('no answer comes, so the call may have been carried out:', () => {
     assert.equal(dynamoDbTrouble(await thrown(() => {})), 'lost');
   });
 
-  test('nobody is at home', async () => {
+  test('the port is closed', async () => {
     const { url, ...stub } = await startHttpStub(() => {});
     await stub[Symbol.asyncDispose]();
     assert.equal(dynamoDbTrouble(await thrownAt(url)), 'lost');
   });
 });
 
-test('a bug is no trouble of the table', () => {
+test('a bug is not classified as trouble of the table', () => {
   for (const error of [new TypeError('undefined is not a function'), 'words', undefined]) {
     assert.equal(dynamoDbTrouble(error), undefined);
   }

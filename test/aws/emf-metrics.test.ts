@@ -27,7 +27,7 @@ function collect(destinations: readonly string[] = watched) {
   };
 }
 
-test('an invocation is one line, with what CloudWatch needs to find the numbers', () => {
+test('an invocation is one line, with the metadata that CloudWatch needs to find the values', () => {
   const { metrics, flush } = collect();
   metrics.add('Sent', 2);
   metrics.add('Delay', 0.5);
@@ -54,7 +54,7 @@ test('an invocation is one line, with what CloudWatch needs to find the numbers'
   ]);
 });
 
-test('a watched destination has a line, which counts for the transport too', () => {
+test('a watched destination has a line of its own, and counts for its transport too', () => {
   const { metrics, flush } = collect();
   metrics.add('Sent', 1, 'inet:one.example:24');
   metrics.add('Sent', 4, 'inet:other.example:24');
@@ -65,12 +65,12 @@ test('a watched destination has a line, which counts for the transport too', () 
   assert.equal(own?.['Sent'], 1);
   assert.deepEqual(rest?._aws.CloudWatchMetrics[0]?.Dimensions, [['transport']]);
   assert.equal(rest?.['destination'], undefined);
-  // Bytes are not told by destination.
+  // Bytes are not counted by destination.
   assert.deepEqual([rest?.['Sent'], rest?.['Bytes']], [4, 9]);
   assert.deepEqual(others, []);
 });
 
-test('what is counted is added up; of a maximum and a minimum one value is left', () => {
+test('counts are added up; a maximum and a minimum keep one value', () => {
   const { metrics, flush } = collect();
   for (const days of [30, 12, 80]) metrics.add('CertificateDays', days);
   for (const seconds of [30, 120, 80]) metrics.add('OldestDeferred', seconds);
@@ -79,7 +79,7 @@ test('what is counted is added up; of a maximum and a minimum one value is left'
   assert.deepEqual([line?.['CertificateDays'], line?.['OldestDeferred'], line?.['Bytes']], [12, 120, 122]);
 });
 
-test('nothing is written where nothing was added, and nothing twice', () => {
+test('nothing is written without a count, and nothing is written twice', () => {
   const { metrics, flush } = collect();
   assert.deepEqual(flush(), []);
   metrics.add('Sent');
@@ -87,13 +87,13 @@ test('nothing is written where nothing was added, and nothing twice', () => {
   assert.deepEqual(flush(), []);
 });
 
-test('what is no number is left out: CloudWatch would refuse the whole line', () => {
+test('a value that is not a number is left out, because CloudWatch would refuse the whole line', () => {
   const { metrics, flush } = collect();
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) metrics.add('Delay', value);
   assert.deepEqual(flush(), []);
 });
 
-test('destinations are watched up to the twentieth, and none that is no value for a dimension', () => {
+test('at most twenty destinations are watched, and none that CloudWatch refuses as a dimension', () => {
   const many = Array.from({ length: 30 }, (_, index) => `inet:host${index}.example:24`);
   for (const [destinations, expected] of [
     [many, many.slice(0, 20)],
@@ -106,13 +106,13 @@ test('destinations are watched up to the twentieth, and none that is no value fo
   }
 });
 
-test('no line is taken for one of the delivery log', () => {
+test('no metric line is mistaken for a line of the delivery log', () => {
   const { metrics, flush } = collect();
   for (const name of Object.keys(metricTable)) metrics.add(name as MetricName, 1, 'inet:one.example:24');
   for (const line of flush()) assert.equal(isDeliveryLine(line), false);
 });
 
-test('a function of a stack without a namespace has none', () => {
+test('a function of a stack without a namespace writes no metrics', () => {
   assert.equal(metricsFromEnvironment({}, 'lmtp'), undefined);
   assert.equal(metricsFromEnvironment({ METRICS_NAMESPACE: '' }, 'lmtp'), undefined);
   assert.ok(metricsFromEnvironment({ METRICS_NAMESPACE: 'LambdaLmtp/Test' }, 'lmtp') instanceof EmfMetrics);
@@ -139,7 +139,7 @@ const additions = fc.array(
   { maxLength: 60 },
 );
 
-test('whatever is added, the lines of all invocations together say exactly that, by transport and by destination', () => {
+test('the lines of all invocations together add up to what was counted, by transport and by destination', () => {
   fc.assert(
     fc.property(additions, (all) => {
       const { metrics, flush } = collect();
@@ -170,7 +170,7 @@ test('whatever is added, the lines of all invocations together say exactly that,
   );
 });
 
-test('whatever mail comes, lines are such as CloudWatch takes, and their dimensions are those that were configured', () => {
+test('with any mail, CloudWatch accepts every line, and the dimensions are the configured ones', () => {
   fc.assert(
     fc.property(additions, (all) => {
       const { metrics, flush } = collect();

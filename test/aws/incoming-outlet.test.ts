@@ -1,10 +1,10 @@
-/** Our own mail into the incoming queue. */
+/** Mail of our own, sent to the incoming queue. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { S3IncomingOutlet } from '../../functions/aws/incoming-outlet.ts';
 import { isOwnObject } from '../../functions/incoming/own-objects.ts';
-import type { Parcel } from '../../functions/report/ports.ts';
+import type { OutgoingMail } from '../../functions/report/ports.ts';
 import { parseRequest } from '../../functions/request/request.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
 import { startHttpStub } from '../support/http-stub.ts';
@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => aws?.[Symbol.asyncDispose]());
 
-const parcel = (given: Partial<Parcel> = {}): Parcel => ({
+const parcel = (given: Partial<OutgoingMail> = {}): OutgoingMail => ({
   reportId: 'r1',
   envelopeSender: '',
   recipient: 'alice@example.org',
@@ -44,7 +44,7 @@ async function stored(key: string): Promise<string> {
   return (await Body?.transformToString()) ?? '';
 }
 
-test('a mail is filed, then asked to be delivered; doing so again changes nothing', async () => {
+test('a mail is stored, then its delivery is requested; a repetition changes nothing', async () => {
   await outlet.send(parcel());
   await outlet.send(parcel());
   const [first = '', second] = await requests(2);
@@ -59,12 +59,12 @@ test('a mail is filed, then asked to be delivered; doing so again changes nothin
     message: { bucket: aws.emulators.bucket, key: 'reports/r1.eml' },
     body: '7BIT',
   });
-  assert.ok(isOwnObject('reports/r1.eml'), 'nobody takes it for mail that came in');
+  assert.ok(isOwnObject('reports/r1.eml'), 'it is not mistaken for received mail');
   assert.equal(await stored('reports/r1.eml'), String(parcel().content));
 });
 
-test('what is filed stays as it is, for a request for it may have been taken in; the request is sent all the same', async () => {
-  // The emulator does not know If-None-Match where an object is written.
+test('a stored mail is not overwritten, because its request may have been admitted; the request is sent again', async () => {
+  // The emulator does not know If-None-Match on a PUT.
   const seen: unknown[] = [];
   await using stub = await startHttpStub((request, response) => {
     seen.push(request.headers['if-none-match']);
@@ -79,13 +79,13 @@ test('what is filed stays as it is, for a request for it may have been taken in;
   assert.ok((await requests(3)).some((body) => JSON.parse(body).id === 'r2'));
 });
 
-test('8-bit content and addresses beyond ASCII are asked for as such', async () => {
+test('the request declares 8-bit content and addresses beyond ASCII', async () => {
   await outlet.send(parcel({ reportId: 'r3', is8Bit: true, isInternational: true }));
   const body = (await requests(4)).map((each) => JSON.parse(each)).find(({ id }) => id === 'r3');
   assert.partialDeepStrictEqual(body, { body: '8BITMIME', smtputf8: true });
 });
 
-test('a bucket that is not there is an error: the event stays in its queue', async () => {
+test('a missing bucket is an error: the event stays in its queue', async () => {
   const { queues } = aws.emulators;
   const lost = new S3IncomingOutlet(aws.clients, { bucket: 'lost', queueUrl: queues.incoming.url });
   await assert.rejects(lost.send(parcel({ reportId: 'r4' })), { name: /NoSuchBucket/ });

@@ -1,4 +1,4 @@
-/** Items of the table that are not what they should be, as DynamoDB gives them. */
+/** Malformed items of the table, as DynamoDB returns them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -28,7 +28,7 @@ async function plant(raw: RawItem): Promise<void> {
 
 describeMalformed('in DynamoDB', () => ({ ledger, queries, plant }));
 
-test('a write over a malformed item whose answer was lost is recognised as our own', async () => {
+test('a write over a malformed item whose response was lost is recognised as our own', async () => {
   const raw = rawItem({ state: 'deferred' }, { sender: 7 });
   await plant(raw);
   const seen = await ledger.read(makeItem({ id: String(raw['id']) })).catch((error: unknown) => error);
@@ -38,7 +38,7 @@ test('a write over a malformed item whose answer was lost is recognised as our o
   assert.equal(requests(), 3, 'update, update again, read back');
 });
 
-test('a number that JavaScript cannot hold is one more malformed attribute, and harms no other item of its page', async () => {
+test('a number that JavaScript cannot hold is a malformed attribute, and does not affect other items of its page', async () => {
   const id = crypto.randomUUID();
   await ledger.admit(makeItem({ id, delivery: '0001' }));
   const TableName = aws.emulators.table;

@@ -18,7 +18,7 @@ after(async () => {
   await aws?.[Symbol.asyncDispose]();
 });
 
-test('a notice comes whole, with its class as an attribute', async () => {
+test('a notice arrives complete, with its class as an attribute', async () => {
   const notice: Notice = {
     version: 1,
     kind: 'notice',
@@ -38,7 +38,7 @@ test('a notice comes whole, with its class as an attribute', async () => {
   assert.deepEqual(received?.attributes, { class: 'protocol', transport: 'lmtp', destination: 'inet:mail.example:24' });
 });
 
-test('of several containers one sends the notice, with the count of all', async () => {
+test('one of several containers sends the notice, with the count of all', async () => {
   const counts = () => new DynamoDbNoticeCounts(aws.clients.table, aws.emulators.table);
   const now = Date.UTC(2026, 10, 22);
   const first = await Promise.all(Array.from({ length: 5 }, () => counts().count('protocol#x', 1, now, 1000)));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { S3Client } from '@aws-sdk/client-s3';
 import { putMessage } from '../../functions/aws/put-message.ts';
-import { inMemoryLimit, S3Bodies } from '../../functions/aws/s3-bodies.ts';
+import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
 import type { Message } from '../../functions/delivery/message.ts';
+import { inMemoryLimit } from '../../functions/delivery/message.ts';
 import type { PinnedMessage } from '../../functions/queue/items/item.ts';
 import { BodyFault } from '../../functions/queue/items/ports.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -31,7 +32,7 @@ async function contentOf(message: Message): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(message.open()));
 }
 
-const large = Buffer.alloc(inMemoryLimit + 1, 'mail ');
+const large = Buffer.concat([Buffer.from('\n'), Buffer.alloc(inMemoryLimit, 'mail ')]);
 
 test('a body is pinned by its entity tag and size', async () => {
   const pinned = await bodies.pin(await put('pinned.eml', 'Subject: x\n\nhello\n'));
@@ -39,19 +40,19 @@ test('a body is pinned by its entity tag and size', async () => {
   assert.match(pinned.etag, /^"[0-9a-f]{32}"$/);
 });
 
-test('a small body is known exactly, as it will be on the wire', async () => {
+test('the encoding of a small body is known, as it will be on the wire', async () => {
   const message = await bodies.load(await bodies.pin(await put('small.eml', 'Subject: x\n\nhello\n')));
   const { size, isExact, is8Bit } = message;
   assert.deepEqual({ size, isExact, is8Bit }, { size: 21, isExact: true, is8Bit: false });
   assert.equal(String(await contentOf(message)), 'Subject: x\n\nhello\n');
 });
 
-test('a small body with octets above 127 is known for it', async () => {
+test('a small body with octets above 127 is known to have them', async () => {
   const message = await bodies.load(await bodies.pin(await put('caf\u00e9.eml', 'Subject: x\r\n\r\ncaf\u00e9\r\n')));
   assert.equal(message.is8Bit, true);
 });
 
-test('a large body is streamed, and may be asked for again by the next host', async () => {
+test('a large body is streamed, and the next host can read it again', async () => {
   const message = await bodies.load(await bodies.pin(await put('large.eml', large)));
   const { size, isExact, is8Bit } = message;
   assert.deepEqual({ size, isExact, is8Bit }, { size: large.length, isExact: false, is8Bit: undefined });
@@ -59,12 +60,12 @@ test('a large body is streamed, and may be asked for again by the next host', as
   assert.ok(large.equals(await contentOf(message)));
 });
 
-test('an empty body is a body', async () => {
+test('an empty body becomes an empty line, which ends its header', async () => {
   const message = await bodies.load(await bodies.pin(await put('empty.eml', '')));
-  assert.deepEqual([message.size, String(await contentOf(message))], [0, '']);
+  assert.deepEqual([message.size, String(await contentOf(message))], [2, '\r\n']);
 });
 
-test('a key that is not there is a fault for good, when its request is taken in and when it is delivered', async () => {
+test('a missing key is a permanent fault, at admission and at delivery', async () => {
   const absent = { bucket, key: 'absent.eml' };
   const words = /there is no object "absent\.eml" in bucket "messages"/;
   await assert.rejects(bodies.pin(absent), isFault(words));
@@ -72,7 +73,7 @@ test('a key that is not there is a fault for good, when its request is taken in 
   await assert.rejects(bodies.load({ ...absent, etag: '"e"', size: large.length }), isFault(words));
 });
 
-test('a body that was altered after it had been pinned is a fault for good', async () => {
+test('a body that changed after it was pinned is a permanent fault', async () => {
   const small = await bodies.pin(await put('altered.eml', 'one'));
   await put('altered.eml', 'two');
   const words = /object "altered\.eml" was altered after its request had been taken in \(entity tag was "[0-9a-f]+"/;
@@ -85,15 +86,39 @@ test('a body that was altered after it had been pinned is a fault for good', asy
 });
 
 test('the same octets written again are the same body', async () => {
-  const pinned = await bodies.pin(await put('again.eml', 'same'));
-  await put('again.eml', 'same');
-  assert.equal(String(await contentOf(await bodies.load(pinned))), 'same');
+  const pinned = await bodies.pin(await put('again.eml', '\nsame'));
+  await put('again.eml', '\nsame');
+  assert.equal(String(await contentOf(await bodies.load(pinned))), '\nsame');
+});
+
+describe('A body that ends before its pinned size', () => {
+  /** Sends the first octets only, and ends as if that were all. */
+  const cut = (octets: Buffer) =>
+    overStub((_, response) => {
+      // Without a Content-Length the end of the connection is the end of the body.
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { etag: '"e"', connection: 'close' });
+      response.end(octets);
+    });
+
+  test('is not loaded, and the error names both sizes', async () => {
+    const { stub, bodies } = await cut(Buffer.from('\nhalf'));
+    await using _ = stub;
+    await assert.rejects(bodies.load(pinned), /has 10 octets, and 5 were read/);
+  });
+
+  test('ends with an error where it is streamed, so that no final dot follows', async () => {
+    const { stub, bodies } = await cut(large.subarray(0, 100_000));
+    await using _ = stub;
+    const message = await bodies.load(streamed);
+    await assert.rejects(contentOf(message), /octets, and 100000 were read/);
+  });
 });
 
 const pinned: PinnedMessage = { bucket: 'b', key: 'in/a.eml', etag: '"e"', size: 10 };
 const streamed: PinnedMessage = { ...pinned, size: large.length };
 
-/** Bodies over an S3 that answers as told, one attempt a request, so that nothing is waited for. */
+/** Bodies over an S3 with scripted replies, one attempt for each request, so that the test never waits. */
 async function overStub(answer: RequestListener): Promise<{ readonly stub: HttpStub; readonly bodies: S3Bodies }> {
   const stub = await startHttpStub(answer);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -107,7 +132,7 @@ async function overStub(answer: RequestListener): Promise<{ readonly stub: HttpS
   return { stub, bodies: new S3Bodies(s3) };
 }
 
-test('where the bucket keeps versions, the one that was seen is delivered, whatever was written over it', async () => {
+test('in a versioned bucket the pinned version is delivered, even after the key is overwritten', async () => {
   const asked: string[] = [];
   const { stub, bodies } = await overStub(({ method, url = '' }, response) => {
     asked.push(`${method} ${new URL(url, 'http://s3').searchParams.get('versionId')}`);
@@ -122,7 +147,7 @@ test('where the bucket keeps versions, the one that was seen is delivered, whate
   assert.deepEqual(asked, ['HEAD null', 'GET v1', 'HEAD v0']);
 });
 
-test('a body from before the bucket kept versions has none', async () => {
+test('a body from before versioning has no version', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     response.writeHead(200, { etag: '"e"', 'x-amz-version-id': 'null', 'content-length': 3 }).end();
   });
@@ -130,7 +155,7 @@ test('a body from before the bucket kept versions has none', async () => {
   assert.ok(!('versionId' in (await bodies.pin({ bucket: 'b', key: 'in/a.eml' }))));
 });
 
-test('a version that was deleted is a fault for good', async () => {
+test('a deleted version is a permanent fault', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     response.writeHead(404, { 'content-type': 'application/xml' });
     response.end('<Error><Code>NoSuchVersion</Code><Message>no</Message></Error>');
@@ -139,7 +164,7 @@ test('a version that was deleted is a fault for good', async () => {
   await assert.rejects(bodies.load({ ...pinned, versionId: 'v1' }), isFault(/has no such version/));
 });
 
-test('a version that cannot exist is a fault for good, though HEAD only calls it a bad request', async () => {
+test('an impossible version is a permanent fault, although HEAD only calls it a bad request', async () => {
   const { stub, bodies } = await overStub(({ method }, response) => {
     response.writeHead(400, { 'content-type': 'application/xml' });
     response.end(
@@ -153,7 +178,7 @@ test('a version that cannot exist is a fault for good, though HEAD only calls it
   );
 });
 
-test('a version that is the mark of a deletion is a fault for good', async () => {
+test('a version that is a delete marker is a permanent fault', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     response.writeHead(405, { 'content-type': 'application/xml', 'x-amz-delete-marker': 'true' });
     response.end('<Error><Code>MethodNotAllowed</Code><Message>no</Message></Error>');
@@ -164,7 +189,7 @@ test('a version that is the mark of a deletion is a fault for good', async () =>
   await assert.rejects(bodies.load(marked), isFault(/has no such version/));
 });
 
-test('a session that is over is a bad request too, and may pass', async () => {
+test('an expired session is a bad request too, and temporary', async () => {
   const { stub, bodies } = await overStub(({ method }, response) => {
     response.writeHead(400, { 'content-type': 'application/xml' });
     response.end(method === 'HEAD' ? '' : '<Error><Code>ExpiredToken</Code><Message>no</Message></Error>');
@@ -175,7 +200,7 @@ test('a session that is over is a bad request too, and may pass', async () => {
 });
 
 for (const mark of ['x-amz-key-v2', 'x-amz-wrap-alg', 'x-amz-iv', 'x-amz-3']) {
-  test(`an object with ${mark} was encrypted before it was stored: a fault, for its octets are no message`, async () => {
+  test(`an object with ${mark} was encrypted before it was stored: a fault, because its octets are not a message`, async () => {
     const { stub, bodies } = await overStub((_, response) => {
       response.writeHead(200, { etag: '"e"', 'content-length': 3, [`x-amz-meta-${mark}`]: 'kms' }).end();
     });
@@ -187,7 +212,7 @@ for (const mark of ['x-amz-key-v2', 'x-amz-wrap-alg', 'x-amz-iv', 'x-amz-3']) {
   });
 }
 
-test('what S3 itself encrypts, and metadata of others, are no fault', async () => {
+test('encryption by S3 itself and metadata of other programs are no fault', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     const encryption = {
       'x-amz-server-side-encryption': 'aws:kms',
@@ -200,21 +225,21 @@ test('what S3 itself encrypts, and metadata of others, are no fault', async () =
 });
 
 const troubles: Readonly<Record<string, readonly [number, string]>> = {
-  'a body that is denied': [403, 'AccessDenied'],
-  'a key of KMS that may not be used': [403, 'KMS.AccessDeniedException'],
-  'a key of KMS that is disabled': [400, 'KMS.DisabledException'],
-  'a key of KMS that is to be deleted': [400, 'KMS.KMSInvalidStateException'],
-  'a key of KMS that is gone': [400, 'KMS.NotFoundException'],
-  'a KMS that is busy': [503, 'KMS.ThrottlingException'],
-  'an argument that is none of the version': [400, 'InvalidArgument'],
-  'a signature that is wrong': [403, 'SignatureDoesNotMatch'],
-  'a clock that is wrong': [403, 'RequestTimeTooSkewed'],
-  'a failure of S3': [500, 'InternalError'],
-  'an S3 that is busy': [503, 'SlowDown'],
+  'access denied to a body': [403, 'AccessDenied'],
+  'access denied to a KMS key': [403, 'KMS.AccessDeniedException'],
+  'a disabled KMS key': [400, 'KMS.DisabledException'],
+  'a KMS key that is scheduled for deletion': [400, 'KMS.KMSInvalidStateException'],
+  'a deleted KMS key': [400, 'KMS.NotFoundException'],
+  'a throttled KMS': [503, 'KMS.ThrottlingException'],
+  'an invalid argument other than the version': [400, 'InvalidArgument'],
+  'a wrong signature': [403, 'SignatureDoesNotMatch'],
+  'a wrong clock': [403, 'RequestTimeTooSkewed'],
+  'an internal error of S3': [500, 'InternalError'],
+  'a busy S3': [503, 'SlowDown'],
 };
 
 for (const [what, [status, code]] of Object.entries(troubles)) {
-  test(`${what} is trouble that may pass, never a fault of the mail`, async () => {
+  test(`${what} is temporary trouble, never a fault of the mail`, async () => {
     const { stub, bodies } = await overStub((_, response) => {
       response.writeHead(status, { 'content-type': 'application/xml' });
       response.end(`<Error><Code>${code}</Code><Message>no</Message></Error>`);
@@ -227,7 +252,7 @@ for (const [what, [status, code]] of Object.entries(troubles)) {
   });
 }
 
-test('an S3 that is not there is trouble that may pass', async () => {
+test('an unreachable S3 is temporary trouble', async () => {
   const { stub, bodies } = await overStub(() => {});
   await stub[Symbol.asyncDispose]();
   await assert.rejects(bodies.pin(pinned), isNoFault);
@@ -245,7 +270,7 @@ for (const [what, message] of Object.entries({ small: pinned, large: streamed })
   });
 }
 
-test('an S3 that ignores the condition and sends another body is found out', async () => {
+test('an S3 that ignores the condition and sends another body is detected', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     response.writeHead(200, { etag: '"f"', 'content-length': 3 });
     response.end('two');
@@ -255,7 +280,7 @@ test('an S3 that ignores the condition and sends another body is found out', asy
   await assert.rejects(bodies.load(streamed), isFault(/was altered/));
 });
 
-test('a body that is left half-way gives its connection back', async () => {
+test('a body that is abandoned half-way releases its connection', async () => {
   const { stub, bodies } = await overStub((_, response) => {
     response.writeHead(200, { etag: '"e"', 'content-length': 1024 * 1024 * 1024 });
     response.on('error', () => {});
@@ -272,7 +297,7 @@ test('a body that is left half-way gives its connection back', async () => {
   await waitUntil('the connection is closed', async () => (await stub.connections()) === 0);
 });
 
-test('of a large body that nobody opens, only the beginning is read, even by an S3 that sends all of it', async () => {
+test('of a large body that is never opened, only the beginning is read, even if S3 sends all of it', async () => {
   const ranges: (string | undefined)[] = [];
   const { stub, bodies } = await overStub(({ headers }, response) => {
     ranges.push(headers.range);

@@ -4,7 +4,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { S3MapSource } from '../../functions/aws/s3-map-source.ts';
 import { startEmulatedClients } from '../support/emulated-clients.ts';
 
-test('a map in S3 is read, and read again only where it has changed', async () => {
+test('a map in S3 is read, and read again only after it changed', async () => {
   await using aws = await startEmulatedClients();
   const { s3 } = aws.clients;
   const place = { Bucket: aws.emulators.bucket, Key: 'configuration/transport' };

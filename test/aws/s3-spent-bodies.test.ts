@@ -7,7 +7,7 @@ import { startHttpStub } from '../support/http-stub.ts';
 
 const message = { bucket: 'messages', key: 'in/4bXq1.eml', versionId: 'v1', etag: '"e"', size: 40 };
 
-/** Spent bodies over an S3 that answers as told. */
+/** Bodies of finished deliveries over an S3 with scripted replies. */
 async function overStub(answer: RequestListener) {
   const stub = await startHttpStub(answer);
   const s3 = new S3Client({
@@ -20,7 +20,7 @@ async function overStub(answer: RequestListener) {
   return { bodies: new S3SpentBodies(s3), [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose]() };
 }
 
-test('a mark of deletion is put over the body, on condition that it lies on top; its version is not touched', async () => {
+test('a delete marker is put over the body only if the body is the latest version; the version stays', async () => {
   const asked: (string | undefined)[][] = [];
   await using s3 = await overStub(({ method, url, headers }, response) => {
     asked.push([method, url, headers['if-match']]);
@@ -37,7 +37,7 @@ function failing(status: number, code: string): RequestListener {
   };
 }
 
-describe('what is not the body that was delivered stays:', () => {
+describe('an object that is not the delivered body stays:', () => {
   const answers = [
     [412, 'PreconditionFailed'],
     [409, 'ConditionalRequestConflict'],
@@ -51,7 +51,7 @@ describe('what is not the body that was delivered stays:', () => {
   }
 });
 
-describe('a failure is told:', () => {
+describe('a failure is reported:', () => {
   const answers = [
     [403, 'AccessDenied'],
     [503, 'SlowDown'],

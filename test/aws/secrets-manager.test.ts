@@ -1,4 +1,4 @@
-/** Secrets from Secrets Manager, by the SDK's own client over a socket: read, rotated, denied, out of reach. */
+/** Secrets from Secrets Manager, by the SDK's own client over a socket: read, rotated, denied, unreachable. */
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, describe, test } from 'node:test';
@@ -18,7 +18,7 @@ let service: SecretsManager;
 let client: SecretsManagerClient;
 const asked: string[] = [];
 
-/** Points clients that are made from now on to an endpoint, as the environment of a function would. */
+/** Points new clients to an endpoint, as the environment of a function does. */
 function useEndpoint(url: string): void {
   process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = url;
 }
@@ -53,27 +53,27 @@ async function put(name: string, SecretString: string, stage = 'AWSCURRENT'): Pr
   return VersionId;
 }
 
-/** What is said of a secret that cannot be read; never what was in it. */
+/** The message about a secret that cannot be read; it never contains the secret. */
 async function faultOf(reading: Promise<unknown>): Promise<string> {
   const error = await reading.then(
     () => assert.fail('it was read'),
     (error: unknown) => error,
   );
   assert.ok(error instanceof SecretFault, String(error));
-  assert.equal(error.cause, undefined, 'what the SDK knows of the response must not travel on');
+  assert.equal(error.cause, undefined, 'no part of the SDK response is passed on');
   assert.ok(!error.message.includes(content), error.message);
   return error.message;
 }
 
-describe('what there is', () => {
-  test('comes with its version, by name, by ARN, and by ARN without its last six characters', async () => {
+describe('a secret that exists', () => {
+  test('is returned with its version, by name, by ARN, and by ARN without its last six characters', async () => {
     const { name, arn, version } = await create({ SecretString: content });
     for (const id of [name, arn, arn.slice(0, -7)]) {
       assert.deepEqual(await source().read(id, 'AWSCURRENT'), { text: content, version }, id);
     }
   });
 
-  test('a secret that nobody has read costs no client', async () => {
+  test('costs no client before the first read', async () => {
     let made = 0;
     const lazy = new SecretsManagerSource(() => {
       made += 1;
@@ -86,12 +86,12 @@ describe('what there is', () => {
     assert.equal(made, 1);
   });
 
-  test('binary is refused, with the reason', async () => {
+  test('is refused, with the reason, if it is binary', async () => {
     const { name } = await create({ SecretBinary: Buffer.from(content) });
-    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; text is wanted`);
+    assert.equal(await faultOf(source().read(name, 'AWSCURRENT')), `the secret "${name}" is binary; expected text`);
   });
 
-  test('a password is found in it by a map that names its ARN', async () => {
+  test('provides a password to a map that names its ARN', async () => {
     const { arn, version } = await create({ SecretString: '{"mail.test": {"user": "joe", "token": "t"}}' });
     const maps = openPasswordMaps(`secretsmanager:${arn}`);
     const before = asked.length;
@@ -105,7 +105,7 @@ describe('what there is', () => {
 });
 
 describe('a rotation', () => {
-  test('is seen by whoever asks for it fresh, and by all others within five minutes', async () => {
+  test('is seen at once by a fresh read, and by all others within five minutes', async () => {
     const { name, version: first } = await create({ SecretString: 'one' });
     const clock = new TestClock();
     const cache = new SecretCache(source(), { clock });
@@ -119,7 +119,7 @@ describe('a rotation', () => {
     assert.equal((await cache.fetch(name)).text, 'three');
   });
 
-  test('what is pending can be read beside what is current', async () => {
+  test('can be read while pending beside the current version', async () => {
     const { name, version } = await create({ SecretString: 'old' });
     const cache = new SecretCache(source());
     assert.match(
@@ -132,8 +132,8 @@ describe('a rotation', () => {
   });
 });
 
-describe('what AWS says no to is told with its words:', () => {
-  test('a secret that there is not', async () => {
+describe('an error of AWS is reported in the words of AWS:', () => {
+  test('a missing secret', async () => {
     assert.match(
       await faultOf(source().read('nowhere', 'AWSCURRENT')),
       /^the secret "nowhere" cannot be read: ResourceNotFoundException: Secrets Manager can't find/,
@@ -171,8 +171,8 @@ async function readFrom(url: string, requestTimeout?: number): Promise<unknown> 
   }
 }
 
-describe('what never was an answer is told with what went wrong:', () => {
-  test('errors without a body, after one more attempt', async () => {
+describe('a missing response is reported with its cause:', () => {
+  test('errors without a body, after one retry', async () => {
     let requests = 0;
     await using stub = await startHttpStub((_, response) => {
       requests += 1;
@@ -192,13 +192,13 @@ describe('what never was an answer is told with what went wrong:', () => {
     assert.match(await faultOf(readFrom(stub.url)), /cannot be read: .*(?:ECONNRESET|socket hang up)/);
   });
 
-  test('nobody there', async () => {
+  test('a closed port', async () => {
     const stub = await startHttpStub(() => {});
     await stub[Symbol.asyncDispose]();
     assert.match(await faultOf(readFrom(stub.url)), /cannot be read: .*ECONNREFUSED/);
   });
 
-  test('an answer that is no JSON, of which nothing is shown', async () => {
+  test('a response that is not JSON, of which nothing is shown', async () => {
     await using stub = await startHttpStub((_, response) => {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
       response.end(`${content} is the password`);
@@ -206,13 +206,13 @@ describe('what never was an answer is told with what went wrong:', () => {
     assert.equal(await faultOf(readFrom(stub.url)), 'the secret "mail" cannot be read: SyntaxError');
   });
 
-  test('an answer without a version', async () => {
+  test('a response without a version', async () => {
     await using stub = await startHttpStub((_, response) => sendJson(response, 200, { SecretString: content }));
-    assert.match(await faultOf(readFrom(stub.url)), /came without the id of its version/);
+    assert.match(await faultOf(readFrom(stub.url)), /has no version id/);
   });
 });
 
-test('while AWS errs, the old secret serves; when it is well again, the new one', async () => {
+test('the old secret is used while AWS fails, and the new one after AWS recovers', async () => {
   let held = 'one';
   let ill = false;
   let requests = 0;
@@ -235,7 +235,7 @@ test('while AWS errs, the old secret serves; when it is well again, the new one'
   clock.advance(longestAge);
   assert.equal((await cache.fetch('mail')).text, 'one');
   assert.equal((await cache.fetch('mail')).text, 'one');
-  assert.equal(requests, 1 + 2, 'the client tries twice, and AWS is then left in peace');
+  assert.equal(requests, 1 + 2, 'the client tries twice, and then stops calling AWS');
   assert.deepEqual(stale, [`mail ${longestAge}: the secret "mail" cannot be read: InternalServiceError: ill`]);
   ill = false;
   clock.advance(failurePause);

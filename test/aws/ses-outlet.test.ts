@@ -1,9 +1,9 @@
-/** Amazon SES, played by an HTTP server: the real client, what it sends, and what is made of each answer. */
+/** Amazon SES, played by an HTTP server: the real client, the requests it sends, and how each reply is classified. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { SESClient } from '@aws-sdk/client-ses';
 import { RawSesOutlet } from '../../functions/aws/ses-outlet.ts';
-import type { Parcel } from '../../functions/report/ports.ts';
+import type { OutgoingMail } from '../../functions/report/ports.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
 import { type HttpStub, startHttpStub } from '../support/http-stub.ts';
 import { bounced, delayed } from '../support/report-events.ts';
@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 const outlet = () => new RawSesOutlet(() => client, { author: 'bounce@example.net' }, clock);
-const parcel = (given: Partial<Parcel> = {}): Parcel => ({
+const parcel = (given: Partial<OutgoingMail> = {}): OutgoingMail => ({
   reportId: 'r1',
   envelopeSender: '',
   recipient: 'zoe@elsewhere.example',
@@ -68,7 +68,7 @@ const failure = (given: Partial<ReportSubject> = {}): ReportSubject => ({
   ...given,
 });
 
-test('a report goes out raw, octet for octet, from the verified address to the sender alone', async () => {
+test('a report is sent raw, octet for octet, from the verified address to the sender alone', async () => {
   await outlet().send(parcel());
   const [form, ...others] = requests;
   assert.deepEqual(others, []);
@@ -84,7 +84,7 @@ test('a domain in another script is written in ASCII, an odd local-part quoted',
   assert.equal(requests[0]?.get('Destinations.member.1'), '"a b"@xn--bcher-kva.example');
 });
 
-describe('what SES does not take is thrown: the event stays in its queue', () => {
+describe('a refusal by SES is thrown: the event stays in its queue', () => {
   for (const [status, code] of [
     [400, 'MessageRejected'],
     [400, 'MailFromDomainNotVerifiedException'],
@@ -100,7 +100,7 @@ describe('what SES does not take is thrown: the event stays in its queue', () =>
 });
 
 describe('a mail that SES received less than a day ago', () => {
-  test('is bounced by SES itself, with what became of each recipient', async () => {
+  test('is bounced by SES itself, with the outcome of each recipient', async () => {
     const subject = failure();
     assert.equal(await outlet().bounce(subject, subject.recipients), true);
     const [form, ...others] = requests;
@@ -130,20 +130,20 @@ describe('a mail that SES received less than a day ago', () => {
       'may have been delivered to a recipient, which SES cannot say',
       { ...subjectOf(bounced({ said: { inDoubt: true } })), sesMessageId: 's' },
     ],
-    ['came in another way', subjectOf(bounced())],
+    ['was not received by SES', subjectOf(bounced())],
     [
       'has an address that SES cannot write',
       { ...subjectOf(bounced({ recipients: ['j\u00f6@x'] })), sesMessageId: 's' },
     ],
   ] as const) {
-    test(`not where it ${what}: then SES is not asked`, async () => {
+    test(`is not bounced by SES if it ${what}: SES is not called`, async () => {
       assert.equal(await outlet().bounce(subject, subject.recipients), false);
       assert.deepEqual(requests, []);
     });
   }
 
   for (const code of ['InvalidParameterValue', 'MessageRejected']) {
-    test(`is told by a report of ours where SES makes no bounce (${code})`, async () => {
+    test(`is answered by a report of ours if SES refuses the bounce (${code})`, async () => {
       answer = () => refusal(400, code);
       assert.equal(await outlet().bounce(failure(), failure().recipients), false);
     });
@@ -152,7 +152,7 @@ describe('a mail that SES received less than a day ago', () => {
     [400, 'Throttling'],
     [503, 'ServiceUnavailable'],
   ] as const) {
-    test(`is waited for where SES asks for patience (${code})`, async () => {
+    test(`is retried later if SES asks for it (${code})`, async () => {
       answer = () => refusal(status, code);
       await assert.rejects(outlet().bounce(failure(), failure().recipients), { name: new RegExp(code) });
     });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const module = fileURLToPath(new URL('../../functions/aws/shutdown.ts', import.meta.url));
 
-test('a function that is shut down says goodbye first: it registered an extension that wants no events', async () => {
+test('a function that shuts down sends QUIT first: it registered an extension that subscribes to no events', async () => {
   const asked: string[] = [];
   const isReady = Promise.withResolvers<void>();
   const api = createServer((request, response) => {
@@ -19,8 +19,8 @@ test('a function that is shut down says goodbye first: it registered an extensio
   await once(api.listen(0, '127.0.0.1'), 'listening');
   const runtimeApi = `127.0.0.1:${(api.address() as AddressInfo).port}`;
   const program = `
-    const { sayGoodbyeOnShutdown } = await import(${JSON.stringify(module)});
-    await sayGoodbyeOnShutdown(async () => { process.stdout.write('goodbye'); }, ${JSON.stringify(runtimeApi)});
+    const { quitOnShutdown } = await import(${JSON.stringify(module)});
+    await quitOnShutdown(async () => { process.stdout.write('goodbye'); }, ${JSON.stringify(runtimeApi)});
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -18,7 +18,7 @@ after(async () => {
   await aws?.[Symbol.asyncDispose]();
 });
 
-test('an event comes whole, with the attributes that a filter policy can look at', async () => {
+test('an event arrives complete, with the attributes that a filter policy can match', async () => {
   const event = makeEvent('e1');
   await new SnsEvents(aws.clients.sns, aws.emulators.bounceTopicArn).publish(event);
   await subscriber.received.waitUntil((items) => items.length === 1);
@@ -35,7 +35,7 @@ test('an event comes whole, with the attributes that a filter policy can look at
   });
 });
 
-test('a delay has its type among the attributes, and what has no value is none of them', async () => {
+test('a delay event has its type among the attributes, and an absent value is left out', async () => {
   const item = makeItem({ destination: '' });
   const verdict = { status: 'deferred', dsn: '4.2.2', text: 'full' } as const;
   const recipient = { n: 0, address: 'bob@example.com' };
@@ -54,7 +54,7 @@ test('a delay has its type among the attributes, and what has no value is none o
   });
 });
 
-test('a topic that is not there is an error: the event stays pending', async () => {
+test('a missing topic is an error: the event stays pending', async () => {
   const lost = new SnsEvents(aws.clients.sns, `${aws.emulators.bounceTopicArn}-lost`);
   await assert.rejects(lost.publish(makeEvent('e2')), { name: /NotFound/ });
 });

@@ -29,7 +29,7 @@ async function depths(...queues: readonly NamedQueue[]) {
   return await new SqsDepths(aws.clients.sqs, queues).read();
 }
 
-test('what lies in a queue is counted, delayed or not, and so is what lies in its dead letters', async () => {
+test('the messages of a queue are counted, delayed or not, and so are those of its dead-letter queue', async () => {
   const letters = await makeQueue('some-dead-letters');
   const url = await makeQueue('some', 'some-dead-letters');
   await fill(url, 0, 0, 500);
@@ -44,7 +44,7 @@ test('what lies in a queue is counted, delayed or not, and so is what lies in it
   });
 });
 
-test('a queue that cannot be looked into is named, and the others are looked into all the same', async () => {
+test('a queue that cannot be read is named, and the others are still counted', async () => {
   const url = await makeQueue('alone');
   const absent = url.replace('alone', 'absent');
   const orphan = await makeQueue('orphan', 'lost');

@@ -8,7 +8,7 @@ import { type EmulatedClients, startEmulatedClients } from '../support/emulated-
 
 let aws: EmulatedClients;
 let wakeUps: SqsWakeUps;
-/** What SQS was asked to send. */
+/** Messages that SQS received. */
 const sent: SendMessageCommandInput[] = [];
 
 before(async () => {
@@ -27,7 +27,7 @@ after(() => aws?.[Symbol.asyncDispose]());
 
 const key = { id: '4bXq1', delivery: '0000', generation: 3 };
 
-/** Milliseconds asked for, seconds sent: never early, never longer than SQS can wait. */
+/** Milliseconds requested, seconds sent: never early, never longer than SQS can delay. */
 const delays: readonly (readonly [number, number])[] = [
   [0, 0],
   [-5000, 0],
@@ -56,13 +56,13 @@ test('a wake-up names its delivery and generation, and nothing of the mail', asy
   assert.equal(QueueUrl, aws.emulators.queues.deferred.url);
 });
 
-test('a delivery goes into active in the group of its slot', async () => {
+test('a delivery enters the active queue in the message group of its slot', async () => {
   await wakeUps.activate(makeItem({ ...key, group: 'abc#7' }));
   const message = aws.emulators.inspectQueue('active').ready.find(({ groupId }) => groupId === 'abc#7');
   assert.deepEqual(parseWakeUp(message?.body ?? ''), { version: 1, ...key });
 });
 
-test('a delivery that is sent to active twice by chance lies there once; a copy on purpose, and a later generation, as well', async () => {
+test('a delivery that is activated twice by accident is in the active queue once; a deliberate copy and a later generation are too', async () => {
   const item = makeItem({ id: 'twice', group: 'abc#8' });
   const inActive = () => aws.emulators.inspectQueue('active').ready.filter(({ groupId }) => groupId === 'abc#8').length;
   await wakeUps.activate(item);
@@ -74,7 +74,7 @@ test('a delivery that is sent to active twice by chance lies there once; a copy 
   assert.equal(inActive(), 3);
 });
 
-test('the longest queue id there is fits into a deduplication id', async () => {
+test('the longest possible queue id fits into a deduplication id', async () => {
   const item = makeItem({ id: 'x'.repeat(80), delivery: '99999', generation: 1_000_000 });
   await wakeUps.activate(item, String(Date.now()));
   assert.ok((sent.at(-1)?.MessageDeduplicationId ?? '').length <= 128);

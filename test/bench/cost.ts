@@ -1,12 +1,13 @@
 /**
- * `npm run bench:cost`: what a delivery takes of everything that AWS charges for, and what that comes to.
+ * `npm run bench:cost`: what a delivery consumes of everything that AWS charges for, and its price.
  *
- *     npm run bench:cost -- --record     # keep the figures: docs/cost.md is written from them (npm run documents)
+ *     npm run bench:cost -- --record # keep the figures: docs/cost.md is written from them (npm run documents)
  *
- * Messages of 20 kB with one recipient go through the whole local stack, each way of its own: sent at the first attempt with
- * full batches, the same one at a time, deferred once, bounced with a report. Counted are the requests of the functions, the
- * units of the table and its indexes, invocations, the CPU of the containers once they are warm, and what they wrote to the
- * log. Time that AWS takes to answer is not measured: see assumptions in infra/cost/model.ts.
+ * Messages of 20 kB with one recipient pass through the whole local stack in several ways: sent at the first
+ * attempt with full batches, the same one at a time, deferred once, bounced with a report. It counts the
+ * requests of the functions, the units of the table and its indexes, invocations, the CPU of the warm
+ * containers, and their log output. It does not measure the response times of AWS: see assumptions in
+ * infra/cost/model.ts.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,20 +28,20 @@ const sweeps = 20;
 const servers = 4;
 /** Octets as stored. */
 const size = 20_000;
-/** Submissions under way at once. */
+/** Concurrent submissions. */
 const submitters = 8;
-/** Milliseconds that one way may take. */
+/** Milliseconds that one of these ways may take. */
 const patience = 180_000;
-/** Milliseconds after which nothing is under way any more. */
+/** Milliseconds of silence after which the stack is idle. */
 const settling = 2000;
 
 const verdict: MaildirServerOptions['verdict'] = (recipient, seen) => {
   if (recipient.startsWith('late') && seen === 0) return { at: 'RCPT', code: 451, text: '4.3.0 Come again' };
-  if (recipient.startsWith('nobody')) return { at: 'RCPT', code: 550, text: '5.1.1 User unknown' };
+  if (recipient.startsWith('unknown')) return { at: 'RCPT', code: 550, text: '5.1.1 User unknown' };
   return undefined;
 };
 
-/** Submits messages of one kind and waits until all that comes of them is done. */
+/** Submits messages of one kind and waits until all their consequences are finished. */
 async function send(stack: LocalStack, kind: string, count: number, isAlone: boolean): Promise<void> {
   const message = { bucket: stack.outputs.MessageBucketName, key: 'bench.eml' };
   const done = () => stack.deliveries.items.filter(({ status }) => status !== 'deferred').length;
@@ -55,7 +56,7 @@ async function send(stack: LocalStack, kind: string, count: number, isAlone: boo
   };
   await Promise.all(Array.from({ length: isAlone ? 1 : submitters }, submitter));
   // A bounce is followed by its report, which is a delivery of its own.
-  const each = kind === 'nobody' ? 2 : 1;
+  const each = kind === 'unknown' ? 2 : 1;
   await stack.deliveries.waitUntil(() => done() >= already + each * count, patience);
 }
 
@@ -83,9 +84,9 @@ const stack = await startLocalStack({
 everything.defer(() => stack.close());
 meters.attach(stack);
 await stack.putMessage('bench.eml', makeMessage(size));
-// Containers are warm, and sessions open, before anything is measured.
+// Warm the containers and open sessions before the measurement.
 await send(stack, 'warm', 60, false);
-await send(stack, 'nobody', 8, false);
+await send(stack, 'unknown', 8, false);
 await stack.sweep();
 
 async function measure(kind: string, count: number, isAlone = false): Promise<Figures> {
@@ -100,7 +101,7 @@ async function metered(what: string, count: number, work: () => Promise<void>): 
   await sleep(settling);
   const before = meters.read();
   await work();
-  // What is written, published and deleted behind the last delivery counts too.
+  // Writes, events and deletions after the last delivery count too.
   await sleep(settling);
   process.stderr.write(`${what}: ${count}\n`);
   return figuresBetween(before, meters.read(), count);
@@ -116,7 +117,7 @@ const measurement: Measurement = {
     sent: await measure('bob', messages),
     single: await measure('bob', alone, true),
     deferred: await measure('late', messages),
-    bounced: await measure('nobody', messages),
+    bounced: await measure('unknown', messages),
   },
   sweep: await metered('sweep', sweeps, sweepOften),
 };
@@ -125,7 +126,7 @@ if (process.argv.includes('--record')) {
   writeFileSync(measurementFile, `${JSON.stringify(measurement, rounded, 2)}\n`);
 }
 
-/** Figures to four places: what is behind them is noise. */
+/** Rounds figures to four places: the rest is noise. */
 function rounded(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }

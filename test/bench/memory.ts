@@ -1,10 +1,10 @@
 /**
  * `npm run bench:memory`: how much more memory a message of 100 MiB takes than one of 4 KiB.
  *
- * Each delivery is made by the agent in a fresh process, from S3 (the emulator, in a process of its own) to an LMTP server
- * (one that keeps nothing, in another), all on loopback. The large one goes both to a server that is quicker than S3 and to
- * one that is slower. What counts is the peak of resident memory, as the system tells it. The exit code is 1 if the growth
- * is above the aim.
+ * The agent makes each delivery in a fresh process, from S3 (the emulator, in its own process) to an LMTP
+ * server (one that stores nothing, in another), all on loopback. The large message goes to a server that is
+ * faster than S3 and to one that is slower. The figure is the peak of resident memory as the system reports
+ * it. The exit code is 1 if the growth is above the aim.
  */
 import type { Bodies } from './support/body-process.ts';
 import { startChild } from './support/child.ts';

@@ -1,12 +1,12 @@
 /**
- * The outage of test/simulation/five-days.test.ts with the times of Postfix: 10,000 messages, five days and a half, 1.2 million
- * attempts. It takes a minute or two:
+ * The outage of test/simulation/five-days.test.ts with the times of Postfix: 10,000 messages, five and a half
+ * days, 1.2 million attempts. It takes a minute or two:
  *
  *     node infra/local/run.mjs test/bench/outage.ts
  */
 import { audit } from '../simulation/audit.ts';
 import { day, dead, healthy, stageOutage } from '../simulation/outage.ts';
-import { stopwatch } from '../simulation/say.ts';
+import { stopwatch } from '../simulation/print-figures.ts';
 
 const outage = 5.5 * day;
 const taken = stopwatch();

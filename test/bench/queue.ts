@@ -1,16 +1,16 @@
 /**
- * `npm run bench:queue`: what it takes to look after a queue in which 100,000 messages wait.
+ * `npm run bench:queue`: the cost of operator commands on a queue of 100,000 waiting messages.
  *
- *     npm run bench:queue -- 20000      # another number of them
+ *     npm run bench:queue -- 20000 # another number of messages
  *
- * The table is dynalite's, in a process of its own; each command runs in a fresh one. Pages and capacity are what DynamoDB would
- * charge, as far as dynalite counts like it; seconds are those of dynalite on this machine. Memory is that of one page of an
- * index and what the runtime leaves lying about: it is about the same for half and for twice the queue. The exit code is 1 if
- * a command takes more than the aim.
+ * The table is dynalite's, in its own process; each command runs in a fresh process. Pages and capacity are
+ * what DynamoDB would charge, as far as dynalite counts like it; seconds are those of dynalite on this
+ * machine. Memory is one page of an index plus garbage of the runtime: about the same for half and for twice
+ * the queue. The exit code is 1 if a command takes more than the aim.
  */
 import { startChild } from './support/child.ts';
 import type { FullQueue } from './support/full-queue.ts';
-import type { LookedAfter } from './support/look-after.ts';
+import type { CommandCost } from './support/operator-command.ts';
 import { formatTable } from './support/statistics.ts';
 
 /** MiB. */
@@ -38,7 +38,7 @@ say(`${Number(waiting).toLocaleString('en-US')} deliveries written in ${queue.sa
 const rows: string[][] = [['command', 'deliveries', 'pages', 'read units', 'items read', 'seconds', 'peak, MiB']];
 let highest = 0;
 for (const command of commands) {
-  await using done = await startChild<LookedAfter>(support('look-after.ts'), [command], queue.said.environment);
+  await using done = await startChild<CommandCost>(support('operator-command.ts'), [command], queue.said.environment);
   const { deliveries, pages, consumed, reads, seconds, peak } = done.said;
   highest = Math.max(highest, peak);
   rows.push([command, ...[deliveries, pages, consumed, reads].map(String), seconds.toFixed(1), peak.toFixed(0)]);

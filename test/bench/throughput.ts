@@ -1,14 +1,15 @@
 /**
  * `npm run bench`: messages per second.
  *
- * - through the whole local stack: submitted to the incoming queue, admitted to the table, activated, claimed, delivered,
- *   settled, with every AWS service emulated on this machine. The clock runs from the first submission to the last verdict.
- *   How busy the process of the emulators was meanwhile tells whose limit the figure is.
+ * - through the whole local stack: submitted to the incoming queue, admitted to the table, activated,
+ * claimed, delivered, settled, with every AWS service emulated on this machine. The clock runs from the first
+ * submission to the last verdict. How busy the process of the emulators was shows whose limit the figure is.
  * - by the agent alone, which delivers the same message over one cached session.
  * - by a lock-step client over one connection: what the server can do at one command a time.
  *
- * All deliver to the same LMTP servers, which keep nothing and run in a process of their own. Loopback has no distance, so
- * the agent and its peer also deliver to a server that has been put at one, as in a network: there round trips count.
+ * All deliver to the same LMTP servers, which store nothing and run in their own process. Loopback has no
+ * distance, so the agent and the lock-step client also deliver to a server behind a delay, as in a network:
+ * there round trips count.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAgent } from '../../functions/delivery/agent.ts';
@@ -26,12 +27,12 @@ import { formatTable, median } from './support/statistics.ts';
 
 const runs = 3;
 const messages = 300;
-/** Messages to a server that is far away. */
+/** Messages to the distant server. */
 const farMessages = 100;
 const destinations = 4;
 /** Octets as stored. */
 const size = 4096;
-/** Submissions under way at once. */
+/** Concurrent submissions. */
 const submitters = 8;
 /** Milliseconds that a run through the stack may take. */
 const patience = 40_000;
@@ -39,7 +40,7 @@ const patience = 40_000;
 const sender = 'alice@example.org';
 const content = makeMessage(size);
 
-/** What is measured. */
+/** One measurement. */
 interface Measure {
   readonly name: string;
   /** Messages per second of one run. */
@@ -120,7 +121,7 @@ const stack = await startLocalStack({
 });
 try {
   await stack.putMessage('bench.eml', content);
-  // Containers are warm, and sessions open, before anything is measured.
+  // Warm the containers and open sessions before the measurement.
   await sendThrough(stack, 40, 'warm');
   const [port = 0] = ports;
   const away = `server ${distance} ms away`;
@@ -138,7 +139,7 @@ try {
       const before = performance.eventLoopUtilization();
       measure.rates.push(await measure.run());
       if (measure === whole) busy.push(performance.eventLoopUtilization(before).utilization);
-      // What the stack still has to put away is not to be charged to the next.
+      // The pending work of the stack must not count for the next measurement.
       await sleep(200);
     }
   }

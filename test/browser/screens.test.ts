@@ -1,4 +1,4 @@
-/** The screens of the dashboard in a real browser, on a local stack with mail of every fate in it. */
+/** The screens of the dashboard in a real browser, on a local stack with mail in every state. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { ScreensPage } from '../support/screens-page.ts';
 import { andThen, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { awaitLines, awaitState, itemsOf, submitMail } from '../support/story.ts';
 
-/** What a server says that would rather be markup. */
+/** A server's reply that contains markup. */
 const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script></td> over quota';
 
 describe('the screens', { skip: chromiumMissing }, () => {
@@ -30,7 +30,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
     const dead = await freePort();
     stack = await startLocalStack({
       transportMap: `dead.example lmtp:inet:127.0.0.1:${dead}\ndoubt.example lmtp:inet:127.0.0.1:${doubtful.port}\n* lmtp:MAILSTORE`,
-      // Nobody tries again unless a button is pressed.
+      // No retry unless a button is pressed.
       parameters: { minimal_backoff_time: '1h', lmtp_initial_destination_concurrency: '1' },
       sweepInterval: 0,
       mailStore: {
@@ -62,7 +62,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
   const record = (name: string) =>
     new DynamoDbDestinations(stack.clients.documents, stack.outputs.QueueTableName).read(name);
 
-  test('answer in one line, and say what somebody should know of', async () => {
+  test('give a summary in one line, and name what needs attention', async () => {
     const text = await screens.text();
     assert.match(text, /Some mail may be delivered twice; nothing is lost\. 4 deliveries wait, the oldest for \d+s\./);
     assert.match(text, /1 recipient in doubt \(since \d+s\)/);
@@ -71,9 +71,10 @@ describe('the screens', { skip: chromiumMissing }, () => {
     screens.assertQuiet();
   });
 
-  test('show what waits where and how long, and whose mail it is', async () => {
+  test('show which mail waits, where and how long', async () => {
     const rows = await screens.rows('Waiting by age and destination');
-    const counts = { 'all destinations': 4, [names.dead]: 1, [names.doubt]: 1, [names.store]: 2 };
+    const stopped = [names.dead, names.doubt].map((name) => [`${name} suspended`, 1]);
+    const counts = { 'all destinations': 4, ...Object.fromEntries(stopped), [names.store]: 2 };
     assert.deepEqual(
       rows.map((row) => row.replaceAll(' ·', '')).toSorted(),
       Object.entries(counts)
@@ -87,9 +88,9 @@ describe('the screens', { skip: chromiumMissing }, () => {
     assert.match(listed, /full\/0000 deferred \d+s 1 in (?:59m \d+s|1h) .*<alice@example\.org> <full1@example\.com>/);
   });
 
-  test('show the words of a server as words, whatever they are', async () => {
+  test('show markup in the reply of a server as text', async () => {
     const causes = await screens.rows('Causes');
-    assert.match(causes[0] ?? '', /^452 4\.2\.2 2 1 \d+s 4\.2\.2 host .* said: 452 4\.2\.2 <img src=x onerror=/);
+    assert.match(causes[0] ?? '', /^452 4\.2\.2 <img src=x … 2 1 \d+s explain/);
     assert.ok(
       (await screens.text()).includes('said: 452 4.2.2 <img src=x onerror="document.title=1"><script>document'),
     );
@@ -99,7 +100,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
     );
   });
 
-  test('show how a destination is, with what its server said last', async () => {
+  test('show the state of a destination, with the last reply of its server', async () => {
     const row = (await destination(names.dead).innerText()).replace(/\s+/g, ' ');
     assert.match(
       row,
@@ -108,7 +109,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
     assert.match(row, /4\.4\.1 connect to \S+: Connection refused/);
   });
 
-  test('do nothing when the question is answered with no', async () => {
+  test('do nothing after the answer no to the question', async () => {
     const asked = await screens.press(destination(names.store), 'hold 1h', 'Cancel');
     assert.equal(asked, `Hold ${names.store} for an hour? Nothing is sent to it, and nothing is returned meanwhile.`);
     await screens.refresh();
@@ -145,13 +146,13 @@ describe('the screens', { skip: chromiumMissing }, () => {
       /held \(dashboard\) by dashboard \(request [-0-9a-f]+\), until \S+ \(in (?:59m \d+s|1h)\): INC-4711 disk full/,
     );
     assert.match(await screens.text(), /1 destination held: inet:/);
-    // Containers that sent to it a moment ago look again after three seconds.
+    // Containers that have just sent to it read the hold after three seconds.
     await sleep(3100);
     await submitMail(stack, { id: 'later', recipients: ['bob@example.com'] });
     await awaitState(stack, 'later', 'held');
   });
 
-  test('release it over five minutes: what was held is to be tried, some time within them', async () => {
+  test('release it over five minutes: the held mail is retried at some time within them', async () => {
     await screens.press(destination(names.store), 'release', 'Confirm');
     assert.match(await screens.popup(), /1 changed\. 1 delivery will be tried within five minutes\./);
     await screens.refresh();
@@ -161,11 +162,11 @@ describe('the screens', { skip: chromiumMissing }, () => {
     assert.ok(item?.state !== 'held' && left <= 300_000, JSON.stringify(item));
   });
 
-  test('hold what waits for a cause, and nothing else', async () => {
+  test('hold the messages with one cause, and no others', async () => {
     const cause = screens.row('Causes', 'Connection refused');
     assert.match(
       await screens.press(cause, 'hold 1h', 'Confirm'),
-      /Hold the mail that was told "4\.4\.1 connect to connection refused" for an hour\? That is 1 now/,
+      /Hold the mail that was told "4\.4\.1 connect to \S+: Connection refused" for an hour\? That is 1 now/,
     );
     assert.match(await screens.popup(), /1 changed\..*dead\/0000: held \(dashboard\)/);
     const [held] = await awaitState(stack, 'dead', 'held');
@@ -181,10 +182,13 @@ describe('the screens', { skip: chromiumMissing }, () => {
     );
   });
 
-  test('explain a destination in the words of the command line', async () => {
+  test('explain a destination in the words of the command line, and its oldest message by its id', async () => {
     await screens.refresh();
     await screens.press(destination(names.dead), names.dead, undefined);
-    assert.match(await screens.popup(), /^What is known of inet:\S+ inet:\S+ is suspended/);
+    const popup = screens.page.locator('#popup[open]');
+    await popup.getByText('dead', { exact: true }).click();
+    await popup.getByText('The story of dead').waitFor();
+    assert.match(await screens.popup(), /^The story of dead dead from <alice@example\.org>, .* 4\.4\.1 connect to /);
     screens.assertQuiet();
   });
 });

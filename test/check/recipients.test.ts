@@ -1,4 +1,4 @@
-/** Recipients that are asked about: each with the reply of the server, and nothing is delivered. */
+/** Recipients that a check asks about: each is reported in the words of the server, and nothing is delivered. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkServer, stepNamed } from '../support/check-server.ts';
@@ -38,7 +38,7 @@ test('each reply is reported as it was received', async () => {
   ]);
 });
 
-test('a 452 defers, and with soft_bounce a 550 does too', async () => {
+test('a recipient that would wait makes the whole outcome temporary, and soft_bounce makes every outcome so', async () => {
   const soft = await checkServer({ rcpt: { default: '452 4.2.2 mailbox full' } }, { probe });
   assert.equal(soft.report.outcome, 'deferred');
   const parameters = { soft_bounce: 'yes' };
@@ -46,12 +46,12 @@ test('a 452 defers, and with soft_bounce a 550 does too', async () => {
   assert.equal(hard.report.outcome, 'deferred');
 });
 
-test('without sender and recipients MAIL is not sent', async () => {
+test('no recipient is asked about unless one is named', async () => {
   const { connections } = await checkServer({});
   assert.deepEqual(connections[0]?.commands, ['LHLO client.example', 'QUIT']);
 });
 
-test('a sender may be asked about alone', async () => {
+test('a sender can be checked without recipients', async () => {
   const checked = await checkServer({ mail: '550 5.7.1 not you' }, { probe: { sender: 'me@x.test', recipients: [] } });
   const step = stepNamed(checked, 'MAIL');
   assert.ok(step.result === 'failed');
@@ -59,7 +59,7 @@ test('a sender may be asked about alone', async () => {
   assert.equal(step.text, '<me@x.test> 550 5.7.1 not you');
 });
 
-describe('a server that requires AUTH', () => {
+describe('a server that requires AUTH first', () => {
   for (const mail of ['430 who are you?', '530 5.7.0 who are you?', '550 5.7.1 authentication required']) {
     test(mail, async () => {
       const step = stepNamed(await checkServer({ mail }, { probe }), 'MAIL');
@@ -70,7 +70,7 @@ describe('a server that requires AUTH', () => {
   }
 });
 
-test('replies received before the connection breaks are reported', async () => {
+test('replies received before the connection broke are final', async () => {
   const rcpt = { 'nobody@x.test': andThen('close') };
   const { summary } = await checkServer({ rcpt }, { probe });
   assert.deepEqual(summary.slice(6), ['MAIL ok', 'RCPT ok', 'RCPT failed: out of step']);
@@ -80,7 +80,7 @@ test('replies received before the connection breaks are reported', async () => {
   assert.deepEqual(alone.summary.slice(6), ['MAIL failed: out of step']);
 });
 
-test('an address that is not ASCII is asked about only where SMTPUTF8 is offered', async () => {
+test('an address that is not ASCII is checked only where SMTPUTF8 is offered', async () => {
   const probe = { sender: '', recipients: ['jürgen@x.test'] };
   const without = await checkServer({}, { probe });
   assert.equal(without.summary.at(-1), 'MAIL failed: not in UTF-8');
@@ -90,7 +90,7 @@ test('an address that is not ASCII is asked about only where SMTPUTF8 is offered
   assert.deepEqual(offered.connections[0]?.commands.slice(1, 3), ['MAIL FROM:<> SMTPUTF8', 'RCPT TO:<jürgen@x.test>']);
 });
 
-test('the envelope is as a delivery would write it, without size and body', async () => {
+test('the envelope is that of a delivery, without SIZE and BODY', async () => {
   const probe = { sender: 'odd one@x.test', recipients: ['a@x.test'] };
   const { connections } = await checkServer({ capabilities: ['SIZE', '8BITMIME', 'DSN'] }, { probe });
   assert.deepEqual(connections[0]?.commands.slice(1, 3), [

@@ -151,7 +151,7 @@ describe('wrong use is told, and nothing is tried:', () => {
   const cases: [string, readonly string[], RegExp][] = [
     ['no destination', [], /missing required argument 'destination'/],
     ['a destination that is none', ['inet:'], /^error: destination: "inet:"/],
-    ['port 25', ['imap1:25'], /^error: destination: "imap1:25": LMTP must not be spoken on port 25.*24 as a rule/],
+    ['port 25', ['imap1:25'], /^error: destination: "imap1:25": LMTP must not be used on port 25.*usually 24/],
     ['an address that ends a command', ['x:24', '--recipient', 'a@x\nDATA'], /^error: --recipient: "a@x\\nDATA" holds/],
     ['a parameter that is none', ['x:24', '--parameter', 'lmtp_nothing=1'], /^error: lmtp_nothing: /],
     ['parameters for a function', ['x:24', '--function', 'f', '--parameter', 'soft_bounce=yes'], /goes without/],
@@ -235,8 +235,8 @@ describe('--function', () => {
   test('that fails, is none, or is another leaves the question open', async () => {
     for (const [name, said] of [
       ['late', /late failed: Task timed out/],
-      ['nobody', /nobody could not be asked: ResourceNotFoundException/],
-      ['other', /other gave no report: is it the check function\?/],
+      ['nobody', /nobody could not be invoked: ResourceNotFoundException/],
+      ['other', /other returned no check report: is it the check function\?/],
     ] as const) {
       const { code, stderr, stdout } = await ask(name);
       assert.match(stderr, said);

@@ -133,7 +133,7 @@ describe('a malformed request is named with file, line and field, and the others
     ['no object', [1], /request: \[1\] is not an object/],
     ['a field that is missing', { version: 1, recipients: ['a@b'], message: { file: 'x' } }, /sender: is missing/],
     ['a field that is none', makeRequest({ recipient: 'a@b' }), /recipient: is not a field; allowed are /],
-    ['another version', makeRequest({ version: 2 }), /version: 2 is not allowed; wanted is 1/],
+    ['another version', makeRequest({ version: 2 }), /version: 2 is not allowed; expected 1/],
     ['a value that is not allowed', makeRequest({ body: '8bit' }), /body: "8bit" is not allowed/],
     ['nobody to deliver to', makeRequest({ recipients: [] }), /recipients: \[\] is not allowed/],
     ['a CR in the sender', makeRequest({ sender: 'a@b\rDATA' }), /sender: "a@b\\rDATA" holds .* U\+000D/],

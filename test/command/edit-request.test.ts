@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type EditWish, editRequest } from '../../functions/command/edit-request.ts';
+import { type EditWish, editRequest as editBy } from '../../functions/command/edit-request.ts';
 import { Failure } from '../../functions/command/failure.ts';
 
 let folder: string;
@@ -16,6 +16,13 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const request = JSON.stringify({ id: 'a', sender: 'a@x', recipients: [{ address: 'b@x' }, 'c@x'], smtputf8: false });
+
+let env: NodeJS.ProcessEnv = {};
+
+async function editRequest(text: string, reason: string, wish: EditWish): Promise<string> {
+  const { stdin, stderr } = process;
+  return await editBy(text, reason, wish, { env: { ...process.env, ...env }, folder: '/', stdin, stderr });
+}
 
 async function edit(wish: Partial<EditWish>, text = request): Promise<unknown> {
   return JSON.parse(await editRequest(text, 'why', { set: [], unset: [], ...wish }));
@@ -113,15 +120,11 @@ describe('--edit', () => {
     const editor = join(folder, 'editor with a blank.sh');
     await writeFile(editor, `#!/bin/sh\n${script}\n`);
     await chmod(editor, 0o700);
-    const { VISUAL, EDITOR } = process.env;
-    delete process.env['VISUAL'];
-    process.env['EDITOR'] = `'${editor}' --wait`;
+    env = { VISUAL: '', EDITOR: `'${editor}' --wait` };
     try {
       return await act();
     } finally {
-      if (VISUAL !== undefined) process.env['VISUAL'] = VISUAL;
-      if (EDITOR === undefined) delete process.env['EDITOR'];
-      else process.env['EDITOR'] = EDITOR;
+      env = {};
     }
   }
 

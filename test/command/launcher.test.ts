@@ -1,7 +1,8 @@
 /** The command line started with whatever Node a machine has. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { findOlderNode, runCommand, startCommand } from '../support/lambda-lmtp.ts';
+import { readdirSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import { findOlderNode, runProcess, startCommand } from '../support/lambda-lmtp.ts';
 import { andThen, startScriptedServer } from '../support/scripted-server.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -11,55 +12,52 @@ const folder = makeTemporaryFolder();
 after(() => folder[Symbol.dispose]());
 folder.write('message.eml', message);
 
-const node = findOlderNode();
-const older = {
-  cwd: folder.path,
-  ...(node === undefined ? {} : { node }),
-};
-const skip = node === undefined ? 'no Node older than 24 is on the PATH' : false;
+const older = findOlderNode();
+const nodes = [
+  ['an older Node', older ?? process.execPath, older === undefined ? 'no Node older than 24 is on the PATH' : false],
+  ['the Node of the project', process.execPath, false],
+] as const;
 
-test('an older Node delivers requests from standard input, with the same output and exit code', { skip }, async () => {
-  await using server = await startScriptedServer({ rcpt: { 'nobody@x.test': '550 5.1.1 no' } });
-  const request = makeRequest({ recipients: ['a@x.test', 'nobody@x.test'], destination: destinationOf(server) });
-  const { code, stdout, stderr } = await runCommand(['deliver', '--requests', '-', '--json'], {
-    ...older,
-    input: toJsonLines([request, '{}']),
+for (const [name, node, skip] of nodes) {
+  const options = { cwd: folder.path, node };
+
+  test(`${name} delivers requests from standard input, with the same output and exit code`, { skip }, async () => {
+    await using server = await startScriptedServer({ rcpt: { 'nobody@x.test': '550 5.1.1 no' } });
+    const request = makeRequest({ recipients: ['a@x.test', 'nobody@x.test'], destination: destinationOf(server) });
+    const { code, stdout, stderr } = await runProcess(['deliver', '--requests', '-', '--json'], {
+      ...options,
+      input: toJsonLines([request, '{}']),
+    });
+    assert.deepEqual(
+      parseVerdicts(stdout).map(({ status }) => status),
+      ['sent', 'bounced'],
+    );
+    assert.match(stderr, /^-:2: version: is missing/);
+    assert.equal(code, 65);
   });
-  assert.deepEqual(
-    parseVerdicts(stdout).map(({ status }) => status),
-    ['sent', 'bounced'],
-  );
-  assert.match(stderr, /^-:2: version: is missing/);
-  assert.equal(code, 65);
-});
 
-test('an older Node passes options on as they are, empty ones too', { skip }, async () => {
-  await using server = await startScriptedServer({});
-  const args = ['--sender', '', '--recipient', 'odd one@x.test', '--message', 'message.eml'];
-  const { code, stdout } = await runCommand(['deliver', ...args, '--destination', destinationOf(server)], older);
-  assert.match(stdout, /to=<"odd one"@x\.test>, .*status=sent/);
-  assert.equal(code, 0);
-});
+  test(`${name} passes options on as they are, empty ones too`, { skip }, async () => {
+    await using server = await startScriptedServer({});
+    const args = ['--sender', '', '--recipient', 'odd one@x.test', '--message', 'message.eml'];
+    const { code, stdout } = await runProcess(['deliver', ...args, '--destination', destinationOf(server)], options);
+    assert.match(stdout, /to=<"odd one"@x\.test>, .*status=sent/);
+    assert.equal(code, 0);
+  });
 
-test('an older Node shows help, and tells a usage error', { skip }, async () => {
-  assert.equal((await runCommand(['--help'], older)).code, 0);
-  assert.equal((await runCommand(['deliver', '--nonsense'], older)).code, 64);
-});
+  test(`${name} shows help, and tells a usage error`, { skip }, async () => {
+    assert.equal((await runProcess(['--help'], options)).code, 0);
+    assert.equal((await runProcess(['deliver', '--nonsense'], options)).code, 64);
+  });
 
-for (const [name, options] of [
-  ['an older Node', { node: node ?? process.execPath, skip }],
-  ['the Node of the project', { node: process.execPath, skip: false }],
-] as const) {
   for (const [signal, status] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
-    test(`${signal} ends the command under ${name}, and the connection with it`, { skip: options.skip }, async () => {
+    test(`${signal} ends the command under ${name}, and the connection with it`, { skip }, async () => {
       await using server = await startScriptedServer({ mail: andThen('silence') });
       const args = ['--sender', '', '--recipient', 'a@x.test', '--message', 'message.eml'];
       const running = startCommand(['deliver', ...args, '--destination', destinationOf(server)], {
-        cwd: folder.path,
-        node: options.node,
+        ...options,
       });
       await waitUntil('MAIL', () => server.transcript()[0]?.commands.some((command) => command.startsWith('MAIL')));
       running.child.kill(signal);
@@ -70,3 +68,28 @@ for (const [name, options] of [
     });
   }
 }
+
+describe('compiled code', () => {
+  const filesIn = (cache: string) => readdirSync(cache, { recursive: true }).length;
+
+  test('is kept where NODE_COMPILE_CACHE says', async () => {
+    using cache = makeTemporaryFolder();
+    const { code } = await runProcess(['--version'], { env: { NODE_COMPILE_CACHE: cache.path } });
+    assert.equal(code, 0);
+    assert.ok(filesIn(cache.path) > 10);
+  });
+
+  test('is kept nowhere with NODE_DISABLE_COMPILE_CACHE', async () => {
+    using cache = makeTemporaryFolder();
+    const env = { NODE_COMPILE_CACHE: cache.path, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const { code } = await runProcess(['--version'], { env });
+    assert.equal(code, 0);
+    assert.equal(filesIn(cache.path), 0);
+  });
+
+  test('is not needed: where the folder cannot be written, the command runs', async () => {
+    const { code, stdout } = await runProcess(['--version'], { env: { NODE_COMPILE_CACHE: '/dev/null/cache' } });
+    assert.equal(code, 0);
+    assert.match(stdout, /^\d+\.\d+\.\d+$/m);
+  });
+});

@@ -96,7 +96,7 @@ describe('what is wrong with the envelope is named, and nothing is submitted', (
   for (const [args, words] of [
     [['--sender', 'a\u0007b@x', '--recipient', 'bob@x'], /^--sender: .* holds the control character U\+0007\n$/],
     [['--sender', '', '--recipient', '<bob@x>'], /^--recipient: "<bob@x>" must be given without < and >\n$/],
-    [[...envelope, '--id', 'a/b'], /^--id: "a\/b" is not allowed; wanted is letters/],
+    [[...envelope, '--id', 'a/b'], /^--id: "a\/b" is not allowed; expected letters/],
     [[...envelope, '--destination', 'inet:x:99999'], /^--destination: .*"99999" is not a port/],
   ] as const) {
     test(args.join(' '), async () => {

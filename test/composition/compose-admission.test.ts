@@ -21,7 +21,7 @@ const compose = (environment: Readonly<Record<string, string>>, clients: object 
     },
   );
 
-test('what is let in is what the environment says', async () => {
+test('admission follows the environment', async () => {
   const admission = await compose({
     TRANSPORT_MAP: 'bob@example.com lmtp:one',
     ALLOWED_DESTINATIONS: 'two, inet:three:2424',
@@ -34,12 +34,12 @@ test('what is let in is what the environment says', async () => {
   assert.equal(admission.bodyPrefixes, undefined);
 });
 
-test('bodies lie below the prefixes of the environment', async () => {
+test('the prefixes of bodies come from the environment', async () => {
   const { bodyPrefixes } = await compose({ BODY_PREFIXES: 'in/ drop/' })();
   assert.deepEqual(bodyPrefixes, { bucket: 'messages', prefixes: ['in/', 'drop/'] });
 });
 
-test('a map in a file is asked before the text of the environment', async () => {
+test('a map in a file has precedence over the text of the environment', async () => {
   using folder = makeTemporaryFolder();
   const file = folder.write('transport', 'example.com lmtp:one\n* lmtp:two\n');
   const { transportMap } = await compose({ TRANSPORT_MAP: '* lmtp:three', TRANSPORT_MAP_SOURCE: `texthash:${file}` })();
@@ -47,11 +47,11 @@ test('a map in a file is asked before the text of the environment', async () => 
   assert.equal(transportMap.find('bob@example.org'), 'inet:two:24');
 });
 
-test('a map that is not there keeps everything in incoming, and says why', async () => {
+test('a missing map keeps every request in incoming, with the reason', async () => {
   await assert.rejects(compose({ TRANSPORT_MAP_SOURCE: 'texthash:/nowhere/transport' })(), /ENOENT/);
 });
 
-test('mail for another transport goes into its queue, with the name of ours', async () => {
+test('mail for another transport goes to the queue of that transport, with our name', async () => {
   await using aws = await startEmulatedClients();
   const { url } = aws.emulators.queues.deferred;
   const environment = { TRANSPORT_MAP: 'x mailman:', OTHER_TRANSPORTS: `mailman=${url}` };
@@ -69,7 +69,7 @@ test('mail for another transport goes into its queue, with the name of ours', as
 
 for (const [what, environment, words] of [
   [
-    'a source that is none',
+    'a malformed source',
     { TRANSPORT_MAP_SOURCE: 'http://example.com/' },
     /TRANSPORT_MAP_SOURCE: "http:\/\/example\.com\/" is not s3:\/\/bucket\/key or texthash:\/path/,
   ],
@@ -77,12 +77,12 @@ for (const [what, environment, words] of [
   [
     'a transport without a queue',
     { OTHER_TRANSPORTS: 'mailman' },
-    /OTHER_TRANSPORTS: "mailman" is not allowed; wanted is name=URL/,
+    /OTHER_TRANSPORTS: "mailman" is not allowed; expected name=URL/,
   ],
   ['a transport that has our own name', { OTHER_TRANSPORTS: 'lmtp=https://q' }, /OTHER_TRANSPORTS/],
   ['a transport that has the name of an agent', { OTHER_TRANSPORTS: 'error=https://q' }, /OTHER_TRANSPORTS/],
 ] as const) {
-  test(`${what} is found when the function starts`, () => {
+  test(`${what} stops the function at its start`, () => {
     assert.throws(
       () => compose(environment),
       (error) => error instanceof EnvironmentError && words.test(error.message),

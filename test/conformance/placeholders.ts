@@ -1,33 +1,31 @@
-/**
- * The placeholders of scenarios: what differs from run to run, and so cannot be written down.
- */
+/** The placeholders of scenarios: values that differ from run to run, and so cannot be recorded. */
 
-/** What they stand for in one run. */
+/** Their values in one run. */
 export interface Places {
   /** `{port}` is that of the empty name, `{port:NAME}` those of the others. */
   readonly ports: ReadonlyMap<string, number>;
   /** `{unix}` and `{unix:NAME}`: paths of sockets. */
   readonly paths: ReadonlyMap<string, string>;
-  /** `{closed_port}`, `{closed_port:2}`: nobody listens. */
+  /** `{closed_port}`, `{closed_port:2}`: no server listens. */
   readonly closedPorts: readonly number[];
   /** `{blackhole_port}`: connection attempts are not answered. */
   readonly blackHolePort: number | undefined;
-  /** `{no_socket}`: a path where no socket is. */
+  /** `{no_socket}`: a path without a socket. */
   readonly noSocket: string;
 }
 
 // Postfix's inline tables have braces too, so only these names are placeholders.
 const placeholder = /\{(port|unix|closed_port|blackhole_port|no_socket)(?::(\w+))?\}/g;
 
-/** The placeholders that a text has. */
+/** Returns the placeholders of a text. */
 export function placeholdersIn(text: string): Set<string> {
   return new Set(text.match(placeholder));
 }
 
 /**
- * Puts what they stand for in the place of all placeholders.
+ * Replaces all placeholders by their values.
  *
- * @throws RangeError when one stands for nothing
+ * @throws RangeError when a placeholder has no value
  */
 export function fillPlaceholders(text: string, places: Places): string {
   return text.replaceAll(placeholder, (whole, kind: string, name: string | undefined) => {
@@ -53,8 +51,8 @@ function lookUp(places: Places, kind: string, name: string | undefined): string 
 }
 
 /**
- * Puts the placeholders back into a text that a client made, so that it can be compared with what was observed. Only ports
- * that stand after a colon are taken for ports.
+ * Puts the placeholders back into a text of a client, for comparison with the recording. Only ports after a
+ * colon are replaced.
  */
 export function restorePlaceholders(text: string, places: Places): string {
   const tag = (kind: string, name: string | number) => `{${kind}${name === '' || name === 1 ? '' : `:${name}`}}`;
@@ -66,7 +64,7 @@ export function restorePlaceholders(text: string, places: Places): string {
     [`:${places.blackHolePort}`, ':{blackhole_port}'],
   ];
   return values.reduce((restored, [value, name]) => {
-    // A port may not be the beginning of a longer number.
+    // A port must not be the beginning of a longer number.
     return restored.replaceAll(new RegExp(`${RegExp.escape(value)}(?!\\d)`, 'g'), name);
   }, text);
 }

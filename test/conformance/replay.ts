@@ -1,6 +1,4 @@
-/**
- * Plays a scenario against our client, and says where it decides otherwise than Postfix did.
- */
+/** Plays a scenario against our client, and reports where its decisions differ from those of Postfix. */
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
@@ -25,7 +23,7 @@ import { type Stage, setStage } from './stage.ts';
 /** What may differ. */
 export type Aspect = 'verdict' | 'words' | 'commands' | 'contents';
 
-/** One thing that we do otherwise. */
+/** One difference. */
 export interface Difference {
   readonly aspect: Aspect;
   readonly detail: string;
@@ -38,7 +36,7 @@ interface Concluded extends Verdict {
 
 type SeenConnection = (ConnectionTranscript | ObservedConnection) & { readonly server?: string };
 
-/** What a scenario came to. */
+/** The outcome of a scenario. */
 export interface Played {
   readonly differences: readonly Difference[];
   /** How many recipients are in doubt. */
@@ -84,7 +82,7 @@ function makeScenarioAgent(stage: Stage, strict: boolean): Agent {
   });
 }
 
-/** Parameters of the Postfix around lmtp(8), and those that are refused here with their reason. */
+/** Parameters of the Postfix around lmtp(8), and those that we refuse with a reason. */
 const notTheAgents = new Set([
   'transport_maps',
   'default_destination_concurrency_limit',
@@ -173,8 +171,8 @@ function compareVerdict(scenario: Scenario, observed: ObservedRecipient, ours: C
 }
 
 /**
- * AUTH, MAIL and RCPT with what goes along, and whether a DIGEST-MD5 response was right; how commands are grouped, RSET and
- * QUIT are not compared, nor what is said to leave an exchange.
+ * AUTH, MAIL and RCPT with their parameters, and whether a DIGEST-MD5 response was right. The grouping of
+ * commands, RSET, QUIT and the abort of an exchange are not compared.
  */
 function envelopeOf({ server, commands, digest_response_correct: digest }: SeenConnection): readonly string[] {
   const compared = commands.filter((command) => /^(AUTH|MAIL|RCPT) /.test(command));

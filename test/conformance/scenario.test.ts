@@ -1,4 +1,4 @@
-/** The scenarios are data from elsewhere: these tests say that we read them as they were meant. */
+/** The scenarios are recorded data: these tests show that we read them as they were meant. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -10,13 +10,13 @@ import { setStage } from './stage.ts';
 
 const sha256 = (octets: Buffer) => createHash('sha256').update(octets).digest('hex');
 
-test('there are scenarios, each named like its file', () => {
+test('there are scenarios, each with the name of its file', () => {
   const names = scenarioNames();
   assert.ok(names.length >= 371);
   for (const name of names) assert.equal(loadScenario(name).name, name);
 });
 
-test('a message put together here is the one that was observed', () => {
+test('a message that we assemble is the one that was recorded', () => {
   let compared = 0;
   for (const name of scenarioNames()) {
     const scenario = loadScenario(name);
@@ -30,7 +30,7 @@ test('a message put together here is the one that was observed', () => {
   assert.ok(compared > 200);
 });
 
-test('where Postfix changed a message before lmtp(8) saw it, the changed one is delivered', () => {
+test('where Postfix changed a message before lmtp(8), the changed one is delivered', () => {
   for (const name of scenarioNames()) {
     const scenario = loadScenario(name);
     const { queued } = scenario.observed;
@@ -45,7 +45,7 @@ test('the canonical form ends every line with CRLF, the last one too', () => {
   assert.equal(String(canonicalForm(Buffer.alloc(0))), '');
 });
 
-test('placeholders are filled in and put back; the braces of Postfix tables are none', () => {
+test('placeholders are replaced and put back; the braces of Postfix tables are left alone', () => {
   const places = {
     ports: new Map([
       ['', 1234],
@@ -54,18 +54,18 @@ test('placeholders are filled in and put back; the braces of Postfix tables are 
     paths: new Map([['', '/run/lmtp']]),
     closedPorts: [61001, 61002],
     blackHolePort: 7,
-    noSocket: '/run/nobody',
+    noSocket: '/run/absent',
   };
   const text =
     'inline:{ {inet:[127.0.0.1]:{port}=joe} } a:{port:two} {unix} b:{closed_port} c:{closed_port:2} d:{blackhole_port} {no_socket}';
   const filled = fillPlaceholders(text, places);
-  assert.equal(filled, 'inline:{ {inet:[127.0.0.1]:1234=joe} } a:123 /run/lmtp b:61001 c:61002 d:7 /run/nobody');
+  assert.equal(filled, 'inline:{ {inet:[127.0.0.1]:1234=joe} } a:123 /run/lmtp b:61001 c:61002 d:7 /run/absent');
   assert.equal(restorePlaceholders(filled, places), text);
   assert.throws(() => fillPlaceholders('{port:three}', places), /\{port:three\} stands for nothing/);
   assert.deepEqual(placeholdersIn('{port} {port} {qid}'), new Set(['{port}']));
 });
 
-test('every scenario says only what a scripted server understands', () => {
+test('every scenario uses only what a scripted server understands', () => {
   const keys = new Set<string>();
   for (const name of scenarioNames()) {
     for (const script of Object.values(loadScenario(name).servers)) {

@@ -1,7 +1,8 @@
 /**
  * The recorded scenarios: a request, a server's script, and what the real Postfix 3.7.11 lmtp(8) decided.
  *
- * Every file of scenarios/ is one of them, observed three times with the same outcome; none was written by hand.
+ * Each file of scenarios/ is one scenario, observed three times with the same outcome; none was written by
+ * hand.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -44,7 +45,7 @@ export interface ScenarioRecipient {
 
 /** A piece of a message. */
 export type MessagePart = ({ readonly text: string } | { readonly base64: string }) & {
-  /** How often it stands there. Default: once. */
+  /** How often it occurs. Default: once. */
   readonly times?: number;
 };
 
@@ -61,7 +62,7 @@ export interface ScenarioRequest {
   readonly message: readonly MessagePart[];
 }
 
-/** What became of one recipient. */
+/** The outcome of one recipient. */
 export interface ObservedRecipient {
   /** Number of the request, from 1, where there are several. */
   readonly message?: number;
@@ -69,19 +70,19 @@ export interface ObservedRecipient {
   readonly logged_as?: string;
   readonly status: 'sent' | 'deferred' | 'bounced' | 'SOFTBOUNCE';
   readonly dsn: string;
-  /** What the log has in parentheses. */
+  /** The text in parentheses of the log line. */
   readonly text: string;
   /** `host[address]:port`, or `none`. */
   readonly relay: string;
   /** 2 or more: a session that had been used before. */
   readonly conn_use?: number;
-  /** Who gave the verdict if it was not lmtp(8). */
+  /** The program that gave the verdict if it was not lmtp(8). */
   readonly agent?: string;
   /** The text holds only its first 1500 characters. */
   readonly text_cut_by_log?: boolean;
 }
 
-/** Whether a content is the request's message, or what lay in the queue, in canonical form. */
+/** Whether a content is the request's message, or the message in the queue, in canonical form. */
 interface Compared {
   readonly same_as_request: boolean;
   readonly same_as_queued?: boolean;
@@ -94,7 +95,7 @@ export interface ObservedConnection extends Omit<ConnectionTranscript, 'contents
   readonly contents: readonly (IncompleteContent | (ContentFacts & Compared))[];
 }
 
-/** The message as it lay in Postfix's queue, in canonical form. */
+/** The message in Postfix's queue, in canonical form. */
 export interface QueuedMessage {
   readonly bytes: number;
   readonly sha256: string;
@@ -113,7 +114,7 @@ export interface ObservedNotice {
 }
 
 export interface Observation {
-  /** Hash of all that goes in. */
+  /** Hash of all input. */
   readonly inputs: string;
   readonly recipients: readonly ObservedRecipient[];
   readonly connections: readonly ObservedConnection[];
@@ -129,7 +130,7 @@ export interface Observation {
 
 interface ScenarioFile {
   readonly name: string;
-  /** The stage it is about; its name begins with it. */
+  /** The stage that it belongs to; its name begins with it. */
   readonly group: string;
   /** `core`: to be run when time is short. */
   readonly tier: 'core' | 'extra';
@@ -146,13 +147,13 @@ interface ScenarioFile {
   readonly observed: Observation;
 }
 
-/** A scenario with its defaults filled in. Placeholders still stand in `destination`, in `params` and in `observed`. */
+/** A scenario with its defaults filled in. Placeholders remain in `destination`, in `params` and in `observed`. */
 export interface Scenario extends Omit<ScenarioFile, 'request' | 'server'> {
   readonly caveats: readonly Caveat[];
   readonly requests: readonly ScenarioRequest[];
-  /** Whether each request waits for the one before, or all are there at once. */
+  /** Whether each request waits for the one before, or all arrive at once. */
   readonly inject: 'sequential' | 'together';
-  /** What stands after `lmtp:` in a transport. */
+  /** The part after `lmtp:` of a transport. */
   readonly destination: string;
   readonly dns: DnsZone;
   /** By name; a single server has the empty name, as in `{port}`. */
@@ -181,7 +182,7 @@ export function loadScenario(name: string): Scenario {
   };
 }
 
-/** The octets of a request's message: all its parts, one after another. */
+/** Returns the octets of a request's message: all its parts in order. */
 export function assembleMessage(parts: readonly MessagePart[]): Buffer {
   return Buffer.concat(
     parts.flatMap((part) => {
@@ -191,7 +192,10 @@ export function assembleMessage(parts: readonly MessagePart[]): Buffer {
   );
 }
 
-/** A message with every line end CRLF and its last line ended: what goes over the wire, but for the doubled dots. */
+/**
+ * Returns a message with every line end CRLF and its last line ended: what goes over the wire, but for the
+ * doubled dots.
+ */
 export function canonicalForm(message: Buffer): Buffer {
   const text = message.toString('latin1').replaceAll(/\r?\n/g, '\r\n');
   const ended = text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`;
@@ -199,8 +203,8 @@ export function canonicalForm(message: Buffer): Buffer {
 }
 
 /**
- * The message that lmtp(8) was given, of the request with this index: the request's own, or, if cleanup(8) had changed it
- * before, what lay in the queue. A client is to be given the same.
+ * Returns the message that lmtp(8) received for the request with this index: the request's own, or the one in
+ * the queue if cleanup(8) changed it. A client must get the same.
  */
 export function messageToDeliver(scenario: Scenario, index = 0): Buffer {
   const { queued } = scenario.observed;

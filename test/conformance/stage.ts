@@ -1,6 +1,4 @@
-/**
- * The stage that a scenario is played on: its scripted servers, its names, its closed and silent ports.
- */
+/** The stage that a scenario is played on: its scripted servers, its names, its closed and silent ports. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +10,13 @@ import { fillPlaceholders, type Places, placeholdersIn, restorePlaceholders } fr
 import type { Scenario } from './scenario.ts';
 
 export interface Stage extends AsyncDisposable {
-  /** What stands after `lmtp:` in a transport, ready for use. */
+  /** The part after `lmtp:` of a transport, placeholders replaced. */
   readonly destination: string;
-  /** main.cf names and values, ready for use. */
+  /** main.cf names and values, placeholders replaced. */
   readonly params: Readonly<Record<string, string>>;
   /** Answers from the scenario's `dns`; for `dns.Resolver.setServers([stage.dns.address])`. */
   readonly dns: DnsServer;
-  /** Puts the placeholders back into a text, for comparison with what was observed. */
+  /** Puts the placeholders back into a text, for comparison with the recording. */
   restore(text: string): string;
   /** Waits until every connection of every server has ended, at most so many milliseconds; false if one has not. */
   settled(milliseconds: number): Promise<boolean>;
@@ -27,7 +25,7 @@ export interface Stage extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Sets a scenario's stage. */
+/** Sets up a scenario's stage. */
 export async function setStage(scenario: Scenario): Promise<Stage> {
   const used = placeholdersIn(JSON.stringify([scenario.destination, scenario.params]));
   const directory = await mkdtemp(join(tmpdir(), 'stage-'));

@@ -1,6 +1,7 @@
 /**
- * The conformance table: every recorded scenario, played twice against our client. With strict_postfix_verdicts=yes it
- * agrees with Postfix; with our own defaults it differs exactly where deviations.ts says, and why.
+ * The conformance table: every recorded scenario, played twice against our client. With
+ * strict_postfix_verdicts=yes it agrees with Postfix; with our own defaults it differs exactly where
+ * deviations.ts says, and why.
  */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -8,7 +9,7 @@ import { deviations, doubts, reasonFor } from './deviations.ts';
 import { type Difference, replay } from './replay.ts';
 import { type Caveat, loadScenario, type Scenario, scenarioNames } from './scenario.ts';
 
-/** The observation is an accident, or another program's: nothing to agree with. */
+/** The observation is an accident, or another program's: there is nothing to agree with. */
 const incomparable: ReadonlySet<Caveat> = new Set<Caveat>([
   'pipelined-quit',
   'desynchronised',
@@ -20,7 +21,7 @@ const incomparable: ReadonlySet<Caveat> = new Set<Caveat>([
 
 const scenarios = scenarioNames().map(loadScenario);
 
-/** Recipients in doubt, by scenario: as a strict Postfix has them. */
+/** Recipients in doubt, by scenario, with strict_postfix_verdicts=yes. */
 const strictDoubts = new Map<string, number>();
 /** The same with our own defaults. */
 const ownDoubts = new Map<string, number>();
@@ -58,20 +59,20 @@ describe('with our own defaults, every difference is listed with its reason', { 
       const { differences, inDoubt } = await replay(scenario, false);
       ownDoubts.set(scenario.name, inDoubt);
       if (reason !== undefined) assert.notDeepEqual(differences, [], 'the list of deviations is stale');
-      // Where the observation is an accident, it is enough that we come to an end.
+      // Where the observation is an accident, it is sufficient that the delivery ends.
       else if (isComparable(scenario)) assert.deepEqual(show(differences), []);
     });
   }
 });
 
-test('where more recipients are in doubt than with a strict Postfix, the scenario is listed with its reason', () => {
+test('a scenario with more recipients in doubt than with a strict Postfix is listed with its reason', () => {
   const more = [...ownDoubts].filter(
     ([name, count]) => count > (strictDoubts.get(name) ?? count) && reasonFor(name) === undefined,
   );
   assert.deepEqual(more.map(([name]) => name).toSorted(), Object.values<readonly string[]>(doubts).flat().toSorted());
 });
 
-test('the list of deviations names each scenario once, and only scenarios that there are', () => {
+test('the list of deviations names each scenario once, and only existing scenarios', () => {
   const listed = Object.values<readonly string[]>(deviations).flat();
   assert.equal(new Set(listed).size, listed.length);
   const known = new Set(scenarioNames());

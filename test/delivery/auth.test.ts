@@ -1,4 +1,4 @@
-/** Mail for servers that want to know who we are: what they make of our password, and what we make of them. */
+/** Mail for servers that require authentication: how they treat our password, and how we treat their replies. */
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { before, describe, test } from 'node:test';
@@ -50,7 +50,7 @@ const accepted = '235 2.7.0 Authentication successful';
 const refused = '535 5.7.8 Authentication credentials invalid';
 const challenge = (text: string) => `334 ${Buffer.from(text).toString('base64')}`;
 
-/** Takes the right password by PLAIN, and no other. */
+/** Accepts the right password by PLAIN, and no other. */
 const takingPlain =
   (right: () => string): AuthServer =>
   (line) => {
@@ -69,7 +69,7 @@ async function sendBy(agent: Agent, server: { readonly port: number }, asked: As
   return { short: shortVerdicts(outcome)[0] ?? '', text: verdict.text, verdict, outcome };
 }
 
-/** Sends one mail to one server, and says what either saw. */
+/** Sends one mail to one server, and returns what both sides saw. */
 async function send(script: ServerScript, parameters: Record<string, string> = login(), given: Partial<Agent> = {}) {
   await using server = await startScriptedServer(script);
   const lines: string[] = [];
@@ -80,7 +80,7 @@ async function send(script: ServerScript, parameters: Record<string, string> = l
   return { ...sent, lines, commands: commandsOf(server) };
 }
 
-/** What each connection was told, without the secrets of AUTH: `AUTH PLAIN`. */
+/** The commands of each connection, without the secrets of AUTH: `AUTH PLAIN`. */
 function commandsOf(server: ScriptedServer): readonly string[] {
   return server
     .transcript()
@@ -90,26 +90,31 @@ function commandsOf(server: ScriptedServer): readonly string[] {
 const authsOf = (commands: readonly string[]) => commands.filter((command) => command.startsWith('AUTH'));
 const isSilentOnMail = (commands: readonly string[]) => !commands.some((command) => command.startsWith('MAIL'));
 
-describe('a server that does not play by the rules', () => {
+describe('a server that breaks the rules of AUTH', () => {
   const cannot = `SASL authentication failed; cannot authenticate to server ${hostWords}: `;
 
   for (const [what, mechanism, auth, words] of [
     [
-      'gives a challenge that is no base64',
+      'sends a challenge that is not base64',
       'CRAM-MD5',
       ['334 <12.34@host>', '501 5.5.2 what'],
       'the challenge is not base64',
     ],
-    ['gives an empty challenge', 'CRAM-MD5', ['334 ', '501 5.5.2 what'], 'the CRAM-MD5 challenge is empty'],
+    ['sends an empty challenge', 'CRAM-MD5', ['334 ', '501 5.5.2 what'], 'the CRAM-MD5 challenge is empty'],
     [
       'asks for another digest',
       'DIGEST-MD5',
       [challenge('realm="x"'), '501 no'],
       'the DIGEST-MD5 challenge has no nonce',
     ],
-    ['asks on and on', 'LOGIN', ['334 '], 'the server sent more challenges than LOGIN has'],
+    ['sends one challenge after another', 'LOGIN', ['334 '], 'the server sent more challenges than LOGIN has'],
     ['asks after PLAIN', 'PLAIN', ['334 '], 'the server sent more challenges than PLAIN has'],
-    ['has no SCRAM message', 'SCRAM-SHA-256', [challenge('hello')], 'a SCRAM message of the server is not a list'],
+    [
+      'sends a challenge that is not a SCRAM message',
+      'SCRAM-SHA-256',
+      [challenge('hello')],
+      'a SCRAM message of the server is not a list',
+    ],
     [
       'ends SCRAM early',
       'SCRAM-SHA-256',
@@ -123,12 +128,12 @@ describe('a server that does not play by the rules', () => {
       assert.equal(short, 'deferred 4.7.0');
       assert.ok(text.startsWith(`${cannot}${words}`), text);
       assert.deepEqual(authsOf(commands), [`AUTH ${mechanism}`]);
-      assert.equal(commands.includes('*'), auth[0] !== accepted, 'the exchange is called off');
+      assert.equal(commands.includes('*'), auth[0] !== accepted, 'the exchange is cancelled');
       assert.ok(isSilentOnMail(commands));
     });
   }
 
-  test('and accepts an exchange that we have called off gets no mail', async () => {
+  test('and accepts an exchange that we have cancelled gets no mail', async () => {
     const { short, commands } = await send(offering('CRAM-MD5', ['334 ', accepted]));
     assert.equal(short, 'deferred 4.7.0');
     assert.ok(isSilentOnMail(commands));
@@ -183,7 +188,7 @@ describe('a server of SCRAM', () => {
     assert.equal(said, `SASL authentication failed; server ${hostWords} said: ${refused}`);
   });
 
-  test('that would have us compute for ever is not computed for', async () => {
+  test('that requests an excessive iteration count is refused before the computation', async () => {
     const { short, text } = await send(offering(mechanism, scramServer({ mechanism, iterations: 4_294_967_295 })));
     assert.equal(short, 'deferred 4.7.0');
     assert.match(text, /the SCRAM iteration count must be a number from 1 to 600000$/);
@@ -194,7 +199,7 @@ describe('a server that binds SCRAM to the channel', () => {
   const plus = 'SCRAM-SHA-256-PLUS';
   const names = ['tls-unique', 'tls-exporter', 'tls-server-end-point'] as const;
 
-  /** The server's own names of its connection, those that it knows. */
+  /** The server's own bindings of its connection, those that it supports. */
   const bindingsOf =
     (...known: readonly string[]): BindingsOf =>
     (connection) => {
@@ -220,7 +225,7 @@ describe('a server that binds SCRAM to the channel', () => {
 
   for (const protocol of ['TLSv1.2', 'TLSv1.3']) {
     for (const [index, name] of names.entries()) {
-      test(`by ${name} gets mail, after it has said what it does not know: ${protocol}`, async () => {
+      test(`by ${name} gets mail, after it has refused what it does not support: ${protocol}`, async () => {
         const parameters = { ...encrypted, lmtp_tls_mandatory_protocols: protocol };
         const { short, text, commands } = await send(bound([name], { tellsErrors: true }), parameters);
         assert.equal(short, 'sent 2.0.0', text);
@@ -229,7 +234,7 @@ describe('a server that binds SCRAM to the channel', () => {
     }
   }
 
-  test('and says nothing, but refuses with the proof what it does not know, is tried with one more binding', async () => {
+  test('and refuses an unsupported binding without a reason is tried with one more binding', async () => {
     const mute = { tellsErrors: false };
     const second = await send(bound(['tls-exporter'], mute), encrypted);
     assert.deepEqual([second.short, authsOf(second.commands)], ['sent 2.0.0', times(2)]);
@@ -238,7 +243,7 @@ describe('a server that binds SCRAM to the channel', () => {
     assert.ok(isSilentOnMail(third.commands));
   });
 
-  test('but not to this one gets no mail: an attacker may be in between', async () => {
+  test('but to another connection gets no mail: there is a proxy in between', async () => {
     const elsewhere: BindingsOf = () =>
       Object.fromEntries(names.map((name) => [name, Buffer.from('another connection')]));
     const script = offering(`${plus} SCRAM-SHA-256 PLAIN`, scramServer({ mechanism: plus }, elsewhere), {
@@ -247,12 +252,12 @@ describe('a server that binds SCRAM to the channel', () => {
     const { short, text, commands } = await send(script, encrypted);
     assert.equal(short, 'deferred 4.7.0');
     assert.match(text, /channel-bindings-dont-match$/);
-    // An attacker who could make the client drop the binding would succeed.
+    // A proxy that could make us drop the binding would have won.
     assert.deepEqual([...new Set(authsOf(commands))], [`AUTH ${plus}`]);
     assert.ok(isSilentOnMail(commands));
   });
 
-  test('and whose offer of that was taken away notices, for we say that we saw none', async () => {
+  test('and whose offer of -PLUS was removed notices, because we say that we saw none', async () => {
     const mechanism = 'SCRAM-SHA-256';
     const script = offering(mechanism, scramServer({ mechanism }, bindingsOf('tls-exporter')), {
       tls: { certificate: certificates.right },
@@ -262,7 +267,7 @@ describe('a server that binds SCRAM to the channel', () => {
     assert.match(text, /server-does-support-channel-binding$/);
   });
 
-  test('is let be, if a filter of ours wants no such mechanism', async () => {
+  test('is used without a binding if a filter of ours excludes the -PLUS mechanisms', async () => {
     const mechanism = 'SCRAM-SHA-256';
     const filter = { lmtp_sasl_mechanism_filter: mechanism };
     const { short, text } = await send(bound(['tls-exporter'], {}, mechanism), { ...encrypted, ...filter });
@@ -270,7 +275,7 @@ describe('a server that binds SCRAM to the channel', () => {
   });
 });
 
-describe('a connection that ends within AUTH', () => {
+describe('a connection that ends during AUTH', () => {
   for (const [how, auth, verdict, words] of [
     ['with 421', [andThen('close', '421 4.3.2 closing')], 'deferred 4.3.2', /said: 421 4\.3\.2 closing$/],
     ['without a word', [andThen('close')], 'deferred 4.4.2', /^lost connection with .* performing the LHLO handshake$/],
@@ -278,7 +283,7 @@ describe('a connection that ends within AUTH', () => {
     ['after a challenge', ['334 ', andThen('close')], 'deferred 4.4.2', /^lost connection with /],
     ['in silence', [andThen('silence')], 'deferred 4.4.2', /timed out while performing the LHLO handshake$/],
   ] as const) {
-    test(`${how} defers the mail, and the password is not held to be wrong`, async () => {
+    test(`${how} defers the mail, and the password is not remembered as refused`, async () => {
       await using server = await startScriptedServer(
         offering('LOGIN', auth, { connections: { 2: { auth: ['334 ', '334 ', accepted] } } }),
       );
@@ -293,7 +298,7 @@ describe('a connection that ends within AUTH', () => {
 });
 
 describe('a password that a server refuses', () => {
-  test('for now is tried again with the next mail, and bounces nothing', async () => {
+  test('temporarily is tried again with the next mail, and bounces nothing', async () => {
     const temporary = '454 4.7.0 Temporary authentication failure';
     await using server = await startScriptedServer(
       offering('PLAIN', [temporary], { connections: { 2: { auth: [accepted] } } }),
@@ -301,7 +306,7 @@ describe('a password that a server refuses', () => {
     const secrets = changingSecrets({ sasl: sasl(password) });
     const agent = testAgent({ ...fromSecret, lmtp_sasl_auth_soft_bounce: 'no' }, { secrets: secrets.store });
     assert.equal((await sendBy(agent, server)).short, 'deferred 4.7.0');
-    assert.equal(secrets.reads, 1, 'nothing speaks against the password');
+    assert.equal(secrets.reads, 1, 'the refusal is not evidence against the password');
     assert.equal((await sendBy(agent, server)).short, 'sent 2.0.0');
   });
 
@@ -317,7 +322,7 @@ describe('a password that a server refuses', () => {
     const agent = testAgent({ ...fromSecret, lmtp_cache_connection: 'no' }, { secrets: secrets.store });
     const connections = () => server.transcript().length;
 
-    // It has not changed: one connection, one fresh reading.
+    // It has not changed: one connection, one fresh read.
     assert.equal((await sendBy(agent, server)).short, 'deferred 4.7.8');
     assert.deepEqual([connections(), secrets.reads], [1, 2]);
     const cached = await sendBy(agent, server);
@@ -325,13 +330,13 @@ describe('a password that a server refuses', () => {
     assert.equal(cached.short, 'deferred 4.7.8');
     assert.equal(connections(), 1);
 
-    // It has changed, and the cache knows: that one is another password, and tried.
+    // It has changed, and the cache knows: the new password is tried.
     secrets.put('sasl', sasl(changedPassword));
     await secrets.store.fetch('sasl', { fresh: true });
     assert.equal((await sendBy(agent, server)).short, 'sent 2.0.0');
     assert.equal(connections(), 2);
 
-    // It has changed, and only the fresh reading tells: two connections for one mail.
+    // It has changed, and only the fresh read shows it: two connections for one mail.
     right = password;
     secrets.put('sasl', sasl(password));
     const { short, verdict } = await sendBy(agent, server);
@@ -364,7 +369,7 @@ describe('a password that a server refuses', () => {
     assert.equal(server.transcript().length, 4);
   });
 
-  test('does not stop other servers of the destination, nor another user', async () => {
+  test('does not exclude another server of the destination, nor the password of another user', async () => {
     await using first = await startScriptedServer(offering('PLAIN', [refused]));
     await using second = await startScriptedServer(offering('PLAIN', [accepted]));
     const agent = testAgent(login());
@@ -373,31 +378,27 @@ describe('a password that a server refuses', () => {
       const { verdicts } = await deliverTo(both, ['a@x'], agent);
       assert.deepEqual([verdicts[0]?.status, verdicts[0]?.connUse], ['sent', uses]);
     }
-    assert.equal(first.transcript().length, 1, 'the refusal of the first is remembered, and the second goes on');
+    assert.equal(first.transcript().length, 1, 'the refusal of the first is remembered, and the second is tried');
     const other = testAgent(login(`static:{ann:${password}}`), { refusedCredentials: agent.refusedCredentials });
     assert.equal((await sendBy(other, first)).short, 'deferred 4.7.8');
     assert.equal(first.transcript().length, 2);
   });
 
-  test('bounces, where that is asked for, if no other server takes the mail', async () => {
+  test('bounces, where lmtp_sasl_auth_soft_bounce=no, if no other server accepts the mail', async () => {
     const hard = { ...login(), lmtp_sasl_auth_soft_bounce: 'no' };
     assert.equal((await send(offering('PLAIN', [refused]), hard)).short, 'bounced 5.7.8');
     assert.equal((await send(offering('PLAIN', ['454 4.7.0 later']), hard)).short, 'deferred 4.7.0');
   });
 });
 
-describe('a secret that cannot be had', () => {
+describe('an unusable secret', () => {
   for (const [what, text, words] of [
     ['that does not exist', undefined, 'secret sasl: there is none'],
-    ['that is no JSON', '{"127.0.0.1": "joe:', 'a value that begins with { must be a JSON object'],
+    ['that is not JSON', '{"127.0.0.1": "joe:', 'a value that begins with { must be a JSON object'],
     ['that is empty', '', 'it has no entries'],
-    [
-      'that is of another form',
-      '{"username": "joe", "password": "x"}',
-      'it contains a user and a password, but no host',
-    ],
+    ['that has another form', '{"username": "joe", "password": "x"}', 'it contains a user and a password, but no host'],
   ] as const) {
-    test(`${what}: mail is deferred without a connection, and never sent without AUTH`, async () => {
+    test(`${what}: mail waits, no connection is made, and nothing is sent without AUTH`, async () => {
       const faults: string[] = [];
       const secrets = changingSecrets(text === undefined ? {} : { sasl: text });
       const given = { secrets: secrets.store, onSecretFault: (why: string) => faults.push(why) };
@@ -411,7 +412,7 @@ describe('a secret that cannot be had', () => {
     });
   }
 
-  test('any more, serves on as it was read last', async () => {
+  test('is replaced by the version that was read last', async () => {
     const clock = new TestClock();
     const secrets = changingSecrets({ sasl: sasl(password) }, clock);
     await using server = await startScriptedServer(
@@ -427,15 +428,15 @@ describe('a secret that cannot be had', () => {
     assert.equal((await sendBy(agent, server)).short, 'sent 2.0.0');
   });
 
-  test('has no password for this server: mail goes out without AUTH, as in Postfix', async () => {
+  test('without a password for this server: mail is sent without AUTH, as in Postfix', async () => {
     const secrets = changingSecrets({ sasl: '{"other.example": "joe:x"}' });
     const { short, commands } = await send(offering('PLAIN', [accepted]), fromSecret, { secrets: secrets.store });
     assert.deepEqual([short, authsOf(commands)], ['sent 2.0.0', []]);
   });
 });
 
-describe('AUTH that is not offered', () => {
-  test('defers mail for a server that there is a password for, and does not where it need not be', async () => {
+describe('a server that does not offer AUTH', () => {
+  test('defers mail if it has a password, unless the parameters permit mail without AUTH', async () => {
     const { short, text } = await send({});
     assert.equal(short, 'deferred 4.7.0');
     assert.equal(
@@ -447,7 +448,7 @@ describe('AUTH that is not offered', () => {
     }
   });
 
-  test('to the first server of two leaves the mail to the second', async () => {
+  test('and is the first of two leaves the mail to the second', async () => {
     await using first = await startScriptedServer({});
     await using second = await startScriptedServer(offering('PLAIN', [accepted]));
     const both = `[127.0.0.1]:${first.port}, [127.0.0.1]:${second.port}`;
@@ -455,7 +456,7 @@ describe('AUTH that is not offered', () => {
   });
 });
 
-describe('a password goes out in clear', () => {
+describe('a password is sent in clear', () => {
   const script = () => offering('PLAIN LOGIN', [accepted], { tls: { certificate: certificates.right } });
   const strict = { ...login(), lmtp_sasl_security_options: 'noplaintext, noanonymous' };
   const relaxed = { lmtp_sasl_tls_security_options: 'noanonymous' };
@@ -465,10 +466,10 @@ describe('a password goes out in clear', () => {
 
   for (const [when, parameters, verdict] of [
     ['not by default, not even over TLS', encrypt, 'deferred 4.7.0'],
-    ['not without TLS, if it may over TLS', relaxed, 'deferred 4.7.0'],
-    ['over TLS, if it may', { ...relaxed, ...encrypt }, 'sent 2.0.0'],
-    ['not to an unverified server, if only to a verified one', { ...verified, ...encrypt }, 'deferred 4.7.0'],
-    ['to a server that was verified, if it may', { ...verified, ...secure }, 'sent 2.0.0'],
+    ['not without TLS, if permitted over TLS', relaxed, 'deferred 4.7.0'],
+    ['over TLS, if permitted', { ...relaxed, ...encrypt }, 'sent 2.0.0'],
+    ['not to an unverified server, if permitted to a verified one', { ...verified, ...encrypt }, 'deferred 4.7.0'],
+    ['to a verified server, if permitted', { ...verified, ...secure }, 'sent 2.0.0'],
   ] as const) {
     test(when, async () => {
       const secrets = changingSecrets({ authority: certificates.authority.cert }).store;
@@ -480,7 +481,7 @@ describe('a password goes out in clear', () => {
 });
 
 describe('a certificate in place of a password', () => {
-  test('is what EXTERNAL refers to, and nothing else is tried', async () => {
+  test('is what EXTERNAL refers to, and no other mechanism is tried', async () => {
     const tls = { certificate: certificates.right, clientCertificate: 'ask', ca: certificates.authority.cert } as const;
     const secrets = changingSecrets({ client: certificates.client.key + certificates.client.cert }).store;
     const parameters = {
@@ -495,11 +496,11 @@ describe('a certificate in place of a password', () => {
   });
 });
 
-describe('what we say of the sender', () => {
+describe('the AUTH parameter of MAIL', () => {
   const mailOf = (commands: readonly string[]) => commands.find((command) => command.startsWith('MAIL'));
   const dummy = { ...login(), lmtp_send_dummy_mail_auth: 'yes' };
 
-  test('is AUTH=<> with lmtp_send_dummy_mail_auth, if the server offers AUTH', async () => {
+  test('is <> where the parameters ask for it and AUTH is offered', async () => {
     const script = offering('PLAIN', [accepted]);
     assert.equal(mailOf((await send(script)).commands), 'MAIL FROM:<alice@example.org>');
     assert.equal(mailOf((await send(script, dummy)).commands), 'MAIL FROM:<alice@example.org> AUTH=<>');
@@ -512,14 +513,14 @@ describe('a server that repeats our password', () => {
   const plain = Buffer.from(`\0joe\0${password}`).toString('base64');
   const repeated = `535 5.7.8 not ${password}, nor ${Buffer.from(password).toString('base64')} of ${plain}`;
 
-  /** Fails where a secret stands anywhere in what came out. */
+  /** Fails if a secret occurs in any of the output. */
   function assertHidden(sent: Awaited<ReturnType<typeof send>>): void {
     const all = JSON.stringify([sent.lines, sent.outcome]);
     assert.deepEqual(findSecrets(all), []);
     assert.ok(!all.includes(plain));
   }
 
-  test('in a refusal is not repeated by us: not in the verdict, not in the dialogue, nor when it is remembered', async () => {
+  test('in a refusal does not reveal it: not in the verdict, not in the dialogue, nor when it is remembered', async () => {
     const sent = await send(offering('PLAIN', [repeated]));
     assert.equal(
       sent.text,
@@ -535,13 +536,13 @@ describe('a server that repeats our password', () => {
     assert.match(text, /\[CACHED\].*535 5\.7\.8 not <hidden>, nor <hidden> of <hidden>$/);
   });
 
-  test('by LOGIN, in a challenge or in its lines, is not shown either', async () => {
+  test('by LOGIN, in a challenge or in its lines, does not reveal it either', async () => {
     const sent = await send(offering('LOGIN', [challenge(`password ${password}?`), '334 UGFzc3dvcmQ6', repeated]));
     assert.match(sent.text, /said: 535 5\.7\.8 not <hidden>, nor <hidden> of <hidden>$/);
     assertHidden(sent);
   });
 
-  test('in lines before the one that counts is not repeated by us', async () => {
+  test('in the first lines of a multi-line reply does not reveal it', async () => {
     for (const script of [
       offering('PLAIN', [[`334-${password}`, `235-${plain}`, refused]]),
       offering('PLAIN', [accepted], { lhlo: [`250-${password}`, `250-${plain}`, '550 5.3.0 no'] }),
@@ -552,7 +553,7 @@ describe('a server that repeats our password', () => {
     }
   });
 
-  test('by chance, in a challenge or in what it offers, is understood all the same', async () => {
+  test('by chance, in a challenge or a keyword, is still understood', async () => {
     for (const [secret, mechanism, auth] of [
       ['PLAIN', 'PLAIN', [accepted]],
       ['SIZE 1000', 'PLAIN', [accepted]],
@@ -567,7 +568,7 @@ describe('a server that repeats our password', () => {
     }
   });
 
-  test('long after AUTH, in whatever it says of the mail, is not repeated by us', async () => {
+  test('long after AUTH, in any reply about the mail, does not reveal it', async () => {
     for (const script of [
       { mail: `550 5.7.1 ${password} ${plain}` },
       { rcpt: { default: `550 5.7.1 ${password} ${plain}` } },
@@ -581,7 +582,7 @@ describe('a server that repeats our password', () => {
     }
   });
 
-  test('on a session that serves a later mail is not repeated by us', async () => {
+  test('on a session that serves a later mail does not reveal it', async () => {
     const each = ['250 2.1.0 ok', `550 5.7.1 ${password} ${plain}`];
     await using server = await startScriptedServer(offering('PLAIN', [accepted], { mail: { each } }));
     const agent = testAgent(login());
@@ -591,7 +592,7 @@ describe('a server that repeats our password', () => {
     assert.match(text, /said: 550 5\.7\.1 <hidden> <hidden> \(/);
   });
 
-  test('that was changed in between is not repeated by us, neither the old one nor the new', async () => {
+  test('that was changed in between reveals neither the old one nor the new', async () => {
     const words = `550 5.7.1 ${wrongPassword} and ${password} as ${plain}`;
     const secrets = changingSecrets({ sasl: sasl(wrongPassword) });
     await secrets.store.fetch('sasl');

@@ -1,4 +1,4 @@
-/** What an attempt counts for: sessions, what stood in their way, octets, and our own time. */
+/** The metrics of an attempt: sessions, connection failures, octets, and our own time. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
@@ -23,7 +23,7 @@ function counting(parameters: Readonly<Record<string, string>> = {}, given: Part
   return { metrics, agent: testAgent(parameters, { metrics, names, ...given }) };
 }
 
-/** What is counted when mails are sent to a server, one after the other. */
+/** Returns what is counted when mails are sent to a server one after the other. */
 async function countMails(
   script: ServerScript,
   { parameters = {}, mails = 1, ...asked }: Asked & { parameters?: Record<string, string>; mails?: number } = {},
@@ -43,19 +43,19 @@ describe('sessions', () => {
     assert.equal(server.transcript()[0]?.commands.filter((command) => command === 'RSET').length, 3);
   });
 
-  test('that were closed meanwhile are found dead, and others opened', async () => {
+  test('that the server closed meanwhile are counted as dead, and others are opened', async () => {
     const closing = { final: { default: andThen('close', '250 2.0.0 ok') } };
     const { sums } = await countMails(closing, { mails: 2 });
     assert.equal(sums.SessionsOpened, 2);
     assert.equal(sums.SessionsReused, undefined);
   });
 
-  test('whose server says no to RSET are not used again', async () => {
+  test('whose server refuses RSET are not used again', async () => {
     const { sums } = await countMails({ rset: '421 4.3.2 closing' }, { mails: 2 });
     assert.deepEqual(sums, { Attempts: 2, SessionsOpened: 2 });
   });
 
-  test('that fail before they took anything are found dead although they were taken up again', async () => {
+  test('that fail before the first reply are counted as dead although they were reused', async () => {
     const { sums } = await countMails(
       { connections: { '1': { mail: { each: ['250 2.1.0 ok', andThen('close', '421 4.3.2 closing')] } } } },
       { mails: 2 },
@@ -63,14 +63,14 @@ describe('sessions', () => {
     assert.deepEqual(sums, { Attempts: 2, SessionsOpened: 2, SessionsReused: 1, SessionsStale: 1 });
   });
 
-  test('that are past their time are not dead', async () => {
+  test('that are too old for reuse are not counted as dead', async () => {
     const { sums } = await countMails({}, { mails: 2, parameters: { max_use: '1' } });
     assert.deepEqual(sums, { Attempts: 2, SessionsOpened: 2 });
   });
 });
 
-describe('what stands in the way of a session', () => {
-  test('is the connection: none, a bad greeting, a name that is not there', async () => {
+describe('a session failure', () => {
+  test('is counted for the connection: refused, a bad greeting, a missing name', async () => {
     const closed = counting();
     await deliverTo(`localhost:${await freePort()}`, ['a@x'], closed.agent);
     assert.deepEqual(closed.metrics.sums(), { Attempts: 1, ConnectFailures: 1 });
@@ -81,19 +81,19 @@ describe('what stands in the way of a session', () => {
     assert.deepEqual(unknown.metrics.sums(), { Attempts: 1, ConnectFailures: 1 });
   });
 
-  test('is each host that was tried', async () => {
+  test('is counted for each host that was tried', async () => {
     const names = nameService({ localhost: ['127.0.0.1', '127.0.0.2'] });
     const { agent, metrics } = counting({}, { names });
     await deliverTo(`localhost:${await freePort()}`, ['a@x'], agent);
     assert.deepEqual(metrics.sums(), { Attempts: 1, ConnectFailures: 2 });
   });
 
-  test('is TLS that was not had', async () => {
+  test('is counted for TLS that is required and not available', async () => {
     const parameters = { lmtp_tls_security_level: 'encrypt' };
     assert.deepEqual((await countMails({}, { parameters })).sums, { Attempts: 1, TlsFailures: 1 });
   });
 
-  test('is TLS that broke off, also where mail then goes without it', async () => {
+  test('is counted for TLS that failed, even if mail is then sent without it', async () => {
     const script: ServerScript = { tls: { certificate: certificates.right, handshake: 'close' } };
     const parameters = { lmtp_tls_security_level: 'may' };
     assert.deepEqual((await countMails(script, { parameters })).sums, { Attempts: 1, TlsFailures: 1 });
@@ -101,7 +101,7 @@ describe('what stands in the way of a session', () => {
     assert.deepEqual(sums, { Attempts: 1, TlsFailures: 1, SessionsOpened: 1 });
   });
 
-  test('is AUTH that was refused, also when it is not tried again', async () => {
+  test('is counted for a refused AUTH, even if it is not tried again', async () => {
     const parameters = {
       lmtp_sasl_auth_enable: 'yes',
       lmtp_sasl_password_maps: `static:{joe:${testSecrets.password}}`,
@@ -117,7 +117,7 @@ describe('what stands in the way of a session', () => {
   });
 });
 
-test('a password that had just been changed is no failure: the new one is read, and the mail goes', async () => {
+test('is not counted for a password that was just changed: the new one is read, and the mail is sent', async () => {
   const secrets = changingSecrets({ sasl: `{"localhost": "joe:${testSecrets.password}"}` });
   const { agent, metrics } = counting(
     {
@@ -140,7 +140,7 @@ test('a password that had just been changed is no failure: the new one is read, 
   assert.deepEqual(sums, { Attempts: 1, SessionsOpened: 1 });
 });
 
-test('a certificate counts its days when a session is opened, and the first to end is the one to look at', async () => {
+test('a certificate reports its remaining days when a session is opened, and the earliest expiry counts', async () => {
   const script = { tls: { certificate: certificates.right } };
   const secrets = changingSecrets({ authority: certificates.authority.cert }).store;
   await using server = await startScriptedServer(script);
@@ -161,14 +161,14 @@ test('a certificate counts its days when a session is opened, and the first to e
 describe('octets', () => {
   const text = 'Subject: dots\n\n.\n.two\nend\n';
 
-  test('are those of the content as it went out, doubled dots and all', async () => {
+  test('are those of the content as it was sent, doubled dots included', async () => {
     const { bytes, server } = await countMails({}, { message: makeMessage(text), mails: 2 });
     const [content] = server.rawContents;
     assert.equal(content?.toString(), text.replaceAll('\n', '\r\n'));
     assert.equal(bytes, 2 * (content.length + 2));
   });
 
-  test('of content are not counted if it was incomplete, or no recipient was accepted', async () => {
+  test('are not counted for content that was cut short, nor where no recipient was accepted', async () => {
     const broken: Partial<Asked> = {
       message: {
         ...makeMessage(text),
@@ -183,25 +183,25 @@ describe('octets', () => {
   });
 });
 
-test('an attempt that our own time ended counts once, and for no failure of a server', async () => {
+test('an attempt that our own deadline ended counts once, and as no failure of a server', async () => {
   const { sums } = await countMails({ greeting: andThen('silence') }, { deadline: deadlineIn(100) });
   assert.deepEqual(sums, { Attempts: 1, DeadlineClamped: 1 });
   const late = await countMails({ final: { default: andThen('silence') } }, { deadline: deadlineIn(300) });
   assert.deepEqual(late.sums, { Attempts: 1, SessionsOpened: 1, DeadlineClamped: 1 });
 });
 
-test('a time-out that a server lets pass is not ours', async () => {
+test('a time-out of a server is not counted as our own deadline', async () => {
   const { sums } = await countMails({ greeting: andThen('silence') }, { parameters: { lmtp_lhlo_timeout: '1s' } });
   assert.deepEqual(sums, { Attempts: 1, ConnectFailures: 1 });
 });
 
-test('mail that is ended by the transport map is no attempt', async () => {
+test('mail that the transport map ends is not counted as an attempt', async () => {
   const { agent, metrics } = counting();
   await deliverTo('error:5.1.6 moved', ['a@x'], agent);
   assert.deepEqual(metrics.sums(), {});
 });
 
-test('everything is told with the destination of the delivery', async () => {
+test('every count carries the destination of the delivery', async () => {
   const { metrics, server } = await countMails({}, { mails: 2 });
   assert.deepEqual(new Set(metrics.added.map(({ destination }) => destination)), new Set([`localhost:${server.port}`]));
 });

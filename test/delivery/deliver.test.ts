@@ -11,7 +11,7 @@ import { deadlineIn } from '../support/time-limits.ts';
 const twoHosts = ['127.0.0.1', '127.0.0.2'] as const;
 const names = nameService({ 'mail.example': twoHosts, 'three.example': ['127.0.0.1', '127.0.0.2', '127.0.0.3'] });
 
-/** Who got a RCPT, connection by connection. */
+/** The recipients of RCPT commands, connection by connection. */
 function offered(server: Awaited<ReturnType<typeof startScriptedServer>>): readonly (readonly string[])[] {
   return server
     .transcript()
@@ -43,7 +43,7 @@ describe('one server', () => {
     assert.equal(outcome.blame, undefined);
   });
 
-  test('a recipient is told as sent while a later one is still awaited, as soon as the reply behind its own is a yes', async () => {
+  test('a recipient is reported sent before a later reply arrives, as soon as the next reply is a 2xx', async () => {
     const final = { 'a@x': '250 saved', 'b@x': '250 saved', 'c@x': { reply: '250 saved', delay_ms: 200 } };
     await using server = await start({ final });
     const told: number[] = [];
@@ -56,7 +56,7 @@ describe('one server', () => {
       },
     });
     isOver = true;
-    // The last is not known to be the last one's before the session has shown that no further reply comes.
+    // The last one is confirmed only after the session has shown that no further reply comes.
     assert.deepEqual(told, [0, 1]);
   });
 
@@ -72,7 +72,7 @@ describe('one server', () => {
     assert.deepEqual(told.toSorted(), [0, 3]);
   });
 
-  test('a server at a unix-domain socket goes by our own name', async () => {
+  test('a server at a unix-domain socket is named with our own name', async () => {
     await using server = await startScriptedServer({ listen: 'unix' });
     const outcome = await deliverTo(`unix:${server.path}`, ['a@x'], testAgent({ myhostname: 'mail.example.org' }));
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0']);
@@ -90,7 +90,7 @@ describe('one server', () => {
     assert.equal(server.transcript().length, 1);
   });
 
-  test('an address in UTF-8 needs a server that knows such addresses', async () => {
+  test('an address in UTF-8 needs a server with SMTPUTF8', async () => {
     await using server = await start({ connections: { 2: { capabilities: ['SMTPUTF8'] } } });
     const destination = `[127.0.0.1]:${server.port}`;
     const agent = testAgent({ lmtp_cache_connection: 'no' });
@@ -104,7 +104,7 @@ describe('one server', () => {
 });
 
 describe('several hosts', () => {
-  test('the second host gets only the leftover recipients', async () => {
+  test('the second host gets the leftover recipients, and no others', async () => {
     await using server = await start({
       connections: {
         1: { rcpt: { 'b@x': '452 4.2.2 full', 'c@x': '550 5.1.1 unknown' }, final: { 'd@x': '451 4.3.0 no' } },
@@ -148,7 +148,7 @@ describe('several hosts', () => {
     assert.deepEqual(offered(server), [['a@x', 'b@x'], ['b@x']]);
   });
 
-  test('a server that disconnects before the dot leaves no recipient in doubt, and the next host gets them', async () => {
+  test('a server that dies before the dot leaves no recipient in doubt, and the next host gets them', async () => {
     await using server = await start({ connections: { 1: { content: andThen('reset') } } });
     const message = makeMessage('x'.repeat(20_000_000));
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), { message });
@@ -156,14 +156,14 @@ describe('several hosts', () => {
     assert.equal(server.transcript().length, 2);
   });
 
-  test('a recipient with a 5xx is not offered to the next host', async () => {
+  test('a recipient that is refused permanently is not offered to the next host', async () => {
     await using server = await start({ connections: { 1: { mail: '550 5.7.1 not from you' } } });
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }));
     assert.deepEqual(shortVerdicts(outcome), ['bounced 5.7.1']);
     assert.equal(server.transcript().length, 1);
   });
 
-  test('with soft_bounce it is, and in the end deferred', async () => {
+  test('with soft_bounce it is offered to the next host, and finally deferred', async () => {
     await using server = await start({ mail: '550 5.7.1 not from you' });
     const outcome = await deliverTo(
       `mail.example:${server.port}`,
@@ -174,7 +174,7 @@ describe('several hosts', () => {
     assert.equal(server.transcript().length, 2);
   });
 
-  test('a host that refuses to talk, or to be connected to, costs none of the two sessions', async () => {
+  test('a host that refuses the connection or the session does not count as one of the two sessions', async () => {
     // No server listens at 127.0.0.2.
     await using server = await start({
       listen: ['127.0.0.1', '127.0.0.3'],
@@ -185,7 +185,7 @@ describe('several hosts', () => {
     assert.equal(outcome.verdicts[0]?.relay, `three.example[127.0.0.3]:${server.port}`);
   });
 
-  test('two sessions that came past the handshake are enough', async () => {
+  test('no third host is tried after two sessions that passed the handshake', async () => {
     await using server = await start({
       listen: ['127.0.0.1', '127.0.0.2', '127.0.0.3'],
       rcpt: { default: '450 4.2.0 busy' },
@@ -226,7 +226,7 @@ describe('several hosts', () => {
 });
 
 describe('no server at all', () => {
-  test('an unknown name defers every recipient, and blames the destination', async () => {
+  test('a name that does not exist defers all recipients, and is to blame', async () => {
     const outcome = await deliverTo('nowhere.example', ['a@x', 'b@x'], testAgent({}, { names }));
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.4', 'deferred 4.4.4']);
     assert.equal(outcome.verdicts[0]?.relay, undefined);
@@ -243,7 +243,7 @@ describe('no server at all', () => {
     assert.equal(outcome.blame, undefined);
   });
 
-  test('refused connections defer every recipient, without a relay', async () => {
+  test('refused connections defer all recipients, without a relay', async () => {
     const port = await freePort();
     const outcome = await deliverTo(`[127.0.0.1]:${port}`, ['a@x'], testAgent());
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.1']);
@@ -253,13 +253,13 @@ describe('no server at all', () => {
     assert.equal(outcome.blame?.status, '4.4.1');
   });
 
-  test('a missing socket defers every recipient', async () => {
+  test('a missing socket defers all recipients', async () => {
     const outcome = await deliverTo('unix:/nonexistent/lmtp', ['a@x'], testAgent({ myhostname: 'me.example' }));
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.1']);
     assert.equal(outcome.verdicts[0]?.text, 'connect to me.example[/nonexistent/lmtp]: No such file or directory');
   });
 
-  test('an address of this machine is not connected to, unless that is allowed, and blames no destination', async () => {
+  test('an address of this machine is not connected to unless the parameters allow it, and blames no destination', async () => {
     await using server = await start({});
     const outcome = await deliverTo(
       `[127.0.0.1]:${server.port}`,
@@ -272,12 +272,12 @@ describe('no server at all', () => {
   });
 });
 
-describe('blame', () => {
-  test('not a destination that answered, whatever it said', async () => {
+describe('blame falls', () => {
+  test('not on a destination that answered, whatever it said', async () => {
     await using server = await start({ rcpt: { default: '450 4.2.0 busy' } });
     assert.equal((await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }))).blame, undefined);
   });
-  test('not one of whose hosts one is alive', async () => {
+  test('not on a destination with one healthy host', async () => {
     await using server = await start({
       connections: { 1: { rcpt: { default: '450 4.2.0 busy' } }, 2: { greeting: andThen('close', '421 4.3.2 busy') } },
     });
@@ -285,7 +285,7 @@ describe('blame', () => {
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.3.2']);
     assert.equal(outcome.blame, undefined);
   });
-  test('one that refuses to talk', async () => {
+  test('on a destination that refuses to talk', async () => {
     await using server = await start({ greeting: andThen('close', '421 4.3.2 busy') });
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x', 'b@x'], testAgent({}, { names }));
     assert.equal(outcome.blame?.text, 'host mail.example[127.0.0.2] refused to talk to me: 421 4.3.2 busy');
@@ -294,7 +294,7 @@ describe('blame', () => {
 
 describe('the gate', () => {
   const prepare = () => {};
-  test('a claim that another worker has lets no content out, and the session is dropped', async () => {
+  test('sends no content when another worker holds the claim, and the session is dropped', async () => {
     await using server = await start({});
     class Claimed extends Error {}
     const gate = { prepare, admit: () => Promise.reject(new Claimed()), mayGoOn: () => true };
@@ -307,7 +307,7 @@ describe('the gate', () => {
     assert.equal(server.rawContents[0]?.length, 0);
   });
 
-  test('a claim that runs out amid the content stops it before the dot, and blames no destination', async () => {
+  test('stops the content before the dot when the claim expires, and blames no destination', async () => {
     await using server = await start({});
     let asked = 0;
     const gate = { prepare, admit: async () => {}, mayGoOn: () => ++asked < 2 };
@@ -318,7 +318,7 @@ describe('the gate', () => {
     assert.deepEqual(server.transcript()[0]?.contents, [{ complete: false }]);
   });
 
-  test('content waits for a claim that takes its time', async () => {
+  test('makes the content wait for a slow claim', async () => {
     await using server = await start({});
     const order: string[] = [];
     const gate = {
@@ -341,7 +341,7 @@ describe('the gate', () => {
   });
 });
 
-test('a message that cannot be read to its end drops the connection without the dot, defers every recipient, and blames no destination', async () => {
+test('a message that breaks off drops the connection without the dot, defers all recipients, and blames no destination', async () => {
   await using server = await start({});
   const message = {
     ...makeMessage(),
@@ -358,7 +358,7 @@ test('a message that cannot be read to its end drops the connection without the 
   assert.deepEqual(server.transcript()[0]?.contents, [{ complete: false }]);
 });
 
-test('the end of the time of the function defers every recipient, blames no destination, and tries no other host', async () => {
+test('our own deadline defers all recipients, blames no destination, and tries no other host', async () => {
   await using server = await start({ mail: andThen('silence') });
   const deadline = deadlineIn(300);
   const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), { deadline });
@@ -368,7 +368,7 @@ test('the end of the time of the function defers every recipient, blames no dest
   assert.equal(server.transcript().length, 1);
 });
 
-test('whatever servers say and wherever they break off, each recipient has one verdict, and no mail is called sent that no server took', async () => {
+test('whatever servers say and wherever they break off, each recipient has one verdict, and no mail is reported sent that no server accepted', async () => {
   const addresses = ['a@x', 'b@x', 'c@x'] as const;
   const good = { arbitrary: fc.constant<string | ReturnType<typeof andThen>>('250 2.0.0 ok'), weight: 6 };
   const bad = fc.constantFrom(

@@ -19,7 +19,7 @@ const posting = (delivery: Partial<Delivery> = {}, given: Partial<Posting> = {})
   ...given,
 });
 
-test('an envelope holds those recipients that are to be tried, in their order', () => {
+test('an envelope contains the recipients of this attempt, in their order', () => {
   const { recipients } = makeEnvelope(posting(), [2, 0]);
   assert.deepEqual(
     recipients.map(({ address }) => address),
@@ -27,7 +27,7 @@ test('an envelope holds those recipients that are to be tried, in their order', 
   );
 });
 
-test('the original recipient always goes along: as submitted, or the address before rewriting, or the address', () => {
+test('the original recipient is always sent: as submitted, or the address before rewriting, or the address', () => {
   const recipients = [
     { address: 'a@x', original: 'b@x', orcpt: 'x-y;c@x' },
     { address: 'a@x', original: 'b@x' },
@@ -47,11 +47,11 @@ describe('the content is declared', () => {
   for (const [what, message, body, declared] of [
     ['as submitted', sevenBit, '7BIT', '7BIT'],
     ['as submitted', sevenBit, '8BITMIME', '8BITMIME'],
-    ['not at all if it was not declared and needs nothing', sevenBit, undefined, undefined],
-    ['8BITMIME if it is, whatever was said', eightBit, '7BIT', '8BITMIME'],
+    ['not at all if the request declares nothing and it needs nothing', sevenBit, undefined, undefined],
+    ['8BITMIME if it is, whatever the request declares', eightBit, '7BIT', '8BITMIME'],
     ['8BITMIME if it is', eightBit, undefined, '8BITMIME'],
-    ['8BITMIME if it was not inspected', unseen, undefined, '8BITMIME'],
-    ['as submitted if it was not inspected', unseen, '7BIT', '7BIT'],
+    ['8BITMIME if it was not examined', unseen, undefined, '8BITMIME'],
+    ['as submitted if it was not examined', unseen, '7BIT', '7BIT'],
   ] as const) {
     test(`${what}: ${declared ?? 'nothing'}`, () => {
       const envelope = makeEnvelope(posting(body === undefined ? {} : { body }, { message }), [0]);
@@ -60,7 +60,7 @@ describe('the content is declared', () => {
   }
 });
 
-test('what a request says of reports goes along', () => {
+test('the DSN fields of a request are sent', () => {
   const { ret, envid, recipients } = makeEnvelope(
     posting({ dsn: { ret: 'HDRS', envid: 'QQ' }, recipients: [{ address: 'a@x', notify: ['NEVER'] }] }),
     [0],
@@ -68,7 +68,7 @@ test('what a request says of reports goes along', () => {
   assert.deepEqual([ret, envid, recipients[0]?.notify], ['HDRS', 'QQ', ['NEVER']]);
 });
 
-test('a message larger than the server takes is refused before anything is sent', () => {
+test('a message larger than the server accepts is refused before anything is sent', () => {
   const message = makeMessage('x'.repeat(98));
   const trouble = (limit: number) =>
     missingCapability(posting({}, { message }), offers(`SIZE ${limit}`), {

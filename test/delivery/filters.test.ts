@@ -1,4 +1,4 @@
-/** Maps that stand between a server's words and what we make of them. */
+/** Maps that change or classify the replies of a server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverTo, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
@@ -24,20 +24,20 @@ test('a status filter makes a full mailbox bounce, in words of its own', async (
   assert.match(text ?? '', /^given up: host .* 452 4\.2\.2 mailbox full/);
 });
 
-test('a status filter cannot undo a delivery, nor make one up', async () => {
+test('a status filter can neither undo a delivery nor invent one', async () => {
   const toSent = { lmtp_delivery_status_filter: 'static:{2.0.0 all is well}' };
   assert.deepEqual((await play(overQuota, toSent)).verdicts, ['deferred 4.2.2']);
   const toBounced = { lmtp_delivery_status_filter: 'static:{5.0.0 no}' };
   assert.deepEqual((await play({}, toBounced)).verdicts, ['sent 2.0.0']);
 });
 
-test('a reply filter rewrites a reply before it is looked at', async () => {
+test('a reply filter rewrites a reply before it is classified', async () => {
   const filter = 'regexp:{ {/^452 4\\.2\\.2 (.*)/ 250 2.0.0 kept elsewhere: $$1} }';
   const { verdicts, text } = await play(overQuota, { lmtp_reply_filter: filter });
   assert.deepEqual([verdicts, text], [['sent 2.0.0'], '250 2.0.0 kept elsewhere: mailbox full']);
 });
 
-test('keywords are discarded by the address of the server, in the place of the general list', async () => {
+test('keywords are discarded by the address of the server, in place of the general list', async () => {
   const script: ServerScript = { capabilities: ['PIPELINING', '8BITMIME', 'SIZE 1000000'] };
   const general = { lmtp_discard_lhlo_keywords: 'pipelining' };
   const isSized = async (parameters: Record<string, string>) => {

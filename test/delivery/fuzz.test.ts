@@ -1,4 +1,7 @@
-/** Servers that say anything at all: nothing makes the agent throw, hang past its deadline, or lose sight of a recipient. */
+/**
+ * Servers that send anything at all: the agent never throws, never exceeds its deadline, and never loses a
+ * recipient.
+ */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
@@ -7,7 +10,7 @@ import { deliverTo, testAgent } from '../support/delivery-agent.ts';
 import { startRawServer } from '../support/raw-server.ts';
 import { deadlineIn } from '../support/time-limits.ts';
 
-/** What the server does when a connection is made, and each time something arrives. */
+/** What the server does at a new connection, and at each arrival of data. */
 type Reaction = { readonly say: Uint8Array } | 'close' | 'reset' | 'nothing';
 
 function play(socket: Socket, reactions: readonly Reaction[]): void {

@@ -27,32 +27,32 @@ async function find(destination: string, agent = agentWith(), deadline = noDeadl
 
 test('an address is its own server, and no name is looked up', async () => {
   const fail = () => assert.fail('a name was looked up');
-  const unused = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
-  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: unused })), ['10.0.1.7[10.0.1.7]:2003']);
+  const forbidden = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
+  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: forbidden })), ['10.0.1.7[10.0.1.7]:2003']);
 });
 
-test('a unix-domain socket has the name of this host', async () => {
+test('a unix-domain socket is named with our own name', async () => {
   const agent = agentWith({ myhostname: 'mail.example.org' });
   assert.deepEqual(await find('unix:/run/lmtp', agent), ['mail.example.org[/run/lmtp]']);
 });
 
-describe('of many addresses', () => {
-  test('no more than lmtp_mx_address_limit are tried', async () => {
+describe('of many addresses,', () => {
+  test('at most lmtp_mx_address_limit are tried', async () => {
     assert.equal(((await find('many.example')) as string[]).length, 5);
     assert.equal(((await find('many.example', agentWith({ lmtp_mx_address_limit: '2' }))) as string[]).length, 2);
     assert.equal(((await find('many.example', agentWith({ lmtp_mx_address_limit: '0' }))) as string[]).length, 7);
   });
-  test('the order is that of the name service, where it is not to be random', async () => {
+  test('the order is that of the name service with lmtp_randomize_addresses=no', async () => {
     const relays = ['many.example[10.0.0.1]:24', 'many.example[10.0.0.2]:24'];
     const cut = { lmtp_mx_address_limit: '2', lmtp_balance_inet_protocols: 'no' };
     assert.deepEqual(await find('many.example', agentWith(cut)), relays);
   });
-  test('any order is possible where it is, and no address is lost or doubled', async () => {
+  test('any order is possible otherwise, and no address is lost or doubled', async () => {
     const parameters = { lmtp_randomize_addresses: 'yes', lmtp_mx_address_limit: '0' };
     const ordered = (await find('many.example', agentWith({ lmtp_mx_address_limit: '0' }))) as string[];
     const firsts = new Set<string | undefined>();
     for (let n = 0; n < 100; n++) {
-      // Numbers as good as random, and the same in every run.
+      // Pseudo-random numbers, the same in every run.
       let step = 0;
       const random = () => ((n + 1) * 0.618_034 + ++step * 0.414_214) % 1;
       const shuffled = (await find('many.example', agentWith(parameters, { random }))) as string[];
@@ -83,7 +83,7 @@ describe('a name without an address', () => {
   }
 });
 
-test('a name service that takes longer than we have is trouble of our own', async () => {
+test('a name service that takes longer than the time left is trouble of our own', async () => {
   const agent = agentWith({}, { names: { ...names, lookUp: () => new Promise(() => {}) } });
   assert.deepEqual(await find('mail.example', agent, deadlineIn(20)), {
     scope: 'self',
@@ -97,7 +97,7 @@ test('a name service that takes longer than we have is trouble of our own', asyn
 });
 
 describe('addresses that only this machine should reach', () => {
-  test('are trouble of our own, where there are no others', async () => {
+  test('are trouble of our own, if there are no others', async () => {
     for (const destination of [
       'local.example',
       '[127.0.0.1]',
@@ -111,10 +111,10 @@ describe('addresses that only this machine should reach', () => {
       assert.deepEqual([found.scope, found.status], ['self', '4.3.5']);
     }
   });
-  test('are passed over, where there are', async () => {
+  test('are skipped, if there are others', async () => {
     assert.deepEqual(await find('mixed.example'), ['mixed.example[10.0.0.9]:24']);
   });
-  test('are servers like any other, where that is allowed', async () => {
+  test('are used like any other, if the parameters allow it', async () => {
     const agent = agentWith({ allow_local_destinations: 'yes' });
     assert.deepEqual(await find('[127.0.0.1]', agent), ['127.0.0.1[127.0.0.1]:24']);
     assert.equal(((await find('mixed.example', agent)) as string[]).length, 2);
@@ -137,23 +137,23 @@ describe('services behind SRV records', () => {
   const asking = (parameters: Record<string, string> = {}) =>
     agentWith({ use_srv_lookup: 'lmtp', ...parameters }, { names: services });
 
-  test('are tried by priority, each on its own port; a target that is not there leaves the others', async () => {
+  test('are tried by priority, each on its own port; a missing target leaves the others', async () => {
     assert.deepEqual(await find('mail.test:lmtp', asking()), ['a.test[10.0.0.1]:2401', 'b.test[10.0.0.2]:2402']);
   });
 
-  test('are asked for only where the service is named, listed, and the host is not in brackets', async () => {
+  test('are looked up only where the service is named, listed, and the host is not in brackets', async () => {
     const direct = ['mail.test[10.0.0.9]:24'];
     assert.deepEqual(await find('mail.test:24', asking()), direct);
     assert.deepEqual(await find('[mail.test]:lmtp', asking()), direct);
     assert.deepEqual(await find('mail.test:lmtp', asking({ use_srv_lookup: 'submission' })), direct);
   });
 
-  test('are decidedly not offered where the target is a dot', async () => {
+  test('are explicitly not offered where the target is a dot', async () => {
     const trouble = await find('none.test:lmtp', asking());
     assert.equal('status' in trouble && trouble.status, '5.1.0');
   });
 
-  test('may be passed over when there are none, or no answer, if the parameters say so', async () => {
+  test('may be skipped when there are none, or no answer, if the parameters allow it', async () => {
     const status = async (host: string, parameters = {}) => {
       const found = await find(`${host}:lmtp`, asking(parameters));
       return 'status' in found ? found.status : found;
@@ -181,19 +181,19 @@ describe('address families', () => {
     ]);
   });
 
-  test('a cut list keeps a share of both, unless lmtp_balance_inet_protocols=no', async () => {
+  test('a truncated list keeps a share of both, unless lmtp_balance_inet_protocols=no', async () => {
     assert.deepEqual(await findBoth({ lmtp_mx_address_limit: '2' }), ['10.0.0.1', '2001:db8::1']);
     const unbalanced = { lmtp_mx_address_limit: '2', lmtp_balance_inet_protocols: 'no' };
     assert.deepEqual(await findBoth(unbalanced), ['10.0.0.1', '10.0.0.2']);
   });
 
-  test('an address of a family that is switched off is not connected to', async () => {
+  test('an address of a disabled family is not connected to', async () => {
     const found = await find('[2001:db8::1]', agentWith({ inet_protocols: 'ipv4' }));
     assert.equal('status' in found && found.status, '4.4.4');
   });
 });
 
-test('the system is asked where lmtp_host_lookup says native, after the DNS or in its place', async () => {
+test('lmtp_host_lookup=native uses the system resolver, after the DNS or in place of it', async () => {
   const split = nameService({
     'native:only-here.test': ['10.0.0.5'],
     'native:dns.test': ['10.0.0.6'],
@@ -205,7 +205,7 @@ test('the system is asked where lmtp_host_lookup says native, after the DNS or i
   assert.deepEqual(await ask('dns.test', { disable_dns_lookups: 'yes' }), ['dns.test[10.0.0.6]:24']);
 });
 
-test('a server goes by the name that a CNAME leads to, where lmtp_cname_overrides_servername=yes', async () => {
+test('a server is named with the target of a CNAME, where lmtp_cname_overrides_servername=yes', async () => {
   const aliased = nameService({ 'alias.test': ['10.0.0.8'] });
   const ask = (value: string) =>
     find('alias.test', agentWith({ lmtp_cname_overrides_servername: value }, { names: aliased }));

@@ -1,4 +1,4 @@
-/** What a postmaster may want to see of an attempt: trouble by class, with the dialogue that led to it. */
+/** Incidents of an attempt for the postmaster: trouble by class, with the dialogue that led to it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DialogueRecorder, type Incident, withTranscripts } from '../../functions/delivery/incidents.ts';
@@ -8,7 +8,7 @@ import { andThen, type ServerScript, startScriptedServer } from '../support/scri
 import { testSecrets } from '../support/test-secrets.ts';
 import { deadlineIn } from '../support/time-limits.ts';
 
-/** Delivers to a scripted server, and tells the incidents. */
+/** Delivers to a scripted server and returns the incidents. */
 async function incidentsOf(
   script: ServerScript,
   parameters: Record<string, string> = {},
@@ -33,7 +33,7 @@ const password = {
   lmtp_sasl_security_options: 'noanonymous',
 };
 
-describe('a postmaster is told', () => {
+describe('a postmaster is notified', () => {
   test('of a server that does not speak LMTP, with what it said', async () => {
     const [incident, ...others] = await incidentsOf({ lhlo: '502 5.5.1 what is LHLO?' });
     assert.deepEqual(others, []);
@@ -49,23 +49,23 @@ describe('a postmaster is told', () => {
       ],
     });
   });
-  test('of a reply that does not belong where it comes', async () => {
+  test('of a reply that does not fit its command', async () => {
     const [incident] = await incidentsOf({ data: '250 2.0.0 stored already' });
     assert.equal(incident?.class, 'protocol');
     assert.ok(incident?.transcript.includes('In:  250 2.0.0 stored already'));
   });
-  test('of AUTH that was refused, without the password', async () => {
+  test('of a refused AUTH, without the password', async () => {
     const script: ServerScript = { capabilities: ['AUTH PLAIN'], auth: ['535 5.7.8 no'] };
     const [incident] = await incidentsOf(script, password);
     assert.equal(incident?.class, 'policy');
     assert.ok(incident?.transcript.includes('Out: AUTH PLAIN <hidden>'), incident?.transcript.join('\n'));
   });
-  test('of TLS that is a duty and is not offered', async () => {
+  test('of required TLS that is not offered', async () => {
     const [incident] = await incidentsOf({}, { lmtp_tls_security_level: 'encrypt' });
     assert.equal(incident?.class, 'policy');
     assert.match(incident?.subject ?? '', /^TLS is required, but was not offered/);
   });
-  test('of a secret that cannot be read: no server was spoken to', async () => {
+  test('of a secret that cannot be read: no connection was made', async () => {
     const parameters = { ...password, lmtp_sasl_password_maps: 'secretsmanager:mail/sasl' };
     const [incident] = await incidentsOf({}, parameters);
     assert.equal(incident?.class, 'data');
@@ -82,7 +82,7 @@ describe('a postmaster is told', () => {
     const [incident] = await incidentsOf({}, {}, { message });
     assert.equal(incident?.class, 'data');
   });
-  test('of time that ran out', async () => {
+  test('of an expired deadline', async () => {
     const deadline = deadlineIn(300);
     const silence: ServerScript = { mail: andThen('silence', '250 ok') };
     const [incident] = await incidentsOf({ ...silence, capabilities: [] }, {}, { deadline });
@@ -90,7 +90,7 @@ describe('a postmaster is told', () => {
   });
 });
 
-describe('a postmaster is not told', () => {
+describe('a postmaster is not notified', () => {
   const everyday: Readonly<Record<string, ServerScript>> = {
     'of mail that is delivered': {},
     'of a busy server': { greeting: '421 4.3.2 come again' },
@@ -100,7 +100,7 @@ describe('a postmaster is not told', () => {
   for (const [name, script] of Object.entries(everyday)) {
     test(name, async () => assert.deepEqual(await incidentsOf(script), []));
   }
-  test('of a message that cannot be given the form that the server needs: it bounces', async () => {
+  test('of a message that cannot be converted for the server: it bounces', async () => {
     const parts = [...'abcdefghi'].map((name) => `Content-Type: multipart/mixed; boundary=${name}\n\n--${name}\n`);
     const part = 'Content-Transfer-Encoding: 8bit\n\ngr\u00fc\u00dfe\n';
     const message = makeMessage(`MIME-Version: 1.0\n${parts.join('')}${part}`);
@@ -108,7 +108,7 @@ describe('a postmaster is not told', () => {
   });
 });
 
-describe('a postmaster is not told of trouble that would tell of itself', () => {
+describe('a postmaster is not notified of trouble', () => {
   for (const sender of ['', 'Double-Bounce@mx.example']) {
     test(`with mail from <${sender}>`, async () => {
       const script: ServerScript = { lhlo: '502 5.5.1 what is LHLO?' };
@@ -117,7 +117,7 @@ describe('a postmaster is not told of trouble that would tell of itself', () => 
   }
 });
 
-test('a long dialogue is kept from both its ends', () => {
+test('of a long dialogue the beginning and the end are kept', () => {
   const dialogue = new DialogueRecorder(true);
   const listen = dialogue.listen(undefined);
   for (let n = 0; n < 1000; n += 1) listen?.('C', `line ${n}`);

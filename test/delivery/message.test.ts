@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectContent, unseenContent, wireContent } from '../../functions/delivery/message.ts';
 
-describe('what can be said of a message in memory', () => {
+describe('the facts about a message in memory', () => {
   for (const [what, text, wanted] of [
     ['plain', 'Subject: x\n\nhello\n', [false, false, 21]],
     ['8-bit body', 'Subject: x\r\n\r\ngr\xfc\xdfe\r\n', [true, false, 21]],
@@ -20,13 +20,13 @@ describe('what can be said of a message in memory', () => {
   }
 });
 
-test('of a large message only the header is looked into, and a lower bound of its size is known', () => {
+test('of a large message only the header is examined, and a lower bound of its size is known', () => {
   const facts = { size: 10, isExact: false, is8Bit: undefined, deliveredTo: [] };
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: x\n\ngrüße')), { ...facts, has8BitHeader: false });
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: grüße\n\nx')), { ...facts, has8BitHeader: true });
 });
 
-test('a message goes onto the wire encoded, as its gate allows', async () => {
+test('a message is sent encoded, in step with its gate', async () => {
   const asked: string[] = [];
   const content = wireContent(
     {

@@ -1,4 +1,4 @@
-/** What is done to a message on its way: fields in front, loops that are ended, and the form that a server needs. */
+/** Preparation of a message for delivery: added header fields, loop detection, and the form that a server needs. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deliverTo, makeMessage, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
@@ -24,7 +24,7 @@ async function play(
 }
 
 describe('lmtp_flags', () => {
-  test('D, O and R put fields in front, for one recipient in each transaction, and SIZE reckons them', async () => {
+  test('D, O and R add header fields, for one recipient in each transaction, and SIZE includes them', async () => {
     const { verdicts, contents, mails } = await play(
       'Subject: x\n\nbody\n',
       ['a@x', 'b@x'],
@@ -41,7 +41,7 @@ describe('lmtp_flags', () => {
     assert.match(mails[0] ?? '', new RegExp(` SIZE=${first.length}( |$)`));
   });
 
-  test('D bounces a message that was delivered there before, without a connection', async () => {
+  test('D bounces a message with a matching Delivered-To, without a connection', async () => {
     const looping = 'Delivered-To: other@x\nDelivered-To:\n A@x\nSubject: x\n\nDelivered-To: b@x\n';
     const { verdicts, outcome } = await play(looping, ['a@x', 'b@x'], {
       lmtp_flags: 'D',
@@ -52,7 +52,7 @@ describe('lmtp_flags', () => {
     assert.equal(outcome.verdicts[0]?.relay, undefined);
   });
 
-  test('without them, nothing is put in front', async () => {
+  test('add nothing when they are empty', async () => {
     assert.deepEqual((await play('Subject: x\n\nbody\n', ['a@x'])).contents, ['Subject: x\r\n\r\nbody\r\n']);
   });
 });
@@ -62,19 +62,19 @@ describe('a server without 8BITMIME', () => {
   const eightBit =
     'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ngr\u00fc\u00dfe\n';
 
-  test('gets 8-bit parts as quoted-printable, and no SIZE that could be wrong', async () => {
+  test('gets 8-bit parts as quoted-printable, without a SIZE that could be wrong', async () => {
     const { verdicts, contents, mails } = await play(eightBit, ['a@x'], {}, plain);
     assert.deepEqual(verdicts, ['sent 2.0.0']);
     assert.match(contents[0] ?? '', /Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC=C3=9Fe\r\n$/);
     assert.doesNotMatch(mails[0] ?? '', /SIZE=|BODY=/);
   });
 
-  test('gets it as it is, where disable_mime_output_conversion=yes', async () => {
+  test('gets the message unchanged, where disable_mime_output_conversion=yes', async () => {
     const { contents } = await play(eightBit, ['a@x'], { disable_mime_output_conversion: 'yes' }, plain);
     assert.match(contents[0] ?? '', /8bit\r\n\r\ngr\u00c3\u00bc\u00c3\u009fe\r\n$/);
   });
 
-  test('gets no dot behind content that is nested too deep to be converted: it bounces', async () => {
+  test('gets no dot after content that is nested too deep to be converted: it bounces', async () => {
     const nest = (depth: number): string =>
       depth === 0
         ? 'Content-Transfer-Encoding: 8bit\n\ngr\u00fc\u00dfe\n'

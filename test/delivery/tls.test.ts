@@ -1,4 +1,4 @@
-/** Mail over TLS, with servers that do not have it, do not want it, break it, or try to make something of it. */
+/** Mail over TLS, with servers that do not offer it, refuse it, break it, or attack it. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
@@ -57,7 +57,7 @@ async function sendBy(agent: Agent, server: { readonly port: number }, asked: As
   return { short: shortVerdicts(outcome)[0] ?? '', text: verdict.text, verdict, blame: outcome.blame?.text };
 }
 
-/** Sends one mail to one server, and says what either saw. */
+/** Sends one mail to one server, and returns what both sides saw. */
 async function send(script: ServerScript, parameters: Record<string, string>, asked: Asked = {}) {
   await using server = await startScriptedServer(script);
   const agent = makeAgent({ lmtp_cache_connection: 'no', ...parameters });
@@ -66,13 +66,13 @@ async function send(script: ServerScript, parameters: Record<string, string>, as
   return { ...sent, transcript: server.transcript() };
 }
 
-/** Verbs of a connection, with `<TLS>` where a handshake was made; without the octets of one that was not. */
+/** Verbs of a connection, with `<TLS>` at a handshake; without the octets of a failed handshake. */
 const verbs = (transcript: ReturnType<ScriptedServer['transcript']>, n = 1) =>
   transcript[n - 1]?.commands.flatMap((command) => /^(?:[A-Z]{4,8}|<.*>|\.)(?= |$)/.exec(command) ?? []) ?? [];
 
 const mail = ['MAIL', 'RCPT', 'DATA', '<content>', '.', 'RSET', 'QUIT'] as const;
 const strict = { strict_postfix_verdicts: 'yes' };
-/** As Postfix says it. */
+/** The text of Postfix. */
 const strictMail = mail.filter((verb) => verb !== 'RSET');
 
 describe('a server without TLS', () => {
@@ -106,17 +106,17 @@ describe('a server without TLS', () => {
     });
   }
 
-  test('gets none where a certificate is asked for either', async () => {
+  test('gets none where a certificate is required either', async () => {
     assert.equal((await send({}, secure)).short, 'deferred 4.7.4');
   });
 
-  test('gets none if STARTTLS is taken as not offered, and TLS is a duty', async () => {
+  test('gets none if STARTTLS is discarded and TLS is required', async () => {
     const blind = { lmtp_discard_lhlo_keywords: 'starttls' };
     assert.equal((await send(withTls(), { ...encrypt, ...blind })).short, 'deferred 4.7.4');
     assert.equal((await send(withTls(), { ...may, ...blind })).verdict.tls, undefined);
   });
 
-  test('is passed over for one that has it', async () => {
+  test('is skipped in favour of one with TLS', async () => {
     await using first = await startScriptedServer({});
     await using second = await startScriptedServer(withTls());
     const agent = makeAgent(encrypt);
@@ -129,14 +129,14 @@ describe('a server without TLS', () => {
 
 describe('a handshake that fails', { concurrency: true }, () => {
   const failures: Readonly<Record<string, readonly [Partial<TlsScript>, RegExp]>> = {
-    'because the server speaks something else': [
+    'because the server speaks another protocol': [
       { handshake: 'garbage' },
       /spoke before the handshake|wrong version number|timed out/,
     ],
-    'because the server hangs up': [{ handshake: 'close' }, /the server closed the connection/],
+    'because the server closes the connection': [{ handshake: 'close' }, /the server closed the connection/],
     'because the server resets the connection': [{ handshake: 'reset' }, /the server closed the connection/],
     'because the server is silent': [{ handshake: 'silence' }, /timed out/],
-    'because the server is too old': [
+    'because the server supports only old versions': [
       { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' },
       /alert protocol version|unsupported/,
     ],
@@ -145,14 +145,14 @@ describe('a handshake that fails', { concurrency: true }, () => {
   const backoff = { minimal_backoff_time: '300s' };
 
   for (const [why, [tls, words]] of Object.entries(failures)) {
-    // The others need not hurry, on whatever machine.
+    // The others need no short time-outs, on any machine.
     const soon = words.test('timed out') ? { ...backoff, ...impatient } : backoff;
-    test(`${why} defers mail at level may, until it has waited: then it goes in plain text`, async () => {
+    test(`${why} defers mail at level may until the mail is old enough, and then it is sent in plain text`, async () => {
       const young = await send(withTls(tls), { ...may, ...soon }, { age: 299_999 });
       assert.equal(young.short, 'deferred 4.7.5');
       assert.match(young.text, /^Cannot start TLS with localhost\[127\.0\.0\.1\]: handshake failure: /);
       assert.match(young.text, words);
-      assert.equal(young.blame, undefined, 'TLS is no duty, so its failure is not held against the destination');
+      assert.equal(young.blame, undefined, 'TLS is optional, so its failure is not held against the destination');
       assert.deepEqual(verbs(young.transcript), ['LHLO', 'STARTTLS']);
 
       const old = await send(withTls(tls), { ...may, ...soon }, { age: 300_000 });
@@ -162,7 +162,7 @@ describe('a handshake that fails', { concurrency: true }, () => {
       assert.deepEqual(verbs(old.transcript, 2), ['LHLO', ...mail]);
     });
 
-    test(`${why} defers mail at level encrypt, however long it has waited`, async () => {
+    test(`${why} defers mail at level encrypt, however old it is`, async () => {
       const { short, text, transcript, blame } = await send(withTls(tls), { ...encrypt, ...soon }, { age: 1e9 });
       assert.equal(short, 'deferred 4.7.5');
       assert.match(text, words);
@@ -170,7 +170,7 @@ describe('a handshake that fails', { concurrency: true }, () => {
       assert.equal(transcript.length, 1);
     });
 
-    test(`${why} defers mail at level may, however long it has waited, if there is a password for the server`, async () => {
+    test(`${why} defers mail at level may, however old it is, if there is a password for the server`, async () => {
       const script = withTls(tls, { capabilities: ['AUTH PLAIN'] });
       const { short, transcript } = await send(script, { ...may, ...soon, ...password }, { age: 1e9 });
       assert.equal(short, 'deferred 4.7.5');
@@ -178,7 +178,7 @@ describe('a handshake that fails', { concurrency: true }, () => {
     });
   }
 
-  test('is not the same as a reply to STARTTLS that does not come', async () => {
+  test('is distinguished from a missing reply to STARTTLS', async () => {
     const script = withTls({}, { starttls: andThen('silence') });
     const { short, text } = await send(script, { ...may, ...impatient }, { age: 1e9 });
     assert.equal(short, 'deferred 4.4.2');
@@ -193,7 +193,7 @@ describe('a handshake that fails', { concurrency: true }, () => {
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0']);
   });
 
-  test('tells old versions of TLS apart, for those who must have them', async () => {
+  test('because of old versions of TLS is reported as such', async () => {
     const old = { maxVersion: 'TLSv1.2' } as const;
     const { verdict } = await send(withTls(old), { ...encrypt, lmtp_tls_mandatory_protocols: '>=TLSv1.2' });
     assert.equal(verdict.tls?.protocol, 'TLSv1.2');
@@ -202,11 +202,11 @@ describe('a handshake that fails', { concurrency: true }, () => {
   });
 });
 
-describe('what is said in plain text', () => {
-  // Were it taken for the reply to LHLO, the message would be too large.
+describe('a reply in plain text', () => {
+  // Read as the reply to LHLO, it would make the message too large.
   const injected = '250-localhost\r\n250 SIZE 10\r\n250 2.1.0 sender ok\r\n';
 
-  test('behind the reply to STARTTLS, in one packet with it, ends the session, and so does a second time', async () => {
+  test('in the packet of the reply to STARTTLS ends the session, and so does a second time', async () => {
     for (const level of [may, encrypt]) {
       const { short, text, transcript, blame } = await send(withTls({ injected }), level, { age: 1e9 });
       assert.equal(short, 'deferred 4.5.0');
@@ -220,15 +220,15 @@ describe('what is said in plain text', () => {
     }
   });
 
-  test('behind the reply to STARTTLS is discarded as Postfix decides', async () => {
+  test('after the reply to STARTTLS is discarded with strict_postfix_verdicts=yes', async () => {
     const { short, transcript } = await send(withTls({ injected }), { ...encrypt, ...strict });
     assert.equal(short, 'sent 2.0.0');
     assert.deepEqual(verbs(transcript), ['LHLO', 'STARTTLS', '<TLS>', 'LHLO', ...strictMail]);
     assert.equal(transcript[0]?.commands.at(4), 'MAIL FROM:<alice@example.org>');
-    assert.equal(transcript[0]?.behind_starttls, undefined, 'and we say nothing ourselves before the handshake');
+    assert.equal(transcript[0]?.behind_starttls, undefined, 'and we send nothing ourselves before the handshake');
   });
 
-  test('is forgotten under TLS: the server is asked again what it offers, and that alone counts', async () => {
+  test('is forgotten under TLS: LHLO is sent again, and only its reply counts', async () => {
     const script = withTls({ capabilities: ['DSN'] }, { capabilities: ['PIPELINING', 'SIZE 10', 'AUTH PLAIN'] });
     const asked = { dsn: { ret: 'FULL', envid: 'one' } } as const;
     const { short, transcript } = await send(script, { ...encrypt }, asked);
@@ -238,7 +238,7 @@ describe('what is said in plain text', () => {
     assert.ok(!turns.some((group) => group.includes('DATA')), 'PIPELINING was offered in plain text only');
   });
 
-  test('of AUTH counts no more under TLS, and of what TLS brings only under TLS', async () => {
+  test('about AUTH does not count under TLS, and one about TLS counts only under TLS', async () => {
     const lost = withTls({ capabilities: ['SIZE'] }, { capabilities: ['AUTH PLAIN'] });
     const { short, text } = await send(lost, { ...encrypt, ...password });
     assert.equal(short, 'deferred 4.7.0');
@@ -247,7 +247,7 @@ describe('what is said in plain text', () => {
     assert.equal((await send(won, { ...encrypt, ...password })).short, 'sent 2.0.0');
   });
 
-  test('is no excuse where LHLO is refused under TLS', async () => {
+  test('does not replace a refused LHLO under TLS', async () => {
     const lhlo = { each: [['250-localhost', '250 STARTTLS'], '451 4.3.0 not now'] };
     const { short, text } = await send(withTls({}, { lhlo }), encrypt);
     assert.equal(short, 'deferred 4.3.0');
@@ -260,14 +260,14 @@ describe('what is said in plain text', () => {
       { lhlo: { each: [['250-localhost', '250 STARTTLS'], { raw: '250 localhost\r\n250 2.1.0 early\r\n' }] } },
     );
 
-  test('or under TLS before MAIL was sent, ends the session', async () => {
+  test('or under TLS, injected before MAIL, ends the session', async () => {
     const { short, text, transcript } = await send(early(), encrypt);
     assert.equal(short, 'deferred 4.5.0');
     assert.match(text, /^replies out of step: host localhost\[127\.0\.0\.1\] said: 250 2\.1\.0 early /);
     for (const n of [1, 2]) assert.ok(!verbs(transcript, n).includes('MAIL'));
   });
 
-  test('or under TLS before MAIL was sent, ends the session as Postfix decides where that is watched for', async () => {
+  test('or under TLS, injected before MAIL, ends the session with strict_postfix_verdicts=yes where Postfix checks for it', async () => {
     const watching = { ...strict, lmtp_tls_block_early_mail_reply: 'yes' };
     const { short, text, transcript } = await send(early(), { ...encrypt, ...watching });
     assert.equal(short, 'deferred 4.7.0');
@@ -277,8 +277,8 @@ describe('what is said in plain text', () => {
   });
 });
 
-describe('TLS from the first octet on', () => {
-  test('comes before the greeting, and STARTTLS is not asked for', async () => {
+describe('TLS from the first octet', () => {
+  test('comes before the greeting, and STARTTLS is not sent', async () => {
     const script = withTls({ begins: 'implicit', capabilities: ['STARTTLS', 'PIPELINING'] });
     const { short, transcript, verdict } = await send(script, wrapped);
     assert.equal(short, 'sent 2.0.0');
@@ -286,13 +286,13 @@ describe('TLS from the first octet on', () => {
     assert.equal(verdict.tls?.protocol, 'TLSv1.3');
   });
 
-  test('is not had where a server greets in plain text', async () => {
+  test('fails where a server greets in plain text', async () => {
     const { short, text } = await send({}, wrapped);
     assert.equal(short, 'deferred 4.7.5');
     assert.match(text, /handshake failure: /);
   });
 
-  test('cannot be wanted where an entry of a policy map says that TLS is no duty: mail waits', async () => {
+  test('is rejected where an entry of a policy map makes TLS optional: mail waits', async () => {
     const { short, text, transcript } = await send(
       {},
       { ...wrapped, lmtp_tls_policy_maps: 'inline:{ {localhost=may} }' },
@@ -307,7 +307,7 @@ describe('TLS from the first octet on', () => {
 });
 
 describe('under TLS', () => {
-  test('a message of megabytes arrives as it was, and the answers of its recipients too', async () => {
+  test('a message of megabytes arrives unchanged, and so do the replies of its recipients', async () => {
     const large = `Subject: large\r\n\r\n${`${'x'.repeat(70)}\r\n.${'y'.repeat(70)}\r\n`.repeat(20_000)}`;
     await using server = await startScriptedServer(withTls({}, { final: { 'b@x': '552 5.2.2 full' } }));
     const outcome = await deliverTo(`localhost:${server.port}`, ['a@x', 'b@x'], makeAgent(secure), {
@@ -324,7 +324,7 @@ describe('under TLS', () => {
     }
   });
 
-  test('every verdict of the session says what was had of it', async () => {
+  test('every verdict of the session describes its TLS', async () => {
     await using server = await startScriptedServer(withTls({}, { rcpt: { 'no@x': '550 5.1.1 unknown' } }));
     const agent = makeAgent(secure);
     const { verdicts } = await deliverTo(`localhost:${server.port}`, ['a@x', 'no@x'], agent);
@@ -336,7 +336,7 @@ describe('under TLS', () => {
   });
 });
 
-describe('the server is told', () => {
+describe('the server learns', () => {
   const servername = async (parameters: Record<string, string>, host = 'localhost') => {
     await using server = await startScriptedServer(withTls());
     const names = nameService({ localhost: ['127.0.0.1'], 'mail.example': ['127.0.0.1'] });
@@ -345,7 +345,7 @@ describe('the server is told', () => {
     return server.transcript()[0]?.tls?.servername;
   };
 
-  test('by which name it was looked up, or whatever name it is to go by, and never an address', async () => {
+  test('the name that was looked up, or a configured name, and never an address', async () => {
     assert.equal(await servername({}), 'localhost');
     assert.equal(await servername({}, '[127.0.0.1]'), undefined);
     assert.equal(await servername({ lmtp_tls_servername: '' }), undefined);
@@ -356,7 +356,7 @@ describe('the server is told', () => {
 
   const own = { lmtp_tls_chain_files: 'secretsmanager:client' };
 
-  test('who we are, if it asks', async () => {
+  test('our certificate, if it requests one', async () => {
     for (const [clientCertificate, subject] of [
       ['ask', 'CN=lambda-lmtp'],
       ['require', 'CN=lambda-lmtp'],
@@ -374,7 +374,7 @@ describe('the server is told', () => {
   });
 
   for (const protocol of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`nothing of the mail by who has no certificate to show where one is required: ${protocol}`, async () => {
+    test(`nothing of the mail from a client without a certificate where one is required: ${protocol}`, async () => {
       const tls = { ca: certificates.authority.cert, clientCertificate: 'require', maxVersion: protocol } as const;
       const { short, text, transcript } = await send(withTls(tls), encrypt);
       assert.equal(short, 'deferred 4.7.5');
@@ -385,7 +385,7 @@ describe('the server is told', () => {
 });
 
 describe('a destination whose SRV record names the server', () => {
-  test('is judged by that name at level verify, and by its own at level secure', async () => {
+  test('is verified by that name at level verify, and by its own at level secure', async () => {
     await using server = await startScriptedServer(withTls());
     const names = nameService(
       { localhost: ['127.0.0.1'] },
@@ -405,13 +405,13 @@ describe('a destination whose SRV record names the server', () => {
   });
 });
 
-describe('what is needed for TLS and cannot be had', () => {
+describe('unusable TLS material of ours', () => {
   for (const [what, parameters, words] of [
     ['authorities', { lmtp_tls_CAfile: 'secretsmanager:nowhere' }, /lmtp_tls_CAfile: secret nowhere: there is none/],
     ['our certificate', { lmtp_tls_cert_file: 'secretsmanager:nowhere' }, /lmtp_tls_cert_file: secret nowhere/],
     ['a file', { lmtp_tls_CAfile: './nowhere.pem' }, /\.\/nowhere\.pem cannot be read \(ENOENT\)/],
   ] as const) {
-    test(`${what}: mail is deferred without a connection, also at level may`, async () => {
+    test(`${what}: mail waits, at level may too, and no connection is made`, async () => {
       for (const level of [may, encrypt]) {
         const { short, text, transcript, blame } = await send(withTls(), { ...level, ...parameters }, { age: 1e9 });
         assert.equal(short, 'deferred 4.3.0');
@@ -422,7 +422,7 @@ describe('what is needed for TLS and cannot be had', () => {
     });
   }
 
-  test('an invalid entry of a policy map: mail is deferred without a connection', async () => {
+  test('an invalid entry of a policy map: mail waits, and no connection is made', async () => {
     const parameters = { ...may, lmtp_tls_policy_maps: 'inline:{ {localhost=encript} }' };
     const { short, text, transcript } = await send(withTls(), parameters, { age: 1e9 });
     assert.equal(short, 'deferred 4.7.5');
@@ -432,7 +432,10 @@ describe('what is needed for TLS and cannot be had', () => {
 });
 
 describe('a session under TLS serves the next mail', () => {
-  /** Sends by one agent after the other, which share their idle sessions; says which use of a connection each was. */
+  /**
+   * Sends with one agent after the other, which share their idle sessions; returns how often each connection
+   * was used.
+   */
   async function share(agents: readonly Agent[], script = withTls()): Promise<(number | undefined)[]> {
     await using server = await startScriptedServer(script);
     const sessions = agents[0]?.sessions;
@@ -445,11 +448,11 @@ describe('a session under TLS serves the next mail', () => {
     return uses;
   }
 
-  test('if it wants the same of TLS', async () => {
+  test('if it has the same TLS settings', async () => {
     assert.deepEqual(await share([makeAgent(secure), makeAgent(secure), makeAgent(secure)]), [1, 2, 3]);
   });
 
-  test('and never if it wants something else', async () => {
+  test('but never if it has other TLS settings', async () => {
     const plain = makeAgent({});
     const agents = [
       makeAgent(encrypt),
@@ -464,7 +467,7 @@ describe('a session under TLS serves the next mail', () => {
     assert.deepEqual(await share(agents), Array<number>(agents.length).fill(1));
   });
 
-  test('and never if it is of another user or another password', async () => {
+  test('but never if it has another user or another password', async () => {
     const script = withTls({}, { capabilities: ['AUTH PLAIN'], auth: ['235 2.7.0 ok'] });
     const login = (map: string) => ({ ...encrypt, ...password, lmtp_sasl_password_maps: map });
     const secrets = changingSecrets({ sasl: `{"localhost": "joe:${testSecrets.password}"}` });
@@ -485,7 +488,7 @@ describe('a session under TLS serves the next mail', () => {
     assert.deepEqual([await use(), await use()], [1, 2]);
   });
 
-  test('unless such sessions are not to be kept; those in plain text are', async () => {
+  test('unless sessions under TLS are not cached; those in plain text are', async () => {
     const never = { lmtp_tls_connection_reuse: 'no' };
     const twice = (parameters: Record<string, string>) => {
       const agent = makeAgent({ ...parameters, ...never });
@@ -497,7 +500,7 @@ describe('a session under TLS serves the next mail', () => {
     assert.deepEqual(await share([agent, agent]), [1, 1]);
   });
 
-  test('and is dropped if the server has hung up meanwhile', async () => {
+  test('and is dropped if the server has closed it meanwhile', async () => {
     await using server = await startScriptedServer(withTls({}, { rset: andThen('close'), connections: { 2: {} } }));
     const agent = makeAgent(encrypt);
     assert.equal((await sendBy(agent, server)).verdict.connUse, 1);

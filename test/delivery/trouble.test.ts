@@ -24,7 +24,7 @@ function reply(...lines: readonly string[]): Reply {
 const answered = (stage: Stage, line: string, judge = ownJudge): Trouble | undefined =>
   answerTrouble({ kind: 'reply', stage, reply: reply(...line.split('\n')) }, peer, judge);
 
-describe('the policy, row by row: soft, soft on the last host, hard', () => {
+describe('the policy, row by row: temporary, temporary on the last host, permanent', () => {
   const table: readonly (readonly [Scope, string, string, string])[] = [
     ['recipient', 'leftover', 'deferred', 'bounced'],
     ['message', 'leftover', 'deferred', 'bounced'],
@@ -40,7 +40,7 @@ describe('the policy, row by row: soft, soft on the last host, hard', () => {
     };
     test(`trouble with ${scope}`, () => {
       assert.deepEqual([concluded('4.2.2', false), concluded('4.2.2', true)], [elsewhere, last]);
-      // What is refused for good is refused at once: no other host is asked.
+      // A permanent refusal is final at once: no other host is tried.
       assert.deepEqual([concluded('5.1.1', false), concluded('5.1.1', true)], [hard, hard]);
     });
   }
@@ -60,7 +60,7 @@ describe('every circumstance', () => {
               const what = JSON.stringify({ ...trouble, isLastHost, softBounce, judge });
               test(what, () => {
                 const isHard = status === '5.1.1' && !softBounce;
-                assert.equal(judgement.outcome === 'bounced', isHard, 'what is hard bounces, and nothing else');
+                assert.equal(judgement.outcome === 'bounced', isHard, 'permanent trouble bounces, and no other');
                 assert.equal(judgement.status, status === '5.1.1' && softBounce ? '4.1.1' : status);
                 if (!isHard && isLastHost) assert.equal(judgement.outcome, 'deferred');
                 if (!isHard && inDoubt && judge === ownJudge) {
@@ -109,11 +109,11 @@ describe('a refusal in words', () => {
   }
 });
 
-test('a 2xx after the dot is no trouble', () => {
+test('a 2xx after the dot is not trouble', () => {
   for (const line of ['250 2.0.0 saved', '250', '252 hm']) assert.equal(answered('dot', line), undefined, line);
 });
 
-test('a 221 after the dot is a goodbye, not a delivery; Postfix takes it for one', () => {
+test('a 221 after the dot announces the close and is not a delivery; Postfix reads it as one', () => {
   const goodbye = {
     kind: 'unsettled',
     stage: 'dot',
@@ -125,7 +125,7 @@ test('a 221 after the dot is a goodbye, not a delivery; Postfix takes it for one
   assert.equal(answered('dot', '221 2.0.0 bye', postfixJudge), undefined);
 });
 
-describe('a reply that is neither a yes nor a refusal comes from a server that is out of step', () => {
+describe('a reply that neither accepts nor refuses comes from a server that is out of step', () => {
   for (const [stage, line] of [
     ['MAIL', '354 what?'],
     ['RCPT', '354 what?'],
@@ -134,12 +134,12 @@ describe('a reply that is neither a yes nor a refusal comes from a server that i
     ['DATA', '250 2.0.0 ok'],
     ['dot', '354 what?'],
   ] as const) {
-    test(`${line} to ${stage} is soft; Postfix bounces`, () => {
+    test(`${line} to ${stage} is temporary; Postfix bounces`, () => {
       assert.equal(answered(stage, line)?.status, '4.5.0');
       assert.equal(answered(stage, line, postfixJudge)?.status, '5.5.0');
     });
   }
-  test('a success where a refusal or content was due is called a protocol error', () => {
+  test('a 2xx or 3xx in the wrong place is a protocol error', () => {
     assert.match(
       answered('DATA', '250 ok')?.text ?? '',
       /^Protocol error: host mail\.example\[10\.0\.0\.1\] said: 250 ok/,
@@ -148,14 +148,14 @@ describe('a reply that is neither a yes nor a refusal comes from a server that i
   });
 });
 
-test('what a server has no room for in one transaction is soft', () => {
+test('too many recipients for one transaction is temporary', () => {
   const trouble = answerTrouble({ kind: 'excess', reply: reply('452 4.5.3 too many') }, peer, ownJudge);
   assert.deepEqual([trouble?.scope, trouble?.status], ['recipient', '4.5.3']);
   const hard = answerTrouble({ kind: 'excess', reply: reply('552 5.5.3 too many') }, peer, ownJudge);
   assert.deepEqual([hard?.scope, hard?.status], ['recipient', '4.5.3']);
 });
 
-describe('a server that does not want to talk to us', () => {
+describe('a server that refuses the session', () => {
   const refused = (stage: Stage, line: string, skip5xxGreeting = true, judge = ownJudge) =>
     handshakeTrouble({ stage, reply: reply(line) }, peer, { skip5xxGreeting, judge });
   test('is trouble with the site, in its own words', () => {
@@ -166,12 +166,12 @@ describe('a server that does not want to talk to us', () => {
       remoteMta: 'mail.example',
     });
   });
-  test('is soft at the greeting, unless lmtp_skip_5xx_greeting=no', () => {
+  test('is temporary at the greeting, unless lmtp_skip_5xx_greeting=no', () => {
     assert.equal(refused('greeting', '554 5.7.1 no').status, '4.7.1');
     assert.equal(refused('greeting', '554 5.7.1 no', false).status, '5.7.1');
     assert.equal(refused('greeting', '554 5.7.1 no', true, postfixJudge).status, '4.7.1');
   });
-  test('is soft at LHLO: a wrong port is no reason to bounce; Postfix bounces', () => {
+  test('is temporary at LHLO, because a wrong port is no reason to bounce; Postfix bounces', () => {
     assert.equal(refused('LHLO', '500 5.5.1 what?').status, '4.5.1');
     assert.equal(refused('LHLO', '500 5.5.1 what?', true, postfixJudge).status, '5.5.1');
     assert.equal(refused('LHLO', '450 4.3.0 later', true, postfixJudge).status, '4.3.0');
@@ -182,7 +182,7 @@ describe('a server that does not want to talk to us', () => {
   });
 });
 
-describe("a conversation that stopped short, in Postfix's words", () => {
+describe("a conversation that ended early, in Postfix's words", () => {
   const doing: Readonly<Record<Stage, string>> = {
     greeting: 'receiving the initial server greeting',
     LHLO: 'performing the LHLO handshake',
@@ -221,7 +221,7 @@ describe("a conversation that stopped short, in Postfix's words", () => {
       assert.deepEqual([trouble.scope, trouble.status, trouble.inDoubt], [scope, status, undefined]);
     });
   }
-  test('after the dot, a recipient without a reply is in doubt', () => {
+  test('after the dot, each recipient without a reply is in doubt', () => {
     assert.equal(interruptionTrouble({ stage: 'dot', reason: 'lost', inDoubt: true }, peer).inDoubt, true);
     const answer = { kind: 'interrupted', stage: 'dot', reason: 'timeout', inDoubt: true } as const;
     assert.equal(answerTrouble(answer, peer, ownJudge)?.inDoubt, true);

@@ -22,7 +22,7 @@ test('sender and recipients in the metadata make a request', () => {
   });
 });
 
-test('further fields of a request may stand beside them', () => {
+test('other fields of a request are accepted beside them', () => {
   const all = {
     ...smallest,
     recipients: 'bob@example.com, carol@example.com',
@@ -51,7 +51,7 @@ for (const sender of ['', '<>']) {
   });
 }
 
-describe('recipients stand between commas', () => {
+describe('recipients are separated by commas', () => {
   for (const [text, addresses] of [
     ['a@x', ['a@x']],
     ['a@x,b@x', ['a@x', 'b@x']],
@@ -64,7 +64,7 @@ describe('recipients stand between commas', () => {
   }
 });
 
-test('an address beyond US-ASCII makes an international request, however S3 gives it back', () => {
+test('an address beyond US-ASCII makes an international request, in whatever form S3 returns it', () => {
   for (const recipients of [
     'b\u00f6b@example.com',
     '=?UTF-8?Q?b=C3=B6b=40example.com?=',
@@ -75,27 +75,30 @@ test('an address beyond US-ASCII makes an international request, however S3 give
   }
 });
 
-describe('what is missing or wrong is named', () => {
+describe('a missing or wrong field is named', () => {
   const cases: Readonly<Record<string, readonly [Metadata, RegExp]>> = {
-    'no envelope at all': [
-      {},
-      /^x-amz-meta-sender: is missing in the object's metadata; wanted is the envelope sender/,
-    ],
+    'no envelope at all': [{}, /^x-amz-meta-sender: is missing in the object's metadata; expected the envelope sender/],
     'no recipients': [{ sender: 'a@x' }, /^x-amz-meta-recipients: is missing in the object's metadata/],
     'no recipient between the commas': [{ sender: 'a@x', recipients: ' , ' }, /^recipients: \[\] is not allowed/],
     'a sender with a control character': [{ ...smallest, sender: '=?utf-8?q?a=0D=0Ab?=' }, /^sender: .* U\+000D$/],
-    'a charset that nobody knows': [
+    'an unknown charset': [
       { ...smallest, sender: '=?klingon?q?a?=' },
       /^x-amz-meta-sender: "=\?klingon\?q\?a\?=" cannot be decoded$/,
     ],
-    'octets that are no UTF-8': [
+    'octets that are not UTF-8': [
       { ...smallest, sender: '=?utf-8?q?=FF?=' },
       /^x-amz-meta-sender: .* cannot be decoded$/,
     ],
-    'a switch that is none': [{ ...smallest, smtputf8: 'perhaps' }, /^x-amz-meta-smtputf8: "perhaps" is not allowed/],
+    'a switch that is neither yes nor no': [
+      { ...smallest, smtputf8: 'perhaps' },
+      /^x-amz-meta-smtputf8: "perhaps" is not allowed/,
+    ],
     'an unknown body': [{ ...smallest, body: 'BINARYMIME' }, /^body: "BINARYMIME" is not allowed/],
-    'a destination that is none': [{ ...smallest, destination: 'inet:x:99999' }, /^destination: /],
-    'a name of JavaScript': [Object.create({ sender: 'a@x', recipients: 'b@x' }), /^x-amz-meta-sender: is missing/],
+    'an invalid destination': [{ ...smallest, destination: 'inet:x:99999' }, /^destination: /],
+    'a property name of JavaScript': [
+      Object.create({ sender: 'a@x', recipients: 'b@x' }),
+      /^x-amz-meta-sender: is missing/,
+    ],
   };
   for (const [what, [metadata, reason]] of Object.entries(cases)) {
     test(what, () => assert.throws(() => read(metadata), { message: reason }));
@@ -109,7 +112,7 @@ describe('encoded words', () => {
     ['=?iso-8859-1?q?caf=E9_x?=', 'caf\u00e9 x'],
     ['=?UTF-8?Q?a?= \t=?utf-8?b?Yg==?=', 'ab'],
     ['=?utf-8*en?q?a?= b', 'a b'],
-    // As in S3's own documentation: UTF-8 that was taken for Latin-1 and encoded once more.
+    // As in S3's own documentation: UTF-8 that was read as Latin-1 and encoded once more.
     ['=?UTF-8?B?w4PChE1Bw4PChE1B?=', '\u00c4MA\u00c4MA'],
     ['caf\u00e9', 'caf\u00e9'],
     ['=?', '=?'],
@@ -118,12 +121,12 @@ describe('encoded words', () => {
     test(value, () => assert.equal(decodeWords(value), text));
   }
 
-  test('whatever is encoded comes back, and whatever is sent raises nothing else', () => {
+  test('every encoded text is decoded again, and other input raises no other error', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const encoded = `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
         const doubly = Buffer.from(text).toString('latin1');
-        // Latin-1 text whose octets are UTF-8 by chance cannot be told from text that S3 misread.
+        // Latin-1 text whose octets happen to be UTF-8 cannot be distinguished from text that S3 misread.
         if (/^[\u0000-\u00ff]*$/.test(text) && /[\u0080-\u00ff]/.test(text)) return;
         assert.equal(decodeWords(encoded), text);
         if (!doubly.includes('=?')) assert.equal(decodeWords(doubly), text);

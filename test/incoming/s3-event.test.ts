@@ -29,7 +29,7 @@ for (const [how, value] of Object.entries({
   'by S3 through SNS': snsEnvelope(s3Event()),
   'by EventBridge': eventBridgeEvent(),
 })) {
-  test(`an object that was written is told ${how}`, () => {
+  test(`a written object is announced ${how}`, () => {
     const { identity, object } = readObject(value);
     assert.partialDeepStrictEqual(object, { bucket: 'messages', key: 'drop/a.eml' });
     assert.equal(Date.parse(object.arrival), Date.UTC(2026, 10, 22, 7, 59, 30));
@@ -37,7 +37,7 @@ for (const [how, value] of Object.entries({
   });
 }
 
-test('the same write is the same request, whoever tells of it; another write is another', () => {
+test('the same write is the same request, whichever service announces it; another write is another', () => {
   const written = { versionId: 'v1', etag: 'e' };
   const idOf = (value: unknown) => readObject(value).identity;
   assert.deepEqual(idOf(s3Event(s3Record(written))), idOf(eventBridgeEvent(written)));
@@ -53,7 +53,7 @@ test('version and entity tag are those of the event', () => {
   assert.partialDeepStrictEqual(readObject(eventBridgeEvent(written)).object, written);
 });
 
-test('an object of a bucket that keeps versions no more has none, and its writes are told apart all the same', () => {
+test('an object of a bucket with suspended versioning has no version, and its writes are still distinguished', () => {
   const [one, two] = ['0A', '0B'].map((sequencer) => readObject(s3Event(s3Record({ versionId: 'null', sequencer }))));
   assert.ok(one !== undefined && two !== undefined);
   assert.ok(!('versionId' in one.object));
@@ -62,16 +62,16 @@ test('an object of a bucket that keeps versions no more has none, and its writes
 
 describe('keys', () => {
   const key = 'drop/caf\u00e9 & co+1 100%.eml';
-  test('are decoded where S3 tells of them', () => {
+  test('are decoded in events from S3', () => {
     const written = s3Record({ key });
     assert.match(JSON.stringify(written), /drop\/caf%C3%A9\+%26\+co%2B1\+100%25\.eml/);
     assert.equal(readObject(s3Event(written)).object.key, key);
   });
-  test('are taken as they are where EventBridge does', () => {
+  test('are not decoded in events from EventBridge', () => {
     assert.equal(readObject(eventBridgeEvent({ key })).object.key, key);
     assert.equal(readObject(eventBridgeEvent({ key: 'drop/a+b%20c' })).object.key, 'drop/a+b%20c');
   });
-  test('of whatever characters come out as they went in', () => {
+  test('of any characters are read unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {
         const written = `drop/${text}.eml`;
@@ -87,7 +87,7 @@ describe('keys', () => {
   });
 });
 
-describe('what is no mail is passed over, with a reason', () => {
+describe('an object that is not mail is skipped, with a reason', () => {
   const cases: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     "S3's test event": [s3TestEvent, /test event/],
     'the same in an envelope': [snsEnvelope(s3TestEvent), /test event/],
@@ -98,9 +98,9 @@ describe('what is no mail is passed over, with a reason', () => {
     'the same from EventBridge': [eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }), /^Object Deleted brings/],
     'a copy of a corrupt request': [
       s3Event(s3Record({ key: 'corrupt/x.json' })),
-      /"corrupt\/x\.json" was written by us/,
+      /"corrupt\/x\.json" was written by this stack/,
     ],
-    'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by us/],
+    'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by this stack/],
     'a folder': [s3Event(s3Record({ key: 'drop/' })), /stands for a folder/],
     "SES's setup object": [s3Event(s3Record({ key: 'ses/AMAZON_SES_SETUP_NOTIFICATION' })), /setup notification/],
   };
@@ -113,11 +113,11 @@ describe('what is no mail is passed over, with a reason', () => {
   }
 });
 
-test('what others write below corrupt/ into a bucket of their own is mail', () => {
+test('an object below corrupt/ in a bucket of another owner is mail', () => {
   assert.equal(readObject(s3Event(s3Record({ bucket: 'other', key: 'corrupt/x.eml' }))).object.bucket, 'other');
 });
 
-test('each record of an event is a part of its own, and can be sent again alone', () => {
+test('each record of an event is a separate part, and can be sent again alone', () => {
   const records = [s3Record({ key: 'drop/1.eml' }), { eventSource: 'aws:sns' }, s3Record({ key: 'drop/3.eml' })];
   const parts = readParts(s3Event(...records));
   assert.deepEqual(
@@ -133,14 +133,14 @@ test('each record of an event is a part of its own, and can be sent again alone'
   assert.equal(again[1]?.kind, 'corrupt');
 });
 
-describe('what cannot be used is corrupt, with its field', () => {
+describe('an unusable event is corrupt, and its field is named', () => {
   const cases: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     'an event without records': [{ Records: [] }, /^Records: is empty/],
     'an event of more records than S3 sends': [
       s3Event(...Array(101).fill(s3Record())),
       /^Records: has 101 records; at most 100/,
     ],
-    'records that are no list': [{ Records: 'x' }, /^version: is missing/],
+    'records that are not a list': [{ Records: 'x' }, /^version: is missing/],
     'a record of SES': [
       s3Event({ eventSource: 'aws:ses', ses: {} }),
       /^Records\[0\]\.eventSource: "aws:ses" is not allowed/,

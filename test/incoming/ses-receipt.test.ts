@@ -6,7 +6,7 @@ import { type SesMail, sesMessageId, sesNotification, snsEnvelope } from '../sup
 
 const rules = { allowFiles: false, defaultPort: 24, now: Date.UTC(2026, 10, 22, 8), messageBucket: 'messages' };
 
-/** Reads what has one part. */
+/** Reads a message with one part. */
 function read(value: unknown): Reading {
   const body = typeof value === 'string' ? value : JSON.stringify(value);
   const [part, ...others] = readIncoming({ messageId: 'sqs-1', body, sent: rules.now }, rules);
@@ -15,7 +15,7 @@ function read(value: unknown): Reading {
   return part.reading;
 }
 
-/** Reads what must be a request. */
+/** Reads a message that must be a request. */
 function readRequest(mail: SesMail) {
   const reading = read(sesNotification(mail));
   assert.equal(reading.kind, 'request');
@@ -34,10 +34,10 @@ const expected = {
 };
 
 for (const [how, body] of Object.entries({
-  'as it is, or by raw message delivery': sesNotification(),
+  'directly, or by raw message delivery': sesNotification(),
   "in SNS's envelope": snsEnvelope(sesNotification()),
 })) {
-  test(`a mail that SES took in is a request, told ${how}`, () => {
+  test(`a mail that SES received is a request, announced ${how}`, () => {
     assert.deepEqual(read(body), {
       kind: 'request',
       identity: { id: sesMessageId, value: ['ses', sesMessageId] },
@@ -47,7 +47,7 @@ for (const [how, body] of Object.entries({
   });
 }
 
-test('only who the rule matched is a recipient, whatever the header fields say', () => {
+test('only the addresses that the rule matched are recipients, whatever the header fields say', () => {
   const { recipients } = readRequest({
     recipients: ['carol@example.com', 'bob@example.com', 'carol@example.com'],
     headerRecipients: ['mallory@example.com', 'bob@example.com'],
@@ -75,13 +75,13 @@ describe('the key', () => {
     ['has an empty prefix', { objectKeyPrefix: '', objectKey: 'abc' }, 'abc'],
     ['has no prefix', { objectKeyPrefix: undefined, objectKey: 'abc' }, 'abc'],
     ['lacks its prefix', { objectKeyPrefix: 'in/', objectKey: 'abc' }, 'in/abc'],
-    ['is nothing that is encoded', { objectKeyPrefix: null, objectKey: 'a+b%20c' }, 'a+b%20c'],
+    ['is not encoded', { objectKeyPrefix: null, objectKey: 'a+b%20c' }, 'a+b%20c'],
   ] as const) {
     test(what, () => assert.deepEqual(readRequest({ action }).message, { bucket: 'messages', key }));
   }
 });
 
-test('verdicts that SES did not give are not made up', () => {
+test('verdicts that SES did not give are left out', () => {
   const none = { spfVerdict: undefined, dkimVerdict: undefined, dmarcVerdict: undefined };
   assert.ok(!('authentication' in readRequest({ receipt: none })));
   assert.deepEqual(readRequest({ receipt: { ...none, spfVerdict: { status: 'FAIL' } } }).authentication, {
@@ -89,7 +89,7 @@ test('verdicts that SES did not give are not made up', () => {
   });
 });
 
-test('an id of SES that is no queue id is hashed into one', () => {
+test('an SES id that is not a queue id is hashed into one', () => {
   const messageId = '<weird/id>@email.amazonses.com';
   const reading = read(sesNotification({ messageId, action: { objectKey: 'ses/x' } }));
   assert.ok(reading.kind === 'request');
@@ -97,7 +97,7 @@ test('an id of SES that is no queue id is hashed into one', () => {
   assert.equal(reading.request.id, reading.identity.id);
 });
 
-describe('what is no mail is passed over', () => {
+describe('a message that is not mail is skipped', () => {
   for (const [what, value] of Object.entries({
     "SES's setup notification": sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' }),
     'the same in an envelope': snsEnvelope(sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' })),
@@ -107,7 +107,7 @@ describe('what is no mail is passed over', () => {
   }
 });
 
-describe('what cannot be used is corrupt, with its field', () => {
+describe('an unusable receipt is corrupt, and its field is named', () => {
   const cases: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     'mail without recipients': [sesNotification({ recipients: [] }), /^receipt\.recipients: \[\] is not allowed/],
     'mail without a receipt': [{ ...sesNotification(), receipt: undefined }, /^receipt: is missing/],
@@ -117,7 +117,7 @@ describe('what cannot be used is corrupt, with its field', () => {
       sesNotification({ receipt: { recipients: [7] } }),
       /^recipients\[0\]\.address: 7 /,
     ],
-    'a time that is none': [sesNotification({ timestamp: 'yesterday' }), /^arrival: "yesterday" is not/],
+    'a time that is not a time': [sesNotification({ timestamp: 'yesterday' }), /^arrival: "yesterday" is not/],
     'a mail of the day after tomorrow': [sesNotification({ timestamp: '2026-11-24T08:00:00Z' }), /^arrival: .* ahead$/],
     'an SNS action': [sesNotification({ action: { type: 'SNS' } }), /^receipt\.action\.type: "SNS" .* wanted is "S3"/],
     'a Lambda action': [
@@ -132,7 +132,7 @@ describe('what cannot be used is corrupt, with its field', () => {
       sesNotification({ action: { objectKey: undefined } }),
       /^receipt\.action\.objectKey: is missing/,
     ],
-    'a verdict that is no object': [
+    'a verdict that is not an object': [
       sesNotification({ receipt: { spfVerdict: 'PASS' } }),
       /^receipt\.spfVerdict: "PASS" is not an object/,
     ],

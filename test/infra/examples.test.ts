@@ -1,15 +1,15 @@
 /** The examples, as their users would synthesize them. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App } from 'aws-cdk-lib';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { tlsPolicy } from '../../functions/tls/policy.ts';
-import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
-import { SesToDovecot } from '../../infra/examples/ses-to-dovecot.ts';
-import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
-import { TenCustomers } from '../../infra/examples/ten-customers.ts';
+import { type Example, exampleFolders, loadExamples } from '../support/examples.ts';
 import {
   asText,
+  projectFolder,
   type Resource,
   resource,
   resourcesOf,
@@ -19,7 +19,7 @@ import {
   target,
 } from './synthesize.ts';
 
-const code = { code: stubCode };
+const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExamples(stubCode);
 
 function variablesOf(resources: Record<string, Resource>, name: string): Record<string, unknown> {
   const { Environment } = resource(resources, 'AWS::Lambda::Function', `MailFunctions${name}`);
@@ -37,7 +37,7 @@ function concurrencyOf(resources: Record<string, Resource>): number {
 }
 
 describe('a single Dovecot in a VPC', () => {
-  const resources = resourcesOf(new SingleDovecot(new App(), 'Mail', code));
+  const resources = resourcesOf(new SingleDovecot(new App(), 'Mail'));
 
   test('lmtp and check, which meet it, are in the VPC, and no other function is', () => {
     for (const [id, { Properties }] of Object.entries(resourcesOfType(resources, 'AWS::Lambda::Function'))) {
@@ -88,7 +88,7 @@ describe('a single Dovecot in a VPC', () => {
 });
 
 describe('Amazon SES receives, Cyrus stores', () => {
-  const resources = resourcesOf(new SesToCyrus(new App(), 'Mail', code));
+  const resources = resourcesOf(new SesToCyrus(new App(), 'Mail'));
 
   test('the receipt rule writes to the bucket and notifies the topic, which may send to incoming', () => {
     const { Rule } = resource(resources, 'AWS::SES::ReceiptRule', 'RulesMail') as {
@@ -150,7 +150,7 @@ describe('Amazon SES receives, Cyrus stores', () => {
 });
 
 describe('Amazon SES in front of Dovecot', () => {
-  const resources = resourcesOf(new SesToDovecot(new App(), 'Mail', code));
+  const resources = resourcesOf(new SesToDovecot(new App(), 'Mail'));
 
   test('SES stores mail below ses/ of the message bucket, and its topic feeds incoming', () => {
     const { Rule } = resource(resources, 'AWS::SES::ReceiptRule', 'RulesMail') as {
@@ -189,7 +189,7 @@ describe('Amazon SES in front of Dovecot', () => {
 });
 
 describe('ten customers over the internet', () => {
-  const stack = new TenCustomers(new App(), 'Mail', code);
+  const stack = new TenCustomers(new App(), 'Mail');
   const resources = resourcesOf(stack);
   const variables = variablesOf(resources, 'Lmtp');
   const map = String(variables['TRANSPORT_MAP']).split('\n');
@@ -244,5 +244,46 @@ describe('ten customers over the internet', () => {
   test('a deleted body can be had back for a month', () => {
     const { LifecycleConfiguration } = resource(resources, 'AWS::S3::Bucket', 'MessageBucket');
     assert.match(JSON.stringify(LifecycleConfiguration), /"NoncurrentDays":30/);
+  });
+});
+
+describe('as folders that are copied', () => {
+  const examples = exampleFolders();
+  const { version, devDependencies } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
+    readonly version: string;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+
+  test('there are four, and each has the files of an app', () => {
+    assert.deepEqual(
+      examples.map(({ name }) => name),
+      ['ses-to-cyrus', 'ses-to-dovecot', 'single-dovecot', 'ten-customers'],
+    );
+    for (const { name, folder, manifest } of examples) {
+      assert.equal(manifest.name, name);
+      const files = readdirSync(folder).filter((file) => !/^(?:node_modules|cdk\.out|package-lock\.json)$/.test(file));
+      assert.deepEqual(
+        files.sort(),
+        ['README.md', 'app.ts', 'cdk.json', 'package.json', `${name}.ts`, 'tsconfig.json'].sort(),
+      );
+    }
+  });
+
+  test('each depends on this version of the package, and on the versions that the tests run with', () => {
+    for (const { manifest } of examples) {
+      const pinned = (names: readonly string[]) =>
+        Object.fromEntries(names.map((name) => [name, devDependencies[name] ?? assert.fail(name)]));
+      assert.deepEqual(manifest.dependencies, { ...pinned(['aws-cdk-lib', 'constructs']), 'lambda-lmtp': version });
+      assert.deepEqual(manifest.devDependencies, pinned(['@types/node', 'aws-cdk', 'typescript']));
+    }
+  });
+
+  test('each has the flags of the repository, and the same compiler options', () => {
+    const flagsOf = (context: Readonly<Record<string, unknown>>) =>
+      Object.fromEntries(Object.entries(context).filter(([name]) => name.startsWith('@')));
+    const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'utf8')) as Example;
+    for (const example of examples) assert.deepEqual(example.context, flagsOf(context), example.name);
+    const options = examples.map(({ folder }) => readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
+    assert.equal(new Set(options).size, 1);
   });
 });

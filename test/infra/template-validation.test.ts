@@ -10,10 +10,8 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { LmtpDelivery } from '../../infra/construct/lmtp-delivery.ts';
 import { readTransports } from '../../infra/context/transports.ts';
-import { SesToCyrus } from '../../infra/examples/ses-to-cyrus.ts';
-import { SingleDovecot } from '../../infra/examples/single-dovecot.ts';
-import { TenCustomers } from '../../infra/examples/ten-customers.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
+import { loadExamples } from '../support/examples.ts';
 import { projectFolder, stubCode } from './synthesize.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
@@ -23,6 +21,7 @@ const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'ut
   context: Record<string, unknown>;
 };
 const code = stubCode;
+const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExamples(code);
 
 interface Report {
   readonly pluginReports: readonly {
@@ -86,9 +85,10 @@ const apps: Readonly<Record<string, (app: App) => void>> = {
     new LmtpStack(app, 'LambdaLmtp', { settings, code });
   },
   'a stack with everything': fullest,
-  'the example of a Dovecot in a VPC': (app) => void new SingleDovecot(app, 'Mail', { code }),
-  'the example of SES and Cyrus': (app) => void new SesToCyrus(app, 'Mail', { code }),
-  'the example of ten customers': (app) => void new TenCustomers(app, 'Mail', { code }),
+  'the example of a Dovecot in a VPC': (app) => void new SingleDovecot(app, 'Mail'),
+  'the example of SES and Dovecot': (app) => void new SesToDovecot(app, 'Mail'),
+  'the example of SES and Cyrus': (app) => void new SesToCyrus(app, 'Mail'),
+  'the example of ten customers': (app) => void new TenCustomers(app, 'Mail'),
 };
 
 test('the flag that makes findings errors is on', () => {

@@ -22,17 +22,17 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const rounds = (count: number) => `S: 334 ${base64('more')}\n C: ${base64('more')}\n`.repeat(count);
 
 describe('the initial response', () => {
-  test('goes with the command', () => {
+  test('is sent with the command', () => {
     const outcome = play(echo({ initial: Buffer.from('hello') }), `C: AUTH ECHO ${base64('hello')}\n S: 235 ok`);
     assert.ok(outcome.kind === 'accepted');
     assert.equal(outcome.reply.code, 235);
   });
 
-  test('is an equals sign where it is empty, for nothing at all would mean that there is none', () => {
+  test('is an equals sign if it is empty, because an absent one means that there is none', () => {
     assert.equal(play(echo({ initial: Buffer.alloc(0) }), 'C: AUTH ECHO =\n S: 235 ok').kind, 'accepted');
   });
 
-  test('does not exist where the server speaks first', () => {
+  test('does not exist where the server sends the first message', () => {
     const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: ${base64('you?')}\n S: 235 ok`;
     assert.equal(play(echo(), transcript).kind, 'accepted');
   });
@@ -41,7 +41,7 @@ describe('the initial response', () => {
   const fits = Buffer.alloc(375, 'x');
   const exceeds = Buffer.alloc(376, 'x');
 
-  test('waits for an empty challenge where the command would be longer than 512 octets', () => {
+  test('waits for an empty challenge if the command would be longer than 512 octets', () => {
     const line = `AUTH ECHO ${fits.toString('base64')}`;
     assert.ok(line.length + 2 <= 512);
     assert.equal(play(echo({ initial: fits }), `C: ${line}\n S: 235 ok`).kind, 'accepted');
@@ -49,7 +49,7 @@ describe('the initial response', () => {
     assert.equal(play(echo({ initial: exceeds }), transcript).kind, 'accepted');
   });
 
-  test('that waits is not sent to a server with another challenge first', () => {
+  test('that waits is not sent to a server whose first challenge is not empty', () => {
     const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: *\n S: 501 cancelled`;
     const outcome = play(echo({ initial: exceeds }), transcript);
     assert.ok(outcome.kind === 'failed');
@@ -57,12 +57,12 @@ describe('the initial response', () => {
   });
 });
 
-describe('a server that asks', () => {
-  test('a hundred times is answered each time', () => {
+describe('a server that sends challenges', () => {
+  test('gets a response to each of a hundred', () => {
     assert.equal(play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 235 ok`).kind, 'accepted');
   });
 
-  test('once more gets a cancellation', () => {
+  test('gets a cancellation after one more', () => {
     const outcome = play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 334 \n C: *\n S: 501 cancelled`);
     assert.ok(outcome.kind === 'failed');
     assert.match(outcome.error.message, /more than 100 challenges/);
@@ -74,14 +74,14 @@ describe('a server that asks', () => {
     ['base64 with a blank in it', '334 YWJj YWJj'],
     ['base64 for URLs', '334 _-8='],
   ] as const) {
-    test(`${what} is left alone`, () => {
+    test(`gets a cancellation after ${what}`, () => {
       const outcome = play(echo(), `C: AUTH ECHO\n S: ${challenge}\n C: *\n S: 501 cancelled`);
       assert.ok(outcome.kind === 'failed');
       assert.equal(outcome.error.message, 'the challenge is not base64');
     });
   }
 
-  test('what the mechanism cannot answer is left alone, whatever it says of that', () => {
+  test('gets a cancellation if the mechanism has no response, and its reply to that is ignored', () => {
     const respond = () => {
       throw new SaslError('what a question');
     };
@@ -92,7 +92,7 @@ describe('a server that asks', () => {
     }
   });
 
-  test('and is answered, but by a bug, brings the bug to light', () => {
+  test('reveals a bug if the exchange throws one', () => {
     const respond = () => {
       throw new RangeError('a bug');
     };
@@ -101,13 +101,13 @@ describe('a server that asks', () => {
 });
 
 describe('at the end', () => {
-  test('a refusal says after how many challenges it came, and what the mechanism knows of it', () => {
+  test('a refusal reports the number of challenges, and what the mechanism knows about it', () => {
     const outcome = play(echo({ serverError: 'expired' }), `C: AUTH ECHO\n ${rounds(2)} S: 535 5.7.8 no`);
     assert.ok(outcome.kind === 'refused');
     assert.deepEqual([outcome.reply.text, outcome.challenges, outcome.word], ['535 5.7.8 no', 2, 'expired']);
   });
 
-  test('a yes is believed only if the mechanism believes it', () => {
+  test('a 235 counts only if the mechanism accepts it', () => {
     const verifyServer = () => {
       throw new SaslError('not proved');
     };
@@ -116,13 +116,13 @@ describe('at the end', () => {
     assert.equal(outcome.error.message, 'not proved');
   });
 
-  test('what is neither yes nor a challenge is a no', () => {
+  test('a reply that is neither 235 nor a challenge is a refusal', () => {
     for (const code of ['199', '421', '454', '504', '535', '600']) {
       assert.equal(play(echo(), `C: AUTH ECHO\n S: ${code} hm`).kind, 'refused');
     }
   });
 
-  test('a lost connection throws an interruption', () => {
+  test('a lost connection is thrown to the caller', () => {
     assert.throws(
       () => play(echo(), 'C: AUTH ECHO\n S: (lost)'),
       (error) => error instanceof Interrupted && error.stage === 'AUTH',

@@ -20,24 +20,24 @@ const everything = {
   envid: 'QQ=314 159',
 } as const satisfies Partial<Envelope>;
 
-test('the sender stands in angle brackets, the null sender in empty ones', () => {
+test('the sender is in angle brackets, the null sender in empty ones', () => {
   assert.equal(mailCommand(envelope(), offers()), 'MAIL FROM:<alice@example.org>');
   assert.equal(mailCommand(envelope({ sender: '' }), offers()), 'MAIL FROM:<>');
   assert.equal(mailCommand(envelope({ sender: 'a b@x' }), offers()), 'MAIL FROM:<"a b"@x>');
 });
 
-test('a server that offers nothing is sent no parameter', () => {
+test('a server that offers nothing gets no parameters', () => {
   assert.equal(mailCommand(envelope(everything), offers()), 'MAIL FROM:<alice@example.org>');
 });
 
-test('what is offered and known is sent, in the order in which Postfix sends it', () => {
+test('known parameters are sent where offered, in the order of Postfix', () => {
   assert.equal(
     mailCommand(envelope(everything), offers('SIZE', '8BITMIME', 'DSN', 'SMTPUTF8')),
     'MAIL FROM:<alice@example.org> SIZE=1234 BODY=8BITMIME ENVID=QQ+3D314+20159 RET=HDRS SMTPUTF8',
   );
 });
 
-test('each capability stands for its own parameters', () => {
+test('each capability permits its own parameters', () => {
   const parameters = (...keywords: readonly string[]) =>
     mailCommand(envelope(everything), offers(...keywords))
       .replace('MAIL FROM:<alice@example.org>', '')
@@ -50,14 +50,14 @@ test('each capability stands for its own parameters', () => {
   assert.equal(parameters('PIPELINING', 'CHUNKING', 'AUTH PLAIN'), '');
 });
 
-test('what the envelope does not know is not sent', () => {
+test('an unset field of the envelope is not sent', () => {
   const all = offers('SIZE', '8BITMIME', 'DSN', 'SMTPUTF8');
   assert.equal(mailCommand(envelope(), all), 'MAIL FROM:<alice@example.org>');
   assert.equal(rcptCommand({ address: 'bob@x' }, envelope(), all), 'RCPT TO:<bob@x>');
   assert.equal(rcptCommand({ address: 'bob@x', notify: [] }, envelope(), all), 'RCPT TO:<bob@x>');
 });
 
-test('a recipient may have NOTIFY and ORCPT', () => {
+test('a recipient carries NOTIFY and ORCPT', () => {
   const recipient: Recipient = {
     address: 'bob one@x',
     notify: ['SUCCESS', 'DELAY'],
@@ -77,7 +77,7 @@ test('only the first semicolon of an original recipient ends its type', () => {
   );
 });
 
-test('addresses go out unquoted where that is asked for', () => {
+test('addresses are sent unquoted where the parameters ask for it', () => {
   const unquoted = envelope({ sender: 'a b@x', unquoted: true });
   assert.equal(mailCommand(unquoted, offers()), 'MAIL FROM:<a b@x>');
   assert.equal(rcptCommand({ address: 'c d@x' }, unquoted, offers()), 'RCPT TO:<c d@x>');

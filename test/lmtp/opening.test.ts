@@ -8,7 +8,7 @@ import { type Circumstances, converse } from '../support/converse.ts';
 const introduction = { name: 'client.example' };
 const lhlo = 'C: LHLO client.example\n';
 
-/** TLS as the levels want it. */
+/** TLS settings of the levels. */
 const may = { isWrapped: false, isRequired: false, mustMatch: false };
 const encrypt = { ...may, isRequired: true };
 const verify = { ...encrypt, mustMatch: true };
@@ -40,7 +40,7 @@ function short(outcome: OpeningOutcome): string {
 }
 
 describe('an opening', () => {
-  test('says LHLO after the greeting, and its reply is what the server offers', () => {
+  test('sends LHLO after the greeting, and the reply lists what the server offers', () => {
     const outcome = open(`
       S: 220 mail.example LMTP ready
       C: LHLO client.example
@@ -53,7 +53,7 @@ describe('an opening', () => {
     assert.deepEqual(outcome.security, {});
   });
 
-  test('goes on to STARTTLS, LHLO once more and AUTH, and only what is offered under TLS counts', () => {
+  test('goes on to STARTTLS, a second LHLO and AUTH, and only the offers under TLS count', () => {
     const transcript = `
       S: 220 mail.example
       C: LHLO client.example
@@ -76,7 +76,7 @@ describe('an opening', () => {
     assert.deepEqual(parts, ['connected', 'greeted', 'secured', 'introduced']);
   });
 
-  test('begins with TLS in wrapper mode, and STARTTLS is not asked for', () => {
+  test('begins with TLS in wrapper mode, without STARTTLS', () => {
     const transcript = `C: <TLS>\n ${begun} ${plain} S: 235 welcome`;
     const terms = { introduction, tls: { ...verify, isWrapped: true }, login };
     const { result, opened } = converse(opening(terms), transcript);
@@ -88,7 +88,7 @@ describe('an opening', () => {
     );
   });
 
-  test('discards the keywords that it is told to', () => {
+  test('discards the keywords of the parameters', () => {
     const discarding = { name: 'client.example', discard: new Set(['pipelining']) };
     const transcript = `S: 220 x\n ${lhlo} S: 250-x\n S: 250-PIPELINING\n S: 250 8BITMIME`;
     const { result } = converse(opening({ introduction: discarding }), transcript);
@@ -96,13 +96,13 @@ describe('an opening', () => {
     assert.deepEqual([result.capabilities.pipelining, result.capabilities.eightBitMime], [false, true]);
   });
 
-  test('says nothing before the greeting has come', () => {
+  test('sends nothing before the greeting has arrived', () => {
     assert.throws(() => open(lhlo), /waits for a reply to greeting/);
   });
 });
 
 describe('a greeting', () => {
-  test('may have several lines, and any 2xx is one', () => {
+  test('may have several lines and any 2xx code', () => {
     for (const greeting of [
       'S: 220-mail.example\n S: 220-no advertisements\n S: 220 ready',
       'S: 250 hello',
@@ -113,12 +113,12 @@ describe('a greeting', () => {
   });
 
   for (const line of ['421 4.3.2 too busy', '554 5.7.1 go away', '354 what?', '100 hm', '600 hm']) {
-    test(`of ${line} refuses, and the server is told nothing`, () => {
+    test(`of ${line} refuses the session, and nothing is sent`, () => {
       assert.equal(short(open(`S: ${line}`)), `refused at greeting: ${line}`);
     });
   }
 
-  test('of 221 is a goodbye', () => {
+  test('of 221 closes the session', () => {
     assert.equal(short(open('S: 221 bye')), 'goodbye at greeting: 221 bye');
   });
 });
@@ -136,23 +136,23 @@ describe('the reply to LHLO', () => {
       assert.equal(answered(line), `out of step at LHLO: ${line}`);
     });
   }
-  test('221 is a goodbye', () => {
+  test('221 closes the session', () => {
     assert.equal(answered('221 bye'), 'goodbye at LHLO: 221 bye');
   });
 
-  test('of any 2xx is a yes to Postfix, and everything else refuses', () => {
+  test('of any 2xx accepts for a strict Postfix, and everything else refuses', () => {
     for (const line of ['220 x', '251 x', '221 x']) assert.equal(answered(line, asPostfix), 'ready');
     for (const line of ['350 x', '600 x', '550 x']) assert.equal(answered(line, asPostfix), `refused at LHLO: ${line}`);
   });
 
-  test('counts under TLS as it does in plain text', () => {
+  test('counts under TLS as in plain text', () => {
     const secured = `${begun} C: STARTTLS\n S: 220 go\n C: <TLS>\n ${lhlo}`;
     assert.equal(short(open(`${secured} S: 451 no`, { tls: encrypt })), 'refused at LHLO: 451 no');
     assert.equal(short(open(`${secured} S: 251 hm`, { tls: encrypt })), 'out of step at LHLO: 251 hm');
   });
 });
 
-/** Each point at which nothing unread may be there: what was said before, and how the conversation goes on. */
+/** Each point at which no unread input may be present: the conversation before, and its continuation. */
 const syncPoints: readonly {
   readonly name: string;
   readonly before: string;
@@ -194,22 +194,22 @@ const syncPoints: readonly {
   },
 ];
 
-describe('behind', () => {
+describe('after', () => {
   for (const { name, before, next, rest, terms } of syncPoints) {
-    test(`${name}, a line that nothing asked for is out of step, and nothing more is said`, () => {
+    test(`${name}, an unexpected line is out of step, and nothing more is sent`, () => {
       for (const line of ['250 2.1.0 extra', '220 again', '550 no', '354 go', '150 hm']) {
         assert.equal(short(open(`${before}\n S+: ${line}`, terms)), `out of step at ${next}: ${line}`);
       }
     });
-    test(`${name}, an unasked 421 or 221 is a goodbye`, () => {
+    test(`${name}, an unexpected 421 or 221 closes the session`, () => {
       for (const line of ['421 4.3.2 restarting', '221 bye']) {
         assert.equal(short(open(`${before}\n S+: ${line}`, terms)), `goodbye at ${next}: ${line}`);
       }
     });
-    test(`${name}, nothing is looked for as Postfix does it`, () => {
+    test(`${name}, a strict Postfix does not look for unread input`, () => {
       assert.equal(open(`${before}\n ${rest}`, { ...terms, ...asPostfix }).kind, 'ready');
     });
-    test(`${name}, all is well where nothing is there`, () => {
+    test(`${name}, the session goes on if there is no unread input`, () => {
       assert.equal(open(`${before}\n ${rest}`, terms).kind, 'ready');
     });
   }
@@ -218,19 +218,19 @@ describe('behind', () => {
 describe('STARTTLS', () => {
   const asked = `${begun} C: STARTTLS\n`;
 
-  test('is followed by a handshake only where its 220 stands alone: what comes behind may be injected', () => {
+  test('is followed by a handshake only if its 220 arrives alone: what comes after it may be injected', () => {
     const injected = `${asked} S: 220 go\n S+: 250-x\n S+: 250 SIZE 10`;
     assert.equal(short(open(injected, { tls: encrypt })), 'out of step at STARTTLS: 250-x 250 SIZE 10');
   });
 
-  test('discards what is injected where nothing is looked for', () => {
+  test('discards injected input where the parameters do not look for it', () => {
     const injected = `${asked} S: 220 go\n S+: 250 SIZE 10\n C: <TLS>\n ${lhlo} S: 250-x\n S: 250 DSN`;
     const outcome = open(injected, { tls: encrypt, ...asPostfix });
     assert.ok(outcome.kind === 'ready');
     assert.deepEqual(outcome.capabilities.keywords, ['DSN']);
   });
 
-  test('is not said where it is not offered', () => {
+  test('is not sent if it is not offered', () => {
     const bare = `S: 220 x\n ${lhlo} S: 250 x`;
     assert.equal(short(open(bare, { tls: encrypt })), 'TLS not offered');
     const { result, opened } = converse(opening({ introduction, tls: may }), bare);
@@ -238,7 +238,7 @@ describe('STARTTLS', () => {
     assert.deepEqual(opened.at(-2), { part: 'plain text', isOffered: false });
   });
 
-  test('that is refused ends the session where TLS is required, and else is noted', () => {
+  test('that is refused ends the session where TLS is required, and is noted otherwise', () => {
     assert.equal(short(open(`${asked} S: 554 no`, { tls: encrypt })), 'TLS refused: 554 no');
     const { result, opened } = converse(opening({ introduction, tls: may }), `${asked} S: 454 no`);
     assert.ok(result.kind === 'ready');
@@ -257,12 +257,12 @@ describe('STARTTLS', () => {
     assert.equal(short(open(`${asked} S: 354 x`, { tls: encrypt, ...asPostfix })), 'TLS refused: 354 x');
   });
 
-  test('answered 421 ends the session where it could go on in plain text', () => {
+  test('answered by 421 ends the session even if TLS is optional', () => {
     assert.equal(short(open(`${asked} S: 421 bye`, { tls: may })), 'goodbye at STARTTLS: 421 bye');
     assert.equal(short(open(`${asked} S: 421 bye`, { tls: encrypt })), 'TLS refused: 421 bye');
   });
 
-  test('whose handshake fails ends the session, whatever the level', () => {
+  test('with a failed handshake ends the session, whatever the level', () => {
     for (const tls of [may, verify]) {
       const outcome = open(`${asked} S: 220 go\n C: <TLS> (failed)`, { tls });
       assert.deepEqual(outcome, { kind: 'TLS failed', reason: 'wrong version number' });
@@ -281,7 +281,7 @@ describe('AUTH', () => {
   const asked = `${begun} ${plain}`;
   const terms = { login };
 
-  test('is not said without a login, and not where it is not offered', () => {
+  test('is not sent without a login, nor if it is not offered', () => {
     assert.equal(open(begun).kind, 'ready');
     const bare = `S: 220 x\n ${lhlo} S: 250 x`;
     assert.equal(short(open(bare, terms)), 'AUTH not offered');
@@ -290,14 +290,14 @@ describe('AUTH', () => {
     assert.equal(outcome.security.mechanism, undefined);
   });
 
-  test('needs a mechanism that is offered, allowed and good enough', () => {
+  test('needs a mechanism that is offered, permitted and strong enough', () => {
     const refusing = { login: { ...login, allows: () => false } };
     assert.equal(short(open(begun, refusing)), 'no mechanism offered');
     const strict = { login: { ...login, required: () => new Set(['noplaintext' as const]) } };
     assert.equal(short(open(begun, strict)), 'no mechanism available');
   });
 
-  test('that is refused says by which mechanism', () => {
+  test('that is refused reports the mechanism', () => {
     for (const line of ['535 5.7.8 no', '454 later', '421 bye']) {
       const outcome = open(`${asked} S: ${line}`, terms);
       assert.ok(outcome.kind === 'AUTH refused');
@@ -305,17 +305,17 @@ describe('AUTH', () => {
     }
   });
 
-  test('is refused, too, where the server says goodbye behind it', () => {
+  test('is refused even if the server closes after the refusal', () => {
     assert.equal(short(open(`${asked} S: 535 no\n S+: 421 too many`, terms)), 'AUTH refused: 535 no');
   });
 
-  test('answered by a line too many is not refused: its own reply comes behind', () => {
+  test('answered by an extra line is not refused: its own reply follows', () => {
     const outcome = open(`${asked} S: 500 what?\n S+: 235 welcome`, terms);
     assert.equal(short(outcome), 'out of step at AUTH: 235 welcome');
     assert.equal(short(open(`${asked} S: 500 what?`, { ...terms, ...asPostfix })), 'AUTH refused: 500 what?');
   });
 
-  test('with the yes of another command, or a code that fits nowhere, is out of step', () => {
+  test('with the 2xx of another command, or an impossible code, is out of step', () => {
     for (const line of ['250 x', '220 x', '199 x', '600 x']) {
       assert.equal(short(open(`${asked} S: ${line}`, terms)), `out of step at AUTH: ${line}`);
     }
@@ -323,7 +323,7 @@ describe('AUTH', () => {
     assert.equal(short(open(`${asked} S: 600 x`, { ...terms, ...asPostfix })), 'AUTH refused: 600 x');
   });
 
-  test('of a -PLUS mechanism is tried with another binding where the server refuses the first', () => {
+  test('of a -PLUS mechanism is tried with another binding if the server refuses the first', () => {
     const bindings = (['tls-unique', 'tls-exporter'] as const).map((type) => ({ type, data: Buffer.from(type) }));
     const greeted = `C: <TLS>\n S: 220 x\n ${lhlo} S: 250-x\n S: 250 AUTH SCRAM-SHA-256-PLUS\n`;
     const tried = 'C: AUTH SCRAM-SHA-256-PLUS …\n S: 535 no\n';
@@ -335,7 +335,7 @@ describe('AUTH', () => {
   });
 });
 
-describe('an interruption passes through, with the stage it came at', () => {
+describe('an interruption is thrown to the caller, with its stage', () => {
   for (const [transcript, stage, reason] of [
     ['S: (lost)', 'greeting', 'lost'],
     ['S: (timeout)', 'greeting', 'timeout'],

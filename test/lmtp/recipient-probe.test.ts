@@ -1,4 +1,4 @@
-/** What a server would say to an envelope: asked, and left at that. */
+/** Asks a server for its replies to an envelope, without sending mail. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { probeRecipients } from '../../functions/lmtp/recipient-probe.ts';
@@ -9,7 +9,7 @@ const envelope = { sender: '', recipients: [{ address: 'a@x.test' }, { address: 
 const ask = (transcript: string, offered = offers('PIPELINING')) =>
   converse(probeRecipients(envelope, offered), transcript).result;
 
-test('MAIL and each RCPT one after another, then RSET, and never DATA', () => {
+test('MAIL and each RCPT are sent one after another, then RSET, and never DATA', () => {
   const { mail, recipients, interruption } = ask(`
     C: MAIL FROM:<>
     S: 250 2.1.0 ok
@@ -34,7 +34,7 @@ test('after a refused MAIL no RCPT is sent', () => {
   assert.deepEqual(recipients, []);
 });
 
-test('a server that closes is asked no more', () => {
+test('after a server closes nothing more is sent', () => {
   const { recipients } = ask('C: MAIL FROM:<>\n S: 250 ok\n C: RCPT TO:<a@x.test>\n S: 421 4.3.2 going down');
   assert.deepEqual(
     recipients.map(({ code }) => code),
@@ -42,7 +42,7 @@ test('a server that closes is asked no more', () => {
   );
 });
 
-describe('what was said before the connection broke stands:', () => {
+describe('replies received before the connection broke are final:', () => {
   const begun = 'C: MAIL FROM:<>\n S: 250 ok\n C: RCPT TO:<a@x.test>\n S: 250 ok\n';
   for (const [where, transcript, stage, replies] of [
     ['at MAIL', 'C: MAIL FROM:<>\n S: (lost)', 'MAIL', 0],

@@ -4,7 +4,7 @@ import { Interrupted } from '../../functions/lmtp/dialogue.ts';
 import { probe, quit } from '../../functions/lmtp/rset-and-quit.ts';
 import { converse } from '../support/converse.ts';
 
-describe('a session that lay idle works if its server says 250 to RSET, and only then', () => {
+describe('an idle session is usable if and only if its server answers RSET with 250', () => {
   for (const [line, probed] of [
     ['250 2.0.0 reset', 'alive'],
     ['250-2.0.0 first\n S: 250 2.0.0 reset', 'alive'],
@@ -18,7 +18,7 @@ describe('a session that lay idle works if its server says 250 to RSET, and only
   ] as const) {
     test(line, () => assert.equal(converse(probe(), `C: RSET\n S: ${line}`).result, probed));
   }
-  test('to a strict Postfix, any 2xx is a yes', () => {
+  test('a strict Postfix accepts any 2xx', () => {
     assert.equal(converse(probe(true), 'C: RSET\n S: 220 ready').result, 'alive');
   });
   test('silence', () => {
@@ -26,12 +26,12 @@ describe('a session that lay idle works if its server says 250 to RSET, and only
   });
 });
 
-test('whatever is said to QUIT changes nothing', () => {
+test('the reply to QUIT does not change anything', () => {
   for (const line of ['221 2.0.0 bye', '421 4.3.2 bye', '500 5.5.1 what?']) {
     converse(quit({ skipReply: false }), `C: QUIT\n S: ${line}`);
   }
 });
 
-test('the reply to QUIT need not be waited for', () => {
+test('the reply to QUIT need not be read', () => {
   converse(quit({ skipReply: true }), 'C: QUIT');
 });

@@ -17,10 +17,10 @@ const mailTo = (...addresses: readonly string[]): Envelope => ({
   smtputf8: false,
 });
 
-/** The line that stands where a transaction is not closed by RSET. */
+/** The line of a transcript that ends without RSET. */
 const noReset = '(no RSET)';
 
-/** A transcript with the RSET that closes it, unless it says that there is none, or has one of its own. */
+/** Appends the closing RSET to a transcript, unless it says that there is none, or contains its own. */
 function closed(transcript: string): string {
   if (transcript.includes('C: RSET')) return transcript;
   return transcript.includes(noReset)
@@ -33,12 +33,15 @@ function pipelined(addresses: readonly string[], transcript: string, options?: T
   return converse(transaction(mailTo(...addresses), offers('PIPELINING'), options), closed(transcript));
 }
 
-/** One transaction with a server that wants one command at a time. */
+/** One transaction with a server that needs one command at a time. */
 function oneByOne(addresses: readonly string[], transcript: string, options?: TransactionOptions) {
   return converse(transaction(mailTo(...addresses), offers(), options), closed(transcript));
 }
 
-/** An answer in a few words: `dot 250`, `RCPT 550 unconfirmed`, `lost at MAIL`, `dot 150 out of step in doubt`. */
+/**
+ * Returns an answer in a few words: `dot 250`, `RCPT 550 unconfirmed`, `lost at MAIL`, `dot 150 out of step
+ * in doubt`.
+ */
 function short(answer: Answer): string {
   if (answer.kind === 'interrupted') {
     return `${answer.reason} at ${answer.stage}${answer.inDoubt ? ' in doubt' : ''}`;
@@ -51,8 +54,8 @@ function short(answer: Answer): string {
 
 const answers = ({ result }: { readonly result: TransactionOutcome }) => result.answers.map(short);
 
-describe('a transaction that goes well', () => {
-  test('with PIPELINING, MAIL to DATA go out together before anything is read', () => {
+describe('a successful transaction', () => {
+  test('sends MAIL to DATA together with PIPELINING, before anything is read', () => {
     const { result } = pipelined(
       ['a@x', 'b@x'],
       `
@@ -75,7 +78,7 @@ describe('a transaction that goes well', () => {
     assert.equal(result.retire, undefined);
   });
 
-  test('without PIPELINING, each command waits for its reply', () => {
+  test('waits for the reply to each command without PIPELINING', () => {
     const { result } = oneByOne(
       ['a@x', 'b@x'],
       `
@@ -98,7 +101,7 @@ describe('a transaction that goes well', () => {
     assert.equal(result.retire, undefined);
   });
 
-  test('250, 251 and 252 accept a recipient, and any other 2xx is a final yes', () => {
+  test('accepts a recipient with 250, 251 or 252, and reads any other 2xx as a final success', () => {
     const outcome = oneByOne(
       ['a@x', 'b@x'],
       `
@@ -119,7 +122,7 @@ describe('a transaction that goes well', () => {
     assert.deepEqual(answers(outcome), ['dot 254', 'dot 250']);
   });
 
-  test('a recipient is told as sent when the reply behind its own is a yes too', () => {
+  test('reports a recipient as sent when the next final reply is a 2xx too', () => {
     const { told } = pipelined(
       ['a@x', 'b@x', 'c@x'],
       `
@@ -144,8 +147,8 @@ describe('a transaction that goes well', () => {
   });
 });
 
-describe('recipients get different answers', () => {
-  test('the dot draws one reply for each accepted recipient, in the order of their RCPTs', () => {
+describe('recipients get different replies', () => {
+  test('the dot yields one reply for each accepted recipient, in the order of their RCPTs', () => {
     const outcome = pipelined(
       ['a@x', 'b@x', 'c@x', 'd@x', 'e@x'],
       `
@@ -218,7 +221,7 @@ describe('recipients get different answers', () => {
     assert.deepEqual(answers(outcome), ['dot 550', 'dot 250']);
   });
 
-  test('a RCPT answered with 354 puts the transaction out of step: nothing more is said', () => {
+  test('a RCPT answered with 354 puts the transaction out of step: nothing more is sent', () => {
     const outcome = pipelined(
       ['a@x', 'b@x'],
       `
@@ -237,7 +240,7 @@ describe('recipients get different answers', () => {
 });
 
 describe('MAIL is refused', () => {
-  test('with RCPTs and DATA under way: their replies are read and mean nothing', () => {
+  test('with RCPTs and DATA already sent: their replies are read and ignored', () => {
     const outcome = pipelined(
       ['a@x', 'b@x'],
       `
@@ -252,12 +255,12 @@ describe('MAIL is refused', () => {
     `,
     );
     assert.deepEqual(answers(outcome), ['MAIL 451', 'MAIL 451']);
-    // What a server says to commands that hang in the air does not put it out of step.
+    // Replies to commands without a transaction do not show a server out of step.
     assert.equal(outcome.result.retire, undefined);
     assert.equal(outcome.result.completed, false);
   });
 
-  test('and RCPTs are accepted all the same: no recipient is', () => {
+  test('and RCPTs are still accepted: no recipient is', () => {
     const outcome = pipelined(
       ['a@x'],
       `
@@ -272,7 +275,7 @@ describe('MAIL is refused', () => {
     assert.deepEqual(answers(outcome), ['MAIL 550']);
   });
 
-  test('and content is wanted all the same: none is sent, and the session is retired', () => {
+  test('and DATA is answered with 354: no content is sent, and the session is retired', () => {
     const outcome = pipelined(
       ['a@x'],
       `
@@ -285,12 +288,12 @@ describe('MAIL is refused', () => {
       (no RSET)
     `,
     );
-    // A server that refuses MAIL and then takes RCPT and DATA contradicts itself.
+    // A server that refuses MAIL and then accepts RCPT and DATA contradicts itself.
     assert.deepEqual(answers(outcome), ['MAIL 550 out of step']);
     assert.equal(outcome.result.retire, 'out of step');
   });
 
-  test('without PIPELINING, nothing more is said', () => {
+  test('without PIPELINING, nothing more is sent', () => {
     const outcome = oneByOne(
       ['a@x', 'b@x'],
       `
@@ -302,14 +305,14 @@ describe('MAIL is refused', () => {
     assert.equal(outcome.result.retire, undefined);
   });
 
-  test('with 354, which is no reply to MAIL: all recipients wait, with its line', () => {
+  test('with 354, which is no reply to MAIL: all recipients are deferred with that line', () => {
     const outcome = oneByOne(['a@x'], 'C: MAIL FROM:<alice@x>\n S: 354 what?\n (no RSET)');
     assert.deepEqual(answers(outcome), ['MAIL 354 out of step']);
   });
 });
 
 describe('every RCPT is refused', () => {
-  test('and DATA, already under way, too: each keeps its own refusal, the session is good', () => {
+  test('and DATA, already sent, too: each keeps its own refusal, the session remains usable', () => {
     const outcome = pipelined(
       ['a@x', 'b@x'],
       `
@@ -328,7 +331,7 @@ describe('every RCPT is refused', () => {
     assert.equal(outcome.result.completed, false);
   });
 
-  test('but content is wanted all the same: none is sent, and the session is retired', () => {
+  test('but DATA is answered with 354: no content is sent, and the session is retired', () => {
     const outcome = pipelined(
       ['a@x'],
       `
@@ -346,7 +349,7 @@ describe('every RCPT is refused', () => {
     assert.equal(outcome.result.completed, false);
   });
 
-  test('but content is wanted: a strict Postfix sends a lone dot, and does not use the session again', () => {
+  test('but DATA is answered with 354: a strict Postfix sends a lone dot, and does not reuse the session', () => {
     const outcome = pipelined(
       ['a@x'],
       `
@@ -365,7 +368,7 @@ describe('every RCPT is refused', () => {
     assert.equal(outcome.result.retire, 'protocol error');
   });
 
-  test('without PIPELINING, DATA is never said', () => {
+  test('without PIPELINING, DATA is never sent', () => {
     const outcome = oneByOne(
       ['a@x', 'b@x'],
       `
@@ -400,7 +403,7 @@ describe('DATA is refused', () => {
     `,
     );
 
-  test('for all that were accepted; a recipient that was refused before keeps its refusal', () => {
+  test('for all accepted recipients; a recipient that was refused before keeps its refusal', () => {
     const outcome = refused('451 4.3.1 disk full');
     assert.deepEqual(answers(outcome), ['DATA 451', 'RCPT 550']);
     assert.equal(outcome.result.retire, undefined);
@@ -413,7 +416,7 @@ describe('DATA is refused', () => {
     assert.equal(outcome.result.retire, 'out of step');
   });
 
-  test('with 503 though a recipient was accepted: a protocol error retires the session', () => {
+  test('with 503 although a recipient was accepted: a protocol error retires the session', () => {
     assert.equal(refused('503 5.5.1 no').result.retire, 'protocol error');
   });
 });
@@ -494,7 +497,7 @@ describe('the connection ends', () => {
       ['timeout at dot in doubt', 'timeout at dot in doubt'],
     ],
     [
-      'after the first final reply, which stands',
+      'after the first final reply, which is final',
       `C: MAIL FROM:<alice@x>
        S: 250 ok
        C: RCPT TO:<a@x>
@@ -553,7 +556,7 @@ describe('the connection ends', () => {
     assert.equal(outcome.result.retire, 'interrupted');
   });
 
-  test('at DATA after every RCPT was refused: a 4xx stands, a 5xx is not confirmed', () => {
+  test('at DATA after every RCPT was refused: a 4xx is final, a 5xx is not confirmed', () => {
     const outcome = pipelined(
       ['a@x', 'b@x'],
       `
@@ -572,7 +575,7 @@ describe('the connection ends', () => {
   });
 });
 
-describe('the server speaks while content is still going out', () => {
+describe('the server replies while content is being sent', () => {
   const cutShort = (rest: string) =>
     pipelined(
       ['a@x', 'b@x', 'c@x'],
@@ -592,13 +595,13 @@ describe('the server speaks while content is still going out', () => {
     `,
     );
 
-  test('and hangs up: its words are the reason for which all that were accepted wait', () => {
+  test('and closes: its words are the reason why all accepted recipients are deferred', () => {
     const outcome = cutShort('C: <content> (lost)\n S: 552 5.3.4 too big');
     assert.deepEqual(answers(outcome), ['content 552 early', 'RCPT 550', 'content 552 early']);
     assert.equal(outcome.result.retire, 'interrupted');
   });
 
-  test('and goes on reading: the dot is not sent', () => {
+  test('and keeps reading: the dot is not sent', () => {
     const outcome = cutShort('S~: 552 5.3.4 too big');
     assert.deepEqual(answers(outcome), ['content 552 early', 'RCPT 550', 'content 552 early']);
     assert.equal(outcome.result.retire, 'out of step');
@@ -612,11 +615,11 @@ describe('the server speaks while content is still going out', () => {
     ]);
   });
 
-  test('a message that we cannot read to its end is delivered to no recipient', () => {
+  test('a message that cannot be read to its end is delivered to no recipient', () => {
     assert.deepEqual(answers(cutShort('C: <content> (body)')), ['body at content', 'RCPT 550', 'body at content']);
   });
 
-  test('the end of our own time', () => {
+  test('our own deadline expires', () => {
     assert.deepEqual(answers(cutShort('C: <content> (deadline)')), [
       'deadline at content',
       'RCPT 550',
@@ -632,7 +635,7 @@ describe('a server that is closing, or out of step, is not used again', () => {
     const isOdd = [MAIL, RCPT, DATA].findIndex((line) => line.startsWith('6'));
     const isContentSent = DATA.startsWith('3') && !MAIL.startsWith('4') && isOdd < 0;
     const isLeaving = [MAIL, RCPT, DATA].some((line) => line.startsWith('421')) && !isContentSent;
-    // Behind a final reply that proves nothing, no further one is waited for.
+    // After a final reply that proves nothing, no further one is awaited.
     const isProof = !dot.startsWith('garbage');
     const finals = [...(RCPT.startsWith('2') ? [dot] : []), ...(isProof ? ['250 saved'] : [])];
     return pipelined(
@@ -651,7 +654,7 @@ describe('a server that is closing, or out of step, is not used again', () => {
     `,
     ).result;
   };
-  test('a good one is', () => assert.equal(withReplies({}).retire, undefined));
+  test('a healthy one is', () => assert.equal(withReplies({}).retire, undefined));
   for (const [replies, reason] of [
     [{ MAIL: '421 4.3.2 closing', DATA: '503 5.5.1 no' }, 'closing (421)'],
     [{ RCPT: '421 4.3.2 closing' }, 'closing (421)'],
@@ -672,14 +675,17 @@ describe('a server that is closing, or out of step, is not used again', () => {
     { RCPT: '452 4.2.2 full' },
     { dot: '554 5.7.1 spam' },
   ] as const) {
-    test(`an ordinary refusal does no harm: ${JSON.stringify(replies)}`, () => {
+    test(`an ordinary refusal does not retire the session: ${JSON.stringify(replies)}`, () => {
       assert.equal(withReplies(replies).retire, undefined);
     });
   }
 });
 
 describe('the window', () => {
-  /** Drives a transaction with a server that accepts everything; tells how many octets were ever under way. */
+  /**
+   * Runs a transaction with a server that accepts everything; returns the most octets that were unanswered at
+   * once.
+   */
   function measure(envelope: Envelope): {
     readonly most: number;
     readonly groups: number;
@@ -703,7 +709,7 @@ describe('the window', () => {
     return { most, groups, result: next.value };
   }
 
-  test('a thousand recipients are never more than 4096 octets of commands ahead of their replies', () => {
+  test('with a thousand recipients at most 4096 octets of commands are ahead of their replies', () => {
     const addresses = Array.from({ length: 1000 }, (_, n) => `recipient-number-${n}@example.com`);
     const { most, groups, result } = measure(mailTo(...addresses));
     assert.ok(most <= windowOctets, `${most} octets were under way`);
@@ -711,14 +717,14 @@ describe('the window', () => {
     assert.deepEqual(new Set(result.answers.map(short)), new Set(['dot 250']));
   });
 
-  test('a command that is longer than the window goes alone', () => {
+  test('a command that is longer than the window is sent alone', () => {
     const { groups, result } = measure(mailTo('a@x', `${'ä'.repeat(3000)}@x`, 'b@x'));
     // The last group is the RSET.
     assert.equal(groups, 4);
     assert.equal(result.answers.length, 3);
   });
 
-  test('a refusal of MAIL that is seen at the end of a window saves the rest', () => {
+  test('a refusal of MAIL that is read at the end of a window saves the rest', () => {
     const long = `${'x'.repeat(2000)}@x`;
     const outcome = pipelined(
       [long, long, long],
@@ -735,7 +741,7 @@ describe('the window', () => {
   });
 });
 
-test('whatever a server answers and wherever it breaks off, each recipient has one answer', () => {
+test('whatever a server replies and wherever it breaks off, each recipient has one answer', () => {
   const reply = fc.constantFrom(
     '250 ok',
     '250 ok',
@@ -803,7 +809,7 @@ describe('too many recipients', () => {
       ),
     );
 
-  test('is what 4.5.3 and 552 5.5.3 mean, wherever they stand', () => {
+  test('is the meaning of 4.5.3 and of 552 5.5.3, wherever they occur', () => {
     assert.deepEqual(ask('S: 250 ok\nS: 452 4.5.3 x\nS: 250 ok', '\nS: 250 saved'), [
       'dot 250',
       'excess 452',
@@ -812,13 +818,13 @@ describe('too many recipients', () => {
     assert.deepEqual(ask('S: 250 ok\nS: 552 5.5.3 x\nS: 550 5.1.1 x'), ['dot 250', 'excess 552', 'RCPT 550']);
   });
 
-  test('is what 452 without a status means, where a recipient was accepted and all behind got it', () => {
+  test('is the meaning of 452 without a status, if a recipient was accepted and all later ones got it', () => {
     assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 452 x'), ['dot 250', 'excess 452', 'excess 452']);
     assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 550 x'), ['dot 250', 'RCPT 452', 'RCPT 550']);
     assert.deepEqual(ask('S: 250 ok\nS: 452 x\nS: 250 x', '\nS: 250 saved'), ['dot 250', 'RCPT 452', 'dot 250']);
   });
 
-  test('is not what a full mailbox means', () => {
+  test('is not the meaning of a full mailbox', () => {
     assert.deepEqual(ask('S: 250 ok\nS: 452 4.2.2 x\nS: 452 4.2.2 x'), ['dot 250', 'RCPT 452', 'RCPT 452']);
   });
 });
@@ -829,21 +835,21 @@ describe('replies out of step', () => {
   const sent = `${accepted}C: <content>\nC: .\n`;
   const two = ['a@x', 'b@x'];
 
-  test('a line behind the 354: nothing is sent, and the recipients wait with that line', () => {
+  test('after an extra line behind the 354, nothing is sent, and the recipients are deferred with that line', () => {
     const outcome = pipelined(two, `${accepted}S+: 354 go ahead\n${noReset}`);
     assert.deepEqual(answers(outcome), ['content 354 out of step', 'content 354 out of step']);
     assert.equal(outcome.result.sent, 'nothing');
     assert.equal(outcome.result.retire, 'out of step');
   });
 
-  test('a goodbye behind the 354 is no trouble with replies: it is a closed session', () => {
+  test('a 421 behind the 354 closes the session and is not out of step', () => {
     const outcome = pipelined(two, `${accepted}S+: 421 4.3.2 shutting down\n${noReset}`);
     assert.deepEqual(answers(outcome), ['content 421 goodbye', 'content 421 goodbye']);
     assert.equal(outcome.result.retire, 'closing (421)');
     assert.equal(outcome.result.outOfStep, undefined);
   });
 
-  test('a refusal that DATA reads while the 354 is still on its way bounces no recipient', () => {
+  test('a refusal read as the reply to DATA while the 354 is still under way bounces no recipient', () => {
     const outcome = pipelined(
       two,
       `${commands}S: 250 ok\nS: 250 ok\nS: 250 again\nS: 550 5.1.1 b\nC: RSET\nS: 354 go ahead`,
@@ -852,25 +858,25 @@ describe('replies out of step', () => {
     assert.deepEqual(outcome.result.outOfStep?.reply.code, 354);
   });
 
-  test('one final reply too many decides only where both assignments agree', () => {
+  test('with one final reply too many, only recipients with the same verdict in both readings are final', () => {
     const outcome = pipelined(two, `${sent}S: 250 a\nS: 250 b\nS+: 550 5.7.1 c\n${noReset}`);
     assert.deepEqual(answers(outcome), ['dot 250', 'dot 250 out of step in doubt']);
     assert.deepEqual(outcome.result.miscount, { replies: 3, recipients: 2 });
   });
 
-  test('the one too many may come in the place of the reply to RSET', () => {
+  test('the extra reply may arrive in the place of the reply to RSET', () => {
     const outcome = pipelined(two, `${sent}S: 250 a\nS: 452 4.2.2 b\nC: RSET\nS: 250 c\nS+: 250 reset`);
     assert.deepEqual(answers(outcome), ['dot 250 out of step in doubt', 'dot 452 out of step in doubt']);
   });
 
-  test('a server that refuses RSET, and says no more, has answered each recipient', () => {
+  test('a server that refuses RSET, and sends no more, has answered each recipient', () => {
     const outcome = pipelined(two, `${sent}S: 250 a\nS: 550 5.7.1 b\nC: RSET\nS: 502 5.5.1 what is RSET?`);
     assert.deepEqual(answers(outcome), ['dot 250', 'dot 550']);
     assert.equal(outcome.result.retire, 'protocol error');
   });
 
   for (const end of ['S: (timeout)', 'S: (lost)', 'S: 421 4.3.2 shutting down']) {
-    test(`the final replies stand where RSET gets ${end}`, () => {
+    test(`the final replies count where RSET gets ${end}`, () => {
       const outcome = pipelined(two, `${sent}S: 250 a\nS: 550 5.7.1 b\nC: RSET\n${end}`);
       assert.deepEqual(answers(outcome), ['dot 250', 'dot 550']);
       assert.equal(outcome.result.miscount, undefined);
@@ -878,7 +884,7 @@ describe('replies out of step', () => {
     });
   }
 
-  test('a reply that is no final one proves nothing, and nothing behind it either', () => {
+  test('a reply that is not final proves nothing, nor does any reply after it', () => {
     for (const line of ['150 filing', '354 go ahead', '221 bye', '600 what']) {
       const outcome = pipelined(two, `${sent}S: 250 a\nS: ${line}\n${noReset}`);
       const code = line.slice(0, 3);
@@ -887,7 +893,7 @@ describe('replies out of step', () => {
     }
   });
 
-  test('too few, and silence: only the leading yeses stand', () => {
+  test('with too few replies and then silence, only the leading 2xx replies count', () => {
     const three = ['a@x', 'b@x', 'c@x'];
     const begin = sent.replace('C: DATA', 'C: RCPT TO:<c@x>\nC: DATA').replace('S: 354', 'S: 250 ok\nS: 354');
     const outcome = pipelined(three, `${begin}S: 250 a\nS: 550 5.7.1 b\nS: (timeout)\n${noReset}`);
@@ -895,7 +901,7 @@ describe('replies out of step', () => {
     assert.deepEqual(outcome.result.miscount, { replies: 2, recipients: 3 });
   });
 
-  test('too few, and a close: the replies stand in their order', () => {
+  test('with too few replies and then a close, the replies count in their order', () => {
     const outcome = pipelined(two, `${sent}S: 550 5.7.1 a\nS: (lost)\n${noReset}`);
     assert.deepEqual(answers(outcome), ['dot 550', 'lost at dot in doubt']);
     assert.equal(outcome.result.miscount, undefined);
@@ -906,7 +912,7 @@ describe('replies out of step', () => {
     assert.deepEqual(answers(outcome), ['dot 250 out of step in doubt', 'dot 250']);
   });
 
-  test('a reply that names its own recipient first may name others, however they are punctuated', () => {
+  test('a reply that names its own recipient first may name others, with any punctuation', () => {
     const outcome = pipelined(
       two,
       `${sent}S: 250 2.0.0 a@x: copied to b@x\nS: 250 2.0.0 copy of mail to a@x for "b@x".`,
@@ -914,7 +920,7 @@ describe('replies out of step', () => {
     assert.deepEqual(answers(outcome), ['dot 250', 'dot 250']);
   });
 
-  test('a goodbye among the final replies is not a server that lost count, whether it closes or not', () => {
+  test('a 421 among the final replies does not show a server that lost count, whether it closes or not', () => {
     for (const goodbye of ['421 4.3.2 shutting down', '221 2.0.0 bye']) {
       const ending = goodbye.startsWith('4') ? 'S: (timeout)\n' : '';
       const three = ['a@x', 'b@x', 'c@x'];
@@ -927,7 +933,7 @@ describe('replies out of step', () => {
     }
   });
 
-  test('a goodbye behind the reply to RSET leaves a refusal unconfirmed, and is not out of step', () => {
+  test('a 421 after the reply to RSET leaves a refusal unconfirmed, and is not out of step', () => {
     const outcome = oneByOne(
       ['a@x'],
       'C: MAIL FROM:<alice@x>\nS: 250 ok\nC: RCPT TO:<a@x>\nS: 550 5.1.1 a\nC: RSET\nS: 250 ok\nS+: 421 4.3.2 bye',
@@ -937,14 +943,14 @@ describe('replies out of step', () => {
     assert.equal(outcome.result.retire, 'closing (421)');
   });
 
-  test('a refusal of DATA for now stands although the server says goodbye behind it', () => {
+  test('a temporary refusal of DATA is final even if the server closes after it', () => {
     const refused = `${commands}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 451 4.3.0 later\nS+: 421 4.3.2 bye\n${noReset}`;
     const outcome = pipelined(two, refused);
     assert.deepEqual(answers(outcome), ['DATA 451', 'DATA 451']);
     assert.equal(outcome.result.retire, 'closing (421)');
   });
 
-  test('a line behind a 354 that no recipient wanted leaves the refusals unproven', () => {
+  test('an extra line after an unwanted 354 leaves the refusals unproven', () => {
     const refused = `${commands}S: 250 ok\nS: 550 5.1.1 a\nS: 550 5.1.1 b\nS: 354 go ahead\nS+: 250 what?\n${noReset}`;
     assert.deepEqual(answers(pipelined(two, refused)), ['RCPT 550 out of step', 'RCPT 550 out of step']);
   });

@@ -40,7 +40,7 @@ function errorType(result: InvocationResult): string {
   return result.kind === 'failed' ? result.errorType : `returned ${JSON.stringify(result.value)}`;
 }
 
-test('a warm container serves the next invocation, and its memory is as the first one left it', async () => {
+test('a warm container serves the next invocation, with its memory unchanged', async () => {
   const fn = deploy();
   const first = report(await fn.invoke({ do: 'report' }));
   const second = report(await fn.invoke({ do: 'report' }));
@@ -58,14 +58,14 @@ test('a function sees its own variables and those of Lambda, and none of its par
   assert.ok(left > 4000 && left <= 5000, `${left} ms left of 5000`);
 });
 
-test('invocations at once get a container each, up to the maximum; the others wait for one', async () => {
+test('concurrent invocations get a container each, up to the maximum; the others wait for one', async () => {
   const fn = deploy();
   const reports = (await Promise.all([1, 2, 3, 4, 5].map(() => fn.invoke({ do: 'report' })))).map(report);
   assert.equal(new Set(reports.map(({ pid }) => pid)).size, 2);
   assert.equal(fn.started, 2);
 });
 
-test('every line is handed on before the invocation ends, without the mark of its end', async () => {
+test('every log line is passed on before the invocation ends, without the end mark', async () => {
   const lines: string[] = [];
   const fn = deploy({ onLine: (line) => lines.push(line) });
   const { pid } = report(await fn.invoke({ do: 'report' }));
@@ -82,7 +82,7 @@ test('a handler that throws fails the invocation and keeps its container', async
   assert.equal(report(await fn.invoke({ do: 'report' })).served, 2);
 });
 
-test('a handler whose time is up is killed, and the next invocation gets a new container', async () => {
+test('a handler that exceeds its time-out is killed, and the next invocation gets a new container', async () => {
   const lines: string[] = [];
   const fn = deploy({ timeout: 300, onLine: (line) => lines.push(line) });
   const result = await fn.invoke({ do: 'hang' });
@@ -93,7 +93,7 @@ test('a handler whose time is up is killed, and the next invocation gets a new c
   assert.equal(fn.started, 2);
 });
 
-test('a process that exits fails the invocation, and its last words are kept', async () => {
+test('a process that exits fails the invocation, and its last output is kept', async () => {
   const lines: string[] = [];
   const fn = deploy({ onLine: (line) => lines.push(line) });
   const result = await fn.invoke({ do: 'exit' });
@@ -124,7 +124,7 @@ test('a frozen container runs no timers until it is thawed', async () => {
   assert.ok(frozen <= 3, `${frozen} ticks in 200 ms frozen`);
 });
 
-test('code that cannot be loaded fails every invocation and says why', async () => {
+test('code that cannot be loaded fails every invocation, with the reason', async () => {
   const result = await deploy({ exportName: 'absent' }).invoke({});
   assert.match(result.kind === 'failed' ? result.errorMessage : '', /exports no function absent/);
 });

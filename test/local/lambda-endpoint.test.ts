@@ -1,4 +1,4 @@
-/** Functions of the local stack, asked by the real SDK client. */
+/** Functions of the local stack, called by the real SDK client. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InvokeCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
@@ -25,18 +25,18 @@ async function invoke(FunctionName: string) {
   return { FunctionError, answer: JSON.parse(Payload?.transformToString() ?? '') as unknown };
 }
 
-test('a function answers, by its name or its ARN', async () => {
+test('a function replies, by its name or its ARN', async () => {
   const wanted = { FunctionError: undefined, answer: { event: { a: 1 } } };
   assert.deepEqual(await invoke('echo'), wanted);
   assert.deepEqual(await invoke('arn:aws:lambda:us-east-1:000000000000:function:echo'), wanted);
 });
 
-test('what it fails with is told as Lambda tells it', async () => {
+test('its error is reported as Lambda reports it', async () => {
   const { FunctionError, answer } = await invoke('broken');
   assert.equal(FunctionError, 'Unhandled');
   assert.deepEqual(answer, { errorType: 'Oops', errorMessage: 'no', trace: ['a', 'b'] });
 });
 
-test('one that is not there is not found', async () => {
-  await assert.rejects(invoke('nobody'), ResourceNotFoundException);
+test('an unknown function is not found', async () => {
+  await assert.rejects(invoke('unknown'), ResourceNotFoundException);
 });

@@ -56,18 +56,18 @@ const filed = (recipient: string): string[] => {
   return readdirSync(maildir).map((name) => readFileSync(join(maildir, name), 'latin1'));
 };
 
-test('each recipient is answered for, and those who were accepted have the mail', async () => {
+test('each recipient gets a reply, and each accepted one gets the mail', async () => {
   const { say, hear } = await client(
     await open({
       verdict: (recipient) => {
-        if (recipient.startsWith('nobody')) return { at: 'RCPT', code: 550, text: '5.1.1 No such user' };
+        if (recipient.startsWith('unknown')) return { at: 'RCPT', code: 550, text: '5.1.1 No such user' };
         if (recipient.startsWith('full')) return { at: 'content', code: 452, text: '4.2.2 Mailbox full' };
         return undefined;
       },
     }),
   );
   say('MAIL FROM:<alice@example.org>');
-  say('RCPT TO:<bob@example.com>', 'RCPT TO:<nobody@example.com>', 'RCPT TO:<full@example.com>', 'DATA');
+  say('RCPT TO:<bob@example.com>', 'RCPT TO:<unknown@example.com>', 'RCPT TO:<full@example.com>', 'DATA');
   assert.deepEqual(
     (await hear(5)).map((reply) => reply.slice(0, 14)),
     ['250 2.1.0 Acce', '250 2.1.5 Acce', '550 5.1.1 No s', '250 2.1.5 Acce', '354 End data w'],
@@ -76,7 +76,7 @@ test('each recipient is answered for, and those who were accepted have the mail'
   assert.deepEqual(await hear(2), ['250 2.0.0 <bob@example.com> Saved', '452 4.2.2 Mailbox full']);
   assert.deepEqual(filed('bob@example.com'), ['Return-Path: <alice@example.org>\nSubject: hello\n\n.a dot\n']);
   assert.throws(() => filed('full@example.com'), { code: 'ENOENT' });
-  assert.throws(() => filed('nobody@example.com'), { code: 'ENOENT' });
+  assert.throws(() => filed('unknown@example.com'), { code: 'ENOENT' });
 });
 
 test('a verdict can depend on how often the recipient was seen', async () => {
@@ -96,7 +96,7 @@ test('a verdict can depend on how often the recipient was seen', async () => {
   assert.deepEqual(filed('bob@example.com'), ['Return-Path: <>\nDelivered-To: bob@example.com\nx\n']);
 });
 
-test('the copies of a message are one file on disk, which names none of its recipients', async () => {
+test('the copies of a message are one file on disk, without the names of its recipients', async () => {
   const { say, hear } = await client(await open());
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'RCPT TO:<carol@example.com>', 'DATA');
   await hear(4);
@@ -110,7 +110,7 @@ test('the copies of a message are one file on disk, which names none of its reci
   assert.deepEqual(filed('carol@example.com'), ['Return-Path: <a@x>\nx\n']);
 });
 
-test('octets arrive as they were sent but for the line ends, however they are cut', async () => {
+test('octets arrive as they were sent but for the line ends, however they are split', async () => {
   const { socket, say, hear } = await client(await open());
   const body = `8 bit: \xe4\xff\r\nbare \n LF, bare \r CR\r\n${'x'.repeat(3000)}\r\n\r\n`;
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'DATA');
@@ -125,14 +125,14 @@ test('octets arrive as they were sent but for the line ends, however they are cu
   assert.deepEqual(filed('bob@example.com'), [wanted]);
 });
 
-test('a message that breaks off is filed for nobody', async () => {
+test('a message that breaks off is filed for no recipient', async () => {
   const { socket, say, hear } = await client(await open());
   say('MAIL FROM:<a@x>', 'RCPT TO:<bob@example.com>', 'DATA');
   await hear(3);
   say('half a message');
   await waitUntil('content begins', () => readdirSync(join(folder, '.incoming')).length === 1);
   socket.destroy();
-  await waitUntil('content is thrown away', () => readdirSync(join(folder, '.incoming')).length === 0);
+  await waitUntil('the content is discarded', () => readdirSync(join(folder, '.incoming')).length === 0);
   assert.throws(() => filed('bob@example.com'), { code: 'ENOENT' });
 });
 

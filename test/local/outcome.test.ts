@@ -33,7 +33,7 @@ const asDeclared: Heard = {
   corrupt: [],
 };
 
-test('what ends as declared has no differences, and is settled', () => {
+test('a submission that ends as declared has no differences, and is settled', () => {
   assert.deepEqual(differences(submission, asDeclared), []);
   assert.deepEqual(outcomeOf(submission, asDeclared), {
     recipients: { sent: ['a@x'], bounced: ['b@x'], waiting: [] },
@@ -45,7 +45,7 @@ test('what ends as declared has no differences, and is settled', () => {
   });
 });
 
-test('a report is awaited until it is delivered, and there is one', () => {
+test('a report is awaited until it is delivered, and must be the only one', () => {
   const wanted = { ...submission, expected: { ...submission.expected, reportTo: 'alice@x' } } as Submission;
   const report = { id: submission.name, report: 'r1', address: 'alice@x' };
   const handedOver = { ...asDeclared, reports: [report] };
@@ -66,12 +66,12 @@ test('a report is awaited until it is delivered, and there is one', () => {
 
 for (const [name, heard, wanted] of [
   [
-    'a recipient who still waits',
+    'a recipient that still waits',
     { ...asDeclared, deliveries: [record('a@x', 'deferred'), record('b@x', 'bounced')] },
     'a@x: should be sent and is waiting',
   ],
   [
-    'an attempt too few',
+    'one attempt too few',
     { ...asDeclared, deliveries: [record('a@x', 'sent'), record('b@x', 'bounced')] },
     'a@x: should take 2 attempts and took 1',
   ],
@@ -80,7 +80,7 @@ for (const [name, heard, wanted] of [
     { ...asDeclared, deliveries: [...asDeclared.deliveries, record('a@x', 'sent')] },
     'a@x: should take 2 attempts and took 3',
   ],
-  ['a bounce that nobody was told of', { ...asDeclared, bounces: [] }, 'b@x: no bounce on the topic'],
+  ['a bounce without a report', { ...asDeclared, bounces: [] }, 'b@x: no bounce on the topic'],
   [
     'a request that should not be corrupt',
     { ...asDeclared, corrupt: [{ id: 'four-fates', reason: 'sender: missing' }] },
@@ -90,7 +90,7 @@ for (const [name, heard, wanted] of [
   test(`${name} is a difference`, () => assert.deepEqual(differences(submission, heard), [wanted]));
 }
 
-test('a request that should be corrupt must be, and for the reason declared', () => {
+test('a request that should be corrupt must be, with the declared reason', () => {
   const corrupt = { ...submission, expected: { corrupt: 'recipient' } };
   const because = (reason: string) => ({ ...asDeclared, corrupt: [{ id: 'four-fates', reason }] });
   assert.deepEqual(differences(corrupt, because('recipient: unknown field')), []);
@@ -98,7 +98,7 @@ test('a request that should be corrupt must be, and for the reason declared', ()
   assert.deepEqual(differences(corrupt, asDeclared), ['should be corrupt and is not']);
 });
 
-test('a bounce that was not told of yet is waited for', () => {
+test('a bounce that was not published yet is waited for', () => {
   assert.equal(outcomeOf(submission, { ...asDeclared, bounces: [] }).settled, false);
 });
 
@@ -112,7 +112,7 @@ test('bounces are read from the events of the topic', () => {
 const folder = await mkdtemp(join(tmpdir(), 'outcome-'));
 after(() => rm(folder, { recursive: true }));
 
-test('mail must lie in the Maildir once, as it was submitted', async () => {
+test('mail must be in the Maildir once, as submitted', async () => {
   const file = async (recipient: string, name: string, text: string) => {
     await mkdir(join(folder, recipient, 'new'), { recursive: true });
     await writeFile(join(folder, recipient, 'new', name), text);

@@ -37,7 +37,7 @@ const bodies = (event: SQSEvent) => event.Records.map(({ body }) => body);
 const failing = (...itemIdentifiers: unknown[]) =>
   succeed({ batchItemFailures: itemIdentifiers.map((itemIdentifier) => ({ itemIdentifier })) });
 
-/** Polls a queue with a function of the test's own; resolves to its batches once `enough` says so. */
+/** Polls a queue with a handler of the test; resolves to its batches once `enough` accepts them. */
 function poll(
   queue: Queue,
   answer: (event: SQSEvent, nth: number) => InvocationResult | Promise<InvocationResult>,
@@ -65,14 +65,14 @@ function poll(
   return promise;
 }
 
-/** What is left in a queue once the poller has stopped. */
+/** Returns the messages left in a queue after the poller has stopped. */
 async function remaining(queue: Queue): Promise<readonly string[]> {
   await poller?.stop();
   const { ready, inFlight } = aws.inspectQueue(queue);
   return [...ready, ...inFlight].map(({ body }) => body).sort();
 }
 
-test('a record looks to the function as Lambda would show it', async () => {
+test('the function gets records in the form of Lambda', async () => {
   await send('active', 'a1', 'a');
   const [batch] = await poll(
     'active',
@@ -98,7 +98,7 @@ test('a record looks to the function as Lambda would show it', async () => {
   assert.ok(Math.abs(Number(attributes.SentTimestamp) - Date.now()) < 5000);
 });
 
-test('a batch holds several messages of one group, in order, beside those of another', async () => {
+test('a batch contains several messages of one group, in order, beside those of another', async () => {
   for (const body of ['a1', 'a2', 'a3']) await send('active', body, 'a');
   await send('active', 'b1', 'b');
   const [batch] = await poll(
@@ -110,7 +110,7 @@ test('a batch holds several messages of one group, in order, beside those of ano
   assert.deepEqual(await remaining('active'), []);
 });
 
-test('a group in flight gives nothing more, while other groups go on', async () => {
+test('a group in flight yields nothing more, while other groups go on', async () => {
   await send('active', 'a1', 'a');
   const release = Promise.withResolvers<InvocationResult>();
   const order: string[] = [];
@@ -130,7 +130,7 @@ test('a group in flight gives nothing more, while other groups go on', async () 
   release.resolve(succeed());
 });
 
-test('messages of a group that come back do so in their order', async () => {
+test('messages of a group that return do so in their order', async () => {
   for (const body of ['a1', 'a2', 'a3']) await send('active', body, 'a');
   const everything = (event: SQSEvent) => failing(...event.Records.map(({ messageId }) => messageId));
   const batches = await poll(
@@ -145,7 +145,7 @@ test('messages of a group that come back do so in their order', async () => {
   assert.equal(batches[1]?.Records[0]?.attributes.ApproximateReceiveCount, '2');
 });
 
-test('what the function reports as failed stays, the rest of the batch is deleted', async () => {
+test('messages that the function reports as failed stay, the rest of the batch is deleted', async () => {
   for (const body of ['one', 'two', 'three']) await send('incoming', body);
   await poll(
     'incoming',
@@ -158,8 +158,8 @@ test('what the function reports as failed stays, the rest of the batch is delete
 for (const [name, answer, left] of [
   ['an unknown identifier', failing('no-such-message'), ['one']],
   ['an empty identifier', failing(''), ['one']],
-  ['an identifier that is no string', failing(7), ['one']],
-  ['an answer that is no object', succeed('done'), ['one']],
+  ['an identifier that is not a string', failing(7), ['one']],
+  ['a response that is not an object', succeed('done'), ['one']],
   ['an empty list', failing(), []],
   ['no answer', succeed(), []],
 ] as const) {
@@ -174,7 +174,7 @@ for (const [name, answer, left] of [
   });
 }
 
-test('a thrown error keeps the batch, and the source slows down until things go well', async () => {
+test('a thrown error keeps the batch, and the source slows down until invocations succeed', async () => {
   const times: number[] = [];
   for (const body of ['one', 'two', 'three', 'four']) await send('incoming', body);
   await poll(
@@ -193,7 +193,7 @@ test('a thrown error keeps the batch, and the source slows down until things go 
   assert.deepEqual(await remaining('incoming'), ['one', 'three', 'two']);
 });
 
-test('a failed invocation halves the concurrency, a good one gives a place back', async () => {
+test('a failed invocation halves the concurrency, a successful one adds one', async () => {
   const places: (number | undefined)[] = [];
   for (const body of ['one', 'two', 'three']) await send('incoming', body);
   await poll(
@@ -209,7 +209,7 @@ test('a failed invocation halves the concurrency, a good one gives a place back'
   assert.ok(places.includes(2), `places were ${places}`);
 });
 
-test('no more invocations run at once than allowed, and batches are no larger than asked for', async () => {
+test('invocations run at most at the configured concurrency, and batches have at most the configured size', async () => {
   for (let number = 0; number < 8; number++) await send('incoming', String(number));
   let most = 0;
   const batches = await poll(
@@ -251,5 +251,5 @@ test('stopping waits for the running invocation and leaves the next message to t
   await send('incoming', 'two');
   const { url: QueueUrl } = aws.queues.incoming;
   const { Messages } = await aws.clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
-  assert.equal(Messages?.[0]?.Body, 'two', 'the poller that hung up took nothing with it');
+  assert.equal(Messages?.[0]?.Body, 'two', 'the stopped poller received no further message');
 });

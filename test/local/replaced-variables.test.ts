@@ -4,7 +4,7 @@ import { describeReplaced, localPortOf, replace, replacedVariables } from '../..
 
 const store = { destination: 'inet:127.0.0.1:2424', isPlain: true };
 
-test('a template that was made for this machine has nothing replaced', () => {
+test('a template made for this machine has no replaced variables', () => {
   const made = {
     TRANSPORT_MAP: '* lmtp:inet:127.0.0.1:2424',
     ALLOW_LOCAL_DESTINATIONS: 'yes',
@@ -14,7 +14,7 @@ test('a template that was made for this machine has nothing replaced', () => {
   assert.equal(localPortOf(made.TRANSPORT_MAP), 2424);
 });
 
-test('of another, mail is sent here, and what the local store has no part in is left out; each is told', () => {
+test('with another template, mail is sent to the local store, unsupported variables are left out, and each is reported', () => {
   const theirs = {
     TRANSPORT_MAP: 'a.example lmtp:inet:a:24\n* lmtp:inet:127.0.0.1:24',
     TRANSPORT_MAP_SOURCE: 's3://maps/transport',
@@ -34,7 +34,7 @@ test('of another, mail is sent here, and what the local store has no part in is 
   assert.equal(localPortOf(theirs.TRANSPORT_MAP), undefined);
 });
 
-test('a server of your own is spoken to as the template says', () => {
+test("with the user's own server, the variables of the template are used", () => {
   const theirs = { LMTP_TLS_SECURITY_LEVEL: 'verify' };
   const replaced = replacedVariables(theirs, { destination: 'inet:mail.example:24', isPlain: false }, {});
   assert.equal(replace(theirs, replaced)['LMTP_TLS_SECURITY_LEVEL'], 'verify');

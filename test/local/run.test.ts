@@ -36,7 +36,7 @@ async function finish(child: ChildProcess) {
   return { code, signal, output, errors };
 }
 
-test("the program runs under the project's own Node, with its arguments, and its exit code comes back", async () => {
+test("the program runs under the project's own Node, with its arguments, and its exit code is returned", async () => {
   const file = program(
     'report.ts',
     `const version: string = process.version;
@@ -48,7 +48,7 @@ test("the program runs under the project's own Node, with its arguments, and its
   assert.equal(output, `v24 a b,--json ${join(project, 'node_modules/.bin')}\n`);
 });
 
-test('a signal reaches the program, which may end in good order', async () => {
+test('a signal is passed to the program, which may exit cleanly', async () => {
   const file = program(
     'wait.ts',
     `process.on('SIGTERM', () => { console.log('closing'); process.exit(7); });
@@ -61,18 +61,18 @@ test('a signal reaches the program, which may end in good order', async () => {
   assert.deepEqual([code, output], [7, 'ready\nclosing\n']);
 });
 
-test('a program that dies of a signal gives 128 plus its number', async () => {
+test('a program that a signal kills gives 128 plus its number', async () => {
   const { code } = await finish(start([program('die.ts', `process.kill(process.pid, 'SIGKILL')`)]));
   assert.equal(code, 137);
 });
 
-test('no program is a usage error', async () => {
+test('a missing program is a usage error', async () => {
   const { code, errors } = await finish(start([]));
   assert.equal(code, 64);
   assert.match(errors, /^usage: /);
 });
 
-/** A project with nothing installed, and an npm that does as told. */
+/** A project without installed packages, and a scripted npm. */
 async function projectWith(name: string, npm: string): Promise<{ root: string; environment: Record<string, string> }> {
   const root = join(folder, name);
   await cp(join(project, 'infra/local/run.mjs'), join(root, 'infra/local/run.mjs'), { recursive: true });
@@ -95,7 +95,7 @@ async function install(root: string, version: string): Promise<void> {
   await writeFile(join(root, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
 }
 
-test('missing dependencies are installed first, in one quiet line', async () => {
+test('missing dependencies are installed first, with one short line', async () => {
   const npm = 'echo chatter; mkdir -p node_modules/.bin && ln -s "$NODE" node_modules/.bin/node';
   const { root, environment } = await projectWith('missing', npm);
   const { code, output, errors } = await finish(start([program('ok.ts', `console.log('ok')`)], root, environment));
@@ -103,7 +103,7 @@ test('missing dependencies are installed first, in one quiet line', async () => 
   assert.match(errors, /^Installing the dependencies \(npm ci\) \.\.\. done after \d+\.\d s\n$/);
 });
 
-test('what is installed already, other platforms left out, is not installed again; another version is', async () => {
+test('installed packages are not installed again, other platforms ignored; another version is', async () => {
   const { root, environment } = await projectWith('present', 'exit 0');
   await install(root, '1.0.0');
   const ok = program('ok.ts', `console.log('ok')`);
@@ -113,7 +113,7 @@ test('what is installed already, other platforms left out, is not installed agai
   assert.match((await finish(start([ok], other.root, other.environment))).errors, /^Installing/);
 });
 
-test("when the installation fails, npm's words are shown and its code comes back", async () => {
+test('when the installation fails, the output of npm is shown and its exit code is returned', async () => {
   const { root, environment } = await projectWith('failing', 'echo no network >&2; exit 3');
   const { code, errors } = await finish(start([program('ok.ts', '')], root, environment));
   assert.equal(code, 3);

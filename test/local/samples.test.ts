@@ -12,7 +12,7 @@ const sample = (name: string) =>
     .toString('latin1') ?? '';
 const hasBareLf = (text: string) => /(?<!\r)\n/.test(text);
 
-test('every sample has a name of its own that can be a queue id, and every file is a sample', () => {
+test('every sample has a unique name that can be a queue id, and every file is a sample', () => {
   const names = samples.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.ok(names.every((name) => /^[A-Za-z0-9._-]{1,80}$/.test(name)));
@@ -23,7 +23,7 @@ test('every sample has a name of its own that can be a queue id, and every file 
   assert.deepEqual([...files.map((file) => file.slice(0, -4)), ...withoutFile].sort(), names.sort());
 });
 
-test('each recipient has a verdict declared that its mailbox can give', () => {
+test('each recipient has a declared verdict that its mailbox can give', () => {
   for (const { name, recipients, expected } of samples) {
     if ('corrupt' in expected) continue;
     assert.deepEqual(Object.keys(expected.verdicts), recipients, name);
@@ -37,7 +37,7 @@ test('each recipient has a verdict declared that its mailbox can give', () => {
   }
 });
 
-test('the files show what they say, octet for octet, whatever a check-out did to them', () => {
+test('the files contain what they claim, octet for octet, whatever a check-out did to them', () => {
   assert.ok(!hasBareLf(sample('plain')) && sample('plain').endsWith('\r\n'));
   assert.ok(!sample('bare-lf').includes('\r') && sample('bare-lf').includes('\n.\n'));
   assert.ok(sample('leading-dots').includes('\r\n.\r\n'));
@@ -59,7 +59,7 @@ test('the attachment has 3 MB and is the same on every machine', () => {
   assert.equal(createHash('sha256').update(content).digest('hex').slice(0, 16), 'e101947a03ab5d55');
 });
 
-test('content is filed with LF line ends, its last line ended and its long lines cut', () => {
+test('content is filed with LF line ends, its last line ended and its long lines split', () => {
   const filed = (text: string, limit?: number) => contentAsFiled(Buffer.from(text, 'latin1'), limit).toString('latin1');
   assert.equal(filed('a\r\nb\nc'), 'a\nb\nc\n');
   assert.equal(filed('a\r\n\r\n'), 'a\n\n');

@@ -1,4 +1,4 @@
-/** The page with the screens: for its own browser on this machine, and for nobody else. */
+/** The page with the screens: only for a browser on this machine. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
@@ -32,7 +32,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** What a browser, or something that claims to be one, sends. */
+/** A request of a browser, or of a program that claims to be one. */
 async function send(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const sent = request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
@@ -54,7 +54,7 @@ const own = () => ({
 });
 const callOf = (endpoint: unknown) => JSON.stringify({ endpoint, event: { screen: 'all' } });
 
-test('its files may run nothing but its own script, and be framed by nobody', async () => {
+test('its files run no other script than their own, and cannot be framed', async () => {
   for (const [path, type] of [
     ['/', /^text\/html/],
     ['/page.js', /^text\/javascript/],
@@ -70,7 +70,7 @@ test('its files may run nothing but its own script, and be framed by nobody', as
   }
 });
 
-test('its own page may call both functions, by their names in the stack too', async () => {
+test('its own page may call both functions, also by their names in the stack', async () => {
   called.length = 0;
   for (const endpoint of ['showq', 'arn:aws:lambda:eu-central-1:0:function:stack-showq']) {
     assert.deepEqual((await send('POST', '/call', own(), callOf(endpoint))).body, '"<p>drawn</p>"');
@@ -88,21 +88,21 @@ test('its own page may call both functions, by their names in the stack too', as
 
 describe('refused is', () => {
   const refused: Readonly<Record<string, () => readonly [string, string, Record<string, string>, string?]>> = {
-    'whoever knows it by another name': () => ['GET', '/', { host: `mail.example.com:${port}` }],
+    'a page request under another host name': () => ['GET', '/', { host: `mail.example.com:${port}` }],
     'a call under another name': () => ['POST', '/call', { ...own(), host: 'evil.example' }, callOf('showq')],
-    'a call of a page from elsewhere': () => [
+    'a call from a page elsewhere': () => [
       'POST',
       '/call',
       { ...own(), origin: 'http://evil.example' },
       callOf('showq'),
     ],
-    'a call of a page at another port': () => [
+    'a call from a page at another port': () => [
       'POST',
       '/call',
       { ...own(), origin: 'http://127.0.0.1:1' },
       callOf('showq'),
     ],
-    'a call of nobody knows whom': () => [
+    'a call without an origin': () => [
       'POST',
       '/call',
       { host: own().host, 'content-type': 'application/json' },
@@ -111,10 +111,10 @@ describe('refused is', () => {
     'a form': () => ['POST', '/call', { ...own(), 'content-type': 'text/plain' }, callOf('showq')],
     'a call that reads': () => ['GET', '/call', own()],
     'another function': () => ['POST', '/call', own(), callOf('arn:aws:lambda:eu-central-1:0:function:lmtp')],
-    'something that is no function': () => ['POST', '/call', own(), callOf(['showq', 1])],
+    'a call of an unknown function': () => ['POST', '/call', own(), callOf(['showq', 1])],
     'another file': () => ['GET', '/../screens.ts', own()],
-    'what is no JSON': () => ['POST', '/call', own(), 'showq'],
-    'a call without end': () => ['POST', '/call', own(), `${callOf('showq')}${' '.repeat(200_000)}`],
+    'a body that is not JSON': () => ['POST', '/call', own(), 'showq'],
+    'an endless body': () => ['POST', '/call', own(), `${callOf('showq')}${' '.repeat(200_000)}`],
   };
   for (const [who, make] of Object.entries(refused)) {
     test(who, async () => {

@@ -60,7 +60,7 @@ test('a secret is found by name, by ARN, and by ARN without its last six charact
   assert.equal(heard.at(-1), `GetSecretValue ${ARN.slice(0, -7)}`);
 });
 
-test('a new value is current and the one before it previous; the one before that is nameless', async () => {
+test('a new value is current and the one before it previous; the one before that has no label', async () => {
   const { SecretId, VersionId: first } = await create('one');
   const second = await put(SecretId, 'two');
   assert.deepEqual(await stages(SecretId), { [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
@@ -87,7 +87,7 @@ test('a rotation: pending beside current, then promoted', async () => {
   assert.deepEqual(await stages(SecretId), { [old]: ['AWSPREVIOUS'], [fresh]: ['AWSCURRENT'] });
 });
 
-test('the current label cannot be taken off without giving it to another version', async () => {
+test('the current label cannot be removed without giving it to another version', async () => {
   const { SecretId, VersionId } = await create('one');
   const command = { SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId: VersionId };
   await assert.rejects(client.send(new UpdateSecretVersionStageCommand(command)), {
@@ -114,7 +114,7 @@ test('a binary secret comes back octet for octet', async () => {
   assert.equal(value.SecretString, undefined);
 });
 
-test('what is not there is not found, and what is to be deleted cannot be used', async () => {
+test('a missing secret is not found, and one that is scheduled for deletion cannot be used', async () => {
   const notFound = { name: 'ResourceNotFoundException' };
   await assert.rejects(read('no-such-secret'), notFound);
   const { SecretId } = await create('one');

@@ -25,23 +25,23 @@ async function submit(id: string, ...recipients: readonly string[]): Promise<voi
   await stack.submit({ version: 1, id, sender: 'a@x', recipients, message });
 }
 
-test('a request goes from incoming over active to the delivery log', async () => {
+test('a request passes from incoming through active to the delivery log', async () => {
   await submit('first', 'bob@example.com');
   const { recipient, status, text } = await stack.deliveries.waitFor(({ id }) => id === 'first');
   assert.deepEqual([recipient, status], ['bob@example.com', 'sent']);
   assert.equal(text, `21 octets for * lmtp:${stack.mailStore.destination}, minimal backoff 2s`);
 });
 
-test('a bounce comes out of the topic as it was published, with its attributes', async () => {
-  await submit('second', 'nobody@example.com');
+test('a bounce arrives at the topic as published, with its attributes', async () => {
+  await submit('second', 'unknown@example.com');
   await stack.events.waitUntil((events) => events.length === 1);
   const [event] = stack.receiveEvents();
-  assert.deepEqual(event?.message, { notificationType: 'Bounce', recipient: 'nobody@example.com' });
+  assert.deepEqual(event?.message, { notificationType: 'Bounce', recipient: 'unknown@example.com' });
   assert.deepEqual(event?.attributes, { action: 'failed' });
   assert.deepEqual(stack.receiveEvents(), []);
 });
 
-test('an unusable request lies in the corrupt queue with its reason, and stays there', async () => {
+test('an unusable request is in the corrupt queue with its reason, and stays there', async () => {
   await stack.submit('{ no JSON');
   const [notice] = await waitUntil('a corrupt notice', () => {
     const { ready } = stack.inspectQueue('corrupt');
@@ -51,11 +51,11 @@ test('an unusable request lies in the corrupt queue with its reason, and stays t
   assert.deepEqual(notice?.attributes, { reason: 'the request is not JSON' });
 });
 
-test('the sweep runs again and again', async () => {
+test('the sweep runs repeatedly', async () => {
   await stack.log.waitUntil((lines) => lines.filter(({ functionName }) => functionName === 'sweep').length >= 3);
 });
 
-test('a large message body is stored whole', async () => {
+test('a large message body is stored completely', async () => {
   const body = Buffer.alloc(20 * 1024 * 1024, 'mail');
   const { bucket: Bucket, key: Key } = await stack.putMessage('in/large.eml', body, { sender: 'a@x' });
   const { Body, Metadata } = await stack.clients.s3.send(new GetObjectCommand({ Bucket, Key }));
@@ -63,7 +63,7 @@ test('a large message body is stored whole', async () => {
   assert.deepEqual(Metadata, { sender: 'a@x' });
 });
 
-test('deliveries go on in a new container when one is killed', async () => {
+test('deliveries continue in a new container after one is killed', async () => {
   const started = stack.functions.lmtp.started;
   await stack.functions.lmtp.kill();
   await submit('third', 'bob@example.com');
@@ -71,7 +71,7 @@ test('deliveries go on in a new container when one is killed', async () => {
   assert.equal(stack.functions.lmtp.started, started + 1);
 });
 
-test('two stacks side by side know nothing of each other, and a closed one leaves nothing', async () => {
+test('two stacks at the same time are independent, and a closed one leaves nothing', async () => {
   const other = await startLocalStack({ bundles, sweepInterval: 0 });
   const processes = Object.values(other.functions).flatMap(({ containers }) => containers.map(({ pid }) => pid ?? 0));
   try {

@@ -48,7 +48,7 @@ describe('seconds have two significant digits and two decimals at most, and none
   }
 });
 
-test('no delay is shown with more digits than Postfix has, or far from what it was', () => {
+test('no delay is shown with more digits than in Postfix, or far from its value', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), (seconds) => {
       const shown = roundDelay(seconds);
@@ -78,13 +78,13 @@ test('without a session there is no relay', () => {
   assert.equal(deliveryLine(facts({ verdict })).relay, null);
 });
 
-test('the use of a connection is told from the second on', () => {
+test('the use of a connection is shown from the second on', () => {
   const line = (connUse: number) => deliveryLine(facts({ verdict: { ...facts().verdict, connUse } }));
   assert.equal('conn_use' in line(1), false);
   assert.equal(line(2).conn_use, 2);
 });
 
-test('the original address is told where it is another, letter case aside', () => {
+test('the original address is shown if it differs in more than letter case', () => {
   const orig = (original: string) => deliveryLine(facts({ recipient: { address: 'bob@example.com', original } })).orig;
   assert.equal(orig('b@example.com'), 'b@example.com');
   assert.equal(orig('Bob@Example.COM'), null);
@@ -94,12 +94,12 @@ test('an odd recipient is quoted, as on the wire', () => {
   assert.equal(deliveryLine(facts({ recipient: { address: 'bob one@x' } })).recipient, '"bob one"@x');
 });
 
-test('a recipient in doubt is told, one that is not is not', () => {
+test('a recipient in doubt is marked, others are not', () => {
   assert.equal(deliveryLine(facts({ verdict: { ...facts().verdict, inDoubt: true } })).in_doubt, true);
   assert.equal('in_doubt' in deliveryLine(facts()), false);
 });
 
-test('clocks that differ make no negative delay', () => {
+test('clocks that differ yield no negative delay', () => {
   const { delay, delays } = deliveryLine(facts({ arrival: 50_000, activated: 40_000, begun: 30_000 }));
   assert.deepEqual([delay, delays], [0, [0, 0, 0.1, 0.01]]);
 });

@@ -28,11 +28,11 @@ test('the original recipient and a reused connection are named, a missing sessio
   assert.match(line, /^4bXq1: to=<bob@example.com>, orig_to=<b@example.com>, relay=none, conn_use=2, delay=/);
 });
 
-test('the same address in other letters is no original recipient, a first use of a connection no reuse', () => {
+test('the same address in other letter case is not shown as original recipient, nor a first use of a connection as reuse', () => {
   assert.doesNotMatch(postfixLine({ ...record, orig: 'Bob@Example.com', conn_use: 1 }), /orig_to|conn_use/);
 });
 
-test('times stand as the log has them', () => {
+test('times are shown as in the log', () => {
   assert.match(
     postfixLine({ ...record, delay: 1.1, delays: [0, 0.01, 10, 300] }),
     /delay=1\.1, delays=0\/0\.01\/10\/300,/,
@@ -44,7 +44,7 @@ test('a reply cannot break the line or move the cursor', () => {
   assert.match(postfixLine({ ...record, text }), /\(550 5\.1\.1 no 4bXq2: to=<x> \\x1b\[2J\\u202eevil\)$/);
 });
 
-test('diagnostics of the log are no deliveries', () => {
+test('diagnostics of the log are not deliveries', () => {
   assert.equal(isDeliveryLine({ level: 'INFO', message: 'hello' }), false);
   assert.equal(isDeliveryLine(null), false);
   assert.equal(isDeliveryLine(record), true);

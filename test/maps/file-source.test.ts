@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { FileSource } from '../../functions/maps/file-source.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 
-test('a file is read, and read again only where it has changed', async () => {
+test('a file is read, and read again only after it changed', async () => {
   using folder = makeTemporaryFolder();
   const path = folder.write('transport', 'x lmtp:one\n');
   const source = new FileSource(path);
@@ -16,7 +16,7 @@ test('a file is read, and read again only where it has changed', async () => {
   assert.partialDeepStrictEqual(await source.read(first.version), { text: 'x lmtp:two\n' });
 });
 
-test('a file that is not there is an error of the system', async () => {
+test('a missing file is a system error', async () => {
   using folder = makeTemporaryFolder();
   const source = new FileSource(join(folder.path, 'none'));
   await assert.rejects(source.read(undefined), { code: 'ENOENT' });

@@ -1,4 +1,4 @@
-/** Maps: what each type finds, and what is said of one that cannot be used. */
+/** Maps: what each type finds, and the error of an unusable one. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ const text = (part: string) => fc.string({ unit: fc.constantFrom(...part) });
 /** A file system of one file. */
 const file = (content: string): MapOptions => ({ readFile: () => content });
 
-/** What is wrong with a map. */
+/** Returns the error of a map. */
 function fault(specification: string, options: MapOptions = {}): string {
   try {
     openMaps(specification, options);
@@ -21,11 +21,11 @@ function fault(specification: string, options: MapOptions = {}): string {
     assert.ok(error instanceof MapError, String(error));
     return error.message;
   }
-  return assert.fail(`taken in: ${specification}`);
+  return assert.fail(`accepted: ${specification}`);
 }
 
 describe('static', () => {
-  test('has the same for every key, colons and all', () => {
+  test('has the same value for every key, colons included', () => {
     assert.equal(openMaps('static:joe:secret').find('anything'), 'joe:secret');
   });
   test('has a value with blanks in braces', () => {
@@ -40,24 +40,24 @@ describe('static', () => {
 
 describe('inline', () => {
   const find = (specification: string, key: string) => openMaps(specification).find(key);
-  test('has entries without blanks as they stand, and others in braces', () => {
+  test('has entries without blanks, and others in braces', () => {
     const map = 'inline:{ a=1, b=2 {c = 3 and more}{d=4}, { e=5 } }';
     assert.deepEqual(
       ['a', 'b', 'c', 'e', 'f'].map((key) => find(map.replace('}{', '} {'), key)),
       ['1', '2', '3 and more', '5', undefined],
     );
   });
-  test('values may have equal signs, and braces that match', () => {
+  test('accepts equal signs and matching braces in values', () => {
     assert.equal(find('inline:{{ a = b=c {d} }}', 'a'), 'b=c {d}');
   });
-  test('keys may have quoted blanks and equal signs, and keep their quotes', () => {
+  test('accepts quoted blanks and equal signs in keys, and keeps their quotes', () => {
     assert.equal(find('inline:{ { "a b=c"@d = 1 } }', '"a b=c"@d'), '1');
     assert.equal(find('inline:{ { a\\ b = 1 } }', 'a\\ b'), '1');
   });
-  test('an address with a port is a key like others', () => {
+  test('accepts an address with a port as a key', () => {
     assert.equal(find('inline:{ {inet:[127.0.0.1]:2400=joe:secret} }', 'inet:[127.0.0.1]:2400'), 'joe:secret');
   });
-  test('the last of two values for a key counts', () => assert.equal(find('inline:{ a=1 a=2 }', 'A'), '2'));
+  test('uses the last of two values for a key', () => assert.equal(find('inline:{ a=1 a=2 }', 'A'), '2'));
   for (const [map, said] of [
     ['inline:a=b', 'inline map: its braces do not match'],
     ['inline:{ a=b', 'inline map: its braces do not match'],
@@ -75,7 +75,7 @@ describe('inline', () => {
       assert.ok(fault(map).endsWith('; write inline:{ key=value, { key = value with blanks } }'));
     });
   }
-  test('any keys and values are found again', () => {
+  test('finds all keys and values again', () => {
     const key = text('ab@.[]:-"\\ =').map((raw) => `"${raw.replaceAll(/["\\]/g, '\\$&')}"`);
     const value = text('ab@.[]:-"\\ =,').filter((raw) => raw.trim() === raw && raw !== '');
     fc.assert(
@@ -97,7 +97,7 @@ describe('texthash', () => {
     assert.equal(maps.find('"c d"@e'), '3');
     assert.equal(maps.find('c'), undefined);
   });
-  test('its path is the one that is named', () => {
+  test('has the named path', () => {
     const paths: string[] = [];
     openMaps('texthash:/opt/a, texthash:b:c', { readFile: (path) => `x ${paths.push(path)}` });
     assert.deepEqual(paths, ['/opt/a', 'b:c']);
@@ -109,15 +109,15 @@ describe('texthash', () => {
   ] as const) {
     test(`${JSON.stringify(table)} cannot be used`, () => assert.equal(fault('texthash:/x', file(table)), said));
   }
-  test('keys differ in case where the parameter says so', () => {
+  test('distinguishes upper and lower case of keys where the parameter says so', () => {
     const maps = openMaps('texthash:/x', { ...file('a 1\nA 2\n'), fold: false });
     assert.deepEqual([maps.find('a'), maps.find('A')], ['1', '2']);
   });
-  test('a file that cannot be read, and none', () => {
+  test('reports a file that cannot be read, and a missing one', () => {
     assert.match(fault('texthash:/no/such/file'), /^texthash:\/no\/such\/file: the file cannot be read \(ENOENT\)$/);
     assert.equal(fault('texthash:'), 'texthash: names no file; write texthash:/path');
   });
-  test('a result never stands in an error: it may be a secret', () => {
+  test('never shows a value in an error, because it may be a secret', () => {
     for (const table of ['a joe:secret\na joe:secret\n', '"a joe:secret\n']) {
       assert.doesNotMatch(fault('texthash:/x', file(table)), /secret/);
     }
@@ -125,19 +125,19 @@ describe('texthash', () => {
 });
 
 describe('several maps', () => {
-  test('are asked in order, and the first that has an entry counts', () => {
+  test('are searched in order, and the first entry counts', () => {
     const maps = openMaps('inline:{ a=1 }, regexp:{{/^b/ 2}} static:3');
     assert.deepEqual(
       ['a', 'b', 'c'].map((key) => maps.find(key)),
       ['1', '2', '3'],
     );
   });
-  test('an empty list has nothing, and an empty key is in no map', () => {
+  test('an empty list has no entries, and an empty key is in no map', () => {
     assert.ok(openMaps(' , ').isEmpty);
     assert.equal(openMaps('').find('a'), undefined);
     assert.equal(openMaps('static:x').find(''), undefined);
   });
-  test('keys are in lower case for tables, and as they are for regular expressions', () => {
+  test('keys are in lower case for tables, and unchanged for regular expressions', () => {
     const maps = openMaps('inline:{ Key=1 }, regexp:{{/^Other$/i 2}}');
     assert.deepEqual(
       ['KEY', 'Other', 'other'].map((key) => maps.find(key)),
@@ -152,7 +152,7 @@ describe('several maps', () => {
   ] as const) {
     test(`${map} cannot be used`, () => assert.equal(fault(map), said));
   }
-  test('no text whatever makes opening or asking fail otherwise', () => {
+  test('any other text raises no other error when a map is opened or searched', () => {
     const specification = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc
@@ -180,7 +180,7 @@ describe('several maps', () => {
   });
 });
 
-test('words are split at commas and blanks outside braces, and lose nothing else', () => {
+test('words are split at commas and blanks outside braces, without other losses', () => {
   assert.deepEqual(splitOutsideBraces(' a, {b c},d{e f}g }h ,, i{j k'), ['a', '{b c}', 'd{e f}g', '}h', 'i{j k']);
   fc.assert(
     fc.property(text('ab{} ,\n'), (input) => {
@@ -190,7 +190,7 @@ test('words are split at commas and blanks outside braces, and lose nothing else
   );
 });
 
-test('what is inside braces is all that is inside the first pair, if nothing follows it', () => {
+test('the text inside braces is that of the first pair, if nothing follows it', () => {
   assert.equal(insideBraces('{ a {b} }'), ' a {b} ');
   for (const none of ['', 'a', '{', '{}a', '{a}{b}', ' {a}']) assert.equal(insideBraces(none), undefined);
   fc.assert(fc.property(text('ab \u{1f4ec}'), (inner) => assert.equal(insideBraces(`{${inner}}`), inner)));

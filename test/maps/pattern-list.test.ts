@@ -9,32 +9,32 @@ const strings = (text: string, files: Readonly<Record<string, string>> = {}) =>
 const hosts = (text: string) => openPatternList(text, { matches: 'hosts' });
 
 describe('strings', () => {
-  test('are compared as a whole, in any case', () => {
+  test('are compared as a whole, in any letter case', () => {
     const list = strings('one.test, Two.Test /run/lmtp', { '/run/lmtp': '' });
     assert.deepEqual(
       ['ONE.test', 'two.test', 'a.one.test', 'test'].map((name) => list.matches(name)),
       [true, true, false, false],
     );
   });
-  test('static:all is everything, and an empty list nothing', () => {
+  test('static:all matches everything, and an empty list nothing', () => {
     assert.ok(strings('static:all').matches('anything'));
     assert.ok(!strings('').matches('anything'));
     assert.ok(strings('').isEmpty);
   });
-  test('! excludes, and the first that matches decides', () => {
+  test('! excludes, and the first match decides', () => {
     const list = strings('!one.test static:all');
     assert.deepEqual([list.matches('one.test'), list.matches('two.test')], [false, true]);
     assert.ok(strings('!!one.test').matches('one.test'));
     assert.ok(!strings('static:all !one.test').matches('two') === false);
   });
-  test('whatever a map has an entry for', () => {
+  test('match every key of a map', () => {
     const list = strings('inline:{ one.test=x } regexp:{{/^two\\./ x}}');
     assert.deepEqual(
       ['One.test', 'two.a', 'three'].map((name) => list.matches(name)),
       [true, true, false],
     );
   });
-  test('a file has further patterns, and ! before it turns them round', () => {
+  test('a file contains further patterns, and ! before it inverts them', () => {
     const files = { '/a': '# names\none.test\n  two.test, /b\n', '/b': '!three.test\n' };
     const list = strings('!/a static:all', files);
     assert.deepEqual(
@@ -42,10 +42,10 @@ describe('strings', () => {
       [false, false, true, true],
     );
   });
-  test('files that name each other are told', () => {
+  test('files that include each other are reported', () => {
     assert.throws(() => strings('/a', { '/a': '/a\n' }), /name each other in a loop/);
   });
-  test('a name in brackets matches nothing, as in Postfix, but is told', () => {
+  test('a name in brackets matches nothing, as in Postfix, but is reported', () => {
     const list = strings('[127.0.0.1]:2400, [127.0.0.1] one.test');
     assert.deepEqual(
       ['127.0.0.1', '[127.0.0.1]', 'one.test'].map((name) => list.matches(name)),
@@ -83,12 +83,12 @@ describe('hosts', () => {
   for (const [list, names, matches] of cases) {
     test(`${list}: ${names.join(' ')}`, () => assert.equal(hosts(list).matches(...names), matches));
   }
-  test('a word in brackets that is no address is told', () => {
+  test('a word in brackets that is not an address is reported', () => {
     assert.deepEqual(hosts('[mail.test]').warnings, ['"[mail.test]" never matches: it is not an address']);
   });
 });
 
-describe('what cannot be used is told:', () => {
+describe('an unusable list is reported:', () => {
   for (const [list, said] of [
     ['one.test:24', /^there is no map type "one.test"; static:, inline:, texthash:, regexp: are allowed$/],
     ['a !', /^"!": the ! needs a pattern after it$/],

@@ -18,14 +18,14 @@ function fault(open: () => unknown): string {
   return assert.fail('taken in');
 }
 
-test('the first pattern that matches counts, and has the result', () => {
+test('the first matching pattern gives the result', () => {
   const rules = '/^4\\.2\\.2 (.*)/  5.2.2 filtered: $1\n/^4/ 5.0.0 all others\n';
   assert.equal(find(rules, '4.2.2 mailbox full'), '5.2.2 filtered: mailbox full');
   assert.equal(find(rules, '4.7.1 wait'), '5.0.0 all others');
   assert.equal(find(rules, '2.0.0 ok'), undefined);
 });
 
-test('groups are put in by number in three forms, and $$ is a dollar sign', () => {
+test('groups are inserted by number in three forms, and $$ is a dollar sign', () => {
   assert.equal(find('/(a)(b)(c)?/ $2$(1)$' + '{1}0 $$1 [$3]', 'ab'), 'baa0 $1 []');
 });
 
@@ -36,13 +36,13 @@ test('! means that the pattern must not match', () => {
   assert.equal(find('! /^250 / other', '451 no'), 'other');
 });
 
-test('/pattern/!/pattern/ of old matches where the first does and the second does not', () => {
+test('the old form /pattern/!/pattern/ matches where the first does and the second does not', () => {
   const rules = '/^4(.*)/!/7\\.1/ 5$1';
   assert.equal(find(rules, '4.2.2'), '5.2.2');
   assert.equal(find(rules, '4.7.1'), undefined);
 });
 
-test('any mark may stand for the slashes, and behind a backslash it is itself', () => {
+test('any character may replace the slashes, and after a backslash it is literal', () => {
   assert.equal(find('~^/a/~ yes', '/a/'), 'yes');
   assert.equal(find('/^\\/a\\// yes', '/a/'), 'yes');
   assert.equal(find('%a/b% yes', 'a/b'), 'yes');
@@ -68,7 +68,7 @@ test('flags toggle: x, basic instead of extended expressions', () => {
   assert.equal(find('/^a+(b)$/ <$1>', 'aab'), '<b>');
 });
 
-test('what stands between if and endif counts where the if does, and they nest', () => {
+test('rules between if and endif count where the if matches, and they nest', () => {
   const rules = [
     'if /example\\.com$/',
     '/^postmaster@/ first',
@@ -89,7 +89,7 @@ test('comments and continuation lines are as in all tables', () => {
   assert.equal(find('# /a/ no\n\n/a/\n   yes,\n# still\n   indeed\n', 'a'), 'yes,   indeed');
 });
 
-test('a table in the parameter has each rule in braces; commas and blanks may stand between', () => {
+test('a table in the parameter has each rule in braces; commas and blanks may separate them', () => {
   const maps = openMaps('regexp:{{/^a{2}$/ two}, { if /b/ } {/^(.)/ has b: $1} {endif} { #/c/ no } }');
   assert.deepEqual(
     ['aa', 'xb', 'c'].map((key) => maps.find(key)),
@@ -97,9 +97,9 @@ test('a table in the parameter has each rule in braces; commas and blanks may st
   );
 });
 
-test('an empty result is none', () => assert.equal(find('/^a(.*)/ $1\n/^a/ other', 'a'), undefined));
+test('an empty result means no result', () => assert.equal(find('/^a(.*)/ $1\n/^a/ other', 'a'), undefined));
 
-describe('a rule that cannot be used is told with its line:', () => {
+describe('an unusable rule is reported with its line:', () => {
   const cases: readonly [string, string][] = [
     [
       '/a',

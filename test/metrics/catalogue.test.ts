@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { dimensions, type MetricRow, metricTable } from '../../functions/metrics/catalogue.ts';
 import { classMetric, classTable } from '../../functions/metrics/classes.ts';
 
-test('all metrics fit into one line of CloudWatch, under names that are no names of dimensions', () => {
+test('all metrics fit into one line of CloudWatch, and no metric has the name of a dimension', () => {
   const names = Object.keys(metricTable);
   assert.ok(names.length <= 100, `${names.length} metrics`);
   for (const name of names) assert.match(name, /^[A-Z][A-Za-z]+$/);
@@ -14,7 +14,7 @@ test('all metrics fit into one line of CloudWatch, under names that are no names
   );
 });
 
-test('every metric says in a few words what it is', () => {
+test('every metric has a short description', () => {
   for (const [name, { about }] of Object.entries<MetricRow>(metricTable)) {
     assert.ok(about.length > 5 && about.length <= 100, name);
     assert.match(about, /^[a-z].*[^.]$/, name);

@@ -22,7 +22,7 @@ function count(changes: Partial<DeliveryLine>) {
   return metrics;
 }
 
-test('a recipient that was sent to counts with its delays', () => {
+test('a sent recipient counts with its delays', () => {
   assert.deepEqual(count({}).sums(), {
     Sent: 1,
     Delay: 3.1,
@@ -33,16 +33,16 @@ test('a recipient that was sent to counts with its delays', () => {
   });
 });
 
-test('a recipient that was not counts with its class, and has no delay', () => {
+test('any other recipient counts with its class, without delays', () => {
   assert.deepEqual(count({ status: 'deferred', dsn: '4.2.2' }).sums(), { Deferred: 1, DeferredMailbox: 1 });
   assert.deepEqual(count({ status: 'bounced', dsn: '5.1.1' }).sums(), { Bounced: 1, BouncedAddress: 1 });
 });
 
-test('whoever expires is given up on', () => {
+test('an expired recipient counts as given up', () => {
   assert.deepEqual(count({ status: 'expired', dsn: '4.4.1' }).sums(), { Bounced: 1, BouncedNetwork: 1 });
 });
 
-test('doubt counts beside', () => {
+test('doubt is counted in addition', () => {
   assert.deepEqual(count({ status: 'deferred', dsn: '4.4.2', in_doubt: true }).sums(), {
     Deferred: 1,
     InDoubt: 1,
@@ -50,7 +50,7 @@ test('doubt counts beside', () => {
   });
 });
 
-test('of a line only its destination is handed on, neither id nor recipient nor host', () => {
+test('only the destination of a line is passed on, neither id nor recipient nor host', () => {
   const text = JSON.stringify(count({}).added);
   for (const word of [line.id, line.recipient, '10.0.0.1']) assert.ok(!text.includes(word), word);
   assert.deepEqual(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { measured } from '../../functions/metrics/invocation.ts';
 import { MemoryMetrics } from '../support/memory-metrics.ts';
 
-/** Metrics that note when they are written. */
+/** Metrics that record when they are written. */
 class Noted extends MemoryMetrics {
   readonly flushed: string[][] = [];
 
@@ -23,7 +23,7 @@ test('metrics are written when an invocation ends, and the first one counts the 
   assert.deepEqual(metrics.flushed, [['ColdStarts', 'Sent'], ['Sent']]);
 });
 
-test('they are written too when it fails, and its failure stays', async () => {
+test('they are written when an invocation fails too, and its error is thrown on', async () => {
   const metrics = new Noted();
   const handler = measured(metrics, async () => {
     metrics.add('Deferred');
@@ -34,6 +34,6 @@ test('they are written too when it fails, and its failure stays', async () => {
   assert.deepEqual(metrics.flushed, [['ColdStarts', 'Deferred'], ['Deferred']]);
 });
 
-test('where nobody wants metrics a handler is what it was', async () => {
+test('without metrics a handler is returned unchanged', async () => {
   assert.equal(await measured(undefined, async (event: number) => event + 1)(1, undefined), 2);
 });

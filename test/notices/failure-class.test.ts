@@ -9,14 +9,14 @@ const service = (name: string, httpStatusCode: number) =>
   new SQSServiceException({ name, $fault: 'server', message: 'x', $metadata: { httpStatusCode } });
 const coded = (code: string) => Object.assign(new Error('x'), { code });
 
-describe('short of something is', () => {
+describe('a resource shortage is', () => {
   const failures: Readonly<Record<string, unknown>> = {
-    'a table that is throttled': new ProvisionedThroughputExceededException({ message: 'x', $metadata }),
-    'a queue that is throttled': service('ThrottlingException', 400),
-    'a service in trouble': service('SomethingBroke', 503),
-    'a connection that is refused': coded('ECONNREFUSED'),
-    'a disk that is full': coded('ENOSPC'),
-    'an answer that did not come': Object.assign(new Error('x'), { name: 'TimeoutError' }),
+    'a throttled table': new ProvisionedThroughputExceededException({ message: 'x', $metadata }),
+    'a throttled queue': service('ThrottlingException', 400),
+    'a failing service': service('SomethingBroke', 503),
+    'a refused connection': coded('ECONNREFUSED'),
+    'a full disk': coded('ENOSPC'),
+    'a response that does not arrive': Object.assign(new Error('x'), { name: 'TimeoutError' }),
   };
   for (const [name, error] of Object.entries(failures)) {
     test(name, () => assert.equal(failureClass(error), 'resource'));
@@ -26,9 +26,9 @@ describe('short of something is', () => {
 describe('a fault is', () => {
   const failures: Readonly<Record<string, unknown>> = {
     'a bug': new TypeError('undefined is not a function'),
-    'a permission that is missing': service('AccessDeniedException', 403),
-    'a queue that is not there': service('QueueDoesNotExist', 400),
-    'whatever else is thrown': 'words',
+    'a missing permission': service('AccessDeniedException', 403),
+    'a missing queue': service('QueueDoesNotExist', 400),
+    'any other exception': 'words',
   };
   for (const [name, error] of Object.entries(failures)) {
     test(name, () => assert.equal(failureClass(error), 'software'));

@@ -43,10 +43,10 @@ function makeNotifier(given: Partial<NotifierParts> = {}) {
 const trouble = { class: 'protocol', subject: 'odd words', destination: 'inet:mail.example:24' } as const;
 
 describe('a notice', () => {
-  test('is one that its readers understand', async () => {
+  test('has the form that its readers expect', async () => {
     const { notifier, notices } = makeNotifier();
     notifier.raise({ ...trouble, peer: 'mail.example[10.0.0.1]:24', queueId: 'x', transcript: ['In:  220 hi'] });
-    await notifier.settled();
+    await notifier.awaitSent();
     const [notice] = notices;
     assert.deepEqual(parseNotice(JSON.parse(JSON.stringify(notice))), notice);
     assert.partialDeepStrictEqual(notice, {
@@ -56,17 +56,17 @@ describe('a notice', () => {
       time: '2026-11-22T08:00:00.000Z',
     });
   });
-  test('is not raised of a class that nobody asked for', async () => {
+  test('is not sent for a class that is not in notify_classes', async () => {
     const { notifier, notices, counts } = makeNotifier();
     notifier.raise({ ...trouble, class: 'policy' });
-    await notifier.settled();
+    await notifier.awaitSent();
     assert.deepEqual([notices.length, counts.writes], [0, 0]);
   });
-  test('stands for all that happened since the one before', async () => {
+  test('includes all events since the one before', async () => {
     const { notifier, clock, notices } = makeNotifier();
     for (let minute = 0; minute <= 60; minute += 1) {
       notifier.raise(trouble);
-      await notifier.settled();
+      await notifier.awaitSent();
       clock.advance(60_000);
     }
     assert.deepEqual(
@@ -79,26 +79,26 @@ describe('a notice', () => {
     notifier.raise(trouble);
     notifier.raise({ ...trouble, destination: 'inet:other.example:24' });
     notifier.raise({ class: 'software', subject: 'a bug' });
-    await notifier.settled();
+    await notifier.awaitSent();
     assert.equal(notices.length, 3);
   });
-  test('that cannot be sent holds nobody up', async () => {
+  test('that cannot be sent delays no delivery', async () => {
     const denied = new Error('denied');
     const { notifier, failures } = makeNotifier({ topic: { publish: () => Promise.reject(denied) } });
     notifier.raise(trouble);
-    await notifier.settled();
+    await notifier.awaitSent();
     assert.deepEqual(failures, [denied]);
   });
 });
 
-test('a burst is one write, and none of it is left out of the count', async () => {
+test('a burst is one write, and all of it is counted', async () => {
   const { notifier, clock, counts, notices } = makeNotifier();
   for (let n = 0; n < 1000; n += 1) notifier.raise(trouble);
-  await notifier.settled();
+  await notifier.awaitSent();
   assert.equal(counts.writes, 1);
   clock.advance(noticePause);
   notifier.raise(trouble);
-  await notifier.settled();
+  await notifier.awaitSent();
   assert.deepEqual(
     notices.map(({ count }) => count),
     [1, 1000],

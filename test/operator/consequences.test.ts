@@ -1,4 +1,4 @@
-/** What the answers to an operator say: what will be tried, or why nothing will be, and what to do about it. */
+/** Answers to an operator: what will be tried, or why nothing will be, and what to do about it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdDestination, releaseDestination } from '../../functions/operator/destinations.ts';
@@ -34,7 +34,7 @@ const heldWords = 'held (disk) by local/ann: disk full; nothing will be tried. R
 const release = `release --destination ${destination}`;
 
 describe('a flush while the destination is held says that nothing will be tried, and what to do', () => {
-  test('of the destination: one answer, and nothing is written', async () => {
+  test('for the destination: one answer, and nothing is written', async () => {
     const { services, changing } = await withHeldDestination({ id: 'a', state: 'deferred', due: Date.now() * 2 });
     const before = services.ledger.items;
     const selection = waitingForTime({ kind: 'filter', filter: { destination } }, services);
@@ -43,7 +43,7 @@ describe('a flush while the destination is held says that nothing will be tried,
     assert.deepEqual(services.ledger.items, before);
   });
 
-  test('of a message that would only be held when its turn comes', async () => {
+  test('for a message that would only be held at its next attempt', async () => {
     const { services, changing } = await withHeldDestination(
       { id: 'a', state: 'deferred' },
       { id: 'b', state: 'held' },
@@ -58,7 +58,7 @@ describe('a flush while the destination is held says that nothing will be tried,
     assert.deepEqual(services.woken, []);
   });
 
-  test('of everything: one line for the destination, and all other mail is tried', async () => {
+  test('for everything: one line for the destination, and all other mail is tried', async () => {
     const { services, changing } = await withHeldDestination(
       { id: 'a', state: 'deferred', due: Date.now() * 2 },
       { id: 'b', state: 'deferred', due: Date.now() * 2 },
@@ -102,7 +102,7 @@ describe('a release', () => {
     assert.ok(changes.every(({ isTried }) => isTried === undefined));
   });
 
-  test('of a destination with another hold left says so, and none is tried', async () => {
+  test('of a destination with another hold left says so, and no mail is tried', async () => {
     const { changing } = await withHeldDestination({ id: 'a', state: 'held' });
     await holdDestination(destination, { hold: 'move' }, changing);
     const { change, released } = await releaseDestination(destination, { hold: 'move', ramp: 0 }, changing);

@@ -1,4 +1,4 @@
-/** What people do to destinations. */
+/** Operator commands on destinations. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdDestination, releaseDestination, reopenDestinations } from '../../functions/operator/destinations.ts';
@@ -17,8 +17,8 @@ async function suspend(services: CapturingOperatorServices, ...names: readonly s
   for (const one of names) await services.destinations.write({ ...emptyRecord(one), suspension });
 }
 
-describe('a destination that is held', () => {
-  test('keeps what comes to its turn, until the last of its holds is released', async () => {
+describe('a held destination', () => {
+  test('holds each delivery at its next attempt, until its last hold is released', async () => {
     const services = operatorServices();
     const changing = { order, services };
     await holdDestination(name, { hold: 'disk' }, changing);
@@ -70,7 +70,7 @@ describe('a destination that is held', () => {
     );
   });
 
-  test('lets go over a ramp; what has a hold of its own stays', async () => {
+  test('is released over a ramp; a message with its own hold stays held', async () => {
     const services = operatorServices({}, 0.25);
     const hold = { id: 'own', reason: 'r', by: 'b', since: 0 };
     await putItems(services, { id: 'a', state: 'held' }, { id: 'b', state: 'held', holds: [hold] });
@@ -86,7 +86,7 @@ describe('a destination that is held', () => {
     );
   });
 
-  test('whose release is broken off is let go by the sweep', async () => {
+  test('whose release is interrupted is released by the sweep', async () => {
     const services = operatorServices();
     await holdDestination(name, { hold: 'disk' }, { order, services });
     await putItems(services, { id: 'a', state: 'held' });
@@ -100,7 +100,7 @@ describe('a destination that is held', () => {
     assert.equal(services.ledger.items[0]?.state, 'queued');
   });
 
-  test('is let go by the operator alone, and counted, also where the sweep runs at the same moment', async () => {
+  test('is released by the operator alone, and counted once, even if the sweep runs at the same moment', async () => {
     const services = operatorServices();
     await holdDestination(name, { hold: 'disk' }, { order, services });
     await putItems(services, { id: 'a', state: 'held' }, { id: 'b', state: 'held' });
@@ -114,12 +114,12 @@ describe('a destination that is held', () => {
     assert.equal(released, 2);
   });
 
-  test('is let go with what a function holds for some seconds more, since it has not heard of the release', async () => {
+  test('is released together with deliveries that a function holds some seconds later, because it has not read the release yet', async () => {
     const services = operatorServices();
     const { scheduler, destinations, clock } = services;
     await holdDestination(name, { hold: 'disk' }, { order, services });
     await putItems(services, { id: 'a', state: 'queued' }, { id: 'b', state: 'queued' });
-    // It looks at the destination just before the release.
+    // It reads the destination just before the release.
     assert.equal(await scheduler.place({ destination: name, state: 'queued' }, services), 'held');
     const waits: number[] = [];
     const { released } = await releaseDestination(
@@ -141,12 +141,12 @@ describe('a destination that is held', () => {
     assert.equal(
       (await services.ledger.read({ id: 'b', delivery: '0000' }))?.state,
       'active',
-      'now it has heard of it',
+      'now it has read the release',
     );
     assert.deepEqual((await destinations.read(name)).holds, []);
   });
 
-  test('lets go what has a hold of its own that has ended, and what is changed at the same moment', async () => {
+  test('releases messages whose own hold has ended, and messages that change at the same moment', async () => {
     const services = operatorServices();
     const { ledger, clock } = services;
     const ended = { id: 'own', reason: 'r', by: 'b', since: 0, until: clock.wall - 1 };
@@ -164,7 +164,7 @@ describe('a destination that is held', () => {
     assert.equal((await releaseDestination(name, { ramp: 0 }, { order, services })).released, 2);
   });
 
-  test('is not one that nobody held; and what if changes nothing', async () => {
+  test('must have a hold to be released; a dry run changes nothing', async () => {
     const services = operatorServices();
     const { change } = await releaseDestination(name, { ramp: 0 }, { order, services });
     assert.deepEqual(change, { kind: 'refused', id: name, text: 'it is not held' });
@@ -177,7 +177,7 @@ describe('a destination that is held', () => {
   });
 });
 
-test('suspended destinations are cleared: all of them, or one with the mailboxes at it', async () => {
+test('suspensions are cleared: of all destinations, or of one with its mailboxes', async () => {
   const services = operatorServices();
   const other = 'inet:other.example:24';
   await suspend(services, name, `bob@x@${name}`, other);

@@ -1,4 +1,4 @@
-/** The story of a message, and what is known of a destination. */
+/** The history of a message, and the state of a destination. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
@@ -15,7 +15,7 @@ const name = 'inet:[127.0.0.1]:24';
 const day = 86_400_000;
 
 describe('a message', () => {
-  test('comes with all its deliveries, the destinations that they wait for, and when it would be returned', async () => {
+  test('is shown with all its deliveries, the destinations that they wait for, and when it would be returned', async () => {
     const services = operatorServices({ maximal_queue_lifetime: '3d', bounce_queue_lifetime: '1d' });
     const items = await putItems(
       services,
@@ -30,19 +30,19 @@ describe('a message', () => {
     assert.deepEqual(one?.items, items.slice(1));
   });
 
-  test('from the null sender is given up earlier; what is done is not given up at all', async () => {
+  test('from the null sender is returned earlier; a finished one is not returned at all', async () => {
     const services = operatorServices({ maximal_queue_lifetime: '3d', bounce_queue_lifetime: '1d' });
     await putItems(services, { id: 'a', state: 'deferred', sender: '' }, { id: 'b', state: 'done' });
     assert.equal((await explainMessage('a', services))?.expires, services.clock.wall + day);
     assert.equal((await explainMessage('b', services))?.expires, undefined);
   });
 
-  test('may be a request that was never taken in; one that is not there has no story', async () => {
+  test('may be a request that was never admitted; an unknown id has no history', async () => {
     const services = operatorServices();
     await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}' });
     const story = await explainMessage('r1', services);
     assert.deepEqual([story?.items, story?.requests[0]?.reason], [[], 'sender: is missing']);
-    assert.equal(await explainMessage('nobody', services), undefined);
+    assert.equal(await explainMessage('unknown', services), undefined);
   });
 });
 
@@ -66,7 +66,7 @@ describe('a destination', () => {
     });
   }
 
-  test('comes with what waits for it, the oldest of it, what was said to most, and mailboxes in trouble', async () => {
+  test('is shown with its waiting mail, the oldest of it, its commonest replies, and mailboxes in trouble', async () => {
     const services = operatorServices();
     const { wall } = services.clock;
     const say = (text: string) => [{ address: 'bob@x', n: 0, last: { ...makeVerdict('deferred'), text } }];
@@ -96,11 +96,11 @@ describe('a destination', () => {
     );
   });
 
-  test('that nobody has heard of is none', async () => {
-    assert.equal(await explainDestination('inet:nobody:24', operatorServices()), undefined);
+  test('that is unknown does not exist', async () => {
+    assert.equal(await explainDestination('inet:unknown:24', operatorServices()), undefined);
   });
 
-  test('whose server says something new each time does not fill the memory', async () => {
+  test('whose server gives a different reply each time does not fill the memory', async () => {
     const services = operatorServices();
     await putItems(
       services,

@@ -25,7 +25,7 @@ describe('the fingerprint of', () => {
       'host a[::1]:24 said: 451-4.7.1 Try again 451 4.7.1 later',
       '451 4.7.1 try again later',
     ],
-    'a port where nobody listens': [
+    'a closed port': [
       '4.4.1',
       'connect to imap-b.example.net[10.0.4.22]:24: Connection refused',
       '4.4.1 connect to connection refused',
@@ -40,7 +40,7 @@ describe('the fingerprint of', () => {
       'host a[10.0.0.1]:24 said: 451 4.3.0 /var/mail/u is locked since 12:30',
       '451 4.3.0 is locked since',
     ],
-    'words of no use': ['4.0.0', 'host a[10.0.0.1]:24 said: 450 1234 5.6.7.8', '450 4.0.0'],
+    'words without a meaning': ['4.0.0', 'host a[10.0.0.1]:24 said: 450 1234 5.6.7.8', '450 4.0.0'],
     'many words': ['4.0.0', 'a b c d e f g h i j', '4.0.0 a b c d e f g h'],
     'another writing': ['4.2.2', 'Größe ÜBERSCHRITTEN, l’accès', '4.2.2 größe überschritten l’accès'],
     nothing: ['4.0.0', '', '4.0.0'],
@@ -50,7 +50,7 @@ describe('the fingerprint of', () => {
   }
 });
 
-test('words are the same however often they are taken, whatever was said', () => {
+test('the fingerprint of a fingerprint is the same, for any reply', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
       const words = wordsOf(text);
@@ -59,7 +59,7 @@ test('words are the same however often they are taken, whatever was said', () =>
   );
 });
 
-test('whose mail it is, where, and in which session does not matter', () => {
+test('recipient, host and session do not affect it', () => {
   const address = fc.emailAddress();
   const place = fc.tuple(fc.domain(), fc.ipV4(), fc.nat(65_535)).map(([host, ip, port]) => `${host}[${ip}]:${port}`);
   fc.assert(
@@ -82,7 +82,7 @@ function entry(text: string | undefined, given: Partial<QueueEntry> = {}): Queue
 
 const said = (words: string) => `host a[10.0.0.1]:24 said: 452 4.2.2 ${words}`;
 
-test('causes are counted, the commonest first, with an example in the words that were said', () => {
+test('causes are counted, the commonest first, as a sentence, with the newest reply where a part of it varies', () => {
   const causes = new Causes();
   causes.add(entry(said('<a@x> Mailbox busy')));
   for (const [index, destination] of ['inet:a:24', 'inet:b:24', 'inet:b:24'].entries()) {
@@ -93,16 +93,17 @@ test('causes are counted, the commonest first, with an example in the words that
   assert.deepEqual(causes.rows, [
     {
       ...{ key: '452 4.2.2 quota exceeded', deliveries: 3, destinations: 2, oldest: 8 },
+      sentence: '452 4.2.2 <…@x> Quota exceeded',
       example: `4.2.2 ${said('<u0@x> Quota exceeded')}`,
     },
     {
       ...{ key: '452 4.2.2 mailbox busy', deliveries: 1, destinations: 1, oldest: 5 },
-      example: `4.2.2 ${said('<a@x> Mailbox busy')}`,
+      sentence: '452 4.2.2 <a@x> Mailbox busy',
     },
   ]);
 });
 
-test('a reply that was cut is counted with the one that goes on, unless there are several', () => {
+test('a truncated reply is counted with the one that it is the beginning of, unless there are several', () => {
   const causes = new Causes();
   causes.add(entry(said('Quota exceeded today')));
   causes.add(entry(said('Quota excee...'), { destination: 'inet:b:24', arrival: 1 }));
@@ -116,7 +117,7 @@ test('a reply that was cut is counted with the one that goes on, unless there ar
   assert.equal(causes.rows.length, 3);
 });
 
-test('a server that says something new each time does not take all memory', () => {
+test('a server that gives a different reply each time does not fill the memory', () => {
   const causes = new Causes();
   const letters = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
   for (let index = 0; index < 5000; index += 1) causes.add(entry(said(`reason ${letters(index)}`)));

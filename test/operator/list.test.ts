@@ -1,4 +1,4 @@
-/** What a list of the queue has, and in which order. */
+/** The contents and order of a list of the queue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Listed, type ListWish, listQueue } from '../../functions/operator/list.ts';
@@ -16,7 +16,7 @@ function idsOf(listed: readonly Listed[]): readonly string[] {
   return listed.map((one) => (one.kind === 'delivery' ? one.entry.id : one.request.id));
 }
 
-test('each entry comes with its item, so with what was said to whom', async () => {
+test('each entry comes with its item, and so with the replies for each recipient', async () => {
   const services = operatorServices();
   const recipients = [{ address: 'bob@x', n: 0, last: makeVerdict('deferred') }, ...makeRecipients('carol@x')];
   const [item] = await putItems(services, { id: 'a', state: 'deferred', recipients }, { id: 'b', state: 'done' });
@@ -26,7 +26,7 @@ test('each entry comes with its item, so with what was said to whom', async () =
   assert.deepEqual(others, []);
 });
 
-test('a brief one reads no item', async () => {
+test('a brief list reads no items', async () => {
   const services = operatorServices();
   await putItems(services, { id: 'a', state: 'deferred' }, { id: 'b', state: 'held' });
   const { ledger }: OperatorServices = services;
@@ -37,7 +37,7 @@ test('a brief one reads no item', async () => {
   await assert.rejects(Array.fromAsync(listQueue(everything, blind)), /read/);
 });
 
-test('what is done with by the time it is read is not shown', async () => {
+test('a delivery that is done by the time it is read is not shown', async () => {
   const services = operatorServices();
   const [item] = await putItems(services, { id: 'a', state: 'deferred' });
   const page = await services.queries.list({});
@@ -47,7 +47,7 @@ test('what is done with by the time it is read is not shown', async () => {
   assert.deepEqual(await Array.fromAsync(listQueue(everything, stale)), []);
 });
 
-test('no more are shown than are wanted, and no more pages are asked for', async () => {
+test('the list stops at the limit, and so does the reading of pages', async () => {
   const services = operatorServices();
   await putItems(services, ...Array.from({ length: 250 }, (_, n) => ({ id: `m${n}`, state: 'deferred' as const })));
   let pages = 0;
@@ -61,7 +61,7 @@ test('no more are shown than are wanted, and no more pages are asked for', async
   assert.equal((await list(services)).length, 250);
 });
 
-test('the oldest come first where that is wanted, out of the whole queue', async () => {
+test('the oldest of the whole queue come first on request', async () => {
   const services = operatorServices();
   const arrivals = [5, 3, 9, 1, 7, 3];
   await putItems(services, ...arrivals.map((arrival, n) => ({ id: `m${n}`, state: 'deferred' as const, arrival })));
@@ -69,7 +69,7 @@ test('the oldest come first where that is wanted, out of the whole queue', async
   assert.deepEqual(idsOf(await list(services, { isOldestFirst: true })), ['m3', 'm1', 'm5', 'm0', 'm4', 'm2']);
 });
 
-test('corrupt requests come last, where nothing is asked of them that nobody knows', async () => {
+test('corrupt requests come last, unless a filter asks for something that they do not have', async () => {
   const services = operatorServices();
   await putItems(services, { id: 'a', state: 'deferred' }, { id: 'b', state: 'corrupt', reason: 'message.key: gone' });
   const sent = services.clock.wall - 60_000;

@@ -1,4 +1,4 @@
-/** What people see of items that cannot be read, and what they can do about them. */
+/** What operators see of items that cannot be read, and what they can do about them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusAsText } from '../../functions/command/status-text.ts';
@@ -22,7 +22,10 @@ const fault = 'recipients: "many" is not a list';
 const broken = { recipients: 'many' };
 const destination = 'inet:mail.test:24';
 
-/** A queue with one malformed delivery (`bad`), one of a release that is too far (`far`), and one that is well (`good`). */
+/**
+ * A queue with one malformed delivery (`bad`), one of a release that is too new (`far`), and one that is
+ * well-formed (`good`).
+ */
 async function makeQueue(state: 'held' | 'deferred' = 'held'): Promise<CapturingOperatorServices> {
   const services = operatorServices();
   const { clock, ledger } = services;
@@ -55,7 +58,7 @@ async function outcomes(changes: AsyncIterable<Change>): Promise<readonly string
 }
 
 describe('a malformed delivery', () => {
-  test('is in the list, with what is wrong with it, and so are the others', async () => {
+  test('is in the list, with its fault, and so are the others', async () => {
     const services = await makeQueue();
     const { wall } = services.clock;
     const wish = { filter: {}, limit: 0, isOldestFirst: false };
@@ -90,7 +93,7 @@ describe('a malformed delivery', () => {
     assert.partialDeepStrictEqual(messageAsJson(story), { deliveries: [], unread: [{ delivery: '0000', fault }] });
   });
 
-  test('is part of the story of its message, beside the deliveries that can be read', async () => {
+  test('is part of the history of its message, beside the readable deliveries', async () => {
     const services = await makeQueue();
     await putItems(services, { id: 'bad', delivery: '0001', state: 'deferred' });
     const story = await explainMessage('bad', services);
@@ -98,7 +101,7 @@ describe('a malformed delivery', () => {
     assert.equal((await explainMessage('bad/0001', services))?.unread.length, 0);
   });
 
-  test('is what status tells of first, once it is held', async () => {
+  test('is the first thing that status reports, once it is held', async () => {
     const services = await makeQueue();
     const report = await assess({ lateAfter: 3_600_000 }, services, {
       read: async () => ({ depths: [], unreachable: [] }),
@@ -109,9 +112,9 @@ describe('a malformed delivery', () => {
     assert.equal(second, 'Malformed: 1 delivery held: the item in the queue table is not what it should be');
   });
 
-  test('is not changed by anything but its removal, and is in the way of no other', async () => {
+  test('is changed only by its removal, and does not block others', async () => {
     const services = await makeQueue();
-    const refused = `refused: it is malformed: ${fault}; put that right in the queue table, or delete it`;
+    const refused = `refused: it is malformed: ${fault}; correct the item in the queue table, or delete it`;
     const both = ids('bad', 'good');
     assert.deepEqual(await outcomes(holdMessages(both, { hold: 'h' }, changing(services))), [
       `bad ${refused}`,
@@ -129,7 +132,7 @@ describe('a malformed delivery', () => {
     }
   });
 
-  test('is removed by its name, with who and why, and never comes back', async () => {
+  test('is removed by its name, with author and reason, and never returns', async () => {
     const services = await makeQueue();
     assert.deepEqual(await outcomes(removeMessages(ids('bad', 'good'), { as: 'removed' }, changing(services))), [
       `bad changed: removed; it was malformed: ${fault}`,
@@ -150,18 +153,18 @@ describe('a malformed delivery', () => {
     ]);
   });
 
-  test('is not removed by what it seems to have in common with others', async () => {
+  test('is not removed by a filter that it seems to match', async () => {
     const services = await makeQueue('deferred');
     const selection = { kind: 'filter', filter: { destination } } as const;
     const answers = await outcomes(removeMessages(selection, { as: 'removed' }, changing(services)));
     assert.deepEqual(answers.toSorted(), [
       `bad refused: it is malformed: ${fault}; only by its name can it be removed: bad/0000`,
-      'far refused: another release has to see to it: it has version 3; this release reads versions up to 2',
+      'far refused: only another release can change it: it has version 3; this release reads versions up to 2',
       'good changed: removed; it will not be tried again, and the sender will not be told',
     ]);
   });
 
-  test('that was put right in the table is released as every other', async () => {
+  test('that was corrected in the table is released like any other', async () => {
     const services = await makeQueue();
     const found = await found0(services, 'bad');
     assert.ok(found instanceof ItemFault);
@@ -179,12 +182,12 @@ describe('a malformed delivery', () => {
   });
 });
 
-test('a delivery of a release that is too far is shown, and left to it', async () => {
+test('a delivery of a release that is too new is shown, and left to that release', async () => {
   const services = await makeQueue();
   const story = await explainMessage('far', services);
   assert.ok(story !== undefined);
   assert.deepEqual(messageAsText(story), [
-    'far/0000 from <alice@example.org> to inet:mail.test:24: deferred; another release has to see to it',
+    'far/0000 from <alice@example.org> to inet:mail.test:24: deferred; only another release can change it',
     '  has version 3; this release reads versions up to 2',
   ]);
   const before = await found0(services, 'far');

@@ -1,4 +1,4 @@
-/** What people do to messages: whom it means, what it comes to, and what is written down of it. */
+/** Operator commands on messages: which messages they select, what they change, and what is recorded. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { flushMessages, holdMessages, releaseMessages, removeMessages } from '../../functions/operator/messages.ts';
@@ -33,7 +33,7 @@ async function read({ ledger }: CapturingOperatorServices, id: string, delivery 
 }
 
 describe('hold', () => {
-  test('takes what waits and what is about to be delivered out of the way, and says who and why', async () => {
+  test('takes waiting and active deliveries out of the queue, with author and reason', async () => {
     const services = operatorServices();
     await putItems(
       services,
@@ -54,11 +54,11 @@ describe('hold', () => {
       assert.deepEqual([item.state, item.generation, item.holds, item.due], ['held', 2, [hold], until]);
       assert.deepEqual(item.history, [{ at: services.clock.wall, by: ann.by, what: 'held (inc)', why: 'INC-1' }]);
     }
-    // What was in active has left its place there.
+    // The one in active has given its place back.
     assert.equal((await services.destinations.read('inet:[127.0.0.1]:24')).active, 0);
   });
 
-  test('of several lies on one message; each is released by its name, and the last lets it go', async () => {
+  test('can be one of several on a message; each is released by its name, and the last release lets the message go', async () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'deferred' });
     await outcomes(holdMessages(ids('a'), { hold: 'one' }, changing(services)));
@@ -73,12 +73,12 @@ describe('hold', () => {
     assert.deepEqual(await release('two'), ['a/0000 changed: released (two); it will be tried now']);
     const item = await read(services, 'a');
     assert.deepEqual([item.state, item.holds, item.due], ['queued', undefined, services.clock.wall]);
-    // It is woken at once, and by nobody before.
+    // It is woken at once, and not before.
     assert.deepEqual(services.woken, [['a/0000 3', 0]]);
     assert.equal(item.history?.length, 4);
   });
 
-  test('on what is being delivered takes effect at its end', async () => {
+  test('on a delivery in progress takes effect at its end', async () => {
     const services = operatorServices();
     const claim = { token: 't', until: services.clock.wall + 60_000 };
     await putItems(services, { id: 'a', state: 'delivering', claim });
@@ -89,7 +89,7 @@ describe('hold', () => {
     assert.deepEqual([item.state, item.claim, item.holds?.length], ['delivering', claim, 1]);
   });
 
-  test('with what if changes nothing, and says what would be', async () => {
+  test('in a dry run changes nothing, and says what would change', async () => {
     const services = operatorServices();
     const [item] = await putItems(services, { id: 'a', state: 'deferred' });
     assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services, true))), [
@@ -100,7 +100,7 @@ describe('hold', () => {
   });
 
   for (const state of ['done', 'corrupt'] as const) {
-    test(`of what is ${state} is refused`, async () => {
+    test(`of a message that is ${state} is refused`, async () => {
       const services = operatorServices();
       await putItems(services, { id: 'a', state });
       assert.deepEqual(await outcomes(holdMessages(ids('a'), { hold: 'x' }, changing(services))), [
@@ -110,8 +110,8 @@ describe('hold', () => {
   }
 });
 
-describe('what is meant', () => {
-  test('by an id is every delivery of it; by ID/0001 that one alone; and what is not there is said so', async () => {
+describe('the selection', () => {
+  test('by an id is all its deliveries, by ID/0001 that one alone; an unknown id is reported', async () => {
     const services = operatorServices();
     await putItems(
       services,
@@ -126,7 +126,7 @@ describe('what is meant', () => {
     assert.deepEqual(await flush('b', 'a/0002'), [`b ${nothing}`, `a/0002 ${nothing}`]);
   });
 
-  test('by what messages have in common is only what has it, over all pages', async () => {
+  test('by a filter is only what matches it, over all pages', async () => {
     const services = operatorServices();
     await putItems(
       services,
@@ -144,10 +144,10 @@ describe('what is meant', () => {
     assert.ok(held.every(({ sender }) => sender === 'spam@example.net'));
   });
 
-  test('is looked at again when it is changed: what is another by then is passed over', async () => {
+  test('is checked again before each change: a message that no longer matches is skipped', async () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'deferred' }, { id: 'b', state: 'deferred' });
-    // The index is a little behind: both still look deferred, but a is on its way.
+    // The index is a little behind: both still appear deferred, but a is active.
     const page = await services.queries.list({});
     const stale = { ...services, queries: { ...services.queries, list: async () => page } };
     await services.ledger.move('activate', await read(services, 'a'), {});
@@ -162,7 +162,7 @@ describe('what is meant', () => {
 });
 
 describe('flush', () => {
-  test('makes what waits due now, and wakes it', async () => {
+  test('makes waiting messages due now, and wakes them', async () => {
     const services = operatorServices();
     const due = services.clock.wall + 3_000_000;
     await putItems(services, { id: 'a', state: 'deferred', due, generation: 7 });
@@ -172,7 +172,7 @@ describe('flush', () => {
     assert.deepEqual(services.woken, [['a/0000 7', 0]]);
   });
 
-  test('with a ramp spreads them, and leaves what is later than a message can wait to the sweep', async () => {
+  test('with a ramp spreads them, and leaves those beyond the longest SQS delay to the sweep', async () => {
     const services = operatorServices({}, 0.5);
     const due = services.clock.wall + 9_000_000;
     await putItems(services, { id: 'a', state: 'deferred', due }, { id: 'b', state: 'deferred', due });
@@ -190,12 +190,19 @@ describe('flush', () => {
     corrupt: 'it is corrupt: nothing will be tried until it is repaired',
     done: 'it is done: nothing is left to be tried',
   } as const;
+  const kinds = {
+    active: 'passed over',
+    delivering: 'passed over',
+    held: 'refused',
+    corrupt: 'refused',
+    done: 'refused',
+  };
   for (const state of ['active', 'delivering', 'held', 'corrupt', 'done'] as const) {
-    test(`leaves alone what is ${state}, and says so`, async () => {
+    test(`skips a message that is ${state}, says so, and refuses only where no attempt will follow`, async () => {
       const services = operatorServices();
       const [item] = await putItems(services, { id: 'a', state });
       assert.deepEqual(await outcomes(flushMessages(ids('a'), 0, changing(services))), [
-        `a/0000 refused: ${why[state]}`,
+        `a/0000 ${kinds[state]}: ${why[state]}`,
       ]);
       assert.deepEqual(await read(services, 'a'), item);
     });
@@ -205,7 +212,7 @@ describe('flush', () => {
 describe('delete', () => {
   const live: readonly State[] = ['queued', 'deferred', 'active', 'held', 'corrupt'];
   for (const state of live) {
-    test(`takes a message that is ${state} out, and tells nobody`, async () => {
+    test(`removes a message that is ${state}, without a report`, async () => {
       const services = operatorServices();
       await putItems(services, { id: 'a', state, generation: 4 });
       assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services))), [
@@ -220,7 +227,7 @@ describe('delete', () => {
     });
   }
 
-  test('with a bounce tells the sender, with the reason, once', async () => {
+  test('with a bounce notifies the sender, with the reason, once', async () => {
     const services = operatorServices({ myhostname: 'mx.example.org' });
     const recipients = [...makeRecipients('bob@x', 'carol@x'), { address: 'dan@x', n: 2, last: makeVerdict('sent') }];
     await putItems(services, { id: 'a', state: 'deferred', recipients });
@@ -245,7 +252,7 @@ describe('delete', () => {
     );
   });
 
-  test('whose bounce cannot be published leaves it to the sweep', async () => {
+  test('leaves a bounce that cannot be published to the sweep', async () => {
     const services = operatorServices();
     const mute = { ...services, events: { publish: () => Promise.reject(new Error('denied')) } };
     await putItems(services, { id: 'a', state: 'held' });
@@ -256,7 +263,7 @@ describe('delete', () => {
     assert.deepEqual(services.notes, ['info: changed by hand', 'warn: left to the sweep']);
   });
 
-  test('of some recipients lets the others go on; each bounce is an event of its own', async () => {
+  test('of some recipients leaves the others in the queue; each bounce is an event of its own', async () => {
     const services = operatorServices();
     const due = services.clock.wall + 500_000;
     await putItems(services, {
@@ -289,7 +296,7 @@ describe('delete', () => {
   });
 
   for (const state of ['active', 'delivering', 'corrupt'] as const) {
-    test(`of some recipients is refused while it is ${state}`, async () => {
+    test(`of some recipients is refused while the message is ${state}`, async () => {
       const services = operatorServices();
       const [item] = await putItems(services, { id: 'a', state, recipients: makeRecipients('bob@x', 'carol@x') });
       const [outcome = ''] = await outcomes(
@@ -300,7 +307,7 @@ describe('delete', () => {
     });
   }
 
-  test('as sent takes those in doubt for delivered to, and nobody else', async () => {
+  test('as sent records the recipients in doubt as delivered, and no others', async () => {
     const services = operatorServices();
     const doubted = { ...makeVerdict('deferred'), inDoubt: true } as const;
     const recipients = [
@@ -327,7 +334,7 @@ describe('delete', () => {
     assert.deepEqual(services.published, []);
   });
 
-  test('of what is being delivered takes effect at its end', async () => {
+  test('of a delivery in progress takes effect at its end', async () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'delivering', claim: { token: 't', until: 0 } });
     assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'bounced' }, changing(services))), [
@@ -338,7 +345,7 @@ describe('delete', () => {
     assert.equal(item.state, 'delivering');
   });
 
-  test('of a corrupt delivery closes the case of what was left of it', async () => {
+  test('of a corrupt delivery also closes its entry in the corrupt queue', async () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'corrupt', reason: 'message.key: gone' });
     await services.corruptRequests.file({ id: 'a.0000', reason: 'message.key: gone', body: '{}', isDelivery: true });
@@ -349,7 +356,7 @@ describe('delete', () => {
     });
   });
 
-  test('of a corrupt request tells nobody, since nobody is known', async () => {
+  test('of a corrupt request notifies no sender, because none is known', async () => {
     const services = operatorServices();
     await services.corruptRequests.file({ id: 'sqs-1', reason: 'version: 2 is not allowed', body: '{}' });
     const remove = (as: 'removed' | 'bounced', whatIf = false) =>

@@ -11,7 +11,7 @@ import { settleByHand } from '../../functions/operator/settlement-change.ts';
 import { inDoubtHold } from '../../functions/queue/disposition/settlement.ts';
 import type { DeliveryItem, Hold, LastVerdict } from '../../functions/queue/items/item.ts';
 import type { State } from '../../functions/queue/items/states.ts';
-import { type Carried, extended } from '../../functions/queue/writes/apply-change.ts';
+import { type ChangeResult, withHistoryEntry } from '../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
 import { makeEvent, makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.ts';
@@ -39,14 +39,14 @@ function hold(id: string, until?: number): Hold {
   return { id, reason: 'r', by: 'bert', since: 1, ...(until === undefined ? {} : { until }) };
 }
 
-function refusal(carried: Carried): string {
+function refusal(carried: ChangeResult): string {
   assert.equal(carried.kind, 'refused');
   return carried.kind === 'refused' ? carried.why : '';
 }
 
 describe('a hold on a message', () => {
   for (const state of ['queued', 'deferred', 'active'] as const) {
-    test(`takes it out of ${state}, and out of sight of whatever was sent for it`, async () => {
+    test(`takes it out of ${state}, and makes every wake-up sent for it obsolete`, async () => {
       const services = await withItem({ state });
       const { wall } = services.clock;
       await holdMessage(key, { ...order, hold: 'move' }, services);
@@ -58,7 +58,7 @@ describe('a hold on a message', () => {
     });
   }
 
-  test('frees the place that it had in active', async () => {
+  test('frees its place in active', async () => {
     const services = await withItem({ state: 'active' });
     const { destination } = await itemOf(services);
     await services.destinations.adjust(destination, 3);
@@ -66,20 +66,20 @@ describe('a hold on a message', () => {
     assert.equal((await services.destinations.read(destination)).active, 2);
   });
 
-  test('ends by itself where it has an end: until then nobody has to look', async () => {
+  test('with an end expires then, and is not due before', async () => {
     const services = await withItem({ state: 'deferred' });
     await holdMessage(key, { ...order, hold: 'move', until: 9_000_000 }, services);
     assert.equal((await itemOf(services)).due, 9_000_000);
   });
 
-  test('lies on it beside others; the first that ends is looked at', async () => {
+  test('can be one of several; the message is due when the first of them ends', async () => {
     const services = await withItem({ state: 'held', holds: [hold('a', 5_000_000)], due: 5_000_000 });
     await holdMessage(key, { ...order, hold: 'b', until: 4_000_000 }, services);
     const { holds = [], due, state, generation } = await itemOf(services);
     assert.deepEqual([holds.map(({ id }) => id), due, state, generation], [['a', 'b'], 4_000_000, 'held', 5]);
   });
 
-  test('of the same name takes the place of the first', async () => {
+  test('replaces one of the same name', async () => {
     const services = await withItem({ state: 'held', holds: [hold('a')] });
     await holdMessage(key, { ...order, hold: 'a' }, services);
     assert.deepEqual(
@@ -88,7 +88,7 @@ describe('a hold on a message', () => {
     );
   });
 
-  test('on one that is being delivered waits for the end of the attempt', async () => {
+  test('on a delivery in progress waits for the end of the attempt', async () => {
     const services = await withItem({ state: 'delivering' });
     const carried = await holdMessage(key, { ...order, hold: 'move' }, services);
     const { state, generation, due, holds } = await itemOf(services);
@@ -96,7 +96,7 @@ describe('a hold on a message', () => {
     assert.match(carried.kind === 'changed' ? carried.what : '', /when its attempt is over/);
   });
 
-  test('keeps the events in sight that nobody has published yet', async () => {
+  test('keeps unpublished events due', async () => {
     const services = await withItem({ state: 'deferred', pending: { e1: makeEvent('e1') } });
     services.events.publish = () => Promise.reject(new Error('SNS is down'));
     await holdMessage(key, { ...order, hold: 'move' }, services);
@@ -105,15 +105,15 @@ describe('a hold on a message', () => {
   });
 
   for (const state of ['done', 'corrupt'] as const) {
-    test(`on one that is ${state} is refused`, async () => {
+    test(`on a message that is ${state} is refused`, async () => {
       const services = await withItem({ state });
       assert.equal(refusal(await holdMessage(key, { ...order, hold: 'x' }, services)), `it is ${state}`);
     });
   }
 });
 
-describe('letting a message go', () => {
-  test('puts it behind those that wait, due now, and wakes it', async () => {
+describe('a release', () => {
+  test('makes the message deferred, due now, and wakes it', async () => {
     const services = await withItem({ state: 'held', holds: [hold('a'), hold('b')] });
     await releaseMessage(key, order, services);
     const { state, due, holds, generation } = await itemOf(services);
@@ -121,20 +121,20 @@ describe('letting a message go', () => {
     assert.deepEqual(services.woken, [['4bXq1/0000 6', 0]]);
   });
 
-  test('or due at another moment', async () => {
+  test('can make it due at another moment', async () => {
     const services = await withItem({ state: 'held', holds: [hold('a')] });
     await releaseMessage(key, { ...order, due: services.clock.wall + 60_000 }, services);
     assert.deepEqual(services.woken, [['4bXq1/0000 6', 60_000]]);
   });
 
-  test('takes one hold off and leaves the other', async () => {
+  test('removes one hold and leaves the other', async () => {
     const services = await withItem({ state: 'held', holds: [hold('a', 5_000_000), hold('b')], due: 5_000_000 });
     await releaseMessage(key, { ...order, hold: 'a' }, services);
     const { state, due, holds } = await itemOf(services);
     assert.deepEqual([state, due, holds?.map(({ id }) => id)], ['held', undefined, ['b']]);
   });
 
-  test('takes back what was asked for while it was being delivered', async () => {
+  test('withdraws a hold that was requested during the attempt', async () => {
     const services = await withItem({ state: 'delivering', holds: [hold('a')] });
     await releaseMessage(key, order, services);
     const { state, holds } = await itemOf(services);
@@ -157,7 +157,7 @@ describe('letting a message go', () => {
   });
 });
 
-describe('removing a message', () => {
+describe('a removal', () => {
   const recipients = [
     { address: 'bob@x', n: 0, last: makeVerdict('sent') },
     { address: 'carol@x', n: 1, last: makeVerdict('deferred') },
@@ -165,7 +165,7 @@ describe('removing a message', () => {
   ];
 
   for (const state of ['queued', 'active', 'deferred', 'held', 'corrupt'] as const) {
-    test(`ends it, from ${state}: nobody is told, and who had it has it`, async () => {
+    test(`ends the message, from ${state}: no report is sent, and delivered recipients stay delivered`, async () => {
       const services = await withItem({ state, recipients });
       await removeMessage(key, { ...order, bounces: false }, services);
       const item = await itemOf(services);
@@ -182,14 +182,14 @@ describe('removing a message', () => {
     });
   }
 
-  test('tells the sender where that is wanted, once, of those who were left', async () => {
+  test('notifies the sender on request, once, of the remaining recipients', async () => {
     const services = await withItem({ state: 'deferred', recipients });
     await removeMessage(key, { ...order, bounces: true }, services);
     const [event, ...others] = services.published;
     assert.deepEqual(others, []);
     assert.ok(event !== undefined);
     assert.partialDeepStrictEqual(bounceOf(event), {
-      // Not the address is to blame: nobody should take it off a list.
+      // The address is not to blame: no list should remove it.
       bounceType: 'Transient',
       bouncedRecipients: [{ emailAddress: 'carol@x' }, { emailAddress: 'dave@x' }],
     });
@@ -201,7 +201,7 @@ describe('removing a message', () => {
     assert.deepEqual([item.pending, item.due], [{}, undefined]);
   });
 
-  test('waits for the attempt that is under way', async () => {
+  test('waits for the attempt in progress', async () => {
     const services = await withItem({ state: 'delivering', recipients });
     await removeMessage(key, { ...order, bounces: true }, services);
     const { state, removal } = await itemOf(services);
@@ -211,20 +211,20 @@ describe('removing a message', () => {
     );
   });
 
-  test('of one that is done is refused', async () => {
+  test('of a message that is done is refused', async () => {
     const services = await withItem({ state: 'done' });
     assert.equal(refusal(await removeMessage(key, { ...order, bounces: false }, services)), 'it is done');
   });
 });
 
-describe('what is in doubt, and known by a person to be delivered', () => {
+describe('a recipient in doubt that the operator knows to be delivered', () => {
   const recipients = [
     { address: 'bob@x', n: 0, last: doubted },
     { address: 'carol@x', n: 1, last: doubted },
     { address: 'dave@x', n: 2, last: makeVerdict('deferred') },
   ];
 
-  test('is written down as sent, by whom and why; the others are tried again', async () => {
+  test('is recorded as sent, with author and reason; the others are retried', async () => {
     const services = await withItem({ state: 'deferred', recipients });
     await settleByHand(key, { ...order, recipients: ['bob@x'] }, services);
     const item = await itemOf(services);
@@ -235,7 +235,7 @@ describe('what is in doubt, and known by a person to be delivered', () => {
     assert.partialDeepStrictEqual(item, { state: 'deferred', recipients: [{ last: { by: ann } }, {}, {}] });
   });
 
-  test('means all of those in doubt where nobody is named, and may be the end of it', async () => {
+  test('is each one in doubt if none is named, and the delivery may be finished with it', async () => {
     const services = await withItem({ state: 'held', recipients: recipients.slice(0, 2) });
     await settleByHand(key, order, services);
     const item = await itemOf(services);
@@ -243,23 +243,23 @@ describe('what is in doubt, and known by a person to be delivered', () => {
     assert.deepEqual(services.published, []);
   });
 
-  test('lets the others go that were held for the sake of doubt alone', async () => {
+  test('releases the others if they were held because of the doubt', async () => {
     const services = await withItem({ state: 'held', recipients, holds: [hold(inDoubtHold)] });
     await settleByHand(key, { ...order, recipients: ['bob@x'] }, services);
-    assert.equal((await itemOf(services)).state, 'held', 'carol is in doubt still');
+    assert.equal((await itemOf(services)).state, 'held', 'carol is still in doubt');
     await settleByHand(key, order, services);
     const { state, holds } = await itemOf(services);
     assert.deepEqual([state, holds, services.woken.length], ['queued', undefined, 1]);
   });
 
-  test('leaves the hold of a person where it is', async () => {
+  test("leaves an operator's own hold", async () => {
     const services = await withItem({ state: 'held', recipients, holds: [hold(inDoubtHold), hold('mine')] });
     await settleByHand(key, order, services);
     const { state, holds } = await itemOf(services);
     assert.deepEqual([state, holds?.map(({ id }) => id)], ['held', ['mine']]);
   });
 
-  test('is believed of nobody who is not in doubt', async () => {
+  test('must be in doubt', async () => {
     const services = await withItem({ state: 'deferred', recipients });
     const named = { ...order, recipients: ['bob@x', 'dave@x', 'eve@x'] };
     assert.equal(refusal(await settleByHand(key, named, services)), 'not in doubt: dave@x, eve@x');
@@ -268,7 +268,7 @@ describe('what is in doubt, and known by a person to be delivered', () => {
   });
 
   for (const state of ['active', 'delivering', 'done', 'corrupt'] as const) {
-    test(`is refused of one that is ${state}`, async () => {
+    test(`is not recorded while the message is ${state}`, async () => {
       const services = await withItem({ state, recipients });
       assert.equal(refusal(await settleByHand(key, order, services)), `it is ${state}`);
     });
@@ -276,7 +276,7 @@ describe('what is in doubt, and known by a person to be delivered', () => {
 });
 
 describe('a corrupt delivery', () => {
-  test('is taken up again with its id and arrival, and what was put right', async () => {
+  test('is requeued with its id and arrival, and the corrected fields', async () => {
     const services = await withItem({ state: 'corrupt', reason: 'message.key: gone', attempt: 3 });
     const message = { bucket: 'messages', key: 'in/again.eml', etag: '"f"', size: 50 };
     await requeueMessage(key, { ...order, edit: { message } }, services);
@@ -288,14 +288,14 @@ describe('a corrupt delivery', () => {
     assert.equal(item.history?.[0]?.what, 'requeued with other message');
   });
 
-  test('alone is', async () => {
+  test('is the only one that can be requeued', async () => {
     const services = await withItem({ state: 'deferred' });
     assert.equal(refusal(await requeueMessage(key, order, services)), 'it is deferred, not corrupt');
   });
 });
 
-describe('a message that waits', () => {
-  test('is tried now where somebody wants it', async () => {
+describe('a waiting message', () => {
+  test('is tried now on request', async () => {
     const services = await withItem({ state: 'deferred', due: 9_000_000_000_000 });
     await rescheduleMessage(key, order, services);
     const { state, due, generation } = await itemOf(services);
@@ -310,15 +310,15 @@ describe('a message that waits', () => {
   });
 });
 
-describe('every order', () => {
+describe('every operator command', () => {
   const orders = {
     hold: (services) => holdMessage(key, { ...order, hold: 'h', whatIf: true }, services),
     remove: (services) => removeMessage(key, { ...order, bounces: true, whatIf: true }, services),
     reschedule: (services) => rescheduleMessage(key, { ...order, whatIf: true }, services),
-  } as const satisfies Record<string, (services: CapturingServices) => Promise<Carried>>;
+  } as const satisfies Record<string, (services: CapturingServices) => Promise<ChangeResult>>;
 
   for (const [name, give] of Object.entries(orders)) {
-    test(`to ${name} changes nothing where only what if is asked`, async () => {
+    test(`to ${name} changes nothing in a dry run`, async () => {
       const services = await withItem({ state: 'deferred' });
       const before = await itemOf(services);
       assert.equal((await give(services)).kind, 'changed');
@@ -327,12 +327,12 @@ describe('every order', () => {
     });
   }
 
-  test('about what is not there says so', async () => {
+  test('reports a missing delivery', async () => {
     const services = captureServices();
-    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'there is no such delivery');
+    assert.equal(refusal(await holdMessage(key, { ...order, hold: 'h' }, services)), 'no such delivery');
   });
 
-  test('is given again where the message moved meanwhile, and heeds what it is then', async () => {
+  test('is applied again if the message changes meanwhile, to its new state', async () => {
     const services = await withItem({ state: 'active' });
     const { ledger } = services;
     const move = ledger.move.bind(ledger);
@@ -354,14 +354,14 @@ describe('every order', () => {
     services.ledger.move = async () => ({ kind: 'behind', item: await itemOf(services) });
     assert.equal(
       refusal(await holdMessage(key, { ...order, hold: 'h' }, services)),
-      'it moves all the time; try again',
+      'the delivery changed state during every attempt; try again',
     );
   });
 
-  test('is written down; of many, the latest', () => {
+  test('is recorded; of many, the latest are kept', () => {
     const entry = (at: number) => ({ at, by: ann, what: 'x', why: 'y' });
     const history = Array.from({ length: 30 }, (_, at) => at).reduce(
-      (before: ReturnType<typeof extended>, at) => extended(before, entry(at)),
+      (before: ReturnType<typeof withHistoryEntry>, at) => withHistoryEntry(before, entry(at)),
       [],
     );
     assert.deepEqual(
@@ -371,7 +371,7 @@ describe('every order', () => {
   });
 });
 
-test('whatever is asked of a message in whatever state, it stays a message with all its recipients', async () => {
+test('in any state leaves a valid message with all its recipients', async () => {
   const states: readonly State[] = ['queued', 'active', 'delivering', 'deferred', 'held', 'done', 'corrupt'];
   for (const state of states) {
     for (const give of [

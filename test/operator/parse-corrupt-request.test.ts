@@ -18,12 +18,12 @@ test('a corrupt request is read as it was filed', () => {
   assert.equal(readCorruptRequest({ ...stored, state: 'done' }).isSettled, true);
 });
 
-test('one whose record is malformed is shown all the same, with what is wrong with it', () => {
+test('a corrupt request with a malformed record is still shown, with its fault', () => {
   assert.deepEqual(readCorruptRequest({ ...stored, at: 'today' }), {
     ...{ id: 'x', at: 0, copy },
     reason: 'its record is malformed: at: "today" is not a time in milliseconds; sender: is missing',
   });
   const { reason, copy: none } = readCorruptRequest({ id: 'y' });
-  assert.equal(reason, 'its record is malformed: reason: is missing; wanted is a string');
+  assert.equal(reason, 'its record is malformed: reason: is missing; expected a string');
   assert.deepEqual(none, { bucket: '', key: '' });
 });

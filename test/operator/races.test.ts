@@ -1,6 +1,7 @@
 /**
- * What people do to many messages at once, at every moment of their delivery: before and after each call that the queue makes
- * to the world outside. Nothing is lost or doubled: each recipient has the message once, or was taken out by a person.
+ * Operator commands on many messages at every moment of their delivery: before and after each call that the
+ * queue makes to a service. Nothing is lost or doubled: each recipient gets the message once, or the operator
+ * has removed it.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -27,17 +28,17 @@ async function all(changes: AsyncIterable<Change>): Promise<void> {
   await Array.fromAsync(changes);
 }
 
-/** What is done to the queue; each takes back what it stops. */
+/** The operator commands; each undoes what it stops. */
 const actions: Readonly<Record<string, (changing: Changing, tag: string) => Promise<void>>> = {
-  'everything is held and let go': async (changing) => {
+  'everything is held and released': async (changing) => {
     await all(holdMessages(everything, { hold: 'x' }, changing));
     await all(releaseMessages(everything, { ramp: 0 }, changing));
   },
-  'everything is held, and let go over a ramp': async (changing) => {
+  'everything is held, and released over a ramp': async (changing) => {
     await all(holdMessages(everything, { hold: 'x' }, changing));
     await all(releaseMessages(everything, { ramp: 60_000 }, changing));
   },
-  'the destination is held and let go': async (changing) => {
+  'the destination is held and released': async (changing) => {
     await holdDestination(store.destination, { hold: 'd' }, changing);
     await releaseDestination(store.destination, { ramp: 0 }, changing);
   },
@@ -47,18 +48,18 @@ const actions: Readonly<Record<string, (changing: Changing, tag: string) => Prom
       await all(flushMessages(everything, 0, changing));
     }
   },
-  'one recipient is taken out': (changing, tag) =>
+  'one recipient is removed': (changing, tag) =>
     all(removeMessages(everything, { as: 'removed', recipient: `busy.${tag}@*` }, changing)),
-  'one recipient is taken out and bounced, all others after him': async (changing, tag) => {
+  'one recipient is removed and bounced, then all others': async (changing, tag) => {
     await all(removeMessages(everything, { as: 'bounced', recipient: `busy.${tag}@*` }, changing));
     await all(removeMessages(everything, { as: 'bounced' }, changing));
   },
-  'whoever is in doubt is taken for sent': (changing) => all(removeMessages(everything, { as: 'sent' }, changing)),
+  'recipients in doubt are recorded as sent': (changing) => all(removeMessages(everything, { as: 'sent' }, changing)),
 };
 
 let runs = 0;
 
-/** Plays a request, with something done by hand at one moment: `n` before a call, `n.5` after it. */
+/** Plays a request, with an operator command at one moment: `n` before a call, `n.5` after it. */
 async function play(
   moment: number | undefined,
   act: (changing: Changing, tag: string) => Promise<void>,
@@ -74,7 +75,7 @@ async function play(
   };
   const world = new QueueWorld({ destination: store.destination, interfere });
   const corruptRequests = new MemoryCorruptRequests();
-  const changing: Changing = { order, services: { ...world.bystander().services, corruptRequests } };
+  const changing: Changing = { order, services: { ...world.undisturbed().services, corruptRequests } };
   try {
     const addresses = ['bob', 'busy', 'carol'].map((name) => `${name}.${tag}@example.com`);
     world.submit({ recipients: addresses });
@@ -101,13 +102,13 @@ const together = 40;
 describe('a message that is delivered in two attempts', () => {
   let calls = 0;
 
-  test('arrives where nobody does anything', async () => {
+  test('arrives without operator commands', async () => {
     calls = await play(undefined, async () => {});
     assert.ok(calls > 20);
   });
 
   for (const [name, act] of Object.entries(actions)) {
-    test(`arrives once, or not where it was taken out: ${name}, before and after each call`, async (t) => {
+    test(`arrives once, or not where it was removed: ${name}, before and after each call`, async (t) => {
       const moments = Array.from({ length: calls }, (_, n) => [n, n + 0.5]).flat();
       for (let from = 0; from < moments.length; from += together) {
         await Promise.all(moments.slice(from, from + together).map((moment) => play(moment, act)));

@@ -1,4 +1,4 @@
-/** A request that was refused keeps the id that its producer gave it, and is found by it as by the name of its case. */
+/** A refused request keeps the id of its producer, and is found by it as by the name of its entry. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explainMessage } from '../../functions/operator/explain.ts';
@@ -19,7 +19,7 @@ async function withRefused() {
   return services;
 }
 
-describe('a refused request is found by the id of its case and by that of its producer', () => {
+describe('a refused request is found by the id of its entry and by that of its producer', () => {
   for (const name of ['sqs-1', 'order-42']) {
     test(`by explain ${name}`, async () => {
       const story = await explainMessage(name, await withRefused());
@@ -45,7 +45,7 @@ describe('a refused request is found by the id of its case and by that of its pr
       assert.partialDeepStrictEqual(listedAsJson(listed, now), { id: 'sqs-1', request_id: 'order-42' });
     });
 
-    test(`by requeue ${name}, and goes in under the id of its producer`, async () => {
+    test(`by requeue ${name}, and is submitted under the id of its producer`, async () => {
       const services = await withRefused();
       const drafts = await openDrafts(name, services);
       assert.ok(!('kind' in drafts));
@@ -61,7 +61,7 @@ describe('a refused request is found by the id of its case and by that of its pr
     });
   }
 
-  test('also where a message of that id is in the queue: both are told', async () => {
+  test('also where a message of that id is in the queue: both are shown', async () => {
     const services = await withRefused();
     await putItems(services, { id: 'order-42', state: 'deferred' });
     const story = await explainMessage('order-42', services);

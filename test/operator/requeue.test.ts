@@ -1,4 +1,7 @@
-/** What is corrupt is put right: checked before anything is changed, with its id and its time of arrival. */
+/**
+ * A corrupt delivery or request is corrected: checked before anything is changed, with its id and its time of
+ * arrival.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Draft, openDrafts, putBack } from '../../functions/operator/requeue.ts';
@@ -9,7 +12,7 @@ import { type CapturingOperatorServices, operatorServices, putItems } from '../s
 const order = { by: 'local/ann', why: 'restored from the backup' };
 const arrival = Date.UTC(2026, 10, 20, 7);
 
-/** A corrupt delivery whose body is there again, or not. */
+/** A corrupt delivery whose body is restored, or not. */
 async function withDelivery(hasBody = true): Promise<CapturingOperatorServices> {
   const services = operatorServices();
   const recipients = [{ address: 'ann@x', n: 0, last: makeVerdict('sent') }, ...makeRecipients('bob@x', 'carol@x')].map(
@@ -33,14 +36,14 @@ async function draftOf(services: CapturingOperatorServices, name: string): Promi
   return draft;
 }
 
-/** The text of a draft with some fields changed; undefined takes one away. */
+/** The text of a draft with some fields changed; undefined removes one. */
 function edited({ text }: Draft, fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ ...JSON.parse(text), ...fields });
 }
 
 describe('a corrupt delivery', () => {
   for (const name of ['a', 'a/0000', 'a.0000']) {
-    test(`called ${name} goes on with the body that is there now`, async () => {
+    test(`requeued by ${name} continues with the body that is there now`, async () => {
       const services = await withDelivery();
       const draft = await draftOf(services, name);
       assert.equal(draft.reason, 'message.key: gone');
@@ -96,14 +99,11 @@ describe('a corrupt delivery', () => {
     'other checks': [{ authentication: { spf: 'FAIL' } }, /^authentication: cannot be changed/],
     'another type of body': [{ body: '7BIT' }, /^body: cannot be changed/],
     'fewer recipients': [{ recipients: ['bob@x'] }, /^recipients: has 1 recipients; wanted are the 2 that are left/],
-    'an address that cannot be': [{ recipients: ['bob@x', 'a\r@x'] }, /^recipients\[1\]: "a\\r@x" holds the control/],
-    'a field that is none': [{ mesage: {} }, /^mesage: is not a field/],
-    'a body that is not there': [
-      { message: { bucket: 'messages', key: 'no' } },
-      /^message\.key: there is no object "no"/,
-    ],
+    'an impossible address': [{ recipients: ['bob@x', 'a\r@x'] }, /^recipients\[1\]: "a\\r@x" holds the control/],
+    'an unknown field': [{ mesage: {} }, /^mesage: is not a field/],
+    'a missing body': [{ message: { bucket: 'messages', key: 'no' } }, /^message\.key: there is no object "no"/],
     'a file of this machine': [{ message: { file: 'a.eml' } }, /^message\.bucket: is missing/],
-    'a destination that is none': [{ destination: 'inet:a:b:c' }, /^destination: "inet:a:b:c": host/],
+    'an invalid destination': [{ destination: 'inet:a:b:c' }, /^destination: "inet:a:b:c": expected host/],
   };
   for (const [name, [fields, pattern]] of Object.entries(refused)) {
     test(`with ${name} is refused, and nothing is changed`, async () => {
@@ -119,7 +119,7 @@ describe('a corrupt delivery', () => {
     });
   }
 
-  test('whose body is still gone is refused with that', async () => {
+  test('whose body is still missing is refused for that reason', async () => {
     const services = await withDelivery(false);
     const draft = await draftOf(services, 'a');
     await assert.rejects(
@@ -128,7 +128,7 @@ describe('a corrupt delivery', () => {
     );
   });
 
-  test('that the transport map parked keeps where it was parked', async () => {
+  test('that the transport map parked keeps its retry: destination', async () => {
     const services = operatorServices();
     services.bodies.put('in/p.eml', 'x');
     const message = { bucket: 'messages', key: 'in/p.eml', etag: '"e"', size: 1 };
@@ -141,7 +141,7 @@ describe('a corrupt delivery', () => {
     });
   });
 
-  test('that somebody else has dealt with meanwhile is left alone', async () => {
+  test('that another operator has changed meanwhile is left alone', async () => {
     const services = await withDelivery();
     const draft = await draftOf(services, 'a');
     await putBack(draft, draft.text, { order, services });
@@ -153,7 +153,7 @@ describe('a corrupt delivery', () => {
     });
   });
 
-  test('with what if is checked, and left as it is', async () => {
+  test('in a dry run is checked, and not changed', async () => {
     const services = await withDelivery();
     const draft = await draftOf(services, 'a');
     const change = await putBack(draft, draft.text, { order: { ...order, whatIf: true }, services });
@@ -177,7 +177,7 @@ describe('a corrupt request', () => {
     return services;
   }
 
-  test('goes in by the front door, with the id and the arrival that it would have had', async () => {
+  test('is submitted to the incoming queue, with the id and the arrival that it would have had', async () => {
     const services = await withRequest(JSON.stringify(good));
     const draft = await draftOf(services, 'sqs-1');
     const change = await putBack(draft, draft.text, { order, services });
@@ -213,7 +213,10 @@ describe('a corrupt request', () => {
     for (const [text, pattern] of [
       [draft.text, /^sender: is missing/],
       ['no JSON', /^request: is not JSON/],
-      [JSON.stringify({ ...good, arrival: '2029-01-01T00:00:00Z' }), /^arrival: .* lies more than five minutes ahead/],
+      [
+        JSON.stringify({ ...good, arrival: '2029-01-01T00:00:00Z' }),
+        /^arrival: .* is more than five minutes in the future/,
+      ],
       [JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' }), /^request: is no mail: /],
     ] as const) {
       await assert.rejects(putBack(draft, text, { order, services }), (error: RequestError) => {
@@ -225,7 +228,7 @@ describe('a corrupt request', () => {
     assert.equal((await services.corruptRequests.read('sqs-1'))?.isSettled, undefined);
   });
 
-  test('whose copy is gone can be replaced', async () => {
+  test('whose copy is missing can be replaced', async () => {
     const services = await withRequest('{}');
     services.corruptRequests.loseBody('sqs-1');
     const draft = await draftOf(services, 'sqs-1');
@@ -238,7 +241,7 @@ describe('a corrupt request', () => {
   });
 });
 
-test('what is not corrupt is not put back', async () => {
+test('a delivery that is not corrupt is not requeued', async () => {
   const services = operatorServices();
   await putItems(services, { id: 'a', state: 'deferred' });
   assert.deepEqual(await openDrafts('a', services), { kind: 'refused', why: 'it is deferred, not corrupt' });

@@ -12,20 +12,20 @@ function entry(age: number, destination = 'inet:a:24', sender = 'alice@Example.o
   return { arrival: now - age * minute, destination, sender };
 }
 
-test('a column counts what is younger than its age and not younger than the age before it', () => {
+test('a column counts mail younger than its age and not younger than the age before it', () => {
   const shape = new Shape('destination', now);
   for (const age of [0, 4.99, 5, 9.99, 10, 19, 20, 40, 80, 160, 320, 640, 1279.9, 1280, 9999]) shape.add(entry(age));
   assert.deepEqual(shape.total, { name: 'TOTAL', total: 15, counts: [2, 2, 2, 1, 1, 1, 1, 1, 2, 2] });
   assert.equal(shape.total.counts.length, shapeAges.length + 1);
 });
 
-test('what has not arrived yet, because clocks differ, is young', () => {
+test('mail that arrives in the future, because clocks differ, is young', () => {
   const shape = new Shape('destination', now);
   shape.add(entry(-3));
   assert.equal(shape.total.counts[0], 1);
 });
 
-test('the fullest rows come first, and their names decide where they are as full', () => {
+test('the fullest rows come first, and their names decide between equal ones', () => {
   const shape = new Shape('destination', now);
   for (const name of ['c', 'a', 'b', 'a', 'c', 'd']) shape.add(entry(1, name));
   assert.deepEqual(
@@ -34,7 +34,7 @@ test('the fullest rows come first, and their names decide where they are as full
   );
 });
 
-test('by sender, a row is a domain, and the null sender one of its own', () => {
+test('by sender, a row is a domain, and the null sender has its own row', () => {
   const shape = new Shape('sender', now);
   for (const sender of ['a@Example.org', 'b@example.ORG', '', 'c@x']) shape.add(entry(1, 'd', sender));
   assert.deepEqual(
@@ -65,7 +65,7 @@ test('rows and columns sum up to the same total, whatever is counted', () => {
   );
 });
 
-test('whatever is to be delivered is counted, corrupt and done mail is not; a filter narrows it', async () => {
+test('all mail that will be delivered is counted, corrupt and finished mail is not; a filter narrows it', async () => {
   const services = operatorServices();
   const states = ['queued', 'active', 'delivering', 'deferred', 'held', 'corrupt', 'done'] as const;
   await putItems(services, ...states.map((state) => ({ state, destination: `inet:${state}:24` })));

@@ -1,4 +1,4 @@
-/** One answer: is anything lost, or late? */
+/** One answer: is any mail lost, or late? */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusAsJson, statusAsText } from '../../functions/command/status-text.ts';
@@ -21,7 +21,7 @@ async function look(services: CapturingOperatorServices, queues = depths()): Pro
   return await assess({ lateAfter: hour }, services, queues);
 }
 
-test('an empty queue is well, and so is one in which nothing waits for long', async () => {
+test('an empty queue is healthy, and so is one in which nothing waits for long', async () => {
   const services = operatorServices();
   assert.equal((await look(services)).isWell, true);
   const { wall } = services.clock;
@@ -39,29 +39,26 @@ test('an empty queue is well, and so is one in which nothing waits for long', as
   assert.deepEqual([report.states.deferred, report.states.held, report.held.deliveries], [1, 1, 1]);
 });
 
-describe('it is not well', () => {
+describe('status reports', () => {
   type Given = Partial<DeliveryItem> & { readonly state: State };
   const wall = operatorServices().clock.wall;
   const doubted = { ...makeVerdict('deferred'), inDoubt: true } as const;
   const overdue = wall - overdueAfter - 1;
   const items: Readonly<Record<string, readonly [Given, keyof StatusReport]>> = {
-    'that mail waits for too long': [{ state: 'deferred', arrival: wall - hour - 1 }, 'late'],
-    'that mail is held for too long': [{ state: 'held', arrival: wall - hour - 1 }, 'late'],
-    'that mail is about to be given up': [{ state: 'deferred', arrival: wall - 115 * hour }, 'expiring'],
-    'that somebody is in doubt': [
-      { state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last: doubted }] },
-      'inDoubt',
-    ],
-    'that a delivery is corrupt': [{ state: 'corrupt', reason: 'message.key: gone' }, 'corrupt'],
-    'that nobody wakes what is due': [{ state: 'deferred', due: overdue }, 'overdue'],
-    'that nobody misses a message in active': [{ state: 'active', due: overdue }, 'overdue'],
-    'that nobody buries a dead worker': [{ state: 'delivering', due: overdue }, 'overdue'],
-    'that nobody ends a hold': [{ state: 'held', due: overdue }, 'overdue'],
-    'that a bounce was never published': [
+    'mail that waits for too long': [{ state: 'deferred', arrival: wall - hour - 1 }, 'late'],
+    'mail that is held for too long': [{ state: 'held', arrival: wall - hour - 1 }, 'late'],
+    'mail that is about to be returned': [{ state: 'deferred', arrival: wall - 115 * hour }, 'expiring'],
+    'a recipient in doubt': [{ state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last: doubted }] }, 'inDoubt'],
+    'a corrupt delivery': [{ state: 'corrupt', reason: 'message.key: gone' }, 'corrupt'],
+    'a due delivery that is not woken': [{ state: 'deferred', due: overdue }, 'overdue'],
+    'a delivery whose message in active is lost': [{ state: 'active', due: overdue }, 'overdue'],
+    'a worker whose lease has ended': [{ state: 'delivering', due: overdue }, 'overdue'],
+    'a hold that has ended': [{ state: 'held', due: overdue }, 'overdue'],
+    'a bounce that was never published': [
       { state: 'done', due: overdue, pending: { e: makeEvent('e') } },
       'unpublished',
     ],
-    'that a warning was never published': [
+    'a warning that was never published': [
       { state: 'deferred', due: overdue, unpublished: { due: wall + hour }, pending: { e: makeEvent('e') } },
       'unpublished',
     ],
@@ -81,14 +78,14 @@ describe('it is not well', () => {
     });
   }
 
-  test('that a request could not be used', async () => {
+  test('a request that could not be used', async () => {
     const services = operatorServices();
     await services.corruptRequests.file({ id: 'r1', reason: 'sender: is missing', body: '{}', sent: 5 });
     const report = await look(services);
     assert.deepEqual([report.isWell, report.corruptRequests], [false, { requests: 1, oldest: { id: 'r1', at: 5 } }]);
   });
 
-  test('that a queue has dead letters, whatever lies in the others', async () => {
+  test('a queue with dead letters, whatever is in the others', async () => {
     const services = operatorServices();
     const others = [
       { name: 'active', kind: 'wake-ups', messages: 7 },
@@ -120,7 +117,7 @@ describe('destinations', () => {
     );
   });
 
-  test('that are held are told, and are what somebody wants', async () => {
+  test('that are held are reported, and are not a fault', async () => {
     const services = operatorServices();
     const hold = { id: 'h', reason: 'r', by: 'b', since: 0 };
     await services.destinations.write({ ...emptyRecord(name), holds: [hold] });
@@ -128,7 +125,7 @@ describe('destinations', () => {
     assert.deepEqual([report.isWell, report.heldDestinations.length], [true, 1]);
   });
 
-  test('whose replies were out of step are told for as long as they get one recipient at a time', async () => {
+  test('whose replies were out of step are reported for as long as they get one recipient at a time', async () => {
     const services = operatorServices();
     const why = 'replies out of step: 3 final replies for 2 recipients from imap-b[10.0.4.22]:24';
     const { wall } = services.clock;
@@ -141,7 +138,7 @@ describe('destinations', () => {
     assert.partialDeepStrictEqual(statusAsJson(report), { one_by_one: [{ name, caution: { why } }] });
   });
 
-  test('that nobody looks at in time say that the sweep does not run; one that is being let go does not', async () => {
+  test('that are overdue for the sweep show that it does not run; one that is being released does not', async () => {
     const services = operatorServices();
     const due = services.clock.wall - overdueAfter - 1;
     await services.destinations.write({ ...emptyRecord(name), due, release: { since: due, spread: 0 } });
@@ -151,7 +148,7 @@ describe('destinations', () => {
   });
 });
 
-test('mail from the null sender is given up by its own lifetime, and what has one attempt only is not rescued', async () => {
+test('mail from the null sender is returned after its own lifetime, and mail with a single attempt is not rescued', async () => {
   const services = operatorServices({ bounce_queue_lifetime: '1d', maximal_queue_lifetime: '4h' });
   const { wall } = services.clock;
   await putItems(
@@ -164,14 +161,14 @@ test('mail from the null sender is given up by its own lifetime, and what has on
   assert.deepEqual(report.expiring, { deliveries: 1, oldest: { id: 'a', delivery: '0000', at: wall - 19 * hour } });
 });
 
-test('what cannot be looked into is told, and everything else is looked at all the same', async () => {
+test('a source that cannot be read is reported, and everything else is still examined', async () => {
   const services = operatorServices();
   const closed = { read: async () => ({ depths: [], unreachable: ['active: AccessDenied'] }) };
   const report = await look(services, closed);
   assert.deepEqual([report.isWell, report.unreachable], [true, ['active: AccessDenied']]);
 });
 
-describe('since when mail is held', () => {
+describe('the start of a hold', () => {
   const { wall } = operatorServices().clock;
   const old = wall - 3 * hour;
   const line = async (services: CapturingOperatorServices) => {
@@ -179,14 +176,14 @@ describe('since when mail is held', () => {
     return statusAsText(report, hour).find((text) => text.startsWith('Held: 1 delivery'));
   };
 
-  test('is the time of its hold, not that of its arrival', async () => {
+  test('is the time of the hold, not of the arrival', async () => {
     const services = operatorServices();
     const hold = { id: 'h', reason: 'r', by: 'ann', since: wall - 300_000 };
     await putItems(services, { id: 'a', state: 'held', arrival: old, holds: [hold] });
     assert.equal(await line(services), 'Held: 1 delivery (a, held for 5m, arrived 3h ago)');
   });
 
-  test('with its destination is the time of the hold on that', async () => {
+  test('is that of the hold on the destination, if that is held', async () => {
     const services = operatorServices();
     const [item] = await putItems(services, { id: 'a', state: 'held', arrival: old });
     const hold = { id: 'h', reason: 'r', by: 'ann', since: wall - 600_000 };

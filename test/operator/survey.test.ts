@@ -21,7 +21,7 @@ const told = (address: string, text: string) => ({
   recipients: [{ address, n: 0, last: { ...makeVerdict('deferred'), text } }],
 });
 
-test('what waits is counted by state, age, cause and destination', async () => {
+test('waiting mail is counted by state, age, cause and destination', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   await putItems(
@@ -78,7 +78,7 @@ test('what waits is counted by state, age, cause and destination', async () => {
   );
 });
 
-test('a destination that is stopped comes first, also without mail; one that is as usual only with mail', async () => {
+test('a stopped destination comes first, even without mail; a healthy one is shown only with mail', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   const hold = { id: 'h', reason: 'disk full', by: 'ann', since: wall };
@@ -131,7 +131,7 @@ async function idsOf(queries: BoundedQueries): Promise<string> {
   return ids;
 }
 
-test('reading ends with the queue, with the units, or with the time, and says which end it was', async () => {
+test('reading ends with the queue, the read units, or the time, and reports which', async () => {
   const whole = new BoundedQueries(paged(5).queries, unbounded);
   assert.deepEqual(
     [await idsOf(whole), whole.isCut, whole.pages, whole.consumed, whole.entries],
@@ -148,7 +148,7 @@ test('reading ends with the queue, with the units, or with the time, and says wh
   assert.deepEqual([await idsOf(some), some.entries], ['13', 2]);
 });
 
-test('what was not read makes every number a lower bound', async () => {
+test('if the reading stops early, every number is a lower bound', async () => {
   const services = operatorServices();
   await putItems(
     services,

@@ -1,4 +1,4 @@
-/** What "waiting" means, and that flush, shape, status and queue mean the same by it. */
+/** The meaning of "waiting", which is the same for flush, shape, status and queue. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusAsText } from '../../functions/command/status-text.ts';
@@ -71,7 +71,7 @@ describe('mail that release --ramp spread over an hour', () => {
     assert.match(listedAsText(first, now)[0] ?? '', /^a +queued .* in 30m /);
   });
 
-  test('one message at a time is the same', async () => {
+  test('a single message behaves the same', async () => {
     const services = operatorServices({}, 0.5);
     const hold = { id: 'own', reason: 'r', by: 'b', since: 0 };
     await putItems(services, { id: 'a', state: 'held', holds: [hold] });
@@ -83,7 +83,7 @@ describe('mail that release --ramp spread over an hour', () => {
   });
 });
 
-test('a flush leaves alone what waits for a place already, and what is held', async () => {
+test('a flush skips mail that waits for a place already, and held mail', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   await putItems(
@@ -100,7 +100,7 @@ test('a flush leaves alone what waits for a place already, and what is held', as
   );
 });
 
-test('every state but done waits for something; corrupt mail for a repair, which is no delivery to come', () => {
+test('every state but done waits for something; corrupt mail waits for a repair, which is not a coming delivery', () => {
   const waits: Readonly<Record<State, string | undefined>> = {
     queued: 'place',
     active: 'attempt',
@@ -112,7 +112,7 @@ test('every state but done waits for something; corrupt mail for a repair, which
   };
   for (const state of states) assert.equal(waitOf({ state, due: 1000 }, 1000), waits[state], state);
   assert.equal(waitOf({ state: 'queued', due: 1001 }, 1000), 'time');
-  // Where events are to be published first, the item is looked at earlier than it is tried.
+  // With events to publish first, the item is due earlier than its next attempt.
   assert.equal(waitOf({ state: 'queued', due: 500, unpublished: { due: 2000 } }, 1000), 'time');
   assert.deepEqual(undelivered, ['queued', 'active', 'delivering', 'deferred', 'held']);
 });

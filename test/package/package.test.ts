@@ -2,25 +2,27 @@
  * The package as others have it: packed, installed into empty CDK apps with a Node that knows nothing of this project, and used.
  */
 import assert from 'node:assert/strict';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { bundleFile, bundleFunction, functionNames, sourceMapFile } from '../../infra/functions/bundle.ts';
 import { brokenLinks } from '../support/document-links.ts';
-import { startScriptedServer } from '../support/scripted-server.ts';
-import { EmptyApp } from './empty-app.ts';
+import { exampleFolders } from '../support/examples.ts';
 import { mailApp, type Template } from './mail-app.ts';
-import { filesOf, importedPackages, packInto } from './packed.ts';
+import { filesOf, importedPackages, packagesOfDeclarations, packInto, unpack } from './packed.ts';
 import { installNode, node24, type PlainNode, project, RegistryError } from './plain-node.ts';
+import { usesCommandLine } from './use-command-line.ts';
+import { CopiedExample, EmptyApp } from './user-app.ts';
 
-/** Most octets that the archive may have: growth should be noticed by whoever causes it. */
-const sizeBudget = 5_000_000;
+/** Most octets that the archive may have, and its files: growth is noticed where it is caused. */
+const sizeBudget = 5_500_000;
+const unpackedSizeBudget = 20_000_000;
 
 const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
   readonly name: string;
   readonly engines: { readonly node: string };
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
@@ -32,23 +34,30 @@ const cdk = ['aws-cdk-lib', 'constructs'].map((name) => `${name}@${devDependenci
 const scratch = mkdtempSync(join(tmpdir(), 'package-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 const packed = await packInto(scratch);
-const files = filesOf(packed, scratch);
+const root = unpack(packed, scratch);
+const files = filesOf(root);
+/** The names of the files that match. */
+const named = (pattern: RegExp) => [...files.keys()].filter((name) => pattern.test(name));
+const examples = exampleFolders().map(({ name }) => name);
 
 test('the package holds what its users need, and nothing of how it is made', (t) => {
-  const wanted =
-    /^(?:package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/pictures\/[\w-]+\.png|functions\/lambda-lmtp\.mjs|dist\/(?:(?:functions|infra)\/.*\.js|.*\.d\.ts|examples\/[\w-]+\.ts|bundles\/\w+\/index\.cjs(?:\.map)?))$/;
+  const wanted = [
+    /^(?:package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/pictures\/[\w-]+\.png|functions\/lambda-lmtp\.mjs)$/,
+    /^dist\/(?:index\.js|command\/[\w-]+\.js|types\/(?:functions|infra)\/.*\.d\.ts|THIRD-PARTY-LICENSES\.txt)$/,
+    /^dist\/bundles\/\w+\/index\.cjs(?:\.map)?$/,
+    /^examples\/[\w-]+\/(?:[\w-]+\.ts|README\.md|(?:cdk|package|tsconfig)\.json)$/,
+  ];
   assert.deepEqual(
-    [...files.keys()].filter((name) => !wanted.test(name)),
+    [...files.keys()].filter((name) => !wanted.some((pattern) => pattern.test(name))),
     [],
   );
-  for (const name of ['README.md', 'LICENSE', 'dist/infra/index.js', 'dist/infra/index.d.ts'])
-    assert.ok(files.has(name));
-  assert.deepEqual(
-    [...files.keys()].filter((name) => /^dist\/infra\/(?:local|package)\b/.test(name)),
-    [],
-  );
-  t.diagnostic(`${(packed.size / 1e6).toFixed(1)} MB packed, ${files.size} files`);
+  const needed = ['README.md', 'LICENSE', 'dist/index.js', 'dist/types/infra/index.d.ts', 'dist/command/main.js'];
+  for (const name of needed) assert.ok(files.has(name), name);
+  assert.ok(files.size < 250, `${files.size} files`);
+  const megabytes = [packed.size, packed.unpackedSize].map((size) => (size / 1e6).toFixed(1));
+  t.diagnostic(`${megabytes[0]} MB packed, ${megabytes[1]} MB unpacked, ${files.size} files`);
   assert.ok(packed.size < sizeBudget, `${packed.size} octets`);
+  assert.ok(packed.unpackedSize < unpackedSizeBudget, `${packed.unpackedSize} octets`);
 });
 
 test('every link and picture of its documents leads to a file of the package', () => {
@@ -68,12 +77,33 @@ test('no path of the machine that packed it is in it', () => {
   assert.deepEqual(telling, []);
 });
 
-test('what its modules import is what it depends on: no less, and no more', () => {
-  const modules = [...files].filter(([name]) => /^dist\/(?:functions|infra)\/.*\.(?:js|d\.ts)$/.test(name));
-  const imported = new Set(modules.flatMap(([, text]) => importedPackages(text)));
-  imported.delete(manifest.name);
-  const allowed = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]);
-  assert.deepEqual([...imported].sort(), [...allowed].sort());
+test('nothing is installed with it but the CDK: its modules and declarations import no other package', () => {
+  assert.deepEqual(manifest.dependencies ?? {}, {});
+  const peers = Object.keys(manifest.peerDependencies).sort();
+  assert.deepEqual(importedPackages(root, ['dist/index.js']), peers);
+  assert.deepEqual(importedPackages(root, named(/^dist\/command\/.*\.js$/)), []);
+  const declarations = named(/\.d\.ts$/).map((name) => files.get(name) ?? '');
+  assert.ok(declarations.length > 20);
+  // A comment shows how to import the package itself.
+  const others = packagesOfDeclarations(declarations).filter((name) => name !== manifest.name);
+  assert.deepEqual(others, peers);
+});
+
+test('each package whose code it contains is listed with its version, and with a licence that allows that', () => {
+  const modules = named(/^dist\/(?:index|command\/.*)\.js$/).map((name) => files.get(name) ?? '');
+  const maps = named(/\.cjs\.map$/).map((name) => JSON.parse(files.get(name) ?? '{}') as { sources: string[] });
+  const sources = [
+    ...modules.flatMap((text) => [...text.matchAll(/^ *\/\/ (node_modules\/\S+)$/gm)].map(([, source = '']) => source)),
+    ...maps.flatMap((map) => map.sources.filter((source) => source.startsWith('node_modules/'))),
+  ];
+  const folders = new Set(sources.map((source) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? source));
+  assert.ok(folders.size > 30, `${folders.size} packages`);
+  const licences = files.get('dist/THIRD-PARTY-LICENSES.txt') ?? '';
+  for (const folder of folders) {
+    const { name, version, license } = JSON.parse(readFileSync(join(project, folder, 'package.json'), 'utf8'));
+    assert.ok(licences.includes(`\n${name} ${version} (${license})\n`), `${name} ${version}`);
+  }
+  for (const words of ['Apache License', 'Permission is hereby granted']) assert.ok(licences.includes(words), words);
 });
 
 test('its functions are, octet for octet, those that the sources give', () => {
@@ -101,13 +131,10 @@ describe('in an empty app', { concurrency: true }, () => {
     );
     if (app === undefined) return;
     await t.test('type-checks as an ES module and as CommonJS, and so do the examples', async () => {
-      const examples = [...files].filter(([name]) => name.startsWith('dist/examples/'));
-      for (const [name, text] of examples) app.write(name.replace('dist/', ''), text);
-      const others = examples.map(([name]) => name.replace('dist/', ''));
-      assert.equal(
-        await app.compile({ module: 'nodenext', skipLibCheck: false }, ['app.ts', 'common.cts', ...others]),
-        '',
-      );
+      const others = named(/^examples\/.*\.ts$/);
+      for (const name of others) app.write(name, files.get(name) ?? '');
+      const options = { module: 'nodenext', skipLibCheck: false, rewriteRelativeImportExtensions: true };
+      assert.equal(await app.compile(options, ['app.ts', 'common.cts', ...others]), '');
     });
     await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
     await t.test('synthesizes the examples', () => synthesizesExamples(app));
@@ -142,6 +169,25 @@ describe('in an empty app', { concurrency: true }, () => {
     await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
     await usesCommandLine(t, app);
   });
+
+  test('each example, copied into an empty folder, type-checks and synthesizes with its own tools', async (t) => {
+    // One is installed. The others have the same dependencies (test/infra/examples.test.ts), so they get its node_modules.
+    let installed: CopiedExample | undefined;
+    for (const name of examples) {
+      const app = new CopiedExample(join(scratch, 'copied', name), node24, join(root, 'examples', name));
+      if (installed === undefined) {
+        if (!(await hasInstalled(t, () => app.install(packed.archive)))) return;
+      } else {
+        renameSync(join(installed.folder, 'node_modules'), join(app.folder, 'node_modules'));
+      }
+      installed = app;
+      await t.test(`${name} type-checks`, async () => {
+        const { code, stdout, stderr } = await app.run('npm', 'run', '--silent', 'check');
+        assert.equal(code, 0, stdout + stderr);
+      });
+      await t.test(`${name} synthesizes`, () => synthesizesByItself(app));
+    }
+  });
 });
 
 /** An app with the package in it; undefined where that cannot be had, which with CI=true is a failure. */
@@ -151,19 +197,28 @@ async function appWith(
   node: () => PlainNode | Promise<PlainNode>,
   ...packages: readonly string[]
 ): Promise<EmptyApp | undefined> {
-  try {
-    const folder = join(scratch, name);
-    mkdirSync(folder);
-    const app = new EmptyApp(folder, await node());
+  let app: EmptyApp | undefined;
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  const isThere = await hasInstalled(t, async () => {
+    app = new EmptyApp(folder, await node());
     app.write('app.ts', mailApp);
     app.write('common.cts', mailApp);
     await app.install(packed.archive, ...cdk, ...packages);
-    return app;
+  });
+  return isThere ? app : undefined;
+}
+
+/** Whether an installation was made. Where the registry cannot be asked the test is skipped, or fails with CI=true. */
+async function hasInstalled(t: TestContext, install: () => Promise<void>): Promise<boolean> {
+  try {
+    await install();
+    return true;
   } catch (error) {
     if (!(error instanceof RegistryError) || process.env['CI'] === 'true') throw error;
     t.diagnostic(`skipped, since the registry cannot be asked: ${error.message.trim().split('\n')[0]}`);
     t.skip('the registry cannot be asked');
-    return undefined;
+    return false;
   }
 }
 
@@ -188,12 +243,28 @@ async function synthesizes(app: EmptyApp, program: string): Promise<void> {
   assert.equal(deployed.length, bundles.length);
   assert.ok(bundles.every((bundle) => bundle !== undefined && deployed.includes(bundle)));
   // Nothing had to be bundled, and there was nothing to bundle with.
-  assert.deepEqual(globSync('node_modules/{esbuild,@esbuild}', { cwd: app.folder }), []);
+  assert.deepEqual(globSync('node_modules/{esbuild,@esbuild,@aws-sdk,@smithy}', { cwd: app.folder }), []);
+}
+
+/** Synthesizes an example with its own CDK, by the command in its cdk.json. */
+async function synthesizesByItself(app: CopiedExample): Promise<void> {
+  const { code, stdout, stderr } = await app.run('npm', 'run', '--silent', 'synth', '--', '--no-notices');
+  assert.equal(code, 0, stdout + stderr);
+  const template = JSON.parse(readFileSync(join(app.folder, 'cdk.out/Mail.template.json'), 'utf8')) as Template;
+  const handlers = Object.values(template.Resources).filter(
+    ({ Properties }) => Properties?.Handler === 'index.handler',
+  );
+  assert.ok(handlers.length >= functionNames.length);
+  // Its README names files of the package that are there.
+  const readme = readFileSync(join(app.folder, 'README.md'), 'utf8');
+  const files = [...readme.matchAll(/node_modules\/lambda-lmtp\/[\w./-]*\w/g)].map(([file]) => file);
+  assert.ok(files.length > 0);
+  for (const file of files) assert.ok(existsSync(join(app.folder, file)), file);
 }
 
 async function synthesizesExamples(app: EmptyApp): Promise<void> {
-  const programs = globSync('out/examples/*.js', { cwd: app.folder });
-  assert.ok(programs.length > 0);
+  const programs = globSync('out/examples/*/app.js', { cwd: app.folder });
+  assert.equal(programs.length, examples.length);
   for (const program of programs) {
     const output = join(app.folder, 'examples.out');
     rmSync(output, { recursive: true, force: true });
@@ -201,32 +272,4 @@ async function synthesizesExamples(app: EmptyApp): Promise<void> {
     assert.equal(code, 0, stderr);
     assert.equal(globSync('*.template.json', { cwd: output }).length, 1, program);
   }
-}
-
-async function usesCommandLine(t: TestContext, app: EmptyApp): Promise<void> {
-  await t.test('prints parameters', async () => {
-    const { code, stdout, stderr } = await app.lambdaLmtp('parameters');
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^lmtp_destination_concurrency_limit = /m);
-  });
-  await t.test('checks a server', async () => {
-    await using server = await startScriptedServer({});
-    const { code, stdout, stderr } = await app.lambdaLmtp('check', `inet:127.0.0.1:${server.port}`);
-    assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /port +open/);
-  });
-  await t.test('delivers a message', async () => {
-    await using server = await startScriptedServer({ rcpt: { 'b@example.com': '250 2.1.5 ok' } });
-    app.write('mail.eml', 'From: a@example.org\nTo: b@example.com\n\nHello.\n');
-    const envelope = ['--sender', 'a@example.org', '--recipient', 'b@example.com', '--message', 'mail.eml'];
-    const { code, stdout, stderr } = await app.lambdaLmtp(
-      'deliver',
-      ...envelope,
-      '--destination',
-      `inet:127.0.0.1:${server.port}`,
-    );
-    assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /to=<b@example\.com>.*status=sent/);
-    assert.match(server.rawContents[0]?.toString() ?? '', /Hello\.\r\n$/);
-  });
 }

@@ -14,7 +14,7 @@ import {
 
 const second = 1000;
 
-/** What is wrong with a set of values. */
+/** Returns the error of a set of values. */
 function fault(values: Record<string, string>): ParameterError {
   try {
     parseParameters(values);
@@ -23,10 +23,10 @@ function fault(values: Record<string, string>): ParameterError {
     assert.ok(error.message.startsWith(`${error.parameter}: `), error.message);
     return error;
   }
-  return assert.fail(`taken in: ${JSON.stringify(values)}`);
+  return assert.fail(`accepted: ${JSON.stringify(values)}`);
 }
 
-test('what is not set has its default, and every default is allowed', () => {
+test('an unset parameter has its default, and every default is allowed', () => {
   const parameters = parseParameters({});
   assert.deepEqual(Object.keys(parameters).sort(), [...parameterNames].sort());
   assert.equal(parameters.lmtp_tcp_port, 24);
@@ -52,7 +52,7 @@ describe('a time is a number of seconds, minutes, hours, days or weeks', () => {
     test(JSON.stringify(text), () => assert.equal(parseTime(text), seconds * second));
   }
   for (const text of ['', 's', '1.5s', '-1', '+1', '1 s', '1S', '1y', '0x10', '1e3', '1s1s', '9999999999']) {
-    test(`${JSON.stringify(text)} is none`, () => assert.equal(parseTime(text), undefined));
+    test(`${JSON.stringify(text)} is not a time`, () => assert.equal(parseTime(text), undefined));
   }
 });
 
@@ -70,7 +70,7 @@ test('a value may refer to that of another, as in main.cf', () => {
   assert.equal(parameters.maximal_backoff_time, parameters.minimal_backoff_time);
 });
 
-describe('a wrong name or value is told, with what is allowed', () => {
+describe('a wrong name or value is reported, with what is allowed', () => {
   for (const [values, parameter, words] of [
     [{ lmtp_mail_timeuot: '1s' }, 'lmtp_mail_timeuot', /is not a parameter/],
     [{ LMTP_MAIL_TIMEOUT: '1s' }, 'LMTP_MAIL_TIMEOUT', /is not a parameter/],
@@ -92,7 +92,7 @@ describe('a wrong name or value is told, with what is allowed', () => {
       /"pipeline" is not allowed; allowed are 8bitmime/,
     ],
     [{ lmtp_destination_concurrency_limit: '0' }, 'lmtp_destination_concurrency_limit', /out of range: 1 to/],
-    [{ lmtp_lhlo_name: '$missing' }, 'lmtp_lhlo_name', /refers to \$missing, which is not a parameter/],
+    [{ lmtp_lhlo_name: '$unknown' }, 'lmtp_lhlo_name', /refers to \$unknown, which is not a parameter/],
     [{ myhostname: '$lmtp_lhlo_name' }, 'lmtp_lhlo_name', /refers to itself/],
     [{ myhostname: '$myhostname' }, 'myhostname', /refers to itself/],
     [{ lmtp_lhlo_name: 'two words' }, 'lmtp_lhlo_name', /not a host name/],
@@ -133,20 +133,20 @@ describe('a wrong name or value is told, with what is allowed', () => {
   }
 });
 
-test('keywords are taken in any case, with commas and blanks', () => {
+test('keywords are accepted in any letter case, with commas and blanks', () => {
   const { lmtp_discard_lhlo_keywords: keywords } = parseParameters({
     lmtp_discard_lhlo_keywords: 'PIPELINING, dsn  size,',
   });
   assert.deepEqual(keywords, ['pipelining', 'dsn', 'size']);
 });
 
-test('the environment holds each under its name in capitals, and whatever else it likes', () => {
+test('the environment contains each under its name in capitals, beside other variables', () => {
   const parameters = parametersFromEnvironment({
     LMTP_MAIL_TIMEOUT: '7s',
     LMTP_TLS_CAFILE: 'system',
     soft_bounce: 'yes',
     PATH: '/bin',
-    HOME: '$missing',
+    HOME: '$unknown',
   });
   assert.equal(parameters.lmtp_mail_timeout, 7 * second);
   assert.equal(parameters.lmtp_tls_CAfile, 'system');
@@ -156,7 +156,7 @@ test('the environment holds each under its name in capitals, and whatever else i
 
 describe('the table', () => {
   for (const name of parameterNames) {
-    test(`says what ${name} is, in a sentence`, () => {
+    test(`describes ${name} in a sentence`, () => {
       const { meaning, default: value } = parameterTable[name];
       assert.match(name, /^2?[a-z][A-Za-z0-9_]*$/);
       assert.match(meaning, /^\S.*[.]$/s);
@@ -166,7 +166,7 @@ describe('the table', () => {
   }
 });
 
-test('no value whatever makes the reader fail but with a ParameterError, and none is let in out of its bounds', () => {
+test('any wrong value raises a ParameterError and no other error, and none is accepted out of its bounds', () => {
   const name = fc.constantFrom<ParameterName>(...parameterNames);
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),

@@ -31,7 +31,7 @@ describe('a list of versions becomes the lowest and the highest of them:', () =>
   }
 });
 
-describe('what cannot be had is told with the reason:', () => {
+describe('an impossible list is reported with the reason:', () => {
   for (const [text, words] of [
     ['TLSv1.4', /^protocols: "TLSv1\.4" is not allowed; allowed are SSLv2, .*TLSv1\.3, optionally with >=, <= or ! in/],
     ['>TLSv1.2', /">TLSv1\.2" is not allowed/],
@@ -55,7 +55,7 @@ describe('what cannot be had is told with the reason:', () => {
   }
 });
 
-test('a version is between the two exactly if the list allows it, or the list has a hole', () => {
+test('a version is between the two exactly if the list allows it, or the list has a gap', () => {
   const element = fc.record({
     operator: fc.constantFrom('', '!', '>=', '<='),
     version: fc.constantFrom<TlsVersion>(...tlsVersions),
@@ -65,7 +65,7 @@ test('a version is between the two exactly if the list allows it, or the list ha
       const text = elements.map(({ operator, version }) => operator + version).join(', ');
       const last = (operator: string) => elements.findLast((one) => one.operator === operator)?.version;
       const named = (operator: string) => elements.filter((one) => one.operator === operator).map((one) => one.version);
-      // What is allowed, said the other way round: version by version, by their names' order.
+      // The allowed versions, computed differently: one by one, in the order of their names.
       const allowed = tlsVersions.filter(
         (version) =>
           version >= (last('>=') ?? version) &&
@@ -90,7 +90,7 @@ test('a version is between the two exactly if the list allows it, or the list ha
   );
 });
 
-test('no text whatever does more harm than a ParameterError', () => {
+test('any other text raises a ParameterError and no other error', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       try {

@@ -1,4 +1,4 @@
-/** Every parameter of Postfix that has to do with LMTP is either one of ours, or known and refused. */
+/** Every parameter of Postfix about LMTP is either supported, or known and refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
@@ -10,7 +10,7 @@ import {
 import { refusalsByReason, refusedParameters } from '../../functions/parameters/refused.ts';
 import { refusalOf, whyNot } from '../../functions/parameters/why-not.ts';
 
-/** What can be set. */
+/** The supported parameters. */
 const set = `
   lmtp_tcp_port lmtp_connect_timeout lmtp_lhlo_timeout lmtp_mail_timeout lmtp_rcpt_timeout lmtp_data_init_timeout
   lmtp_data_xfer_timeout lmtp_data_done_timeout lmtp_rset_timeout lmtp_quit_timeout lmtp_skip_quit_response
@@ -38,11 +38,11 @@ const set = `
   lmtp_tls_fingerprint_cert_match lmtp_tls_fingerprint_digest lmtp_tls_protocols lmtp_tls_mandatory_protocols
   lmtp_tls_servername lmtp_tls_connection_reuse lmtp_tls_block_early_mail_reply lmtp_log_tls_feature_status`;
 
-/** What is essential or useful, and waits for the queue. */
+/** Essential or useful parameters that wait for the queue. */
 const notYet = `
   message_size_limit confirm_delay_cleared`;
 
-/** What has no meaning here, whatever it is in Postfix. */
+/** Parameters without a meaning here, whatever they mean in Postfix. */
 const never = `
   defer_transports
   lmtp_address_verify_target lmtp_bind_address lmtp_bind_address6 lmtp_bind_address_enforce lmtp_body_checks
@@ -74,18 +74,18 @@ const never = `
 
 const names = (text: string) => text.trim().split(/\s+/);
 
-test('what Postfix has for LMTP and is of use here can be set', () => {
+test("Postfix's useful parameters for LMTP can be set", () => {
   assert.deepEqual(
     names(set).filter((name) => !isParameterName(name)),
     [],
   );
 });
 
-test('what is still to come is refused as such, without a promise when', () => {
+test('a parameter that is planned is refused as such, without a promise when', () => {
   for (const name of names(notYet)) assert.match(refusalOf(name) ?? '', /^[A-Z].*does not have it yet\b.*\.$/, name);
 });
 
-test('what has no meaning here is refused with the reason', () => {
+test('a parameter without a meaning here is refused with the reason', () => {
   for (const name of names(never)) {
     const reason = refusalOf(name) ?? '';
     assert.match(reason, /^(?:[A-Z]|lmtp_).*\.$/, name);
@@ -93,7 +93,7 @@ test('what has no meaning here is refused with the reason', () => {
   }
 });
 
-test('no parameter is both, and none is refused twice', () => {
+test('no parameter is both supported and refused, and none is refused twice', () => {
   const refused = refusalsByReason.flatMap((refusal) => refusal.names);
   assert.deepEqual(refused.filter(isParameterName), []);
   assert.equal(new Set(refused).size, refused.length);
@@ -109,7 +109,7 @@ test('setting a refused parameter is an error with the reason', () => {
   );
 });
 
-describe('an unknown name brings the most similar parameter:', () => {
+describe('an unknown name is reported with the similar one:', () => {
   for (const [name, meant] of [
     ['lmtp_mail_timeuot', 'lmtp_mail_timeout'],
     ['smtp_mail_timeout', 'lmtp_mail_timeout'],
@@ -121,12 +121,12 @@ describe('an unknown name brings the most similar parameter:', () => {
     test(name, () => assert.equal(whyNot(name), `is not a parameter of lambda-lmtp; did you mean ${meant}?`));
   }
   for (const name of ['', 'x', 'relayhost_maps_of_old', 'constructor', '__proto__', 'a'.repeat(10_000)]) {
-    test(`${JSON.stringify(name.slice(0, 30))} is like none`, () =>
+    test(`${JSON.stringify(name.slice(0, 30))} is similar to none`, () =>
       assert.equal(whyNot(name), 'is not a parameter of lambda-lmtp'));
   }
 });
 
-describe('a variable that begins like ours and is none stops the function:', () => {
+describe('a variable that is similar to ours and unknown stops the function:', () => {
   for (const [variable, words] of [
     ['LMTP_MAIL_TIMEUOT', /^lmtp_mail_timeuot: is not a parameter .* mean lmtp_mail_timeout\?/],
     ['LMTP_GENERIC_MAPS', /^lmtp_generic_maps: cannot be set here\. /],

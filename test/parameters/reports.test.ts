@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parametersFromEnvironment, parseParameters, variableName } from '../../functions/parameters/parameters.ts';
 
-test('reports cannot leave through SES without an author that SES knows', () => {
+test('reports cannot be sent through SES without an author that SES knows', () => {
   const routes = { bounce_report_routes: 'incoming, ses' };
   assert.throws(() => parseParameters(routes), {
     name: 'ParameterError',
@@ -13,7 +13,7 @@ test('reports cannot leave through SES without an author that SES knows', () => 
   assert.deepEqual(parseParameters(both).bounce_report_routes, ['incoming', 'ses']);
 });
 
-test('a name that begins with a digit travels under one that begins with a letter', () => {
+test('a name that begins with a digit is passed on under one that begins with a letter', () => {
   assert.equal(variableName('2bounce_notice_recipient'), 'PARAMETER_2BOUNCE_NOTICE_RECIPIENT');
   const parameters = parametersFromEnvironment({ PARAMETER_2BOUNCE_NOTICE_RECIPIENT: 'root' });
   assert.equal(parameters['2bounce_notice_recipient'], 'root');
@@ -23,7 +23,7 @@ for (const [name, value] of [
   ['bounce_notice_recipient', 'a b'],
   ['error_notice_recipient', 'Postmaster <postmaster@x>'],
   ['double_bounce_sender', ''],
-  ['bounce_report_ses_sender', 'alice'],
+  ['bounce_report_ses_sender', 'unknown'],
   ['mail_name', 'My Mail: really'],
   ['notify_classes', 'bounces'],
   ['bounce_report_routes', ''],

@@ -1,4 +1,4 @@
-/** Kinds of values: what each row makes of a text, and what it says of a wrong one. */
+/** Kinds of values: how each row reads a text, and its error for a wrong one. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { allowedValues } from '../../functions/parameters/describe.ts';
@@ -12,9 +12,9 @@ import {
   type WrittenParameters,
 } from '../../functions/parameters/parameters.ts';
 
-const noFile = { readFile: () => assert.fail('no file is to be read') };
+const noFile = { readFile: () => assert.fail('no file should be read') };
 
-/** What is said of a wrong value. */
+/** Returns the error of a wrong value. */
 function complaint(values: WrittenParameters): string {
   try {
     parseParameters(values, noFile);
@@ -22,10 +22,10 @@ function complaint(values: WrittenParameters): string {
     assert.ok(error instanceof ParameterError, String(error));
     return error.message;
   }
-  return assert.fail(`taken in: ${JSON.stringify(values)}`);
+  return assert.fail(`accepted: ${JSON.stringify(values)}`);
 }
 
-/** Something that is wrong for a row, and what must be said of what is allowed. */
+/** A wrong value for a row, and what the error must say about allowed values. */
 function wrongValue(name: ParameterName): { readonly value: string; readonly said: RegExp } | undefined {
   const row = rowOf(name);
   switch (row.kind) {
@@ -63,7 +63,7 @@ function wrongValue(name: ParameterName): { readonly value: string; readonly sai
   }
 }
 
-describe('a wrong value is told with parameter, value and what is allowed:', () => {
+describe('a wrong value is reported with parameter, value and what is allowed:', () => {
   for (const name of parameterNames) {
     const wrong = wrongValue(name);
     if (wrong === undefined) continue;
@@ -76,7 +76,7 @@ describe('a wrong value is told with parameter, value and what is allowed:', () 
   }
 });
 
-describe('what is out of bounds is told with the bounds:', () => {
+describe('a value out of bounds is reported with the bounds:', () => {
   for (const name of parameterNames) {
     const { kind, min, max } = rowOf(name);
     if (!['time', 'number', 'size', 'port'].includes(kind)) continue;
@@ -98,7 +98,7 @@ describe('what is out of bounds is told with the bounds:', () => {
   }
 });
 
-test('every row says what is allowed in words that fit into a table', () => {
+test('every row describes what is allowed in words that fit into a table', () => {
   for (const name of parameterNames) {
     const { meaning, differs = '' } = rowOf(name);
     assert.match(allowedValues(rowOf(name)), /^[^|\n]+$/, name);
@@ -107,7 +107,7 @@ test('every row says what is allowed in words that fit into a table', () => {
   }
 });
 
-test('every time is taken in seconds, minutes, hours, days and weeks', () => {
+test('every time is accepted in seconds, minutes, hours, days and weeks', () => {
   for (const name of parameterNames.filter((each) => rowOf(each).kind === 'time')) {
     const both = (value: string) => ({ minimal_backoff_time: '1', maximal_backoff_time: '9w', [name]: value });
     const values = ['700000', '700000s', '7m', '3h', '2d', '1w'].map((text) => parseParameters(both(text))[name]);
@@ -122,7 +122,7 @@ test('every time is taken in seconds, minutes, hours, days and weeks', () => {
 describe('a port may have a name:', () => {
   test('one of known_tcp_ports', () =>
     assert.equal(parseParameters({ lmtp_tcp_port: 'Submission' }).lmtp_tcp_port, 587));
-  test('also one that was added', () => {
+  test('an added one', () => {
     const parameters = parseParameters({ known_tcp_ports: 'lmtp=24, mail=post=2400', lmtp_tcp_port: 'post' });
     assert.equal(parameters.lmtp_tcp_port, 2400);
     assert.deepEqual(
@@ -134,11 +134,11 @@ describe('a port may have a name:', () => {
       ],
     );
   });
-  test('not one that was taken away', () => {
+  test('not a removed one', () => {
     assert.match(complaint({ known_tcp_ports: '', lmtp_tcp_port: 'lmtp' }), /^lmtp_tcp_port: "lmtp" is not a whole/);
   });
   for (const element of ['24', 'lmtp', 'lmtp=', '=24', 'lmtp=0', 'lmtp=65536', '24=24', 'a b=24', 'lmtp=24=25x']) {
-    test(`"${element}" is none`, () => {
+    test(`"${element}" is not a port`, () => {
       assert.ok(complaint({ known_tcp_ports: element }).startsWith(`known_tcp_ports: "${element}" is not allowed`));
     });
   }
@@ -152,7 +152,7 @@ test('flags are letters, with or without commas and blanks, and letters only', (
   assert.match(complaint({ lmtp_flags: 'dor' }), /"dor" has the flag "d"; allowed are D, O, R, X$/);
 });
 
-test('a list of destinations is taken in order, and none of them may say inet: or unix:', () => {
+test('a list of destinations is tried in order, and none of them may begin with inet: or unix:', () => {
   const { lmtp_fallback_relay: relays } = parseParameters({
     lmtp_fallback_relay: '[10.0.0.1]:24, B.test,[2001:db8::1]',
   });
@@ -165,7 +165,7 @@ test('a list that must not be empty is not', () => {
   assert.match(complaint({ lmtp_host_lookup: ',' }), /is empty; allowed are dns, native/);
 });
 
-describe('$name is followed as in main.cf:', () => {
+describe('$name is expanded as in main.cf:', () => {
   test('in all three forms', () => {
     const values = { myhostname: 'a.test', lmtp_lhlo_name: '$myhostname.$' + '{myhostname}.$(myhostname)' };
     assert.equal(expand('lmtp_lhlo_name', values), 'a.test.a.test.a.test');
@@ -176,11 +176,11 @@ describe('$name is followed as in main.cf:', () => {
     });
     assert.equal(filter.find('550 5.1.1 no such user'), '450 4.1.1 no such user');
   });
-  test('what stands for a map is followed before the map is opened, and $$ not twice', () => {
+  test('the specification of a map is expanded before the map is opened, and $$ not twice', () => {
     const parameters = parseParameters({ default_delivery_status_filter: 'regexp:{ { /^4(.*)/ 5$$1 } }' });
     assert.equal(parameters.lmtp_delivery_status_filter.find('4.2.2 full'), '5.2.2 full');
   });
-  test('a $ that stands alone is told', () => {
+  test('a lone $ is reported', () => {
     assert.match(
       complaint({ lmtp_reply_filter: 'regexp:{{/a$/ b}}' }),
       /a \$ must be followed by a name.*doubled \(\$\$\)/,
@@ -193,7 +193,7 @@ describe('$name is followed as in main.cf:', () => {
   });
 });
 
-test('an address map is asked as it stands, and a file is read once', () => {
+test('an address map is looked up unchanged, and a file is read once', () => {
   let reads = 0;
   const readFile = (path: string) => {
     reads++;
@@ -219,7 +219,7 @@ describe('passwords', () => {
     const found = await maps.find(['a'], { fetch: async () => ({ text: 'b x|y', version: '1' }) });
     assert.deepEqual(found?.credentials, { user: 'joe', secret: 'secret', kind: 'password' });
   });
-  test('other maps and patterns cannot be secrets, and say so', () => {
+  test('cannot come from a secret in other maps and patterns, and the error says so', () => {
     for (const name of ['lmtp_reply_filter', 'debug_peer_list'] as const) {
       assert.match(
         complaint({ [name]: 'secretsmanager:lmtp/mail' }),
@@ -244,19 +244,19 @@ describe('passwords', () => {
     const values = { lmtp_sasl_password_maps: 'static:joe:hunter2', myhostname: 'a.$' + '{lmtp_sasl_password_maps}' };
     assert.match(complaint(values), /^myhostname: .* refers to \$lmtp_sasl_password_maps, which is secret$/);
   });
-  test('may refer to others themselves, and have dollar signs that are doubled', async () => {
+  test('may refer to other parameters, and double their dollar signs', async () => {
     const values = { myhostname: 'mx.test', lmtp_sasl_password_maps: 'static:$myhostname:pa$$word' };
     const found = await parseParameters(values).lmtp_sasl_password_maps.find(['a'], { fetch: assert.fail });
     assert.deepEqual([found?.credentials.user, found?.credentials.secret], ['mx.test', 'pa$word']);
   });
-  test('must be there where AUTH is switched on', () => {
+  test('are required where AUTH is switched on', () => {
     assert.match(complaint({ lmtp_sasl_auth_enable: 'yes' }), /^lmtp_sasl_auth_enable: "yes" needs lmtp_sasl_password/);
     assert.ok(parseParameters({ lmtp_sasl_auth_enable: 'yes', lmtp_sasl_password_maps: 'static:joe:x' }));
     assert.ok(parseParameters({ lmtp_sasl_password_maps: 'static:joe:x' }));
   });
 });
 
-test('what a mechanism must have over TLS is what it must have without, unless it is said; nothing is allowed too', () => {
+test('the security options over TLS default to those without TLS; the empty list is allowed too', () => {
   const strict = parseParameters({ lmtp_sasl_security_options: 'Mutual_Auth, nodictionary' });
   assert.deepEqual(strict.lmtp_sasl_tls_verified_security_options, ['mutual_auth', 'nodictionary']);
   const { lmtp_sasl_security_options: options } = parseParameters({});

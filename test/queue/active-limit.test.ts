@@ -1,7 +1,7 @@
 /**
- * qmgr_message_active_limit: a burst for a slow destination stays in the table, is taken from there in turn, and drains to the
- * last message, whatever is lost on the way. In virtual time: the real admission, activation, refill and sweep; only the worker
- * is a stand-in that says yes.
+ * qmgr_message_active_limit: a burst for a slow destination stays in the table, is activated from there in
+ * turn, and drains to the last message, whatever messages are lost. In virtual time: the real admission,
+ * activation, refill and sweep; only the worker is a stub that accepts.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,7 @@ import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { admitItem } from '../../functions/queue/admission/admit-item.ts';
 import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
@@ -29,7 +29,7 @@ interface Sent extends Omit<WakeUp, 'version'> {
   readonly visible: number;
 }
 
-/** A stack whose messages and answers are lost as often as it is told. */
+/** A stack whose messages and responses are lost at a given rate. */
 class LossyStack {
   readonly clock = new TestClock();
   readonly ledger = new MemoryLedger();
@@ -48,10 +48,10 @@ class LossyStack {
     this.#loss = loss;
   }
 
-  /** The services of a process of its own. */
+  /** Services of a separate process. */
   process(): QueueServices {
     const { clock, ledger, notes } = this;
-    const destinations = this.#lossy(ledger.destinations, ['occupy', 'vacate', 'noteBacklog']);
+    const destinations = this.#lossy(ledger.destinations, ['occupy', 'vacate', 'recordBacklog']);
     return {
       ...captureServices(),
       clock,
@@ -74,7 +74,7 @@ class LossyStack {
     };
   }
 
-  /** Admits, as SQS would have it: again until it has worked. */
+  /** Admits a request with the retries of SQS, until it succeeds. */
   async admit(services: QueueServices, item: DeliveryItem): Promise<void> {
     for (;;) {
       try {
@@ -85,7 +85,7 @@ class LossyStack {
     }
   }
 
-  /** Delivers the wake-ups whose time has come. */
+  /** Delivers the wake-ups that are due. */
   async wake(services: QueueServices): Promise<void> {
     const ripe = this.wakeUps.filter(({ visible }) => visible <= this.clock.wall);
     this.wakeUps = this.wakeUps.filter(({ visible }) => visible > this.clock.wall);
@@ -96,7 +96,7 @@ class LossyStack {
         });
       }),
     );
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
   }
 
   /** Delivers so many messages to a destination. */
@@ -105,9 +105,9 @@ class LossyStack {
       const item = await this.ledger.read(message);
       if (item?.state !== 'active' || item.generation !== message.generation) continue;
       await this.ledger.move('finishUnclaimed', item, { due: null });
-      services.scheduler.leave(item);
+      services.scheduler.giveBackPlace(item);
     }
-    await giveBackPlaces(services).catch(() => {});
+    await flushAndRefill(services).catch(() => {});
   }
 
   async measure(): Promise<void> {
@@ -123,7 +123,7 @@ class LossyStack {
     return left;
   }
 
-  /** Lets time pass: a second, or as much as nothing happens in. */
+  /** Advances the time: a second, or to the next event. */
   pass(nextSweep: number): void {
     const isBusy = [...this.active.values()].some((queue) => queue.length > 0);
     const next = Math.min(nextSweep, ...this.wakeUps.map(({ visible }) => visible));
@@ -158,14 +158,14 @@ class LossyStack {
     return this.#chance() < this.#loss;
   }
 
-  /** A generator of its own, so that a run can be repeated. */
+  /** A separate generator, so that a run can be repeated. */
   #chance(): number {
     this.#seed = (this.#seed * 48_271) % 2_147_483_647;
     return this.#seed / 2_147_483_647;
   }
 }
 
-/** Lets a burst in and drains it; how long that took, in minutes. */
+/** Admits a burst and drains it; returns the minutes that it took. */
 async function drain(stack: LossyStack, count: number, perSecond: number): Promise<number> {
   const [front, qmgr, lmtp, sweeper] = [stack.process(), stack.process(), stack.process(), stack.process()];
   const begun = stack.clock.wall;
@@ -201,16 +201,16 @@ describe('a burst of requests for a slow destination', () => {
     t.diagnostic(`${stack.most} in active at most, ${minutes.toFixed(1)} minutes`);
   });
 
-  test('drains where every tenth message and answer is lost, and stays near the limit', async (t) => {
+  test('drains where every tenth message and response is lost, and stays near the limit', async (t) => {
     const stack = new LossyStack(100, 0.1);
     const minutes = await drain(stack, 1500, 20);
     t.diagnostic(`${stack.most} in active at most, ${minutes.toFixed(1)} minutes`);
-    // A place that was taken although the table could not be asked is one more.
+    // A place that was taken while the table was unreachable is an extra one.
     assert.ok(stack.most <= 150, `${stack.most} in active`);
     assert.ok(minutes < 36 * 60, `${minutes} minutes`);
   });
 
-  test('leaves the places of another destination alone', async () => {
+  test('does not affect the places of another destination', async () => {
     const stack = new LossyStack(100, 0);
     const [front, lmtp] = [stack.process(), stack.process()];
     for (let n = 0; n < 300; n += 1) await stack.admit(front, makeItem({ id: `slow-${n}`, destination: slow }));
@@ -219,7 +219,7 @@ describe('a burst of requests for a slow destination', () => {
     assert.deepEqual([await stack.leftFor(other), await stack.leftFor(slow)], [0, 300]);
   });
 
-  test('takes new and deferred mail in turn', async () => {
+  test('alternates between new and deferred mail', async () => {
     const stack = new LossyStack(20, 0);
     const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
     for (let n = 0; n < 20; n += 1) await stack.admit(front, makeItem({ id: `first-${n}`, destination: slow }));
@@ -229,7 +229,7 @@ describe('a burst of requests for a slow destination', () => {
       await stack.ledger.admit(makeItem({ id: `new-${n}`, ...queued }));
       await stack.ledger.admit(makeItem({ id: `old-${n}`, ...queued, attempt: 3 }));
     }
-    await stack.ledger.destinations.noteBacklog(slow, wall);
+    await stack.ledger.destinations.recordBacklog(slow, wall);
     await stack.work(slow, 20, lmtp);
     await stack.wake(qmgr);
     const ids = stack.ledger.items.filter(({ state }) => state === 'active').map(({ id }) => id.split('-')[0]);
@@ -237,7 +237,7 @@ describe('a burst of requests for a slow destination', () => {
   });
 });
 
-/** A port some of whose calls are others. */
+/** A port with some calls replaced. */
 function withCalls<Port extends object>(port: Port, calls: Partial<Port>): Port {
   return new Proxy(port, {
     get(target, name) {
@@ -247,10 +247,13 @@ function withCalls<Port extends object>(port: Port, calls: Partial<Port>): Port 
   });
 }
 
-describe('a delivery that finds active full is woken although nobody is in active any more', () => {
+describe('a delivery that found active full is woken even if active is empty by now:', () => {
   const late = { id: 'late', destination: slow } as const;
 
-  /** Active is full. What arrives then finds that out, and all that is in active is done before it is put down as waiting. */
+  /**
+   * Active is full. An arriving delivery sees that, and all of active is done before the delivery is recorded
+   * as waiting.
+   */
   async function overtaken(arrive: (stack: LossyStack, services: QueueServices) => Promise<void>): Promise<LossyStack> {
     const stack = new LossyStack(8, 0);
     const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
@@ -276,11 +279,11 @@ describe('a delivery that finds active full is woken although nobody is in activ
     assert.equal((await ledger.destinations.read(slow)).active, 1);
   }
 
-  test('one that is new', async () => {
+  test('a new one', async () => {
     await assertActive(await overtaken((stack, services) => stack.admit(services, makeItem(late))));
   });
 
-  test('one that was deferred', async () => {
+  test('a deferred one', async () => {
     await assertActive(
       await overtaken(async ({ ledger }, services) => {
         await ledger.admit(makeItem({ ...late, state: 'deferred', attempt: 1 }));
@@ -289,7 +292,7 @@ describe('a delivery that finds active full is woken although nobody is in activ
     );
   });
 
-  test('one that takes active for full, as it was a moment ago, and of whose destination that was noted then', async () => {
+  test('one that read a moment ago that active is full, and whose destination recorded it then', async () => {
     const stack = new LossyStack(8, 0);
     const [front, qmgr, lmtp] = [stack.process(), stack.process(), stack.process()];
     for (let n = 0; n < 9; n += 1) await stack.admit(front, makeItem({ id: `first-${n}`, destination: slow }));
@@ -303,8 +306,8 @@ describe('a delivery that finds active full is woken although nobody is in activ
   });
 });
 
-describe('whoever gives the last place back while the index is behind', () => {
-  /** Active is full, and another waits; what the index says of those who wait is said here. */
+describe('the delivery that gives the last place back while the index is behind', () => {
+  /** Active is full, and another delivery waits; `wakes` is the index's answer about waiting deliveries. */
   async function lastOne(
     queries: Partial<QueueServices['queries']>,
   ): Promise<LossyStack & { readonly lmtp: QueueServices }> {
@@ -314,7 +317,7 @@ describe('whoever gives the last place back while the index is behind', () => {
     const first = await stack.ledger.read({ id: 'first', delivery: '0000' });
     assert.ok(first);
     await stack.ledger.move('finishUnclaimed', first, { due: null });
-    lmtp.scheduler.leave(first);
+    lmtp.scheduler.giveBackPlace(first);
     return Object.assign(stack, {
       lmtp: { ...lmtp, queries: withCalls<QueueServices['queries']>(stack.ledger, queries) },
     });
@@ -322,41 +325,41 @@ describe('whoever gives the last place back while the index is behind', () => {
 
   const wakes = ({ wakeUps }: LossyStack) => wakeUps.map(({ id }) => id);
 
-  test('looks once more a moment later, and finds who came just before', async () => {
+  test('reads the index again a moment later, and finds the delivery that arrived just before', async () => {
     let isShown = false;
     const stack = await lastOne({
       findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
     });
     const pauses: number[] = [];
-    await giveBackPlaces(stack.lmtp, async (milliseconds) => {
+    await flushAndRefill(stack.lmtp, async (milliseconds) => {
       pauses.push(milliseconds);
       isShown = true;
     });
     assert.deepEqual([pauses, wakes(stack)], [[1000], ['late']]);
   });
 
-  test('does not look again where somebody has come into active meanwhile, who will', async () => {
+  test('does not read again where another delivery has entered active meanwhile, which will read it', async () => {
     let isShown = false;
     const stack = await lastOne({
       findQueued: async (...given) => (isShown ? await stack.ledger.findQueued(...given) : []),
     });
-    // With room for more, which is for that one to fill.
+    // With room for more, which that one fills.
     const parameters = parseParameters({ qmgr_message_active_limit: '8' });
-    await giveBackPlaces({ ...stack.lmtp, parameters }, async () => {
+    await flushAndRefill({ ...stack.lmtp, parameters }, async () => {
       isShown = true;
       await stack.ledger.destinations.adjust(slow, 1);
     });
     assert.deepEqual(wakes(stack), []);
   });
 
-  test('does not wait where nobody came to wait of late', async () => {
+  test('does not read again where no delivery began to wait recently', async () => {
     const stack = await lastOne({ findQueued: async () => [] });
     stack.clock.advance(10_000);
-    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    await flushAndRefill(stack.lmtp, () => assert.fail('no need to wait'));
     assert.deepEqual(wakes(stack), []);
   });
 
-  test('wakes somebody who waits indeed, and none of those whom the index shows still', async () => {
+  test('wakes a delivery that really waits, and none that the index still shows', async () => {
     const gone = Array.from({ length: 5 }, (_, n) => entryOf(makeItem({ id: `gone-${n}`, destination: slow, due: 1 })));
     const stack = await lastOne({
       findQueued: async (destination, { isNew, limit, ...wanted }) => {
@@ -364,12 +367,12 @@ describe('whoever gives the last place back while the index is behind', () => {
         return isNew ? [...gone, ...there].slice(0, limit) : [];
       },
     });
-    await giveBackPlaces(stack.lmtp, () => assert.fail('no need to wait'));
+    await flushAndRefill(stack.lmtp, () => assert.fail('no need to wait'));
     assert.deepEqual(wakes(stack), ['late']);
   });
 });
 
-test('a count that is wrong is put right by the sweep, and what waits goes on', async () => {
+test('the sweep corrects a wrong count, and waiting mail continues', async () => {
   const stack = new LossyStack(10, 0);
   const services = stack.process();
   await stack.ledger.destinations.adjust(slow, 10);

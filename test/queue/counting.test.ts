@@ -1,4 +1,4 @@
-/** The queue counts its deliveries as its log has them, whoever writes the line. */
+/** The queue counts its deliveries as its log records them, whichever function writes the line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
@@ -7,7 +7,7 @@ import { makeItem, makeRecipients, makeVerdict } from '../support/delivery-item.
 import { QueueWorld } from '../support/queue-world.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
 
-test('recipients arrive once, are deferred and sent or bounced in the end, and every line counts', async () => {
+test('recipients arrive once, are deferred and finally sent or bounced, and every line counts', async () => {
   await using server = await startScriptedServer({
     connections: { '1': { final: { default: '452 4.2.2 full' } } },
     rcpt: { default: '250 2.1.5 ok', 'nobody@x': '550 5.1.1 unknown' },
@@ -23,13 +23,13 @@ test('recipients arrive once, are deferred and sent or bounced in the end, and e
   assert.equal(metrics.sum('Sent'), count('sent'));
   assert.equal(metrics.sum('Deferred'), count('deferred'));
   assert.equal(metrics.sum('Bounced'), count('bounced', 'expired'));
-  assert.equal(metrics.sum('Sent') + metrics.sum('Bounced'), 5, 'whoever arrives departs');
+  assert.equal(metrics.sum('Sent') + metrics.sum('Bounced'), 5, 'each recipient that arrives departs');
   assert.ok(metrics.sum('Deferred') > 0 && metrics.sum('DeferredMailbox') === metrics.sum('Deferred'));
   assert.equal(metrics.sum('BouncedAddress'), 2);
   assert.equal(metrics.of('Delay').length, 3);
 });
 
-test('a request that comes twice arrives once', async () => {
+test('a repeated request arrives once', async () => {
   await using server = await startScriptedServer({});
   const world = new QueueWorld({ destination: `[127.0.0.1]:${server.port}` });
   for (let n = 0; n < 2; n += 1)
@@ -39,7 +39,7 @@ test('a request that comes twice arrives once', async () => {
   assert.deepEqual([world.metrics.sum('Arrived'), world.metrics.sum('Sent')], [1, 1]);
 });
 
-test('whoever a dead worker leaves in doubt is counted by the sweep, and whoever it had sent to as sent', async () => {
+test('recipients that a dead worker leaves in doubt are counted by the sweep, and those it had sent to as sent', async () => {
   const services = captureServices();
   const sent = { address: 'carol@x', n: 1, last: makeVerdict('sent', 1) };
   const due = services.clock.wall - 1;

@@ -1,10 +1,8 @@
-/**
- * A server that dies, and comes back: what many containers do about it together, in virtual time.
- */
+/** A server that dies and recovers: how many containers together react, in virtual time. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
-import type { Experience } from '../../functions/queue/destinations/scheduler.ts';
+import type { AttemptResult } from '../../functions/queue/destinations/scheduler.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { backoff } from '../../functions/time/backoff.ts';
 import { ContainerFleet, type Server, type Worked } from '../support/container-fleet.ts';
@@ -13,18 +11,18 @@ import { makeItem } from '../support/delivery-item.ts';
 const destination = 'inet:mail.test:24';
 const second = 1000;
 const hour = 3_600 * second;
-const failure: Experience = {
+const failure: AttemptResult = {
   kind: 'failure',
   failure: { status: '4.4.1', text: 'connect to mail.test[10.0.0.1]:24: Connection timed out' },
 };
-const success: Experience = { kind: 'success' };
+const success: AttemptResult = { kind: 'success' };
 
-/** A server that is there, or not: then every delivery to it takes as long as lmtp_connect_timeout. */
+/** A server that is up or down: when down, every delivery to it takes lmtp_connect_timeout. */
 function serverThat(isAlive: (at: number) => boolean): Server {
   return (at) => (isAlive(at) ? { takes: second, experience: success } : { takes: 30 * second, experience: failure });
 }
 
-/** Containers; whatever is not delivered comes again, as the queue lets it. */
+/** Containers; undelivered mail is retried when the queue allows it. */
 function makeFleet(server: Server, given: { readonly containers?: number; readonly mailbox?: boolean } = {}) {
   const parameters = parseParameters({});
   const notes: string[] = [];
@@ -58,7 +56,7 @@ function deliveredIn(fleet: ContainerFleet): number {
   return fleet.worked.filter(({ how }) => how === 'delivered').length;
 }
 
-describe('a host that is dead when mail for it comes', () => {
+describe('a host that is dead when mail for it arrives', () => {
   for (const containers of [1, 2, 5, 20, 100]) {
     test(`costs no more than the first window, over ${containers} containers`, async () => {
       const { fleet, begun, notes } = makeFleet(
@@ -72,7 +70,7 @@ describe('a host that is dead when mail for it comes', () => {
     });
   }
 
-  test('is met by one delivery at a time after that, no more than once in minimal_backoff_time', async () => {
+  test('is tried by one delivery at a time after that, at most once in minimal_backoff_time', async () => {
     const { fleet, begun } = makeFleet(serverThat(() => false));
     submit(fleet, 500);
     await fleet.run(begun + 6 * hour);
@@ -81,7 +79,7 @@ describe('a host that is dead when mail for it comes', () => {
     assert.equal(fleet.mostAtOnce(begun + 290 * second), 1);
   });
 
-  test('keeps nobody waiting: whoever is suspended is told so at once, with the words of the last failure', async () => {
+  test('delays no other delivery: each is deferred at once while it is suspended, with the words of the last failure', async () => {
     const { fleet, begun } = makeFleet(serverThat(() => false));
     submit(fleet, 500);
     await fleet.run(begun + 200 * second);
@@ -91,30 +89,30 @@ describe('a host that is dead when mail for it comes', () => {
   });
 });
 
-describe('a host that hangs up after a second', () => {
+describe('a host that closes after a second', () => {
   const hangsUp: Server = () => ({ takes: second, experience: failure });
 
   for (const containers of [1, 2, 3, 4, 20]) {
-    test(`is suspended as soon as the cohort has failed, over ${containers} containers, and nothing is put back in vain`, async () => {
+    test(`is suspended as soon as the cohort has failed, over ${containers} containers, and no delivery is put back needlessly`, async () => {
       const { fleet, begun, notes } = makeFleet(hangsUp, { containers });
       submit(fleet, 40);
       await fleet.run(begun + 290 * second);
       assert.ok(fleet.deliveries.length <= 5, `${fleet.deliveries.length} deliveries met it`);
       assert.ok(notes.includes('warn: destination suspended'));
       const decided = Math.max(...fleet.deliveries.map(({ ended }) => ended)) - begun;
-      // The first ones, those that make the cohort full, and a put-back between them at most.
+      // The first ones, those that fill the cohort, and at most one put-back between them.
       assert.ok(decided <= 10 * second, `after ${decided} ms`);
       const putBack = fleet.worked.filter(({ how }) => how === 'put back').map(({ item }) => item.id);
       const most = Math.max(0, ...[...Map.groupBy(putBack, (id) => id).values()].map((times) => times.length));
       assert.ok(most <= 2, `one was put back ${most} times`);
       const waiting = fleet.worked.filter(({ how }) => how === 'suspended' || how === 'failed');
-      assert.equal(new Set(waiting.map(({ item }) => item.id)).size, 40, 'each was told why it waits');
+      assert.equal(new Set(waiting.map(({ item }) => item.id)).size, 40, 'each deferral has its reason');
     });
   }
 });
 
 describe('workers that die at a dead host', () => {
-  test('delay what is known of it by two minutes at most; others go on', async () => {
+  test('delay its suspension by two minutes at most; others go on', async () => {
     let count = 0;
     const { fleet, begun, notes } = makeFleet(() => {
       count += 1;
@@ -129,7 +127,7 @@ describe('workers that die at a dead host', () => {
   });
 });
 
-describe('a host that comes back after an hour', () => {
+describe('a host that recovers after an hour', () => {
   const comesBack = (begun: number) => serverThat((at) => at >= begun + hour);
 
   test('gets all mail, each once', async () => {
@@ -153,18 +151,18 @@ describe('a host that comes back after an hour', () => {
   });
 });
 
-describe('a host that dies under way', () => {
-  test('costs what was under way, and what its window takes to die', async () => {
+describe('a host that dies during deliveries', () => {
+  test('costs the deliveries in progress, and those until its window has shrunk', async () => {
     const { fleet, begun } = makeFleet((at, item) => serverThat(() => at < begun + 30 * second)(at, item));
     submit(fleet, 4000);
     await fleet.run(begun + 200 * second);
     const met = fleet.deliveries.filter((one) => one.begun >= begun + 30 * second).length;
     assert.ok(fleet.mostAtOnce() > 15, 'it was busy');
-    // Twenty were under way, and until the thirteenth failed others took their slots.
+    // Twenty were in progress, and until the thirteenth failed others took their slots.
     assert.ok(met <= 33, `${met} deliveries met it dead`);
   });
 
-  test('and is alive again in the next minute loses nothing but time', async () => {
+  test('and recovers in the next minute costs nothing but time', async () => {
     const { fleet, begun } = makeFleet((at, item) =>
       serverThat(() => at < begun + 10 * second || at > begun + 70 * second)(at, item),
     );
@@ -174,8 +172,8 @@ describe('a host that dies under way', () => {
   });
 });
 
-describe('one that fails now and then', () => {
-  test('goes on: a failure among successes suspends nobody', async () => {
+describe('a host that fails now and then', () => {
+  test('is not suspended: a success resets the count', async () => {
     let count = 0;
     const { fleet, notes } = makeFleet(() => {
       count += 1;
@@ -189,7 +187,7 @@ describe('one that fails now and then', () => {
 });
 
 describe('with lmtp_destination_recipient_limit=1', () => {
-  test('a mailbox that fails suspends nobody but itself', async () => {
+  test('a failing mailbox is suspended alone', async () => {
     const { fleet, begun } = makeFleet((_, item) =>
       item.mailbox === 'bad@example.com'
         ? { takes: 30 * second, experience: failure }

@@ -1,10 +1,13 @@
-/** Lines of the delivery log that are written from the item, since nobody else can have written them for sure. */
+/**
+ * Lines of the delivery log that are written from the item, because their worker may have died before it
+ * wrote them.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { settle } from '../../functions/queue/disposition/settlement.ts';
 import { limitHold } from '../../functions/queue/items/doubt.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { settlementRules } from '../../functions/queue/settlement/settlement-rules.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
@@ -19,12 +22,12 @@ async function withItem(given: Partial<DeliveryItem>): Promise<CapturingServices
   return services;
 }
 
-const nobodyDelivers: Deliver = () => Promise.reject(new Error('nothing is to be delivered'));
+const expireUndelivered: Deliver = () => Promise.reject(new Error('nothing is to be delivered'));
 
-/** A message of active that was given out so many times comes once more. */
-async function comesAgain(services: CapturingServices, generation: number, received = 2): Promise<void> {
+/** A message of active with this receive count arrives again. */
+async function arriveAgain(services: CapturingServices, generation: number, received = 2): Promise<void> {
   const message = { version: 1, ...key, generation, received };
-  assert.equal(await work(message, services, nobodyDelivers, { left: () => 60_000, whole: 300_000 }), 'stale');
+  assert.equal(await work(message, services, expireUndelivered, { left: () => 60_000, whole: 300_000 }), 'stale');
 }
 
 function said({ lines }: CapturingServices): readonly string[] {
@@ -41,9 +44,9 @@ const recipients: readonly QueuedRecipient[] = [
 ];
 
 describe('a message whose delivery was settled in its own generation', () => {
-  test('and that comes again, brings the lines of that attempt to light, marked as found', async () => {
+  test('and that arrives again, has the lines of that attempt written, marked as found', async () => {
     const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
-    await comesAgain(services, 5);
+    await arriveAgain(services, 5);
     assert.deepEqual(said(services), [
       'bob@x 2 sent found',
       'carol@x 2 deferred found',
@@ -60,19 +63,19 @@ describe('a message whose delivery was settled in its own generation', () => {
     assert.equal(services.metrics.sum('Sent'), 1);
   });
 
-  test('brings nothing where it is given out for the first time: a copy that the sweep sent says nothing of its worker', async () => {
+  test('has no lines written at its first receipt: a copy that the sweep sent proves nothing about its worker', async () => {
     const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
-    await comesAgain(services, 5, 1);
+    await arriveAgain(services, 5, 1);
     assert.deepEqual(said(services), []);
   });
 
-  test('brings nothing of an attempt that is not settled', async () => {
+  test('has no lines written for an attempt that is not settled', async () => {
     const services = await withItem({ state: 'delivering', generation: 7, attempt: 2, settled: [3, 5], recipients });
-    await comesAgain(services, 7);
+    await arriveAgain(services, 7);
     assert.deepEqual(said(services), []);
   });
 
-  test('finds the lines also where the delivery has moved on', async () => {
+  test('has the lines written also if the delivery has moved on', async () => {
     const moved = {
       state: 'active',
       generation: 6,
@@ -82,14 +85,14 @@ describe('a message whose delivery was settled in its own generation', () => {
       recipients,
     } as const;
     const services = await withItem(moved);
-    await comesAgain(services, 5);
+    await arriveAgain(services, 5);
     assert.equal(services.lines.length, 4);
     assert.partialDeepStrictEqual(services.lines[0], { delay: 500, delays: [500, 0, 0, 0] });
   });
 
-  test('knows of an earlier attempt that whoever was tried again was deferred, if no more', async () => {
+  test('shows at least that retried recipients were deferred in an earlier attempt', async () => {
     const services = await withItem({ state: 'deferred', generation: 5, attempt: 2, settled: [3, 5], recipients });
-    await comesAgain(services, 3);
+    await arriveAgain(services, 3);
     assert.deepEqual(said(services), [
       'early@x 1 sent found',
       'bob@x 1 deferred found',
@@ -99,10 +102,10 @@ describe('a message whose delivery was settled in its own generation', () => {
     assert.partialDeepStrictEqual(services.lines[1], { dsn: '4.0.0', relay: null });
   });
 
-  test('and that goes to the dead letters, does so there', async () => {
+  test('and that goes to the dead letters, has them written there', async () => {
     const services = await withItem({ state: 'done', generation: 5, attempt: 2, settled: [3, 5], recipients });
     const wakeUp = { version: 1, ...key, generation: 5 };
-    await takeDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
+    await handleDeadLetter({ messageId: 'm', body: JSON.stringify(wakeUp), received: 9 }, services);
     assert.equal(services.lines.length, 4);
   });
 });
@@ -122,16 +125,16 @@ describe('a recipient in doubt', () => {
   }
 
   for (const warning of ['8h', '0']) {
-    test(`has its line found also after the sweep looked at the hold, delay_warning_time=${warning}`, async () => {
+    test(`has its line found even after the sweep visited the hold, delay_warning_time=${warning}`, async () => {
       const services = captureServices({ maximal_queue_lifetime: '1d', delay_warning_time: warning });
       const now = services.clock.wall;
       await services.ledger.admit(makeItem({ ...key, ...heldAtLimit({ arrival: now - 9 * hour, due: now - 1 }) }));
       await sweep(300_000, services, () => true);
       const item = await services.ledger.read(key);
       assert.partialDeepStrictEqual(item, { state: 'held', attempt: warning === '0' ? 3 : 4 });
-      await comesAgain(services, 6);
+      await arriveAgain(services, 6);
       assert.deepEqual(said(services), ['bob@x 3 deferred found']);
-      await comesAgain(services, 4);
+      await arriveAgain(services, 4);
       assert.deepEqual(said(services).slice(1), ['bob@x 2 deferred found']);
     });
   }
@@ -141,37 +144,37 @@ describe('a recipient in doubt', () => {
   test('is counted in doubt by the attempt that left it so, and not by a later one that is found', async () => {
     const given = { state: 'deferred', generation: 8, attempt: 4, settled: [2, 4, 6, 8].slice(1) } as const;
     const known = await withItem({ ...given, recipients: [{ address: 'bob@x', n: 0, doubt, last: later }] });
-    await comesAgain(known, 8);
+    await arriveAgain(known, 8);
     assert.partialDeepStrictEqual(known.lines, [{ in_doubt: true, in_doubt_known: true, found: true }]);
     assert.equal(known.metrics.sum('InDoubt'), 0);
     const fresh = { address: 'bob@x', n: 0, doubt: { ...doubt, at: later.at }, last: later };
     const left = await withItem({ ...given, recipients: [fresh] });
-    await comesAgain(left, 8);
+    await arriveAgain(left, 8);
     assert.equal(left.metrics.sum('InDoubt'), 1);
   });
 
-  test('that expired is counted in doubt once at most', async () => {
+  test('that expired is counted in doubt at most once', async () => {
     const given = { state: 'done', generation: 8, attempt: 4, settled: [4, 6, 8] } as const;
     const last = { ...later, status: 'expired' } as const;
     const services = await withItem({
       ...given,
       recipients: [{ address: 'bob@x', n: 0, doubt: { ...doubt, at: later.at }, last }],
     });
-    await comesAgain(services, 8);
+    await arriveAgain(services, 8);
     assert.deepEqual(said(services), ['bob@x 4 deferred found', 'bob@x 4 expired found']);
     assert.equal(services.metrics.sum('InDoubt'), 1);
   });
 
-  test('that expired at in_doubt_limit has no line of an attempt that was not made for it', async () => {
+  test('that expired at in_doubt_limit has no line of an attempt that did not include it', async () => {
     const given = { state: 'done', generation: 8, attempt: 4, settled: [4, 6, 8] } as const;
     const last = { ...later, status: 'expired' } as const;
     const services = await withItem({ ...given, recipients: [{ address: 'bob@x', n: 0, doubt, last }] });
-    await comesAgain(services, 8);
+    await arriveAgain(services, 8);
     assert.deepEqual(said(services), ['bob@x 4 expired found']);
   });
 });
 
-test('an item knows in which generations its latest attempts were settled', () => {
+test('an item records in which generations its latest attempts were settled', () => {
   const services = captureServices();
   let item = makeItem({ ...key, recipients: makeRecipients('bob@x') });
   for (const generation of [1, 4, 6, 9]) {
@@ -184,10 +187,10 @@ test('an item knows in which generations its latest attempts were settled', () =
   assert.deepEqual([item.attempt, item.settled], [4, [4, 6, 9]]);
 });
 
-describe('a lease that ran out', () => {
+describe('an expired lease', () => {
   const lapsed = { state: 'delivering', claim: { token: 't', until: 0 }, due: 1, generation: 5, attempt: 1 } as const;
 
-  test('brings a line for each that the dead worker had written down, once, and none when its message comes again', async () => {
+  test('has a line written for each recipient that the dead worker had recorded, once, and none when its message arrives again', async () => {
     const services = await withItem({
       ...lapsed,
       settled: [3],
@@ -201,13 +204,13 @@ describe('a lease that ran out', () => {
     await sweep(300_000, services, () => true);
     assert.deepEqual(said(services), ['bob@x 2 sent found', 'dave@x 2 deferred', 'carol@x 2 bounced found']);
     assert.deepEqual((await services.ledger.read(key))?.settled, [3, 0]);
-    await comesAgain(services, 5);
+    await arriveAgain(services, 5);
     assert.equal(services.lines.length, 3);
-    await comesAgain(services, 3);
+    await arriveAgain(services, 3);
     assert.partialDeepStrictEqual(services.lines[3], { recipient: 'early@x', attempt: 1, found: true });
   });
 
-  test('has its lines before it is written: a sweep that dies in between leaves none out', async () => {
+  test('has its lines written before the item: a sweep that dies in between leaves none out', async () => {
     const services = await withItem({ ...lapsed, recipients: makeRecipients('bob@x') });
     services.ledger.move = () => Promise.reject(new Error('dead'));
     await sweep(300_000, services, () => true);

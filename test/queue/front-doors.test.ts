@@ -1,4 +1,4 @@
-/** Whatever comes in by whichever door: taken in once, passed over, or kept as corrupt with the reason. */
+/** Every message at every front door is admitted once, skipped, or kept as corrupt with the reason. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -47,18 +47,18 @@ async function receive(services: CapturingServices, value: unknown, messageId = 
   );
 }
 
-/** Each delivery: its number, and whom it goes to. */
+/** Each delivery: its number, and its recipients. */
 function deliveriesOf({ ledger }: CapturingServices) {
   return ledger.items.map(({ delivery, recipients }) => [delivery, recipients.map(({ address }) => address)]);
 }
 
 /** Every recipient of every delivery. */
-function everybody({ ledger }: CapturingServices): readonly string[] {
+function allRecipients({ ledger }: CapturingServices): readonly string[] {
   return ledger.items.flatMap(({ recipients }) => recipients.map(({ address }) => address)).sort();
 }
 
-describe('mail that SES took in', () => {
-  test('is delivered under its id, as old as SES says, to whom the rule matched', async () => {
+describe('mail that SES received', () => {
+  test('is delivered under its id, with the arrival time of SES, to the recipients of the rule', async () => {
     const services = makeServices();
     await receive(services, sesNotification());
     assert.partialDeepStrictEqual(services.ledger.items, [
@@ -75,7 +75,7 @@ describe('mail that SES took in', () => {
     assert.deepEqual(services.activated, [`${sesMessageId}/0000 1`]);
   });
 
-  test('is delivered once, however often and in whatever form it is told', async () => {
+  test('is delivered once, however often and in whatever form it is announced', async () => {
     const services = makeServices();
     for (const value of [sesNotification(), snsEnvelope(sesNotification()), sesNotification()]) {
       await receive(services, value);
@@ -84,7 +84,7 @@ describe('mail that SES took in', () => {
     assert.deepEqual(services.notices, []);
   });
 
-  test('goes to further recipients too where its body was deleted meanwhile: what was pinned can still be read', async () => {
+  test('is delivered to further recipients even if its body was deleted meanwhile: the pinned version can still be read', async () => {
     const services = makeServices();
     services.bodies.keepsVersions = true;
     await receive(services, sesNotification());
@@ -93,26 +93,26 @@ describe('mail that SES took in', () => {
     await services.ledger.move('finishUnclaimed', first, { due: null });
     assert.equal(await services.bodies.discard(first.message), true);
     await receive(services, sesNotification({ recipients: ['carol@example.com'] }));
-    assert.deepEqual(everybody(services), ['bob@example.com', 'carol@example.com']);
+    assert.deepEqual(allRecipients(services), ['bob@example.com', 'carol@example.com']);
     assert.deepEqual(services.ledger.items[1]?.message, first.message);
     assert.deepEqual(services.notices, []);
     assert.ok((await services.bodies.load(first.message)).size > 0);
   });
 
-  test('is corrupt where its body is gone and was never seen, or is another', async () => {
+  test('is corrupt if its body is missing and was never seen, or is another', async () => {
     const services = makeServices();
     services.bodies.keepsVersions = true;
     await receive(services, sesNotification({ action: { objectKey: 'ses/gone' } }));
     await receive(services, sesNotification());
     await receive(services, sesNotification({ recipients: ['carol@example.com'], action: { objectKey: 'ses/gone' } }));
-    assert.deepEqual(everybody(services), ['bob@example.com']);
+    assert.deepEqual(allRecipients(services), ['bob@example.com']);
     assert.deepEqual(
       services.notices.map(({ reason }) => reason),
       Array(2).fill('message.key: there is no object "ses/gone"'),
     );
   });
 
-  test('goes to the recipients of all rules that matched, each once, in whatever order they are told', async () => {
+  test('is delivered to the recipients of all matching rules, each once, in any order of announcement', async () => {
     const rules: readonly SesMail[] = [
       { recipients: ['bob@example.com', 'carol@example.com'] },
       { recipients: ['carol@example.com', 'dave@example.net'], action: { objectKey: 'ses/copy' } },
@@ -128,7 +128,11 @@ describe('mail that SES took in', () => {
       const services = makeServices();
       services.bodies.put('ses/copy', 'Subject: x\r\n\r\nhello\r\n');
       for (const rule of order) await receive(services, sesNotification(rules[rule]));
-      assert.deepEqual(everybody(services), ['bob@example.com', 'carol@example.com', 'dave@example.net'], `${order}`);
+      assert.deepEqual(
+        allRecipients(services),
+        ['bob@example.com', 'carol@example.com', 'dave@example.net'],
+        `${order}`,
+      );
       assert.deepEqual(services.notices, []);
       const numbers = services.ledger.items.flatMap((item) => item.recipients.map(({ n }) => n));
       assert.equal(new Set(numbers).size, 3, 'each has a number of its own');
@@ -139,7 +143,7 @@ describe('mail that SES took in', () => {
     }
   });
 
-  test('is taken in wholly after a death between two steps, though another rule told its part in between', async () => {
+  test('is admitted completely after a crash between two steps, even if another rule announced its part in between', async () => {
     const services = makeServices();
     const first = sesNotification({ recipients: ['bob@example.com', 'dave@example.net'] });
     const failing = {
@@ -149,11 +153,11 @@ describe('mail that SES took in', () => {
     await assert.rejects(receive(failing as CapturingServices, first), /died/);
     await receive(services, sesNotification({ recipients: ['carol@example.com'] }));
     await receive(services, first);
-    assert.deepEqual(everybody(services), ['bob@example.com', 'carol@example.com', 'dave@example.net']);
+    assert.deepEqual(allRecipients(services), ['bob@example.com', 'carol@example.com', 'dave@example.net']);
     assert.deepEqual(services.notices, []);
   });
 
-  test('is a duplicate when its object is gone by now, but not for recipients that nobody told of before', async () => {
+  test('is a duplicate after its object is deleted, but not for recipients that were not announced before', async () => {
     const services = makeServices();
     await receive(services, sesNotification());
     services.bodies.remove(`ses/${sesMessageId}`);
@@ -164,7 +168,7 @@ describe('mail that SES took in', () => {
     assert.match(services.notices[0]?.reason ?? '', /^message\.key: there is no object/);
   });
 
-  test('has an id of its own: a request under the same one is another request', async () => {
+  test('has an id of its own: a request with the same id is another request', async () => {
     const services = makeServices();
     await receive(services, sesNotification());
     const request = {
@@ -180,7 +184,7 @@ describe('mail that SES took in', () => {
     ]);
   });
 
-  test('is corrupt where it lies in a bucket that is not allowed', async () => {
+  test('is corrupt if it is in a bucket that is not allowed', async () => {
     const services = makeServices();
     await receive(services, sesNotification({ action: { bucketName: 'payroll' } }));
     assert.match(services.notices[0]?.reason ?? '', /^message\.bucket: "payroll" is not allowed by this stack/);
@@ -188,7 +192,7 @@ describe('mail that SES took in', () => {
 });
 
 describe('an object that was written to a bucket', () => {
-  test('is delivered to the envelope in its metadata, once, whoever tells of it', async () => {
+  test('is delivered to the envelope in its metadata, once, whichever service announces it', async () => {
     const services = makeServices();
     for (const value of [s3Event(), eventBridgeEvent(), snsEnvelope(s3Event())]) await receive(services, value);
     assert.deepEqual(deliveriesOf(services), [['0000', ['bob@example.com', 'carol@example.com']]]);
@@ -196,7 +200,7 @@ describe('an object that was written to a bucket', () => {
     assert.deepEqual(services.notices, []);
   });
 
-  test('is a duplicate when it is gone by now', async () => {
+  test('is a duplicate after it is deleted', async () => {
     const services = makeServices();
     await receive(services, s3Event());
     services.bodies.remove('drop/a.eml');
@@ -211,25 +215,25 @@ describe('an object that was written to a bucket', () => {
     assert.equal(services.ledger.items.length, 2);
   });
 
-  test('that was written over since is corrupt, and what was written over it is delivered by its own event', async () => {
+  test('that was overwritten since is corrupt, and the new object is delivered by its own event', async () => {
     const services = makeServices();
     await receive(services, s3Event(s3Record({ etag: 'd41d8cd98f00b204e9800998ecf8427e' })), 'sqs-over');
     assert.partialDeepStrictEqual(services.notices, [
-      { id: 'sqs-over', reason: 'message.key: object "drop/a.eml" was written over after the event that tells of it' },
+      { id: 'sqs-over', reason: 'message.key: object "drop/a.eml" was overwritten after this event' },
     ]);
     assert.deepEqual(services.ledger.items, []);
   });
 
-  test('without an envelope is corrupt, with what is missing', async () => {
+  test('without an envelope is corrupt, with the missing field', async () => {
     const services = makeServices();
     services.bodies.put('drop/bare.eml', 'Subject: x\r\n\r\n');
     await receive(services, s3Event(s3Record({ key: 'drop/bare.eml' })));
     assert.match(services.notices[0]?.reason ?? '', /^x-amz-meta-sender: is missing in the object's metadata/);
   });
 
-  test('in a bucket that is not allowed is not even looked at', async () => {
+  test('in a bucket that is not allowed is not even read', async () => {
     const services = makeServices();
-    services.bodies.trouble = new Error('somebody looked');
+    services.bodies.trouble = new Error('the object was read');
     await receive(services, s3Event(s3Record({ bucket: 'payroll' })));
     assert.match(services.notices[0]?.reason ?? '', /^message\.bucket: "payroll" is not allowed/);
   });
@@ -242,7 +246,7 @@ describe('an object that was written to a bucket', () => {
   });
 });
 
-test('the records of one event are taken in each by itself; a corrupt one is kept alone, and nothing is doubled', async () => {
+test('the records of one event are admitted separately; a corrupt one is kept alone, and nothing is doubled', async () => {
   const services = makeServices();
   services.bodies.put('drop/bare.eml', 'Subject: x\r\n\r\n');
   const event = s3Event(s3Record(), s3Record({ key: 'drop/bare.eml' }), s3Record({ sequencer: '0F' }));
@@ -258,7 +262,7 @@ test('the records of one event are taken in each by itself; a corrupt one is kep
   );
 });
 
-test('a record that has to wait keeps its message in incoming, and does the others no harm', async () => {
+test('a record that has to wait keeps its message in incoming, and does not affect the others', async () => {
   const services = makeServices();
   services.bodies.put('drop/b.eml', 'Subject: x\r\n\r\n', envelope);
   const read = services.bodies.read.bind(services.bodies);
@@ -280,14 +284,14 @@ for (const [what, value] of Object.entries({
   "SES's setup notification": sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' }),
   'a copy of a corrupt request': s3Event(s3Record({ key: 'corrupt/x.json' })),
 })) {
-  test(`${what} is passed over, with a line in the log`, async () => {
+  test(`${what} is skipped, with a line in the log`, async () => {
     const services = makeServices();
     await receive(services, value);
-    assert.deepEqual([services.notices, services.ledger.items, services.notes], [[], [], ['info: no mail']]);
+    assert.deepEqual([services.notices, services.ledger.items, services.notes], [[], [], ['info: skipped: not mail']]);
   });
 }
 
-test('five thousand addresses that cannot be used bounce, whatever they weigh', async () => {
+test('five thousand unusable addresses bounce, whatever their size', async () => {
   const services = makeServices();
   const recipients = Array.from({ length: 5000 }, (_, n) => `${n}@exam ple.com`);
   recipients.push(`${'x'.repeat(500_000)}@example.com`, 'bob@example.com');
@@ -298,7 +302,7 @@ test('five thousand addresses that cannot be used bounce, whatever they weigh', 
   assert.equal(services.ledger.items.filter(({ state }) => state === 'active').length, 1);
 });
 
-/** Anything JSON can hold, with the names and values that the readers look for in all places. */
+/** Any JSON value, with the names and values that the readers look for in all places. */
 const { value: anyJson } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -367,7 +371,7 @@ const { value: anyJson } = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 }));
 
-/** How many parts a message has. */
+/** Returns the number of parts of a message. */
 function partsOf(body: string, { clock }: CapturingServices): number {
   const rules = { allowFiles: false, defaultPort: 24, now: clock.wall, messageBucket: 'messages' };
   return readIncoming({ messageId: 'x', body, sent: clock.wall }, rules).length;
@@ -400,19 +404,19 @@ const mutated = fc
 describe('garbage', () => {
   const forms = {
     'of any JSON': anyJson.map((value) => JSON.stringify(value) ?? 'null'),
-    'that was genuine but for one place': mutated,
+    'that is genuine but for one place': mutated,
     'of any text': fc.string({ unit: 'binary' }),
     'in an SNS envelope': anyJson.map((value) => JSON.stringify(snsEnvelope(JSON.stringify(value) ?? ''))),
   };
   for (const [what, bodies] of Object.entries(forms)) {
-    test(`${what} ends in the table, in the log or among the corrupt, part by part, and nothing throws`, async () => {
+    test(`${what} ends in the table, in the log or as corrupt, part by part, and nothing throws`, async () => {
       const seen = { taken: 0, skipped: 0, corrupt: 0 };
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
           const services = makeServices();
           await receive(services, body);
           const taken = new Set(services.ledger.items.map(({ id }) => id)).size;
-          const skipped = services.notes.filter((note) => note === 'info: no mail').length;
+          const skipped = services.notes.filter((note) => note === 'info: skipped: not mail').length;
           const corrupt = services.notices.length;
           const doubled = services.notes.filter((note) => note === 'info: duplicate request').length;
           assert.equal(taken + skipped + corrupt + doubled, partsOf(body, services));
@@ -428,7 +432,7 @@ describe('garbage', () => {
     });
   }
 
-  test('nested without end is corrupt like any other', async () => {
+  test('with endless nesting is corrupt like any other', async () => {
     for (const body of ['['.repeat(200_000) + ']'.repeat(200_000), `{"a":${'['.repeat(150)}${']'.repeat(150)}}`]) {
       const services = makeServices();
       await receive(services, body);

@@ -1,4 +1,4 @@
-/** Mail whose way leads to another transport of the same system: handed on once, and found where it was taken in. */
+/** Mail for another transport of the same system: passed on once, and found where it was admitted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
@@ -34,7 +34,7 @@ function makeTransports() {
     receive: async (request: object, messageId = 'sqs-1') => {
       await admit({ messageId, body: JSON.stringify(request), sent: lmtp.clock.wall }, lmtpAdmission, lmtp);
     },
-    /** The other transport takes everything in that was sent. */
+    /** The other transport admits everything that was sent. */
     pass: async () => {
       for (const [index, { request }] of sent.entries()) {
         const incoming = { messageId: `other-${index}`, body: request, sent: mailman.clock.wall, handedOnBy: 'lmtp' };
@@ -64,7 +64,7 @@ const request = {
   authentication: { spf: 'PASS' },
 };
 
-test('each recipient is delivered to by the transport that the map names', async () => {
+test('each recipient is delivered by the transport that the map names', async () => {
   const { lmtp, mailman, sent, receive, pass } = makeTransports();
   await receive(request);
   await pass();
@@ -101,14 +101,14 @@ test('each recipient is delivered to by the transport that the map names', async
   assert.deepEqual(lmtp.lines, []);
 });
 
-test('a request that comes twice is handed on once', async () => {
+test('a repeated request is passed on once', async () => {
   const { sent, receive } = makeTransports();
   await receive(request);
   await receive(request, 'sqs-2');
   assert.equal(sent.length, 2);
 });
 
-test('a death between handing on and writing it down sends the mail twice, and the other transport takes it once', async () => {
+test('a crash before the pass-on is recorded sends the mail twice, and the other transport admits it once', async () => {
   const { lmtp, mailman, sent, receive, pass } = makeTransports();
   const admitItem = lmtp.ledger.admit.bind(lmtp.ledger);
   lmtp.ledger.admit = async (item) => {
@@ -124,7 +124,7 @@ test('a death between handing on and writing it down sends the mail twice, and t
   assert.deepEqual([mailman.ledger.items.length, mailman.notices], [2, []]);
 });
 
-test('what the map sends elsewhere by the time that it comes again stays where it was sent', async () => {
+test('a repeated request is not rerouted: mail stays with the transport that it was sent to', async () => {
   const { lmtp, sent, lmtpAdmission, receive } = makeTransports();
   await receive(request);
   Object.assign(lmtpAdmission, { transportMap: parseTransportMap('* lmtp:inet:one.test', 'lmtp', 24) });
@@ -132,7 +132,7 @@ test('what the map sends elsewhere by the time that it comes again stays where i
   assert.deepEqual([sent.length, lmtp.ledger.items.length], [2, 3]);
 });
 
-test('mail that was handed on is not handed on again: it would go round in circles', async () => {
+test('mail that was passed on is not passed on again, to avoid a loop', async () => {
   const { lmtp, lmtpAdmission, sent } = makeTransports();
   const incoming = { messageId: 'sqs-1', body: JSON.stringify(request), sent: lmtp.clock.wall, handedOnBy: 'mailman' };
   await admit(incoming, lmtpAdmission, lmtp);
@@ -143,7 +143,7 @@ test('mail that was handed on is not handed on again: it would go round in circl
   );
 });
 
-test('an id that is too long for a number behind it is hashed', async () => {
+test('an id that leaves no room for a number is hashed', async () => {
   const { sent, receive } = makeTransports();
   await receive({ ...request, id: 'x'.repeat(80), arrival: '2026-11-22T07:00:00Z' });
   const { id, arrival } = JSON.parse(sent[0]?.request ?? '');

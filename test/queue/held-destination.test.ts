@@ -1,4 +1,4 @@
-/** A destination that is held, from the first message that waits for it to the last that is let go. */
+/** A held destination, from the first message that waits for it to the last that is released. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdDestination, reopenDestination, unholdDestination } from '../../functions/operator/destination-change.ts';
@@ -41,7 +41,7 @@ describe('while a destination is held', () => {
     assert.equal((await services.destinations.read(destination)).active, 0);
   });
 
-  test('what falls due is held instead of tried', async () => {
+  test('due mail is held instead of tried', async () => {
     const services = await heldServices();
     const [item] = makeMany(1, { state: 'deferred', generation: 4 });
     assert.ok(item !== undefined);
@@ -57,8 +57,8 @@ describe('while a destination is held', () => {
   });
 });
 
-describe('when the last hold on a destination is taken off', () => {
-  test('its mail is let go over the time that was given, and what is held for itself stays', async () => {
+describe('when the last hold on a destination is released', () => {
+  test('its mail is released over the given time, and messages with their own hold stay', async () => {
     const services = await heldServices();
     let draws = 0;
     const spreading = { ...services, random: () => (draws++ % 128) / 128 };
@@ -76,7 +76,7 @@ describe('when the last hold on a destination is taken off', () => {
     assert.equal((await services.ledger.read({ id: 'own', delivery: '0000' }))?.state, 'held');
   });
 
-  test('the sweep lets go what nobody else did', async () => {
+  test('the sweep releases the rest', async () => {
     const services = await heldServices();
     for (const item of makeMany(5)) await admitItem(item, services);
     await unholdDestination(destination, order, services);
@@ -84,7 +84,7 @@ describe('when the last hold on a destination is taken off', () => {
     assert.deepEqual(statesOf(services), new Set(['queued']));
   });
 
-  test('the sweep also finds what a container held that had not heard of it yet, and only then forgets', async () => {
+  test('the sweep also finds mail held by a container that had not read the release, and only then forgets it', async () => {
     const services = await heldServices();
     await unholdDestination(destination, order, services);
     await sweepOnce(services);
@@ -117,7 +117,7 @@ describe('when the last hold on a destination is taken off', () => {
 });
 
 describe('several holds on a destination', () => {
-  test('lie there until the last is taken off', async () => {
+  test('stay until the last is released', async () => {
     const services = await heldServices();
     await holdDestination(destination, { ...order, hold: 'other' }, services);
     await unholdDestination(destination, { ...order, hold: 'move' }, services);
@@ -127,7 +127,7 @@ describe('several holds on a destination', () => {
     assert.deepEqual((await services.destinations.read(destination)).holds, []);
   });
 
-  test('end by themselves when their time is over, one after another, and then its mail is let go', async () => {
+  test('expire one after another, and then its mail is released', async () => {
     const services = await heldServices();
     const { wall } = services.clock;
     await holdDestination(destination, { ...order, hold: 'move', until: wall + 60_000 }, services);
@@ -145,7 +145,7 @@ describe('several holds on a destination', () => {
     assert.deepEqual(statesOf(services), new Set(['queued']));
   });
 
-  test('a new one stops the letting go', async () => {
+  test('a new one stops the release', async () => {
     const services = await heldServices();
     await unholdDestination(destination, order, services);
     await holdDestination(destination, { ...order, hold: 'again' }, services);
@@ -155,7 +155,7 @@ describe('several holds on a destination', () => {
 });
 
 describe('changes to a destination', () => {
-  test('are written down, with who and why', async () => {
+  test('are recorded, with author and reason', async () => {
     const services = await heldServices();
     await unholdDestination(destination, order, services);
     assert.deepEqual(
@@ -182,7 +182,7 @@ describe('changes to a destination', () => {
     assert.equal(await why(reopenDestination(destination, order, services)), 'it is not suspended');
   });
 
-  test('change nothing where only what if is asked', async () => {
+  test('change nothing in a dry run', async () => {
     const services = captureServices();
     const carried = await holdDestination(destination, { ...order, hold: 'a', whatIf: true }, services);
     assert.equal(carried.kind, 'changed');
@@ -190,7 +190,7 @@ describe('changes to a destination', () => {
     assert.deepEqual(services.notes, []);
   });
 
-  test('can take a suspended destination for alive again', async () => {
+  test('can clear the suspension of a destination', async () => {
     const services = captureServices();
     const suspension = { since: 1, until: 2, why: 'x', dsn: '4.4.1' as const, failures: 3 };
     await services.destinations.write({ ...(await services.destinations.read(destination)), suspension });

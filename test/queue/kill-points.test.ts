@@ -1,6 +1,6 @@
 /**
- * Whatever happens at whichever call that the queue makes: mail comes to an end, nobody is forgotten, and nobody is delivered
- * to twice without having been named in doubt.
+ * Any disturbance at any call of the queue: mail comes to an end, no recipient is lost, and none gets the
+ * mail twice without having been reported in doubt.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -21,55 +21,55 @@ before(async () => {
 });
 after(() => store?.[Symbol.asyncDispose]());
 
-/** How it must end for a recipient; `corrupt`: nothing is said, its delivery lies with the corrupt ones. */
+/** The required outcome of a recipient; `corrupt`: no report, its delivery is in the corrupt state. */
 type Ending = 'sent' | 'bounced' | 'expired' | 'corrupt';
 
-/** What a story is about. */
+/** A story. */
 interface Story {
   readonly parameters?: Readonly<Record<string, string>>;
-  /** First word of the address (see mail-store.ts), and how it must end. */
+  /** First word of the address (see mail-store.ts), and the required outcome. */
   readonly recipients: Readonly<Record<string, Ending>>;
-  /** Whether the body is gone when it is to be delivered. */
+  /** Whether the body is missing at the delivery. */
   readonly bodyVanishes?: boolean;
-  /** How often active gives a message out before it goes to the dead letters. Default: as often as there is need. */
+  /** Receives of a message in active before it goes to the dead letters. Default: unlimited. */
   readonly maxReceives?: number;
-  /** Whether bodies are deleted when nobody needs them. */
+  /** Whether bodies are deleted when they are no longer needed. */
   readonly deletesBodies?: boolean;
-  /** Whether one mishap may not cost much time. */
+  /** Whether one disturbance may not cost much time. */
   readonly isPrompt?: boolean;
-  /** What may happen in it; all that can if absent. */
+  /** The disturbances to use; absent: all. */
   readonly disturbances?: readonly DisturbanceName[];
 }
 
 const stories: Readonly<Record<string, Story>> = {
-  'a request of two deliveries, with every verdict there is': {
-    // The second attempt is so far away that only the sweep can set it going.
+  'a request of two deliveries, with every possible verdict': {
+    // The second attempt is so late that only the sweep can start it.
     parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
     recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced', full: 'bounced', 'bad\n': 'bounced' },
     deletesBodies: true,
     isPrompt: true,
   },
-  'the same, where whatever was given out once comes back from the dead letters': {
+  'the same, where every message received once goes through the dead letters': {
     parameters: { lmtp_destination_recipient_limit: '2', minimal_backoff_time: '1000s' },
     recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced' },
     maxReceives: 1,
     isPrompt: true,
   },
-  'a request that has no usable recipient': {
+  'a request without a usable recipient': {
     recipients: { 'bad\n': 'bounced', 'bad\u0000': 'bounced' },
     deletesBodies: true,
   },
-  'a recipient that is given up in the end': {
+  'a recipient that expires': {
     parameters: { maximal_queue_lifetime: '5000s', minimal_backoff_time: '1500s' },
     recipients: { bob: 'sent', never: 'expired' },
-    // Where hours pass, everybody may be given up.
+    // When hours pass, every recipient may expire.
     disturbances: disturbanceNames.filter((name) => !name.startsWith('hours') && !name.includes('other limits')),
   },
   'a recipient that may not come into doubt twice': {
     parameters: { in_doubt_limit: '1', maximal_queue_lifetime: '1d', minimal_backoff_time: '1000s' },
     recipients: { bob: 'sent', busy: 'sent', unknown: 'bounced' },
   },
-  'a body that is gone when it is to be delivered': {
+  'a body that is missing at the delivery': {
     parameters: { lmtp_destination_recipient_limit: '1' },
     recipients: { bob: 'corrupt', carol: 'corrupt', 'bad\n': 'bounced' },
     bodyVanishes: true,
@@ -83,7 +83,10 @@ interface Run extends DisturbedWorld {
 
 let runs = 0;
 
-/** Plays a story, disturbed as planned, and checks how it ends; then lets those who hung come back, and checks again. */
+/**
+ * Plays a story with its planned disturbances, and checks its end; then lets hanging functions continue, and
+ * checks again.
+ */
 async function play(story: Story, plan: ReadonlyMap<number, DisturbanceName>): Promise<Run> {
   const tag = runs++;
   const disturbed: string[] = [];
@@ -124,7 +127,7 @@ async function toBothEnds(run: Run, story: Story, tag: number): Promise<void> {
 /** Real milliseconds that a play may take. */
 const longestPlay = 60_000;
 
-/** Waits for something, but not for ever: whoever hangs is told by its plan. */
+/** Waits for a promise, with a limit: the error names the plan of a hanging play. */
 async function inTime(wait: Promise<void>, milliseconds: number): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(() => late.reject(new Error(`no end after ${milliseconds} ms`)), milliseconds);
@@ -136,17 +139,18 @@ function addressOf(word: string, tag: number): string {
 }
 
 function checkEnd(world: QueueWorld, { recipients, bodyVanishes = false }: Story, tag: number): void {
-  assert.deepEqual(world.messages, [], 'nothing lies in a queue');
-  assert.deepEqual(world.deletedTooSoon, [], 'no body was deleted that somebody needed');
+  assert.deepEqual(world.messages, [], 'the queues are empty');
+  assert.deepEqual(world.deletedTooSoon, [], 'every deleted body was no longer needed');
   const endings = world.ledger.items.flatMap((item) => endingsOf(item));
-  assert.equal(endings.length, new Set(endings.map(([address]) => address)).size, 'nobody stands in two deliveries');
+  assert.equal(endings.length, new Set(endings.map(([address]) => address)).size, 'each recipient is in one delivery');
   checkLines(world);
   const known = new Map(endings);
   const expected = Object.entries(recipients).map(([word, ending]) => {
     const address = addressOf(word, tag);
     const isSettled = ending === 'sent' || ending === 'bounced';
     if (isSettled && isGivenUpInDoubt(world, address)) return [address, 'expired'] as const;
-    // A request that is not wholly in the table when its body goes is corrupt itself: its notice then stands for the rest.
+    // A request that is not completely in the table when its body is deleted is itself corrupt: its notice
+    // covers the rest.
     const isRest = bodyVanishes && !known.has(address) && isNamed(world, address);
     return [address, isRest ? 'corrupt' : ending] as const;
   });
@@ -157,7 +161,7 @@ function checkEnd(world: QueueWorld, { recipients, bodyVanishes = false }: Story
   }
 }
 
-/** The log has a line for each recipient and attempt, whatever happened to whoever was to write it. */
+/** Checks that the log has a line for each recipient and attempt, whatever happened to the worker. */
 function checkLines(world: QueueWorld): void {
   const logged = new Set(world.lines.map(({ recipient, attempt }) => `${recipient} ${attempt}`));
   for (const [address, attempt] of attemptsIn(world)) {
@@ -165,7 +169,7 @@ function checkLines(world: QueueWorld): void {
   }
 }
 
-/** Every attempt that the table knows of, for each recipient; 0: it was refused at the door. */
+/** Every attempt recorded in the table, for each recipient; 0: refused at admission. */
 function attemptsIn({ ledger }: QueueWorld): readonly (readonly [string, number])[] {
   return ledger.items.flatMap(({ recipients }) =>
     recipients.flatMap(({ address, last }) => {
@@ -178,7 +182,7 @@ function attemptsIn({ ledger }: QueueWorld): readonly (readonly [string, number]
 
 function endingsOf({ state, pending, claim, recipients }: DeliveryItem): [string, string | undefined][] {
   assert.ok(state === 'done' || state === 'corrupt', state);
-  assert.deepEqual([pending, claim], [{}, undefined], 'everybody was told, nobody holds a claim');
+  assert.deepEqual([pending, claim], [{}, undefined], 'all events are published, and there are no claims');
   return recipients.map(({ address, last }) => [
     address,
     last === undefined || last.status === 'deferred' ? state : last.status,
@@ -194,7 +198,10 @@ function checkDeliveries(world: QueueWorld, address: string, ending: Ending): vo
   assert.ok(isNamed(world, address) || ending !== 'corrupt', `${address} is corrupt, and no notice says so`);
 }
 
-/** Whether a recipient was given up because too many attempts ended in doubt: it may have the message, and is said to. */
+/**
+ * Whether a recipient expired because too many attempts ended in doubt: it may have the message, and the
+ * report says so.
+ */
 function isGivenUpInDoubt(world: QueueWorld, address: string): boolean {
   const recipient = world.recipients().get(address);
   if (recipient?.last?.status !== 'expired') return false;
@@ -206,12 +213,12 @@ function isGivenUpInDoubt(world: QueueWorld, address: string): boolean {
   return last.inDoubt === true;
 }
 
-/** Whether a notice of something corrupt names an address. */
+/** Whether a notice about something corrupt names an address. */
 function isNamed({ notices }: QueueWorld, address: string): boolean {
   return notices.some(({ body }) => body.includes(JSON.stringify(address)));
 }
 
-/** How often somebody was named in doubt: by a sweep, or by the worker itself. */
+/** How often a recipient was reported in doubt: by a sweep, or by the worker itself. */
 function doubtsAbout({ lines, doubted }: QueueWorld, address: string): number {
   const bySweep = doubted.filter((name) => name === address).length;
   const isByWorker = ({ text, in_doubt, in_doubt_known }: DeliveryLine) =>
@@ -228,12 +235,12 @@ function checkBounces(world: QueueWorld, address: string, ending: Ending): void 
 }
 
 /**
- * Milliseconds that one mishap may cost: a lease that must run out, a sweep and a back-off. An hour would mean that only the
- * sweep's last resort helped, which sends again what lies in active for so long.
+ * Milliseconds that one disturbance may cost: an expired lease, a sweep and a back-off. An hour would mean
+ * that only the last resort of the sweep helped, which sends active messages again after that time.
  */
 const longestDelay = 50 * 60_000;
 
-/** How many stories are played at the same time: they spend theirs waiting for greetings. */
+/** Concurrent stories: they mostly wait for greetings. */
 const together = 40;
 
 async function playAll(story: Story, plans: readonly ReadonlyMap<number, DisturbanceName>[]): Promise<readonly Run[]> {
@@ -249,10 +256,10 @@ for (const [name, story] of Object.entries(stories)) {
 
   describe(name, () => {
     let calls = 0;
-    /** When it ended, milliseconds since 1970. */
+    /** End, in milliseconds since 1970. */
     let ended = 0;
 
-    test('comes to its end undisturbed, everybody delivered to once and told once', async () => {
+    test('ends without disturbances with one delivery and one report for each recipient', async () => {
       const { world } = await play(story, new Map());
       calls = world.calls;
       ended = world.clock.wall;
@@ -268,7 +275,7 @@ for (const [name, story] of Object.entries(stories)) {
     });
 
     for (const disturbance of possible) {
-      test(`${disturbance}, at each call`, async (t) => {
+      test(`ends as required with ${disturbance} at each call`, async (t) => {
         const plans = Array.from({ length: calls }, (_, n) => new Map([[n, disturbance]]));
         const played = await playAll(story, plans);
         if (story.isPrompt === true && !disturbance.startsWith('hours')) {
@@ -279,7 +286,7 @@ for (const [name, story] of Object.entries(stories)) {
       });
     }
 
-    test('any three disturbances, one after another', async () => {
+    test('ends as required with any three disturbances', async () => {
       const point = fc.tuple(fc.nat(40), fc.constantFrom(...possible));
       const plans = fc.array(fc.array(point, { minLength: 3, maxLength: 3 }), {
         minLength: together,

@@ -1,4 +1,4 @@
-/** What is known of an attempt although its end could not be written, or its body failed. */
+/** Results of an attempt whose end could not be written, or whose body failed. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { DeliveryOutcome } from '../../functions/delivery/deliver.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
   services = captureServices({ maximal_queue_lifetime: '1d', delay_warning_time: '8h' });
 });
 
-/** Puts deliveries into active that are ten hours old. */
+/** Puts deliveries of ten hours of age into active. */
 async function putIn(...ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const key = `in/${id}.eml`;
@@ -41,7 +41,7 @@ async function workOn(id: string, deliver: Deliver, lane: Lane = {}) {
   return await work({ version: 1, id, delivery: '0000', generation }, services, deliver, deadline, lane);
 }
 
-/** Makes an attempt whose content is begun. */
+/** Makes an attempt that has begun to send content. */
 function answering(outcome: DeliveryOutcome): Deliver {
   return async (_, { gate }) => {
     gate.prepare();
@@ -60,7 +60,7 @@ describe('a body that fails on its way to a second host', () => {
     assert.equal(await workOn('m', deliver), 'corrupt');
   });
 
-  test('leaves in doubt whoever the first host did not confirm', async () => {
+  test('leaves recipients in doubt that the first host did not confirm', async () => {
     const item = await services.ledger.read(key);
     assert.deepEqual(
       item?.recipients.map(({ last, doubt }) => [last?.status, last?.inDoubt, doubt?.attempts]),
@@ -77,7 +77,7 @@ describe('a body that fails on its way to a second host', () => {
         ['carol@x', 'deferred', true],
       ],
     );
-    assert.deepEqual(services.published, [], 'no one is told that it is tried again');
+    assert.deepEqual(services.published, [], 'no event announces a retry');
   });
 
   test('counts as an attempt, so that the next one has lines of its own', async () => {
@@ -98,7 +98,7 @@ describe('a body that fails on its way to a second host', () => {
   });
 });
 
-test('a host that was found dead is spared the rest of the batch also where the table refused the verdicts', async () => {
+test('a host that was found dead is not tried for the rest of the batch, even if the table refused the verdicts', async () => {
   await putIn('m1', 'm2');
   const { ledger } = services;
   const move = ledger.move.bind(ledger);

@@ -1,7 +1,7 @@
 /**
- * Operators' changes at every moment of a delivery: before and after each call that the queue makes to the world outside. A
- * message is always in exactly one state; what is held is not delivered until it is let go, what is removed is not delivered
- * at all unless it was under way; and nobody is delivered to twice.
+ * Operator changes at every moment of a delivery: before and after each call of the queue to a service. A
+ * delivery is always in exactly one state; a held one is not delivered until its release, a removed one is
+ * not delivered at all unless it was in progress; and no recipient gets the mail twice.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +11,7 @@ import { holdMessage, releaseMessage, rescheduleMessage } from '../../functions/
 import { removeMessage } from '../../functions/operator/removal-change.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
-import type { Carried } from '../../functions/queue/writes/apply-change.ts';
+import type { ChangeResult } from '../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../support/bounce-of.ts';
 import { type MailStore, startMailStore } from '../support/mail-store.ts';
 import type { Interference } from '../support/queue-process.ts';
@@ -26,11 +26,11 @@ after(() => store?.[Symbol.asyncDispose]());
 
 const order = { by: 'arn:aws:iam::1:user/ann', why: 'a test' };
 
-/** What was done to the messages of a world by hand, and what came of it. */
+/** The operator changes to the messages of a world, and their results. */
 interface Hands {
   readonly world: QueueWorld;
   readonly services: QueueServices;
-  /** How many attempts a message that was removed may have at its end, by its key. */
+  /** How many attempts a removed message may have at its end, by its key. */
   readonly lastAttempts: Map<string, number>;
   /** The destination is held now. */
   isHeld: boolean;
@@ -38,41 +38,44 @@ interface Hands {
 
 type Action = (hands: Hands) => Promise<void>;
 
-async function toEach({ world }: Hands, act: (item: DeliveryItem) => Promise<Carried>): Promise<readonly Carried[]> {
+async function toEach(
+  { world }: Hands,
+  act: (item: DeliveryItem) => Promise<ChangeResult>,
+): Promise<readonly ChangeResult[]> {
   return await Promise.all(world.ledger.items.map(act));
 }
 
 const actions = {
-  'somebody holds the messages': async (hands) => {
+  'an operator holds the messages': async (hands) => {
     await toEach(hands, (item) => holdMessage(item, { ...order, hold: 'h' }, hands.services));
   },
-  'somebody holds the messages for an hour': async (hands) => {
+  'an operator holds the messages for an hour': async (hands) => {
     const until = hands.world.clock.wall + 3_600_000;
     await toEach(hands, (item) => holdMessage(item, { ...order, hold: 'hour', until }, hands.services));
   },
-  'somebody holds the messages and thinks better of it': async (hands) => {
+  'an operator holds and releases the messages': async (hands) => {
     await toEach(hands, (item) => holdMessage(item, { ...order, hold: 'error' }, hands.services));
     await toEach(hands, (item) => releaseMessage(item, { ...order, hold: 'error' }, hands.services));
   },
-  'two hold the messages, and one lets go': async (hands) => {
+  'two operators hold the messages, and one releases them': async (hands) => {
     for (const hold of ['one', 'other']) {
       await toEach(hands, (item) => holdMessage(item, { ...order, hold }, hands.services));
     }
     await toEach(hands, (item) => releaseMessage(item, { ...order, hold: 'one' }, hands.services));
   },
-  'somebody lets all messages go': async (hands) => {
+  'an operator releases all messages': async (hands) => {
     await toEach(hands, (item) => releaseMessage(item, order, hands.services));
   },
-  'somebody removes the messages': (hands) => removeAll(hands, false),
-  'somebody removes the messages, and the sender is told': (hands) => removeAll(hands, true),
-  'somebody lets the messages be tried now': async (hands) => {
+  'an operator removes the messages': (hands) => removeAll(hands, false),
+  'an operator removes the messages with a bounce': (hands) => removeAll(hands, true),
+  'an operator flushes the messages': async (hands) => {
     await toEach(hands, (item) => rescheduleMessage(item, order, hands.services));
   },
-  'somebody holds the destination': async (hands) => {
+  'an operator holds the destination': async (hands) => {
     await holdDestination(store.destination, { ...order, hold: 'd' }, hands.services);
     hands.isHeld = true;
   },
-  'somebody lets the destination go': async (hands) => {
+  'an operator releases the destination': async (hands) => {
     await unholdDestination(store.destination, { ...order, spread: 60_000 }, hands.services);
     hands.isHeld = false;
   },
@@ -95,12 +98,12 @@ async function removeAll(hands: Hands, bounces: boolean): Promise<void> {
 
 let runs = 0;
 
-/** What is done at which call; `n.5`: after it. */
+/** The change at each call; `n.5`: after it. */
 type Plan = ReadonlyMap<number, ActionName>;
 
 const words = ['bob', 'busy', 'unknown'] as const;
 
-/** Plays a request of two deliveries, with changes by hand as planned; then everything is let go, and checked. */
+/** Plays a request of two deliveries, with the planned operator changes; then everything is released, and checked. */
 async function play(plan: Plan): Promise<QueueWorld> {
   const tag = runs++;
   const interfere: Interference = async (call, act) => {
@@ -114,7 +117,7 @@ async function play(plan: Plan): Promise<QueueWorld> {
     parameters: { lmtp_destination_recipient_limit: '2' },
     interfere,
   });
-  const hands: Hands = { world, services: world.bystander().services, lastAttempts: new Map(), isHeld: false };
+  const hands: Hands = { world, services: world.undisturbed().services, lastAttempts: new Map(), isHeld: false };
   const perform = async (name: ActionName | undefined) => {
     if (name !== undefined) await actions[name](hands);
   };
@@ -123,11 +126,11 @@ async function play(plan: Plan): Promise<QueueWorld> {
     world.submit({ recipients: addresses });
     await world.runToEnd();
     checkRest(hands);
-    // What was planned for later calls may hold them once more.
+    // The changes planned for later calls may hold them once more.
     for (let turn = 0; turn <= plan.size; turn += 1) {
-      await actions['somebody lets the destination go'](hands);
+      await actions['an operator releases the destination'](hands);
       await world.runToEnd();
-      await actions['somebody lets all messages go'](hands);
+      await actions['an operator releases all messages'](hands);
       await world.runToEnd();
     }
     for (const item of world.ledger.items) checkEnd(hands, item);
@@ -144,7 +147,7 @@ async function play(plan: Plan): Promise<QueueWorld> {
   }
 }
 
-/** Nothing is under way: then everything is done or held, and held for a reason. */
+/** Nothing is in progress: then everything is done or held, and held for a reason. */
 function checkRest({ world, isHeld }: Hands): void {
   assert.deepEqual(world.messages, []);
   for (const { state, holds = [], due, claim, pending } of world.ledger.items) {
@@ -156,7 +159,7 @@ function checkRest({ world, isHeld }: Hands): void {
 function checkEnd({ world, lastAttempts }: Hands, item: DeliveryItem): void {
   assert.equal(item.state, 'done');
   const last = lastAttempts.get(`${item.id}/${item.delivery}`);
-  assert.ok(last === undefined || item.attempt <= last, 'what was removed was tried once more');
+  assert.ok(last === undefined || item.attempt <= last, 'a removed message was tried once more');
   const bounces = world.events.flatMap((event) => bounceOf(event).bouncedRecipients);
   for (const { address, last } of item.recipients) {
     const told = new Set(world.events.map(({ lmtp }) => lmtp.eventId)).size === world.events.length;
@@ -169,7 +172,7 @@ function checkEnd({ world, lastAttempts }: Hands, item: DeliveryItem): void {
     else assert.ok(last.status === 'removed' || last.status === 'bounced');
     assert.equal(saved, last?.status === 'sent' ? 1 : 0, `${address} is ${last?.status}, delivered to ${saved} times`);
   }
-  assert.equal(world.lines.filter(({ in_doubt }) => in_doubt === true).length, 0, 'nobody is in doubt');
+  assert.equal(world.lines.filter(({ in_doubt }) => in_doubt === true).length, 0, 'no recipient is in doubt');
 }
 
 const together = 40;
@@ -180,22 +183,22 @@ async function playAll(plans: readonly Plan[]): Promise<void> {
   }
 }
 
-describe('a request of two deliveries, while operators change it', () => {
+describe('a request of two deliveries, with operator changes', () => {
   let calls = 0;
 
-  test('comes to its end where nobody does', async () => {
+  test('ends normally without any', async () => {
     calls = (await play(new Map())).calls;
   });
 
   for (const name of actionNames) {
-    test(`${name}, before and after each call`, async (t) => {
+    test(`ends correctly when ${name}, before and after each call`, async (t) => {
       const points = Array.from({ length: calls }, (_, n) => [n, n + 0.5]).flat();
       await playAll(points.map((n) => new Map([[n, name]])));
       t.diagnostic(`${points.length} points`);
     });
   }
 
-  test('any four changes, one after another', async () => {
+  test('ends correctly with any four changes', async () => {
     const point = fc.tuple(
       fc.nat(120).map((half) => half / 2),
       fc.constantFrom(...actionNames),

@@ -1,4 +1,7 @@
-/** A table that refuses writes after the server has answered, and before: what is known is written down, nothing new is begun. */
+/**
+ * A table that refuses writes before and after the reply of the server: known results are written, and
+ * nothing new is begun.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Verdict } from '../../functions/delivery/verdict.ts';
@@ -25,7 +28,7 @@ interface Scene extends AsyncDisposable {
 }
 
 async function setScene(interfere: Interference): Promise<Scene> {
-  // The claim is made before content may begin.
+  // The claim is written before content may begin.
   const server = await startScriptedServer({ data: { reply: '354 go on', delay_ms: 100 } });
   const world = new QueueWorld({ destination: `inet:127.0.0.1:${server.port}`, interfere });
   const close = async () => {
@@ -35,7 +38,7 @@ async function setScene(interfere: Interference): Promise<Scene> {
   return { world, server, [Symbol.asyncDispose]: close };
 }
 
-/** Takes a request in, whose delivery then lies in active, and hands on what lies there, once. */
+/** Admits a request, whose delivery is then in active, and processes active once. */
 async function deliverOnce(world: QueueWorld): Promise<void> {
   world.submit({ recipients: ['bob@x'] });
   for (let turn = 0; turn < 2; turn += 1) {
@@ -47,7 +50,7 @@ async function deliverOnce(world: QueueWorld): Promise<void> {
 
 const refused = () => new TableTrouble('throttled', 'slow down');
 
-/** How many messages came whole. */
+/** How many messages arrived completely. */
 const contents = ({ server }: Scene) =>
   server
     .transcript()
@@ -55,7 +58,7 @@ const contents = ({ server }: Scene) =>
     .filter((line) => line === '.');
 
 describe('the verdicts of a delivery', () => {
-  test('are written down when the table takes writes again, while the lease lasts', async () => {
+  test('are written when the table accepts writes again, while the lease lasts', async () => {
     let until = 0;
     await using scene: Scene = await setScene(async ({ name }, act) => {
       if (name === 'ledger.finish') {
@@ -72,7 +75,7 @@ describe('the verdicts of a delivery', () => {
     assert.ok(world.clock.wall >= until);
   });
 
-  test('are written once where the answer to the write was lost, and told of', async () => {
+  test('are written and reported once if the response to the write was lost', async () => {
     let lost = 0;
     await using scene = await setScene(async ({ name }, act) => {
       const answer = await act();
@@ -88,7 +91,7 @@ describe('the verdicts of a delivery', () => {
     assert.ok(!world.notes.includes('error: verdicts came too late'));
   });
 
-  test('are lost to the table where it refuses them until the lease ends: the log has them, and doubt is named', async () => {
+  test('are lost to the table if it refuses them until the lease ends: the log has them, and reports doubt', async () => {
     await using scene = await setScene(async ({ name }, act) => {
       if (name === 'ledger.finish') throw refused();
       return await act();
@@ -104,7 +107,7 @@ describe('the verdicts of a delivery', () => {
     assert.deepEqual(world.doubted, ['bob@x']);
   });
 
-  test('that are soft are written down in the same way', async () => {
+  test('are written in the same way if they are temporary', async () => {
     let refusals = 0;
     const server = await startScriptedServer({ final: { default: '452 4.2.2 mailbox full' } });
     const world = new QueueWorld({
@@ -124,7 +127,7 @@ describe('the verdicts of a delivery', () => {
 });
 
 describe('while the table refuses the writes of a container', () => {
-  test('no other delivery is begun in it: no connection, no attempt, no call to the table', async () => {
+  test('no other delivery begins in it: no connection, no attempt, no call to the table', async () => {
     await using scene = await setScene((_, act) => act());
     const { world, server } = scene;
     world.submit({ recipients: ['bob@x'] });
@@ -133,7 +136,7 @@ describe('while the table refuses the writes of a container', () => {
     await world.receive(request);
     const [message] = world.messages;
     assert.ok(message !== undefined);
-    const process = world.bystander();
+    const process = world.undisturbed();
     const { promise, resolve } = Promise.withResolvers<void>();
     let tries = 0;
     const write = async () => {
@@ -152,7 +155,7 @@ describe('while the table refuses the writes of a container', () => {
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'done', attempt: 1 });
   });
 
-  /** The writes of a container turn out to be refused just after its claim was made. */
+  /** The writes of a container are refused just after its claim was written. */
   const refusedAfterClaim =
     (takenFrom: (name: string) => boolean): Interference =>
     async ({ name, process }, act) => {
@@ -163,7 +166,7 @@ describe('while the table refuses the writes of a container', () => {
       return answer;
     };
 
-  test('content waits for a write that is taken', async () => {
+  test('content waits for a write that succeeds', async () => {
     let asked = 0;
     const interfere = refusedAfterClaim(() => {
       asked += 1;
@@ -176,7 +179,7 @@ describe('while the table refuses the writes of a container', () => {
     assert.equal(contents(scene).length, 1);
   });
 
-  test('a claim whose content could not be begun is given back: no attempt is counted, nobody is in doubt', async () => {
+  test('a claim whose content could not be begun is given back: no attempt is counted, no recipient is in doubt', async () => {
     let isOver = false;
     await using scene = await setScene(refusedAfterClaim(() => isOver));
     const { world } = scene;
@@ -191,7 +194,10 @@ describe('while the table refuses the writes of a container', () => {
     assert.equal(contents(scene).length, 1);
   });
 
-  /** Gives a claim back that an operator changed meanwhile, and goes on to the end with a table that takes writes. */
+  /**
+   * Gives a claim back that an operator changed meanwhile, and goes on to the end with a table that accepts
+   * writes.
+   */
   async function giveBackChanged(change: (world: QueueWorld) => Promise<unknown>): Promise<Scene> {
     let isOver = false;
     let changed: Promise<unknown> | undefined;
@@ -212,7 +218,7 @@ describe('while the table refuses the writes of a container', () => {
   test('a message that an operator removes meanwhile is not sent after its claim was given back', async () => {
     const order = { by: 'ann', why: 'sent by mistake', bounces: true };
     await using scene = await giveBackChanged((world) =>
-      removeMessage(world.onlyItem(), order, world.bystander().services),
+      removeMessage(world.onlyItem(), order, world.undisturbed().services),
     );
     const { world } = scene;
     assert.deepEqual(contents(scene), []);
@@ -227,14 +233,14 @@ describe('while the table refuses the writes of a container', () => {
   test('a message that an operator holds meanwhile is held after its claim was given back', async () => {
     const order = { by: 'ann', why: 'to be looked at', hold: 'legal' };
     await using scene = await giveBackChanged((world) =>
-      holdMessage(world.onlyItem(), order, world.bystander().services),
+      holdMessage(world.onlyItem(), order, world.undisturbed().services),
     );
     assert.deepEqual(contents(scene), []);
     assert.partialDeepStrictEqual(scene.world.onlyItem(), { state: 'held', attempt: 0, holds: [{ id: 'legal' }] });
   });
 });
 
-test('a claim that is refused sends no content, and fails at once', async () => {
+test('a refused claim sends no content, and fails at once', async () => {
   let claims = 0;
   await using scene = await setScene(async ({ name }, act) => {
     if (name !== 'ledger.claim') return await act();
@@ -251,7 +257,7 @@ test('a claim that is refused sends no content, and fails at once', async () => 
 describe('progress', () => {
   const sent: Verdict = { status: 'sent', dsn: '2.0.0', text: '250 saved', setUp: 0, transfer: 0 };
 
-  /** A claimed delivery to several recipients, whose writes of progress go through a gate. */
+  /** A claimed delivery to several recipients, with a gate before its progress writes. */
   async function claimed(onProgress: (changed: readonly number[]) => Promise<void>) {
     const captured = captureServices();
     const item = makeItem({ recipients: makeRecipients(...['a@x', 'b@x', 'c@x', 'd@x']) });
@@ -277,17 +283,17 @@ describe('progress', () => {
   const finished = (recipients: DeliveryItem['recipients']) =>
     recipients.filter(({ last }) => last?.status === 'sent').map(({ n }) => n);
 
-  test('is written once at a time, and the next write carries everything newer', async () => {
+  test('is written once at a time, and the next write includes everything newer', async () => {
     const gate = Promise.withResolvers<void>();
     const written: (readonly number[])[] = [];
     const { progress } = await claimed(async (changed) => {
       written.push(changed);
       await gate.promise;
     });
-    progress.note(0, sent);
-    await waitUntil('the first write is under way', () => written.length === 1);
-    progress.note(1, sent);
-    progress.note(2, sent);
+    progress.add(0, sent);
+    await waitUntil('the first write is in progress', () => written.length === 1);
+    progress.add(1, sent);
+    progress.add(2, sent);
     gate.resolve();
     await waitUntil('the next one was made', () => written.length === 2);
     await progress.finish();
@@ -300,18 +306,18 @@ describe('progress', () => {
       tries += 1;
       throw refused();
     });
-    progress.note(0, sent);
+    progress.add(0, sent);
     await waitUntil('it is refused', () => services.notes.includes('warn: write refused; it is repeated'));
     await progress.finish();
     assert.equal(tries, 1);
     const moved = await lease.move(() => ['finish', { due: null }]);
     assert.equal(moved.kind, 'moved');
     assert.equal(services.writes.areRefused, false);
-    assert.ok(!services.notes.includes('warn: progress not written'), 'the settlement has it');
+    assert.ok(!services.notes.includes('warn: progress not written'), 'the settlement includes it');
   });
 });
 
-test('the lease outlasts the time in which writes are repeated, and content may not begin in it', async () => {
+test('the lease outlasts the time in which writes are repeated, and content may not begin in that time', async () => {
   const services = captureServices();
   const item = makeItem();
   await services.ledger.admit(item);
@@ -322,7 +328,7 @@ test('the lease outlasts the time in which writes are repeated, and content may 
   assert.equal(lease.mayGoOn(), true);
   left = 0;
   services.clock.advance(20_000);
-  assert.equal(lease.mayGoOn(), false, 'what is left is kept for writing');
+  assert.equal(lease.mayGoOn(), false, 'the remaining time is reserved for writing');
   const move = services.ledger.move.bind(services.ledger);
   const begun = services.clock.wall;
   services.ledger.move = async (...given) => {
@@ -334,7 +340,7 @@ test('the lease outlasts the time in which writes are repeated, and content may 
   assert.equal(services.clock.wall - begun, 30_000);
 });
 
-test('a message of active is not read from the table either while another delivery waits for its writes', async () => {
+test('a message of active is not even read from the table while another delivery waits for its writes', async () => {
   const services = captureServices();
   const writes = new TableWrites({ sleep: async () => {} });
   const gate = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-/** Messages that come twice, late and in any order, as SQS may give them: property tests over whole histories. */
+/** Messages that arrive twice, late and in any order, as from SQS: property tests over whole histories. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ after(() => store?.[Symbol.asyncDispose]());
 
 let runs = 0;
 
-/** What may come between two steps: an old message again (by its place among all that were sent), or time. */
+/** An intrusion between two steps: an old message again (by its index among all that were sent), or time. */
 type Intrusion =
   | { readonly kind: 'copy'; readonly place: number }
   | { readonly kind: 'time'; readonly seconds: number };
@@ -24,7 +24,7 @@ const intrusion: fc.Arbitrary<Intrusion> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.nat(1200) }) },
 );
 
-/** Takes whatever lies in a queue, also what is delayed, in the order that the numbers say; copies come in between. */
+/** Receives all messages of a queue, delayed ones too, in the order of the numbers, with copies in between. */
 async function play(order: readonly number[], intrusions: readonly Intrusion[]): Promise<void> {
   const tag = runs++;
   const world = new QueueWorld({

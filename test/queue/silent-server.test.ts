@@ -1,6 +1,6 @@
 /**
- * A server that falls silent, met with the default time-outs by functions of a minute and of a quarter of an hour. The dialogue
- * goes over a real connection; only the time that the functions wait is virtual.
+ * A server that falls silent, with the default time-outs and functions of a minute and of a quarter of an
+ * hour. The dialogue uses a real connection; only the time that the functions wait is virtual.
  */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
@@ -21,7 +21,7 @@ const parameters = {
   lmtp_destination_concurrency_failed_cohort_limit: '1',
 };
 
-/** What the client has said so far, and how to answer it. */
+/** What the client has sent so far, and how to answer it. */
 interface Dialogue {
   readonly heard: string;
   say(line: string): void;
@@ -29,15 +29,15 @@ interface Dialogue {
 
 interface Scene extends AsyncDisposable {
   readonly world: QueueWorld;
-  /** Waits until the client has said something that matches. No time passes. */
+  /** Waits until the client has sent something that matches. No time passes. */
   until(pattern: RegExp): Promise<Dialogue>;
-  /** Lets seconds pass. */
+  /** Advances the time by seconds. */
   pass(seconds: number): Promise<void>;
-  /** Lets time pass until the delivery is worked off; resolves to the seconds that it took. */
+  /** Advances the time until the delivery is finished; resolves to the seconds that it took. */
   finish(): Promise<number>;
 }
 
-/** Begins to deliver one message to a server that says nothing by itself, in a function that may run for some seconds. */
+/** Begins to deliver one message to a silent server, in a function that may run for some seconds. */
 async function begin(t: TestContext, functionTimeout: number): Promise<Scene> {
   let socket: Socket | undefined;
   let heard = '';
@@ -73,7 +73,7 @@ async function begin(t: TestContext, functionTimeout: number): Promise<Scene> {
     async until(pattern) {
       while (socket === undefined || !pattern.test(heard)) await turns();
       const peer = socket;
-      // What was said reaches the client, and its next wait begins, before any time passes.
+      // The reply reaches the client, and its next wait begins, before any time passes.
       await turns(20);
       return { heard, say: (line) => void peer.write(`${line}\r\n`) };
     },
@@ -94,9 +94,9 @@ async function turns(count = 3): Promise<void> {
   for (let n = 0; n < count; n += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What `lambda-lmtp status` says of suspended destinations and recipients in doubt. */
+/** The lines of `lambda-lmtp status` about suspended destinations and recipients in doubt. */
 async function statusOf(world: QueueWorld): Promise<readonly string[]> {
-  const services = { ...world.bystander().services, corruptRequests: new MemoryCorruptRequests() };
+  const services = { ...world.undisturbed().services, corruptRequests: new MemoryCorruptRequests() };
   const report = await assess({ lateAfter: 3600 * second }, services, {
     read: async () => ({ depths: [], unreachable: [] }),
   });
@@ -113,7 +113,7 @@ async function acceptMail({ until }: Scene): Promise<void> {
   await until(/\r\n\.\r\n$/);
 }
 
-/** Seconds that a function may run, and seconds that a server may be silent before it is given up. */
+/** Seconds that a function may run, and seconds of silence after which a server is abandoned. */
 const functions = [
   { functionTimeout: 60, greeting: 55, dot: 55 },
   { functionTimeout: 900, greeting: 300, dot: 600 },
@@ -151,7 +151,7 @@ for (const { functionTimeout, greeting, dot } of functions) {
       await using scene = await begin(t, functionTimeout);
       const { until, pass, world } = scene;
       const connected = await until(/^/);
-      // The server takes its time for each line of its greeting, and speaks before its time-out.
+      // The server pauses before each line of its greeting, and sends each before its time-out.
       for (let left = functionTimeout - reserve / second - 5; left > 0; left -= 250) {
         await pass(Math.min(left, 250));
         connected.say(left > 250 ? '220-mail.test' : '220 mail.test');

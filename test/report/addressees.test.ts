@@ -1,51 +1,51 @@
-/** Who is told what became of a message, and who is not. */
+/** Which addresses get a report about a message, and which do not. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import { addresseesOf } from '../../functions/report/addressees.ts';
 import { type ReportSubject, subjectOf } from '../../functions/report/subject.ts';
-import { bounced, delayed, type Happening, served } from '../support/report-events.ts';
+import { bounced, type DeliveryFacts, delayed, served } from '../support/report-events.ts';
 
 const host = { myhostname: 'mail.example.org' };
 
 function told(subject: ReportSubject, values: Record<string, string> = {}, isReport = false) {
-  const { addressees, untold } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
+  const { addressees, reasons } = addresseesOf(subject, parseParameters({ ...host, ...values }), isReport);
   return {
-    whom: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
-    who: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
-    untold,
+    reports: addressees.map(({ role, address, envelopeSender, returns }) => [role, address, envelopeSender, returns]),
+    recipientsOf: addressees.map(({ role, recipients }) => [role, recipients.map(({ address }) => address)]),
+    reasons,
   };
 }
 
-const failure = (happening: Happening = {}) => subjectOf(bounced(happening));
+const failure = (given: DeliveryFacts = {}) => subjectOf(bounced(given));
 const toAlice = (returns = 'full') => ['sender', 'alice@example.org', '', returns];
 const doubleBounce = 'double-bounce@mail.example.org';
 
-test('the sender is told of a failure, from the null sender', () => {
-  assert.deepEqual(told(failure()).whom, [toAlice()]);
+test('the sender gets a report of a failure, from the null sender', () => {
+  assert.deepEqual(told(failure()).reports, [toAlice()]);
 });
 
-test('only the header is returned where the sender wants no more', () => {
-  assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).whom, [toAlice('headers')]);
+test('only the header is returned if the sender asks for no more', () => {
+  assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).reports, [toAlice('headers')]);
 });
 
-test('class bounce: a postmaster gets a copy, with everybody in it, from an address that nobody answers', () => {
+test('class bounce: a postmaster gets a copy, with all recipients in it, from an address that accepts no replies', () => {
   const recipients = ['bob@x', { address: 'never@x', notify: ['NEVER'] as const }];
-  const { whom, who } = told(failure({ recipients }), { notify_classes: 'bounce' });
-  assert.deepEqual(whom, [toAlice(), ['bounce', 'postmaster@mail.example.org', doubleBounce, 'headers']]);
-  assert.deepEqual(who, [
+  const { reports, recipientsOf } = told(failure({ recipients }), { notify_classes: 'bounce' });
+  assert.deepEqual(reports, [toAlice(), ['bounce', 'postmaster@mail.example.org', doubleBounce, 'headers']]);
+  assert.deepEqual(recipientsOf, [
     ['sender', ['bob@x']],
     ['bounce', ['bob@x', 'never@x']],
   ]);
 });
 
-test('the copy does not depend on whether the sender wants to hear of it', () => {
-  const { whom, untold } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
+test('the copy does not depend on the NOTIFY of the recipients', () => {
+  const { reports, reasons } = told(failure({ recipients: [{ address: 'never@x', notify: ['NEVER'] }] }), {
     notify_classes: 'bounce',
     bounce_notice_recipient: 'root@example.net',
   });
-  assert.deepEqual(whom, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
-  assert.match(untold[0] ?? '', /NOTIFY/);
+  assert.deepEqual(reports, [['bounce', 'root@example.net', doubleBounce, 'headers']]);
+  assert.match(reasons[0] ?? '', /NOTIFY/);
 });
 
 describe('NOTIFY', () => {
@@ -56,8 +56,8 @@ describe('NOTIFY', () => {
     [['SUCCESS'], false],
     [['NEVER'], false],
   ] as const) {
-    test(`${notify.join(',')}: ${isTold ? 'the sender hears of a failure' : 'he does not'}`, () => {
-      assert.equal(told(failure({ recipients: [{ address: 'bob@x', notify }] })).whom.length, isTold ? 1 : 0);
+    test(`${notify.join(',')}: ${isTold ? 'the sender gets a report of a failure' : 'the sender gets no report of a failure'}`, () => {
+      assert.equal(told(failure({ recipients: [{ address: 'bob@x', notify }] })).reports.length, isTold ? 1 : 0);
     });
   }
 });
@@ -65,50 +65,50 @@ describe('NOTIFY', () => {
 describe('there is no report on a report:', () => {
   const bounce = failure({ item: { sender: '' } });
 
-  test('mail with the null sender is told to nobody', () => {
-    const { whom, untold } = told(bounce);
-    assert.deepEqual(whom, []);
-    assert.deepEqual(untold, ['its sender is the null sender']);
+  test('mail with the null sender causes no report', () => {
+    const { reports, reasons } = told(bounce);
+    assert.deepEqual(reports, []);
+    assert.deepEqual(reasons, ['its sender is the null sender']);
   });
   for (const notify_classes of ['2bounce', 'bounce']) {
-    test(`but to a postmaster, whole, in class ${notify_classes}`, () => {
-      assert.deepEqual(told(bounce, { notify_classes, '2bounce_notice_recipient': 'two@example.net' }).whom, [
+    test(`but to a postmaster, complete, in class ${notify_classes}`, () => {
+      assert.deepEqual(told(bounce, { notify_classes, '2bounce_notice_recipient': 'two@example.net' }).reports, [
         ['2bounce', 'two@example.net', doubleBounce, 'full'],
       ]);
     });
   }
-  test('a report that came back with an envelope sender of its own is one all the same', () => {
-    const { whom, untold } = told(failure(), { notify_classes: '2bounce' }, true);
-    assert.deepEqual(whom, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
-    assert.deepEqual(untold, ['it is a report itself']);
-    assert.deepEqual(told(failure(), {}, true).whom, []);
+  test('a report that came back with another envelope sender is still a report', () => {
+    const { reports, reasons } = told(failure(), { notify_classes: '2bounce' }, true);
+    assert.deepEqual(reports, [['2bounce', 'postmaster@mail.example.org', doubleBounce, 'full']]);
+    assert.deepEqual(reasons, ['it is a report itself']);
+    assert.deepEqual(told(failure(), {}, true).reports, []);
   });
-  test('what comes from double_bounce_sender is told to nobody at all, in whatever case it is written', () => {
+  test('mail from double_bounce_sender causes no report at all, in any letter case', () => {
     for (const sender of [doubleBounce, 'Double-Bounce@Mail.Example.Org']) {
-      const { whom, untold } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
-      assert.deepEqual(whom, []);
-      assert.match(untold[0] ?? '', /double_bounce_sender/);
+      const { reports, reasons } = told(failure({ item: { sender } }), { notify_classes: 'bounce, 2bounce, delay' });
+      assert.deepEqual(reports, []);
+      assert.match(reasons[0] ?? '', /double_bounce_sender/);
     }
   });
 });
 
-test('the sender is warned of a delay, with the header only; class delay: so is a postmaster', () => {
+test('the sender gets a delay warning, with the header only; class delay: so does a postmaster', () => {
   const late = subjectOf(delayed({ attempt: 3 }));
-  assert.deepEqual(told(late).whom, [toAlice('headers')]);
-  assert.deepEqual(told(late, { notify_classes: 'delay', delay_notice_recipient: 'late@example.net' }).whom, [
+  assert.deepEqual(told(late).reports, [toAlice('headers')]);
+  assert.deepEqual(told(late, { notify_classes: 'delay', delay_notice_recipient: 'late@example.net' }).reports, [
     toAlice('headers'),
     ['delay', 'late@example.net', doubleBounce, 'headers'],
   ]);
-  assert.deepEqual(told(late, { notify_classes: 'delay' }, true).whom, []);
+  assert.deepEqual(told(late, { notify_classes: 'delay' }, true).reports, []);
 });
 
-test('success is told to the sender alone', () => {
+test('only the sender gets a success report', () => {
   const classes = { notify_classes: 'bounce, 2bounce, delay, resource, software' };
-  assert.deepEqual(told(subjectOf(served()), classes).whom, [toAlice('headers')]);
-  assert.deepEqual(told(subjectOf(served({ item: { dsn: { ret: 'FULL' } } }))).whom, [toAlice()]);
+  assert.deepEqual(told(subjectOf(served()), classes).reports, [toAlice('headers')]);
+  assert.deepEqual(told(subjectOf(served({ item: { dsn: { ret: 'FULL' } } }))).reports, [toAlice()]);
 });
 
-describe('where only senders whom SPF vouches for are told', () => {
+describe('where only senders with SPF pass get reports,', () => {
   const values = { bounce_report_requires_spf: 'yes', notify_classes: 'bounce' };
   for (const [authentication, isTold] of [
     [{ spf: 'PASS' }, true],
@@ -117,13 +117,13 @@ describe('where only senders whom SPF vouches for are told', () => {
     [{ dmarc: 'PASS' }, false],
     [{}, false],
   ] as const) {
-    test(`${JSON.stringify(authentication)}: ${isTold ? 'he is' : 'he is not, the postmaster is'}`, () => {
-      const { whom, untold } = told(failure({ item: { authentication } }), values);
+    test(`${JSON.stringify(authentication)}: ${isTold ? 'the sender gets one' : 'the postmaster gets one instead'}`, () => {
+      const { reports, reasons } = told(failure({ item: { authentication } }), values);
       assert.deepEqual(
-        whom.map(([role]) => role),
+        reports.map(([role]) => role),
         isTold ? ['sender', 'bounce'] : ['bounce'],
       );
-      assert.equal(untold.length, isTold ? 0 : 1);
+      assert.equal(reasons.length, isTold ? 0 : 1);
     });
   }
 });

@@ -1,17 +1,17 @@
-/** Whatever stands in envelopes and replies: a report is read back whole, and says nothing that it does not mean to say. */
+/** For any content of envelopes and replies, a report is read back completely, and contains nothing unintended. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { composeReport } from '../../functions/report/compose.ts';
 import { noticeMail } from '../../functions/report/notice-mail.ts';
-import type { ReportSubject, ToldRecipient } from '../../functions/report/subject.ts';
+import type { ReportRecipient, ReportSubject } from '../../functions/report/subject.ts';
 import { has8BitOctets } from '../../functions/smtp/content-encoder.ts';
 import { addressFault, isAscii } from '../../functions/smtp/path.ts';
 import { checkLines, readReport } from '../support/read-report.ts';
 
 const letterhead = { host: 'mail.example.org', mailName: 'Postfix', author: 'MAILER-DAEMON@mail.example.org' };
 
-/** Text as nobody would write it who means well. */
+/** Text of an attacker. */
 const nasty = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 60 }),
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -54,7 +54,7 @@ const address = fc
   .map(([local, domain]) => `${local}@${domain}`)
   .filter((each) => addressFault(each) === undefined);
 
-const recipient: fc.Arbitrary<ToldRecipient> = fc.record(
+const recipient: fc.Arbitrary<ReportRecipient> = fc.record(
   {
     address,
     original: nasty,
@@ -86,7 +86,7 @@ const octets = fc.oneof(
   nasty.map((text) => Buffer.from(text)),
 );
 
-test('a report says of each recipient what it has to say, whatever that is, and nothing else', async () => {
+test('a report contains the facts about each recipient, whatever they are, and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(subject, octets, fc.boolean(), fc.boolean(), async (about, whole, isSevenBit, isForPostmaster) => {
       const { content } = await composeReport({
@@ -106,7 +106,8 @@ test('a report says of each recipient what it has to say, whatever that is, and 
         isSevenBit,
         isThreaded: true,
       });
-      // What comes back of the message has lines as it had them, where they need no encoding; all before it is ours.
+      // The returned part of the message keeps its lines if they need no encoding; everything before it is
+      // ours.
       const returned = content.indexOf('\r\nReturn-Path: ');
       checkLines(isSevenBit || returned < 0 ? content : content.subarray(0, returned));
       if (isSevenBit && isAscii(about.sender)) assert.ok(!has8BitOctets(content));
@@ -118,15 +119,16 @@ test('a report says of each recipient what it has to say, whatever that is, and 
         assert.ok(fields['final-recipient'] && fields['original-recipient'] && fields['diagnostic-code']);
       }
       const known =
-        /^(?:received|date|from|to|message-id|auto-submitted|x-lambda-lmtp-report|subject|in-reply-to|references|mime-version|content-type)$/;
+        /^(?:received|date|from|to|message-id|auto-submitted|x-lambda-lmtp-report|subject|in-reply-to|references|mime-version|content-type|content-transfer-encoding)$/;
       for (const name of Object.keys(report.header)) assert.match(name, known);
+      assert.equal(report.header['content-transfer-encoding'], has8BitOctets(content) ? '8bit' : undefined);
       assert.equal(report.email.to?.length, 1);
     }),
     { numRuns: 500 },
   );
 });
 
-test("a notice's mail is lines of text, whatever a server said", async () => {
+test("a notice's mail consists of lines of text, whatever a server said", async () => {
   await fc.assert(
     fc.asyncProperty(nasty, nasty, fc.array(nasty, { maxLength: 5 }), async (line, peer, transcript) => {
       const { content } = await noticeMail({

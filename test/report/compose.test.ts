@@ -38,7 +38,7 @@ async function reportOf(...args: Parameters<typeof facts>) {
   return { composed, ...(await readReport(composed.content)) };
 }
 
-test('a failure is told in three parts: for people, for machines, and the message itself', async () => {
+test('a failure is reported in three parts: for people, for machines, and the message itself', async () => {
   const report = await reportOf(bounced({ recipients: [{ address: 'bob@example.com', original: 'b@example.com' }] }));
   assert.deepEqual(report.descriptions, ['Notification', 'Delivery report', 'Undelivered Message']);
   assert.match(report.text, /^This is the mail system of mail\.example\.org\.$/m);
@@ -65,11 +65,11 @@ test('a failure is told in three parts: for people, for machines, and the messag
   assert.equal(report.original, `Return-Path: <alice@example.org>\r\n${whole}`);
 });
 
-test('it looks like mail of the mail system, and says that nobody has to answer it', async () => {
+test('it has the header fields of automatic mail, and needs no reply', async () => {
   const { header: fields, email } = await reportOf(bounced());
   assert.deepEqual(email.from, { name: 'Mail Delivery System', address: 'MAILER-DAEMON@mail.example.org' });
   assert.deepEqual(email.to, [{ name: '', address: 'alice@example.org' }]);
-  assert.equal(email.subject, 'Undelivered mail: it did not reach everybody');
+  assert.equal(email.subject, 'Undelivered mail: it did not reach all recipients');
   assert.equal(fields['auto-submitted'], 'auto-replied');
   assert.equal(fields['message-id'], '<r1@mail.example.org>');
   assert.equal(fields['date'], 'Sun, 22 Nov 2026 09:30:00 +0000');
@@ -84,7 +84,7 @@ test('the same report is the same to the last octet', async () => {
   assert.ok(first.composed.content.equals(second.composed.content));
 });
 
-test('it refers to the message where that is wanted and the message has an id', async () => {
+test('it refers to the message if that is enabled and the message has an id', async () => {
   const { header: fields } = await reportOf(bounced(), { isThreaded: true });
   assert.equal(fields['in-reply-to'], '<one@example.org>');
   assert.equal(fields['references'], '<one@example.org>');
@@ -95,36 +95,36 @@ test('it refers to the message where that is wanted and the message has an id', 
   assert.equal(without.header['references'], undefined);
 });
 
-test('what the sender gave with ENVID and ORCPT is handed back as it was', async () => {
+test('ENVID and ORCPT of the sender are returned unchanged', async () => {
   const recipients = [{ address: 'bob@example.com', original: 'b@example.com', orcpt: 'rfc822;Bob@Example.com' }];
   const report = await reportOf(bounced({ recipients, item: { dsn: { envid: 'QQ 314159', ret: 'FULL' } } }));
   assert.equal(report.message['original-envelope-id'], 'QQ 314159');
   assert.equal(report.recipients[0]?.['original-recipient'], 'rfc822; Bob@Example.com');
 });
 
-describe('what comes back of the message:', () => {
+describe('a report returns', () => {
   const onlyHeader = `Return-Path: <alice@example.org>\r\n${header}`;
 
-  test('its header, where the sender asked for no more (RET=HDRS)', async () => {
+  test('the header, if the sender asked for no more (RET=HDRS)', async () => {
     const report = await reportOf(bounced({ item: { dsn: { ret: 'HDRS' } } }));
     assert.equal(report.originalType, 'text/rfc822-headers');
     assert.equal(report.original, onlyHeader);
     assert.equal(report.descriptions[2], 'Undelivered Message Headers');
   });
-  test('its header, where it is larger than may be returned', async () => {
+  test('the header, if the message is too large to be returned', async () => {
     const report = await reportOf(bounced(), { original: { kind: 'read', header } });
     assert.equal(report.original, onlyHeader);
   });
-  test('its header, of what is late', async () => {
+  test('the header of delayed mail', async () => {
     const report = await reportOf(delayed());
     assert.equal(report.original, onlyHeader);
     assert.equal(report.descriptions[2], 'Delayed Message Headers');
   });
-  test('its header, of what arrived, unless the sender asked for more', async () => {
+  test('the header of delivered mail, unless the sender asked for more', async () => {
     assert.equal((await reportOf(served())).original, onlyHeader);
     assert.equal((await reportOf(served({ item: { dsn: { ret: 'FULL' } } }))).originalType, 'message/rfc822');
   });
-  test('a word about it, where it is gone', async () => {
+  test('a note, if the message is missing', async () => {
     const report = await reportOf(bounced(), {
       original: { kind: 'gone', why: 'there is no object "in/\u00e4\r\nX: y"' },
     });
@@ -133,7 +133,7 @@ describe('what comes back of the message:', () => {
       /^Return-Path: <alice@example\.org>\r\nComments: the message itself could not be returned: [ -~]*\r\n$/,
     );
   });
-  test('all of it, with line ends as mail has them, octets as they are', async () => {
+  test('the whole message, with CRLF line ends and its octets unchanged', async () => {
     const body = Buffer.concat([Buffer.from('Subject: x\n\ncaf'), Buffer.from([0xe9]), Buffer.from('\rau\r\nlait')]);
     const report = await reportOf(bounced(), { original: { kind: 'read', header, whole: body } });
     assert.ok(report.composed.is8Bit);
@@ -141,10 +141,10 @@ describe('what comes back of the message:', () => {
   });
 });
 
-test('a delay says until when it is tried, and that nothing is lost', async () => {
+test('a delay report says until when delivery is tried, and that nothing is lost', async () => {
   const report = await reportOf(delayed({ attempt: 3 }));
   assert.equal(report.email.subject, 'Delayed mail: it is still being tried');
-  assert.match(report.text, /nothing is lost/);
+  assert.match(report.text, /is delayed, not lost/);
   assert.partialDeepStrictEqual(report.recipients[0], {
     action: 'delayed',
     status: '4.4.1',
@@ -158,7 +158,7 @@ describe('recipients who may have the message', () => {
   const doubted = { status: 'expired', dsn: '4.4.2', text: 'lost connection', inDoubt: true } as const;
   const words = 'may have been delivered; the server did not confirm it';
 
-  test('are told of so in the text, in the fields for machines and in the subject: nothing says that it did not arrive', async () => {
+  test('are described as such in the text, in the machine-readable fields and in the subject: nothing says that it did not arrive', async () => {
     const report = await reportOf(bounced({ said: doubted }));
     assert.equal(report.email.subject, 'Unconfirmed mail: it may have been delivered');
     const text = report.text.replace(/\s+/g, ' ');
@@ -173,27 +173,30 @@ describe('recipients who may have the message', () => {
     assert.deepEqual(report.descriptions, ['Notification', 'Delivery report', 'Message']);
   });
 
-  test('are told apart from those who have not, where a report is about both', async () => {
+  test('are distinguished from the others in a report about both', async () => {
     const report = await reportOf([
       ...bounced({ item: { delivery: '0000', deliveries: 2 } }),
       ...bounced({ item: { delivery: '0001', deliveries: 2 }, recipients: ['carol@example.com'], said: doubted }),
     ]);
     const text = report.text.replace(/\s+/g, ' ');
-    assert.match(text, /did not reach everybody.*Where it says "may have been delivered", the server broke off/);
+    assert.match(
+      text,
+      /did not reach all its recipients.*Where it says "may have been delivered", the server broke off/,
+    );
     assert.match(text, /<bob@example\.com>: host/);
     assert.match(text, new RegExp(`<carol@example\\.com>: ${words}`));
   });
 
-  test('are told of so in a warning too, which does not say that nothing is lost', async () => {
+  test('are described as such in a warning too, which does not say that nothing is lost', async () => {
     const report = await reportOf(delayed({ said: { ...doubted, status: 'deferred' } }));
     assert.equal(report.email.subject, 'Unconfirmed mail: it may have been delivered');
-    assert.match(report.text, /If it stays unknown, you are told after Fri, 27 Nov 2026/);
-    assert.doesNotMatch(report.text, /nothing is lost/);
+    assert.match(report.text, /If it remains unknown, you get a report after Fri, 27 Nov 2026/);
+    assert.doesNotMatch(report.text, /not lost/);
     assert.equal(report.recipients[0]?.['action'], 'delayed');
   });
 });
 
-test('a success says who took the message over, in his own words', async () => {
+test("a success report names the server that accepted the message, and the server's own words", async () => {
   const report = await reportOf(served({ recipients: ['bob@example.com', 'carol@example.com'] }));
   assert.deepEqual(
     report.recipients.map(({ action, status, ...fields }) => [action, status, fields['diagnostic-code']]),
@@ -204,7 +207,7 @@ test('a success says who took the message over, in his own words', async () => {
   );
 });
 
-test("a postmaster's copy has no explanations, is no reply, and names everybody", async () => {
+test("a postmaster's copy has no explanations, is no reply, and names all recipients", async () => {
   const parameters = { notify_classes: 'bounce' };
   const recipients = ['bob@example.com', { address: 'never@example.com', notify: ['NEVER'] as const }];
   const subject = subjectOf(bounced({ recipients }));
@@ -218,7 +221,7 @@ test("a postmaster's copy has no explanations, is no reply, and names everybody"
   const report = await reportOf(bounced({ recipients }), { addressee: copy });
   assert.doesNotMatch(report.text, /This is the mail system/);
   assert.equal(report.header['auto-submitted'], 'auto-generated');
-  assert.equal(report.email.subject, 'Postmaster copy. Undelivered mail: it did not reach everybody');
+  assert.equal(report.email.subject, 'Postmaster copy. Undelivered mail: it did not reach all recipients');
   assert.equal(report.recipients.length, 2);
   assert.equal(report.originalType, 'text/rfc822-headers');
 });
@@ -236,7 +239,7 @@ describe('mail with SMTPUTF8', () => {
     whole: Buffer.concat([utf8Header, Buffer.from('\r\nx\r\n')]),
   };
 
-  test('is told in the forms of RFC 6533', async () => {
+  test('is reported in the forms of RFC 6533', async () => {
     const report = await reportOf(international, { original: read });
     assert.equal(report.statusType, 'message/global-delivery-status');
     assert.equal(report.message['x-postfix-sender'], 'utf-8; zo\u00eb@b\u00fccher.example');
@@ -249,7 +252,7 @@ describe('mail with SMTPUTF8', () => {
     assert.deepEqual(report.email.to?.[0]?.address, 'zo\u00eb@b\u00fccher.example');
   });
 
-  test('is told in ASCII where nothing else can be sent: addresses as xtext, other characters as ?', async () => {
+  test('is reported in ASCII if nothing else can be sent: addresses as xtext, other characters as ?', async () => {
     const subject = { ...subjectOf(international), sender: 'zoe@b\u00fccher.example' };
     const addressee = { ...facts(international).addressee, address: subject.sender };
     const report = await reportOf(international, { subject, addressee, original: read, isSevenBit: true });
@@ -265,7 +268,7 @@ describe('mail with SMTPUTF8', () => {
   });
 });
 
-test('a message that 7 bits can carry comes back whole where nothing else can be sent', async () => {
+test('a 7-bit message is returned completely if nothing else can be sent', async () => {
   const report = await reportOf(bounced(), { isSevenBit: true });
   assert.equal(report.originalType, 'message/rfc822');
   const long = Buffer.concat([header, Buffer.from(`\r\n${'x'.repeat(999)}\r\n`)]);
@@ -273,19 +276,19 @@ test('a message that 7 bits can carry comes back whole where nothing else can be
   assert.equal(cut.originalType, 'text/rfc822-headers');
 });
 
-test('the only event of a request is where every report begins', () => {
+test('a single event of a request is the first part of every report', () => {
   assert.throws(() => subjectOf([]), TypeError);
   assert.equal(subjectOf([only(bounced())]).recipients.length, 1);
 });
 
-test('events are told in the order of their deliveries, in whatever order they come', () => {
+test('events are reported in the order of their deliveries, in whatever order they arrive', () => {
   const events = [2, 0, 1].flatMap((n) => bounced({ recipients: [`r${n}@x`], item: { delivery: `000${n}` } }));
   const addresses = (given: readonly QueueEvent[]) => subjectOf(given).recipients.map(({ address }) => address);
   assert.deepEqual(addresses(events), ['r0@x', 'r1@x', 'r2@x']);
   assert.deepEqual(addresses(events.toReversed()), ['r0@x', 'r1@x', 'r2@x']);
 });
 
-test('an address before rewriting is told where it was another, not where only its case was', async () => {
+test('an address before rewriting is reported if it differed in more than letter case', async () => {
   const { text } = await reportOf(
     bounced({
       recipients: [

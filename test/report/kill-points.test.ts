@@ -1,4 +1,7 @@
-/** The bounce function dies between any two steps, AWS answers get lost, events come doubled and in any order. */
+/**
+ * The bounce function dies between any two steps, responses of AWS get lost, events arrive doubled and in any
+ * order.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -25,18 +28,18 @@ function makeWorld(values: Record<string, string>, interfere?: ReportInterferenc
   return world;
 }
 
-/** A call fails: before it takes effect, or after, as when the function dies or an answer is lost. */
+/** A call fails: before it takes effect, or after, as when the function dies or a response is lost. */
 function failAt(faults: ReadonlyMap<number, 'before' | 'after'>): ReportInterference {
   return async (call, name, act) => {
     const fault = faults.get(call);
     if (fault === 'before') throw new Error(`${name} not done`);
     const result = await act();
-    if (fault === 'after') throw new Error(`${name} done, and nobody knows`);
+    if (fault === 'after') throw new Error(`${name} done, and its response is lost`);
     return result;
   };
 }
 
-/** Everybody is told of everything once; the same mail, however often it was made, is the same. */
+/** Checks that everything is reported once; repetitions of a mail are identical. */
 async function checkTold(world: ReportWorld): Promise<void> {
   assert.deepEqual(world.queue, []);
   const byId = Map.groupBy(world.requests, ({ reportId }) => reportId);
@@ -49,7 +52,7 @@ async function checkTold(world: ReportWorld): Promise<void> {
   });
 }
 
-/** Of whom each is told, over all mails. */
+/** The recipients reported to each addressee, over all mails. */
 async function toldBy({ mails }: ReportWorld): Promise<ReadonlyMap<string, readonly string[]>> {
   const told = new Map<string, string[]>();
   for (const { recipient, content } of mails) {
@@ -60,7 +63,7 @@ async function toldBy({ mails }: ReportWorld): Promise<ReadonlyMap<string, reado
   return told;
 }
 
-test('whenever it dies, and whatever answer is lost: the sender and the postmaster are told of everybody, once', async () => {
+test('whenever it dies, and whatever response is lost, the sender and the postmaster get a report of each recipient, once', async () => {
   const undisturbed = makeWorld(copies);
   undisturbed.publish(...eventsOfAll());
   await undisturbed.runToEnd();
@@ -79,7 +82,7 @@ test('whenever it dies, and whatever answer is lost: the sender and the postmast
   assert.ok(points > 30, `${points} points`);
 });
 
-test('SES is sent a second copy only where the first may not have left', async () => {
+test('SES gets a second copy only if the first may not have been sent', async () => {
   const undisturbed = makeWorld(overSes);
   undisturbed.publish(...eventsOfAll());
   await undisturbed.runToEnd();
@@ -95,7 +98,7 @@ test('SES is sent a second copy only where the first may not have left', async (
       world.publish(...eventsOfAll());
       await world.runToEnd();
       const isUnknown =
-        (hit === 'ses' && fault === 'after') || (/noteHandedOver|conclude/.test(hit) && fault === 'before');
+        (hit === 'ses' && fault === 'after') || (/recordHandedOver|markDone/.test(hit) && fault === 'before');
       for (const [recipient, told] of await toldBy(world)) {
         const once = [...new Set(told)];
         assert.deepEqual(once, addresses, `${recipient}, ${hit} ${fault}`);
@@ -104,10 +107,10 @@ test('SES is sent a second copy only where the first may not have left', async (
       doubled += world.sesMails.length > 2 && isUnknown ? 1 : 0;
     }
   }
-  assert.ok(doubled > 0, 'what cannot be helped is seen to happen');
+  assert.ok(doubled > 0, 'the unavoidable case occurs');
 });
 
-test('events come doubled, in any order, late, while calls fail again and again: nobody is forgotten, nobody is told twice', async () => {
+test('with doubled, reordered and late events, and repeated failures, every recipient is reported, and none twice', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.shuffledSubarray([0, 1, 2, 0, 1, 2, 0, 1, 2], { minLength: 9 }),
@@ -133,7 +136,7 @@ test('events come doubled, in any order, late, while calls fail again and again:
   );
 });
 
-test('several functions at once on the same events hand over one report', async () => {
+test('several concurrent functions with the same events send one report', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       const world = makeWorld(overSes, (_, __, act) => scheduler.schedule(Promise.resolve()).then(act));

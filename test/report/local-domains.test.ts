@@ -1,4 +1,4 @@
-/** Whose mail this stack delivers. */
+/** The domains that this stack delivers to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
@@ -8,7 +8,7 @@ import { parseTransportMap } from '../../functions/request/transport-map.ts';
 const { relay_domains } = parseParameters({ relay_domains: 'ours.test' });
 const map = (text: string) => parseTransportMap(text, 'lmtp', 24);
 
-test('what the map names, and relay_domains with what is below them', () => {
+test('the domains of the map, and relay_domains with their subdomains, are local', () => {
   const domains = localDomains(map('named.test lmtp:inet:a\n* lmtp:inet:a\n'), relay_domains);
   for (const address of ['a@named.test', 'a@ours.test', 'a@mail.ours.test'])
     assert.ok(domains.covers(address), address);
@@ -16,7 +16,7 @@ test('what the map names, and relay_domains with what is below them', () => {
     assert.ok(!domains.covers(address), address);
 });
 
-test('a relay domain that the map has no way for is not delivered: a report would end in corrupt', () => {
+test('a relay domain without an entry in the map is not local: a report would end in corrupt', () => {
   const domains = localDomains(map('named.test lmtp:inet:a\n'), relay_domains);
   assert.ok(domains.covers('a@named.test'));
   assert.ok(!domains.covers('a@ours.test'));

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import PostalMime from 'postal-mime';
 import { noticeClasses } from '../../functions/notices/notice.ts';
-import { tellNotice } from '../../functions/report/send.ts';
+import { mailNotice } from '../../functions/report/send.ts';
 import { makeNotice } from '../support/notice.ts';
 import { ReportWorld } from '../support/report-world.ts';
 
 const here = { relay_domains: 'mail.example.org', error_notice_recipient: 'root' };
 
-test('trouble is told with the dialogue, from an address that nobody answers', async () => {
+test('trouble is reported with the dialogue, from an address that accepts no replies', async () => {
   const world = new ReportWorld(here);
-  await tellNotice(makeNotice({ count: 12 }), world.services());
+  await mailNotice(makeNotice({ count: 12 }), world.services());
   const [mail] = world.mails;
   assert.ok(mail);
   assert.partialDeepStrictEqual(mail, {
@@ -30,9 +30,9 @@ test('trouble is told with the dialogue, from an address that nobody answers', a
 
 test('the same notice makes the same mail: the second is a duplicate', async () => {
   const world = new ReportWorld(here);
-  await tellNotice(makeNotice(), world.services());
-  await tellNotice(makeNotice(), world.services());
-  await tellNotice(makeNotice({ id: 'notice-2' }), world.services());
+  await mailNotice(makeNotice(), world.services());
+  await mailNotice(makeNotice(), world.services());
+  await mailNotice(makeNotice({ id: 'notice-2' }), world.services());
   assert.equal(world.requests.length, 3);
   assert.equal(world.mails.length, 2);
 });
@@ -40,17 +40,17 @@ test('the same notice makes the same mail: the second is a duplicate', async () 
 describe('by class:', () => {
   for (const each of noticeClasses) {
     const isMailed = !['bounce', '2bounce', 'delay'].includes(each);
-    test(`${each} ${isMailed ? 'becomes mail' : 'is told by events: it makes no second mail'}`, async () => {
+    test(`${each} ${isMailed ? 'becomes mail' : 'is reported by events: it makes no second mail'}`, async () => {
       const world = new ReportWorld(here);
-      await tellNotice(makeNotice({ class: each }), world.services());
+      await mailNotice(makeNotice({ class: each }), world.services());
       assert.equal(world.mails.length, isMailed ? 1 : 0);
     });
   }
 });
 
-test('where no route serves the postmaster, the log says so', async () => {
+test('if no route serves the postmaster, the log says so', async () => {
   const world = new ReportWorld();
-  await tellNotice(makeNotice(), world.services());
+  await mailNotice(makeNotice(), world.services());
   assert.deepEqual(world.mails, []);
   assert.partialDeepStrictEqual(world.notes, [
     { message: 'notice not mailed: no route serves the address', address: 'postmaster@mail.example.org' },

@@ -1,4 +1,7 @@
-/** What the bounce queue brings: ours is read, with SNS's envelope or without; anything else is refused by name. */
+/**
+ * Messages of the bounce queue: ours are read, with SNS's envelope or without; any other is refused, and its
+ * field is named.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -18,7 +21,7 @@ const events = [
   only(bounced({ item: { sender: '', destination: '' }, attempt: 0 })),
 ];
 
-describe('an event of ours comes out as it went in:', () => {
+describe('an event of ours is read unchanged:', () => {
   for (const event of events) {
     const name = `${event.lmtp.kind}, attempt ${event.lmtp.attempt}`;
     test(`raw: ${name}`, () => {
@@ -31,12 +34,12 @@ describe('an event of ours comes out as it went in:', () => {
   }
 });
 
-test('a notice is known for one', () => {
+test('a notice is recognised as one', () => {
   const notice = makeNotice();
   assert.deepEqual(readTopicMessage(JSON.stringify(notice)), { kind: 'notice', notice });
 });
 
-describe('what is not ours is refused by name:', () => {
+describe('a foreign message is refused, and its field is named:', () => {
   const broken = (change: (event: Record<string, Record<string, unknown>>) => void) => {
     const event = structuredClone(events[0]) as unknown as Record<string, Record<string, unknown>>;
     change(event);
@@ -75,7 +78,7 @@ describe('what is not ours is refused by name:', () => {
   }
 });
 
-test('whatever comes: it is read, or refused; nothing else is thrown', () => {
+test('any message is read, or refused; nothing else is thrown', () => {
   const readOrRefused = (body: string) => {
     try {
       readTopicMessage(body);
@@ -96,7 +99,7 @@ test('whatever comes: it is read, or refused; nothing else is thrown', () => {
   );
 });
 
-/** Every place in a value. */
+/** Returns every place in a value. */
 function pathsOf(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path];
   return [path, ...Object.entries(value).flatMap(([name, each]) => pathsOf(each, [...path, name]))].filter(

@@ -16,7 +16,7 @@ function hops(text: string, defaultPort = 24): readonly string[] {
   });
 }
 
-describe('a destination names a host or an address, and a port or none', () => {
+describe('a destination is a host or an address, with or without a port', () => {
   for (const [text, ...wanted] of [
     ['inet:mail.internal', 'mail.internal:24'],
     ['inet:mail.internal:2003', 'mail.internal:2003'],
@@ -49,18 +49,18 @@ describe('a destination names a host or an address, and a port or none', () => {
   ] as const) {
     test(text.slice(0, 60), () => assert.deepEqual(hops(text), wanted));
   }
-  test('the port where none is named is whatever lmtp_tcp_port says', () => {
+  test('the default port is lmtp_tcp_port', () => {
     assert.deepEqual(hops('a, b:24, c:lmtp', 2003), ['a:2003', 'b:24', 'c:2003']);
   });
 });
 
-test('the name of a destination is what was asked for, in lower case and without inet:', () => {
+test('the name of a destination is the submitted text, in lower case and without inet:', () => {
   const names = parseDestination('inet:Mail.Internal:LMTP, [10.0.1.7]', 24).map(({ name }) => name);
   assert.deepEqual(names, ['mail.internal:lmtp', '[10.0.1.7]']);
   assert.equal(parseDestination('unix:/run/LMTP', 24)[0].name, '/run/LMTP');
 });
 
-describe('a destination that cannot be understood is refused with what is wrong and what is allowed', () => {
+describe('an invalid destination is refused with its fault and what is allowed', () => {
   for (const [text, reason] of [
     ['', /empty/],
     ['  ', /empty/],
@@ -98,7 +98,7 @@ describe('a destination that cannot be understood is refused with what is wrong 
     ['unix:', /absolute path/],
     ['unix:run/lmtp', /absolute path/],
     [`unix:/${'x'.repeat(107)}`, /longer than a socket/],
-    ['mail.internal, unix:/run/lmtp', /stands alone/],
+    ['mail.internal, unix:/run/lmtp', /cannot be part of a list/],
   ] as const) {
     test(JSON.stringify(text.slice(0, 50)), () => {
       assert.throws(
@@ -112,11 +112,11 @@ describe('a destination that cannot be understood is refused with what is wrong 
   });
 });
 
-test('one destination has one name, however it was written', () => {
+test('one destination has one name, in any spelling', () => {
   for (const text of ['mail.internal', 'inet:mail.internal', 'MAIL.internal:24', ' inet:[mail.internal]:lmtp ']) {
     assert.equal(normaliseDestination(text, 24), 'inet:mail.internal:24', text);
   }
-  // SRV records may stand behind a service that is named, so its name is kept.
+  // A named service may have SRV records, so its name is kept.
   assert.equal(normaliseDestination('mail.internal:lmtp', 24), 'inet:mail.internal:lmtp');
   assert.equal(normaliseDestination('[IPv6:2001:DB8::1]', 24), 'inet:[2001:db8::1]:24');
   assert.equal(normaliseDestination('10.0.1.7', 24), 'inet:[10.0.1.7]:24');
@@ -124,7 +124,7 @@ test('one destination has one name, however it was written', () => {
   assert.equal(normaliseDestination('unix: /run/LMTP', 24), 'unix:/run/LMTP');
 });
 
-test('addresses of this machine and this segment are told from those of servers', () => {
+test('addresses of this machine and its network segment are distinguished from those of servers', () => {
   for (const address of [
     '127.0.0.1',
     '127.8.9.10',
@@ -166,7 +166,7 @@ const destinationText = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('no text whatever makes the reader fail but with a DestinationError', () => {
+test('any other text raises a DestinationError and no other error', () => {
   fc.assert(
     fc.property(destinationText, fc.constantFrom(24, 2003), (text, port) => {
       try {
@@ -179,7 +179,7 @@ test('no text whatever makes the reader fail but with a DestinationError', () =>
   );
 });
 
-test('the one name of a destination means the same destination', () => {
+test('the name of a destination means the same destination', () => {
   fc.assert(
     fc.property(destinationText, (text) => {
       let name: string;

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { hashOf, slotOf } from '../../functions/request/hash.ts';
 
-test('the same request makes the same hash, in whatever order its fields come', () => {
+test('the same request has the same hash, in any order of its fields', () => {
   assert.equal(hashOf({ a: 1, b: [{ c: 2, d: 3 }] }), hashOf({ b: [{ d: 3, c: 2 }], a: 1 }));
   assert.equal(hashOf({ a: 1, b: undefined }), hashOf({ a: 1 }));
 });
 
-test('another request makes another hash', () => {
+test('another request has another hash', () => {
   const hashes = [
     {},
     [],
@@ -33,7 +33,7 @@ test('a hash is that of the canonical JSON', () => {
   assert.equal(hashOf({ a: 'b' }), 'db4a7ecb114bc66c623a06c4ff6fe8daa2f49cc270ebbf7a1f81e22ab061c837');
 });
 
-test('what was stored as JSON and read again has kept its hash', () => {
+test('a request that was stored as JSON and read again keeps its hash', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       assert.equal(hashOf(JSON.parse(JSON.stringify(value))), hashOf(value));

@@ -43,7 +43,7 @@ const largest = {
 const parse = (request: unknown, given: Partial<RequestRules> = {}): DeliveryRequest =>
   parseRequest(typeof request === 'string' ? request : JSON.stringify(request), { ...rules, ...given });
 
-/** What is wrong with a request: the field, and the words. */
+/** Returns the fault of a request: the field, and the text. */
 function fault(request: unknown, given?: Partial<RequestRules>): RequestError {
   try {
     parse(request, given);
@@ -52,10 +52,10 @@ function fault(request: unknown, given?: Partial<RequestRules>): RequestError {
     assert.ok(error.message.startsWith(`${error.field}: `), `the words begin with the field: ${error.message}`);
     return error;
   }
-  return assert.fail(`taken in: ${JSON.stringify(request)}`);
+  return assert.fail(`accepted: ${JSON.stringify(request)}`);
 }
 
-test('a request needs no more than version, sender, recipients and message', () => {
+test('a request needs only version, sender, recipients and message', () => {
   assert.deepEqual(parse(smallest), {
     sender: 'alice@example.org',
     recipients: [{ address: 'bob@example.com' }],
@@ -63,7 +63,7 @@ test('a request needs no more than version, sender, recipients and message', () 
   });
 });
 
-test('a request may say all this', () => {
+test('a request accepts all these fields', () => {
   const { version: _, ...said } = largest;
   assert.deepEqual(parse(largest), {
     ...said,
@@ -76,9 +76,9 @@ test('the null sender is a sender', () => {
   assert.equal(parse({ ...smallest, sender: '' }).sender, '');
 });
 
-describe('each field that a request needs', () => {
+describe('each required field', () => {
   for (const field of ['version', 'sender', 'recipients', 'message'] as const) {
-    test(`${field}: a request without it is told so`, () => {
+    test(`${field}: a request without it is refused, and the error names it`, () => {
       const { [field]: _, ...others } = smallest;
       const error = fault(others);
       assert.equal(error.field, field);
@@ -167,10 +167,10 @@ describe('each field, wrong: the error names field and value', () => {
       assert.equal(error.field, path);
     });
   }
-  test('a value is shown as it stood, cut where it is long', () => {
+  test('a value is shown literally, truncated if it is long', () => {
     assert.match(
       fault({ ...smallest, body: '9BIT' }).message,
-      /^body: "9BIT" is not allowed; wanted is 7BIT or 8BITMIME/,
+      /^body: "9BIT" is not allowed; expected 7BIT or 8BITMIME/,
     );
     assert.ok(fault({ ...smallest, id: 'x'.repeat(100_000) }).message.length < 300);
     assert.ok(fault({ ...smallest, destination: `inet:${'x'.repeat(100_000)}:` }).message.length <= 1000);
@@ -178,7 +178,7 @@ describe('each field, wrong: the error names field and value', () => {
   });
 });
 
-describe('an unknown field is refused by name, at every level', () => {
+describe('an unknown field is refused, and the error names it, at every level', () => {
   for (const [request, field] of [
     [{ ...smallest, priority: 1 }, 'priority'],
     [{ ...smallest, Sender: 'x' }, 'Sender'],
@@ -197,17 +197,17 @@ describe('an unknown field is refused by name, at every level', () => {
     assert.equal(fault(`{"__proto__": 1, ${JSON.stringify(smallest).slice(1)}`).field, '__proto__');
     assert.equal(fault({ ...smallest, constructor: 1 }).field, 'constructor');
   });
-  test('but checks made upstream may be called anything', () => {
+  test('but upstream checks may have any names', () => {
     const text = JSON.stringify({ ...smallest, authentication: { spf: 'PASS' } }).replace('"spf"', '"__proto__"');
     assert.deepEqual(Object.entries(parse(text).authentication ?? {}), [['__proto__', 'PASS']]);
   });
 });
 
-test('what is no JSON object is told so', () => {
+test('anything but a JSON object is refused as such', () => {
   for (const text of ['', '{', 'null', '[]', '"x"', '7', 'hello']) assert.equal(fault(text).field, 'request', text);
 });
 
-test('no error moves a cursor or breaks a line, whatever the request holds', () => {
+test('no error moves the cursor or breaks a line, whatever the request contains', () => {
   for (const request of [
     { ...smallest, 'a\u0000b\r\n\u001b[2J\u009b\u202e': 1 },
     { ...smallest, body: '\u0000\r\n\u001b[2J\u009b\u202e\u2028' },
@@ -221,7 +221,7 @@ test('no error moves a cursor or breaks a line, whatever the request holds', () 
   }
 });
 
-test("an address that cannot be used is its recipient's fault alone", () => {
+test('an unusable address affects only its recipient', () => {
   const { recipients } = parse({
     ...smallest,
     recipients: ['a@x', '', { address: 'b\n@x', notify: ['NEVER'] }, '<c@x>'],
@@ -250,7 +250,7 @@ describe('the arrival', () => {
     }
     assert.equal(arrival('2026-11-22T07:59:59.5Z'), now - 500);
   });
-  test('may lie as far back as it likes, and ahead by what clocks differ', () => {
+  test('may be in the far past, and ahead by a difference of clocks', () => {
     assert.ok((arrival('2001-01-01T00:00:00Z') ?? now) < now);
     assert.equal(arrival('2026-11-22T08:05:00Z'), now + arrivalTolerance);
     assert.match(fault({ ...smallest, arrival: '2026-11-22T08:05:01Z' }).message, /ahead/);
@@ -265,7 +265,7 @@ test('a file is a message only where files are allowed', () => {
   assert.equal(fault({ ...smallest, message: { file: '/x', key: 'k' } }, { allowFiles: true }).field, 'message.key');
 });
 
-test('no JSON whatever makes the reader fail but with a RequestError', () => {
+test('any other JSON raises a RequestError and no other error', () => {
   const anyField = fc.constantFrom(
     ...Object.keys(largest),
     'address',

@@ -19,7 +19,7 @@ example.org         lmtp:[10.0.1.7]:2003,
 *                   lmtp:catchall.internal
 `);
 
-describe('the destination of an address is looked up from the narrowest to the widest', () => {
+describe('the destination of an address is looked up from the narrowest key to the widest', () => {
   for (const [address, destination] of [
     ['carol@example.com', 'inet:special.internal:2424'],
     ['Carol@Example.COM', 'inet:special.internal:2424'],
@@ -39,7 +39,7 @@ describe('the destination of an address is looked up from the narrowest to the w
   }
 });
 
-test('an address that no entry matches has no destination', () => {
+test('an address without a matching entry has no destination', () => {
   assert.equal(parse('example.com lmtp:a').find('bob@sub.example.com'), undefined);
   assert.equal(parse('.example.com lmtp:a').find('bob@example.com'), undefined);
   assert.equal(parse('').find('bob@example.com'), undefined);
@@ -65,11 +65,11 @@ test('line ends may be CRLF', () => {
   assert.equal(parse('a.example lmtp:a\r\nb.example lmtp:b\r\n').find('x@a.example'), 'inet:a:24');
 });
 
-test("a right-hand side may be of another transport, if that is this stack's", () => {
+test("a right-hand side may name another transport, if that is this stack's", () => {
   assert.equal(parseTransportMap('example.com archive:inet:a', 'archive', 24).find('x@example.com'), 'inet:a:24');
 });
 
-describe('a line that cannot be used is refused by name', () => {
+describe('an unusable line is refused by name', () => {
   for (const [text, reason] of [
     ['example.com', /"example\.com": a pattern, blanks and a destination/],
     ['example.com smtp:mail.internal', /must begin with lmtp:/],
@@ -79,9 +79,9 @@ describe('a line that cannot be used is refused by name', () => {
     ['example.com mailman:inet:mailman.internal', /must begin with lmtp: or error: or retry: or discard:/],
     ['example.com :inet:a:99999', /"99999" is not a port/],
     ['a.example lmtp:a\nb.example lmtp:b\nA.example lmtp:c', /^line 3: "a\.example" is already in line 1$/],
-    ['example.com error:4.1.1 gone', /behind error: a status 5\.x\.x and a reason are wanted, or a reason alone/],
+    ['example.com error:4.1.1 gone', /after error: expected a status 5\.x\.x and a reason, or only a reason/],
     ['example.com error:5.1.1', /behind error: a status 5\.x\.x and a reason/],
-    ['example.com retry:5.3.2 later', /behind retry: a status 4\.x\.x and a reason are wanted/],
+    ['example.com retry:5.3.2 later', /after retry: expected a status 4\.x\.x and a reason/],
     [`example.com discard:${'x'.repeat(501)}`, /the reason is longer than 500 octets/],
   ] as const) {
     test(text, () => {
@@ -93,7 +93,7 @@ describe('a line that cannot be used is refused by name', () => {
   }
 });
 
-test('mail is ours where an entry names its address, its domain or a domain above; the entry for all the rest names nobody', () => {
+test('an address is local if an entry names it, its domain or a parent domain; the catch-all entry makes none local', () => {
   const map = parseTransportMap(
     'carol@one.test lmtp:inet:a\ntwo.test lmtp:inet:a\n.three.test lmtp:inet:a\n* lmtp:inet:a\n',
     'lmtp',
@@ -112,7 +112,7 @@ gone.example      error:5.1.6 this domain has moved
 gone2.example     error:  no mail   here
 moving.example    retry:4.3.2 the mailboxes are being moved
 moving2.example   retry:later
-void.example      discard:nobody wants this
+void.example      discard:unwanted mail
 void2.example     discard:
 bare.example      error:
 `);
@@ -129,7 +129,7 @@ bare.example      error:
       { kind: 'retry', status: '4.3.2', text: 'the mailboxes are being moved' },
     ],
     ['a@moving2.example', 'retry:4.0.0 later', { kind: 'retry', status: '4.0.0', text: 'later' }],
-    ['a@void.example', 'discard:nobody wants this', { kind: 'discard', text: 'nobody wants this' }],
+    ['a@void.example', 'discard:unwanted mail', { kind: 'discard', text: 'unwanted mail' }],
     ['a@void2.example', 'discard:void2.example', { kind: 'discard', text: 'void2.example' }],
     ['a@bare.example', 'error:5.0.0 bare.example', { kind: 'error', status: '5.0.0', text: 'bare.example' }],
   ] as const) {
@@ -152,27 +152,27 @@ describe('a result without a next-hop, or without a service', () => {
   for (const [address, destination] of [
     ['bob@mail.example.com', 'inet:mail.example.com:24'],
     ['bob@b\u00fccher.example.com', 'inet:xn--bcher-kva.example.com:24'],
-    ['bob@a_b..example.com', 'error:5.1.2 the domain "a_b..example.com" is no host name'],
+    ['bob@a_b..example.com', 'error:5.1.2 the domain "a_b..example.com" is not a host name'],
     ['bob@plain.example', 'inet:catchall.internal:24'],
     ['bob@other.example', 'inet:other.internal:24'],
   ] as const) {
     test(`${address}: ${destination}`, () => assert.equal(own.find(address), destination));
   }
 
-  test('an address literal is an address to deliver to', () => {
+  test('an address literal is a destination address', () => {
     const every = parse('* lmtp:');
     assert.equal(every.find('bob@[192.0.2.1]'), 'inet:[192.0.2.1]:24');
     assert.equal(every.find('bob@[IPv6:2001:db8::1]'), 'inet:[2001:db8::1]:24');
-    assert.equal(every.find('postmaster'), 'error:5.1.2 the domain "" is no host name');
+    assert.equal(every.find('postmaster'), 'error:5.1.2 the domain "" is not a host name');
   });
 
-  test('"do not change" is nothing where there is nothing that could be changed', () => {
+  test('"do not change" has no effect without a value that could change', () => {
     assert.equal(parse('example.com :').find('bob@example.com'), undefined);
     assert.equal(parse('* :').find('bob@example.com'), undefined);
   });
 });
 
-test('mail may be handed to another transport, which has a map of its own', () => {
+test('mail may be passed to another transport, which has its own map', () => {
   const options = { otherTransports: new Set(['mailman']) };
   const text = 'lists.example mailman:inet:mailman.internal:8024\narchive.example mailman:';
   const both = parseTransportMap(text, 'lmtp', 24, options);
@@ -200,19 +200,19 @@ describe('an address with an extension', () => {
     ['owner-bob@x', '+-', 'inet:rest:24'],
     ['+bob@x', '+', 'inet:rest:24'],
   ] as const) {
-    test(`${address} where "${delimiter}" begins one`, () =>
+    test(`${address} where "${delimiter}" is the delimiter`, () =>
       assert.equal(extended(delimiter).find(address), destination));
   }
 });
 
-test('of several maps the first that knows a key decides, and a narrower key before a wider one', () => {
+test('the first of several maps that has a key decides, and a narrower key before a wider one', () => {
   const several = parseTransportMap(['* lmtp:first', 'example.com lmtp:second\n* lmtp:third'], 'lmtp', 24);
   assert.equal(several.find('bob@example.com'), 'inet:second:24');
   assert.equal(several.find('bob@example.org'), 'inet:first:24');
   assert.ok(several.names('bob@example.com') && !several.names('bob@example.org'));
 });
 
-test('whatever text a map has, it is read, or its line is named', () => {
+test('any text of a map is read, or its line is named', () => {
   const words = [
     'a.example',
     '.b',

@@ -28,7 +28,7 @@ function makeMaps() {
   return { clock, notes, asked, state, find, later };
 }
 
-test('a map is read once a minute, and only asked whether it has changed', async () => {
+test('a map is read once a minute, and only if it has changed', async () => {
   const { clock, asked, find, later, notes } = makeMaps();
   assert.equal(await find(), 'inet:one:24');
   clock.advance(mapFreshness - 1);
@@ -39,7 +39,7 @@ test('a map is read once a minute, and only asked whether it has changed', async
   assert.deepEqual([asked, notes], [[undefined, '1'], []]);
 });
 
-test('a map that has changed decides from then on', async () => {
+test('a changed map is used from then on', async () => {
   const { state, find, later, notes } = makeMaps();
   await find();
   state.now = { text: 'x lmtp:two', version: '2' };
@@ -49,19 +49,19 @@ test('a map that has changed decides from then on', async () => {
   assert.deepEqual(notes, ['info: transport map changed']);
 });
 
-test('a map that cannot be read again serves on', async () => {
+test('a map that cannot be read again stays in use', async () => {
   const { state, find, later, notes } = makeMaps();
   await find();
   state.now = new Error('access denied');
   later();
   assert.equal(await find(), 'inet:one:24');
-  assert.deepEqual(notes, ['warn: transport map cannot be read; the one before it serves on']);
+  assert.deepEqual(notes, ['warn: transport map cannot be read; the previous version stays in use']);
   state.now = { text: 'x lmtp:two', version: '2' };
   later();
   assert.equal(await find(), 'inet:two:24');
 });
 
-test('a new version that cannot be used is refused, once, and the one before it serves on', async () => {
+test('a new version that is unusable is refused, once, and the previous one stays in use', async () => {
   const { state, asked, find, later, notes } = makeMaps();
   await find();
   state.now = { text: 'x smtp:two', version: '2' };
@@ -69,22 +69,22 @@ test('a new version that cannot be used is refused, once, and the one before it 
     later();
     assert.equal(await find(), 'inet:one:24');
   }
-  assert.deepEqual(notes, ['error: transport map cannot be used; the one before it serves on']);
+  assert.deepEqual(notes, ['error: transport map cannot be used; the previous version stays in use']);
   assert.deepEqual(asked, [undefined, '1', '2', '2']);
 });
 
-test('where there is no map yet, whoever asks comes again, and gets one as soon as there is', async () => {
+test('without any map, each caller tries again, and gets one as soon as it exists', async () => {
   const { state, find } = makeMaps();
   for (const trouble of [new Error('access denied'), { text: 'nonsense', version: '0' }]) {
     state.now = trouble;
-    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
-    await assert.rejects(find(), /access denied|a pattern, blanks and a destination are wanted/);
+    await assert.rejects(find(), /access denied|expected a pattern, blanks and a destination/);
+    await assert.rejects(find(), /access denied|expected a pattern, blanks and a destination/);
   }
   state.now = { text: 'x lmtp:one', version: '1' };
   assert.equal(await find(), 'inet:one:24');
 });
 
-test('those who ask at once wait for one answer', async () => {
+test('concurrent callers wait for one answer', async () => {
   const { asked, find } = makeMaps();
   assert.deepEqual(await Promise.all([find(), find(), find()]), Array(3).fill('inet:one:24'));
   assert.equal(asked.length, 1);

@@ -19,7 +19,7 @@ test('OAUTHBEARER is sent as published (RFC 7628 section 4.1)', () => {
   assert.equal(exchange.serverError, undefined);
 });
 
-test('XOAUTH2 is sent as published by its maker', () => {
+test('XOAUTH2 is sent as published by Google', () => {
   const exchange = mechanismNamed('XOAUTH2').start(
     token('someuser@example.com', 'ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg'),
     channel,
@@ -32,7 +32,7 @@ test('XOAUTH2 is sent as published by its maker', () => {
   );
 });
 
-test("the published errors are answered, and the server's word for them is kept", () => {
+test("the published errors are answered, and the server's error code is kept", () => {
   const bearer = mechanismNamed('OAUTHBEARER').start(token('user@example.com', theToken), channel);
   // RFC 7628 section 4.3
   const refusal = base64(
@@ -55,7 +55,7 @@ test('an empty user, a host without a port, and a user with commas', () => {
   assert.equal(initial('a,b=c'), 'n,a=a=2Cb=3Dc,\x01host=server.example.com\x01auth=Bearer abc\x01\x01');
 });
 
-test('only a word is kept of what the server says, and never the token that it was shown', () => {
+test('only one word of a server error is kept, and never the token that was sent', () => {
   for (const [challenge, word] of [
     ['{"status":"insufficient_scope"}', 'insufficient_scope'],
     ['{"error":"invalid_token"}', 'invalid_token'],

@@ -25,7 +25,7 @@ function choose(
   return chooseMechanism(offered, new Set(required), credentials, channel)?.name;
 }
 
-/** Credentials and a channel with which a mechanism can do something. */
+/** Credentials and a channel that a mechanism can use. */
 function circumstances(name: string): [Credentials, Channel] {
   if (forTokens.includes(name)) return [token('joe', 'ya29.x'), overTls];
   return name === 'EXTERNAL' ? [password('joe', ''), withCertificate] : [joe, overTls];
@@ -49,7 +49,7 @@ const table: Readonly<Record<string, readonly SecurityOption[]>> = {
 };
 const scramRow: readonly SecurityOption[] = ['noplaintext', 'noactive', 'noanonymous', 'mutual_auth'];
 
-test('every option excludes what Postfix with Cyrus has it exclude, and nothing else', () => {
+test('every option excludes the mechanisms that Postfix with Cyrus excludes, and no others', () => {
   for (const name of all) {
     const [credentials, channel] = circumstances(name);
     const survives = table[name] ?? scramRow;
@@ -58,7 +58,7 @@ test('every option excludes what Postfix with Cyrus has it exclude, and nothing 
       const expected = survives.includes(option) ? name : undefined;
       assert.equal(choose([name], [option], credentials, channel), expected, `${name} ${option}`);
     }
-    // All that it has may be required at once, and one more is too many.
+    // All its properties may be required at once, and one more is too many.
     assert.equal(choose([name], survives, credentials, channel), name);
     for (const option of securityOptions.filter((option) => !survives.includes(option))) {
       assert.equal(choose([name], [...survives, option], credentials, channel), undefined);
@@ -66,7 +66,7 @@ test('every option excludes what Postfix with Cyrus has it exclude, and nothing 
   }
 });
 
-test("the best that is offered is taken, whatever the server's order", () => {
+test("the strongest offered mechanism is chosen, whatever the server's order", () => {
   fc.assert(
     fc.property(fc.shuffledSubarray(all), (offered) => {
       const best = forPasswords.find((name) => offered.includes(name));
@@ -75,7 +75,7 @@ test("the best that is offered is taken, whatever the server's order", () => {
   );
 });
 
-test('the best that is left is taken where options exclude others', () => {
+test('the strongest remaining one is chosen if options exclude others', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray(all), fc.subarray([...securityOptions]), (offered, required) => {
       const best = forPasswords.find(
@@ -86,17 +86,17 @@ test('the best that is left is taken where options exclude others', () => {
   );
 });
 
-test('with the default options a server that offers nothing better than PLAIN gets nothing', () => {
+test('with the default options no mechanism is chosen if the server offers only PLAIN or LOGIN', () => {
   assert.equal(choose(['PLAIN', 'LOGIN', 'ANONYMOUS'], ['noplaintext', 'noanonymous'], joe, inClear), undefined);
   assert.equal(choose(['PLAIN', 'CRAM-MD5'], ['noplaintext', 'noanonymous'], joe, inClear), 'CRAM-MD5');
 });
 
-test('without anything to bind to, -PLUS forms are passed over', () => {
+test('without a channel binding, -PLUS forms are skipped', () => {
   assert.equal(choose(all, [], joe, inClear), 'SCRAM-SHA-512');
   assert.equal(choose(plusForms, [], joe, inClear), undefined);
 });
 
-test('a token goes to mechanisms for tokens only, and a password never does', () => {
+test('a token is used only with mechanisms for tokens, and a password never is', () => {
   const bearer = token('joe', 'ya29.x');
   assert.equal(choose(all, [], bearer, withCertificate), 'OAUTHBEARER');
   assert.equal(choose(['XOAUTH2', 'PLAIN'], [], bearer, overTls), 'XOAUTH2');
@@ -105,7 +105,7 @@ test('a token goes to mechanisms for tokens only, and a password never does', ()
   assert.equal(choose(forTokens, [], joe, overTls), undefined);
 });
 
-test('a certificate stands in for a password only where there is none, and then nothing else is used', () => {
+test('a certificate replaces only a missing password, and then no other mechanism is used', () => {
   assert.equal(choose(all, [], password('joe', ''), withCertificate), 'EXTERNAL');
   assert.equal(choose([...forPasswords, ...forTokens], [], password('joe', ''), withCertificate), undefined);
   assert.equal(choose(['EXTERNAL'], [], joe, withCertificate), undefined);
@@ -113,11 +113,11 @@ test('a certificate stands in for a password only where there is none, and then 
   assert.equal(choose(['EXTERNAL', 'PLAIN'], [], joe, withCertificate), 'PLAIN');
 });
 
-test('an empty password without a certificate is tried, as Postfix tries it', () => {
+test('an empty password without a certificate is tried, as in Postfix', () => {
   assert.equal(choose(['PLAIN', 'EXTERNAL'], [], password('joe', ''), overTls), 'PLAIN');
 });
 
-test('unknown mechanisms, and an empty offer, yield no mechanism', () => {
+test('unknown names, and an empty offer, lead to no choice', () => {
   assert.equal(choose([], [], joe, overTls), undefined);
   assert.equal(choose(['GSSAPI', 'NTLM', 'SCRAM-SHA3-512', '', 'PLAIN-PLUS'], [], joe, overTls), undefined);
 });

@@ -15,7 +15,7 @@ test("CRAM-MD5 keys the server's challenge with the password (RFC 2195 section 3
   assert.throws(() => exchange.respond(Buffer.from('<again>')), saslError(/more challenges than CRAM-MD5/));
 });
 
-test('user and password are UTF-8, and the challenge is taken octet for octet', () => {
+test('user and password are UTF-8, and the challenge is used octet for octet', () => {
   const challenge = Buffer.from([0xff, 0x00, 0x80]);
   assert.match(String(start('jörg', 'geheim').respond(challenge)), /^jörg [0-9a-f]{32}$/);
   assert.notDeepEqual(
@@ -24,7 +24,7 @@ test('user and password are UTF-8, and the challenge is taken octet for octet', 
   );
 });
 
-test('a challenge that is empty, or longer than Cyrus would take, is not answered', () => {
+test('a challenge that is empty, or longer than Cyrus accepts, is not answered', () => {
   assert.throws(() => start('tim', 's').respond(Buffer.alloc(0)), saslError(/is empty/));
   assert.equal(start('tim', 's').respond(Buffer.alloc(1024, 'x')).length, 36);
   assert.throws(() => start('tim', 's').respond(Buffer.alloc(1025, 'x')), saslError(/longer than 1024 octets/));

@@ -51,7 +51,7 @@ test('the response and the proof of the published exchanges (RFC 2831 section 4)
   }
 });
 
-test("the service is lmtp, the nonce is fresh, and the digest is right by the test server's own reckoning", () => {
+test("the service is lmtp, the nonce is fresh, and the digest agrees with the test server's own computation", () => {
   const [one, other] = [parseDigestResponse(answerTo(good)), parseDigestResponse(answerTo(good))];
   assert.equal(one['digest-uri'], 'lmtp/elwood.innosoft.com');
   assert.notEqual(one['cnonce'], other['cnonce']);
@@ -60,14 +60,14 @@ test("the service is lmtp, the nonce is fresh, and the digest is right by the te
   assert.ok(!isDigestRight(one, 'Secret'));
 });
 
-test('a server that proves to know the password is believed, one that proves otherwise is not', () => {
+test('a server that proves that it knows the password is trusted, one with a wrong proof is not', () => {
   for (const requireProof of [true, false]) {
     const exchange = start({ requireProof });
     const fields = parseDigestResponse(String(exchange.respond(Buffer.from(good))));
     exchange.respond(Buffer.from(`rspauth=${serverProof(fields, 'secret')}`));
     exchange.verifyServer();
 
-    // Another password, another exchange, and what is no proof at all.
+    // Another password, another exchange, and a text that is no proof.
     for (const proof of ['guess', 'secret'].map((secret) => serverProof(fields, secret)).concat('', 'x'.repeat(33))) {
       const cheated = start({ requireProof });
       cheated.respond(Buffer.from(good));
@@ -77,7 +77,7 @@ test('a server that proves to know the password is believed, one that proves oth
   }
 });
 
-test('a yes without a proof is believed as Postfix believes it, unless a proof is required', () => {
+test('a 235 without a proof is accepted as in Postfix, unless a proof is required', () => {
   const exchange = start();
   exchange.respond(Buffer.from(good));
   exchange.verifyServer();
@@ -88,7 +88,7 @@ test('a yes without a proof is believed as Postfix believes it, unless a proof i
   }
 });
 
-test('a second challenge without rspauth, and any third one, end it', () => {
+test('a second challenge without rspauth, and any third one, ends the exchange', () => {
   for (const second of ['', 'hello="x"', 'rspauth', 'rspauth="1']) {
     const exchange = start();
     exchange.respond(Buffer.from(good));
@@ -100,7 +100,7 @@ test('a second challenge without rspauth, and any third one, end it', () => {
   assert.throws(() => exchange.respond(Buffer.from('')), saslError(/more challenges than DIGEST-MD5/));
 });
 
-test('challenges that no client may answer', () => {
+test('a challenge that a client must not answer ends the exchange', () => {
   for (const [challenge, words] of [
     ['realm="x",qop="auth"', /no nonce/],
     ['nonce="",algorithm=md5-sess', /no nonce/],
@@ -124,7 +124,7 @@ test('challenges that no client may answer', () => {
   }
 });
 
-test('what Cyrus passes over is passed over: blanks, empty elements, capitals, words unknown, a qop left out', () => {
+test('what Cyrus ignores is ignored: blanks, empty elements, upper case, unknown words, a missing qop', () => {
   for (const challenge of [
     ' ,, NONCE = "a" ,\r\n\tAlgorithm=MD5-SESS , ,',
     'nonce=a,algorithm=md5-sess,qop="auth-int, AUTH ,"',
@@ -137,7 +137,7 @@ test('what Cyrus passes over is passed over: blanks, empty elements, capitals, w
   }
 });
 
-test("the realm is the server's; of several that of its name, else the first; of none its name", () => {
+test("the realm is the server's; of several the one with its name, else the first; without any its name", () => {
   for (const [realms, expected] of [
     ['realm="a.example",', 'a.example'],
     ['realm="a.example",realm="b.example",', 'a.example'],
@@ -151,7 +151,7 @@ test("the realm is the server's; of several that of its name, else the first; of
   }
 });
 
-test('quotes and backslashes are taken out of what came, and put into what goes', () => {
+test('quotes and backslashes are unescaped on receipt, and escaped when sent', () => {
   const text = answerTo('realm="a\\"b\\\\c",nonce="\\n\\"",algorithm=md5-sess', password('d\\e"f', 'secret'));
   assert.match(text, /^username="d\\\\e\\"f",realm="a\\"b\\\\c",nonce="n\\"",/);
   const fields = {
@@ -174,7 +174,7 @@ function expectedResponse(text: string, user: Buffer, realm: Buffer, secret: Buf
   return hex(`${a1}:${nonce}:00000001:${cnonce}:auth:${hex(`AUTHENTICATE:${uri}`)}`);
 }
 
-test('text beyond ASCII is sent as UTF-8 and said to be, and digested as ISO 8859-1 where it can be', () => {
+test('text beyond ASCII is sent as declared UTF-8, and digested as ISO 8859-1 if possible', () => {
   for (const [user, secret, charset] of [
     ['jörg', 'geheim', 'latin1'],
     ['joe', 'grün', 'latin1'],
@@ -196,7 +196,7 @@ test('text beyond ASCII is sent as UTF-8 and said to be, and digested as ISO 885
   }
 });
 
-test('a realm beyond ASCII comes back octet for octet', () => {
+test('a realm beyond ASCII is returned octet for octet', () => {
   const challenge = 'realm="Zürich",nonce="a",algorithm=md5-sess,charset=utf-8';
   const text = answerTo(challenge);
   assert.match(text, /,realm="Zürich",.*,charset=utf-8,/);
@@ -204,7 +204,7 @@ test('a realm beyond ASCII comes back octet for octet', () => {
   assert.equal(parseDigestResponse(text)['response'], expected);
 });
 
-test('a server without UTF-8 gets ISO 8859-1, and what cannot be written so is not sent at all', () => {
+test('a server without UTF-8 gets ISO 8859-1, and text beyond that is not sent at all', () => {
   const challenge = 'realm="x",nonce="a",algorithm=md5-sess';
   const octets = start({}, password('jörg', 'grün')).respond(Buffer.from(challenge));
   const text = octets.toString('latin1');
@@ -222,7 +222,7 @@ test('a server without UTF-8 gets ISO 8859-1, and what cannot be written so is n
   }
 });
 
-test('plain ASCII is sent without a charset, octet for octet as Postfix sends it', () => {
+test('plain ASCII is sent without a charset, octet for octet as in Postfix', () => {
   const exchange = start({ nonce: 'c' }, password('joe', 'secret'), '127.0.0.1');
   assert.match(
     String(

@@ -1,4 +1,4 @@
-/** No challenge whatever does more harm than to end the exchange. */
+/** Any challenge can at most end the exchange. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -12,7 +12,7 @@ const nonce = 'fyko+d2lbbFgONRv9qkxdawL';
 const credentialsFor = (name: string): Credentials =>
   name.includes('OAUTH') ? token('tim', secret) : password('tim', name === 'EXTERNAL' ? '' : secret);
 
-/** Texts of which challenges are made, so that many get past the first look. */
+/** Parts of challenges, chosen so that many pass the first check. */
 const words = [
   ...[
     `r=${nonce}`,
@@ -33,7 +33,7 @@ const challenge = fc.oneof(
   fc.array(fc.constantFrom(...words), { maxLength: 5 }).map((parts) => Buffer.from(parts.join(''))),
 );
 
-/** Plays challenges until one is refused; gives the words of the refusal. */
+/** Plays challenges until one is refused; returns the words of the refusal. */
 function refusal(exchange: Exchange, challenges: readonly Buffer[]): string {
   try {
     for (const octets of challenges) assert.ok(Buffer.isBuffer(exchange.respond(octets)));
@@ -45,7 +45,7 @@ function refusal(exchange: Exchange, challenges: readonly Buffer[]): string {
   }
 }
 
-/** Whether a text has the secret in it, in one of the forms in which it goes over the wire. */
+/** Whether a text contains the secret, in one of its forms on the wire. */
 function tells(text: string): boolean {
   return [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')].some((form) =>
     text.includes(form),
@@ -53,7 +53,7 @@ function tells(text: string): boolean {
 }
 
 for (const { name } of mechanisms) {
-  test(`${name}: whatever the server says is answered or refused, and the secret is not in the words`, () => {
+  test(`${name}: every challenge is answered or refused, and the refusal does not contain the secret`, () => {
     fc.assert(
       fc.property(fc.array(challenge, { maxLength: 4 }), (challenges) => {
         const exchange = mechanismNamed(name).start(credentialsFor(name), overTls, { nonce });
@@ -67,7 +67,7 @@ for (const { name } of mechanisms) {
   });
 }
 
-test('whatever a server says that does not know the password, SCRAM does not believe it', () => {
+test('SCRAM never trusts a server that does not know the password, whatever it sends', () => {
   const first = Buffer.from(`r=${nonce}x,s=QSXC,i=1`);
   fc.assert(
     fc.property(fc.oneof(challenge, fc.uint8Array({ minLength: 20, maxLength: 20 }).map(signed)), (last) => {
@@ -84,7 +84,7 @@ function signed(octets: Uint8Array): Buffer {
   return Buffer.from(`v=${Buffer.from(octets).toString('base64')}`);
 }
 
-test('whatever user and secret are, the exchange begins or is refused with a reason that does not show them', () => {
+test('for any user and secret, the exchange begins or is refused with a reason that does not show them', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...mechanisms.map(({ name }) => name)),
@@ -104,7 +104,7 @@ test('whatever user and secret are, the exchange begins or is refused with a rea
   );
 });
 
-test('challenges as long as a server may make them are looked at once', () => {
+test('a challenge of the greatest length is read only once', () => {
   const long = [
     'a'.repeat(200_000),
     ','.repeat(200_000),
@@ -123,7 +123,7 @@ test('challenges as long as a server may make them are looked at once', () => {
   }
 });
 
-test('a server that puts our password where SCRAM has the word of an error does not get it told', () => {
+test('our password in the place of a SCRAM error is not shown', () => {
   assert.throws(
     () => parseServerFirst(`e=other-error${secret}`, 'nonce'),
     (error: Error) => error instanceof SaslError && !tells(error.message) && error.message.endsWith(': other-error'),

@@ -20,18 +20,18 @@ test('the examples of RFC 4013 section 3', () => {
   }
 });
 
-test('spaces of all kinds become one kind, and printable ASCII stays as it is', () => {
+test('spaces of all kinds become one kind, and printable ASCII stays unchanged', () => {
   assert.equal(preparePassword('a\u00A0b\u3000c'), 'a b c');
   const ascii = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at)).join('');
   assert.equal(preparePassword(ascii), ascii);
 });
 
-test('what Unicode 3.2 does not know passes in a name, which is a query, and not in a password, which is stored', () => {
+test('characters unknown to Unicode 3.2 are allowed in a name, which is a query, and not in a password, which is stored', () => {
   assert.equal(prepareUser('key\u{1F511}'), 'key\u{1F511}');
   assert.throws(() => preparePassword('key\u{1F511}'), saslError(/the password/));
 });
 
-test('an empty password is one, an empty name is none', () => {
+test('an empty password is allowed, an empty name is not', () => {
   assert.equal(preparePassword(''), '');
   assert.throws(() => prepareUser(''), saslError(/empty/));
   for (const text of ['\u00AD', '\u00AD\u200D']) {

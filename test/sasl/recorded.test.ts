@@ -1,4 +1,4 @@
-/** What Postfix 3.7 with Cyrus chose and said in the recorded scenarios, compared with what we choose and say. */
+/** The choices and responses of Postfix 3.7 with Cyrus in the recorded scenarios, compared with ours. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBase64 } from '../../functions/sasl/base64.ts';
@@ -14,10 +14,10 @@ import type { ConnectionScript } from '../support/server-script.ts';
 
 const joe = password('joe', 'secret');
 
-/** `*`, which cancels, as the recording has it: taken for base64. */
+/** `*`, which cancels, as the recording shows it: decoded as base64. */
 const cancelled = 'AB\x13';
 
-/** The options of a scenario; undefined if one of them is no option at all. */
+/** The options of a scenario; undefined if one of them is invalid. */
 function requiredIn({ params }: Scenario): ReadonlySet<SecurityOption> | undefined {
   const words = (params['lmtp_sasl_security_options'] ?? 'noplaintext, noanonymous').split(/[ ,]+/).filter(Boolean);
   const options = securityOptions.filter((option) => words.includes(option));
@@ -27,7 +27,7 @@ function requiredIn({ params }: Scenario): ReadonlySet<SecurityOption> | undefin
 const scenarios = scenarioNames()
   .filter((name) => name.startsWith('auth-'))
   .map(loadScenario)
-  // A filter is not ours to apply, and a password map without an entry for the server leads to no choice.
+  // A filter is not applied here, and a password map without an entry for the server leads to no choice.
   .filter(({ params, observed }) => {
     const isPlainMap = params['lmtp_sasl_password_maps'] === 'static:joe:secret';
     const isAsked = params['lmtp_sasl_auth_enable'] === 'yes' && params['lmtp_sasl_mechanism_filter'] === undefined;
@@ -60,7 +60,7 @@ function offeredBy(capabilities: readonly string[]): readonly string[] {
   return parseCapabilities(reply).auth;
 }
 
-/** All that the client says after the name of the mechanism, and a last {@link cancelled} where it gives up. */
+/** The responses of the client after the name of the mechanism, with a final {@link cancelled} if it gives up. */
 function play(exchange: Exchange, replies: NonNullable<ConnectionScript['auth']>): readonly string[] {
   const said = exchange.initial === undefined ? [] : [String(exchange.initial)];
   for (const reply of replies) {
@@ -75,7 +75,7 @@ function play(exchange: Exchange, replies: NonNullable<ConnectionScript['auth']>
 
 type AuthReply = NonNullable<ConnectionScript['auth']>[number];
 
-/** The octets of a challenge, or that they are none; undefined if the reply is no challenge. */
+/** The octets of a challenge, or that they are invalid; undefined if the reply is no challenge. */
 function challengeIn(reply: AuthReply, lastSaid: string): Buffer | 'no base64' | undefined {
   if (typeof reply === 'object' && 'rspauth' in reply) {
     const fields = parseDigestResponse(lastSaid);
@@ -96,7 +96,7 @@ function answer(exchange: Exchange, challenge: Buffer | 'no base64'): string {
   }
 }
 
-/** A response as the recordings have it: without what chance made of it, and with NUL spelled out. */
+/** A response as the recordings have it: without its random parts, and with NUL spelled out. */
 function withoutChance(text: string): string {
   return text
     .replaceAll('\0', '\\0')

@@ -15,7 +15,7 @@ const octets = (text: string) => Buffer.from(text);
 const hashes = ['SHA-1', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512'];
 const forms = hashes.flatMap((hash) => [`SCRAM-${hash}`, `SCRAM-${hash}-PLUS`]);
 
-/** RFC 5802 section 5, RFC 7677 section 3, and what several libraries hold to for SHA-512. */
+/** RFC 5802 section 5, RFC 7677 section 3, and the convention of several libraries for SHA-512. */
 const published = [
   {
     name: 'SCRAM-SHA-1',
@@ -53,7 +53,7 @@ function meet(server: ScramServerOptions, options: StartOptions = {}, channel: C
   return authenticate(server.mechanism, start(server.mechanism, options, channel), new ScramServer(server));
 }
 
-/** What the server holds of the connections of these tests. */
+/** The server's channel bindings in these tests. */
 const serverBindings = Object.fromEntries(overTls.bindings.map(({ type, data }) => [type, data]));
 
 test('the published exchanges (RFC 5802 section 5, RFC 7677 section 3)', () => {
@@ -81,7 +81,7 @@ test('the server of these tests plays the published exchanges too', () => {
   }
 });
 
-test('every form proves itself to a server written independently, and believes it', () => {
+test('every form proves itself to an independent server, and verifies its proof', () => {
   for (const mechanism of forms) {
     const server = new ScramServer({ mechanism, bindings: serverBindings });
     const exchange = start(mechanism, { offered: forms }, overTls);
@@ -90,7 +90,7 @@ test('every form proves itself to a server written independently, and believes i
   }
 });
 
-test('few iterations and many, long salts and short, extensions behind: whatever a server may have', () => {
+test('few and many iterations, long and short salts, and extensions are accepted', () => {
   const mechanism = 'SCRAM-SHA-256';
   for (const options of [
     { iterations: 1 },
@@ -104,7 +104,7 @@ test('few iterations and many, long salts and short, extensions behind: whatever
   }
 });
 
-test('names with commas and equals signs, and names that SASLprep makes the same', () => {
+test('names with commas and equals signs, and names that SASLprep makes equal, are accepted', () => {
   const mechanism = 'SCRAM-SHA-1';
   for (const [user, stored] of [
     ['a,b=c', 'a,b=c'],
@@ -120,7 +120,7 @@ test('names with commas and equals signs, and names that SASLprep makes the same
   }
 });
 
-test('a wrong password is refused, in words or without', () => {
+test('a wrong password is refused, with or without a reason', () => {
   const mechanism = 'SCRAM-SHA-256';
   assert.equal(
     meet({ mechanism, password: 'other', tellsErrors: false }),
@@ -130,7 +130,7 @@ test('a wrong password is refused, in words or without', () => {
   assert.throws(() => meet({ mechanism, user: 'other' }), saslError(/ended the SCRAM exchange: unknown-user/));
 });
 
-test('a server that lies is not believed', () => {
+test('a server that lies is not trusted', () => {
   for (const mechanism of ['SCRAM-SHA-1', 'SCRAM-SHA-512']) {
     for (const [lie, words] of [
       ['wrong-signature', /wrong SCRAM signature/],
@@ -145,7 +145,7 @@ test('a server that lies is not believed', () => {
   }
 });
 
-test('a yes before the exchange, or after a failure in it, is no yes', () => {
+test('a 235 before the end of the exchange, or after a failure in it, does not count', () => {
   const exchange = start('SCRAM-SHA-1', { nonce: sha1.nonce });
   assert.throws(() => exchange.verifyServer(), saslError(/did not prove/));
   exchange.respond(octets(sha1.serverFirst));
@@ -155,7 +155,7 @@ test('a yes before the exchange, or after a failure in it, is no yes', () => {
   assert.throws(() => exchange.verifyServer(), saslError(/had failed/));
 });
 
-test('first messages that no client may answer', () => {
+test('a first message that a client must not answer ends the exchange', () => {
   const { nonce } = sha1;
   const both = `${nonce}x`;
   const tooMany = `a number from 1 to ${mostIterations}`;
@@ -195,13 +195,13 @@ test('first messages that no client may answer', () => {
   }
 });
 
-test('the most iterations that are computed are computed', () => {
+test('the greatest permitted iteration count is computed', () => {
   const exchange = start('SCRAM-SHA-1', { nonce: sha1.nonce });
   const response = exchange.respond(octets(`r=${sha1.nonce}x,s=QSXC,i=${mostIterations}`));
   assert.match(String(response), /,p=[A-Za-z0-9+/]{27}=$/);
 });
 
-test('last messages that prove nothing', () => {
+test('a final message that proves nothing ends the exchange', () => {
   for (const [message, words] of [
     ['', /not a list of attributes/],
     ['v=', /not a list of attributes/],
@@ -240,7 +240,7 @@ const endPoint: ChannelBinding = { type: 'tls-server-end-point', data: octets('h
 const bound: Channel = { ...overTls, bindings: [exporter, endPoint] };
 const plus = 'SCRAM-SHA-256-PLUS';
 
-test('a -PLUS form binds to the first name of the channel, or to the one that it is told', () => {
+test('a -PLUS form binds to the first binding of the channel, or to a given one', () => {
   const { data } = endPoint;
   assert.match(meet({ mechanism: plus, bindings: { 'tls-exporter': exporter.data } }, {}, bound), /^235 /);
   assert.match(
@@ -250,7 +250,7 @@ test('a -PLUS form binds to the first name of the channel, or to the one that it
   assert.match(String(start(plus, { nonce: 'x' }, bound).initial), /^p=tls-exporter,,n=user,r=x$/);
 });
 
-test('a server that holds another connection is told apart, and so is one that does not know the type', () => {
+test('a server with another connection is distinguished from one that does not support the type', () => {
   for (const [bindings, words] of [
     [{ 'tls-exporter': octets('of another connection') }, /channel-bindings-dont-match/],
     [{ 'tls-server-end-point': endPoint.data }, /unsupported-channel-binding-type/],
@@ -267,11 +267,11 @@ test('a server that holds another connection is told apart, and so is one that d
   );
 });
 
-test('a -PLUS form without anything to bind to does not begin', () => {
+test('a -PLUS form without a binding does not begin', () => {
   assert.throws(() => start(plus), saslError(/has no channel binding for SCRAM/));
 });
 
-test('a client that could have bound says so only where no -PLUS form was offered', () => {
+test('a client that supports binding says so only if no -PLUS form was offered', () => {
   for (const [offered, channel, flag] of [
     [['SCRAM-SHA-256'], bound, 'y'],
     [['SCRAM-SHA-256', 'PLAIN'], bound, 'y'],
@@ -290,7 +290,7 @@ test('a client that could have bound says so only where no -PLUS form was offere
   assert.match(meet({ mechanism: 'SCRAM-SHA-256' }, { offered: ['SCRAM-SHA-256'] }, bound), /^235 /);
 });
 
-test('an offer from which the -PLUS forms were taken on its way is noticed by the server', () => {
+test('the server notices when the -PLUS forms were removed from its offer on the way', () => {
   const server = { mechanism: 'SCRAM-SHA-256', bindings: { 'tls-exporter': exporter.data } };
   assert.throws(
     () => meet(server, { offered: ['SCRAM-SHA-256'] }, bound),
@@ -298,7 +298,7 @@ test('an offer from which the -PLUS forms were taken on its way is noticed by th
   );
 });
 
-test('a user or password that cannot be prepared does not begin, and the password is not shown', () => {
+test('an exchange with a user or password that cannot be prepared does not begin, and the password is not shown', () => {
   for (const secret of ['pencil\u0007', 'pencil\u0627', '\u00AD', 'pencil\u{1F511}']) {
     assert.throws(
       () => start('SCRAM-SHA-256', {}, inClear, secret),

@@ -1,4 +1,4 @@
-/** What the functions of the dashboard are asked, and what they do then. */
+/** Requests of the dashboard to its functions, and their effects. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CheckReport } from '../../functions/check/report.ts';
@@ -15,9 +15,9 @@ import { type CapturingOperatorServices, operatorServices, putItems } from '../s
 const name = 'inet:imap-b.example.net:24';
 const hour = 3_600_000;
 
-describe('showq is asked', () => {
+describe('showq is called', () => {
   const asked: Readonly<Record<string, readonly [unknown, object]>> = {
-    'for everything, if nothing is said': [{ widgetContext: {} }, { kind: 'screens', lateAfter: hour }],
+    'for everything by default': [{ widgetContext: {} }, { kind: 'screens', lateAfter: hour }],
     'for one screen': [
       { screen: 'causes', late: '15m' },
       { names: ['causes'], lateAfter: 900_000 },
@@ -36,6 +36,14 @@ describe('showq is asked', () => {
       },
       { wish: { destination: 'x', from: 5, to: 10, cause: 'c', inDoubt: true, state: 'held' } },
     ],
+    'for a destination': [
+      { screen: 'explain', destination: name },
+      { kind: 'explain', what: 'destination', name },
+    ],
+    'for a message': [
+      { screen: 'explain', id: 'm' },
+      { kind: 'explain', what: 'message', name: 'm' },
+    ],
   };
   for (const [what, [event, wanted]] of Object.entries(asked)) {
     test(what, () => assert.partialDeepStrictEqual(readDrawRequest(event), wanted));
@@ -44,11 +52,16 @@ describe('showq is asked', () => {
 
 describe('showq refuses', () => {
   const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
-    'what is no request': ['all', /request: "all" is not an object/],
-    'a screen that is none': [{ screen: 'all mail' }, /screen: "all mail" is not allowed; wanted is all, answer/],
-    'a time that is none': [{ late: 'soon' }, /late: "soon" is not allowed; wanted is a time such as 15m/],
-    'an age that is none': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; wanted is minutes/],
-    'an explanation of nothing': [{ screen: 'explain' }, /destination: is missing/],
+    'an unreadable request': ['all', /request: "all" is not an object/],
+    'an unknown screen': [{ screen: 'all mail' }, /screen: "all mail" is not allowed; expected all, answer/],
+    'an invalid time': [{ late: 'soon' }, /late: "soon" is not allowed; expected a time such as 15m/],
+    'an invalid age': [{ screen: 'list', from: 'old' }, /from: "old" is not allowed; expected minutes/],
+    'to explain nothing': [{ screen: 'explain' }, /destination: is missing/],
+    'to explain two things at once': [
+      { screen: 'explain', id: 'm', destination: name },
+      /destination: is not allowed together with an id/,
+    ],
+    'an endless id': [{ screen: 'explain', id: 'x'.repeat(256) }, /id: "x+\.\.\. is not allowed/],
   };
   for (const [what, [event, wanted]] of Object.entries(refused)) {
     test(what, () => assert.throws(() => readDrawRequest(event), { name: 'RequestError', message: wanted }));
@@ -57,18 +70,22 @@ describe('showq refuses', () => {
 
 describe('postsuper refuses', () => {
   const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
-    'what there is no button for': [
+    'an action without a button': [
       { action: 'delete', destination: name },
-      /action: "delete" is not allowed; wanted is flush, hold, release or check: nothing else is done from a dashboard/,
+      /action: "delete" is not allowed; expected flush, hold, release or check: nothing else is done from a dashboard/,
     ],
-    'to act on nothing': [{ action: 'flush' }, /destination: is missing; wanted is where to flush/],
+    'to act on nothing': [{ action: 'flush' }, /destination: is missing; expected the destination to flush/],
     'to flush by a cause': [{ action: 'flush', cause: '452' }, /destination: is missing/],
-    'to act on two things': [{ action: 'hold', destination: name, cause: '452' }, /cause: is not allowed together/],
-    'a reason without end': [
+    'to act on two selections': [{ action: 'hold', destination: name, cause: '452' }, /cause: is not allowed together/],
+    'an endless reason': [
       { action: 'hold', destination: name, widgetContext: { forms: { all: { reason: 'x'.repeat(301) } } } },
       /reason: at most 300 characters/,
     ],
-    'a destination without end': [
+    'a function for screens that is no ARN': [
+      { action: 'hold', destination: name, screens: 'arn" onclick="' },
+      /screens: "arn.* is not allowed; expected the ARN of a function/,
+    ],
+    'an endless destination': [
       { action: 'hold', destination: 'x'.repeat(2001) },
       /destination: "x+\.\.\. is not allowed/,
     ],
@@ -76,7 +93,7 @@ describe('postsuper refuses', () => {
   for (const [what, [event, wanted]] of Object.entries(refused)) {
     test(what, () => assert.throws(() => readActRequest(event), { name: 'RequestError', message: wanted }));
   }
-  test('but takes a reason from the field for it, as one line', () => {
+  test('but accepts a reason from its field, as one line', () => {
     const reasonOf = (reason: unknown) =>
       readActRequest({ action: 'hold', destination: name, widgetContext: { forms: { all: { reason } } } }).reason;
     assert.equal(reasonOf('  INC-4711:\n disk\u0007 full '), 'INC-4711: disk full');
@@ -109,7 +126,7 @@ async function press(
 
 const widgetContext = { forms: { all: { reason: 'INC-4711' } } };
 
-test('a hold lasts an hour, and says who and why; a second one takes its place', async () => {
+test('a hold lasts an hour, and names author and reason; a second one replaces it', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   const until = new Date(wall + hour).toISOString().slice(0, 19);
@@ -127,7 +144,7 @@ test('a hold lasts an hour, and says who and why; a second one takes its place',
   ]);
 });
 
-test('a release takes all holds off, lets go what was held with it, over five minutes, and says how much', async () => {
+test('a release removes all holds, releases the held mail over five minutes, and says how much', async () => {
   const services = operatorServices({}, 0.5);
   const { wall } = services.clock;
   await services.destinations.write({ ...emptyRecord(name), holds: [{ id: 'a', reason: 'x', by: 'ann', since: 1 }] });
@@ -146,7 +163,7 @@ test('a release takes all holds off, lets go what was held with it, over five mi
   assert.match(
     await press({ action: 'release', destination: name }, { services, pause: late }),
     /1 changed\. 1 delivery will be tried/,
-    'what a function holds that has not heard of it is let go too',
+    'mail held by a function that has not read the release is released too',
   );
   assert.match(
     await press({ action: 'release', destination: name }, { services }),
@@ -174,7 +191,7 @@ test('a flush clears the suspension of a destination, and tries its waiting mail
   assert.deepEqual([item?.due, item?.history?.at(-1)?.why], [wall, 'INC-4711']);
   assert.equal((await services.ledger.read({ id: 'other', delivery: '0000' }))?.due, wall + hour);
   assert.match(
-    await press({ action: 'flush', destination: 'inet:nobody:24' }, { services }),
+    await press({ action: 'flush', destination: 'inet:unknown:24' }, { services }),
     /Nothing was there to be changed\./,
   );
 });
@@ -192,7 +209,7 @@ test('a flush also tries what an earlier release spread over five minutes', asyn
 
 const told = (text: string) => ({ recipients: [{ address: 'b@x', n: 0, last: { ...makeVerdict('deferred'), text } }] });
 
-test('what waits for a cause is held for an hour, message by message, and nothing else', async () => {
+test('mail with one cause is held for an hour, message by message, and no other mail is', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   await putItems(
@@ -224,7 +241,7 @@ test('a check is shown step by step, and changes nothing', async () => {
   await assert.rejects(press({ action: 'check', destination: 'a:b:c' }, { services }), DestinationError);
 });
 
-test('what takes too long is broken off, and says so', async () => {
+test('an action that takes too long is ended, and says so', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   await putItems(
@@ -242,7 +259,7 @@ test('what takes too long is broken off, and says so', async () => {
   assert.ok(Number(count) > 0 && Number(count) < 600, said);
 });
 
-test('what is behind a number is listed, the oldest first; behind a cause too; corrupt requests as well', async () => {
+test('the mail behind a number is listed, the oldest first; by cause too; and so are corrupt requests', async () => {
   const services = operatorServices();
   const { wall } = services.clock;
   await putItems(
@@ -270,8 +287,13 @@ test('what is behind a number is listed, the oldest first; behind a cause too; c
       endpoints: { showq: 's', postsuper: 'p' },
       mayGoOn: () => true,
     });
-    assert.deepEqual(actionsOf(html), []);
-    return [...html.matchAll(/<tr><td class="lmtp-name">([^<]*)/g)].map(([, id]) => id);
+    const ids = [...html.matchAll(/<tr><td class="lmtp-name"><button [^>]*>([^<]*)/g)].map(([, id]) => id ?? '');
+    const explained = ids.map((id) => ({ screen: 'explain', id: id.replace(/\/0000$/, '') }));
+    assert.deepEqual(
+      actionsOf(html).map(({ event }) => event),
+      explained,
+    );
+    return ids;
   };
   assert.deepEqual(await shown({ destination: name }), ['old/0000', 'young/0000', 'busy/0000']);
   assert.deepEqual(await shown({ destination: name, from: 40 }), ['old/0000']);
@@ -279,4 +301,82 @@ test('what is behind a number is listed, the oldest first; behind a cause too; c
   assert.deepEqual(await shown({ cause: '452 4.2.2 full' }), ['old/0000', 'young/0000']);
   assert.deepEqual(await shown({ state: 'corrupt' }), ['gone/0000', 'r1']);
   assert.deepEqual(await shown({ inDoubt: true }), []);
+});
+
+async function drawn(event: object, services: CapturingOperatorServices): Promise<string> {
+  const request = readDrawRequest(event);
+  assert.ok(request.kind !== 'describe');
+  const depths = { read: async () => ({ depths: [], unreachable: [] }) };
+  return await draw(request, { services, depths, endpoints: { showq: 's', postsuper: 'p' }, mayGoOn: () => true });
+}
+
+test('an id leads to the story of its message, in the words of the command line, and from there to its destination', async () => {
+  const services = operatorServices();
+  const { wall } = services.clock;
+  await putItems(services, {
+    id: 'm',
+    state: 'deferred',
+    destination: name,
+    due: wall + hour,
+    ...told('said: 452 full'),
+  });
+  const html = await drawn({ screen: 'explain', id: 'm' }, services);
+  assert.match(html, /<h3>The story of m<\/h3><pre>m from &lt;alice@example\.org&gt;, arrived /);
+  assert.match(html, /4\.2\.2 said: 452 full\n.*lambda-lmtp flush m<\/pre>/);
+  assert.deepEqual(
+    actionsOf(html).map(({ event }) => event),
+    [{ screen: 'explain', destination: name }],
+  );
+  const destination = await drawn({ screen: 'explain', destination: name }, services);
+  assert.match(destination, /oldest: <button [^>]*>m<\/button>/);
+  assert.deepEqual(
+    actionsOf(destination).map(({ event }) => event),
+    [{ screen: 'explain', id: 'm' }],
+  );
+});
+
+test('the id of a corrupt request leads to its story too, and one that nothing is known of is told so', async () => {
+  const services = operatorServices();
+  await services.corruptRequests.file({ id: 'r1', requestId: 'given', reason: 'sender: is missing', body: '{}' });
+  const list = await drawn({ screen: 'list', state: 'corrupt' }, services);
+  assert.match(list, />sent with the id given: sender: is missing</);
+  assert.match(await drawn({ screen: 'explain', id: 'r1' }, services), /sender: is missing\n.*requeue r1 --edit/s);
+  assert.match(
+    await drawn({ screen: 'explain', id: 'no' }, services),
+    /<p>Nothing is known of no: no message has this id/,
+  );
+});
+
+test('the answer to a button names messages that can be pressed, where the button says by which function', async () => {
+  const services = operatorServices();
+  await putItems(services, { id: 'm', state: 'deferred', destination: name });
+  const flush = async (screens: object) =>
+    await act(readActRequest({ action: 'flush', destination: name, ...screens }), {
+      ...{ services, by: 'x', mayGoOn: () => true, pause: async () => {} },
+      check: () => assert.fail('nothing is checked'),
+    });
+  assert.deepEqual(actionsOf(await flush({})), []);
+  const [action] = actionsOf(await flush({ screens: 'arn:aws:lambda:eu-west-1:1:function:showq' }));
+  assert.deepEqual(
+    [action?.endpoint, action?.event],
+    ['arn:aws:lambda:eu-west-1:1:function:showq', { screen: 'explain', id: 'm' }],
+  );
+});
+
+test('what is held for a cause, and what is listed for one, is named by its sentence', async () => {
+  const services = operatorServices();
+  await putItems(
+    services,
+    { id: 'm1', state: 'deferred', ...told('host a said: 452 4.2.2 <b@x> full') },
+    { id: 'm2', state: 'deferred', ...told('host a said: 452 4.2.2 <c@x> full') },
+  );
+  const cause = '452 4.2.2 full';
+  assert.match(
+    await drawn({ screen: 'list', cause }, services),
+    /<h3>Mail that was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;: 2</,
+  );
+  assert.match(
+    await press({ action: 'hold', cause }, { services }),
+    /^Hold what was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;/,
+  );
 });

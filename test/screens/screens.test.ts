@@ -1,9 +1,10 @@
-/** The screens: what they say, and that nothing foreign in them is markup. */
+/** The content of the screens, and that no foreign text in them is markup. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Causes } from '../../functions/operator/causes.ts';
 import { DestinationTallies } from '../../functions/operator/destination-tallies.ts';
+import type { Change } from '../../functions/operator/operator.ts';
 import { Shape } from '../../functions/operator/shape.ts';
 import type { StatusReport } from '../../functions/operator/status.ts';
 import type { Survey } from '../../functions/operator/survey.ts';
@@ -43,7 +44,7 @@ function entryOf(given: Partial<QueueEntry>, text?: string): QueueEntry {
 
 const none = { deliveries: 0 };
 
-/** A survey of these entries and records; what of the status matters is given. */
+/** A survey of these entries and records, with the given part of the status. */
 function surveyOf(
   entries: readonly QueueEntry[],
   records: readonly DestinationRecord[] = [],
@@ -84,9 +85,9 @@ const old = (destination: string) => entryOf({ destination, arrival: now - 3 * h
 const text = (html: string) =>
   html.replace(/<style>.*?<\/style>|<cwdb-action.*?<\/cwdb-action>|<[^>]*>/gs, ' ').replace(/\s+/g, ' ');
 
-describe('the answer is', () => {
+describe('the summary says', () => {
   const answers: Readonly<Record<string, readonly [Survey, 'well' | 'late' | 'bad', string]>> = {
-    'that all is delivered': [surveyOf([]), 'well', 'All mail is delivered; nothing waits.'],
+    'that all mail is delivered': [surveyOf([]), 'well', 'All mail is delivered; nothing waits.'],
     'that mail flows': [
       surveyOf([entryOf({ arrival: now - 42_000 })]),
       'well',
@@ -102,17 +103,17 @@ describe('the answer is', () => {
       'late',
       'b:24, a:24 and 2 more are late: 5 deliveries wait, the oldest for 3h. Nothing is lost.',
     ],
-    'that somebody is in doubt': [
+    'that a recipient is in doubt': [
       surveyOf([entryOf({})], [], { isWell: false, inDoubt: { deliveries: 1, recipients: 1 } }),
       'late',
       'Some mail may be delivered twice; nothing is lost. 1 delivery waits, the oldest for 0s.',
     ],
-    'that nobody sees to it by himself': [
+    'that the sweep does not run': [
       surveyOf([old('inet:a:24')], [], { isWell: false, corrupt: { deliveries: 1 } }),
       'bad',
       'Action required. No mail has been lost. 1 delivery waits, the oldest for 3h.',
     ],
-    'of dead letters too': [
+    'the dead letters too': [
       surveyOf([], [], { isWell: false, deadLetters: [{ name: 'x', kind: 'dead letters', messages: 2 }] }),
       'bad',
       'Action required. No mail has been lost. Nothing waits.',
@@ -128,7 +129,7 @@ describe('the answer is', () => {
   }
 });
 
-test('what somebody should know of stands below the answer, with its age; what is not the case is said too', () => {
+test('warnings are below the summary, with their age; a summary without a fault says so too', () => {
   const suspension = { since: now, until: now, why: 'refused', dsn: '4.4.1', failures: 9 } as const;
   const shown = text(
     page(
@@ -160,6 +161,32 @@ test('what somebody should know of stands below the answer, with its age; what i
   }
 });
 
+/** The classes of the cells in the row of a destination, from the youngest mail to the oldest; empty cells left out. */
+function tints(html: string, destination: string): readonly string[] {
+  const row = html.split('<tr>').find((one) => one.includes(`>${destination}<`)) ?? '';
+  return [...row.matchAll(/<td class="lmtp-number (lmtp-(?:calm|warm|hot)) lmtp-\d">/g)].map(([, tint]) => tint ?? '');
+}
+
+test('the colour of a cell is that of its trouble, however much mail is in it', () => {
+  const suspension = { since: now, until: now, why: 'refused', dsn: '4.4.1', failures: 9 } as const;
+  const aged = (destination: string, ...minutes: readonly number[]) =>
+    minutes.map((age) => entryOf({ destination, arrival: now - age * 60_000 }));
+  const entries = [
+    ...Array.from({ length: 500 }, () => aged('inet:dead:24', 2)).flat(),
+    ...aged('inet:dead:24', 30, 50),
+    ...aged('inet:fine:24', 2, 12, 30, 50, 70, 200),
+    ...aged('inet:slow:24', 50),
+  ];
+  const survey = surveyOf(entries, [{ ...emptyRecord('inet:dead:24'), suspension }]);
+  const html = page(['ages'], survey, endpoints);
+  assert.deepEqual(tints(html, 'inet:dead:24'), ['lmtp-warm', 'lmtp-warm', 'lmtp-warm']);
+  // 50 and 70 minutes share a column: some of it is late.
+  assert.deepEqual(tints(html, 'inet:fine:24'), ['lmtp-calm', 'lmtp-calm', 'lmtp-warm', 'lmtp-hot', 'lmtp-hot']);
+  assert.deepEqual(tints(html, 'inet:slow:24'), ['lmtp-warm']);
+  assert.match(text(html), /inet:dead:24 suspended 502/);
+  assert.match(text(html), /some of it late \(over 1h\), older than 20m or its destination not open, on its way;/);
+});
+
 test('a cell opens the list of its mail', () => {
   const all = [0, 6, 30, 2000].map((minutes) => entryOf({ arrival: now - minutes * 60_000 }));
   const actions = actionsOf(page(['ages'], surveyOf(all), endpoints)).map(({ event }) => event);
@@ -178,7 +205,7 @@ test('a cell opens the list of its mail', () => {
   }
 });
 
-test('a destination shows how it is, who holds it, why and until when, and what can be done', () => {
+test('a destination shows its state, the author, reason and end of a hold, and the possible actions', () => {
   const hold = { id: 'INC-1', reason: 'disk full', by: 'ann', since: now - 1, until: now + hour };
   const suspension = {
     since: now - hour,
@@ -216,7 +243,7 @@ test('a destination shows how it is, who holds it, why and until when, and what 
   ]);
 });
 
-test('nothing is changed without being asked first', () => {
+test('nothing is changed without a question first', () => {
   const records = [{ ...emptyRecord('inet:a:24'), holds: [{ id: 'h', reason: 'x', by: 'ann', since: now }] }];
   const actions = actionsOf(page(screenNames, surveyOf([entryOf({}, 'x')], records), endpoints));
   const changing = actions.filter(({ endpoint }) => endpoint === endpoints.postsuper);
@@ -227,7 +254,14 @@ test('nothing is changed without being asked first', () => {
   }
 });
 
-/** Every place where something foreign is shown, filled with one text. */
+function changesOf(foreign: string): readonly Change[] {
+  return [
+    { kind: 'refused', id: foreign, text: foreign },
+    { kind: 'changed', id: foreign, delivery: '0000', text: foreign },
+  ];
+}
+
+/** Every place with foreign text, filled with one text. */
 function everywhere(foreign: string): string {
   const hold = { id: foreign, reason: foreign, by: foreign, since: now };
   const suspension = { since: now, until: now, why: foreign, dsn: '4.4.1', failures: 2 } as const;
@@ -248,7 +282,7 @@ function everywhere(foreign: string): string {
     page(screenNames, survey, endpoints),
     framed(
       mailList({
-        ...{ title: foreign, matching: 9, isCut: true, now },
+        ...{ title: foreign, matching: 9, isCut: true, now, endpoints },
         listed: [
           { kind: 'delivery', entry },
           { kind: 'request', request },
@@ -257,7 +291,7 @@ function everywhere(foreign: string): string {
     ),
     lines(foreign, [foreign, foreign]),
     sentence(foreign),
-    framed(changed({ title: foreign, remarks: [foreign], changes: [{ kind: 'refused', id: foreign, text: foreign }] })),
+    framed(changed({ title: foreign, remarks: [foreign], changes: changesOf(foreign) }, endpoints)),
   ].join('\n');
 }
 
@@ -277,8 +311,8 @@ const hostile = fc.oneof(
   ),
 );
 
-test('whatever a server, a sender or a person wrote, no markup comes of it, and no other action', () => {
-  // Words for words: what is shown may depend on there being any.
+test('no text of a server, a sender or an operator becomes markup, or another action', () => {
+  // Replaced word by word: the layout may depend on the presence of text.
   const plain = skeleton(everywhere('zzz'));
   fc.assert(
     fc.property(hostile, (foreign) => {
@@ -291,7 +325,7 @@ test('whatever a server, a sender or a person wrote, no markup comes of it, and 
   );
 });
 
-test('an action says what it says, whatever the destination is called', () => {
+test('an action does the same, whatever the name of the destination', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 80 }), (name) => {
       const destination = `inet:${name}`;
@@ -305,7 +339,7 @@ test('an action says what it says, whatever the destination is called', () => {
   );
 });
 
-test('the screens stay small with 100,000 deliveries, 1,000 destinations and replies without end', () => {
+test('the screens stay small with 100,000 deliveries, 1,000 destinations and endless replies', () => {
   const long = 'x'.repeat(250);
   const entries = Array.from({ length: 100_000 }, (_, index) =>
     entryOf(

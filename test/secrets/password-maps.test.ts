@@ -1,4 +1,4 @@
-/** Maps of passwords: which of them answers for which server, and what may be shown of them. */
+/** Maps of passwords: which map answers for which server, and what may be shown of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Credentials } from '../../functions/sasl/mechanism.ts';
@@ -9,7 +9,7 @@ import {
 } from '../../functions/secrets/open-password-maps.ts';
 import { type FetchOptions, type Secret, SecretFault, type SecretStore } from '../../functions/secrets/secrets.ts';
 
-/** Secrets by name, and what was asked of them. */
+/** Secrets by name, with a record of the requests. */
 class Secrets implements SecretStore {
   readonly asked: [string, FetchOptions?][] = [];
   readonly #texts: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ async function find(maps: string, keys: readonly string[], options: PasswordMapO
   return await openPasswordMaps(maps, options).find(keys, options.secrets ?? new Secrets());
 }
 
-/** What is said of maps that cannot be opened. */
+/** Returns the error of maps that cannot be opened. */
 function fault(maps: string, options: PasswordMapOptions = {}): string {
   try {
     openPasswordMaps(maps, options);
@@ -41,11 +41,11 @@ function fault(maps: string, options: PasswordMapOptions = {}): string {
     assert.ok(error instanceof SecretFault, String(error));
     return error.message;
   }
-  return assert.fail(`taken in: ${maps}`);
+  return assert.fail(`accepted: ${maps}`);
 }
 
 describe('each type of map', () => {
-  test('static: the same for every server, colons and all', async () => {
+  test('static: the same for every server, colons included', async () => {
     assert.deepEqual(await find('static:joe:se:cret', ['any.test']), {
       credentials: password('joe', 'se:cret'),
       version: 'static',
@@ -60,7 +60,7 @@ describe('each type of map', () => {
     assert.deepEqual(found?.credentials, { user: 'joe', secret: 'a b', kind: 'token' });
   });
 
-  test('inline: a table where the parameter is', async () => {
+  test('inline: a table in the parameter', async () => {
     const maps = 'inline:{ A.test=joe:secret, { b.test = jane:a b }, { c.test = {"user": "x", "token": "y"} } }';
     assert.deepEqual(await find(maps, ['a.TEST']), {
       credentials: password('joe', 'secret'),
@@ -90,7 +90,7 @@ describe('each type of map', () => {
     assert.equal(reads, 1);
   });
 
-  test('texthash: a file that will be looked at later is not missed now', async () => {
+  test('texthash: a file that is read later must exist at the start', async () => {
     const later = { readFile: () => undefined };
     assert.equal(await find('texthash:/opt/passwords', ['mail.test'], later), undefined);
     assert.equal(await find('regexp:/opt/passwords', ['mail.test'], later), undefined);
@@ -127,7 +127,7 @@ describe('each type of map', () => {
     });
   });
 
-  test('the delimiter may be another, in all of them', async () => {
+  test('all of them accept another delimiter', async () => {
     const secrets = new Secrets({ s: '{"a": "j:o|secret|"}' });
     for (const map of [
       'static:j:o|secret|',
@@ -145,25 +145,25 @@ describe('each type of map', () => {
 describe('several maps and several keys', () => {
   const maps = 'inline:{next-hop=one:first} inline:{host=two:second}, inline:{host=three:third}';
 
-  test('all maps are asked for the first key before any is asked for the second', async () => {
+  test('all maps are searched for the first key before any is searched for the second', async () => {
     assert.equal((await find(maps, ['host', 'next-hop']))?.credentials.user, 'two');
     assert.equal((await find(maps, ['next-hop', 'host']))?.credentials.user, 'one');
     assert.equal((await find(maps, ['neither', 'next-hop']))?.credentials.user, 'one');
     assert.equal(await find(maps, ['neither', 'nor']), undefined);
   });
 
-  test('an empty key is in no map, not even in one that has something for every server', async () => {
+  test('an empty key is in no map, not even in one with a value for every server', async () => {
     assert.equal(await find('static:joe:secret', ['', '']), undefined);
     assert.equal((await find('static:joe:secret', ['', 'a']))?.source, 'static');
   });
 
-  test('the whole key counts: neither domains above it nor its host alone', async () => {
+  test('the whole key counts: neither parent domains nor its host alone', async () => {
     const map = 'inline:{ example.com=joe:secret }';
     for (const key of ['mail.example.com', '[example.com]', 'example.com:24'])
       assert.equal(await find(map, [key]), undefined);
   });
 
-  test('a secret is fetched once for all keys, as it was asked for, and not at all where it is not needed', async () => {
+  test('a secret is fetched once for all keys, with the given options, and not at all if it is not needed', async () => {
     const secrets = new Secrets({ a: '{"x": "joe:secret"}' });
     const opened = openPasswordMaps('inline:{host=joe:secret} secretsmanager:a secretsmanager:b');
     assert.deepEqual(opened.secretNames, ['a', 'b']);
@@ -176,20 +176,20 @@ describe('several maps and several keys', () => {
     assert.equal(secrets.asked.length, 2, 'each look-up fetches for itself: age is for the cache to judge');
   });
 
-  test('a secret that cannot be read is a fault, whatever the maps behind it have', async () => {
+  test('a secret that cannot be read is a fault, whatever later maps contain', async () => {
     await assert.rejects(find('secretsmanager:gone static:joe:secret', ['a']), SecretFault);
   });
 
-  test('no map at all is told, and finds nothing', async () => {
+  test('an empty list is valid, and finds nothing', async () => {
     assert.equal(openPasswordMaps('').isEmpty, true);
     assert.equal(openPasswordMaps('static:joe:secret').isEmpty, false);
     assert.equal(await find(' , ', ['a']), undefined);
   });
 });
 
-describe('a secret that is no table of passwords is a fault that names it', () => {
+describe('a secret that is not a table of passwords is a fault that names it', () => {
   for (const [text, said] of [
-    ['hunter2', 'secretsmanager:s, line 1: write a host or next-hop, blanks and '],
+    ['hunter2', 'secretsmanager:s, line 1: write write a host or next-hop, blanks and '],
     ['', 'secretsmanager:s: it has no entries'],
     [
       '{"username": "joe", "password": "hunter2"}',
@@ -208,7 +208,7 @@ describe('a secret that is no table of passwords is a fault that names it', () =
   }
 });
 
-describe('of maps that cannot be opened nothing is shown but type, file and place:', () => {
+describe('an error of maps that cannot be opened shows only type, file and place:', () => {
   for (const [maps, said, options] of [
     ['joe:hunter2', 'map 1: its type may not contain passwords; secretsmanager:, texthash:, inline:, '],
     ['static:a:b hunter2', 'map 2: its type may not contain passwords; '],
@@ -239,7 +239,7 @@ describe('of maps that cannot be opened nothing is shown but type, file and plac
     });
   }
 
-  test('a file that cannot be read is told with the reason', () => {
+  test('a file that cannot be read is reported with the reason', () => {
     assert.equal(fault('texthash:/nowhere/at/all'), 'texthash:/nowhere/at/all: the file cannot be read (ENOENT)');
     assert.equal(fault('regexp:/nowhere/at/all'), 'regexp:/nowhere/at/all: the file cannot be read (ENOENT)');
   });

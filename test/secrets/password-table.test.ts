@@ -1,4 +1,4 @@
-/** Tables of passwords, as text and as JSON: what stands in them, and what is said of those that cannot be used. */
+/** Tables of passwords, as text and as JSON: their content, and the errors of unusable ones. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -10,7 +10,7 @@ const read = (text: string, delimiter = ':') => Object.fromEntries(readPasswordT
 const password = (user: string, secret: string): Credentials => ({ user, secret, kind: 'password' });
 const token = (user: string, secret: string): Credentials => ({ user, secret, kind: 'token' });
 
-/** What is said of a table that cannot be used. */
+/** Returns the error of an unusable table. */
 function fault(text: string): string {
   try {
     read(text);
@@ -19,11 +19,11 @@ function fault(text: string): string {
     assert.equal(error.cause, undefined);
     return error.message;
   }
-  return assert.fail(`taken in: ${text}`);
+  return assert.fail(`accepted: ${text}`);
 }
 
 describe('as text', () => {
-  test("it is Postfix's sasl_passwd: comments, blanks and lines that go on", () => {
+  test("it is Postfix's sasl_passwd: comments, blanks and continuation lines", () => {
     const text = [
       '# host or next-hop    user:password',
       '',
@@ -52,7 +52,7 @@ describe('as text', () => {
     assert.deepEqual(read('Mail.Test Joe:SeCret'), { 'mail.test': password('Joe', 'SeCret') });
   });
 
-  test('the first delimiter counts, and a password may have more of them, and blanks', () => {
+  test('the first delimiter counts, and a password may contain more of them, and blanks', () => {
     assert.deepEqual(read('a joe:se:cr et:'), { a: password('joe', 'se:cr et:') });
     assert.deepEqual(read('a joe@x:y|secret|', '|'), { a: password('joe@x:y', 'secret|') });
   });
@@ -65,14 +65,14 @@ describe('as text', () => {
     });
   });
 
-  test('a value may be an object, which can say that it is a token', () => {
+  test('a value may be an object, which can declare a token', () => {
     assert.deepEqual(read('a {"user": "joe", "token": "eyJ"}\nb {"user":"joe","password":"a b:c"}'), {
       a: token('joe', 'eyJ'),
       b: password('joe', 'a b:c'),
     });
   });
 
-  test('no line that is wrong is passed over', () => {
+  test('no wrong line is skipped', () => {
     assert.match(fault('a joe:secret\nhunter2'), /^table, line 2: write a host or next-hop, blanks and user:password/);
     assert.match(fault('"a joe:hunter2'), /^table, line 1: write a host/);
     assert.equal(fault('# x\na joe:hunter2\nA joe:hunter3'), 'table, line 3: its key already has an entry');
@@ -103,7 +103,7 @@ describe('as JSON', () => {
     });
   });
 
-  test('a key may be called anything', () => {
+  test('a key may have any name', () => {
     const text = '{"__proto__": "joe:secret", "constructor": "jane:doe"}';
     const table = readPasswordTable(text, 'table', ':');
     assert.deepEqual(table.get('__proto__'), password('joe', 'secret'));
@@ -147,7 +147,7 @@ describe('as JSON', () => {
 const host = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/);
 const word = fc.stringMatching(/^[!-~]{1,20}$/);
 
-test('whatever was put into a table is found in it again, in both forms', () => {
+test('every entry of a table is found again, in both forms', () => {
   const user = word.filter((each) => !each.includes(':') && !each.startsWith('{'));
   fc.assert(
     fc.property(fc.uniqueArray(host, { minLength: 1, maxLength: 8 }), user, word, (hosts, user, secret) => {
@@ -163,10 +163,10 @@ test('whatever was put into a table is found in it again, in both forms', () => 
   );
 });
 
-/** Something that nothing else in a table, and no message, has in it. */
+/** A text that occurs nowhere else in a table or message. */
 const marker = '~hunter2~';
 
-test('a table that was damaged somewhere is read, or is a fault that shows nothing of it', () => {
+test('a damaged table is read, or is a fault that shows nothing of it', () => {
   const tables = [
     `# passwords\na.test  joe:${marker}\n[b.test]:24 {"user": "joe", "token": "${marker}"}\n`,
     JSON.stringify({ 'a.test': `joe:${marker}`, '[b.test]:24': { user: 'joe', password: marker } }, null, 1),
@@ -204,7 +204,7 @@ test('a table that was damaged somewhere is read, or is a fault that shows nothi
   assert.ok(faults > 200, `only ${faults} faults`);
 });
 
-test('no text whatever makes the reader fail but with a fault', () => {
+test('any other text raises a fault and no other error', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
       try {

@@ -1,4 +1,4 @@
-/** When a secret is read, when the one read before serves, and what becomes of failures. */
+/** When a secret is read, when the previous one is used, and what happens after failures. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { failurePause, longestAge, SecretCache, type SecretSource } from '../../functions/secrets/secret-cache.ts';
@@ -6,11 +6,11 @@ import { type Secret, SecretFault, type SecretStage } from '../../functions/secr
 import type { Moment } from '../../functions/time/clock.ts';
 import { TestClock } from '../support/test-clock.ts';
 
-/** A source that is told what it has, and writes down what it is asked. */
+/** A scripted source that records its requests. */
 class Source implements SecretSource {
   readonly asked: string[] = [];
   answer: string | Error = 'one';
-  /** While it is there, nothing is answered. */
+  /** While it is set, nothing is answered. */
   gate: Promise<void> | undefined;
 
   async read(name: string, stage: SecretStage): Promise<Secret> {
@@ -52,7 +52,7 @@ describe('age', () => {
   });
 
   for (const frozen of ['wall', 'monotonic'] as const) {
-    test(`it is five minutes on either clock: the ${frozen} clock may have stood still`, async () => {
+    test(`it is five minutes on either clock: the ${frozen} clock may have stopped`, async () => {
       const start = clock.now();
       let now: Moment = start;
       cache = new SecretCache(source, { clock: { now: () => now } });
@@ -64,7 +64,7 @@ describe('age', () => {
     });
   }
 
-  test('it counts from when the reading began', async () => {
+  test('it counts from the start of the read', async () => {
     const gate = Promise.withResolvers<void>();
     source.gate = gate.promise;
     const first = text('a');
@@ -77,12 +77,12 @@ describe('age', () => {
 });
 
 describe('one read at a time', () => {
-  test('concurrent fetches share one read', async () => {
+  test('callers during a read share its result', async () => {
     assert.deepEqual(await Promise.all([text('a'), text('a'), text('b'), text('a')]), ['one', 'one', 'one', 'one']);
     assert.deepEqual(source.asked, ['a', 'b']);
   });
 
-  test('and the failure', async () => {
+  test('and its failure', async () => {
     source.answer = fault;
     const settled = await Promise.allSettled([text('a'), text('a'), text('a')]);
     assert.deepEqual(
@@ -94,7 +94,7 @@ describe('one read at a time', () => {
 });
 
 describe('fresh', () => {
-  test('a young one is read again all the same, and then serves the others', async () => {
+  test('a young one is read again, and then used for others', async () => {
     await cache.fetch('a');
     source.answer = 'two';
     assert.equal(await text('a'), 'one');
@@ -103,7 +103,7 @@ describe('fresh', () => {
     assert.deepEqual(source.asked, ['a', 'a']);
   });
 
-  test('what was being read already is not fresh: it is read once more, for all who want it fresh', async () => {
+  test('a read in progress does not count as fresh: one more read serves all callers that need a fresh one', async () => {
     const gate = Promise.withResolvers<void>();
     source.gate = gate.promise;
     const before = text('a');
@@ -114,7 +114,7 @@ describe('fresh', () => {
     assert.deepEqual(source.asked, ['a', 'a']);
   });
 
-  test('where it cannot be read, the old one serves', async () => {
+  test('if it cannot be read, the old one is used', async () => {
     await cache.fetch('a');
     source.answer = fault;
     assert.equal(await text('a', { fresh: true }), 'one');
@@ -123,7 +123,7 @@ describe('fresh', () => {
 });
 
 describe('a rotation in progress', () => {
-  test('what is pending is never kept, and is not taken for what is current', async () => {
+  test('the pending version is never cached, and not mistaken for the current one', async () => {
     assert.equal(await text('a', { stage: 'AWSPENDING' }), 'one');
     source.answer = 'two';
     assert.equal(await text('a', { stage: 'AWSPENDING' }), 'two');
@@ -132,7 +132,7 @@ describe('a rotation in progress', () => {
     assert.deepEqual(source.asked, ['a AWSPENDING', 'a AWSPENDING', 'a']);
   });
 
-  test('that nothing is pending is not held against what is current', async () => {
+  test('a missing pending version does not affect the current one', async () => {
     await cache.fetch('a');
     source.answer = fault;
     await assert.rejects(cache.fetch('a', { stage: 'AWSPENDING' }), fault);
@@ -141,14 +141,14 @@ describe('a rotation in progress', () => {
     assert.deepEqual(stale, []);
   });
 
-  test('concurrent fetches of a pending version share one read', async () => {
+  test('callers during a read share its result', async () => {
     await Promise.all([text('a', { stage: 'AWSPENDING' }), text('a', { stage: 'AWSPENDING' }), text('a')]);
     assert.deepEqual(source.asked, ['a AWSPENDING', 'a']);
   });
 });
 
 describe('failure', () => {
-  test('an old one serves on, and that is noted, with its age, once for each read that failed', async () => {
+  test('an old one stays in use, and that is logged, with its age, once for each failed read', async () => {
     await cache.fetch('a');
     clock.advance(longestAge);
     source.answer = fault;
@@ -174,7 +174,7 @@ describe('failure', () => {
     assert.deepEqual(stale, []);
   });
 
-  test('one that could be read again is as young as any', async () => {
+  test('a secret that could be read again is as young as any', async () => {
     await cache.fetch('a');
     clock.advance(longestAge);
     source.answer = fault;
@@ -187,14 +187,14 @@ describe('failure', () => {
     assert.equal(await text('a'), 'two');
   });
 
-  test('of one secret is nothing to another', async () => {
+  test('of one secret does not affect another', async () => {
     source.answer = fault;
     await assert.rejects(cache.fetch('a'));
     source.answer = 'one';
     assert.equal(await text('b'), 'one');
   });
 
-  test('that is none of ours is not taken for one, and not remembered', async () => {
+  test('by a bug is not classified as a fault, and not remembered', async () => {
     await cache.fetch('a');
     clock.advance(longestAge);
     source.answer = new TypeError('a bug');

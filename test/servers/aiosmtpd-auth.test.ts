@@ -1,4 +1,4 @@
-/** Getting into Python's aiosmtpd: AUTH only under TLS, and challenges of LOGIN that are no server's else. */
+/** AUTH with Python's aiosmtpd: only under TLS, and with unusual challenges for LOGIN. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Aiosmtpd, aiosmtpdPackages, isAiosmtpdInstalled, startAiosmtpd } from '../support/aiosmtpd.ts';
@@ -13,7 +13,7 @@ const skip = isAiosmtpdInstalled() ? false : `aiosmtpd is not installed: ${insta
 
 const { password, wrongPassword } = testSecrets;
 
-describe('an aiosmtpd that wants to know who we are', { skip }, () => {
+describe('an aiosmtpd that requires AUTH', { skip }, () => {
   let server: Aiosmtpd;
   let authority: string;
   const accepted: string[] = [];
@@ -31,7 +31,7 @@ describe('an aiosmtpd that wants to know who we are', { skip }, () => {
     const dialogue = recordDialogue();
     const agent = testAgent(
       {
-        // A server that falls silent fails a test, and does not hold it up.
+        // A server that falls silent fails a test, and does not delay it.
         lmtp_starttls_timeout: '30s',
         lmtp_lhlo_timeout: '30s',
         lmtp_tls_security_level: 'secure',
@@ -51,7 +51,7 @@ describe('an aiosmtpd that wants to know who we are', { skip }, () => {
   }
 
   for (const mechanism of ['PLAIN', 'LOGIN']) {
-    test(`lets us in by ${mechanism} once TLS is there, for one message after the other`, async () => {
+    test(`accepts us by ${mechanism} under TLS, for one message after the other`, async () => {
       const before = (await server.messages()).length;
       const { short, text, asked, uses } = await send(password, { lmtp_sasl_mechanism_filter: mechanism });
       assert.equal(short, 'sent 2.0.0', text);
@@ -67,7 +67,7 @@ describe('an aiosmtpd that wants to know who we are', { skip }, () => {
     });
   }
 
-  test('offers no AUTH without TLS: the mail waits, though PLAIN would be good enough', async () => {
+  test('offers no AUTH without TLS: the mail waits, although PLAIN would be permitted', async () => {
     const inClear = { lmtp_tls_security_level: 'none', lmtp_sasl_security_options: 'noanonymous' };
     const { short, text, asked } = await send(password, inClear);
     assert.equal(short, 'deferred 4.7.0');

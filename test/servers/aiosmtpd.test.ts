@@ -9,11 +9,11 @@ const skip = isAiosmtpdInstalled() ? false : `aiosmtpd is not installed: ${insta
 
 const three = ['a@x.test', 'b@x.test', 'c@x.test'] as const;
 
-/** Nobody wants to wait a minute for a reply that never comes. */
+/** Short time-outs instead of a minute for a reply that never comes. */
 const hurried = { lmtp_data_done_next_timeout: '1s' };
 
 describe('aiosmtpd with a handler that answers each recipient', { skip }, () => {
-  test('gives each its verdict, with a status that is ours where it says none', async () => {
+  test('gives each its verdict, with a status of ours if it sends none', async () => {
     await using server = await startAiosmtpd({
       rcpt: { 'no@x.test': '550 no such user', 'full@x.test': '452 4.2.2 full' },
       final: { 'b@x.test': '554 refused', 'c@x.test': '250 2.1.5 stored' },
@@ -34,7 +34,7 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
     assert.deepEqual((await server.messages())[0]?.recipients, three);
   });
 
-  test('is told a command at a time, since it has no PIPELINING, and serves several messages on one session', async () => {
+  test('gets one command at a time, since it has no PIPELINING, and accepts several messages on one session', async () => {
     await using server = await startAiosmtpd();
     const turns: string[] = [];
     const agent = testAgent({}, { transcript: (side) => turns.push(side) });
@@ -47,7 +47,7 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
     assert.match(turns.join(''), /^SCS+(?:(?:CS){5}CCSSSCS){3}$/);
   });
 
-  test('gets the content as it is, long lines folded, since it refuses those over 1000 octets', async () => {
+  test('gets the content unchanged but for long lines, which are folded since it refuses those over 1000 octets', async () => {
     await using server = await startAiosmtpd();
     const text = 'Subject: test\r\n\r\n.\r\n..\r\ncaf\u00e9\r\n';
     const long = 'y'.repeat(2500);
@@ -61,7 +61,7 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
     assert.ok(content.split('\r\n').every((line) => line.length <= 998));
   });
 
-  test('is asked for SMTPUTF8 and BODY=8BITMIME and told the SIZE, all of which it offers', async () => {
+  test('offers SMTPUTF8, BODY=8BITMIME and SIZE, and gets them', async () => {
     await using server = await startAiosmtpd();
     const outcome = await deliverTo(server.destination, ['zo\u00eb@x.test'], testAgent(), {
       smtputf8: true,
@@ -75,7 +75,7 @@ describe('aiosmtpd with a handler that answers each recipient', { skip }, () => 
     assert.deepEqual(message?.recipients, ['zo\u00eb@x.test']);
   });
 
-  test('hangs up on the idle without a word, which costs a new connection, no more', async () => {
+  test('closes an idle session without a reply, which costs only a new connection', async () => {
     await using server = await startAiosmtpd({ timeout: 1 });
     const agent = testAgent();
     await deliverTo(server.destination, three, agent);
@@ -90,10 +90,10 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
   const replies: [string, string, string][] = [
     ['a yes', '250 OK', 'sent 2.0.0'],
     ['a refusal', '554 5.6.0 refused', 'deferred 4.6.0 in doubt'],
-    ['a refusal for now', '451 4.3.0 later', 'deferred 4.3.0 in doubt'],
+    ['a temporary refusal', '451 4.3.0 later', 'deferred 4.3.0 in doubt'],
   ];
   for (const [name, final, verdict] of replies) {
-    test(`by ${name} settles the first if it is a yes, leaves the others in doubt, and does not keep them waiting for long`, async () => {
+    test(`by ${name} settles the first if it is a 2xx, leaves the others in doubt, and ends the wait soon`, async () => {
       await using server = await startAiosmtpd({ final });
       const agent = testAgent(hurried);
       const begun = performance.now();
@@ -102,12 +102,12 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
       assert.deepEqual(shortVerdicts(outcome), [verdict, 'deferred 4.4.2 in doubt', 'deferred 4.4.2 in doubt']);
       assert.ok(seconds >= 0.95 && seconds < 20, `it took ${seconds} s`);
       assert.equal((await server.messages()).length, 1);
-      // A session that is short of replies is not used again.
+      // A session with too few replies is not used again.
       assert.equal((await deliverTo(server.destination, ['a@x.test'], agent)).verdicts[0]?.connUse, 1);
     });
   }
 
-  test('is right where there is one recipient, and the session goes on', async () => {
+  test('is correct for one recipient, and the session goes on', async () => {
     await using server = await startAiosmtpd({ final: '250 OK' });
     const agent = testAgent(hurried);
     for (const [index, recipient] of three.entries()) {
@@ -117,7 +117,7 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
     }
   });
 
-  test('is told of, and from then on one recipient a transaction gets each its verdict', async () => {
+  test('is reported, and from then on each transaction has one recipient, which gets its verdict', async () => {
     await using server = await startAiosmtpd({ final: '250 OK' });
     const agent = testAgent(hurried);
     const { shortReplies } = await deliverTo(server.destination, three, agent);
@@ -131,7 +131,7 @@ describe('aiosmtpd with one reply for all recipients', { skip, concurrency: true
     );
   });
 
-  test('is what aiosmtpd itself gives to a message that is too large, had we not heeded its SIZE', async () => {
+  test('comes from aiosmtpd itself for a message that is too large, if its SIZE is ignored', async () => {
     await using server = await startAiosmtpd({ sizeLimit: 1000 });
     const message = makeMessage(`Subject: large\r\n\r\n${'x'.repeat(98)}\r\n`.repeat(20));
     const heeded = await deliverTo(server.destination, three, testAgent(hurried), { message });

@@ -1,6 +1,6 @@
 /**
- * MAIL and RCPT carry what the server has announced, all of it that the request asks for, and nothing else: several of
- * these servers refuse a parameter that they did not announce.
+ * MAIL and RCPT carry every announced parameter that the request needs, and no others: several of these
+ * servers refuse a parameter that they did not announce.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ import { startLmtpSmtpServer } from '../support/lmtp-smtp-server.ts';
 import { recordDialogue } from '../support/recorded-dialogue.ts';
 import { isSmtpSinkInstalled, smtpSinkPackages, startSmtpSink } from '../support/smtp-sink.ts';
 
-/** A server, and what it is to hear of a request that asks for everything. */
+/** A server, and the parameters that it must get for a request that asks for everything. */
 interface Listener {
   readonly name: string;
   readonly isInstalled: () => boolean;
@@ -82,12 +82,12 @@ const listeners: readonly Listener[] = [
 
 for (const { name, isInstalled, packages, start, recipient, mail, rcpt } of listeners) {
   const skip = isInstalled() ? false : `not installed: ${installLine(packages)}`;
-  test(`${name} hears of what it has, and takes the mail`, { skip }, async () => {
+  test(`${name} gets the parameters that it offers, and accepts the mail`, { skip }, async () => {
     await using server = await start();
     const dialogue = recordDialogue();
     const wanted = { address: recipient, orcpt: 'rfc822;old+name@x.test', notify: ['SUCCESS', 'FAILURE'] } as const;
     const outcome = await deliverTo(server.destination, [wanted], testAgent({}, dialogue), {
-      // No address and no header needs SMTPUTF8, so that is not asked for even where it is offered.
+      // No address and no header needs SMTPUTF8, so it is not sent even if it is offered.
       smtputf8: true,
       dsn: { ret: 'HDRS', envid: 'q+1' },
       message: makeMessage('Subject: test\r\n\r\ncaf\u00e9\r\n'),

@@ -1,4 +1,4 @@
-/** The check against real servers: what a Cyrus and a Dovecot have to say of themselves, and when something is amiss there. */
+/** The check with real servers: Cyrus and Dovecot, healthy and misconfigured. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { testCertificates } from '../support/certificates.ts';
@@ -36,7 +36,7 @@ describe('a Cyrus', { skip: isCyrusInstalled() ? false : `not installed: ${insta
     return checked;
   };
 
-  test('lets us in by its best mechanism, and says whom it knows', async () => {
+  test('accepts us by its best mechanism, and knows its recipients', async () => {
     const probe = { sender: '', recipients: ['alice@cyrus.test', 'nobody@cyrus.test'] };
     const checked = await checkAs(testSecrets.password, { probe });
     assert.equal(stepNamed(checked, 'AUTH').mechanism, 'SCRAM-SHA-512-PLUS');
@@ -45,14 +45,14 @@ describe('a Cyrus', { skip: isCyrusInstalled() ? false : `not installed: ${insta
     assert.deepEqual(await cyrus.mailbox('alice'), []);
   });
 
-  test('says 501 to a wrong password, and that is understood', async () => {
+  test('replies 501 to a wrong password, and that is recognised', async () => {
     const checked = await checkAs(testSecrets.wrongPassword);
     assert.equal(checked.summary.at(-1), 'AUTH failed: credentials refused');
     assert.match(stepNamed(checked, 'AUTH').text, /501 5\.5\.4 undefined error!/);
     assert.equal(checked.report.outcome, 'deferred');
   });
 
-  test('that is met without a password says what is missing', async () => {
+  test('without a password leads to the missing parameter', async () => {
     const probe = { sender: '', recipients: ['alice@cyrus.test'] };
     const { summary } = await checkDestination(cyrus.guardedDestination, { parameters: patience, probe });
     assert.deepEqual(summary.slice(-2), ['AUTH ok', 'MAIL failed: AUTH wanted']);
@@ -66,7 +66,7 @@ describe('a Dovecot', { skip: isDovecotInstalled() ? false : `not installed: ${i
   });
   after(() => dovecot?.stop());
 
-  test('says what it offers, and whom it knows', async () => {
+  test('reports its capabilities, and knows its recipients', async () => {
     const probe = { sender: 'me@example.org', recipients: ['alice@dovecot.test', 'nobody@dovecot.test'] };
     const checked = await checkDestination(`inet:127.0.0.1:${dovecot.port}`, { parameters: patience, probe });
     assert.match(stepNamed(checked, 'greeting').said ?? '', /Dovecot/);
@@ -74,7 +74,7 @@ describe('a Dovecot', { skip: isDovecotInstalled() ? false : `not installed: ${i
     assert.deepEqual(checked.summary.slice(-3), ['MAIL ok', 'RCPT ok', 'RCPT failed: recipient unknown']);
   });
 
-  test('that knows no AUTH says so, where there is a password for it', async () => {
+  test('without AUTH is reported as such if there is a password for it', async () => {
     const parameters = {
       ...patience,
       lmtp_sasl_auth_enable: 'yes',

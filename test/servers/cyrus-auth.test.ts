@@ -1,4 +1,7 @@
-/** Getting into a real Cyrus: by every mechanism that it has, in plain text and under TLS, and what becomes of a wrong password. */
+/**
+ * AUTH with a real Cyrus: by every mechanism that it has, in plain text and under TLS, and the effects of a
+ * wrong password.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
@@ -25,14 +28,14 @@ let trusting: { readonly secrets: ChangingSecrets['store'] };
 before(async () => {
   if (skip !== false) return;
   const { authority, right } = await testCertificates();
-  // What SASLprep makes of the odd one: the server keeps passwords as they are, and should not.
+  // The SASLprep result of the odd one: the server stores passwords unprepared, and should not.
   const accounts = { lmtpuser: password, relay: oddPassword.replace('Ⅸ', 'IX').replace('ª', 'a') };
   cyrus = await startCyrus({ guarded: { accounts, certificate: right } });
   trusting = { secrets: changingSecrets({ authority: authority.cert }).store };
 });
 after(() => cyrus?.stop());
 
-/** A server that falls silent fails a test, and does not hold it up. */
+/** A server that falls silent fails a test, and does not delay it. */
 const patience = { lmtp_starttls_timeout: '30s', lmtp_lhlo_timeout: '30s' };
 const passwords = (secret: string, user = 'lmtpuser') => ({
   ...patience,
@@ -50,7 +53,7 @@ const secured = (protocols = '>=TLSv1.2') => ({
 
 let sent = 0;
 
-/** Sends a message to alice and says what was seen of it. */
+/** Sends a message to alice and returns what was observed. */
 async function send(parameters: Record<string, string>, destination = cyrus.guardedDestination) {
   const dialogue = recordDialogue();
   const agent = testAgent({ lmtp_cache_connection: 'no', ...parameters }, { ...trusting, ...dialogue });
@@ -75,7 +78,7 @@ function summary(dialogue: ReturnType<typeof recordDialogue>) {
   return { commands, asked: commands.flatMap((command) => /^AUTH (\S+)/.exec(command)?.[1] ?? []) };
 }
 
-describe('a Cyrus lets us in', { skip }, () => {
+describe('a Cyrus accepts us', { skip }, () => {
   const figures: Record<string, string[]> = {};
   after(() => {
     const rows = Object.entries(figures).map(([channel, names]) => `${channel}: ${names.join(' ')}`);
@@ -95,7 +98,7 @@ describe('a Cyrus lets us in', { skip }, () => {
           ...only(mechanism),
         });
         assert.equal(short, 'sent 2.1.5', verdict.text);
-        // The first try is the right one: a server that counts failures must see none.
+        // The first attempt must succeed: a server that counts failures must see none.
         assert.deepEqual(asked, [mechanism]);
         assert.equal(verdict.tls?.protocol ?? 'plain text', channel);
         assert.equal(verdict.tls?.matched ?? true, true);
@@ -110,13 +113,13 @@ describe('a Cyrus lets us in', { skip }, () => {
     ['TLSv1.3', secured('TLSv1.3'), 'SCRAM-SHA-512-PLUS'],
     ['TLSv1.2', secured('TLSv1.2'), 'SCRAM-SHA-512-PLUS'],
   ] as const) {
-    test(`by ${mechanism} in ${channel}, if nothing is said of mechanisms`, async () => {
+    test(`by ${mechanism} in ${channel}, with the default options`, async () => {
       const { short, asked } = await send({ ...parameters, ...passwords(password) });
       assert.deepEqual([short, asked], ['sent 2.1.5', [mechanism]]);
     });
   }
 
-  test('with a password that SASLprep has changed, where the server has the outcome of it', async () => {
+  test('with a password that SASLprep changes, if the server has the prepared form', async () => {
     const { short } = await send({ ...passwords(oddPassword, 'relay'), ...only('SCRAM-SHA-256') });
     assert.equal(short, 'sent 2.1.5');
   });
@@ -133,19 +136,20 @@ describe('a wrong password', { skip }, () => {
         assert.equal(outcome.short, 'deferred 4.5.4');
         assert.equal(outcome.verdict.text, wrongWords);
         assert.ok(!outcome.commands.some((command) => command.startsWith('MAIL')));
-        // Whether it is the password or the binding that is wrong Cyrus does not say: two are tried, and no more.
+        // Cyrus does not say whether the password or the binding is wrong: two bindings are tried, and no
+        // more.
         const tries = mechanism.endsWith('-PLUS') ? 2 : 1;
         assert.deepEqual(outcome.asked, Array<string>(tries).fill(mechanism));
       });
     }
   }
 
-  test('bounces the mail, if it is asked for', async () => {
+  test('bounces the mail with lmtp_sasl_auth_soft_bounce=no', async () => {
     const { short } = await send({ ...passwords(wrongPassword), lmtp_sasl_auth_soft_bounce: 'no' });
     assert.equal(short, 'bounced 5.5.4');
   });
 
-  test('is remembered: the next mail is deferred in the same words, and nobody connects', async () => {
+  test('is remembered: the next mail is deferred in the same words, without a connection', async () => {
     const dialogue = recordDialogue();
     const agent = testAgent(passwords(wrongPassword), dialogue);
     await sendBy(agent);
@@ -158,7 +162,7 @@ describe('a wrong password', { skip }, () => {
     assert.deepEqual(dialogue.replies(), []);
   });
 
-  test('that is put right in its secret takes effect with the next mail', async () => {
+  test('that is corrected in its secret takes effect with the next mail', async () => {
     const secrets = changingSecrets({ sasl: `{"127.0.0.1": "lmtpuser:${wrongPassword}"}` });
     const parameters = { ...passwords(''), lmtp_sasl_password_maps: 'secretsmanager:sasl' };
     const dialogue = recordDialogue();
@@ -168,14 +172,14 @@ describe('a wrong password', { skip }, () => {
     assert.match((await sendBy(agent)).verdict.text, /\[CACHED\]/);
     dialogue.commands();
     secrets.put('sasl', `{"127.0.0.1": "lmtpuser:${password}"}`);
-    // What the cache keeps for five minutes is all that it does not know.
+    // The cached password of up to five minutes is all that the client has.
     await secrets.store.fetch('sasl', { fresh: true });
     const { short, isThere } = await sendBy(agent);
     assert.equal(short, 'sent 2.1.5');
     assert.ok(await isThere());
   });
 
-  test('that was changed since it was read is read again on the refusal, and the mail goes out at once', async () => {
+  test('that was changed since it was read is read again after the refusal, and the mail is sent at once', async () => {
     const secrets = changingSecrets({ sasl: `{"127.0.0.1": "lmtpuser:${changedPassword}"}` });
     const parameters = { ...passwords(''), lmtp_sasl_password_maps: 'secretsmanager:sasl' };
     const agent = testAgent(parameters, { secrets: secrets.store });
@@ -188,8 +192,8 @@ describe('a wrong password', { skip }, () => {
   });
 });
 
-describe('a Cyrus and a client that find no mechanism', { skip }, () => {
-  test('in common, since the options ask for one that shows no password: the mail waits', async () => {
+describe('a Cyrus and a client without a common mechanism', { skip }, () => {
+  test('because the options exclude those that reveal the password: the mail waits', async () => {
     const parameters = { lmtp_sasl_mechanism_filter: 'plain, login' };
     const { verdict, short, asked } = await send({ ...passwords(password), ...parameters });
     assert.equal(short, 'deferred 4.7.0');
@@ -197,21 +201,21 @@ describe('a Cyrus and a client that find no mechanism', { skip }, () => {
     assert.deepEqual(asked, []);
   });
 
-  test('among those that the filter allows: the mail waits', async () => {
+  test('because of the filter: the mail waits', async () => {
     const { verdict, short, asked } = await send({ ...passwords(password), ...only('xoauth2') });
     assert.equal(short, 'deferred 4.7.0');
     assert.match(verdict.text, /offered no compatible authentication mechanisms/);
     assert.deepEqual(asked, []);
   });
 
-  test('because there is no password at all: the server refuses the mail for now, in its words', async () => {
+  test('because there is no password at all: the server refuses the mail temporarily, in its words', async () => {
     const { verdict, short } = await send({});
     assert.match(short ?? '', /^deferred 4\./);
     assert.match(verdict.text, /said: 430 Authentication required \(in reply to MAIL FROM command\)$/);
   });
 });
 
-describe('a port where Cyrus trusts everybody and offers nothing but EXTERNAL', { skip }, () => {
+describe('a port where Cyrus trusts every client and offers only EXTERNAL', { skip }, () => {
   test('gets no mail while there is a password for it, since that cannot be used', async () => {
     const { short, verdict } = await send(passwords(password), cyrus.destination);
     assert.equal(short, 'deferred 4.7.0');
@@ -220,13 +224,13 @@ describe('a port where Cyrus trusts everybody and offers nothing but EXTERNAL', 
 
   const unoffered = { lmtp_discard_lhlo_keywords: 'auth' };
 
-  test('gets none either where its AUTH is not looked at', async () => {
+  test('gets none either if its AUTH is discarded', async () => {
     const { short, verdict } = await send({ ...passwords(password), ...unoffered }, cyrus.destination);
     assert.equal(short, 'deferred 4.7.0');
     assert.match(verdict.text, /does not offer AUTH, and there is a password for it$/);
   });
 
-  test('gets it then if we need not authenticate', async () => {
+  test('gets mail then if authentication is not required', async () => {
     const parameters = { ...passwords(password), ...unoffered, lmtp_sasl_auth_required: 'no' };
     const { short, isThere } = await send(parameters, cyrus.destination);
     assert.equal(short, 'sent 2.1.5');
@@ -235,7 +239,7 @@ describe('a port where Cyrus trusts everybody and offers nothing but EXTERNAL', 
 });
 
 describe('a session with a Cyrus under TLS, with a login', { skip }, () => {
-  test('serves mail after mail, and each is told what was had of TLS', async () => {
+  test('serves mail after mail, and each verdict describes its TLS', async () => {
     const dialogue = recordDialogue();
     const agent = testAgent({ ...secured(), ...passwords(password) }, { ...trusting, ...dialogue });
     const uses: unknown[] = [];
@@ -252,7 +256,7 @@ describe('a session with a Cyrus under TLS, with a login', { skip }, () => {
     assert.equal(asked.length, 1);
   });
 
-  test('ends with the password that it was begun with', async () => {
+  test('ends when its password changes', async () => {
     const secrets = changingSecrets({ sasl: `{"127.0.0.1": "lmtpuser:${password}"}` });
     const agent = testAgent(
       { ...passwords(''), lmtp_sasl_password_maps: 'secretsmanager:sasl' },

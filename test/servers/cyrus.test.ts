@@ -1,4 +1,4 @@
-/** Mail into a real Cyrus, which answers the envelope at length and the content sometimes too briefly. */
+/** Mail into a real Cyrus, whose replies to the envelope are long, and to the content sometimes too few. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseVerdicts } from '../command/requests.ts';
@@ -13,13 +13,13 @@ const skip = isCyrusInstalled() ? false : `Cyrus is not installed: ${installLine
 
 const three = ['alice@cyrus.test', 'bob@cyrus.test', 'carol@cyrus.test'] as const;
 
-/** Cyrus adds what of these two is missing, at the end of the header; with both, it leaves the message as it is. */
+/** Cyrus adds a missing one of these two at the end of the header; with both, it leaves the message unchanged. */
 const header = 'Message-ID: <one@example.org>\r\nDate: Sun, 22 Nov 2026 08:00:00 +0000\r\n';
 
 /** A body of so many octets in lines of ordinary length. */
 const filler = (octets: number) => `${'x'.repeat(98)}\r\n`.repeat(Math.ceil(octets / 100));
 
-/** The message behind what the server put on top of it. */
+/** The message without the header fields that the server added before it. */
 function withoutTrace(stored: Buffer | undefined): string {
   return String(stored).replace(/^Return-Path: .*?X-Sieve: [^\r]*\r\n/s, '');
 }
@@ -28,7 +28,7 @@ const commandsLike = (commands: readonly string[], verb: string) =>
   commands.filter((command) => command.startsWith(verb));
 
 describe('mail to a Cyrus', { skip }, () => {
-  test('is filed for each recipient, octet for octet behind what the server puts on top', async () => {
+  test('is filed for each recipient, octet for octet after the added header fields', async () => {
     await using cyrus = await startCyrus();
     const text = `${header}Subject: dots\r\n\r\n.\r\n..\r\nna\u00efve\r\n`;
     const outcome = await deliverTo(cyrus.destination, three, testAgent(), { message: makeMessage(text) });
@@ -74,7 +74,7 @@ describe('mail to a Cyrus', { skip }, () => {
     assert.equal(code, 69);
   });
 
-  test('of nobody but unknown users sends no content, and the session serves the next message', async () => {
+  test('of unknown users only sends no content, and the session serves the next message', async () => {
     await using cyrus = await startCyrus();
     const dialogue = recordDialogue();
     const agent = testAgent({}, dialogue);
@@ -102,17 +102,18 @@ describe('mail to a Cyrus', { skip }, () => {
     assert.equal((await cyrus.mailbox('alice')).length, 4);
   });
 
-  test('is delivered to a command at a time where pipelining is taken as not offered', async () => {
+  test('is delivered one command at a time if PIPELINING is discarded', async () => {
     await using cyrus = await startCyrus();
     const turns: string[] = [];
     const agent = testAgent({ lmtp_discard_lhlo_keywords: 'pipelining' }, { transcript: (side) => turns.push(side) });
     const outcome = await deliverTo(cyrus.destination, three, agent);
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.1.5', 'sent 2.1.5', 'sent 2.1.5']);
-    // Behind the handshake (a greeting, LHLO and its eight lines): MAIL, three RCPTs, DATA, content and its dot, RSET.
+    // After the handshake (a greeting, LHLO and its eight lines): MAIL, three RCPTs, DATA, content and its
+    // dot, RSET.
     assert.match(turns.join(''), /^SCS+(?:CS){5}CCSSSCS$/);
   });
 
-  test('that comes a second time is accepted and dropped, so a message in doubt that is sent again is not doubled', async () => {
+  test('that arrives a second time is accepted and dropped, so a retried message in doubt is not doubled', async () => {
     await using cyrus = await startCyrus();
     const agent = testAgent();
     const message = makeMessage(`${header}Subject: once\r\n\r\nHello.\r\n`);
@@ -129,7 +130,7 @@ describe('a full mailbox of Cyrus', { skip }, () => {
   const both = ['full@cyrus.test', 'alice@cyrus.test'];
   const large = makeMessage(`${header}\r\n${filler(5000)}`);
 
-  test('is deferred at RCPT by the size that was declared; the other recipient is sent', async () => {
+  test('is deferred at RCPT by the declared size; the other recipient is sent', async () => {
     await using cyrus = await startCyrus({ users, furtherLines: ['lmtp_strict_quota: yes'] });
     const outcome = await deliverTo(cyrus.destination, both, testAgent(), { message: large });
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.2.2', 'sent 2.1.5']);
@@ -137,7 +138,7 @@ describe('a full mailbox of Cyrus', { skip }, () => {
     assert.equal(outcome.blame, undefined);
   });
 
-  test('bounces, if the server says that it is for good', async () => {
+  test('bounces, if the server refuses permanently', async () => {
     const furtherLines = ['lmtp_strict_quota: yes', 'lmtp_over_quota_perm_failure: yes'];
     await using cyrus = await startCyrus({ users, furtherLines });
     const outcome = await deliverTo(cyrus.destination, both, testAgent(), { message: large });
@@ -145,7 +146,7 @@ describe('a full mailbox of Cyrus', { skip }, () => {
     assert.deepEqual(await cyrus.mailbox('full'), []);
   });
 
-  test('is found too small only after the dot where the size was not declared', async () => {
+  test('is found too small only after the dot if the size was not declared', async () => {
     const furtherLines = ['lmtp_strict_quota: yes', 'lmtp_over_quota_perm_failure: yes'];
     await using cyrus = await startCyrus({ users, furtherLines });
     const agent = testAgent({ lmtp_discard_lhlo_keywords: 'size' });
@@ -155,7 +156,7 @@ describe('a full mailbox of Cyrus', { skip }, () => {
     assert.deepEqual(await cyrus.mailbox('full'), []);
   });
 
-  test('takes one message too many, and from then on none, where the server only looks whether it is full', async () => {
+  test('accepts one message too many, and from then on none, if the server only checks whether it is full', async () => {
     await using cyrus = await startCyrus({ users });
     const agent = testAgent();
     const first = await deliverTo(cyrus.destination, both, agent, { message: large });
@@ -166,7 +167,7 @@ describe('a full mailbox of Cyrus', { skip }, () => {
 });
 
 describe('the size of a message to Cyrus', { skip }, () => {
-  test('is declared where SIZE is offered without a value, and there is no limit', async () => {
+  test('is declared if SIZE is offered without a value, and there is no limit', async () => {
     await using cyrus = await startCyrus();
     const dialogue = recordDialogue();
     const message = makeMessage(`${header}\n${'x'.repeat(60)}\n`.repeat(20_000));
@@ -194,7 +195,7 @@ describe('the size of a message to Cyrus', { skip }, () => {
     assert.deepEqual(commandsLike(dialogue.commands(), 'LHLO'), []);
   });
 
-  test('draws one 552 for three recipients if it was not declared: it may be that of any of them, and all are in doubt', async () => {
+  test('causes one 552 for three recipients if it was not declared: it may belong to any of them, and all are in doubt', async () => {
     await using cyrus = await startCyrus(limited);
     const dialogue = recordDialogue();
     const agent = testAgent(
@@ -224,7 +225,7 @@ describe('the size of a message to Cyrus', { skip }, () => {
     assert.deepEqual(await cyrus.mailbox('bob'), []);
   });
 
-  test('draws one 552 for one recipient, which settles it, and the session is fit for the next', async () => {
+  test('causes one 552 for one recipient, which settles it, and the session can serve the next', async () => {
     await using cyrus = await startCyrus(limited);
     const agent = testAgent({ lmtp_discard_lhlo_keywords: 'size' });
     const outcome = await deliverTo(cyrus.destination, ['alice@cyrus.test'], agent, { message: tooLarge });
@@ -239,7 +240,7 @@ describe('the size of a message to Cyrus', { skip }, () => {
 describe('the content of a message to Cyrus', { skip }, () => {
   const refused: [string, string, RegExp][] = [
     ['with NUL in its body', `${header}\r\na\0b\r\n`, /554 5\.6\.0 Message contains NUL characters/],
-    ['with a line in its header that is none', `${header}no header\r\n\r\nHello.\r\n`, /554 5\.6\.0 .*invalid header/],
+    ['with an invalid header line', `${header}no header\r\n\r\nHello.\r\n`, /554 5\.6\.0 .*invalid header/],
   ];
   for (const [name, text, words] of refused) {
     test(`${name} bounces once for each recipient, and the session serves the next message`, async () => {
@@ -265,19 +266,21 @@ describe('the content of a message to Cyrus', { skip }, () => {
     ['CR dot CR LF', '\r.\r\n'],
   ];
   for (const [name, end] of ends) {
-    test(`cannot end early: what follows ${name} stays in the message`, async () => {
+    test(`cannot end early: the text after ${name} stays in the message`, async () => {
       await using cyrus = await startCyrus();
       const dialogue = recordDialogue();
       const text = `${header}\r\nbefore${end}${smuggled}after${end}`;
       const agent = testAgent({}, dialogue);
       const outcome = await deliverTo(cyrus.destination, ['alice@cyrus.test'], agent, { message: makeMessage(text) });
       assert.deepEqual(shortVerdicts(outcome), ['sent 2.1.5']);
-      // Had Cyrus taken a line of the content for a command, there would be further replies before that of this RSET.
+      // Had Cyrus read a line of the content as a command, there would be further replies before that of this
+      // RSET.
       assert.deepEqual(shortVerdicts(await deliverTo(cyrus.destination, ['bob@cyrus.test'], agent)), ['sent 2.1.5']);
       assert.match(dialogue.replies().join('\n'), /354 go ahead\n250 2\.1\.5 Success \S+\n250 2\.0\.0 Ok/);
       const messages = await cyrus.mailbox('alice');
       assert.equal(messages.length, 1);
-      // On its way a bare LF becomes CRLF, a bare CR a blank; one at the very end begins the line end that is missing.
+      // On its way a bare LF becomes CRLF, a bare CR a blank; one at the very end begins the missing line
+      // end.
       const canonical = text.replace(/\r(?!\n|$)/g, ' ').replace(/(?<!\r)\n|\r$/g, '\r\n');
       assert.equal(withoutTrace(messages[0]), canonical);
     });

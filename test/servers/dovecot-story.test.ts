@@ -1,4 +1,4 @@
-/** The whole way with a real mail store at its end: from the queue into Dovecot's Maildirs, and Dovecot's own words back. */
+/** The whole way to a real mail store: from the queue into Dovecot's Maildirs, and Dovecot's own replies back. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { bounceOf } from '../support/bounce-of.ts';
@@ -11,7 +11,7 @@ const skip = isDovecotInstalled() ? false : `Dovecot is not installed: ${install
 
 describe('mail for a real Dovecot', { skip }, () => {
   let dovecot: Dovecot;
-  /** Another, which says 452 where a mailbox is full. */
+  /** Another one, which replies 452 if a mailbox is full. */
   let patient: Dovecot;
   let stack: LocalStack;
 
@@ -36,7 +36,7 @@ describe('mail for a real Dovecot', { skip }, () => {
 
   const header = 'From: alice@example.org\r\nTo: bob@dovecot.test\r\nSubject: x\r\n';
 
-  /** Bodies in which something could get lost, and what must be found: line ends are LF in a Maildir, and every line has one. */
+  /** Bodies that could be damaged, and their expected form: line ends are LF in a Maildir, and every line has one. */
   const messages: Readonly<Record<string, readonly [submitted: string | Buffer, filed: string | Buffer]>> = {
     'a plain message': [`${header}\r\nhello\r\n`, `${header}\r\nhello\r\n`],
     'lines that begin with dots': [
@@ -68,7 +68,7 @@ describe('mail for a real Dovecot', { skip }, () => {
   }
 
   for (const [index, [what, [submitted, filed]]] of Object.entries(messages).entries()) {
-    test(`${what}: the file in the Maildir is, octet for octet, what was submitted`, async () => {
+    test(`${what}: the file in the Maildir is, octet for octet, the submitted message`, async () => {
       const id = `octets-${index}`;
       await submitMail(stack, { id, recipients: ['bob@dovecot.test'], body: '8BITMIME' }, Buffer.from(submitted));
       assert.partialDeepStrictEqual(await awaitLines(stack, id, 1), [{ status: 'sent', dsn: '2.0.0' }]);
@@ -80,7 +80,7 @@ describe('mail for a real Dovecot', { skip }, () => {
     });
   }
 
-  test('the sender stands in Return-Path, the recipient in Delivered-To', async () => {
+  test('the sender is in Return-Path, the recipient in Delivered-To', async () => {
     await submitMail(stack, { id: 'envelope', sender: 'news+a=b@example.org', recipients: ['alice@dovecot.test'] });
     await awaitLines(stack, 'envelope', 1);
     const file = String((await dovecot.maildir('alice')).at(-1));
@@ -111,7 +111,7 @@ describe('mail for a real Dovecot', { skip }, () => {
     assert.equal(bounce.bounceSubType, 'General');
   });
 
-  test('a mailbox over its quota bounces where Dovecot says 552, after the dot, and the others are sent', async () => {
+  test('a mailbox over its quota bounces if Dovecot replies 552, after the dot, and the others are sent', async () => {
     await submitMail(stack, { id: 'over', recipients: ['full@dovecot.test', 'alice@dovecot.test'] });
     const lines = await awaitLines(stack, 'over', 2);
     assert.deepEqual(
@@ -129,7 +129,7 @@ describe('mail for a real Dovecot', { skip }, () => {
     assert.deepEqual(await dovecot.maildir('full'), []);
   });
 
-  test('a mailbox over its quota waits where Dovecot says 452, and is filed when there is room; the others have it once', async () => {
+  test('a mailbox over its quota waits if Dovecot replies 452, and gets the mail when there is room; the others get it once', async () => {
     await submitMail(stack, {
       id: 'patient',
       recipients: ['full@dovecot.test', 'alice@dovecot.test'],
@@ -146,7 +146,7 @@ describe('mail for a real Dovecot', { skip }, () => {
     assert.partialDeepStrictEqual(sent, { recipient: 'alice@dovecot.test', status: 'sent', attempt: 1 });
     await patient.addUser('full');
     await awaitState(stack, 'patient', 'done');
-    // The line is written behind the state.
+    // The line is written after the state.
     const last = (await awaitLines(stack, 'patient', 3)).at(-1);
     assert.partialDeepStrictEqual(last, { recipient: 'full@dovecot.test', status: 'sent' });
     assert.deepEqual([(await patient.maildir('full')).length, (await patient.maildir('alice')).length], [1, 1]);
@@ -159,13 +159,13 @@ describe('mail for a real Dovecot', { skip }, () => {
     assert.ok(Math.max(...uses) >= 2, `conn_use is ${uses.join(', ')}`);
     const log = await dovecot.log();
     const count = (pattern: RegExp) => (log.match(pattern) ?? []).length;
-    // Those that ended after the greeting were only looking whether it had started.
+    // Those that ended after the greeting only checked whether it had started.
     const connections = count(/: Connect from /g) - count(/: Disconnect from .*state=GREETING/g);
     assert.equal(connections, uses.filter((use) => use === 1).length);
   });
 });
 
-/** What Dovecot put on top, by the names of the fields, and the message below it. */
+/** The header fields that Dovecot added, by name, and the message after them. */
 function splitFile(file: Buffer): { readonly added: readonly string[]; readonly message: Buffer } {
   const top =
     /^Return-Path: .*\nDelivered-To: .*\n(?:Received: .*\n(?:\t.*\n)+)/.exec(file.toString('latin1'))?.[0] ?? '';

@@ -1,4 +1,7 @@
-/** A real Dovecot over TLS: every level of security against every kind of certificate, by STARTTLS and with TLS from the start. */
+/**
+ * A real Dovecot over TLS: every level of security against every kind of certificate, by STARTTLS and with
+ * TLS from the first octet.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Agent } from '../../functions/delivery/agent.ts';
@@ -20,14 +23,17 @@ import { recordDialogue } from '../support/recorded-dialogue.ts';
 
 const skip = isDovecotInstalled() ? false : `Dovecot is not installed: ${installLine(dovecotPackages)}`;
 
-/** Another server's certificate than any here. */
+/** The certificate of a server that is not here. */
 const otherFingerprint = Array<string>(32).fill('AB').join(':');
 
 /** Levels, with the fingerprint that is listed at level fingerprint. */
 const columns = ['none', 'may', 'encrypt', 'certificate', 'public key', "another's", 'verify', 'secure'] as const;
 type Column = (typeof columns)[number];
 
-/** Certificates of a server, and what becomes of mail for it, column by column: + is sent, - is deferred with 4.7.5. */
+/**
+ * Certificates of a server, and the outcome of mail for it, column by column: + is sent, - is deferred with
+ * 4.7.5.
+ */
 const matrix = {
   right: '+ + + + + - + +',
   intermediate: '+ + + + + - + +',
@@ -43,7 +49,7 @@ const matrix = {
 type Kind = keyof typeof matrix;
 const kinds = Object.keys(matrix) as Kind[];
 
-/** Why a certificate is not good enough for its name, in the words of the verdict. */
+/** Why a certificate fails verification, in the words of the verdict. */
 const reasons: Record<Kind, RegExp> = {
   right: /^never$/,
   intermediate: /^never$/,
@@ -59,7 +65,7 @@ const reasons: Record<Kind, RegExp> = {
 };
 
 let certificates: TestCertificates;
-/** What every agent here has: it trusts the tests' authority, and knows one name. */
+/** The settings of every agent here: it trusts the tests' authority, and knows one name. */
 let given: Partial<Agent>;
 before(async () => {
   certificates = await testCertificates();
@@ -80,7 +86,7 @@ function agentFor(column: Column, kind: Kind, parameters: Record<string, string>
   const level = pin === undefined ? column : 'fingerprint';
   return testAgent(
     {
-      // A server that falls silent fails a test, and does not hold it up.
+      // A server that falls silent fails a test, and does not delay it.
       lmtp_starttls_timeout: '30s',
       lmtp_lhlo_timeout: '30s',
       lmtp_tls_security_level: level,
@@ -94,7 +100,7 @@ function agentFor(column: Column, kind: Kind, parameters: Record<string, string>
 
 let sent = 0;
 
-/** Sends one message, and says whether it is in the Maildir. */
+/** Sends one message, and returns whether it is in the Maildir. */
 async function send(dovecot: Dovecot, port: number, agent: Agent, asked: Asked = {}) {
   sent += 1;
   const subject = `Subject: number ${sent}.`;
@@ -105,7 +111,7 @@ async function send(dovecot: Dovecot, port: number, agent: Agent, asked: Asked =
   const [verdict] = outcome.verdicts;
   assert.ok(verdict);
   const isThere = (await dovecot.maildir('alice')).some((file) => file.includes(subject));
-  assert.equal(isThere, verdict.status === 'sent', 'what is said to be sent is there, and nothing else');
+  assert.equal(isThere, verdict.status === 'sent', 'mail reported sent is there, and nothing else');
   return { verdict, short: shortVerdicts(outcome)[0] };
 }
 
@@ -135,7 +141,7 @@ describe('a Dovecot whose certificate is', { skip }, () => {
         });
 
         for (const [index, column] of columns.entries()) {
-          // Without a duty there is no TLS from the start on.
+          // Optional TLS cannot be TLS from the first octet.
           if (isWrapped && index < 2) continue;
           const isGood = matrix[kind].split(' ')[index] === '+';
           test(`at ${column} ${isGood ? 'gets' : 'does not get'} mail`, async () => {
@@ -182,7 +188,7 @@ describe('a Dovecot over TLS', { skip }, () => {
     });
   }
 
-  test('that speaks no version of TLS that we do hangs up in the handshake without a word, and the mail waits', async () => {
+  test('without a common version closes during the handshake without a reply, and the mail waits', async () => {
     const furtherLines = ['ssl_min_protocol = TLSv1.3'];
     await using dovecot = await startDovecot({ users: ['alice'], certificate: certificates.right, furtherLines });
     const { short, verdict } = await send(
@@ -195,7 +201,7 @@ describe('a Dovecot over TLS', { skip }, () => {
     assert.equal(verdict.text, `Cannot start TLS with localhost[127.0.0.1]: ${words}`);
   });
 
-  test('the same, where TLS is no duty: mail waits at first, and goes in plain text when it has waited', async () => {
+  test('behaves the same where TLS is optional: mail waits at first, and is sent in plain text when it is old enough', async () => {
     const furtherLines = ['ssl_min_protocol = TLSv1.3'];
     await using dovecot = await startDovecot({ users: ['alice'], certificate: certificates.right, furtherLines });
     const agent = agentFor('may', 'right', { lmtp_tls_protocols: 'TLSv1.2', minimal_backoff_time: '300s' });
@@ -204,7 +210,7 @@ describe('a Dovecot over TLS', { skip }, () => {
     assert.deepEqual([short, verdict.tls], ['sent 2.0.0', undefined]);
   });
 
-  test('is spoken to in TLS at once only where it listens for that: at its other port the handshake fails', async () => {
+  test('accepts TLS from the first octet only on the port for it: on its other port the handshake fails', async () => {
     await using dovecot = await startDovecot({ users: ['alice'], certificate: certificates.right });
     const agent = agentFor('encrypt', 'right', { lmtp_tls_wrappermode: 'yes' });
     const { short, verdict } = await send(dovecot, dovecot.port, agent);
@@ -212,7 +218,7 @@ describe('a Dovecot over TLS', { skip }, () => {
     assert.match(verdict.text, /handshake failure: /);
   });
 
-  test('is waited for in vain where it listens for TLS and we for a greeting', async () => {
+  test('sends no greeting on the port for TLS, and the client times out', async () => {
     await using dovecot = await startDovecot({ users: ['alice'], certificate: certificates.right });
     const agent = agentFor('encrypt', 'right', { lmtp_lhlo_timeout: '1s' });
     const { short, verdict } = await send(dovecot, dovecot.tlsPort, agent);
@@ -222,7 +228,7 @@ describe('a Dovecot over TLS', { skip }, () => {
 });
 
 describe('a Dovecot without TLS', { skip }, () => {
-  test('gets mail in plain text where TLS is no duty, and none where it is', async () => {
+  test('gets mail in plain text where TLS is optional, and none where it is required', async () => {
     await using dovecot = await startDovecot({ users: ['alice'] });
     const { short, verdict } = await send(dovecot, dovecot.port, agentFor('may', 'right'));
     assert.deepEqual([short, verdict.tls], ['sent 2.0.0', undefined]);

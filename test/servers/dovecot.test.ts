@@ -1,6 +1,4 @@
-/**
- * What Dovecot does with mail, as raw dialogues of our own see it: the ground that stories with a real server stand on.
- */
+/** How Dovecot treats mail, seen in raw dialogues: the basis of the stories with a real server. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { NetConnectOpts } from 'node:net';
@@ -13,8 +11,8 @@ import { type ClientStep, playDialogue } from '../support/play-dialogue.ts';
 const lines = (...text: string[]): ClientStep => ({ send: text.map((line) => `${line}\r\n`).join('') });
 
 /**
- * Sends a message and resolves to the replies that speak of recipients: one for each RCPT, DATA's own, then one for each
- * recipient that was accepted. Code and enhanced status only.
+ * Sends a message and resolves to the replies about recipients: one for each RCPT, DATA's own, then one for
+ * each accepted recipient. Code and enhanced status only.
  */
 async function deliver(server: NetConnectOpts, names: readonly string[], message = ['Subject: test', '', 'Hello.']) {
   const rcpts = names.map((name) => `RCPT TO:<${name}@dovecot.test>`);
@@ -52,7 +50,7 @@ describe('a real Dovecot', { skip }, () => {
     }
   });
 
-  test('gives its Maildir files back in the order of delivery', async () => {
+  test('returns its Maildir files in the order of delivery', async () => {
     await using dovecot = await startDovecot();
     const bodies = ['one', 'two', 'three', 'four'];
     for (const body of bodies) await deliver({ path: dovecot.path }, ['alice'], ['', body]);
@@ -63,7 +61,7 @@ describe('a real Dovecot', { skip }, () => {
     );
   });
 
-  test('refuses an unknown recipient at RCPT, until there is such a user', async () => {
+  test('refuses an unknown recipient at RCPT, until that user exists', async () => {
     await using dovecot = await startDovecot();
     assert.deepEqual(await deliver({ port: dovecot.port }, ['carol', 'alice']), [
       '550 5.1.1',
@@ -76,7 +74,7 @@ describe('a real Dovecot', { skip }, () => {
     assert.equal((await dovecot.maildir('carol')).length, 1);
   });
 
-  test('refuses a recipient over quota for good, after the dot, and files for the other', async () => {
+  test('refuses a recipient over quota permanently, after the dot, and files for the other', async () => {
     await using dovecot = await startDovecot({ users: ['alice', { name: 'full', quota: 'bytes=1' }] });
     assert.deepEqual(await deliver({ port: dovecot.port }, ['full', 'alice']), [
       '250 2.1.5',
@@ -89,12 +87,12 @@ describe('a real Dovecot', { skip }, () => {
     assert.equal((await dovecot.maildir('alice')).length, 1);
   });
 
-  test('refuses a recipient over quota for now, if it is told to', async () => {
+  test('refuses a recipient over quota temporarily, if so configured', async () => {
     await using dovecot = await startDovecot({ users: [{ name: 'full', quota: 'bytes=1' }], fullMailbox: 452 });
     assert.deepEqual(await deliver({ port: dovecot.port }, ['full']), ['250 2.1.5', '354 OK', '452 4.2.2']);
   });
 
-  test('refuses a mailbox that is full already at RCPT, if it is told to', async () => {
+  test('refuses a full mailbox already at RCPT, if so configured', async () => {
     const users = ['alice', { name: 'full', quota: 'messages=1' }];
     await using dovecot = await startDovecot({ users, quotaCheckedAt: 'RCPT' });
     const server = { port: dovecot.port };
@@ -102,7 +100,7 @@ describe('a real Dovecot', { skip }, () => {
     assert.deepEqual(await deliver(server, ['full', 'alice']), ['552 5.2.2', '250 2.1.5', '354 OK', '250 2.0.0']);
   });
 
-  test('is gone at once when it is stopped, with all it had', async () => {
+  test('is gone at once when it is stopped, with all its files', async () => {
     const dovecot = await startDovecot();
     assert.match(await dovecot.log(), /starting up for lmtp/);
     await dovecot.stop();
@@ -111,7 +109,7 @@ describe('a real Dovecot', { skip }, () => {
     assert.equal(ended, 'reset');
   });
 
-  test('that cannot start says why', async () => {
+  test('that cannot start gives the reason', async () => {
     await assert.rejects(
       startDovecot({ furtherLines: ['no_such_setting = yes'] }),
       /Dovecot does not start: .*no_such_setting/s,

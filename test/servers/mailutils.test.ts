@@ -1,6 +1,6 @@
 /**
- * Mail to the LMTP server of GNU mailutils: it takes one message a connection, although it says yes to RSET, and refuses
- * what it announces.
+ * Mail to the LMTP server of GNU mailutils: it accepts one message for each connection, although it accepts
+ * RSET, and refuses a parameter that it announces.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -19,9 +19,9 @@ const skip = canStartMailutils()
 const recipients = mailutilsUsers.map((user) => `${user}@mailutils.test`);
 
 describe('the LMTP server of GNU mailutils', { skip }, () => {
-  test('files a message into each mbox and refuses whom it does not know', async () => {
+  test('files a message into each mbox and refuses unknown recipients', async () => {
     await using server = await startMailutils();
-    const outcome = await deliverTo(server.destination, [...recipients, 'nobody.else@mailutils.test'], testAgent(), {
+    const outcome = await deliverTo(server.destination, [...recipients, 'unknown@mailutils.test'], testAgent(), {
       message: makeMessage('Subject: test\n\n.\n..\nFrom here on\n'),
     });
     assert.deepEqual(shortVerdicts(outcome), ['sent 2.0.0', 'sent 2.0.0', 'sent 2.0.0', 'bounced 5.1.1']);
@@ -34,7 +34,7 @@ describe('the LMTP server of GNU mailutils', { skip }, () => {
     }
   });
 
-  test('says yes to RSET and 503 to the MAIL behind it: the message goes over a new connection, at no charge', async () => {
+  test('accepts RSET and replies 503 to the next MAIL: the message is sent over a new connection, not counted as a further session', async () => {
     await using server = await startMailutils();
     const dialogue = recordDialogue();
     const agent = testAgent({}, dialogue);
@@ -48,14 +48,14 @@ describe('the LMTP server of GNU mailutils', { skip }, () => {
       assert.equal(outcome.blame, undefined);
     }
     const commands = dialogue.commands();
-    // RSET closes each transaction, and also the two that got no further than MAIL.
+    // RSET closes each transaction, even the two that ended at MAIL.
     assert.equal(commands.filter((command) => command === 'RSET').length, 5);
     assert.equal(commands.filter((command) => command.startsWith('LHLO')).length, 3);
     assert.equal(commands.filter((command) => command === '<content>').length, 3);
     assert.equal((await server.mbox('games')).match(/^Subject: test$/gm)?.length, 3);
   });
 
-  test('and its manners do not show on the command line: every verdict is sent, with no conn_use', async () => {
+  test('behaves so that the command line shows nothing of it: every verdict is sent, without conn_use', async () => {
     await using server = await startMailutils();
     using folder = makeTemporaryFolder();
     folder.write('message.eml', 'Subject: test\n\nHello.\n');
@@ -75,7 +75,7 @@ describe('the LMTP server of GNU mailutils', { skip }, () => {
     assert.equal(code, 0);
   });
 
-  test('announces 8BITMIME and refuses BODY=, which bounces; lmtp_discard_lhlo_keywords is the way out', async () => {
+  test('announces 8BITMIME and refuses BODY=, which bounces; lmtp_discard_lhlo_keywords is the remedy', async () => {
     await using server = await startMailutils();
     const declared = { body: '8BITMIME' } as const;
     const refused = await deliverTo(server.destination, recipients, testAgent(), declared);

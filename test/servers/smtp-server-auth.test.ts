@@ -1,4 +1,7 @@
-/** Getting into nodemailer's smtp-server: by password and by token, under TLS and without, and with a certificate of ours. */
+/**
+ * AUTH with nodemailer's smtp-server: by password and by token, under TLS and without, and with a client
+ * certificate.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SMTPServerAuthentication, SMTPServerOptions } from 'smtp-server';
@@ -19,17 +22,17 @@ before(async () => {
   certificates = await testCertificates();
 });
 
-/** What smtp-server's types say of an authentication, and what it gives a server that has CRAM-MD5 too. */
+/** The authentication in smtp-server's types, and the extra fields of a server with CRAM-MD5. */
 type Shown = Omit<SMTPServerAuthentication, 'method'> & { readonly method: string };
 
-/** Whether who knocks is `relay`. */
+/** Whether the client is `relay`. */
 function isRelay({ method, username, password: shown, accessToken, validatePassword }: Shown): boolean {
   if (username !== 'relay') return false;
   if (method === 'XOAUTH2') return accessToken === token;
   return method === 'CRAM-MD5' ? validatePassword(password) : shown === password;
 }
 
-/** A server that lets nobody but `relay` in. */
+/** A server that accepts only `relay`. */
 function startGuarded(options: LmtpSmtpServerOptions['server'] = {}): Promise<LmtpSmtpServer> {
   const { cert, key } = certificates.right;
   return startLmtpSmtpServer({
@@ -41,7 +44,7 @@ function startGuarded(options: LmtpSmtpServerOptions['server'] = {}): Promise<Lm
       key,
       onAuth: (auth, _session, callback) => {
         if (isRelay(auth)) callback(null, { user: 'relay' });
-        // The JSON that servers of OAuth explain themselves with.
+        // The JSON error of OAuth servers.
         else if (auth.method === 'XOAUTH2') callback(null, { data: { status: '401', schemes: 'bearer' } });
         else callback(new Error('Authentication failed'));
       },
@@ -51,7 +54,7 @@ function startGuarded(options: LmtpSmtpServerOptions['server'] = {}): Promise<Lm
 }
 
 const secured = {
-  // A server that falls silent fails a test, and does not hold it up.
+  // A server that falls silent fails a test, and does not delay it.
   lmtp_starttls_timeout: '30s',
   lmtp_lhlo_timeout: '30s',
   lmtp_tls_security_level: 'secure',
@@ -59,7 +62,7 @@ const secured = {
   lmtp_sasl_tls_security_options: 'noanonymous',
 };
 
-/** An agent that has what stands behind `127.0.0.1` in a secret. */
+/** An agent with the credentials for `127.0.0.1` in a secret. */
 function agentWith(credentials: unknown, parameters: Record<string, string> = {}, given: Partial<Agent> = {}): Agent {
   const { authority, client } = certificates;
   const secrets = changingSecrets({
@@ -100,7 +103,7 @@ describe('smtp-server', () => {
       const isToken = mechanism === 'XOAUTH2';
       const filter = { lmtp_sasl_mechanism_filter: mechanism };
 
-      test(`lets us in by ${mechanism} in ${channel}`, async () => {
+      test(`accepts us by ${mechanism} in ${channel}`, async () => {
         await using server = await startGuarded(options);
         const dialogue = recordDialogue();
         const credentials = isToken ? { user: 'relay', token } : `relay:${password}`;
@@ -120,14 +123,14 @@ describe('smtp-server', () => {
           verdict.text,
           /^SASL authentication failed; server 127\.0\.0\.1\[127\.0\.0\.1\] said: 535 5\.7\.8 /,
         );
-        // A server of OAuth says why in a challenge.
+        // An OAuth server gives its reason in a challenge.
         assert.equal(verdict.text.endsWith('(401)'), isToken);
         assert.deepEqual(server.messages, []);
       });
     }
   }
 
-  test('is shown a password by CRAM-MD5 if it may be chosen, and a token by XOAUTH2 alone', async () => {
+  test('gets a password by CRAM-MD5 if that is offered, and a token only by XOAUTH2', async () => {
     await using server = await startGuarded();
     for (const [credentials, mechanism] of [
       [`relay:${password}`, 'CRAM-MD5'],
@@ -140,7 +143,7 @@ describe('smtp-server', () => {
     }
   });
 
-  test('that has no mechanism for tokens is not shown one in place of a password', async () => {
+  test('without a mechanism for tokens does not get one in place of a password', async () => {
     const seen: unknown[] = [];
     await using server = await startGuarded({
       authMethods: passwordMechanisms,
@@ -155,7 +158,7 @@ describe('smtp-server', () => {
     assert.deepEqual(seen, []);
   });
 
-  test('gets a password in UTF-8 as it was written, by PLAIN', async () => {
+  test('gets a password in UTF-8 unchanged, by PLAIN', async () => {
     const shown: unknown[] = [];
     await using server = await startGuarded({
       onAuth: (auth, _session, callback) => {
@@ -168,14 +171,14 @@ describe('smtp-server', () => {
     assert.deepEqual(shown, [oddPassword]);
   });
 
-  test('wants TLS before AUTH: without it the mail waits, in its words', async () => {
+  test('requires TLS before AUTH: without it the mail waits, with its words', async () => {
     await using server = await startGuarded();
     const { short, verdict } = await send(server, agentWith(`relay:${password}`, { lmtp_tls_security_level: 'none' }));
     assert.match(short ?? '', /^deferred 4\./);
     assert.match(verdict.text, /said: 538 .*Must issue a STARTTLS command first/);
   });
 
-  test('offers AUTH no more to who has authenticated; mail after mail goes over that session all the same', async () => {
+  test('does not offer AUTH again after authentication; mail after mail still uses that session', async () => {
     await using server = await startGuarded({ allowInsecureAuth: true });
     const plain = Buffer.from(`\0relay\0${password}`).toString('base64');
     const { received } = await playDialogue({ port: server.port }, [
@@ -205,7 +208,7 @@ describe('smtp-server', () => {
   });
 });
 
-describe('a server that asks for a certificate of ours', () => {
+describe('a server that requests a client certificate', () => {
   const asking = () => ({
     authOptional: true,
     disabledCommands: ['AUTH'],
@@ -222,18 +225,18 @@ describe('a server that asks for a certificate of ours', () => {
     for (const version of ['TLSv1.2', 'TLSv1.3']) {
       const protocols = { lmtp_tls_mandatory_protocols: version };
 
-      test(`gets it, out of a secret: ${way}, ${version}`, async () => {
+      test(`gets it, from a secret: ${way}, ${version}`, async () => {
         await using server = await startGuarded({ ...asking(), ...options });
         const { short, verdict } = await send(server, agentWith(undefined, { ...shown, ...parameters, ...protocols }));
         assert.equal(short, 'sent 2.6.0', verdict.text);
         assert.equal(verdict.tls?.protocol, version);
       });
 
-      test(`gets no mail from who has none: ${way}, ${version}`, async () => {
+      test(`gets no mail from a client without one: ${way}, ${version}`, async () => {
         await using server = await startGuarded({ ...asking(), ...options });
         const { short, verdict } = await send(server, agentWith(undefined, { ...parameters, ...protocols }));
         assert.equal(short, 'deferred 4.7.5');
-        // On TLS 1.3 the server speaks up after the client's side of the handshake.
+        // With TLS 1.3 the server reports the fault after the client's side of the handshake.
         const words = version === 'TLSv1.3' ? 'tlsv13 alert certificate required' : 'ssl/tls alert handshake failure';
         const host = '127.0.0.1[127.0.0.1]';
         assert.equal(verdict.text, `Cannot start TLS with ${host}: handshake failure: ${words}`);

@@ -1,4 +1,4 @@
-/** Mail to nodemailer's smtp-server: it offers much, and merges recipients that it takes for one. */
+/** Mail to nodemailer's smtp-server: it offers much, and merges recipients that it considers equal. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseVerdicts } from '../command/requests.ts';
@@ -12,7 +12,7 @@ const rcptsIn = (commands: readonly string[]) =>
   commands.flatMap((command) => /^RCPT TO:<(.*?)>/.exec(command)?.[1] ?? []);
 
 describe('smtp-server', () => {
-  test('gives each recipient an answer of its own', async () => {
+  test('gives each recipient a reply of its own', async () => {
     await using server = await startLmtpSmtpServer({
       rcpt: { 'no@x.test': '550 unknown', 'busy@x.test': '451 ask later' },
       final: { 'full@x.test': '552 over quota', 'soft@x.test': '450 later' },
@@ -33,7 +33,7 @@ describe('smtp-server', () => {
     assert.equal(outcome.blame, undefined);
   });
 
-  test('takes the content as it was, dots and all', async () => {
+  test('receives the content unchanged, dots included', async () => {
     await using server = await startLmtpSmtpServer();
     const text = 'Subject: test\r\n\r\n.\r\n..\r\n.dot\r\ncaf\u00e9\r\n';
     await deliverTo(server.destination, ['a@x.test'], testAgent(), { message: makeMessage(text) });
@@ -54,13 +54,13 @@ describe('smtp-server', () => {
 });
 
 describe('smtp-server and a recipient named twice', () => {
-  test('answers once after the dot, as we sent the address once, and both have their verdict at once', async () => {
+  test('replies once after the dot, as we sent the address once, and both have their verdict at once', async () => {
     await using server = await startLmtpSmtpServer({ final: { 'full@x.test': '552 over quota' } });
     const dialogue = recordDialogue();
     const recipients = ['a@x.test', 'full@x.test', 'a@x.test', 'b@x.test', 'full@x.test'];
     const begun = performance.now();
     const outcome = await deliverTo(server.destination, recipients, testAgent({}, dialogue));
-    assert.ok(performance.now() - begun < 20_000, 'nobody waits for a reply that does not come');
+    assert.ok(performance.now() - begun < 20_000, 'there is no wait for a missing reply');
     assert.deepEqual(shortVerdicts(outcome), [
       'sent 2.6.0',
       'bounced 5.2.2',
@@ -73,7 +73,7 @@ describe('smtp-server and a recipient named twice', () => {
     assert.deepEqual(shortVerdicts(next), ['sent 2.6.0']);
   });
 
-  test('is two lines on the command line, and nobody waits', async () => {
+  test('makes two lines on the command line, without a wait', async () => {
     await using server = await startLmtpSmtpServer();
     using folder = makeTemporaryFolder();
     const message = folder.write('message.eml', 'Subject: test\n\nHello.\n');
@@ -96,7 +96,7 @@ describe('smtp-server and a recipient named twice', () => {
     ['domain', 'a@X.Test'],
     ['local part', 'A@x.test'],
   ] as const) {
-    test(`in another case of its ${name} gives nobody the verdict of somebody else`, async () => {
+    test(`in another letter case of its ${name} does not get the verdict of another recipient`, async () => {
       await using server = await startLmtpSmtpServer({ final: { 'full@x.test': '552 over quota' } });
       const agent = testAgent({ lmtp_data_done_next_timeout: '1s' });
       const outcome = await deliverTo(server.destination, ['a@x.test', twin, 'full@x.test'], agent);
@@ -105,7 +105,7 @@ describe('smtp-server and a recipient named twice', () => {
   }
 });
 
-describe('what smtp-server offers is made use of:', () => {
+describe('the offers of smtp-server are used:', () => {
   test('DSN, with all parameters of the request in xtext', async () => {
     await using server = await startLmtpSmtpServer();
     const dialogue = recordDialogue();
@@ -135,7 +135,7 @@ describe('what smtp-server offers is made use of:', () => {
     );
   });
 
-  test('nothing of DSN where the server does not offer it', async () => {
+  test('nothing of DSN if the server does not offer it', async () => {
     await using server = await startLmtpSmtpServer({ server: { hideDSN: true } });
     const dialogue = recordDialogue();
     const recipients = [{ address: 'a@x.test', notify: ['SUCCESS'] as const, orcpt: 'rfc822;a@old.test' }];
@@ -152,13 +152,13 @@ describe('what smtp-server offers is made use of:', () => {
     assert.deepEqual(message?.sender.args, { SIZE: '25', SMTPUTF8: true });
   });
 
-  test('SMTPUTF8 is not asked for where nothing needs it', async () => {
+  test('SMTPUTF8 is not sent if nothing needs it', async () => {
     await using server = await startLmtpSmtpServer();
     await deliverTo(server.destination, ['zoe@x.test'], testAgent(), { smtputf8: true });
     assert.deepEqual(server.messages[0]?.sender.args, { SIZE: '25' });
   });
 
-  test('a recipient in UTF-8 bounces where the server has no SMTPUTF8, and the session goes on', async () => {
+  test('a recipient in UTF-8 bounces if the server has no SMTPUTF8, and the session goes on', async () => {
     await using server = await startLmtpSmtpServer({ server: { hideSMTPUTF8: true } });
     const agent = testAgent();
     const outcome = await deliverTo(server.destination, ['zo\u00eb@x.test'], agent, { smtputf8: true });
@@ -181,7 +181,7 @@ describe('what smtp-server offers is made use of:', () => {
     assert.ok(!dialogue.commands().some((command) => command.startsWith('MAIL')));
   });
 
-  test('SIZE: a message over a limit that we do not heed bounces after the dot, with one reply for each', async () => {
+  test('SIZE: a message over an ignored limit bounces after the dot, with one reply for each recipient', async () => {
     await using server = await startLmtpSmtpServer({ server: limited });
     const agent = testAgent({ lmtp_discard_lhlo_keywords: 'size' });
     const outcome = await deliverTo(server.destination, ['a@x.test', 'b@x.test'], agent, { message: large });
@@ -196,7 +196,7 @@ describe('what smtp-server offers is made use of:', () => {
     assert.deepEqual(server.messages[0]?.sender.args, { SIZE: '24', BODY: '8BITMIME' });
   });
 
-  test('recipients beyond the number that the server takes go in further transactions of the session', async () => {
+  test('recipients beyond the limit of the server get further transactions on the session', async () => {
     await using server = await startLmtpSmtpServer({ server: { maxRecipients: 2 } });
     const dialogue = recordDialogue();
     const recipients = ['1@x.test', '2@x.test', '3@x.test', '4@x.test', '5@x.test'];

@@ -1,4 +1,4 @@
-/** Mail to Postfix's smtp-sink, which takes its time at every stage. */
+/** Mail to Postfix's smtp-sink with a delay at every stage. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { installLine } from '../support/debian-packages.ts';
@@ -9,7 +9,7 @@ const skip = isSmtpSinkInstalled() ? false : `smtp-sink is not installed: ${inst
 
 const both = ['a@x.test', 'b@x.test'] as const;
 
-describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
+describe('a slow smtp-sink', { skip, concurrency: true }, () => {
   const late: [string, readonly string[], string, string, RegExp][] = [
     ['LHLO', ['-W', 'LHLO:9'], 'lmtp_lhlo_timeout', 'deferred 4.4.2', /timed out while performing the LHLO handshake$/],
     ['MAIL', ['-p', '-W', 'MAIL:9'], 'lmtp_mail_timeout', 'deferred 4.4.2', /timed out while sending MAIL FROM$/],
@@ -24,7 +24,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     ],
   ];
   for (const [stage, options, parameter, verdict, words] of late) {
-    test(`in its reply to ${stage} is waited for no longer than ${parameter}`, async () => {
+    test(`is waited for in its reply to ${stage} no longer than ${parameter}`, async () => {
       await using sink = await startSmtpSink(options);
       const begun = performance.now();
       const outcome = await deliverTo(sink.destination, both, testAgent({ [parameter]: '1s' }));
@@ -36,7 +36,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     });
   }
 
-  test('in its reply to RSET is left for a new connection after lmtp_rset_timeout', async () => {
+  test('in its reply to RSET is replaced by a new connection after lmtp_rset_timeout', async () => {
     await using sink = await startSmtpSink(['-W', 'RSET:9']);
     const agent = testAgent({ lmtp_rset_timeout: '1s' });
     await deliverTo(sink.destination, both, agent);
@@ -45,7 +45,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     assert.equal(outcome.verdicts[0]?.connUse, 1);
   });
 
-  test('in its reply to QUIT is waited for by nobody', async () => {
+  test('in its reply to QUIT delays nothing', async () => {
     await using sink = await startSmtpSink(['-W', 'QUIT:9']);
     const begun = performance.now();
     const outcome = await deliverTo(sink.destination, both, testAgent({ lmtp_cache_connection: 'no' }));
@@ -57,7 +57,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     ['before it reads the content', ['-H', '1']],
     ['before it answers the dot', ['-W', '.:1']],
   ] as const) {
-    test(`${name}, within the limits, gets the mail all the same`, async () => {
+    test(`${name}, within the limits, still gets the mail`, async () => {
       await using sink = await startSmtpSink(options);
       const begun = performance.now();
       const outcome = await deliverTo(sink.destination, both, testAgent({ lmtp_data_done_timeout: '5s' }));
@@ -66,7 +66,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     });
   }
 
-  // While a reply to RCPT is held back, smtp-sink goes on reading and answers what comes behind it first.
+  // While a reply to RCPT is delayed, smtp-sink goes on reading and answers the commands after it first.
   const cures: [string, Readonly<Record<string, string>>][] = [
     ['lmtp_discard_lhlo_keywords', { lmtp_discard_lhlo_keywords: 'pipelining' }],
     [
@@ -75,7 +75,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     ],
   ];
   for (const [name, parameters] of cures) {
-    test(`and loses count when pipelined is cured by ${name}`, async () => {
+    test(`that loses count when pipelined is cured by ${name}`, async () => {
       await using sink = await startSmtpSink(['-W', 'RCPT:1']);
       const outcome = await deliverTo(sink.destination, both, testAgent(parameters));
       const words = outcome.verdicts.map(({ text }) => text).join('\n');
@@ -83,7 +83,7 @@ describe('smtp-sink that is slow', { skip, concurrency: true }, () => {
     });
   }
 
-  test('and hangs up on the idle leaves a stale session, which costs a new connection, no more', async () => {
+  test('that closes idle connections leaves a stale session, which costs only a new connection', async () => {
     await using sink = await startSmtpSink(['-t', '1']);
     const agent = testAgent();
     await deliverTo(sink.destination, both, agent);

@@ -1,4 +1,4 @@
-/** What Postfix's smtp-sink writes down of the mail that it gets: the very arguments of MAIL and RCPT, and the content. */
+/** What Postfix's smtp-sink records of the mail that it gets: the arguments of MAIL and RCPT, and the content. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { installLine } from '../support/debian-packages.ts';
@@ -10,8 +10,8 @@ const skip = isSmtpSinkInstalled() ? false : `smtp-sink is not installed: ${inst
 
 const both = ['a@x.test', 'b@x.test'] as const;
 
-describe('what smtp-sink is told', { skip }, () => {
-  test('of sender and recipients is written as RFC 5321 wants it, with the parameters that it offers', async () => {
+describe('the envelope that smtp-sink receives', { skip }, () => {
+  test('contains sender and recipients in the form of RFC 5321, with the parameters that it offers', async () => {
     await using sink = await startSmtpSink();
     const recipients = [
       'plain@x.test',
@@ -39,7 +39,7 @@ describe('what smtp-sink is told', { skip }, () => {
     assert.equal(message?.content, 'Subject: test\n\ncaf\u00e9\n');
   });
 
-  test('of the null sender is <>', async () => {
+  test('contains <> for the null sender', async () => {
     await using sink = await startSmtpSink();
     await deliverTo(sink.destination, ['a@x.test'], testAgent(), { sender: '' });
     assert.equal((await sink.messages())[0]?.mail, '<>');
@@ -53,7 +53,7 @@ describe('what smtp-sink is told', { skip }, () => {
   const all = ['-8', '-a', '-C', '-F', '-N', '-E', '-p'];
   const offers: [string, readonly string[], string, string][] = [
     [
-      'with all it offers',
+      'with all its offers',
       [],
       '<alice@example.org> BODY=8BITMIME ENVID=q1 RET=HDRS',
       '<a@x.test> ORCPT=rfc822;b@x.test NOTIFY=SUCCESS',
@@ -88,7 +88,7 @@ describe('what smtp-sink is told', { skip }, () => {
     ['dsn', '<alice@example.org> BODY=8BITMIME', '<a@x.test>'],
     ['dsn, 8bitmime', '<alice@example.org>', '<a@x.test>'],
   ] as const) {
-    test(`with lmtp_discard_lhlo_keywords = ${keyword} is the same as if the server had no such thing`, async () => {
+    test(`with lmtp_discard_lhlo_keywords = ${keyword} is the same as if the server did not offer it`, async () => {
       await using sink = await startSmtpSink();
       const agent = testAgent({ lmtp_discard_lhlo_keywords: keyword });
       await deliverTo(sink.destination, [recipient], agent, asked);
@@ -97,7 +97,7 @@ describe('what smtp-sink is told', { skip }, () => {
     });
   }
 
-  test('without PIPELINING comes a command at a time', async () => {
+  test('arrives one command at a time without PIPELINING', async () => {
     await using sink = await startSmtpSink(['-p']);
     const turns: string[] = [];
     const outcome = await deliverTo(sink.destination, both, testAgent({}, { transcript: (side) => turns.push(side) }));
@@ -106,14 +106,14 @@ describe('what smtp-sink is told', { skip }, () => {
     assert.match(turns.join(''), /^SCS+(?:CS){4}CCSSCS$/);
   });
 
-  test('with PIPELINING comes in one group up to DATA', async () => {
+  test('arrives in one group up to DATA with PIPELINING', async () => {
     await using sink = await startSmtpSink();
     const turns: string[] = [];
     await deliverTo(sink.destination, both, testAgent({}, { transcript: (side) => turns.push(side) }));
     assert.match(turns.join(''), /^SCS+CCCCSSSSCCSSCS$/);
   });
 
-  test('of a thousand recipients gets a reply for each', async () => {
+  test('with a thousand recipients gets a reply for each', async () => {
     await using sink = await startSmtpSink();
     const recipients = Array.from({ length: 1000 }, (_, index) => `user${index}@x.test`);
     // No limit: all of them in one transaction.
@@ -123,7 +123,7 @@ describe('what smtp-sink is told', { skip }, () => {
     assert.equal((await sink.messages())[0]?.rcpts.length, 1000);
   });
 
-  test('of a recipient in UTF-8 is nothing, since it has no SMTPUTF8: that bounces', async () => {
+  test('contains no recipient in UTF-8, since it has no SMTPUTF8: that recipient bounces', async () => {
     await using sink = await startSmtpSink();
     const outcome = await deliverTo(sink.destination, ['zo\u00eb@x.test'], testAgent(), { smtputf8: true });
     assert.deepEqual(shortVerdicts(outcome), ['bounced 5.6.7']);

@@ -1,4 +1,4 @@
-/** Mail to Postfix's smtp-sink, which does wrong at every stage in every way: refuses, hangs up, closes with 421, dies. */
+/** Mail to Postfix's smtp-sink with every fault at every stage: it refuses, closes, closes with 421, dies. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DeliveryOutcome } from '../../functions/delivery/deliver.ts';
@@ -10,7 +10,7 @@ const skip = isSmtpSinkInstalled() ? false : `smtp-sink is not installed: ${inst
 
 const both = ['a@x.test', 'b@x.test'] as const;
 
-/** Options, what they mean for the mail, verdict on both recipients or on each, words on the first, use, blame. */
+/** Options, their meaning for the mail, verdict on both recipients or on each, text of the first, use, blame. */
 type Row = readonly [
   options: string,
   name: string,
@@ -95,14 +95,14 @@ describe('smtp-sink, two messages one after the other, each for two recipients:'
       assert.match(first?.verdicts[0]?.text ?? '', words);
       assert.deepEqual([first?.blame?.scope, second?.blame?.scope], [blamed, blamed]);
       assert.equal(second?.verdicts[0]?.connUse ?? 0, use);
-      // Content goes out once in each message where the envelope was accepted, and else never.
+      // Content is sent once in each message with an accepted envelope, and otherwise never.
       const isAccepted = !/CONNECT|LHLO|MAIL|RCPT|DATA/.test(options);
       assert.equal((await sink.messages()).length, isAccepted ? 2 : 0);
     });
   }
 });
 
-describe('smtp-sink that refuses in words of its own', { skip }, () => {
+describe('smtp-sink that refuses with given words', { skip }, () => {
   const refusals: [string, readonly string[], string, RegExp][] = [
     [
       'of several lines is judged by the last',
@@ -135,7 +135,7 @@ describe('smtp-sink that refuses in words of its own', { skip }, () => {
     });
   }
 
-  test('and no ENHANCEDSTATUSCODES is judged by its codes', async () => {
+  test('and without ENHANCEDSTATUSCODES is judged by its codes', async () => {
     await using sink = await startSmtpSink(['-E', '-r', 'RCPT', '-b', '450 try again']);
     const outcome = await deliverTo(sink.destination, both, testAgent());
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.0.0', 'deferred 4.0.0']);
@@ -155,7 +155,7 @@ describe('smtp-sink that dies', { skip }, () => {
     assert.equal((await sink.messages()).length, 2);
   });
 
-  test('while a session lies idle costs the next message no more than the attempt to connect', async () => {
+  test('while a session is idle costs the next message only the connection attempt', async () => {
     await using sink = await startSmtpSink();
     const agent = testAgent();
     await deliverTo(sink.destination, both, agent);
@@ -166,25 +166,25 @@ describe('smtp-sink that dies', { skip }, () => {
 });
 
 describe('smtp-sink that interrupts the content with one 550, without reading it,', { skip }, () => {
-  // It closes with our content unread, so the system may throw its 550 away before we could read it.
+  // It closes with our content unread, so the system may discard its 550 before we could read it.
   const possible = [closed, closedInDoubt, cut, doubt];
 
   test('at once, bounces no recipient', async () => {
     await using sink = await startSmtpSink(['-A', '0']);
     const [first, second] = shortVerdicts(await deliverTo(sink.destination, both, testAgent()));
     assert.ok(possible.includes(first ?? ''), first);
-    // Whether the dot was out by then is a matter of chance, and with it whether there is a doubt.
+    // Whether the dot was sent by then is random, and with it whether there is a doubt.
     assert.ok(possible.includes(second ?? ''), second);
   });
 
-  test('after the dot, leaves the recipients in doubt, but for a first one that has its 550', async () => {
+  test('after the dot, leaves the recipients in doubt, except a first one with its 550', async () => {
     await using sink = await startSmtpSink(['-A', '1']);
     const [first, second] = shortVerdicts(await deliverTo(sink.destination, both, testAgent()));
     assert.ok(['bounced 5.0.0', ...possible].includes(first ?? ''), first);
     assert.equal(second, doubt);
   });
 
-  test('when it has 20 MB before it, need not hear all of it', async () => {
+  test('with 20 MB still to come, does not receive all of it', async () => {
     await using sink = await startSmtpSink(['-A', '0']);
     const lines = Buffer.from(`${'x'.repeat(98)}\r\n`.repeat(1000));
     let given = 0;
@@ -203,11 +203,11 @@ describe('smtp-sink that interrupts the content with one 550, without reading it
 
 describe('two smtp-sinks, the first of which fails:', { skip }, () => {
   const elsewhere: [string, readonly string[], readonly string[], number][] = [
-    ['one that hangs up at MAIL leaves all to the other', ['-q', 'MAIL'], ['sent 2.2.0', 'sent 2.2.0'], 1],
+    ['one that closes at MAIL leaves all to the other', ['-q', 'MAIL'], ['sent 2.2.0', 'sent 2.2.0'], 1],
     ['one that refuses to talk leaves all to the other', ['-f', 'CONNECT'], ['sent 2.2.0', 'sent 2.2.0'], 1],
-    ['one that answers 450 to RCPT leaves them to the other', ['-r', 'RCPT'], ['sent 2.2.0', 'sent 2.2.0'], 1],
-    ['one that answers 450 to the dot leaves them to the other', ['-r', '.'], ['sent 2.2.0', 'sent 2.2.0'], 1],
-    ['one that answers 500 to RCPT has decided', ['-f', 'RCPT'], ['bounced 5.3.0', 'bounced 5.3.0'], 0],
+    ['one that replies 450 to RCPT leaves them to the other', ['-r', 'RCPT'], ['sent 2.2.0', 'sent 2.2.0'], 1],
+    ['one that replies 450 to the dot leaves them to the other', ['-r', '.'], ['sent 2.2.0', 'sent 2.2.0'], 1],
+    ['one that replies 500 to RCPT has decided', ['-f', 'RCPT'], ['bounced 5.3.0', 'bounced 5.3.0'], 0],
     [
       'a recipient in doubt at one is not offered to the other',
       ['-q', '.'],

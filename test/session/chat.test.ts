@@ -21,7 +21,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const envelope: Envelope = { sender: 'alice@x', recipients: [{ address: 'a@x' }, { address: 'b@x' }], smtputf8: false };
 
-/** Content of so many octets in lines of 64, made as it is asked for; `made` counts. */
+/** Content of so many octets in lines of 64, generated on request; `made` counts. */
 function contentOf(octets: number): WireContent & { made: number } {
   const chunk = Buffer.from(`${'x'.repeat(62)}\r\n`.repeat(1024));
   return {
@@ -49,7 +49,7 @@ async function open(port: number, limits: TimeLimits = limitsWith(), looksForStr
   return opened.session;
 }
 
-/** One transaction; answers as `dot 250` or `timeout at dot in doubt`. */
+/** One transaction; returns answers as `dot 250` or `timeout at dot in doubt`. */
 async function transact(session: Session, limits: TimeLimits, content: WireContent = contentOf(100)) {
   const outcome = await session.chat(transaction(envelope, session.capabilities), { limits, content });
   return { ...outcome, short: outcome.answers.map(short) };
@@ -64,7 +64,7 @@ function short(answer: Answer): string {
 const isInterrupted = (stage: string, reason: string) => (error: unknown) =>
   error instanceof Interrupted && error.stage === stage && error.reason === reason;
 
-describe('a connection that cannot be made', () => {
+describe('a connection that fails', () => {
   const peerAt = (endpoint: Endpoint) => ({ host: 'mail.example', endpoint });
   const connectTo = (endpoint: Endpoint, limits: TimeLimits) =>
     openSession(peerAt(endpoint), { chat: { limits }, introduction: { name: 'x' }, clock: systemClock });
@@ -78,10 +78,10 @@ describe('a connection that cannot be made', () => {
     const port = await freePort();
     await fails({ kind: 'inet', address: '127.0.0.1', port }, limitsWith(), 'Connection refused');
   });
-  test('because there is no such socket', async () => {
+  test('because the socket does not exist', async () => {
     await fails({ kind: 'unix', path: '/nonexistent/lmtp' }, limitsWith(), 'No such file or directory');
   });
-  test('because no answer comes in time', async () => {
+  test('because of a connect time-out', async () => {
     await using hole = await startBlackHole();
     await fails(
       { kind: 'inet', address: '127.0.0.1', port: hole.port },
@@ -89,7 +89,7 @@ describe('a connection that cannot be made', () => {
       'Connection timed out',
     );
   });
-  test('because our own time is up', async () => {
+  test('because of our own deadline', async () => {
     await using hole = await startBlackHole();
     const limits = limitsWith({ connect: 0 }, deadlineIn(50));
     await fails({ kind: 'inet', address: '127.0.0.1', port: hole.port }, limits, 'Connection timed out', true);
@@ -149,7 +149,7 @@ describe('a server that falls silent', () => {
       session.drop();
     });
   }
-  test('is waited for afresh with each line that comes', async () => {
+  test('gets the whole time-out again with each line', async () => {
     const lines = ['250-one', '250-two', '250-three', '250 four'];
     await using server = await startRawServer((socket) => {
       socket.write('220 hi\r\n');
@@ -163,8 +163,8 @@ describe('a server that falls silent', () => {
   });
 });
 
-describe('the end of our own time', () => {
-  test("cuts a stage short, and is not taken for the server's fault", async () => {
+describe('our own deadline', () => {
+  test("cuts a stage short, and is not the server's fault", async () => {
     await using server = await startScriptedServer({ final: { default: andThen('silence') } });
     const session = await open(server.port);
     const { short: answers } = await transact(session, limitsWith({}, deadlineIn(60)));
@@ -177,8 +177,8 @@ describe('the end of our own time', () => {
   });
 });
 
-describe('a server that hangs up', () => {
-  test('while it is written to, but with its replies given, is believed', async () => {
+describe('a server that closes', () => {
+  test('during a write, after its replies, is read to the end', async () => {
     await using server = await startScriptedServer({
       final: { 'a@x': '250 saved', 'b@x': andThen('close', '452 4.2.2 full') },
     });
@@ -186,17 +186,17 @@ describe('a server that hangs up', () => {
     const { short: answers, retire } = await transact(session, limitsWith());
     session.drop();
     assert.deepEqual(answers, ['dot 250', 'dot 452']);
-    // The session is over, and what was said stands.
+    // The session is over, and the replies received are final.
     assert.ok(retire === 'interrupted' || retire === 'closing (421)', retire);
   });
-  test('in the middle of a line has not said it', async () => {
+  test('in the middle of a line has not sent that line', async () => {
     await using server = await startScriptedServer({ final: { 'a@x': { ...andThen('close'), raw: '250 save' } } });
     const session = await open(server.port);
     const { short: answers } = await transact(session, limitsWith());
     session.drop();
     assert.deepEqual(answers, ['lost at dot in doubt', 'lost at dot in doubt']);
   });
-  test('amid a large content, having said why, is the reason for which all wait', async () => {
+  test('during a large content, after a refusal, defers all recipients with that refusal', async () => {
     await using server = await startScriptedServer({
       content: { ...andThen('reset'), raw: '552 5.3.4 too big\r\n', after_bytes: 100_000 },
     });
@@ -233,7 +233,7 @@ describe('a server that hangs up', () => {
 });
 
 describe('content', () => {
-  test("of 20 MB streams at the server's pace, and little of it waits on our side", async (t) => {
+  test("of 20 MB streams at the server's pace, with little of it buffered on our side", async (t) => {
     await using sink = await startLmtpSink();
     const session = await open(sink.port);
     let most = 0;
@@ -248,22 +248,22 @@ describe('content', () => {
     session.drop();
     assert.deepEqual(answers, ['dot 250', 'dot 250']);
     assert.equal(sink.contents[0]?.octets, content.made);
-    // One chunk of the content, and what Node lets pile up before it says that it is enough.
+    // One chunk of the content, and what Node buffers before it reports a full buffer.
     assert.ok(most > 0 && most <= 2 * 65_536, `${most} octets waited`);
   });
 
-  test('that a stalled server does not take in times out, and its source is not emptied', async () => {
+  test('that a stalled server does not read times out, and its source is not drained', async () => {
     await using server = await startScriptedServer({ content: andThen('stall') });
     const session = await open(server.port);
     const content = contentOf(200_000_000);
     const { short: answers } = await transact(session, limitsWith({ content: 100 }), content);
     session.drop();
     assert.deepEqual(answers, ['timeout at content', 'timeout at content']);
-    // What was made went into the buffers of the kernel, which end somewhere.
+    // The generated octets went into the buffers of the kernel, which are finite.
     assert.ok(content.made < 50_000_000, `${content.made} octets were made`);
   });
 
-  test('that a server refuses without taking in any more of it is not waited for', async () => {
+  test('that a server refuses without reading further ends the wait', async () => {
     await using server = await startScriptedServer({
       content: { ...andThen('stall'), raw: '552 5.3.4 too big\r\n', after_bytes: 1000 },
     });
@@ -273,7 +273,7 @@ describe('content', () => {
     assert.deepEqual(answers, ['content 552 early', 'content 552 early']);
   });
 
-  test('that is cut off by the end of our time never ends with a dot', async () => {
+  test('that is cut off by our own deadline never ends with a dot', async () => {
     await using server = await startScriptedServer({ content: andThen('stall') });
     const session = await open(server.port);
     const { short: answers } = await transact(session, limitsWith({}, deadlineIn(150)), contentOf(200_000_000));
@@ -303,7 +303,7 @@ describe('content', () => {
 });
 
 describe('a flood', () => {
-  /** Pours the text out again and again until the client has had enough; counts the octets. */
+  /** Sends the text again and again until the client closes; counts the octets. */
   async function flooding(first: string, text: string, most = Number.POSITIVE_INFINITY) {
     const poured = { octets: 0 };
     const chunk = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
@@ -321,19 +321,19 @@ describe('a flood', () => {
     });
     return { ...server, poured };
   }
-  test('of lines of one reply is a reply without end', async () => {
+  test('of lines of one reply is an endless reply', async () => {
     await using server = await flooding('', '220-and another thing\r\n');
     await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
   });
-  test('of garbage is, too', async () => {
+  test('of garbage is one, too', async () => {
     await using server = await flooding('', 'garbage\r\n');
     await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
   });
-  test('of one line without an end is, too', async () => {
+  test('of one endless line is one, too', async () => {
     await using server = await flooding('', 'x');
     await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
   });
-  test('of an unexpected line, an octet at a time, is not awaited', { timeout: 60_000 }, async () => {
+  test('of an unexpected line, one octet at a time, does not prolong the wait', { timeout: 60_000 }, async () => {
     await using server = await startRawServer((socket) => {
       socket.write('220 hi\r\n2');
       const dripping = setInterval(() => socket.write('2'), 100);
@@ -341,13 +341,13 @@ describe('a flood', () => {
     });
     await assert.rejects(open(server.port), /refuses to talk/);
   });
-  test('of unexpected replies is not read without end', async () => {
+  test('of unexpected replies is not read without a limit', async () => {
     const most = 200_000_000;
     await using server = await flooding('220 hi\r\n250 hi\r\n', '250 2.0.0 ok\r\n', most);
     const session = await open(server.port, limitsWith(), false);
     let [before, looks] = [-1, 0];
     await waitUntil(
-      'the server can pour no more',
+      'the server can send no more',
       () => {
         looks = server.poured.octets === before ? looks + 1 : 0;
         before = server.poured.octets;
@@ -361,7 +361,7 @@ describe('a flood', () => {
   });
 });
 
-test('a transcript holds both sides, and no content', async () => {
+test('a transcript contains both sides, and no content', async () => {
   await using server = await startScriptedServer({ capabilities: ['PIPELINING'] });
   const session = await open(server.port);
   const lines: string[] = [];
@@ -389,7 +389,7 @@ test('a transcript holds both sides, and no content', async () => {
   ]);
 });
 
-test('a group of commands goes out in one piece', async () => {
+test('a group of commands is sent in one piece', async () => {
   await using server = await startScriptedServer({ capabilities: ['PIPELINING'] });
   const session = await open(server.port);
   await transact(session, limitsWith());

@@ -17,26 +17,26 @@ import { fixedDeadline, limitsWith, timedStages } from '../support/time-limits.t
 const second = 1000;
 const defaults = stageTimeouts(parseParameters({}));
 
-/** The limits that the defaults have in a function of `whole` seconds that has `left` seconds left. */
+/** The limits that the defaults have in a function of `whole` seconds with `left` seconds left. */
 function limitsOf(whole: number, left: number, given: Readonly<Record<string, string>> = {}): TimeLimits {
   return new TimeLimits(stageTimeouts(parseParameters(given)), fixedDeadline(left * second, whole * second));
 }
 
-describe('a wait ends with its own time-out or with our time, whichever comes first', () => {
-  test('the stage sets it while there is time enough', () => {
+describe('a wait ends with its own time-out or with our deadline, whichever comes first', () => {
+  test('the stage sets it while there is enough time', () => {
     for (const left of [300, 1000]) {
       const limits = limitsWith({ MAIL: 300 }, fixedDeadline(left));
       assert.deepEqual(limits.limit('MAIL'), { milliseconds: 300, isDeadline: false });
     }
   });
-  test('the deadline sets it when there is not', () => {
+  test('the deadline sets it otherwise', () => {
     const limits = limitsWith({ MAIL: 300 }, fixedDeadline(299));
     assert.deepEqual(limits.limit('MAIL'), { milliseconds: 299, isDeadline: true });
     for (const left of [0, -5]) {
       assert.equal(limitsWith({ MAIL: 300 }, fixedDeadline(left, 1)).limit('MAIL').isDeadline, true, `${left} ms left`);
     }
   });
-  test('a time-out of 0 is none, and then only the deadline counts', () => {
+  test('a time-out of 0 means none, and then only the deadline counts', () => {
     assert.deepEqual(limitsWith({ connect: 0 }, fixedDeadline(5)).limit('connect'), {
       milliseconds: 5,
       isDeadline: true,
@@ -70,12 +70,12 @@ describe('silence until the deadline is a time-out of the server', () => {
     });
   }
 
-  test('which the wait still lasts for: a server that is slow after the dot has all the time there is', () => {
+  test('and a server that is slow after the dot is waited for until then', () => {
     assert.equal(limitsOf(300, 270).limit('dot').milliseconds, 270 * second);
     assert.equal(limitsOf(300, 270).limit('greeting').milliseconds, 270 * second);
   });
 
-  test('never where there is no deadline', () => {
+  test('never without a deadline', () => {
     for (const stage of timedStages) {
       assert.equal(silenceThatCounts(stage, noDeadline.whole), stage.endsWith('dot') ? 120_000 : 60_000);
       const milliseconds = defaults[stage];
@@ -85,7 +85,7 @@ describe('silence until the deadline is a time-out of the server', () => {
 });
 
 describe('a wait that outlasts the function is cut to the silence that counts', () => {
-  test('for a connection and for TLS, where a server that works is never silent for so long', () => {
+  test('for a connection and for TLS, where a healthy server is never silent for so long', () => {
     const limits = limitsOf(300, 270, { lmtp_connect_timeout: '0' });
     for (const stage of ['connect', 'STARTTLS'] as const) {
       assert.deepEqual(limits.limit(stage), { milliseconds: 60_000, isDeadline: false });
@@ -96,14 +96,14 @@ describe('a wait that outlasts the function is cut to the silence that counts', 
     assert.equal(limitsOf(300, 270, { lmtp_connect_timeout: '100s' }).limit('connect').milliseconds, 100_000);
     assert.equal(limitsOf(60, 55).limit('connect').milliseconds, 30_000);
   });
-  test('before MAIL where the time-out would leave too little time for another host', () => {
+  test('before MAIL if the time-out would leave too little time for another host', () => {
     const connecting = (whole: number, left: number) =>
       new TimeLimits(defaults, fixedDeadline(left * second, whole * second), { hasOtherHosts: true }).limit('connect');
     assert.deepEqual(connecting(45, 40), { milliseconds: 15_000, isDeadline: false });
     assert.deepEqual(connecting(45, 45), { milliseconds: 30_000, isDeadline: false });
     assert.deepEqual(connecting(300, 32), { milliseconds: 30_000, isDeadline: false });
   });
-  test('before MAIL where another host can be tried, and never after it', () => {
+  test('before MAIL if another host can be tried, and never after it', () => {
     const limits = new TimeLimits(defaults, fixedDeadline(270_000, 300_000), { hasOtherHosts: true });
     const cut = timedStages.filter((stage) => limits.limit(stage).milliseconds === 60_000);
     assert.deepEqual(cut, ['greeting', 'LHLO', 'STARTTLS', 'AUTH', 'next dot']);
@@ -112,24 +112,24 @@ describe('a wait that outlasts the function is cut to the silence that counts', 
   });
 });
 
-describe('there is time to begin', () => {
+describe('there is enough time to begin', () => {
   const begins = (whole: number, left: number, given: Readonly<Record<string, string>> = {}) =>
     limitsOf(whole, left, given).hasTimeToBegin;
-  test('if a server that hangs after the dot could still be found out', () => {
+  test('if a server that hangs after the dot could still be detected', () => {
     assert.deepEqual([begins(300, 120), begins(300, 119.999)], [true, false]);
     assert.deepEqual([begins(900, 120), begins(900, 119.999)], [true, false]);
     assert.deepEqual([begins(60, 30), begins(60, 29.999)], [true, false]);
   });
-  test('for as long as the time-outs themselves, where these are shorter', () => {
+  test('for as long as the time-outs themselves, if these are shorter', () => {
     const quick = { lmtp_data_done_timeout: '10s', lmtp_connect_timeout: '5s' };
     assert.deepEqual([begins(300, 60, quick), begins(300, 59.999, quick)], [true, false]);
   });
-  test('for another host, if one that hangs before the dot could be', () => {
+  test('with another host, if a server that hangs before the dot could still be detected', () => {
     const next = (whole: number, left: number) => limitsOf(whole, left).hasTimeForNextHost;
     assert.deepEqual([next(300, 60), next(300, 59.999)], [true, false]);
     assert.deepEqual([next(60, 20), next(60, 19.999)], [true, false]);
   });
-  test('always where there is no deadline', () => {
+  test('always without a deadline', () => {
     const limits = new TimeLimits({ ...defaults, connect: 0 }, noDeadline);
     assert.deepEqual([limits.hasTimeToBegin, limits.hasTimeForNextHost], [true, true]);
   });
@@ -138,14 +138,14 @@ describe('there is time to begin', () => {
       let remaining = seconds * second;
       const reserve = Math.min(5 * second, remaining / 2);
       const deadline = invocationDeadline(() => remaining, reserve);
-      // Time goes by until the first delivery has been read.
+      // Time passes until the first delivery has been read.
       remaining -= 100;
       assert.equal(new TimeLimits(defaults, deadline).hasTimeToBegin, true);
     });
   }
 });
 
-test('the deadline of an invocation knows how long the function may run in all', () => {
+test('the deadline of an invocation knows the whole time-out of the function', () => {
   let remaining = 60_000;
   const deadline = invocationDeadline(() => remaining, 5000);
   remaining -= 10_000;
@@ -160,7 +160,7 @@ test('a deadline after some time counts from now', () => {
   assert.deepEqual([deadline.whole, deadline.left()], [100, 57]);
 });
 
-test('what a budget earns ends at the deadline, and then the time that ran out was ours', () => {
+test('a budget ends at the deadline, and then the expired time is our own', () => {
   let now = 0;
   const budget = new TimeBudget({ milliseconds: 100, isDeadline: false }, { now: () => now, latest: 150 });
   now = 40;
@@ -171,7 +171,7 @@ test('what a budget earns ends at the deadline, and then the time that ran out w
   assert.deepEqual(budget.remaining(), { milliseconds: 50, isDeadline: true });
 });
 
-test('time has passed as far as the clock says that went further', () => {
+test('the elapsed time is that of the clock that advanced further', () => {
   const since = { wall: 1000, monotonic: 10 };
   assert.equal(elapsed(since, { wall: 1500, monotonic: 20 }), 500);
   assert.equal(elapsed(since, { wall: 1000, monotonic: 310 }), 300);

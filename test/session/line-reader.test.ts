@@ -8,7 +8,7 @@ function readerOf(...chunks: readonly string[]): LineReader {
   return reader;
 }
 
-test('a line is there once its end is', () => {
+test('a line is complete with its line end', () => {
   const reader = readerOf('250', ' ok');
   assert.equal(reader.shift(), undefined);
   reader.push(Buffer.from('\r\n354'));
@@ -16,7 +16,7 @@ test('a line is there once its end is', () => {
   assert.equal(reader.shift(), undefined);
 });
 
-test('a character that came in two parts is one character', () => {
+test('a character that arrives in two parts is one character', () => {
   const octets = Buffer.from('é\n');
   const reader = new LineReader();
   reader.push(octets.subarray(0, 1));
@@ -24,7 +24,7 @@ test('a character that came in two parts is one character', () => {
   assert.equal(reader.shift(), 'é');
 });
 
-test('whatever lies unread is noticed, be it half a line', () => {
+test('any unread input is detected, even half a line', () => {
   assert.equal(readerOf().hasUnread, false);
   assert.equal(readerOf('4').hasUnread, true);
   assert.equal(readerOf('\n').hasUnread, true);
@@ -37,14 +37,14 @@ test('a line ends at a NUL, as in Postfix', () => {
   assert.equal(readerOf('250 ok\0 and more\r\n').shift(), '250 ok');
 });
 
-test('too many lines are noticed, until they have been read', () => {
+test('too many lines are detected, until they have been read', () => {
   const reader = readerOf('x\n'.repeat(bufferedLineLimit));
   assert.equal(reader.isFull, true);
   reader.shift();
   assert.equal(reader.isFull, false);
 });
 
-test('a line without end is noticed, and little of it is kept', () => {
+test('an endless line is detected, and little of it is kept', () => {
   const reader = new LineReader();
   const chunk = Buffer.alloc(65_536, 'x');
   for (let octets = 0; octets <= endlessLine; octets += chunk.length) {
@@ -57,6 +57,6 @@ test('a line without end is noticed, and little of it is kept', () => {
   assert.equal(reader.shift()?.length, 2048);
 });
 
-test('what a terminal would act on shows as question marks', () => {
+test('control characters appear as question marks', () => {
   assert.equal(printable('a\u0007\u001b[2J\u007f\u0085\u2028\ufffdé😀'), 'a??[2J????é😀');
 });

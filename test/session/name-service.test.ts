@@ -15,7 +15,7 @@ test('a host has its IPv4 addresses, then its IPv6 addresses', async () => {
   assert.deepEqual(lookup, { kind: 'found', addresses: ['10.0.0.2', '10.0.0.1', '2001:db8::1'] });
 });
 
-test('one kind of address is enough, whatever becomes of the other', async () => {
+test('one kind of address is enough, whatever the other lookup returns', async () => {
   assert.deepEqual((await lookUp('v4.test', { 'v4.test': { A: ['10.0.0.1'] } })).lookup, {
     kind: 'found',
     addresses: ['10.0.0.1'],
@@ -26,7 +26,7 @@ test('one kind of address is enough, whatever becomes of the other', async () =>
   });
 });
 
-test('mail exchangers are never asked for', async () => {
+test('MX records are never looked up', async () => {
   const { lookup } = await lookUp('mx.test', {
     'mx.test': { MX: [[10, 'mail.test']] },
     'mail.test': { A: ['10.0.0.1'] },
@@ -34,7 +34,7 @@ test('mail exchangers are never asked for', async () => {
   assert.deepEqual(lookup, { kind: 'no data', type: 'AAAA' });
 });
 
-test('a name that does not exist is told from one that has no address', async () => {
+test('a name that does not exist is distinguished from one without an address', async () => {
   assert.deepEqual((await lookUp('nowhere.test', {})).lookup, { kind: 'unknown', type: 'AAAA' });
   assert.deepEqual((await lookUp('empty.test', { 'empty.test': {} })).lookup, { kind: 'no data', type: 'AAAA' });
 });
@@ -45,7 +45,7 @@ test('a name server that cannot answer, or does not, may do so later', async () 
   }
 });
 
-test('localhost is known without asking', async () => {
+test('localhost is known without a lookup', async () => {
   const { lookup, asked } = await lookUp('localhost', {});
   assert.deepEqual(lookup, { kind: 'found', addresses: ['127.0.0.1', '::1'] });
   assert.deepEqual(asked, []);

@@ -1,4 +1,7 @@
-/** Openings over real connections: what lies unread at a sync point is seen, in whatever packet it came, also under TLS. */
+/**
+ * Openings over real connections: unread input at a sync point is detected, in whatever packet it arrives,
+ * also under TLS.
+ */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { OpeningTerms } from '../../functions/lmtp/opening.ts';
@@ -52,7 +55,7 @@ const secured = () => ({ tls: { certificate: certificates.right, ...offer } });
 const twice = (line: string, other = line) => ({ raw: `${line}\r\n${other}\r\n` });
 const inPlainText = '250-lmtp.test\r\n250 STARTTLS\r\n';
 
-describe('a reply that comes twice in one packet ends the opening with QUIT:', () => {
+describe('a reply that arrives twice in one packet ends the opening with QUIT:', () => {
   test('the greeting', async () => {
     const { said, verbs } = await open({ greeting: twice('220 lmtp.test') });
     assert.deepEqual([said, verbs], ['out of step: 220 lmtp.test', ['QUIT']]);
@@ -67,7 +70,7 @@ describe('a reply that comes twice in one packet ends the opening with QUIT:', (
     const injected = { ...secured().tls, injected: '220 go\r\n' };
     const { said, verbs } = await open({ tls: injected }, { tls });
     assert.equal(said, 'out of step: 220 go');
-    // The server reads what follows as a handshake.
+    // The server reads the next octets as a handshake.
     assert.deepEqual(verbs, ['LHLO', 'STARTTLS']);
   });
 
@@ -85,12 +88,12 @@ describe('a reply that comes twice in one packet ends the opening with QUIT:', (
   });
 });
 
-test('a line that is begun behind a reply, and never ended, is out of step, too', async () => {
+test('an incomplete line after a reply is out of step, too', async () => {
   const { said } = await open({ greeting: { raw: '220 lmtp.test\r\n250' } });
   assert.equal(said, 'out of step: (an incomplete line)');
 });
 
-describe('a goodbye in the packet of a reply is none of its kind:', () => {
+describe('a 421 in the packet of a reply closes the session and is not out of step:', () => {
   const bye = '421 4.3.2 restarting';
   const scripts: Readonly<Record<string, ServerScript>> = {
     'behind the greeting': { greeting: twice('220 lmtp.test', bye) },
@@ -120,7 +123,7 @@ describe('an opening in step', () => {
     assert.deepEqual(verbs, ['<TLS>', 'LHLO', 'QUIT']);
   });
 
-  test('whose handshake fails says nothing more', async () => {
+  test('with a failed handshake sends nothing more', async () => {
     const script = { tls: { ...secured().tls, handshake: 'garbage' } } as const;
     const { said, verbs } = await open(script, { tls });
     assert.equal(said, 'TLS failed');
@@ -128,7 +131,7 @@ describe('an opening in step', () => {
   });
 });
 
-test('as Postfix does it, nothing is looked for, and what is injected before a handshake is discarded', async () => {
+test('of a strict Postfix looks for no unread input, and injected input before a handshake is discarded', async () => {
   const asPostfix = { looksForStrays: false };
   assert.equal((await open({ lhlo: twice('250 lmtp.test') }, asPostfix)).said, 'ready');
   const injected = { tls: { ...secured().tls, injected: '250 SIZE 10\r\n' } };

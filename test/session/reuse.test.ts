@@ -16,7 +16,7 @@ import { andThen, type ScriptedServer, type ServerScript, startScriptedServer } 
 import { limitsWith } from '../support/time-limits.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** Delivers one mail to one recipient; says which use of its connection it was. */
+/** Delivers one mail to one recipient; returns which use of its connection it was. */
 async function send(server: { readonly port: number }, agent: Agent, asked: Asked = {}) {
   const outcome = await deliverTo(`[127.0.0.1]:${server.port}`, ['a@x'], agent, asked);
   const [verdict] = outcome.verdicts;
@@ -36,10 +36,10 @@ async function sendTwo(script: ServerScript, parameters: Record<string, string> 
 const commands = (server: ScriptedServer, n: number) =>
   server.transcript()[n - 1]?.commands.map((line) => line.slice(0, 4)) ?? [];
 
-/** What one mail is on the wire. */
+/** The commands of one mail. */
 const mail = ['MAIL', 'RCPT', 'DATA', '<con', '.', 'RSET'] as const;
 
-/** A clock that is set by hand: both its hands, or one. */
+/** A clock that is set by the test: both its hands, or one. */
 function handClock(): Clock & { wall: number; monotonic: number } {
   return {
     wall: 1_000_000,
@@ -50,22 +50,22 @@ function handClock(): Clock & { wall: number; monotonic: number } {
   };
 }
 
-describe('the next mail goes over the same session', () => {
-  test('after RSET, which closes each transaction and takes the place of a probe', async () => {
+describe('the next mail uses the same session', () => {
+  test('after RSET, which closes each transaction and replaces a probe', async () => {
     await using two = await sendTwo({});
     assert.deepEqual([two.first.connUse, two.second.connUse], [1, 2]);
     assert.deepEqual(commands(two.server, 1), ['LHLO', ...mail, ...mail]);
     assert.equal(two.server.transcript().length, 1);
   });
 
-  test('when the last one was refused: RSET leaves its transaction', async () => {
+  test('after a refused mail: RSET closes its transaction', async () => {
     await using two = await sendTwo({ rcpt: { default: { each: ['550 5.1.1 unknown', '250 2.1.5 ok'] } } });
     assert.deepEqual([two.first.short, two.second.short], ['bounced 5.1.1', 'sent 2.0.0']);
     assert.equal(two.second.connUse, 2);
     assert.deepEqual(commands(two.server, 1), ['LHLO', 'MAIL', 'RCPT', 'DATA', 'RSET', ...mail]);
   });
 
-  test('with what the server offered at its beginning', async () => {
+  test('with the capabilities that the server offered at its beginning', async () => {
     await using server = await startScriptedServer({ capabilities: ['PIPELINING', 'SIZE 1000', 'DSN'] });
     const agent = testAgent();
     await send(server, agent);
@@ -76,7 +76,7 @@ describe('the next mail goes over the same session', () => {
     assert.equal(mails[1], 'MAIL FROM:<alice@example.org> SIZE=100');
   });
 
-  test('but never over that of another destination, were it the same server', async () => {
+  test('but never that of another destination, even with the same server', async () => {
     await using server = await startScriptedServer({});
     const names = nameService({ 'a.example': ['127.0.0.1'], 'b.example': ['127.0.0.1'] });
     const agent = testAgent({}, { names });
@@ -86,7 +86,7 @@ describe('the next mail goes over the same session', () => {
     assert.equal(commands(server, 1).filter((line) => line === 'MAIL').length, 2);
   });
 
-  test('unless that is switched off: then each says goodbye', async () => {
+  test('unless caching is switched off: then each ends with QUIT', async () => {
     await using two = await sendTwo({}, { lmtp_cache_connection: 'no' });
     assert.equal(two.second.connUse, 1);
     assert.equal(await two.server.settled(2000), true);
@@ -95,13 +95,13 @@ describe('the next mail goes over the same session', () => {
   });
 });
 
-describe('a session that may not serve again is not parked', () => {
+describe('a session that may not be used again is not parked', () => {
   for (const [what, script, verdict, goodbye] of [
     ['after 421', { rcpt: { default: '421 4.3.2 closing' } }, 'deferred 4.3.2', 'QUIT'],
     ['after a reply to another command', { rcpt: { default: '503 5.5.1 what?' } }, 'bounced 5.5.1', 'QUIT'],
     ['after garbage', { mail: ['oops', '250 ok'] }, 'sent 2.0.0', 'QUIT'],
     [
-      'after content that no recipient accepts',
+      'after an unwanted request for content',
       { rcpt: { default: '550 5.1.1 no' }, data_no_rcpt: '354 go' },
       'bounced 5.1.1',
       undefined,
@@ -131,35 +131,35 @@ describe('a parked session', () => {
     assert.equal(agent.sessions.size, 1);
     return { server, agent, [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose]() };
   }
-  /** Sends the next mail, which must go over a new connection, and nothing over the old one. */
+  /** Sends the next mail, which must use a new connection, and nothing over the old one. */
   async function isReplaced({ server, agent }: Awaited<ReturnType<typeof parked>>): Promise<void> {
     const before = server.connections[0]?.commands.length;
     const next = await send(server, agent);
     assert.deepEqual([next.short, next.connUse, next.blame], ['sent 2.0.0', 1, undefined]);
     assert.equal(server.connections.length, 2);
-    assert.equal(server.connections[0]?.commands.length, before, 'something was said to a server that had gone');
+    assert.equal(server.connections[0]?.commands.length, before, 'something was sent to a server that had closed');
     assert.equal(agent.sessions.size, 1);
   }
 
-  test('that the server has closed is replaced without a word', async () => {
+  test('that the server has closed is replaced silently', async () => {
     await using lot = await parked();
     await lot.server.connections[0]?.hangUp();
     await isReplaced(lot);
   });
 
-  test('that the server has reset is replaced without a word', async () => {
+  test('that the server has reset is replaced silently', async () => {
     await using lot = await parked();
     lot.server.connections[0]?.reset();
     await isReplaced(lot);
   });
 
-  test('on which the server said 421 unasked is not used', async () => {
+  test('with an unexpected 421 is not used', async () => {
     await using lot = await parked();
     await lot.server.connections[0]?.say('421 4.3.2 shutting down\r\n');
     await isReplaced(lot);
   });
 
-  test('on which anything lies unread, be it half a line, is not used', async () => {
+  test('with any unread input, even half a line, is not used', async () => {
     for (const octets of ['250 2.0.0 one more\r\n', '2', '\r\n', '\0']) {
       await using lot = await parked();
       await lot.server.connections[0]?.say(octets);
@@ -167,7 +167,7 @@ describe('a parked session', () => {
     }
   });
 
-  test('serves no longer than max_idle, by either clock', async () => {
+  test('is used no longer than max_idle, by either clock', async () => {
     for (const hand of ['wall', 'monotonic'] as const) {
       for (const [seconds, connections] of [
         [99, 1],
@@ -184,7 +184,7 @@ describe('a parked session', () => {
     }
   });
 
-  test('serves no longer than lmtp_connection_reuse_time_limit in all', async () => {
+  test('is used no longer than lmtp_connection_reuse_time_limit in all', async () => {
     await using server = await startPuppetServer();
     const clock = handClock();
     const agent = testAgent({}, { clock });
@@ -197,7 +197,7 @@ describe('a parked session', () => {
     assert.equal(server.connections.length, 2);
   });
 
-  test('serves max_use requests and then says goodbye', async () => {
+  test('serves max_use requests and then ends with QUIT', async () => {
     await using server = await startPuppetServer();
     const agent = testAgent({ max_use: '2' });
     const uses = [await send(server, agent), await send(server, agent), await send(server, agent)];
@@ -209,7 +209,7 @@ describe('a parked session', () => {
     assert.equal(server.connections[0]?.commands.at(-1), 'QUIT');
   });
 
-  test('is closed after too long an idle time, without a request', async () => {
+  test('is closed after max_idle, even without further mail', async () => {
     await using server = await startPuppetServer();
     const agent = testAgent({ max_idle: '1s' });
     await send(server, agent);
@@ -217,7 +217,7 @@ describe('a parked session', () => {
     assert.equal(agent.sessions.size, 0);
   });
 
-  test('has to go, the oldest first, when there are too many', async () => {
+  test('is closed when there are too many, the oldest first', async () => {
     await using servers = await startPuppetServer();
     const names = nameService({ 'a.example': ['127.0.0.1'], 'b.example': ['127.0.0.1'], 'c.example': ['127.0.0.1'] });
     const agent = testAgent({ lmtp_connection_cache_size: '2' }, { names });
@@ -235,12 +235,12 @@ describe('RSET at the end of a transaction', () => {
   for (const [what, rset] of [
     ['is answered with 500', '500 5.5.1 what?'],
     ['is answered with 421', andThen('close', '421 4.3.2 closing')],
-    ['is answered with 250 to half', { ...andThen('close'), raw: '250' }],
-    ['makes the server hang up', andThen('close')],
+    ['is answered with half of a 250', { ...andThen('close'), raw: '250' }],
+    ['makes the server close', andThen('close')],
     ['makes the server reset the connection', andThen('reset')],
     ['is not answered', andThen('silence')],
   ] as const) {
-    test(`${what}: what was answered stands, and the next mail goes over a fresh connection`, async () => {
+    test(`${what}: the replies received are final, and the next mail uses a fresh connection`, async () => {
       await using two = await sendTwo({ connections: { 1: { rset } } }, { lmtp_rset_timeout: '1s' });
       assert.equal(two.first.short, 'sent 2.0.0');
       assert.deepEqual([two.second.short, two.second.connUse, two.second.blame], ['sent 2.0.0', 1, undefined]);
@@ -250,7 +250,7 @@ describe('RSET at the end of a transaction', () => {
   }
 });
 
-test('two requests at once never share a session', async () => {
+test('two concurrent requests never share a session', async () => {
   await using server = await startPuppetServer();
   const agent = testAgent();
   const both = async () =>
@@ -270,13 +270,13 @@ test('two requests at once never share a session', async () => {
 describe('a session that turns out stale at its next mail', () => {
   const twice = (second: string | ReturnType<typeof andThen>) => ({ each: ['250 2.1.0 ok', second] });
   for (const [what, script] of [
-    ['the server hangs up at MAIL', { mail: twice(andThen('close')) }],
+    ['the server closes at MAIL', { mail: twice(andThen('close')) }],
     ['the server resets the connection at MAIL', { mail: twice(andThen('reset')) }],
     ['MAIL is answered with 421', { mail: twice(andThen('close', '421 4.3.2 closing')) }],
     ['MAIL is answered with 503', { mail: twice('503 5.5.1 who are you?') }],
     ['the server is silent at MAIL', { mail: twice(andThen('silence')) }],
-    ['the server hangs up at RCPT', { rcpt: { default: twice(andThen('close')) } }],
-    ['the server hangs up at DATA', { data: { each: ['354 go', andThen('close')] } }],
+    ['the server closes at RCPT', { rcpt: { default: twice(andThen('close')) } }],
+    ['the server closes at DATA', { data: { each: ['354 go', andThen('close')] } }],
   ] as const satisfies readonly (readonly [string, ServerScript])[]) {
     for (const capabilities of [['PIPELINING'], []]) {
       test(`${what}${capabilities.length > 0 ? '' : ', without PIPELINING'}: once more, on a fresh connection`, async () => {
@@ -287,7 +287,7 @@ describe('a session that turns out stale at its next mail', () => {
     }
   }
 
-  test('costs none of the sessions that one attempt may have', async () => {
+  test('does not count as one of the sessions of an attempt', async () => {
     const names = nameService({ 'mail.example': ['127.0.0.1', '127.0.0.2'] });
     await using server = await startScriptedServer({
       listen: ['127.0.0.1', '127.0.0.2'],
@@ -300,7 +300,7 @@ describe('a session that turns out stale at its next mail', () => {
     assert.equal(outcome.verdicts[0]?.relay, `mail.example[127.0.0.2]:${server.port}`);
   });
 
-  test('is repeated once, not for ever', async () => {
+  test('is replaced once, not for ever', async () => {
     await using two = await sendTwo({
       connections: { 1: { mail: twice(andThen('close')) }, default: { mail: andThen('close') } },
     });
@@ -308,25 +308,25 @@ describe('a session that turns out stale at its next mail', () => {
     assert.equal(two.server.transcript().length, 2);
   });
 
-  test('is not repeated by a strict Postfix', async () => {
+  test('is not replaced by a strict Postfix', async () => {
     await using two = await sendTwo({ mail: twice(andThen('close')) }, { strict_postfix_verdicts: 'yes' });
     assert.deepEqual([two.second.short, two.second.connUse], ['deferred 4.4.2', 2]);
     assert.equal(two.server.transcript().length, 1);
   });
 });
 
-describe('no second try, and its verdict stands', () => {
+describe('no second try, and the verdict is final', () => {
   for (const [what, script, verdict] of [
     ['for a refusal on a reused session', { mail: { each: ['250 ok', '450 4.7.1 later'] } }, 'deferred 4.7.1'],
     ['for a refusal of one recipient', { rcpt: { default: { each: ['250 ok', '550 5.1.1 no'] } } }, 'bounced 5.1.1'],
     ['for a time-out', { rcpt: { default: { each: ['250 ok', andThen('silence')] } } }, 'deferred 4.4.2'],
     [
-      'for a connection lost after the dot: that would be the surest way to deliver twice',
+      'for a connection lost after the dot: a second try would deliver twice',
       { final: { default: { each: ['250 ok', andThen('close')] } } },
       'deferred 4.4.2 in doubt',
     ],
     [
-      'for a connection lost amid content',
+      'for a connection lost during the content',
       { content: { ...andThen('reset'), after_bytes: 1_000_000 } },
       'deferred 4.4.2',
     ],
@@ -347,7 +347,7 @@ describe('no second try, and its verdict stands', () => {
   });
 });
 
-test('an error on a parked session brings nothing down', async () => {
+test('an error on a parked session does not crash the process', async () => {
   await using server = await startPuppetServer();
   const agent = testAgent();
   await send(server, agent);

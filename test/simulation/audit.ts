@@ -1,24 +1,25 @@
 /**
- * What became of everybody at the end of a simulation: the table is asked what it says, the servers what they took.
+ * The outcome of every recipient at the end of a simulation: according to the table, and according to the
+ * servers.
  */
 import { type DeliveryItem, isFinished, type QueuedRecipient } from '../../functions/queue/items/item.ts';
 import type { SimulatedStack } from './simulated-stack.ts';
 
-/** Where a recipient ended. `waiting`: nowhere yet. */
+/** Where a recipient ended. `waiting`: not finished. */
 export type End = 'sent' | 'bounced' | 'expired' | 'removed' | 'held' | 'corrupt' | 'waiting' | 'missing';
 
 export interface Audit {
   /** How many recipients ended where. */
   readonly ends: Readonly<Partial<Record<End, number>>>;
-  /** Recipients who are nowhere, in two places, still waiting, or said to have what no server took. */
+  /** Recipients that are nowhere, in two places, still waiting, or reported sent without a server that accepted. */
   readonly lost: readonly string[];
-  /** Recipients who have the message more than once, or have it although the table says otherwise. */
+  /** Recipients that have the message more than once, or have it although the table says otherwise. */
   readonly doubled: readonly string[];
-  /** Those among them who were never named in doubt. */
+  /** Those among them that were never reported in doubt. */
   readonly doubledUnnamed: readonly string[];
 }
 
-/** Looks at everybody to whom something was submitted. */
+/** Checks every recipient of every submission. */
 export function audit(stack: SimulatedStack): Audit {
   const places = Map.groupBy(
     stack.ledger.items.flatMap((item) => item.recipients.map((recipient) => ({ item, recipient }))),

@@ -1,14 +1,15 @@
 /**
- * 20,000 messages for a slow destination within a minute: they wait in the table, active never fills, another destination flows,
- * and all drain, whatever is lost or doubled on the way.
+ * 20,000 messages for a slow destination within a minute: they wait in the table, active never fills, another
+ * destination flows, and all drain, whatever is lost or doubled.
  *
- * They are lived through before the first test begins: Node's test runner watches every promise of a test, and here are millions.
+ * The simulation runs before the first test begins: Node's test runner watches every promise of a test, and
+ * here are millions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { audit } from './audit.ts';
 import { day } from './outage.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 import { SimulatedStack, type SimulationOptions } from './simulated-stack.ts';
 
 const slow = 'slow.test';
@@ -44,11 +45,11 @@ async function burst(messages: number, options: Partial<SimulationOptions>, lose
 
 const fair = await burst(20_000, {});
 const roomy = await burst(2000, { containers: { lmtp: 2 * limit } });
-const lossy = await burst(20_000, { weather: { queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 } } });
+const lossy = await burst(20_000, { faults: { queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 } } });
 const foul = await burst(
   5000,
   {
-    weather: {
+    faults: {
       queues: { loses: 0.005, doubles: 0.02, reorders: 0.1 },
       deaths: 0.001,
       failures: 0.002,
@@ -58,8 +59,8 @@ const foul = await burst(
   0.005,
 );
 
-test('active never holds more than qmgr_message_active_limit of it', (t) => {
-  say(t, fair.figures);
+test('active never contains more than qmgr_message_active_limit of it', (t) => {
+  printFigures(t, fair.figures);
   for (const { stack } of [fair, roomy, lossy]) {
     const most = stack.figures.mostActive.get(`inet:${slow}:24`) ?? Number.POSITIVE_INFINITY;
     assert.ok(most <= activeLimit, `${most} in active`);
@@ -74,9 +75,9 @@ test('the server never sees more at once than lmtp_destination_concurrency_limit
   assert.ok((fair.stack.time.wall - fair.stack.time.start) / 3_600_000 < 1.5 * ideal);
 });
 
-test('another destination flows; at once, where there are more containers than one destination may keep busy', (t) => {
+test('another destination flows; at once, if there are more containers than one destination can occupy', (t) => {
   const slowest = ({ stack }: typeof fair) => stack.figures.slowest.get(quick) ?? Number.POSITIVE_INFINITY;
-  say(t, { 'slowest of others, 20 containers': `${slowest(fair)} s`, '40 containers': `${slowest(roomy)} s` });
+  printFigures(t, { 'slowest of others, 20 containers': `${slowest(fair)} s`, '40 containers': `${slowest(roomy)} s` });
   assert.ok(slowest(fair) < 30, `${slowest(fair)} s`);
   assert.ok(slowest(roomy) < 1, `${slowest(roomy)} s`);
 });
@@ -86,12 +87,12 @@ test('all of it drains, each message once', () => {
 });
 
 test('all of it drains although messages of the queues are lost, doubled and reordered, each message once', (t) => {
-  say(t, lossy.figures);
+  printFigures(t, lossy.figures);
   assert.deepEqual([lossy.ends, lossy.lost, lossy.doubled], [{ sent: 20_000 + others }, [], []]);
 });
 
-test('all of it drains although containers die and calls fail: whoever has it twice was named in doubt', (t) => {
-  say(t, foul.figures);
+test('all of it drains although containers die and calls fail: each doubled recipient was reported in doubt', (t) => {
+  printFigures(t, foul.figures);
   assert.deepEqual([foul.ends, foul.lost, foul.doubledUnnamed], [{ sent: 5000 + others }, [], []]);
   assert.ok(foul.stack.figures.doubted.size > 0, 'there was something to doubt');
 });

@@ -1,10 +1,10 @@
-/** The connections that a server saw, in their order. */
+/** The connections that a server saw, in order. */
 
-/** One of them. */
+/** One connection. */
 interface Connection {
   /** When it was tried, milliseconds since 1970. */
   readonly at: number;
-  /** How many there were then, with it. */
+  /** How many there were then, including it. */
   readonly atOnce: number;
 }
 
@@ -15,27 +15,27 @@ export class Connections {
     this.#all.push({ at, atOnce });
   }
 
-  /** How many there were in a span of time, milliseconds since 1970. */
+  /** Returns how many there were in a span of time, milliseconds since 1970. */
   count(from = 0, until = Number.POSITIVE_INFINITY): number {
     return this.#between(from, until).length;
   }
 
-  /** When the first one was tried from a moment on; Infinity: there was none. */
+  /** Returns when the first one was tried after a moment; Infinity: none was. */
   firstAfter(from: number): number {
     return this.#all.find(({ at }) => at >= from)?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The most at once among those that were tried in a span of time. */
+  /** Returns the most at once among those that were tried in a span of time. */
   mostAtOnce(from = 0, until = Number.POSITIVE_INFINITY): number {
     return this.#between(from, until).reduce((most, { atOnce }) => Math.max(most, atOnce), 0);
   }
 
-  /** The most that were tried within a minute, of those that follow each other from a moment on. */
+  /** Returns the most that were tried within a minute, after a moment. */
   peakPerMinute(from = 0, until = Number.POSITIVE_INFINITY): number {
     return Math.max(0, ...this.perMinute(from, until));
   }
 
-  /** How many were tried in each minute from a moment on, until the last one. */
+  /** Returns how many were tried in each minute after a moment, until the last one. */
   perMinute(from: number, until = Number.POSITIVE_INFINITY): readonly number[] {
     const counts: number[] = [];
     const between = this.#between(from, until);

@@ -1,6 +1,4 @@
-/**
- * Containers of a simulation: what runs a function, with the services that it keeps from one invocation to the next.
- */
+/** Containers of a simulation: they run a function, with the services that it keeps between invocations. */
 import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
 import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
@@ -8,16 +6,16 @@ import { Disposal } from '../../functions/queue/writes/disposal.ts';
 import { TableWrites } from '../../functions/queue/writes/table-writes.ts';
 import type { SharedWorld } from '../support/queue-process.ts';
 
-/** What is needed of a container; a QueueProcess is one to which things happen. */
+/** What a simulation needs of a container; a QueueProcess is one that can be disturbed. */
 export interface Container {
   readonly services: QueueServices;
   /** Whether it lives. */
   readonly isUsable: boolean;
-  /** Makes a call that is none of its services'. */
+  /** Makes a call outside its services. */
   step<T>(name: string, act: () => Promise<T>): Promise<T>;
 }
 
-/** A container to which nothing happens, and whose calls take no time: a simulation makes millions of them. */
+/** A container without disturbances, whose calls take no time: a simulation makes millions of them. */
 export class CalmProcess implements Container {
   readonly services: QueueServices;
   readonly isUsable = true;

@@ -1,17 +1,18 @@
 /**
- * Deliveries that take the function down which is to make them, each time and with everything else in the batch: the others are
- * delivered all the same, and those are held in the end, where a person finds them.
+ * Deliveries that crash their function each time, with everything else in the batch: the others are still
+ * delivered, and those are finally held, where an operator finds them.
  *
- * It is lived through before the first test begins: Node's test runner watches every promise of a test, and here are many.
+ * The simulation runs before the first test begins: Node's test runner watches every promise of a test, and
+ * here are many.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { releaseMessage } from '../../functions/operator/operator-change.ts';
 import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
-import { strandedHold, strandedNote } from '../../functions/queue/settlement/dead-letters.ts';
+import { undeliverableHold, undeliverableNote } from '../../functions/queue/settlement/dead-letters.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 const host = 'mail.test';
@@ -42,43 +43,46 @@ const poisoned = await deliver(isPoison);
 const afterPoison = audit(poisoned);
 const heldThen = poisoned.ledger.items.filter(({ state }) => state === 'held');
 
-// A person finds the cause, and lets them go.
+// An operator finds the cause, and releases them.
 isMended = true;
 for (const { id, delivery } of heldThen) {
   poisoned.later(0, async (services) => {
-    const order = { by: 'operator', why: 'it is mended', hold: strandedHold };
+    const order = { by: 'operator', why: 'it is mended', hold: undeliverableHold };
     assert.equal((await releaseMessage({ id, delivery }, order, services)).kind, 'changed');
   });
 }
 await poisoned.time.run(poisoned.time.wall + hour, () => false);
 
-/** Nothing works for more than an hour: what the function lacks, it lacks for every delivery. */
+/** Nothing works for more than an hour: the function fails for every delivery. */
 const broken = await deliver((_, after) => after < 80 * minute);
 
-test('whatever takes the functions down is held in the end, with a hold that says so; nothing else is', () => {
+test('deliveries that crash the function are finally held, with a hold that says so; no others are', () => {
   assert.deepEqual(heldThen.map(({ id }) => id).sort(), [...poison].sort());
-  assert.ok(heldThen.every(({ holds = [] }) => holds.length === 1 && holds[0]?.id === strandedHold));
-  assert.equal(poisoned.figures.notes.get(`error: ${strandedNote}`), poison.size);
+  assert.ok(heldThen.every(({ holds = [] }) => holds.length === 1 && holds[0]?.id === undeliverableHold));
+  assert.equal(poisoned.figures.notes.get(`error: ${undeliverableNote}`), poison.size);
 });
 
-test('everybody else is delivered to once', (t) => {
+test('all other recipients get the mail once', (t) => {
   const { ends, lost, doubled } = afterPoison;
   assert.deepEqual([ends, lost, doubled], [{ sent: messages - poison.size, held: poison.size }, [], []]);
   const taken = poisoned.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
-  // Six rounds of each, the last of which is its end: nobody else is among them.
+  // Six rounds of each, and the last round holds it: no other delivery is among them.
   assert.equal(taken, poison.size * (deadLetterRounds - 1));
-  say(t, { held: poison.size, 'dead letters of others': 0, lost: 0, doubled: 0 });
+  printFigures(t, { held: poison.size, 'dead letters of others': 0, lost: 0, doubled: 0 });
 });
 
-test('once they are let go, those deliveries are made too', () => {
+test('after their release those deliveries succeed too', () => {
   const { ends, lost, doubled } = audit(poisoned);
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
 });
 
-test('a fault of all deliveries is no loss: when it is mended, all are made, and nothing is left to a person', (t) => {
+test('a fault of all deliveries loses nothing: when it is corrected, all succeed, and none needs an operator', (t) => {
   const { ends, lost, doubled } = audit(broken);
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
   const taken = broken.figures.notes.get('warn: dead letter of active taken up again') ?? 0;
   assert.ok(taken > 0);
-  say(t, { 'dead letters': taken, 'seconds until the last was delivered': broken.figures.slowest.get(host) ?? 0 });
+  printFigures(t, {
+    'dead letters': taken,
+    'seconds until the last was delivered': broken.figures.slowest.get(host) ?? 0,
+  });
 });

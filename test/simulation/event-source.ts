@@ -1,6 +1,7 @@
 /**
- * An event source in virtual time: takes messages from a queue in batches and invokes a function with them, in containers that
- * stay warm, as Lambda's event source mapping for SQS does (infra/local/poller.ts is the real one of the local stack).
+ * An event source in virtual time: receives messages from a queue in batches and invokes a function with
+ * them, in containers that stay warm, as Lambda's event source mapping for SQS does (infra/local/poller.ts is
+ * the real one of the local stack).
  */
 import type { Container } from './container.ts';
 import type { Random } from './random.ts';
@@ -12,13 +13,13 @@ export interface EventSourceOptions {
   readonly random: Random;
   readonly queue: SimulatedQueue;
   readonly containers: Containers;
-  /** Most invocations at once. */
+  /** Maximum concurrency. */
   readonly maximumConcurrency: number;
-  /** Milliseconds that a message lies in the queue before anybody sees it, from and to. */
+  /** Milliseconds until a message of the queue is received, from and to. */
   readonly latency: readonly [number, number];
-  /** What the function does with a batch. It deletes what it has dealt with. */
+  /** Handles a batch. It deletes the finished messages. */
   readonly invoke: (batch: readonly SimulatedMessage[], container: Container) => Promise<void>;
-  /** Told of what an invocation threw. */
+  /** Called with what an invocation threw. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -64,7 +65,7 @@ export class EventSource {
       onFailure(error);
     }
     containers.giveBack(container);
-    for (const message of batch) queue.giveUp(message);
+    for (const message of batch) queue.makeVisible(message);
     this.#running -= 1;
     this.#poll();
   }
@@ -74,7 +75,7 @@ export class EventSource {
 export class Containers {
   readonly #make: () => Container;
   readonly #random: Random;
-  /** How often, from 0 to 1, one is taken away after an invocation. */
+  /** How often, from 0 to 1, one is removed after an invocation. */
   readonly #turnover: number;
   readonly #idle: Container[] = [];
   #started = 0;
@@ -90,7 +91,7 @@ export class Containers {
     return this.#started;
   }
 
-  /** A warm one, or a new one. */
+  /** Returns a warm one, or a new one. */
   take(): Container {
     const warm = this.#idle.pop();
     if (warm !== undefined) return warm;
@@ -100,7 +101,7 @@ export class Containers {
 
   giveBack(container: Container): void {
     if (!container.isUsable || this.#random.chance(this.#turnover)) return;
-    // Which one comes next is nobody's to say.
+    // The choice among warm ones is random.
     this.#idle.splice(this.#random.whole(0, this.#idle.length), 0, container);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What is counted and looked at in a simulation while it runs: lines of the delivery log, events, moves. Lines themselves are
- * not kept: there are millions of them.
+ * What is counted and checked during a simulation: lines of the delivery log, events, transitions. Lines
+ * themselves are not kept: there are millions of them.
  */
 import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
@@ -9,13 +9,13 @@ import type { IndexedLedger } from './indexed-ledger.ts';
 import { PerMinute } from './per-minute.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** How Postfix's words begin where a delivery was not tried, since its destination is suspended. */
+/** The beginning of Postfix's words for a delivery that was not tried because its destination is suspended. */
 const suspendedWords = 'delivery temporarily suspended';
 
 export class Figures {
-  /** Attempts, counted by recipient, also those that found a destination suspended. */
+  /** Attempts, counted by recipient, including those that found a destination suspended. */
   readonly attempts = new PerMinute();
-  /** The latter alone: nobody was connected to. */
+  /** The latter alone: no connection was made. */
   readonly suspended = new PerMinute();
   /** Lines of the log, by status. */
   readonly lines = new Map<DeliveryLine['status'], number>();
@@ -25,21 +25,21 @@ export class Figures {
   readonly notes = new Map<string, number>();
   /** Events by id, each with how often it was published. */
   readonly events = new Map<string, { readonly event: QueueEvent; times: number }>();
-  /** Addresses that were named in doubt, in the table or in the log. */
+  /** Addresses that were reported in doubt, in the table or in the log. */
   readonly doubted = new Set<string>();
   /** Most deliveries of a destination that were in active at once. */
   readonly mostActive = new Map<string, number>();
-  /** Recipients who were given up on, by a line that followed one of the same words that deferred them. */
+  /** Recipients that expired, by a line after one that deferred them with the same words. */
   expiredInTwoLines = 0;
   /** Requests that are in the table. */
   admitted = 0;
-  /** Deliveries that somebody still has to do something about. */
+  /** Deliveries that are not finished. */
   live = 0;
   #lastLine: DeliveryLine | undefined;
   readonly #time: VirtualTime;
   readonly #trace: (line: string) => void;
 
-  /** @param trace told of everything that happens, one line for each thing */
+  /** @param trace called with every event, one line for each */
   constructor(time: VirtualTime, trace: (line: string) => void) {
     this.#time = time;
     this.#trace = trace;
@@ -93,7 +93,7 @@ export class Figures {
   }
 }
 
-/** Whether somebody still has to do something: deliver it, or tell somebody of it. What is held waits for a person. */
+/** Whether a delivery still needs an attempt, or the publication of an event. A held one waits for an operator. */
 function isLive({ state, due, recipients, pending }: DeliveryItem): boolean {
   if (Object.keys(pending).length > 0) return due !== undefined;
   if (state === 'held') return due !== undefined;

@@ -1,15 +1,16 @@
 /**
- * Five days and a half of an outage, 10,000 messages for the dead destination: each ends once, nobody else waits for it, and its
- * end is no flood.
+ * An outage of five and a half days, 10,000 messages for the dead destination: each ends once, no other mail
+ * waits for it, and the recovery is no flood.
  *
- * It is lived through before the first test begins: Node's test runner watches every promise of a test, and here are millions.
+ * The simulation runs before the first test begins: Node's test runner watches every promise of a test, and
+ * here are millions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { audit } from './audit.ts';
 import { day, dead, healthy, stageOutage } from './outage.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 
 const second = 1000;
 const messages = 10_000;
@@ -27,7 +28,7 @@ const stack = stageOutage({
   others,
   nullSenders: 20,
   held: 100,
-  // As a site does that knows long outages. With 4000 s, the default, there are 1.2 million attempts.
+  // The setting of a site that knows long outages. With 4000 s, the default, there are 1.2 million attempts.
   parameters: { delay_warning_time: '4h', maximal_backoff_time: '4h' },
 });
 await stack.run(8 * day);
@@ -51,7 +52,7 @@ function eventsAbout(isWanted: (event: QueueEvent) => boolean): ReadonlyMap<stri
 }
 
 test('every message ends in exactly one way, none is lost, none is doubled', (t) => {
-  say(t, {
+  printFigures(t, {
     attempts: figures.attempts.total,
     'with a connection': connections.count(),
     'connect time-outs': connectTimeouts,
@@ -69,12 +70,12 @@ test('every message ends in exactly one way, none is lost, none is doubled', (t)
   assert.equal(sent + expired + held, messages + others);
 });
 
-test('what is held by a person stays, and does not expire', () => {
+test('mail held by an operator stays, and does not expire', () => {
   assert.equal(held, messages / 100);
 });
 
-test('what is five days old at an attempt expires: a line that defers it, a line that gives it up, the same words, one bounce', () => {
-  // Half of it came early enough, but for what was tried again only when the outage was over.
+test('mail that is five days old at an attempt expires: a line that defers it, a line that expires it, the same words, one bounce', () => {
+  // Half of it arrived early enough, except what was retried only after the outage.
   assert.ok(expired > messages * 0.35 && expired < messages * 0.5, `${expired} expired`);
   assert.equal(figures.lines.get('expired'), expired);
   assert.equal(figures.expiredInTwoLines, expired);
@@ -87,7 +88,7 @@ test('a sender is warned once that a message is late, and never the null sender'
   assert.deepEqual([warnings.size, Math.max(...warnings.values())], [messages * 0.95, 1]);
 });
 
-test('the dead destination is met by no more than the first window, then by one probe at a time', () => {
+test('the dead destination gets no more connections than the first window, then one probe at a time', () => {
   assert.ok(connections.mostAtOnce(start, start + 60 * second) <= initial);
   assert.equal(connections.mostAtOnce(start + 90 * second, back), 1);
   const probes = outage / (300 * second);
@@ -98,7 +99,7 @@ test('mail for the healthy destination never waits', () => {
   assert.ok(slowestToHealthy < 2, `${slowestToHealthy} s`);
 });
 
-test('the end is no flood', () => {
+test('the recovery is no flood', () => {
   assert.ok(connections.mostAtOnce(back) <= limit);
   assert.ok(connections.peakPerMinute(back) < sent / 20, 'spread over the back-off times');
 });

@@ -1,13 +1,15 @@
 /**
- * Destinations that are neither well nor dead: one that comes and goes, and mailboxes that take nothing at a server that is well.
+ * Destinations that are neither healthy nor dead: one that fails and recovers repeatedly, and mailboxes that
+ * refuse mail at a healthy server.
  *
- * They are lived through before the first test begins: Node's test runner watches every promise of a test, and here are millions.
+ * The simulations run before the first test begins: Node's test runner watches every promise of a test, and
+ * here are millions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { audit } from './audit.ts';
 import { day, hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import type { MailboxReply } from './simulated-server.ts';
 import { SimulatedStack, type SimulationOptions } from './simulated-stack.ts';
 
@@ -34,20 +36,20 @@ const flapping = await deliver({ servers: { [host]: { condition: (at) => (isUp(a
 const mailboxes: Readonly<Record<string, MailboxReply>> = {
   full: { at: 'content', status: '4.2.2', text: '452 4.2.2 Mailbox full (in reply to end of DATA command)' },
   moved: { at: 'RCPT', status: '4.2.1', text: '450 4.2.1 Mailbox is being moved (in reply to RCPT TO command)' },
-  nobody: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown (in reply to RCPT TO command)' },
+  unknown: { at: 'RCPT', status: '5.1.1', text: '550 5.1.1 User unknown (in reply to RCPT TO command)' },
   stuck: { at: 'never', status: '4.4.2', text: '' },
 };
 const kindOf = (address: string) => /^[a-z]+/.exec(address)?.[0] ?? '';
 const start = Date.UTC(2026, 10, 22, 8);
 
-/** Of six messages one is for a mailbox of each kind; all of them are well after four hours. */
+/** Of six messages one is for a mailbox of each kind; all of them accept mail after four hours. */
 const troubled = await deliver(
   {
     servers: {
       [host]: { mailbox: (address, at) => (at < start + 4 * hour ? mailboxes[kindOf(address)] : undefined) },
     },
   },
-  (n) => `${['full', 'moved', 'nobody', 'well', 'well', 'well'][n % 6]}${n}`,
+  (n) => `${['full', 'moved', 'unknown', 'well', 'well', 'well'][n % 6]}${n}`,
 );
 
 const stuck = await deliver(
@@ -60,9 +62,9 @@ const stuck = await deliver(
   (n) => (n % 4 === 0 ? `stuck+${n}` : `well${n % 60}+${n}`),
 );
 
-test('a destination that comes and goes gets all of its mail, each message once', (t) => {
+test('a destination that fails and recovers repeatedly gets all of its mail, each message once', (t) => {
   const { stack, ends, lost, doubled, connections } = flapping;
-  say(t, {
+  printFigures(t, {
     attempts: stack.figures.attempts.total,
     connections: connections.count(),
     'connect time-outs': stack.server(host).connectTimeouts,
@@ -74,13 +76,14 @@ test('a destination that comes and goes gets all of its mail, each message once'
   });
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
   assert.ok(connections.mostAtOnce() <= limit);
-  // What is under way when it goes, what its window takes to die, and a probe in every five minutes.
+  // The deliveries in progress when it fails, those until its window has shrunk, and a probe in every five
+  // minutes.
   assert.ok(stack.server(host).connectTimeouts <= 12 * (limit + 13 + 2), `${stack.server(host).connectTimeouts}`);
 });
 
-test('mailboxes that take nothing do not suspend their server, and whoever is well does not wait', (t) => {
+test('mailboxes that refuse mail do not suspend their server, and healthy mailboxes do not wait', (t) => {
   const { stack, ends, lost, doubled } = troubled;
-  say(t, { attempts: stack.figures.attempts.total, ...ends, lost: lost.length, doubled: doubled.length });
+  printFigures(t, { attempts: stack.figures.attempts.total, ...ends, lost: lost.length, doubled: doubled.length });
   assert.deepEqual([ends, lost, doubled], [{ sent: (messages * 5) / 6, bounced: messages / 6 }, [], []]);
   assert.equal(stack.figures.notes.get(suspended), undefined);
   assert.equal(stack.figures.suspended.total, 0);
@@ -91,7 +94,7 @@ test('mailboxes that take nothing do not suspend their server, and whoever is we
 test('with one recipient in each delivery, a mailbox at which the server falls silent is suspended alone', (t) => {
   const { stack, ends, lost, doubled, connections } = stuck;
   const slowest = slowestOf(stack, 'well');
-  say(t, {
+  printFigures(t, {
     attempts: stack.figures.attempts.total,
     'of those without a connection': stack.figures.suspended.total,
     connections: connections.count(),

@@ -1,4 +1,4 @@
-/** The table of the simulation promises what every table promises. */
+/** The table of the simulation keeps the contract of every table. */
 import { describeLedger } from '../support/ledger-contract.ts';
 import { describeQueries } from '../support/queries-contract.ts';
 import { IndexedLedger } from './indexed-ledger.ts';

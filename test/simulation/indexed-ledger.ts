@@ -1,8 +1,8 @@
 /**
- * The queue table in memory, for many deliveries: what falls due, what waits for a place and what is in active is found without
- * looking at everything. It promises what the ledger contract says, like the table in DynamoDB.
+ * The queue table in memory, for many deliveries: due deliveries, those that wait for a place and those in
+ * active are found without a scan. It keeps the ledger contract, like the table in DynamoDB.
  *
- * Items are given out as they are, frozen, and not as copies: millions of moves are made in a simulation.
+ * Items are returned frozen, not as copies: a simulation makes millions of transitions.
  */
 
 import { matchesItem } from '../../functions/operator/queue-filter.ts';
@@ -32,9 +32,9 @@ import {
 } from '../support/ledger-rules.ts';
 import { MemoryDestinations } from '../support/memory-destinations.ts';
 
-/** One item, wherever it stands. */
+/** One item with its place in the index. */
 interface Place {
-  /** In the order in which items came. */
+  /** In the order of arrival of the items. */
   readonly n: number;
   item: DeliveryItem;
 }
@@ -45,9 +45,9 @@ const pageSize = 100;
 /** Milliseconds of a drawer of the index by time. */
 const drawer = 60_000;
 
-/** A large ledger that forgets everything with its process. */
+/** A large ledger that ends with its process. */
 export class IndexedLedger implements Ledger, Queries {
-  /** What the same table holds of destinations. */
+  /** The destination records of the same table. */
   readonly destinations = new MemoryDestinations();
   readonly #places: Place[] = [];
   readonly #byId = new Map<string, Map<string, Place>>();
@@ -57,12 +57,12 @@ export class IndexedLedger implements Ledger, Queries {
   readonly #onMoved: (before: DeliveryItem | undefined, after: DeliveryItem) => void;
   #writes = 0;
 
-  /** @param onMoved told of every write, with the item before and after it */
+  /** @param onMoved called after every write, with the item before and after it */
   constructor(onMoved: (before: DeliveryItem | undefined, after: DeliveryItem) => void = () => {}) {
     this.#onMoved = onMoved;
   }
 
-  /** Everything that is in it, in the order in which it came. */
+  /** Returns all items, in the order of their arrival. */
   get items(): readonly DeliveryItem[] {
     return this.#places.map(({ item }) => item);
   }
@@ -86,7 +86,7 @@ export class IndexedLedger implements Ledger, Queries {
     if (there !== undefined) {
       return there.item.by === item.by ? moved(there.item) : { kind: 'behind', item: there.item };
     }
-    // As a table gives back what it was given: without what is undefined.
+    // As a table returns items: without undefined members.
     const put = Object.freeze(JSON.parse(JSON.stringify(item)) as DeliveryItem);
     const place = { n: this.#places.length, item: put };
     this.#places.push(place);
@@ -116,7 +116,7 @@ export class IndexedLedger implements Ledger, Queries {
 
   async *findDue(before: number): AsyncIterable<DueItem> {
     const drawers = [...this.#due.keys()].filter((start) => start <= before).sort((a, b) => a - b);
-    // As the index was when it was asked; what moves meanwhile is still shown where it was.
+    // A snapshot of the index: an item that moves meanwhile is still shown in its old place.
     const found = drawers.flatMap((start) => [...(this.#due.get(start) ?? [])].map(({ item }) => item));
     yield* dueAmong(found, this.destinations, before);
   }
@@ -150,12 +150,12 @@ export class IndexedLedger implements Ledger, Queries {
     return this.#active.values().reduce((sum, count) => sum + count, 0);
   }
 
-  /** Requests that cannot be used are none of its business. */
+  /** It has no corrupt requests. */
   async countCorruptRequests(): Promise<number> {
     return 0;
   }
 
-  /** How many deliveries to a destination are in active or being delivered. */
+  /** Returns how many deliveries to a destination are in active or in delivery. */
   activeNow(destination: string): number {
     return this.#active.get(destination) ?? 0;
   }
@@ -205,7 +205,7 @@ export class IndexedLedger implements Ledger, Queries {
   }
 }
 
-/** Where a place stands among those that wait in the order in which they fall due, or would stand. */
+/** Returns the position of a place among those that wait, in the order of their due times. */
 function rank(queued: readonly Place[], { n, item: { due = 0 } }: Place): number {
   let [low, high] = [0, queued.length];
   while (low < high) {

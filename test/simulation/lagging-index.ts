@@ -1,6 +1,4 @@
-/**
- * An index that is behind its table: it does not show yet what came to wait, and still shows what has left.
- */
+/** An index that is behind its table: it does not show recent arrivals yet, and still shows what has left. */
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import type { Moved } from '../../functions/queue/items/ports.ts';
 import { entryOf } from '../../functions/queue/items/summary.ts';
@@ -13,7 +11,7 @@ interface Stay {
   to: number;
 }
 
-/** From now on the index of those who wait for a place is so many milliseconds behind. */
+/** Makes the index of deliveries that wait for a place lag by so many milliseconds from now on. */
 export function letIndexLag({ ledger, time }: SimulatedStack, lag: number): void {
   const stays: Stay[] = [];
   const latest = new Map<string, Stay>();

@@ -1,6 +1,6 @@
 /**
- * The story of the outage once more, on the local stack: real functions, real poller, real sockets, and times cut short. 200
- * messages for a destination whose port is closed, and then is not; others for one that is well.
+ * The story of the outage again, on the local stack: real functions, real poller, real sockets, and short
+ * times. 200 messages for a destination whose port is closed at first; others for a healthy one.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { prepareMail } from '../support/story.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { say, stopwatch } from './say.ts';
+import { printFigures, stopwatch } from './print-figures.ts';
 
 const messages = 200;
 const others = 60;
@@ -22,7 +22,7 @@ const patience = { within: 180_000, every: 50 };
 let stack: LocalStack;
 let healthy: CountingServer;
 let port: number;
-/** Batches in which both destinations were. */
+/** Batches that contained both destinations. */
 let shared = 0;
 
 before(async () => {
@@ -33,8 +33,8 @@ before(async () => {
     parameters: {
       lmtp_destination_concurrency_limit: String(limit),
       lmtp_initial_destination_concurrency: '2',
-      // What is in active already keeps the slots of the window as it was: the less, the sooner the window is used. And the
-      // fewer messages a group has, the more groups share a batch.
+      // Deliveries already in active keep the slots of the window at that time: with fewer of them, the
+      // window takes effect sooner. And with fewer messages in a group, more groups share a batch.
       qmgr_message_active_limit: '16',
       lmtp_connect_timeout: '2s',
       minimal_backoff_time: '1s',
@@ -69,7 +69,7 @@ async function submit(count: number, name: string, domain: string): Promise<void
   }
 }
 
-/** How many of the messages of a name have such a line in the log. */
+/** How many of the messages of a name have a line with that status in the log. */
 function countOf(status: string, name: string): number {
   const lines = stack.deliveries.items.filter((line) => line.status === status && line.id.startsWith(`${name}-`));
   return new Set(lines.map(({ id }) => id)).size;
@@ -79,7 +79,7 @@ async function awaitMany(status: string, name: string, count: number): Promise<v
   await waitUntil(`${count} of ${name} are ${status}`, () => countOf(status, name) >= count, patience);
 }
 
-test('an outage on the local stack: others flow, and what waited comes back within the limit, each message once', async (t) => {
+test('an outage on the local stack: others flow, and waiting mail is delivered within the limit, each message once', async (t) => {
   const taken = stopwatch();
   await submit(messages, 'late', dead);
   await submit(others, 'first', well);
@@ -88,7 +88,7 @@ test('an outage on the local stack: others flow, and what waited comes back with
   const attempts = stack.deliveries.items.filter(({ status }) => status === 'deferred');
   const met = attempts.filter(({ text }) => text.startsWith('connect to '));
 
-  // It comes back, while much more is to be done for the other one: batches are full, and both share them.
+  // It recovers while there is much mail for the other one: batches are full, and both share them.
   await using server = await startCountingServer({ port, takes: 50 });
   await submit(others, 'second', well);
   await awaitMany('sent', 'second', others);
@@ -96,7 +96,7 @@ test('an outage on the local stack: others flow, and what waited comes back with
   await awaitMany('sent', 'late', messages);
 
   const doubled = [...server.taken.values(), ...healthy.taken.values()].filter((times) => times > 1).length;
-  say(t, {
+  printFigures(t, {
     attempts: stack.deliveries.items.length,
     'in vain': attempts.length,
     'of those with a connection': met.length,
@@ -110,7 +110,7 @@ test('an outage on the local stack: others flow, and what waited comes back with
   assert.equal(server.taken.size, messages);
   assert.equal(healthy.taken.size, 2 * others);
   assert.equal(doubled, 0);
-  assert.ok(met.length < attempts.length / 4, 'most were spared the dead destination');
+  assert.ok(met.length < attempts.length / 4, 'most were deferred without a connection to the dead destination');
   assert.ok(server.mostAtOnce() > 1 && server.mostAtOnce() <= limit, `${server.mostAtOnce()} at once`);
   assert.ok(healthy.mostAtOnce() <= limit, `${healthy.mostAtOnce()} at once`);
   assert.ok(waiting > 0, 'the healthy destination did not wait for the other');

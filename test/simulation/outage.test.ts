@@ -1,7 +1,8 @@
 /**
- * Outages: how often mail is tried meanwhile, and how it drains when they are over.
+ * Outages: how often mail is tried meanwhile, and how it drains afterwards.
  *
- * They are lived through before the first test begins: Node's test runner watches every promise of a test, and here are millions.
+ * The simulations run before the first test begins: Node's test runner watches every promise of a test, and
+ * here are millions.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,26 +10,34 @@ import { reopenDestination } from '../../functions/operator/destination-change.t
 import { rescheduleMessage } from '../../functions/operator/operator-change.ts';
 import { audit } from './audit.ts';
 import { day, dead, healthy, hour, stageOutage } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import type { SimulatedStack } from './simulated-stack.ts';
 
 const second = 1000;
 const minute = 60 * second;
 const limit = 20;
 const initial = 5;
-/** Nothing is delivered in less. */
+/** The shortest delivery. */
 const leastTransaction = 100;
 
 /** Days without an answer. */
-async function endure(messages: number, arriveWithin: number, days: number, jitter: string): Promise<SimulatedStack> {
+async function simulateOutage(
+  messages: number,
+  arriveWithin: number,
+  days: number,
+  jitter: string,
+): Promise<SimulatedStack> {
   const parameters = { retry_jitter: jitter };
   const stack = stageOutage({ seed: 2, messages, arriveWithin, outage: 10 * day, parameters });
   await stack.run(days * day);
   return stack;
 }
 
-const toTheEnd = { plain: await endure(50, hour, 7, '0'), jittered: await endure(50, hour, 7, '15') };
-const together = { plain: await endure(1000, minute, 1, '0'), jittered: await endure(1000, minute, 1, '15') };
+const toTheEnd = { plain: await simulateOutage(50, hour, 7, '0'), jittered: await simulateOutage(50, hour, 7, '15') };
+const together = {
+  plain: await simulateOutage(1000, minute, 1, '0'),
+  jittered: await simulateOutage(1000, minute, 1, '15'),
+};
 
 const threeHours = 3 * hour;
 const messages = 5000;
@@ -55,22 +64,22 @@ test('with the times of Postfix, mail is tried some 113 times in five days', (t)
     return stack.figures.attempts.total / 50;
   });
   assert.ok(plain !== undefined && jittered !== undefined);
-  say(t, { 'attempts of a message': plain.toFixed(1), 'with jitter': jittered.toFixed(1) });
+  printFigures(t, { 'attempts of a message': plain.toFixed(1), 'with jitter': jittered.toFixed(1) });
   assert.ok(plain > 111 && plain < 115, `${plain}`);
   assert.ok(jittered > plain && jittered < plain * 1.15, `${jittered}`);
 });
 
-test('mail that came together does not come back together', (t) => {
+test('mail that arrived together is not retried together', (t) => {
   const peak = ({ figures, time: { start } }: SimulatedStack) => figures.attempts.peak(start + 12 * hour, start + day);
   const [plain, jittered] = [peak(together.plain), peak(together.jittered)];
-  say(t, { 'peak of attempts per minute after twelve hours': plain, 'with jitter': jittered });
+  printFigures(t, { 'peak of attempts per minute after twelve hours': plain, 'with jitter': jittered });
   assert.ok(plain > 250, 'all of it within four minutes');
   assert.ok(jittered < plain / 5, `${jittered} of ${plain}`);
 });
 
 describe('after an outage of three hours, 5000 messages', () => {
   for (const [how, stack] of Object.entries({ 'by themselves': byItself, 'flushed by hand': flushed })) {
-    test(`are all delivered once, never more at once than the limit, and nobody else waits: ${how}`, () => {
+    test(`are all delivered once, never more at once than the limit, and no other mail waits: ${how}`, () => {
       const { ends, lost, doubled } = audit(stack);
       assert.deepEqual([ends, lost, doubled], [{ sent: messages + 400 }, [], []]);
       assert.ok((stack.figures.slowest.get(healthy) ?? Number.POSITIVE_INFINITY) < 2);
@@ -79,7 +88,7 @@ describe('after an outage of three hours, 5000 messages', () => {
     });
   }
 
-  /** When the outage was over, and how it went on. */
+  /** When the outage was over, and the connections after it. */
   function draining(stack: SimulatedStack) {
     const back = stack.time.start + threeHours;
     const { connections, taken } = stack.server(dead);
@@ -93,17 +102,17 @@ describe('after an outage of three hours, 5000 messages', () => {
     return { back, connections, drained, figures };
   }
 
-  test('come each at its own time', (t) => {
+  test('are retried each at its own time', (t) => {
     const { drained, figures } = draining(byItself);
-    say(t, figures);
-    assert.ok(drained < 4000 * second + 10 * minute, 'within maximal_backoff_time, and what the last probe waits');
+    printFigures(t, figures);
+    assert.ok(drained < 4000 * second + 10 * minute, 'within maximal_backoff_time, and the wait of the last probe');
     assert.equal(byItself.figures.notes.get('info: destination takes mail again'), 1);
   });
 
-  test('flushed by hand, are a ramp: the first window, then one more with each success', (t) => {
+  test('are a ramp after an operator flush: the first window, then one more with each success', (t) => {
     const { back, connections, drained, figures } = draining(flushed);
     const first = connections.mostAtOnce(back, connections.firstAfter(back) + leastTransaction);
-    say(t, { ...figures, 'most at once before the first success': first });
+    printFigures(t, { ...figures, 'most at once before the first success': first });
     assert.ok(first <= initial, `${first} at once before the first success`);
     assert.ok(connections.mostAtOnce(back) > initial, 'it grows');
     assert.ok(drained < 10 * minute);

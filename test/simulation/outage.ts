@@ -1,6 +1,6 @@
 /**
- * An outage: one destination is dead for days while mail for it keeps coming, and another is well. The same for a test and for
- * a bench.
+ * An outage: one destination is dead for days while mail for it keeps arriving, and another is healthy. Used
+ * by a test and by a benchmark.
  */
 import { holdMessage } from '../../functions/operator/operator-change.ts';
 import { SimulatedStack } from './simulated-stack.ts';
@@ -24,12 +24,12 @@ export interface OutageOptions {
   readonly others?: number;
   /** Every so many messages has the null sender. Default: none. */
   readonly nullSenders?: number;
-  /** Every so many messages is held by a person when half of the outage is over. Default: none. */
+  /** Every so many messages is held by an operator when half of the outage is over. Default: none. */
   readonly held?: number;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Sets the stage; nothing has happened yet. */
+/** Prepares the simulation without starting it. */
 export function stageOutage(options: OutageOptions): SimulatedStack {
   const { seed, messages, arriveWithin, outage, others = 0, nullSenders = 0, held = 0, parameters = {} } = options;
   const stack: SimulatedStack = new SimulatedStack({
@@ -59,7 +59,7 @@ export function stageOutage(options: OutageOptions): SimulatedStack {
   return stack;
 }
 
-/** When the destination was taken for alive again: the first connection after the outage, milliseconds since 1970. */
+/** Returns when the suspension was cleared: the first connection after the outage, milliseconds since 1970. */
 export function endOf({ time }: SimulatedStack, outage: number): number {
   return time.start + outage;
 }

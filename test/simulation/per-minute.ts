@@ -3,7 +3,7 @@ export class PerMinute {
   readonly #counts = new Map<number, number>();
   #total = 0;
 
-  /** Counts something that happened at a moment, milliseconds since 1970. */
+  /** Counts one occurrence at a moment, milliseconds since 1970. */
   count(at: number, times = 1): void {
     const minute = Math.floor(at / 60_000);
     this.#counts.set(minute, (this.#counts.get(minute) ?? 0) + times);
@@ -14,17 +14,17 @@ export class PerMinute {
     return this.#total;
   }
 
-  /** How often it happened in a span of time. */
+  /** Returns how often it happened in a span of time. */
   between(from: number, until: number): number {
     return this.#in(from, until).reduce((sum, [, count]) => sum + count, 0);
   }
 
-  /** The most that happened within one minute of a span of time. */
+  /** Returns the most that happened within one minute of a span of time. */
   peak(from = 0, until = Number.POSITIVE_INFINITY): number {
     return this.#in(from, until).reduce((most, [, count]) => Math.max(most, count), 0);
   }
 
-  /** The counts of so many minutes from a moment on. */
+  /** Returns the counts of so many minutes from a moment on. */
   series(from: number, minutes: number): readonly number[] {
     const first = Math.floor(from / 60_000);
     return Array.from({ length: minutes }, (_, n) => this.#counts.get(first + n) ?? 0);

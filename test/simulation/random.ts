@@ -1,8 +1,6 @@
-/**
- * Chance that can be had again: the same seed draws the same numbers.
- */
+/** Repeatable random numbers: the same seed draws the same numbers. */
 
-/** A source of chance (sfc32, as in PractRand). */
+/** A random number generator (sfc32, as in PractRand). */
 export class Random {
   #a: number;
   #b: number;
@@ -13,11 +11,11 @@ export class Random {
   constructor(seed: number) {
     this.#a = seed | 0;
     this.#b = (seed ^ 0x5bd1e995) | 0;
-    // The first numbers still show the seed.
+    // The first numbers still depend too much on the seed.
     for (let n = 0; n < 15; n += 1) this.next();
   }
 
-  /** A number from 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, not including, 1. */
   readonly next = (): number => {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -28,17 +26,17 @@ export class Random {
     return (sum >>> 0) / 2 ** 32;
   };
 
-  /** A number from `least` up to, not including, `most`. */
+  /** Returns a number from `least` up to, not including, `most`. */
   between(least: number, most: number): number {
     return least + this.next() * (most - least);
   }
 
-  /** A whole number from `least` to `most`. */
+  /** Returns a whole number from `least` to `most`. */
   whole(least: number, most: number): number {
     return Math.floor(this.between(least, most + 1));
   }
 
-  /** Whether something happens that happens so often, from 0 to 1. Nothing is drawn for what never happens. */
+  /** Returns whether an event of that probability happens, from 0 to 1. Draws nothing for 0. */
   chance(often: number): boolean {
     return often > 0 && this.next() < often;
   }

@@ -1,8 +1,8 @@
-/** A simulation is determined by its seed, in fair weather and in foul. */
+/** A simulation is determined by its seed, with and without faults. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hour, stageOutage } from './outage.ts';
-import { SimulatedStack, type Weather } from './simulated-stack.ts';
+import { type Faults, SimulatedStack } from './simulated-stack.ts';
 
 async function traceOfOutage(seed: number): Promise<string> {
   const stack = stageOutage({ seed, messages: 100, arriveWithin: hour, outage: 5 * hour, others: 30, held: 10 });
@@ -10,17 +10,17 @@ async function traceOfOutage(seed: number): Promise<string> {
   return stack.traceHash;
 }
 
-const weather: Weather = {
+const faults: Faults = {
   queues: { loses: 0.02, doubles: 0.05, reorders: 0.2 },
   deaths: 0.01,
   failures: 0.01,
   lostAnswers: 0.01,
 };
 
-async function traceInFoulWeather(seed: number): Promise<string> {
+async function traceWithFaults(seed: number): Promise<string> {
   const stack = new SimulatedStack({
     seed,
-    weather,
+    faults,
     callTime: [1, 40],
     servers: {
       'a.test': { losesAnswers: 0.1 },
@@ -32,7 +32,7 @@ async function traceInFoulWeather(seed: number): Promise<string> {
   return stack.traceHash;
 }
 
-for (const [what, trace] of Object.entries({ 'an outage': traceOfOutage, 'foul weather': traceInFoulWeather })) {
+for (const [what, trace] of Object.entries({ 'an outage': traceOfOutage, 'foul faults': traceWithFaults })) {
   test(`the same seed gives the same run, to the last line, and another seed another: ${what}`, async () => {
     const first = await trace(7);
     assert.equal(await trace(7), first);

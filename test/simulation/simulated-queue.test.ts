@@ -1,14 +1,14 @@
-/** The queues of the simulation keep to what SQS promises, and do what it may do. */
+/** The queues of the simulation keep the promises of SQS, and do what SQS may do. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Random } from './random.ts';
-import { FifoQueue, type Mischief, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
+import { FifoQueue, type QueueFaults, type SimulatedMessage, StandardQueue } from './simulated-queue.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const visibilityTimeout = 30_000;
 
-function makeStandard(mischief: Mischief = {}) {
+function makeStandard(mischief: QueueFaults = {}) {
   const time = new VirtualTime();
   return { time, queue: new StandardQueue({ time, random: new Random(1), visibilityTimeout, mischief }) };
 }
@@ -23,7 +23,7 @@ function bodies(messages: readonly SimulatedMessage[]): readonly string[] {
 }
 
 describe('the standard queue', () => {
-  test('gives what was sent, ten at most, and not again until its time-out has passed', async () => {
+  test('returns sent messages, ten at most, and not again before their time-out', async () => {
     const { time, queue } = makeStandard();
     for (let n = 0; n < 12; n += 1) queue.send(String(n));
     const first = queue.receive(10);
@@ -31,14 +31,14 @@ describe('the standard queue', () => {
     assert.deepEqual(bodies(queue.receive(10)), ['10', '11']);
     assert.equal(queue.hasReady, false);
     for (const message of first.slice(1)) queue.delete(message);
-    for (const message of first) queue.giveUp(message);
+    for (const message of first) queue.makeVisible(message);
     await time.run(time.wall + visibilityTimeout - 1);
     assert.equal(queue.hasReady, false);
     await time.run(time.wall + 1001);
-    assert.deepEqual(bodies(queue.receive(10)), ['0'], 'what was deleted does not come again');
+    assert.deepEqual(bodies(queue.receive(10)), ['0'], 'a deleted message does not return');
   });
 
-  test('keeps a delayed message until its time, and never gives it early', async () => {
+  test('keeps a delayed message until its time, and never returns it early', async () => {
     const { time, queue } = makeStandard();
     queue.send('later', 5000);
     await time.run(time.wall + 4999);
@@ -47,8 +47,8 @@ describe('the standard queue', () => {
     assert.deepEqual(bodies(queue.receive(10)), ['later']);
   });
 
-  test('may double, reorder and lose, if it is told to', async () => {
-    const all = async (mischief: Mischief) => {
+  test('may double, reorder and lose messages, if so configured', async () => {
+    const all = async (mischief: QueueFaults) => {
       const { time, queue } = makeStandard(mischief);
       for (let n = 0; n < 100; n += 1) queue.send(String(n).padStart(2, '0'));
       await time.run(time.wall + 5000);
@@ -64,7 +64,7 @@ describe('the standard queue', () => {
 });
 
 describe('the FIFO queue', () => {
-  test('never has messages of one group in two hands, keeps their order, and loses none', async () => {
+  test('never has messages of one group in flight twice, keeps their order, and loses none', async () => {
     const steps = fc.array(
       fc.oneof(
         fc.record({ do: fc.constant('send' as const), group: fc.integer({ min: 0, max: 3 }) }),
@@ -87,7 +87,7 @@ describe('the FIFO queue', () => {
         };
         const finish = (index: number, isDone: boolean) => {
           for (const message of batches.splice(index, 1)[0] ?? []) {
-            if (!isDone) queue.giveUp(message, 5000);
+            if (!isDone) queue.makeVisible(message, 5000);
             else queue.delete(message);
             const { group = '' } = message;
             if (isDone) done.set(group, [...(done.get(group) ?? []), Number(message.body)]);
@@ -115,20 +115,20 @@ describe('the FIFO queue', () => {
     );
   });
 
-  test('gives a group again when the time-out of its message has passed, and not before', async () => {
+  test('returns a group again when the time-out of its message has passed, and not before', async () => {
     const { time, queue } = makeFifo();
     queue.send('first', 'g', '1');
     const batch = queue.receive(10);
     queue.send('second', 'g', '2');
     assert.equal(queue.hasReady, false, 'the group is in flight');
-    for (const message of batch) queue.giveUp(message);
+    for (const message of batch) queue.makeVisible(message);
     await time.run(time.wall + visibilityTimeout - 1);
     assert.equal(queue.hasReady, false);
     await time.run(time.wall + 1);
     assert.equal(queue.receive(10)[0]?.body, 'first');
   });
 
-  test('takes a message that is sent twice within five minutes for one', async () => {
+  test('accepts a message that is sent twice within five minutes once', async () => {
     const { time, queue } = makeFifo();
     queue.send('once', 'g', '1');
     queue.send('twice', 'g', '1');
@@ -141,7 +141,7 @@ describe('the FIFO queue', () => {
 });
 
 describe('virtual time', () => {
-  test('brings everything at its time, in order, and what was arranged together in the order in which it was', async () => {
+  test('runs all appointments at their time, in order, and simultaneous ones in the order of their making', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 50 })), async (delays) => {
         const time = new VirtualTime();
@@ -162,7 +162,7 @@ describe('virtual time', () => {
     );
   });
 
-  test('stands still while anybody has anything to do', async () => {
+  test('does not advance while any work remains', async () => {
     const time = new VirtualTime();
     const seen: number[] = [];
     time.at(time.start + 10, async () => {

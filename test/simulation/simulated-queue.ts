@@ -1,10 +1,11 @@
 /**
- * Queues as SQS has them, in virtual time.
+ * Queues like those of SQS, in virtual time.
  *
- * Both deliver at least once: what is received is hidden until it is deleted, or until its visibility time-out has passed. The
- * standard queue delays messages, and now and then doubles one or gives a later one first. The FIFO queue has groups: while a
- * message of a group is in flight, nobody gets another of it, though a batch may hold several; a message that was sent twice
- * within five minutes under one deduplication id counts once; and one that was given out too often goes to the dead letters.
+ * Both deliver at least once: a received message is hidden until it is deleted, or until its visibility
+ * time-out has passed. The standard queue delays messages, and now and then doubles one or returns a later
+ * one first. The FIFO queue has groups: while a message of a group is in flight, no other receive returns one
+ * of it, though a batch may contain several; a message that is sent twice within five minutes under one
+ * deduplication id counts once; and one that was received too often goes to the dead letters.
  */
 import type { Random } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -17,17 +18,17 @@ export interface SimulatedMessage {
   readonly sent: number;
   /** FIFO queues have groups. */
   readonly group?: string;
-  /** How often it was given out, where the queue counts. */
+  /** Receive count, where the queue counts. */
   readonly received?: number;
 }
 
-/** How often, from 0 to 1, a queue does what it may. */
-export interface Mischief {
+/** How often, from 0 to 1, a queue does what it may do. */
+export interface QueueFaults {
   /** A message is delivered twice (standard queues). */
   readonly doubles?: number;
-  /** A message comes before an older one (standard queues). */
+  /** A message is delivered before an older one (standard queues). */
   readonly reorders?: number;
-  /** A message is never delivered. SQS loses nothing, but whoever sends may die before he does. */
+  /** A message is never delivered. SQS loses nothing, but a sender may die before it sends. */
   readonly loses?: number;
 }
 
@@ -36,28 +37,28 @@ export interface QueueOptions {
   readonly random: Random;
   /** Milliseconds. */
   readonly visibilityTimeout: number;
-  readonly mischief?: Mischief;
+  readonly mischief?: QueueFaults;
 }
 
-/** What an event source needs of a queue. */
+/** The interface that an event source uses. */
 export interface SimulatedQueue {
   /** Whether there is something to receive. */
   readonly hasReady: boolean;
-  /** Messages that are there: ready, delayed, hidden. */
+  /** Messages in the queue: ready, delayed, hidden. */
   readonly size: number;
-  /** Told when there is something to receive. */
+  /** Called when there is something to receive. */
   onReady: () => void;
-  /** Takes up to `most` messages; they are hidden then. */
+  /** Receives up to `most` messages; they are hidden then. */
   receive(most: number): readonly SimulatedMessage[];
   delete(message: SimulatedMessage): void;
-  /** A message that was not deleted is to be seen again: when its time-out has passed, or after so many milliseconds. */
-  giveUp(message: SimulatedMessage, after?: number): void;
+  /** Makes an undeleted message visible again: when its time-out has passed, or after so many milliseconds. */
+  makeVisible(message: SimulatedMessage, after?: number): void;
 }
 
-/** Milliseconds by which a doubled or a late message is late, at most. */
+/** Most milliseconds by which a doubled or a late message is late. */
 const lateness = 2000;
 
-/** Milliseconds to which delays are kept. */
+/** Precision of delays in milliseconds. */
 const precision = 1000;
 
 /** A standard queue. */
@@ -67,9 +68,9 @@ export class StandardQueue implements SimulatedQueue {
   /** From `#first` on. */
   #ready: SimulatedMessage[] = [];
   #first = 0;
-  /** What becomes visible together, by its time. */
+  /** Messages that become visible together, by their time. */
   readonly #delayed = new Map<number, SimulatedMessage[]>();
-  /** When those that were received are seen again. */
+  /** When received messages become visible again. */
   readonly #hidden = new Map<SimulatedMessage, number>();
   #sent = 0;
   #size = 0;
@@ -86,7 +87,7 @@ export class StandardQueue implements SimulatedQueue {
     return this.#size;
   }
 
-  /** Sends a message, to arrive after `delay` milliseconds. */
+  /** Sends a message that arrives after `delay` milliseconds. */
   send(body: string, delay = 0): void {
     const { time, random, mischief = {} } = this.#options;
     if (random.chance(mischief.loses ?? 0)) return;
@@ -118,7 +119,7 @@ export class StandardQueue implements SimulatedQueue {
     if (this.#hidden.delete(message)) this.#size -= 1;
   }
 
-  giveUp(message: SimulatedMessage, after?: number): void {
+  makeVisible(message: SimulatedMessage, after?: number): void {
     const { time } = this.#options;
     const until = this.#hidden.get(message);
     if (until === undefined) return;
@@ -167,12 +168,12 @@ interface FifoMessage extends SimulatedMessage {
   readonly group: string;
   /** Its place in the order of the queue. */
   readonly n: number;
-  /** When it is seen again, if it was received. */
+  /** When it becomes visible again, if it was received. */
   hiddenUntil: number;
   received: number;
 }
 
-/** Where messages go that were given out too often. */
+/** The queue for messages that were received too often. */
 export interface Redrive {
   readonly maxReceives: number;
   readonly deadLetters: FifoQueue;
@@ -181,12 +182,12 @@ export interface Redrive {
 /** Milliseconds for which a deduplication id is remembered. */
 const deduplicationInterval = 5 * 60_000;
 
-/** A FIFO queue whose groups are independent, and deduplicated each for itself. */
+/** A FIFO queue whose groups are independent, each with its own deduplication. */
 export class FifoQueue implements SimulatedQueue {
   onReady: () => void = () => {};
   readonly #options: QueueOptions & { readonly redrive?: Redrive };
   readonly #groups = new Map<string, Group>();
-  /** Groups that have something to give, the one that had it first in front. */
+  /** Groups with something to receive, the longest ready in front. */
   readonly #free = new Set<Group>();
   readonly #known = new Map<string, number>();
   readonly #inFlight = new Set<FifoMessage>();
@@ -231,8 +232,8 @@ export class FifoQueue implements SimulatedQueue {
     this.#offer(group);
   }
 
-  /** Takes a message that another queue gave out too often; it brings its count with it. */
-  bury(message: SimulatedMessage & { readonly group: string; readonly received: number }): void {
+  /** Accepts a message that another queue delivered too often, with its receive count. */
+  addDeadLetter(message: SimulatedMessage & { readonly group: string; readonly received: number }): void {
     const group = this.#group(message.group);
     this.#sent += 1;
     group.waiting.push({ ...message, n: this.#sent, hiddenUntil: 0 });
@@ -243,7 +244,7 @@ export class FifoQueue implements SimulatedQueue {
   receive(most: number): readonly SimulatedMessage[] {
     const { time, random, visibilityTimeout } = this.#options;
     const taken: FifoMessage[] = [];
-    // SQS gives as many of one group as it can; sometimes it has looked at several.
+    // SQS returns as many of one group as it can; sometimes a batch contains several groups.
     const share = random.chance(0.5) ? most : random.whole(1, most);
     for (const group of this.#free) {
       if (taken.length >= most) break;
@@ -266,12 +267,12 @@ export class FifoQueue implements SimulatedQueue {
     this.#land(this.#group((message as FifoMessage).group));
   }
 
-  giveUp(given: SimulatedMessage, after?: number): void {
+  makeVisible(given: SimulatedMessage, after?: number): void {
     const { time } = this.#options;
     const message = given as FifoMessage;
     if (!this.#inFlight.has(message)) return;
     if (after !== undefined) message.hiddenUntil = time.wall + after;
-    // Until it is seen again, its group gives nothing.
+    // Until it is visible again, its group returns nothing.
     time.at(message.hiddenUntil, () => {
       // It may have been received again meanwhile.
       if (time.wall < message.hiddenUntil || !this.#inFlight.delete(message)) return;
@@ -279,7 +280,7 @@ export class FifoQueue implements SimulatedQueue {
       const { maxReceives = Number.POSITIVE_INFINITY, deadLetters } = this.#options.redrive ?? {};
       if (message.received >= maxReceives) {
         this.#size -= 1;
-        deadLetters?.bury(message);
+        deadLetters?.addDeadLetter(message);
       } else {
         group.waiting.push(message);
         group.waiting.sort((a, b) => a.n - b.n);
@@ -288,7 +289,7 @@ export class FifoQueue implements SimulatedQueue {
     });
   }
 
-  /** Messages that are in flight, by group. */
+  /** Messages in flight, by group. */
   get inFlightByGroup(): ReadonlyMap<string, number> {
     return new Map([...this.#groups.values()].map(({ name, inFlight }) => [name, inFlight]));
   }

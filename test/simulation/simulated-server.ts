@@ -1,8 +1,8 @@
 /**
- * An LMTP server that only exists as times and answers, and the delivery agent that meets it: what the real engine would
- * conclude of each dialogue (verdicts, and whom it blames), without the dialogue.
+ * An LMTP server that consists only of times and replies, and the delivery agent that meets it: what the real
+ * engine would conclude of each dialogue (verdicts, and blame), without the dialogue.
  *
- * The servers know what they took: whether mail was lost or doubled is asked of them, and not of the queue.
+ * The servers know what they accepted: they, not the queue, say whether mail was lost or doubled.
  */
 import type { Attempt, DeliveryOutcome } from '../../functions/delivery/deliver.ts';
 import { stageTimeouts } from '../../functions/delivery/stage-timeouts.ts';
@@ -17,14 +17,15 @@ import type { Random } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /**
- * How a server is at some moment: it takes mail; nobody answers (every connection takes lmtp_connect_timeout to fail); it
- * accepts the connection and never greets; its port is closed; it greets with 421.
+ * The condition of a server at a moment: it accepts mail; it does not answer (every connection takes
+ * lmtp_connect_timeout to fail); it accepts the connection and never greets; its port is closed; it greets
+ * with 421.
  */
 export type Condition = 'up' | 'dead' | 'hanging' | 'refusing' | 'busy';
 
 /**
- * What a server says to one recipient: at RCPT, or, which needs the content first, at its end. At RCPT it may also say nothing
- * until the agent loses its patience, and then everybody of the same transaction waits in vain.
+ * A server's reply for one recipient: at RCPT, or after the content. At RCPT it may also be silent until the
+ * agent times out, and then all recipients of the transaction wait in vain.
  */
 export interface MailboxReply {
   readonly at: 'RCPT' | 'content' | 'never';
@@ -40,15 +41,15 @@ export interface ServerOptions {
   readonly parameters: Parameters;
   /** Default: always up. */
   readonly condition?: (at: number) => Condition;
-  /** Milliseconds that a transaction takes, from and to. Default: 100 to 300. */
+  /** Milliseconds of a transaction, from and to. Default: 100 to 300. */
   readonly takes?: readonly [number, number];
-  /** What it says to a recipient; undefined: it takes the message. */
+  /** Its reply for a recipient; undefined: it accepts the message. */
   readonly mailbox?: (address: string, at: number) => MailboxReply | undefined;
-  /** How often, from 0 to 1, the connection is lost between the content and the answer. */
+  /** How often, from 0 to 1, the connection is lost between the content and the reply. */
   readonly losesAnswers?: number;
 }
 
-/** A recipient who was taken care of. */
+/** A recipient that accepted a message. */
 interface Taken {
   readonly at: number;
   readonly count: number;
@@ -62,13 +63,13 @@ export class SimulatedServer {
   readonly destination: string;
   /** Connections that were tried. */
   readonly connections = new Connections();
-  /** Connections that nobody answered. */
+  /** Connections without an answer. */
   connectTimeouts = 0;
-  /** What came whole, by recipient's address. */
+  /** Complete messages, by recipient's address. */
   readonly taken = new Map<string, Taken>();
-  /** Told of each connection that is tried, with how many there are then. */
+  /** Called with each connection that is tried, with how many there are then. */
   onConnection: (atOnce: number) => void = () => {};
-  /** Told when a transaction has had its final replies, and the agent knows them. */
+  /** Called when a transaction has had its final replies, and the agent knows them. */
   onReplied: () => void = () => {};
   readonly #options: ServerOptions;
   readonly #condition: (at: number) => Condition;
@@ -81,7 +82,7 @@ export class SimulatedServer {
     this.destination = `inet:${options.host}:24`;
   }
 
-  /** Connections at this moment, tried ones among them. */
+  /** Connections at this moment, tried ones included. */
   get atOnce(): number {
     return this.#atOnce;
   }
@@ -127,7 +128,7 @@ export class SimulatedServer {
     return deferredByAll(delivery, site(`connect to ${this.#name}: Connection timed out`));
   }
 
-  /** The server says nothing at a stage: it is blamed where that lasted long enough. */
+  /** The server is silent at a stage: it is blamed if the silence lasted long enough. */
   async #fallSilent(stage: TimedStage, doing: string, delivery: Delivery, given: Attempt): Promise<DeliveryOutcome> {
     const { time, parameters } = this.#options;
     const { milliseconds, isDeadline } = new TimeLimits(stageTimeouts(parameters), given.deadline).limit(stage);
@@ -152,7 +153,7 @@ export class SimulatedServer {
     if (isWanted) {
       await gate.admit();
       await time.sleep(Math.max(0, Math.min(2 * quarter, deadline.left())));
-      // Past its lease or its time, a worker drops the connection without the dot.
+      // After its lease or its deadline, a worker drops the connection without the dot.
       if (!gate.mayGoOn() || deadline.left() <= 0) return deferredByAll(delivery, outOfTime, this.#relay);
       if (this.#condition(time.wall) !== 'up') {
         const text = `lost connection with ${this.#name} while sending message body`;
@@ -169,7 +170,7 @@ export class SimulatedServer {
     await time.sleep(quarter);
     const outcome = this.#settled(replies);
     if (isWanted) this.onReplied();
-    // A recipient is known to be sent once the reply behind its own is a yes too.
+    // A recipient is known to be sent when the next final reply is a 2xx too.
     const { verdicts } = outcome;
     const sent = verdicts.findIndex(({ status }) => status !== 'sent');
     const known = (sent < 0 ? verdicts.length : sent) - 1;
@@ -182,7 +183,7 @@ export class SimulatedServer {
     this.taken.set(address, { at, count: count + 1 });
   }
 
-  /** What each recipient hears: what was said to him, or yes, or why nobody knows. */
+  /** The result for each recipient: its own reply, a success, or the reason why it is unknown. */
   #settled(replies: readonly (MailboxReply | undefined)[], lost?: Trouble): DeliveryOutcome {
     const verdicts = replies.map((reply): Verdict => {
       const had = { relay: this.#relay, remoteMta: this.host, ...times };
@@ -212,12 +213,12 @@ export class SimulatedServer {
 
 const times = { setUp: 0, transfer: 0 };
 
-/** What the destination is to blame for. */
+/** What the destination is blamed for. */
 function site(text: string, status: EnhancedStatus = '4.4.1'): Trouble {
   return { scope: 'site', status, text };
 }
 
-/** Our own time is over: nobody is blamed. */
+/** Our own deadline has passed: no destination is blamed. */
 const outOfTime: Trouble = { scope: 'self', status: '4.3.0', text: 'no time was left for the delivery' };
 
 function deferredByAll({ recipients }: Delivery, trouble: Trouble, relay?: string): DeliveryOutcome {

@@ -1,29 +1,29 @@
 /**
- * The whole queue in virtual time: the real steps (admission, activation, work, sweep, settlement, publication) in simulated
- * containers, over queues as SQS has them, a table in memory that keeps the ledger contract, and servers that exist as times
- * and answers. A run is determined by its seed.
+ * The whole queue in virtual time: the real steps (admission, activation, work, sweep, settlement,
+ * publication) in simulated containers, over queues like those of SQS, a table in memory that keeps the
+ * ledger contract, and servers that consist of times and replies. A run is determined by its seed.
  *
  *     const stack = new SimulatedStack({ seed: 1, servers: { 'mail.test': { condition: () => 'dead' } } });
  *     stack.submit({ id: 'm1', recipients: ['bob@mail.test'] });
  *     await stack.run({ days: 5 });
  *
- * The handlers of the functions are told again here, since the real ones find their clients in the environment: what they do
- * with a batch is in `#invokeQmgr` and `#invokeLmtp`.
+ * The handlers of the functions are repeated here, since the real ones find their clients in the environment:
+ * `#invokeQmgr` and `#invokeLmtp` handle a batch.
  */
 import { createHash } from 'node:crypto';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
 import { activeReceives, longestDelay, reserveOf, sweepInterval } from '../../functions/queue/items/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { handBack } from '../../functions/queue/work/hand-back.ts';
-import { orderOfWork } from '../../functions/queue/work/schedule.ts';
+import { schedule } from '../../functions/queue/work/schedule.ts';
 import { type Deliver, type Lane, work } from '../../functions/queue/work/worker.ts';
 import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
@@ -38,7 +38,7 @@ import { IndexedLedger } from './indexed-ledger.ts';
 import { Random } from './random.ts';
 import {
   FifoQueue,
-  type Mischief,
+  type QueueFaults,
   type SimulatedMessage,
   type SimulatedQueue,
   StandardQueue,
@@ -46,26 +46,26 @@ import {
 import { type ServerOptions, SimulatedServer } from './simulated-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** What goes wrong, and how often, from 0 to 1 for each call or message. */
-export interface Weather {
+/** Faults, and how often they happen, from 0 to 1 for each call or message. */
+export interface Faults {
   /** Of both queues of wake-ups, and of incoming, which loses nothing. */
-  readonly queues?: Mischief;
+  readonly queues?: QueueFaults;
   /** A container dies before a call is carried out, or after. */
   readonly deaths?: number;
   /** A call fails. */
   readonly failures?: number;
-  /** A call is carried out, and its answer is lost. */
+  /** A call is carried out, and its response is lost. */
   readonly lostAnswers?: number;
   /**
-   * How often, from 0 to 1, the table is throttled: it refuses a call of that name (`ledger.finish`, `destinations.write`) at
-   * that moment, milliseconds since 1970.
+   * How often, from 0 to 1, the table is throttled: it refuses a call of that name (`ledger.finish`,
+   * `destinations.write`) at that moment, milliseconds since 1970.
    */
   readonly throttled?: (name: string, at: number) => number;
-  /** Whether the functions know that error for a passing one. Default: they do; else they give up at once. */
+  /** Whether the functions classify that error as temporary. Default: they do; else they give up at once. */
   readonly isThrottlingKnown?: boolean;
 }
 
-/** Calls that the table answers. */
+/** Calls to the table. */
 function isTableCall(name: string): boolean {
   return name.startsWith('ledger.') || name.startsWith('destinations.') || name.startsWith('queries.');
 }
@@ -76,24 +76,30 @@ export interface SimulationOptions {
   readonly servers: Readonly<Record<string, Omit<ServerOptions, 'host' | 'time' | 'random' | 'parameters'>>>;
   /** Postfix parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Most invocations at once. Default: as the construct has it, 10 and 20. */
+  /** Maximum concurrency. Default: as in the construct, 10 and 20. */
   readonly containers?: { readonly qmgr?: number; readonly lmtp?: number };
-  /** Milliseconds that a call to AWS takes, from and to. Default: 0, the calls of a batch then cost nothing but its latency. */
+  /** Milliseconds of a call to AWS, from and to. Default: 0, the calls of a batch then cost only its latency. */
   readonly callTime?: readonly [number, number];
-  /** Milliseconds until somebody sees what lies in a queue, from and to. */
+  /** Milliseconds until a message of a queue is received, from and to. */
   readonly latency?: readonly [number, number];
-  readonly weather?: Weather;
-  /** How often active gives a message out before it goes to the dead letters. Default: as the construct has it, 8. */
+  readonly faults?: Faults;
+  /**
+   * How often a message of active is received before it goes to the dead letters. Default: as in the
+   * construct, 8.
+   */
   readonly maxReceives?: number;
-  /** Whether each message has a body of its own, which is deleted when nobody needs it. Default: all have the same, which stays. */
+  /**
+   * Whether each message has its own body, which is deleted when it is no longer needed. Default: all have
+   * the same, which stays.
+   */
   readonly deletesBodies?: boolean;
-  /** Whether a delivery takes the function down that is to make it, with everything else in its batch. Default: none does. */
+  /** Whether a delivery crashes its function, with everything else in its batch. Default: none does. */
   readonly isPoison?: (wakeUp: WakeUp, at: number) => boolean;
-  /** Milliseconds that the lmtp function may run. Default: what the construct has. */
+  /** Milliseconds that the lmtp function may run. Default: that of the construct. */
   readonly functionTimeout?: number;
 }
 
-/** A message to be submitted; its arrival is when it is submitted. */
+/** A message to be submitted; its arrival is the time of its submission. */
 export interface Submitted {
   readonly id: string;
   readonly recipients: readonly string[];
@@ -101,16 +107,19 @@ export interface Submitted {
   readonly sender?: string;
 }
 
-/** Time-out of the lmtp function, and visibility time-out of a queue of qmgr, in milliseconds, as the construct sets them. */
+/**
+ * Time-out of the lmtp function, and visibility time-out of a queue of qmgr, in milliseconds, as the
+ * construct sets them.
+ */
 const usualLmtpTimeout = 300_000;
 const qmgrVisibility = 6 * 60_000;
 
 const usualLatency: readonly [number, number] = [20, 200];
 
-/** How often, from 0 to 1, a container is taken away after an invocation. */
+/** How often, from 0 to 1, a container is removed after an invocation. */
 const turnover = 0.002;
 
-/** What a message holds. */
+/** The content of a message. */
 const content = 'Subject: x\r\n\r\nhello\r\n';
 
 /** A stack. */
@@ -126,10 +135,10 @@ export class SimulatedStack {
   readonly active: FifoQueue;
   readonly deadLetters: FifoQueue;
   readonly notices: CorruptNotice[] = [];
-  /** What was thrown that no weather explains: bugs. */
+  /** Exceptions that no fault explains: bugs. */
   readonly bugs: unknown[] = [];
   readonly submitted: Submitted[] = [];
-  /** Keys of bodies that were deleted, and of those that somebody needed then. */
+  /** Keys of deleted bodies, and of those that were still needed then. */
   readonly deletedBodies: string[] = [];
   readonly deletedTooSoon: string[] = [];
   readonly #options: SimulationOptions;
@@ -138,13 +147,13 @@ export class SimulatedStack {
   readonly #byDestination: ReadonlyMap<string, SimulatedServer>;
   readonly #containers: Readonly<Record<'qmgr' | 'lmtp' | 'sweep', Containers>>;
   readonly #trace = createHash('sha256');
-  /** Once it is over, the weather is fair. */
+  /** Once it is over, there are no further faults. */
   #isFair = false;
   #calls = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    const { seed, weather = {}, containers = {}, latency = usualLatency } = options;
+    const { seed, faults = {}, containers = {}, latency = usualLatency } = options;
     const { time } = this;
     const random = new Random(seed);
     this.random = random;
@@ -153,7 +162,7 @@ export class SimulatedStack {
     this.ledger = new IndexedLedger((before, after) => this.figures.noteMove(before, after, this.ledger));
     this.servers = this.#makeServers();
     this.#byDestination = new Map([...this.servers.values()].map((server) => [server.destination, server]));
-    const { queues = {} } = weather;
+    const { queues = {} } = faults;
     const fair = { time, random };
     const mischief = { ...queues };
     const neverLost = { ...queues, loses: 0 };
@@ -204,7 +213,7 @@ export class SimulatedStack {
       queue: deadLetters,
       invoke: (batch, container) =>
         this.#invokeQmgr(batch, container, deadLetters, ({ messageId, body, received = 0 }) =>
-          takeDeadLetter({ messageId, body, received }, container.services),
+          handleDeadLetter({ messageId, body, received }, container.services),
         ),
     });
     new EventSource({ ...lmtp, queue: active, invoke: (batch, container) => this.#invokeLmtp(batch, container) });
@@ -223,7 +232,7 @@ export class SimulatedStack {
     return this.#calls;
   }
 
-  /** A hash of everything that happened, with its time: a run that is the same has the same. */
+  /** A hash of everything that happened, with its time: equal runs have equal hashes. */
   get traceHash(): string {
     return this.#trace.copy().digest('hex');
   }
@@ -238,29 +247,29 @@ export class SimulatedStack {
     this.time.at(this.time.wall + after, () => this.incoming.send(body));
   }
 
-  /** Does something after so many milliseconds, in a process of its own that has no bad luck. */
+  /** Runs an action after so many milliseconds, in a separate process without faults. */
   later(after: number, act: (services: QueueServices) => Promise<void>): void {
     this.time.at(this.time.wall + after, () => {
       act(new CalmProcess(this.#shared()).services).catch((error: unknown) => this.bugs.push(error));
     });
   }
 
-  /** From now on nothing goes wrong any more. */
-  clearUp(): void {
+  /** From now on there are no faults. */
+  endFaults(): void {
     this.#isFair = true;
   }
 
   /**
-   * Lets so many milliseconds pass, or stops when every message that was submitted has come to its end.
+   * Advances the time by so many milliseconds, or stops when every submitted message has ended.
    *
-   * @throws whatever a step threw that no weather explains
+   * @throws any exception of a step that no fault explains
    */
   async run(milliseconds: number): Promise<void> {
     await this.time.run(this.time.wall + milliseconds, () => this.bugs.length > 0 || this.isAtRest);
     if (this.bugs.length > 0) throw this.bugs[0];
   }
 
-  /** Whether nobody has anything left to do. */
+  /** Whether no work remains. */
   get isAtRest(): boolean {
     const { live, admitted } = this.figures;
     return live === 0 && admitted >= this.submitted.length && this.incoming.size === 0;
@@ -271,8 +280,8 @@ export class SimulatedStack {
   }
 
   #startContainer(): Container {
-    const { callTime, weather } = this.#options;
-    const isCalm = callTime === undefined && weather === undefined;
+    const { callTime, faults } = this.#options;
+    const isCalm = callTime === undefined && faults === undefined;
     return isCalm ? new CalmProcess(this.#shared()) : new QueueProcess(this.#shared(), this.#interfere);
   }
 
@@ -287,7 +296,7 @@ export class SimulatedStack {
     );
   }
 
-  /** As qmgr.ts: what cannot be dealt with stays in its queue. */
+  /** As qmgr.ts: a message that fails stays in its queue. */
   async #invokeQmgr(
     batch: readonly SimulatedMessage[],
     { services }: Container,
@@ -305,12 +314,12 @@ export class SimulatedStack {
         }
       }),
     );
-    await services.scheduler.settle(services);
-    await services.disposal?.settle(services);
+    await services.scheduler.flushPlaces(services);
+    await services.disposal?.deleteSpent(services);
     for (const message of handled.flat()) queue.delete(message);
   }
 
-  /** As lmtp.ts: destinations side by side, the deliveries to one of them one after another. */
+  /** As lmtp.ts: destinations concurrently, the deliveries to one of them one after another. */
   async #invokeLmtp(batch: readonly SimulatedMessage[], container: Container): Promise<void> {
     const end = this.time.wall + this.#lmtpTimeout;
     const deadline = invocationDeadline(() => end - this.time.wall, reserveOf(this.#lmtpTimeout));
@@ -327,11 +336,11 @@ export class SimulatedStack {
       destination: destinationOf(message),
       received: message.received ?? 1,
     });
-    const { lanes, last } = orderOfWork(batch, givenOf, this.random.next);
+    const { lanes, last } = schedule(batch, givenOf, this.random.next);
     await Promise.all(lanes.map(workOff));
     await workOff(last);
-    await giveBackPlaces(container.services, (milliseconds) => this.time.sleep(milliseconds));
-    await container.services.disposal?.settle(container.services);
+    await flushAndRefill(container.services, (milliseconds) => this.time.sleep(milliseconds));
+    await container.services.disposal?.deleteSpent(container.services);
   }
 
   async #workOne(message: SimulatedMessage, container: Container, deadline: Deadline, lane: Lane): Promise<void> {
@@ -341,14 +350,14 @@ export class SimulatedStack {
       await container.step('sqs.delete', async () => this.active.delete(message));
     } catch (error) {
       this.#noteFailure(error);
-      if (container.isUsable) await this.#seeAgain(message, error, container);
+      if (container.isUsable) await this.#makeVisible(message, error, container);
     }
   }
 
-  async #seeAgain(message: SimulatedMessage, error: unknown, { services }: Container): Promise<void> {
+  async #makeVisible(message: SimulatedMessage, error: unknown, { services }: Container): Promise<void> {
     const { body, received = 1 } = message;
     if (await handBack(error, { body, received }, services)) this.active.delete(message);
-    else this.active.giveUp(message, retrySeconds(received) * 1000);
+    else this.active.makeVisible(message, retrySeconds(received) * 1000);
   }
 
   /** The delivery agent of a container. */
@@ -371,9 +380,9 @@ export class SimulatedStack {
     });
   }
 
-  /** What the weather does is expected; everything else is a bug. */
+  /** Injected faults are expected; any other exception is a bug. */
   #noteFailure(error: unknown): void {
-    if (error instanceof Dead || error instanceof BadLuck || error instanceof TableTrouble) return;
+    if (error instanceof Dead || error instanceof InjectedFault || error instanceof TableTrouble) return;
     if (error instanceof AggregateError) {
       for (const one of error.errors) this.#noteFailure(one);
       return;
@@ -383,17 +392,17 @@ export class SimulatedStack {
 
   readonly #interfere: Interference = async ({ name, process }: PortCall, act) => {
     const { random, time } = this;
-    const { callTime, weather = {} } = this.#options;
+    const { callTime, faults = {} } = this.#options;
     if (callTime !== undefined) await time.sleep(random.whole(...callTime));
     if (this.#isFair) return await act();
-    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = weather;
+    const { deaths = 0, failures = 0, lostAnswers = 0, throttled, isThrottlingKnown = true } = faults;
     const isOfTable = isTableCall(name);
     if (isOfTable && throttled !== undefined && random.chance(throttled(name, time.wall))) {
       const words = `${name}: throttled`;
-      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new BadLuck(words);
+      throw isThrottlingKnown ? new TableTrouble('throttled', words) : new InjectedFault(words);
     }
-    /** As the adapter of the table knows a lost connection for one. */
-    const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new BadLuck(words));
+    /** As the adapter of the table recognises a lost connection. */
+    const lost = (words: string) => (isOfTable ? new TableTrouble('lost', words) : new InjectedFault(words));
     const dies = random.chance(deaths);
     if (dies && random.chance(0.5)) {
       process.die();
@@ -437,7 +446,7 @@ export class SimulatedStack {
     };
   }
 
-  /** Nobody may need what is deleted. */
+  /** A deleted body must not be needed. */
   readonly #spentBodies: SpentBodies = {
     discard: async (message) => {
       const id = message.key.slice('in/'.length, -'.eml'.length);
@@ -463,7 +472,7 @@ export class SimulatedStack {
   };
 }
 
-/** What the weather did. */
-class BadLuck extends Error {
-  override readonly name = 'BadLuck';
+/** An injected fault. */
+class InjectedFault extends Error {
+  override readonly name = 'InjectedFault';
 }

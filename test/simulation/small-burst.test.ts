@@ -1,6 +1,7 @@
 /**
- * Thirty messages for eight places, or for one, at a server so quick that the last delivery is often done while another comes to
- * wait for its place: nothing may be left to the sweep, however far the index is behind within a second.
+ * Thirty messages for eight places, or for one, at a server so fast that the last delivery is often done
+ * while another begins to wait for its place: nothing may be left to the sweep, however far the index is
+ * behind within a second.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +28,7 @@ async function drain(seed: number, places: number, lag: number): Promise<number>
     },
   });
   if (lag > 0) letIndexLag(stack, lag);
-  // At once, or so slowly that active is full and empty by turns.
+  // All at once, or so slowly that active is full and empty in turns.
   for (let n = 0; n < messages; n += 1) stack.submit({ id: `m${n}`, recipients: [`u${n}@quick.test`] }, n * seed);
   await stack.run(10 * sweepInterval);
   const { ends, lost, doubled } = audit(stack);

@@ -1,15 +1,17 @@
 /**
- * A table that refuses calls: some of them all the time, or all of them for a while, from the worst moment on. What servers took
- * is written down all the same, as long as the lease lasts, and no mail is doubled without being named.
+ * A table that refuses calls: some of them all the time, or all of them for a while, from the worst moment
+ * on. The results of servers are still written, as long as the lease lasts, and no mail is doubled without a
+ * report.
  *
- * It is lived through before the first test begins: Node's test runner watches every promise of a test, and here are many.
+ * The simulation runs before the first test begins: Node's test runner watches every promise of a test, and
+ * here are many.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closingTime, reserveOf } from '../../functions/queue/items/policy.ts';
 import { audit } from './audit.ts';
 import { hour } from './outage.ts';
-import { say } from './say.ts';
+import { printFigures } from './print-figures.ts';
 import { SimulatedStack } from './simulated-stack.ts';
 
 const host = 'mail.test';
@@ -19,12 +21,12 @@ const lmtpTimeout = 300 * second;
 /** Milliseconds of the invocation in which a server may be waited for. */
 const usable = lmtpTimeout - reserveOf(lmtpTimeout);
 
-/** So many messages within an hour, where a share of the calls of one name is refused. */
-async function liveThrough(name: string, share: number, isThrottlingKnown: boolean): Promise<SimulatedStack> {
+/** So many messages within an hour, while a share of the calls of one name is refused. */
+async function simulate(name: string, share: number, isThrottlingKnown: boolean): Promise<SimulatedStack> {
   const stack = new SimulatedStack({
     seed: 11,
     servers: { [host]: {} },
-    weather: { throttled: (call) => (call === name ? share : 0), isThrottlingKnown },
+    faults: { throttled: (call) => (call === name ? share : 0), isThrottlingKnown },
   });
   for (let n = 0; n < messages; n += 1) {
     stack.submit({ id: `m${n}`, recipients: [`user${n}@${host}`] }, Math.floor((n / messages) * hour));
@@ -36,14 +38,15 @@ async function liveThrough(name: string, share: number, isThrottlingKnown: boole
 const messages = 2000;
 const share = 0.02;
 
-const before = audit(await liveThrough('ledger.finish', share, false));
-const steady = await liveThrough('ledger.finish', share, true);
+const before = audit(await simulate('ledger.finish', share, false));
+const steady = await simulate('ledger.finish', share, true);
 
 /**
- * An outage of every call to the table, from the moment on at which the agent has had the final replies of some transaction.
+ * An outage of every call to the table, from the moment at which the agent has the final replies of a
+ * transaction.
  *
  * @param takes milliseconds of a transaction
- * @param nth   which of the transactions
+ * @param nth which of the transactions
  */
 async function breakOff(outage: number, takes: number, nth = 1): Promise<SimulatedStack> {
   let begun = Number.POSITIVE_INFINITY;
@@ -52,7 +55,7 @@ async function breakOff(outage: number, takes: number, nth = 1): Promise<Simulat
   const stack = new SimulatedStack({
     seed: nth,
     servers: Object.fromEntries(hosts.map((name, n) => [name, { takes: [takes + n, takes + n] as const }])),
-    weather: { throttled: (_, at) => (at >= begun && at < begun + outage ? 1 : 0) },
+    faults: { throttled: (_, at) => (at >= begun && at < begun + outage ? 1 : 0) },
     containers: { lmtp: 2 },
   });
   for (const server of stack.servers.values()) {
@@ -85,14 +88,14 @@ async function measure(outage: number, takes: number, nth = 1): Promise<OutageRe
   return { outage, ...counts, doubted };
 }
 
-/** The replies come when nearly nothing is left but the reserve. */
+/** The replies arrive when hardly more than the reserve is left. */
 const slowly = usable - 400;
 const proven = reserveOf(lmtpTimeout) - closingTime;
 const fromWorst: OutageResult[] = [];
 for (let outage = 2 * second; outage <= proven; outage += 2 * second) fromWorst.push(await measure(outage, slowly));
 const tooLong = await measure(3 * proven, slowly);
 
-/** The same from the replies of each transaction on, where servers are quick: most of the lease is left. */
+/** The same after the replies of each transaction, with fast servers: most of the lease is left. */
 const anywhere: OutageResult[] = [];
 for (let nth = 1; nth <= 12; nth += 1) anywhere.push(await measure(240 * second, 2 * second, nth));
 
@@ -100,40 +103,44 @@ for (let nth = 1; nth <= 12; nth += 1) anywhere.push(await measure(240 * second,
 const claimless = new SimulatedStack({
   seed: 3,
   servers: { [host]: {} },
-  weather: {
+  faults: {
     throttled: (name, at): number => (name === 'ledger.claim' && at < claimless.time.start + 5 * hour ? 1 : 0),
   },
 });
 for (let n = 0; n < 100; n += 1) claimless.submit({ id: `m${n}`, recipients: [`user${n}@${host}`] }, n * 60 * second);
 await claimless.run(48 * hour);
 
-test('a write of results that is refused once in fifty times doubles nothing, and leaves nobody in doubt', (t) => {
+test('a write of results that is refused once in fifty times doubles nothing, and leaves no recipient in doubt', (t) => {
   const { ends, lost, doubled } = audit(steady);
   assert.deepEqual([ends, lost, doubled], [{ sent: messages }, [], []]);
   assert.equal(steady.figures.doubted.size, 0);
   const refused = steady.figures.notes.get('warn: write refused; it is repeated') ?? 0;
   assert.ok(refused > 0);
   assert.ok(before.doubled.length > 0, 'and it did, where refused writes were given up');
-  say(t, { messages, refused, 'doubled before': before.doubled.length, 'doubled now': doubled.length });
+  printFigures(t, { messages, refused, 'doubled before': before.doubled.length, 'doubled now': doubled.length });
 });
 
 test(`an outage of the table of up to ${proven / second} s doubles nothing, from the worst moment on`, (t) => {
   for (const result of fromWorst) assert.deepEqual(result, { outage: result.outage, ...nothing });
-  say(t, { 'seconds of outage': proven / second, doubled: 0, 'in doubt': 0 });
+  printFigures(t, { 'seconds of outage': proven / second, doubled: 0, 'in doubt': 0 });
 });
 
-test('where it lasts longer than the lease, who may have the message twice is named', (t) => {
+test('if it lasts longer than the lease, recipients that may get the message twice are reported', (t) => {
   assert.equal(tooLong.lost, 0);
   assert.equal(tooLong.doubledUnnamed, 0);
   assert.ok(tooLong.doubled > 0);
-  say(t, { 'seconds of outage': tooLong.outage / second, doubled: tooLong.doubled, 'in doubt': tooLong.doubted });
+  printFigures(t, {
+    'seconds of outage': tooLong.outage / second,
+    doubled: tooLong.doubled,
+    'in doubt': tooLong.doubted,
+  });
 });
 
-test('an outage of four minutes doubles nothing while servers are quick, whichever replies it begins with', () => {
+test('an outage of four minutes doubles nothing while servers are fast, whichever replies it begins with', () => {
   for (const result of anywhere) assert.deepEqual(result, { outage: 240 * second, ...nothing });
 });
 
-test('claims that are refused for hours count no attempt and no dead letter', (t) => {
+test('claims that are refused for hours count as no attempt and no dead letter', (t) => {
   const { ends, lost, doubled } = audit(claimless);
   assert.deepEqual([ends, lost, doubled], [{ sent: 100 }, [], []]);
   assert.ok(claimless.ledger.items.every(({ attempt, deadLetters }) => attempt === 1 && deadLetters === undefined));
@@ -141,7 +148,7 @@ test('claims that are refused for hours count no attempt and no dead letter', (t
   assert.equal(claimless.figures.doubted.size, 0);
   const handedBack = claimless.figures.notes.get('warn: delivery handed back, since the table refuses calls') ?? 0;
   assert.ok(handedBack > 0);
-  say(t, { 'hours without claims': 5, 'handed back': handedBack });
+  printFigures(t, { 'hours without claims': 5, 'handed back': handedBack });
 });
 
 const nothing = { doubled: 0, doubledUnnamed: 0, doubted: 0, lost: 0 };

@@ -1,19 +1,19 @@
 /**
- * Time that passes only when nobody has anything left to do: five days in as long as it takes to live through their events.
+ * Time that advances only when no work remains: five days take as long as the processing of their events.
  *
- * What is waited for must come from here, or at once: a real timer or a real socket would be overtaken.
+ * Every wait must use this class, or end at once: a real timer or a real socket would be too late.
  */
 import type { Clock, Moment } from '../../functions/time/clock.ts';
 
 interface Appointment {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** What was arranged first happens first. */
+  /** Appointments at the same moment run in the order of their making. */
   readonly n: number;
   readonly act: () => void;
 }
 
-/** A clock, and what is to happen when. */
+/** A clock with appointments. */
 export class VirtualTime implements Clock {
   readonly start: number;
   #wall: number;
@@ -33,7 +33,7 @@ export class VirtualTime implements Clock {
     return this.#wall;
   }
 
-  /** How many appointments were kept. */
+  /** How many appointments have run. */
   get happened(): number {
     return this.#happened;
   }
@@ -42,7 +42,7 @@ export class VirtualTime implements Clock {
     return { wall: this.#wall, monotonic: this.#wall - this.start };
   }
 
-  /** Does something at a moment, milliseconds since 1970; at once if that has passed. */
+  /** Runs an action at a moment, milliseconds since 1970; at once if that has passed. */
   at(when: number, act: () => void): void {
     this.#arranged += 1;
     this.#push({ at: Math.max(when, this.#wall), n: this.#arranged, act });
@@ -54,14 +54,14 @@ export class VirtualTime implements Clock {
   }
 
   /**
-   * Lets time pass until a moment, or until nothing is arranged any more.
+   * Advances the time to a moment, or until no appointment is left.
    *
-   * @param until     milliseconds since 1970
-   * @param isEnough  asked after each moment: whether to stop there
+   * @param until milliseconds since 1970
+   * @param isEnough called after each moment: whether to stop there
    */
   async run(until = Number.POSITIVE_INFINITY, isEnough: () => boolean = () => false): Promise<void> {
     for (;;) {
-      await everybodyWaits();
+      await allWait();
       if (isEnough()) return;
       const [next] = this.#agenda;
       if (next === undefined || next.at > until) break;
@@ -111,7 +111,7 @@ function isBefore(one: Appointment, other: Appointment): boolean {
   return one.at < other.at || (one.at === other.at && one.n < other.n);
 }
 
-/** Lets everybody go on until all wait for something that time has to bring. */
-function everybodyWaits(): Promise<void> {
+/** Lets all code run until everything waits for an appointment. */
+function allWait(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Capabilities, parseCapabilities } from '../../functions/smtp/capabilities.ts';
 import { ReplyAssembler } from '../../functions/smtp/reply.ts';
 
-/** What the lines of an LHLO reply offer; the first names the server. */
+/** Returns the offers in the lines of an LHLO reply; the first line names the server. */
 function offered(lines: readonly string[], ...discard: readonly string[]): Capabilities {
   const assembler = new ReplyAssembler();
   const [reply] = lines.flatMap((line) => assembler.take(line) ?? []);
@@ -12,7 +12,7 @@ function offered(lines: readonly string[], ...discard: readonly string[]): Capab
   return parseCapabilities(reply, new Set(discard));
 }
 
-test('a server that says only its name offers nothing', () => {
+test('a server that sends only its name offers nothing', () => {
   assert.deepEqual(offered(['250 mail.example']), {
     pipelining: false,
     size: false,
@@ -28,7 +28,7 @@ test('a server that says only its name offers nothing', () => {
   });
 });
 
-test('what a modern server offers is understood', () => {
+test('the offers of a modern server are understood', () => {
   const capabilities = offered([
     '250-mail.example',
     '250-8BITMIME',
@@ -66,12 +66,12 @@ test('what a modern server offers is understood', () => {
   });
 });
 
-test('the first line is never a capability, whatever it looks like', () => {
+test('the first line is never a capability, whatever its content', () => {
   assert.deepEqual(offered(['250-PIPELINING', '250 DSN']).keywords, ['DSN']);
   assert.deepEqual(offered(['250 PIPELINING']).keywords, []);
 });
 
-test('keywords are taken in any case, and with blanks too many', () => {
+test('keywords are accepted in any letter case, and with extra blanks', () => {
   const { pipelining, dsn } = offered(['250-x', '250-Pipelining ', '250-  dsn', '250 size']);
   assert.deepEqual([pipelining, dsn], [true, true]);
 });
@@ -81,12 +81,12 @@ test('a keyword is a whole word', () => {
   assert.deepEqual([pipelining, dsn], [false, false]);
 });
 
-test('a line that is no reply offers nothing', () => {
+test('a line that is not part of a reply offers nothing', () => {
   const { keywords } = offered(['250-x', 'PIPELINING', '* 250-DSN', '250 8BITMIME']);
   assert.deepEqual(keywords, ['8BITMIME']);
 });
 
-test('several AUTH lines are one offer, each mechanism told once', () => {
+test('several AUTH lines are one offer, with each mechanism once', () => {
   const { auth } = offered(['250-x', '250-AUTH PLAIN', '250-AUTH login CRAM-MD5', '250 AUTH=LOGIN PLAIN']);
   assert.deepEqual(auth, ['PLAIN', 'LOGIN', 'CRAM-MD5']);
 });
@@ -97,7 +97,7 @@ test('the old form AUTH= is understood, an AUTH without mechanisms is an offer o
   assert.deepEqual([auth, keywords], [[], ['AUTH']]);
 });
 
-test('SIZE tells a limit, or only that sizes may be announced', () => {
+test('SIZE gives a limit, or only says that sizes may be declared', () => {
   for (const [line, limit] of [
     ['SIZE 1000', 1000],
     ['SIZE=1000', 1000],
@@ -119,7 +119,7 @@ test('SMTPUTF8 without 8BITMIME implies it', () => {
   assert.deepEqual([eightBitMime, smtputf8], [true, true]);
 });
 
-test('what is to be discarded was never offered', () => {
+test('a discarded keyword was never offered', () => {
   const lines = ['250-x', '250-Pipelining', '250-SIZE 10', '250-AUTH PLAIN', '250 DSN'];
   const { pipelining, size, sizeLimit, auth, dsn, keywords } = offered(lines, 'pipelining', 'size', 'auth');
   assert.deepEqual(
@@ -129,7 +129,7 @@ test('what is to be discarded was never offered', () => {
   assert.deepEqual(keywords, ['DSN']);
 });
 
-test('no reply whatever makes the reader of capabilities fail', () => {
+test('no reply makes the parser of capabilities throw', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 30 }), (texts) => {
       const { keywords, sizeLimit } = offered([...texts.map((text) => `250-${text}`), '250 end']);
@@ -139,7 +139,7 @@ test('no reply whatever makes the reader of capabilities fail', () => {
   );
 });
 
-test('announced limits are understood; unknown names and malformed values are passed over', () => {
+test('announced limits are understood; unknown names and malformed values are skipped', () => {
   const limits = (words: string) => offered(['250-mail.example', `250 LIMITS ${words}`]).limits;
   assert.deepEqual(limits('MAILMAX=10 RCPTMAX=50 RCPTDOMAINMAX=1 FOO=2'), { mail: 10, rcpt: 50 });
   assert.deepEqual(limits('RCPTMAX=x MAILMAX=0'), {});

@@ -20,11 +20,11 @@ function unstuff(wire: string): string {
   return wire.replace(/(^|\r\n)\./g, '$1');
 }
 
-/** A body with every line ended by CRLF, and blanks for CRs that end none: what must arrive. */
+/** A body with every line ended by CRLF, and blanks for CRs that end no line: the expected result. */
 function normalised(body: string): string {
   if (body === '') return '';
   const lines = body.replace(/\r$/, '').split(/\r?\n/);
-  // A body that ends in a line end has no line after it; one that ends in CR alone has ended its line with it.
+  // A body that ends in a line end has no line after it; a final CR alone ends its line.
   if (lines.at(-1) === '' && !body.endsWith('\r')) lines.pop();
   return lines.map((line) => `${line.replaceAll('\r', ' ')}\r\n`).join('');
 }
@@ -38,7 +38,7 @@ describe('lines end in CRLF, dots are doubled, and nothing else changes', () => 
     ['lines of LF', 'one\ntwo\n', 'one\r\ntwo\r\n'],
     ['lines of both kinds', 'one\r\ntwo\nthree\r\n', 'one\r\ntwo\r\nthree\r\n'],
     ['a last line without an end', 'one\r\ntwo', 'one\r\ntwo\r\n'],
-    ['a CR amid a line', 'one\rtwo\r\n', 'one two\r\n'],
+    ['a CR within a line', 'one\rtwo\r\n', 'one two\r\n'],
     ['a CR at the very end', 'one\r', 'one\r\n'],
     ['nothing but a CR', '\r', '\r\n'],
     ['two CRs before the LF', 'one\r\r\n', 'one \r\n'],
@@ -54,13 +54,13 @@ describe('lines end in CRLF, dots are doubled, and nothing else changes', () => 
     ['octets above 127', 'gr\xfc\xdfe \xf0\x9f\x98\x80\n', 'gr\xfc\xdfe \xf0\x9f\x98\x80\r\n'],
     ['NUL', 'a\0b\n', 'a\0b\r\n'],
     ['tabs, blanks, vertical tab, form feed', '\ta \v\f \n', '\ta \v\f \r\n'],
-    ['the line ends of other worlds', 'a\x85b\xe2\x80\xa8c\n', 'a\x85b\xe2\x80\xa8c\r\n'],
+    ['other line ends of Unicode', 'a\x85b\xe2\x80\xa8c\n', 'a\x85b\xe2\x80\xa8c\r\n'],
   ] as const) {
     test(what, () => assert.equal(encode(body), wire));
   }
 });
 
-describe('a line is cut only where it is longer than the limit', () => {
+describe('a line is cut only if it is longer than the limit', () => {
   for (const [length, wanted] of [
     [997, [997]],
     [998, [998]],
@@ -77,29 +77,29 @@ describe('a line is cut only where it is longer than the limit', () => {
         lines.map((line) => line.trimStart().length),
         wanted,
       );
-      // What continues a line is set off by a blank, so a header that is cut stays a header.
+      // The continuation begins with a blank, so a cut header stays a header.
       assert.ok(lines.slice(1).every((line) => line.startsWith(' ')));
     });
   }
   test('a doubled dot does not count', () => {
     assert.equal(encode(`.${'x'.repeat(997)}\n`), `..${'x'.repeat(997)}\r\n`);
   });
-  test('a dot that comes to stand behind the blank of a cut line is not doubled', () => {
+  test('a dot after the blank of a cut line is not doubled', () => {
     assert.equal(encode('abcde.f\n', { lineLimit: 5 }), 'abcde\r\n .f\r\n');
   });
   test('a last line without an end is cut too', () => {
     assert.equal(encode('abcdefg', { lineLimit: 5 }), 'abcde\r\n fg\r\n');
   });
-  test('0 is no limit', () => {
+  test('0 means no limit', () => {
     const line = 'x'.repeat(100_000);
     assert.equal(encode(`${line}\n`, { lineLimit: 0 }), `${line}\r\n`);
   });
-  test('a limit of 1 leaves no room behind the blank and counts as 2', { timeout: 5000 }, () => {
+  test('a limit of 1 leaves no room after the blank and counts as 2', { timeout: 5000 }, () => {
     assert.equal(encode('abcd\n', { lineLimit: 1 }), 'ab\r\n c\r\n d\r\n');
   });
 });
 
-test('without stuffing, dots stay as they are', () => {
+test('without stuffing, dots stay unchanged', () => {
   assert.equal(encode('.one\n.\n', { stuff: false }), '.one\r\n.\r\n');
 });
 
@@ -108,13 +108,13 @@ test('a message that needs no change is passed on without a copy', () => {
   assert.equal(new ContentEncoder().push(chunk).buffer, chunk.buffer);
 });
 
-test('the octets that the caller handed in are not changed', () => {
+test("the caller's octets are not changed", () => {
   const chunk = Buffer.from('a\rb\n.c');
   encodeChunks([chunk]);
   assert.equal(chunk.toString(), 'a\rb\n.c');
 });
 
-test('the size announced counts CRLF line ends, and no doubled dots', () => {
+test('the declared size counts CRLF line ends, and no doubled dots', () => {
   for (const [body, size] of [
     ['', 0],
     ['one\r\n', 5],
@@ -133,7 +133,7 @@ test('one octet above 127 makes a message an 8-bit one', () => {
   assert.equal(has8BitOctets(Buffer.from([0x41, 0x80])), true);
 });
 
-/** Bodies made of what matters: line ends, whole or broken, dots, and runs that reach beyond any limit. */
+/** Bodies of the relevant elements: line ends, whole or broken, dots, and runs beyond any limit. */
 const piece = fc.oneof(
   fc.constantFrom('\r', '\n', '\r\n', '.', '\r\n.\r\n', '\n.\n', '\r.\r', 'a', 'text', '\0', '\xff', ' '),
   fc.integer({ min: 1, max: 2100 }).map((length) => 'x'.repeat(length)),
@@ -146,7 +146,7 @@ function cutAt(octets: Buffer, where: readonly number[]): readonly Buffer[] {
   return cuts.slice(1).map((to, index) => octets.subarray(cuts[index], to));
 }
 
-test('however the body is read, chunk by chunk, the wire sees the same', () => {
+test('however the body is split into chunks, the wire sees the same', () => {
   const options = fc.record({ lineLimit: fc.constantFrom(0, 1, 2, 7, 998), stuff: fc.boolean() });
   fc.assert(
     fc.property(body, places, options, (text, where, given) => {
@@ -157,7 +157,7 @@ test('however the body is read, chunk by chunk, the wire sees the same', () => {
   );
 });
 
-test('the server files the body with its line ends made CRLF, and nothing else is changed', () => {
+test('the server files the body with CRLF line ends, and nothing else is changed', () => {
   fc.assert(
     fc.property(body, (text) => {
       assert.equal(unstuff(encode(text, { lineLimit: 0 })), normalised(text));
@@ -166,10 +166,10 @@ test('the server files the body with its line ends made CRLF, and nothing else i
   );
 });
 
-test('where lines are cut, joining them again gives the body back', () => {
+test('joining cut lines again gives the body back', () => {
   fc.assert(
     fc.property(body, fc.constantFrom(2, 7, 998), (text, lineLimit) => {
-      // Blanks of the body itself would be taken for those of a cut.
+      // Blanks of the body itself would look like those of a cut.
       const blankless = text.replace(/ |\r(?!\n)/g, '_');
       const joined = unstuff(encode(blankless, { lineLimit })).replaceAll('\r\n ', '');
       assert.equal(joined, normalised(blankless));
@@ -178,12 +178,12 @@ test('where lines are cut, joining them again gives the body back', () => {
   );
 });
 
-test('no body can end its message early, whatever a server takes for a line end', () => {
+test('no body can end its message early, whatever a server reads as a line end', () => {
   fc.assert(
     fc.property(body, places, fc.constantFrom(0, 2, 7, 998), (text, where, lineLimit) => {
       const wire = encodeChunks(cutAt(Buffer.from(text, 'latin1'), where), { lineLimit }).toString('latin1');
       assert.ok(!`\r\n${wire}`.includes('\r\n.\r\n'), 'ends early');
-      assert.doesNotMatch(wire, /\r(?!\n)|(?<!\r)\n/, 'a line end that is none');
+      assert.doesNotMatch(wire, /\r(?!\n)|(?<!\r)\n/, 'a broken line end');
       assert.ok(wire === '' || wire.endsWith('\r\n'), 'the last line is not ended');
     }),
     { numRuns: 1000 },

@@ -27,12 +27,12 @@ test('the class is the first digit', () => {
   assert.deepEqual([statusClass('2.1.5'), statusClass('4.2.2'), statusClass('5.1.1')], [2, 4, 5]);
 });
 
-test('a refusal is softened without losing what it is about', () => {
+test('a refusal is made temporary without losing its subject', () => {
   assert.equal(withClass('5.7.26', 4), '4.7.26');
   assert.equal(withClass('4.7.26', 4), '4.7.26');
 });
 
-test('a status is taken from the text where its class is that of the reply code', () => {
+test('a status is taken from the text if its class is that of the reply code', () => {
   for (const [code, text, wanted] of [
     [250, '2.1.5 ok', '2.1.5'],
     [250, ' 2.1.5 ok', '2.1.5'],

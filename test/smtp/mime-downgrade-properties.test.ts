@@ -23,7 +23,7 @@ function onTheWire(octets: Buffer): string {
   return Buffer.concat([encoder.push(octets), encoder.end()]).toString('latin1');
 }
 
-/** What a reader makes of quoted-printable (RFC 2045 section 6.7). */
+/** Decodes quoted-printable as a reader does (RFC 2045 section 6.7). */
 function decodeQuotedPrintable(text: string): string {
   return text
     .replaceAll('=\r\n', '')
@@ -32,7 +32,7 @@ function decodeQuotedPrintable(text: string): string {
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
-/** Lines of messages with all that matters in them, in good order and in none. */
+/** Lines of messages with all relevant elements, in and out of order. */
 const piece = fc.oneof(
   {
     weight: 3,
@@ -81,7 +81,7 @@ function cutAt(octets: Buffer, where: readonly number[]): readonly Buffer[] {
   return cuts.slice(1).map((to, index) => octets.subarray(cuts[index], to));
 }
 
-test('however a message is read, chunk by chunk, the same comes out', () => {
+test('however a message is split into chunks, the output is the same', () => {
   fc.assert(
     fc.property(anything, places, limits, (octets, where, given) => {
       assert.deepEqual(convert(cutAt(octets, where), given), convert([octets], given));
@@ -90,7 +90,7 @@ test('however a message is read, chunk by chunk, the same comes out', () => {
   );
 });
 
-test('however a message is read, octet by octet, the same comes out', () => {
+test('the output is the same octet by octet', () => {
   fc.assert(
     fc.property(anything, limits, (octets, given) => {
       const single = Array.from(octets, (_, at) => octets.subarray(at, at + 1));
@@ -100,7 +100,7 @@ test('however a message is read, octet by octet, the same comes out', () => {
   );
 });
 
-test('the octets that the caller handed in are not changed', () => {
+test("the caller's octets are not changed", () => {
   fc.assert(
     fc.property(anything, (octets) => {
       const before = Buffer.from(octets);
@@ -132,7 +132,7 @@ describe('a part that declares itself 8bit', () => {
   const header = 'Subject: x\r\nContent-Transfer-Encoding: 8bit\r\n\r\n';
   const newHeader = 'Subject: x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n';
 
-  test('is the same once it is decoded', () => {
+  test('is the same after decoding', () => {
     fc.assert(
       fc.property(body, (octets) => {
         const sent = onTheWire(convert([latin1(header), octets]).octets);
@@ -143,7 +143,7 @@ describe('a part that declares itself 8bit', () => {
     );
   });
 
-  test('is sent in printable ASCII, in lines of 76 characters, with no blank at their end', () => {
+  test('is sent in printable ASCII, in lines of 76 characters, without a blank at their end', () => {
     fc.assert(
       fc.property(body, (octets) => {
         const sent = onTheWire(convert([latin1(header), octets]).octets);
@@ -157,7 +157,7 @@ describe('a part that declares itself 8bit', () => {
     );
   });
 
-  test('is so in a multipart, between boundaries that stay', () => {
+  test('is converted in a multipart too, between unchanged boundaries', () => {
     const open = 'Content-Type: multipart/mixed; boundary="=b"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--=b\r\n';
     fc.assert(
       fc.property(body, body, (first, second) => {
@@ -182,11 +182,11 @@ describe('a part that declares itself 8bit', () => {
   });
 });
 
-describe('memory stays bounded, whatever comes', () => {
+describe('memory stays bounded, whatever the input', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
 
-  /** The least of some looks at it: buffers are given back a while after they were found to be garbage. */
+  /** The least of several measurements: freed buffers are returned a while later. */
   async function memoryInUse(): Promise<number> {
     let least = Number.POSITIVE_INFINITY;
     for (let look = 0; look < 8; look += 1) {
@@ -205,30 +205,26 @@ describe('memory stays bounded, whatever comes', () => {
   );
 
   for (const [what, beginning, rest] of [
-    ['a header field without an end', 'Subject: ', 'x'],
-    ['a name without an end', '', 'x'],
-    ['a folded field without an end', 'Subject:', '\n x'],
-    ['a type without an end', 'Content-Type: multipart/mixed; x="', 'y'],
-    ['an encoding without an end', 'Content-Transfer-Encoding: ', '8bit\n '],
-    ['header fields without an end', '', 'Content-Type: text/plain\nContent-Transfer-Encoding: 7bit\n'],
-    ['a boundary without an end', 'Content-Type: multipart/mixed; boundary="', 'x'],
-    ['a line of dashes without an end', 'Content-Type: multipart/mixed; boundary=b\n\n', '-'],
+    ['an endless header field', 'Subject: ', 'x'],
+    ['an endless name', '', 'x'],
+    ['an endless folded field', 'Subject:', '\n x'],
+    ['an endless type', 'Content-Type: multipart/mixed; x="', 'y'],
+    ['an endless encoding', 'Content-Transfer-Encoding: ', '8bit\n '],
+    ['endless header fields', '', 'Content-Type: text/plain\nContent-Transfer-Encoding: 7bit\n'],
+    ['an endless boundary', 'Content-Type: multipart/mixed; boundary="', 'x'],
+    ['an endless line of dashes', 'Content-Type: multipart/mixed; boundary=b\n\n', '-'],
     ['lines of dashes', 'Content-Type: multipart/mixed; boundary=b\n\n', '--\n'],
     [
-      'parts without an end',
+      'endless parts',
       'Content-Type: multipart/mixed; boundary=b\n\n',
       '--b\nContent-Transfer-Encoding: 8bit\n\n\xe4\n',
     ],
-    [
-      'multiparts within each other',
-      `Content-Type: multipart/mixed; boundary="0-"\n\n${parts.join('')}`,
-      '--60-\n\nx\n',
-    ],
-    ['messages within each other', '', 'Content-Type: message/rfc822\n\n'],
-    ['a line without an end, to be converted', 'Content-Transfer-Encoding: 8bit\n\n', '\xe4'],
-    ['blanks without an end, to be converted', 'Content-Transfer-Encoding: 8bit\n\n', ' '],
-    ['CRs without an end', 'Content-Transfer-Encoding: 8bit\n\n', '\r'],
-    ['a body without an end', '\n', 'x'],
+    ['nested multiparts', `Content-Type: multipart/mixed; boundary="0-"\n\n${parts.join('')}`, '--60-\n\nx\n'],
+    ['nested messages', '', 'Content-Type: message/rfc822\n\n'],
+    ['an endless line, to be converted', 'Content-Transfer-Encoding: 8bit\n\n', '\xe4'],
+    ['endless blanks, to be converted', 'Content-Transfer-Encoding: 8bit\n\n', ' '],
+    ['endless CRs', 'Content-Transfer-Encoding: 8bit\n\n', '\r'],
+    ['an endless body', '\n', 'x'],
   ] as const) {
     test(what, { timeout: 60_000 }, async () => {
       const downgrader = new MimeDowngrader();

@@ -1,6 +1,4 @@
-/**
- * The octets that Postfix sent to servers without 8BITMIME, octet by octet what comes out here.
- */
+/** The octets that Postfix sent to servers without 8BITMIME, compared with ours octet by octet. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -11,7 +9,7 @@ import type { ContentFacts } from '../support/received-content.ts';
 
 const sha256 = (octets: Buffer) => createHash('sha256').update(octets).digest('hex');
 
-/** What goes on the wire, read in chunks of this size. */
+/** The octets on the wire, read in chunks of this size. */
 function wire({ scenario, chunk, stuff }: { scenario: Scenario; chunk: number; stuff: boolean }): Buffer {
   const message = messageToDeliver(scenario);
   const downgrader = new MimeDowngrader();
@@ -40,7 +38,7 @@ function assertSameAsPostfix(scenario: Scenario): void {
   }
 }
 
-describe('a server without 8BITMIME gets from us what it got from Postfix', () => {
+describe('a server without 8BITMIME gets the same from us as from Postfix', () => {
   for (const name of [
     '8bit-unsupported-undeclared',
     '8bit-unsupported-multipart',
@@ -53,7 +51,7 @@ describe('a server without 8BITMIME gets from us what it got from Postfix', () =
   }
 });
 
-describe('content without a declaration passes unchanged', () => {
+describe('undeclared content is sent unexamined', () => {
   for (const name of scenarioNames().filter((scenario) => scenario.startsWith('bytes-'))) {
     const scenario = loadScenario(name);
     test(scenario.about, () => assertSameAsPostfix(scenario));

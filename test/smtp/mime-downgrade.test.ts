@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MimeDowngrader, type MimeLimits } from '../../functions/smtp/mime-downgrade.ts';
 
-/** What goes on, of a message given as text of one character an octet. */
+/** Returns the converted form of a message, given as text of one character for each octet. */
 function downgrade(message: string, limits?: MimeLimits): string {
   const downgrader = new MimeDowngrader(limits);
   const octets = [downgrader.push(Buffer.from(message, 'latin1')), downgrader.end()];
@@ -13,7 +13,7 @@ function downgrade(message: string, limits?: MimeLimits): string {
 /** A text/plain message that declares itself 8bit. */
 const declared = (body: string) => `Content-Transfer-Encoding: 8bit\n\n${body}`;
 
-/** The body that such a message goes with. */
+/** The converted body of such a message. */
 function quoted(body: string): string {
   const header = 'Content-Transfer-Encoding: quoted-printable\n\n';
   const converted = downgrade(declared(body));
@@ -25,7 +25,7 @@ describe('in quoted-printable', () => {
   const full = 'x'.repeat(73);
   for (const [what, body, wanted] of [
     ['nothing stays nothing', '', ''],
-    ['an empty line stays one', '\n\n', '\n\n'],
+    ['an empty line stays empty', '\n\n', '\n\n'],
     ['octets above 127 are encoded', 'gr\xfc\xdfe \x80\xff\n', 'gr=FC=DFe =80=FF\n'],
     ['the equals sign is encoded', 'a=b\n', 'a=3Db\n'],
     ['controls and DEL are encoded', '\0\x01\x1f\x7f\n', '=00=01=1F=7F\n'],
@@ -33,16 +33,16 @@ describe('in quoted-printable', () => {
     ['a blank at the end of a line is encoded', 'a \n', 'a=20\n'],
     ['only the last of several blanks is encoded', 'a  \n', 'a =20\n'],
     ['a TAB at the end of a line is encoded', 'a\t\n', 'a=09\n'],
-    ['a line that is a blank is encoded', ' \n', '=20\n'],
+    ['a line of one blank is encoded', ' \n', '=20\n'],
     ['a blank at the very end is encoded', 'a ', 'a=20'],
     ['a last line without an end stays without one', '\xe4', '=E4'],
     ['dots are left to the encoder', '.\n..\n', '.\n..\n'],
-    ['a line of From is left', 'From me\n', 'From me\n'],
+    ['a line beginning with From is left', 'From me\n', 'From me\n'],
     ['lines of CRLF end in CRLF', '\xe4\r\nb\r\n', '=E4\r\nb\r\n'],
     ['a CR that ends no line is a blank', 'a\rb\r\r\n', 'a b=20\r\n'],
     ['a line of 73 characters is whole', `${full}\n`, `${full}\n`],
-    ['a line of 74 is broken behind the 73rd', `${full}y\n`, `${full}=\ny\n`],
-    ['a blank in the 73rd place stands before the break', `${full.slice(1)} y\n`, `${full.slice(1)} =\ny\n`],
+    ['a line of 74 is broken after the 73rd', `${full}y\n`, `${full}=\ny\n`],
+    ['a blank in the 73rd place is before the break', `${full.slice(1)} y\n`, `${full.slice(1)} =\ny\n`],
     ['a blank in the 73rd place at the end is encoded', `${full.slice(1)} \n`, `${full.slice(1)}=20\n`],
     [
       'an octet encoded in columns 73 to 75 is followed by a break',
@@ -56,7 +56,7 @@ describe('in quoted-printable', () => {
   }
 });
 
-describe('what is not declared passes as it is', () => {
+describe('undeclared content passes unchanged', () => {
   for (const [what, message] of [
     ['nothing', ''],
     ['an empty line', '\n'],
@@ -68,11 +68,11 @@ describe('what is not declared passes as it is', () => {
     ['quoted-printable', 'Content-Transfer-Encoding: Quoted-Printable\n\n=C3=BC\n'],
     ['an unknown encoding', 'Content-Transfer-Encoding: x-uuencode\n\nb\xe4\n'],
     ['an encoding in quotes', 'Content-Transfer-Encoding: "8bit"\n\nb\xe4\n'],
-    ['an encoding behind a semicolon', 'Content-Transfer-Encoding: ;8bit\n\nb\xe4\n'],
-    ['an encoding that is folded', 'Content-Transfer-Encoding:\n\t7bit\n (plain)\nSubject: x\n\nb\xe4\n'],
-    ['a field that stands in the body', '\nContent-Transfer-Encoding: 8bit\n\nb\xe4\n'],
-    ['text before and behind the parts', 'Content-Type: multipart/mixed; boundary=b\n\npr\xe4\n--b--\nep\xef\n'],
-    ['a part that says nothing', 'Content-Type: multipart/mixed; boundary=b\n\n--b\n\n\xe4\n--b--\n'],
+    ['an encoding after a semicolon', 'Content-Transfer-Encoding: ;8bit\n\nb\xe4\n'],
+    ['a folded encoding', 'Content-Transfer-Encoding:\n\t7bit\n (plain)\nSubject: x\n\nb\xe4\n'],
+    ['a field in the body', '\nContent-Transfer-Encoding: 8bit\n\nb\xe4\n'],
+    ['text before and after the parts', 'Content-Type: multipart/mixed; boundary=b\n\npr\xe4\n--b--\nep\xef\n'],
+    ['a part without a declaration', 'Content-Type: multipart/mixed; boundary=b\n\n--b\n\n\xe4\n--b--\n'],
     ['lines of both kinds', 'Subject: x\r\nTo: y\n\nb\xe4\r\nb\n'],
     ['a line without an end', 'Subject: x'],
     ['a declared encoding without an end', 'Content-Transfer-Encoding: 7bit'],
@@ -85,28 +85,28 @@ describe('the encoding field', () => {
   const qp = 'Content-Transfer-Encoding: quoted-printable\n';
   for (const [what, message, wanted] of [
     [
-      'stands last in the header, wherever it stood',
+      'is last in the header, wherever it was',
       'From: a\nContent-Transfer-Encoding: 8bit\nSubject: x\n\n\xe4\n',
       `From: a\nSubject: x\n${qp}\n=E4\n`,
     ],
     ['binary is converted like 8bit', 'Content-Transfer-Encoding: Binary\n\n\xe4\n', `${qp}\n=E4\n`],
-    ['is known in any case', 'content-TRANSFER-encoding: 8BIT\n\n\xe4\n', `${qp}\n=E4\n`],
-    ['is known with a blank before the colon', 'Content-Transfer-Encoding : 8bit\n\n\xe4\n', `${qp}\n=E4\n`],
+    ['is recognised in any letter case', 'content-TRANSFER-encoding: 8BIT\n\n\xe4\n', `${qp}\n=E4\n`],
+    ['is recognised with a blank before the colon', 'Content-Transfer-Encoding : 8bit\n\n\xe4\n', `${qp}\n=E4\n`],
     ['is known folded', 'Content-Transfer-Encoding:\n 8bit\nA: b\n\n\xe4\n', `A: b\n${qp}\n=E4\n`],
-    ['is known behind a comment', 'Content-Transfer-Encoding: (a(b)\\)) 8bit; x\n\n\xe4\n', `${qp}\n=E4\n`],
+    ['is recognised after a comment', 'Content-Transfer-Encoding: (a(b)\\)) 8bit; x\n\n\xe4\n', `${qp}\n=E4\n`],
     [
       'given twice, the last one counts',
       'Content-Transfer-Encoding: 8bit\nContent-Transfer-Encoding: 7bit\n\n\xe4\n',
       'Content-Transfer-Encoding: 7bit\n\n\xe4\n',
     ],
     [
-      'given twice, 7bit before 8bit stays, which is how Postfix has it',
+      'given twice, 7bit before 8bit stays, as in Postfix',
       'Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 8bit\n\n\xe4\n',
       `Content-Transfer-Encoding: 7bit\n${qp}\n=E4\n`,
     ],
-    ['is replaced where the content ends with the header', 'A: b\nContent-Transfer-Encoding: 8bit\n', `A: b\n${qp}`],
-    ['is replaced where that has no line end', 'Content-Transfer-Encoding: 8bit\nA: b', `A: b\n${qp}`],
-    ['is replaced where itself has no line end', 'A: b\nContent-Transfer-Encoding: 8bit', `A: b\n${qp}`],
+    ['is replaced if the content ends with the header', 'A: b\nContent-Transfer-Encoding: 8bit\n', `A: b\n${qp}`],
+    ['is replaced if the header has no last line end', 'Content-Transfer-Encoding: 8bit\nA: b', `A: b\n${qp}`],
+    ['is replaced if the field itself has no line end', 'A: b\nContent-Transfer-Encoding: 8bit', `A: b\n${qp}`],
     [
       'ends like the line before',
       'Content-Transfer-Encoding: 8bit\r\n\r\n\xe4\r\n',
@@ -121,10 +121,10 @@ describe('a header', () => {
   test('loses blanks before the colon', () => {
     assert.equal(downgrade('Subject \t: x\n  y : z\n\nb : c\n'), 'Subject: x\n  y : z\n\nb : c\n');
   });
-  test('that a line of text ends gets an empty line behind it', () => {
+  test('that a line of text ends gets an empty line after it', () => {
     assert.equal(downgrade('Subject: x\r\ntext\r\nTo: y\r\n'), 'Subject: x\r\n\r\ntext\r\nTo: y\r\n');
   });
-  test('that is not there at all is an empty one', () => {
+  test('that is missing is an empty one', () => {
     assert.equal(downgrade('just text\n'), '\njust text\n');
   });
   test('that a declared text follows without an empty line is ended, and the text is converted', () => {
@@ -143,7 +143,7 @@ describe('a header', () => {
   });
 });
 
-/** A multipart message; parts are given with their headers. */
+/** A multipart message; parts include their headers. */
 const multipart = (boundary: string, ...parts: readonly string[]) =>
   `Content-Type: multipart/mixed; ${boundary}\nContent-Transfer-Encoding: 8bit\n\n${parts.map((part) => `--b\n${part}`).join('')}--b--\n`;
 
@@ -151,7 +151,7 @@ const part8Bit = 'Content-Transfer-Encoding: 8bit\n\n\xe4\n';
 const partQuoted = 'Content-Transfer-Encoding: quoted-printable\n\n=E4\n';
 const converted = `Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: 7bit\n\n--b\n${partQuoted}--b--\n`;
 
-describe('a multipart says 7bit, and its parts are converted one by one', () => {
+describe('a multipart declares 7bit, and its parts are converted one by one', () => {
   for (const [what, boundary] of [
     ['a bare boundary', 'boundary=b'],
     ['a quoted one', 'boundary="b"'],
@@ -186,7 +186,7 @@ describe('a multipart says 7bit, and its parts are converted one by one', () => 
     ['a name in quotes', 'Content-Type: multipart/mixed; "boundary"=b'],
     ['a parameter with a prefix', 'Content-Type: multipart/mixed; xboundary=b'],
     ['a boundary without a value', 'Content-Type: multipart/mixed; boundary='],
-    ['a boundary behind a NUL', 'Content-Type: multipart/mixed\0; boundary=b'],
+    ['a boundary after a NUL', 'Content-Type: multipart/mixed\0; boundary=b'],
     ['an open quote that ends in a blank, which is part of it', 'Content-Type: multipart/mixed; boundary="b '],
     ['another type', 'Content-Type: image/png; boundary=b'],
   ] as const) {
@@ -206,25 +206,25 @@ describe('boundaries', () => {
     test(`${JSON.stringify(line)} begins a part`, () => assert.ok(isFollowedByHeader(line)));
   }
   for (const line of ['--B', '-b', ' --b', '---b', '--', '--b--', 'x--b', '\r--b']) {
-    test(`${JSON.stringify(line)} begins none`, () => assert.ok(!isFollowedByHeader(line)));
+    test(`${JSON.stringify(line)} does not begin a part`, () => assert.ok(!isFollowedByHeader(line)));
   }
-  test('stay as they are behind a converted part', () => {
+  test('stay unchanged after a converted part', () => {
     const message = `${open}--b\n${part8Bit}--b =\xe4\t\n${part8Bit}--b-- =\xe4\t\n=\xe4\t\n`;
     assert.equal(downgrade(message), message.replaceAll(part8Bit, partQuoted));
   });
-  test('end a header that no empty line ends', () => {
+  test('end a header without an empty line', () => {
     const message = `${open}--b\nContent-Transfer-Encoding: 8bit\n--b\n${part8Bit}`;
     const wanted = `${open}--b\nContent-Transfer-Encoding: quoted-printable\n--b\n${partQuoted}`;
     assert.equal(downgrade(message), wanted);
   });
-  test('of an outer multipart end all inside', () => {
+  test('of an outer multipart end all inner ones', () => {
     const inner = 'Content-Type: multipart/mixed; boundary=inner\n\n--inner\n';
     const message = `${open}--b\n${inner}${part8Bit}--b\n${part8Bit}--inner\n${part8Bit}`;
-    // Behind the outer boundary, what looks like an inner one is a line of a converted part.
+    // After the outer boundary, a line like an inner one belongs to a converted part.
     const rest = part8Bit.replace('\xe4', '=E4');
     assert.equal(downgrade(message), `${open}--b\n${inner}${partQuoted}--b\n${partQuoted}--inner\n${rest}`);
   });
-  test('nested within each other are told apart', () => {
+  test('of nested multiparts are distinguished', () => {
     const inner = (text: string) =>
       `Content-Type: multipart/mixed; boundary=inner\n\n--inner\n${text}--inner--\n\xef\n`;
     const message = `${open}--b\n${inner(part8Bit)}--b\n${part8Bit}--b--\n\xef\n`;
@@ -235,7 +235,7 @@ describe('boundaries', () => {
     const message = `${open}--b--\n--b\n${part8Bit}`;
     assert.equal(downgrade(message), message);
   });
-  test('that begin alike belong to the innermost multipart', () => {
+  test('with a common beginning belong to the innermost multipart', () => {
     const message = `${open}--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb--\n${part8Bit}`;
     assert.equal(downgrade(message), message);
   });
@@ -243,7 +243,7 @@ describe('boundaries', () => {
     const message = `Content-Type: multipart/mixed; boundary="x \t\r\n y"\n\n--x y\n${part8Bit}`;
     assert.equal(downgrade(message), message.replace(part8Bit, partQuoted));
   });
-  test('with a colon directly behind header fields are fields, which is how Postfix has it', () => {
+  test('with a colon directly after header fields are fields, as in Postfix', () => {
     const message = `Content-Type: multipart/mixed; boundary="a:b"\n\n--a:b\nX: y\n--a:b\n\n\xe4\n`;
     assert.equal(downgrade(message), message);
   });
@@ -266,22 +266,22 @@ describe('a message in a message', () => {
   const message = (type: string, encoding: string, body: string) =>
     `Content-Type: ${type}\nContent-Transfer-Encoding: ${encoding}\n\n${body}`;
 
-  test('says 7bit, and its own header decides about its body', () => {
+  test('declares 7bit, and its own header decides about its body', () => {
     const inner = `Subject: \xe4\n${part8Bit}`;
     const wanted = message('message/rfc822', '7bit', `Subject: \xe4\n${partQuoted}`);
     assert.equal(downgrade(message('message/rfc822', '8bit', inner)), wanted);
   });
-  test('that declares nothing passes as it is', () => {
+  test('without a declaration passes unchanged', () => {
     assert.equal(
       downgrade(message('message/rfc822', '8bit', 'Subject: x\n\n\xe4\n')),
       message('message/rfc822', '7bit', 'Subject: x\n\n\xe4\n'),
     );
   });
-  test('is what the parts of a digest are when they do not say', () => {
+  test('is the default type of the parts of a digest', () => {
     const digest = (part: string) => `Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n${part}--b--\n`;
     assert.equal(downgrade(digest(part8Bit)), digest(partQuoted));
   });
-  test('is not what the parts of a digest are when they do', () => {
+  test('is not the type of a part of a digest that declares another', () => {
     const digest = `Content-Type: multipart/digest; boundary=b\n\n--b\nContent-Type: text/plain\n\n${part8Bit}--b--\n`;
     assert.equal(downgrade(digest), digest);
   });
@@ -291,13 +291,13 @@ describe('a message in a message', () => {
       message('message/global', 'quoted-printable', `Subject: =E4\n${part8Bit.replace('\xe4', '=E4')}`),
     );
   });
-  test('of the international kind is looked into if it does not', () => {
+  test('of the international kind is examined if it does not', () => {
     assert.equal(
       downgrade(message('message/global', '7bit', `Subject: \xe4\n${part8Bit}`)),
       message('message/global', '7bit', `Subject: \xe4\n${partQuoted}`),
     );
   });
-  test('of another kind says 7bit and is converted all the same, which is how Postfix has it', () => {
+  test('of another kind declares 7bit and is still converted, as in Postfix', () => {
     assert.equal(
       downgrade(message('message/delivery-status', '8bit', 'Diagnostic-Code: \xe4\n')),
       message('message/delivery-status', '7bit', 'Diagnostic-Code: =E4\n'),
@@ -305,20 +305,20 @@ describe('a message in a message', () => {
   });
 });
 
-describe('nested too deep', () => {
-  /** Multiparts within each other, so many. */
+describe('content nested too deep', () => {
+  /** So many nested multiparts. */
   function nested(depth: number): Buffer {
     const field = (level: number) => `Content-Type: multipart/mixed; boundary="${level}-"\n`;
     const inner = Array.from({ length: depth - 1 }, (_, level) => `\n--${level}-\n${field(level + 1)}`).join('');
     return Buffer.from(`${field(0)}${inner}\n--${depth - 1}-\n${part8Bit}`, 'latin1');
   }
 
-  test('is content with more open boundaries than Postfix counts to', () => {
+  test('has more open boundaries than the limit of Postfix', () => {
     const downgrader = new MimeDowngrader();
     assert.ok(Buffer.concat([downgrader.push(nested(102)), downgrader.end()]).includes(partQuoted));
     assert.equal(downgrader.fault, undefined);
   });
-  test('is a fault for the sender to hear of, and nothing more comes out', () => {
+  test('is a fault that is reported to the sender, and no further output follows', () => {
     const downgrader = new MimeDowngrader();
     const octets = downgrader.push(nested(103));
     assert.deepEqual(downgrader.fault, { status: '5.6.0', text: 'MIME nesting exceeds safety limit' });
@@ -326,13 +326,13 @@ describe('nested too deep', () => {
     assert.equal(downgrader.push(Buffer.from('more\n')).length, 0);
     assert.equal(downgrader.end().length, 0);
   });
-  test('is found where the content ends with the header, too', () => {
+  test('is detected if the content ends with the header, too', () => {
     const downgrader = new MimeDowngrader({ nestingLimit: 0 });
     downgrader.push(Buffer.from('Content-Type: multipart/mixed; boundary=a; boundary=b; boundary=c\n'));
     downgrader.end();
     assert.notEqual(downgrader.fault, undefined);
   });
-  test('is not what multiparts one behind another are', () => {
+  test('is not the same as several multiparts in sequence', () => {
     const one = `Content-Type: multipart/mixed; boundary=c\n\n--c\n\nx\n--c--\n`;
     const message = `Content-Type: multipart/mixed; boundary=b\n\n${`--b\n${one}`.repeat(200)}--b--\n`;
     assert.equal(downgrade(message), message);
@@ -342,15 +342,15 @@ describe('nested too deep', () => {
 describe('a field of more than header_size_limit octets', () => {
   const long = `X-Long: ${'x'.repeat(3000)}\n ${'y'.repeat(3000)}\n`;
 
-  test('passes whole', () => {
+  test('passes completely', () => {
     assert.equal(downgrade(`${long}\nb\n`, { headerSizeLimit: 100 }), `${long}\nb\n`);
   });
-  test('tells no boundary behind the limit', () => {
+  test('yields no boundary beyond the limit', () => {
     const message = `Content-Type: multipart/mixed; x=${'x'.repeat(100)}; boundary=b\n\n--b\n${part8Bit}`;
     assert.equal(downgrade(message, { headerSizeLimit: 100 }), message);
     assert.equal(downgrade(message, { headerSizeLimit: 200 }), message.replace(part8Bit, partQuoted));
   });
-  test('is cut if it is an encoding, as Postfix does with every field', () => {
+  test('is truncated if it is an encoding, as Postfix does with every field', () => {
     const field = 'Content-Transfer-Encoding: 7bit (';
     assert.equal(downgrade(`${field}${'x'.repeat(100)})\nA: b\n\n`, { headerSizeLimit: 33 }), `${field}\nA: b\n\n`);
   });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { addressFault, addressLimit, isAscii, quoteAddress, splitAddress } from '../../functions/smtp/path.ts';
 
-describe('an address stands on the wire as it is, or with its local part quoted', () => {
+describe('an address is sent unchanged, or with its local part quoted', () => {
   for (const [address, wire] of [
     ['', ''],
     ['bob@example.com', 'bob@example.com'],
@@ -42,7 +42,7 @@ test('an address is split at its last @', () => {
   assert.deepEqual(splitAddress(''), { localPart: '', domain: '' });
 });
 
-describe('an address that cannot stand in an envelope is told what is wrong with it', () => {
+describe('an address that an envelope cannot contain is refused with its fault', () => {
   for (const [address, fault] of [
     ['', /^is empty$/],
     ['bob\r\nDATA@example.com', /control character U\+000D/],
@@ -65,7 +65,7 @@ describe('an address that cannot stand in an envelope is told what is wrong with
   }
 });
 
-test('odd but harmless addresses are let in', () => {
+test('odd but harmless addresses are accepted', () => {
   for (const address of [
     'bob@example.com',
     'bob',
@@ -89,7 +89,7 @@ test('only US-ASCII needs no SMTPUTF8', () => {
   assert.equal(isAscii('bob@\u0080'), false);
 });
 
-/** What a server makes of `<path> parameters`: the path ends at the first `>` outside a quoted string. */
+/** Parses `<path> parameters` as a server does: the path ends at the first `>` outside a quoted string. */
 function readPath(argument: string): { readonly path: string; readonly rest: string } | undefined {
   const match = /^<((?:"(?:[^"\\]|\\.)*"|[^">])*)>(.*)$/su.exec(argument);
   return match === null ? undefined : { path: match[1] ?? '', rest: match[2] ?? '' };
@@ -99,7 +99,7 @@ const oddText = fc.string({
   unit: fc.constantFrom('a', '@', '"', '\\', '<', '>', ' ', '.', 'ä', '\r', '\n', '\0', ':'),
 });
 
-test('no address that is let in ends its command line, or its angle brackets, early', () => {
+test('no accepted address ends its command line, or its angle brackets, early', () => {
   fc.assert(
     fc.property(fc.oneof(oddText, fc.string({ unit: 'binary' })), (address) => {
       if (addressFault(address) !== undefined) return;

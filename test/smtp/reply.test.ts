@@ -12,13 +12,13 @@ import {
   replyTextLimit,
 } from '../../functions/smtp/reply.ts';
 
-/** The replies that lines make. */
+/** Returns the replies in these lines. */
 function assemble(...lines: readonly string[]): readonly Reply[] {
   const assembler = new ReplyAssembler();
   return lines.flatMap((line) => assembler.take(line) ?? []);
 }
 
-/** The replies that octets make, in the chunks in which they come. */
+/** Returns the replies in these octets, in the chunks of their arrival. */
 function read(chunks: readonly Buffer[]): readonly Reply[] {
   const reader = new LineReader();
   const assembler = new ReplyAssembler();
@@ -33,7 +33,7 @@ function read(chunks: readonly Buffer[]): readonly Reply[] {
   return replies;
 }
 
-/** Cuts octets at the places given, in any order. */
+/** Splits octets at the given places, in any order. */
 function cutAt(octets: Buffer, places: readonly number[]): readonly Buffer[] {
   const cuts = [0, ...places.map((place) => place % (octets.length + 1)), octets.length].sort((a, b) => a - b);
   return cuts.slice(1).map((to, index) => octets.subarray(cuts[index], to));
@@ -91,18 +91,18 @@ describe('a line of any other form is skipped, stays in the text, and leaves the
   }
 });
 
-test('a status that does not fit the reply code is not believed', () => {
+test('a status that does not fit the reply code is ignored', () => {
   const statuses = ['250 5.1.1 what', '250 4.2.2 what', '450 5.2.2 full', '550 4.1.1 perhaps', '550 2.0.0 fine'].map(
     (line) => assemble(line)[0]?.status,
   );
   assert.deepEqual(statuses, ['2.0.0', '2.0.0', '4.0.0', '5.0.0', '5.0.0']);
 });
 
-test('a status later in the text is none', () => {
+test('a status later in the text does not count', () => {
   assert.equal(assemble('550 user unknown 5.1.1')[0]?.status, '5.0.0');
 });
 
-test('of a reply of several lines the last gives code and status, whatever the others say', () => {
+test('in a multi-line reply the last line gives code and status, whatever the others say', () => {
   const [reply] = assemble('250-2.1.5 first', '550-5.1.1 second', '452 4.2.2 last');
   assert.equal(reply?.code, 452);
   assert.equal(reply?.status, '4.2.2');
@@ -126,7 +126,7 @@ test('one reply ends where the next begins', () => {
   );
 });
 
-test('a reply is partial until its last line has come', () => {
+test('a reply is partial until its last line has arrived', () => {
   const assembler = new ReplyAssembler();
   assert.equal(assembler.isPartial, false);
   assert.equal(assembler.take('250-first'), undefined);
@@ -135,7 +135,7 @@ test('a reply is partial until its last line has come', () => {
   assert.equal(assembler.isPartial, false);
 });
 
-test('the text of a reply is kept up to a limit, its code is not lost', () => {
+test('the text of a reply is kept up to a limit, and its code is not lost', () => {
   const line = `550-${'x'.repeat(96)}`;
   const [reply] = assemble(...new Array<string>(500).fill(line), '452 4.3.1 the last line decides');
   assert.equal(reply?.code, 452);
@@ -144,7 +144,7 @@ test('the text of a reply is kept up to a limit, its code is not lost', () => {
   assert.ok((reply?.text.length ?? 0) >= replyTextLimit - line.length);
 });
 
-test('ten thousand lines without an end are a flood, and cost no more memory than a few', () => {
+test('ten thousand lines without an end are a flood, and take no more memory than a few', () => {
   const assembler = new ReplyAssembler();
   for (let n = 0; n < replyLineLimit - 1; n++) assert.equal(assembler.take(`250-line ${n}`), undefined);
   assert.equal(assembler.isFlooding, false);
@@ -154,7 +154,7 @@ test('ten thousand lines without an end are a flood, and cost no more memory tha
   assert.ok((reply?.lines.length ?? 0) < 300);
 });
 
-test('the kinds of reply are told by the code alone', () => {
+test('the code alone gives the kind of a reply', () => {
   const kinds = [199, 200, 250, 299, 300, 354, 399, 400].map((code) => {
     const reply = assemble(`${code} x`)[0];
     assert.ok(reply);
@@ -172,7 +172,7 @@ test('the kinds of reply are told by the code alone', () => {
   ]);
 });
 
-test('500 to 509, 555, odd codes and garbage say that the server is out of step; other refusals do not', () => {
+test('500 to 509, 555, odd codes and garbage show a server out of step; other refusals do not', () => {
   const isOutOfStep = (...lines: readonly string[]) => {
     const [reply] = assemble(...lines);
     assert.ok(reply);
@@ -185,34 +185,34 @@ test('500 to 509, 555, odd codes and garbage say that the server is out of step;
   assert.equal(isOutOfStep('what?', '250 ok'), true);
 });
 
-describe('replies seen in the wild', () => {
+describe('replies of real servers', () => {
   test('Dovecot refuses one of many for its quota', () => {
     const [reply] = assemble('552 5.2.2 <bob@example.com> Quota exceeded (mailbox for user is full)');
     assert.equal(reply?.status, '5.2.2');
   });
-  test('Cyrus says over quota in two lines', () => {
+  test('Cyrus reports over quota in two lines', () => {
     const [reply] = assemble('452-4.2.2 Over quota', '452 4.2.2 SESSIONID=<host-1234-1>');
     assert.equal(reply?.text, '452-4.2.2 Over quota 452 4.2.2 SESSIONID=<host-1234-1>');
     assert.equal(reply?.status, '4.2.2');
   });
-  test('a server speaks Latin-1', () => {
+  test('a server sends Latin-1', () => {
     const [reply] = read([Buffer.from('550 5.1.1 Empf\xe4nger unbekannt\r\n', 'latin1')]);
     assert.equal(reply?.text, '550 5.1.1 Empf?nger unbekannt');
   });
-  test('a server speaks UTF-8', () => {
+  test('a server sends UTF-8', () => {
     const [reply] = read([Buffer.from('550 5.1.1 Empfänger unbekannt\r\n')]);
     assert.equal(reply?.text, '550 5.1.1 Empfänger unbekannt');
   });
-  test('line ends are LF, or have a CR too many', () => {
+  test('line ends are LF, or have an extra CR', () => {
     assert.deepEqual(
       read([Buffer.from('250-a\n250 b\r\r\n')]).map(({ lines }) => lines),
       [['250-a', '250 b']],
     );
   });
-  test('control characters show as question marks', () => {
+  test('control characters appear as question marks', () => {
     assert.equal(read([Buffer.from('550 \u001b[2J\u009b\t\r!\r\n')])[0]?.text, '550 ?[2J???!');
   });
-  test('a line longer than the limit is cut, and the next one is whole', () => {
+  test('a line longer than the limit is truncated, and the next one is whole', () => {
     const [long, next] = read([Buffer.from(`550 5.1.1 ${'x'.repeat(10_000)}\r\n250 2.0.0 ok\r\n`)]);
     assert.equal(long?.text.length, replyTextLimit);
     assert.equal(long?.status, '5.1.1');
@@ -220,7 +220,7 @@ describe('replies seen in the wild', () => {
   });
 });
 
-/** Lines such as servers send, and such as none should. */
+/** Lines of servers, and lines that no server should send. */
 const wireLine = fc.oneof(
   fc
     .tuple(fc.constantFrom('250', '354', '421', '550', '25', '2500'), fc.constantFrom(' ', '-', ''), fc.string())
@@ -232,7 +232,7 @@ const wire = fc
   .array(fc.tuple(wireLine, fc.constantFrom('\r\n', '\n', '\r\r\n')), { maxLength: 20 })
   .map((lines) => Buffer.from(lines.map((line) => line.join('')).join('')));
 
-test('however the network cuts what a server says, the replies are the same', () => {
+test('however the network splits the octets of a server, the replies are the same', () => {
   fc.assert(
     fc.property(wire, fc.array(fc.nat(), { maxLength: 20 }), (octets, places) => {
       assert.deepEqual(read(cutAt(octets, places)), read([octets]));
@@ -241,7 +241,7 @@ test('however the network cuts what a server says, the replies are the same', ()
   );
 });
 
-test('whatever octets a server sends, reading them throws nothing and keeps little', () => {
+test('whatever octets a server sends, the parser throws nothing and keeps little', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 4000 }), { maxLength: 20 }), (chunks) => {
       for (const { text, code, status } of read(chunks.map((chunk) => Buffer.from(chunk)))) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeXtext, encodeXtext } from '../../functions/smtp/xtext.ts';
 
-test('plain text stays as it is, + and = and what is not printable become hexadecimal (RFC 3461 section 4)', () => {
+test('plain text stays unchanged; +, = and unprintable characters become hexadecimal (RFC 3461 section 4)', () => {
   for (const [text, xtext] of [
     ['', ''],
     ['QQ314159', 'QQ314159'],
@@ -20,13 +20,13 @@ test('plain text stays as it is, + and = and what is not printable become hexade
   }
 });
 
-test('what is no xtext is not decoded', () => {
+test('invalid xtext is not decoded', () => {
   for (const text of ['+', '+2', '+2b', '+GG', 'a b', 'a=b', 'ä', 'line\r\n', '\u007f']) {
     assert.equal(decodeXtext(text), undefined, JSON.stringify(text));
   }
 });
 
-test('whatever is encoded is decoded again, and never breaks its command line', () => {
+test('every encoded text is decoded again, and never breaks its command line', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const encoded = encodeXtext(text);

@@ -1,4 +1,4 @@
-/** More mail than active has places for: how much runs at once, and that nothing stays behind. */
+/** More mail than active has places for: how much runs at once, and that nothing is left. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
@@ -10,7 +10,7 @@ import { waitUntil } from '../support/wait-until.ts';
 const limit = 3;
 let server: RawServer;
 let stack: LocalStack;
-/** Transactions under way, and the most there were. */
+/** Transactions in progress, and their maximum. */
 let now = 0;
 let most = 0;
 

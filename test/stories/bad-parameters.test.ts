@@ -1,4 +1,4 @@
-/** A parameter with a value that cannot be used stops the functions, and what they say names it. */
+/** A parameter with an unusable value stops the functions, and the error names it. */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const environment = {
   TRANSPORT_MAP: '* lmtp:inet:one.test',
 };
 
-/** What a function says that is started in an environment and called. */
+/** The output of a function that is started in an environment and called. */
 async function startIn(variables: Readonly<Record<string, string>>): Promise<string> {
   const container = new Container({
     name: 'qmgr',
@@ -44,7 +44,7 @@ async function startIn(variables: Readonly<Record<string, string>>): Promise<str
   }
 }
 
-test('a function whose environment is right starts', async () => {
+test('a function with a correct environment starts', async () => {
   assert.equal(await startIn({ LMTP_MAIL_TIMEOUT: '5m' }), 'returned');
 });
 

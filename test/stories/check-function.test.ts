@@ -1,4 +1,7 @@
-/** The check, asked of a stack's own function: with its parameters and its secrets, and only for where its mail goes. */
+/**
+ * The check by a stack's own function: with its parameters and its secrets, and only for the destinations of
+ * its mail.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -49,7 +52,7 @@ function authOf(stdout: string) {
   return report.hops[0]?.servers[0]?.steps.find((step) => step.step === 'AUTH');
 }
 
-test('the function sees what its mail would see, with the version of the secret in use', async () => {
+test('the function sees what its mail would see, with the current version of the secret', async () => {
   const { code, stdout } = await ask('--recipient', 'bob@example.com');
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^ {2}AUTH {9}PLAIN as relay \(secretsmanager:mail\/sasl, version [-\w]+\)$/m);
@@ -58,7 +61,7 @@ test('the function sees what its mail would see, with the version of the secret 
   assert.ok(!connection?.commands.includes('DATA'));
 });
 
-test('a version that a rotation is about to put in place can be tried before it is', async () => {
+test('the pending version of a rotation can be tried before it is current', async () => {
   const before = authOf((await ask('--json')).stdout);
   await stack.clients.secrets.send(
     new PutSecretValueCommand({
@@ -71,7 +74,7 @@ test('a version that a rotation is about to put in place can be tried before it 
   assert.equal(pending?.stage, 'AWSPENDING');
   assert.notEqual(pending?.version, before?.version);
   assert.equal(authOf((await ask('--json')).stdout)?.version, before?.version);
-  // Once it is in place it is used at once, whatever was read before.
+  // Once it is current it is used at once, whatever was read before.
   await stack.clients.secrets.send(
     new UpdateSecretVersionStageCommand({
       SecretId: 'mail/sasl',
@@ -83,7 +86,7 @@ test('a version that a rotation is about to put in place can be tried before it 
   assert.equal(authOf((await ask('--json')).stdout)?.version, pending?.version);
 });
 
-test('nothing but what the stack delivers to can be looked at', async () => {
+test('only the destinations of the stack can be checked', async () => {
   const name = stack.outputs.CheckFunctionName;
   const { code, stderr } = await runCommand(['check', 'inet:127.0.0.1:22', '--function', name], {
     env: stack.environment,
@@ -92,7 +95,7 @@ test('nothing but what the stack delivers to can be looked at', async () => {
   assert.match(stderr, /^error: destination: "inet:127\.0\.0\.1:22" is not allowed by this stack; allowed: inet:/);
 });
 
-test('whatever else it is asked is refused by name', async () => {
+test('any other request is refused, and its field is named', async () => {
   const result = await stack.functions.check.invoke({ destination: 'inet:x:24', recipient: 'a@x' });
   assert.ok(result.kind === 'failed');
   assert.equal(result.errorType, 'RequestError');

@@ -1,4 +1,4 @@
-/** The functions of the dashboard as CloudWatch calls them: from their bundles, on a stack with mail that waits. */
+/** The functions of the dashboard as CloudWatch calls them: from their bundles, on a stack with waiting mail. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
@@ -35,7 +35,7 @@ async function call(name: 'showq' | 'postsuper', event: object): Promise<string>
 
 const destination = () => stack.mailStore.destination;
 
-test('showq documents itself, and draws what waits with buttons that call postsuper', async () => {
+test('showq documents itself, and shows waiting mail with buttons that call postsuper', async () => {
   assert.match(await call('showq', { describe: true }), /^## Mail that waits\n.*``` yaml\nscreen: all\nlate: 1h\n/s);
   const html = await call('showq', { screen: 'all' });
   assert.ok(skeleton(html).length > 50);
@@ -45,14 +45,14 @@ test('showq documents itself, and draws what waits with buttons that call postsu
   assert.deepEqual([...called].toSorted(), ['postsuper', 'showq']);
 });
 
-test('showq says what is wrong with what it is asked', async () => {
+test('showq reports the fault of a request', async () => {
   assert.match(
     await call('showq', { screen: 'mailbox' }),
     /<p>Nothing is shown: screen: &quot;mailbox&quot; is not allowed/,
   );
 });
 
-test('postsuper does nothing but what there are buttons for, and nothing to what is no destination', async () => {
+test('postsuper does only what has a button, and only to destinations', async () => {
   for (const [event, words] of [
     [
       { action: 'delete', destination: destination() },
@@ -66,7 +66,7 @@ test('postsuper does nothing but what there are buttons for, and nothing to what
   assert.equal((await itemsOf(stack, 'waits'))[0]?.history, undefined);
 });
 
-test('what postsuper changes has the id of its request in its history, and the reason that was typed', async () => {
+test('a change by postsuper has the id of its request in its history, and the typed reason', async () => {
   assert.match(await call('postsuper', { action: 'hold', destination: destination() }), /1 changed\./);
   const name = destination().replace('127.0.0.1', '[127.0.0.1]');
   const destinations = new DynamoDbDestinations(stack.clients.documents, stack.outputs.QueueTableName);

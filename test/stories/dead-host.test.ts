@@ -1,4 +1,4 @@
-/** A host that talks to nobody, met by many messages at once; and another whose mail goes on beside it. */
+/** A dead host with many messages at once; and another destination whose mail continues beside it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
@@ -11,7 +11,7 @@ let met = 0;
 let stack: LocalStack;
 
 before(async () => {
-  // It takes the connection and hangs up after a while, as a host does whose server is gone.
+  // It accepts the connection and closes after a while, as a host does whose server is gone.
   dead = await startRawServer((socket) => {
     met += 1;
     setTimeout(() => socket.destroy(), 1000);
@@ -33,7 +33,8 @@ test('costs no more connections than the first window; the rest is deferred at o
     await stack.submit(await prepareMail(stack, { id, recipients: [`${id}@live.test`] }));
   }
   for (const id of ['live-1', 'live-2']) assert.equal((await awaitLines(stack, id, 1))[0]?.status, 'sent');
-  // Whoever is put back meanwhile comes again when the doubt is over, and is suspended with the others.
+  // A delivery that is put back meanwhile returns when the first outcomes are known, and is suspended with
+  // the others.
   await stack.deliveries.waitUntil(
     () => stack.deliveries.items.filter(({ id }) => id.startsWith('dead')).length >= 8,
     120_000,

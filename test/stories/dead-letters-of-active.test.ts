@@ -1,4 +1,7 @@
-/** What no function could handle, again and again, comes back from the dead letters of active and waits for its turn. */
+/**
+ * A delivery that no function could handle returns from the dead letters of active and waits for its next
+ * attempt.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -23,13 +26,13 @@ before(async () => {
 });
 after(() => stack?.close());
 
-test('a delivery that lmtp goes down with is deferred, with words that say so, and its messages are gone', async () => {
+test('a delivery that crashes lmtp is deferred, with words that say so, and its messages are deleted', async () => {
   await submitMail(stack, { id: 'poison', recipients: ['bob@example.com'] });
   const [line] = await awaitLines(stack, 'poison', 1);
   assert.partialDeepStrictEqual(line, { status: 'deferred', dsn: '4.3.0' });
   const [item] = await awaitState(stack, 'poison', 'deferred');
   assert.equal(item?.deadLetters, 1);
-  assert.equal(failures, 2, 'it was given out as often as the queue says');
+  assert.equal(failures, 2, 'the receive count is that of the queue');
   const isEmpty = (name: 'active' | 'activeDeadLetters') =>
     Object.values(stack.inspectQueue(name)).every((messages) => messages.length === 0);
   await waitUntil(

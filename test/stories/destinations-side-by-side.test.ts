@@ -1,4 +1,4 @@
-/** Destinations that share a batch do not hold each other back. */
+/** Destinations that share a batch do not delay each other. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
@@ -15,7 +15,7 @@ before(async () => {
   slow = await startScriptedServer({ final: { default: after(1500), 'first@slow.test': after(6000) } });
   stack = await startLocalStack({
     transportMap: `slow.test lmtp:inet:127.0.0.1:${slow.port}\n* lmtp:MAILSTORE`,
-    // All that lies in active when the function is free comes in one batch.
+    // All messages in active when the function is free arrive in one batch.
     maximumConcurrency: { lmtp: 1 },
     // Deliveries to one destination then have one slot, and so one lane.
     parameters: { lmtp_destination_concurrency_limit: '1' },
@@ -26,23 +26,23 @@ after(async () => {
   await slow?.close();
 });
 
-test('a slow server does not hold back the mail of a quick one in the same batch, and its messages leave active early', async () => {
+test('a slow server does not delay the mail of a fast one in the same batch, whose messages leave active early', async () => {
   const submit = async (id: string, recipient: string) =>
     stack.submit(await prepareMail(stack, { id, recipients: [recipient] }));
-  // While this one keeps the only function busy, the others gather in active.
+  // While this one occupies the only function, the others gather in active.
   await submit('first', 'first@slow.test');
   await waitUntil(
-    'the first delivery is under way',
+    'the first delivery is in progress',
     () => slow.transcript()[0]?.commands.includes('.') === true,
     patience,
   );
   await submit('slow', 'bob@slow.test');
   for (const id of ['quick-1', 'quick-2', 'quick-3']) await submit(id, `${id}@quick.test`);
-  await waitUntil('all lie in active', () => stack.inspectQueue('active').ready.length === 4, patience);
+  await waitUntil('all are in active', () => stack.inspectQueue('active').ready.length === 4, patience);
 
   for (const id of ['quick-1', 'quick-2', 'quick-3']) await awaitLines(stack, id, 1);
   await waitUntil(
-    'what is finished has left active',
+    'finished messages have left active',
     () => stack.inspectQueue('active').inFlight.length === 1,
     patience,
   );

@@ -1,4 +1,7 @@
-/** Recipients of one message, each with a verdict of its own; and what the bounce topic is told, in the form of Amazon SES. */
+/**
+ * Recipients of one message, each with its own verdict; and the events on the bounce topic, in the form of
+ * Amazon SES.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
@@ -43,7 +46,7 @@ test('each recipient of a message has its own verdict, in the order of the reque
   );
 });
 
-test('the bounces come as notifications of Amazon SES, one a kind, with attributes to filter by', async () => {
+test('the bounces arrive as notifications of Amazon SES, one for each kind, with attributes to filter by', async () => {
   await stack.events.waitUntil((events) => events.length === 2, 20_000);
   const events = stack.events.items.map(({ message, attributes }) => ({ event: message as QueueEvent, attributes }));
   const [unknown, mailboxFull] = events.toSorted((a, b) =>

@@ -1,4 +1,4 @@
-/** Mail comes in as AWS services tell of it, and reaches the mailbox once; what cannot be delivered says why. */
+/** Mail arrives as AWS services announce it, and reaches the mailbox once; undeliverable mail has a reason. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
@@ -24,7 +24,7 @@ before(async () => {
     transportMap: [
       'gone.example error:5.1.6 this domain has moved',
       'moving.example retry:4.3.2 the mailboxes are being moved',
-      'void.example discard:nobody wants this',
+      'void.example discard:unwanted mail',
       '* lmtp:MAILSTORE',
     ].join('\n'),
     parameters: { minimal_backoff_time: '1h' },
@@ -37,7 +37,7 @@ const arrival = Date.now() - 60_000;
 
 const messageIdOf = (name: string) => `${name}0lambda4nbp0g1o3vrnil0e2ic28trm7dfh`;
 
-/** SES stores a mail; what it then says of it. */
+/** Stores a mail as SES does, and returns its notification. */
 async function sesTakesIn(
   name: string,
   recipients: readonly string[] = ['bob@example.com'],
@@ -48,7 +48,7 @@ async function sesTakesIn(
   return sesNotification({ messageId, recipients, timestamp: new Date(arrival).toISOString() });
 }
 
-/** Waits until everything that was sent has been dealt with. */
+/** Waits until everything that was sent has been processed. */
 async function incomingIsEmpty(): Promise<void> {
   await waitUntil(
     'incoming is empty',
@@ -61,7 +61,7 @@ async function incomingIsEmpty(): Promise<void> {
 }
 
 describe('Amazon SES', () => {
-  test('hands a mail over through SNS, as it is or in an envelope, and it is delivered to whom the rule matched', async () => {
+  test('announces a mail through SNS, directly or in an envelope, and it is delivered to the recipients of the rule', async () => {
     const { sns, sqs: _ } = stack.clients;
     const queue = stack.outputs.IncomingQueueUrl.split('/').at(-1);
     const Endpoint = `arn:aws:sqs:us-east-1:000000000000:${queue}`;
@@ -86,7 +86,7 @@ describe('Amazon SES', () => {
     }
   });
 
-  test('says it twice, and the mail is delivered once', async () => {
+  test('announces it twice, and the mail is delivered once', async () => {
     const notification = await sesTakesIn('twice');
     await stack.submit(notification);
     await stack.submit(snsEnvelope(notification));
@@ -108,7 +108,7 @@ describe('Amazon SES', () => {
     assert.equal(linesOf(stack, messageIdOf('rules')).length, 3);
   });
 
-  test('has encrypted a mail: it is kept as corrupt with the reason, and nobody gets ciphertext', async () => {
+  test('has encrypted a mail: it is kept as corrupt with the reason, and no recipient gets ciphertext', async () => {
     const metadata = { 'x-amz-key-v2': 'AQEDA', 'x-amz-wrap-alg': 'kms', 'x-amz-cek-alg': 'AES/GCM/NoPadding' };
     const message = await stack.submit(await sesTakesIn('sealed', ['bob@example.com'], metadata));
     const { reason } = await awaitCorrupt(stack, message);
@@ -124,7 +124,7 @@ describe('Amazon SES', () => {
 describe('an object with its envelope', () => {
   const envelope = { sender: 'alice@example.org', recipients: 'bob@example.com, carol@example.com' };
 
-  test('is delivered once, whoever tells of it and however often', async () => {
+  test('is delivered once, whichever service announces it and however often', async () => {
     const key = 'drop/caf\u00e9 & co.eml';
     await stack.putMessage(key, smallMessage, envelope);
     const { ETag = '' } = await stack.clients.s3.send(new HeadObjectCommand({ Bucket: 'messages', Key: key }));
@@ -133,7 +133,7 @@ describe('an object with its envelope', () => {
       await stack.submit(event);
     }
     const isDelivered = () => stack.deliveries.items.filter(({ id }) => id.startsWith('s3-')).length >= 2;
-    await waitUntil('both are delivered to', isDelivered, patience);
+    await waitUntil('both are delivered', isDelivered, patience);
     await incomingIsEmpty();
     const lines = stack.deliveries.items.filter(({ id }) => id.startsWith('s3-'));
     assert.deepEqual(
@@ -145,7 +145,7 @@ describe('an object with its envelope', () => {
     );
   });
 
-  test('whose metadata have no envelope is corrupt, and says so', async () => {
+  test('without an envelope in its metadata is corrupt, with the reason', async () => {
     await stack.putMessage('drop/bare.eml', smallMessage);
     const message = await stack.submit(
       s3Event(s3Record({ key: 'drop/bare.eml', time: new Date(arrival).toISOString() })),
@@ -157,7 +157,7 @@ describe('an object with its envelope', () => {
   });
 });
 
-test('what is no mail leaves a line in the log and nothing else', async () => {
+test('that is not mail leaves a line in the log and nothing else', async () => {
   await stack.submit(s3TestEvent);
   await stack.submit(sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' }));
   await incomingIsEmpty();
@@ -175,7 +175,7 @@ describe('the transport map', () => {
     return (await awaitLines(stack, id, 1))[0];
   };
 
-  test('bounces mail for a domain that it says is gone, in its words', async () => {
+  test('bounces mail for a domain that has moved, in its words', async () => {
     const line = await submit('gone', 'gone.example');
     assert.partialDeepStrictEqual(line, {
       status: 'bounced',
@@ -188,7 +188,7 @@ describe('the transport map', () => {
     });
   });
 
-  test('keeps mail waiting for one that is being moved', async () => {
+  test('defers mail for a domain that is being moved', async () => {
     const line = await submit('moving', 'moving.example');
     assert.partialDeepStrictEqual(line, {
       status: 'deferred',
@@ -199,9 +199,9 @@ describe('the transport map', () => {
     await awaitState(stack, 'moving', 'deferred');
   });
 
-  test('throws mail away that nobody wants, and logs it as sent', async () => {
+  test('discards mail on request, and logs it as sent', async () => {
     const line = await submit('void', 'void.example');
-    assert.partialDeepStrictEqual(line, { status: 'sent', dsn: '2.0.0', relay: null, text: 'nobody wants this' });
+    assert.partialDeepStrictEqual(line, { status: 'sent', dsn: '2.0.0', relay: null, text: 'unwanted mail' });
     await awaitState(stack, 'void', 'done');
   });
 });

@@ -1,4 +1,7 @@
-/** A server that accepts connections and never greets, with the default time-outs, all of which outlast the function. */
+/**
+ * A server that accepts connections and never greets, with the default time-outs, all of which outlast the
+ * function.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { runCommand } from '../support/lambda-lmtp.ts';

@@ -1,4 +1,4 @@
-/** A worker that vanishes after the server took the content, and before it answered. */
+/** A worker that dies after the server received the content, and before it replied. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -24,7 +24,7 @@ after(async () => {
   await server?.close();
 });
 
-/** Lets the lease run out: its time is set back, as if the minute and more that it lasts had passed. */
+/** Expires the lease: its time is set back, as if its duration of more than a minute had passed. */
 async function passLease(id: string): Promise<void> {
   await stack.clients.documents.send(
     new UpdateCommand({
@@ -37,7 +37,7 @@ async function passLease(id: string): Promise<void> {
   );
 }
 
-test('a worker that is killed before the answer leaves its recipient in doubt, by name, and delivers again', async () => {
+test('a worker that is killed before the reply leaves its recipient in doubt, and the retry delivers again', async () => {
   await submitMail(stack, { id: 'killed', recipients: ['bob@x'] });
   await waitUntil(
     'the server has the content',
@@ -46,7 +46,7 @@ test('a worker that is killed before the answer leaves its recipient in doubt, b
   );
   await stack.functions.lmtp.kill();
 
-  // The message comes back, and finds that its delivery is claimed: nobody delivers on a guess.
+  // The message returns, and its delivery is still claimed: no other worker delivers on a guess.
   await waitUntil(
     'the message has left active',
     () => {
@@ -58,7 +58,7 @@ test('a worker that is killed before the answer leaves its recipient in doubt, b
   assert.equal(server.transcript().length, 1);
   const [claimed] = await itemsOf(stack, 'killed');
   assert.equal(claimed?.state, 'delivering');
-  assert.ok((claimed?.claim?.until ?? 0) > Date.now(), 'its lease has not run out');
+  assert.ok((claimed?.claim?.until ?? 0) > Date.now(), 'its lease has not expired');
   await stack.sweep();
   assert.equal((await itemsOf(stack, 'killed'))[0]?.state, 'delivering', 'the sweep waits for the lease too');
 

@@ -1,4 +1,4 @@
-/** A message that was tried for long enough is given up: two lines in the log, and a Transient bounce. */
+/** A message that was tried for its lifetime expires: two lines in the log, and a Transient bounce. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bounceOf } from '../support/bounce-of.ts';
@@ -15,16 +15,16 @@ before(async () => {
 });
 after(() => stack?.close());
 
-test('a message that is too old at its last deferral is deferred and expired, and its sender hears of it', async () => {
+test('a message that is too old at its last deferral is deferred and expired, and its sender gets a report', async () => {
   await submitMail(stack, { id: 'old', recipients: ['bob@x'] });
   const event = await awaitEvent(stack, 'old');
   const { mail } = event;
   const bounce = bounceOf(event);
-  // One attempt where the first took its time, two as a rule; the last has two lines.
+  // One attempt if the first was slow, two as a rule; the last has two lines.
   const lines = linesOf(stack, 'old');
   const [deferred, expired] = lines.slice(-2);
   assert.deepEqual([deferred?.status, expired?.status], ['deferred', 'expired']);
-  assert.deepEqual({ ...deferred, status: 'expired' }, expired, 'the second line says what the first does');
+  assert.deepEqual({ ...deferred, status: 'expired' }, expired, 'the second line repeats the first');
   assert.equal(expired?.dsn, '4.2.0');
   assert.equal(expired?.attempt, lines.length - 1);
   assert.ok(lines.slice(0, -1).every(({ status }) => status === 'deferred'));
@@ -42,7 +42,7 @@ test('a message that is too old at its last deferral is deferred and expired, an
   assert.partialDeepStrictEqual(item?.recipients, [{ last: { status: 'expired' } }]);
 });
 
-test('mail from the null sender has a lifetime of its own', async () => {
+test('mail from the null sender has its own lifetime', async () => {
   await submitMail(stack, { id: 'null', sender: '', recipients: ['bob@x'] });
   const lines = await awaitLines(stack, 'null', 2);
   assert.deepEqual(
@@ -54,7 +54,7 @@ test('mail from the null sender has a lifetime of its own', async () => {
   );
 });
 
-test('a message that says it is days old gets one attempt, and no other', async () => {
+test('a message with an arrival days ago gets one attempt, and no other', async () => {
   const arrival = new Date(Date.now() - 6 * 86_400_000).toISOString();
   await submitMail(stack, { id: 'days', arrival, recipients: ['bob@x'] });
   const lines = await awaitLines(stack, 'days', 2);

@@ -1,4 +1,4 @@
-/** A message for many recipients goes out in several deliveries (lmtp_destination_recipient_limit). */
+/** A message for many recipients is sent in several deliveries (lmtp_destination_recipient_limit). */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
@@ -17,7 +17,7 @@ after(async () => {
   await server?.close();
 });
 
-test('120 recipients are three deliveries of at most fifty, and everybody is delivered to once', async () => {
+test('120 recipients are three deliveries of at most fifty, and each recipient gets the mail once', async () => {
   const recipients = Array.from({ length: 120 }, (_, n) => `r${n}@x`);
   await submitMail(stack, { id: 'many', recipients });
   const lines = await awaitLines(stack, 'many', 120);

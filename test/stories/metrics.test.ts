@@ -1,4 +1,4 @@
-/** The metrics of a whole stack, held to what else is known of its mail: the delivery log, the server, the table. */
+/** The metrics of a whole stack, compared with its delivery log, the server and the table. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Watch } from '../../infra/local/watch.ts';
@@ -14,11 +14,11 @@ const namespace = 'LambdaLmtp/StoryDelivery';
 
 let server: ScriptedServer;
 let stack: LocalStack;
-/** Has metrics of its own. */
+/** Has its own metrics. */
 let watched: string;
-/** Nobody listens there. */
+/** No server listens there. */
 let closed: string;
-/** What somebody sees who watches the stack. */
+/** What an observer of the stack sees. */
 const printed: string[] = [];
 let watch: Watch;
 
@@ -29,7 +29,7 @@ before(async () => {
       'nobody@one': '550 5.1.1 unknown',
       'busy@one': { each: ['452 4.2.2 full', '250 2.1.5 ok'] },
     },
-    // It is never silent for long, so it is not to blame, and it does not come to an end.
+    // It is never silent for long, so it is not to blame, and it never finishes.
     final: { default: '250 2.0.0 ok', 'slow@one': { pad_to: 200, reply: '250 2.0.0 ok', byte_gap_ms: 500 } },
   });
   const port = await freePort();
@@ -51,7 +51,7 @@ after(async () => {
   await server?.close();
 });
 
-/** The lines of metrics that functions wrote, so far. */
+/** The lines of metrics that functions have written so far. */
 function metricLines(name?: string): readonly EmfLine[] {
   return stack.log.items
     .filter(({ functionName }) => name === undefined || functionName === name)
@@ -73,7 +73,7 @@ const read = (name?: string) => new MetricReader(metricLines(name));
 const countLines = (...statuses: readonly string[]) =>
   stack.deliveries.items.filter(({ status }) => statuses.includes(status)).length;
 
-test('numbers are those of the delivery log, of the server and of the table', async () => {
+test('numbers agree with the delivery log, the server and the table', async () => {
   const dots = 'Subject: dots\r\n\r\n.\r\n.two\r\nend\r\n';
   for (let n = 0; n < 6; n += 1)
     await submitMail(stack, { id: `a${n}`, recipients: [`bob${n}@one`, `carol${n}@one`] }, dots);
@@ -89,7 +89,7 @@ test('numbers are those of the delivery log, of the server and of the table', as
   await awaitLines(stack, 'large', 1);
   await awaitLines(stack, 'mixed', 4);
   await awaitLines(stack, 'nowhere', 1);
-  // Alone in its invocation, so that its time is up for nobody else.
+  // Alone in its invocation, so that no other delivery runs out of time.
   await submitMail(stack, { id: 'slow', recipients: ['slow@one'] });
   await awaitLines(stack, 'slow', 1);
   await waitUntil('the corrupt request is counted', () => read().sum('Corrupt') > 0, patience);
@@ -114,7 +114,7 @@ test('numbers are those of the delivery log, of the server and of the table', as
     [1, 2, 2],
   );
 
-  // One line for each attempt that was made, those of the mail store included.
+  // One line for each attempt that was made, those to the mail store included.
   assert.equal(metrics.sum('Attempts'), 11);
   assert.deepEqual([metrics.sum('ConnectFailures'), metrics.sum('DeadlineClamped')], [1, 1]);
 
@@ -150,7 +150,7 @@ test('a watched destination has its share, and the sessions are those that its s
   );
 });
 
-test('the sweep says what the table has', async () => {
+test('the sweep reports the contents of the table', async () => {
   await awaitState(stack, 'nowhere', 'deferred');
   await awaitState(stack, 'slow', 'deferred');
   await stack.sweep();
@@ -163,7 +163,7 @@ test('the sweep says what the table has', async () => {
   assert.ok(age >= 0 && age < 120);
 });
 
-test('each container counts its start once, and no invocation what another one did', async () => {
+test('each container counts its start once, and no invocation counts the work of another', async () => {
   const lines = metricLines('lmtp');
   assert.equal(read('lmtp').sum('ColdStarts'), 1);
   const sentBefore = read('lmtp').sum('Sent');
@@ -186,7 +186,7 @@ test('no line names a recipient, a message or a host, and none has a dimension t
   }
 });
 
-test('whoever reads the log for mail does not see them', async () => {
+test('a search of the log for mail does not show them', async () => {
   assert.ok(!printed.some((line) => line.includes('_aws')), 'watching');
   const log = stack.log.items.map(({ line }) => line).join('\n');
   assert.ok(log.includes('"_aws"'));

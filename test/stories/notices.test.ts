@@ -1,4 +1,4 @@
-/** What postmasters are told of on the notice topic, from the real function. */
+/** Notices to postmasters on the notice topic, from the real function. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Notice, parseNotice } from '../../functions/notices/notice.ts';
@@ -42,7 +42,7 @@ async function awaitNotice(about: Notice['class']): Promise<Notice> {
   return parseNotice(message);
 }
 
-test('a server out of step is told of once, with the dialogue, however much mail there is for it', async () => {
+test('a server out of step is reported once, with the dialogue, however much mail there is for it', async () => {
   for (const id of ['odd-1', 'odd-2', 'odd-3']) await submitMail(stack, { id, recipients: ['bob@odd.test'] });
   for (const id of ['odd-1', 'odd-2', 'odd-3']) await awaitLines(stack, id, 1);
   const notice = await awaitNotice('protocol');
@@ -52,7 +52,7 @@ test('a server out of step is told of once, with the dialogue, however much mail
   assert.equal(told.length, 1);
 });
 
-test('AUTH that is refused is told of, without the password', async () => {
+test('a refused AUTH is reported, without the password', async () => {
   await submitMail(stack, { id: 'guarded', recipients: ['bob@guarded.test'] });
   const [line] = await awaitLines(stack, 'guarded', 1);
   assert.partialDeepStrictEqual(line, { status: 'deferred', dsn: '4.7.8' });

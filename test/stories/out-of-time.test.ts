@@ -1,4 +1,4 @@
-/** A function that runs out of time while a server keeps it waiting: what is known is recorded before the end. */
+/** A function that runs out of time while it waits for a server: known results are recorded before the end. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
@@ -12,7 +12,7 @@ const failures: string[] = [];
 before(async () => {
   server = await startScriptedServer({
     connections: {
-      // It is never silent for long, so it is not to blame, and it does not come to an end.
+      // It is never silent for long, so it is not to blame, and it never finishes.
       '1': { final: { default: '250 2.0.0 saved', 'slow@x': { pad_to: 200, reply: '250 2.0.0', byte_gap_ms: 500 } } },
     },
   });
@@ -28,7 +28,7 @@ after(async () => {
   await server?.close();
 });
 
-test('what the server said before the time was up stands; who is left is in doubt, and tried again', async () => {
+test('replies received before the deadline are final; the remaining recipients are in doubt, and retried', async () => {
   await submitMail(stack, { id: 'late', recipients: ['bob@x', 'slow@x'] });
   const lines = await awaitLines(stack, 'late', 3);
   assert.deepEqual(
@@ -40,7 +40,7 @@ test('what the server said before the time was up stands; who is left is in doub
     ],
   );
   assert.match(lines[1]?.text ?? '', /ran out of this invocation's time while sending end of data/);
-  assert.deepEqual(failures, [], 'the invocation ended in good order');
+  assert.deepEqual(failures, [], 'the invocation ended cleanly');
   await awaitState(stack, 'late', 'done');
   const offered = server.transcript().map(({ commands }) => commands.filter((command) => command.startsWith('RCPT')));
   assert.deepEqual(offered, [['RCPT TO:<bob@x>', 'RCPT TO:<slow@x>'], ['RCPT TO:<slow@x>']]);

@@ -42,7 +42,7 @@ before(async () => {
     visibilityTimeouts: { bounce: 1 },
     mailStore: {
       verdict: (recipient) =>
-        recipient.startsWith('nobody') ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' } : undefined,
+        recipient.startsWith('unknown') ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' } : undefined,
     },
   });
 });
@@ -58,9 +58,9 @@ async function asked(count: number): Promise<URLSearchParams> {
   return requests.at(-1) ?? assert.fail();
 }
 
-test('a sender elsewhere gets a report from the verified address; SES has refused it once', async () => {
+test('a sender elsewhere gets a report from the verified address, after one refusal of SES', async () => {
   refusals = 1;
-  await submitMail(stack, { id: 'elsewhere', recipients: ['nobody@example.com'], ...pass });
+  await submitMail(stack, { id: 'elsewhere', recipients: ['unknown@example.com'], ...pass });
   const form = await asked(1);
   assert.equal(form.get('Action'), 'SendRawEmail');
   assert.equal(form.get('Source'), 'bounce@example.com');
@@ -75,20 +75,20 @@ test('a mail that SES received is bounced by SES', async () => {
   const messageId = 'o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1';
   await stack.putMessage(`ses/${messageId}`, smallMessage);
   const timestamp = new Date(Date.now() - 1000).toISOString();
-  await stack.submit(sesNotification({ messageId, recipients: ['nobody@example.com'], timestamp }));
+  await stack.submit(sesNotification({ messageId, recipients: ['unknown@example.com'], timestamp }));
   const form = await asked(2);
   assert.equal(form.get('Action'), 'SendBounce');
   assert.equal(form.get('OriginalMessageId'), messageId);
-  assert.equal(form.get('BouncedRecipientInfoList.member.1.Recipient'), 'nobody@example.com');
+  assert.equal(form.get('BouncedRecipientInfoList.member.1.Recipient'), 'unknown@example.com');
 });
 
-test('nobody is told whom SPF does not vouch for', async () => {
-  await submitMail(stack, { id: 'forged', recipients: ['nobody@example.com'], authentication: { spf: 'FAIL' } });
+test('a sender without SPF pass gets no report', async () => {
+  await submitMail(stack, { id: 'forged', recipients: ['unknown@example.com'], authentication: { spf: 'FAIL' } });
   await stack.log.waitUntil(
     (lines) => lines.some(({ line }) => /"SPF did not pass/.test(line) && line.includes('forged')),
     20_000,
   );
-  await submitMail(stack, { id: 'honest', recipients: ['nobody@example.com'], ...pass });
+  await submitMail(stack, { id: 'honest', recipients: ['unknown@example.com'], ...pass });
   const form = await asked(3);
   const report = await readReport(Buffer.from(form.get('RawMessage.Data') ?? '', 'base64'));
   assert.equal(report.message['x-postfix-queue-id'], 'honest');

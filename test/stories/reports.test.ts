@@ -1,4 +1,4 @@
-/** What could not be delivered comes back to its sender, through the whole stack. */
+/** Undeliverable mail returns to its sender, through the whole stack. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ before(async () => {
     mailStore: {
       verdict: (recipient) => {
         if (recipient.startsWith('busy')) return { at: 'RCPT', code: 450, text: '4.2.0 Mailbox busy' };
-        return /^(nobody|alice-gone)/.test(recipient)
+        return /^(unknown|alice-gone)/.test(recipient)
           ? { at: 'RCPT', code: 550, text: '5.1.1 User unknown' }
           : undefined;
       },
@@ -65,14 +65,14 @@ async function awaitReport(mailbox: string, id: string): Promise<ReadReport> {
   return reports[0] ?? assert.fail();
 }
 
-test('an unknown user: the sender has a report in his mailbox, the postmaster a copy of it', async () => {
-  await submitMail(stack, { id: 'unknown', recipients: ['nobody@example.com'] });
+test('after an unknown user the sender has a report in the mailbox, and the postmaster a copy of it', async () => {
+  await submitMail(stack, { id: 'unknown', recipients: ['unknown@example.com'] });
   const report = await awaitReport('alice@example.org', 'unknown');
   assert.equal(report.header['return-path'], '<>');
   assert.deepEqual(report.email.from, { name: 'Mail Delivery System', address: 'MAILER-DAEMON@mail.example.org' });
   assert.partialDeepStrictEqual(report.recipients, [
     {
-      'final-recipient': 'rfc822; nobody@example.com',
+      'final-recipient': 'rfc822; unknown@example.com',
       action: 'failed',
       status: '5.1.1',
       'remote-mta': 'dns; 127.0.0.1',
@@ -89,19 +89,19 @@ test('an unknown user: the sender has a report in his mailbox, the postmaster a 
   assert.equal(copy.originalType, 'text/rfc822-headers');
 });
 
-test('five recipients in three deliveries, of whom three fail: one report, without waiting for its time', async () => {
-  const recipients = ['nobody1@x', 'bob@x', 'nobody2@x', 'carol@x', 'nobody3@x'];
+test('after three of five recipients in three deliveries failed there is one report, without the longest wait', async () => {
+  const recipients = ['unknown1@x', 'bob@x', 'unknown2@x', 'carol@x', 'unknown3@x'];
   const begun = Date.now();
   await submitMail(stack, { id: 'chunks', recipients });
   const report = await awaitReport('alice@example.org', 'chunks');
-  assert.ok(Date.now() - begun < 9000, 'as soon as all have spoken');
+  assert.ok(Date.now() - begun < 9000, 'as soon as all have their events');
   assert.deepEqual(
     report.recipients.map((fields) => fields['final-recipient']).toSorted(),
-    ['nobody1@x', 'nobody2@x', 'nobody3@x'].map((each) => `rfc822; ${each}`),
+    ['unknown1@x', 'unknown2@x', 'unknown3@x'].map((each) => `rfc822; ${each}`),
   );
 });
 
-test('mail that is late: the sender is told so, once, and until when it is tried', async () => {
+test('for delayed mail the sender gets one warning, with the time until when it is tried', async () => {
   await submitMail(stack, { id: 'late', recipients: ['busy@example.com'] });
   const report = await awaitReport('alice@example.org', 'late');
   assert.equal(report.email.subject, 'Delayed mail: it is still being tried');
@@ -116,8 +116,8 @@ test('mail that is late: the sender is told so, once, and until when it is tried
   assert.equal((await reportsIn('alice@example.org', 'late')).length, 1);
 });
 
-test('a report that cannot be delivered is told to the postmaster, and there it ends', async () => {
-  await submitMail(stack, { id: 'double', sender: 'alice-gone@example.org', recipients: ['nobody@example.com'] });
+test('a report that cannot be delivered is reported to the postmaster, and nothing follows', async () => {
+  await submitMail(stack, { id: 'double', sender: 'alice-gone@example.org', recipients: ['unknown@example.com'] });
   const refused = await stack.deliveries.waitFor(({ recipient }) => recipient === 'alice-gone@example.org', 20_000);
   assert.equal(refused.status, 'bounced');
   const about = await awaitReport('postmaster@mail.example.org', refused.id);
@@ -136,9 +136,9 @@ test('a notice on the notice topic becomes mail to the postmaster', async () => 
   );
 });
 
-test('what is no event of ours stays, and disturbs nobody', async () => {
+test('a message that is not an event of ours stays, and does not affect others', async () => {
   await stack.clients.sns.send(new PublishCommand({ TopicArn: stack.outputs.BounceTopicArn, Message: '{"hello":1}' }));
-  await submitMail(stack, { id: 'undisturbed', recipients: ['nobody@example.com'] });
+  await submitMail(stack, { id: 'undisturbed', recipients: ['unknown@example.com'] });
   await awaitReport('alice@example.org', 'undisturbed');
   const { ready, inFlight, delayed } = stack.inspectQueue('bounce');
   assert.ok([...ready, ...inFlight, ...delayed].some(({ body }) => body === '{"hello":1}'));

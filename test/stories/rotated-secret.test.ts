@@ -1,4 +1,4 @@
-/** The password for a server lies in Secrets Manager, and is changed there while mail flows. */
+/** The password for a server is in Secrets Manager, and is changed there while mail flows. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -15,9 +15,9 @@ import { testSecrets } from '../support/test-secrets.ts';
 const SecretId = 'mail/sasl';
 let server: LmtpSmtpServer;
 let stack: LocalStack;
-/** What the server takes for right. */
+/** The password that the server accepts. */
 let password: string = testSecrets.password;
-/** Passwords that it was shown. */
+/** Passwords that it received. */
 const shown: (string | null | undefined)[] = [];
 
 before(async () => {
@@ -59,7 +59,7 @@ const isSent =
   ({ id, status }: DeliveryLine) =>
     id === wanted && status === 'sent';
 
-test('while the secret is not there, mail waits and does not go unauthenticated', async () => {
+test('while the secret is missing, mail waits and is not sent without authentication', async () => {
   await submitMail(stack, { id: 'early', recipients: ['bob@x'] });
   const [line] = await awaitLines(stack, 'early', 1);
   assert.partialDeepStrictEqual(line, { status: 'deferred', dsn: '4.3.0', relay: null });
@@ -69,29 +69,29 @@ test('while the secret is not there, mail waits and does not go unauthenticated'
   );
   assert.deepEqual(server.messages, []);
   const alarming = stack.log.items.filter(({ line }) => line.includes('"secret cannot be read"'));
-  assert.ok(alarming.length >= 1, 'an alarm looks for these words');
+  assert.ok(alarming.length >= 1, 'an alarm matches these words');
 });
 
-test('when it is there, the mail goes', async () => {
+test('after the secret is created, the mail is sent', async () => {
   const SecretString = contentWith(testSecrets.password);
   await stack.clients.secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString }));
-  // A secret that could not be read is not asked for again within seconds.
+  // A secret that could not be read is not read again for some seconds.
   await stack.deliveries.waitUntil(() => stack.deliveries.items.some(isSent('early')), patience.within);
   assert.equal(server.messages.length, 1);
 });
 
-test('a password that was changed at both ends is used at once, though the old one was cached', async () => {
+test('a password that was changed at both ends is used at once, although the old one was cached', async () => {
   password = testSecrets.changedPassword;
   const SecretString = contentWith(testSecrets.changedPassword);
   await stack.clients.secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
   await submitMail(stack, { id: 'changed', recipients: ['bob@x'] });
   const [line] = await awaitLines(stack, 'changed', 1);
   assert.equal(line?.status, 'sent');
-  // The old one was refused; that did not count, for there was a newer one by then.
+  // The old one was refused; that did not count, because there was a newer one by then.
   assert.deepEqual(shown.slice(-2), [testSecrets.password, testSecrets.changedPassword]);
 });
 
-test('a rotation that has not ended changes nothing: what is pending is not used', async () => {
+test('an unfinished rotation changes nothing: the pending version is not used', async () => {
   const SecretString = contentWith(testSecrets.wrongPassword);
   const { VersionId } = await stack.clients.secrets.send(
     new PutSecretValueCommand({ SecretId, SecretString, VersionStages: ['AWSPENDING'] }),

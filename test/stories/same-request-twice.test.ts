@@ -1,4 +1,4 @@
-/** The same request twice, as SQS may bring it, delivers once. */
+/** The same request twice, as SQS may deliver it, is delivered once. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => stack?.close());
 
-/** Waits until nothing lies in the queues and nothing is under way. */
+/** Waits until the queues are empty and no invocation runs. */
 async function awaitRest(): Promise<void> {
   await waitUntil(
     'the queues are empty',
@@ -43,7 +43,7 @@ test('ten copies of a request, at once and later, deliver once', async () => {
   assert.deepEqual(stack.inspectQueue('corrupt').ready, []);
 });
 
-test('a copy that comes after its body was cleared away is a duplicate too', async () => {
+test('a copy that arrives after its body was deleted is a duplicate too', async () => {
   const request = { id: 'cleared', recipients: ['dave@x'] };
   await submitMail(stack, request);
   await awaitState(stack, 'cleared', 'done');
@@ -54,7 +54,7 @@ test('a copy that comes after its body was cleared away is a duplicate too', asy
   assert.deepEqual(stack.inspectQueue('corrupt').ready, []);
 });
 
-test('two requests without an id are two, though they say the same', async () => {
+test('two requests without an id are two, even with the same content', async () => {
   const { id: _, ...request } = await prepareMail(stack, { id: 'nameless', recipients: ['erin@x'] });
   await stack.submit(request);
   await stack.submit(request);

@@ -1,4 +1,4 @@
-/** The queries that are saved with a stack, asked of what its functions wrote. */
+/** The queries that are saved with a stack, run over what its functions wrote. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => stack?.close());
 
-/** What is hard to have happen: lines that are written by the same code. */
+/** Lines that are hard to cause, written by the same code. */
 function composed(): InsightsEvent[] {
   const facts = {
     ...{ id: 'doubt', recipient: { address: 'dan@example.com', original: 'dan@old.example' } },
@@ -79,7 +79,7 @@ function composed(): InsightsEvent[] {
   ];
   const messages = [
     JSON.stringify(deliveryLine({ ...facts, verdict: { ...broken, inDoubt: true } })),
-    // Given up later: an earlier attempt left the doubt.
+    // Expired later: an earlier attempt left the doubt.
     JSON.stringify(deliveryLine({ ...facts, id: 'later', verdict: givenUp, isDoubtKnown: true })),
     JSON.stringify(deliveryLine({ ...facts, id: 'auth', verdict: { ...broken, dsn: '4.7.8', text, tls } })),
     ...`${stdout}${stderr}`.trim().split('\n'),
@@ -88,13 +88,13 @@ function composed(): InsightsEvent[] {
   return messages.map((message) => ({ at: Date.now(), log: 'lmtp', message }));
 }
 
-/** The answer of a query, with what its user puts into it; every field that it names is one that some line has. */
+/** The answer of a query with its placeholders filled in; every field that it names must occur in some line. */
 function answer(name: SavedQueryName, filledIn: Readonly<Record<string, string>> = {}): Answer {
   const { lines: commands, logs } = savedQueries[name];
   const query = Object.entries(filledIn).reduce((text, [from, to]) => text.replaceAll(from, to), commands.join('\n| '));
   const groups = ['qmgr', 'lmtp', 'sweep'];
   const found = ask(query, logs === 'all' ? lines : lines.filter(({ log }) => groups.includes(log)));
-  assert.deepEqual(found.unknown, [], `${name} names fields that there are not`);
+  assert.deepEqual(found.unknown, [], `${name} names fields that no line has`);
   return found;
 }
 
@@ -104,7 +104,7 @@ function column({ rows }: Answer, field: string): readonly unknown[] {
 }
 
 describe('the saved query', () => {
-  test('by id tells what became of a message', () => {
+  test('by id shows the outcome of a message', () => {
     const found = answer('by id', { 'QUEUE-ID': 'full' });
     assert.deepEqual(column(found, 'recipient').toSorted(), [
       'Bob@example.com',
@@ -114,12 +114,12 @@ describe('the saved query', () => {
     assert.deepEqual(column(found, 'status').toSorted(), ['deferred', 'deferred', 'sent']);
   });
 
-  test('by recipient finds an address however it was written', () => {
+  test('by recipient finds an address in any spelling', () => {
     const found = answer('by recipient', { 'USER@EXAMPLE\\.COM': 'bob@example\\.com' });
     assert.deepEqual(column(found, 'id').toSorted(), ['full', 'good']);
   });
 
-  test('by destination finds those who had a session there, and those who had none', () => {
+  test('by destination finds deliveries with a session there, and those without one', () => {
     assert.deepEqual(column(answer('by destination', { SERVER: 'tls.example' }), 'id').toSorted(), ['auth', 'doubt']);
     const port = /\]:(\d+)/.exec(String(column(answer('by id', { 'QUEUE-ID': 'down' }), 'text')[0]))?.[1] ?? '';
     const [row] = answer('by destination', { SERVER: `]:${port}` }).rows;
@@ -148,7 +148,7 @@ describe('the saved query', () => {
     ]);
   });
 
-  test('slowest has those first that took the longest, and where the time went', () => {
+  test('slowest shows the longest deliveries first, and where the time went', () => {
     const found = answer('slowest');
     const delays = column(found, 'delay') as number[];
     assert.deepEqual(
@@ -163,7 +163,7 @@ describe('the saved query', () => {
     assert.ok(parts.reduce((sum, part) => sum + part, 0) >= (delays[0] ?? 0) * 0.5);
   });
 
-  test('slow servers tells servers apart', () => {
+  test('slow servers distinguishes servers', () => {
     const [slowest] = answer('slow servers').rows;
     assert.equal(slowest?.get('relay'), 'tls.example[10.0.1.9]:24');
     assert.deepEqual(
@@ -172,28 +172,28 @@ describe('the saved query', () => {
     );
   });
 
-  test('in doubt has each attempt that ended so, and nothing else', () => {
+  test('in doubt shows each attempt that ended so, and nothing else', () => {
     const found = answer('in doubt');
     assert.deepEqual(column(found, 'recipient'), ['dan@example.com']);
     assert.deepEqual(column(found, 'id'), ['doubt']);
   });
 
-  test('AUTH and TLS has what servers said of them', () => {
+  test('AUTH and TLS shows the replies of servers', () => {
     const [row, ...others] = answer('AUTH and TLS').rows;
     assert.deepEqual(others, []);
     assert.match(String(row?.get('text')), /said: 535 5\.7\.8/);
   });
 
-  test('certificates has the days on which they end', () => {
+  test('certificates shows the days on which they expire', () => {
     assert.deepEqual(column(answer('certificates'), 'tls.certificate_ends'), ['2027-03-31']);
   });
 
-  test('secrets has the name of the secret and the reason', () => {
+  test('secrets shows the name of the secret and the reason', () => {
     const [row] = answer('secrets').rows;
     assert.deepEqual([row?.get('secret'), row?.get('why'), row?.get('faults')], ['mail/sasl', 'it is not there', 1]);
   });
 
-  test('corrupt has requests and deliveries, each with the reason', () => {
+  test('corrupt shows requests and deliveries, each with the reason', () => {
     const found = answer('corrupt');
     assert.equal(found.rows.length, 2);
     const reasons = new Map(found.rows.map((row) => [row.get('id') === 'gone', row.get('reason')]));
@@ -201,7 +201,7 @@ describe('the saved query', () => {
     assert.match(String(reasons.get(false)), /body: "9BIT"/);
   });
 
-  test('errors has what was told of, what broke a function off, and what ran out of time', () => {
+  test('errors shows logged errors, crashes and time-outs of functions', () => {
     const found = answer('errors');
     assert.ok(column(found, 'error.message').includes('no table'));
     assert.ok(column(found, 'errorMessage').includes('boom'));
@@ -210,7 +210,7 @@ describe('the saved query', () => {
     assert.ok(!column(found, 'message').includes('changed by hand'));
   });
 
-  test('what people did has who, what and why', () => {
+  test('what people did shows author, change and reason', () => {
     const [row] = answer('what people did').rows;
     assert.deepEqual(
       ['by', 'what', 'why'].map((field) => row?.get(field)),

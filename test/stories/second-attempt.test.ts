@@ -1,4 +1,4 @@
-/** Deferred, and sent at the second attempt; given up when the lifetime is over; and what the world is told about it. */
+/** Deferred, and sent at the second attempt; and the lines and events about it. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => stack?.close());
 
-test('a recipient who is deferred is sent at the second attempt, and the others are not tried again', async () => {
+test('a deferred recipient is sent at the second attempt, and the others are not tried again', async () => {
   await submitMail(stack, { id: 'twice', recipients: ['bob@x', 'busy@x'] });
   const lines = await awaitLines(stack, 'twice', 3);
   assert.deepEqual(
@@ -43,11 +43,11 @@ test('a recipient who is deferred is sent at the second attempt, and the others 
   assert.equal((await readdir(join(stack.mailStore.maildirOf('bob@x'), 'new'))).length, 1);
   const [item] = await awaitState(stack, 'twice', 'done');
   assert.partialDeepStrictEqual(item, { attempt: 2, generation: 2, pending: {} });
-  assert.ok(!('due' in (item ?? {})), 'nobody has to look at it again');
+  assert.ok(!('due' in (item ?? {})), 'it is not due any more');
   assert.deepEqual(stack.events.items, []);
 });
 
-test('a wake-up that was lost is found by the sweep', async () => {
+test('the sweep finds a lost wake-up', async () => {
   await submitMail(stack, { id: 'lost', recipients: ['busy-lost@x'] });
   await awaitLines(stack, 'lost', 1);
   await stack.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: stack.outputs.DeferredQueueUrl }));

@@ -1,4 +1,4 @@
-/** DynamoDB turns calls away while mail is delivered: before content nothing is counted, after it nothing is doubled. */
+/** DynamoDB refuses calls during deliveries: before content nothing is counted, after it nothing is doubled. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
@@ -34,13 +34,13 @@ beforeEach(() => {
   table.isRefused = () => false;
 });
 
-/** Every call of the lmtp function is turned away, from now on and for so many milliseconds. */
+/** Every call of the lmtp function is refused, from now on and for so many milliseconds. */
 function throttle(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   table.isRefused = ({ caller }) => caller === 'lmtp' && performance.now() < end;
 }
 
-test('the table is throttled for ten seconds from the moment on at which the server has the message', async () => {
+test('the table is throttled for ten seconds from the moment at which the server has the message, and nothing is doubled', async () => {
   onSaved = () => throttle(10_000);
   const refusedBefore = table.refused;
   await submitMail(stack, { id: 'after', recipients: ['bob@x', 'carol@x'] });
@@ -54,7 +54,7 @@ test('the table is throttled for ten seconds from the moment on at which the ser
   );
   const [item] = await awaitState(stack, 'after', 'done');
   assert.partialDeepStrictEqual(item, { attempt: 1, generation: 1 });
-  assert.ok(table.refused - refusedBefore > 3, 'it was tried again and again');
+  assert.ok(table.refused - refusedBefore > 3, 'it was tried repeatedly');
   assert.deepEqual(saved.filter((recipient) => /^(?:bob|carol)@/.test(recipient)).sort(), ['bob@x', 'carol@x']);
 });
 

@@ -1,4 +1,4 @@
-/** What cannot be used is kept, with the field and the value that are wrong; the rest of its batch is delivered. */
+/** An unusable request is kept, with the wrong field and value; the rest of its batch is delivered. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
@@ -29,7 +29,7 @@ async function sendBatch(bodies: readonly string[]): Promise<readonly string[]> 
   return Entries.map(({ Id }) => Successful.find((sent) => sent.Id === Id)?.MessageId ?? '');
 }
 
-/** What each bad request has that is wrong, and the reason that it is kept with. */
+/** The fault of each bad request, and the reason in its notice. */
 const bad: Readonly<Record<string, readonly [string | object, RegExp]>> = {
   'malformed JSON': ['{ "version": 1, ', /^request: is not JSON: /],
   'an unknown field': [{ priority: 'high' }, /^priority: is not a field; allowed are version, id, sender, /],
@@ -37,7 +37,7 @@ const bad: Readonly<Record<string, readonly [string | object, RegExp]>> = {
     { recipients: [{ address: 'bob@example.com', adress: 'x' }] },
     /^recipients\[0\]\.adress: is not a field; allowed are address, original, notify, orcpt$/,
   ],
-  'a body that is missing': [
+  'a missing body': [
     { message: { bucket: 'messages', key: 'in/nowhere.eml' } },
     /^message\.key: there is no object "in\/nowhere\.eml" in bucket "messages"$/,
   ],
@@ -79,7 +79,7 @@ describe('a batch of bad requests and good ones', () => {
   });
 
   for (const [index, [what, [, reason]]] of Object.entries(bad).entries()) {
-    test(`keeps the one with ${what}, and says what is wrong with it`, async () => {
+    test(`keeps the one with ${what}, and names its fault`, async () => {
       const kept: KeptRequest = await awaitCorrupt(stack, ids[index] ?? '');
       assert.match(kept.reason, reason);
       assert.deepEqual([kept.body, kept.copy], [bodies[index], bodies[index]]);
@@ -99,7 +99,7 @@ describe('a batch of bad requests and good ones', () => {
   });
 });
 
-test('an id that was used for another request is corrupt, and the other is unharmed', async () => {
+test('a request with the id of another request is corrupt, and the other is not affected', async () => {
   await submitMail(stack, { id: 'used', recipients: ['bob@example.com'] });
   await awaitState(stack, 'used', 'done');
   const before = await itemsOf(stack, 'used');
@@ -109,7 +109,7 @@ test('an id that was used for another request is corrupt, and the other is unhar
   assert.deepEqual(await itemsOf(stack, 'used'), before);
 });
 
-test('a body that was altered while its delivery waited is corrupt, not delivered, and nobody bounces', async () => {
+test('a body that was altered while its delivery waited is corrupt, not delivered, and no recipient bounces', async () => {
   await submitMail(stack, { id: 'altered', recipients: ['busy@example.com'] });
   await awaitLines(stack, 'altered', 1);
   await stack.putMessage('in/altered.eml', 'Subject: something else\r\n\r\n');
@@ -125,7 +125,7 @@ test('a body that was altered while its delivery waited is corrupt, not delivere
 });
 
 for (const [name, character] of Object.entries({ CR: '\r', LF: '\n', NUL: '\u0000' })) {
-  test(`a recipient with a ${name} bounces at the door, and the others are sent`, async () => {
+  test(`a recipient with a ${name} bounces at admission, and the others are sent`, async () => {
     const id = `door-${name}`;
     const address = `bob@example.com${character}RCPT TO:<mallory@example.com>`;
     await submitMail(stack, { id, recipients: ['bob@example.com', address, 'carol@example.com'] });

@@ -32,13 +32,13 @@ class Handler:
         with open("messages", "a", encoding="utf-8") as file:
             file.write(json.dumps(message) + "\n")
         if isinstance(self.final, str):
-            # What handlers written for SMTP do, and what RFC 2033 does not allow.
+            # The behaviour of handlers written for SMTP, which RFC 2033 does not allow.
             return self.final
         return "\r\n".join(self.final.get(address, "250 OK") for address in envelope.rcpt_tos)
 
 
 def guard(accounts):
-    """Lets in whoever has the right password."""
+    """Accepts clients with the right password."""
 
     def authenticate(server, session, envelope, mechanism, shown):
         password = accounts.get(shown.login.decode())

@@ -1,6 +1,6 @@
 /**
- * An LMTP server of Python's aiosmtpd: no PIPELINING, no status codes of its own, and, if its handler was written for SMTP,
- * one reply after the dot for all recipients. Debian 12's python3-aiosmtpd.
+ * An LMTP server of Python's aiosmtpd: no PIPELINING, no enhanced status codes, and, if its handler was written
+ * for SMTP, one reply after the dot for all recipients. Debian 12's python3-aiosmtpd.
  *
  *     await using server = await startAiosmtpd({ final: '250 OK' });
  */
@@ -9,7 +9,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Debian packages without which there is no such server. */
+/** Debian packages that the server needs. */
 export const aiosmtpdPackages = ['python3-aiosmtpd'] as const;
 
 /** Debian's Python, which has Debian's packages. */
@@ -19,38 +19,38 @@ const library = '/usr/lib/python3/dist-packages/aiosmtpd/lmtp.py';
 const script = 'aiosmtpd-server.py';
 
 export interface AiosmtpdOptions {
-  /** What is said to RCPT, by recipient; whoever is not named is welcome. */
+  /** Replies to RCPT, by recipient; other recipients are accepted. */
   readonly rcpt?: Readonly<Record<string, string>>;
-  /** What is said after the dot: by recipient (250 to whoever is not named), or once for all. */
+  /** Replies after the dot: by recipient (250 for others), or once for all. */
   readonly final?: Readonly<Record<string, string>> | string;
-  /** Octets of the largest message that is taken. Default: aiosmtpd's own, 33554432. */
+  /** Octets of the largest accepted message. Default: aiosmtpd's own, 33554432. */
   readonly sizeLimit?: number;
-  /** Seconds after which it hangs up on the idle, without a word. Default: aiosmtpd's own, 300. */
+  /** Seconds after which it closes an idle connection, without a reply. Default: aiosmtpd's own, 300. */
   readonly timeout?: number;
-  /** Passwords by user: whoever wants to deliver must have one, and TLS. Default: everybody may. */
+  /** Passwords by user: every client needs one, and TLS. Default: no authentication. */
   readonly accounts?: Readonly<Record<string, string>>;
   /** PEM; with it STARTTLS is offered. Default: none. */
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
-/** A message that the server took, whatever it said of it. */
+/** A message that the server received, whatever its replies. */
 export interface AiosmtpdMessage {
   readonly sender: string;
   /** ESMTP parameters of MAIL. */
   readonly options: readonly string[];
   readonly recipients: readonly string[];
-  /** An octet a character. */
+  /** One character for each octet. */
   readonly content: string;
 }
 
 export interface Aiosmtpd extends ServerProcess {
   /** In next-hop syntax. */
   readonly destination: string;
-  /** In their order. */
+  /** In order. */
   messages(): Promise<readonly AiosmtpdMessage[]>;
 }
 
-/** Whether there is an aiosmtpd to start. */
+/** Whether aiosmtpd is installed. */
 export function isAiosmtpdInstalled(): boolean {
   return existsSync(python) && existsSync(library);
 }
@@ -62,7 +62,7 @@ export async function startAiosmtpd(options: AiosmtpdOptions = {}): Promise<Aios
   const settings = { rcpt, final, data_size_limit: sizeLimit, timeout, accounts, has_certificate: hasCertificate };
   const server = await startServerProcess({
     name: 'aiosmtpd',
-    // Whom it runs as may have no access to the project.
+    // The user that it runs as may have no access to the project.
     prepare: async ({ directory }) => {
       await copyFile(join(import.meta.dirname, script), join(directory, script));
       if (certificate === undefined) return;

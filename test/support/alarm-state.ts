@@ -1,6 +1,6 @@
 /**
- * What state an alarm of a template is in, given what its metrics are: CloudWatch's rules, as far as our alarms use them. It looks
- * every minute at the time before that minute.
+ * The state of an alarm of a template, given the values of its metrics: CloudWatch's rules, as far as our
+ * alarms use them. Every minute it evaluates the time before that minute.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
  */
@@ -20,7 +20,7 @@ interface MetricQuery {
   readonly MetricStat?: { readonly Metric: NamedMetric; readonly Period: number; readonly Stat: string };
 }
 
-/** An alarm of a template, as far as it is looked into. */
+/** An alarm of a template, as far as it is evaluated. */
 export interface AlarmProperties extends Partial<NamedMetric> {
   readonly Statistic?: string;
   readonly Period?: number;
@@ -35,12 +35,12 @@ export interface AlarmProperties extends Partial<NamedMetric> {
 /** A value that a metric has at a minute. */
 export type Sample = readonly [minute: number, value: number];
 
-/** What metrics are; nothing for one that is not written. */
+/** The values of metrics; none for a metric that is not written. */
 export type Series = (metric: NamedMetric) => readonly Sample[];
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
-/** The states of an alarm at each minute from 1 to `until`. */
+/** Returns the states of an alarm at each minute from 1 to `until`. */
 export function statesOf(alarm: AlarmProperties, series: Series, until: number): readonly AlarmState[] {
   let state: AlarmState = 'INSUFFICIENT_DATA';
   return Array.from({ length: until }, (_, index) => {
@@ -74,7 +74,7 @@ function isBeyond(value: number, { Threshold, ComparisonOperator }: AlarmPropert
   }
 }
 
-/** All metrics of an alarm, by the names that its expression has for them. */
+/** Returns all metrics of an alarm, by their names in its expression. */
 export function queriesOf(alarm: AlarmProperties): readonly MetricQuery[] {
   const { Metrics, Namespace, MetricName, Dimensions, Statistic: Stat, Period } = alarm;
   if (Metrics !== undefined) return Metrics;

@@ -1,5 +1,6 @@
 /**
- * Items of the queue table as fast-check draws them: all that a valid one may hold, and more that only a later release knows.
+ * Items of the queue table as fast-check generates them: every content of a valid one, and attributes of
+ * later releases.
  */
 import fc from 'fast-check';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
@@ -97,7 +98,7 @@ export const anyItem: fc.Arbitrary<DeliveryItem> = fc.record(
   },
 );
 
-/** Anything that a table can give back. */
+/** Any value that a table can return. */
 export const anyAttribute: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
   fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, 1e300, 2 ** 60, -1, 0.5, new Set(['a']), new Uint8Array(3)),

@@ -1,4 +1,4 @@
-/** The worker of black-hole.ts: listens, tells its port, and then does nothing, for ever. */
+/** The worker of black-hole.ts: listens, reports its port, and then blocks for ever. */
 import { type AddressInfo, createServer } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 

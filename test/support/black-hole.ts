@@ -1,8 +1,8 @@
 /**
  * A port where connection attempts are never answered, as behind a firewall that drops packets.
  *
- * On the loopback there is no such firewall, but a listener whose queue is full does the same: the kernel drops further SYNs
- * (Linux, tcp_abort_on_overflow=0). The listener lives in a worker that never gets round to accepting.
+ * On the loopback there is no such firewall, but a listener whose queue is full does the same: the kernel
+ * drops further SYNs (Linux, tcp_abort_on_overflow=0). The listener runs in a worker that never accepts.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,16 +13,19 @@ export interface BlackHole extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Connections that fit into the queue: libuv asks for a backlog of 1, and the kernel allows one more. Some to spare. */
+/**
+ * Connections that fit into the queue: libuv asks for a backlog of 1, and the kernel allows one more. A few
+ * spare ones.
+ */
 const mostFillers = 8;
 
 /** A loopback connection that is answered at all is answered at once. */
 const answerTime = 150;
 
 /**
- * Digs the hole.
+ * Starts a black hole.
  *
- * @throws Error where the kernel goes on answering
+ * @throws Error if the kernel still answers
  */
 export async function startBlackHole(): Promise<BlackHole> {
   const worker = new Worker(new URL('black-hole-listener.ts', import.meta.url));

@@ -1,6 +1,4 @@
-/**
- * QueueServices for a single step of the queue: everything in memory, and whatever was sent written down.
- */
+/** QueueServices for a single step of the queue: everything in memory, with a record of what was sent. */
 
 import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
@@ -15,13 +13,13 @@ import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryMetrics } from './memory-metrics.ts';
 import { TestClock } from './test-clock.ts';
 
-/** QueueServices, and what they were used for. */
+/** QueueServices, and a record of their use. */
 export interface CapturingServices extends QueueServices {
   readonly ledger: MemoryLedger;
   readonly bodies: MemoryBodies;
   readonly clock: TestClock;
   readonly metrics: MemoryMetrics;
-  /** `id/delivery generation`, with what a copy is told by. */
+  /** `id/delivery generation`, with the mark of a copy. */
   readonly activated: string[];
   /** The same, with the delay in milliseconds. */
   readonly woken: (readonly [string, number])[];

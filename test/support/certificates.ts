@@ -1,7 +1,7 @@
 /**
- * Certificates for tests, made when they are asked for: right ones, and everything that can be wrong with one.
+ * Certificates for tests, generated on request: correct ones, and one for every possible fault.
  *
- * Their keys are worth nothing, and none of them is ever written down.
+ * Their keys are worthless, and none of them is ever written to a file.
  */
 import 'reflect-metadata';
 import { KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
@@ -21,14 +21,14 @@ import {
 
 /** A certificate with its key. */
 export interface TestCertificate {
-  /** PEM: the certificate, then those between it and its authority. */
+  /** PEM: the certificate, then the intermediate ones. */
   readonly cert: string;
   /** PEM, PKCS #8. */
   readonly key: string;
   readonly x509: X509Certificate;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface CertificateWishes {
   /** Distinguished name: `CN=mail.example.com`. Default: that of the first name. */
   readonly subject?: string;
@@ -40,18 +40,18 @@ export interface CertificateWishes {
   readonly validity?: readonly [from: number, to: number];
   /** Default: server. */
   readonly purpose?: 'server' | 'client';
-  /** Default: EC, for RSA keys take long to make. */
+  /** Default: EC, because RSA keys take long to generate. */
   readonly algorithm?: 'EC' | 'RSA';
 }
 
-/** Somebody who signs certificates. */
+/** An authority that signs certificates. */
 export interface TestAuthority extends TestCertificate {
   issue(wishes?: CertificateWishes): Promise<TestCertificate>;
-  /** An authority below this one. */
+  /** Returns an authority below this one. */
   issueAuthority(subject: string, validity?: CertificateWishes['validity']): Promise<TestAuthority>;
 }
 
-/** Makes an authority that answers to nobody. */
+/** Returns a new root authority. */
 export async function makeAuthority(
   subject = 'CN=Test authority',
   validity: CertificateWishes['validity'] = usualValidity,
@@ -60,32 +60,32 @@ export async function makeAuthority(
   return authority(await sign({ subject, keys, validity, extensions: authorityExtensions }), keys, []);
 }
 
-/** Makes a certificate that is signed with its own key. */
+/** Returns a certificate that is signed with its own key. */
 export async function makeSelfSigned(wishes: CertificateWishes = {}): Promise<TestCertificate> {
   const keys = await makeKeys(wishes.algorithm);
   return asTestCertificate(await sign({ ...composed(wishes), keys }), keys, []);
 }
 
-/** One of each, for a server that is `localhost` and `127.0.0.1`. */
+/** One of each kind, for a server that is `localhost` and `127.0.0.1`. */
 export interface TestCertificates {
-  /** Whom a client trusts. */
+  /** The authority that clients trust. */
   readonly authority: TestAuthority;
   readonly right: TestCertificate;
   readonly selfSigned: TestCertificate;
   readonly wrongName: TestCertificate;
   readonly expired: TestCertificate;
   readonly notYetValid: TestCertificate;
-  /** Of an authority that nobody knows, which is not sent along. */
+  /** Of an unknown authority, which is not sent. */
   readonly unknownAuthority: TestCertificate;
-  /** The same, and the authority is sent along. */
+  /** The same, and the authority is sent. */
   readonly untrustedRoot: TestCertificate;
-  /** Signed by one between, which is sent along. */
+  /** Signed by an intermediate one, which is sent. */
   readonly intermediate: TestCertificate;
-  /** Signed by one between, which is left out. */
+  /** Signed by an intermediate one, which is not sent. */
   readonly intermediateMissing: TestCertificate;
-  /** Signed by one between whose time is up. */
+  /** Signed by an expired intermediate one. */
   readonly intermediateExpired: TestCertificate;
-  /** For a client to show. */
+  /** A client certificate. */
   readonly client: TestCertificate;
 }
 
@@ -130,7 +130,7 @@ const authorityExtensions: readonly Extension[] = [
 
 function authority(own: GeneratedCertificate, keys: webcrypto.CryptoKeyPair, above: readonly string[]): TestAuthority {
   const issuer = { certificate: own, keys };
-  // A root is not sent along; whoever trusts it has it.
+  // A root is not sent; clients that trust it have it.
   const chain = own.issuer === own.subject ? [] : [own.toString('pem'), ...above];
   return {
     ...asTestCertificate(own, keys, above),
@@ -158,7 +158,7 @@ function composed(wishes: CertificateWishes): Pick<Draft, 'subject' | 'validity'
     new ExtendedKeyUsageExtension([purpose === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
     ...(entries.length > 0 ? [new SubjectAlternativeNameExtension(entries)] : []),
   ];
-  return { subject: wishes.subject ?? `CN=${entries[0]?.value ?? 'nobody'}`, validity, extensions };
+  return { subject: wishes.subject ?? `CN=${entries[0]?.value ?? 'unknown'}`, validity, extensions };
 }
 
 interface Draft {
@@ -166,7 +166,7 @@ interface Draft {
   readonly keys: webcrypto.CryptoKeyPair;
   readonly validity: readonly [from: number, to: number];
   readonly extensions: readonly Extension[];
-  /** Absent: it signs itself. */
+  /** Absent: self-signed. */
   readonly issuer?: { readonly certificate: GeneratedCertificate; readonly keys: webcrypto.CryptoKeyPair };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Secrets that a test writes and changes, behind the cache that a function has.
+ * Secrets that a test writes and changes, behind the cache of a function.
  *
  *     const secrets = changingSecrets({ 'lmtp/sasl': '{"127.0.0.1": "joe:..."}' });
  *     testAgent({ lmtp_sasl_password_maps: 'secretsmanager:lmtp/sasl', ... }, { secrets: secrets.store });
@@ -10,17 +10,17 @@ import { type Secret, SecretFault, type SecretStore } from '../../functions/secr
 import type { Clock } from '../../functions/time/clock.ts';
 
 export interface ChangingSecrets {
-  /** To be given to the agent. */
+  /** For the agent. */
   readonly store: SecretStore;
-  /** How often a secret was really read, and not taken from the cache. */
+  /** How often a secret was really read, not taken from the cache. */
   readonly reads: number;
   /** Gives a secret a new version. */
   put(name: string, text: string): void;
-  /** From now on it cannot be read, for this reason. */
+  /** Makes it unreadable from now on, for this reason. */
   withhold(name: string, reason: string): void;
 }
 
-/** Makes secrets, each in its first version; what the clock says decides when the cache asks again. */
+/** Makes secrets, each in its first version; the clock decides when the cache reads again. */
 export function changingSecrets(texts: Readonly<Record<string, string>>, clock?: Clock): ChangingSecrets {
   const secrets = new Map<string, Secret | SecretFault>();
   let versions = 0;

@@ -1,6 +1,6 @@
 /**
- * Checks of a scripted server: the report, and the commands that the server received. In every test, no check sends DATA, and no
- * report contains a secret.
+ * Checks of a scripted server: the findings, and what the server saw. In every test, no check sends DATA, and
+ * no output contains a secret.
  */
 import assert from 'node:assert/strict';
 import type { Place } from '../../functions/check/advice.ts';
@@ -14,26 +14,26 @@ import { testify } from './witness.ts';
 
 /** How to check. */
 export interface Checking extends Partial<Omit<CheckOptions, 'onProgress'>> {
-  /** In Postfix's notation; time limits are short whatever they say not of. */
+  /** In Postfix's notation; time limits not given are short. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly agent?: Partial<Omit<Agent, 'parameters'>>;
   /** Default: by the address 127.0.0.1. */
   readonly destination?: (port: number) => string;
 }
 
-/** A check that was made. */
+/** A finished check. */
 export interface Checked {
   readonly report: CheckReport;
   /** All of its steps, in order. */
   readonly steps: readonly Step[];
   /** The same, shortened: `port ok`, `greeting failed: SMTP server`. */
   readonly summary: readonly string[];
-  /** As a person reads it. */
+  /** The text for an operator. */
   readonly text: string;
   readonly connections: readonly ConnectionTranscript[];
 }
 
-/** Short, and long enough for a machine that has other things to do. */
+/** Short, and long enough for a busy machine. */
 const limits = {
   lmtp_connect_timeout: '1s',
   lmtp_lhlo_timeout: '1s',
@@ -41,7 +41,7 @@ const limits = {
   lmtp_quit_timeout: '1s',
 };
 
-/** Checks a server that does what the script says. */
+/** Checks a server with this script. */
 export async function checkServer(script: ServerScript, checking: Checking = {}): Promise<Checked> {
   await using server = await startScriptedServer(script);
   const { destination = (port: number) => `inet:127.0.0.1:${port}` } = checking;
@@ -53,7 +53,7 @@ export async function checkServer(script: ServerScript, checking: Checking = {})
   return { ...checked, connections };
 }
 
-/** Checks whatever is there. */
+/** Checks any server. */
 export async function checkDestination(destination: string, checking: Checking = {}): Promise<Checked> {
   const { parameters, agent: given, destination: _, ...options } = checking;
   const agent = testAgent({ ...limits, ...parameters }, given);
@@ -73,7 +73,7 @@ export async function checkDestination(destination: string, checking: Checking =
   return { report, steps, summary: steps.map(summarise), text, connections: [] };
 }
 
-/** The one step of that name. */
+/** Returns the one step of that name. */
 export function stepNamed<Name extends Step['step']>(
   { steps }: Pick<Checked, 'steps'>,
   name: Name,

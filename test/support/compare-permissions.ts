@@ -1,8 +1,8 @@
-/** What callers needed, held against what their policies permit: nothing may be missing, and nothing permitted in vain. */
+/** Compares what callers needed with what their policies permit: nothing may be missing, and nothing superfluous. */
 import { applies, type Caller, type Need, permits } from '../../infra/local/template/permits.ts';
 import type { Statement } from '../../infra/local/template/statements.ts';
 
-/** A permission that nobody would miss if nothing but local runs counted, and why it is there. */
+/** A permission that local runs do not need, and why it exists. */
 export interface Exception {
   /** All callers if absent. */
   readonly caller?: string;
@@ -13,7 +13,7 @@ export interface Exception {
   readonly reason: string;
 }
 
-/** What a caller needed that no statement of his permits, in words, each once. */
+/** Returns what a caller needed without a permission, in words, each once. */
 export function missingPermissions(callers: readonly Caller[], needed: readonly Need[]): readonly string[] {
   const words = needed.flatMap(({ caller, wish }) => {
     const found = callers.find(({ name }) => name === caller);
@@ -24,7 +24,7 @@ export function missingPermissions(callers: readonly Caller[], needed: readonly 
   return [...new Set(words)];
 }
 
-/** What the statements of a caller permit and he never needed, in words; exceptions that excuse nothing are told too. */
+/** Returns the permissions of a caller that it never needed, in words; unused exceptions are reported too. */
 export function unusedPermissions(
   callers: readonly Caller[],
   needed: readonly Need[],
@@ -49,7 +49,7 @@ export function unusedPermissions(
   ];
 }
 
-/** A statement as one statement for each action and resource. */
+/** Splits a statement into one statement for each action and resource. */
 export function parts(statement: Statement): readonly Statement[] {
   const { actions, resources } = statement;
   if (statement.effect === 'Deny') return [];

@@ -1,17 +1,15 @@
-/**
- * What a scripted server writes down of a connection, in the form of the recorded scenarios.
- */
+/** A scripted server's record of a connection, in the form of the recorded scenarios. */
 import { isDigestRight, parseDigestResponse } from './digest-md5.ts';
 import type { ContentRecord } from './received-content.ts';
 import type { HandshakeRecord } from './scripted-tls.ts';
 
-/** What a connection was, as it is shown to tests. */
+/** A connection in the form that tests compare. */
 export interface ConnectionTranscript {
   /** Number of the connection, from 1, over all addresses of the server. */
   readonly n: number;
-  /** All lines, with `<content>` and `.` for a message, or `<incomplete content>`; `<TLS>` where a handshake was made. */
+  /** All lines, with `<content>` and `.` for a message, or `<incomplete content>`; `<TLS>` at a handshake. */
   readonly commands: readonly string[];
-  /** The same lines by the read of the socket that brought them: what came together was pipelined. */
+  /** The same lines by the read of the socket that brought them: lines of one read were pipelined. */
   readonly commands_by_read: readonly (readonly string[])[];
   readonly contents: readonly ContentRecord[];
   /** Lines of AUTH exchanges, decoded; NUL is written `\0`. */
@@ -20,15 +18,18 @@ export interface ConnectionTranscript {
   readonly tls?: HandshakeRecord;
   /** Why a handshake failed, in the words of the TLS library. */
   readonly handshake_error?: string;
-  /** What was sent behind STARTTLS before the handshake: a client must not, and a server must not look at it (RFC 3207). */
+  /**
+   * What was sent after STARTTLS before the handshake: a client must not, and a server must not read it (RFC
+   * 3207).
+   */
   readonly behind_starttls?: string;
   /** What was sent after the last line end. */
   readonly partial_line?: string;
-  /** Who ended the connection first, as the server saw it: `server closed`, `client reset`, ..., or `open`. */
+  /** Which side ended the connection first, as the server saw it: `server closed`, `client reset`, ..., or `open`. */
   readonly end: string;
 }
 
-/** A line that a client sent, or what stands for its content. */
+/** A line of a client, or a placeholder for its content. */
 export interface Command {
   readonly text: string;
   readonly read: number;
@@ -36,7 +37,7 @@ export interface Command {
   decoded?: string;
 }
 
-/** What a connection knows of itself. */
+/** The record of a connection. */
 export interface ConnectionNotes {
   readonly n: number;
   readonly commands: readonly Command[];
@@ -48,7 +49,7 @@ export interface ConnectionNotes {
   readonly password: string | undefined;
 }
 
-/** Shows the notes as tests compare them. */
+/** Returns the record in the form that tests compare. */
 export function composeTranscript(notes: ConnectionNotes): ConnectionTranscript {
   const { n, contents, partialLine, end } = notes;
   const lines = notes.commands.map((command) => shown(command, notes.password));
@@ -67,7 +68,7 @@ export function composeTranscript(notes: ConnectionNotes): ConnectionTranscript 
   };
 }
 
-// A DIGEST-MD5 response holds a random cnonce: it is shown without what hangs on that.
+// A DIGEST-MD5 response contains a random cnonce: it is shown without everything that depends on it.
 function shown(command: Command, password: string | undefined): Command & { readonly digestRight?: boolean } {
   const fields = parseDigestResponse(command.decoded ?? '');
   const { cnonce, response } = fields;

@@ -1,21 +1,25 @@
 /**
- * Many containers that share one table, in virtual time: the real scheduler of each, an active queue as SQS's (one group never
- * twice at once, several messages of a group in one batch), and servers that only exist as a time and a result.
+ * Many containers that share one table, in virtual time: the real scheduler of each, an active queue like
+ * that of SQS (one group never twice at once, several messages of a group in one batch), and servers that
+ * consist of a duration and a result.
  */
 
-import { type Experience, Scheduler, type Surroundings } from '../../functions/queue/destinations/scheduler.ts';
+import { type AttemptResult, Scheduler, type SchedulerContext } from '../../functions/queue/destinations/scheduler.ts';
 import type { Failure } from '../../functions/queue/destinations/window.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { MemoryDestinations } from './memory-destinations.ts';
 import { TestClock } from './test-clock.ts';
 
-/** How a delivery goes that begins now: how long it takes, and what it says of its destination; `death`: its worker dies. */
+/**
+ * The course of a delivery that begins now: how long it takes, and what it shows about its destination;
+ * `death`: its worker dies.
+ */
 export type Server = (
   at: number,
   item: DeliveryItem,
-) => { readonly takes: number; readonly experience: Experience | 'death' };
+) => { readonly takes: number; readonly experience: AttemptResult | 'death' };
 
-/** What became of one message in active. */
+/** The result of one message in active. */
 export interface Worked {
   readonly at: number;
   readonly item: DeliveryItem;
@@ -27,15 +31,15 @@ export interface Worked {
 export interface FleetOptions {
   readonly containers: number;
   readonly server: Server;
-  readonly surroundings: Omit<Surroundings, 'clock'>;
-  /** Told of each message that is finished with. */
+  readonly surroundings: Omit<SchedulerContext, 'clock'>;
+  /** Called with each finished message. */
   readonly onWorked?: (worked: Worked) => void;
 }
 
-/** Messages of a batch: as many as SQS gives out at once. */
+/** Messages of a batch, the maximum of SQS. */
 const batchSize = 10;
 
-/** Milliseconds after which SQS gives out again what a container that died had. */
+/** Milliseconds after which SQS returns the messages of a dead container. */
 const visibilityTimeout = 330_000;
 
 export class ContainerFleet {
@@ -45,7 +49,7 @@ export class ContainerFleet {
   readonly deliveries: { readonly begun: number; readonly ended: number; readonly item: DeliveryItem }[] = [];
   readonly worked: Worked[] = [];
   readonly #options: FleetOptions;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: SchedulerContext;
   readonly #groups = new Map<string, DeliveryItem[]>();
   readonly #inFlight = new Set<string>();
   readonly #idle: Scheduler[];
@@ -57,7 +61,7 @@ export class ContainerFleet {
     this.#idle = Array.from({ length: options.containers }, () => new Scheduler(this.destinations));
   }
 
-  /** Sends a delivery to active at some time, with the group that a container of its own gives it then. */
+  /** Sends a delivery to active at some time, with the group that its container chooses then. */
   activateAt(at: number, item: DeliveryItem): void {
     this.at(at, async () => {
       await this.destinations.adjust(item.destination, 1);
@@ -66,12 +70,12 @@ export class ContainerFleet {
     });
   }
 
-  /** Does something at some time. */
+  /** Runs an action at some time. */
   at(at: number, act: () => Promise<void>): void {
     this.#agenda.push({ at: Math.max(at, this.clock.wall), act });
   }
 
-  /** Goes on until nothing is left to be done, or until a moment. */
+  /** Runs until no work is left, or until a moment. */
   async run(until = Number.POSITIVE_INFINITY): Promise<void> {
     for (;;) {
       this.#poll();
@@ -83,7 +87,7 @@ export class ContainerFleet {
     }
   }
 
-  /** How many deliveries were under way at the same time, at most, among those that began in a span of time. */
+  /** Returns the most concurrent deliveries among those that began in a span of time. */
   mostAtOnce(from = 0, until = Number.POSITIVE_INFINITY): number {
     const begun = this.deliveries.filter((one) => one.begun >= from && one.begun < until);
     return Math.max(
@@ -101,7 +105,7 @@ export class ContainerFleet {
       const batch: DeliveryItem[] = [];
       for (const [group, items] of free) {
         if (batch.length >= batchSize) break;
-        // A batch mixes groups, and may hold several messages of one.
+        // A batch mixes groups, and may contain several messages of one.
         batch.push(...items.splice(0, Math.min(4, batchSize - batch.length)));
         this.#inFlight.add(group);
       }
@@ -109,7 +113,7 @@ export class ContainerFleet {
     }
   }
 
-  /** Lanes run side by side, one for what shares a concurrency limit. */
+  /** Lanes run concurrently, one for each concurrency limit. */
   #invoke(scheduler: Scheduler, batch: readonly DeliveryItem[]): void {
     const lanes = [...Map.groupBy(batch, ({ group }) => group.split('#')[0]).values()];
     let running = lanes.length;
@@ -150,13 +154,13 @@ export class ContainerFleet {
         return;
       }
       if (experience.kind === 'failure') lane.failure = experience.failure;
-      await scheduler.conclude(item, experience, permission, this.#surroundings);
+      await scheduler.recordResult(item, experience, permission, this.#surroundings);
       await this.#finish(item, experience.kind === 'success' ? 'delivered' : 'failed');
       await goOn();
     });
   }
 
-  /** A container is gone: what it had comes again when it is visible again, and another container takes its place. */
+  /** Ends a container: its messages return when they are visible again, and another container replaces it. */
   async #abandon(items: readonly DeliveryItem[], lane: Lane): Promise<void> {
     lane.onEnd();
     this.at(this.clock.wall + visibilityTimeout, async () => {
@@ -175,7 +179,7 @@ export class ContainerFleet {
   }
 }
 
-/** What deliveries of one lane share. */
+/** The state that deliveries of one lane share. */
 interface Lane {
   failure?: Failure;
   readonly onEnd: () => void;

@@ -12,7 +12,7 @@ test('a transcript that fits is played to its end', () => {
   assert.equal(converse(ask('MAIL FROM:<>'), 'C: MAIL FROM:<>\n S: 250-a\n S: 250 b').result, 250);
 });
 
-test('where dialogue and transcript part, both are shown side by side', () => {
+test('if dialogue and transcript differ, both are shown side by side', () => {
   assert.throws(
     () => converse(ask('MAIL FROM:<bob@x>'), 'C: MAIL FROM:<>\n S: 250 ok'),
     (error) => {
@@ -44,7 +44,7 @@ test('a line of ours may be given by its beginning', () => {
   assert.throws(() => converse(ask('NOOP'), 'C: NOOP …\n S: 250 ok'), TranscriptError);
 });
 
-test('a handshake succeeds, fails or does not match as its line says, and discards what came before it', () => {
+test('a handshake succeeds, fails or does not match as its line says, and discards the input before it', () => {
   const handshake = (line: string) => converse(secure(), line).result;
   assert.equal(handshake('C: <TLS> (failed)').kind, 'TLS failed');
   for (const [line, matched] of [

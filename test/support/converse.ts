@@ -1,5 +1,5 @@
 /**
- * Plays a transcript against a dialogue: what the dialogue says is compared line by line, what the server says is fed to
+ * Plays a transcript against a dialogue: the lines of the dialogue are compared one by one, the lines of the server are fed to
  * it. No socket, no clock.
  *
  *     const { result } = converse(transaction(mailTo('a@x', 'b@x'), offers('PIPELINING')), `
@@ -14,15 +14,15 @@
  *       S: (lost)
  *     `);
  *
- * `C: AUTH PLAIN …` stands for any line that begins so. A line `S+: 250 extra` is one that nothing asked for: it is read where the dialogue listens for such lines.
- * `S~: 552 early` is the same, but comes only when content is being sent.
+ * `C: AUTH PLAIN …` means any line with that beginning. `S+: 250 extra` is an unexpected line: it is read where the
+ * dialogue listens for such lines. `S~: 552 early` is the same, but arrives only while content is being sent.
  *
  * Lines of the server in brackets are interruptions at the step that waits: `S: (lost)`, `S: (timeout)`, `S: (deadline)`,
- * `S: (flood)`. While content goes out they stand behind it: `C: <content> (lost)`, `C: <content> (body)`, and
- * `C: . (lost)` where the dot was written before. What the server had said before a loss follows as `S:` lines.
+ * `S: (flood)`. During the content they follow it: `C: <content> (lost)`, `C: <content> (body)`, and `C: . (lost)` if
+ * the dot was already sent. Replies received before a loss follow as `S:` lines.
  *
  * `C: <TLS>` is a handshake whose certificate matches; `C: <TLS> (unmatched)` and `C: <TLS> (failed)` are others, and
- * `C: <TLS> (deadline)` is one that our own time ends. It discards the unasked lines in front of it that were not listened for.
+ * `C: <TLS> (deadline)` is one that our own deadline ends. It discards unexpected lines before it that were not read.
  */
 import {
   type Dialogue,
@@ -36,22 +36,22 @@ import {
 import { type Reply, ReplyAssembler } from '../../functions/smtp/reply.ts';
 import type { Secured } from '../../functions/tls/secured.ts';
 
-/** What became of a conversation. */
+/** The result of a conversation. */
 export interface Conversation<T> {
   readonly result: T;
-  /** The recipients in the order in which they were told. */
+  /** The recipients in the order of their reports. */
   readonly told: readonly Told[];
-  /** The parts of an opening, in the order in which they were over. */
+  /** The parts of an opening, in the order of their ends. */
   readonly opened: readonly OpeningPart[];
 }
 
-/** What a dialogue meets that its transcript does not show. */
+/** Conditions of a dialogue that its transcript does not show. */
 export interface Circumstances {
-  /** What the handshake of `C: <TLS>` leads to, where that matters. */
+  /** The result of the handshake of `C: <TLS>`, where that matters. */
   readonly secured?: Partial<Secured>;
 }
 
-/** A recipient that was known to be sent before the end, and when it was told. */
+/** A recipient that was reported sent before the end, and when. */
 export interface Told {
   readonly index: number;
   /** Of its final reply. */
@@ -60,7 +60,7 @@ export interface Told {
   readonly replies: number;
 }
 
-/** The dialogue and the transcript do not go together. */
+/** The dialogue and the transcript differ. */
 export class TranscriptError extends Error {
   override readonly name = 'TranscriptError';
 }
@@ -68,8 +68,8 @@ export class TranscriptError extends Error {
 /**
  * Plays to the end of both.
  *
- * @throws TranscriptError showing the two side by side where they part
- * @throws Interrupted     what the dialogue lets through
+ * @throws TranscriptError showing the two side by side where they differ
+ * @throws Interrupted what the dialogue does not catch
  */
 export function converse<T>(
   dialogue: Dialogue<T>,
@@ -102,7 +102,7 @@ class Player {
   readonly #expected: readonly string[];
   readonly #actual: string[] = [];
   #replies = 0;
-  /** Content was being sent when the server spoke. */
+  /** Content was being sent when the server replied. */
   #isInContent = false;
 
   constructor(transcript: string, { secured = {} }: Circumstances) {
@@ -130,7 +130,7 @@ class Player {
       case 'admit':
         return undefined;
       case 'content':
-        // Where something was said meanwhile, the driver stops.
+        // If something was sent meanwhile, the driver stops.
         if (step.heeds && this.#next?.startsWith('S~: ')) this.#isInContent = true;
         else this.#sayContent('C: <content>', 'content');
         return undefined;
@@ -147,7 +147,7 @@ class Player {
     }
   }
 
-  /** The dialogue is over: so must the transcript be. */
+  /** The dialogue is over, and so must the transcript be. */
   finish(): void {
     if (this.#actual.length < this.#expected.length) this.#part('(the end)');
   }
@@ -206,7 +206,7 @@ class Player {
     }
   }
 
-  /** A reply that came before the connection broke, if there is one. */
+  /** A reply that arrived before the connection broke, if there is one. */
   #readBuffered(mark = 'S: '): Reply | undefined {
     const assembler = new ReplyAssembler();
     while (this.#next?.startsWith(mark)) {
@@ -239,7 +239,7 @@ function interruptionIn(line: string): InterruptionCause | undefined {
   return causes.find((cause) => cause === word);
 }
 
-/** A line that leaves room for another beside it. */
+/** A line with room for another beside it. */
 function shown(line: string): string {
   return line.length <= 70 ? line : `${line.slice(0, 69)}…`;
 }

@@ -1,5 +1,6 @@
 /**
- * Whatever the stack keeps of an unusable request: the notice in the corrupt queue, the copy in S3, the item in the table.
+ * Everything that the stack keeps of an unusable request: the notice in the corrupt queue, the copy in S3,
+ * the item in the table.
  */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';

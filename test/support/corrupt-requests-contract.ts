@@ -1,6 +1,4 @@
-/**
- * What every store of corrupt requests promises: one suite, for the one in AWS and for the one in memory.
- */
+/** The contract of every store of corrupt requests: one suite, for the one in AWS and for the one in memory. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CorruptRequests } from '../../functions/operator/ports.ts';
@@ -12,11 +10,11 @@ export interface CorruptStore {
   readonly queue: CorruptQueue;
   /** What was sent to incoming so far. */
   submitted(): readonly string[];
-  /** Takes the copy of a request away. */
+  /** Deletes the copy of a request. */
   loseBody(id: string): Promise<void>;
 }
 
-/** Declares the tests. `store` is asked for at each test, when it has been made. */
+/** Declares the tests. Each test calls `store` when it begins. */
 export function describeCorruptRequests(name: string, store: () => CorruptStore): void {
   const entry = { at: 9_000_000, by: 'local/ann', what: 'requeued', why: 'put right' };
 
@@ -31,7 +29,7 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
   }
 
   describe(`corrupt requests ${name}`, () => {
-    test('are there with what is wrong, and as they came', async () => {
+    test('are stored with their fault, and as submitted', async () => {
       const { id } = await file({ sent: 5_000_000 });
       const request = await store().requests.read(id);
       assert.ok(request !== undefined);
@@ -39,11 +37,11 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.equal(await store().requests.readBody(request), '{"version":1}');
     });
 
-    test('that were never filed are not there', async () => {
+    test('that were never filed are missing', async () => {
       assert.equal(await store().requests.read('never'), undefined);
     });
 
-    test('are listed as long as they wait for somebody', async () => {
+    test('are listed as long as they wait for an operator', async () => {
       const [one, other] = [await file(), await file()];
       const ours = (ids: readonly string[]) => ids.filter((id) => id === one.id || id === other.id).sort();
       assert.deepEqual(ours(await listed()), [one.id, other.id].sort());
@@ -55,13 +53,13 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.equal(await store().requests.settle(request, entry), false);
     });
 
-    test('are not listed where they are what is left of a delivery', async () => {
+    test('are not listed if they are the remains of a delivery', async () => {
       const { id } = await file({ isDelivery: true });
       assert.equal((await listed()).includes(id), false);
       assert.equal((await store().requests.read(id))?.id, id);
     });
 
-    test('are found by the id of their producer, also when they do not wait any more; several may have one id', async () => {
+    test('are found by the id of their producer, even when they do not wait any more; several may have one id', async () => {
       const requestId = `order-${crypto.randomUUID()}`;
       const [one, other] = [await file({ requestId }), await file({ requestId })];
       await file({ requestId: `${requestId}-other` });
@@ -80,7 +78,7 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.deepEqual(await store().requests.findByRequestId(crypto.randomUUID()), []);
     });
 
-    test('whose copy is gone have none', async () => {
+    test('whose copy was deleted have none', async () => {
       const { id } = await file();
       await store().loseBody(id);
       const request = await store().requests.read(id);
@@ -88,7 +86,7 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.equal(await store().requests.readBody(request), undefined);
     });
 
-    test('go to incoming when they are put right', async () => {
+    test('are sent to incoming when they are requeued', async () => {
       const body = `{"id":"${crypto.randomUUID()}"}`;
       await store().requests.submit(body);
       assert.deepEqual(

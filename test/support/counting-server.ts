@@ -1,6 +1,6 @@
 /**
- * An LMTP server (nodemailer's smtp-server) that counts: how many transactions it has at once, and how often it took something
- * for whom. It may be started at a port that was closed before.
+ * An LMTP server (nodemailer's smtp-server) that counts: how many transactions it has at once, and how often
+ * it accepted a message for each address. It may be started at a port that was closed before.
  */
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -10,17 +10,17 @@ import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
 export interface CountingOptions {
   /** Loopback port; a free one if absent. */
   readonly port?: number;
-  /** Milliseconds from the end of a content to its answers. Default: 0. */
+  /** Milliseconds from the end of a content to its replies. Default: 0. */
   readonly takes?: number;
 }
 
 /** A running server. */
 export interface CountingServer extends AsyncDisposable {
-  /** Postfix's name for it. */
+  /** Its name in Postfix's notation. */
   readonly destination: string;
-  /** How often something came whole for each address, in the order in which it came. */
+  /** How often each address received a complete message, in order of arrival. */
   readonly taken: ReadonlyMap<string, number>;
-  /** The most transactions that there were at once, from MAIL to the last answer. */
+  /** The most concurrent transactions, from MAIL to the last reply. */
   readonly mostAtOnce: () => number;
 }
 
@@ -54,7 +54,7 @@ export async function startCountingServer({ port = 0, takes = 0 }: CountingOptio
       take().then(() => callback(null), callback);
     },
   });
-  // A client that goes away is its own affair.
+  // Errors of a client that closes are ignored.
   server.on('error', () => {});
   server.server.on('connection', (socket: Socket) => {
     sockets.add(socket);

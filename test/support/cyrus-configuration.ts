@@ -1,16 +1,16 @@
 /**
- * The configuration of a Cyrus that does nothing but take mail by LMTP and show it by IMAP, as an ordinary user, in one
- * directory: imapd.conf (what the services do) and cyrus.conf (which services there are).
+ * The configuration of a Cyrus that only accepts mail by LMTP and shows it by IMAP, as an ordinary user, in
+ * one directory: imapd.conf (what the services do) and cyrus.conf (which services there are).
  */
 import type { ServerPlace } from './server-process.ts';
 
-/** What the server calls itself; its users' passwords belong to that name. */
+/** The server's own name; its users' passwords belong to that name. */
 export const cyrusName = 'cyrus.test';
 
-/** Who may make mailboxes. */
+/** The user that may create mailboxes. */
 export const cyrusAdministrator = 'administrator';
 
-/** Below the server's directory: what Cyrus expects to be there before it starts. */
+/** Below the server's directory: folders that Cyrus needs before it starts. */
 export const cyrusFolders: readonly string[] = [
   ...['db', 'socket', 'log', 'msg', 'user', 'quota', 'proc', 'lock', 'sync', 'backup'].map((name) => `var/${name}`),
   ...['run/proc', 'run/lock', 'spool', 'sieve'],
@@ -46,7 +46,7 @@ ${furtherLines.join('\n')}
 `;
 }
 
-/** What imapd.conf says of the guarded port: every mechanism that Debian's SASL library has for passwords. */
+/** The part of imapd.conf about the guarded port: every mechanism that Debian's SASL library has for passwords. */
 export function composeGuardLines(directory: string, users: readonly string[], hasCertificate: boolean): string[] {
   const scram = ['1', '224', '256', '384', '512'].map((size) => `SCRAM-SHA-${size}`);
   const lines = [
@@ -61,7 +61,7 @@ export function composeGuardLines(directory: string, users: readonly string[], h
     : lines;
 }
 
-/** Writes cyrus.conf. `-a`: whoever connects to the LMTP port is trusted and need not log in. */
+/** Writes cyrus.conf. `-a`: every client of the LMTP port is trusted without authentication. */
 export function composeCyrusConf({ directory, port }: ServerPlace, guardedPort?: number): string {
   const configuration = `-C ${directory}/imapd.conf`;
   const guarded =

@@ -1,22 +1,20 @@
-/**
- * As much of an IMAP client (RFC 3501) as it takes to make mailboxes and to look into them.
- */
+/** An IMAP client (RFC 3501) that can create and read mailboxes, and no more. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** What came between a command and its tagged OK. */
+/** What arrived between a command and its tagged OK. */
 export interface ImapAnswer {
   /** Untagged lines; a literal in one is left out. */
   readonly untagged: readonly string[];
-  /** The octets of all literals, in their order. */
+  /** The octets of all literals, in order. */
   readonly literals: readonly Buffer[];
 }
 
 export interface Imap extends AsyncDisposable {
   /**
-   * Gives a command, without its tag.
+   * Sends a command, without its tag.
    *
-   * @throws Error if the server does not say OK
+   * @throws Error if the server does not reply OK
    */
   command(text: string): Promise<ImapAnswer>;
 }
@@ -62,7 +60,7 @@ class Reader {
     }
   }
 
-  /** The next line without its CRLF, an octet a character. */
+  /** The next line without its CRLF, one character for each octet. */
   async line(): Promise<string> {
     for (;;) {
       const end = this.#buffer.indexOf('\r\n');

@@ -1,11 +1,11 @@
 /**
- * A real Cyrus that takes mail by LMTP: Debian 12's cyrus-imapd.
+ * A real Cyrus that accepts mail by LMTP: Debian 12's cyrus-imapd.
  *
  *     await using cyrus = await startCyrus({ users: ['alice', { name: 'full', kibibytes: 1 }] });
  *     // deliver to cyrus.destination, for alice@cyrus.test
  *     await cyrus.mailbox('alice')
  *
- * Its LMTP port trusts whoever connects. It may have a second one, where everybody has to say who he is:
+ * Its LMTP port trusts every client. It may have a second one, which requires authentication:
  *
  *     await using cyrus = await startCyrus({ guarded: { accounts: { postman: 'secret' }, certificate } });
  *     // deliver to cyrus.guardedDestination
@@ -26,32 +26,32 @@ import { openImap } from './cyrus-imap.ts';
 import { freePort } from './free-port.ts';
 import { type ServerPlace, type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Debian packages without which there is no such server. */
+/** Debian packages that the server needs. */
 export const cyrusPackages = ['cyrus-imapd', 'sasl2-bin', 'libsasl2-modules'] as const;
 
 const program = '/usr/lib/cyrus/bin/master';
 const services = ['/usr/lib/cyrus/bin/lmtpd', '/usr/lib/cyrus/bin/imapd'];
-/** Of sasl2-bin: keeps passwords. */
+/** Of sasl2-bin: stores passwords. */
 const passwordProgram = '/usr/sbin/saslpasswd2';
 
-/** Somebody who has a mailbox. */
+/** A user with a mailbox. */
 export interface CyrusUser {
-  /** Local part of the address; Cyrus looks at no domain. */
+  /** Local part of the address; Cyrus ignores the domain. */
   readonly name: string;
-  /** What fits into the mailbox. Default: everything. */
+  /** Size of the mailbox. Default: unlimited. */
   readonly kibibytes?: number;
 }
 
-/** An LMTP port where nobody may do anything before he has authenticated. */
+/** An LMTP port that requires authentication. */
 export interface GuardedPort {
-  /** Passwords of those who may deliver, by user. */
+  /** Passwords of clients that may deliver, by user. */
   readonly accounts: Readonly<Record<string, string>>;
   /** PEM; with it STARTTLS is offered. */
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 export interface CyrusOptions {
-  /** Everybody else is unknown and refused at RCPT with 550 5.1.1. Default: alice, bob and carol. */
+  /** All other recipients are unknown and refused at RCPT with 550 5.1.1. Default: alice, bob and carol. */
   readonly users?: readonly (string | CyrusUser)[];
   /** Further lines of imapd.conf. */
   readonly furtherLines?: readonly string[];
@@ -62,19 +62,19 @@ export interface CyrusOptions {
 export interface Cyrus extends ServerProcess {
   /** Its LMTP port, in next-hop syntax. */
   readonly destination: string;
-  /** Its guarded LMTP port, or the other one where there is none. */
+  /** Its guarded LMTP port, or the other one if there is none. */
   readonly guardedDestination: string;
-  /** The messages of a mailbox as Cyrus keeps them, in the order of delivery; line ends are CRLF. */
+  /** The messages of a mailbox as Cyrus stores them, in the order of delivery; line ends are CRLF. */
   mailbox(name: string): Promise<readonly Buffer[]>;
 }
 
-/** Whether there is a Cyrus to start. */
+/** Whether Cyrus is installed. */
 export function isCyrusInstalled(): boolean {
   return [program, ...services, passwordProgram].every((path) => existsSync(path));
 }
 
 /**
- * Starts a server and waits until it greets and everybody has a mailbox.
+ * Starts a server and waits until it greets and all mailboxes exist.
  *
  * @throws Error with its output if it does not
  */
@@ -113,7 +113,7 @@ async function prepare(place: ServerPlace, guardedPort: number | undefined, opti
   await writeFile(join(directory, 'cyrus.conf'), composeCyrusConf(place, guardedPort));
 }
 
-/** Writes down who may log in, and the certificate. */
+/** Writes the accounts, and the certificate. */
 async function prepareGuard(directory: string, { accounts, certificate }: GuardedPort): Promise<readonly string[]> {
   for (const [user, password] of Object.entries(accounts)) {
     const options = ['-p', '-c', '-f', join(directory, 'sasldb'), '-u', cyrusName, user];

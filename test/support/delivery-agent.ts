@@ -1,6 +1,4 @@
-/**
- * The agent that a function has, set up for tests: loopback allowed, addresses in the order given.
- */
+/** The agent of a function, set up for tests: loopback allowed, addresses in the given order. */
 import { type Agent, makeAgent } from '../../functions/delivery/agent.ts';
 import { type Attempt, type DeliveryOutcome, deliver } from '../../functions/delivery/deliver.ts';
 import { inspectContent, type Message, openGate } from '../../functions/delivery/message.ts';
@@ -36,10 +34,10 @@ export function makeMessage(text = 'Subject: test\n\nHello.\n'): Message {
   };
 }
 
-/** What a test asks for, beside server and recipients. */
+/** Options of a test, beside server and recipients. */
 export type Asked = Partial<Omit<Delivery, 'destination' | 'recipients'> & Attempt>;
 
-/** Makes one attempt: message, gate and deadline are of the easiest kind. */
+/** Makes one attempt with the simplest message, gate and deadline. */
 export async function deliverTo(
   destination: string,
   recipients: readonly (string | Delivery['recipients'][number])[],
@@ -58,7 +56,10 @@ export async function deliverTo(
   return outcome;
 }
 
-/** Names of a test: each with its addresses, or why it has none; what the system knows is under `native:NAME`. */
+/**
+ * Names of a test: each with its addresses, or why it has none; those of the system resolver are under
+ * `native:NAME`.
+ */
 export function nameService(
   names: Readonly<Record<string, readonly string[] | 'unknown' | 'no data' | 'try again'>>,
   services: Readonly<Record<string, ServiceLookup>> = {},

@@ -1,10 +1,8 @@
-/**
- * Items of the queue table, with everything that a test does not care for filled in.
- */
+/** Items of the queue table, with default values for everything that a test does not set. */
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 
-/** Makes an item: one recipient, in active, generation 1. Each has a queue id of its own. */
+/** Makes an item: one recipient, in active, generation 1. Each has its own queue id. */
 export function makeItem(given: Partial<DeliveryItem> = {}): DeliveryItem {
   const id = given.id ?? `id-${crypto.randomUUID()}`;
   return {
@@ -31,12 +29,12 @@ export function makeItem(given: Partial<DeliveryItem> = {}): DeliveryItem {
   };
 }
 
-/** Recipients that nothing was said to yet. */
+/** Recipients without a reply so far. */
 export function makeRecipients(...addresses: readonly string[]): readonly QueuedRecipient[] {
   return addresses.map((address, n) => ({ address, n }));
 }
 
-/** The last verdict of a recipient that is done. */
+/** The last verdict of a finished recipient. */
 export function makeVerdict(status: LastVerdict['status'], attempt = 1): LastVerdict {
   const dsn = { sent: '2.0.0', deferred: '4.2.2', bounced: '5.1.1', expired: '4.2.2', removed: '5.3.0' } as const;
   return { status, dsn: dsn[status], text: 'said the server', at: 1_500_000, attempt };
@@ -54,7 +52,7 @@ export function makeEvent(eventId: string): QueueEvent {
           emailAddress: 'bob@example.com',
           action: 'failed',
           status: '5.1.1',
-          diagnosticCode: 'smtp; 550 5.1.1 nobody of that name',
+          diagnosticCode: 'smtp; 550 5.1.1 no such user',
         },
       ],
       timestamp: '2026-11-22T08:00:00.000Z',

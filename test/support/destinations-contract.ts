@@ -1,13 +1,11 @@
-/**
- * What every record of destinations promises, whatever it is made of: one suite, for the table in DynamoDB and for memory.
- */
+/** The contract of every store of destination records: one suite, for the table in DynamoDB and for memory. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeDestination } from '../../functions/queue/destinations/change-destination.ts';
 import { type DestinationRecord, emptyRecord } from '../../functions/queue/items/destination-record.ts';
 import type { Destinations } from '../../functions/queue/items/ports.ts';
 
-/** A record with something of everything: a member that is not here would not be tried. */
+/** A record with every possible member: a missing one would not be tested. */
 const full: Required<Omit<DestinationRecord, 'name' | 'revision' | 'active' | 'backlog' | 'faults'>> = {
   holds: [{ id: 'h1', reason: 'a move', by: 'arn:aws:iam::1:user/ann', since: 1, until: 900 }],
   suspension: { since: 1, until: 2, why: 'connect to "x"[::1]:24: refused', dsn: '4.4.1', failures: 3 },
@@ -20,40 +18,40 @@ const full: Required<Omit<DestinationRecord, 'name' | 'revision' | 'active' | 'b
   due: 900,
 };
 
-/** Declares the tests. `destinations` is asked for at each test, when they have been made. */
+/** Declares the tests. Each test calls `destinations` when it begins. */
 export function describeDestinations(name: string, destinations: () => Destinations): void {
   const aName = () => `inet:${crypto.randomUUID()}.test:24`;
 
   describe(`records of destinations ${name}`, () => {
-    test('a destination of which nothing is known has an empty record', async () => {
+    test('an unknown destination has an empty record', async () => {
       const destination = aName();
       assert.deepEqual(await destinations().read(destination), emptyRecord(destination));
     });
 
-    test('what was written is there, under a revision of its own', async () => {
+    test('a written record is returned, under its own revision', async () => {
       const record = { ...emptyRecord(aName()), ...full };
       assert.equal(await destinations().write(record), true);
       assert.deepEqual(await destinations().read(record.name), { ...record, revision: 1 });
     });
 
-    test('what was taken out of a record is gone', async () => {
+    test('a removed member of a record is gone', async () => {
       const record = { ...emptyRecord(aName()), ...full };
       await destinations().write(record);
       await destinations().write({ ...emptyRecord(record.name), revision: 1 });
       assert.deepEqual(await destinations().read(record.name), { ...emptyRecord(record.name), revision: 2 });
     });
 
-    test('of two who saw the same record one is let through', async () => {
+    test('of two writers who read the same record one succeeds', async () => {
       const seen = await destinations().read(aName());
       const written = await Promise.all(
         ['a', 'b'].map((why) => destinations().write({ ...seen, caution: { until: 1, why } })),
       );
       assert.deepEqual(written.sort(), [false, true]);
-      assert.equal(await destinations().write(seen), false, 'and who is behind changes nothing');
+      assert.equal(await destinations().write(seen), false, 'and the other changes nothing');
       assert.equal((await destinations().read(seen.name)).revision, 1);
     });
 
-    test('whoever loses reads again, and writes what is to be written then', async () => {
+    test('a writer that loses reads again, and writes the result for the new record', async () => {
       const name = aName();
       const add = (id: string) =>
         changeDestination(destinations(), name, (record) => ({
@@ -65,7 +63,7 @@ export function describeDestinations(name: string, destinations: () => Destinati
       assert.deepEqual(holds.map(({ id }) => id).sort(), ['a', 'b', 'c', 'd']);
     });
 
-    test('a name of any length and any letters is a name', async () => {
+    test('a name may have any length and any characters', async () => {
       for (const text of [`unix:/${'x'.repeat(3000)}`, 'bob+ext@b\u00fccher.example@unix:/var/run/a b#c']) {
         const record = { ...emptyRecord(`${aName()},${text}`), caution: { until: 1, why: 'x' } };
         await destinations().write(record);
@@ -84,11 +82,11 @@ export function describeDestinations(name: string, destinations: () => Destinati
       assert.equal((await destinations().read(name)).active, 13);
     });
 
-    test('nobody gets more places at once than there are in all', async () => {
+    test('one request gets at most all places', async () => {
       assert.equal(await destinations().occupy(aName(), 11, 10), false);
     });
 
-    test('places that are given back can be taken again, and there are never fewer than none', async () => {
+    test('places that are given back can be taken again, and the count never falls below zero', async () => {
       const name = aName();
       await destinations().occupy(name, 4, 10);
       assert.deepEqual(await destinations().vacate(name, 3), { active: 1 });
@@ -98,7 +96,7 @@ export function describeDestinations(name: string, destinations: () => Destinati
       assert.deepEqual(await destinations().adjust(name, -2), { active: 3 });
     });
 
-    test("counting is in nobody's way, and a record that is written leaves the count alone", async () => {
+    test('counting conflicts with no other write, and a written record leaves the count unchanged', async () => {
       const seen = await destinations().read(aName());
       await destinations().occupy(seen.name, 2, 10);
       assert.equal(await destinations().write({ ...seen, ...full, active: 77 }), true);
@@ -107,18 +105,18 @@ export function describeDestinations(name: string, destinations: () => Destinati
       assert.deepEqual(await destinations().read(seen.name), { ...seen, ...full, active: 1, revision: 1 });
     });
 
-    test('that deliveries wait is told to whoever gives a place back, until it is forgotten', async () => {
+    test('the delivery that gives a place back learns that others wait, until that is forgotten', async () => {
       const name = aName();
-      await destinations().noteBacklog(name, 100);
+      await destinations().recordBacklog(name, 100);
       assert.deepEqual(await destinations().vacate(name, 1), { active: 0, backlog: 100 });
-      await destinations().noteBacklog(name, 200);
+      await destinations().recordBacklog(name, 200);
       await destinations().forgetBacklog(name, 100);
       assert.equal((await destinations().read(name)).backlog, 200, 'it was noted again');
       await destinations().forgetBacklog(name, 200);
       assert.deepEqual(await destinations().adjust(name, 1), { active: 1 });
     });
 
-    test('all that there is to know can be listed, and what is merely counted is not there', async () => {
+    test('all records can be listed, without those that only count places', async () => {
       const [written, counted] = [aName(), aName()];
       await destinations().write({ ...emptyRecord(written), ...full });
       await destinations().occupy(counted, 1, 10);

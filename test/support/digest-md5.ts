@@ -1,12 +1,13 @@
 /**
- * The server's side of DIGEST-MD5 (RFC 2831), for a scripted server: is a response right, and what does the server prove.
+ * The server's side of DIGEST-MD5 (RFC 2831), for a scripted server: checks a response, and computes the
+ * server's proof.
  */
 import { createHash } from 'node:crypto';
 
 /** The fields of a digest-response, by name. */
 export type DigestFields = Readonly<Record<string, string>>;
 
-/** Reads `username="a",nc=00000001,...`. */
+/** Parses `username="a",nc=00000001,...`. */
 export function parseDigestResponse(text: string): DigestFields {
   const matches = text.matchAll(/([a-z-]+)=(?:"([^"]*)"|([^,]*))/g);
   return Object.fromEntries([...matches].map(([, name = '', quoted, plain = '']) => [name, quoted ?? plain]));

@@ -1,6 +1,4 @@
-/**
- * What can happen to a process at any call that it makes to the world outside.
- */
+/** Everything that can happen to a process at any call that it makes to a service. */
 import { TableTrouble } from '../../functions/queue/writes/table-trouble.ts';
 import { Dead, type Interference, type PortCall } from './queue-process.ts';
 import type { QueueWorld } from './queue-world.ts';
@@ -11,7 +9,7 @@ type Disturbance = (act: () => Promise<unknown>, call: PortCall, disturbed: Dist
 /** What disturbances work on. */
 export interface DisturbedWorld {
   readonly world: QueueWorld;
-  /** Lets those who hang go on; nobody begins to hang when they did. */
+  /** Lets hanging processes continue; afterwards no process begins to hang. */
   readonly hanging: (() => void)[];
   isOver: boolean;
 }
@@ -38,43 +36,43 @@ export const disturbances = {
   'the table is throttled': (_, { name }) => {
     throw new TableTrouble('throttled', `${name}: slow down`);
   },
-  'the table takes it, and its answer is lost': async (act, { name }) => {
+  'the table carries it out, and its response is lost': async (act, { name }) => {
     await act();
     throw new TableTrouble('lost', `${name}: connection reset`);
   },
-  'the answer is lost': async (act, { name }) => {
+  'the response is lost': async (act, { name }) => {
     await act();
     throw new Error(`${name}: connection reset`);
   },
-  'the process hangs before, and comes back when all is over': async (act, { process }, { hanging }) => {
+  'the process hangs before, and continues when all is over': async (act, { process }, { hanging }) => {
     process.hang();
     await new Promise<void>((release) => hanging.push(release));
     return await act();
   },
-  'the process hangs after, and comes back when all is over': async (act, { process }, { hanging }) => {
+  'the process hangs after, and continues when all is over': async (act, { process }, { hanging }) => {
     const answer = await act();
     process.hang();
     await new Promise<void>((release) => hanging.push(release));
     return answer;
   },
-  'the request comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'incoming'),
-  'every message of active comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'active'),
-  'every message of active comes from the dead letters meanwhile': async (act, _, { world }) => {
-    const process = world.bystander();
+  'the request arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'incoming'),
+  'every message of active arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'active'),
+  'every message of active arrives from the dead letters meanwhile': async (act, _, { world }) => {
+    const process = world.undisturbed();
     const dead = world.sent.filter(({ queue }) => queue === 'active').reverse();
     for (const message of dead) await world.handle({ ...message, queue: 'dead letters', received: 9 }, process);
     return await act();
   },
-  'every wake-up comes once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'deferred'),
+  'every wake-up arrives once more meanwhile': (act, _, { world }) => meanwhile(act, world, 'deferred'),
   'hours pass meanwhile, and the sweep runs': async (act, _, { world }) => {
     world.clock.advance(2 * 3_600_000);
-    await world.sweepBy(world.bystander());
+    await world.sweepBy(world.undisturbed());
     return await act();
   },
   'hours pass afterwards, and the sweep runs': async (act, _, { world }) => {
     const answer = await act();
     world.clock.advance(2 * 3_600_000);
-    await world.sweepBy(world.bystander());
+    await world.sweepBy(world.undisturbed());
     return answer;
   },
 } as const satisfies Record<string, Disturbance>;
@@ -83,7 +81,7 @@ export type DisturbanceName = keyof typeof disturbances;
 
 export const disturbanceNames = Object.keys(disturbances) as readonly DisturbanceName[];
 
-/** Disturbs the calls with the given numbers. `world` is asked for when it has been made. */
+/** Disturbs the calls with the given numbers. `world` is called after the world has been made. */
 export function disturb(
   plan: ReadonlyMap<number, DisturbanceName>,
   disturbed: () => DisturbedWorld,
@@ -98,9 +96,12 @@ export function disturb(
   };
 }
 
-/** Gives everything that a queue was ever sent to another process, newest first, before the call is carried out. */
+/**
+ * Lets another process handle everything that was ever sent to a queue, newest first, before the call is
+ * carried out.
+ */
 async function meanwhile(act: () => Promise<unknown>, world: QueueWorld, queue: 'incoming' | 'active' | 'deferred') {
-  const process = world.bystander();
+  const process = world.undisturbed();
   const copies = world.sent.filter((message) => message.queue === queue).reverse();
   for (const message of copies) await world.handle(message, process);
   return await act();

@@ -1,8 +1,6 @@
-/**
- * DNS messages (RFC 1035 section 4): reads a question, writes the answer that a zone has for it.
- */
+/** DNS messages (RFC 1035 section 4): parses a question, composes the answer of a zone. */
 
-/** What is known of one name. Nothing of a type is NODATA. */
+/** The records of one name. A missing type is NODATA. */
 export interface DnsRecords {
   readonly A?: readonly string[];
   readonly AAAA?: readonly string[];
@@ -14,7 +12,7 @@ export interface DnsRecords {
   readonly SRV?: readonly (readonly [number, number, number, string])[];
 }
 
-/** A name that is answered in another way: with an error, or not at all. */
+/** A name with another kind of answer: an error, or none at all. */
 export type DnsFailure = { readonly rcode: DnsResponseCode } | { readonly drop: true };
 
 /** All names that exist, in lower case; any other is NXDOMAIN. */
@@ -33,7 +31,7 @@ export interface DnsQuestion {
   readonly name: string;
   /** Number of the record type. */
   readonly type: number;
-  /** Octets of the question section, to be sent back. */
+  /** Octets of the question section, for the answer. */
   readonly section: Buffer;
 }
 
@@ -43,7 +41,7 @@ interface DnsRecord {
   readonly data: Buffer;
 }
 
-/** Reads a query. Undefined if it is none that could be answered. */
+/** Parses a query. Undefined if it cannot be answered. */
 export function parseQuestion(message: Buffer): DnsQuestion | undefined {
   if (message.length < 12 || message.readUInt16BE(4) < 1) return undefined;
   const labels: string[] = [];
@@ -61,7 +59,7 @@ export function parseQuestion(message: Buffer): DnsQuestion | undefined {
   };
 }
 
-/** Writes the answer. Undefined if the zone lets the query drop. */
+/** Composes the answer. Undefined if the zone drops the query. */
 export function composeAnswer(question: DnsQuestion, zone: DnsZone): Buffer | undefined {
   const entry = Object.hasOwn(zone, question.name) ? zone[question.name] : undefined;
   if (entry === undefined) return composeMessage(question, 'NXDOMAIN', []);
@@ -70,14 +68,14 @@ export function composeAnswer(question: DnsQuestion, zone: DnsZone): Buffer | un
   return composeMessage(question, 'NOERROR', findRecords(question.name, question.type, zone));
 }
 
-/** An answer that only says that the whole does not fit and must be asked for by TCP (RFC 1035 section 4.2.1). */
+/** An answer that only says that the whole does not fit and must be requested by TCP (RFC 1035 section 4.2.1). */
 export function composeTruncated(question: DnsQuestion): Buffer {
   const message = composeMessage(question, 'NOERROR', []);
   message.writeUInt16BE(message.readUInt16BE(2) | 0x0200, 2);
   return message;
 }
 
-/** The records of a name, along its aliases. A chain is followed eight steps far. */
+/** Returns the records of a name, along its aliases, at most eight steps. */
 function findRecords(name: string, type: number, zone: DnsZone, steps = 8): DnsRecord[] {
   const entry = Object.hasOwn(zone, name) ? zone[name] : undefined;
   if (entry === undefined || 'drop' in entry || 'rcode' in entry || steps === 0) return [];
@@ -108,7 +106,7 @@ function recordsOf(name: string, { A = [], AAAA = [], MX = [], SRV = [] }: DnsRe
   ];
 }
 
-/** QR, AA, RD and RA: an answer by somebody who knows, to a resolver that asked for recursion. */
+/** QR, AA, RD and RA: an authoritative answer, to a resolver that asked for recursion. */
 const flags = 0x8580;
 
 function composeMessage(question: DnsQuestion, rcode: DnsResponseCode, records: readonly DnsRecord[]): Buffer {

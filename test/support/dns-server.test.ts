@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { test } from 'node:test';
 import { type DnsZone, startDnsServer } from './dns-server.ts';
 
-/** Starts a name server, and a resolver that asks nobody else. */
+/** Starts a name server, and a resolver that asks no other. */
 async function ask(zone: DnsZone) {
   const server = await startDnsServer(zone);
   const resolver = new Resolver({ timeout: 100, tries: 1 });
@@ -11,7 +11,7 @@ async function ask(zone: DnsZone) {
   return { server, resolver, [Symbol.asyncDispose]: server.close };
 }
 
-test('addresses come in the order in which they are written', async () => {
+test('addresses arrive in the order of the zone', async () => {
   const addresses = ['127.0.0.3', '127.0.0.1', '127.0.0.2'];
   await using names = await ask({ 'three.test': { A: addresses, AAAA: ['::1', '2001:db8::1:2', '1:2:3:4:5:6:7:8'] } });
   assert.deepEqual(await names.resolver.resolve4('Three.TEST'), addresses);
@@ -19,7 +19,7 @@ test('addresses come in the order in which they are written', async () => {
   assert.deepEqual(names.server.asked, ['three.test', 'three.test']);
 });
 
-test('mail exchangers and services keep their figures', async () => {
+test('MX and SRV records keep their numbers', async () => {
   const zone: DnsZone = {
     'mx.test': {
       MX: [
@@ -51,7 +51,7 @@ test('an alias is followed', async () => {
   assert.deepEqual(await names.resolver.resolveCname('alias.test'), ['real.test']);
 });
 
-test('a name that is not there, one without the type, one in trouble and one without an answer are four things', async () => {
+test('a missing name, one without the type, one with an error and one without an answer are distinguished', async () => {
   await using names = await ask({
     'mx.test': { MX: [[10, 'a.test']] },
     'servfail.test': { rcode: 'SERVFAIL' },
@@ -67,7 +67,7 @@ test('a name that is not there, one without the type, one in trouble and one wit
   assert.equal(await failure('slow.test'), 'ETIMEOUT');
 });
 
-test('an answer too long for UDP comes by TCP', async () => {
+test('an answer too long for UDP arrives by TCP', async () => {
   const many = Array.from({ length: 100 }, (_, index) => `127.0.1.${index}`);
   await using names = await ask({ 'many.test': { A: many } });
   assert.deepEqual(await names.resolver.resolve4('many.test'), many);

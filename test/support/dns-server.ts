@@ -21,7 +21,7 @@ export interface DnsServer extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:port`, as `dns.Resolver.setServers` wants it. */
   readonly address: string;
-  /** Names asked for so far, in lower case; once for each question. */
+  /** Queried names so far, in lower case; once for each question. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
@@ -63,7 +63,7 @@ async function listen(udp: UdpSocket, tcp: Server, port: number): Promise<void> 
   await once(tcp, 'listening');
 }
 
-/** By TCP a length of two octets stands before each message (RFC 1035 section 4.2.2). */
+/** By TCP a length of two octets precedes each message (RFC 1035 section 4.2.2). */
 function serve(socket: Socket, answer: (message: Buffer) => Buffer | undefined): void {
   let waiting: Buffer = Buffer.alloc(0);
   socket.on('data', (octets) => {

@@ -1,16 +1,16 @@
-/** Links of Markdown documents: what each points to, and whether that is there. */
+/** Links of Markdown documents: the target of each, and whether it exists. */
 import { posix } from 'node:path';
 
 /** A link or a picture of a document. */
 export interface DocumentLink {
-  /** The document that has it, by its path. */
+  /** The document that contains it, by its path. */
   readonly from: string;
-  /** The file that it leads to, by its path; the document itself for `#anchor`. */
+  /** The target file, by its path; the document itself for `#anchor`. */
   readonly file: string;
   readonly anchor: string | undefined;
 }
 
-/** The links of a document to files, those in code left out; addresses of the web are not followed. */
+/** Returns the links of a document to files, without those in code and on the web. */
 export function linksOf(from: string, text: string): readonly DocumentLink[] {
   const prose = text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
@@ -20,7 +20,7 @@ export function linksOf(from: string, text: string): readonly DocumentLink[] {
   });
 }
 
-/** The anchors that a document offers: one for each heading, as those who show Markdown write them. */
+/** Returns the anchors of a document: one for each heading, as Markdown viewers write them. */
 export function anchorsOf(text: string): ReadonlySet<string> {
   const prose = text.replaceAll(/^```.*?^```/gms, '');
   return new Set([...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading)));
@@ -34,9 +34,9 @@ function anchor(heading: string): string {
 }
 
 /**
- * Returns the links that lead nowhere.
+ * Returns the broken links.
  *
- * @param read the text of a file by its path; undefined where there is no such file
+ * @param read the text of a file by its path; undefined for a missing file
  */
 export function brokenLinks(
   documents: ReadonlyMap<string, string>,

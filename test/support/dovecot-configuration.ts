@@ -1,24 +1,22 @@
-/**
- * The configuration of a Dovecot that does nothing but take mail by LMTP, as an ordinary user, in one directory.
- */
+/** The configuration of a Dovecot that only accepts mail by LMTP, as an ordinary user, in one directory. */
 
-/** What tests may want to be otherwise. */
+/** Settings that tests vary. */
 export interface DovecotSettings {
-  /** What is said of a mailbox that is full: 552 5.2.2 for good, or 452 4.2.2 for now. Default: 552. */
+  /** Reply for a full mailbox: 552 5.2.2, permanent, or 452 4.2.2, temporary. Default: 552. */
   readonly fullMailbox?: 552 | 452;
-  /** When a full mailbox is noticed: at RCPT only one that is over its quota before. Default: after the dot. */
+  /** When a full mailbox is refused: at RCPT only if it is already over its quota. Default: after the dot. */
   readonly quotaCheckedAt?: 'RCPT' | 'dot';
-  /** PEM; with it STARTTLS is offered, and there is a second port where TLS begins at once. Default: none. */
+  /** PEM; with it STARTTLS is offered, and there is a second port with TLS from the first octet. Default: none. */
   readonly certificate?: { readonly cert: string; readonly key: string };
-  /** Further lines of configuration; they come last, so they win. */
+  /** Further lines of configuration; they are last, so they win. */
   readonly furtherLines?: readonly string[];
 }
 
-/** Where it runs, and as whom. */
+/** Where it runs, and as which user. */
 export interface DovecotPlace {
   readonly directory: string;
   readonly port: number;
-  /** Where TLS begins at once. */
+  /** The port with TLS from the first octet. */
   readonly tlsPort: number;
   readonly user: string;
   readonly group: string;
@@ -53,7 +51,7 @@ service lmtp {
   }
 }
 
-# Nobody logs in, but without a passdb there are no users at all.
+# There are no logins, but without a passdb there are no users at all.
 passdb {
   driver = static
   args = nopassword=y

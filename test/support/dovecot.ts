@@ -1,12 +1,11 @@
 /**
- * A real Dovecot that takes mail by LMTP and files it into Maildirs: Debian 12's dovecot-core and dovecot-lmtpd.
+ * A real Dovecot that accepts mail by LMTP and files it into Maildirs: Debian 12's dovecot-core and dovecot-lmtpd.
  *
  *     await using dovecot = await startDovecot({ users: ['alice', { name: 'full', quota: 'bytes=1' }] });
  *     // deliver to inet:127.0.0.1:{dovecot.port}
  *     await dovecot.maildir('alice')
  *
- * Each has a directory, a port and processes of its own, all of one ordinary user: whoever runs the tests, or `nobody` if
- * that is root.
+ * Each has its own directory, port and processes, all of one ordinary user: that of the tests, or `nobody` if that is root.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,38 +21,38 @@ import { waitUntil } from './wait-until.ts';
 /** The domain of all users. */
 export const dovecotDomain = 'dovecot.test';
 
-/** Debian packages without which there is no such server. */
+/** Debian packages that the server needs. */
 export const dovecotPackages = ['dovecot-core', 'dovecot-lmtpd'] as const;
 
-/** Where Debian puts them. */
+/** Where Debian installs them. */
 const program = '/usr/sbin/dovecot';
 const lmtpProgram = '/usr/lib/dovecot/lmtp';
 
-/** Somebody who has a mailbox. */
+/** A user with a mailbox. */
 export interface DovecotUser {
   /** Local part of the address. */
   readonly name: string;
-  /** What fits into the mailbox, for example `bytes=500` or `messages=1`. Default: plenty. */
+  /** Size of the mailbox, for example `bytes=500` or `messages=1`. Default: plenty. */
   readonly quota?: string;
 }
 
 export interface DovecotOptions extends DovecotSettings {
-  /** Everybody else is unknown and refused at RCPT with 550 5.1.1. Default: alice and bob. */
+  /** All other recipients are unknown and refused at RCPT with 550 5.1.1. Default: alice and bob. */
   readonly users?: readonly (string | DovecotUser)[];
 }
 
 export interface Dovecot extends AsyncDisposable {
   /** Port at 127.0.0.1. */
   readonly port: number;
-  /** Another, where TLS begins at once; nobody listens there if the server has no certificate. */
+  /** Another, with TLS from the first octet; closed if the server has no certificate. */
   readonly tlsPort: number;
   /** The same server at a unix-domain socket. */
   readonly path: string;
-  /** Holds everything that the server has and makes. */
+  /** Contains all files of the server. */
   readonly directory: string;
-  /** Gives somebody a mailbox while the server runs. */
+  /** Adds a user with a mailbox while the server runs. */
   addUser(user: string | DovecotUser): Promise<void>;
-  /** The files of a mailbox as they lie there, in the order of delivery; line ends are LF. */
+  /** The files of a mailbox as stored, in the order of delivery; line ends are LF. */
   maildir(name: string): Promise<Buffer[]>;
   /** What the server has logged so far. */
   log(): Promise<string>;
@@ -61,7 +60,7 @@ export interface Dovecot extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Whether there is a Dovecot to start. */
+/** Whether Dovecot is installed. */
 export function isDovecotInstalled(): boolean {
   return existsSync(program) && existsSync(lmtpProgram);
 }
@@ -84,7 +83,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   }
   await chown(directory, owner.uid, owner.gid);
 
-  // A process group of its own, so that all processes of this server can be ended together.
+  // A separate process group, so that all processes of this server can be ended together.
   const { uid, gid } = owner;
   const output = await open(join(directory, 'output'), 'w');
   const master = spawn(program, ['-F', '-c', join(directory, 'dovecot.conf')], {
@@ -93,7 +92,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     ...(process.getuid?.() === 0 && { uid, gid }),
   });
   await output.close();
-  // Also when the tests end without having stopped it.
+  // Also if the tests end without having stopped it.
   const kill = () => killGroup(master);
   process.once('exit', kill);
   const stop = async () => {
@@ -135,8 +134,8 @@ function chooseOwner(): Owner {
 }
 
 /**
- * Makes the passwd-file of one user: user:password:uid:gid:gecos:home:shell:extra fields. One file each, since Dovecot looks
- * for changes in a file no more than once a second.
+ * Makes the passwd-file of one user: user:password:uid:gid:gecos:home:shell:extra fields. One file each,
+ * since Dovecot checks a file for changes at most once a second.
  */
 async function addUser(directory: string, user: string | DovecotUser): Promise<void> {
   const { name, quota }: DovecotUser = typeof user === 'string' ? { name: user } : user;
@@ -170,8 +169,8 @@ function greets(port: number): Promise<boolean> {
 }
 
 /**
- * Ends all processes of a server; false if there are none. SIGTERM would take seconds, since the master waits for each of
- * the others.
+ * Ends all processes of a server; false if there are none. SIGTERM would take seconds, since the master waits
+ * for each of the others.
  */
 function killGroup(master: ChildProcess): boolean {
   if (master.pid === undefined || master.exitCode !== null || master.signalCode !== null) return false;

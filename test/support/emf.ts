@@ -27,7 +27,10 @@ export function parseEmf(line: string): EmfLine {
   return value;
 }
 
-/** What CloudWatch makes of lines: values by metric, for a transport alone or for one of its destinations. */
+/**
+ * Metrics as CloudWatch extracts them from lines: values by metric, for a transport alone or for one of its
+ * destinations.
+ */
 export class MetricReader {
   readonly #values = new Map<string, number[]>();
 
@@ -46,7 +49,7 @@ export class MetricReader {
     return this.values(name, destination).reduce((sum, value) => sum + value, 0);
   }
 
-  /** How many metrics there are to pay for: each name, with each set of dimensions. */
+  /** How many metrics are charged: each name, with each set of dimensions. */
   get count(): number {
     return this.#values.size;
   }

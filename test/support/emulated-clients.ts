@@ -1,6 +1,4 @@
-/**
- * The clients that the functions make for themselves, over emulated AWS services.
- */
+/** The clients that the functions make for themselves, over emulated AWS services. */
 import { type AwsClients, makeClients } from '../../functions/aws/clients.ts';
 import { type Emulators, startEmulators } from '../../infra/local/emulators.ts';
 
@@ -10,7 +8,7 @@ export interface EmulatedClients extends AsyncDisposable {
   readonly clients: AwsClients;
 }
 
-/** Starts the emulators. The clients find them where a function's would: in the environment of this process. */
+/** Starts the emulators. The clients find them where a function's do: in the environment of this process. */
 export async function startEmulatedClients(): Promise<EmulatedClients> {
   const emulators = await startEmulators();
   Object.assign(process.env, emulators.environment);

@@ -12,7 +12,7 @@ test('a free port refuses connections', async () => {
   assert.equal(error.code, 'ECONNREFUSED');
 });
 
-test('a black hole neither takes nor refuses connections', async () => {
+test('a black hole neither accepts nor refuses connections', async () => {
   await using hole = await startBlackHole();
   const socket = connect({ port: hole.port, host: '127.0.0.1' });
   const outcome = await Promise.race([
@@ -26,7 +26,7 @@ test('a black hole neither takes nor refuses connections', async () => {
   assert.equal(outcome, 'nothing');
 });
 
-test('the port of a black hole refuses connections when it is closed', async () => {
+test('the port of a black hole refuses connections after it is closed', async () => {
   const hole = await startBlackHole();
   await hole.close();
   const [error] = (await once(connect({ port: hole.port, host: '127.0.0.1' }), 'error')) as [NodeJS.ErrnoException];

@@ -1,16 +1,14 @@
-/**
- * Ports of the loopback addresses that nobody listens at.
- */
+/** Free ports of the loopback addresses. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-// Above the range that Linux hands out for port 0 and for outgoing connections (32768 to 60999), so that no other test
-// gets the port by chance after it was found free.
+// Above the range that Linux uses for port 0 and for outgoing connections (32768 to 60999), so that no other
+// test gets the port by chance after it was found free.
 const lowest = 61_000;
 const highest = 65_535;
 
 /**
- * A port where connections are refused, and where a server may be started.
+ * Returns a port where connections are refused, and where a server may be started.
  *
  * @throws Error if a hundred tries found none
  */

@@ -1,14 +1,12 @@
-/**
- * What AWS services send to the incoming queue: shaped as theirs, with the fields that they have beside those that matter.
- */
+/** Messages of AWS services to the incoming queue, in their form, with further fields beside the relevant ones. */
 
-/** What a test says of a mail that SES took in. */
+/** The parts of a mail from SES that a test sets. */
 export interface SesMail {
   readonly messageId?: string;
   readonly source?: string | null;
   /** Matched by the receipt rule. */
   readonly recipients?: readonly string[];
-  /** What the header fields say. */
+  /** The header fields. */
   readonly headerRecipients?: readonly string[];
   /** Changes to `receipt.action`. */
   readonly action?: Readonly<Record<string, unknown>>;
@@ -17,14 +15,14 @@ export interface SesMail {
   readonly timestamp?: string;
 }
 
-/** SES's message ids for mail that it receives look like this. */
+/** SES's message ids for received mail have this form. */
 export const sesMessageId = 'o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1';
 
 /** A receipt notification. */
 export function sesNotification(mail: SesMail = {}): object {
   const { messageId = sesMessageId, source = 'alice@example.org', recipients = ['bob@example.com'] } = mail;
   const timestamp = mail.timestamp ?? '2026-11-22T07:59:30.000Z';
-  const destination = mail.headerRecipients ?? ['everybody@example.net'];
+  const destination = mail.headerRecipients ?? ['list@example.net'];
   return {
     notificationType: 'Received',
     mail: {
@@ -62,7 +60,7 @@ export function sesNotification(mail: SesMail = {}): object {
   };
 }
 
-/** SNS's envelope, as a queue gets it without raw message delivery. */
+/** SNS's envelope, as a queue receives it without raw message delivery. */
 export function snsEnvelope(message: unknown, changes: Readonly<Record<string, unknown>> = {}): object {
   return {
     Type: 'Notification',
@@ -79,7 +77,7 @@ export function snsEnvelope(message: unknown, changes: Readonly<Record<string, u
   };
 }
 
-/** What a test says of an object that was written. */
+/** The parts of a written object that a test sets. */
 export interface WrittenObject {
   readonly bucket?: string;
   /** Not encoded. */
@@ -122,12 +120,12 @@ export function s3Record(written: WrittenObject = {}): object {
   };
 }
 
-/** An event of S3's own. */
+/** An event of S3 itself. */
 export function s3Event(...records: readonly unknown[]): object {
   return { Records: records.length > 0 ? records : [s3Record()] };
 }
 
-/** What S3 sends when a notification is set up. */
+/** What S3 sends when a notification is configured. */
 export const s3TestEvent = {
   Service: 'Amazon S3',
   Event: 's3:TestEvent',

@@ -1,6 +1,4 @@
-/**
- * HTML as tests look at it: strictly, so that anything that is not as we write it is a mistake.
- */
+/** A strict HTML parser for tests: anything that is not in our own form is a mistake. */
 import assert from 'node:assert/strict';
 
 /** A `cwdb-action`, and the element that it belongs to. */
@@ -12,7 +10,10 @@ export interface FoundAction {
 
 const tag = /<(\/?)([a-z][a-z0-9-]*)((?: [a-z-]+="[^"<>]*")*)>/g;
 
-/** The tags of a text, in their order, with the names of their attributes; fails where a `<` or `>` is part of none. */
+/**
+ * Returns the tags of a text, in order, with the names of their attributes; fails if a `<` or `>` is outside
+ * a tag.
+ */
 export function skeleton(html: string): readonly string[] {
   const body = html.replace(/<style>[^<]*<\/style>/g, '');
   assert.doesNotMatch(body.replace(tag, ''), /[<>]/);
@@ -22,12 +23,15 @@ export function skeleton(html: string): readonly string[] {
   );
 }
 
-/** The actions. Each must come right after an element that can be pressed, and be JSON whether or not it is read as HTML. */
+/**
+ * Returns the actions. Each must come directly after an element that can be pressed, and be JSON whether or
+ * not it is read as HTML.
+ */
 export function actionsOf(html: string): readonly FoundAction[] {
-  const found = [...html.matchAll(/(<\/a>)?<cwdb-action ([^<>]*)>([^<>]*)<\/cwdb-action>/g)];
+  const found = [...html.matchAll(/(<\/button>)?<cwdb-action ([^<>]*)>([^<>]*)<\/cwdb-action>/g)];
   assert.equal(found.length, [...html.matchAll(/<cwdb-action/g)].length);
   return found.map(([, before, attributes = '', content = '']) => {
-    assert.equal(before, '</a>');
+    assert.equal(before, '</button>');
     const attribute = (name: string) => unescaped(new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1]);
     assert.equal(attribute('action'), 'call');
     assert.equal(unescaped(content), content);

@@ -1,6 +1,4 @@
-/**
- * An HTTP server that answers as it is told, for what no emulator does: refuse, fail, break off.
- */
+/** An HTTP server with scripted responses, for what no emulator does: refuse, fail, break off. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

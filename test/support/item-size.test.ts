@@ -4,7 +4,7 @@ import { type Item, itemSize, writeUnits } from './item-size.ts';
 
 const key = { id: { S: 'abc' }, delivery: { S: '0000' } };
 
-test('an item weighs its names and its values', () => {
+test('the size of an item is that of its names and values', () => {
   assert.equal(itemSize(key), 2 + 3 + 8 + 4);
   assert.equal(itemSize({ n: { N: '1700000000000' }, b: { BOOL: true } }), 1 + 8 + 1 + 1);
   assert.equal(
@@ -20,7 +20,7 @@ test('a write is charged by the larger of the two, in KiB', () => {
   assert.deepEqual(writeUnits(undefined, undefined), { table: 1, indexes: 0 });
 });
 
-test('an index is charged for what changes in it: twice where the entry moves', () => {
+test('an index is charged for its changes: twice if the entry moves', () => {
   const due = (shard: string, time: string, state = 'active'): Item => ({
     ...key,
     shard: { S: shard },

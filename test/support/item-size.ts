@@ -1,6 +1,6 @@
 /**
- * What an item of DynamoDB weighs, and what a write of it is charged (DynamoDB developer guide, "Item sizes and formats" and
- * "Capacity unit consumption for write operations").
+ * The size of an item of DynamoDB, and the charge of a write (DynamoDB developer guide, "Item sizes and
+ * formats" and "Capacity unit consumption for write operations").
  */
 import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 
@@ -30,13 +30,13 @@ function valueSize(value: AttributeValue): number {
 /** Write request units of octets. */
 const units = (octets: number) => Math.max(1, Math.ceil(octets / 1024));
 
-/** What a write costs. */
+/** The charge of a write. */
 export interface WriteUnits {
   readonly table: number;
   readonly indexes: number;
 }
 
-/** Write request units of a change of one item; undefined stands for none. A write that is refused is charged too. */
+/** Write request units of a change of one item; undefined means a missing item. A refused write is charged too. */
 export function writeUnits(before: Item | undefined, after: Item | undefined): WriteUnits {
   const table = units(Math.max(itemSize(before ?? {}), itemSize(after ?? {})));
   return { table, indexes: indexes.reduce((sum, index) => sum + indexUnits(before, after, index), 0) };
@@ -45,7 +45,7 @@ export function writeUnits(before: Item | undefined, after: Item | undefined): W
 const { partitionKey, sortKey, dueIndex, waitingIndex } = queueTableSchema;
 const indexes = [dueIndex, waitingIndex];
 
-/** An entry that moves is a deletion and a write; one that stays as it was is nothing. */
+/** An entry that moves is a deletion and a write; an unchanged one is free. */
 function indexUnits(before: Item | undefined, after: Item | undefined, index: (typeof indexes)[number]): number {
   const [old, young] = [entryOf(before, index), entryOf(after, index)];
   if (JSON.stringify(old) === JSON.stringify(young)) return 0;
@@ -56,7 +56,7 @@ function indexUnits(before: Item | undefined, after: Item | undefined, index: (t
   return isMoved ? units(itemSize(old)) + units(itemSize(young)) : units(Math.max(itemSize(old), itemSize(young)));
 }
 
-/** What an index has of an item; undefined if the item is not in it. */
+/** Returns the part of an item in an index; undefined if the item is not in it. */
 function entryOf(item: Item | undefined, index: (typeof indexes)[number]): Item | undefined {
   if (item?.[index.partitionKey] === undefined || item[index.sortKey] === undefined) return undefined;
   const names: readonly string[] = [partitionKey, sortKey, index.partitionKey, index.sortKey, ...index.projected];

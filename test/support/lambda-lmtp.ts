@@ -1,10 +1,16 @@
 /**
- * The command line as a user has it: `lambda-lmtp` in a process of its own.
+ * The command line: `lambda-lmtp` with arguments, environment and standard input of its own, in this process; or in a process of its
+ * own, where a test is about the process: its signals, its pipes, its memory, the program that starts it.
  */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { AwsSettings } from '../../functions/aws/settings.ts';
+import { runProgram } from '../../functions/command/program/program.ts';
+import type { Run } from '../../functions/command/run.ts';
 import { testify } from './witness.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -21,13 +27,17 @@ export interface CommandResult {
 export interface CommandOptions {
   /** Current directory; that of the test if absent. */
   readonly cwd?: string;
-  /** The Node that starts it; that of the test if absent. */
-  readonly node?: string;
   /** Variables besides those of the test. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A command that runs. */
+/** How to run it in a process of its own. */
+export interface ProcessOptions extends CommandOptions {
+  /** The Node that starts it; that of the test if absent. */
+  readonly node?: string;
+}
+
+/** A command that runs in a process. */
 export interface RunningCommand {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<CommandResult>;
@@ -35,8 +45,8 @@ export interface RunningCommand {
   stdout(): string;
 }
 
-/** Starts the command; whoever starts it writes to its stdin and ends it. */
-export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
+/** Starts a process with the command; the test writes to its stdin and ends that. */
+export function startCommand(args: readonly string[], options: ProcessOptions = {}): RunningCommand {
   const { cwd, node = process.execPath, env } = options;
   const child = spawn(node, [program, ...args], { cwd, env: { ...process.env, ...env } });
   const output = { stdout: '', stderr: '' };
@@ -55,14 +65,66 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   return { child, ended, stdout: () => output.stdout };
 }
 
-/** Runs the command to its end. */
-export async function runCommand(
+/** Runs the command in a process of its own, to its end. */
+export async function runProcess(
   args: readonly string[],
-  { input = '', ...options }: CommandOptions & { readonly input?: string } = {},
+  { input = '', ...options }: ProcessOptions & { readonly input?: string } = {},
 ): Promise<CommandResult> {
   const { child, ended } = startCommand(args, options);
   child.stdin.end(input);
   return await ended;
+}
+
+/** Runs the command in this process, to its end. Of another run it sees nothing. */
+export async function runCommand(
+  args: readonly string[],
+  { input = '', cwd = process.cwd(), env: given = {} }: CommandOptions & { readonly input?: string } = {},
+): Promise<CommandResult> {
+  const env = { ...process.env, ...given };
+  const [stdout, stderr] = [new Written(), new Written()];
+  const run: Run = {
+    ...{ env, stdout, stderr },
+    folder: cwd,
+    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+    aws: settingsIn(env),
+    exitCode: 0,
+    leavesWork: false,
+  };
+  await runProgram(args, run);
+  testify(`${stdout.text}${stderr.text}`);
+  return { code: run.exitCode, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** What a command writes, as text. */
+class Written extends Writable {
+  text = '';
+  readonly #decoder = new StringDecoder('utf8');
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += this.#decoder.write(chunk);
+    done();
+  }
+}
+
+/** Returns what the SDK would find in an environment if it were that of a process. */
+function settingsIn(env: Readonly<Record<string, string | undefined>>): AwsSettings {
+  const [region, accessKeyId, secretAccessKey, attempts] = [
+    env['AWS_REGION'],
+    env['AWS_ACCESS_KEY_ID'],
+    env['AWS_SECRET_ACCESS_KEY'],
+    env['AWS_MAX_ATTEMPTS'],
+  ];
+  return (service) => {
+    const endpoint = env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL'];
+    return {
+      ...(region === undefined ? {} : { region }),
+      ...(accessKeyId === undefined || secretAccessKey === undefined
+        ? {}
+        : { credentials: { accessKeyId, secretAccessKey } }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(attempts === undefined ? {} : { maxAttempts: Number(attempts) }),
+    };
+  };
 }
 
 /** A Node on this machine's PATH that is too old to run the source itself; `undefined` if there is none. */

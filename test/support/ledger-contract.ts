@@ -1,6 +1,4 @@
-/**
- * What every ledger promises, whatever it is made of: one suite, for the table in DynamoDB and for the one in memory.
- */
+/** The contract of every ledger: one suite, for the table in DynamoDB and for the one in memory. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
@@ -17,18 +15,18 @@ import { makeEvent, makeItem, makeRecipients, makeVerdict } from './delivery-ite
 
 const claim = { token: 'ours', until: 3_000_000 };
 
-/** The transitions that move an item that is there. */
+/** The transitions of existing items. */
 const moves = (Object.entries(transitions) as [TransitionName, Transition][]).filter(
   ([, { fence }]) => fence !== 'absent',
 );
 
-/** What each fence keeps out. */
+/** The outdated views that each fence excludes. */
 const behind: Readonly<
   Record<Exclude<Transition['fence'], 'absent'>, Readonly<Record<string, Partial<DeliveryItem>>>>
 > = {
   generation: { 'an older generation': { generation: 6 }, 'a later generation': { generation: 8 } },
   token: {
-    "somebody else's token": { claim: { ...claim, token: 'theirs' } },
+    "another worker's token": { claim: { ...claim, token: 'theirs' } },
     'an empty token': { claim: { ...claim, token: '' } },
     'an earlier write': { by: 'an earlier write' },
   },
@@ -36,7 +34,7 @@ const behind: Readonly<
   mark: { 'an earlier write': { by: 'an earlier write' } },
 };
 
-/** Declares the tests. `ledger` is asked for at each test, when it has been made. */
+/** Declares the tests. Each test calls `ledger` when it begins. */
 export function describeLedger(name: string, ledger: () => Ledger): void {
   describe(`a ledger ${name}`, () => {
     describeAdmission(ledger);
@@ -48,14 +46,14 @@ export function describeLedger(name: string, ledger: () => Ledger): void {
   });
 }
 
-/** Puts an item of any state in. */
+/** Adds an item of any state. */
 async function put(ledger: Ledger, given: Partial<DeliveryItem> = {}): Promise<DeliveryItem> {
   const moved = await ledger.admit(makeItem({ generation: 7, claim, ...given }));
   assert.equal(moved.kind, 'moved');
   return await found(ledger, moved.item);
 }
 
-/** The item as it is now. */
+/** Returns the current item. */
 async function found(ledger: Ledger, key: DeliveryItem | undefined): Promise<DeliveryItem> {
   const item = key === undefined ? undefined : await ledger.read(key);
   assert.ok(item !== undefined);
@@ -63,26 +61,26 @@ async function found(ledger: Ledger, key: DeliveryItem | undefined): Promise<Del
 }
 
 function describeAdmission(given: () => Ledger): void {
-  test('what was put in is there', async () => {
+  test('an added item is returned', async () => {
     const ledger = given();
     const item = makeItem({ dsn: { ret: 'HDRS' }, pending: { e1: makeEvent('e1') } });
     assert.equal((await ledger.admit(item)).kind, 'moved');
     assert.partialDeepStrictEqual(await ledger.read(item), item);
   });
 
-  test('what was never put in is not there', async () => {
+  test('an item that was never added is missing', async () => {
     assert.equal(await given().read({ id: 'never', delivery: '0000' }), undefined);
     assert.deepEqual(await given().readAll('never'), []);
   });
 
-  test('a key that no table takes is an error', async () => {
+  test('an invalid key is an error', async () => {
     for (const id of ['', 'x'.repeat(2049)]) {
       await assert.rejects(given().read({ id, delivery: '0000' }), { name: 'ValidationException' });
       await assert.rejects(given().admit(makeItem({ id })), { name: 'ValidationException' });
     }
   });
 
-  test('a second item under the same key is answered with the first, which stays', async () => {
+  test('a second item under the same key is refused with the first, which stays', async () => {
     const ledger = given();
     const first = await put(ledger);
     const second = await ledger.admit(makeItem({ id: first.id, requestHash: 'another' }));
@@ -90,14 +88,14 @@ function describeAdmission(given: () => Ledger): void {
     assert.deepEqual(await ledger.read(first), first);
   });
 
-  test('the very same item put in again is recognised', async () => {
+  test('the same item added again is recognised', async () => {
     const ledger = given();
     const item = makeItem();
     await ledger.admit(item);
     assert.equal((await ledger.admit(item)).kind, 'moved');
   });
 
-  test('the deliveries of a request come together, in their order', async () => {
+  test('the deliveries of a request are returned together, in order', async () => {
     const ledger = given();
     const id = `many-${crypto.randomUUID()}`;
     for (const delivery of ['0002', '0000', '0010', '0001']) await ledger.admit(makeItem({ id, delivery }));
@@ -110,7 +108,7 @@ function describeAdmission(given: () => Ledger): void {
 }
 
 function describeReading(given: () => Ledger): void {
-  test('the deliveries of a request are read back from the last one, as far as one likes', async () => {
+  test('the deliveries of a request can be read backwards from the last one, up to a limit', async () => {
     const ledger = given();
     const id = `many-${crypto.randomUUID()}`;
     const numbers = Array.from({ length: 45 }, (_, n) => String(n).padStart(4, '0'));
@@ -131,7 +129,7 @@ function describeReading(given: () => Ledger): void {
 
 function describeTransition(name: TransitionName, row: Transition, given: () => Ledger): void {
   for (const from of row.from) {
-    test(`${name} takes an item from ${from} to ${targetOf(row, from)}`, async () => {
+    test(`${name} moves an item from ${from} to ${targetOf(row, from)}`, async () => {
       const ledger = given();
       const seen = await put(ledger, { state: from });
       const moved = await ledger.move(name, seen, { attempt: 3 });
@@ -150,10 +148,10 @@ function describeTransition(name: TransitionName, row: Transition, given: () => 
 
   if (row.fence === 'absent') return;
   for (const [what, stale] of Object.entries(behind[row.fence])) {
-    test(`${name} keeps out whoever comes with ${what}`, () => refuses(name, row.from[0] ?? 'active', stale, given()));
+    test(`${name} refuses a writer with ${what}`, () => refuses(name, row.from[0] ?? 'active', stale, given()));
   }
 
-  test(`${name} of an item that is not there changes nothing`, async () => {
+  test(`${name} of a missing item changes nothing`, async () => {
     const ledger = given();
     const absent = makeItem({ claim });
     assert.deepEqual(await ledger.move(name, absent, {}), { kind: 'behind', item: undefined });
@@ -161,7 +159,7 @@ function describeTransition(name: TransitionName, row: Transition, given: () => 
   });
 }
 
-/** Whoever saw the item otherwise than it is changes nothing, and learns what it is. */
+/** A writer with an outdated view of the item changes nothing, and gets the current item. */
 async function refuses(name: TransitionName, from: State, stale: Partial<DeliveryItem>, ledger: Ledger): Promise<void> {
   const item = await put(ledger, { state: from });
   const answer = await ledger.move(name, { ...item, ...stale }, { attempt: 3 });
@@ -170,7 +168,7 @@ async function refuses(name: TransitionName, from: State, stale: Partial<Deliver
 }
 
 function describeChanges(given: () => Ledger): void {
-  test('a token is of no use on an item that nobody has claimed', async () => {
+  test('a token does not fit an item without a claim', async () => {
     const ledger = given();
     const { claim: _, ...unclaimed } = makeItem({ state: 'delivering' });
     await ledger.admit(unclaimed);
@@ -178,7 +176,7 @@ function describeChanges(given: () => Ledger): void {
     assert.equal((await ledger.move('finish', unclaimed, {})).kind, 'behind');
   });
 
-  test('a move that is repeated under its own mark is recognised, and under another one it is behind', async () => {
+  test('a repeated transition with its own mark is recognised, and with another mark it is outdated', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'delivering' });
     const by = crypto.randomUUID();
@@ -190,7 +188,7 @@ function describeChanges(given: () => Ledger): void {
     assert.equal((await ledger.move('finish', seen, { due: null }, crypto.randomUUID())).kind, 'behind');
   });
 
-  test('of two who claim the same delivery one is let through', async () => {
+  test('of two workers that claim the same delivery one succeeds', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'active' });
     const claims = await Promise.all(
@@ -201,7 +199,7 @@ function describeChanges(given: () => Ledger): void {
     assert.deepEqual(await ledger.read(seen), winner?.item);
   });
 
-  test('a change to null takes an attribute away, and what is not named stays', async () => {
+  test('a change to null removes an attribute, and other attributes stay', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'delivering' });
     const changes: Changes = {
@@ -219,7 +217,7 @@ function describeChanges(given: () => Ledger): void {
     assert.partialDeepStrictEqual(item, { ...kept, state: 'done', reason: 'why not', recipients });
   });
 
-  test('verdicts are kept as they are, whatever a server said', async () => {
+  test('verdicts are stored unchanged, whatever a server replied', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'delivering' });
     const last = { ...makeVerdict('deferred'), text: '452 \u{1f4ec} "full" \\ \u0001', inDoubt: true as const };
@@ -230,14 +228,14 @@ function describeChanges(given: () => Ledger): void {
 }
 
 function describePending(given: () => Ledger): void {
-  test('events are added to those that are still pending', async () => {
+  test('events are added to the pending ones', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'delivering', pending: { e1: makeEvent('e1') } });
     await ledger.move('defer', seen, { pending: { e2: makeEvent('e2') } });
     assert.deepEqual((await found(ledger, seen)).pending, { e1: makeEvent('e1'), e2: makeEvent('e2') });
   });
 
-  test('published events are forgotten one by one, as often as one likes, and a waiting delivery stays due', async () => {
+  test('published events are removed one by one, any number of times, and a waiting delivery stays due', async () => {
     const ledger = given();
     const pending = { e1: makeEvent('e1'), e2: makeEvent('e2') };
     const item = await put(ledger, { state: 'deferred', pending });
@@ -246,7 +244,7 @@ function describePending(given: () => Ledger): void {
     assert.deepEqual(await ledger.read(item), { ...item, pending: { e2: makeEvent('e2') } });
   });
 
-  test('a finished delivery whose events are all out needs nobody any more', async () => {
+  test('a finished delivery whose events are all published is not due any more', async () => {
     const ledger = given();
     const item = await put(ledger, { state: 'done', pending: { e1: makeEvent('e1') } });
     await ledger.forgetPending(item, ['e1']);
@@ -255,14 +253,14 @@ function describePending(given: () => Ledger): void {
     assert.deepEqual(await dueItems(ledger, item.id), []);
   });
 
-  test('a finished delivery that never had events needs nobody either', async () => {
+  test('a finished delivery without events is not due either', async () => {
     const ledger = given();
     const item = await put(ledger, { state: 'done' });
     await ledger.forgetPending(item, []);
     assert.deepEqual(await dueItems(ledger, item.id), []);
   });
 
-  test('whoever takes a live delivery for finished does not take it out of sight', async () => {
+  test('a writer that believes a live delivery to be finished does not remove it from the index', async () => {
     const ledger = given();
     const item = await put(ledger, { state: 'deferred', pending: { e1: makeEvent('e1') } });
     await ledger.forgetPending({ ...item, state: 'done' }, ['e1']);
@@ -272,7 +270,7 @@ function describePending(given: () => Ledger): void {
 }
 
 function describeDue(given: () => Ledger): void {
-  test('what falls due is found whatever its id, and nothing else is', async () => {
+  test('due deliveries are found whatever their id, and no others', async () => {
     const ledger = given();
     const due = 500;
     const waiting = await Promise.all(Array.from({ length: 40 }, () => put(ledger, { state: 'deferred', due })));
@@ -287,7 +285,7 @@ function describeDue(given: () => Ledger): void {
     assert.ok(!dueNow.some(({ id }) => id === later.id));
   });
 
-  test('what was moved is found at its new time, and what needs nobody is not found', async () => {
+  test('a moved delivery is found at its new time, and one that is not due at all is not found', async () => {
     const ledger = given();
     const seen = await put(ledger, { state: 'deferred', due: 400 });
     const { item } = await ledger.move('activate', seen, { due: 450 });

@@ -1,12 +1,10 @@
-/**
- * What the ledgers in memory have in common: the rules of the table, whatever the items lie in.
- */
+/** The common rules of the ledgers in memory, whatever their storage. */
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import type { DueItem, Moved } from '../../functions/queue/items/ports.ts';
 import type { Transition } from '../../functions/queue/items/states.ts';
 import type { MemoryDestinations } from './memory-destinations.ts';
 
-/** Whether a transition may be carried out on an item by somebody who saw it otherwise, or as it is. */
+/** Whether a transition succeeds, given the item as the writer saw it and as it is. */
 export function isLetThrough({ from, fence }: Transition, there: DeliveryItem, seen: DeliveryItem): boolean {
   if (!from.includes(there.state)) return false;
   switch (fence) {
@@ -25,7 +23,7 @@ export function isLetThrough({ from, fence }: Transition, there: DeliveryItem, s
   }
 }
 
-/** The item without events that are published; nothing where they are not its own to forget. */
+/** Returns the item without published events; nothing if none of them are pending. */
 export function withoutPending(
   there: DeliveryItem | undefined,
   seen: DeliveryItem,
@@ -40,7 +38,7 @@ export function withoutPending(
   return rest.due === undefined ? forgotten : { ...forgotten, due: rest.due };
 }
 
-/** What falls due before a moment, of items and of destinations. */
+/** Returns what is due before a moment, of items and of destinations. */
 export function* dueAmong(
   items: Iterable<DeliveryItem>,
   destinations: MemoryDestinations,
@@ -58,7 +56,7 @@ export function* dueAmong(
   }
 }
 
-/** Whether a delivery takes a place in active. */
+/** Whether a delivery occupies a place in active. */
 export function isInActive({ state }: Pick<DeliveryItem, 'state'>): boolean {
   return state === 'active' || state === 'delivering';
 }
@@ -72,12 +70,15 @@ export function checkKey(id: string): void {
   throw Object.assign(new Error(`a key of ${octets} octets`), { name: 'ValidationException' });
 }
 
-/** The answer to whoever moved an item. */
+/** The result for a writer that moved an item. */
 export function moved(item: DeliveryItem): Moved {
   return { kind: 'moved', item };
 }
 
-/** The answer to whoever is behind an item, unless the item bears the very mark of that move: then an earlier try was made. */
+/**
+ * The result for a writer with an outdated view, unless the item has the mark of the same transition: then an
+ * earlier try succeeded.
+ */
 export function unmoved(item: DeliveryItem | undefined, by: string | undefined): Moved {
   return item !== undefined && item.by === by ? moved(item) : { kind: 'behind', item };
 }

@@ -14,7 +14,7 @@ for (const [name, content] of [
   ['dots and line ends', '\r\n..\r\n\r\n...x\r\n\r\n'],
 ] as const) {
   for (const size of [1, 2, 3, 1000]) {
-    test(`a content is counted and hashed as it stands on the wire, in pieces of ${size}: ${name}`, async () => {
+    test(`a content is counted and hashed as on the wire, in pieces of ${size}: ${name}`, async () => {
       await using sink = await startLmtpSink({ hash: true });
       const wire = `${content}.\r\nQUIT\r\n`;
       const pieces = wire.match(new RegExp(`.{1,${size}}`, 'gs')) ?? [];
@@ -30,7 +30,7 @@ for (const [name, content] of [
   }
 }
 
-test('a content that breaks off is none', async () => {
+test('a content that breaks off does not count', async () => {
   await using sink = await startLmtpSink();
   await playDialogue({ port: sink.port }, [{ send: opening }, { await: '354 ' }, { send: 'Subject: x\r\n.' }]);
   await waitUntil('the end of the connection', () => sink.broken() === 1);

@@ -1,27 +1,28 @@
 /**
- * An LMTP server that takes everything and keeps nothing: it counts and hashes content as it comes, so that messages of any
- * size and any number can be sent to it. For everything that a server can do wrong there is scripted-server.ts.
+ * An LMTP server that accepts everything and stores nothing: it counts and hashes content as it arrives, so
+ * that messages of any size and any number can be sent to it. For faults of servers there is
+ * scripted-server.ts.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** A content that came whole, as it stood on the wire. */
+/** A complete content, as on the wire. */
 export interface SunkContent {
-  /** Octets, doubled dots among them, without the final dot line. */
+  /** Octets, including doubled dots, without the final dot line. */
   readonly octets: number;
-  /** Of those octets; empty unless hashes were asked for. */
+  /** Of those octets; empty unless hashes were requested. */
   readonly sha256: string;
   readonly recipients: number;
 }
 
-/** What to do meanwhile. */
+/** Pauses of the server. */
 export interface SinkOptions {
   readonly hash?: boolean;
-  /** Waited for when the first octets of a content have come; nothing more is read until then. */
+  /** Awaited after the first octets of a content; nothing more is read until then. */
   readonly onContentBegun?: () => Promise<void>;
-  /** Waited for before what a read brought is looked at: a server that is slow, or far away. */
+  /** Awaited before the octets of a read are handled: a server that is slow, or far away. */
   readonly beforeRead?: () => Promise<void>;
-  /** Waited for before the final replies. */
+  /** Awaited before the final replies. */
   readonly beforeFinalReplies?: (content: SunkContent) => Promise<void>;
 }
 
@@ -29,7 +30,7 @@ export interface SinkOptions {
 export interface LmtpSink extends AsyncDisposable {
   readonly port: number;
   readonly destination: string;
-  /** Contents that came whole. */
+  /** Complete contents. */
   readonly contents: readonly SunkContent[];
   /** Connections that ended in the middle of a content. */
   readonly broken: () => number;
@@ -142,10 +143,10 @@ const replies: Readonly<Record<string, string>> = {
   QUIT: '221 2.0.0 bye\r\n',
 };
 
-/** Looks for the end of a content with no more of it in memory than one chunk. */
+/** Finds the end of a content with no more than one chunk of it in memory. */
 class ContentReader {
   readonly #hash: Hash | undefined;
-  /** The last octets, which may be the beginning of the end; at first the line end that DATA stood on. */
+  /** The last octets, which may begin the end mark; at first the line end of DATA. */
   #tail: Buffer = Buffer.from('\r\n');
   #octets = -2;
 
@@ -158,7 +159,7 @@ class ContentReader {
     return Math.max(0, this.#octets);
   }
 
-  /** Takes octets; answers what follows the content, or nothing where it has not ended yet. */
+  /** Reads octets; returns those after the content, or nothing before its end. */
   push(chunk: Buffer): Buffer | undefined {
     const seen = Buffer.concat([this.#tail, chunk]);
     const end = seen.indexOf(endOfContent);
@@ -173,7 +174,7 @@ class ContentReader {
   }
 
   #count(octets: Buffer): void {
-    // The line end before the content is none of it.
+    // The line end before the content is not part of it.
     this.#hash?.update(octets.subarray(Math.min(octets.length, Math.max(0, -this.#octets))));
     this.#octets += octets.length;
   }

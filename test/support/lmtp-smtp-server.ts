@@ -1,27 +1,28 @@
 /**
- * Nodemailer's smtp-server speaking LMTP, in this process: what it says by itself, and what a test has it say of a recipient.
+ * Nodemailer's smtp-server speaking LMTP, in this process: its own replies, and scripted ones for
+ * recipients.
  *
  *     await using server = await startLmtpSmtpServer({ rcpt: { 'no@x.test': '550 unknown' }, final: { 'full@x.test': '552 full' } });
  *
- * It greets 100 ms after the connection, whatever it is told.
+ * It greets 100 ms after the connection, whatever the settings.
  */
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 
-/** Answers by recipient: a code and words, to which the server adds a status of its own. Whoever is not named is welcome. */
+/** Replies by recipient: a code and words, to which the server adds its own status. Other recipients are accepted. */
 export type Answers = Readonly<Record<string, string>>;
 
 export interface LmtpSmtpServerOptions {
-  /** What is said to RCPT. */
+  /** Replies to RCPT. */
   readonly rcpt?: Answers;
-  /** What is said after the dot. */
+  /** Replies after the dot. */
   readonly final?: Answers;
-  /** The server's own options. It offers SIZE 10000000, unless told otherwise. */
+  /** The server's own options. It offers SIZE 10000000 by default. */
   readonly server?: SMTPServerOptions & FurtherOptions;
 }
 
-/** Options that the server knows and its types do not. */
+/** Options that the server has and its types do not. */
 export interface FurtherOptions {
   readonly maxRecipients?: number;
   /** Whether a message over `size` is refused after the dot too. */
@@ -29,17 +30,17 @@ export interface FurtherOptions {
   readonly hideDSN?: boolean;
 }
 
-/** A recipient or the sender, as the server understood the command. */
+/** A recipient or the sender, as the server parsed the command. */
 export interface UnderstoodAddress {
   readonly address: string;
-  /** ESMTP parameters; `true` where one has no value. */
+  /** ESMTP parameters; `true` for one without a value. */
   readonly args: Readonly<Record<string, string | true>>;
 }
 
-/** A message that the server took, whatever it said of it. */
+/** A message that the server received, whatever its replies. */
 export interface TakenMessage {
   readonly sender: UnderstoodAddress;
-  /** Those that it has in its list at last; one that was named twice is there once. */
+  /** Those in its final list; one that was named twice is there once. */
   readonly recipients: readonly UnderstoodAddress[];
   readonly content: Buffer;
 }
@@ -48,7 +49,7 @@ export interface LmtpSmtpServer extends AsyncDisposable {
   readonly port: number;
   /** In next-hop syntax. */
   readonly destination: string;
-  /** In their order. */
+  /** In order. */
   readonly messages: readonly TakenMessage[];
 }
 
@@ -73,12 +74,12 @@ export async function startLmtpSmtpServer(options: LmtpSmtpServerOptions = {}): 
         messages.push(takenMessage(session, await buffer(stream)));
         return session.envelope.rcptTo.map(({ address }) => toError(final[address]) ?? `<${address}> stored`);
       };
-      // A list has one answer for each recipient; the types know of one for all only.
+      // A list has one reply for each recipient; the types know only of one for all.
       const answered = callback as unknown as (error: null, answers: readonly (string | Error)[]) => void;
       answer().then((answers) => answered(null, answers), callback);
     },
   });
-  // A client that goes away is its own affair.
+  // Errors of a client that closes are ignored.
   server.on('error', () => {});
   server.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -104,11 +105,11 @@ function takenMessage({ envelope }: SMTPServerSession, content: Buffer): TakenMe
 }
 
 function understood(given: SMTPServerAddress | undefined): UnderstoodAddress {
-  // `false` stands for no parameters at all.
+  // `false` means no parameters at all.
   return { address: given?.address ?? '', args: { ...(given?.args as UnderstoodAddress['args']) } };
 }
 
-/** `550 unknown` as an error that the server says. */
+/** `550 unknown` as an error that the server sends. */
 function toError(answer: string | undefined): Error | null {
   const match = /^(\d{3}) (.*)$/s.exec(answer ?? '');
   if (match === null) return null;

@@ -1,7 +1,9 @@
 /**
- * The local stack, for tests: what its functions log and its topics say is kept for the search at the end.
+ * The local stack, for tests: its log lines and topic messages are kept for the search for secrets at the end. Its functions
+ * are bundled once in a run of the tests.
  */
 import { type LocalStack, type LocalStackOptions, startLocalStack as start } from '../../infra/local/stack.ts';
+import { bundlesOfRun } from './bundle-once.ts';
 import { testify } from './witness.ts';
 
 export type { LocalStack } from '../../infra/local/stack.ts';
@@ -9,7 +11,9 @@ export type { LocalStack } from '../../infra/local/stack.ts';
 /** Starts a stack. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const stack = await start({
+    bundles: bundlesOfRun(),
     ...options,
+    environment: { ...compileCache(), ...options.environment },
     onLogLine: (functionName, line) => {
       testify(`${functionName}: ${line}`);
       options.onLogLine?.(functionName, line);
@@ -22,4 +26,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       await stack.close();
     },
   };
+}
+
+/** The variable by which functions find what Node compiled of them before, where the test command gives it. */
+function compileCache(): Readonly<Record<string, string>> {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }

@@ -12,10 +12,10 @@ interface Token {
 }
 
 /**
- * Whether a row is wanted.
+ * Whether a row matches.
  *
- * @param need hears of each field that is named
- * @throws Error for what is not understood
+ * @param need called with each field that is named
+ * @throws Error for unsupported syntax
  */
 export function evaluateFilter(
   condition: string,
@@ -140,7 +140,7 @@ class Condition {
   }
 }
 
-/** `/(?i)text/` has its flag within. */
+/** `/(?i)text/` has its flag inside. */
 function patternOf(text: string): RegExp {
   const source = text.slice(1, -1);
   return source.startsWith('(?i)') ? new RegExp(source.slice(4), 'i') : new RegExp(source);

@@ -1,4 +1,4 @@
-/** The interpreter of Logs Insights that the tests of saved queries rest on. */
+/** The interpreter of Logs Insights that the tests of saved queries use. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask } from './logs-insights.ts';
@@ -14,14 +14,14 @@ function rows(query: string): readonly (readonly unknown[])[] {
   return found.map((row) => columns.map((column) => row.get(column)));
 }
 
-test('fields, also of members and lists, under other names', () => {
+test('fields are read, also members and list elements, under other names', () => {
   assert.deepEqual(rows("fields id, tls.level as level, list.1, odd\n| filter id = 'a'\n| sort size asc"), [
     ['a', 'may', 8, 1],
     ['a', undefined, undefined, undefined],
   ]);
 });
 
-test('conditions', () => {
+test('conditions select rows', () => {
   const ids = (filter: string) => rows(`fields id\n| filter ${filter}`).map(([id]) => id);
   assert.deepEqual(ids('ispresent(text)'), ['b']);
   assert.deepEqual(ids('ispresent(none)'), []);
@@ -31,7 +31,7 @@ test('conditions', () => {
   assert.deepEqual(ids("id in ['b', 'c'] and (size = 5 or size = 6)"), ['b']);
 });
 
-test('parse, stats, sort and limit', () => {
+test('parse, stats, sort and limit are supported', () => {
   assert.deepEqual(rows('parse text /^host (?<host>\\S+)/\n| stats count(*) as n by host\n| sort n desc'), [
     [undefined, 3],
     ['x', 1],
@@ -41,7 +41,7 @@ test('parse, stats, sort and limit', () => {
   assert.deepEqual(rows(`filter ispresent(id)\n| ${numbers}\n| sort most desc\n| limit 1`), [['a', 2, 2, 3, 9, 3]]);
 });
 
-test('a field that no line has is told', () => {
+test('a field that no line has is reported', () => {
   assert.deepEqual(ask("fields id, nmae\n| filter statsu = 'x'\n| sort other asc", events).unknown, [
     'nmae',
     'statsu',

@@ -1,6 +1,7 @@
 /**
- * Logs Insights, as far as our saved queries use it: fields, filter, parse with a regular expression, stats, sort and limit. What is
- * not understood is refused, and so is what Logs Insights would silently show as an empty column: a field that no event has.
+ * Logs Insights, as far as our saved queries use it: fields, filter, parse with a regular expression, stats,
+ * sort and limit. Unsupported syntax is refused, and so is a field that no event has, which Logs Insights
+ * would silently show as an empty column.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */
@@ -18,7 +19,7 @@ export interface InsightsEvent {
 /** A row: values by field. */
 export type Row = ReadonlyMap<string, Value>;
 
-/** What a query gives. */
+/** The answer of a query. */
 export interface Answer {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
@@ -36,12 +37,12 @@ export function discover({ at, log, message }: InsightsEvent): Map<string, Value
   try {
     flatten('', JSON.parse(message), row);
   } catch {
-    // A line that is no JSON has no fields of its own.
+    // A line that is not JSON has no fields of its own.
   }
   return row;
 }
 
-/** Members have dots between them, elements of a list their number; true is 1, null is absent. */
+/** Members are joined with dots, elements of a list have their number; true is 1, null is absent. */
 function flatten(path: string, value: unknown, row: Map<string, Value>): void {
   if (value === null || value === undefined) return;
   if (typeof value === 'object') {
@@ -50,9 +51,9 @@ function flatten(path: string, value: unknown, row: Map<string, Value>): void {
 }
 
 /**
- * Asks a query.
+ * Runs a query.
  *
- * @throws Error for what is not understood
+ * @throws Error for unsupported syntax
  */
 export function ask(query: string, events: readonly InsightsEvent[]): Answer {
   let rows: Row[] = events.map(discover);
@@ -104,7 +105,7 @@ function compare(one: Value, other: Value): number {
   return one < other ? -1 : 1;
 }
 
-/** Cuts at commas outside of parentheses. */
+/** Splits at commas outside of parentheses. */
 function parts(text: string): readonly string[] {
   return text.split(/,\s*(?![^()]*\))/).map((part) => part.trim());
 }

@@ -1,6 +1,4 @@
-/**
- * A client of the table whose first answers are lost on their way, after the table did what it was asked.
- */
+/** A client of the table whose first responses are lost after the table has carried out the request. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { makeClients } from '../../functions/aws/clients.ts';
 
@@ -20,7 +18,7 @@ export function losingAnswers(lost: number): LosingClient {
       if (requests > lost) return answer;
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $retryable: {} });
     },
-    // Nearer to the wire than the client's own repeats.
+    // Nearer to the wire than the client's own retries.
     { step: 'deserialize', priority: 'low', name: 'loseAnswers' },
   );
   return { table, requests: () => requests };

@@ -1,5 +1,6 @@
 /**
- * A mail store that the queue's tests deliver to: it counts what it saved, and says to a recipient what the address asks for.
+ * A mail store that the queue's tests deliver to: it counts saved messages, and replies to a recipient as its
+ * address says.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,9 +14,9 @@ export interface MailStore extends AsyncDisposable {
   saved(recipient: string): number;
 }
 
-/** What is said to a recipient whose address begins with the word; everybody else's mail is saved. */
+/** Replies to recipients whose address begins with the word; mail for all others is saved. */
 const verdicts: Readonly<Record<string, (seen: number) => StoreVerdict | undefined>> = {
-  unknown: () => ({ at: 'RCPT', code: 550, text: '5.1.1 nobody of that name' }),
+  unknown: () => ({ at: 'RCPT', code: 550, text: '5.1.1 no such user' }),
   busy: (seen) => (seen === 0 ? { at: 'content', code: 452, text: '4.2.2 mailbox busy' } : undefined),
   never: () => ({ at: 'RCPT', code: 450, text: '4.2.0 come back' }),
   full: () => ({ at: 'content', code: 552, text: '5.2.2 mailbox full' }),

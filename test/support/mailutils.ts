@@ -1,9 +1,9 @@
 /**
- * The LMTP server of GNU mailutils, which takes one message a connection and files it into mboxes of system users. Debian
+ * The LMTP server of GNU mailutils, which accepts one message for each connection and files it into mboxes of system users. Debian
  * 12's mailutils and mailutils-mda.
  *
  *     await using server = await startMailutils();
- *     // deliver to server.destination, for somebody in mailutilsUsers
+ *     // deliver to server.destination, for one of mailutilsUsers
  */
 
 import { existsSync } from 'node:fs';
@@ -11,22 +11,25 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRoot, type ServerPlace, type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Debian packages without which there is no such server. */
+/** Debian packages that the server needs. */
 export const mailutilsPackages = ['mailutils', 'mailutils-mda'] as const;
 
 const program = '/usr/sbin/lmtpd';
 
-/** Users whom every Debian has; others are unknown and refused at RCPT. The server looks at no domain. */
+/** Users of every Debian system; others are unknown and refused at RCPT. The server ignores the domain. */
 export const mailutilsUsers = ['games', 'news', 'nobody'] as const;
 
 export interface Mailutils extends ServerProcess {
   /** In next-hop syntax. */
   readonly destination: string;
-  /** The mbox of a user, with what the server adds; empty if there is none yet. */
+  /** The mbox of a user, with the server's additions; empty if there is none yet. */
   mbox(user: string): Promise<string>;
 }
 
-/** Whether there is such a server to start, and who runs the tests may start it: it takes on the users it delivers to. */
+/**
+ * Whether the server is installed, and the user of the tests may start it: it changes to the users that it
+ * delivers to.
+ */
 export function canStartMailutils(): boolean {
   return existsSync(program) && isRoot();
 }
@@ -49,7 +52,7 @@ export async function startMailutils(): Promise<Mailutils> {
 async function prepare({ directory, port }: ServerPlace): Promise<void> {
   const mail = join(directory, 'mail');
   await mkdir(mail);
-  // Each mbox is made by its user.
+  // Each mbox is created by its user.
   await chmod(directory, 0o755);
   await chmod(mail, 0o1777);
   await writeFile(

@@ -8,23 +8,23 @@ import type { ObjectMetadata } from '../../functions/incoming/ports.ts';
 import type { PinnedMessage } from '../../functions/queue/items/item.ts';
 import { type Bodies, BodyFault, type SpentBodies } from '../../functions/queue/items/ports.ts';
 
-/** Bodies by key; the bucket is not looked at. */
+/** Bodies by key; the bucket is ignored. */
 export class MemoryBodies implements Bodies, ObjectMetadata, SpentBodies {
   readonly #objects = new Map<string, Buffer>();
-  /** By key and version: what was ever put, and can be read still. */
+  /** By key and version: everything that was ever put and can still be read. */
   readonly #versions = new Map<string, Buffer>();
-  /** The version that lies on top, by key. */
+  /** The latest version, by key. */
   readonly #current = new Map<string, string>();
   /** Messages that were discarded. */
   readonly discarded: PinnedMessage[] = [];
-  /** Whether the bucket keeps versions. */
+  /** Whether the bucket is versioned. */
   keepsVersions = false;
   readonly #metadata = new Map<string, Metadata>();
-  /** Thrown at whoever reads, as S3 does while rights are missing or the service is down. */
+  /** Thrown at every read, as S3 does without permissions or during a failure. */
   trouble: Error | undefined;
   /** Whether bodies are read only when they are opened, as large ones are. */
   streams = false;
-  /** Whether every body is gone after its request was taken in. */
+  /** Whether every body is deleted after its request was admitted. */
   vanish = false;
 
   put(key: string, body: string | Buffer, metadata: Metadata = {}): void {

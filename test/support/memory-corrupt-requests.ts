@@ -1,12 +1,10 @@
-/**
- * Corrupt requests in memory: for tests.
- */
+/** Corrupt requests in memory: for tests. */
 import type { CorruptRequest, CorruptRequests } from '../../functions/operator/ports.ts';
 import type { HistoryEntry } from '../../functions/queue/items/item.ts';
 import type { CorruptNotice, CorruptQueue } from '../../functions/queue/items/ports.ts';
-import { extended } from '../../functions/queue/writes/apply-change.ts';
+import { withHistoryEntry } from '../../functions/queue/writes/apply-change.ts';
 
-/** The corrupt queue of a test, and what people do with what lies in it. */
+/** The corrupt queue of a test, and the operator actions on it. */
 export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
   /** What was sent to incoming. */
   readonly submitted: string[] = [];
@@ -22,7 +20,7 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
     if (isDelivery !== true) this.#listed.add(id);
   }
 
-  /** Takes a copy away, as somebody may do in S3. */
+  /** Deletes a copy, as an operator may do in S3. */
   loseBody(id: string): void {
     this.#bodies.delete(`corrupt/${id}.json`);
   }
@@ -52,7 +50,7 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
   async settle({ id }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
     const request = this.#requests.get(id);
     if (request === undefined || request.isSettled === true) return false;
-    this.#requests.set(id, { ...request, isSettled: true, history: extended(request.history, entry) });
+    this.#requests.set(id, { ...request, isSettled: true, history: withHistoryEntry(request.history, entry) });
     return true;
   }
 }

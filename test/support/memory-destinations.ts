@@ -1,13 +1,13 @@
 /**
- * What is known of destinations, in memory: for tests, and beside the memory ledger in one "table".
+ * Destination records in memory: for tests, and beside the memory ledger in one "table".
  *
- * What comes out is frozen, so that nobody changes a record but by a write.
+ * Returned records are frozen, so that a record changes only by a write.
  */
 import { type DestinationRecord, emptyRecord, type Places } from '../../functions/queue/items/destination-record.ts';
 import { readRecord } from '../../functions/queue/items/parse-destination-record.ts';
 import type { Destinations } from '../../functions/queue/items/ports.ts';
 
-/** Destinations that are forgotten with their process. */
+/** Destination records that end with their process. */
 export class MemoryDestinations implements Destinations {
   readonly #records = new Map<string, DestinationRecord>();
 
@@ -24,7 +24,7 @@ export class MemoryDestinations implements Destinations {
     const { active, backlog, revision } = this.#find(record.name);
     if (revision !== record.revision) return false;
     const { name, active: _, backlog: __, revision: ___, due, faults, ...known } = copy(record);
-    // As it is read from the table: a member that is not read there is lost here too.
+    // As a read from the table: a member that the parser does not read is lost here too.
     const read = readRecord(name, { active, backlog, due, known, revision: revision + 1 });
     if (read.faults !== undefined) throw new TypeError(`${name}: ${read.faults.join('; ')}`);
     this.#put(read);
@@ -48,7 +48,7 @@ export class MemoryDestinations implements Destinations {
     return backlog === undefined ? { active } : { active, backlog };
   }
 
-  async noteBacklog(name: string, at: number): Promise<void> {
+  async recordBacklog(name: string, at: number): Promise<void> {
     this.#put({ ...this.#find(name), backlog: at });
   }
 
@@ -71,7 +71,7 @@ export class MemoryDestinations implements Destinations {
   }
 }
 
-/** As a table gives back what it was given: without what is undefined. */
+/** As a table returns it: without undefined members. */
 function copy(record: DestinationRecord): DestinationRecord {
   return JSON.parse(JSON.stringify(record)) as DestinationRecord;
 }

@@ -1,7 +1,7 @@
 /**
- * The queue table in memory: the same transitions, from the same table, with the same fences as the one in DynamoDB.
+ * The queue table in memory: the same transitions with the same fences as the one in DynamoDB.
  *
- * What goes in and what comes out are copies, so that nobody changes an item but by a transition.
+ * Stored and returned items are copies, so that an item changes only by a transition.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { matchEntry, matchesItem } from '../../functions/operator/queue-filter.ts';
@@ -40,15 +40,15 @@ import { MemoryDestinations } from './memory-destinations.ts';
 /** Entries of a page. */
 const pageSize = 100;
 
-/** A ledger that forgets everything with its process. */
+/** A ledger that ends with its process. */
 export class MemoryLedger implements Ledger, Queries {
-  /** What the same table holds of destinations. */
+  /** The destination records of the same table. */
   readonly destinations = new MemoryDestinations();
   readonly #items = new Map<string, DeliveryItem>();
-  /** Those that cannot be read. */
+  /** Items that cannot be read. */
   readonly #unread = new Map<string, UnreadableItem>();
 
-  /** Everything that is in it. */
+  /** All items. */
   get items(): readonly DeliveryItem[] {
     return [...this.#items.values()].map(copy);
   }
@@ -57,7 +57,7 @@ export class MemoryLedger implements Ledger, Queries {
     return this.#find(key);
   }
 
-  /** Puts an item in as somebody else may have written it. */
+  /** Adds an item as another release may have written it. */
   plant(raw: RawItem): void {
     const found = readStored(raw);
     this.#unread.delete(name(found));
@@ -139,7 +139,7 @@ export class MemoryLedger implements Ledger, Queries {
     return all.filter((item) => item.destination === (destination ?? item.destination) && isInActive(item)).length;
   }
 
-  /** What the index shows of those that cannot be read. */
+  /** The index entries of items that cannot be read. */
   get #unreadEntries(): readonly QueueEntry[] {
     const shown = [...this.#unread.values()].map((item) => {
       const entry = readEntry(item.raw);
@@ -148,14 +148,14 @@ export class MemoryLedger implements Ledger, Queries {
     return shown.filter(({ state }) => state !== 'done');
   }
 
-  /** How many requests could not be used: a ledger knows of none by itself. */
+  /** How many requests could not be used: a ledger does not know that itself. */
   corruptRequests = 0;
 
   async countCorruptRequests(): Promise<number> {
     return this.corruptRequests;
   }
 
-  /** Items as they lie in it: to be looked at, and copied before they are given away. */
+  /** The stored items: for reading, and copied before they are returned. */
   #select(isWanted: (item: DeliveryItem) => boolean): readonly DeliveryItem[] {
     return [...this.#items.values()].filter(isWanted);
   }
@@ -168,7 +168,7 @@ export class MemoryLedger implements Ledger, Queries {
     return item === undefined ? undefined : copy(item);
   }
 
-  /** Whatever is written must be what a table's item has to be. */
+  /** Every written item must be a valid item of the table. */
   #put(item: DeliveryItem): DeliveryItem {
     const written = copy(item);
     const found = readItem({ ...written });
@@ -182,7 +182,7 @@ function name({ id, delivery }: DeliveryKey): string {
   return `${id}/${delivery}`;
 }
 
-/** As a table gives back what it was given: without what is undefined. */
+/** As a table returns it: without undefined members. */
 function copy(item: DeliveryItem): DeliveryItem {
   return JSON.parse(JSON.stringify(item)) as DeliveryItem;
 }

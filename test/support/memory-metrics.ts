@@ -1,6 +1,4 @@
-/**
- * Metrics in memory, for tests: what was added, in order, and the sums.
- */
+/** Metrics in memory, for tests: the added values, in order, and the sums. */
 import type { MetricName } from '../../functions/metrics/catalogue.ts';
 import type { Metrics } from '../../functions/metrics/metrics.ts';
 

@@ -8,7 +8,7 @@ interface GroupRecord {
   readonly reports: SealedReport[];
 }
 
-/** Records that are forgotten with their process. */
+/** Records that end with their process. */
 export class MemoryReports implements ReportRecords {
   readonly #groups = new Map<string, GroupRecord>();
 
@@ -40,12 +40,12 @@ export class MemoryReports implements ReportRecords {
     return true;
   }
 
-  async noteHandedOver(group: Group, number: number, role: string): Promise<void> {
+  async recordHandedOver(group: Group, number: number, role: string): Promise<void> {
     const handedOver = this.#group(group).reports[number]?.handedOver ?? [];
     this.#change(group, number, { handedOver: [...new Set([...handedOver, role])] });
   }
 
-  async conclude(group: Group, number: number): Promise<void> {
+  async markDone(group: Group, number: number): Promise<void> {
     this.#change(group, number, { isDone: true });
   }
 

@@ -1,4 +1,4 @@
-/** The evaluator of metric math that tests of alarms rest on. */
+/** The evaluator of metric math that tests of alarms use. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateMath } from './metric-math.ts';

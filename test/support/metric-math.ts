@@ -1,6 +1,6 @@
 /**
- * CloudWatch's metric math, as far as our alarms use it: numbers, names, arithmetic, comparisons, AND, OR, IF and FILL, for one
- * moment. What has no value there makes what it is part of have none, but for FILL.
+ * CloudWatch's metric math, as far as our alarms use it: numbers, names, arithmetic, comparisons, AND, OR, IF
+ * and FILL, for one moment. An operand without a value makes the result have none, except in FILL.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
@@ -9,10 +9,10 @@
 export type MathValue = number | undefined;
 
 /**
- * Works an expression out.
+ * Evaluates an expression.
  *
- * @param values by the names that the expression has for them
- * @throws Error for what is not understood, or a name without a metric
+ * @param values by their names in the expression
+ * @throws Error for unsupported syntax, or a name without a metric
  */
 export function evaluateMath(expression: string, values: ReadonlyMap<string, MathValue>): MathValue {
   const reader = new Reader(expression, values);

@@ -1,4 +1,4 @@
-/** Notices, with everything that a test does not care for filled in. */
+/** Notices, with default values for everything that a test does not set. */
 import type { Notice } from '../../functions/notices/notice.ts';
 
 /** Makes a notice. */

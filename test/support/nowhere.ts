@@ -1,4 +1,4 @@
-/** A stack that is named by the environment, where nobody listens. */
+/** A stack that is named by the environment, at a closed port. */
 export const nowhere = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'test',

@@ -1,4 +1,4 @@
-/** What a server offers, as it would say it in LHLO: `offers('PIPELINING', 'SIZE 1000')`. */
+/** The offers of a server, from the lines of its LHLO reply: `offers('PIPELINING', 'SIZE 1000')`. */
 import { type Capabilities, parseCapabilities } from '../../functions/smtp/capabilities.ts';
 import { ReplyAssembler } from '../../functions/smtp/reply.ts';
 

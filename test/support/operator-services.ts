@@ -1,6 +1,4 @@
-/**
- * What an operator works with, in memory: the queue of a test, with corrupt requests beside it.
- */
+/** The services of an operator, in memory: the queue of a test, with corrupt requests beside it. */
 
 import type { OperatorServices } from '../../functions/operator/operator.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
@@ -9,7 +7,7 @@ import { type CapturingServices, captureServices } from './capturing-services.ts
 import { makeItem } from './delivery-item.ts';
 import { MemoryCorruptRequests } from './memory-corrupt-requests.ts';
 
-/** Services, and what they were used for. */
+/** Services, and a record of their use. */
 export interface CapturingOperatorServices extends OperatorServices, CapturingServices {
   readonly corruptRequests: MemoryCorruptRequests;
   readonly ledger: CapturingServices['ledger'];
@@ -18,7 +16,7 @@ export interface CapturingOperatorServices extends OperatorServices, CapturingSe
   readonly log: CapturingServices['log'];
 }
 
-/** Makes services. `chance`: what chance draws. */
+/** Makes services. `chance`: the random numbers. */
 export function operatorServices(
   parameters: Readonly<Record<string, string>> = {},
   chance = 0,
@@ -30,7 +28,7 @@ export function operatorServices(
   };
 }
 
-/** Puts items in, each with what matters of it; the others are as `makeItem` has them, arrived just now. */
+/** Adds items, each with its relevant fields; the others are as in `makeItem`, arrived just now. */
 export async function putItems(
   { ledger, clock }: CapturingOperatorServices,
   ...given: readonly (Partial<DeliveryItem> & { readonly state: State })[]

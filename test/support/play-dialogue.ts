@@ -1,17 +1,15 @@
-/**
- * A raw client: plays its lines against a server, one step after another, and tells what came back.
- */
+/** A raw client: plays its lines against a server, one step after another, and returns what arrived. */
 import { connect, type NetConnectOpts } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One thing that the client does. */
+/** One step of the client. */
 export type ClientStep =
   /** Writes text, in UTF-8. */
   | { readonly send: string; readonly times?: number }
   | { readonly send_base64: string }
-  /** Waits until the server has sent this, after what was waited for before. */
+  /** Waits until the server has sent this, after the text of the last wait. */
   | { readonly await: string }
-  /** Lets so many milliseconds pass, so that what is written before and after does not arrive in one read. */
+  /** Waits so many milliseconds, so that the writes before and after do not arrive in one read. */
   | { readonly pause_ms: number }
   /** Sends FIN, or RST. */
   | { readonly finish: 'end' | 'reset' }
@@ -20,17 +18,17 @@ export type ClientStep =
 
 /** What a client saw. */
 export interface ClientView {
-  /** All that was received, an octet a character. */
+  /** All received octets, one character each. */
   readonly received: string;
   /** How the server ended it; `open` if it had not when the steps were done. */
   readonly ended: 'open' | 'end' | 'reset';
 }
 
 /**
- * Connects and takes the steps.
+ * Connects and runs the steps.
  *
  * @param patience milliseconds that each wait may take
- * @throws Error naming the step that was waited at in vain
+ * @throws Error naming the step that timed out
  */
 export async function playDialogue(
   server: NetConnectOpts,

@@ -1,7 +1,8 @@
 /**
- * An LMTP server in the hands of a test: it takes all mail, and in between says, unasked, what the test tells it to.
+ * An LMTP server that a test controls: it accepts all mail, and sends unexpected lines when the test says so.
  *
- * A scripted server does what it was told before; with this one a test decides while the connection lies idle.
+ * The replies of a scripted server are fixed before; with this one a test decides while the connection is
+ * idle.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -22,12 +23,12 @@ export class PuppetConnection {
     socket.write('220 puppet.test LMTP\r\n');
   }
 
-  /** Says something unasked. Resolves when it has left. */
+  /** Sends an unexpected line. Resolves when it has left. */
   say(text: string): Promise<void> {
     return new Promise((resolve) => this.#socket.write(text, () => resolve()));
   }
 
-  /** Says goodbye with a FIN. Resolves when it has left. */
+  /** Closes with a FIN. Resolves when it has left. */
   hangUp(): Promise<void> {
     return new Promise((resolve) => this.#socket.end(() => resolve()));
   }
@@ -37,7 +38,7 @@ export class PuppetConnection {
     this.#socket.resetAndDestroy();
   }
 
-  /** Whether the client has gone. */
+  /** Whether the client has closed. */
   get isOver(): boolean {
     return this.#socket.readableEnded || this.#socket.destroyed;
   }
@@ -74,7 +75,7 @@ export class PuppetConnection {
   }
 }
 
-/** A server whose connections are in the hands of the test. */
+/** A server whose connections the test controls. */
 export interface PuppetServer extends AsyncDisposable {
   readonly port: number;
   readonly connections: readonly PuppetConnection[];

@@ -1,22 +1,23 @@
 /**
- * What every answer about many deliveries promises, whatever it is made of: one suite, for the indexes of the table in
- * DynamoDB and for memory.
+ * The contract of queries over many deliveries: one suite, for the indexes of the table in DynamoDB and for
+ * memory.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { listEntries } from '../../functions/operator/selection.ts';
 import type { DeliveryItem, LastVerdict } from '../../functions/queue/items/item.ts';
 import type { Ledger, Queries } from '../../functions/queue/items/ports.ts';
 import type { QueueEntry, QueueFilter } from '../../functions/queue/items/queue-entry.ts';
 import { states } from '../../functions/queue/items/states.ts';
 import { makeItem, makeRecipients, makeVerdict } from './delivery-item.ts';
 
-/** The same table twice: as it is written, and as it is asked. */
+/** The same table twice: for writes, and for queries. */
 export interface Asked {
   readonly ledger: Ledger;
   readonly queries: Queries;
 }
 
-/** Declares the tests. `asked` is asked for at each test, when it has been made. */
+/** Declares the tests. Each test calls `asked` when it begins. */
 export function describeQueries(name: string, asked: () => Asked): void {
   describe(`questions to a queue ${name}`, () => {
     describeList(asked);
@@ -26,7 +27,7 @@ export function describeQueries(name: string, asked: () => Asked): void {
   });
 }
 
-/** A destination of its own for each test. */
+/** Each test has its own destination. */
 function aDestination(): string {
   return `inet:${crypto.randomUUID()}.test:24`;
 }
@@ -42,14 +43,7 @@ async function put(ledger: Ledger, ...items: readonly Partial<DeliveryItem>[]): 
 }
 
 async function listAll(queries: Queries, filter: QueueFilter): Promise<readonly QueueEntry[]> {
-  const entries: QueueEntry[] = [];
-  let from: string | undefined;
-  do {
-    const page = await queries.list(filter, from);
-    entries.push(...page.entries);
-    from = page.next;
-  } while (from !== undefined);
-  return entries;
+  return await Array.fromAsync(listEntries(filter, queries));
 }
 
 function idsOf(entries: readonly { readonly id: string }[]): readonly string[] {
@@ -67,7 +61,7 @@ function describeList(asked: () => Asked): void {
     assert.deepEqual(new Set(listed.map(({ state }) => state)), new Set(live.map(({ state }) => state)));
   });
 
-  test('an entry says what the item says', async () => {
+  test('an entry agrees with its item', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const last: LastVerdict = { ...makeVerdict('deferred'), inDoubt: true };
@@ -100,7 +94,7 @@ function describeList(asked: () => Asked): void {
     ]);
   });
 
-  test('what moves on is listed as it is then, and what is done no more', async () => {
+  test('a moved delivery is listed with its new state, and a finished one is not listed', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const [item] = await put(ledger, { state: 'active', destination });
@@ -115,7 +109,7 @@ function describeList(asked: () => Asked): void {
     assert.deepEqual(await listAll(queries, { destination }), []);
   });
 
-  test('a long list comes in pages, each entry on one of them', async () => {
+  test('a long list has pages, with each entry on one of them', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const items = await put(
@@ -129,7 +123,7 @@ function describeList(asked: () => Asked): void {
 }
 
 function describeMatching(asked: () => Asked): void {
-  /** Deliveries that differ in everything that one can ask for. */
+  /** Deliveries that differ in every property of a filter. */
   const varied = (destination: string): readonly Partial<DeliveryItem>[] => [
     { id: `a-${destination}`, destination, state: 'deferred', sender: 'alice@Example.org', arrival: 100 },
     {
@@ -168,10 +162,10 @@ function describeMatching(asked: () => Asked): void {
   ];
 
   const wanted: readonly (readonly [string, QueueFilter, string])[] = [
-    ['its destination, and not one that begins the same', {}, 'abcdef'],
+    ['its destination, and not one with the same beginning', {}, 'abcdef'],
     ['its state', { states: ['deferred'] }, 'ac'],
     ['one of several states', { states: ['deferred', 'active', 'held'] }, 'acdf'],
-    ['its sender, in whichever case', { sender: 'ALICE@example.org' }, 'acdef'],
+    ['its sender, in any letter case', { sender: 'ALICE@example.org' }, 'acdef'],
     ['the null sender', { sender: '' }, 'b'],
     ['the domain of its sender', { sender: '@example.org' }, 'acdef'],
     ['a recipient', { recipient: 'bob@b.example' }, 'b'],
@@ -179,8 +173,8 @@ function describeMatching(asked: () => Asked): void {
     ['a pattern of recipients', { recipient: '*r*@?.example' }, ''],
     ['a pattern with stars', { recipient: '*or*@c*' }, 'd'],
     ['what was said', { reply: 'mailbox full' }, 'c'],
-    ['the status of what was said', { reply: '4.2.2' }, 'cd'],
-    ['why it is corrupt', { reply: 'altered' }, 'e'],
+    ['the status of a reply', { reply: '4.2.2' }, 'cd'],
+    ['the reason why it is corrupt', { reply: 'altered' }, 'e'],
     ['its age: so old', { arrivedBy: 300 }, 'abc'],
     ['its age: no older', { arrivedFrom: 300 }, 'cdef'],
     ['doubt', { inDoubt: true }, 'd'],
@@ -202,7 +196,7 @@ function describeMatching(asked: () => Asked): void {
     });
   }
 
-  test('a recipient whom the summary leaves out is found all the same, and so is what was said to him', async () => {
+  test('a recipient that the summary leaves out is still found, and so is the reply for it', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const recipients = Array.from({ length: 60 }, (_, n) => ({
@@ -221,7 +215,7 @@ function describeMatching(asked: () => Asked): void {
 }
 
 function describeQueued(asked: () => Asked): void {
-  test('those whose turn it is come in the order in which they fell due, new and old ones apart', async () => {
+  test('deliveries that wait for a place are returned in the order of their due times, new and old ones apart', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const state = 'queued';
@@ -243,7 +237,7 @@ function describeQueued(asked: () => Asked): void {
     assert.deepEqual(await names(false, 300, 10), ['o1']);
   });
 
-  test('what was found can be woken: its key and its generation are there', async () => {
+  test('a found delivery can be woken: its entry has key and generation', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const [item] = await put(ledger, { state: 'queued', destination, due: 1, generation: 7 });
@@ -253,7 +247,7 @@ function describeQueued(asked: () => Asked): void {
 }
 
 function describeActive(asked: () => Asked): void {
-  test('what is in active or being delivered is counted, by destination', async () => {
+  test('deliveries in active or in delivery are counted, by destination', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const items = states.map((state) => ({ state, destination }));
@@ -263,7 +257,7 @@ function describeActive(asked: () => Asked): void {
     assert.ok((await queries.countActive()) >= 4, 'and all together');
   });
 
-  test('what left active is counted no more', async () => {
+  test('a delivery that left active is no longer counted', async () => {
     const { ledger, queries } = asked();
     const destination = aDestination();
     const [item] = await put(ledger, { state: 'active', destination });

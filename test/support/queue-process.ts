@@ -1,6 +1,4 @@
-/**
- * A process of the queue in a test: services whose every call to the world can be interfered with, and an agent of its own.
- */
+/** A process of the queue in a test: services with interference at every call, and a separate agent. */
 
 import { type Agent, makeAgent, timeLimits } from '../../functions/delivery/agent.ts';
 import { deliver } from '../../functions/delivery/deliver.ts';
@@ -16,7 +14,7 @@ import { type Sleep, TableWrites } from '../../functions/queue/writes/table-writ
 import { noDeadline } from '../../functions/session/limit.ts';
 import type { Clock } from '../../functions/time/clock.ts';
 
-/** A call that a process makes to the world outside. */
+/** A call of a process to a service. */
 export interface PortCall {
   /** Number of the call, from 0, over all processes of a world. */
   readonly n: number;
@@ -28,12 +26,12 @@ export interface PortCall {
 /** Carries a call out, or does something else in its place, before it or after it. */
 export type Interference = (call: PortCall, act: () => Promise<unknown>) => Promise<unknown>;
 
-/** Thrown by every call of a process that is dead. */
+/** Thrown by every call of a dead process. */
 export class Dead extends Error {
   override readonly name = 'Dead';
 }
 
-/** The world as the processes of it share it. */
+/** The world as its processes share it. */
 export interface SharedWorld extends Pick<QueueServices, 'wakeUps' | 'events' | 'bodies' | 'corrupt' | 'log'> {
   readonly ledger: Ledger & Queries & { readonly destinations: Destinations };
   readonly parameters: Parameters;
@@ -42,12 +40,12 @@ export interface SharedWorld extends Pick<QueueServices, 'wakeUps' | 'events' | 
   /** Absent: bodies stay. */
   readonly spentBodies?: { readonly bucket: string; readonly bodies: SpentBodies };
   readonly random: () => number;
-  /** Lets time pass on the world's clock. */
+  /** Advances the world's clock. */
   readonly sleep: Sleep;
   nextCall(): number;
 }
 
-/** One process: what it does goes through {@link step}. */
+/** One process: its calls go through {@link step}. */
 export class QueueProcess {
   readonly services: QueueServices;
   readonly agent: Agent;
@@ -71,23 +69,23 @@ export class QueueProcess {
     return this.#fate === 'alive';
   }
 
-  /** Settles when nobody should wait for it any more. */
+  /** Settles when the wait for it is over. */
   get abandoned(): Promise<void> {
     return this.#abandoned.promise;
   }
 
-  /** From now on it reaches nothing, and says nothing. */
+  /** From now on it reaches no service, and logs nothing. */
   die(): void {
     this.#fate = 'dead';
   }
 
-  /** It does not come back from the call it is in; perhaps later. */
+  /** It does not return from its current call; perhaps later. */
   hang(): void {
     this.#fate = 'hung';
     this.#abandoned.resolve();
   }
 
-  /** Makes a call to the world. */
+  /** Makes a call to a service. */
   async step<T>(name: string, act: () => Promise<T>): Promise<T> {
     if (this.#fate === 'dead') throw new Dead(name);
     return (await this.#interfere({ n: this.#world.nextCall(), name, process: this }, act)) as T;
@@ -167,7 +165,7 @@ export class QueueProcess {
       occupy: (name, places, limit) => step('destinations.occupy', () => destinations.occupy(name, places, limit)),
       vacate: (name, places) => step('destinations.vacate', () => destinations.vacate(name, places)),
       adjust: (name, difference) => step('destinations.adjust', () => destinations.adjust(name, difference)),
-      noteBacklog: (name, at) => step('destinations.noteBacklog', () => destinations.noteBacklog(name, at)),
+      recordBacklog: (name, at) => step('destinations.recordBacklog', () => destinations.recordBacklog(name, at)),
       forgetBacklog: (name, seen) => step('destinations.forgetBacklog', () => destinations.forgetBacklog(name, seen)),
       async *list() {
         yield* await step('destinations.list', () => Array.fromAsync(destinations.list()));

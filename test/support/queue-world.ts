@@ -1,13 +1,13 @@
 /**
- * The queue in one process and in no time: table, queues, bodies and topic in memory, a clock that a test moves, and the real
+ * The queue in one process and without delay: table, queues, bodies and topic in memory, a clock that a test moves, and the real
  * steps of the queue (admit, activate, work, sweep) over a real LMTP connection.
  *
  *     const world = new QueueWorld({ destination: server.destination });
  *     world.submit({ recipients: ['bob@example.com'] });
  *     await world.runToEnd();
  *
- * Messages come as SQS gives them: again where they were not deleted, delayed ones when their time has come. Every call that
- * a step makes to the world can be interfered with.
+ * Messages arrive as from SQS: again if they were not deleted, delayed ones when they are due. A test can interfere with
+ * every call of a step to a service.
  */
 
 import type { Incoming } from '../../functions/incoming/reading.ts';
@@ -15,13 +15,13 @@ import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
 import { activate } from '../../functions/queue/admission/activate.ts';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
-import { giveBackPlaces } from '../../functions/queue/destinations/refill.ts';
+import { flushAndRefill } from '../../functions/queue/destinations/refill.ts';
 import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { formatWakeUp, parseWakeUp, type WakeUp } from '../../functions/queue/items/messages.ts';
 import { reserveOf } from '../../functions/queue/items/policy.ts';
 import type { CorruptNotice, SpentBodies, WakeUps } from '../../functions/queue/items/ports.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { work } from '../../functions/queue/work/worker.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
@@ -40,7 +40,7 @@ export interface QueueMessage {
   readonly sent: number;
   /** When it can be received (again), milliseconds since 1970. */
   visible: number;
-  /** How often it was given out. */
+  /** Receive count. */
   received: number;
 }
 
@@ -49,9 +49,9 @@ export interface QueueWorldOptions {
   readonly destination: string;
   /** Postfix parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** How often active gives a message out. Default: as often as there is need. */
+  /** Receives of a message in active before the dead letters. Default: unlimited. */
   readonly maxReceives?: number;
-  /** Whether the bucket keeps versions, and bodies are deleted when nobody needs them. Default: they stay. */
+  /** Whether the bucket is versioned, and bodies are deleted when they are no longer needed. Default: they stay. */
   readonly deletesBodies?: boolean;
   /** None if absent. */
   readonly interfere?: Interference;
@@ -63,32 +63,32 @@ const localParameters = { allow_local_destinations: 'yes' };
 const invocationTime = 60_000;
 /** Milliseconds between two sweeps, and how far each looks ahead. */
 const sweepInterval = 300_000;
-/** Milliseconds after which a message that was not deleted comes again. */
+/** Milliseconds after which an undeleted message returns. */
 const visibilityTimeout = 90_000;
 
 export class QueueWorld {
   readonly clock = new TestClock();
-  /** What chance draws; those of processes that start from now on. */
+  /** The random numbers of processes that start from now on. */
   random: () => number = () => 0;
   readonly ledger = new MemoryLedger();
   readonly bodies = new MemoryBodies();
   /** Those of processes that start from now on. */
   parameters: Parameters;
   readonly admission: Admission;
-  /** What the bounce topic was told; the same event twice where it was published twice. */
+  /** The events on the bounce topic; the same event twice if it was published twice. */
   readonly events: QueueEvent[] = [];
   /** The delivery log. */
   readonly lines: DeliveryLine[] = [];
-  /** What the functions counted. */
+  /** The metrics of the functions. */
   readonly metrics = new MemoryMetrics();
   /** Other log lines. */
   readonly notes: string[] = [];
-  /** Addresses that a sweep named in doubt. */
+  /** Addresses that a sweep reported in doubt. */
   readonly doubted: string[] = [];
   readonly notices: CorruptNotice[] = [];
-  /** Keys of bodies that were deleted while somebody needed them. */
+  /** Keys of bodies that were deleted while they were needed. */
   readonly deletedTooSoon: string[] = [];
-  /** What lies in the queues. */
+  /** The messages in the queues. */
   messages: QueueMessage[] = [];
   /** Everything that was ever sent to a queue. */
   readonly sent: QueueMessage[] = [];
@@ -126,7 +126,7 @@ export class QueueWorld {
     return this.#calls;
   }
 
-  /** Puts a body and a request for it into the system; resolves to the message in incoming. */
+  /** Submits a body and a request for it; resolves to the message in incoming. */
   submit(request: Readonly<Record<string, unknown>>, body = 'Subject: x\r\n\r\nhello\r\n'): QueueMessage {
     const id = String(request['id'] ?? 'request');
     this.bodies.put(`in/${id}.eml`, body);
@@ -149,7 +149,7 @@ export class QueueWorld {
     return message;
   }
 
-  /** Goes on until nothing is left to be done by anybody. Time passes where all is waiting. */
+  /** Runs until no work is left. Time passes while everything waits. */
   async runToEnd(): Promise<void> {
     for (let turn = 0; turn < 2000; turn += 1) {
       const message = this.messages.find(({ visible }) => visible <= this.clock.wall);
@@ -165,10 +165,10 @@ export class QueueWorld {
     throw new Error(`no end in sight: ${JSON.stringify({ items: this.ledger.items, messages: this.messages })}`);
   }
 
-  /** Gives a message to its function. It is deleted where that succeeds, and comes again where it does not. */
+  /** Gives a message to its function. It is deleted if that succeeds, and returns otherwise. */
   async receive(message: QueueMessage): Promise<void> {
     if (message.queue === 'active' && message.received >= this.#maxReceives) {
-      this.#bury(message);
+      this.#addDeadLetter(message);
       return;
     }
     message.received += 1;
@@ -177,13 +177,13 @@ export class QueueWorld {
     await this.#invoke(role, async (process) => {
       await this.handle(message, process);
       await process.step('sqs.delete', async () => this.remove(message));
-      if (role === 'lmtp') await giveBackPlaces(process.services);
-      else await process.services.scheduler.settle(process.services);
-      await process.services.disposal?.settle(process.services);
+      if (role === 'lmtp') await flushAndRefill(process.services);
+      else await process.services.scheduler.flushPlaces(process.services);
+      await process.services.disposal?.deleteSpent(process.services);
     });
   }
 
-  /** What a function does with a message. */
+  /** Runs a function with a message. */
   async handle({ queue, messageId, body, sent, received }: QueueMessage, process: QueueProcess): Promise<void> {
     if (queue === 'incoming') {
       const incoming: Incoming = { messageId, body, sent, received };
@@ -191,14 +191,14 @@ export class QueueWorld {
     } else if (queue === 'deferred') {
       await activate(parseWakeUp(body), process.services);
     } else if (queue === 'dead letters') {
-      await takeDeadLetter({ messageId, body, received }, process.services);
+      await handleDeadLetter({ messageId, body, received }, process.services);
     } else {
       await work({ ...parseWakeUp(body), received }, process.services, process.deliver, this.deadline());
     }
   }
 
-  /** What was given out too often goes to the dead letters, as it is. */
-  #bury(message: QueueMessage): void {
+  /** A message that was received too often goes to the dead letters, unchanged. */
+  #addDeadLetter(message: QueueMessage): void {
     const dead = { ...message, queue: 'dead letters' as const };
     this.messages = this.messages.map((other) => (other === message ? dead : other));
   }
@@ -213,19 +213,19 @@ export class QueueWorld {
     await this.#invoke('sweep', (process) => this.sweepBy(process));
   }
 
-  /** What the sweep function does. */
+  /** Runs the sweep function. */
   async sweepBy({ services }: QueueProcess): Promise<void> {
     await sweep(sweepInterval, services, () => true);
   }
 
-  /** The time that an invocation which begins now has. */
+  /** The deadline of an invocation that begins now. */
   deadline(): Deadline {
     const end = this.clock.wall + invocationTime;
     return invocationDeadline(() => end - this.clock.wall, reserveOf(invocationTime));
   }
 
-  /** A process that nobody interferes with. */
-  bystander(): QueueProcess {
+  /** A process without interference. */
+  undisturbed(): QueueProcess {
     const process = new QueueProcess(this.#shared(), (_, act) => act());
     this.#retired.push(process);
     return process;
@@ -237,7 +237,7 @@ export class QueueWorld {
     return new Map(all.map((recipient) => [recipient.address, recipient]));
   }
 
-  /** The only delivery there is. */
+  /** The only delivery. */
   onlyItem(): DeliveryItem {
     const [item, ...others] = this.ledger.items;
     if (item === undefined || others.length > 0) throw new Error(`${others.length + 1} deliveries`);
@@ -251,7 +251,7 @@ export class QueueWorld {
     this.#processes.clear();
   }
 
-  /** Waits for all invocations, also those that nobody waited for any more. */
+  /** Waits for all invocations, including abandoned ones. */
   async settled(): Promise<void> {
     await Promise.all(this.#invocations);
   }
@@ -266,7 +266,7 @@ export class QueueWorld {
     return due.length === 0;
   }
 
-  /** Runs a function in its warm process, or in a new one where that is gone. Whatever is thrown is a failed invocation. */
+  /** Runs a function in its warm process, or in a new one if that has died. An exception is a failed invocation. */
   async #invoke(role: string, run: (process: QueueProcess) => Promise<void>): Promise<void> {
     const process = this.#warmProcess(role);
     const invocation = run(process).catch((error: unknown) => {
@@ -318,7 +318,7 @@ export class QueueWorld {
     };
   }
 
-  /** Nobody may need what is deleted. */
+  /** A deleted body must not be needed. */
   readonly #spentBodies: SpentBodies = {
     discard: async (message) => {
       const needing = this.ledger.items.filter(

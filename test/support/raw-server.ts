@@ -1,6 +1,4 @@
-/**
- * A server that does with each connection whatever a test does, down to the octet.
- */
+/** A server whose connections a test handles itself, octet by octet. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
@@ -8,7 +6,7 @@ export interface RawServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts one on a free loopback port; what still goes on in a connection ends with it. */
+/** Starts one on a free loopback port; open connections end with it. */
 export async function startRawServer(serve: (socket: Socket) => void): Promise<RawServer> {
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {

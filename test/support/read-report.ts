@@ -1,11 +1,11 @@
 /**
- * Reads a report back, by other means than it was written with: postal-mime takes the MIME apart, and a reader of its own the
- * delivery report (RFC 3464).
+ * Reads a report back with independent code: postal-mime parses the MIME, and a separate parser the delivery
+ * report (RFC 3464).
  */
 import assert from 'node:assert/strict';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
 
-/** Fields of one block of a delivery report, names in lower case. A field that is there twice fails. */
+/** Fields of one block of a delivery report, names in lower case. A repeated field fails. */
 export type StatusFields = Readonly<Record<string, string>>;
 
 /** A report, read. */
@@ -13,7 +13,7 @@ export interface ReadReport {
   readonly email: Email;
   /** Header fields by lower-case name. */
   readonly header: Readonly<Record<string, string>>;
-  /** What people read. */
+  /** The text for people. */
   readonly text: string;
   /** Content type of the second part. */
   readonly statusType: string;
@@ -27,9 +27,9 @@ export interface ReadReport {
 }
 
 /**
- * Reads a report; whatever is not as it must be fails.
+ * Reads a report; anything malformed fails.
  *
- * @param areLinesForeign the message that is returned has lines that no mail has
+ * @param areLinesForeign the returned message has lines that no mail has
  */
 export async function readReport(content: Buffer, { areLinesForeign = false } = {}): Promise<ReadReport> {
   if (!areLinesForeign) checkLines(content);
@@ -56,7 +56,7 @@ export async function readReport(content: Buffer, { areLinesForeign = false } = 
   };
 }
 
-/** Lines end in CRLF and nothing else, none is too long, and no NUL is in them. */
+/** Checks that lines end in CRLF and nothing else, that none is too long, and that there is no NUL. */
 export function checkLines(content: Buffer): void {
   const text = content.toString('latin1');
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/);
@@ -67,7 +67,7 @@ function textOf({ content }: Attachment): string {
   return Buffer.from(content as ArrayBuffer).toString('utf8');
 }
 
-/** Blocks of fields with empty lines between, folded lines unfolded. */
+/** Blocks of fields separated by empty lines, folded lines unfolded. */
 function blocksOf(text: string): readonly StatusFields[] {
   const blocks = text.replace(/\r?\n[ \t]+/g, ' ').split(/(?:\r?\n){2,}/);
   return blocks.filter((block) => block.trim() !== '').map(fieldsOf);

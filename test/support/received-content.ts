@@ -1,6 +1,4 @@
-/**
- * What a server got between DATA's 354 and the final dot: the mail, and how it stood on the wire.
- */
+/** What a server received between DATA's 354 and the final dot: the mail, and its octets on the wire. */
 import { createHash } from 'node:crypto';
 
 /** Contents up to this many octets are kept whole in the transcript. */
@@ -10,7 +8,7 @@ const cr = 13;
 const lf = 10;
 const dot = 46;
 
-/** What is told about a content that came whole. All but `wire_sha256` is about the mail after un-dot-stuffing. */
+/** The facts about a complete content. All but `wire_sha256` are about the mail after un-dot-stuffing. */
 export interface ContentFacts {
   readonly complete: true;
   readonly bytes: number;
@@ -31,14 +29,14 @@ export interface ContentFacts {
   readonly base64?: string;
 }
 
-/** How much of a broken content came is a matter of chance, so nothing else is told of it. */
+/** How much of a broken content arrives is random, so it has no other facts. */
 export interface IncompleteContent {
   readonly complete: false;
 }
 
 export type ContentRecord = ContentFacts | IncompleteContent;
 
-/** Takes the dots off that the client put before its own (RFC 5321 section 4.5.2). */
+/** Removes the dots that the client put before its own (RFC 5321 section 4.5.2). */
 export function unstuff(wire: Buffer): { readonly mail: Buffer; readonly stuffedLines: number } {
   const parts: Buffer[] = [];
   let from = wire[0] === dot ? 1 : 0;

@@ -1,6 +1,6 @@
 /**
- * What a client has sent and nobody has looked at yet, with a memory of which octets came in which read of the socket:
- * commands that came in one read were pipelined.
+ * Unread input of a client, with the read of the socket that brought each octet: commands of one read were
+ * pipelined.
  */
 
 /** A line, and the number of the read that brought its end. */
@@ -18,12 +18,12 @@ export class ReceivedOctets {
   readonly #readEnds: number[] = [];
   #wake = Promise.withResolvers<void>();
 
-  /** Octets that wait to be taken. */
+  /** Unread octets. */
   get waiting(): Buffer {
     return this.#buffer;
   }
 
-  /** Takes in what one read brought. */
+  /** Adds the octets of one read. */
   push(octets: Buffer): void {
     this.#received += octets.length;
     this.#readEnds.push(this.#received);
@@ -31,13 +31,13 @@ export class ReceivedOctets {
     this.#stir();
   }
 
-  /** Says that nothing more will come. */
+  /** Marks the end of the input. */
   end(): void {
     this.#over = true;
     this.#stir();
   }
 
-  /** Waits for more octets, or for the end. False when the end has been reached already. */
+  /** Waits for more octets, or for the end. False after the end. */
   async more(): Promise<boolean> {
     if (this.#over) return false;
     await this.#wake.promise;
@@ -65,7 +65,7 @@ export class ReceivedOctets {
     }
   }
 
-  /** Number, from 1, of the read that brought the last octet taken, or the octet that lies `ahead` of it. */
+  /** Number, from 1, of the read that brought the last octet taken, or the octet `ahead` of it. */
   readOf(ahead: number): number {
     const index = this.#readEnds.findLastIndex((end) => end < this.#taken + ahead);
     return Math.min(index + 2, this.#readEnds.length);

@@ -1,5 +1,5 @@
 /**
- * What an agent and its servers say to each other, for tests that ask how something was said.
+ * The dialogue of an agent and its servers, for tests of single lines.
  *
  *     const dialogue = recordDialogue();
  *     await deliverTo(destination, recipients, testAgent({}, dialogue));
@@ -8,11 +8,11 @@
 import type { Transcript } from '../../functions/session/chat.ts';
 
 export interface RecordedDialogue {
-  /** To be given to the agent. */
+  /** For the agent. */
   readonly transcript: Transcript;
-  /** The client's lines since this was last asked; content is `<content>`. */
+  /** The client's lines since the last call; content is `<content>`. */
   commands(): readonly string[];
-  /** The server's lines since this was last asked. */
+  /** The server's lines since the last call. */
   replies(): readonly string[];
 }
 

@@ -1,6 +1,7 @@
 /**
- * A stack that has everything a policy can name: synthesized with its real bundles, built from its template on this machine, and
- * held to its policies. Each user of it is a role of the template, by the rights that the construct grants.
+ * A stack with everything that a policy can name: synthesized with its real bundles, built from its template
+ * on this machine, and restricted by its policies. Each of its users is a role of the template, with the
+ * permissions that the construct grants.
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -26,28 +27,28 @@ import { testify } from './witness.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 
-/** Who is granted what: roles of the template. */
+/** The roles of the template that get permissions. */
 export const roleNames = ['Producer', 'Postmaster', 'Observer'] as const;
 
-/** The stack, and what surrounds it. */
+/** The stack and its surroundings. */
 export interface RecordedStack extends AsyncDisposable {
   readonly stack: DeployedStack;
-  /** Variables for commands that act as a role. */
+  /** Variables for commands that run as a role. */
   as(role: (typeof roleNames)[number]): Readonly<Record<string, string>>;
-  /** A bucket that requests may name too; it keeps no versions. */
+  /** A bucket that requests may name too; it is not versioned. */
   readonly archive: string;
   /** A server out of step, at `odd.example`. */
   readonly odd: ScriptedServer;
-  /** Called with each recipient that the mail store is asked for. */
+  /** Called with each recipient at the mail store. */
   onRecipient: (recipient: string) => void;
-  /** What SES was asked for: `SendRawEmail`, `SendBounce`. */
+  /** Requests to SES: `SendRawEmail`, `SendBounce`. */
   readonly sesActions: readonly string[];
 }
 
-/** Recipients that begin so are put off, refused, or accepted by the stack's own mail store. */
+/** Recipients with these beginnings are deferred, refused, or accepted by the stack's own mail store. */
 const verdicts = {
   busy: { at: 'RCPT', code: 450, text: '4.2.0 come again' },
-  nobody: { at: 'RCPT', code: 550, text: '5.1.1 User unknown' },
+  unknown: { at: 'RCPT', code: 550, text: '5.1.1 User unknown' },
 } as const;
 
 /** Starts it: synthesis, bundles, servers, services. */
@@ -75,7 +76,7 @@ export async function startRecordedStack(): Promise<RecordedStack> {
       port: store,
       verdict: (recipient, seen) => {
         face.onRecipient(recipient);
-        if (recipient.startsWith('nobody')) return verdicts.nobody;
+        if (recipient.startsWith('nobody')) return verdicts.unknown;
         if (recipient.startsWith('full')) return verdicts.busy;
         return recipient.startsWith('busy') && seen === 0 ? verdicts.busy : undefined;
       },
@@ -83,7 +84,7 @@ export async function startRecordedStack(): Promise<RecordedStack> {
     onLogLine: (name, line) => testify(`${name}: ${line}`),
   });
   started.defer(() => stack.close());
-  // Every five minutes, says the template; nobody here waits so long for what was lost on the way.
+  // The template says every five minutes; the tests do not wait so long for lost messages.
   const sweeps = setInterval(() => void stack.sweep(), 3000);
   started.defer(() => clearInterval(sweeps));
   const { secrets, s3 } = stack.clients;
@@ -99,7 +100,7 @@ export async function startRecordedStack(): Promise<RecordedStack> {
     as: (role: (typeof roleNames)[number]) => ({
       ...stack.variables,
       AWS_ACCESS_KEY_ID: roleKey(stack, role),
-      // Under the names of the template, and by way of its policies.
+      // Under the names of the template, and through its policies.
       AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: stack.environment['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS'] ?? '',
       [environmentNames.deliveryLogGroups]: stack.blueprint.outputs[deliveryLogsOutput] ?? '',
     }),
@@ -114,7 +115,7 @@ export async function startRecordedStack(): Promise<RecordedStack> {
 function roleKey({ template, permissions }: DeployedStack, role: string): string {
   const [logicalId] = Object.entries(template.Resources).find(
     ([, { Type, Metadata }]) => Type === 'AWS::IAM::Role' && Metadata?.['aws:cdk:path'] === `Recorded/${role}/Resource`,
-  ) ?? ['nobody'];
+  ) ?? ['unknown'];
   return permissions.keyOf(logicalId);
 }
 
@@ -144,7 +145,8 @@ function synthesize(outdir: string, { store, odd, mute }: Ports): void {
     parameters: {
       allow_local_destinations: 'yes',
       minimal_backoff_time: '1s',
-      maximal_backoff_time: '2s',
+      // Mail that arrived long ago waits so long, and nothing moves it while an operator looks at it.
+      maximal_backoff_time: '1h',
       qmgr_message_active_limit: '8',
       relay_domains: 'example.org',
       myhostname: 'mail.example.com',

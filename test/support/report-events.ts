@@ -1,6 +1,4 @@
-/**
- * Events as a delivery makes them, for whoever tells of them.
- */
+/** Events of deliveries, for tests of reports. */
 import { bounceEvents } from '../../functions/queue/disposition/bounce-event.ts';
 import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
 import { successEvents } from '../../functions/queue/disposition/success-event.ts';
@@ -8,11 +6,11 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { makeItem } from './delivery-item.ts';
 
-/** What was concluded of a recipient; the rest is filled in. */
+/** The verdict on a recipient; the rest is filled in. */
 export type Said = Partial<Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>>;
 
-/** A delivery's item, and what it says of its recipients. */
-export interface Happening {
+/** A delivery's item, and the facts about its recipients. */
+export interface DeliveryFacts {
   readonly item?: Partial<DeliveryItem>;
   readonly recipients?: readonly (string | Omit<QueuedRecipient, 'n'>)[];
   readonly said?: Said;
@@ -39,49 +37,49 @@ const saved = {
   relayed: true,
 } as const;
 
-/** Events of recipients that were given up on. */
-export function bounced(happening: Happening = {}): readonly QueueEvent[] {
-  const { item, attempt } = itemOf(happening);
+/** Events of expired recipients. */
+export function bounced(given: DeliveryFacts = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(given);
   return bounceEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...given.said } })),
     { ...facts, item, attempt },
   );
 }
 
-/** Events of recipients whose mail is late. */
-export function delayed(happening: Happening = {}): readonly QueueEvent[] {
-  const { item, attempt } = itemOf(happening);
+/** Events of recipients whose mail is delayed. */
+export function delayed(given: DeliveryFacts = {}): readonly QueueEvent[] {
+  const { item, attempt } = itemOf(given);
   return delayEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...given.said } })),
     { ...facts, item, attempt },
     { maximal_queue_lifetime: 5 * 86_400_000 },
   );
 }
 
-/** Events of recipients who asked to be told of success. */
-export function served(happening: Happening = {}): readonly QueueEvent[] {
+/** Events of recipients with NOTIFY=SUCCESS. */
+export function served(given: DeliveryFacts = {}): readonly QueueEvent[] {
   const { item, attempt } = itemOf({
-    ...happening,
-    recipients: (happening.recipients ?? ['bob@example.com']).map((each) => ({
+    ...given,
+    recipients: (given.recipients ?? ['bob@example.com']).map((each) => ({
       notify: ['SUCCESS'],
       ...(typeof each === 'string' ? { address: each } : each),
     })),
   });
   return successEvents(
-    item.recipients.map((recipient) => ({ recipient, verdict: { ...saved, ...happening.said } })),
+    item.recipients.map((recipient) => ({ recipient, verdict: { ...saved, ...given.said } })),
     { ...facts, item, attempt },
     false,
   );
 }
 
-/** The only event there is. */
+/** The only event. */
 export function only(events: readonly QueueEvent[]): QueueEvent {
   const [event, ...others] = events;
   if (event === undefined || others.length > 0) throw new Error(`${events.length} events`);
   return event;
 }
 
-function itemOf({ item = {}, recipients = ['bob@example.com'], attempt = 1 }: Happening) {
+function itemOf({ item = {}, recipients = ['bob@example.com'], attempt = 1 }: DeliveryFacts) {
   const queued = recipients.map((each, n) => ({ n, ...(typeof each === 'string' ? { address: each } : each) }));
   return { item: makeItem({ id: '4bXq1', recipients: queued, arrival: Date.UTC(2026, 10, 22, 8), ...item }), attempt };
 }

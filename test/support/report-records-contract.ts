@@ -1,12 +1,10 @@
-/**
- * What records of reports promise, wherever they are kept.
- */
+/** The contract of records of reports, wherever they are stored. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Group, ReportRecords, SealedReport } from '../../functions/report/ports.ts';
 import { bounced, only } from './report-events.ts';
 
-/** Runs the promises against records. Each test has a group of its own. */
+/** Runs the contract tests against records. Each test has its own group. */
 export function reportRecordsContract(name: string, records: () => ReportRecords): void {
   const group = (given: Partial<Group> = {}): Group => ({ id: crypto.randomUUID(), kind: 'bounce', pass: 1, ...given });
   const sealed = (given: Partial<SealedReport> = {}): SealedReport => ({
@@ -22,11 +20,11 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
   const event = (delivery = '0000') => only(bounced({ item: { delivery } }));
 
   describe(name, () => {
-    test('a group of which nothing was heard is empty', async () => {
+    test('a group without events is empty', async () => {
       assert.deepEqual(await records().read(group()), { events: [], reports: [] });
     });
 
-    test('an event is kept whole, once, with the time when it came first', async () => {
+    test('an event is stored completely, once, with the time of its first arrival', async () => {
       const here = group();
       await records().keep(here, { event: event(), at: 1 });
       await records().keep(here, { event: event(), at: 2 });
@@ -41,7 +39,7 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
       );
     });
 
-    test('groups of one request know nothing of each other', async () => {
+    test('groups of one request are independent', async () => {
       const here = group();
       await records().keep(here, { event: event(), at: 1 });
       for (const other of [
@@ -53,7 +51,7 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
       }
     });
 
-    test('a report that is there stays as it was sealed first', async () => {
+    test('an existing report stays as it was sealed first', async () => {
       const here = group();
       await records().seal(here, sealed());
       await records().seal(here, sealed({ by: 'other', eventIds: ['e2'] }));
@@ -61,7 +59,7 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
       assert.deepEqual((await records().read(here)).reports, [sealed(), sealed({ number: 1, eventIds: ['e3'] })]);
     });
 
-    test('a report is taken over by one only, and not when it is done', async () => {
+    test('a report is taken over by one function only, and not after it is done', async () => {
       const here = group();
       await records().seal(here, sealed());
       const results = await Promise.all(['a', 'b', 'c'].map((by) => records().takeOver(here, sealed(), by, 200)));
@@ -69,21 +67,21 @@ export function reportRecordsContract(name: string, records: () => ReportRecords
       const [taken] = (await records().read(here)).reports;
       assert.equal(taken?.lease, 200);
       assert.equal(taken?.by, ['a', 'b', 'c'][results.indexOf(true)]);
-      await records().conclude(here, 0);
+      await records().markDone(here, 0);
       assert.equal(await records().takeOver(here, taken ?? sealed(), 'late', 300), false);
     });
 
-    test('what is handed over is remembered, and that all is', async () => {
+    test('each handed-over part is remembered, and so is the completion', async () => {
       const here = group();
       await records().seal(here, sealed());
-      await records().noteHandedOver(here, 0, 'sender');
-      await records().noteHandedOver(here, 0, 'sender');
-      await records().noteHandedOver(here, 0, 'bounce');
+      await records().recordHandedOver(here, 0, 'sender');
+      await records().recordHandedOver(here, 0, 'sender');
+      await records().recordHandedOver(here, 0, 'bounce');
       const [report] = (await records().read(here)).reports;
       assert.deepEqual(report?.handedOver.toSorted(), ['bounce', 'sender']);
       assert.equal(report?.isDone, false);
-      await records().conclude(here, 0);
-      await records().conclude(here, 0);
+      await records().markDone(here, 0);
+      await records().markDone(here, 0);
       assert.equal((await records().read(here)).reports[0]?.isDone, true);
     });
   });

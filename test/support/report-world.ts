@@ -1,13 +1,13 @@
 /**
- * The bounce function in one process and in no time: its queue, its records, a bucket and two ways out in memory, a clock that
- * a test moves, and the real steps that tell of an event.
+ * The bounce function in one process and without delay: its queue, its records, a bucket and two outlets in memory, a clock
+ * that a test moves, and the real steps that report an event.
  *
  *     const world = new ReportWorld();
  *     world.publish(...bounced());
  *     await world.runToEnd();
- *     world.mails                     // what would reach somebody
+ *     world.mails                     // the mails that would arrive
  *
- * Every call that a step makes can be interfered with: it may fail before it takes effect, or after.
+ * A test can interfere with every call of a step: it may fail before it takes effect, or after.
  */
 
 import { inspectContent } from '../../functions/delivery/message.ts';
@@ -17,18 +17,18 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import { type Bodies, BodyFault } from '../../functions/queue/items/ports.ts';
 import type { FoundItem } from '../../functions/queue/items/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
-import type { Parcel, ReportServices } from '../../functions/report/ports.ts';
-import { handOverLease, tell } from '../../functions/report/tell.ts';
+import type { OutgoingMail, ReportServices } from '../../functions/report/ports.ts';
+import { handOverLease, reportEvent } from '../../functions/report/report-event.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { MemoryReports } from './memory-reports.ts';
 import { TestClock } from './test-clock.ts';
 
-/** A mail that left, and how. */
-export interface Mail extends Parcel {
+/** A mail that was sent, and how. */
+export interface Mail extends OutgoingMail {
   readonly route: 'incoming' | 'ses';
 }
 
-/** Decides what becomes of a call; `act` lets it take effect. */
+/** Decides the outcome of a call; `act` lets it take effect. */
 export type ReportInterference = (call: number, name: string, act: () => Promise<unknown>) => Promise<unknown>;
 
 interface QueuedEvent {
@@ -38,7 +38,7 @@ interface QueuedEvent {
   received: number;
 }
 
-/** Milliseconds after which a message that was not dealt with is seen again: six times what the function may run. */
+/** Milliseconds after which an unfinished message is visible again: six times what the function may run. */
 const visibilityTimeout = 360_000;
 
 export class ReportWorld {
@@ -46,25 +46,25 @@ export class ReportWorld {
   readonly records = new MemoryReports();
   /** The deliveries in the table. */
   readonly items: FoundItem[] = [];
-  /** The message that all events are about; undefined: it is gone. */
+  /** The message of all events; undefined: it was deleted. */
   body: Buffer | undefined = Buffer.from('From: alice@example.org\r\nSubject: lunch\r\n\r\nAt noon?\r\n');
-  /** Thrown at whoever reads it. */
+  /** Thrown at every read of it. */
   trouble: Error | undefined;
   readonly parameters: Parameters;
-  /** What incoming was sent, copies too. */
+  /** What was sent to incoming, including copies. */
   readonly requests: Mail[] = [];
-  /** What SES was sent. */
+  /** What was sent to SES. */
   readonly sesMails: Mail[] = [];
   /** Ids that SES was asked to bounce itself. */
   readonly sesBounces: string[] = [];
   /** Whether SES makes bounces itself. */
   sesBouncesItself = false;
-  /** What the notice topic would be told. */
+  /** Notices on the notice topic. */
   readonly raised: Trouble[] = [];
   readonly notes: Readonly<Record<string, unknown>>[] = [];
   queue: QueuedEvent[] = [];
   calls = 0;
-  /** Most often that a message was given out. */
+  /** Highest receive count of a message. */
   mostReceives = 0;
   readonly #interfere: ReportInterference;
 
@@ -73,14 +73,14 @@ export class ReportWorld {
     this.#interfere = interfere;
   }
 
-  /** What would reach somebody: a request that incoming had before is a duplicate. */
+  /** The mails that would arrive: a request that incoming had before is a duplicate. */
   get mails(): readonly Mail[] {
     const known = new Set<string>();
     const first = this.requests.filter(({ reportId }) => !known.has(reportId) && known.add(reportId));
     return [...first, ...this.sesMails];
   }
 
-  /** Puts events into the queue. */
+  /** Sends events to the queue. */
   publish(...events: readonly QueueEvent[]): void {
     for (const event of events) {
       const { lmtp } = event;
@@ -90,7 +90,7 @@ export class ReportWorld {
     }
   }
 
-  /** Goes on until the queue is empty. Time passes where all is hidden. */
+  /** Runs until the queue is empty. Time passes while everything is hidden. */
   async runToEnd(): Promise<void> {
     for (let turn = 0; turn < 500; turn += 1) {
       if (this.queue.length === 0) return;
@@ -108,8 +108,8 @@ export class ReportWorld {
     this.mostReceives = Math.max(this.mostReceives, message.received);
     message.visible = this.clock.wall + visibilityTimeout;
     try {
-      const telling = await tell(message.event, this.services());
-      if (telling.kind === 'told') this.queue = this.queue.filter((other) => other !== message);
+      const telling = await reportEvent(message.event, this.services());
+      if (telling.kind === 'reported') this.queue = this.queue.filter((other) => other !== message);
       else message.visible = telling.until;
     } catch (error) {
       this.notes.push({ message: 'failed', error: String(error) });
@@ -129,8 +129,8 @@ export class ReportWorld {
         read: (...given) => step('read', () => records.read(...given)),
         seal: (...given) => step('seal', () => records.seal(...given)),
         takeOver: (...given) => step('takeOver', () => records.takeOver(...given)),
-        noteHandedOver: (...given) => step('noteHandedOver', () => records.noteHandedOver(...given)),
-        conclude: (...given) => step('conclude', () => records.conclude(...given)),
+        recordHandedOver: (...given) => step('recordHandedOver', () => records.recordHandedOver(...given)),
+        markDone: (...given) => step('markDone', () => records.markDone(...given)),
       },
       ledger: { readAll: (id) => step('readAll', async () => items.filter((item) => item.id === id)) },
       bodies: { ...this.#bodies(), load: (message) => step('load', () => this.#bodies().load(message)) },
@@ -159,7 +159,7 @@ export class ReportWorld {
   #bodies(): Bodies {
     return {
       pin: async () => {
-        throw new Error('whoever reports pins nothing');
+        throw new Error('reports pin no bodies');
       },
       load: async () => {
         const { body, trouble } = this;
@@ -174,5 +174,5 @@ export class ReportWorld {
   }
 }
 
-/** Longer than anybody keeps a report to himself. */
+/** Longer than any function holds a report. */
 export const longerThanLease = handOverLease + 1;

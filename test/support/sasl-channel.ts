@@ -20,7 +20,7 @@ export const inClear: Channel = {
   bindings: [],
 };
 
-/** A connection under TLS that has one name at both ends. */
+/** A connection under TLS with the same channel binding at both ends. */
 export const overTls: Channel = {
   ...inClear,
   isEncrypted: true,
@@ -44,7 +44,7 @@ export function mechanismNamed(name: string): Mechanism {
   return found;
 }
 
-/** Whether an error is one of ours, and says what it should. */
+/** Whether an error is a SASL error with the expected text. */
 export function saslError(words: RegExp): (error: unknown) => boolean {
   return (error) => {
     assert.ok(error instanceof SaslError, String(error));
@@ -53,7 +53,7 @@ export function saslError(words: RegExp): (error: unknown) => boolean {
   };
 }
 
-/** The whole exchange with a SCRAM server: its last reply, after the client has verified the server if that was 235. */
+/** Runs the whole exchange with a SCRAM server; returns its last reply, after the client has verified a 235. */
 export function authenticate(name: string, exchange: Exchange, server: ScramServer, rounds = 10): string {
   const { initial } = exchange;
   let reply = server.answer(

@@ -10,19 +10,19 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 
-/** What a server can do that no client should believe. */
+/** Faults of a server that no client should trust. */
 export type ScramLie =
   /** It does not know the password, and signs with another. */
   | 'wrong-signature'
   /** It accepts without a signature. */
   | 'no-signature'
-  /** Its nonce is not the client's continued. */
+  /** Its nonce does not begin with the client's. */
   | 'other-nonce'
   /** Its nonce is the client's, and nothing more. */
   | 'same-nonce'
-  /** It gives its first message again and again. */
+  /** It repeats its first message. */
   | 'endless-first'
-  /** After its signature it asks on and on. */
+  /** After its signature it sends more challenges. */
   | 'endless-empty';
 
 export interface ScramServerOptions {
@@ -33,15 +33,18 @@ export interface ScramServerOptions {
   /** As stored, that is, prepared. Default: `pencil`. */
   readonly password?: string;
   readonly salt?: Buffer;
-  /** As told to the client. Default: 4096. */
+  /** As sent to the client. Default: 4096. */
   readonly iterations?: number | string;
   /** The server's part of the nonce. */
   readonly nonce?: string;
   /** What follows the iteration count, such as `,x=y`. */
   readonly extensions?: string;
-  /** What the server knows its end of the connection by; with any, a client that says it saw no -PLUS form is refused. */
+  /**
+   * The server's bindings of its end of the connection; with any, a client that says it saw no -PLUS form is
+   * refused.
+   */
   readonly bindings?: Readonly<Record<string, Buffer>>;
-  /** Whether it says what is wrong (`e=`) before it refuses. Default: yes. */
+  /** Whether it sends a reason (`e=`) before it refuses. Default: yes. */
   readonly tellsErrors?: boolean;
   readonly lie?: ScramLie;
 }
@@ -61,7 +64,7 @@ export class ScramServer {
     this.#lines.next();
   }
 
-  /** Takes a line of the client, without its line end, and gives the reply. */
+  /** Handles a line of the client, without its line end, and returns the reply. */
   answer(line: string): string {
     const { value } = this.#lines.next(line);
     return value ?? '503 5.5.1 The exchange is over';
@@ -136,7 +139,7 @@ function parseClientFinal(message: string) {
   return { withoutProof, binding: Buffer.from(binding, 'base64'), nonce, proof: Buffer.from(proof, 'base64') };
 }
 
-// Section 6: what the header may say, given what the server offered.
+// Section 6: the allowed headers, given the server's offers.
 function headerError(flag: string, type: string, isPlus: boolean, bindings: Readonly<Record<string, Buffer>>) {
   if (isPlus !== (flag === 'p')) return isPlus ? 'other-error' : 'channel-binding-not-supported';
   if (flag === 'p' && bindings[type] === undefined) return 'unsupported-channel-binding-type';
@@ -160,7 +163,7 @@ interface StoredKeys {
   sign(key: Buffer, text: string): Buffer;
 }
 
-// Section 3. Hi() is spelled out, so that it is not the client's own PBKDF2 that is compared with itself.
+// Section 3. Hi() is spelled out, so that the client's own PBKDF2 is not compared with itself.
 function deriveKeys({ mechanism, password = 'pencil', salt = Buffer.alloc(0), iterations = 4096 }: ScramServerOptions) {
   const algorithm = mechanism
     .replace(/^SCRAM-|-PLUS$/g, '')

@@ -1,16 +1,14 @@
-/**
- * The screens in a browser, as somebody uses them: looks, presses, is asked, reads what came of it.
- */
+/** The screens in a browser, used like an operator: reads, presses, answers questions, reads the result. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
-/** Milliseconds that drawing and acting may take: functions are bundled and started when they are asked first. */
+/** Milliseconds that drawing and acting may take: functions are bundled and started at their first call. */
 const patience = 20_000;
 
 /** A page with the screens. */
 export class ScreensPage {
   readonly page: Page;
-  /** What scripts of the page threw, and what the browser refused. */
+  /** Exceptions of the page's scripts, and refusals of the browser. */
   readonly complaints: string[] = [];
 
   private constructor(page: Page) {
@@ -22,9 +20,13 @@ export class ScreensPage {
     });
   }
 
-  /** Opens it, and waits until the screens are drawn. */
-  static async open(browser: Browser, address: string): Promise<ScreensPage> {
-    const page = await browser.newPage({ viewport: { width: 1300, height: 900 } });
+  /**
+   * Opens it, and waits until the screens are drawn.
+   *
+   * @param options of the browser's page: its size, whether it is a phone, whether its system is dark
+   */
+  static async open(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<ScreensPage> {
+    const page = await browser.newPage({ viewport: { width: 1300, height: 900 }, ...options });
     const screens = new ScreensPage(page);
     await page.goto(address);
     await page.locator('#widget .lmtp').waitFor();
@@ -40,7 +42,7 @@ export class ScreensPage {
     await this.page.locator('#working:empty').waitFor({ state: 'attached' });
   }
 
-  /** All that is to be read. */
+  /** All visible text. */
   async text(): Promise<string> {
     return plain(await this.page.locator('#widget').innerText());
   }
@@ -50,17 +52,17 @@ export class ScreensPage {
     return (await this.screen(heading).locator('tbody tr').allInnerTexts()).map(plain);
   }
 
-  /** The row of a screen in which something is said. */
+  /** The row of a screen that contains a text. */
   row(heading: string, words: string): Locator {
     return this.screen(heading).locator('tbody tr').filter({ hasText: words }).first();
   }
 
-  /** Writes the reason that is kept with what is changed. */
+  /** Types the reason that is stored with a change. */
   async giveReason(reason: string): Promise<void> {
     await this.page.locator('input[name=reason]').fill(reason);
   }
 
-  /** Presses something in a row; answers what is asked, if anything is. */
+  /** Presses something in a row; answers a question, if there is one. */
   async press(row: Locator, label: string, answer: 'Confirm' | 'Cancel' | undefined): Promise<string> {
     await row.getByText(label, { exact: true }).first().click();
     if (answer === undefined) return '';
@@ -71,7 +73,7 @@ export class ScreensPage {
     return asked;
   }
 
-  /** What the pop-up says; closes it. */
+  /** Returns the text of the pop-up and closes it. */
   async popup(): Promise<string> {
     const popup = this.page.locator('#popup[open]');
     await popup.waitFor();
@@ -87,10 +89,10 @@ export class ScreensPage {
 
   /** The table below a heading. */
   screen(heading: string): Locator {
-    return this.page.locator(`#widget h3:has-text("${heading}") + table`);
+    return this.page.locator(`#widget h3:has-text("${heading}") + .lmtp-scroll table`);
   }
 
-  /** Nothing went wrong in the page. */
+  /** Asserts that there was no error in the page. */
   assertQuiet(): void {
     assert.deepEqual(this.complaints, []);
   }

@@ -1,8 +1,9 @@
 /**
- * One connection of a scripted LMTP server: it says what its script says, and writes down what it was sent.
+ * One connection of a scripted LMTP server: it sends the replies of its script, and records what it received.
  *
- * It is deliberately no good server. What it does next hangs on nothing but the code of the reply it has just given: a
- * MAIL or RCPT is accepted if that begins with 2, content is read after DATA if it begins with 3.
+ * It is deliberately not a good server. Its next step depends on nothing but the code of the reply it has
+ * just given: a MAIL or RCPT is accepted if that begins with 2, content is read after DATA if it begins with
+ * 3.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +30,7 @@ import {
 } from './server-script.ts';
 
 export class ScriptedConnection {
-  /** As it was taken in; its end is the end of all. */
+  /** The accepted socket; its end is the end of the connection. */
   readonly #plainSocket: Socket;
   /** The same, or TLS upon it. */
   #socket: Socket;
@@ -43,7 +44,7 @@ export class ScriptedConnection {
   #tls: ConnectionNotes['tls'] = {};
   #accepted: string[] = [];
   #mailAccepted = false;
-  /** Number of AUTH lines answered in the exchange that is going on. */
+  /** Number of AUTH lines answered in the current exchange. */
   #authLines: number | undefined;
   /** Nothing is answered any more. */
   #mute = false;
@@ -51,10 +52,13 @@ export class ScriptedConnection {
   #end: string | undefined;
   #partialLine = '';
   readonly #stall = Promise.withResolvers<void>();
-  /** Settles when the socket is closed and the client's last octet has been looked at, or when the server reads no more. */
+  /**
+   * Settles when the socket is closed and the client's last octet has been read, or when the server reads no
+   * more.
+   */
   readonly finished: Promise<void>;
 
-  /** @param onMail is handed the content of each message, dots removed; also of a broken one */
+  /** @param onMail called with the content of each message, dots removed; also of a broken one */
   constructor(socket: Socket, n: number, script: CompleteScript, onMail: (mail: Buffer) => void) {
     this.#plainSocket = socket;
     this.#socket = socket;
@@ -65,7 +69,7 @@ export class ScriptedConnection {
     this.finished = Promise.race([Promise.all([closed, this.#converse()]).then(() => undefined), this.#stall.promise]);
   }
 
-  /** Cuts the connection if it is still there. */
+  /** Resets the connection if it is still open. */
   destroy(): void {
     if (this.#closed) return;
     this.#endedBy('open');
@@ -164,13 +168,13 @@ export class ScriptedConnection {
     if (begins) await this.#secure(tls);
   }
 
-  /** Makes the handshake, or does what is done in its place. After it nothing is left of what was said before. */
+  /** Makes the handshake, or its replacement. After it, everything before is forgotten. */
   async #secure(tls: TlsScript): Promise<void> {
     const behind = this.#received.take(this.#received.waiting.length).toString('latin1');
     if (behind !== '') this.#tls = { ...this.#tls, behind_starttls: behind };
     if (tls.handshake !== undefined && tls.handshake !== 'right') {
       if (tls.handshake === 'garbage') {
-        // Said in reply to the client's own first octets: what comes before them is no part of a handshake.
+        // Sent in reply to the client's first octets: octets before them are not part of a handshake.
         await this.#received.more();
         this.#write(garbage);
       }
@@ -204,12 +208,12 @@ export class ScriptedConnection {
       this.#accepted.length > 0
         ? await this.#say('data', this.#script.data)
         : await this.#say('data_no_rcpt', this.#script.data_no_rcpt);
-    // Also when `then` made the server mute: what the client sends now is content all the same.
+    // Even if `then` made the server mute: the client's next octets are content.
     if (classOf(code) !== 3) return;
     if ((await this.#readContent()) && !this.#mute) await this.#sayFinalReplies();
   }
 
-  /** Reads up to the final dot. False if the client went away before it. */
+  /** Reads up to the final dot. False if the client closed before it. */
   async #readContent(): Promise<boolean> {
     const act = this.#script.content;
     let acted = act === undefined;
@@ -292,7 +296,7 @@ export class ScriptedConnection {
     return this.#say(`${table} ${key}`, replies[key] ?? []);
   }
 
-  /** Gives the reply for this use of a stage. Resolves to its code. */
+  /** Sends the reply for this use of a stage. Resolves to its code. */
   #say(stage: string, reply: ReplyScript): Promise<number> {
     if (typeof reply === 'string' || !('each' in reply)) return this.#sayOnce(detailed(reply));
     const use = this.#uses.get(stage) ?? 0;
@@ -300,7 +304,7 @@ export class ScriptedConnection {
     return this.#sayOnce(detailed(reply.each[use] ?? reply.each.at(-1) ?? []));
   }
 
-  /** Carries a reply out, with all that follows from it. Resolves to its code. */
+  /** Sends a reply, with its consequences. Resolves to its code. */
   async #sayOnce(reply: DetailedReply): Promise<number> {
     if (this.#mute) return 0;
     if (reply.delay_ms) await sleep(reply.delay_ms);
@@ -332,7 +336,7 @@ export class ScriptedConnection {
         this.#socket.end();
         break;
       case 'reset':
-        // The reply must be on its way before: octets that wait in the sending socket are lost with a RST.
+        // The reply must have left before: octets in the sending socket are lost with a RST.
         await sleep(20);
         this.#endedBy('server reset');
         this.#plainSocket.resetAndDestroy();
@@ -349,7 +353,7 @@ export class ScriptedConnection {
     }
   }
 
-  /** What has been said and done so far. */
+  /** The record so far. */
   transcript(): ConnectionTranscript {
     return composeTranscript({
       n: this.#n,
@@ -367,7 +371,7 @@ function classOf(code: number): number {
   return Math.floor(code / 100);
 }
 
-/** Where the content ends: just before the line that is only a dot. `searched` octets were looked at before. */
+/** Where the content ends: just before the line that is only a dot. `searched` octets were searched before. */
 function findEnd(octets: Buffer, searched: number): number | undefined {
   if (octets.subarray(0, 3).toString('latin1') === '.\r\n') return 0;
   const at = octets.indexOf('\r\n.\r\n', Math.max(0, searched - 5));

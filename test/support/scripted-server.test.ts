@@ -1,6 +1,6 @@
 /**
- * Plays raw dialogues against the scripted server. What they look like, from both ends, was recorded from the server that
- * the scenarios of Postfix's verdicts were run against: only a server that behaves the same makes those comparable.
+ * Plays raw dialogues against the scripted server. Both sides of them were recorded with the server of
+ * Postfix's scenarios: only a server with the same behaviour makes those comparable.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ interface RecordedDialogue {
 const recordings = new URL('scripted-dialogues.json', import.meta.url);
 const dialogues = JSON.parse(readFileSync(recordings, 'utf8')) as readonly RecordedDialogue[];
 
-describe('a scripted server says and writes down what was recorded', () => {
+describe('a scripted server sends and records what was recorded', () => {
   for (const { name, script, clients, settled, transcript, content_bytes } of dialogues) {
     test(name, async () => {
       await using server = await startScriptedServer(script);
@@ -41,7 +41,7 @@ describe('a scripted server says and writes down what was recorded', () => {
   }
 });
 
-test('a connection that stays open is not settled, and is cut when the server is closed', async () => {
+test('a connection that stays open is not settled, and is reset when the server is closed', async () => {
   await using server = await startScriptedServer({});
   const open = playDialogue({ port: server.port }, [{ await: 'ready' }, { await_end: true }]);
   await waitUntil('the connection is there', () => server.transcript().length === 1);
@@ -51,14 +51,14 @@ test('a connection that stays open is not settled, and is cut when the server is
   assert.equal(server.transcript()[0]?.end, 'open');
 });
 
-test('the socket that a server made for itself is gone when it is closed', async () => {
+test('the socket that a server created is removed when it is closed', async () => {
   const server = await startScriptedServer({ listen: 'unix' });
   assert.ok(existsSync(server.path));
   await server.close();
   assert.equal(existsSync(server.path), false);
 });
 
-test('nobody answers at the port of a server that is closed', async () => {
+test('the port of a closed server refuses connections', async () => {
   const server = await startScriptedServer({});
   await server.close();
   assert.deepEqual(await playDialogue({ port: server.port }, [{ await_end: true }]), { received: '', ended: 'reset' });

@@ -1,12 +1,12 @@
 /**
- * A scripted LMTP server for tests, with knobs for everything that a server can do wrong.
+ * A scripted LMTP server for tests, with settings for every fault of a server.
  *
  *     await using server = await startScriptedServer({ final: { default: '452 4.2.2 mailbox full' } });
  *     // deliver to server.port
  *     await server.settled(1000);
  *     server.transcript()[0]?.commands
  *
- * The script is that of the recorded scenarios, and the transcript is what they have as `observed.connections`.
+ * The script is that of the recorded scenarios, and the transcript has the form of their `observed.connections`.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
@@ -27,15 +27,15 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly path: string;
   /** Waits until every connection has ended, at most so many milliseconds; false if one has not. */
   settled(milliseconds: number): Promise<boolean>;
-  /** What each connection was, in the order of their numbers. */
+  /** The record of each connection, in the order of their numbers. */
   transcript(): readonly ConnectionTranscript[];
-  /** The contents received, dots removed, in the order in which they ended; broken ones too. */
+  /** The received contents, dots removed, in the order in which they ended; broken ones too. */
   readonly rawContents: readonly Buffer[];
-  /** Cuts what is open and stops listening. */
+  /** Resets open connections and stops listening. */
   close(): Promise<void>;
 }
 
-/** Starts a server that does what the script says. */
+/** Starts a server with this script. */
 export async function startScriptedServer(script: ServerScript): Promise<ScriptedServer> {
   const connections: ScriptedConnection[] = [];
   const rawContents: Buffer[] = [];
@@ -65,7 +65,7 @@ interface Listening {
   readonly port: number;
   readonly path: string;
   readonly listeners: readonly Server[];
-  /** Removes what was made for the socket. */
+  /** Removes the files of the socket. */
   cleanUp(): Promise<void>;
 }
 
@@ -88,7 +88,10 @@ async function listenAtPath(given: string | undefined, accept: Accept): Promise<
   return { port: 0, path, listeners: [listener], cleanUp };
 }
 
-/** One port for all addresses: the first gets any free one, which may be taken on the next, and then all is tried again. */
+/**
+ * One port for all addresses: the first gets any free one, which may be in use on the next, and then all is
+ * tried again.
+ */
 async function listenAtAddresses(hosts: readonly string[], accept: Accept, attempts = 20): Promise<Listening> {
   const listeners: Server[] = [];
   let port = 0;
@@ -120,7 +123,7 @@ function closeListener(listener: Server): Promise<void> {
   return new Promise((resolve) => listener.close(() => resolve()));
 }
 
-/** Connections that come while others are waited for are waited for too. */
+/** Connections that arrive during the wait are waited for too. */
 async function settle(connections: readonly ScriptedConnection[], milliseconds: number): Promise<boolean> {
   const settled = new AbortController();
   const late = sleep(milliseconds, false, { signal: settled.signal }).catch(() => true);

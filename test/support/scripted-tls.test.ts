@@ -1,4 +1,7 @@
-/** The scripted server over TLS, and the certificates of the tests, as a client of the runtime's own TLS library has them. */
+/**
+ * The scripted server over TLS, and the certificates of the tests, seen by a client with the runtime's own
+ * TLS library.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
@@ -16,7 +19,7 @@ before(async () => {
 /** A script with the right certificate. */
 const script = (tls: Partial<TlsScript> = {}): TlsScript => ({ certificate: certificates.right, ...tls });
 
-/** A client that says a line and gives back what comes until a pattern matches, or the connection ends. */
+/** A client that sends a line and returns the input until a pattern matches, or the connection ends. */
 class Client {
   #socket: Socket;
   #heard = '';
@@ -72,7 +75,7 @@ class Client {
   }
 }
 
-/** A client that has said LHLO and STARTTLS. */
+/** A client that has sent LHLO and STARTTLS. */
 async function startTls(port: number): Promise<Client> {
   const client = new Client(port);
   await client.say('');
@@ -81,7 +84,7 @@ async function startTls(port: number): Promise<Client> {
   return client;
 }
 
-test('STARTTLS is offered until it was used, and nothing is remembered of what was before', async () => {
+test('STARTTLS is offered until it was used, and everything before it is forgotten', async () => {
   await using server = await startScriptedServer({ tls: script({ capabilities: ['PIPELINING', 'AUTH PLAIN'] }) });
   const client = new Client(server.port);
   assert.match(await client.say(''), /^220 /);
@@ -107,7 +110,7 @@ test('STARTTLS is offered until it was used, and nothing is remembered of what w
   assert.equal(transcript?.end, 'server closed');
 });
 
-test('a whole message goes over TLS', async () => {
+test('a whole message passes over TLS', async () => {
   await using server = await startScriptedServer({ tls: script() });
   const client = await startTls(server.port);
   await client.secure();
@@ -131,7 +134,7 @@ test('with implicit TLS the greeting comes after the handshake, and STARTTLS is 
   assert.deepEqual(server.transcript()[0]?.commands, ['<TLS>', 'LHLO client.example']);
 });
 
-test('a client that speaks plain text where TLS is due is told nothing', async () => {
+test('a client that speaks plain text instead of TLS gets no reply', async () => {
   await using server = await startScriptedServer({ tls: script({ begins: 'implicit' }) });
   const client = new Client(server.port);
   assert.match(await client.say('LHLO client.example'), /^(?:end|close|ECONNRESET)$/);
@@ -139,7 +142,7 @@ test('a client that speaks plain text where TLS is due is told nothing', async (
   assert.match(server.transcript()[0]?.handshake_error ?? '', /wrong version number|http request|packet length/);
 });
 
-test('what stands behind STARTTLS is written down, and not looked at', async () => {
+test('input after STARTTLS is recorded, and not read', async () => {
   await using server = await startScriptedServer({ tls: script() });
   const client = new Client(server.port);
   await client.say('');
@@ -153,7 +156,7 @@ test('what stands behind STARTTLS is written down, and not looked at', async () 
   assert.deepEqual(transcript?.commands, ['STARTTLS', '<TLS>', 'QUIT']);
 });
 
-test('plain text can be put right behind the 220, in one piece with it', async () => {
+test('plain text can be sent directly after the 220, in one write with it', async () => {
   await using server = await startScriptedServer({ tls: script({ injected: '250 injected\r\n' }) });
   const client = new Client(server.port);
   await client.say('');
@@ -177,7 +180,7 @@ test('a refused STARTTLS changes nothing, and the next may be accepted', async (
   assert.equal(await server.settled(3000), true);
 });
 
-test('STARTTLS may be there without being offered, and without TLS it is a verb like any other', async () => {
+test('STARTTLS may be accepted without being offered, and without TLS it is a verb like any other', async () => {
   await using server = await startScriptedServer({
     connections: { 1: { tls: script({ offered: false }) }, 2: {} },
   });
@@ -192,7 +195,7 @@ test('STARTTLS may be there without being offered, and without TLS it is a verb 
   second.end();
 });
 
-describe('in place of a handshake there may be', () => {
+describe('a handshake may be replaced by', () => {
   for (const [handshake, hello, said, end] of [
     ['close', '', /^end$/, 'server closed'],
     ['reset', '', /^ECONNRESET$/, 'server reset'],
@@ -219,7 +222,7 @@ describe('in place of a handshake there may be', () => {
   });
 });
 
-test('a server speaks the versions that it is told', async () => {
+test('a server speaks the configured versions', async () => {
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } as const;
   await using server = await startScriptedServer({
     connections: { 1: { tls: script({ maxVersion: 'TLSv1.2' }) }, default: { tls: script(old) } },
@@ -238,7 +241,7 @@ test('a server speaks the versions that it is told', async () => {
 });
 
 describe("a client's certificate", () => {
-  test('is written down where it is asked for', async () => {
+  test('is recorded if it is requested', async () => {
     const tls = script({ clientCertificate: 'ask', ca: certificates.authority.cert });
     await using server = await startScriptedServer({ tls });
     for (const options of [{ ...pair(certificates.client) }, {}]) {
@@ -254,19 +257,19 @@ describe("a client's certificate", () => {
     assert.equal(second?.tls?.client_certificate, undefined);
   });
 
-  test('may be required, and nobody gets in without', async () => {
+  test('may be required, and clients without one are refused', async () => {
     const tls = script({ clientCertificate: 'require', ca: certificates.authority.cert });
     await using server = await startScriptedServer({ tls });
     const client = await startTls(server.port);
     await client.secure();
-    // In TLS 1.3 the client has done its part before the server looks at it.
+    // In TLS 1.3 the client has finished before the server checks it.
     assert.match(await client.say('QUIT'), /CERTIFICATE_REQUIRED|^close$|ECONNRESET/);
     assert.equal(await server.settled(3000), true);
     assert.match(server.transcript()[0]?.handshake_error ?? '', /did not return a certificate/);
   });
 });
 
-describe('each certificate is wrong in its own way:', () => {
+describe('each certificate has its own fault:', () => {
   for (const [name, error] of [
     ['right', null],
     ['intermediate', null],

@@ -1,36 +1,34 @@
-/**
- * The TLS of a scripted server: what it is told to do, and the handshake as the server's end has it.
- */
+/** The TLS of a scripted server: its settings, and the handshake at the server's end. */
 import type { Socket } from 'node:net';
 import { createServer, type SecureVersion, type TLSSocket } from 'node:tls';
 
-/** What a server is told about TLS. */
+/** Settings of a server for TLS. */
 export interface TlsScript {
   /** PEM: the certificate, then those above it, and its key. */
   readonly certificate: { readonly cert: string; readonly key: string };
   /** `starttls`: STARTTLS is offered and waited for. `implicit`: TLS from the first octet on. Default: starttls. */
   readonly begins?: 'starttls' | 'implicit';
-  /** Lines of the reply to LHLO under TLS. Default: what is offered without, but for STARTTLS. */
+  /** Lines of the reply to LHLO under TLS. Default: those without TLS, except STARTTLS. */
   readonly capabilities?: readonly string[];
-  /** Whether STARTTLS is among what is offered without TLS. Default: yes. */
+  /** Whether STARTTLS is among the offers without TLS. Default: yes. */
   readonly offered?: boolean;
-  /** Plain text right behind the reply to STARTTLS, in the same write. */
+  /** Plain text directly after the reply to STARTTLS, in the same write. */
   readonly injected?: string;
   /**
-   * What becomes of the handshake: `garbage` = octets that are no TLS, as the answer to the client's first, and then silence;
-   * the others as what follows a reply (DetailedReply.then). Default: right.
+   * The course of the handshake: `garbage` = octets that are not TLS, in reply to the client's first, and
+   * then silence; the others as what follows a reply (DetailedReply.then). Default: correct.
    */
   readonly handshake?: 'right' | 'garbage' | 'close' | 'reset' | 'silence' | 'stall';
-  /** Default: what the runtime speaks. */
+  /** Default: those of the runtime. */
   readonly minVersion?: SecureVersion;
   readonly maxVersion?: SecureVersion;
   /** `ask` for a client's certificate, or `require` one. Default: neither. */
   readonly clientCertificate?: 'ask' | 'require';
-  /** PEM: whom clients' certificates must come from; without it none of them is trusted, and `require` refuses all. */
+  /** PEM: the authorities of clients' certificates; without it none of them is trusted, and `require` refuses all. */
   readonly ca?: string;
 }
 
-/** What a server knows of a handshake. */
+/** The server's record of a handshake. */
 export interface HandshakeRecord {
   /** `TLSv1.3` */
   readonly protocol: string;
@@ -42,7 +40,7 @@ export interface HandshakeRecord {
   readonly client_trusted?: boolean;
 }
 
-/** What is sent in place of a handshake: neither a record of TLS nor a line. */
+/** Sent in place of a handshake: neither a record of TLS nor a line. */
 export const garbage = Buffer.from('\u0000\u00ff no TLS here \u0000\u00ff', 'latin1');
 
 /** The lines of the reply to LHLO after the first. */
@@ -57,7 +55,7 @@ export function capabilitiesUnder(
   return tls.offered === false || tls.begins === 'implicit' ? others : [...others, 'STARTTLS'];
 }
 
-/** Makes the handshake; rejects with the reason when there is no agreement, or the client goes away. */
+/** Makes the handshake; rejects with the reason if it fails, or the client closes. */
 export function shakeHands(socket: Socket, tls: TlsScript): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   const { certificate, clientCertificate, minVersion, maxVersion, ca } = tls;
@@ -78,9 +76,9 @@ export function shakeHands(socket: Socket, tls: TlsScript): Promise<TLSSocket> {
   return promise;
 }
 
-/** What is known of a handshake that was made. */
+/** Returns the record of a finished handshake. */
 export function recordHandshake(socket: TLSSocket): HandshakeRecord {
-  // Node has `servername` here, whatever its types say; false where there is none.
+  // Node has `servername` here, whatever its types say; false if there is none.
   const { servername } = socket as TLSSocket & { readonly servername?: string | false };
   const certificate = socket.getPeerX509Certificate();
   return {

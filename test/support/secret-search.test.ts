@@ -27,6 +27,6 @@ describe('a secret is found', () => {
   }
 });
 
-test('what is no secret is none', () => {
+test('a text without a secret yields nothing', () => {
   assert.deepEqual(findSecrets('AUTH PLAIN <hidden>; the secret cannot be read; c2Vj cmV0'), []);
 });

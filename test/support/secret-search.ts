@@ -1,15 +1,15 @@
 /**
- * Looks for secrets in what was written: as they are, in base64 wherever it begins, and in the forms that mechanisms and
- * careless programs make of them.
+ * Searches texts for secrets: literally, in base64 at any offset, and in the forms of mechanisms and careless
+ * programs.
  */
 import { createHash } from 'node:crypto';
 import { plainWords, testSecrets, testUsers } from './test-secrets.ts';
 
 /** A secret that was found. */
 export interface Finding {
-  /** Which one, and in which form: never the secret itself. */
+  /** Which secret, and in which form: never the secret itself. */
   readonly what: string;
-  /** What stands around it, the secret taken out. */
+  /** The text around it, the secret removed. */
   readonly where: string;
 }
 
@@ -18,7 +18,7 @@ interface Form {
   readonly text: string;
 }
 
-/** Characters of a form: what is shorter is found anywhere. */
+/** Least characters of a form: shorter ones would be found anywhere. */
 const shortestForm = 6;
 
 const forms: readonly Form[] = [
@@ -31,7 +31,7 @@ const forms: readonly Form[] = [
   ...plainWords.flatMap((word) => derivedForms(`"${word}"`, word)),
 ];
 
-/** The first of each secret and form that is found in a text. */
+/** Returns the first of each secret and form in a text. */
 export function findSecrets(text: string): readonly Finding[] {
   return forms.flatMap(({ what, text: form }) => {
     const at = text.indexOf(form);
@@ -48,7 +48,7 @@ function derivedForms(name: string, secret: string): readonly Form[] {
       what: `${name}, in base64 with ${user}`,
       text: Buffer.from(`\0${user}\0${secret}`).toString('base64'),
     })),
-    // Inside a longer text in base64 it may begin at any of three places.
+    // Inside a longer text in base64 it may begin at any of three offsets.
     ...[0, 1, 2].map((offset) => ({ what: `${name}, within base64`, text: withinBase64(secret, offset) })),
     ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
       (['hex', 'base64'] as const).map((encoding) => ({

@@ -1,6 +1,6 @@
 /**
- * A mail server that is a program of its own: started in a fresh directory at a free port, waited for until it greets, and
- * ended at once with all its processes.
+ * A mail server as a separate program: started in a fresh directory at a free port, waited for until it
+ * greets, and ended at once with all its processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** Whom a server runs as. */
+/** The user that a server runs as. */
 export interface Owner {
   readonly name: string;
   readonly group: string;
@@ -22,38 +22,38 @@ export interface Owner {
 export interface ServerPlace {
   /** Port at 127.0.0.1. */
   readonly port: number;
-  /** Its own, and its owner's. */
+  /** Its own directory, which its user owns. */
   readonly directory: string;
   readonly owner: Owner;
 }
 
 /** How to start a program. */
 export interface ServerProgram {
-  /** What people call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Writes what it needs into its directory. */
+  /** Writes its files into its directory. */
   readonly prepare?: (place: ServerPlace) => Promise<void>;
   /** Program and arguments; it must stay in the foreground. The directory is its current one. */
   readonly command: (place: ServerPlace) => readonly [string, ...string[]];
   /**
-   * What tells that it is ready. Default: any line that begins with 220, 4xx or 5xx comes from its port.
-   * Where a server is to hang up on whoever connects, it is enough that it accepts.
+   * The sign that it is ready. Default: any line that begins with 220, 4xx or 5xx from its port. For a server
+   * that closes at once, an accepted connection is sufficient.
    */
   readonly ready?: 'greets' | 'accepts';
-  /** Whether it must be root's, since it takes on the users that it delivers to. Default: no. */
+  /** Whether it must run as root, since it changes to the users that it delivers to. Default: no. */
   readonly asRoot?: boolean;
 }
 
 export interface ServerProcess extends ServerPlace, AsyncDisposable {
-  /** Resolves when it has ended, by itself or because it was stopped, to words on how. */
+  /** Resolves when it has ended, by itself or stopped, to a description of how. */
   readonly ended: Promise<string>;
-  /** What it has written to stdout and stderr so far. */
+  /** Its output on stdout and stderr so far. */
   output(): Promise<string>;
   /** Ends all its processes at once and removes its directory. */
   stop(): Promise<void>;
 }
 
-/** Whom a server runs as: whoever runs the tests, or, if that is root, `nobody` unless it must be root. */
+/** Returns the user of a server: that of the tests, or, if that is root, `nobody` unless it must be root. */
 function chooseOwner({ asRoot = false }: ServerProgram): Owner {
   const name = isRoot() && !asRoot ? 'nobody' : userInfo().username;
   const ask = (...options: string[]) => execFileSync('id', [...options, name], { encoding: 'utf8' }).trim();
@@ -89,7 +89,7 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
   return { ...place, ended, output, stop, [Symbol.asyncDispose]: stop };
 }
 
-// Also when the tests end without having stopped them.
+// Also if the tests end without having stopped them.
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) killGroup(child);
@@ -105,7 +105,7 @@ interface Launched {
   readonly ended: Promise<string>;
 }
 
-/** Starts the program in a process group of its own, so that all its processes can be ended together. */
+/** Starts the program in a separate process group, so that all its processes can be ended together. */
 async function launch([program, ...args]: readonly [string, ...string[]], place: ServerPlace): Promise<Launched> {
   const { directory, owner } = place;
   const output = await open(join(directory, 'output'), 'w');
@@ -137,7 +137,7 @@ async function waitUntilReady(program: ServerProgram, { port }: ServerPlace, end
   });
 }
 
-/** Whether a mail server speaks first there, be it to refuse. */
+/** Whether a mail server sends the first line there, even a refusal. */
 function greets(server: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(server);

@@ -1,8 +1,8 @@
 /**
- * What a scripted LMTP server is told to say: the format of `server` in the recorded scenarios, as types.
+ * The script of a scripted LMTP server: the format of `server` in the recorded scenarios, as types.
  *
- * Everything may be left out; `defaultScript` says what is said then. A test writes only what it is about:
- * `{ final: { default: '452 4.2.2 mailbox full' } }`.
+ * Everything is optional; `defaultScript` has the defaults. A test writes only what it is about: `{ final: {
+ * default: '452 4.2.2 mailbox full' } }`.
  */
 import type { Socket } from 'node:net';
 import { capabilitiesUnder, type TlsScript } from './scripted-tls.ts';
@@ -10,7 +10,7 @@ import { capabilitiesUnder, type TlsScript } from './scripted-tls.ts';
 /** The lines of one reply, without their line ends. */
 export type ReplyText = string | readonly string[];
 
-/** A reply with more to it than its text. */
+/** A reply with details beside its text. */
 export interface DetailedReply {
   readonly reply?: ReplyText;
   /** Milliseconds to wait first. */
@@ -21,13 +21,13 @@ export interface DetailedReply {
   readonly byte_gap_ms?: number;
   /** Lengthens the one line with `x` to so many octets. */
   readonly pad_to?: number;
-  /** Exactly this text in place of `reply`, with no line end added. */
+  /** Exactly this text in place of `reply`, without an added line end. */
   readonly raw?: string;
-  /** The same, for octets that are no UTF-8. */
+  /** The same, for octets that are not UTF-8. */
   readonly raw_base64?: string;
   /**
-   * What follows: `close` sends FIN and goes on recording; `reset` sends RST; `silence` answers nothing any more;
-   * `stall` does not even read any more.
+   * What follows: `close` sends FIN and goes on recording; `reset` sends RST; `silence` answers nothing any
+   * more; `stall` does not even read any more.
    */
   readonly then?: 'continue' | 'close' | 'reset' | 'silence' | 'stall';
 }
@@ -43,13 +43,13 @@ export interface ProofReply extends Omit<DetailedReply, 'reply'> {
   readonly rspauth: 'right' | 'wrong';
 }
 
-/** Answers lines of AUTH exchanges as a program: `connection` is what they came over. */
+/** Answers lines of AUTH exchanges as a program; `connection` is that of the line. */
 export type AuthServer = (line: string, connection: Socket) => SingleReply;
 
-/** Replies by address, as it stands between `<` and `>`; `default` is for all others. */
+/** Replies by address, the text between `<` and `>`; `default` is for all others. */
 export type RepliesByAddress = Readonly<Record<string, ReplyScript>>;
 
-/** Verbs that the server knows only if they are scripted. Those that begin with X may be anything. */
+/** Verbs that the server supports only if they are scripted. Those that begin with X may be anything. */
 const otherVerbs = [
   'ehlo',
   'helo',
@@ -66,7 +66,7 @@ const otherVerbs = [
 ] as const;
 type OtherVerb = (typeof otherVerbs)[number];
 
-/** What is said in one connection. */
+/** The replies of one connection. */
 export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, ReplyScript>>> {
   readonly greeting?: ReplyScript;
   /** Lines of the reply to LHLO after the first, which is the server's name. */
@@ -75,13 +75,13 @@ export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, Rep
   readonly lhlo?: ReplyScript;
   readonly mail?: ReplyScript;
   readonly rcpt?: RepliesByAddress;
-  /** To RCPT when MAIL was not accepted, or never sent. */
+  /** To RCPT if MAIL was not accepted, or never sent. */
   readonly rcpt_no_mail?: ReplyScript;
   /** Any 3xx starts the content. */
   readonly data?: ReplyScript;
-  /** To DATA when no RCPT was accepted. */
+  /** To DATA if no RCPT was accepted. */
   readonly data_no_rcpt?: ReplyScript;
-  /** Said once, as soon as so many octets of content have come (0: at once). */
+  /** Sent once, as soon as so many octets of content have arrived (0: at once). */
   readonly content?: DetailedReply & { readonly after_bytes?: number };
   /** One reply for each accepted RCPT, in order (RFC 2033 section 4.2). */
   readonly final?: RepliesByAddress;
@@ -99,22 +99,22 @@ export interface ConnectionScript extends Partial<Readonly<Record<OtherVerb, Rep
   readonly auth_server?: AuthServer;
   /** Password that a DIGEST-MD5 response is checked with. */
   readonly digest_password?: string;
-  /** Absent: the server knows no TLS. `starttls` is the reply to STARTTLS; it need not be given. */
+  /** Absent: the server does not support TLS. `starttls` is the reply to STARTTLS; it is optional. */
   readonly tls?: TlsScript;
   readonly [verb: `x${string}`]: ReplyScript;
 }
 
-/** What a server is told: where to listen, and what to say in which connection. */
+/** The settings of a server: where to listen, and the replies of each connection. */
 export interface ServerScript extends ConnectionScript {
   /** Addresses that share one port, or a unix-domain socket. Default: 127.0.0.1. */
   readonly listen?: readonly string[] | 'unix';
-  /** Where the unix-domain socket is made; a fresh temporary directory if absent. */
+  /** Where the unix-domain socket is created; a fresh temporary directory if absent. */
   readonly path?: string;
   /** Overrides by connection number, from 1, over all addresses; `default` is for the numbers not given. */
   readonly connections?: Readonly<Record<string, ConnectionScript>>;
 }
 
-/** What is said where a script says nothing. */
+/** The replies that a script does not set. */
 export const defaultScript = {
   greeting: '220 lmtp.test LMTP ready',
   capabilities: ['PIPELINING', 'ENHANCEDSTATUSCODES', '8BITMIME'],
@@ -131,14 +131,14 @@ export const defaultScript = {
 } as const satisfies ConnectionScript;
 
 /**
- * A reply with what follows it, for scripts written in TypeScript: `{ mail: andThen('close', '421 4.3.2 going down') }`.
- * Without a reply nothing is said before.
+ * A reply with what follows it, for scripts written in TypeScript: `{ mail: andThen('close', '421 4.3.2 going
+ * down') }`. Without a reply nothing is sent before.
  */
 export function andThen(then: NonNullable<DetailedReply['then']>, reply?: ReplyText): DetailedReply {
   return reply === undefined ? { then } : { reply, then };
 }
 
-/** A connection's script with nothing left open but what may be absent. */
+/** A connection's script with all defaults filled in. */
 export type CompleteScript = ConnectionScript & Required<Pick<ConnectionScript, keyof typeof defaultScript>>;
 
 /** The script of the n-th connection: the defaults, the server's own replies, the connection's overrides. */

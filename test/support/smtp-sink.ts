@@ -1,6 +1,6 @@
 /**
- * Postfix's own test server, smtp-sink(1), speaking LMTP: it does whatever wrong it is told to, and writes down every
- * message with the arguments of MAIL and RCPT. Debian 12's postfix.
+ * Postfix's own test server, smtp-sink(1), speaking LMTP: it has options for many faults, and records every message with the
+ * arguments of MAIL and RCPT. Debian 12's postfix.
  *
  *     await using sink = await startSmtpSink(['-r', 'RCPT']);
  */
@@ -9,35 +9,35 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Debian packages without which there is no such server. */
+/** Debian packages that the server needs. */
 export const smtpSinkPackages = ['postfix'] as const;
 
 const program = '/usr/sbin/smtp-sink';
 
-/** A message that the sink took, with its envelope as it was given. */
+/** A message that the sink received, with its envelope as sent. */
 export interface SunkMessage {
   /** What followed MAIL. */
   readonly mail: string;
   /** What followed each RCPT. */
   readonly rcpts: readonly string[];
-  /** Header and body, line ends LF; what the sink put on top is taken off. */
+  /** Header and body, line ends LF, without the sink's own additions. */
   readonly content: string;
 }
 
 export interface SmtpSink extends ServerProcess {
   /** In next-hop syntax. */
   readonly destination: string;
-  /** The messages that were taken, in their order. */
+  /** The received messages, in order. */
   messages(): Promise<readonly SunkMessage[]>;
 }
 
-/** Whether there is an smtp-sink to start. */
+/** Whether smtp-sink is installed. */
 export function isSmtpSinkInstalled(): boolean {
   return existsSync(program);
 }
 
 /**
- * Starts a sink and waits until it greets, or, where it is to hang up before it does, accepts connections.
+ * Starts a sink and waits until it greets, or, if it closes before it greets, accepts connections.
  *
  * @param options those of smtp-sink(1), beside `-L` and `-D`
  */
@@ -56,7 +56,7 @@ export async function startSmtpSink(options: readonly string[] = []): Promise<Sm
   };
 }
 
-/** One dump after another in one file, each with the envelope and a trace on top and an empty line behind. */
+/** One dump after another in one file, each with the envelope and a trace before it and an empty line after it. */
 function parseDump(text: string): readonly SunkMessage[] {
   const dumps = text.split(/^(?=X-Client-Addr: )/m).filter((dump) => dump !== '');
   return dumps.map((dump) => {

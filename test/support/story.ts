@@ -1,6 +1,4 @@
-/**
- * What the stories on the local stack have in common: mail in, and what became of it.
- */
+/** Common parts of the stories on the local stack: submit mail, and read its outcome. */
 
 import { DynamoDbLedger } from '../../functions/aws/dynamodb-ledger.ts';
 import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
@@ -10,13 +8,13 @@ import { readable } from '../../functions/queue/items/unreadable-item.ts';
 import type { LocalStack } from '../../infra/local/stack.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
-/** How long a story waits for what nobody tells it: machines that are busy with other things are slow. */
-export const patience: Patience = { within: 20_000 };
+/** How long a story waits: busy machines are slow. */
+export const patience = { within: 60_000 } as const satisfies Patience;
 
 /** A small message. */
 export const smallMessage = 'From: alice@example.org\r\nSubject: x\r\n\r\nhello\r\n';
 
-/** A request; what is absent is filled in. */
+/** A request; missing fields are filled in. */
 export interface StoryRequest {
   readonly id: string;
   readonly recipients: readonly (string | object)[];
@@ -48,7 +46,7 @@ export async function awaitLines(
   stack: LocalStack,
   id: string,
   count: number,
-  milliseconds = 20_000,
+  milliseconds: number = patience.within,
 ): Promise<readonly DeliveryLine[]> {
   const isEnough = () => linesOf(stack, id).length >= count;
   await stack.deliveries.waitUntil(isEnough, milliseconds).catch((cause: unknown) => {
@@ -60,11 +58,14 @@ export async function awaitLines(
 
 /** Waits for an event about a request. */
 export async function awaitEvent(stack: LocalStack, id: string): Promise<QueueEvent> {
-  const { message } = await stack.events.waitFor(({ message }) => (message as QueueEvent).lmtp.id === id, 20_000);
+  const { message } = await stack.events.waitFor(
+    ({ message }) => (message as QueueEvent).lmtp.id === id,
+    patience.within,
+  );
   return message as QueueEvent;
 }
 
-/** The deliveries of a request, as the table has them. */
+/** The deliveries of a request, from the table. */
 export async function itemsOf(stack: LocalStack, id: string): Promise<readonly DeliveryItem[]> {
   return readable(await new DynamoDbLedger(stack.clients.documents, stack.outputs.QueueTableName).readAll(id));
 }

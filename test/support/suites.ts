@@ -1,5 +1,5 @@
 /**
- * The suites of `npm test`, in the order in which they run: what is quick and says most about a mistake comes first.
+ * The suites of `npm test`, in the order of its table: what is quick and says most about a mistake comes first.
  */
 import { aiosmtpdPackages } from './aiosmtpd.ts';
 import { chromiumPackages } from './chromium.ts';
@@ -18,13 +18,24 @@ export interface Suite {
   readonly needs?: readonly string[];
   /** Debian packages that it can do without at a pinch, for they are large or rare. */
   readonly wants?: readonly string[];
+  /** How many of its files share a process, which spares them its start and the loading of the same modules; 1 if absent. */
+  readonly filesInOneProcess?: number;
 }
+
+/** Test files that take longest, by their path from test/: they begin before all others, in this order. */
+export const longFiles: readonly string[] = [
+  'simulation/local-stack.test.ts',
+  'queue/kill-points.test.ts',
+  'simulation/five-days.test.ts',
+  'check.test.ts',
+];
 
 export const suites: readonly Suite[] = [
   { name: 'check', about: 'format, lint, types, house rules', places: ['check.test.ts', 'guard.test.ts'] },
   {
     name: 'values',
     about: 'what is said and decided',
+    filesInOneProcess: 16,
     places: [
       'smtp',
       'lmtp',
@@ -47,7 +58,7 @@ export const suites: readonly Suite[] = [
       'screens',
     ],
   },
-  { name: 'sessions', about: 'dialogues over real sockets', places: ['session'] },
+  { name: 'sessions', about: 'dialogues over real sockets', places: ['session'], filesInOneProcess: 5 },
   { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
   {
     name: 'stories',

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 /** A folder for the files of one test. */
 export interface TemporaryFolder extends Disposable {
   readonly path: string;
-  /** Writes a file and answers its path. */
+  /** Writes a file and returns its path. */
   write(name: string, content: string | Uint8Array): string;
 }
 
-/** Makes a folder; it goes with all that is in it when it is disposed of. */
+/** Makes a folder; it is deleted with its content when it is disposed of. */
 export function makeTemporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'lmtp-'));
   return {

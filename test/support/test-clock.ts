@@ -1,9 +1,7 @@
-/**
- * A clock that a test moves by hand.
- */
+/** A clock that a test moves. */
 import type { Clock, Moment } from '../../functions/time/clock.ts';
 
-/** Stands still until it is told otherwise. */
+/** It advances only when it is told to. */
 export class TestClock implements Clock {
   #elapsed = 0;
   readonly #start: number;
@@ -22,7 +20,7 @@ export class TestClock implements Clock {
     return { wall: this.wall, monotonic: this.#elapsed };
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances by so many milliseconds. */
   advance(milliseconds: number): void {
     this.#elapsed += milliseconds;
   }

@@ -1,13 +1,34 @@
-/**
- * What the events of Node's test runner mean: which are tests, and which of them passed.
- */
+/** The meaning of the events of Node's test runner: which are tests, and which of them passed. */
+import { isAbsolute } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
-/** What came of one test. */
+/** The outcome of one test. */
 export type Outcome = 'passed' | 'failed' | 'skipped';
 
-/** How many tests came to what. */
+/** How many tests had each outcome. */
 export type Counts = Readonly<Record<Outcome, number>>;
+
+/** A test that failed, as the list at the end shows it. */
+export interface FailedTest {
+  /** Path below the working folder, and line where Node tells it. */
+  readonly place: string;
+  /** The name of the test behind those of the groups around it. */
+  readonly name: string;
+  /** The first line of the error. */
+  readonly error: string;
+}
+
+/** What a test file came to. */
+export interface FileResult {
+  /** Its absolute path. */
+  readonly file: string;
+  readonly counts: Counts;
+  readonly failures: readonly FailedTest[];
+  /** How long it took. */
+  readonly seconds: number;
+  /** The CPU time of it without that of processes that it started. */
+  readonly cpuSeconds: number;
+}
 
 export const noTests: Counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -24,19 +45,23 @@ export function sumCounts(all: readonly Counts[]): Counts {
 }
 
 /**
- * What an event says of a test; undefined if it is about no test. A describe counts only if it is skipped, or fails by
- * itself (in a hook); a test that is still to be done is skipped, whether it passes or not; a file without any test is reported as a test that passes and has the name of the file, and counts as a failure.
+ * Returns the outcome in an event; undefined if it is about no test. A describe counts only if it is skipped,
+ * or fails itself (in a hook); a todo test is skipped, whether it passes or not.
  */
 export function outcomeOf(event: TestEvent): Outcome | undefined {
   if (event.type !== 'test:pass' && event.type !== 'test:fail') return undefined;
-  const { details, skip, todo, name, file } = event.data;
+  const { details, skip, todo } = event.data;
   const isSuite = details.type === 'suite';
-  // Node lets such a test fail: it is there to be passed some day.
+  // Node lets such a test fail: it is there to pass some day.
   if (event.type === 'test:fail' && isSkip(todo)) return 'skipped';
   if (event.type === 'test:fail') return isSuite && !failsByItself(event) ? undefined : 'failed';
-  if (name === file) return 'failed';
   if (isSkip(skip) || isSkip(todo)) return 'skipped';
   return isSuite ? undefined : 'passed';
+}
+
+/** Whether an event is about the group of a whole test file (see in-one-process.ts). */
+export function isOfFile({ data: { nesting, name } }: Extract<TestEvent, { data: { name: string } }>): boolean {
+  return nesting === 0 && isAbsolute(name);
 }
 
 /** Whether a failure is more than the sum of the failures inside. */

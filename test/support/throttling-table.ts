@@ -1,5 +1,6 @@
 /**
- * A table whose endpoint turns calls away, as DynamoDB does when it has no capacity: an HTTP server in front of another one.
+ * A table whose endpoint refuses calls, as DynamoDB does without capacity: an HTTP server in front of another
+ * one.
  */
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -15,11 +16,11 @@ export interface TableCall {
 
 /** The endpoint. */
 export interface ThrottlingTable extends HttpStub {
-  /** Where calls go that are not turned away; to be set before the first one. */
+  /** Where other calls go; must be set before the first one. */
   target: string;
-  /** Whether a call is turned away; none if nobody says otherwise. */
+  /** Whether a call is refused; none by default. */
   isRefused: (call: TableCall) => boolean;
-  /** How many were turned away. */
+  /** How many were refused. */
   readonly refused: number;
 }
 

@@ -1,20 +1,18 @@
-/**
- * Waiting for something that tells nobody when it happens: a file that is written, a process that listens.
- */
+/** Waits for something without a notification: a file that is written, a process that listens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often to look, and for how long. */
 export interface Patience {
-  /** Milliseconds in all. Default: 30,000: only a test that fails waits so long. */
+  /** Milliseconds in all. Default: 30,000: only a failing test waits so long. */
   readonly within?: number;
   /** Milliseconds between two looks. Default: 10. */
   readonly every?: number;
 }
 
 /**
- * Looks again and again until a look finds something, and resolves to what it found. `undefined` and `false` are nothing.
+ * Looks repeatedly until a look finds something, and resolves to it. `undefined` and `false` are nothing.
  *
- * @param what what is waited for, for the message of the error
+ * @param what description for the error
  * @throws Error when the time is over
  */
 export async function waitUntil<T>(

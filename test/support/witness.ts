@@ -1,10 +1,8 @@
-/**
- * Keeps what the system under test has written, so that the whole of it can be searched when all tests are done.
- */
+/** Keeps what the system under test has written, so that all of it can be searched after all tests. */
 import { appendFileSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Names the folder that testimonies go to; without it nothing is kept. */
+/** Names the folder of testimonies; without it nothing is kept. */
 export const witnessVariable = 'TEST_WITNESS';
 
 /** Keeps a text: a log line, a transcript, the output of a command, an event. */
@@ -13,7 +11,7 @@ export function testify(text: string): void {
   if (folder !== undefined && text !== '') appendFileSync(join(folder, `${process.pid}.txt`), `${text}\n`);
 }
 
-/** All that was kept. */
+/** Returns all kept texts. */
 export function* testimonies(folder: string): Iterable<string> {
   for (const file of globSync(join(folder, '*.txt')).sort()) yield readFileSync(file, 'utf8');
 }

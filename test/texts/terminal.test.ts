@@ -1,4 +1,4 @@
-/** What a terminal gets: lines of its width, colour where it wants some, and commands that can be pasted. */
+/** Output to a terminal: lines of its width, colour where it wants some, and commands that can be pasted. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 describe('a line', () => {
   const long = `    <busy@example.com>: 4.2.2 host 10.0.1.7[10.0.1.7] said: 452 4.2.2 Quota exceeded (in reply to end of DATA command)`;
 
-  test('is whole where the output is no terminal', () => {
+  test('is whole if the output is not a terminal', () => {
     assert.equal(terminalColumns({ isTTY: false, columns: 40 }), undefined);
     assert.equal(forTerminal(long, undefined), long);
   });
@@ -42,7 +42,7 @@ describe('a line', () => {
     assert.equal(stripVTControlCharacters(forTerminal(command, 100)), command);
   });
 
-  test('of a table is cut with an ellipsis', () => {
+  test('of a table is truncated with an ellipsis', () => {
     assert.deepEqual(
       [truncated('abcdef', 4), truncated('abcd', 4), truncated('abcdef', undefined)],
       ['abc…', 'abcd', 'abcdef'],
@@ -50,7 +50,7 @@ describe('a line', () => {
   });
 });
 
-test('colour comes where it is wanted, and NO_COLOR keeps it away', () => {
+test('colour is used where the terminal wants it, and NO_COLOR prevents it', () => {
   const script = `
     import { forTerminal } from ${JSON.stringify(import.meta.resolve('../../functions/texts/terminal.ts'))};
     process.stdout.write(forTerminal('Late: 1 delivery waits', 100));`;
@@ -68,18 +68,18 @@ describe('a command that is proposed', () => {
   const words = ['inet:[127.0.0.1]:24', "it's", '*', '$HOME', '!x', 'a b', '', '~', '=x', 'plain-1'];
   for (const shell of ['bash', 'zsh']) {
     const isThere = spawnSync(shell, ['-c', 'true']).status === 0;
-    test(`is taken by ${shell} as it is`, { skip: isThere ? false : `no ${shell} here` }, () => {
+    test(`is accepted by ${shell} when pasted`, { skip: isThere ? false : `no ${shell} here` }, () => {
       const line = `printf '%s\\n' ${words.map(shellQuoted).join(' ')}`;
       assert.equal(execFileSync(shell, ['-c', line], { encoding: 'utf8' }), `${words.join('\n')}\n`);
     });
   }
 
-  test('goes to the same stack', () => {
+  test('addresses the same stack', () => {
     const line = commandLine(['release', '--destination', 'inet:[::1]:24'], { stack: 'My Mail' });
     assert.match(line, /lambda-lmtp release --destination 'inet:\[::1\]:24' --stack 'My Mail'$/);
   });
 
-  test('is called by npx unless a shell finds it: what npm alone puts on the path does not count', () => {
+  test('is run by npx unless a shell finds it: what npm alone puts on the path does not count', () => {
     using folder = makeTemporaryFolder();
     const program = join(folder.path, 'lambda-lmtp');
     writeFileSync(program, '');

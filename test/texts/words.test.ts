@@ -1,4 +1,4 @@
-/** Times, ages and numbers as people read them. */
+/** Times, ages and numbers in the form for people. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { counted, fromNow, inWords, moment, octets } from '../../functions/texts/words.ts';
@@ -23,7 +23,7 @@ test('a length of time has its two largest units', () => {
   for (const [length, words] of lengths) assert.equal(inWords(length), words);
 });
 
-test('a moment is told to the second, and from now', () => {
+test('a moment is shown to the second, and relative to now', () => {
   assert.equal(moment(Date.UTC(2026, 10, 22, 8) + 999), '2026-11-22T08:00:00Z');
   assert.equal(fromNow(10, 10), 'now');
   assert.equal(fromNow(10 + 90 * second, 10), 'in 1m 30s');

@@ -28,7 +28,7 @@ test('a message waits as long as it is old, no less than 300 s and no more than 
   }
 });
 
-/** When a message that is always deferred is tried, in seconds after its arrival, until it expires. */
+/** Returns when a message that is always deferred is tried, in seconds after its arrival, until it expires. */
 function attempts(): readonly number[] {
   const tried: number[] = [];
   for (let now = 0; ; now += backoff(0, now, times, 0)) {
@@ -44,7 +44,7 @@ test('attempts follow at 300, 600, 1200, 2400, 4800 s, then every 4000 s, 113 or
   assert.ok((tried.at(-1) ?? 0) >= 432_000);
 });
 
-describe('a message that was just deferred has been tried long enough', () => {
+describe('a message that was just deferred has expired', () => {
   const expired = (age: number, sender = 'alice@x', given = times) =>
     isExpired({ arrival: 0, sender }, age * second, given);
   test('from the end of its lifetime on', () => {
@@ -53,7 +53,7 @@ describe('a message that was just deferred has been tried long enough', () => {
   test('earlier if it is a bounce itself', () => {
     assert.deepEqual([expired(86_399, ''), expired(86_400, '')], [false, true]);
   });
-  test('at once where the lifetime is 0', () => {
+  test('at once if the lifetime is 0', () => {
     assert.equal(expired(0, 'alice@x', { ...times, maximal_queue_lifetime: 0 }), true);
   });
   test('but not before its arrival, whatever the clock says', () => {
@@ -66,19 +66,19 @@ describe('with retry_jitter, waits', () => {
   const range = (age: number, given = jittery) =>
     [0, 0.5, 0.999_999].map((chance) => Math.round(backoff(0, age * second, given, chance) / second));
 
-  test('are drawn out at random, by up to so many per cent', () => {
+  test('are lengthened at random, by up to that many per cent', () => {
     assert.deepEqual(range(10), [300, 323, 345]);
     assert.deepEqual(range(1000), [1000, 1075, 1150]);
   });
-  test('are shortened where they may not be longer', () => {
+  test('are shortened if they may not be longer', () => {
     assert.deepEqual(range(100_000), [3478, 3739, 4000]);
     assert.deepEqual(range(3900), [3478, 3739, 4000]);
   });
-  test('stay what they are where both limits are the same', () => {
+  test('stay unchanged if both limits are the same', () => {
     const fixed = { ...jittery, minimal_backoff_time: 600 * second, maximal_backoff_time: 600 * second };
     assert.deepEqual(range(10, fixed), [600, 600, 600]);
   });
-  test('spread what failed together over the whole range', () => {
+  test('spread simultaneous failures over the whole range', () => {
     const waits = Array.from({ length: 1000 }, (_, n) => backoff(0, 0, jittery, n / 1000));
     assert.ok(new Set(waits).size > 990);
   });
@@ -94,7 +94,7 @@ describe('a warning is due', () => {
   });
   test('once', () => assert.equal(isDue(100_000, { warned: 1 }), false));
   test('never for the null sender', () => assert.equal(isDue(100_000, { sender: '' }), false));
-  test('never where nobody asked for warnings', () => assert.equal(isDue(100_000, {}, times), false));
+  test('never if no recipient asked for warnings', () => assert.equal(isDue(100_000, {}, times), false));
 });
 
 test('no wait is outside its bounds, and none is shorter for an older message', () => {

@@ -1,4 +1,4 @@
-/** Whether a certificate is good enough, at each level: what is known of it, and why not. */
+/** Whether a certificate is accepted at each level: the reported facts, and the reason of a refusal. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { before, describe, test } from 'node:test';
@@ -26,7 +26,7 @@ before(async () => {
 const lastDay = (name: Name) => certificates[name].x509.validToDate.toISOString().slice(0, 10);
 const firstDay = (name: Name) => certificates[name].x509.validFromDate.toISOString().slice(0, 10);
 
-/** Certificates, and what the TLS library has against them (test/support/scripted-tls.test.ts). */
+/** Certificates, and the errors of the TLS library for them (test/support/scripted-tls.test.ts). */
 const chainErrors = {
   right: undefined,
   intermediate: undefined,
@@ -43,7 +43,7 @@ const chainErrors = {
 type Name = keyof typeof chainErrors;
 const names = Object.keys(chainErrors) as readonly Name[];
 
-/** Judges what a server at localhost shows. */
+/** Judges the certificate of a server at localhost. */
 function judge(level: TlsLevel, name: Name, match: readonly string[] = ['hostname']): Judgement {
   return judgeCertificate(
     { level, match, digest: 'sha256' },
@@ -56,7 +56,7 @@ function judge(level: TlsLevel, name: Name, match: readonly string[] = ['hostnam
   );
 }
 
-describe('at levels none, may and encrypt no certificate is wrong, and none counts as verified:', () => {
+describe('at levels none, may and encrypt every certificate is accepted, and none counts as verified:', () => {
   for (const level of ['none', 'may', 'encrypt'] as const) {
     for (const name of names) {
       test(`${level}, ${name}`, () =>
@@ -101,7 +101,7 @@ describe('at levels verify and secure a certificate must be trusted, and for the
   }
 });
 
-describe('at level fingerprint nothing counts but what is listed:', () => {
+describe('at level fingerprint only the list counts:', () => {
   for (const name of names) {
     test(`${name} by its certificate, and by its public key`, () => {
       const { der, publicKey } = certificateFacts(certificates[name].x509);
@@ -124,7 +124,7 @@ describe('at level fingerprint nothing counts but what is listed:', () => {
   }
 });
 
-test('a server without a certificate does not match at a level that requires one', () => {
+test('a server without a certificate is refused at every level that requires one', () => {
   for (const level of tlsLevels.slice(3)) {
     assert.deepEqual(
       judgeCertificate({ level, match: ['hostname'], digest: 'sha256' }, { serverHost: 'a', nextHop: 'a' }),
@@ -133,7 +133,7 @@ test('a server without a certificate does not match at a level that requires one
   }
 });
 
-test('an unknown code for a chain is reported unchanged', () => {
+test('an unknown error of the chain is shown literally', () => {
   const certificate = certificateFacts(certificates.right.x509);
   const peer = { certificate, serverHost: 'localhost', nextHop: 'localhost' };
   for (const [chainError, words] of [
@@ -145,7 +145,7 @@ test('an unknown code for a chain is reported unchanged', () => {
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
       'unknown authority, or the server omits an intermediate certificate (issuer CN=Test authority)',
     ],
-    // It is not this one whose time is up, or has not come.
+    // The expired certificate, or the one that is not yet valid, is another one of the chain.
     ['CERT_NOT_YET_VALID', 'a certificate above it is not yet valid'],
   ] as const) {
     const { matched, reason } = judgeCertificate(
@@ -156,10 +156,10 @@ test('an unknown code for a chain is reported unchanged', () => {
   }
 });
 
-describe('what a certificate says', () => {
+describe('the content of a certificate', () => {
   const facts = async (wishes: CertificateWishes) => certificateFacts((await makeSelfSigned(wishes)).x509);
 
-  test('is told in plain values', () => {
+  test('is reported in plain values', () => {
     const { right } = certificates;
     const { subject, issuer, commonName, validFrom, validTo, names: own, addresses } = certificateFacts(right.x509);
     assert.deepEqual(
@@ -185,7 +185,7 @@ describe('what a certificate says', () => {
     const { subject, issuer, commonName } = await facts({ subject: '' });
     assert.deepEqual([subject, issuer, commonName], ['', '', undefined]);
   });
-  test('folds names, and keeps what pretends to be several in one', async () => {
+  test('folds names, and keeps a name that looks like several in one', async () => {
     const { names: own } = await facts({ names: ['Mail.Example.COM.', '*.example.com', 'a.example, DNS:b.example'] });
     assert.deepEqual(own, ['mail.example.com', '*.example.com', 'a.example, dns:b.example']);
   });
@@ -201,7 +201,7 @@ describe('what a certificate says', () => {
       assert.ok(certificateFacts(x509).publicKey.equals(own));
     });
   }
-  test('has it in the same place where it is of version 1, and does not say so', () => {
+  test('has the key in the same place if it is of version 1, which it does not state', () => {
     const element = (tag: number, ...parts: readonly Buffer[]) => {
       const content = Buffer.concat(parts);
       return Buffer.concat([Buffer.from([tag, content.length]), content]);
@@ -214,7 +214,7 @@ describe('what a certificate says', () => {
       assert.ok(publicKeyOf(certificate).equals(key));
     }
   });
-  test('is no key where it is cut off', () => {
+  test('has no key if it is truncated', () => {
     const { raw } = certificates.right.x509;
     for (let length = 0; length < 200; length++) {
       assert.throws(() => publicKeyOf(Buffer.from(raw.subarray(0, length))), RangeError);
@@ -222,14 +222,14 @@ describe('what a certificate says', () => {
   });
 });
 
-test('a fingerprint is written as OpenSSL writes it', () => {
+test('a fingerprint is written as in OpenSSL', () => {
   const { x509 } = certificates.right;
   assert.equal(fingerprintOf(x509.raw, 'sha256'), x509.fingerprint256);
   assert.equal(fingerprintOf(x509.raw, 'sha512'), x509.fingerprint512);
 });
 
 describe('a name matches', () => {
-  /** Whether a certificate for these is accepted where that is wanted. */
+  /** Whether a certificate for these names is accepted where that one is required. */
   const accepts = (
     presented: Partial<CertificateFacts>,
     match: readonly string[],
@@ -282,18 +282,18 @@ describe('a name matches', () => {
   ] as const) {
     test(`${rule} and ${presented}: ${isMatch ? 'yes' : 'no'}`, () => {
       assert.equal(accepts({ names: [presented] }, [rule]).matched, isMatch);
-      // The common name stands in where there are no names, by the same rules.
+      // The common name replaces missing names, by the same rules.
       assert.equal(accepts({ commonName: presented }, [rule]).matched, isMatch);
     });
   }
 
-  test('whatever its letters and the dot at its end', () =>
+  test('in any letter case, with or without the dot at its end', () =>
     assert.ok(accepts({ names: ['mail.example.com'] }, ['hostname'], { serverHost: 'MAIL.example.com.' }).matched));
-  test('the common name only where there is no dNSName', () => {
+  test('the common name only if there is no dNSName', () => {
     assert.equal(accepts({ names: ['other.example'], commonName: 'mail.example.com' }, ['hostname']).matched, false);
     assert.equal(accepts({ addresses: ['10.0.1.7'], commonName: 'mail.example.com' }, ['hostname']).matched, true);
   });
-  test('an address only an address, however it is written', () => {
+  test('an address only if it is the same address, in any notation', () => {
     const to = { serverHost: 'fd00::7', nextHop: '10.0.1.7' };
     assert.ok(accepts({ addresses: ['10.0.1.7'] }, ['nexthop'], to).matched);
     assert.ok(accepts({ addresses: ['FD00:0:0:0:0:0:0:7'] }, ['hostname'], to).matched);
@@ -306,14 +306,14 @@ describe('a name matches', () => {
     assert.equal(accepts({ names: ['a.10.0.1.7'] }, ['dot-nexthop'], to).matched, false);
     assert.equal(accepts({ addresses: ['nonsense'] }, ['nexthop'], to).matched, false);
   });
-  test('nothing where there is no name to compare with', () => {
+  test('nothing if there is no name to compare with', () => {
     const to = { serverHost: '', nextHop: '' };
     for (const presented of ['', '.', '*.', 'x.', 'a.example']) {
       const { reason } = accepts({ names: [presented] }, ['hostname', 'nexthop', 'dot-nexthop'], to);
       assert.match(reason ?? '', /wanted no name$/);
     }
   });
-  test('and of those that do not, a few are told', () => {
+  test('otherwise a few of the certificate are reported', () => {
     const many = Array.from({ length: 300 }, (_, index) => `n${index}.example`);
     assert.equal(
       accepts({ names: many, addresses: ['10.0.0.1'] }, ['hostname', 'nexthop', '.x']).reason,
@@ -321,7 +321,7 @@ describe('a name matches', () => {
     );
     assert.match(accepts({}, ['hostname']).reason ?? '', /it is for no name; wanted mail\.example\.com$/);
   });
-  test('whatever stands in one, the reason is one line of moderate length', () => {
+  test('for any content of the certificate, the reason is one line of moderate length', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 1000 })), (presented) => {
         const { reason = '' } = accepts({ names: presented }, ['hostname']);
@@ -330,7 +330,7 @@ describe('a name matches', () => {
       }),
     );
   });
-  test('exactly as one that is spelled out would, label by label', () => {
+  test('exactly as a written-out name would, label by label', () => {
     const label = fc.constantFrom('a', 'b', '*', 'mail', 'example');
     const name = fc.array(label, { minLength: 1, maxLength: 4 });
     fc.assert(
@@ -348,9 +348,9 @@ describe('a name matches', () => {
   });
 });
 
-describe('the log says of TLS', () => {
+describe('the log reports of TLS', () => {
   const session = { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' };
-  test('what was had, and until when', () => {
+  test('protocol, cipher and certificate, and its expiry', () => {
     const facts = certificateFacts(certificates.right.x509);
     assert.deepEqual(
       tlsFacts({ level: 'verify', digest: 'sha256' }, session, { matched: true, trusted: true }, facts),
@@ -365,14 +365,14 @@ describe('the log says of TLS', () => {
       },
     );
   });
-  test('less where there was no certificate', () =>
+  test('less without a certificate', () =>
     assert.deepEqual(
       tlsFacts({ level: 'may', digest: 'sha256' }, session, { matched: false, trusted: false }, undefined),
       { ...session, level: 'may', matched: false, trusted: false },
     ));
 });
 
-test('a certificate for a client is one like any other', () => {
+test('a client certificate is parsed like any other', () => {
   const { client }: { readonly client: TestCertificate } = certificates;
   assert.equal(certificateFacts(new X509Certificate(client.cert)).subject, 'CN=lambda-lmtp');
 });

@@ -17,7 +17,7 @@ before(async () => {
 
 type Texts = Readonly<Record<string, string>>;
 
-/** Secrets by name; one that is missing is a fault. */
+/** Secrets by name; a missing one is a fault. */
 function secretsOf(texts: Texts): SecretStore & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
@@ -31,7 +31,7 @@ function secretsOf(texts: Texts): SecretStore & { readonly asked: string[] } {
   };
 }
 
-/** Files by path; one that is missing fails as the file system does. */
+/** Files by path; a missing one fails as in the file system. */
 function filesOf(texts: Texts): ((path: string) => string) & { readonly asked: string[] } {
   const asked: string[] = [];
   return Object.assign(
@@ -48,7 +48,7 @@ function filesOf(texts: Texts): ((path: string) => string) & { readonly asked: s
 const load = (written: WrittenParameters, files: Texts = {}, secrets: Texts = {}) =>
   loadMaterial(parseParameters(written), secretsOf(secrets), filesOf(files));
 
-/** What is wrong with it. */
+/** Returns the fault. */
 async function faultOf(written: WrittenParameters, files: Texts = {}, secrets: Texts = {}): Promise<string> {
   try {
     await load(written, files, secrets);
@@ -60,7 +60,7 @@ async function faultOf(written: WrittenParameters, files: Texts = {}, secrets: T
 }
 
 describe('authorities come', () => {
-  test('with the runtime, where nothing is said', async () => {
+  test('with the runtime, by default', async () => {
     const { ca, cert, key, notes } = await load({});
     assert.deepEqual({ ca, cert, key, notes }, { ca: undefined, cert: undefined, key: undefined, notes: [] });
   });
@@ -70,7 +70,7 @@ describe('authorities come', () => {
     assert.ok(ca.length > 0);
     assert.ok(new X509Certificate(ca[0] ?? '').ca);
   });
-  test('from a file, with whatever is written between them', async () => {
+  test('from a file, with any text between them', async () => {
     const { authority, right } = certificates;
     const text = `# ours\r\n${authority.cert.replaceAll('\n', '\r\n')}\nand one more:\n${right.cert}`;
     const { ca = [] } = await load({ lmtp_tls_CAfile: '/etc/ca.pem' }, { '/etc/ca.pem': text });
@@ -102,7 +102,7 @@ describe('our own certificate comes', () => {
     assert.ok(leaf.checkPrivateKey(createPrivateKey(material.key ?? '')));
   };
 
-  test('from one source with its key and its chain, in whatever order key and certificate stand', async () => {
+  test('from one source with its key and its chain, in either order of key and certificate', async () => {
     const { intermediate: ours } = certificates;
     for (const text of [ours.key + ours.cert, ours.cert + ours.key]) {
       const material = await load({ lmtp_tls_chain_files: 'secretsmanager:client' }, {}, { client: text });
@@ -111,7 +111,7 @@ describe('our own certificate comes', () => {
       assert.equal(pemBlocks(material.key ?? '').length, 1);
     }
   });
-  test('from several sources, and lmtp_tls_cert_file is not looked at then', async () => {
+  test('from several sources, and lmtp_tls_cert_file is ignored then', async () => {
     const { client: ours } = certificates;
     const written = {
       lmtp_tls_chain_files: '/etc/key.pem, secretsmanager:chain',
@@ -136,7 +136,7 @@ describe('our own certificate comes', () => {
       isOurs(await load({ lmtp_tls_chain_files: '/c.pem' }, { '/c.pem': key + ours.cert }), ours);
     });
   }
-  test('with a note where its time is up or has not come, and is used all the same', async () => {
+  test('with a note if it has expired or is not yet valid, and is still used', async () => {
     const written = { lmtp_tls_chain_files: '/c.pem' };
     for (const [days, words] of [
       [[-30, -10], /^lmtp_tls_chain_files: \/c\.pem: the client certificate \(CN=old\) expired on \d{4}-\d\d-\d\d$/],
@@ -154,23 +154,23 @@ describe('our own certificate comes', () => {
   });
 });
 
-describe('what is wrong is told with parameter, source and reason, and without what stands there:', () => {
+describe('a fault is reported with parameter, source and reason, and without the content:', () => {
   const one = { lmtp_tls_chain_files: '/c.pem' };
   const cases: Readonly<Record<string, () => Promise<readonly [WrittenParameters, Texts, Texts, RegExp]>>> = {
-    'a file that is not there': async () => [one, {}, {}, /^lmtp_tls_chain_files: \/c\.pem cannot be read \(ENOENT\)$/],
-    'a secret that is not there': async () => [
+    'a missing file': async () => [one, {}, {}, /^lmtp_tls_chain_files: \/c\.pem cannot be read \(ENOENT\)$/],
+    'a missing secret': async () => [
       { lmtp_tls_CAfile: 'secretsmanager:ca' },
       {},
       {},
       /^lmtp_tls_CAfile: secret ca does not exist$/,
     ],
-    'authorities that are none': async () => [
+    'authorities that are not certificates': async () => [
       { lmtp_tls_CAfile: '/ca.pem' },
       { '/ca.pem': certificates.client.key },
       {},
       /^lmtp_tls_CAfile: \/ca\.pem contains no certificate in PEM$/,
     ],
-    'an authority that is cut off': async () => [
+    'a truncated authority': async () => [
       { lmtp_tls_CAfile: '/ca.pem' },
       { '/ca.pem': certificates.authority.cert + cutOff(certificates.authority.cert) },
       {},
@@ -184,7 +184,7 @@ describe('what is wrong is told with parameter, source and reason, and without w
       {},
       /contains several private keys; only one is allowed$/,
     ],
-    'a key that is encrypted': async () => [
+    'an encrypted key': async () => [
       one,
       { '/c.pem': certificates.client.cert + encrypted(certificates.client.key) },
       {},
@@ -198,13 +198,13 @@ describe('what is wrong is told with parameter, source and reason, and without w
       {},
       /the private key is encrypted/,
     ],
-    'a key that is cut off': async () => [
+    'a truncated key': async () => [
       one,
       { '/c.pem': certificates.client.cert + cutOff(certificates.client.key) },
       {},
       /^lmtp_tls_chain_files: \/c\.pem: the private key cannot be read$/,
     ],
-    "another certificate's key": async () => [
+    'the key of another certificate': async () => [
       one,
       { '/c.pem': certificates.client.cert + certificates.right.key },
       {},
@@ -222,7 +222,7 @@ describe('what is wrong is told with parameter, source and reason, and without w
       { client: JSON.stringify({ certificate: certificates.client.cert, key: certificates.client.key }) },
       /^lmtp_tls_chain_files: secretsmanager:client contains no certificate: it is JSON; store only PEM$/,
     ],
-    'line ends that are none': async () => [
+    'escaped line ends': async () => [
       { lmtp_tls_chain_files: 'secretsmanager:client' },
       {},
       { client: (certificates.client.cert + certificates.client.key).replaceAll('\n', String.raw`\n`) },
@@ -244,7 +244,7 @@ describe('what is wrong is told with parameter, source and reason, and without w
     });
   }
 
-  test('and no cause of it holds a key', async () => {
+  test('and no cause of it contains a key', async () => {
     const secret = 'MIGHAgEAMBMGByqGSM49Zm9vYmFyc2VjcmV0';
     for (const text of [
       `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
@@ -259,7 +259,7 @@ describe('what is wrong is told with parameter, source and reason, and without w
     }
   });
 
-  test('a key without a certificate, and the other way round, when parameters are read', () => {
+  test('a key without a certificate, and the reverse, when parameters are read', () => {
     assert.throws(
       () => parseParameters({ lmtp_tls_key_file: '/k.pem' }),
       /lmtp_tls_key_file: "\/k\.pem" needs lmtp_tls_cert_file/,
@@ -274,7 +274,7 @@ describe('what is wrong is told with parameter, source and reason, and without w
 describe('in a function that lives on', () => {
   const written = { lmtp_tls_chain_files: 'secretsmanager:client', lmtp_tls_CAfile: '/ca.pem' };
 
-  test('what has not changed is the same object, and a file is read once', async () => {
+  test('unchanged material is the same object, and a file is read once', async () => {
     const files = filesOf({ '/ca.pem': certificates.authority.cert });
     const secrets = secretsOf({ client: certificates.client.key + certificates.client.cert });
     const materials = new TlsMaterials(parseParameters(written), secrets, files);
@@ -285,7 +285,7 @@ describe('in a function that lives on', () => {
     assert.deepEqual(secrets.asked, ['client', 'client', 'client fresh']);
   });
 
-  test('a certificate that was put in the place of another takes effect, with another version', async () => {
+  test('a replaced certificate takes effect, with another version', async () => {
     const texts: Record<string, string> = { client: certificates.client.key + certificates.client.cert };
     const files = filesOf({ '/ca.pem': certificates.authority.cert });
     const materials = new TlsMaterials(parseParameters(written), secretsOf(texts), files);
@@ -310,7 +310,7 @@ describe('in a function that lives on', () => {
   });
 });
 
-test('the version differs wherever a certificate does, and tells nothing of a key', async () => {
+test('the version differs if a certificate does, and reveals nothing of a key', async () => {
   const { client, right, authority, intermediate, intermediateMissing } = certificates;
   const chain = { lmtp_tls_chain_files: '/c.pem' };
   const files = (text: string) => ({ '/c.pem': text, '/ca.pem': authority.cert, '/other.pem': right.cert });
@@ -331,7 +331,7 @@ test('the version differs wherever a certificate does, and tells nothing of a ke
   assert.equal((await load(chain, files(rewritten + client.cert))).version, versions[3]);
 });
 
-test('the names of the secrets that are needed are known beforehand', () => {
+test('the names of the required secrets are known beforehand', () => {
   const secretsIn = (written: WrittenParameters) => materialSecrets(parseParameters(written));
   assert.deepEqual(secretsIn({}), []);
   assert.deepEqual(
@@ -349,7 +349,7 @@ describe('PEM', () => {
   const label = fc.constantFrom('CERTIFICATE', 'PRIVATE KEY', 'EC PRIVATE KEY');
   const body = fc.base64String({ minLength: 4, maxLength: 200 });
   const noise = fc.constantFrom('', '\n', 'subject=CN = x\n', '# a - b -- c\n', '-----BEGIN\n', '----- x -----\n');
-  test('is read block by block, whatever stands between', () => {
+  test('is read block by block, whatever text is between', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(noise, label, body)), fc.constantFrom('\n', '\r\n'), (parts, end) => {
         const text = parts
@@ -365,12 +365,12 @@ describe('PEM', () => {
       }),
     );
   });
-  test('counts only where it begins and ends with the same word', () => {
+  test('counts only if it begins and ends with the same word', () => {
     const block = (begin: string, end: string) => `-----BEGIN ${begin}-----\nAAAA\n-----END ${end}-----\n`;
     assert.deepEqual(pemBlocks(`${block('A', 'B') + block('C', 'C')}-----BEGIN D-----\nAAAA\n`), [
       { label: 'C', text: block('C', 'C') },
     ]);
-    // One that was cut off does not swallow the next.
+    // A truncated one does not swallow the next.
     assert.deepEqual(pemBlocks(`-----BEGIN A-----\nAAAA\n${block('A', 'A')}`), [{ label: 'A', text: block('A', 'A') }]);
   });
 });

@@ -1,4 +1,4 @@
-/** What must be had of TLS with a server: parameters and policy maps (TLS_README). */
+/** The TLS that a server requires: parameters and policy maps (TLS_README). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -23,12 +23,12 @@ const entry = (text: string) => ({ lmtp_tls_policy_maps: `inline:{ { mail.exampl
 
 const fingerprint = Array.from({ length: 32 }, (_, index) => (index + 160).toString(16).toUpperCase()).join(':');
 
-test('without a word there is no TLS', () => {
+test('without settings there is no TLS', () => {
   const { level, isWrapped, match } = find({});
   assert.deepEqual({ level, isWrapped, match }, { level: 'none', isWrapped: false, match: [] });
 });
 
-describe('each level has what belongs to it:', () => {
+describe('each level has its own settings:', () => {
   for (const [level, match, mandatory, matching] of [
     ['none', [], false, false],
     ['may', [], false, false],
@@ -95,7 +95,7 @@ describe('an entry of a policy map is found by', () => {
       assert.equal(find({ lmtp_tls_policy_maps: `inline:{ { ${key} = encrypt } }` }, target).level, 'none'));
   }
 
-  test('what says more of it first', () => {
+  test('the most specific key first', () => {
     const keys = [
       'mail.example.com:24',
       '[mail.example.com]:24',
@@ -110,16 +110,16 @@ describe('an entry of a policy map is found by', () => {
     }
   });
 
-  test('and one that cannot be used hides what stands behind it', () => {
+  test('and an unusable entry hides the ones after it', () => {
     const maps = 'inline:{ { mail.example.com:24 = encyrpt }, { .example.com = none } }';
     assert.match(fault({ lmtp_tls_policy_maps: maps }), /invalid security level "encyrpt"/);
   });
 });
 
-describe('an entry says', () => {
+describe('an entry sets', () => {
   const base = { lmtp_tls_security_level: 'may' };
 
-  test('its level, in any case, whatever the parameter says', () => {
+  test('its level, in any letter case, whatever the parameter says', () => {
     assert.equal(find({ ...base, ...entry('Encrypt') }).level, 'encrypt');
     assert.equal(find({ lmtp_tls_security_level: 'secure', ...entry('none') }).level, 'none');
   });
@@ -143,7 +143,7 @@ describe('an entry says', () => {
       other,
     ]);
   });
-  test('protocols, which count at every level', () => {
+  test('protocols, which apply at every level', () => {
     for (const level of ['may', 'encrypt']) {
       const { minVersion, maxVersion } = find({ ...base, ...entry(`${level} protocols=>=TLSv1.1:<=TLSv1.2`) });
       assert.deepEqual([minVersion, maxVersion], ['TLSv1.1', 'TLSv1.2']);
@@ -155,7 +155,7 @@ describe('an entry says', () => {
     assert.equal(find({ ...base, ...entry('encrypt connection_reuse=no') }).isReusable, false);
     assert.equal(find({ ...base, ...entry('encrypt connection_reuse=no connection_reuse=YES') }).isReusable, true);
   });
-  test('nothing where its level is none, as in Postfix', () =>
+  test('nothing if its level is none, as in Postfix', () =>
     assert.equal(find({ ...base, ...entry('none match=x what=ever') }).level, 'none'));
 });
 
@@ -195,12 +195,12 @@ describe('a policy is unusable', () => {
     });
   }
 
-  test('where there are no fingerprints', () =>
+  test('if there are no fingerprints', () =>
     assert.equal(
       fault({ lmtp_tls_security_level: 'fingerprint' }),
       `${prefix}level fingerprint needs fingerprints to match`,
     ));
-  test('where a fingerprint cannot be one of its digest', () => {
+  test('if a fingerprint has not the form of its digest', () => {
     const said = fault({ lmtp_tls_security_level: 'fingerprint', lmtp_tls_fingerprint_cert_match: 'AB:CD' });
     assert.equal(
       said,
@@ -213,7 +213,7 @@ describe('a policy is unusable', () => {
       /is not a sha512 fingerprint: write 64 pairs/,
     );
   });
-  test('where TLS is to begin at once and the level does not ask for it', () => {
+  test('if TLS from the first octet is configured and the level does not require TLS', () => {
     const wrapped = { lmtp_tls_security_level: 'encrypt', lmtp_tls_wrappermode: 'yes' };
     assert.equal(find(wrapped).isWrapped, true);
     assert.equal(
@@ -226,17 +226,18 @@ describe('a policy is unusable', () => {
 
 describe('at a unix-domain socket', () => {
   const socket = { name: '/run/lmtp', host: '/run/lmtp' };
-  test('may is none', () => assert.equal(find({ lmtp_tls_security_level: 'may' }, socket, 'localhost').level, 'none'));
-  test('what is asked for is asked for', () =>
+  test('may means none', () =>
+    assert.equal(find({ lmtp_tls_security_level: 'may' }, socket, 'localhost').level, 'none'));
+  test('a level above may still requires TLS', () =>
     assert.equal(find({ lmtp_tls_security_level: 'verify' }, socket, 'localhost').level, 'verify'));
-  test('no path is told as a name', () =>
+  test('the path is not sent as a name', () =>
     assert.equal(
       find({ lmtp_tls_security_level: 'encrypt', lmtp_tls_servername: 'nexthop' }, socket, 'localhost').servername,
       undefined,
     ));
 });
 
-describe('the server is told', () => {
+describe('SNI contains', () => {
   const told = (name: string, to: TlsHop = hop, serverHost = 'Server.example.net.') =>
     find({ lmtp_tls_security_level: 'may', lmtp_tls_servername: name }, to, serverHost).servername;
   test('its name', () => assert.equal(told('hostname'), 'server.example.net'));
@@ -250,7 +251,7 @@ describe('the server is told', () => {
   });
 });
 
-test('the key of a policy differs wherever the policy does, and is the same where nothing matters', () => {
+test('the key of a policy differs if the policy does, and is the same otherwise', () => {
   const level = { lmtp_tls_security_level: 'secure' };
   const different: readonly WrittenParameters[] = [
     {},
@@ -272,7 +273,7 @@ test('the key of a policy differs wherever the policy does, and is the same wher
   assert.equal(find({ lmtp_tls_servername: 'a' }).key, find({ lmtp_tls_security_level: 'none' }).key);
 });
 
-test('whatever an entry says, it is a policy or words, and never goes below what was asked for', () => {
+test('any entry is a policy or an error, and never below the required level', () => {
   const word = fc.constantFrom(
     ...['none', 'may', 'encrypt', 'fingerprint', 'verify', 'secure', 'dane', 'match=', 'match=hostname', 'match=.x'],
     ...['protocols=>=TLSv1.3', 'protocols=', 'servername=x', 'servername=', 'connection_reuse=no', '=', ',', 'x=y'],
@@ -289,7 +290,7 @@ test('whatever an entry says, it is a policy or words, and never goes below what
       const found = tlsPolicy({ ...parameters, lmtp_tls_policy_maps: maps }, hop, hop.host);
       if (found.kind === 'unusable')
         return assert.match(found.text, /^TLS policy for mail\.example\.com:24 is unusable: ./);
-      // A level is had only where it is the first word.
+      // A level counts only as the first word.
       assert.equal(
         result
           .split(/[\s,]+/)

@@ -1,6 +1,6 @@
 /**
- * Brings whatever lies in a table and in the queues to its end, with the functions of this release: servers take everything, a
- * person lets go what is held, and puts right what is corrupt.
+ * Brings everything in a table and in the queues to its end, with the functions of this release: servers
+ * accept everything, an operator releases held mail, and corrects corrupt mail.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
@@ -11,16 +11,16 @@ import type { QueueEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { parseWakeUp } from '../../functions/queue/items/messages.ts';
 import { sweepInterval } from '../../functions/queue/items/policy.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { body, makeServices, type Written } from './scenario.ts';
 
-/** What came of it. */
+/** The result. */
 export interface Finished {
-  /** All items of the table, as they lie there. */
+  /** All items of the table, unparsed. */
   readonly items: readonly Readonly<Record<string, unknown>>[];
   /** The deliveries among them. */
   readonly deliveries: readonly DeliveryItem[];
@@ -42,13 +42,13 @@ const takes: Deliver = async ({ recipients }, { gate }) => {
   };
 };
 
-/** Turns that are taken at most; between two of them five minutes pass. */
+/** The most rounds; between two of them five minutes pass. */
 const mostTurns = 100;
 
 /**
  * Brings everything to its end.
  *
- * @param buries whether the messages of active that are there are given out as dead letters first
+ * @param buries whether the messages in active are delivered as dead letters first
  */
 export async function finishEverything(aws: EmulatedClients, written: Written, buries = false): Promise<Finished> {
   const active = [...written.active];
@@ -69,14 +69,14 @@ export async function finishEverything(aws: EmulatedClients, written: Written, b
   );
   const order = { by: 'operator', why: 'the new release is here' };
   for (const text of buries ? active.splice(0) : []) {
-    await takeDeadLetter({ messageId: 'dead', body: text, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'dead', body: text, received: 9 }, services);
   }
   await putMessage(aws.clients.s3, { Bucket: 'messages', Key: 'in/corrupt.eml' }, body);
   for (let turn = 0; turn < mostTurns; turn += 1) {
     for (const text of deferred.splice(0)) await activate(parseWakeUp(text), services);
     for (const text of active.splice(0))
       await work(parseWakeUp(text), services, takes, { left: () => 60_000, whole: 60_000 });
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
     if (turn === 1) {
       await unholdDestination('inet:withheld.test:24', { ...order, hold: 'manual' }, services);
       await releaseMessage({ id: 'held', delivery: '0000' }, { ...order, hold: 'manual' }, services);
@@ -90,7 +90,7 @@ export async function finishEverything(aws: EmulatedClients, written: Written, b
   return { ...(await scan(aws)), events, notes };
 }
 
-/** What lies in the table. */
+/** The contents of the table. */
 export async function scan({ clients, emulators }: EmulatedClients): Promise<Pick<Finished, 'items' | 'deliveries'>> {
   const { Items: items = [] } = await clients.table.send(new ScanCommand({ TableName: emulators.table }));
   const deliveries = items.filter(({ delivery }) => /^\d+$/.test(String(delivery))) as unknown as DeliveryItem[];

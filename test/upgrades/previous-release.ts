@@ -1,6 +1,6 @@
 /**
- * What the release of 22 November 2026 expects of what it finds in the table and in the queues: its checks, frozen. Nothing here
- * is to be brought up to date; a release after the next may drop it.
+ * What the release of 22 November 2026 expects of the table and the queues: its checks, frozen. Nothing here
+ * must be updated; a release after the next may drop it.
  */
 import assert from 'node:assert/strict';
 
@@ -17,7 +17,7 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isStatus = (value: unknown) => isText(value) && /^[245]\.\d{1,3}\.\d{1,3}$/.test(String(value));
 
-/** What each delivery has. */
+/** Required attributes of each delivery. */
 const required: Readonly<Record<string, (value: unknown) => boolean>> = {
   version: (value) => value === 1,
   id: isName,
@@ -39,7 +39,7 @@ const required: Readonly<Record<string, (value: unknown) => boolean>> = {
   pending: isFields,
 };
 
-/** What a delivery may have. */
+/** Optional attributes of a delivery. */
 const optional: Readonly<Record<string, (value: unknown) => boolean>> = {
   due: isTime,
   body: (value) => value === '7BIT' || value === '8BITMIME',
@@ -68,7 +68,7 @@ function isHold(value: unknown): boolean {
   );
 }
 
-/** Holds an item of the table against what that release does with it. Attributes that it does not know are none of its business. */
+/** Compares an item of the table with that release's use of it. It ignores attributes that it does not know. */
 export function checkItem(item: Fields): void {
   const { id, delivery, state } = item;
   const what = `${id}/${delivery}`;
@@ -82,11 +82,11 @@ export function checkItem(item: Fields): void {
     }
     for (const recipient of item['recipients'] as readonly Fields[]) checkRecipient(recipient, what);
     for (const [eventId, event] of Object.entries(item['pending'] as Fields)) checkEvent(event, eventId);
-    // What its sweep and its lists find it by.
+    // Its sweep and its lists find the item by these.
     assert.equal(item['shard'] !== undefined, item['due'] !== undefined, `${what}: shard`);
     const isWaiting = ['queued', 'deferred', 'held', 'corrupt'].includes(String(state));
     assert.deepEqual([item['waits'] !== undefined, item['summary'] !== undefined], [isWaiting, isWaiting], what);
-    // Without them its workers and its sweep could not move it on.
+    // Without these its workers and its sweep could not move it on.
     if (state === 'delivering') assert.ok(item['claim'] !== undefined && item['due'] !== undefined, what);
     if (state === 'active' || state === 'queued' || state === 'deferred') assert.ok(item['due'] !== undefined, what);
   }
@@ -118,7 +118,7 @@ export function checkEvent(event: unknown, eventId?: string): void {
 }
 
 function checkRecord({ version, revision, known, active }: Fields, what: string): void {
-  // Where there are places only, nothing else is there.
+  // With places only, nothing else is there.
   assert.ok(version === 1 || revision === undefined, what);
   assert.ok(active === undefined || typeof active === 'number', what);
   if (revision === undefined) return;

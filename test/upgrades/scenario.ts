@@ -1,8 +1,10 @@
 /**
- * Everything that a release writes: deliveries in each state, what is known of destinations, corrupt requests, records of reports,
- * and the messages between the functions. The real steps of the queue write it, over the real adapters.
+ * Everything that a release writes: deliveries in each state, destination records, corrupt requests, records
+ * of reports, and the messages between the functions. The real steps of the queue write it, over the real
+ * adapters.
  *
- * record.ts keeps what a release wrote as a fixture; later releases are tested with it. So this imports only what is there in both.
+ * record.ts keeps what a release wrote as a fixture; later releases are tested with it. So this imports only
+ * what is there in both.
  */
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
@@ -30,23 +32,23 @@ import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import type { EmulatedClients } from '../support/emulated-clients.ts';
 import { TestClock } from '../support/test-clock.ts';
 
-/** What lies in the queues and the table at the end. */
+/** The contents of the queues and the table at the end. */
 export interface Written {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** As the table holds them, with what is there for its indexes. */
+  /** As the table stores them, including the attributes of its indexes. */
   readonly items: readonly Readonly<Record<string, unknown>>[];
   /** Bodies of messages, by queue. */
   readonly active: readonly string[];
   readonly deferred: readonly string[];
-  /** What the topic of events was told. */
+  /** The events on the topic. */
   readonly events: readonly string[];
 }
 
-/** What all messages hold. */
+/** The content of all messages. */
 export const body = 'From: alice@example.org\r\nSubject: hello\r\n\r\nhello\r\n';
 
-/** Names of the stories, which are queue ids; each has a destination of its own. */
+/** Names of the stories, which are queue ids; each has its own destination. */
 export const stories = [
   'active',
   'queued',
@@ -71,7 +73,7 @@ export const parameters = parseParameters({
   lmtp_initial_destination_concurrency: '1',
 });
 
-/** How requests are let in. */
+/** The settings of admission. */
 export function admissionOf({ clients }: EmulatedClients) {
   return {
     transportMap: parseTransportMap(
@@ -86,7 +88,7 @@ export function admissionOf({ clients }: EmulatedClients) {
   };
 }
 
-/** QueueServices over the table and the bucket; what they send is told. */
+/** QueueServices over the table and the bucket; sent messages are recorded. */
 export function makeServices(
   { clients, emulators }: EmulatedClients,
   tell: {
@@ -125,10 +127,10 @@ const times = { setUp: 0, transfer: 0 };
 const said = {
   well: { status: 'sent', dsn: '2.0.0', text: '250 2.0.0 ok', relay: 'x.test[192.0.2.1]:24', ...times },
   busy: { status: 'deferred', dsn: '4.2.2', text: '452 4.2.2 Mailbox full', remoteMta: 'x.test', ...times },
-  nobody: { status: 'bounced', dsn: '5.1.1', text: '550 5.1.1 User unknown', remoteMta: 'x.test', ...times },
+  unknown: { status: 'bounced', dsn: '5.1.1', text: '550 5.1.1 User unknown', remoteMta: 'x.test', ...times },
 } as const;
 
-/** Answers by the local part of the address. */
+/** Replies by the local part of the address. */
 const deliver: Deliver = async ({ recipients, destination }, { gate }) => {
   await gate?.admit();
   if (destination.startsWith('inet:delivering.test')) throw new Error('the function dies');
@@ -137,7 +139,7 @@ const deliver: Deliver = async ({ recipients, destination }, { gate }) => {
   return destination.startsWith('inet:suspended.test') ? { verdicts, blame } : { verdicts };
 };
 
-/** A local part that no address may have. */
+/** A local part that is not allowed. */
 const unusable = 'bad\n';
 
 /** Writes everything, into a new table. */
@@ -172,7 +174,7 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
       services,
     );
   };
-  /** Works on what was sent to active for a request; the message is dealt with then. */
+  /** Processes what was sent to active for a request, and finishes the message. */
   const workOn = async (id: string) => {
     const [at] = active.flatMap((text, index) => (JSON.parse(text).id === id ? [index] : []));
     if (at === undefined) throw new Error(`${id} is not in active`);
@@ -183,12 +185,12 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
   await submit('active', 'active', 'well', 'well2');
   await submit('queued', 'queued-first', 'well');
   await submit('queued', 'queued', 'well', 'busy');
-  await submit('deferred', 'deferred', 'well', 'busy', 'nobody');
+  await submit('deferred', 'deferred', 'well', 'busy', 'unknown');
   await workOn('deferred');
   isTelling = false;
-  await submit('untold', 'untold', 'busy', 'nobody');
+  await submit('untold', 'untold', 'busy', 'unknown');
   await workOn('untold');
-  await submit('bounced', 'bounced', 'nobody');
+  await submit('bounced', 'bounced', 'unknown');
   await workOn('bounced');
   isTelling = true;
   await submit('delivering', 'delivering', 'well');
@@ -210,25 +212,25 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
     await activate(JSON.parse(text), services);
   }
   await admit({ messageId: 'unusable', body: '{"version":1}', sent: services.clock.wall }, admissionOf(aws), services);
-  await services.scheduler.settle(services);
+  await services.scheduler.flushPlaces(services);
   await writeReport(aws, events);
   const { Items = [] } = await aws.clients.table.send(new ScanCommand({ TableName: aws.emulators.table }));
   const items = Items.map((item) => JSON.parse(JSON.stringify(item, sets)) as Record<string, unknown>);
   return { at: services.clock.wall, items, active, deferred, events };
 }
 
-/** A report that is being told of the first event there is. */
+/** A report of the first event. */
 async function writeReport(aws: EmulatedClients, events: readonly string[]): Promise<void> {
   const [event] = events.map((text) => JSON.parse(text) as QueueEvent);
-  if (event === undefined) throw new Error('nobody was told of anything');
+  if (event === undefined) throw new Error('there is no event');
   const reports = new DynamoDbReports(aws.clients.table, aws.emulators.table);
   await reports.keep(reportGroup, { event, at: 1000 });
-  const sealed = { number: 0, eventIds: [event.lmtp.eventId], sealedAt: 2000, lease: 3000, by: 'somebody' };
+  const sealed = { number: 0, eventIds: [event.lmtp.eventId], sealedAt: 2000, lease: 3000, by: 'a function' };
   await reports.seal(reportGroup, { ...sealed, handedOver: [], isDone: false });
-  await reports.noteHandedOver(reportGroup, 0, 'sender');
+  await reports.recordHandedOver(reportGroup, 0, 'sender');
 }
 
-/** Where that report is kept. */
+/** Where that report is stored. */
 export const reportGroup = { id: 'deferred', kind: 'bounce', pass: 1 } as const;
 
 /** JSON has no sets. */

@@ -1,8 +1,9 @@
 /**
- * Two releases that follow each other work on the same queue, while a stack is deployed and when a deployment is rolled back: each
- * reads what the other writes, and keeps what it does not know.
+ * Two successive releases work on the same queue, during a deployment and during its roll-back: each reads
+ * what the other writes, and keeps what it does not know.
  *
- * What the release before wrote is in fixtures/, as its own code wrote it (record.ts); what it expects is in previous-release.ts.
+ * What the release before wrote is in fixtures/, as its own code wrote it (record.ts); what it expects is in
+ * previous-release.ts.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { parseWakeUp } from '../../functions/queue/items/messages.ts';
 import { deadLetterRounds } from '../../functions/queue/items/policy.ts';
 import { SchemaVersionError } from '../../functions/queue/items/schema-version.ts';
 import { states } from '../../functions/queue/items/states.ts';
-import { takeDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../functions/queue/sweep/sweep.ts';
 import { readTopicMessage } from '../../functions/report/read-message.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -33,7 +34,7 @@ const fixture = JSON.parse(readFileSync(new URL('fixtures/first.json', import.me
 const isDelivery = ({ delivery }: Item) => /^\d+$/.test(String(delivery));
 const deliveriesOf = ({ items }: Pick<Written, 'items'>) => items.filter(isDelivery) as unknown as DeliveryItem[];
 
-/** A table and a bucket of its own, with what somebody wrote. */
+/** A separate table and bucket, with the recorded content. */
 async function load({ items }: Written): Promise<EmulatedClients> {
   const aws = await startEmulatedClients();
   for (const item of items) {
@@ -51,7 +52,7 @@ function withSets(value: unknown): unknown {
   return isSet ? new Set(value.set as readonly unknown[]) : value;
 }
 
-/** Everybody was delivered to who was left, and told of whom somebody was still to be told. */
+/** Checks that every remaining recipient got the mail, and that every pending event was published. */
 function checkFinished(written: Written, { deliveries, events, notes }: Finished): void {
   const before = new Map(deliveriesOf(written).map((item) => [`${item.id}/${item.delivery}`, item]));
   assert.equal(deliveries.length, before.size);
@@ -63,7 +64,7 @@ function checkFinished(written: Written, { deliveries, events, notes }: Finished
     for (const eventId of Object.keys(item.pending)) assert.ok(told.has(eventId), `${id}: an event is lost`);
     for (const [n, recipient] of item.recipients.entries()) {
       const { last } = recipients[n] ?? {};
-      if (isFinished(recipient)) assert.deepEqual(last, recipient.last, `${id}: what was said stands`);
+      if (isFinished(recipient)) assert.deepEqual(last, recipient.last, `${id}: earlier verdicts are final`);
       else assert.equal(last?.status, 'sent', `${id}: ${recipient.address}`);
     }
   }
@@ -130,14 +131,14 @@ describe('what this release writes', () => {
   test('is what the release before expects, also of dead letters and at the end of everything', async () => {
     const services = makeServices(aws, { active: () => {}, deferred: () => {}, event: async () => {} });
     const [dead = '', stranded = ''] = written.active;
-    await takeDeadLetter({ messageId: 'dead', body: dead, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'dead', body: dead, received: 9 }, services);
     const key = parseWakeUp(stranded);
     const item = await services.ledger.read(key);
     assert.ok(item !== undefined);
-    // As at the last of its rounds.
+    // As in the last of its rounds.
     const Item = { ...item, deadLetters: deadLetterRounds - 1, shard: 'active#0' };
     await aws.clients.table.send(new PutCommand({ TableName: aws.emulators.table, Item }));
-    await takeDeadLetter({ messageId: 'stranded', body: stranded, received: 9 }, services);
+    await handleDeadLetter({ messageId: 'stranded', body: stranded, received: 9 }, services);
     const now = [await services.ledger.read(parseWakeUp(dead)), await services.ledger.read(key)];
     assert.deepEqual(
       now.map((one) => one?.state),
@@ -148,7 +149,7 @@ describe('what this release writes', () => {
   });
 });
 
-test('the checks of the release before find what is missing or of another kind', () => {
+test('the checks of the release before find missing and wrong attributes', () => {
   for (const item of fixture.items) {
     checkItem(item);
     const names = isDelivery(item) ? ['version', 'generation', 'recipients', 'message', 'pending', 'group'] : [];
@@ -162,7 +163,7 @@ test('the checks of the release before find what is missing or of another kind',
 
 const addition = { since: 7, words: ['a', 'b'] };
 
-/** What a later release might write: another version, and facts in every place that this one knows nothing of. */
+/** Content of a later release: another version, and unknown members in every place. */
 function asLater(written: Written, version: number): Written {
   const wakeUp = (text: string) => JSON.stringify({ ...JSON.parse(text), version, addition });
   return {
@@ -192,7 +193,7 @@ function asLater(written: Written, version: number): Written {
 describe('what the release after this one wrote', () => {
   const later = asLater(fixture, 2);
 
-  test('is brought to its end by this one, and whatever this one does not know is kept', async () => {
+  test('is brought to its end by this one, and unknown members are kept', async () => {
     await using aws = await load(later);
     const finished = await finishEverything(aws, later);
     checkFinished(later, finished);
@@ -229,7 +230,7 @@ describe('what the release after this one wrote', () => {
   });
 });
 
-test('what a release wrote that is further away is left to it: nothing is lost, filed as corrupt or changed', async () => {
+test('content of a release that is further away is left to it: nothing is lost, filed as corrupt or changed', async () => {
   const far = asLater(fixture, 3);
   await using aws = await load(far);
   const notes: string[] = [];
@@ -243,7 +244,7 @@ test('what a release wrote that is further away is left to it: nothing is lost, 
   for (const { id, delivery } of deliveriesOf(far))
     await assert.rejects(ledger.read({ id, delivery }), SchemaVersionError);
   for (const text of far.active) {
-    await assert.rejects(takeDeadLetter({ messageId: 'm', body: text, received: 9 }, services), SchemaVersionError);
+    await assert.rejects(handleDeadLetter({ messageId: 'm', body: text, received: 9 }, services), SchemaVersionError);
   }
   const { items: before } = await scan(aws);
   services.clock.advance(86_400_000);

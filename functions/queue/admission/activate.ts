@@ -1,5 +1,6 @@
 /**
- * Into active: a wake-up arrives, its item is still the one that it was sent for, and its destination has a place.
+ * Activates a delivery when its wake-up arrives, if the item has not moved since and its destination has a place in
+ * active.
  */
 
 import { waitForPlace } from '../destinations/refill.ts';
@@ -8,15 +9,16 @@ import { holdsThatLast, withholding } from '../items/due.ts';
 import type { DeliveryItem } from '../items/item.ts';
 import type { WakeUp } from '../items/messages.ts';
 import { activeGrace } from '../items/policy.ts';
-import { readOrLeave } from '../writes/malformed.ts';
+import { readOrSkip } from '../writes/malformed.ts';
 import { wallTime } from '../writes/services.ts';
+import type { Acceptance } from './admit-request.ts';
 import { reroute } from './reroute.ts';
-import type { Acceptance } from './take-in.ts';
 
 /**
- * Puts a delivery into active. A wake-up that is stale or doubled changes nothing; when it comes is up to whoever sent it.
+ * Moves a delivery to active, queued or held. A stale or duplicate wake-up changes nothing.
  *
- * @param acceptance where the transport map is found, which parked mail is looked up in again; absent: it stays parked
+ * @param acceptance returns the transport map, which parked mail is looked up in again; absent: parked mail stays
+ *   parked
  */
 export async function activate(
   wakeUp: WakeUp,
@@ -25,13 +27,13 @@ export async function activate(
 ): Promise<void> {
   const { wakeUps, log } = services;
   const { id, delivery, generation } = wakeUp;
-  const item = await readOrLeave(wakeUp, services);
-  if (item === 'left') return;
+  const item = await readOrSkip(wakeUp, services);
+  if (item === 'skipped') return;
   if (item === undefined) {
     log.note('warn', 'wake-up for a delivery that is not in the table', { id, delivery });
     return;
   }
-  // The table was written and the send was not: the wake-up came back to do the rest. Or lmtp handed its message back.
+  // The wake-up is repeated because the send after the write failed, or because lmtp handed its message back.
   if (item.state === 'active' && (item.generation === generation + 1 || item.generation === generation)) {
     await wakeUps.activate(item);
     return;
@@ -41,10 +43,10 @@ export async function activate(
     return;
   }
   const routed = acceptance === undefined ? item : await reroute(item, acceptance, services);
-  if (routed !== undefined) await take(routed, services);
+  if (routed !== undefined) await activateOrQueue(routed, services);
 }
 
-async function take(item: DeliveryItem, services: QueueServices): Promise<void> {
+async function activateOrQueue(item: DeliveryItem, services: QueueServices): Promise<void> {
   const { ledger, wakeUps, scheduler } = services;
   const now = wallTime(services);
   const isHeld = holdsThatLast(item.holds ?? [], now).length > 0;
@@ -63,7 +65,7 @@ async function take(item: DeliveryItem, services: QueueServices): Promise<void> 
       const changes = { group, due: now + activeGrace, activated: now, unpublished: null };
       const moved = await ledger.move('activate', item, changes);
       if (moved.kind === 'moved') await wakeUps.activate(moved.item);
-      else scheduler.leave(item);
+      else scheduler.giveBackPlace(item);
       return;
     }
     default:
@@ -71,7 +73,7 @@ async function take(item: DeliveryItem, services: QueueServices): Promise<void> 
   }
 }
 
-/** Puts a deferred delivery behind those that wait; nothing where somebody else has moved it. */
+/** Moves a deferred delivery to queued; undefined if another process has moved it. */
 async function enqueue(item: DeliveryItem, now: number, { ledger }: QueueServices): Promise<DeliveryItem | undefined> {
   const moved = await ledger.move('enqueue', item, { due: now, unpublished: null });
   return moved.kind === 'moved' ? moved.item : undefined;

@@ -1,5 +1,6 @@
 /**
- * Where a new delivery begins: in active, or behind those that wait for a place there, or held with its destination.
+ * Chooses the first state of a new delivery: active, queued (no place in active is free) or held (its destination is
+ * held).
  */
 
 import { waitForPlace } from '../destinations/refill.ts';
@@ -11,8 +12,8 @@ import { isUnreadable, orUnreadable } from '../items/unreadable-item.ts';
 import { wallTime } from '../writes/services.ts';
 
 /**
- * Puts a new item in. Where it is to be delivered (`active`), its state and message group are found here; the answer says
- * which they are, and only what is in active then is to be sent there.
+ * Writes a new item. For an item in state `active`, the function chooses the state and the message group; the caller
+ * sends a wake-up only if the result is still active.
  */
 export async function admitItem(item: DeliveryItem, services: QueueServices): Promise<Moved> {
   const { ledger, scheduler } = services;
@@ -23,22 +24,22 @@ export async function admitItem(item: DeliveryItem, services: QueueServices): Pr
   const { due, ...rest } = counted;
   const placed: Readonly<Record<typeof place, DeliveryItem>> = {
     active: { ...counted, group },
-    // Its turn may come at once.
+    // A place may become free at once.
     queued: { ...counted, group, state: 'queued', due: wallTime(services) },
     held: { ...rest, group, state: 'held' },
   };
   const moved = await orUnreadable(ledger.admit(placed[place]));
   if (isUnreadable(moved)) {
-    if (place === 'active') scheduler.leave(item);
+    if (place === 'active') scheduler.giveBackPlace(item);
     throw moved;
   }
-  // It was there already, and has its place.
-  if (place === 'active' && moved.kind === 'behind') scheduler.leave(item);
+  // The item was written before, and its place was counted then.
+  if (place === 'active' && moved.kind === 'behind') scheduler.giveBackPlace(item);
   if (place === 'queued' && moved.kind === 'moved') await waitForPlace(moved.item, services);
   return moved;
 }
 
-/** With one recipient in each delivery, the mailbox is what concurrency is counted by (recipient_delimiter). */
+/** With one recipient in each delivery, concurrency is counted by mailbox (recipient_delimiter). */
 function withMailbox(item: DeliveryItem, { parameters }: QueueServices): DeliveryItem {
   const { lmtp_destination_recipient_limit: limit, recipient_delimiter: delimiter } = parameters;
   const [recipient] = item.recipients;

@@ -1,10 +1,10 @@
 /**
- * From incoming into the table: whatever lies in the incoming queue is read, part by part, and taken in, passed over with a
- * line in the log, or filed as corrupt with the reason.
+ * Admits messages of the incoming queue, part by part. A part is admitted, skipped with a log line, or filed as corrupt
+ * with the reason.
  *
- * Everything here may happen twice, at any distance in time: SQS delivers at least once, and a function may die between
- * any two steps. The table decides what is new: the same id and the same request is a duplicate, whose missing steps are
- * done; the same id and another request is corrupt.
+ * Each step may happen twice, at any time: SQS delivers at least once, and a function may crash between two steps. The
+ * table decides what is new. The same id with the same request is a duplicate, whose missing steps are done. The same
+ * id with another request is corrupt.
  */
 
 import { readObjectEnvelope } from '../../incoming/object-envelope.ts';
@@ -17,18 +17,25 @@ import type { DeliveryRequest, RequestRules } from '../../request/request.ts';
 import { RequestError } from '../../request/request-error.ts';
 import type { QueueServices } from '../destinations/services.ts';
 import { wallTime } from '../writes/services.ts';
-import { type Acceptance, isTakenIn, logRefusedAgain, pinBody, takeIn, withoutBodyFault } from './take-in.ts';
+import {
+  type Acceptance,
+  admitRequest,
+  isAdmitted,
+  logRefusalsAgain,
+  pinBody,
+  withoutBodyFault,
+} from './admit-request.ts';
 
-/** What this stack lets in. */
+/** What this stack admits. */
 export interface Admission extends Acceptance {
-  /** The stack's own bucket: what our functions write there is no mail. */
+  /** The stack's own bucket. Objects that the functions write there are not mail. */
   readonly messageBucket: string;
   readonly objects: ObjectMetadata;
 }
 
 /**
- * Takes in what a message brings, or files it as corrupt with the reason. Throws only what may pass: the message then stays
- * in incoming, until each of its parts has been dealt with.
+ * Admits the parts of a message, or files them as corrupt with the reason. Throws only temporary errors: the message
+ * then stays in incoming until all its parts are handled.
  */
 export async function admit(incoming: Incoming, admission: Admission, services: QueueServices): Promise<void> {
   const parts = readIncoming(incoming, { ...rulesOf(services), messageBucket: admission.messageBucket });
@@ -54,12 +61,12 @@ async function admitPart(
   const origin = { sent, ...optional('handedOnBy', handedOnBy), ...optional('received', received) };
   switch (reading.kind) {
     case 'skipped':
-      services.log.note('info', 'no mail', { id: name, reason: reading.reason });
+      services.log.note('info', 'skipped: not mail', { id: name, reason: reading.reason });
       return;
     case 'corrupt':
       return await refuse(part, reading.error, { ...origin, ...reading }, services);
     case 'request':
-      return await tryToTakeIn(part, { ...origin, ...reading }, admission, services);
+      return await tryAdmitRequest(part, { ...origin, ...reading }, admission, services);
     case 'object':
       return await admitObject(part, { ...origin, ...reading }, admission, services);
     default:
@@ -67,21 +74,21 @@ async function admitPart(
   }
 }
 
-async function tryToTakeIn(
+async function tryAdmitRequest(
   part: Part,
   submission: Submission,
   admission: Admission,
   services: QueueServices,
 ): Promise<void> {
   try {
-    await takeIn(submission, admission, services);
+    await admitRequest(submission, admission, services);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     await refuse(part, error, submission, services);
   }
 }
 
-/** An object that was written to a bucket: its envelope is looked up, and then it is a request like any other. */
+/** Admits an object written to a bucket: reads its envelope from its metadata, then treats it as a request. */
 async function admitObject(
   part: Part,
   { object, ...known }: Omit<Submission, 'request'> & { readonly object: NewObject },
@@ -90,7 +97,7 @@ async function admitObject(
 ): Promise<void> {
   try {
     const request = await findEnvelope(known.identity, object, admission, services);
-    await takeIn({ ...known, request }, admission, services);
+    await admitRequest({ ...known, request }, admission, services);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     await refuse(part, error, known, services);
@@ -104,24 +111,24 @@ async function findEnvelope(
   services: QueueServices,
 ): Promise<DeliveryRequest> {
   const pinned = await pinBody(object, admission, services);
-  // Without versions there is only the latest: its own event brings it, this one's octets are gone.
+  // Without versions only the latest object exists. Its own event admits it; the octets of this event are gone.
   if (object.versionId === undefined && object.etag !== undefined && pinned.etag.replaceAll('"', '') !== object.etag) {
-    throw new RequestError('message.key', `object "${object.key}" was written over after the event that tells of it`);
+    throw new RequestError('message.key', `object "${object.key}" was overwritten after this event`);
   }
   const metadata = await withoutBodyFault(admission.objects.read(object));
   return readObjectEnvelope(identity, object, metadata, rulesOf(services));
 }
 
-/** Files a part as corrupt; unless this very request was taken in, wholly, when it still could be. */
+/** Files a part as corrupt, unless the same request was admitted completely before. */
 async function refuse(
   { name, body }: Part,
   error: RequestError,
   submission: Partial<Submission> & Pick<Submission, 'sent'>,
   services: QueueServices,
 ): Promise<void> {
-  if (error.field !== 'id' && (await isTakenIn(submission, services))) {
+  if (error.field !== 'id' && (await isAdmitted(submission, services))) {
     services.log.note('info', 'duplicate request', { id: name, now: error.message });
-    await logRefusedAgain(submission, services);
+    await logRefusalsAgain(submission, services);
     return;
   }
   const given = submission.identity?.id;

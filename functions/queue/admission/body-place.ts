@@ -1,18 +1,18 @@
-/** Where the body of a request may lie. */
+/** Where the body of a request may be stored. */
 
 import { ownPrefixes } from '../../incoming/own-objects.ts';
 import { RequestError } from '../../request/request-error.ts';
 
-/** Buckets, and prefixes of one of them, that bodies lie in. */
+/** Buckets, and prefixes in one of them, from which bodies are accepted. */
 export interface BodyPlaces {
   readonly allowedBuckets: ReadonlySet<string>;
-  /** The functions can read no other object of the message bucket; absent: any. */
+  /** The only prefixes of the message bucket that the functions may read; absent: all. */
   readonly bodyPrefixes?: { readonly bucket: string; readonly prefixes: readonly string[] };
 }
 
 /**
- * Refuses a body that this stack does not deliver. Of a key that the functions may not read, S3 would say "denied", which may
- * pass: its mail would wait for ever.
+ * Refuses a body in a place that is not allowed. For a key that the functions may not read, S3 would answer "denied", a
+ * temporary error: its mail would wait for ever.
  *
  * @throws RequestError
  */
@@ -29,6 +29,6 @@ export function checkPlace(
   if (prefixes.some((prefix) => key.startsWith(prefix))) return;
   throw new RequestError(
     'message.key',
-    `"${key}" is not allowed by this stack; bodies lie below ${prefixes.join(' ')}`,
+    `"${key}" is not allowed by this stack; bodies must be below ${prefixes.join(' ')}`,
   );
 }

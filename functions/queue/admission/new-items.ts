@@ -1,5 +1,5 @@
 /**
- * The items that a request becomes: one for each delivery, and those for recipients that nothing can be delivered to.
+ * Makes the items of a request: one for each delivery, and those for refused recipients.
  */
 
 import type { Submission } from '../../incoming/reading.ts';
@@ -13,8 +13,8 @@ import { activeGrace, pendingGrace } from '../items/policy.ts';
 import { schemaVersion } from '../items/schema-version.ts';
 import { type Services, wallTime } from '../writes/services.ts';
 
-/** What items are made of. */
-export interface Making {
+/** What items are made from. */
+export interface NewItemParts {
   readonly submission: Submission;
   readonly plan: Plan;
   readonly message: PinnedMessage;
@@ -22,13 +22,16 @@ export interface Making {
   readonly first: number;
 }
 
-/** Makes the items of a request; there is at least one, so that a request is always found by its id. */
-export function makeItems({ submission, plan, message, first }: Making, services: Services): readonly DeliveryItem[] {
+/** Returns the items of a request. There is at least one, so that each request is found by its id. */
+export function makeItems(
+  { submission, plan, message, first }: NewItemParts,
+  services: Services,
+): readonly DeliveryItem[] {
   const { identity, request, sent } = submission;
   const { id } = identity;
   const now = wallTime(services);
   const planned: readonly PlannedDelivery[] = [
-    ...plan.deliveries.map((delivery) => settleOthers(delivery, now)),
+    ...plan.deliveries.map((delivery) => markHandedOn(delivery, now)),
     ...refusals(plan, now),
   ];
   const shared = {
@@ -38,7 +41,7 @@ export function makeItems({ submission, plan, message, first }: Making, services
     requestHash: hashOf(identity.value),
     planHash: hashOf(plan),
     deliveries: planned.length,
-    // A clock that is a little ahead must not make a message younger than it is.
+    // If the producer's clock is ahead, the message must not seem younger than it is.
     arrival: Math.min(request.arrival ?? sent, now + arrivalTolerance),
     activated: now,
     sender: request.sender,
@@ -50,19 +53,19 @@ export function makeItems({ submission, plan, message, first }: Making, services
   return planned.map(({ destination, recipients }, index) => {
     const delivery = String(first + index).padStart(4, '0');
     const slots = services.parameters.lmtp_destination_concurrency_limit;
-    // Refused at the door, or another transport's business.
-    const isSettled = recipients.some(({ last }) => last !== undefined);
+    // Refused at admission, or handed to another transport.
+    const isDone = recipients.some(({ last }) => last !== undefined);
     const item: DeliveryItem = {
       ...shared,
-      state: isSettled ? 'done' : 'active',
+      state: isDone ? 'done' : 'active',
       by: crypto.randomUUID(),
-      due: now + (isSettled ? pendingGrace : activeGrace),
+      due: now + (isDone ? pendingGrace : activeGrace),
       delivery,
       destination,
       group: messageGroup(services.transport, destination, `${id}/${delivery}`, slots),
       recipients,
     };
-    return isSettled ? withBounces(item, services) : item;
+    return isDone ? withBounces(item, services) : item;
   });
 }
 
@@ -76,8 +79,8 @@ function copyPresent({ body, smtputf8, dsn, authentication, sesMessageId }: Deli
   };
 }
 
-/** What another transport delivers is done with here, and its recipients are known to be taken care of. */
-function settleOthers(delivery: PlannedDelivery, at: number): PlannedDelivery {
+/** Marks the recipients of a delivery as sent if another transport delivers it. */
+function markHandedOn(delivery: PlannedDelivery, at: number): PlannedDelivery {
   const other = parseOtherTransport(delivery.destination);
   if (other === undefined) return delivery;
   const text = `handed on to the transport ${other.transport}`;
@@ -85,7 +88,7 @@ function settleOthers(delivery: PlannedDelivery, at: number): PlannedDelivery {
   return { ...delivery, recipients: delivery.recipients.map((recipient) => ({ ...recipient, last })) };
 }
 
-/** An address that cannot be used bounces at the door; the others of its request are delivered to. */
+/** Bounces recipients with an unusable address; the other recipients of the request are delivered to. */
 function refusals({ refused }: Plan, now: number): readonly PlannedDelivery[] {
   const bounced = refused.map(({ fault, ...recipient }): QueuedRecipient => {
     const text = `bad recipient address syntax: the address ${fault}`;

@@ -1,6 +1,6 @@
 /**
- * Mail that the transport map parked (`retry:`) is looked up in the map again each time that it falls due, as Postfix
- * resolves every recipient again: an entry that is taken away lets it go.
+ * Looks parked mail (`retry:`) up in the transport map again each time it falls due, as Postfix resolves every
+ * recipient again. Without the entry it is delivered.
  */
 
 import { formatHandedOn } from '../../incoming/handed-on.ts';
@@ -9,9 +9,9 @@ import type { QueueServices } from '../destinations/services.ts';
 import { type DeliveryItem, openRecipients } from '../items/item.ts';
 import { pendingGrace } from '../items/policy.ts';
 import { wallTime } from '../writes/services.ts';
-import type { Acceptance } from './take-in.ts';
+import type { Acceptance } from './admit-request.ts';
 
-/** The item as it is to be delivered now; nothing where somebody else has moved it, or another transport has it. */
+/** Returns the item to deliver now; undefined if another process has moved it or another transport has it. */
 export async function reroute(
   item: DeliveryItem,
   acceptance: () => Promise<Acceptance>,
@@ -21,7 +21,7 @@ export async function reroute(
   const { transportMap, otherTransports } = await acceptance();
   const found = new Set(openRecipients(item).map(({ address }) => transportMap.find(address)));
   const [destination, ...others] = found;
-  // An entry that is gone, or several ways for what is one delivery: nothing better than to wait is known.
+  // Without an entry, or with several destinations for one delivery, it stays parked.
   if (destination === undefined || destination === item.destination || others.length > 0) return item;
   const { id, delivery } = item;
   services.log.note('info', 'the transport map sends it elsewhere now', { id, delivery, destination });
@@ -34,7 +34,7 @@ export async function reroute(
   return moved.kind === 'moved' ? moved.item : undefined;
 }
 
-/** Sent before it is written down: what is sent twice, the other transport takes once. */
+/** Sends before it writes: the other transport recognises a duplicate. */
 async function handOn(
   item: DeliveryItem,
   destination: string,
@@ -42,7 +42,7 @@ async function handOn(
   otherTransports: Acceptance['otherTransports'],
   services: QueueServices,
 ): Promise<void> {
-  if (otherTransports === undefined) throw new Error(`there is no way to the transport ${transport}`);
+  if (otherTransports === undefined) throw new Error(`no queue is configured for the transport ${transport}`);
   const { id, delivery, message } = item;
   const recipients = openRecipients(item);
   await otherTransports.send(transport, formatHandedOn({ id, delivery, request: item, recipients, message, nextHop }));

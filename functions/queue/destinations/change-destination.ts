@@ -1,19 +1,21 @@
 /**
- * Changes to the record of a destination: read, changed, written if nobody else has written meanwhile, else once more.
+ * Changes the record of a destination: reads it, changes it, and writes it; repeats if another process wrote meanwhile.
  */
 
 import type { DestinationRecord } from '../items/destination-record.ts';
 import type { Destinations } from '../items/ports.ts';
 
-/** How often it is tried: whoever loses so often in a row writes to a destination that the whole world writes to. */
+/**
+ * Tries before the change fails: that many lost races in a row mean that too many processes write to the destination.
+ */
 const tries = 8;
 
 /**
  * Changes a record.
  *
- * @param change undefined: nothing is to be written
- * @returns the record as it is then, and whether it was written
- * @throws Error where others were faster each time
+ * @param change returns the new record; undefined: write nothing
+ * @returns the record after the call, and whether it was written
+ * @throws Error if another process wrote first each time
  */
 export async function changeDestination(
   destinations: Destinations,

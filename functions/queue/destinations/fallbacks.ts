@@ -1,7 +1,9 @@
 /**
- * Destinations to be careful with: one whose final replies were more or fewer than its accepted recipients cannot be trusted
- * with several at a time, and gets them one by one for short_reply_fallback_time. The mark is kept in the table, so that every
- * container knows, and an operator can see why; after that time a transaction with several recipients that goes well clears it.
+ * Fallback to one recipient at a time. A destination whose final replies were more or fewer than its accepted
+ * recipients gets its recipients one by one for short_reply_fallback_time.
+ *
+ * The record in the table holds the mark and its reason, for all containers and for operators. After that time, the
+ * first correct transaction with several recipients clears the mark.
  */
 
 import type { Log } from '../../log/log.ts';
@@ -10,14 +12,14 @@ import { type Clock, elapsed, type Moment } from '../../time/clock.ts';
 import type { Destinations } from '../items/ports.ts';
 import { changeDestination } from './change-destination.ts';
 
-/** What cautions need of their surroundings. */
-interface Surroundings {
+/** What the fallbacks need besides the table. */
+interface FallbackContext {
   readonly clock: Clock;
   readonly parameters: Pick<Parameters, 'short_reply_fallback_time'>;
   readonly log: Log;
 }
 
-/** Milliseconds for which a container believes what it read: a caution need not be known to the second. */
+/** Milliseconds for which a container trusts what it read; a mark may be noticed that much later. */
 const freshness = 60_000;
 
 interface Known {
@@ -26,7 +28,7 @@ interface Known {
   readonly until: number;
 }
 
-/** The cautions that a container knows. */
+/** The fallbacks that a container knows. */
 export class Fallbacks {
   readonly #store: Destinations;
   readonly #known = new Map<string, Known>();
@@ -36,7 +38,7 @@ export class Fallbacks {
   }
 
   /** Whether a destination gets one recipient at a time now. */
-  async isOneByOne(destination: string, { clock, log }: Surroundings): Promise<boolean> {
+  async isOneByOne(destination: string, { clock, log }: FallbackContext): Promise<boolean> {
     const now = clock.now();
     let known = this.#known.get(destination);
     if (known === undefined || elapsed(known.at, now) >= freshness) {
@@ -46,8 +48,8 @@ export class Fallbacks {
     return known.until > now.wall;
   }
 
-  /** Notes that a destination gave too many replies, or too few. */
-  async note(destination: string, why: string, { clock, parameters, log }: Surroundings): Promise<void> {
+  /** Begins a fallback, because a destination sent too many or too few replies. */
+  async begin(destination: string, why: string, { clock, parameters, log }: FallbackContext): Promise<void> {
     const now = clock.now();
     const until = now.wall + parameters.short_reply_fallback_time;
     if (until <= now.wall) return;
@@ -64,8 +66,8 @@ export class Fallbacks {
     }
   }
 
-  /** Forgets a caution that has ended: several recipients had each its reply in its place. */
-  async clear(destination: string, { clock, log }: Surroundings): Promise<void> {
+  /** Clears an expired fallback, after several recipients each got their own reply. */
+  async clear(destination: string, { clock, log }: FallbackContext): Promise<void> {
     const { until } = this.#known.get(destination) ?? { until: 0 };
     const now = clock.now();
     if (until === 0 || until > now.wall) return;
@@ -80,7 +82,7 @@ export class Fallbacks {
     }
   }
 
-  /** A caution that cannot be read is none: it spares trouble, and no mail depends on it. */
+  /** Returns the end of the fallback, or 0 if the table cannot be read: no mail depends on it. */
   async #read(destination: string, log: Log): Promise<number> {
     try {
       return (await this.#store.read(destination)).caution?.until ?? 0;

@@ -1,22 +1,22 @@
 /**
- * Places in active: how many deliveries to one destination may lie there at once (qmgr_message_active_limit). The rest waits
- * in the table, so that a slow destination does not fill the queue that all share.
+ * Places in active: how many deliveries to one destination may be in active at once (qmgr_message_active_limit). The
+ * others wait in the table, so that a slow destination does not fill the queue that all destinations share.
  *
- * The count is kept in the table, in as few writes as may be: whoever asks while a write is under way is asked for together
- * with the others by the next one, and what is given back is given back once for a whole batch.
+ * The table holds the count. To save writes, requests that arrive during a write are combined into the next one, and a
+ * batch gives its places back in one write.
  */
 
 import type { Log } from '../../log/log.ts';
 import type { Places } from '../items/destination-record.ts';
 import type { Destinations } from '../items/ports.ts';
 
-/** Milliseconds for which active is taken for full once it was. */
+/** Milliseconds for which active is assumed to be full after it was found full. */
 const fullMemory = 1000;
 
-/** The places at one destination, as one process knows them. */
+/** The places of one destination, as this process knows them. */
 interface Account {
-  /** Who waits for an answer. */
-  asking: ((isTaken: boolean) => void)[];
+  /** Callers that wait for an answer. */
+  callers: ((isTaken: boolean) => void)[];
   isWriting: boolean;
   /** Milliseconds since 1970. */
   fullUntil: number;
@@ -24,13 +24,13 @@ interface Account {
   owed: number;
 }
 
-/** How a place is asked for. */
-export interface Asking {
+/** A request for a place. */
+export interface PlaceRequest {
   readonly limit: number;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Whether what was full a moment ago is taken for full still. */
-  readonly trusts: boolean;
+  /** Whether active is assumed to be still full if it was a moment ago. */
+  readonly trustsMemory: boolean;
   readonly log: Log;
 }
 
@@ -43,54 +43,54 @@ export class PlaceCounter {
     this.#destinations = destinations;
   }
 
-  /** Takes a place, or says that there is none. Where the table cannot be reached there is: no mail waits for a count. */
-  async take(destination: string, asking: Asking): Promise<boolean> {
-    const { now, trusts } = asking;
+  /** Takes a place; false if none is free. Returns true if the table cannot be reached: no mail waits for a count. */
+  async take(destination: string, request: PlaceRequest): Promise<boolean> {
+    const { now, trustsMemory } = request;
     const account = this.#account(destination);
-    if (trusts && now < account.fullUntil) return false;
+    if (trustsMemory && now < account.fullUntil) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    account.asking.push(resolve);
-    if (!account.isWriting) await this.#answerAll(destination, account, asking);
+    account.callers.push(resolve);
+    if (!account.isWriting) await this.#answerAll(destination, account, request);
     return await promise;
   }
 
-  /** Notes that a place is free again; {@link settle} writes it down. */
+  /** Gives places back in memory; {@link flush} writes them. */
   giveBack(destination: string, places = 1): void {
     this.#account(destination).owed += places;
   }
 
-  /** Writes down what was given back; what the table says then, by destination. */
-  async settle(log: Log): Promise<ReadonlyMap<string, Places>> {
+  /** Writes the places given back. Returns the places that each destination has then. */
+  async flush(log: Log): Promise<ReadonlyMap<string, Places>> {
     const owing = [...this.#accounts].filter(([, { owed }]) => owed > 0);
-    const settled = await Promise.all(
+    const flushed = await Promise.all(
       owing.map(async ([destination, account]) => {
         const places = account.owed;
         account.owed = 0;
         try {
           return [[destination, await this.#destinations.vacate(destination, places)] as const];
         } catch (error) {
-          // The sweep counts again where deliveries wait.
+          // The sweep counts again for destinations with waiting deliveries.
           log.note('warn', 'places in active not given back', { destination, places, error });
           return [];
         }
       }),
     );
-    return new Map(settled.flat());
+    return new Map(flushed.flat());
   }
 
-  async #answerAll(destination: string, account: Account, { limit, now, log }: Asking): Promise<void> {
+  async #answerAll(destination: string, account: Account, { limit, now, log }: PlaceRequest): Promise<void> {
     account.isWriting = true;
-    while (account.asking.length > 0) {
-      const { asking } = account;
-      account.asking = [];
-      const taken = await this.#occupy(destination, asking.length, limit, log);
-      if (taken < asking.length) account.fullUntil = now + fullMemory;
-      for (const [index, answer] of asking.entries()) answer(index < taken);
+    while (account.callers.length > 0) {
+      const { callers } = account;
+      account.callers = [];
+      const taken = await this.#occupy(destination, callers.length, limit, log);
+      if (taken < callers.length) account.fullUntil = now + fullMemory;
+      for (const [index, answer] of callers.entries()) answer(index < taken);
     }
     account.isWriting = false;
   }
 
-  /** As many places as there are, up to a number. */
+  /** Takes as many places as are free, up to `wanted`. */
   async #occupy(destination: string, wanted: number, limit: number, log: Log): Promise<number> {
     try {
       for (let places = wanted; places >= 1; places = Math.floor(places / 2)) {
@@ -106,7 +106,7 @@ export class PlaceCounter {
   #account(destination: string): Account {
     const known = this.#accounts.get(destination);
     if (known !== undefined) return known;
-    const account: Account = { asking: [], isWriting: false, fullUntil: 0, owed: 0 };
+    const account: Account = { callers: [], isWriting: false, fullUntil: 0, owed: 0 };
     this.#accounts.set(destination, account);
     return account;
   }

@@ -1,15 +1,15 @@
 /**
- * Active is filled up again: when places are given back, those are woken whose turn it is, new and deferred mail in turn, as
- * in Postfix.
+ * Refills active: when places become free, wakes the next deliveries, new and deferred mail alternately, as Postfix
+ * does.
  *
- * It wakes, no more: the place is taken when the wake-up arrives, so what is lost or doubled on the way does no harm. The
- * sweep does the same for what nobody woke.
+ * The place is taken when the wake-up arrives, so a lost or duplicate wake-up does no harm. The sweep wakes deliveries
+ * that were missed.
  */
 
 import type { Places } from '../items/destination-record.ts';
 import type { DeliveryItem } from '../items/item.ts';
 import type { QueueEntry } from '../items/queue-entry.ts';
-import { readOrLeave } from '../writes/malformed.ts';
+import { readOrSkip } from '../writes/malformed.ts';
 import { wallTime } from '../writes/services.ts';
 import { activeLimit, backlogInterval } from './scheduler.ts';
 import type { QueueServices } from './services.ts';
@@ -17,28 +17,28 @@ import type { QueueServices } from './services.ts';
 /** Most deliveries that are woken at once. */
 const largestRefill = 200;
 
-/** Wake-ups that are sent at the same time. */
+/** Wake-ups that are sent in parallel. */
 const together = 25;
 
-/** Places that are worth the trouble of looking who is next, unless they are all there are. */
+/** Free places that are worth a query for the next deliveries, unless active is empty. */
 const smallestRefill = 10;
 
-/** Milliseconds after which a note that deliveries wait is forgotten, where none is found: the index is a little behind. */
+/** Milliseconds after which an unconfirmed backlog note is deleted; the index may lag behind until then. */
 const backlogMemory = 15_000;
 
-/** Deliveries that the index may show although they are queued no more. */
-const mostGone = 20;
+/** Deliveries that the index may still show as queued although they have moved on. */
+const mostStale = 20;
 
-/** Milliseconds after which the index shows nearly always what was put down. */
+/** Milliseconds after which the index nearly always shows a write. */
 const indexLag = 1000;
 
 /**
- * A delivery waits for a place, and was put down as such. Whoever is in active wakes it on going; where nobody is there any
- * more, since the last one went while this one was being put down, it is woken at once.
+ * Registers a queued delivery for a place. A delivery that leaves active wakes it. If active is empty, the last one
+ * left during the write, and the delivery is woken at once.
  */
 export async function waitForPlace(item: DeliveryItem, services: QueueServices): Promise<void> {
   const { scheduler, wakeUps, log } = services;
-  if (await scheduler.noteBacklog(item.destination, services)) return;
+  if (await scheduler.recordBacklog(item.destination, services)) return;
   const { id, delivery } = item;
   try {
     await wakeUps.wake(item, 0);
@@ -48,18 +48,18 @@ export async function waitForPlace(item: DeliveryItem, services: QueueServices):
 }
 
 /**
- * Writes down the places that were given back, and fills them. At the end of an invocation.
+ * Writes the places that were given back, and refills them. Called at the end of an invocation.
  *
- * @param pause lets so many milliseconds pass. Whoever gives the last place back, and finds nobody although somebody came to wait
- *              just now, looks once more after that; absent: he does not
+ * @param pause waits that many milliseconds. After giving back the last place of a destination, a delivery written just
+ *   now may be missing in the index. Then the index is read again after the pause. Absent: it is not
  */
-export async function giveBackPlaces(
+export async function flushAndRefill(
   services: QueueServices,
   pause?: (milliseconds: number) => Promise<unknown>,
 ): Promise<void> {
-  const settled = await services.scheduler.settle(services);
+  const flushed = await services.scheduler.flushPlaces(services);
   const unseen: string[] = [];
-  for (const [destination, places] of settled) {
+  for (const [destination, places] of flushed) {
     const isFound = await fill(destination, places, services);
     if (!isFound && places.active === 0 && isYoung(places, services)) unseen.push(destination);
   }
@@ -68,7 +68,7 @@ export async function giveBackPlaces(
   for (const destination of unseen) await lookAgain(destination, services);
 }
 
-/** Fills the places of a destination where that is worth the trouble; whether anybody was found. */
+/** Refills the places of a destination if enough are free. Returns whether a delivery was found. */
 async function fill(destination: string, places: Places, services: QueueServices): Promise<boolean> {
   const { parameters, log } = services;
   const limit = activeLimit(parameters);
@@ -83,12 +83,15 @@ async function fill(destination: string, places: Places, services: QueueServices
   }
 }
 
-/** Whether somebody may have come to wait whom the index does not show yet. */
+/** Whether a delivery may have been queued so recently that the index does not show it yet. */
 function isYoung({ backlog }: Places, services: QueueServices): boolean {
   return backlog !== undefined && wallTime(services) - backlog < backlogInterval + indexLag;
 }
 
-/** Who came to wait saw somebody in active, and relies on him: he is the last one, and could not see who came. */
+/**
+ * Reads again. A delivery that found active full relies on a finishing delivery to wake it. This is the last one, and
+ * its index read may predate that delivery.
+ */
 async function lookAgain(destination: string, services: QueueServices): Promise<void> {
   const { destinations, log } = services;
   try {
@@ -99,7 +102,7 @@ async function lookAgain(destination: string, services: QueueServices): Promise<
   }
 }
 
-/** Wakes as many deliveries as there are places; answers how many. */
+/** Wakes as many deliveries as there are free places. Returns how many. */
 export async function refill(
   destination: string,
   { active, backlog }: Places,
@@ -110,19 +113,19 @@ export async function refill(
   const now = wallTime(services);
   const limit = Math.min(most, activeLimit(parameters) - active);
   if (limit <= 0) return 0;
-  // Where nobody else will look, one at least must be woken who is there.
+  // If active is empty, no other delivery will refill it: at least one that is really queued must be woken.
   const isLast = active === 0;
-  const wanted = isLast ? limit + mostGone : limit;
+  const wanted = isLast ? limit + mostStale : limit;
   const [fresh, tried] = await Promise.all(
     [true, false].map((isNew) => queries.findQueued(destination, { isNew, dueBy: now, limit: wanted })),
   );
-  const found = inTurn(fresh ?? [], tried ?? []);
+  const found = alternate(fresh ?? [], tried ?? []);
   const next = isLast ? await stillQueued(found, limit, services) : found.slice(0, limit);
   if (next.length === 0 && backlog !== undefined && now - backlog > backlogMemory) {
     await destinations.forgetBacklog(destination, backlog);
   }
-  // There may be more of them: whoever gives a place back is to look.
-  if (next.length === limit && backlog === undefined) await destinations.noteBacklog(destination, now);
+  // More deliveries may wait: the next delivery that leaves active must look again.
+  if (next.length === limit && backlog === undefined) await destinations.recordBacklog(destination, now);
   for (let from = 0; from < next.length; from += together) {
     await Promise.all(next.slice(from, from + together).map((entry) => wakeUps.wake(entry, 0)));
   }
@@ -130,20 +133,20 @@ export async function refill(
 }
 
 /**
- * The same, after the places were counted: whoever takes a place, or owes one, may die before it is written down. Then the
- * count says that active is full while it is empty, and nobody else would ever find out.
+ * Refills after counting the places again. A function may crash between taking or releasing a place and writing it.
+ * Then the record says that active is full while it is empty.
  */
 export async function refillAfterCount(destination: string, services: QueueServices): Promise<number> {
   const { destinations, queries, log } = services;
   const before = await destinations.read(destination);
   const counted = await queries.countActive(destination);
   const places = await destinations.read(destination);
-  // What came and went meanwhile is no error.
-  const isBusy = Math.abs(places.active - before.active);
+  // A difference that arose during the count is not an error.
+  const drift = Math.abs(places.active - before.active);
   const difference = counted - places.active;
-  // Nor is what a batch that goes on will give back at its end: taken for lost, it would be given back twice.
+  // A running batch has not given its places back yet; correcting them now would give them back twice.
   const isOwed = difference < 0 && counted * 2 >= places.active;
-  if (isOwed || Math.abs(difference) <= isBusy) {
+  if (isOwed || Math.abs(difference) <= drift) {
     return await refill(destination, places, services, Number.POSITIVE_INFINITY);
   }
   log.note('info', 'places in active counted again', { destination, counted, noted: places.active });
@@ -151,7 +154,7 @@ export async function refillAfterCount(destination: string, services: QueueServi
   return await refill(destination, corrected, services, Number.POSITIVE_INFINITY);
 }
 
-/** The first of those found that are queued indeed: the index may show who has left a moment ago. */
+/** Returns the first entries that are still queued; the index may show deliveries that have just moved on. */
 async function stillQueued(
   found: readonly QueueEntry[],
   limit: number,
@@ -160,19 +163,19 @@ async function stillQueued(
   const queued: QueueEntry[] = [];
   for (let from = 0; from < found.length && queued.length < limit; ) {
     const some = found.slice(from, from + Math.min(together, limit - queued.length));
-    const items = await Promise.all(some.map((entry) => readOrLeave(entry, services)));
+    const items = await Promise.all(some.map((entry) => readOrSkip(entry, services)));
     queued.push(...some.filter(({ generation }, n) => isQueued(items[n], generation)));
     from += some.length;
   }
   return queued;
 }
 
-function isQueued(item: DeliveryItem | 'left' | undefined, generation: number): boolean {
-  return item !== 'left' && item?.state === 'queued' && item.generation === generation;
+function isQueued(item: DeliveryItem | 'skipped' | undefined, generation: number): boolean {
+  return item !== 'skipped' && item?.state === 'queued' && item.generation === generation;
 }
 
-/** One of these, one of those. */
-function inTurn(these: readonly QueueEntry[], those: readonly QueueEntry[]): readonly QueueEntry[] {
+/** Alternates between two lists. */
+function alternate(these: readonly QueueEntry[], those: readonly QueueEntry[]): readonly QueueEntry[] {
   const longest = Math.max(these.length, those.length);
   return Array.from({ length: longest }, (_, n) => [these[n], those[n]])
     .flat()

@@ -1,5 +1,5 @@
 /**
- * Held deliveries are let go: those of a destination that is held no more, and those whose own holds have ended.
+ * Releases held deliveries: those of a destination whose hold has ended, and those whose own holds have ended.
  */
 
 import type { DestinationRecord } from '../items/destination-record.ts';
@@ -7,18 +7,18 @@ import { heldDue, holdsThatLast, nextEnd } from '../items/due.ts';
 import type { DeliveryItem, HistoryEntry } from '../items/item.ts';
 import { releaseGrace, releaseSpread } from '../items/policy.ts';
 import type { Changes, Moved } from '../items/ports.ts';
-import { readOrLeave } from '../writes/malformed.ts';
+import { readOrSkip } from '../writes/malformed.ts';
 import { publishAndWake } from '../writes/publish.ts';
 import { wallTime } from '../writes/services.ts';
 import { changeDestination } from './change-destination.ts';
 import type { QueueServices } from './services.ts';
 
 /**
- * Lets a held delivery go; its turn comes at the given moment, milliseconds since 1970.
+ * Releases a held delivery; it is due at the given moment, milliseconds since 1970.
  *
- * @param history what people changed, if somebody does so now
+ * @param history the new history, if an operator releases it
  */
-export async function letGo(
+export async function releaseDelivery(
   item: DeliveryItem,
   due: number,
   services: Pick<QueueServices, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log' | 'disposal'>,
@@ -30,26 +30,26 @@ export async function letGo(
   return moved;
 }
 
-/** Looks at a held delivery one of whose holds has ended: the others stay, and without any it is let go. */
+/** Removes the holds of a delivery that have ended. Without any hold left it is released. Returns whether it was. */
 export async function endHolds(item: DeliveryItem, services: QueueServices): Promise<boolean> {
   const now = wallTime(services);
   const holds = holdsThatLast(item.holds ?? [], now);
-  if (holds.length === 0) return (await letGo(item, now, services)).kind === 'moved';
+  if (holds.length === 0) return (await releaseDelivery(item, now, services)).kind === 'moved';
   const due = heldDue(holds, item, now, services.parameters) ?? null;
   await services.ledger.move('amend', item, { holds, due, unpublished: null });
   return false;
 }
 
-/** What letting go came to so far. */
+/** Progress of a release. */
 export interface ReleaseReport {
   readonly released: number;
-  /** Whether all deliveries of the destination were looked at. */
+  /** Whether all held deliveries of the destination were read. */
   readonly isComplete: boolean;
 }
 
 /**
- * Lets the deliveries go that were held with their destination, spread over the time that its record says. Whoever is held
- * for a reason of its own stays. What is not done in time is done by the sweep.
+ * Releases the deliveries that were held with their destination, spread over the time in its record. Deliveries with a
+ * hold of their own stay held. What does not fit into the time is left to the sweep.
  */
 export async function releaseDestination(
   record: DestinationRecord,
@@ -80,26 +80,29 @@ async function releaseOne(
   spread: number,
   services: QueueServices,
 ): Promise<boolean> {
-  const item = await readOrLeave(key, services);
-  if (item === 'left' || item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
+  const item = await readOrSkip(key, services);
+  if (item === 'skipped' || item?.state !== 'held' || (item.holds ?? []).length > 0) return false;
   const due = wallTime(services) + Math.floor(services.random() * spread);
-  return (await letGo(item, due, services)).kind === 'moved';
+  return (await releaseDelivery(item, due, services)).kind === 'moved';
 }
 
-/** What the sweep does with the record of a destination: its holds end, and what was held with it is let go. */
+/** Ends the expired holds of a destination and releases its deliveries. Returns how many. */
 export async function sweepDestination(name: string, services: QueueServices, mayGoOn: () => boolean): Promise<number> {
   const now = wallTime(services);
   const { record } = await changeDestination(services.destinations, name, (seen) => withoutEndedHolds(seen, now));
   if (record.release === undefined) return 0;
   const { released, isComplete } = await releaseDestination(record, services, mayGoOn);
-  // Containers that have not heard of it yet may hold deliveries for some seconds more: then they are found next time.
+  // Containers with an older view of the record may hold deliveries for some seconds more; the next sweep finds these.
   if (isComplete && released === 0 && now - record.release.since > releaseGrace) {
     await changeDestination(services.destinations, name, (seen) => withoutRelease(seen, record));
   }
   return released;
 }
 
-/** The record at a moment: holds that have ended are gone, and without any, its deliveries are to be let go. */
+/**
+ * Returns the record without expired holds; without any hold left, its deliveries are to be released. Undefined: no
+ * change.
+ */
 function withoutEndedHolds(seen: DestinationRecord, now: number): DestinationRecord | undefined {
   const holds = holdsThatLast(seen.holds, now);
   if (holds.length === seen.holds.length) return undefined;
@@ -107,17 +110,17 @@ function withoutEndedHolds(seen: DestinationRecord, now: number): DestinationRec
 }
 
 /**
- * The record with other holds; where none is left, what was held with it is let go.
+ * Returns the record with other holds. Without holds, the deliveries that were held with it are to be released.
  *
- * @param sweepsFrom when the sweep begins to do so, milliseconds since 1970
+ * @param sweepsFrom when the sweep begins to release them, milliseconds since 1970
  */
 export function withHolds(
   { due, release, ...seen }: DestinationRecord,
   holds: DestinationRecord['holds'],
-  letting: NonNullable<DestinationRecord['release']>,
-  sweepsFrom = letting.since,
+  newRelease: NonNullable<DestinationRecord['release']>,
+  sweepsFrom = newRelease.since,
 ): DestinationRecord {
-  if (holds.length === 0) return { ...seen, holds, release: letting, due: sweepsFrom };
+  if (holds.length === 0) return { ...seen, holds, release: newRelease, due: sweepsFrom };
   const end = nextEnd(holds);
   return { ...seen, holds, ...(end === undefined ? {} : { due: end }) };
 }

@@ -1,8 +1,8 @@
 /**
- * What may be sent where, and when: holds, suspensions, windows and places of destinations, as all containers share them
- * through the table.
+ * Decides whether a delivery may begin now: holds, suspensions, concurrency windows and places of destinations, shared
+ * by all containers through the table.
  *
- * It spares trouble and paces. Where its records cannot be read or written, mail goes on as if there were none.
+ * The records only pace deliveries. If they cannot be read or written, mail is delivered as if there were none.
  */
 
 import { parseEnding } from '../../request/route.ts';
@@ -17,7 +17,7 @@ import { PlaceCounter } from './place-counter.ts';
 import { unitOf } from './unit.ts';
 import {
   afterFailure,
-  afterNothing,
+  afterNoResult,
   afterSuccess,
   type Failure,
   isDoubted,
@@ -34,37 +34,37 @@ import {
 
 /** Whether a delivery may begin. */
 export type Permission =
-  /** As the one that finds out, where there is a probe. */
+  /** With `probe`: the delivery probes a destination that is, or may be, dead. */
   | { readonly kind: 'go'; readonly probe?: Probe }
   /** Its destination is held. */
   | { readonly kind: 'held' }
-  /** Its destination is taken for dead. */
+  /** Its destination is suspended. */
   | { readonly kind: 'suspended'; readonly failure: Failure }
-  /** Not now: its destination gets fewer at once. */
+  /** Not now: the concurrency window of its destination is full. */
   | { readonly kind: 'wait'; readonly until: number };
 
-/** What a delivery that ended says of its destination. */
-export type Experience =
+/** What the end of a delivery says about its destination. */
+export type AttemptResult =
   | { readonly kind: 'success' }
   | { readonly kind: 'failure'; readonly failure: Failure }
   | { readonly kind: 'nothing' };
 
-/** What the scheduler needs of its surroundings. */
-export type Surroundings = Pick<Services, 'parameters' | 'clock' | 'log' | 'transport'>;
+/** What the scheduler needs besides the table. */
+export type SchedulerContext = Pick<Services, 'parameters' | 'clock' | 'log' | 'transport'>;
 
-/** Milliseconds for which a container believes what it read. */
+/** Milliseconds for which a container trusts what it read. */
 const freshness = 3000;
 
-/** Records that a container keeps: each mailbox may be a destination of its own. */
+/** Records that a container keeps; each mailbox may be a destination of its own. */
 const mostKnown = 1000;
 
-/** Milliseconds for which a delivery is put back that its destination does not take now. */
+/** Milliseconds for which a delivery is put back if its concurrency window is full. */
 const putBackTime = 15_000;
 
-/** How often a delivery tries to be written down as under way: others write to the record at the same time. */
-const entries = 8;
+/** Tries to list a delivery as under way; other processes write to the same record. */
+const entryTries = 8;
 
-/** Milliseconds between two notes of the same process that deliveries wait for places. */
+/** Milliseconds between two backlog notes of one process. */
 export const backlogInterval = 5000;
 
 interface Known {
@@ -84,45 +84,45 @@ export class Scheduler {
     this.#places = new PlaceCounter(destinations);
   }
 
-  /** Whether a delivery may begin. `leaseEnds`: when its worker is taken for dead, milliseconds since 1970. */
-  async permit(item: DeliveryItem, leaseEnds: number, surroundings: Surroundings): Promise<Permission> {
+  /** Whether a delivery may begin. `leaseEnds`: when its worker is considered dead, milliseconds since 1970. */
+  async permit(item: DeliveryItem, leaseEnds: number, context: SchedulerContext): Promise<Permission> {
     const unit = unitOf(item);
-    const first = await this.#freshView(unit, surroundings);
-    const { holds } = item.mailbox === undefined ? first : await this.#view(item.destination, surroundings);
+    const first = await this.#freshView(unit, context);
+    const { holds } = item.mailbox === undefined ? first : await this.#view(item.destination, context);
     if (holds.length > 0) return { kind: 'held' };
-    let decision = decide(item, first, leaseEnds, surroundings);
-    for (let n = 1; decision.kind === 'entry' && n < entries; n += 1) {
-      const permission = await this.#enter(decision, surroundings);
+    let decision = decide(item, first, leaseEnds, context);
+    for (let n = 1; decision.kind === 'entry' && n < entryTries; n += 1) {
+      const permission = await this.#enter(decision, context);
       if (permission !== undefined) return permission;
-      // Somebody else has written: whatever that was may decide otherwise.
-      decision = decide(item, await this.#look(unit, surroundings), leaseEnds, surroundings);
+      // Another process wrote to the record: decide again.
+      decision = decide(item, await this.#look(unit, context), leaseEnds, context);
     }
     return decision.kind === 'entry' ? decision.otherwise : decision;
   }
 
-  /** Notes how a delivery went. */
-  async conclude(
+  /** Records the result of an attempt for its destination. */
+  async recordResult(
     item: DeliveryItem,
-    experience: Experience,
+    experience: AttemptResult,
     { probe }: { readonly probe?: Probe },
-    surroundings: Surroundings,
+    context: SchedulerContext,
   ): Promise<void> {
-    const { parameters, clock, log } = surroundings;
+    const { parameters, clock, log } = context;
     const now = clock.now().wall;
     const unit = unitOf(item);
     const report: Report = probe === undefined ? { now } : { now, probe };
     const after = (record: DestinationRecord) => {
       if (experience.kind === 'failure') return afterFailure(record, parameters, report, experience.failure);
-      if (experience.kind === 'nothing') return afterNothing(record, report);
+      if (experience.kind === 'nothing') return afterNoResult(record, report);
       return afterSuccess(record, parameters, report, isWanted(item, record, openSlots(record, parameters, now)));
     };
-    // Most deliveries change nothing, and what is known tells that.
+    // Most deliveries change nothing, which the cached record shows.
     const known = this.#known.get(unit)?.record ?? emptyRecord(unit);
     if (probe === undefined && experience.kind !== 'failure' && after(known) === undefined) return;
     try {
       const { record, isChanged } = await changeDestination(this.#destinations, unit, after);
       this.#remember(record, now);
-      if (isChanged) noteChange(known, record, log);
+      if (isChanged) logChange(known, record, log);
     } catch (error) {
       const changed = after(known);
       if (changed !== undefined) this.#remember(changed, now);
@@ -133,52 +133,62 @@ export class Scheduler {
     }
   }
 
-  /** Where a delivery goes that is to be delivered now: held with its destination, into active, or behind those that wait. */
+  /**
+   * Returns the state in which a delivery waits now: held with its destination, active, or queued for a place. Takes a
+   * place for `active`.
+   */
   async place(
     { destination, state }: Pick<DeliveryItem, 'destination' | 'state'>,
-    surroundings: Surroundings,
+    context: SchedulerContext,
   ): Promise<'held' | 'active' | 'queued'> {
-    const { parameters, clock, log } = surroundings;
-    if ((await this.#view(destination, surroundings)).holds.length > 0) return 'held';
+    const { parameters, clock, log } = context;
+    if ((await this.#view(destination, context)).holds.length > 0) return 'held';
     const now = clock.now().wall;
-    // What was woken to fill a place asks for it; whatever comes new need not, where there was none a moment ago.
-    const trusts = state !== 'queued';
-    const isTaken = await this.#places.take(destination, { limit: activeLimit(parameters), now, trusts, log });
+    // A queued delivery was woken to fill a place and asks the table. A new one trusts the memory that active is full.
+    const trustsMemory = state !== 'queued';
+    const isTaken = await this.#places.take(destination, {
+      limit: activeLimit(parameters),
+      now,
+      trustsMemory,
+      log,
+    });
     return isTaken ? 'active' : 'queued';
   }
 
-  /** The message group that a delivery gets now: one of as many slots as its destination is trusted with. */
-  async group(item: DeliveryItem, surroundings: Surroundings): Promise<string> {
+  /** Returns the message group of a delivery: one of as many slots as the concurrency window has. */
+  async group(item: DeliveryItem, context: SchedulerContext): Promise<string> {
     const unit = unitOf(item);
-    const record = await this.#view(unit, surroundings);
-    const slots = openSlots(record, surroundings.parameters, surroundings.clock.now().wall);
-    return messageGroup(surroundings.transport, unit, `${item.id}/${item.delivery}`, slots);
+    const record = await this.#view(unit, context);
+    const slots = openSlots(record, context.parameters, context.clock.now().wall);
+    return messageGroup(context.transport, unit, `${item.id}/${item.delivery}`, slots);
   }
 
-  /** Notes that a delivery is in active no more; {@link settle} writes it down. */
-  leave({ destination }: Pick<DeliveryItem, 'destination'>): void {
+  /** Gives back the place of a delivery that left active; {@link flushPlaces} writes it. */
+  giveBackPlace({ destination }: Pick<DeliveryItem, 'destination'>): void {
     this.#places.giveBack(destination);
   }
 
-  /** Writes down which places were given back; what the table says of them then, by destination. */
-  async settle({ log }: Pick<Surroundings, 'log'>): Promise<ReadonlyMap<string, Places>> {
-    return await this.#places.settle(log);
+  /** Writes the places given back. Returns the places that each destination has then. */
+  async flushPlaces({ log }: Pick<SchedulerContext, 'log'>): Promise<ReadonlyMap<string, Places>> {
+    return await this.#places.flush(log);
   }
 
   /**
-   * Notes that deliveries wait for a place, so that whoever gives one back wakes them. After they were put down.
+   * Records that deliveries wait for a place, so that a delivery leaving active wakes them. Call it after they were
+   * written.
    *
-   * @returns whether somebody is in active who will give a place back; false: all were gone before this was noted, and nobody
-   *          looks who waits. Where the table cannot be asked that is not known, and the answer is true: the sweep finds them.
+   * @returns whether a delivery in active will give a place back. False: active was empty before the note was written,
+   *   so no delivery reads it. If the table cannot be read, the answer is true, and the sweep finds the waiting
+   *   deliveries.
    */
-  async noteBacklog(destination: string, { clock, log }: Surroundings): Promise<boolean> {
+  async recordBacklog(destination: string, { clock, log }: SchedulerContext): Promise<boolean> {
     const now = clock.now().wall;
     try {
       if (now - (this.#backlogNoted.get(destination) ?? Number.NEGATIVE_INFINITY) >= backlogInterval) {
-        await this.#destinations.noteBacklog(destination, now);
+        await this.#destinations.recordBacklog(destination, now);
         this.#backlogNoted.set(destination, now);
       }
-      // Asked each time, and after the note: whoever is still in active then sees it when it goes.
+      // Read after the note: a delivery that is still in active now sees the note when it leaves.
       const { active } = await this.#destinations.read(destination);
       return active > 0;
     } catch (error) {
@@ -187,27 +197,27 @@ export class Scheduler {
     }
   }
 
-  /** What is known of a destination; a few seconds old at most. */
-  async #view(name: string, surroundings: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
-    return this.#recent(name, surroundings) ?? (await this.#look(name, surroundings));
+  /** Returns the record of a destination, at most a few seconds old. */
+  async #view(name: string, context: Pick<SchedulerContext, 'clock' | 'log'>): Promise<DestinationRecord> {
+    return this.#recent(name, context) ?? (await this.#look(name, context));
   }
 
-  /** The same, as it is at this moment, where nothing has succeeded of late. */
-  async #freshView(name: string, surroundings: Surroundings): Promise<DestinationRecord> {
-    const recent = this.#recent(name, surroundings);
-    const now = surroundings.clock.now().wall;
-    if (recent !== undefined && !isUnproven(recent, surroundings.parameters, now)) return recent;
-    return await this.#look(name, surroundings);
+  /** Returns the record; reads it anew if no delivery has succeeded recently. */
+  async #freshView(name: string, context: SchedulerContext): Promise<DestinationRecord> {
+    const recent = this.#recent(name, context);
+    const now = context.clock.now().wall;
+    if (recent !== undefined && !isUnproven(recent, context.parameters, now)) return recent;
+    return await this.#look(name, context);
   }
 
-  #recent(name: string, { clock }: Pick<Surroundings, 'clock'>): DestinationRecord | undefined {
+  #recent(name: string, { clock }: Pick<SchedulerContext, 'clock'>): DestinationRecord | undefined {
     const now = clock.now().wall;
     const known = this.#known.get(name);
     return known !== undefined && now - known.at < freshness && now >= known.at ? known.record : undefined;
   }
 
-  /** What the table says; where it cannot be asked, what was known before. */
-  async #look(name: string, { clock, log }: Pick<Surroundings, 'clock' | 'log'>): Promise<DestinationRecord> {
+  /** Reads the record from the table; if that fails, returns the cached one. */
+  async #look(name: string, { clock, log }: Pick<SchedulerContext, 'clock' | 'log'>): Promise<DestinationRecord> {
     const now = clock.now().wall;
     try {
       const record = await this.#destinations.read(name);
@@ -221,12 +231,12 @@ export class Scheduler {
     }
   }
 
-  /** Writes an entry down; undefined where somebody else has written meanwhile. */
+  /** Writes an entry; undefined if another process wrote meanwhile. */
   async #enter(
-    { record, probe, isAsked, otherwise }: Entry,
-    surroundings: Surroundings,
+    { record, probe, isProbing, otherwise }: Entry,
+    context: SchedulerContext,
   ): Promise<Permission | undefined> {
-    const { clock, log } = surroundings;
+    const { clock, log } = context;
     const { name: destination } = record;
     try {
       if (!(await this.#destinations.write(record))) return undefined;
@@ -235,12 +245,12 @@ export class Scheduler {
       log.note('warn', 'probe not written down', { destination, error });
       return otherwise;
     }
-    if (isAsked) log.note('info', 'one delivery finds out whether the destination is alive', { destination });
+    if (isProbing) log.note('info', 'one delivery finds out whether the destination is alive', { destination });
     return { kind: 'go', probe };
   }
 
   #remember(record: DestinationRecord, at: number): DestinationRecord {
-    // What was looked at last is behind the others, and the first is the first to go.
+    // The map is ordered by last use, and the first record is evicted first.
     this.#known.delete(record.name);
     this.#known.set(record.name, { at, record });
     const [oldest] = this.#known.keys();
@@ -249,24 +259,24 @@ export class Scheduler {
   }
 }
 
-/** A delivery may begin as soon as it is written down that it is under way. */
+/** Permission that depends on a write: the delivery must be listed as under way. */
 interface Entry {
   readonly kind: 'entry';
   readonly probe: Probe;
-  /** The record with it. */
+  /** The record with the entry. */
   readonly record: DestinationRecord;
-  /** Whether it is to find out about a destination that is dead, or may be. */
-  readonly isAsked: boolean;
-  /** What is permitted where that cannot be written. */
+  /** Whether the delivery probes a destination that is, or may be, dead. */
+  readonly isProbing: boolean;
+  /** The permission if the entry cannot be written. */
   readonly otherwise: Permission;
 }
 
-/** What a record says to a delivery that wants to begin. Pure, but for the token of an entry. */
+/** Decides about a delivery by a record. Pure, except for the random token of an entry. */
 function decide(
   item: DeliveryItem,
   record: DestinationRecord,
   leaseEnds: number,
-  { parameters, clock }: Surroundings,
+  { parameters, clock }: SchedulerContext,
 ): Permission | Entry {
   const now = clock.now().wall;
   if (record.suspension !== undefined) return decideSuspended(record, record.suspension, leaseEnds, now);
@@ -283,7 +293,7 @@ function decide(
     kind: 'entry',
     probe,
     record: withTrial(record, probe),
-    isAsked: doubted,
+    isProbing: doubted,
     otherwise: doubted ? { kind: 'wait', until: now + putBackTime } : { kind: 'go' },
   };
 }
@@ -297,14 +307,17 @@ function decideSuspended(
   const suspended = { kind: 'suspended', failure: { status, text } } as const;
   if (now < until || (record.probe !== undefined && now < record.probe.until)) return suspended;
   const probe: Probe = { token: crypto.randomUUID(), until: leaseEnds };
-  return { kind: 'entry', probe, record: { ...record, probe }, isAsked: true, otherwise: suspended };
+  return { kind: 'entry', probe, record: { ...record, probe }, isProbing: true, otherwise: suspended };
 }
 
-/** In doubt no more deliveries are under way than must fail until it is decided. Undefined: one more may begin. */
+/**
+ * Undefined if one more delivery may begin while the destination is in doubt. At most as many are under way as must
+ * fail for a suspension.
+ */
 function waitInDoubt(
   { mailbox }: DeliveryItem,
   record: DestinationRecord,
-  parameters: Surroundings['parameters'],
+  parameters: SchedulerContext['parameters'],
   now: number,
 ): Permission | undefined {
   const unlisted = mailbox === undefined ? 0 : unlistedEnd(record, parameters, now);
@@ -314,13 +327,13 @@ function waitInDoubt(
 }
 
 /**
- * Whether a delivery is listed in the record while it is under way: where nothing has succeeded of late, and others may be under
- * way beside it. One that is alone costs no write; nor does what goes to no server.
+ * Whether a delivery is listed in the record while it is under way: if no delivery has succeeded recently, and others
+ * may be under way. A delivery that is alone, or goes to no server, costs no write.
  */
 function isListed(
   { destination, mailbox }: DeliveryItem,
   record: DestinationRecord,
-  parameters: Surroundings['parameters'],
+  parameters: SchedulerContext['parameters'],
   now: number,
 ): boolean {
   if (parameters.lmtp_destination_concurrency_failed_cohort_limit === 0) return false;
@@ -328,7 +341,7 @@ function isListed(
   return isUnproven(record, parameters, now);
 }
 
-/** qmgr_message_active_limit, or as many as keep each slot busy for a while. */
+/** qmgr_message_active_limit, or enough to keep each slot busy for a while. */
 export function activeLimit({
   qmgr_message_active_limit: limit,
   lmtp_destination_concurrency_limit: slots,
@@ -340,12 +353,12 @@ function slotOfGroup({ group }: DeliveryItem): number {
   return Number(group.split('#').at(-1));
 }
 
-/** Whether more are ready than the window lets through; of a mailbox, only the slots show that. */
+/** Whether more deliveries are ready than the window allows. For a mailbox, only the slot number shows that. */
 function isWanted(item: DeliveryItem, record: DestinationRecord, slots: number): boolean {
   return item.mailbox === undefined ? record.active > slots : slotOfGroup(item) === slots - 1;
 }
 
-function noteChange(before: DestinationRecord, after: DestinationRecord, log: Surroundings['log']): void {
+function logChange(before: DestinationRecord, after: DestinationRecord, log: SchedulerContext['log']): void {
   const destination = after.name;
   if (after.suspension !== undefined && after.suspension.until !== before.suspension?.until) {
     const { until, why, failures } = after.suspension;

@@ -1,15 +1,15 @@
 /**
- * How many deliveries at once a destination is trusted with, and when it is taken for dead (qmgr_queue.c). Pure.
+ * The concurrency window of a destination, and when it is considered dead (qmgr_queue.c). Pure.
  *
- * It begins with a window of lmtp_initial_destination_concurrency. Each success makes the window larger by one, up to
- * lmtp_destination_concurrency_limit; a failure (one that throttles, see trouble.ts) makes it smaller. When failures amount to
- * as many windows full as lmtp_destination_concurrency_failed_cohort_limit says, with no success among them, the destination
- * is suspended for minimal_backoff_time. Then one delivery at a time may find out whether it is alive.
+ * The window begins at lmtp_initial_destination_concurrency. Each success makes it larger by one, up to
+ * lmtp_destination_concurrency_limit; each failure that throttles (trouble.ts) makes it smaller. After
+ * lmtp_destination_concurrency_failed_cohort_limit windows of failures without a success, the destination is suspended
+ * for minimal_backoff_time. Then one delivery at a time may probe it.
  *
- * One thing is stricter than in Postfix, where a single process sees everything at once: while nothing has ever succeeded
- * in the present window, deliveries under way are listed in the record (trials). After the first failure there are never more
- * of them than failures are missing until the destination is suspended; so no more deliveries meet a dead host than the first
- * window holds, and it is suspended as soon as they have failed. A success ends the doubt.
+ * One rule is stricter than in Postfix, where one process sees everything. While no delivery has succeeded in the
+ * current window, the record lists the deliveries under way (trials). After the first failure, there are never more
+ * trials than failures missing for a suspension. So no more deliveries meet a dead host than the first window holds. A
+ * success ends the doubt.
  */
 
 import type { Parameters } from '../../parameters/parameters.ts';
@@ -20,11 +20,11 @@ import type { ConcurrencyWindow, DestinationRecord, Probe, Trial } from '../item
 export interface Failure {
   readonly status: EnhancedStatus;
   readonly text: string;
-  /** The server took something all the same: it is in trouble, not dead. */
+  /** The server accepted some recipient: it is in trouble, not dead. */
   readonly isAlive?: boolean;
 }
 
-/** The parameters that the window goes by. */
+/** The parameters of the window. */
 export type WindowLimits = Pick<
   Parameters,
   | 'lmtp_initial_destination_concurrency'
@@ -34,45 +34,48 @@ export type WindowLimits = Pick<
   | 'lmtp_connect_timeout'
 >;
 
-/** Milliseconds after which a window that nobody used is forgotten, as Postfix forgets a destination that is idle. */
+/** Milliseconds after which an unused window is forgotten, as Postfix forgets an idle destination. */
 export const windowMemory = 5 * 60_000;
 
-/** The longest time, in milliseconds, after which a delivery under way is expected to have failed. */
+/** The longest time, in milliseconds, in which a delivery to a dead host is expected to fail. */
 const longestDoubt = 60_000;
 
-/** Milliseconds between the end of a delivery and the moment at which the others can know of it; generous. */
+/** Milliseconds from the end of a delivery until other containers know its result; generous. */
 const reportTime = 2000;
 
-/** Milliseconds after which a trial is waited for no more: its worker may be dead. Longer than a server that says nothing is given. */
+/**
+ * Milliseconds after which a trial is ignored, because its worker may be dead. Longer than any time-out for a silent
+ * server.
+ */
 const longestTrial = 120_000;
 
-/** The shortest time, in milliseconds, for which a delivery waits for what others find out. */
+/** The shortest time, in milliseconds, for which a delivery waits for the results of others. */
 const shortestPatience = 5000;
 
-/** How much one result changes the window (default_destination_concurrency_positive_feedback, ..._negative_feedback). */
+/**
+ * How much one result changes the window (default_destination_concurrency_positive_feedback, ..._negative_feedback).
+ */
 const feedback = 1;
 
-/** How many deliveries at once the destination gets now. */
+/** Returns how many deliveries the destination may get at once now. */
 export function openSlots(record: DestinationRecord, limits: WindowLimits, now: number): number {
   return currentWindow(record, limits, now).size;
 }
 
-/**
- * Whether nothing has succeeded here of late, so that the record must be looked at before every delivery.
- */
+/** Whether no delivery has succeeded recently, so that the record must be read before each delivery. */
 export function isUnproven(record: DestinationRecord, limits: WindowLimits, now: number): boolean {
   return record.suspension !== undefined || currentWindow(record, limits, now).succeededAt === undefined;
 }
 
-/** Whether deliveries have failed, and none has succeeded in the present window: it is not known yet whether the destination is dead. */
+/** Whether deliveries have failed and none has succeeded in the current window, so that the destination may be dead. */
 export function isDoubted(record: DestinationRecord, limits: WindowLimits, now: number): boolean {
   const { succeededAt, failures } = currentWindow(record, limits, now);
-  // Where nothing is ever taken for dead, nothing is doubted either.
+  // Without suspensions there is no doubt.
   if (limits.lmtp_destination_concurrency_failed_cohort_limit === 0) return false;
   return record.suspension === undefined && succeededAt === undefined && failures > 0;
 }
 
-/** How many deliveries may be under way in doubt: as many as must fail until the destination is suspended. */
+/** Returns how many deliveries may be under way in doubt: as many as must fail for a suspension. */
 export function trialLimit(record: DestinationRecord, limits: WindowLimits, now: number): number {
   let window = currentWindow(record, limits, now);
   const { size } = window;
@@ -84,59 +87,62 @@ export function trialLimit(record: DestinationRecord, limits: WindowLimits, now:
   return missing;
 }
 
-/** The deliveries under way that began while nothing had succeeded, and whose workers are not taken for dead. */
+/** Returns the trials under way whose workers are not considered dead. */
 export function trialsUnderWay({ trials = [] }: DestinationRecord, now: number): readonly Trial[] {
   return trials.filter(({ until }) => now < until);
 }
 
-/** The trial that begins now. `leaseEnds`: when its worker is taken for dead in any case, milliseconds since 1970. */
+/**
+ * Returns a trial that begins now. `leaseEnds`: when its worker is considered dead at the latest, milliseconds since
+ * 1970.
+ */
 export function newTrial(now: number, leaseEnds: number): Trial {
   return { token: crypto.randomUUID(), since: now, until: Math.min(leaseEnds, now + longestTrial) };
 }
 
-/** The record with a further delivery under way. */
+/** Returns the record with a further trial. */
 export function withTrial(record: DestinationRecord, trial: Trial): DestinationRecord {
   return { ...record, trials: [...trialsUnderWay(record, trial.since), trial] };
 }
 
 /**
- * When those under way should have told how they went: then it is decided whether the destination is dead, or others may try.
- * Milliseconds since 1970.
+ * Returns when the trials under way should have ended, milliseconds since 1970. Then the destination is suspended, or
+ * others may try.
  */
 export function trialsEnd(record: DestinationRecord, limits: WindowLimits, now: number): number {
   const { failedAfter = failureTime(limits) } = currentWindow(record, limits, now);
   const trials = trialsUnderWay(record, now);
   const expected = Math.max(...trials.map(({ since }) => since + failedAfter + reportTime), 0);
-  // They take longer than the last one did: by then at the latest they are waited for no more.
+  // The trials take longer than the last failure did: wait until they are ignored, at the latest.
   const end = expected > now ? expected : Math.min(...trials.map(({ until }) => until), now + longestDoubt);
   return Math.max(end, now + shortestPatience);
 }
 
 /**
- * When deliveries that are not listed as trials have had their time to fail, after a failure; milliseconds since 1970. Those to
- * mailboxes are not: a write for each of them would be one for nearly every delivery.
+ * Returns when deliveries that are not listed as trials have had time to fail, milliseconds since 1970. Deliveries to
+ * mailboxes are not listed: that would cost a write for nearly each of them.
  */
 export function unlistedEnd(record: DestinationRecord, limits: WindowLimits, now: number): number {
   const { failedAt = now } = currentWindow(record, limits, now);
   return failedAt + failureTime(limits);
 }
 
-/** How long a delivery to a dead host takes to fail, usually. Milliseconds. */
+/** Milliseconds that a delivery to a dead host usually takes to fail. */
 function failureTime({ lmtp_connect_timeout: timeout }: WindowLimits): number {
   return timeout > 0 ? Math.min(timeout, longestDoubt) : longestDoubt;
 }
 
-/** What a delivery says about its destination, beside how it went. */
+/** What a delivery says about its destination, besides its result. */
 export interface Report {
   readonly now: number;
-  /** The probe that the delivery was, if it was one. */
+  /** Present if the delivery was a probe. */
   readonly probe?: Probe;
 }
 
 /**
- * The record after a delivery without blame, or undefined where there is nothing to write.
+ * Returns the record after a success; undefined if nothing is to be written.
  *
- * @param isWanted whether more deliveries are ready than the window lets through
+ * @param isWanted whether more deliveries are ready than the window allows
  */
 export function afterSuccess(
   record: DestinationRecord,
@@ -146,13 +152,13 @@ export function afterSuccess(
 ): DestinationRecord | undefined {
   const { suspension, trials, ...rest } = withoutProbe(record, probe);
   const window = currentWindow(record, limits, now);
-  // Back from the dead: nobody knows how much it can take.
+  // The destination was dead, and its capacity is unknown.
   if (suspension !== undefined) return { ...rest, window: { ...freshWindow(limits, now), succeededAt: now } };
   const { lmtp_initial_destination_concurrency: initial, lmtp_destination_concurrency_limit: limit } = limits;
-  // What failures took of the first window comes back in any case.
+  // A window below its initial size grows even if no more deliveries wait.
   const grows = (isWanted || window.size < initial) && window.size < limit;
   const isOld = record.window !== undefined && now - record.window.at > windowMemory / 2;
-  // Whoever is under way hears that nothing is in doubt.
+  // Deliveries under way learn from the record that nothing is in doubt.
   const isProbe = rest.probe !== record.probe || record.trials !== undefined;
   if (!grows && !isOld && !isProbe && window.failures === 0) return undefined;
   return {
@@ -169,7 +175,7 @@ export function afterSuccess(
   };
 }
 
-/** The record after a delivery that its destination is to blame for, or undefined where there is nothing to write. */
+/** Returns the record after a failure of the destination; undefined if nothing is to be written. */
 export function afterFailure(
   record: DestinationRecord,
   limits: WindowLimits,
@@ -180,7 +186,7 @@ export function afterFailure(
   const { suspension, trials, ...rest } = withoutProbe(record, probe);
   const until = now + limits.minimal_backoff_time;
   if (suspension !== undefined) {
-    // One that was under way when the destination was suspended says nothing new.
+    // A delivery that began before the suspension says nothing new.
     if (probe === undefined || record.probe?.token !== probe.token) return undefined;
     return { ...rest, suspension: { ...suspension, until, why: text, dsn: status, failures: suspension.failures + 1 } };
   }
@@ -197,19 +203,22 @@ export function afterFailure(
   return { ...rest, ...(trials === undefined ? {} : { trials }), window: { ...shrinking, ...timeOf(record, report) } };
 }
 
-/** The record after a delivery that says nothing about its destination: whoever was the probe is it no more. */
-export function afterNothing(record: DestinationRecord, { probe }: Report): DestinationRecord | undefined {
+/**
+ * Returns the record after a delivery that says nothing about its destination, which ends its probe; undefined: no
+ * change.
+ */
+export function afterNoResult(record: DestinationRecord, { probe }: Report): DestinationRecord | undefined {
   const rest = withoutProbe(record, probe);
   return rest === record ? undefined : rest;
 }
 
-/** How long a trial took. */
+/** Returns how long a trial took. */
 function timeOf({ trials = [] }: DestinationRecord, { now, probe }: Report): Pick<ConcurrencyWindow, 'failedAfter'> {
   const mine = trials.find(({ token }) => token === probe?.token);
   return mine === undefined ? {} : { failedAfter: now - mine.since };
 }
 
-/** One window for each failure, and one more: so Postfix's own feedback comes out with its usual parameters. */
+/** Shrinks the window by the negative feedback, and rounds down: with the default parameters this equals Postfix. */
 function shrunk(window: ConcurrencyWindow): ConcurrencyWindow {
   let { size } = window;
   let failure = window.failure - feedback;
@@ -220,7 +229,7 @@ function shrunk(window: ConcurrencyWindow): ConcurrencyWindow {
   return { ...window, size: Math.max(1, size), failure };
 }
 
-/** The window as it is now: one that nobody used is forgotten, and none is larger than the limit. */
+/** Returns the window now: forgotten if unused for long, and never larger than the limit. */
 function currentWindow(record: DestinationRecord, limits: WindowLimits, now: number): ConcurrencyWindow {
   const { window } = record;
   if (window === undefined || now - window.at > windowMemory) return freshWindow(limits, now);
@@ -232,7 +241,7 @@ function freshWindow(limits: WindowLimits, now: number): ConcurrencyWindow {
   return { size: Math.min(initial, limit), failedCohorts: 0, failure: 0, failures: 0, at: now };
 }
 
-/** The record without the probe, or the trial, that a delivery was; the same where it was none. */
+/** Returns the record without the probe or trial of a delivery; the same record if it was neither. */
 function withoutProbe(record: DestinationRecord, probe: Probe | undefined): DestinationRecord {
   if (probe === undefined) return record;
   const { token } = probe;

@@ -1,5 +1,5 @@
 /**
- * Bounce events: composed purely, published by others.
+ * Composes bounce events. Pure; other modules publish them.
  */
 
 import type { BouncedRecipient, BounceEvent } from '../items/event.ts';
@@ -8,13 +8,13 @@ import { type BounceType, bounceTypeOf } from './bounce-type.ts';
 import { diagnosticCode, type EventFacts, eventFrame, eventIdOf, reportedRecipient } from './event-frame.ts';
 import { type Portion, portions } from './event-portions.ts';
 
-/** A recipient that was given up on. */
+/** A recipient that bounced or expired. */
 export interface FailedRecipient {
   readonly recipient: QueuedRecipient;
   readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>;
 }
 
-/** One event for each kind of failure, or several where their recipients are too many for one. */
+/** Returns one event for each kind of failure, or several if the recipients do not fit into one. */
 export function bounceEvents(failed: readonly FailedRecipient[], facts: EventFacts): readonly BounceEvent[] {
   const cut = portions(failed, ({ verdict }) => bounceTypeOf(verdict));
   return cut.map((portion, part) => compose(portion, { part, parts: cut.length }, facts));

@@ -1,5 +1,5 @@
 /**
- * Delay events: mail that is late (Postfix delay_warning_time). Composed purely, published by others.
+ * Composes delay events: mail that is late (Postfix delay_warning_time). Pure; other modules publish them.
  */
 
 import type { QueueTimes } from '../../time/backoff.ts';
@@ -9,22 +9,22 @@ import { type DelayType, delayTypeOf } from './delay-type.ts';
 import { diagnosticCode, type EventFacts, eventFrame, eventIdOf, reportedRecipient } from './event-frame.ts';
 import { type Portion, portions } from './event-portions.ts';
 
-/** A recipient and what was concluded about him in the attempt at or past the time of the warning. */
+/** A recipient and its verdict at the attempt when the warning is due. */
 export interface DelayedRecipient {
   readonly recipient: QueuedRecipient;
   readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'remoteMta' | 'inDoubt'>;
 }
 
-/** Whether somebody is to hear that this recipient must wait: he said nothing, or asked for it (RFC 3461 section 4.1). */
-export function owesDelay({ recipient, verdict }: DelayedRecipient): boolean {
+/** Whether a deferred recipient asked for delay warnings, or did not choose (RFC 3461 section 4.1). */
+export function wantsDelayEvent({ recipient, verdict }: DelayedRecipient): boolean {
   return verdict.status === 'deferred' && (recipient.notify === undefined || recipient.notify.includes('DELAY'));
 }
 
 /**
- * One event for each kind of delay, or several where their recipients are too many for one. Whoever is not deferred, or did
- * not want to hear of it, is left out; mail with the null sender is never warned about.
+ * Returns one event for each kind of delay, or several if the recipients do not fit into one. Recipients that are not
+ * deferred, or did not ask for it, are left out. Mail with the null sender gets no warning.
  *
- * Whether it is time, and that a message is warned about once only, is for the caller to know.
+ * The caller checks that the warning is due, and that each message gets only one.
  */
 export function delayEvents(
   delayed: readonly DelayedRecipient[],
@@ -33,7 +33,7 @@ export function delayEvents(
 ): readonly DelayEvent[] {
   if (facts.item.sender === '') return [];
   const expiration = facts.item.arrival + times.maximal_queue_lifetime;
-  const cut = portions(delayed.filter(owesDelay), ({ verdict }) => delayTypeOf(verdict));
+  const cut = portions(delayed.filter(wantsDelayEvent), ({ verdict }) => delayTypeOf(verdict));
   return cut.map((portion, part) => compose(portion, { part, parts: cut.length }, facts, expiration));
 }
 

@@ -1,16 +1,16 @@
 /**
- * The types of Amazon SES for a delay (event publishing, "Delivery delay object").
+ * Amazon SES's types for a delay (event publishing, "Delivery delay object").
  *
- *   enhanced status   words of    what it speaks of         delayType
- *   x.2.2             anybody     a full mailbox            MailboxFull
- *   x.7.*             a server    policy, a rate limit      IPFailure
- *   x.4.*, x.5.*      anybody     the network, the dialogue TransientCommunicationFailure
- *   x.3.*             a server    its own state             RecipientServerError
- *   x.3.*             us          our own state             InternalFailure
- *   x.0.0             anybody     nothing                   Undetermined
- *   all others                                              General
+ *   enhanced status   reported by  meaning                   delayType
+ *   x.2.2             either       a full mailbox            MailboxFull
+ *   x.7.*             the server   policy, a rate limit      IPFailure
+ *   x.4.*, x.5.*      either       the network, the dialogue TransientCommunicationFailure
+ *   x.3.*             the server   its own state             RecipientServerError
+ *   x.3.*             the agent    its own state             InternalFailure
+ *   x.0.0             either       unspecified               Undetermined
+ *   all others                                               General
  *
- * SES's other types cannot arise here: SpamDetected counts mail over all recipients of an account, the others are about
+ * SES's other types cannot occur here: SpamDetected counts mail over all recipients of an account, the others are about
  * addresses of SES itself.
  */
 
@@ -20,7 +20,7 @@ import type { LastVerdict } from '../items/item.ts';
 /** Type of a delay. */
 export type DelayType = DelayEvent['deliveryDelay']['delayType'];
 
-/** The type of a delay. */
+/** Returns the type of a delay. */
 export function delayTypeOf({ dsn, remoteMta }: Pick<LastVerdict, 'dsn' | 'remoteMta'>): DelayType {
   const [, subject = '', detail = ''] = dsn.split('.');
   const isOurs = remoteMta === undefined;

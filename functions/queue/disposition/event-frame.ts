@@ -1,5 +1,5 @@
 /**
- * What all events say: which mail, what we know of it, and whom the event is about.
+ * The part that all events share: the message, its delivery, and the recipients.
  */
 
 import { hashOf } from '../../request/hash.ts';
@@ -8,7 +8,7 @@ import type { EventFrame, EventKind, ReportedRecipient } from '../items/event.ts
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../items/item.ts';
 import { schemaVersion } from '../items/schema-version.ts';
 
-/** What an event needs beside its recipients. */
+/** What an event is made from, besides its recipients. */
 export interface EventFacts {
   readonly item: DeliveryItem;
   /** Attempts made, this one included. */
@@ -19,7 +19,7 @@ export interface EventFacts {
   readonly transport: string;
 }
 
-/** Whom an event is about, and its place among those of its kind. */
+/** The recipients of an event, and its number among the events of its kind. */
 export interface EventSubject {
   readonly eventId: string;
   readonly kind: EventKind;
@@ -28,10 +28,10 @@ export interface EventSubject {
   readonly parts: number;
 }
 
-/** Verdicts of upstream checks that go into events: those that the contract names. */
+/** Upstream verdicts that the event contract includes. */
 const checks = ['spf', 'dkim', 'dmarc'];
 
-/** The frame of an event. */
+/** Returns the frame of an event. */
 export function eventFrame(
   { eventId, kind, recipients, part, parts }: EventSubject,
   { item, attempt, transport }: EventFacts,
@@ -68,14 +68,14 @@ export function eventFrame(
 }
 
 /**
- * The id of an event: the same wherever and however often it is made, so that a consumer can drop the second copy. Refusals
- * at the door and those of the first attempt share a generation, so the attempt counts too.
+ * Returns the id of an event. Each repetition has the same id, so that consumers can drop duplicates. It includes the
+ * attempt, because refusals at admission and the first attempt share a generation.
  */
 export function eventIdOf({ item, attempt }: EventFacts, ...about: readonly unknown[]): string {
   return hashOf([item.id, item.delivery, item.generation, attempt, ...about]).slice(0, 32);
 }
 
-/** What a report needs to know of a recipient. */
+/** Returns what a report needs to know of a recipient. */
 export function reportedRecipient(
   { address, original, orcpt, notify }: QueuedRecipient,
   { remoteMta, inDoubt }: Pick<LastVerdict, 'remoteMta' | 'inDoubt'>,
@@ -91,8 +91,8 @@ export function reportedRecipient(
 }
 
 /**
- * The words of a verdict, and whose they are (RFC 3464 section 2.3.6). Of a recipient in doubt they are ours: what the server said
- * last, alone, would say that the message did not arrive.
+ * Returns the diagnostic code: a text and its source (RFC 3464 section 2.3.6). For a recipient in doubt the source is
+ * the agent: the server's last reply alone would say that the message did not arrive.
  */
 export function diagnosticCode({
   remoteMta,

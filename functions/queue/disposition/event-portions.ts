@@ -1,19 +1,19 @@
 /**
- * Cuts the recipients of one kind of event into as many events as they need.
+ * Divides the recipients of one kind of event among as many events as they need.
  */
 
-/** Octets of one event's recipients: SNS takes 256 KiB, and what all events have needs the rest. */
+/** Octets for the recipients of one event: SNS accepts 256 KiB, and the frame needs the rest. */
 const eventOctets = 200_000;
 
-/** One event to be: what its recipients have in common, and the recipients. */
+/** The recipients of one event, and their common type. */
 export interface Portion<Type, Entry> {
   readonly type: Type;
   readonly entries: readonly Entry[];
-  /** Which portion of its type it is, from 0. */
+  /** The number of the portion within its type, from 0. */
   readonly number: number;
 }
 
-/** Puts entries of the same type together, in as few events as can hold them. */
+/** Groups entries by type, in as few portions as possible. */
 export function portions<Type, Entry>(
   entries: readonly Entry[],
   typeOf: (entry: Entry) => Type,

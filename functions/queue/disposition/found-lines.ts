@@ -1,44 +1,47 @@
 /**
- * The lines of an attempt whose worker may have died before it wrote them, as far as the item still knows what they said. Pure.
+ * Reconstructs from the item the log lines of an attempt whose worker may have crashed before it wrote them. Pure.
  */
 
 import { type DeliveryLine, deliveryLine, type LineFormat } from '../../log/delivery-line.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../items/item.ts';
 
-/** Attempts of which the item knows in which generation they were settled. */
-const settledLength = 3;
+/** Settled attempts whose generation the item keeps. */
+const keptGenerations = 3;
 
 /**
- * What `settled` of an item becomes with one more attempt (item.ts). `generation` 0: no message of active tells of it, since its
- * lines are in the log already, or the sweep counted it.
+ * Returns `settled` with one more attempt (item.ts). `generation` 0: no message of active belongs to the attempt,
+ * because its lines are in the log already or the sweep counted it.
  */
-export function noteSettled({ settled = [] }: Pick<DeliveryItem, 'settled'>, generation: number): readonly number[] {
-  return [...settled, generation].slice(-settledLength);
+export function appendGeneration(
+  { settled = [] }: Pick<DeliveryItem, 'settled'>,
+  generation: number,
+): readonly number[] {
+  return [...settled, generation].slice(-keptGenerations);
 }
 
-/** How the lines are written, and what else they depend on. */
+/** How the lines are written. */
 export interface FoundFormat extends LineFormat {
-  /** Attempts in doubt after which a recipient is not tried again; infinite: there is no limit. */
+  /** Attempts in doubt after which a recipient is not tried again; infinite: no limit. */
   readonly inDoubtLimit: number;
 }
 
-/** The attempt that was settled in a generation; undefined where none was, or that is too long ago. */
+/** Returns the attempt that was settled in a generation; undefined if none was, or too long ago. */
 export function attemptOf({ attempt, settled = [] }: DeliveryItem, generation: number): number | undefined {
   const index = settled.lastIndexOf(generation);
   return index === -1 ? undefined : attempt - (settled.length - 1 - index);
 }
 
-/** The lines of an attempt that was settled, one for each recipient that had a verdict then; two for one that expired. */
+/** Returns the lines of a settled attempt: one for each recipient with a verdict then, two for one that expired. */
 export function foundLines(item: DeliveryItem, attempt: number, format: FoundFormat): readonly DeliveryLine[] {
   return item.recipients.flatMap((recipient) => {
     const { last } = recipient;
     if (last === undefined || last.attempt < attempt) return [];
-    if (last.attempt > attempt || last.by !== undefined) return forgottenLine(item, recipient, attempt, format);
+    if (last.attempt > attempt || last.by !== undefined) return replacedLine(item, recipient, attempt, format);
     return verdictLines(item, { ...recipient, last }, format);
   });
 }
 
-/** The lines of what an item says of a recipient. */
+/** Returns the lines of a recipient's last verdict. */
 export function verdictLines(
   item: DeliveryItem,
   recipient: QueuedRecipient & { readonly last: LastVerdict },
@@ -50,19 +53,20 @@ export function verdictLines(
   const isDoubtKnown = doubt !== undefined && doubt.at < last.at;
   if (status !== 'expired') return [line(item, recipient, { ...last, status }, { isDoubtKnown, ...format })];
   const expired = line(item, recipient, { ...last, status }, { isDoubtKnown: true, ...format });
-  // A recipient at in_doubt_limit took no part in the attempt. Any other that is given up was deferred by it, and has a line of that.
+  // A recipient at in_doubt_limit took no part in the attempt. Any other expired recipient was deferred first, which
+  // has its own line.
   if (isDoubtKnown && doubt.attempts >= format.inDoubtLimit) return [expired];
   return [line(item, recipient, { ...last, status: 'deferred' }, { isDoubtKnown, ...format }), expired];
 }
 
-/** A later attempt, or a person, has replaced the verdict: so it was a deferral. */
-function forgottenLine(
+/** A later attempt or an operator replaced the verdict, so it was a deferral. */
+function replacedLine(
   item: DeliveryItem,
   recipient: QueuedRecipient,
   attempt: number,
   format: FoundFormat,
 ): readonly DeliveryLine[] {
-  const text = 'deferred; the reason is not known any more, since the worker died before it wrote this line';
+  const text = 'deferred; the reason is unknown, because the worker crashed before it wrote this line';
   const at = Math.max(item.arrival, Math.min(item.activated, recipient.last?.at ?? item.activated));
   return [
     line(item, recipient, { status: 'deferred', dsn: '4.0.0', text, at, attempt }, { isDoubtKnown: false, ...format }),
@@ -80,7 +84,7 @@ function line(
     recipient,
     verdict: { ...verdict, setUp: 0, transfer: 0 },
     arrival,
-    // It may have been put into active again since.
+    // The delivery may have been activated again since.
     activated: Math.min(activated, at),
     begun: at,
     attempt,

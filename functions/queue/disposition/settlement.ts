@@ -1,18 +1,19 @@
 /**
- * From verdicts to dispositions: what one attempt changes in the item, what is logged, and who is told. Pure.
+ * From verdicts to dispositions: what an attempt changes in the item, which lines are logged, which events follow.
+ * Pure.
  */
 
 import type { Verdict } from '../../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, type LineFormat } from '../../log/delivery-line.ts';
 import { backoff, isExpired, isWarningDue, lifetimeOf, type QueueTimes } from '../../time/backoff.ts';
 import {
+  addDoubt,
   doubtOf,
   inDoubtLimitHold,
   isAtLimit,
   isHeldAtLimitAlone,
   isInDoubt,
   limitHold,
-  oneMore,
 } from '../items/doubt.ts';
 import { dueChanges, heldDue } from '../items/due.ts';
 import type { QueueEvent } from '../items/event.ts';
@@ -31,36 +32,36 @@ import { removedVerdict } from '../items/removal.ts';
 import { bounceEvents, type FailedRecipient } from './bounce-event.ts';
 import { type DelayedRecipient, delayEvents } from './delay-event.ts';
 import type { EventFacts } from './event-frame.ts';
-import { noteSettled } from './found-lines.ts';
+import { appendGeneration } from './found-lines.ts';
 import { type ServedRecipient, successEvents } from './success-event.ts';
 
-/** What a settlement needs to know. Times are milliseconds since 1970. */
+/** What a settlement needs. Times are milliseconds since 1970. */
 export interface SettlementFacts {
   readonly item: DeliveryItem;
-  /** By the recipient's place in the request (`n`). */
+  /** By position of the recipient in the request (`n`). */
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly begun: number;
   readonly now: number;
   readonly times: QueueTimes;
-  /** Whether those who were tried long enough are given up. Default: they are. */
+  /** Whether recipients expire when the lifetime is over. Default: yes. */
   readonly mayExpire?: boolean;
   readonly reportingMta: string;
   readonly transport: string;
-  /** Nobody relays the message any further (lmtp_flags X, lmtp_assume_final). */
+  /** No further system relays the message (lmtp_flags X, lmtp_assume_final). */
   readonly isFinal?: boolean;
-  /** How lines are written. */
+  /** Format of the log lines. */
   readonly format?: LineFormat;
-  /** What becomes of recipients who may have the message already (in_doubt_action). Default: retry. */
+  /** What happens to recipients that may have the message (in_doubt_action). Default: retry. */
   readonly inDoubtAction?: 'retry' | 'hold';
   /** Attempts in doubt after which a recipient is not tried again (in_doubt_limit). Default: no limit. */
   readonly inDoubtLimit?: number;
-  /** Draws the next wait: from 0 up to, not including, 1. Default: 0. */
+  /** Random number for the next back-off: from 0 up to, not including, 1. Default: 0. */
   readonly chance?: number;
 }
 
-/** What follows from an attempt. */
+/** The result of an attempt. */
 export interface Settlement {
-  /** Where the item goes. */
+  /** The next state of the item. */
   readonly to: 'done' | 'deferred' | 'held';
   readonly changes: Changes & Pick<DeliveryItem, 'recipients' | 'pending'>;
   readonly lines: readonly DeliveryLine[];
@@ -70,43 +71,43 @@ export interface Settlement {
 /** The hold that in_doubt_action=hold puts on a message. */
 export const inDoubtHold = 'in-doubt';
 
-/** Settles an attempt. Without any verdict: what is due for those who take no part in attempts any more (in_doubt_limit). */
+/** Settles an attempt. Without verdicts it updates recipients at in_doubt_limit, which no attempt includes. */
 export function settle(facts: SettlementFacts): Settlement {
   const { item, now } = facts;
   const attempt = item.attempt + 1;
-  const concluded: Conclusion[] = [];
+  const outcomes: RecipientOutcome[] = [];
   const recipients = item.recipients.map((recipient) => {
-    const conclusion = concludeOne(recipient, facts, attempt);
-    if (conclusion === undefined) return recipient;
-    concluded.push(conclusion);
-    return conclusion.after;
+    const outcome = outcomeOf(recipient, facts, attempt);
+    if (outcome === undefined) return recipient;
+    outcomes.push(outcome);
+    return outcome.after;
   });
-  const holds = [...otherHolds(item), ...doubtHolds(concluded, facts), ...limitHolds(recipients, facts)];
+  const holds = [...otherHolds(item), ...doubtHolds(outcomes, facts), ...limitHolds(recipients, facts)];
   const to = recipients.every(isFinished) ? 'done' : holds.length > 0 ? 'held' : 'deferred';
   const isLate = to === 'deferred' || (to === 'held' && isHeldAtLimitAlone(holds));
-  const warnings = isLate ? delays(concluded, facts) : [];
+  const warnings = isLate ? delays(outcomes, facts) : [];
   const warned = warnings.length === 0 ? item.warned : now;
-  const events = [...failuresAndSuccesses(concluded, facts), ...warnings];
+  const events = [...failuresAndSuccesses(outcomes, facts), ...warnings];
   const pending = Object.fromEntries(events.map((event) => [event.lmtp.eventId, event]));
   const hasPending = events.length > 0 || Object.keys(item.pending).length > 0;
   const changes = {
     recipients,
     attempt,
-    settled: noteSettled(item, item.generation),
+    settled: appendGeneration(item, item.generation),
     claim: null,
     pending,
-    ...times(to, { holds, warned, hasPending }, facts),
+    ...dueAfter(to, { holds, warned, hasPending }, facts),
     ...(holds.length > 0 || item.holds !== undefined ? { holds: to === 'held' ? holds : null } : {}),
     ...(item.removal === undefined ? {} : { removal: null }),
-    // Whoever settles a delivery has handled it.
+    // A settlement ends the count of dead letters in a row.
     ...(item.deadLetters === undefined ? {} : { deadLetters: null }),
     ...(warnings.length === 0 ? {} : { warned: now }),
   };
-  return { to, changes, lines: concluded.flatMap(({ lines }) => lines), events };
+  return { to, changes, lines: outcomes.flatMap(({ lines }) => lines), events };
 }
 
-/** When somebody has to look at the item again. */
-function times(
+/** Returns when the sweep must look at the item again. */
+function dueAfter(
   to: Settlement['to'],
   {
     holds,
@@ -117,7 +118,7 @@ function times(
 ): Pick<Changes, 'due' | 'unpublished'> {
   switch (to) {
     case 'done':
-      // Where there is nobody to tell, nobody has to look at it.
+      // Without pending events the sweep has nothing to do.
       return { due: hasPending ? now + pendingGrace : null, unpublished: null };
     case 'held':
       return dueChanges(heldDue(holds, { ...item, warned }, now, queueTimes), hasPending, now);
@@ -128,41 +129,43 @@ function times(
   }
 }
 
-/** What was concluded about a recipient. */
-interface Conclusion {
-  /** As it was before. */
+/** The outcome of one recipient. */
+interface RecipientOutcome {
+  /** Before the attempt. */
   readonly recipient: QueuedRecipient;
-  /** As it is now. */
+  /** After the attempt. */
   readonly after: QueuedRecipient;
-  readonly verdict: Concluded;
-  /** This attempt itself ended in doubt. */
+  readonly verdict: FinalVerdict;
+  /** Whether this attempt ended in doubt. */
   readonly isNewDoubt: boolean;
   readonly lines: readonly DeliveryLine[];
 }
 
-/** Concludes on one recipient; undefined: nothing is to be said of it. */
-function concludeOne(recipient: QueuedRecipient, facts: SettlementFacts, attempt: number): Conclusion | undefined {
+/** Returns the outcome of one recipient; undefined: unchanged. */
+function outcomeOf(recipient: QueuedRecipient, facts: SettlementFacts, attempt: number): RecipientOutcome | undefined {
   const { item, now, verdicts } = facts;
-  const given = verdicts.get(recipient.n) ?? untried(recipient, facts);
+  const given = verdicts.get(recipient.n) ?? verdictAtLimit(recipient, facts);
   if (given === undefined || isFinishedBefore(recipient, attempt)) return undefined;
   const isTried = verdicts.has(recipient.n);
   const isNewDoubt = isTried && given.inDoubt === true;
-  // What an earlier attempt left in doubt, no later refusal makes certain.
+  // A later refusal does not resolve the doubt of an earlier attempt.
   const verdict: Verdict = given.status !== 'sent' && isInDoubt(recipient) ? { ...given, inDoubt: true } : given;
-  const conclusion = conclude(verdict, isNewDoubt, facts, attempt);
+  const final = finalVerdict(verdict, isNewDoubt, facts, attempt);
   const lines = [
     ...(isTried ? line(facts, recipient, verdict, { attempt, isDoubtKnown: !isNewDoubt }) : []),
-    ...(conclusion === verdict ? [] : line(facts, recipient, conclusion, { attempt, isDoubtKnown: true })),
+    ...(final === verdict ? [] : line(facts, recipient, final, { attempt, isDoubtKnown: true })),
   ];
-  const found = { recipient, verdict: conclusion, isNewDoubt, lines };
-  if (!isTried && conclusion === verdict) return { ...found, after: recipient };
-  const last = lastVerdict(conclusion, now, attempt, item.recipients.length);
-  const doubt = isNewDoubt ? oneMore(recipient, now) : doubtOf(recipient);
+  const found = { recipient, verdict: final, isNewDoubt, lines };
+  if (!isTried && final === verdict) return { ...found, after: recipient };
+  const last = lastVerdict(final, now, attempt, item.recipients.length);
+  const doubt = isNewDoubt ? addDoubt(recipient, now) : doubtOf(recipient);
   return { ...found, after: { ...recipient, last, ...(doubt === undefined ? {} : { doubt }) } };
 }
 
-/** What stands of a recipient that took no part in the attempt, since it is at the limit: what was said last. */
-function untried(recipient: QueuedRecipient, { inDoubtLimit: limit }: SettlementFacts): Verdict | undefined {
+/**
+ * Returns the verdict for a recipient at the limit, which took no part in the attempt: deferred, with its last reply.
+ */
+function verdictAtLimit(recipient: QueuedRecipient, { inDoubtLimit: limit }: SettlementFacts): Verdict | undefined {
   const { last } = recipient;
   if (last === undefined || isFinished(recipient) || limit === undefined || !isAtLimit(recipient, limit))
     return undefined;
@@ -178,39 +181,42 @@ function untried(recipient: QueuedRecipient, { inDoubtLimit: limit }: Settlement
   };
 }
 
-/** What becomes of a recipient with that verdict, in this queue and at this time. */
-function conclude(
+/** Returns the final verdict: a deferral may become removed, bounced or expired. */
+function finalVerdict(
   verdict: Verdict,
   isNewDoubt: boolean,
   { item, now, times: queueTimes, inDoubtAction, mayExpire = true }: SettlementFacts,
   attempt: number,
-): Concluded {
+): FinalVerdict {
   if (verdict.status !== 'deferred') return verdict;
   if (item.removal !== undefined) {
-    // The words are a person's, no server's.
+    // The text comes from an operator, not from a server.
     const { relay, remoteMta, ...rest } = verdict;
     return { ...rest, ...removedVerdict(item.removal, attempt) };
   }
-  // Held mail does not expire: a person is to say what becomes of it. The hold at the limit of doubt ends with the lifetime.
+  // Held mail does not expire until an operator decides. Only the hold at in_doubt_limit ends with the lifetime.
   const isHeld = otherHolds(item).length > 0 || (isNewDoubt && inDoubtAction === 'hold');
   return !isHeld && mayExpire && isExpired(item, now, queueTimes) ? { ...verdict, status: 'expired' } : verdict;
 }
 
-/** The holds of an item but for that at the limit of doubt, which each settlement draws anew. */
+/** The holds of an item without the one at in_doubt_limit, which each settlement renews. */
 function otherHolds({ holds = [] }: Pick<DeliveryItem, 'holds'>): readonly Hold[] {
   return holds.filter(({ id }) => id !== inDoubtLimitHold);
 }
 
-/** A hold on a message that a person is to look at before it is tried again (in_doubt_action=hold). */
-function doubtHolds(concluded: readonly Conclusion[], { item, now, inDoubtAction }: SettlementFacts): readonly Hold[] {
+/** Returns the hold for an operator to decide on a message in doubt (in_doubt_action=hold). */
+function doubtHolds(
+  outcomes: readonly RecipientOutcome[],
+  { item, now, inDoubtAction }: SettlementFacts,
+): readonly Hold[] {
   if (inDoubtAction !== 'hold' || item.holds?.some(({ id }) => id === inDoubtHold)) return [];
-  const doubted = concluded.find(({ verdict, isNewDoubt }) => verdict.status === 'deferred' && isNewDoubt);
+  const doubted = outcomes.find(({ verdict, isNewDoubt }) => verdict.status === 'deferred' && isNewDoubt);
   if (doubted === undefined) return [];
   const reason = `in doubt whether it was delivered: ${cutText(doubted.verdict.text, 1)}`;
   return [{ id: inDoubtHold, reason, by: 'lmtp', since: now }];
 }
 
-/** A hold on a message of which only recipients are left that are not tried again (in_doubt_limit). */
+/** Returns the hold of a message whose remaining recipients are all at in_doubt_limit. */
 function limitHolds(
   recipients: readonly QueuedRecipient[],
   { item, now, times: queueTimes, inDoubtLimit: limit = Number.POSITIVE_INFINITY }: SettlementFacts,
@@ -221,12 +227,12 @@ function limitHolds(
   return [limitHold(open, since, item.arrival + lifetimeOf(item, queueTimes))];
 }
 
-function failuresAndSuccesses(concluded: readonly Conclusion[], facts: SettlementFacts): readonly QueueEvent[] {
+function failuresAndSuccesses(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
   const eventFacts = factsOfEvents(facts);
   const count = facts.item.recipients.length;
   const failed: FailedRecipient[] = [];
   const served: ServedRecipient[] = [];
-  for (const { recipient, verdict } of concluded) {
+  for (const { recipient, verdict } of outcomes) {
     const { status } = verdict;
     if (status === 'bounced' || status === 'expired') failed.push(shorten({ recipient, verdict }, count));
     served.push({ recipient, verdict });
@@ -234,9 +240,9 @@ function failuresAndSuccesses(concluded: readonly Conclusion[], facts: Settlemen
   return [...bounceEvents(failed, eventFacts), ...successEvents(served, eventFacts, facts.isFinal ?? false)];
 }
 
-function delays(concluded: readonly Conclusion[], facts: SettlementFacts): readonly QueueEvent[] {
+function delays(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
   if (!isWarningDue(facts.item, facts.now, facts.times)) return [];
-  const delayed = concluded.map(({ recipient, verdict }) =>
+  const delayed = outcomes.map(({ recipient, verdict }) =>
     shorten({ recipient, verdict }, facts.item.recipients.length),
   );
   return delayEvents(delayed satisfies readonly DelayedRecipient[], factsOfEvents(facts), facts.times);
@@ -246,28 +252,31 @@ function factsOfEvents({ item, now, reportingMta, transport }: SettlementFacts):
   return { item, attempt: item.attempt + 1, now, reportingMta, transport };
 }
 
-/** The recipients with what is known so far: for writing progress down. */
-export function noteProgress(
+/** Returns the recipients with the verdicts known so far, to write progress. */
+export function withProgress(
   item: DeliveryItem,
   verdicts: ReadonlyMap<number, Verdict>,
   now: number,
 ): readonly QueuedRecipient[] {
   return item.recipients.map((recipient) => {
     const verdict = verdicts.get(recipient.n);
-    // What must be bounced or tried again is settled at the end, with all that belongs to it.
+    // Bounces and deferrals are settled at the end, with their events and lines.
     if (verdict?.status !== 'sent' || isFinished(recipient)) return recipient;
     return { ...recipient, last: lastVerdict(verdict, now, item.attempt + 1, item.recipients.length) };
   });
 }
 
-/** Finished in an earlier attempt; what this attempt wrote down on its way is settled, and logged, with the rest of it. */
+/**
+ * Whether an earlier attempt finished the recipient. What this attempt wrote as progress is settled and logged with the
+ * rest.
+ */
 function isFinishedBefore(recipient: QueuedRecipient, attempt: number): boolean {
   return isFinished(recipient) && (recipient.last?.attempt ?? 0) < attempt;
 }
 
-type Concluded = Omit<Verdict, 'status'> & Pick<LastVerdict, 'status' | 'by'>;
+type FinalVerdict = Omit<Verdict, 'status'> & Pick<LastVerdict, 'status' | 'by'>;
 
-function lastVerdict(verdict: Concluded, at: number, attempt: number, recipients: number): LastVerdict {
+function lastVerdict(verdict: FinalVerdict, at: number, attempt: number, recipients: number): LastVerdict {
   const { status, dsn, text, relay, remoteMta, inDoubt, relayed, by } = verdict;
   return {
     status,
@@ -287,11 +296,11 @@ function shorten({ recipient, verdict }: FailedRecipient, recipients: number): F
   return { recipient, verdict: { ...verdict, text: cutText(verdict.text, recipients) } };
 }
 
-/** The line of a verdict; what a person removed without telling anybody has none, as with postsuper(1). */
+/** Returns the line of a verdict. A recipient removed without a bounce has none, as with postsuper(1). */
 function line(
   { item, begun, format }: SettlementFacts,
   recipient: QueuedRecipient,
-  verdict: Concluded,
+  verdict: FinalVerdict,
   { attempt, isDoubtKnown }: { readonly attempt: number; readonly isDoubtKnown: boolean },
 ): readonly DeliveryLine[] {
   const { status } = verdict;

@@ -1,6 +1,6 @@
 /**
- * Success events: for recipients who asked for NOTIFY=SUCCESS, where the server lacks DSN and so leaves it to us
- * (RFC 3461 section 5.2). Composed purely, published by others.
+ * Composes success events: for recipients with NOTIFY=SUCCESS on a server without DSN, which leaves the report to the
+ * client (RFC 3461 section 5.2). Pure; other modules publish them.
  */
 
 import type { Parameters } from '../../parameters/parameters.ts';
@@ -9,18 +9,18 @@ import type { LastVerdict, QueuedRecipient } from '../items/item.ts';
 import { type EventFacts, eventFrame, eventIdOf, reportedRecipient } from './event-frame.ts';
 import { type Portion, portions } from './event-portions.ts';
 
-/** A recipient who was delivered to. */
+/** A recipient with a verdict. */
 export interface ServedRecipient {
   readonly recipient: QueuedRecipient;
   readonly verdict: Pick<LastVerdict, 'status' | 'dsn' | 'text' | 'relayed' | 'remoteMta'>;
 }
 
-/** Whether success has to be told by us. */
-export function owesSuccess({ recipient, verdict }: ServedRecipient): boolean {
+/** Whether the report of success is left to the client. */
+export function needsSuccessEvent({ recipient, verdict }: ServedRecipient): boolean {
   return verdict.status === 'sent' && verdict.relayed === true && recipient.notify?.includes('SUCCESS') === true;
 }
 
-/** Whether nobody relays the message any further (lmtp_flags X, lmtp_assume_final). */
+/** Whether no further system relays the message (lmtp_flags X, lmtp_assume_final). */
 export function isFinalDelivery({
   lmtp_flags,
   lmtp_assume_final,
@@ -29,15 +29,15 @@ export function isFinalDelivery({
 }
 
 /**
- * One event for all who asked, or several where they are too many for one. (One for each recipient would not fit into an
- * item of the queue table, where each carries the whole frame.)
+ * Returns one event for all recipients that asked, or several if they do not fit into one. One event for each recipient
+ * would not fit into an item, because each contains the whole frame.
  */
 export function successEvents(
   served: readonly ServedRecipient[],
   facts: EventFacts,
   isFinal: boolean,
 ): readonly SuccessEvent[] {
-  const cut = portions(served.filter(owesSuccess), () => 'success');
+  const cut = portions(served.filter(needsSuccessEvent), () => 'success');
   return cut.map((portion, part) => compose(portion, { part, parts: cut.length }, facts, isFinal));
 }
 

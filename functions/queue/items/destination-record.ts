@@ -1,7 +1,7 @@
 /**
- * What is known of a destination, for all containers: one item of the queue table.
+ * The record of a destination in the queue table, shared by all containers.
  *
- * It spares trouble and paces; no mail depends on it. A destination without a record is an ordinary one.
+ * It only paces deliveries; no mail depends on it. A destination without a record has no restrictions.
  */
 
 import type { EnhancedStatus } from '../../smtp/enhanced-status.ts';
@@ -9,94 +9,94 @@ import type { HistoryEntry, Hold } from './item.ts';
 
 /** The record. Times are milliseconds since 1970. */
 export interface DestinationRecord extends Places {
-  /** Normalised destination, or the name of a mailbox at one (unit.ts). */
+  /** Normalised destination, or the name of a mailbox at a destination (unit.ts). */
   readonly name: string;
-  /** Rises with every write but those of places; 0: there is no record yet. */
+  /** Rises with each write, except those of places; 0: the record does not exist yet. */
   readonly revision: number;
-  /** While one lies here, nothing is sent. */
+  /** While there is a hold, nothing is sent. */
   readonly holds: readonly Hold[];
-  /** It is taken for dead. */
+  /** Present while the destination is suspended. */
   readonly suspension?: Suspension;
-  /** Absent: as large as at the beginning. */
+  /** Absent: the initial window. */
   readonly window?: ConcurrencyWindow;
-  /** Somebody is finding out whether it is alive. */
+  /** A delivery is probing whether the destination is alive. */
   readonly probe?: Probe;
   /**
-   * Deliveries under way that began while nothing had succeeded of late: as long as they have not said how they went, no more
-   * are let through than it takes to know. Absent: none is known.
+   * Deliveries under way that began while no delivery had succeeded recently. Until they end, only as many may begin as
+   * a decision needs. Absent: none.
    */
   readonly trials?: readonly Trial[];
-  /** It gets one recipient at a time. */
-  readonly caution?: Caution;
-  /** Deliveries that were held with it are being let go. */
+  /** Present while it gets one recipient at a time. */
+  readonly caution?: Fallback;
+  /** Present while deliveries that were held with it are being released. */
   readonly release?: Release;
-  /** What people changed, latest last; bounded. */
+  /** Changes by operators, latest last; limited in length. */
   readonly history: readonly HistoryEntry[];
-  /** When the sweep has to look at it. */
+  /** When the sweep must look at it. */
   readonly due?: number;
-  /** What of it could not be read, member first, and is taken for absent. Never stored. */
+  /** Members that could not be read and count as absent, member name first. Never stored. */
   readonly faults?: readonly string[];
 }
 
-/** How many of its deliveries are in active. */
+/** Counts of the deliveries in active. */
 export interface Places {
-  /** In active, or being delivered. */
+  /** Deliveries in active or being delivered. */
   readonly active: number;
-  /** When it was last noted that more wait for a place. */
+  /** When a delivery last began to wait for a place. */
   readonly backlog?: number;
 }
 
-/** A destination was taken for dead after a row of failures. */
+/** The suspension of a destination after failures in a row. */
 export interface Suspension {
   readonly since: number;
-  /** From then on one delivery may find out whether it is alive. */
+  /** From then on one delivery may probe whether it is alive. */
   readonly until: number;
-  /** The last failure, as its recipients were told. */
+  /** The text of the last failure. */
   readonly why: string;
   readonly dsn: EnhancedStatus;
   /** Failures in a row. */
   readonly failures: number;
 }
 
-/** How many deliveries at once it is trusted with (qmgr_queue.c). */
+/** The concurrency window (qmgr_queue.c). */
 export interface ConcurrencyWindow {
   readonly size: number;
-  /** Failures since the last success, each counted as its share of the window then. */
+  /** Failures since the last success, each counted as its share of the window at that time. */
   readonly failedCohorts: number;
-  /** What remains of failures that did not shrink the window by a whole. */
+  /** Negative feedback below one, not yet subtracted from the window. */
   readonly failure: number;
   /** Failures in a row. */
   readonly failures: number;
-  /** The last success that was written down. */
+  /** The last success that was written. */
   readonly succeededAt?: number;
   readonly failedAt?: number;
-  /** Milliseconds that the last failure took, where that is known. */
+  /** Milliseconds that the last failure took, if known. */
   readonly failedAfter?: number;
-  /** When it was last written: one that was not used for a while is forgotten. */
+  /** When it was last written; an unused window is forgotten after a while. */
   readonly at: number;
 }
 
-/** The one delivery that is let through. */
+/** A delivery that may probe a suspended destination. */
 export interface Probe {
-  /** Random; known to its worker alone. */
+  /** Random; known only to its worker. */
   readonly token: string;
-  /** From then on somebody else may. */
+  /** From then on another delivery may probe. */
   readonly until: number;
 }
 
-/** A delivery under way to a destination where nothing has succeeded of late. Its worker is taken for dead from `until` on. */
+/** A delivery under way to a destination without recent success. From `until` on its worker is considered dead. */
 export interface Trial extends Probe {
   /** When it began. */
   readonly since: number;
 }
 
-/** Why and how long to be careful with a destination. */
-export interface Caution {
+/** Until when, and why, a destination gets one recipient at a time. */
+export interface Fallback {
   readonly until: number;
   readonly why: string;
 }
 
-/** Held deliveries are let go, not all at once. */
+/** A release of held deliveries, spread over a time. */
 export interface Release {
   readonly since: number;
   /** Milliseconds over which they are spread. */
@@ -105,17 +105,20 @@ export interface Release {
 
 const keyPrefix = 'destination#';
 
-/** The partition key of a record. `key`: the name of its destination, or what stands for one that is too long. */
+/** Returns the partition key of a record. `key`: the name of its destination, or its hash if the name is too long. */
 export function recordKey(key: string): string {
   return `${keyPrefix}${key}`;
 }
 
-/** The name in the key of a record, where the record itself does not say it. A name that is too long is there as what stands for it. */
+/**
+ * Returns the name in a record's key, for a record that does not contain it. For a name that is too long this is a
+ * hash.
+ */
 export function nameOfRecord(id: string): string {
   return id.startsWith(keyPrefix) ? id.slice(keyPrefix.length) : id;
 }
 
-/** A record of which nothing is known. */
+/** Returns an empty record. */
 export function emptyRecord(name: string): DestinationRecord {
   return { name, revision: 0, holds: [], history: [], active: 0 };
 }

@@ -1,5 +1,5 @@
 /**
- * When somebody has to look at a delivery that waits.
+ * When the sweep must look at a waiting delivery.
  */
 
 import type { QueueTimes } from '../../time/backoff.ts';
@@ -7,16 +7,17 @@ import { isHeldAtLimitAlone } from './doubt.ts';
 import type { DeliveryItem, Hold } from './item.ts';
 import { pendingGrace } from './policy.ts';
 
-/** What a transition into a state of waiting says of time. */
+/** The times that a transition into a waiting state writes. */
 export interface DueChanges {
   readonly due: number | null;
   readonly unpublished: NonNullable<DeliveryItem['unpublished']> | null;
 }
 
 /**
- * The time of a delivery that waits: where events are pending the sweep has to look earlier, lest nobody published them.
+ * Returns the times of a waiting delivery. With pending events the sweep looks earlier, in case they were not
+ * published.
  *
- * @param due when its wait is over, milliseconds since 1970; undefined: nobody knows
+ * @param due when its wait ends, milliseconds since 1970; undefined: unknown
  */
 export function dueChanges(due: number | undefined, hasPending: boolean, now: number): DueChanges {
   if (!hasPending) return { due: due ?? null, unpublished: null };
@@ -24,15 +25,15 @@ export function dueChanges(due: number | undefined, hasPending: boolean, now: nu
   return due === undefined ? { due: grace, unpublished: {} } : { due: Math.min(due, grace), unpublished: { due } };
 }
 
-/** When the next of several holds ends, if any does by itself. */
+/** Returns when the first of several holds ends; undefined if none has an end. */
 export function nextEnd(holds: readonly Hold[]): number | undefined {
   const ends = holds.flatMap(({ until }) => (until === undefined ? [] : [until]));
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 /**
- * When the sweep has to look at a delivery that is held so: when the next hold ends; where the limit of doubt alone holds it, also
- * when its sender is to be warned that it is late.
+ * Returns when the sweep must look at a held delivery: when the next hold ends. At the limit of doubt alone, also when
+ * its sender gets a delay warning.
  */
 export function heldDue(
   holds: readonly Hold[],
@@ -46,12 +47,12 @@ export function heldDue(
   return isWarned || warning <= now ? end : Math.min(end ?? warning, warning);
 }
 
-/** The holds that have not ended. */
+/** Returns the holds that have not ended. */
 export function holdsThatLast(holds: readonly Hold[], now: number): readonly Hold[] {
   return holds.filter(({ until }) => until === undefined || until > now);
 }
 
-/** What withholding a delivery changes: it waits for its destination alone, or for what lies on it itself too. */
+/** Returns the times of a delivery that becomes held, by its destination or by holds of its own. */
 export function withholding({ holds = [], pending }: DeliveryItem, now: number): DueChanges {
   return dueChanges(nextEnd(holds), Object.keys(pending).length > 0, now);
 }

@@ -1,11 +1,11 @@
 /**
- * Events for whoever wants to know what became of a message: in the form of Amazon SES notifications and events, so that
- * consumers which people already have work unchanged, with our own facts under `lmtp`.
+ * Events about the fate of messages, in the form of Amazon SES notifications and events, so that existing consumers
+ * work unchanged. Additional facts are under `lmtp`.
  */
 
 import type { Notify } from '../../lmtp/commands.ts';
 
-/** What an event is about. */
+/** The kind of an event. */
 export type EventKind = 'bounce' | 'delay' | 'success';
 
 /** One recipient of a bounce event. */
@@ -15,24 +15,27 @@ export interface BouncedRecipient {
   /** Enhanced status, such as 5.1.1. */
   readonly status: string;
   /**
-   * `smtp; ` and the server's words, or `X-Postfix; ` and ours (RFC 3464 section 2.3.6). Of a recipient in doubt they are ours,
-   * with the last words of the server in brackets.
+   * `smtp; ` and the server's reply, or `X-Postfix; ` and the agent's text (RFC 3464 section 2.3.6). For a recipient in
+   * doubt it is the agent's text, with the last reply in brackets.
    */
   readonly diagnosticCode: string;
 }
 
-/** Somebody was given up on. */
+/** Delivery to recipients was given up. */
 export interface BounceEvent extends EventFrame {
   readonly notificationType: 'Bounce';
   readonly eventType?: never;
   readonly bounce: {
-    /** Permanent: take the address off your list; Transient: it may work another time. By the table in bounce-type.ts. */
+    /**
+     * Permanent: take the address off your list; Transient: a later message may arrive. See the table in
+     * bounce-type.ts.
+     */
     readonly bounceType: 'Permanent' | 'Transient';
     readonly bounceSubType: 'General' | 'MailboxFull' | 'MessageTooLarge' | 'ContentRejected';
     readonly bouncedRecipients: readonly BouncedRecipient[];
     /** RFC 3339. */
     readonly timestamp: string;
-    /** The event's id: the same when the event is published twice. */
+    /** The event's id: the same if the event is published twice. */
     readonly feedbackId: string;
     readonly reportingMTA: string;
   };
@@ -47,12 +50,14 @@ export interface DelayedRecipientEntry {
   readonly diagnosticCode: string;
 }
 
-/** Somebody's mail is late: delivery goes on (the shape of SES event publishing, which has no notification of that). */
+/**
+ * Mail to recipients is late, and delivery continues (the shape of SES event publishing; SES has no such notification).
+ */
 export interface DelayEvent extends EventFrame {
   readonly eventType: 'DeliveryDelay';
   readonly notificationType?: never;
   readonly deliveryDelay: {
-    /** By the table in delay-type.ts. */
+    /** See the table in delay-type.ts. */
     readonly delayType:
       | 'General'
       | 'InternalFailure'
@@ -70,20 +75,20 @@ export interface DelayEvent extends EventFrame {
   };
 }
 
-/** Somebody was delivered to who asked to be told (NOTIFY=SUCCESS), by a server that does not tell (RFC 3461 section 5.2). */
+/** A message was delivered to recipients with NOTIFY=SUCCESS, by a server without DSN (RFC 3461 section 5.2). */
 export interface SuccessEvent extends EventFrame {
   readonly notificationType: 'Delivery';
   readonly eventType?: never;
   readonly delivery: {
     /** RFC 3339. */
     readonly timestamp: string;
-    /** From the message's arrival on. */
+    /** Milliseconds since the arrival of the message. */
     readonly processingTimeMillis: number;
     readonly recipients: readonly string[];
-    /** The server's own words to the first of the recipients; each one's own are in `lmtp.recipients`. */
+    /** The server's reply for the first recipient; each recipient's own reply is in `lmtp.recipients`. */
     readonly smtpResponse: string;
     readonly reportingMTA: string;
-    /** `delivered` where this is the final delivery (lmtp_flags X, lmtp_assume_final), else `relayed`. */
+    /** `delivered` at the final delivery (lmtp_flags X, lmtp_assume_final), else `relayed`. */
     readonly action: 'delivered' | 'relayed';
   };
 }
@@ -91,25 +96,25 @@ export interface SuccessEvent extends EventFrame {
 /** An event. */
 export type QueueEvent = BounceEvent | DelayEvent | SuccessEvent;
 
-/** What a report needs to know of a recipient, beside what SES's own fields say. */
+/** What a report needs to know of a recipient, besides SES's own fields. */
 export interface ReportedRecipient {
   readonly address: string;
-  /** The address before any rewriting, if it was another. */
+  /** The address before any rewriting, if different. */
   readonly original?: string;
   /** Plain text, `type;address`. */
   readonly orcpt?: string;
-  /** Absent: nothing was asked for, which means FAILURE and, here as in Postfix, DELAY (RFC 3461 section 4.1). */
+  /** Absent: nothing was requested, which means FAILURE and, as in Postfix, DELAY (RFC 3461 section 4.1). */
   readonly notify?: readonly Notify[];
-  /** Host name of the server that decided it; absent where the words are ours. */
+  /** Host name of the server that decided; absent if the agent decided. */
   readonly remoteMta?: string;
   /** The message may have been delivered to it; the server did not confirm it. */
   readonly inDoubt?: true;
-  /** Success events only: enhanced status and the server's words. */
+  /** Success events only: enhanced status and the server's reply. */
   readonly status?: string;
   readonly text?: string;
 }
 
-/** What all events have. */
+/** The part that all events share. */
 export interface EventFrame {
   readonly mail: {
     /** When the message arrived, RFC 3339. */
@@ -129,17 +134,17 @@ export interface EventFrame {
     readonly delivery: string;
     readonly transport: string;
     readonly destination: string;
-    /** Which attempt of the delivery it was, from 1; 0 = refused at the door. */
+    /** Number of the delivery's attempt, from 1; 0 = refused at admission. */
     readonly attempt: number;
-    /** Deliveries that the request was cut into. */
+    /** Deliveries into which the request was cut. */
     readonly deliveries: number;
-    /** Which of the events of its kind, delivery and attempt it is, from 0. */
+    /** Number of the event among those of its kind, delivery and attempt, from 0. */
     readonly part: number;
     /** How many events of its kind this attempt of the delivery makes. */
     readonly parts: number;
-    /** The recipients that the event is about, in the order of SES's own list of them. */
+    /** The recipients of the event, in the order of SES's own list. */
     readonly recipients: readonly ReportedRecipient[];
-    /** The message as it was pinned when its request was taken in. */
+    /** The message, as pinned when its request was admitted. */
     readonly message: {
       readonly bucket: string;
       readonly key: string;
@@ -150,9 +155,9 @@ export interface EventFrame {
     };
     readonly smtputf8?: boolean;
     readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
-    /** `spf`, `dkim` and `dmarc`, as far as they came with the request. */
+    /** `spf`, `dkim` and `dmarc`, if the request had them. */
     readonly authentication?: Readonly<Record<string, string>>;
-    /** Amazon SES's id of the mail, where SES received it. */
+    /** Amazon SES's id of the mail, if SES received it. */
     readonly sesMessageId?: string;
   };
 }

@@ -1,16 +1,16 @@
 /**
- * Mail whose time is nearly over: the last chance to do something for it.
+ * Mail that expires soon: the last chance for an operator to act.
  */
 
 import { lifetimeOf, type QueueTimes } from '../../time/backoff.ts';
 import type { QueueEntry } from './queue-entry.ts';
 
-/** Milliseconds before the end of a message's lifetime when somebody should know. */
+/** Milliseconds before the end of a message's lifetime at which it counts as expiring soon. */
 export const expirySoon = 6 * 60 * 60_000;
 
 /**
- * Whether a delivery is returned to its sender within {@link expirySoon}. Held mail does not expire, but for what the limit of
- * doubt alone holds; and what has one attempt only is not rescued by anybody.
+ * Whether a delivery is returned to its sender within {@link expirySoon}. Held mail does not expire, except at the
+ * limit of doubt. With a lifetime shorter than that, no operator can act in time.
  */
 export function expiresSoon(
   { state, arrival, sender, summary }: Pick<QueueEntry, 'state' | 'arrival' | 'sender' | 'summary'>,

@@ -1,11 +1,11 @@
 /**
- * What stored data must look like, as values: a form says of any value whether it is of a type, and where it is not.
+ * The shape of stored data, as values: a form checks any value against a type and says where it differs.
  *
- * A form changes nothing and copies nothing: members that it does not know stay where they are, since a later release may have
- * written them. It is a type guard, so what it lets through needs no cast.
+ * A form neither changes nor copies a value. Unknown members stay, because a later release may have written them. It is
+ * a type guard, so accepted values need no cast.
  */
 
-/** Holds a value against a type. Where the answer is no, the flaw says what is wrong and where. */
+/** Checks a value against a type; on failure the flaw says what is wrong and where. */
 export type Form<T> = (value: unknown, flaw: Flaw) => value is T;
 
 /** A member that may be absent. */
@@ -13,36 +13,36 @@ export interface Optional<T> {
   readonly optional: Form<T>;
 }
 
-/** A form for each member of a type: one that is added to the type is missed here by the compiler. */
+/** A form for each member of a type. The compiler reports a missing one. */
 export type Members<T> = {
   readonly [Name in keyof T]-?: Record<never, never> extends Pick<T, Name>
     ? Optional<Exclude<T[Name], undefined>>
     : Form<T[Name]>;
 };
 
-/** What is wrong with a value, and where: filled in from the inside out. */
+/** What is wrong with a value, and where. The path is built from the inside out. */
 export class Flaw {
   #path = '';
   #words = '';
 
-  /** The member that is wrong: `recipients[2].last.status`; empty where the value itself is. */
+  /** The wrong member: `recipients[2].last.status`; empty if it is the value itself. */
   get path(): string {
     return this.#path;
   }
 
-  /** The member, its value, and what is wanted. */
+  /** The member, its value, and the expected value. */
   get text(): string {
     return this.#path === '' ? this.#words : `${this.#path}: ${this.#words}`;
   }
 
-  /** Notes that a value is not what is wanted. */
+  /** Records that a value is not what was expected. */
   refuse(value: unknown, wanted: string): false {
     this.#path = '';
-    this.#words = value === undefined ? `is missing; wanted is ${wanted}` : `${shown(value)} is not ${wanted}`;
+    this.#words = value === undefined ? `is missing; expected ${wanted}` : `${shown(value)} is not ${wanted}`;
     return false;
   }
 
-  /** Notes that what was refused is part of something: `name`, or `[2]`. */
+  /** Records that the wrong value is part of another: `name`, or `[2]`. */
   within(part: string): false {
     const isLast = this.#path === '' || this.#path.startsWith('[');
     this.#path = isLast ? `${part}${this.#path}` : `${part}.${this.#path}`;
@@ -50,16 +50,16 @@ export class Flaw {
   }
 }
 
-/** Stored data is not what it should be. */
+/** Stored data has the wrong form. */
 export class FormError extends Error {
   override readonly name = 'FormError';
 }
 
 /**
- * Returns a value that is of a form.
+ * Returns a value that has a form.
  *
  * @param what names it, for the error
- * @throws FormError naming the member that is wrong, its value, and what is wanted
+ * @throws FormError naming the wrong member, its value, and the expected value
  */
 export function parse<T>(form: Form<T>, value: unknown, what: string): T {
   const flaw = new Flaw();
@@ -67,14 +67,14 @@ export function parse<T>(form: Form<T>, value: unknown, what: string): T {
   throw new FormError(`${what}: ${flaw.text}`);
 }
 
-/** A plain object: no list, and neither a set nor the binary data that DynamoDB has too. */
+/** Whether a value is a plain object: no list, no set, and no binary data of DynamoDB. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A value that a test lets through. */
+/** A value that passes a test. */
 export function such<T>(test: (value: unknown) => value is T, wanted: string): Form<T> {
   return (value, flaw): value is T => test(value) || flaw.refuse(value, wanted);
 }
@@ -108,7 +108,7 @@ export function list<T>(form: Form<T>): Form<readonly T[]> {
   };
 }
 
-/** An object whose members, whatever they are called, all have a form. */
+/** An object whose members, of any name, all have a form. */
 export function mapOf<T>(form: Form<T>): Form<Readonly<Record<string, T>>> {
   return (value, flaw): value is Readonly<Record<string, T>> => {
     if (!isRecord(value)) return flaw.refuse(value, 'an object');
@@ -119,7 +119,7 @@ export function mapOf<T>(form: Form<T>): Form<Readonly<Record<string, T>>> {
   };
 }
 
-/** One of some words. */
+/** One of several words. */
 export function oneOf<const Word extends string | boolean>(...words: readonly Word[]): Form<Word> {
   const known: ReadonlySet<unknown> = new Set(words);
   const wanted = words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`;
@@ -138,9 +138,9 @@ export const name: Form<string> = such(
 );
 export const flag: Form<boolean> = such((value) => typeof value === 'boolean', 'true or false');
 export const number: Form<number> = such(isFiniteNumber, 'a number');
-/** A whole number from 0 up. */
+/** A whole number, 0 or greater. */
 export const count: Form<number> = such((value): value is number => isWhole(value) && value >= 0, 'a whole number');
-/** The latest moment that a Date can have; beyond it there is no way to write one down. */
+/** The latest time that a Date can represent. */
 const lastMoment = 8.64e15;
 /** Milliseconds since 1970. */
 export const time: Form<number> = such(
@@ -149,14 +149,14 @@ export const time: Form<number> = such(
 );
 /** Anything. */
 export const anything: Form<unknown> = (_): _ is unknown => true;
-/** Nothing: the member must be absent. */
+/** A member that must be absent. */
 export const nothing: Form<never> = such((_): _ is never => false, 'wanted here');
 
 function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** Whether a value is a whole number that is exact. */
+/** Whether a value is an exact whole number. */
 export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
@@ -164,7 +164,7 @@ export function isWhole(value: unknown): value is number {
 /** Characters of a value that an error shows. */
 const shownLength = 80;
 
-/** Returns a value as an error shows it: JSON, cut to 80 characters; any value has such a text. */
+/** Returns a value as text for an error: JSON, cut to 80 characters; works for any value. */
 export function shown(value: unknown): string {
   if (value instanceof Set) return 'a set';
   if (value instanceof Uint8Array) return 'binary data';

@@ -1,5 +1,5 @@
 /**
- * What an item carries for the indexes of the table, beside what it is: where it stands in them, or that it does not.
+ * The attributes of an item that place it in the indexes of the table.
  */
 
 import { slotOf } from '../../request/hash.ts';
@@ -11,7 +11,7 @@ import { isWaiting, orderOf } from './waiting-order.ts';
 
 const { shards } = queueTableSchema;
 
-/** Null: the item does not have it. */
+/** Null: the item has no such attribute. */
 export interface IndexAttributes {
   readonly shard: string | null;
   readonly waits: string | null;
@@ -19,14 +19,14 @@ export interface IndexAttributes {
   readonly summary: Summary | null;
 }
 
-/** The attributes of a delivery. */
+/** Returns the attributes of a delivery. */
 export function indexAttributes(item: DeliveryItem): IndexAttributes {
   const shard = item.due === undefined ? null : `${dueClass(item)}#${slotOf(item.id, shards)}`;
   if (!isWaiting(item.state)) return { shard, waits: null, order: null, summary: null };
   return { shard, waits: `waiting#${slotOf(item.id, shards)}`, order: orderOf(item), summary: summarise(item) };
 }
 
-/** What is in active has shards of its own, so that it can be counted without all that waits. */
+/** Active deliveries have shards of their own, so that they can be counted without the waiting ones. */
 function dueClass({ state }: DeliveryItem): 'active' | 'due' {
   return state === 'active' || state === 'delivering' ? 'active' : 'due';
 }
@@ -34,13 +34,13 @@ function dueClass({ state }: DeliveryItem): 'active' | 'due' {
 /** The shards of the index `due`. */
 export const dueShards: readonly string[] = ['active', 'due'].flatMap((name) => numbered(name));
 
-/** Those of what is in active. */
+/** The shards of active deliveries. */
 export const activeShards: readonly string[] = numbered('active');
 
-/** The shards of the index `waiting` that hold deliveries. */
+/** The shards of the index `waiting` that contain deliveries. */
 export const waitingShards: readonly string[] = numbered('waiting');
 
-/** Where requests that could not be used stand in the index `waiting`, by time. */
+/** Partition of the index `waiting` with corrupt requests, sorted by time. */
 export const corruptIndexKey = 'corrupt';
 
 function numbered(name: string): readonly string[] {

@@ -1,5 +1,6 @@
 /**
- * A delivery as the queue table holds it: the queue file's envelope, its state, and what was said to each recipient last.
+ * A delivery in the queue table: the envelope of Postfix's queue file, its state, and the last verdict on each
+ * recipient.
  */
 
 import type { DeliveryRecipient } from '../../request/delivery.ts';
@@ -8,7 +9,7 @@ import type { QueueEvent } from './event.ts';
 import type { DeliveryKey } from './messages.ts';
 import type { State } from './states.ts';
 
-/** A message body, pinned when its request was taken in: what is read later must be what was seen then. */
+/** A message body, pinned when its request was admitted: later reads must find the same octets. */
 export interface PinnedMessage {
   readonly bucket: string;
   readonly key: string;
@@ -21,10 +22,10 @@ export interface PinnedMessage {
 
 /** The latest verdict on one recipient. */
 export interface LastVerdict {
-  /** `removed`: taken out by an operator, and nobody was told. */
+  /** `removed`: by an operator, without a bounce. */
   readonly status: 'sent' | 'deferred' | 'bounced' | 'expired' | 'removed';
   readonly dsn: EnhancedStatus;
-  /** The server's words; cut where an item would grow too large (the log has them whole). */
+  /** The server's reply; cut if the item would grow too large (the log has it in full). */
   readonly text: string;
   readonly relay?: string;
   readonly remoteMta?: string;
@@ -34,66 +35,66 @@ export interface LastVerdict {
   readonly relayed?: true;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Which attempt it was, from 1; 0 = refused at the door. */
+  /** Number of the attempt, from 1; 0 = refused at admission. */
   readonly attempt: number;
-  /** Who said so, where it was a person: an AWS identity. */
+  /** The operator who decided it, as an AWS identity; absent: a server or the agent. */
   readonly by?: string;
 }
 
 /**
- * Attempts that ended in doubt: the content may have reached the server, which did not confirm it. A lease that ran out counts, a
- * deferral without an attempt does not. Stays with the recipient whatever is said later; means nothing once it is sent.
+ * Attempts that ended in doubt: the content may have reached the server, which did not confirm it. An expired lease
+ * counts, a deferral without an attempt does not. It stays with the recipient until it is sent.
  */
 export interface Doubt {
-  /** How many of them there were since an operator released the message last; in_doubt_limit bounds it. */
+  /** Number of such attempts since an operator last released the message; limited by in_doubt_limit. */
   readonly attempts: number;
-  /** When the first of them ended, milliseconds since 1970. */
+  /** End of the first such attempt, milliseconds since 1970. */
   readonly since: number;
-  /** When the latest of them ended, milliseconds since 1970. */
+  /** End of the latest such attempt, milliseconds since 1970. */
   readonly at: number;
 }
 
 /** A recipient of an item. */
 export interface QueuedRecipient extends DeliveryRecipient {
-  /** Its place in the request, from 0. */
+  /** Its position in the request, from 0. */
   readonly n: number;
   readonly last?: LastVerdict;
-  /** Absent: no attempt ended in doubt, or an earlier release, which wrote `last.inDoubt` alone, made the last one. */
+  /** Absent: no attempt ended in doubt, or an earlier release made the last one, which wrote only `last.inDoubt`. */
   readonly doubt?: Doubt;
 }
 
 /** The claim of a worker. */
 export interface Claim {
-  /** Random; known to the worker alone. */
+  /** Random; known only to the worker. */
   readonly token: string;
-  /** Milliseconds since 1970: from then on the worker is taken for dead. */
+  /** Milliseconds since 1970: from then on the worker is considered dead. */
   readonly until: number;
 }
 
-/** Somebody wants a message, or whatever goes to a destination, to stay where it is. Several may lie on one thing. */
+/** Keeps a message, or all mail for a destination, from being delivered. There may be several. */
 export interface Hold {
-  /** Names it among the holds of the same message or destination. */
+  /** Identifies it among the holds of the same message or destination. */
   readonly id: string;
   readonly reason: string;
-  /** Who holds it: an AWS identity, or the function that did. */
+  /** Who holds it: an AWS identity, or a function. */
   readonly by: string;
   /** Milliseconds since 1970. */
   readonly since: number;
-  /** When it ends by itself, milliseconds since 1970; absent: it does not. */
+  /** When it ends, milliseconds since 1970; absent: when an operator removes it. */
   readonly until?: number;
 }
 
-/** An operator has removed a message that is being delivered: whoever is left at the end of the attempt is not tried again. */
+/** An operator has removed a message while it was being delivered: its remaining recipients are not tried again. */
 export interface Removal {
   readonly by: string;
   readonly why: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Whether the sender is told that it was not delivered. */
+  /** Whether the sender gets a bounce. */
   readonly bounces: boolean;
 }
 
-/** One change by hand. */
+/** One change by an operator. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -104,25 +105,25 @@ export interface HistoryEntry {
   readonly why: string;
 }
 
-/** One item. */
+/** An item of the table. */
 export interface DeliveryItem extends DeliveryKey {
   /** Of the item's form (schema-version.ts). */
   readonly version: number;
   readonly state: State;
   readonly generation: number;
-  /** Random; names the write that made the item what it is. */
+  /** Random; identifies the last write. */
   readonly by: string;
-  /** When somebody has to look at it, milliseconds since 1970; absent where nobody has to. */
+  /** When the sweep must look at it, milliseconds since 1970; absent: never. */
   readonly due?: number;
-  /** Of the whole request: another hash under the same id is another request. */
+  /** Hash of the whole request: a different hash under the same id is another request. */
   readonly requestHash: string;
-  /** Of the way it was cut into deliveries. */
+  /** Hash of the plan by which it was cut into deliveries. */
   readonly planHash: string;
-  /** Deliveries that the request was cut into. */
+  /** Deliveries into which the request was cut. */
   readonly deliveries: number;
-  /** When the message arrived, milliseconds since 1970: what back-off and lifetime count from. */
+  /** When the message arrived, milliseconds since 1970: the start of back-off and lifetime. */
   readonly arrival: number;
-  /** When it was last put into active, milliseconds since 1970. */
+  /** When it last entered active, milliseconds since 1970. */
   readonly activated: number;
   readonly sender: string;
   readonly recipients: readonly QueuedRecipient[];
@@ -135,49 +136,52 @@ export interface DeliveryItem extends DeliveryKey {
   readonly smtputf8?: boolean;
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
   readonly authentication?: Readonly<Record<string, string>>;
-  /** Amazon SES's id of the mail, where SES received it. */
+  /** Amazon SES's id of the mail, if SES received it. */
   readonly sesMessageId?: string;
   /** Attempts made. */
   readonly attempt: number;
   /**
-   * Generations in which the latest attempts were settled, oldest first: the last one belongs to the latest attempt. 0: no message
-   * tells of it, since its lines were logged before it was written, or the sweep counted it. A message of such a generation that comes again tells of a worker that died before it
-   * deleted it, and perhaps before it wrote its lines.
+   * Generations in which the latest attempts were settled, oldest first. If SQS delivers a message of such a generation
+   * again, its worker crashed before it deleted the message, and perhaps before it wrote its log lines. 0: no message
+   * belongs to the attempt, because its lines were logged before the write, or the sweep counted it.
    */
   readonly settled?: readonly number[];
   readonly claim?: Claim;
-  /** Events that are decided but perhaps not published yet, by event id. */
+  /** Events by id that may not have been published yet. */
   readonly pending: Readonly<Record<string, QueueEvent>>;
   /**
-   * Events are pending on a delivery that waits: `due` is then when somebody has to publish them, and this is what it is
-   * once they are out; without a time, nobody has to look at it then.
+   * Present while events of a waiting delivery are pending. Then `due` says when the sweep publishes them, and this is
+   * the `due` after that; without a time the sweep need not look at it then.
    */
   readonly unpublished?: { readonly due?: number };
   /** Why it is corrupt. */
   readonly reason?: string;
   /**
-   * The mailbox that is a destination of its own (lmtp_destination_recipient_limit=1): address without extension. Absent:
-   * what goes to its destination shares one concurrency limit.
+   * The mailbox that is a destination of its own (lmtp_destination_recipient_limit=1): the address without extension.
+   * Absent: all mail for the destination shares one concurrency window.
    */
   readonly mailbox?: string;
-  /** Holds on this message. Held without any: its destination is held. On one that is being delivered: from its end on. */
+  /**
+   * Holds on this message. Held without any: its destination is held. While it is being delivered: they apply after the
+   * attempt.
+   */
   readonly holds?: readonly Hold[];
-  /** On a delivery that is being delivered: it is done at the end of the attempt. */
+  /** While it is being delivered: an operator has removed it, effective after the attempt. */
   readonly removal?: Removal;
-  /** When a delay warning was made, milliseconds since 1970: there is only one. */
+  /** When the delay warning was made, milliseconds since 1970: there is only one. */
   readonly warned?: number;
-  /** How often in a row its message went to the dead letters of active, where no function could handle it. */
+  /** How often in a row its message went to the dead-letter queue of active. */
   readonly deadLetters?: number;
-  /** What people changed, latest last; bounded. */
+  /** Changes by operators, latest last; limited in length. */
   readonly history?: readonly HistoryEntry[];
 }
 
-/** Whether a recipient needs nothing more. */
+/** Whether a recipient has a final verdict. */
 export function isFinished({ last }: QueuedRecipient): boolean {
   return last !== undefined && last.status !== 'deferred';
 }
 
-/** The recipients that are still to be delivered to. */
+/** Returns the recipients without a final verdict. */
 export function openRecipients({ recipients }: Pick<DeliveryItem, 'recipients'>): readonly QueuedRecipient[] {
   return recipients.filter((recipient) => !isFinished(recipient));
 }

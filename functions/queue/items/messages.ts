@@ -1,17 +1,16 @@
 /**
- * What travels through the active and the deferred queue: a key and a generation, never mail.
+ * Messages of the active and the deferred queue: a key and a generation, never mail.
  *
- * Both only wake and pace. Whatever they say is checked against the item in the queue table; a message that is behind its
- * item, doubled or late changes nothing.
+ * They only wake and pace. The item in the queue table decides: a stale, duplicate or late message changes nothing.
  */
 
 import { SchemaVersionError, schemaVersion } from './schema-version.ts';
 
-/** Names one item of the queue table. */
+/** The key of an item of the queue table. */
 export interface DeliveryKey {
   /** Queue id of the request, `[A-Za-z0-9._-]{1,80}`. */
   readonly id: string;
-  /** Which delivery of the request: `0000`, `0001`, ... one for each destination and chunk of recipients. */
+  /** Number of the delivery in the request: `0000`, `0001`, ... one for each destination and chunk of recipients. */
   readonly delivery: string;
 }
 
@@ -21,7 +20,7 @@ export interface WakeUp extends DeliveryKey {
   readonly generation: number;
 }
 
-/** A queue message that is none of ours. */
+/** The message is not a wake-up. */
 export class WakeUpError extends Error {
   override readonly name = 'WakeUpError';
 }
@@ -32,10 +31,11 @@ export function formatWakeUp({ id, delivery, generation }: Omit<WakeUp, 'version
 }
 
 /**
- * Reads the body of an SQS message as a wake-up. One of a later release is heeded by its key, for the item says all the rest.
+ * Reads the body of an SQS message as a wake-up. From a later release only the key and generation are used; the item
+ * has the rest.
  *
  * @throws WakeUpError        naming the field that is wrong
- * @throws SchemaVersionError where it is a later release's, and has another key: it stays in its queue for that one
+ * @throws SchemaVersionError if a later release wrote it with another key: it stays in its queue for that release
  */
 export function parseWakeUp(body: string): WakeUp {
   let value: unknown;
@@ -47,7 +47,7 @@ export function parseWakeUp(body: string): WakeUp {
   if (typeof value !== 'object' || value === null) throw new WakeUpError('the wake-up is not a JSON object');
   const { version, id, delivery, generation } = value as Record<string, unknown>;
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
-    throw new WakeUpError(`version: ${JSON.stringify(version)} is none`);
+    throw new WakeUpError(`version: ${JSON.stringify(version)} is not a version`);
   }
   try {
     return { version, ...readKey(id, delivery), generation: readGeneration(generation) };
@@ -57,20 +57,20 @@ export function parseWakeUp(body: string): WakeUp {
   }
 }
 
-/** Whether something numbers a delivery of a request. */
+/** Whether a value is the number of a delivery. */
 export function isDeliveryNumber(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4,}$/.test(value);
 }
 
 function readKey(id: unknown, delivery: unknown): DeliveryKey {
-  if (typeof id !== 'string' || id === '') throw new WakeUpError('id: a queue id is wanted');
-  if (!isDeliveryNumber(delivery)) throw new WakeUpError('delivery: a number is wanted');
+  if (typeof id !== 'string' || id === '') throw new WakeUpError('id: expected a queue id');
+  if (!isDeliveryNumber(delivery)) throw new WakeUpError('delivery: expected a number');
   return { id, delivery };
 }
 
 function readGeneration(generation: unknown): number {
   if (typeof generation !== 'number' || !Number.isSafeInteger(generation) || generation < 1) {
-    throw new WakeUpError('generation: a whole number from 1 is wanted');
+    throw new WakeUpError('generation: expected a whole number from 1');
   }
   return generation;
 }

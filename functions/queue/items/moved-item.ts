@@ -1,5 +1,5 @@
 /**
- * What a transition makes of an item.
+ * The effect of a transition on an item.
  */
 
 import type { DeliveryItem } from './item.ts';
@@ -8,11 +8,11 @@ import { type Transition, type TransitionName, targetOf, transitions } from './s
 
 type Changing = { -readonly [Name in keyof DeliveryItem]: DeliveryItem[Name] };
 
-/** The item as a transition leaves it, but for its mark. */
+/** Returns the item after a transition, except for its mark. */
 export function afterMove(name: TransitionName, seen: DeliveryItem, changes: Changes): DeliveryItem {
   const transition: Transition = transitions[name];
   const item: Changing = { ...seen };
-  // Every move of every delivery comes by here.
+  // This loop runs for every move of every delivery, so it makes no copies.
   for (const attribute in changes) if (isChanging(attribute)) change(item, attribute, changes[attribute]);
   item.state = targetOf(transition, seen.state);
   if (transition.raises === true) item.generation = seen.generation + 1;

@@ -1,13 +1,13 @@
 /**
- * Records of destinations as the table holds them. No mail depends on one: a member that is not what it should be is taken for
- * absent, and goes with the next write. Only where the holds cannot be read, the destination counts as held.
+ * Reads records of destinations from the table. No mail depends on a record: a malformed member counts as absent, and
+ * the next write removes it. Only malformed holds count as a hold.
  */
 
 import {
-  type Caution,
   type ConcurrencyWindow,
   type DestinationRecord,
   emptyRecord,
+  type Fallback,
   type Places,
   type Probe,
   type Release,
@@ -20,7 +20,7 @@ import { historyForm, holdForm, statusForm } from './parse-parts.ts';
 import { isReadable, readableVersions, SchemaVersionError, schemaVersion } from './schema-version.ts';
 import { malformedHold, type RawItem } from './unreadable-item.ts';
 
-/** What is written as a whole. */
+/** The members that are written together. */
 type Known = Omit<DestinationRecord, keyof Places | 'name' | 'revision' | 'due' | 'faults'>;
 
 const knownForms: { readonly [Name in keyof Known]-?: Form<Exclude<Known[Name], undefined>> } = {
@@ -38,15 +38,15 @@ const knownForms: { readonly [Name in keyof Known]-?: Form<Exclude<Known[Name], 
   }),
   probe: object<Probe>({ token: text, until: time }),
   trials: list(object<Trial>({ token: text, until: time, since: time })),
-  caution: object<Caution>({ until: time, why: text }),
+  caution: object<Fallback>({ until: time, why: text }),
   release: object<Release>({ since: time, spread: time }),
   history: list(historyForm),
 };
 
 /**
- * Reads a record; an empty one where there is none. What is wrong with it is named in it.
+ * Returns the record; an empty one if there is none. `faults` names its malformed members.
  *
- * @throws SchemaVersionError where it is of a release that is too far from this one
+ * @throws SchemaVersionError if a release wrote it that is too far from this one
  */
 export function readRecord(name: string, item: RawItem = {}): DestinationRecord {
   const faults: string[] = [];
@@ -77,12 +77,12 @@ export function readRecord(name: string, item: RawItem = {}): DestinationRecord 
 
 type Member = <T>(form: Form<T>, value: unknown, path: string) => T | undefined;
 
-/** The members that can be read, and those that this release does not know. */
+/** Returns the readable members, and those unknown to this release. */
 function readKnown(known: Readonly<Record<string, unknown>>, member: Member): Partial<Known> {
   const holds = member(knownForms.holds, known['holds'], 'known.holds');
   const isHoldLost = holds === undefined && known['holds'] !== undefined;
   const others = Object.fromEntries(Object.entries(known).filter(([one]) => !(one in knownForms)));
-  // Each member is named here: one that is forgotten would be lost with the next write.
+  // A member missing in this list would be lost at the next write.
   const read: { readonly [Name in keyof Known]-?: Known[Name] | undefined } = {
     holds: isHoldLost ? [lostHold] : holds,
     suspension: member(knownForms.suspension, known['suspension'], 'known.suspension'),
@@ -96,17 +96,17 @@ function readKnown(known: Readonly<Record<string, unknown>>, member: Member): Pa
   return { ...others, ...Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) };
 }
 
-/** Somebody holds the destination, and it cannot be read who, or why. */
+/** The hold for a destination whose holds cannot be read. */
 const lostHold: Hold = {
   id: malformedHold,
-  reason: 'the holds in its record cannot be read: what they were is not known',
+  reason: 'the holds in its record cannot be read',
   by: 'the queue table',
   since: 0,
 };
 
 const readAnyway: Member = (form, value) => (form(value, new Flaw()) ? value : undefined);
 
-/** The places of a record. */
+/** Returns the places of a record. */
 export function readPlaces({ active, backlog }: RawItem = {}, member: Member = readAnyway): Places {
   const places = { active: member(number, active, 'active') ?? 0 };
   const since = member(time, backlog, 'backlog');

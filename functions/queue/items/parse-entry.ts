@@ -1,5 +1,5 @@
 /**
- * Entries of the table's indexes: what falls due, and what waits.
+ * Reads entries of the table's indexes.
  */
 
 import { count, Flaw, list, object, oneOf, optional, text, time } from './form.ts';
@@ -51,12 +51,12 @@ export function readDue(entry: RawItem): DueItem | UnreadableDue {
   const { id, delivery, due } = entry;
   return {
     ...{ id: String(id), delivery: String(delivery) },
-    // The table takes nothing but a number for it.
+    // The index accepts only numbers for it.
     ...{ state: 'unreadable', due: typeof due === 'number' ? due : 0, fault: flaw.text },
   };
 }
 
-/** Reads an entry of the index `waiting`; or says what is wrong with it. */
+/** Reads an entry of the index `waiting`; returns the flaw if it is malformed. */
 export function readEntry(entry: RawItem): QueueEntry | Flaw {
   const flaw = new Flaw();
   if (!entryForm(entry, flaw)) return flaw;

@@ -1,5 +1,5 @@
 /**
- * Events as they are stored: pending in an item, or kept for a report.
+ * Reads stored events: pending in an item, or kept for a report.
  */
 
 import type { BounceEvent, DelayEvent, EventFrame, EventKind, QueueEvent, SuccessEvent } from './event.ts';

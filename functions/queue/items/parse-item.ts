@@ -1,8 +1,8 @@
 /**
- * Deliveries as the table holds them: read, and held against their type.
+ * Reads deliveries from the table and checks them against their type.
  *
- * Attributes that this release does not know stay. An item of a later release that is not what this one expects is left to that
- * release; any other is malformed.
+ * Attributes unknown to this release stay. An item of a later release that does not match is left to that release; any
+ * other is malformed.
  */
 
 import {
@@ -62,7 +62,7 @@ const generationForm: Form<number> = such(
 const deliveryForm: Form<string> = such(isDeliveryNumber, 'the number of a delivery');
 
 const itemForm = object<DeliveryItem>({
-  // Held against what this release reads before all else.
+  // Checked against the readable versions first.
   version: generationForm,
   id: name,
   delivery: deliveryForm,
@@ -101,16 +101,16 @@ const itemForm = object<DeliveryItem>({
   history: optional(list(historyForm)),
 });
 
-/** Reads a delivery as the table holds it, without what is there for its indexes only; or says why it cannot be read. */
+/** Reads a delivery without the attributes of the indexes; returns why if it cannot be read. */
 export function readStored(raw: RawItem): FoundItem {
   const { shard, waits, order, summary, [queueTableSchema.timeToLive]: expires, ...attributes } = raw;
   return readItem(attributes, raw);
 }
 
 /**
- * Reads a delivery, or says why it cannot be read.
+ * Reads a delivery; returns why if it cannot be read.
  *
- * @param attributes its own, without those that are there for the indexes
+ * @param attributes its own, without those of the indexes
  * @param raw        all of them
  */
 export function readItem(attributes: RawItem, raw: RawItem = attributes): FoundItem {
@@ -126,7 +126,7 @@ export function readItem(attributes: RawItem, raw: RawItem = attributes): FoundI
   return new ItemFault(key, flaw, raw);
 }
 
-/** A part of the key as text. A table's is a string; anything else may be without a text of its own. */
+/** A part of the key as text. In a table it is always a string. */
 function keyText(value: unknown): string {
   return typeof value === 'string' ? value : shown(value);
 }

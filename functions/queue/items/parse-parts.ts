@@ -1,5 +1,5 @@
 /**
- * Parts that several stored records have in common.
+ * Forms that several stored records share.
  */
 
 import type { Notify } from '../../lmtp/commands.ts';

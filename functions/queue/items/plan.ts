@@ -1,8 +1,8 @@
 /**
- * How a request is cut into deliveries: by destination, then into chunks of recipients (destination_recipient_limit).
+ * Cuts a request into deliveries: by destination, then into chunks of recipients (destination_recipient_limit).
  *
- * A chunk is also bounded in octets, whatever the limit says: an item of the table ends at 400 KB, and has to hold a reply
- * for every recipient, once as the last verdict and once more in an event.
+ * A chunk is also limited in octets. An item of the table may have 400 KB, and must hold two replies for each
+ * recipient: in the last verdict and in an event.
  */
 
 import { normaliseDestination, type Ports } from '../../request/destination.ts';
@@ -14,24 +14,24 @@ import type { TransportMap } from '../../request/transport-map.ts';
 import { addressLimit } from '../../smtp/path.ts';
 import type { QueuedRecipient } from './item.ts';
 
-/** One delivery to be. */
+/** A planned delivery. */
 export interface PlannedDelivery {
   /** Normalised. */
   readonly destination: string;
   readonly recipients: readonly QueuedRecipient[];
 }
 
-/** A request, cut. */
+/** The plan of a request. */
 export interface Plan {
   readonly deliveries: readonly PlannedDelivery[];
-  /** Recipients whose address cannot be used, with the reason. */
+  /** Recipients with an unusable address, and the reason. */
   readonly refused: readonly (QueuedRecipient & { readonly fault: string })[];
 }
 
-/** What a plan depends on, beside the request. */
+/** What a plan depends on, besides the request. */
 export interface PlanRules {
   readonly transportMap: TransportMap;
-  /** Normalised destinations that a request may name, beside those of the map. */
+  /** Normalised destinations that a request may name, in addition to those of the map. */
   readonly allowedDestinations: ReadonlySet<string>;
   /** Recipients of one delivery; 0 = as many as fit. */
   readonly recipientLimit: number;
@@ -39,24 +39,27 @@ export interface PlanRules {
   readonly defaultPort: Ports | number;
 }
 
-/** Octets that the recipients of one delivery may take with all that is said about them: an item ends at 400 KB. */
+/** Octets for the recipients of one delivery with their verdicts and events: an item may have 400 KB. */
 const chunkOctets = 370_000;
-/** Octets that all replies of one delivery may take, each reply once. */
+/** Octets for all replies of one delivery, each reply counted once. */
 const repliesOctets = 100_000;
-/** The shortest and the longest that a reply is cut to. */
+/** The shortest and the longest limit for a reply. */
 const replyOctets = { least: 256, most: 2048 };
-/** Octets beside address and reply: names of attributes, status, times, relay, doubt, as the last verdict and in an event. */
+/**
+ * Octets besides address and reply: names of attributes, status, times, relay, doubt, as the last verdict and in an
+ * event.
+ */
 const recordOctets = 620;
 /**
- * How often an address may stand in events: once in SES's list of those it is about, and as one of all recipients in an event
- * of each type (four of failure, seven of delay, one of success).
+ * How often events may contain an address: once in SES's list of their recipients, and once in each type of event,
+ * which lists all recipients (four types of failure, seven of delay, one of success).
  */
 const addressCopies = 13;
 
 /**
- * Cuts a request.
+ * Returns the plan of a request.
  *
- * @throws RequestError when a destination is missing or not allowed
+ * @throws RequestError if a destination is missing or not allowed
  */
 export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan {
   const byDestination = new Map<string, QueuedRecipient[]>();
@@ -72,7 +75,7 @@ export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan
     group.push({ ...recipient, n });
   }
   const deliveries = [...byDestination].flatMap(([destination, recipients]) =>
-    // What is parked is looked up again each time, and each recipient then goes its own way.
+    // Parked mail is looked up again each time, and its recipients may then have different destinations.
     cutChunks(recipients, isParked(destination) ? 1 : rules.recipientLimit).map((chunk) => ({
       destination,
       recipients: chunk,
@@ -82,7 +85,7 @@ export function planDeliveries(request: DeliveryRequest, rules: PlanRules): Plan
 }
 
 /**
- * Cuts recipients into chunks that fit into an item each.
+ * Cuts recipients into chunks that fit into one item each.
  *
  * @param limit recipients of a chunk; 0 = as many as fit
  */
@@ -109,7 +112,7 @@ export function cutChunks<Recipient extends QueuedRecipient>(
   return cut;
 }
 
-/** The message group of a delivery: one of its destination's slots, as many as may be delivered to at once. */
+/** Returns the message group of a delivery: one of as many slots as its destination may have deliveries at once. */
 export function messageGroup(transport: string, destination: string, delivery: string, slots: number): string {
   return `${hashOf(`${transport} ${destination}`).slice(0, 16)}#${slotOf(delivery, slots)}`;
 }
@@ -136,10 +139,10 @@ function findDestination(request: DeliveryRequest, recipient: RequestedRecipient
 }
 
 /**
- * A destination that somebody names, normalised.
+ * Returns a named destination, normalised.
  *
- * @throws RequestError   where it is none of the stack's
- * @throws DestinationError where it cannot be understood
+ * @throws RequestError   if this stack does not allow it
+ * @throws DestinationError if it cannot be parsed
  */
 export function admitDestination(
   named: string,
@@ -153,7 +156,7 @@ export function admitDestination(
   return destination;
 }
 
-/** An address that is refused for its length might not fit into an item. */
+/** An address that was refused for its length might not fit into an item. */
 function cutAddress(address: string): string {
   if (Buffer.byteLength(address) <= addressLimit) return address;
   const octets = Buffer.from(address).subarray(0, addressLimit);
@@ -165,7 +168,7 @@ function replyLimit(recipients: number): number {
   return Math.max(least, Math.min(most, Math.floor(repliesOctets / Math.max(1, recipients))));
 }
 
-/** What a recipient takes of an item, in its list and in an event; each reply comes on top of it, in both places too. */
+/** Octets of a recipient in its item and in an event, without the replies. */
 function octetsWithoutReplies(recipient: QueuedRecipient): number {
   const address = Buffer.byteLength(recipient.address);
   return 2 * Buffer.byteLength(JSON.stringify(recipient)) + addressCopies * address + recordOctets;

@@ -1,14 +1,14 @@
 /**
- * Times of the state machine that are ours alone: no Postfix parameter stands behind them.
+ * Times of the state machine that no Postfix parameter sets.
  */
 
-/** Milliseconds after which a message in active is taken for lost and sent again. Its copy does no harm. */
+/** Milliseconds after which a message in active is considered lost and is sent again. A copy does no harm. */
 export const activeGrace = 60 * 60_000;
 
-/** Milliseconds after a lease's end before the sweep believes that its worker is dead: clocks differ. */
+/** Milliseconds between the end of a lease and its expiry by the sweep, because clocks differ. */
 export const leaseMargin = 60_000;
 
-/** Milliseconds after which events that are still pending are published by the sweep. */
+/** Milliseconds after which the sweep publishes events that are still pending. */
 export const pendingGrace = 60_000;
 
 /** Milliseconds between two sweeps: what falls due before the next one gets its wake-up from this one. */
@@ -17,16 +17,16 @@ export const sweepInterval = 5 * 60_000;
 /** The longest delay of an SQS message, in milliseconds. */
 export const longestDelay = 900_000;
 
-/** The least and the most of what {@link reserveOf} keeps, in milliseconds. */
+/** The limits of {@link reserveOf}, in milliseconds. */
 export const shortestReserve = 5_000;
 const longestReserve = 32_000;
 
-/** Milliseconds at the very end of the reserve in which no write is begun: for the log, and for what is still on its way. */
+/** Milliseconds at the end of the reserve in which no write begins: for the log, and for calls under way. */
 export const closingTime = 2_000;
 
 /**
- * Milliseconds before the end of an invocation that are kept for writing down what is known; no wait for a server may use them.
- * A sixth of the function's time, at most 32 s: that leaves 30 s for writes at the default of 300 s.
+ * Returns the milliseconds before the end of an invocation that are reserved for writes; no wait for a server may use
+ * them. A sixth of the function's time, at most 32 s: that leaves 30 s for writes at the default of 300 s.
  *
  * @param functionTime milliseconds that the function may run
  */
@@ -34,39 +34,39 @@ export function reserveOf(functionTime: number): number {
   return Math.min(Math.max(functionTime / 6, shortestReserve), longestReserve);
 }
 
-/** Milliseconds that a delivery waits for another one's refused write before it goes back, not begun. */
+/** Milliseconds that a delivery waits for the refused write of another before it goes back, not begun. */
 export const refusedPatience = 2_000;
 
-/** How often active gives a message out before it goes to the dead letters. */
+/** How often SQS delivers a message of active before it moves to the dead-letter queue. */
 export const activeReceives = 8;
 
-/** Milliseconds after which a delivery that an invocation had no time for is tried by another. */
+/** Milliseconds until another invocation tries a delivery that this one has no time for. */
 export const shortestWait = 1_000;
 
-/** Milliseconds after which verdicts are written down although others of the same delivery are still awaited. */
+/** Milliseconds after which verdicts are written while others of the same delivery are still missing. */
 export const progressDelay = 1_000;
 
-/** Milliseconds over which deliveries are spread that were held with their destination, when they are let go. */
+/** Milliseconds over which the release of a destination's held deliveries is spread. */
 export const releaseSpread = 5 * 60_000;
 
 /**
- * Milliseconds for which the sweep leaves the deliveries of a destination to the operator who releases it: both at the same time
- * would each count a part of them.
+ * Milliseconds for which the sweep leaves a released destination to the operator's command: if both released its
+ * deliveries, each would count only a part.
  */
 export const releaseHeadStart = 60_000;
 
 /**
- * Milliseconds after which functions have heard that a destination is not held any more, and an index shows what they held until
- * then. What is slower is the sweep's.
+ * Milliseconds after which functions know of a release, and the index shows what they held until then. The sweep finds
+ * later ones.
  */
 export const releaseEcho = 5_000;
 
-/** Milliseconds after which nobody can still be holding deliveries of a destination that is held no more. */
+/** Milliseconds after which no function holds deliveries of a released destination any more. */
 export const releaseGrace = 2 * 60_000;
 
 /**
- * How often in a row the message of a delivery may go to the dead letters of active until a person is to look at it. With
- * Postfix's back-off that is an hour and twenty minutes at least, each time in another batch: what takes the functions down
- * then is the delivery itself, or a fault that alarms have told of long before. What is held loses nothing, and does not expire.
+ * How often in a row a delivery's message may go to the dead-letter queue of active before the delivery is held for an
+ * operator. With Postfix's back-off this takes at least 80 minutes, each time in another batch. By then the delivery
+ * itself is the cause, or a fault that alarms have reported long before. Held mail is not lost and does not expire.
  */
 export const deadLetterRounds = 6;

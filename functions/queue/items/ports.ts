@@ -1,5 +1,5 @@
 /**
- * What the queue knows of the world: small interfaces, carried out by aws/ and by the tests' fakes alike.
+ * The queue's ports: small interfaces, implemented by aws/ and by fakes in tests.
  */
 
 import type { Message } from '../../delivery/message.ts';
@@ -11,12 +11,12 @@ import type { QueueEntry, QueueFilter } from './queue-entry.ts';
 import type { State, TransitionName } from './states.ts';
 import type { FoundItem, ItemFault } from './unreadable-item.ts';
 
-/** What a transition changes beside state and generation; `null` takes an attribute away. */
+/** What a transition changes besides state and generation; `null` removes an attribute. */
 export type Changes = {
   readonly [Name in ChangingAttribute]?: DeliveryItem[Name] | null;
 } & { readonly pending?: DeliveryItem['pending'] };
 
-/** What may change in the life of a delivery. */
+/** The attributes that may change after admission. */
 export type ChangingAttribute =
   | 'due'
   | 'activated'
@@ -32,18 +32,18 @@ export type ChangingAttribute =
   | 'warned'
   | 'deadLetters'
   | 'history'
-  // Only of what was corrupt, by hand:
+  // Only of corrupt deliveries, by an operator:
   | 'message'
   | 'sender'
   | 'destination'
   | 'mailbox';
 
-/** How a move ended: the item as it is now, or that the item was elsewhere already. */
+/** The result of a move. `behind`: the item had moved before, and is now `item`. */
 export type Moved =
   | { readonly kind: 'moved'; readonly item: DeliveryItem }
   | { readonly kind: 'behind'; readonly item: DeliveryItem | undefined };
 
-/** An item that somebody has to look at. */
+/** An item that the sweep must look at. */
 export interface DueItem extends DeliveryKey {
   /** `destination`: the record of a destination, not a delivery. */
   readonly state: State | 'destination';
@@ -53,7 +53,7 @@ export interface DueItem extends DeliveryKey {
   readonly unpublished?: DeliveryItem['unpublished'];
 }
 
-/** An entry of the index of what falls due that is not what it should be: only the item itself says what is to be done. */
+/** A malformed entry of the index `due`: the item itself must be read. */
 export interface UnreadableDue extends DeliveryKey {
   readonly state: 'unreadable';
   readonly due: number;
@@ -61,94 +61,96 @@ export interface UnreadableDue extends DeliveryKey {
   readonly fault: string;
 }
 
-/** What is written over an item that cannot be read; `null` takes an attribute away, `undefined` leaves it alone. */
+/** Attributes to overwrite in an unreadable item; `null` removes an attribute, `undefined` leaves it alone. */
 export type RawChanges = Readonly<Record<string, unknown>>;
 
 /**
- * The queue table. Every method throws when the table cannot be reached; nothing has then changed, or it is found out at the next
- * try. One item that is met by itself and cannot be read is thrown too, as an ItemFault or a ForeignItem; among several it is a
- * value, so that it harms no others.
+ * The queue table. Each method throws if the table cannot be reached; a repeated call detects whether the first one had
+ * an effect. A single unreadable item is thrown, as an ItemFault or a ForeignItem. Among several items it is a value,
+ * so that the others can be read.
  */
 export interface Ledger {
-  /** The item as it is, consistently read. */
+  /** Returns the item; a consistent read. */
   read(key: DeliveryKey): Promise<DeliveryItem | undefined>;
   /** All deliveries of a request. */
   readAll(id: string): Promise<readonly FoundItem[]>;
-  /** The same, the last one first, consistently read, and no further than whoever asks goes on. */
+  /**
+   * Yields the deliveries of a request, the last one first, in consistent reads, only as far as the caller iterates.
+   */
   readBack(id: string): AsyncIterable<FoundItem>;
-  /** Puts a new item in; answers the one that is there already, if one is and it is not this very one. */
+  /** Writes a new item. `behind` with the existing one, if another write has made it. */
   admit(item: DeliveryItem): Promise<Moved>;
   /**
-   * Carries out a transition on an item as the caller last saw it.
+   * Makes a transition of an item that the caller has read.
    *
-   * @param by the mark that the move leaves. Whoever repeats a move passes the same, and learns whether an earlier try was made
-   *           whose answer was lost; a new one if absent
+   * @param by the mark of the write. A repeated move passes the same mark, to detect an earlier try whose answer was
+   *   lost; absent: a new one
    */
   move(transition: TransitionName, seen: DeliveryItem, changes: Changes, by?: string): Promise<Moved>;
   /**
-   * Forgets published events. Of an item that is done, nothing then remains to be done; one that waits falls due again when
-   * it should, if it has not been moved meanwhile.
+   * Removes published events. An item that is done then leaves the sweep's index; a waiting one gets its next `due`, if
+   * it has not been moved meanwhile.
    */
   forgetPending(item: DeliveryItem, eventIds: readonly string[]): Promise<void>;
-  /** What falls due before a moment, milliseconds since 1970. */
+  /** Yields the items due before a moment, milliseconds since 1970. */
   findDue(before: number): AsyncIterable<DueItem | UnreadableDue>;
   /**
-   * Writes over a malformed item, if its version, state, generation and mark are what they were when it was read: false where one
-   * of them is not. The write leaves a mark of its own.
+   * Overwrites attributes of a malformed item, if version, state, generation and mark are unchanged since it was read;
+   * else false. The write sets a new mark.
    */
   overwrite(seen: ItemFault, changes: RawChanges): Promise<boolean>;
 }
 
 /**
- * What all containers know of destinations. A name is a normalised destination, or that of a mailbox at one (unit.ts).
- * Every method throws when the table cannot be reached.
+ * The shared records of destinations. A name is a normalised destination, or a mailbox at one (unit.ts). Each method
+ * throws if the table cannot be reached.
  */
 export interface Destinations {
-  /** The record, consistently read; an empty one where there is none. */
+  /** Returns the record, in a consistent read; an empty one if there is none. */
   read(name: string): Promise<DestinationRecord>;
-  /**
-   * Writes a record down, but for its places, if nobody has written since it was read: false where somebody has. Its
-   * revision is that of the record as it was read.
-   */
+  /** Writes a record except its places, if its revision is unchanged since it was read; else false. */
   write(record: DestinationRecord): Promise<boolean>;
-  /** Takes places in active: as many as are asked for, or none where there would then be more than `limit`. */
+  /** Takes places in active: all that are wanted, or none if there would be more than `limit`. */
   occupy(name: string, places: number, limit: number): Promise<boolean>;
-  /** Gives places back. There are never fewer than none taken. */
+  /** Gives places back. The count never falls below 0. */
   vacate(name: string, places: number): Promise<Places>;
-  /** Corrects the count of places by a difference that was found. */
+  /** Corrects the count of places by a difference. */
   adjust(name: string, difference: number): Promise<Places>;
-  /** Notes that deliveries wait for a place since a moment; milliseconds since 1970. */
-  noteBacklog(name: string, at: number): Promise<void>;
-  /** Forgets that, where nobody noted it again. */
+  /** Records that deliveries wait for a place, since a moment in milliseconds since 1970. */
+  recordBacklog(name: string, at: number): Promise<void>;
+  /** Removes that record, unless it has been renewed. */
   forgetBacklog(name: string, seen: number): Promise<void>;
-  /** All records, for an operator. */
+  /** Yields all records, for an operator. */
   list(): AsyncIterable<DestinationRecord>;
 }
 
-/** Some entries of the queue. */
+/** A page of the queue. */
 export interface QueuePage {
   readonly entries: readonly QueueEntry[];
-  /** Where the next page begins; absent: this is the last one. */
+  /** Cursor of the next page; absent: this is the last one. */
   readonly next?: string;
   /** Capacity that DynamoDB charged for the page, in read request units. */
   readonly consumed: number;
 }
 
-/** Questions about many deliveries at once. What they say may be some seconds old. */
+/** Queries over many deliveries. Their answers are eventually consistent, some seconds behind. */
 export interface Queries {
-  /** A page of the deliveries that match; it may be empty although it is not the last one. Corrupt ones count, done ones do not. */
-  list(filter: QueueFilter, from?: string): Promise<QueuePage>;
-  /** Deliveries to a destination that wait for a place in active, those longest due first. */
+  /**
+   * Returns a page of the matching deliveries; it may be empty without being the last one. Includes corrupt ones, not
+   * done ones. A delivery that moves meanwhile may be on two pages: those that `isListed` knows are left out.
+   */
+  list(filter: QueueFilter, from?: string, isListed?: (key: DeliveryKey) => boolean): Promise<QueuePage>;
+  /** Returns deliveries to a destination that wait for a place in active, longest due first. */
   findQueued(destination: string, wanted: QueuedWanted): Promise<readonly QueueEntry[]>;
-  /** How many deliveries to a destination, or to all together, are in active or being delivered. */
+  /** Counts the deliveries, to a destination or in total, that are in active or being delivered. */
   countActive(destination?: string): Promise<number>;
-  /** How many requests that could not be used wait for a person. */
+  /** Counts the corrupt requests that wait for an operator. */
   countCorruptRequests(): Promise<number>;
 }
 
-/** Which of the deliveries that wait for a place. */
+/** Selects among the deliveries that wait for a place. */
 export interface QueuedWanted {
-  /** Those that were never tried, or the others. */
+  /** True: those that were never tried; false: the others. */
   readonly isNew: boolean;
   /** Due at that moment, milliseconds since 1970. */
   readonly dueBy: number;
@@ -157,52 +159,55 @@ export interface QueuedWanted {
 
 /** The queues of wake-ups. */
 export interface WakeUps {
-  /** Into active, in the item's group. `copy` tells a repeated send from the first, so it is not taken for its double. */
+  /**
+   * Sends to active, in the item's group. `copy` distinguishes a repeated send, so that SQS does not drop it as a
+   * duplicate.
+   */
   activate(item: DeliveryItem, copy?: string): Promise<void>;
-  /** Into deferred, to arrive after `delay` milliseconds (at most 900 s; longer waits are the sweep's). */
+  /** Sends to deferred, delayed by `delay` milliseconds (at most 900 s; the sweep wakes for longer waits). */
   wake(wakeUp: Omit<WakeUp, 'version'>, delay: number): Promise<void>;
 }
 
-/** Where events go. */
+/** The topic of events. */
 export interface Events {
   publish(event: QueueEvent): Promise<void>;
 }
 
-/** Why a body cannot be had at all, ever: it is not there, or no longer what it was. */
+/** A permanent fault of a body: it does not exist, or was altered. */
 export class BodyFault extends Error {
   override readonly name = 'BodyFault';
 }
 
-/** Message bodies. Faults that may pass are thrown as they come; those that will not are a {@link BodyFault}. */
+/** Message bodies. Permanent faults are thrown as a {@link BodyFault}, temporary ones unchanged. */
 export interface Bodies {
-  /** Looks the body up and pins what is seen. */
+  /** Looks a body up, and pins its current version. */
   pin(message: Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>): Promise<PinnedMessage>;
-  /** Makes the body ready: a small one is fetched at once, a large one when it is opened. */
+  /** Prepares a body: a small one is fetched at once, a large one when it is opened. */
   load(message: PinnedMessage): Promise<Message>;
 }
 
-/** Message bodies that nobody needs any more. */
+/** Message bodies that are no longer needed. */
 export interface SpentBodies {
   /**
-   * Marks a body as deleted, if it is what lies under its key; its version can still be read for a while. False: it stays, for
-   * something else lies there by now, or nothing.
+   * Marks a body as deleted, if it is the current object under its key; its version stays readable for a while. False:
+   * the key has another object or none.
    */
   discard(message: PinnedMessage): Promise<boolean>;
 }
 
-/** An unusable request, or a delivery whose body is gone. */
+/** A corrupt request, or a delivery whose body is gone. */
 export interface CorruptNotice {
-  /** Names the case: the same request makes the same notice. */
+  /** Case id: the same request has the same id. */
   readonly id: string;
-  /** The queue id that the producer gave the request, where it gave one. */
+  /** The queue id from the producer, if any. */
   readonly requestId?: string;
-  /** What is wrong, field first. */
+  /** What is wrong; begins with the field. */
   readonly reason: string;
-  /** The request as it came. */
+  /** The request as received. */
   readonly body: string;
-  /** When it was sent to incoming, milliseconds since 1970: its arrival, where it has no other. */
+  /** When it was sent to incoming, milliseconds since 1970: its arrival, unless the request names one. */
   readonly sent?: number;
-  /** It is what is left of a delivery, which waits in the queue itself, as a corrupt one. */
+  /** Present for the remainder of a delivery, which is itself in the queue, as corrupt. */
   readonly isDelivery?: true;
 }
 

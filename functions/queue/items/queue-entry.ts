@@ -1,12 +1,12 @@
 /**
- * A delivery as a list shows it: small, whatever the number of its recipients.
+ * A delivery as an entry of a list: small for any number of recipients.
  */
 
 import type { EnhancedStatus } from '../../smtp/enhanced-status.ts';
 import type { DeliveryKey } from './messages.ts';
 import type { State } from './states.ts';
 
-/** One line of the queue. Times are milliseconds since 1970. */
+/** An entry of a list. Times are milliseconds since 1970. */
 export interface QueueEntry extends DeliveryKey {
   readonly state: State;
   readonly generation: number;
@@ -16,29 +16,29 @@ export interface QueueEntry extends DeliveryKey {
   readonly destination: string;
   readonly attempt: number;
   readonly summary: Summary;
-  /** What is wrong with its item, field first: what stands beside it is what can be shown. Never stored. */
+  /** What is wrong with its item, field first; the other members show what can be read. Never stored. */
   readonly fault?: string;
 }
 
-/** What there is to say of its recipients, cut to some hundred octets. */
+/** A summary of its recipients, cut to some hundred octets. */
 export interface Summary {
-  /** The first of those who are still to be delivered to. */
+  /** The first open recipients. */
   readonly addresses: readonly string[];
-  /** How many further ones there are. */
+  /** The number of further open recipients. */
   readonly moreAddresses: number;
-  /** What was said to them last, each thing once, cut. */
+  /** The distinct last replies, cut. */
   readonly replies: readonly SummaryReply[];
-  /** How many other things were said. */
+  /** The number of further distinct replies. */
   readonly moreReplies: number;
-  /** How many of them may have the message already. */
+  /** How many open recipients are in doubt. */
   readonly inDoubt: number;
-  /** Why a person holds it; absent where its destination is held. */
+  /** The reason of its first hold; absent if only its destination is held. */
   readonly held?: string;
-  /** Held by the limit of doubt alone: it is returned when its lifetime is over, unlike other held mail. */
+  /** Present if only the limit of doubt holds it: it expires, unlike other held mail. */
   readonly expires?: true;
   /** Why it is corrupt. */
   readonly reason?: string;
-  /** It is held because its item is not what it should be: the field, and what is wrong with it. */
+  /** The malformed field and what is wrong with it, if it is held for that. */
   readonly malformed?: string;
 }
 
@@ -48,16 +48,16 @@ export interface SummaryReply {
   readonly text: string;
 }
 
-/** Which deliveries are wanted; what is absent is no condition. */
+/** A filter for deliveries; an absent member matches all. */
 export interface QueueFilter {
   readonly states?: readonly State[];
   /** Normalised. */
   readonly destination?: string;
-  /** An address, `@domain`, or a pattern with `*`; no matter in which case. Empty: the null sender. */
+  /** An address, `@domain`, or a pattern with `*`; case is ignored. Empty: the null sender. */
   readonly sender?: string;
-  /** The same, of those who are still to be delivered to. */
+  /** The same, for open recipients. */
   readonly recipient?: string;
-  /** Part of what was said to somebody, or of the reason; no matter in which case. */
+  /** Part of a reply or of the reason; case is ignored. */
   readonly reply?: string;
   /** Arrived at that moment or before; milliseconds since 1970. */
   readonly arrivedBy?: number;

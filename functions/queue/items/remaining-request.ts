@@ -1,11 +1,11 @@
 /**
- * What is left of a delivery, as a request: what a person sees, and may put right, of one that is corrupt.
+ * The remainder of a corrupt delivery as a request, which an operator can read and correct.
  */
 
 import { type DeliveryItem, openRecipients } from './item.ts';
 
-/** Writes the request. It could be submitted again. */
-export function formatLeft(item: DeliveryItem): string {
+/** Returns a request for the open recipients, which can be submitted again. */
+export function formatRemainingRequest(item: DeliveryItem): string {
   const { id, arrival, sender, message, destination, body, smtputf8, dsn, authentication } = item;
   const { bucket, key, versionId } = message;
   const recipients = openRecipients(item).map(({ address, original, notify, orcpt }) => ({

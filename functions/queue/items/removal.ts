@@ -1,10 +1,10 @@
 /**
- * What is written down of a recipient when an operator removes a message.
+ * The verdict on a recipient when an operator removes a message.
  */
 
 import type { LastVerdict, Removal } from './item.ts';
 
-/** The verdict of a person. */
+/** Returns the verdict of an operator. */
 export function removedVerdict(
   { by, why, at, bounces }: Removal,
   attempt: number,

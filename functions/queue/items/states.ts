@@ -1,23 +1,23 @@
 /**
- * The life of a delivery: its states, and the only moves between them.
+ * The states of a delivery, and the only transitions between them.
  *
- * A delivery is one item of the queue table: a request, cut down to one destination and one chunk of recipients. Every
- * write to such an item is one of the transitions below, as one conditional write; the code builds its condition from the
- * row (`from` and `fence`), the tests walk the rows, and docs/queue.md shows them.
+ * A delivery is one item of the queue table: a request, cut down to one destination and one chunk of recipients. Each
+ * write to such an item is one of the transitions below, as one conditional write. The code builds its condition from
+ * the row (`from` and `fence`), the tests walk the rows, and docs/queue.md shows them.
  *
- * These fences keep an item from being moved by somebody who is behind:
+ * A fence refuses a write based on an old state of the item:
  * - `absent`: the item must not exist yet;
- * - `generation`: the number in the SQS message must be the item's own; it rises with every send to active, and whenever an
+ * - `generation`: the number in the SQS message must be the item's own; it rises with each send to active, and when an
  *   operator takes a delivery out of the queue or puts it back;
- * - `token`: the random token of the claim must be the item's own, so a worker whose lease ran out can write no more;
+ * - `token`: the random token of the claim must be the item's own, so a worker whose lease has ended cannot write;
  * - `time`: the item must still be overdue, as the sweep saw it;
- * - `mark`: nobody may have moved the item since the operator saw it.
+ * - `mark`: the item must not have moved since the operator read it.
  *
- * Whoever goes by token or time must have seen the last write too: what an operator asked for in the meantime is then read,
- * and heeded, before the delivery moves on.
+ * With `token` and `time` the last write must have been read too. So a request of an operator is respected before the
+ * delivery moves on.
  */
 
-/** Where a delivery is. `done` and `corrupt` are ends, though an operator may take a corrupt one up again; all others are live. */
+/** `done` and `corrupt` are final, but an operator may requeue a corrupt delivery. */
 export const states = ['queued', 'active', 'delivering', 'deferred', 'held', 'done', 'corrupt'] as const;
 export type State = (typeof states)[number];
 
@@ -28,35 +28,35 @@ export function isState(value: unknown): value is State {
 
 export type Fence = 'absent' | 'generation' | 'token' | 'time' | 'mark';
 
-/** Who moves deliveries: one of the functions, or a person. */
+/** Who moves deliveries: one of the functions, or an operator. */
 export type Mover = 'qmgr' | 'lmtp' | 'sweep' | 'operator';
 
 export interface Transition {
   readonly from: readonly State[];
-  /** `unchanged`: the item stays in the state that it is in. */
+  /** `unchanged`: the item keeps its state. */
   readonly to: State | 'unchanged';
   readonly fence: Fence;
-  /** Whether the item's generation rises by one: what was sent before is then stale. */
+  /** Whether the item's generation rises by one: messages sent before are then stale. */
   readonly raises?: true;
   readonly by: readonly Mover[];
   readonly when: string;
 }
 
 export const transitions = {
-  admit: { from: [], to: 'active', fence: 'absent', by: ['qmgr'], when: 'a request is taken in' },
+  admit: { from: [], to: 'active', fence: 'absent', by: ['qmgr'], when: 'a request is admitted' },
   admitQueued: {
     from: [],
     to: 'queued',
     fence: 'absent',
     by: ['qmgr'],
-    when: 'a request is taken in, and active has no place left for its destination',
+    when: 'a request is admitted, and active has no place left for its destination',
   },
   admitHeld: {
     from: [],
     to: 'held',
     fence: 'absent',
     by: ['qmgr'],
-    when: 'a request is taken in, and its destination is held',
+    when: 'a request is admitted, and its destination is held',
   },
   refuse: { from: [], to: 'done', fence: 'absent', by: ['qmgr'], when: 'none of its recipients has a usable address' },
   activate: {
@@ -86,14 +86,14 @@ export const transitions = {
     to: 'unchanged',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'its wake-up arrives, and the transport map, which had parked it, sends it elsewhere now',
+    when: 'its wake-up arrives, and the transport map, which had parked it, names another destination',
   },
   handOn: {
     from: ['queued', 'deferred'],
     to: 'done',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'the same, and another transport has it now',
+    when: 'the same, and the destination is another transport',
   },
   claim: { from: ['active'], to: 'delivering', fence: 'generation', by: ['lmtp'], when: 'content is about to be sent' },
   progress: {
@@ -101,7 +101,7 @@ export const transitions = {
     to: 'delivering',
     fence: 'token',
     by: ['lmtp'],
-    when: 'some recipients are settled and the server takes its time over the rest; or content waits until the table takes writes again',
+    when: 'some recipients are settled and the server is slow with the rest; or content waits until the table accepts writes again',
   },
   finish: {
     from: ['delivering'],
@@ -111,12 +111,12 @@ export const transitions = {
     when: 'no recipient is left to deliver to',
   },
   defer: { from: ['delivering'], to: 'deferred', fence: 'token', by: ['lmtp'], when: 'some recipients must wait' },
-  detain: {
+  finishHeld: {
     from: ['delivering'],
     to: 'held',
     fence: 'token',
     by: ['lmtp'],
-    when: 'some recipients must wait, and a person is to look at it first',
+    when: 'some recipients must wait, and an operator must decide first',
   },
   finishUnclaimed: {
     from: ['active'],
@@ -137,23 +137,23 @@ export const transitions = {
     to: 'queued',
     fence: 'generation',
     by: ['lmtp'],
-    when: 'the invocation has no time left for it, or its destination takes fewer at once now: no attempt is counted',
+    when: 'the invocation has no time left for it, or its concurrency window has shrunk: no attempt is counted',
   },
   unclaim: {
     from: ['delivering'],
     to: 'queued',
     fence: 'token',
     by: ['lmtp'],
-    when: 'the table refused writes until no time was left, and no content was begun: no attempt is counted',
+    when: 'the table refused writes until no time was left, and no content was sent: no attempt is counted',
   },
-  condemn: {
+  markCorrupt: {
     from: ['active'],
     to: 'corrupt',
     fence: 'generation',
     by: ['lmtp'],
-    when: 'its body is missing, or is not the body it was taken in with',
+    when: 'its body is missing, or was altered after admission',
   },
-  condemnClaimed: {
+  markCorruptClaimed: {
     from: ['delivering'],
     to: 'corrupt',
     fence: 'token',
@@ -161,40 +161,40 @@ export const transitions = {
     when: 'the same, noticed after the claim and before any content was sent',
   },
   resend: { from: ['active'], to: 'active', fence: 'time', by: ['sweep'], when: 'its message in active seems lost' },
-  lapse: {
+  expireLease: {
     from: ['delivering'],
     to: 'deferred',
     fence: 'time',
     by: ['sweep'],
-    when: 'the lease ran out: recipients without an answer are in doubt',
+    when: 'the lease ended: recipients without an answer are in doubt',
   },
-  lapseDetained: {
+  expireLeaseHeld: {
     from: ['delivering'],
     to: 'held',
     fence: 'time',
     by: ['sweep'],
-    when: 'the same, and a person is to look at it first',
+    when: 'the same, and an operator must decide first',
   },
-  lapseFinished: {
+  expireLeaseFinished: {
     from: ['delivering'],
     to: 'done',
     fence: 'time',
     by: ['sweep'],
-    when: 'the lease ran out after every recipient had been written down as sent, or the message is to be removed',
+    when: 'the lease ended after all recipients were written as sent, or the message is to be removed',
   },
   recover: {
     from: ['active'],
     to: 'deferred',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'its message comes back from the dead letters of active: no function could handle it',
+    when: 'its message is in the dead-letter queue of active: no function could handle it',
   },
-  strand: {
+  holdUndeliverable: {
     from: ['active'],
     to: 'held',
     fence: 'generation',
     by: ['qmgr'],
-    when: 'the same, for the last time in a row: a person is to look at it',
+    when: 'the same, for the last time in a row: an operator must act',
   },
   hold: {
     from: ['queued', 'deferred', 'active'],
@@ -202,7 +202,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator'],
-    when: 'a person holds the message',
+    when: 'an operator holds the message',
   },
   release: {
     from: ['held'],
@@ -210,7 +210,7 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator', 'sweep'],
-    when: 'its last hold, or that of its destination, was taken away or has ended',
+    when: 'its last hold, or that of its destination, was removed or has ended',
   },
   expire: {
     from: ['held'],
@@ -224,7 +224,7 @@ export const transitions = {
     to: 'unchanged',
     fence: 'mark',
     by: ['operator', 'sweep'],
-    when: 'a person changes what does not move it: one of several holds, a hold or a removal at the end of a delivery, one of several recipients, its time; or the sender of what is held at in_doubt_limit is warned',
+    when: 'an operator changes it without moving it: one of several holds, a hold or a removal after the attempt, one of several recipients, its due time; or the sender is warned of mail held at in_doubt_limit',
   },
   remove: {
     from: ['queued', 'deferred', 'active', 'held', 'corrupt'],
@@ -240,13 +240,13 @@ export const transitions = {
     fence: 'mark',
     raises: true,
     by: ['operator'],
-    when: 'a person has put right what was wrong with it',
+    when: 'an operator has corrected it',
   },
 } as const satisfies Record<string, Transition>;
 
 export type TransitionName = keyof typeof transitions;
 
-/** The state that a transition leads to from another. */
+/** Returns the state after a transition from another state. */
 export function targetOf({ to }: Transition, from: State): State {
   return to === 'unchanged' ? from : to;
 }

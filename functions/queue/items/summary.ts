@@ -1,15 +1,15 @@
 /**
- * Summaries of deliveries: what a list shows of an item, in so few octets that an entry of the index is one write unit.
+ * Summaries of items for lists, so short that an entry of the index costs one write unit.
  */
 
 import { isHeldAtLimitAlone, isInDoubt } from './doubt.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import type { QueueEntry, Summary, SummaryReply } from './queue-entry.ts';
 
-/** Octets of addresses, of replies, and of what a person wrote. */
+/** Octets of addresses, of replies, and of an operator's text. */
 const octets = { addresses: 250, replies: 240, words: 120 } as const;
 
-/** Summarises an item. */
+/** Returns the summary of an item. */
 export function summarise(item: Pick<DeliveryItem, 'recipients' | 'holds' | 'reason'>): Summary {
   const open = openRecipients(item);
   const addresses = fitting(
@@ -32,7 +32,7 @@ export function summarise(item: Pick<DeliveryItem, 'recipients' | 'holds' | 'rea
   };
 }
 
-/** An item as a list shows it. */
+/** Returns the list entry of an item. */
 export function entryOf(item: DeliveryItem): QueueEntry {
   const { id, delivery, state, generation, due, arrival, sender, destination, attempt } = item;
   const entry = { id, delivery, state, generation, arrival, sender, destination, attempt, summary: summarise(item) };
@@ -46,7 +46,7 @@ function distinctReplies(recipients: readonly QueuedRecipient[]): readonly Summa
   return [...new Map(replies.map((reply) => [`${reply.dsn} ${reply.text}`, reply])).values()];
 }
 
-/** The first of them that fit; one is always there. */
+/** Returns the first values that fit, and at least one. */
 function fitting<T>(all: readonly T[], limit: number, size: (one: T) => number): readonly T[] {
   let used = 0;
   const over = all.findIndex((one, index) => {

@@ -1,6 +1,6 @@
 /**
- * Items of the queue table that cannot be read: one is not what it should be, or a release that is too far from this one wrote
- * it. Whatever of them is what it should be can still be shown.
+ * Items of the queue table that cannot be read: malformed, or written by a release that is too far from this one. Their
+ * well-formed members can still be shown.
  */
 
 import { isRecord, isWhole } from './form.ts';
@@ -10,10 +10,10 @@ import type { QueueEntry } from './queue-entry.ts';
 import { SchemaVersionError } from './schema-version.ts';
 import { isState } from './states.ts';
 
-/** An item as the table holds it. */
+/** An item as stored. */
 export type RawItem = Readonly<Record<string, unknown>>;
 
-/** Attributes that must be as they were seen when a malformed item is written over: each transition alters one of them. */
+/** Attributes that must be unchanged when a malformed item is overwritten: each transition changes one of them. */
 export const overwriteFence = ['version', 'state', 'generation', 'by'] as const;
 
 /** An item is malformed. */
@@ -21,11 +21,11 @@ export class ItemFault extends Error implements DeliveryKey {
   override readonly name = 'ItemFault';
   readonly id: string;
   readonly delivery: string;
-  /** The member that is wrong: `recipients[2].last.status`. */
+  /** The wrong member: `recipients[2].last.status`. */
   readonly field: string;
-  /** The member, its value, and what is wanted. */
+  /** The member, its value, and the expected value. */
   readonly fault: string;
-  /** All attributes, those of the indexes too. */
+  /** All attributes, including those of the indexes. */
   readonly raw: RawItem;
 
   constructor(
@@ -42,7 +42,7 @@ export class ItemFault extends Error implements DeliveryKey {
   }
 }
 
-/** An item is of a release that is too far from this one. It is left to that release. */
+/** An item of a release that is too far from this one, and is left to that release. */
 export class ForeignItem extends SchemaVersionError implements DeliveryKey {
   readonly id: string;
   readonly delivery: string;
@@ -61,25 +61,25 @@ export class ForeignItem extends SchemaVersionError implements DeliveryKey {
 /** An item that cannot be read, and why. */
 export type UnreadableItem = ItemFault | ForeignItem;
 
-/** What lies under a key. */
+/** An item, or why it cannot be read. */
 export type FoundItem = DeliveryItem | UnreadableItem;
 
-/** Whether something is an item that cannot be read. */
+/** Whether a value is an unreadable item. */
 export function isUnreadable(found: unknown): found is UnreadableItem {
   return found instanceof ItemFault || found instanceof ForeignItem;
 }
 
-/** Those that can be read. */
+/** Returns the items that can be read. */
 export function readable(found: readonly FoundItem[]): readonly DeliveryItem[] {
   return found.filter((item): item is DeliveryItem => !isUnreadable(item));
 }
 
-/** Those that cannot. */
+/** Returns the items that cannot be read. */
 export function unreadable(found: readonly FoundItem[]): readonly UnreadableItem[] {
   return found.filter(isUnreadable);
 }
 
-/** An item that cannot be read as a value; everything else that reading throws is thrown. */
+/** Returns an unreadable item as a value; other errors are thrown. */
 export async function orUnreadable<T>(reading: Promise<T>): Promise<T | UnreadableItem> {
   try {
     return await reading;
@@ -89,10 +89,10 @@ export async function orUnreadable<T>(reading: Promise<T>): Promise<T | Unreadab
   }
 }
 
-/** The name of a hold on a malformed item. */
+/** Id of the hold on a malformed item. */
 export const malformedHold = 'malformed';
 
-/** Shows of an item what can be shown; what is wrong with it stands beside that. What is not there, or not usable, is empty. */
+/** Returns a list entry with the readable members of an item and its fault. Missing or malformed members are empty. */
 export function entryOfUnreadable({
   id,
   delivery,
@@ -102,7 +102,7 @@ export function entryOfUnreadable({
   const { state, generation, due, arrival, sender, destination, attempt } = raw;
   return {
     ...{ id, delivery },
-    // Somebody has to look at it, and it is in nobody's hands.
+    // Shown as held: an operator must act.
     state: isState(state) ? state : 'held',
     generation: isWhole(generation) && generation >= 1 ? generation : 1,
     ...(typeof due === 'number' ? { due } : {}),
@@ -115,12 +115,12 @@ export function entryOfUnreadable({
   };
 }
 
-/** The state in which an item is, if it is in any. */
+/** Returns the state of an item; `unknown` if it has none. */
 export function rawState({ state }: RawItem): string {
   return typeof state === 'string' ? state : 'unknown';
 }
 
-/** Addresses of those recipients who have no final verdict, as far as they can be seen. */
+/** Returns the readable addresses of recipients without a final verdict. */
 export function openAddresses({ recipients }: RawItem): readonly string[] {
   if (!Array.isArray(recipients)) return [];
   return recipients.flatMap((recipient: unknown) => {

@@ -1,13 +1,13 @@
 /**
- * The order of the index `waiting`: by destination, then by state, then by time. So one query finds what waits for one
- * destination, what of it is held, or whose turn is next.
+ * The order of the index `waiting`: by destination, state and time. So one query finds the waiting or held deliveries
+ * of a destination, or the next ones.
  */
 
 import { hashOf } from '../../request/hash.ts';
 import type { DeliveryItem } from './item.ts';
 import type { State } from './states.ts';
 
-/** States in which a delivery stays until somebody does something: those that the index shows. */
+/** States of waiting deliveries, which the index shows. */
 export const waitingStates = ['queued', 'deferred', 'held', 'corrupt'] as const satisfies readonly State[];
 export type WaitingState = (typeof waitingStates)[number];
 
@@ -16,10 +16,10 @@ export function isWaiting(state: State): state is WaitingState {
   return waitingStates.some((waiting) => waiting === state);
 }
 
-/** Octets of a destination in a sort key, which has 1024 in all. */
+/** Octets of a destination in a sort key; DynamoDB allows 1024 in total. */
 const destinationOctets = 600;
 
-/** The sort key of a delivery. */
+/** Returns the sort key of a delivery. */
 export function orderOf({
   destination,
   state,
@@ -31,18 +31,18 @@ export function orderOf({
   return `${orderPrefix(destination, state)}${time(arrival)}`;
 }
 
-/** What the sort keys of a destination, or of those of its deliveries that are in one state, begin with. */
+/** Returns the prefix of the sort keys of a destination, or of its deliveries in one state. */
 export function orderPrefix(destination: string, state?: State): string {
   const name = Buffer.byteLength(destination) <= destinationOctets ? destination : hashOf(destination);
   return state === undefined ? `${name} ` : `${name} ${state} `;
 }
 
-/** What the sort keys of those begin with that wait for a place in active: never tried, or tried before. */
+/** Returns the prefix of the sort keys of deliveries that wait for a place in active: never tried, or tried before. */
 export function queuedOrder(destination: string, isNew: boolean): string {
   return `${orderPrefix(destination, 'queued')}${isNew ? 'new' : 'old'} `;
 }
 
-/** Milliseconds since 1970, written so that they sort. */
+/** Returns milliseconds since 1970 as text that sorts by time. */
 export function time(milliseconds: number): string {
   return String(Math.max(0, Math.trunc(milliseconds))).padStart(15, '0');
 }

@@ -1,5 +1,5 @@
 /**
- * The delivery log of a settlement, line by line; what it says is counted where it is written.
+ * Writes the delivery log of a settlement and counts its lines as metrics.
  */
 
 import { type DeliveryLine, lineFormat } from '../../log/delivery-line.ts';
@@ -9,7 +9,7 @@ import { inDoubtLimit, inDoubtLimitHold } from '../items/doubt.ts';
 import type { DeliveryItem } from '../items/item.ts';
 import type { Services } from '../writes/services.ts';
 
-/** Writes the lines of a delivery. */
+/** Writes and counts the lines of a delivery. */
 export function logDeliveries(
   lines: readonly DeliveryLine[],
   { destination }: Pick<DeliveryItem, 'destination'>,
@@ -21,11 +21,11 @@ export function logDeliveries(
   }
 }
 
-/** What the log says when a delivery comes to be held at in_doubt_limit; an alarm counts it. */
+/** Log message for a delivery that becomes held at in_doubt_limit; an alarm counts it. */
 export const heldAtLimitNote = 'held: the attempts to all remaining recipients ended in doubt too often';
 
-/** Tells that a delivery has just come to be held because only recipients at in_doubt_limit are left, where that is so. */
-export function noteHeldAtLimit(
+/** Logs that a delivery has become held at in_doubt_limit, if it has. */
+export function logHeldAtLimit(
   { id, delivery, destination, state, holds = [] }: DeliveryItem,
   { log, metrics }: Pick<Services, 'log' | 'metrics'>,
 ): void {
@@ -35,16 +35,17 @@ export function noteHeldAtLimit(
   log.note('error', heldAtLimitNote, { id, delivery, destination, reason: hold.reason });
 }
 
-/** How lines are written that are found. */
+/** Returns the format of reconstructed lines. */
 export function foundFormat({ parameters }: Pick<Services, 'parameters'>): FoundFormat {
   return { ...lineFormat(parameters), inDoubtLimit: inDoubtLimit(parameters) };
 }
 
 /**
- * Writes the lines of the attempt that was settled in a generation, from the item: its message has come again, so its worker died
- * before it deleted the message, and perhaps before it wrote them. Where none was settled there are none.
+ * Writes the lines of the attempt that was settled in a generation, from the item. Its message came again, so its
+ * worker crashed before it deleted the message, and perhaps before it wrote the lines. Without such an attempt nothing
+ * is written.
  */
-export function logFound(
+export function logFoundLines(
   item: DeliveryItem,
   generation: number,
   services: Pick<Services, 'log' | 'metrics' | 'parameters'>,

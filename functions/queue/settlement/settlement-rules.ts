@@ -1,5 +1,5 @@
 /**
- * What every settlement of a function has in common.
+ * The parts of a settlement that all functions share.
  */
 
 import { lineFormat } from '../../log/delivery-line.ts';
@@ -8,10 +8,10 @@ import { isFinalDelivery } from '../disposition/success-event.ts';
 import { inDoubtLimit } from '../items/doubt.ts';
 import type { Services } from '../writes/services.ts';
 
-/** The facts of a settlement that parameters and chance decide. */
+/** The facts of a settlement that come from parameters and chance. */
 export type SettlementRules = Omit<SettlementFacts, 'item' | 'verdicts' | 'begun' | 'now'>;
 
-/** The rules of the settlement that comes next. */
+/** Returns the rules of the next settlement. */
 export function settlementRules({ parameters, transport, random }: Services): SettlementRules {
   return {
     times: parameters,

@@ -1,8 +1,9 @@
 /**
- * How the queue stands, as metrics, at each sweep: from the table, since the age that SQS tells begins again with each hop.
+ * Measures the queue as metrics at each sweep. The numbers come from the table, because in SQS a message's age begins
+ * again with each hop.
  *
- * What waits is read by the index: 100,000 deliveries are some 5,000 read units and some seconds. A queue that is too long is
- * measured as far as the bounds go; its numbers are lower bounds then, as the log says.
+ * Waiting deliveries are counted by the index: 100,000 deliveries are some 5,000 read units and some seconds. In a
+ * longer queue the measurement stops at its bounds. Then the metrics are lower bounds, as the log says.
  */
 
 import type { Metrics } from '../../metrics/metrics.ts';
@@ -10,34 +11,34 @@ import { expiresSoon } from '../items/expiry.ts';
 import type { QueueEntry } from '../items/queue-entry.ts';
 import { type Services, wallTime } from '../writes/services.ts';
 
-/** Pages of the index (some 2,000 deliveries each) and records of destinations that are read at most. */
+/** Most pages of the index (some 2,000 deliveries each) and records of destinations that are read. */
 const most = { pages: 150, records: 2000 } as const;
 
-/** What is read of what waits. What is in active is counted by another index. */
+/** States that are read one by one; active deliveries are counted by another index. */
 const states = ['queued', 'deferred', 'held', 'corrupt'] as const;
 
-/** What was found. Times are milliseconds since 1970. */
+/** The measurements. Times are milliseconds since 1970. */
 interface Measured {
   /** Queued or deferred. */
   waiting: number;
-  /** Of these, what only a full or closed mailbox stands in the way of. */
+  /** Of these, deliveries that wait only for a full or disabled mailbox. */
   forMailbox: number;
   held: number;
   /** Deliveries whose bodies are gone or were altered. */
   corrupt: number;
   expiringSoon: number;
-  /** When the oldest that waits for each destination arrived. */
+  /** Arrival of the oldest waiting delivery, by destination. */
   readonly oldest: Map<string, number>;
-  /** Destinations with mail that waits or is held. */
-  readonly awaited: Set<string>;
-  /** Something was left unread. */
+  /** Destinations with waiting or held mail. */
+  readonly withMail: Set<string>;
+  /** Whether the measurement stopped at a bound. */
   isCut: boolean;
 }
 
 /**
  * Measures the queue.
  *
- * @param mayGoOn asked before each page
+ * @param mayGoOn called before each page
  */
 export async function measureQueue(services: Services, metrics: Metrics, mayGoOn: () => boolean): Promise<void> {
   const now = wallTime(services);
@@ -52,7 +53,7 @@ export async function measureQueue(services: Services, metrics: Metrics, mayGoOn
   metrics.add('ExpiringSoon', expiringSoon);
   metrics.add('DestinationsDead', dead);
   metrics.add('OldestDeferred', 0);
-  // An alarm looks for none of these: CloudWatch fills gaps of a metric, but not one that never had a value.
+  // No alarm uses this value: CloudWatch fills gaps of a metric, but not of one that never had a value.
   metrics.add('Sent', 0);
   for (const [destination, arrival] of oldest) metrics.add('OldestDeferred', age(arrival, now), destination);
   if (isCut) services.log.note('warn', 'the queue is too long to be measured whole', { waiting, held });
@@ -62,7 +63,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
   const { queries, parameters } = services;
   const measured: Measured = {
     ...{ waiting: 0, forMailbox: 0, held: 0, corrupt: 0, expiringSoon: 0, isCut: false },
-    ...{ oldest: new Map<string, number>(), awaited: new Set<string>() },
+    ...{ oldest: new Map<string, number>(), withMail: new Set<string>() },
   };
   let next: string | undefined;
   for (let page = 0; page === 0 || next !== undefined; page += 1) {
@@ -77,7 +78,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
         measured.corrupt += 1;
         continue;
       }
-      measured.awaited.add(destination);
+      measured.withMail.add(destination);
       if (state === 'held') {
         measured.held += 1;
         continue;
@@ -92,7 +93,7 @@ async function readWaiting(services: Services, now: number, mayGoOn: () => boole
   return measured;
 }
 
-/** Destinations that are taken for dead and that mail waits for. */
+/** Counts suspended destinations with waiting or held mail. */
 async function countDead({ destinations }: Services, measured: Measured): Promise<number> {
   const dead = new Set<string>();
   let read = 0;
@@ -102,9 +103,9 @@ async function countDead({ destinations }: Services, measured: Measured): Promis
       break;
     }
     read += 1;
-    // A mailbox is part of its destination: its name ends with the other's (unit.ts).
+    // The name of a mailbox ends with its destination (unit.ts).
     const destination = name.slice(name.lastIndexOf('@') + 1);
-    if (suspension !== undefined && measured.awaited.has(destination)) dead.add(destination);
+    if (suspension !== undefined && measured.withMail.has(destination)) dead.add(destination);
   }
   return dead.size;
 }
@@ -115,8 +116,8 @@ function age(arrival: number, now: number): number {
 }
 
 /**
- * Whether all that was said last is of mailboxes: full (x.2.2) or disabled (x.2.1). Other statuses of that subject are said by
- * servers in trouble too: Dovecot's "Temporary internal error" is 4.2.0.
+ * Whether all last replies are about mailboxes: full (x.2.2) or disabled (x.2.1). Other statuses of this subject also
+ * come from servers in trouble: Dovecot's "Temporary internal error" is 4.2.0.
  */
 function isForMailbox({ summary }: QueueEntry): boolean {
   const { replies, moreReplies } = summary;

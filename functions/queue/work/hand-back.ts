@@ -1,10 +1,10 @@
 /**
- * A message of active whose delivery could not be dealt with, since the table refused to be read or written.
+ * Hands a delivery back to qmgr if the table refused reads or writes too often.
  *
- * SQS counts how often it gives a message out, and sends it to the dead letters after that; qmgr then counts an attempt, and after
- * some rounds holds the delivery for a person. A table that is throttled is no fault of the delivery's. So before the count is
- * used up the delivery gets a new message: its wake-up goes into deferred, and qmgr sends it into active again. That needs no table
- * here, opens its slot to others meanwhile, and counts nothing.
+ * SQS counts how often it delivers a message, and then moves it to the dead-letter queue. qmgr counts an attempt for
+ * it, and after some rounds holds the delivery for an operator. But a throttled table is not the delivery's fault. So
+ * before the count is used up, the delivery gets a new message: its wake-up goes to deferred, and qmgr sends it to
+ * active again. That needs no table here, frees the slot meanwhile, and counts no attempt.
  */
 
 import { errorWords } from '../../log/error-words.ts';
@@ -12,26 +12,30 @@ import { parseWakeUp } from '../items/messages.ts';
 import { activeReceives } from '../items/policy.ts';
 import type { Services } from '../writes/services.ts';
 
-/** One more is left for a function that dies. */
+/** The last receive is left for a function that crashes. */
 const lastReceive = activeReceives - 1;
 
-/** Milliseconds until the delivery comes into active again; longer than SQS takes a copy for a double (5 minutes). */
+/** Milliseconds until the delivery comes back to active; longer than SQS's deduplication interval (5 minutes). */
 const handBackDelay = 330_000;
 
-/** A message of active, as it was given out. */
-export interface GivenOut {
+/** A received message of active. */
+export interface ReceivedMessage {
   readonly body: string;
-  /** How often it was given out, this time included. */
+  /** How often SQS delivered it, this time included. */
   readonly received: number;
 }
 
 /**
- * Hands a delivery back to qmgr where its message was given out nearly too often because of the table. A right that is missing does
- * not count as such: it is missing to every delivery until a person looks, and dead letters have an alarm.
+ * Hands a delivery back if its message was received nearly too often because of the table. A missing permission does
+ * not count: all deliveries lack it until an operator acts, and the dead-letter queue has an alarm.
  *
  * @returns whether it was handed back; its message may then be deleted
  */
-export async function handBack(error: unknown, { body, received }: GivenOut, services: Services): Promise<boolean> {
+export async function handBack(
+  error: unknown,
+  { body, received }: ReceivedMessage,
+  services: Services,
+): Promise<boolean> {
   const { writes, wakeUps, log } = services;
   const trouble = writes.troubleOf(error);
   if (trouble === undefined || trouble === 'denied' || received < lastReceive) return false;

@@ -1,9 +1,9 @@
 /**
- * The claim on a delivery: taken by one conditional write before the first octet of content, and good until its lease ends.
+ * The claim on a delivery: made by one conditional write before the first octet of content, valid until its lease ends.
  *
- * Until then nothing has left this machine that could be doubled, so the claim is tried once. After it, what is known is in memory
- * alone, so every move is repeated until the lease ends or the invocation has no time left. A worker past its lease sends nothing
- * more: by then the sweep may have given the delivery to another.
+ * Before the claim nothing has been sent that could be duplicated, so the claim is tried once. After it the verdicts
+ * are only in memory, so each move is repeated until the lease ends or the invocation runs out of time. A worker sends
+ * nothing after its lease: the sweep may have given the delivery to another worker.
  */
 
 import type { Gate } from '../../delivery/message.ts';
@@ -16,7 +16,7 @@ import type { TransitionName } from '../items/states.ts';
 import type { Services } from '../writes/services.ts';
 import type { Persistence } from '../writes/table-writes.ts';
 
-/** The delivery is somebody else's. */
+/** Another worker has the delivery. */
 export class ClaimedElsewhere extends Error {
   override readonly name = 'ClaimedElsewhere';
 }
@@ -41,34 +41,34 @@ export class Lease implements Gate {
     return this.#item;
   }
 
-  /** Whether the claim was made: from then on the item is moved by its token. */
+  /** Whether the claim was made: from then on its token moves the item. */
   get isClaimed(): boolean {
     return this.#taken !== undefined;
   }
 
-  /** Whether the claim was made and no content was begun: then the delivery can go back as if nothing had happened. */
+  /** Whether the claim was made and no content was sent: then the delivery can go back without an attempt. */
   get isUntouched(): boolean {
     return this.isClaimed && !this.#isContentBegun;
   }
 
-  /** When a lease that was taken now would be over for the sweep too, milliseconds since 1970. */
+  /** When the sweep would consider a lease expired that began now, milliseconds since 1970. */
   get latestEnd(): number {
     return this.#services.clock.now().wall + this.#length() + leaseMargin;
   }
 
-  /** Begins to make the claim, while MAIL and RCPT are under way. */
+  /** Begins the claim, while MAIL and RCPT are under way. */
   prepare(): void {
     this.#claiming ??= this.#claim();
-    // Whoever needs the claim hears of its failure in admit(); nobody may ever need it.
+    // admit() reports the failure; it may never be called.
     this.#claiming.catch(() => {});
   }
 
   /**
-   * Waits for the claim, which is made once; the next host of the same attempt goes on with it. While the table refuses this
-   * container's writes no content is begun: what would come of it could not be written down either.
+   * Waits for the claim, which is made once and also valid for the next host of the attempt. While the table refuses
+   * this container's writes, no content is sent: its verdicts could not be written either.
    *
    * @throws ClaimedElsewhere
-   * @throws what the table says where it refuses the claim, or every write until nothing is left of the deadline
+   * @throws the table's error if it refuses the claim, or refuses writes until the deadline
    */
   async admit(): Promise<void> {
     this.prepare();
@@ -77,14 +77,14 @@ export class Lease implements Gate {
     this.#isContentBegun = true;
   }
 
-  /** Waits until a write that changes nothing is taken. */
+  /** Waits until the table accepts a write that changes nothing. */
   async #awaitWrites(): Promise<void> {
     const moved = await this.#decided(() => ['progress', {}], { left: () => this.#deadline.left() });
     if (moved.kind === 'behind') throw new ClaimedElsewhere();
   }
 
-  /** Waits until a claim that was begun is made: only then is it known how the item is to be moved on. */
-  async conclude(): Promise<void> {
+  /** Waits for a claim that was begun: only then is the item's next transition known. */
+  async awaitClaim(): Promise<void> {
     await this.#claiming;
   }
 
@@ -100,7 +100,7 @@ export class Lease implements Gate {
     this.#item = moved.item;
   }
 
-  /** The invocation cannot outlive what is left of it, so neither can the lease be needed longer. Milliseconds. */
+  /** Milliseconds of the lease: the time left of the invocation, which the worker cannot outlive. */
   #length(): number {
     return Math.min(Math.max(0, this.#deadline.left()) + this.#reserve, longestLease);
   }
@@ -109,25 +109,25 @@ export class Lease implements Gate {
     return this.#deadline.reserve ?? shortestReserve;
   }
 
-  /** Whether content may be sent: the lease has not run out, and the time that is kept for writing has not begun. */
+  /** Whether content may be sent: the lease has not ended, and the time reserved for writes has not begun. */
   mayGoOn(): boolean {
     return this.#left() > 0 && this.#deadline.left() > 0;
   }
 
-  /** Milliseconds left of the lease, by the clock that counted more; negative where there is none. */
+  /** Milliseconds left of the lease, by the faster clock; negative without a claim. */
   #left(): number {
     if (this.#taken === undefined) return Number.NEGATIVE_INFINITY;
     return this.#taken.length - elapsed(this.#taken.at, this.#services.clock.now());
   }
 
-  /** Milliseconds in which a write may still be tried: neither the lease nor the invocation may end meanwhile. */
+  /** Milliseconds in which a write may still be tried, before the lease or the invocation ends. */
   #leftForWrites(): number {
     return Math.min(this.#left(), this.#deadline.left() + this.#reserve) - closingTime;
   }
 
   /**
-   * Takes notice of what others wrote on the item, if it is still ours: an operator may ask for a hold, or a removal, while
-   * it is being delivered. False: it is somebody else's.
+   * Adopts changes of the item, if this worker still has it: an operator may request a hold or a removal during the
+   * delivery. False: another worker has it.
    */
   adopt(item: DeliveryItem | undefined): boolean {
     const token = this.#item.claim?.token;
@@ -137,10 +137,10 @@ export class Lease implements Gate {
   }
 
   /**
-   * Writes finished recipients down, and the events that follow. False where the claim is not, or no more, ours.
+   * Writes finished recipients and their events. False if this worker does not, or no longer, have the claim.
    *
-   * @param superseded aborted: the settlement is about to say all of it
-   * @throws what the table says where it refused it to the end, or until it was superseded
+   * @param superseded aborted: the settlement will contain everything
+   * @throws the table's error if it refuses until the end, or until superseded
    */
   async progress(
     changesOf: (item: DeliveryItem) => Pick<Changes, 'recipients' | 'pending'>,
@@ -155,9 +155,9 @@ export class Lease implements Gate {
   }
 
   /**
-   * Moves the item on from what it is now, with what was written on it meanwhile.
+   * Moves the item, including changes that others wrote meanwhile.
    *
-   * @throws what the table says: before the claim as soon as it refuses, after it when no time is left for another try
+   * @throws the table's error: before the claim at the first refusal, after it when no time is left for another try
    */
   async move(decide: Decide): Promise<Moved> {
     return await this.#decided(decide, { left: () => this.#leftForWrites() });
@@ -173,7 +173,7 @@ export class Lease implements Gate {
     }
   }
 
-  /** Each try bears the same mark: an earlier one whose answer was lost is then known for our own. */
+  /** All tries carry the same mark, so that an earlier try whose answer was lost is recognised. */
   async #write(
     transition: TransitionName,
     changes: Changes,
@@ -193,7 +193,7 @@ export class Lease implements Gate {
   }
 }
 
-/** What becomes of an item as it is now. */
+/** Decides the transition and changes for the current item. */
 type Decide = (item: DeliveryItem) => readonly [TransitionName, Changes];
 
 /** Milliseconds; no function runs longer. */

@@ -1,5 +1,5 @@
 /**
- * The body of a message that is to be delivered: at hand, or not now, or never.
+ * Loads the body of a message for delivery.
  */
 
 import type { Message } from '../../delivery/message.ts';
@@ -11,9 +11,9 @@ import { ownVerdict } from '../settlement/own-verdict.ts';
 import type { Services } from '../writes/services.ts';
 
 /**
- * Makes a body ready. One that cannot be read now is our trouble, not the recipients': soft, and the destination is not blamed.
+ * Loads a body. A temporary fault is returned: it defers the recipients, and the destination is not blamed.
  *
- * @throws BodyFault where it can never be read
+ * @throws BodyFault if the body can never be read
  */
 export async function loadBody(
   item: DeliveryItem,
@@ -27,7 +27,7 @@ export async function loadBody(
   }
 }
 
-/** What its recipients are told meanwhile. */
+/** Returns the verdict for recipients of a body that cannot be read now. */
 export function unreadable(fault: unknown): Verdict {
   return ownVerdict('4.3.0', `the message body cannot be read: ${errorWords(fault)}`);
 }

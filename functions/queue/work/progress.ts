@@ -1,16 +1,16 @@
 /**
- * What is known of a delivery while it is still under way.
+ * Progress of a delivery that is under way.
  */
 
 import type { Verdict } from '../../delivery/verdict.ts';
-import { noteProgress } from '../disposition/settlement.ts';
+import { withProgress } from '../disposition/settlement.ts';
 import { progressDelay } from '../items/policy.ts';
 import { type Services, wallTime } from '../writes/services.ts';
 import type { Lease } from './lease.ts';
 
 /**
- * Writes finished recipients down as they come, where the server takes its time over the others. One write is under way at a
- * time; the next one carries everything that is newer.
+ * Writes finished recipients while the server is slow with the others. One write is under way at a time; the next one
+ * contains all newer verdicts.
  */
 export class Progress {
   readonly #lease: Lease;
@@ -26,15 +26,15 @@ export class Progress {
     this.#services = services;
   }
 
-  /** Notes a verdict; those that were sent are written down after a while. `n`: the recipient's place in the request. */
-  note(n: number | undefined, verdict: Verdict): void {
+  /** Adds a verdict; `sent` verdicts are written after a while. `n`: the recipient's position in the request. */
+  add(n: number | undefined, verdict: Verdict): void {
     if (n === undefined || verdict.status !== 'sent') return;
     this.#verdicts.set(n, verdict);
     this.#hasNewer = true;
     this.#schedule();
   }
 
-  /** Waits for a try that is under way, which is repeated no more; what is not written yet goes into the settlement. */
+  /** Waits for a write under way, which is not repeated; unwritten verdicts go into the settlement. */
   async finish(): Promise<void> {
     this.#over.abort();
     clearTimeout(this.#timer);
@@ -55,7 +55,7 @@ export class Progress {
     const verdicts = new Map(this.#verdicts);
     this.#hasNewer = false;
     try {
-      const changesOf = (current: typeof item) => ({ recipients: noteProgress(current, verdicts, now) });
+      const changesOf = (current: typeof item) => ({ recipients: withProgress(current, verdicts, now) });
       await this.#lease.progress(changesOf, this.#over.signal);
     } catch (error) {
       if (!this.#over.signal.aborted) {

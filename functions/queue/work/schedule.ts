@@ -1,39 +1,39 @@
 /**
- * In which order an invocation works off its batch.
+ * The order in which an invocation works through its batch.
  *
- * Destinations go side by side, the deliveries of one destination one after another over its session. What was given out again
- * and again may take the whole function down: it comes last, one at a time and in an order of chance, so that whoever shares
- * its batch is done, or comes before it the next time.
+ * Destinations run in parallel, the deliveries of one destination in sequence over its session. A message that was
+ * received often may crash the function. It comes last, one at a time and in random order, so that the other messages
+ * of its batch are finished before it.
  */
 
-/** What is known of a message. */
-export interface Given {
+/** What the schedule needs to know of a message. */
+export interface ReceiveInfo {
   readonly destination: string;
-  /** How often it was given out, this time included. */
+  /** How often SQS delivered it, this time included. */
   readonly received: number;
 }
 
-/** A batch, in order. */
-export interface OrderOfWork<T> {
-  /** Side by side; in each of them one after another. */
+/** A batch in order. */
+export interface Schedule<T> {
+  /** Lanes run in parallel, the messages of a lane in sequence. */
   readonly lanes: readonly (readonly T[])[];
-  /** After all of them, one after another. */
+  /** After all lanes, in sequence. */
   readonly last: readonly T[];
 }
 
-/** A message that was given out as often is suspicious: two invocations have not finished it. */
+/** Receives that make a message suspicious: two invocations have not finished it. */
 const suspicious = 3;
 
 /**
- * Puts a batch in order.
+ * Returns a batch in order.
  *
  * @param random from 0 up to, not including, 1
  */
-export function orderOfWork<T>(
+export function schedule<T>(
   batch: readonly T[],
-  givenOf: (message: T) => Given,
+  givenOf: (message: T) => ReceiveInfo,
   random: () => number,
-): OrderOfWork<T> {
+): Schedule<T> {
   const isSuspicious = (message: T) => givenOf(message).received >= suspicious;
   const fresh = batch.filter((message) => !isSuspicious(message));
   const lanes = [...Map.groupBy(fresh, (message) => givenOf(message).destination).values()];

@@ -1,8 +1,8 @@
 /**
- * One delivery from active: checked against the table, claimed before content, delivered, settled.
+ * Works on one delivery from active: checks it against the table, claims it before content, delivers it, settles it.
  *
- * Whatever a server says is a value. What is thrown from here is a table that cannot be read or written: the message then
- * stays in active and is seen again.
+ * Replies of servers are values. Errors thrown from here mean that the table cannot be read or written: the message
+ * then stays in active and is received again.
  */
 
 import type { Attempt, DeliveryOutcome } from '../../delivery/deliver.ts';
@@ -11,10 +11,10 @@ import type { Verdict } from '../../delivery/verdict.ts';
 import type { Delivery } from '../../request/delivery.ts';
 import { type Deadline, TimeLimits } from '../../session/limit.ts';
 import { withClass } from '../../smtp/enhanced-status.ts';
-import type { Experience, Permission } from '../destinations/scheduler.ts';
+import type { AttemptResult, Permission } from '../destinations/scheduler.ts';
 import type { QueueServices } from '../destinations/services.ts';
 import type { Failure } from '../destinations/window.ts';
-import { noteSettled } from '../disposition/found-lines.ts';
+import { appendGeneration } from '../disposition/found-lines.ts';
 import { type Settlement, settle } from '../disposition/settlement.ts';
 import { inDoubtLimit, recipientsToOffer } from '../items/doubt.ts';
 import { withholding } from '../items/due.ts';
@@ -22,9 +22,9 @@ import type { DeliveryItem, QueuedRecipient } from '../items/item.ts';
 import type { WakeUp } from '../items/messages.ts';
 import { refusedPatience, shortestWait } from '../items/policy.ts';
 import { BodyFault, type Changes } from '../items/ports.ts';
-import { formatLeft } from '../items/remaining-request.ts';
+import { formatRemainingRequest } from '../items/remaining-request.ts';
 import type { TransitionName } from '../items/states.ts';
-import { logDeliveries, logFound, noteHeldAtLimit } from '../settlement/log-deliveries.ts';
+import { logDeliveries, logFoundLines, logHeldAtLimit } from '../settlement/log-deliveries.ts';
 import { ownVerdict } from '../settlement/own-verdict.ts';
 import { type SettlementRules, settlementRules } from '../settlement/settlement-rules.ts';
 import { readOrHold } from '../writes/malformed.ts';
@@ -35,29 +35,29 @@ import { ClaimedElsewhere, Lease } from './lease.ts';
 import { loadBody, unreadable } from './load-body.ts';
 import { Progress } from './progress.ts';
 
-/** How a message from active was dealt with; in each case it may be deleted. */
-export type Worked = 'settled' | 'stale' | 'put back' | 'held' | 'corrupt';
+/** How a message from active was handled; in each case it may be deleted. */
+export type WorkResult = 'settled' | 'stale' | 'put back' | 'held' | 'corrupt';
 
 /** A message from active. */
 export interface ActiveMessage extends WakeUp {
-  /** How often it was given out, this time included. Default: once. */
+  /** How often SQS delivered it, this time included. Default: once. */
   readonly received?: number;
 }
 
-/** Deliveries to one destination that one invocation makes one after another. */
+/** Deliveries to one destination that an invocation makes in sequence. */
 export interface Lane {
-  /** The destination has failed in this invocation: nobody else is made to wait for it. */
+  /** The destination has failed in this invocation; the remaining deliveries do not try it. */
   failure?: Failure;
 }
 
-/** Makes one attempt to deliver to every recipient: what the delivery agent does. */
+/** Makes one attempt to deliver to each recipient (the delivery agent). */
 export type Deliver = (delivery: Delivery, given: Attempt) => Promise<DeliveryOutcome>;
 
 /**
- * Deals with one message from active.
+ * Handles one message from active.
  *
- * @throws TableTrouble where the table refuses another delivery's verdicts: this one was not begun
- * @throws what the table says where it refuses the claim, or the verdicts until the lease ends
+ * @throws TableTrouble if the table refuses the verdicts of another delivery: this one was not begun
+ * @throws the table's error if it refuses the claim, or the verdicts until the lease ends
  */
 export async function work(
   wakeUp: ActiveMessage,
@@ -65,8 +65,8 @@ export async function work(
   deliver: Deliver,
   deadline: Deadline,
   lane: Lane = {},
-): Promise<Worked> {
-  if (!(await services.writes.settled(Math.min(refusedPatience, deadline.left())))) {
+): Promise<WorkResult> {
+  if (!(await services.writes.awaitRepeats(Math.min(refusedPatience, deadline.left())))) {
     throw new TableTrouble('failed', 'not begun: the table refuses the verdicts of another delivery');
   }
   const item = await readOrHold(wakeUp, services);
@@ -74,13 +74,14 @@ export async function work(
   if (item === undefined || item.state !== 'active' || item.generation !== wakeUp.generation) {
     const { id, delivery, generation, received = 1 } = wakeUp;
     services.log.note('info', 'stale message in active', { id, delivery, generation, state: item?.state ?? null });
-    if (item !== undefined && received > 1) logFound(item, generation, services);
+    if (item !== undefined && received > 1) logFoundLines(item, generation, services);
     return 'stale';
   }
   const limits = new TimeLimits(stageTimeouts(services.parameters), deadline);
   if (!limits.hasTimeToBegin) return await putBack(item, wallTime(services) + shortestWait, services);
   const lease = new Lease(item, services, deadline);
-  if (item.removal !== undefined || toOffer(item, services).length === 0) return await settleUntried(lease, services);
+  if (item.removal !== undefined || toOffer(item, services).length === 0)
+    return await finishWithoutAttempt(lease, services);
   const permission = await permit(lease, lane, services);
   switch (permission.kind) {
     case 'held':
@@ -88,10 +89,10 @@ export async function work(
     case 'wait':
       return await putBack(item, permission.until, services);
     case 'suspended':
-      await settleItem(unattempted(lease, suspended(permission.failure), services), services);
+      await writeSettlement(unattempted(lease, suspended(permission.failure), services), services);
       return 'settled';
     case 'go':
-      return await attemptOrCondemn(lease, permission, { services, deliver, deadline, lane });
+      return await attemptOrMarkCorrupt(lease, permission, { services, deliver, deadline, lane });
     default:
       return permission satisfies never;
   }
@@ -102,7 +103,7 @@ async function permit(lease: Lease, lane: Lane, services: QueueServices): Promis
   return await services.scheduler.permit(lease.item, lease.latestEnd, services);
 }
 
-/** What an attempt needs of the invocation that makes it. */
+/** What an attempt needs from its invocation. */
 interface Invocation {
   readonly services: QueueServices;
   readonly deliver: Deliver;
@@ -112,17 +113,17 @@ interface Invocation {
 
 type Probing = Extract<Permission, { kind: 'go' }>;
 
-async function attemptOrCondemn(lease: Lease, permission: Probing, invocation: Invocation): Promise<Worked> {
+async function attemptOrMarkCorrupt(lease: Lease, permission: Probing, invocation: Invocation): Promise<WorkResult> {
   const { services } = invocation;
   const { item } = lease;
   try {
     return await attemptItem(lease, permission, invocation);
   } catch (error) {
-    // Whatever went wrong says nothing of the destination; if this was to find out about it, another may.
+    // The error says nothing about the destination; if this was the probe, another delivery may probe.
     if (permission.probe !== undefined)
-      await services.scheduler.conclude(item, { kind: 'nothing' }, permission, services);
-    if (error instanceof BodyFault) return await condemn(lease, error, services);
-    if (lease.isUntouched && services.writes.troubleOf(error) !== undefined) return await unclaim(lease, services);
+      await services.scheduler.recordResult(item, { kind: 'nothing' }, permission, services);
+    if (error instanceof BodyFault) return await markCorrupt(lease, error, services);
+    if (lease.isUntouched && services.writes.troubleOf(error) !== undefined) return await returnClaim(lease, services);
     if (!(error instanceof ClaimedElsewhere)) throw error;
     services.log.note('info', 'claimed elsewhere', { id: item.id, delivery: item.delivery });
     return 'stale';
@@ -133,15 +134,15 @@ async function attemptItem(
   lease: Lease,
   permission: Probing,
   { services, deliver, deadline, lane }: Invocation,
-): Promise<Worked> {
+): Promise<WorkResult> {
   const begun = wallTime(services);
   const { item } = lease;
   const open = toOffer(item, services);
   const progress = new Progress(lease, services);
   const loaded = await loadBody(item, services);
   if ('fault' in loaded) {
-    await services.scheduler.conclude(item, { kind: 'nothing' }, permission, services);
-    await settleItem(unattempted(lease, unreadable(loaded.fault), services), services);
+    await services.scheduler.recordResult(item, { kind: 'nothing' }, permission, services);
+    await writeSettlement(unattempted(lease, unreadable(loaded.fault), services), services);
     return 'settled';
   }
   const outcome = await deliver(toDelivery(item, open), {
@@ -150,33 +151,36 @@ async function attemptItem(
     deadline,
     age: begun - item.arrival,
     oneByOne: await services.fallbacks.isOneByOne(item.destination, services),
-    onProgress: (index, verdict) => progress.note(open[index]?.n, verdict),
+    onProgress: (index, verdict) => progress.add(open[index]?.n, verdict),
   });
   await progress.finish();
-  // A claim that was not made: the delivery belongs to another worker, or the table cannot be written.
+  // The claim failed: another worker has the delivery, or the table cannot be written.
   if (outcome.contentFault?.what === 'claim') throw outcome.contentFault.error;
-  await lease.conclude();
-  noteDead(outcome, lane);
+  await lease.awaitClaim();
+  markDestinationDead(outcome, lane);
   const { contentFault } = outcome;
   if (contentFault?.error instanceof BodyFault) {
-    await settleKnown({ lease, verdicts: byNumber(open, outcome), begun }, services);
-    await noteExperience(item, outcome, permission, services);
+    await writeKnownVerdicts({ lease, verdicts: byNumber(open, outcome), begun }, services);
+    await recordResult(item, outcome, permission, services);
     throw contentFault.error;
   }
-  // Verdicts first: until they are written they are in memory alone.
-  await settleItem({ lease, verdicts: byNumber(open, outcome), begun }, services);
-  await noteExperience(item, outcome, permission, services);
+  // Verdicts first: until they are written they are only in memory.
+  await writeSettlement({ lease, verdicts: byNumber(open, outcome), begun }, services);
+  await recordResult(item, outcome, permission, services);
   return 'settled';
 }
 
-/** The rest of the batch is spared a destination that is dead; also where the table does not take the verdicts. */
-function noteDead({ blame, verdicts }: DeliveryOutcome, lane: Lane): void {
-  const experience = experienceOf(blame, verdicts);
+/** Keeps the rest of the batch from a dead destination, even if the table refuses the verdicts. */
+function markDestinationDead({ blame, verdicts }: DeliveryOutcome, lane: Lane): void {
+  const experience = resultOf(blame, verdicts);
   if (experience.kind === 'failure' && !experience.failure.isAlive) lane.failure = experience.failure;
 }
 
-/** What the attempt says of the destination is told after its verdicts, and before its slot in active opens: the next one knows it. */
-async function noteExperience(
+/**
+ * Records the result for the destination: after the verdicts, and before the slot in active opens, so that the next
+ * delivery knows it.
+ */
+async function recordResult(
   item: DeliveryItem,
   { blame, shortReplies, isCountRight, verdicts }: DeliveryOutcome,
   permission: Probing,
@@ -185,14 +189,14 @@ async function noteExperience(
   if (shortReplies !== undefined) {
     const { replies, recipients, peer } = shortReplies;
     const why = `replies out of step: ${replies} final replies for ${recipients} recipients from ${peer}`;
-    await services.fallbacks.note(item.destination, why, services);
+    await services.fallbacks.begin(item.destination, why, services);
   } else if (isCountRight === true) {
     await services.fallbacks.clear(item.destination, services);
   }
-  await services.scheduler.conclude(item, experienceOf(blame, verdicts), permission, services);
+  await services.scheduler.recordResult(item, resultOf(blame, verdicts), permission, services);
 }
 
-function experienceOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome['verdicts']): Experience {
+function resultOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome['verdicts']): AttemptResult {
   if (blame !== undefined) {
     const { status, text } = blame;
     return {
@@ -200,34 +204,34 @@ function experienceOf(blame: DeliveryOutcome['blame'], verdicts: DeliveryOutcome
       failure: { status, text, isAlive: verdicts.some((verdict) => verdict.status === 'sent') },
     };
   }
-  // Without a session nothing is known: our own time ran out, or there was nobody to deliver to.
+  // Without a session nothing is known: the deadline passed, or there were no recipients.
   return { kind: verdicts.some(({ relay }) => relay !== undefined) ? 'success' : 'nothing' };
 }
 
-/** As Postfix's retry(8) service says it, with the words of the last delivery that failed. */
+/** Returns the verdict in the words of Postfix's retry(8) service, with the text of the last failure. */
 function suspended({ status, text }: Failure): Verdict {
   return ownVerdict(withClass(status, 4), `delivery temporarily suspended: ${text}`);
 }
 
-/** The recipients that an attempt is made for: those that are open, but for those at in_doubt_limit. */
+/** The recipients of an attempt: open, and not at in_doubt_limit. */
 function toOffer(item: DeliveryItem, { parameters }: QueueServices): readonly QueuedRecipient[] {
   return recipientsToOffer(item, inDoubtLimit(parameters));
 }
 
 /**
- * No recipient is to be tried. Those that are left are at in_doubt_limit, and the delivery is held or its lifetime is over; or an
- * operator has removed the message while it was another worker's, which then gave its claim back.
+ * Finishes a delivery without an attempt. Its remaining recipients are at in_doubt_limit; or an operator removed the
+ * message while another worker had it, and that worker returned its claim.
  */
-async function settleUntried(lease: Lease, services: QueueServices): Promise<Worked> {
+async function finishWithoutAttempt(lease: Lease, services: QueueServices): Promise<WorkResult> {
   const untried: Attempted = { lease, verdicts: new Map(), begun: wallTime(services) };
   const isRemoved = lease.item.removal !== undefined;
-  await settleItem(isRemoved ? unattempted(lease, toBeRemoved, services) : untried, services);
+  await writeSettlement(isRemoved ? unattempted(lease, toBeRemoved, services) : untried, services);
   return 'settled';
 }
 
 const toBeRemoved = ownVerdict('4.3.0', 'not tried: the message was removed by the postmaster');
 
-/** No attempt was made; everybody hears the same. */
+/** Gives all recipients the same verdict, without an attempt. */
 function unattempted(lease: Lease, verdict: Verdict, services: QueueServices): Attempted {
   const verdicts = new Map(toOffer(lease.item, services).map(({ n }) => [n, verdict]));
   return { lease, verdicts, begun: wallTime(services) };
@@ -251,120 +255,129 @@ function toDelivery(item: DeliveryItem, recipients: readonly QueuedRecipient[]):
   };
 }
 
-/** An attempt that is over. */
+/** An attempt that has ended. */
 interface Attempted {
   readonly lease: Lease;
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly begun: number;
 }
 
-/** Writes all verdicts down in one conditional write, then logs them, then tells whoever wants to know. */
-async function settleItem(attempted: Attempted, services: QueueServices): Promise<void> {
+/** Writes all verdicts in one conditional write, then logs them, then publishes their events. */
+async function writeSettlement(attempted: Attempted, services: QueueServices): Promise<void> {
   const { log, scheduler } = services;
   const { lease } = attempted;
   const rules = settlementRules(services);
-  let settlement = draw(attempted, rules, services);
+  let settlement = settlementNow(attempted, rules, services);
   const { id, delivery } = lease.item;
   const moving = lease.move(() => {
-    settlement = draw(attempted, rules, services);
-    return [settleTransition(settlement.to, lease.isClaimed), settlement.changes];
+    settlement = settlementNow(attempted, rules, services);
+    return [transitionFor(settlement.to, lease.isClaimed), settlement.changes];
   });
   const moved = await moving.catch((error: unknown) => {
-    // Nobody else knows them: the sweep will name these recipients in doubt.
+    // The verdicts are lost: the sweep will mark these recipients in doubt.
     if (lease.isClaimed) log.note('error', 'verdicts not written', { id, delivery, lines: settlement.lines, error });
     throw error;
   });
   const { removal } = lease.item;
   if (moved.kind === 'behind') {
-    // Somebody took this delivery for dead: what we know is still worth a line.
+    // The sweep has expired the lease; log what this worker knows.
     log.note('error', 'verdicts came too late', { id, delivery, lines: settlement.lines });
     return;
   }
-  scheduler.leave(moved.item);
+  scheduler.giveBackPlace(moved.item);
   logDeliveries(settlement.lines, moved.item, services);
-  noteHeldAtLimit(moved.item, services);
+  logHeldAtLimit(moved.item, services);
   if (removal !== undefined) log.note('info', 'removed at the end of its delivery', { id, delivery, ...removal });
   await publish(moved.item, services);
 }
 
-function draw({ lease, verdicts, begun }: Attempted, rules: SettlementRules, services: QueueServices): Settlement {
+function settlementNow(
+  { lease, verdicts, begun }: Attempted,
+  rules: SettlementRules,
+  services: QueueServices,
+): Settlement {
   return settle({ ...rules, item: lease.item, verdicts, begun, now: wallTime(services) });
 }
 
 /**
- * What servers said for good before the body failed stands, whatever becomes of the others: nobody sends it to them again. Nor is
- * it forgotten who may have the message. Nobody is given up or warned for it: a person is to look at the delivery first.
+ * Writes the final verdicts from before the body failed, and the doubts, so that no attempt repeats them. Other
+ * recipients neither expire nor get a warning: an operator decides about the delivery first.
  */
-async function settleKnown({ lease, verdicts, begun }: Attempted, services: QueueServices): Promise<void> {
+async function writeKnownVerdicts({ lease, verdicts, begun }: Attempted, services: QueueServices): Promise<void> {
   const known = new Map([...verdicts].filter(([, { status, inDoubt }]) => status !== 'deferred' || inDoubt === true));
   if (known.size === 0) return;
   const usual = settlementRules(services);
   const rules = { ...usual, mayExpire: false, times: { ...usual.times, delay_warning_time: 0 } };
   const attempted = { lease, verdicts: known, begun };
-  const { lines } = draw(attempted, rules, services);
+  const { lines } = settlementNow(attempted, rules, services);
   const isWritten = await lease.progress(() => {
-    const { recipients, pending } = draw(attempted, rules, services).changes;
+    const { recipients, pending } = settlementNow(attempted, rules, services).changes;
     return { recipients, pending };
   });
   if (!isWritten) throw new ClaimedElsewhere();
   logDeliveries(lines, lease.item, services);
 }
 
-const claimedTransitions = { done: 'finish', deferred: 'defer', held: 'detain' } as const;
+const claimedTransitions = { done: 'finish', deferred: 'defer', held: 'finishHeld' } as const;
 const unclaimedTransitions = { done: 'finishUnclaimed', deferred: 'deferUnclaimed', held: 'withhold' } as const;
 
-function settleTransition(to: Settlement['to'], isClaimed: boolean): TransitionName {
+function transitionFor(to: Settlement['to'], isClaimed: boolean): TransitionName {
   return isClaimed ? claimedTransitions[to] : unclaimedTransitions[to];
 }
 
-/** Back behind those that wait, until a moment; no attempt is counted. */
-async function putBack(item: DeliveryItem, until: number, services: QueueServices): Promise<Worked> {
+/** Queues a delivery again, due at a moment; no attempt is counted. */
+async function putBack(item: DeliveryItem, until: number, services: QueueServices): Promise<WorkResult> {
   const moved = await services.ledger.move('putBack', item, { due: until });
   if (moved.kind === 'moved') {
-    services.scheduler.leave(item);
+    services.scheduler.giveBackPlace(item);
     await publishAndWake(moved.item, services);
   }
   return 'put back';
 }
 
-/** The claim is given back, since no content was begun: behind those that wait, and no attempt is counted. */
-async function unclaim(lease: Lease, services: QueueServices): Promise<Worked> {
+/** Returns the claim, because no content was sent: the delivery is queued again, and no attempt is counted. */
+async function returnClaim(lease: Lease, services: QueueServices): Promise<WorkResult> {
   const due = wallTime(services) + shortestWait;
   const moved = await lease.move(() => ['unclaim', { claim: null, due }]);
   if (moved.kind === 'moved') {
-    services.scheduler.leave(moved.item);
+    services.scheduler.giveBackPlace(moved.item);
     await publishAndWake(moved.item, services);
   }
   return 'put back';
 }
 
-/** Nothing is sent to its destination: it waits until that is held no more. */
-async function withhold(item: DeliveryItem, services: QueueServices): Promise<Worked> {
+/** Holds a delivery with its destination. */
+async function withhold(item: DeliveryItem, services: QueueServices): Promise<WorkResult> {
   const moved = await services.ledger.move('withhold', item, withholding(item, wallTime(services)));
   if (moved.kind === 'moved') {
-    services.scheduler.leave(item);
+    services.scheduler.giveBackPlace(item);
     await publish(moved.item, services);
   }
   return 'held';
 }
 
-/** The body is gone, or no longer what it was: nobody can deliver that, and nobody should guess. */
-async function condemn(lease: Lease, fault: BodyFault, services: QueueServices): Promise<Worked> {
+/** Marks a delivery corrupt, because its body is gone or was altered. */
+async function markCorrupt(lease: Lease, fault: BodyFault, services: QueueServices): Promise<WorkResult> {
   const { item } = lease;
   const { id, delivery } = item;
   const reason = `message.key: ${fault.message}`;
-  // Nobody looks at a corrupt item again: whoever is still to be told of a recipient that bounced before is told first.
+  // The sweep does not look at corrupt items, so the pending events are published first.
   await publishPending(item, services);
-  await services.corrupt.file({ id: `${id}.${delivery}`, reason, body: formatLeft(item), isDelivery: true });
-  const changes = { due: null, unpublished: null, claim: null, reason, ...attemptMade(item) };
-  const moved = await lease.move(() => [lease.isClaimed ? 'condemnClaimed' : 'condemn', changes]);
-  if (moved.kind === 'moved') services.scheduler.leave(item);
+  await services.corrupt.file({
+    id: `${id}.${delivery}`,
+    reason,
+    body: formatRemainingRequest(item),
+    isDelivery: true,
+  });
+  const changes = { due: null, unpublished: null, claim: null, reason, ...countedAttempt(item) };
+  const moved = await lease.move(() => [lease.isClaimed ? 'markCorruptClaimed' : 'markCorrupt', changes]);
+  if (moved.kind === 'moved') services.scheduler.giveBackPlace(item);
   services.log.note('error', 'corrupt delivery', { id, delivery, reason });
   return 'corrupt';
 }
 
-/** The attempt whose verdicts were written down before the body failed counts; their lines are in the log. */
-function attemptMade(item: DeliveryItem): Pick<Changes, 'attempt' | 'settled'> {
+/** Counts the attempt if its verdicts were written before the body failed; their lines are in the log. */
+function countedAttempt(item: DeliveryItem): Pick<Changes, 'attempt' | 'settled'> {
   const attempt = Math.max(0, ...item.recipients.map(({ last }) => last?.attempt ?? 0));
-  return attempt > item.attempt ? { attempt, settled: noteSettled(item, 0) } : {};
+  return attempt > item.attempt ? { attempt, settled: appendGeneration(item, 0) } : {};
 }

@@ -1,6 +1,6 @@
 /**
- * How an order is carried out: the item is read, what the order comes to is decided on, and written in one conditional write with
- * who and why; again where somebody was faster.
+ * Applies an operator's change: reads the item, decides, and writes author and reason in the same conditional write;
+ * repeats if another process wrote first.
  */
 
 import { dueChanges, heldDue } from '../items/due.ts';
@@ -12,100 +12,104 @@ import { ForeignItem, isUnreadable, orUnreadable, type UnreadableItem } from '..
 import { publish, publishAndWake } from './publish.ts';
 import { type Services, wallTime } from './services.ts';
 
-/** Who changes something, and why. */
+/** A change request: its author and reason. */
 export interface Order {
   /** An AWS identity. */
   readonly by: string;
   readonly why: string;
-  /** Nothing is written: the answer says what would be. */
+  /** Write nothing; the result says what would change. */
   readonly whatIf?: boolean;
-  /** Whether the message, as it is then, is meant still. Default: it is, whatever became of it since it was looked for. */
+  /** Whether the current item is still meant. Default: it is, whatever happened since it was found. */
   readonly isMeant?: (item: DeliveryItem) => boolean;
 }
 
-/** What a change comes to. */
+/** The decision about a change. */
 export interface Decision {
   readonly transition: TransitionName;
   readonly changes: Changes;
-  /** What is changed, in a few words; they go into the item's history. */
+  /** What is changed, in a few words, for the item's history. */
   readonly what: string;
 }
 
-/** How an order ended. */
-export type Carried =
-  /** Also where it would be, if it was only asked what if. */
+/** The result of a change. */
+export type ChangeResult =
+  /** Also for `whatIf`: the item before the change. */
   | { readonly kind: 'changed'; readonly what: string; readonly item: DeliveryItem }
   | {
       readonly kind: 'refused';
       readonly why: string;
       readonly item?: DeliveryItem;
-      /** The item is there and cannot be read. */
+      /** Present if the item cannot be read. */
       readonly unread?: UnreadableItem;
     };
 
-/** Why something cannot be done to an item as it is. */
+/** Why a change is not possible in the current state of the item. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** What an order needs. */
-export type Needed = Pick<
+/** What a change needs. */
+export type ChangeServices = Pick<
   Services,
   'ledger' | 'destinations' | 'events' | 'wakeUps' | 'clock' | 'log' | 'parameters' | 'transport' | 'disposal'
 >;
 
-/** How often an order is given again when the message has moved meanwhile. */
+/** Tries, if the delivery moves meanwhile. */
 const tries = 8;
 
 /** Entries of a history that are kept. */
 const historyLength = 20;
 
 /**
- * Reads, decides, writes; again where the message has moved meanwhile. Then does what follows from it. What cannot be read is
- * refused.
+ * Reads, decides, writes; repeats if the delivery has moved meanwhile. Then publishes events and wake-ups. A change to
+ * an unreadable item is refused.
  */
-export async function carryOut(
+export async function applyChange(
   key: DeliveryKey,
   order: Order,
-  services: Needed,
+  services: ChangeServices,
   decide: (item: DeliveryItem, now: number) => Decision,
-): Promise<Carried> {
-  const carried = await orUnreadable(carryOutReadable(key, order, services, decide));
+): Promise<ChangeResult> {
+  const carried = await orUnreadable(applyToReadable(key, order, services, decide));
   return isUnreadable(carried) ? { kind: 'refused', why: whyUnreadable(carried), unread: carried } : carried;
 }
 
-/** Why nothing can be done to an item, and what can. */
+/** Returns why an unreadable item cannot be changed, and what can be done. */
 export function whyUnreadable(item: UnreadableItem): string {
-  if (item instanceof ForeignItem) return `another release has to see to it: it ${item.fault}`;
-  return `it is malformed: ${item.fault}; put that right in the queue table, or delete it`;
+  if (item instanceof ForeignItem) return `only another release can change it: it ${item.fault}`;
+  return `it is malformed: ${item.fault}; correct the item in the queue table, or delete it`;
 }
 
-async function carryOutReadable(
+async function applyToReadable(
   key: DeliveryKey,
   { by, why, whatIf = false, isMeant = () => true }: Order,
-  services: Needed,
+  services: ChangeServices,
   decide: (item: DeliveryItem, now: number) => Decision,
-): Promise<Carried> {
+): Promise<ChangeResult> {
   const { ledger, log } = services;
   let item = await ledger.read(key);
   for (let n = 0; n < tries; n += 1) {
-    if (item === undefined) return { kind: 'refused', why: 'there is no such delivery' };
+    if (item === undefined) return { kind: 'refused', why: 'no such delivery' };
     if (!isMeant(item)) return { kind: 'refused', why: 'it has changed meanwhile', item };
     const now = wallTime(services);
     const decision = decideOrRefuse(item, now, decide);
     if (decision instanceof Refused) return { kind: 'refused', why: decision.message, item };
     const { transition, changes, what } = decision;
     if (whatIf) return { kind: 'changed', what, item };
-    const history = extended(item.history, { at: now, by, what, why });
+    const history = withHistoryEntry(item.history, { at: now, by, what, why });
     const moved = await ledger.move(transition, item, { ...changes, history });
     if (moved.kind === 'moved') {
       log.note('info', 'changed by hand', { id: key.id, delivery: key.delivery, by, what, why });
-      await follow(item, moved.item, services);
+      await publishChange(item, moved.item, services);
       return { kind: 'changed', what, item: moved.item };
     }
     item = moved.item;
   }
-  return { kind: 'refused', why: 'it moves all the time; try again', ...(item === undefined ? {} : { item }) };
+  return {
+    kind: 'refused',
+    why: 'the delivery changed state during every attempt; try again',
+    ...(item === undefined ? {} : { item }),
+  };
 }
 
 function decideOrRefuse(
@@ -121,8 +125,8 @@ function decideOrRefuse(
   }
 }
 
-/** What was taken out of active frees its place; what is to be tried is woken; whoever is to be told is told. */
-async function follow(before: DeliveryItem, after: DeliveryItem, services: Needed): Promise<void> {
+/** Frees the place of a delivery that left active, sends wake-ups, and publishes events. */
+async function publishChange(before: DeliveryItem, after: DeliveryItem, services: ChangeServices): Promise<void> {
   const { destinations, log } = services;
   if (before.state === 'active' && after.state !== 'active') {
     try {
@@ -133,25 +137,28 @@ async function follow(before: DeliveryItem, after: DeliveryItem, services: Neede
   }
   if (after.state === 'queued' || after.state === 'deferred') await publishAndWake(after, services);
   else await publish(after, services);
-  await services.disposal?.settle(services);
+  await services.disposal?.deleteSpent(services);
 }
 
-/** A history with one more entry; the oldest go. */
-export function extended(history: readonly HistoryEntry[] | undefined, entry: HistoryEntry): readonly HistoryEntry[] {
+/** Returns a history with one more entry, without the oldest ones. */
+export function withHistoryEntry(
+  history: readonly HistoryEntry[] | undefined,
+  entry: HistoryEntry,
+): readonly HistoryEntry[] {
   return [...(history ?? []), entry].slice(-historyLength);
 }
 
-/** When a delivery is looked at again that is held so. */
+/** Returns when the sweep looks at a delivery with these holds. */
 export function heldUntil(
   holds: readonly Hold[],
   item: DeliveryItem,
   now: number,
-  { parameters }: Pick<Needed, 'parameters'>,
+  { parameters }: Pick<ChangeServices, 'parameters'>,
 ): Pick<Changes, 'due' | 'unpublished'> {
   return dueChanges(heldDue(holds, item, now, parameters), hasPending(item), now);
 }
 
-/** Whether somebody is still to be told of it. */
+/** Whether events are still to be published. */
 export function hasPending({ pending }: DeliveryItem): boolean {
   return Object.keys(pending).length > 0;
 }

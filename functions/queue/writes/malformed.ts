@@ -1,8 +1,8 @@
 /**
- * Malformed items: one that is not what it should be is held, visibly, and harms no other mail.
+ * Holds malformed items, so that an operator sees them and they harm no other mail.
  *
- * Nothing is guessed and nothing is lost: its attributes stay as they are, but for those that say where it is. A person puts the
- * one that is wrong right and releases it, or removes it.
+ * Only the attributes that locate the item change; all others stay as they are. An operator corrects the wrong
+ * attribute and releases the item, or removes it.
  */
 
 import { slotOf } from '../../request/hash.ts';
@@ -23,22 +23,22 @@ import {
   rawState,
 } from '../items/unreadable-item.ts';
 import { orderOf } from '../items/waiting-order.ts';
-import { extended, type Order } from './apply-change.ts';
+import { type Order, withHistoryEntry } from './apply-change.ts';
 import { type Services, wallTime } from './services.ts';
 
-/** What the log says then. */
+/** Log message for it. */
 export const malformedNote = 'held: its item is malformed';
 
 /** What holding needs. */
 interface Needed extends Pick<Services, 'ledger' | 'clock' | 'log' | 'metrics'> {
   /** The scheduler: a malformed item gives its place back. */
-  readonly scheduler: { leave(item: { readonly destination: string }): void };
+  readonly scheduler: { giveBackPlace(item: { readonly destination: string }): void };
 }
 
 /**
- * Reads a delivery whose turn it is. One that is malformed is held, and is nobody's any more.
+ * Reads a delivery to work on. A malformed one is held.
  *
- * @throws ForeignItem where another release is to see to it
+ * @throws ForeignItem if only another release can read it
  */
 export async function readOrHold(key: DeliveryKey, services: Needed): Promise<DeliveryItem | 'malformed' | undefined> {
   const found = await orUnreadable(services.ledger.read(key));
@@ -51,24 +51,21 @@ export async function readOrHold(key: DeliveryKey, services: Needed): Promise<De
 }
 
 /**
- * The same where another will see to what this release cannot: one of a release that is too far from this one is left to it. That
- * release finds it by its own sweep, as this one does again and again until then.
+ * Reads a delivery, and skips an item of a release that is too far from this one. That release finds the item by its
+ * own sweep; until then this release's sweep skips it again.
  */
-export async function readOrLeave(key: DeliveryKey, services: Needed): Promise<DeliveryItem | 'left' | undefined> {
+export async function readOrSkip(key: DeliveryKey, services: Needed): Promise<DeliveryItem | 'skipped' | undefined> {
   try {
     const item = await readOrHold(key, services);
-    return item === 'malformed' ? 'left' : item;
+    return item === 'malformed' ? 'skipped' : item;
   } catch (error) {
     if (!(error instanceof ForeignItem)) throw error;
-    noteForeign(error, services);
-    return 'left';
+    logForeign(error, services);
+    return 'skipped';
   }
 }
 
-/**
- * Holds a malformed item, unless somebody has it or nobody needs it: what is done stays done, what is corrupt waits for a person
- * anyway, and what is being delivered is its worker's until the lease ends.
- */
+/** Holds a malformed item, unless it is done, corrupt, held already, or its worker's lease has not ended. */
 export async function holdMalformed(fault: ItemFault, services: Needed): Promise<void> {
   const { ledger, scheduler, log, metrics } = services;
   const { id, delivery, raw } = fault;
@@ -85,7 +82,7 @@ export async function holdMalformed(fault: ItemFault, services: Needed): Promise
     return;
   }
   if (state === 'active' && typeof raw['destination'] === 'string')
-    scheduler.leave({ destination: raw['destination'] });
+    scheduler.giveBackPlace({ destination: raw['destination'] });
   metrics?.add('Stranded');
   log.note('error', malformedNote, facts);
   if (state !== 'delivering') return;
@@ -95,14 +92,14 @@ export async function holdMalformed(fault: ItemFault, services: Needed): Promise
   });
 }
 
-/** Says that an item is left to the release that wrote it. */
-export function noteForeign({ id, delivery, fault }: ForeignItem, { log }: Pick<Services, 'log'>): void {
+/** Logs that an item is left to the release that wrote it. */
+export function logForeign({ id, delivery, fault }: ForeignItem, { log }: Pick<Services, 'log'>): void {
   log.note('info', 'left to the release that wrote it', { id, delivery, fault });
 }
 
 function whyNotHeld(raw: RawItem, now: number): string | undefined {
   const { state, due, claim, holds } = raw;
-  if (state === 'corrupt') return 'it is corrupt, and waits for a person';
+  if (state === 'corrupt') return 'it is corrupt, and waits for an operator';
   if (state === 'done' && due === undefined) return 'it is done';
   if (state === 'held' && goodHolds(holds).some(({ id }) => id === malformedHold)) return 'it is held';
   const until = isRecord(claim) ? claim['until'] : undefined;
@@ -110,7 +107,7 @@ function whyNotHeld(raw: RawItem, now: number): string | undefined {
   return state === 'delivering' && isLeased ? 'its worker may still have it' : undefined;
 }
 
-/** What the hold changes: where it is, and what lists show of it. All else stays for a person to see. */
+/** Returns the attributes that the hold changes: location and summary. All others stay for the operator to see. */
 function holding(fault: ItemFault, now: number): RawChanges {
   const { raw, id } = fault;
   const state = rawState(raw);
@@ -128,7 +125,7 @@ function holding(fault: ItemFault, now: number): RawChanges {
   };
 }
 
-/** Nothing that was sent for it counts any more, and the sweep need not look at it. */
+/** Makes earlier messages stale, and takes the item out of the sweep's index. */
 function moved({ generation }: RawItem): RawChanges {
   return {
     ...(isWhole(generation) ? { generation: generation + 1 } : {}),
@@ -136,15 +133,15 @@ function moved({ generation }: RawItem): RawChanges {
   };
 }
 
-/** Seconds that an item stays that was removed. */
+/** Seconds that a removed item stays in the table. */
 const retention = 30 * 86_400;
 
-/** How removing ended. */
+/** The result of a removal. */
 export type RemovedMalformed =
   | { readonly kind: 'changed'; readonly what: string }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Removes a malformed item: nobody is told, since nobody can say who is to be told. */
+/** Removes a malformed item. No event is published, because its recipients cannot be read reliably. */
 export async function removeMalformed(
   fault: ItemFault,
   { by, why, whatIf = false }: Order,
@@ -156,14 +153,14 @@ export async function removeMalformed(
   if (state === 'done') return { kind: 'refused', why: 'it is done' };
   const now = wallTime(services);
   if (state === 'delivering' && whyNotHeld(raw, now) !== undefined) {
-    return { kind: 'refused', why: 'it is being delivered: try again when its lease is over' };
+    return { kind: 'refused', why: 'it is being delivered: try again after its lease has ended' };
   }
   const what = `removed; it was malformed: ${fault.fault}`;
   if (whatIf) return { kind: 'changed', what };
   const changes = {
     ...moved(raw),
     ...{ state: 'done', waits: null, order: null, summary: null, holds: null },
-    history: extended(goodHistory(raw['history']), { at: now, by, what: 'removed', why }),
+    history: withHistoryEntry(goodHistory(raw['history']), { at: now, by, what: 'removed', why }),
     [queueTableSchema.timeToLive]: Math.floor(now / 1000) + retention,
   };
   if (!(await ledger.overwrite(fault, changes))) return { kind: 'refused', why: 'it has changed meanwhile' };

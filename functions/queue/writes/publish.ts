@@ -1,6 +1,6 @@
 /**
- * After an item has been moved: its events out, its wake-up on its way. Whatever fails here is only late: the item says
- * what is still to be done, and the sweep does it.
+ * Publishes events and sends wake-ups after a write. An error here only delays them: the item says what is missing, and
+ * the sweep repeats it.
  */
 
 import type { DeliveryItem } from '../items/item.ts';
@@ -11,37 +11,40 @@ import { type Services, wallTime } from './services.ts';
 type PublishingServices = Pick<Services, 'ledger' | 'events' | 'wakeUps' | 'clock' | 'log' | 'disposal'>;
 
 /**
- * Publishes an item's pending events and, where it is deferred for a short while, sends its wake-up. What is queued for a place
- * is woken when there is one.
+ * Publishes an item's pending events and, for a deferred item due soon, sends its wake-up. A queued item is woken when
+ * a place is free.
  */
 export async function publish(item: DeliveryItem, services: PublishingServices): Promise<void> {
   const wakes = item.state === 'deferred' ? [wakeInTime(item, services)] : [];
-  await leftToSweep(Promise.all([publishPending(item, services), ...wakes]), item, services);
+  await logFailure(Promise.all([publishPending(item, services), ...wakes]), item, services);
 }
 
-/** The same for an item whose turn comes at a time of its own, although it is queued. */
+/** Publishes events, and also sends the wake-up of a queued item, at its due time. */
 export async function publishAndWake(item: DeliveryItem, services: PublishingServices): Promise<void> {
-  await leftToSweep(Promise.all([publishPending(item, services), wakeInTime(item, services)]), item, services);
+  await logFailure(Promise.all([publishPending(item, services), wakeInTime(item, services)]), item, services);
 }
 
-/** Publishes an item's pending events and forgets them. What fails is thrown: the events then stay pending. */
+/**
+ * Publishes an item's pending events and removes them from the item. Throws the first error: the events then stay
+ * pending.
+ */
 export async function publishPending(
   item: DeliveryItem,
   { events, ledger, disposal }: Pick<Services, 'events' | 'ledger' | 'disposal'>,
 ): Promise<void> {
   const pending = Object.entries(item.pending);
   for (const [, event] of pending) await events.publish(event);
-  const isTold = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
-  if (item.due !== undefined && !isTold) {
+  const isPublished = pending.length === 0 && item.state !== 'done' && item.unpublished === undefined;
+  if (item.due !== undefined && !isPublished) {
     await ledger.forgetPending(
       item,
       pending.map(([eventId]) => eventId),
     );
   }
-  disposal?.note(item);
+  disposal?.add(item);
 }
 
-/** Longer waits are the sweep's: it finds what falls due before it runs again. */
+/** The sweep sends wake-ups for longer waits. */
 async function wakeInTime(item: DeliveryItem, services: Pick<Services, 'wakeUps' | 'clock'>): Promise<void> {
   const due = item.unpublished?.due ?? item.due;
   if (due === undefined) return;
@@ -49,7 +52,7 @@ async function wakeInTime(item: DeliveryItem, services: Pick<Services, 'wakeUps'
   if (delay <= longestDelay) await services.wakeUps.wake(item, delay);
 }
 
-async function leftToSweep(
+async function logFailure(
   doing: Promise<unknown>,
   { id, delivery }: DeliveryItem,
   { log }: Pick<Services, 'log'>,

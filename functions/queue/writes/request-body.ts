@@ -1,14 +1,14 @@
 /**
- * Whose a body is. Several requests may name the same object, as those of a newsletter with many recipients do; when one of them
- * is done, the others may still be on their way.
+ * Which request owns a body. Several requests may name the same object, for example those of a newsletter; when one is
+ * done, others may still need it.
  */
 
 import { objectRequestId } from '../../incoming/object-request-id.ts';
 import type { DeliveryItem } from '../items/item.ts';
 
 /**
- * Whether a body belongs to the request alone: it is named after it (`in/4bXq1.eml` for the request 4bXq1), or the request was
- * made of the object itself, by Amazon SES or an event of S3.
+ * Whether a body belongs to one request alone. Either it is named after the request (`in/4bXq1.eml` for the request
+ * 4bXq1), or the request was made from the object, by Amazon SES or an S3 event.
  */
 export function ownsBody({
   id,

@@ -1,5 +1,5 @@
 /**
- * What the steps of the queue work with: the ports, the parameters, time, and where to log.
+ * What the steps of the queue work with: ports, parameters, time and log.
  */
 
 import type { Log } from '../../log/log.ts';
@@ -19,7 +19,7 @@ export interface Services {
   readonly events: Events;
   readonly bodies: Bodies;
   readonly corrupt: CorruptQueue;
-  /** Repeats the writes that must not be given up. */
+  /** Repeats writes that must not be lost. */
   readonly writes: TableWrites;
   readonly parameters: Parameters;
   /** master.cf service name. */
@@ -28,9 +28,9 @@ export interface Services {
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
   readonly log: Log;
-  /** Absent: nobody wants any. */
+  /** Absent: metrics are off. */
   readonly metrics?: Metrics;
-  /** Absent: bodies stay. */
+  /** Absent: bodies are never deleted. */
   readonly disposal?: Disposal;
 }
 

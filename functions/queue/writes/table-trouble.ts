@@ -1,17 +1,17 @@
 /**
- * The table did not do what it was asked, and may do it the next time. Adapters know their own errors; the queue asks what they mean.
+ * Temporary errors of the table. Adapters know their own errors; the queue only asks what they mean.
  */
 
 /**
- * What kept the table from it. `throttled`: it had no capacity left, and nothing was changed. `failed`: it answered with a fault
- * of its own (5xx). `lost`: no answer came, so the write may have been made. `denied`: a right, a key or credentials are missing.
+ * What the error means. `throttled`: no capacity was left, and nothing was changed. `failed`: a server error (5xx).
+ * `lost`: no answer came, so the write may have been made. `denied`: a permission, key or credential is missing.
  */
 export type TroubleKind = 'throttled' | 'failed' | 'lost' | 'denied';
 
-/** What an error of the table means; undefined where the same call would fail again, or the error is none of the table's. */
+/** Returns what an error of the table means; undefined if the same call would fail again, or it is another error. */
 export type TroubleOf = (error: unknown) => TroubleKind | undefined;
 
-/** Nothing is asked of the table now, or a table in memory refuses a call. */
+/** A temporary refusal by the queue itself, or by a table in memory. */
 export class TableTrouble extends Error {
   override readonly name = 'TableTrouble';
   readonly kind: TroubleKind;

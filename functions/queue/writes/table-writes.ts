@@ -1,28 +1,28 @@
 /**
- * Writes that must reach the table: those of verdicts that are in memory and nowhere else. One object for each container, since
- * what the table refuses to one delivery it refuses to its neighbours.
+ * Repeats writes that must reach the table, because their verdicts are only in memory. One object for each container:
+ * what the table refuses to one delivery it refuses to the others.
  */
 
 import { setTimeout } from 'node:timers/promises';
 import { writeBackoff } from '../../time/write-backoff.ts';
 import { TableTrouble, type TroubleKind, type TroubleOf } from './table-trouble.ts';
 
-/** Lets so many milliseconds pass, or fewer where the signal is aborted meanwhile. */
+/** Waits that many milliseconds, or until the signal is aborted. */
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
 /** How long a write is repeated. */
 export interface Persistence {
-  /** Milliseconds in which it may still be tried; 0 or less: no more. */
+  /** Milliseconds in which it may still be tried; 0 or less: stop. */
   readonly left: () => number;
-  /** Aborted: another write says the same and more, so this one is repeated no more. */
+  /** Aborted: another write contains everything, so this one stops. */
   readonly superseded?: AbortSignal;
-  /** Told once, when it is refused for the first time and will be repeated. */
+  /** Called once, at the first refusal that will be repeated. */
   readonly onRefused?: (error: unknown) => void;
 }
 
-/** What writes are made with; each part has a usual one. */
+/** What writes depend on; each part has a default. */
 export interface WritesOptions {
-  /** What the errors of the table's adapter mean. Default: only a TableTrouble is known. */
+  /** What the adapter's errors mean. Default: only a TableTrouble is known. */
   readonly troubleOf?: TroubleOf;
   readonly sleep?: Sleep;
   /** A number from 0 up to, not including, 1. */
@@ -43,17 +43,17 @@ export class TableWrites {
     this.#random = random;
   }
 
-  /** What an error means that came from the table; undefined where trying again would not help. */
+  /** Returns what an error of the table means; undefined if repeating would not help. */
   troubleOf(error: unknown): TroubleKind | undefined {
     return error instanceof TableTrouble ? error.kind : this.#troubleOf(error);
   }
 
-  /** Whether a write is being repeated now, or the last one was refused: no content may be begun. */
+  /** Whether a write is being repeated, or the last one was refused: no content may be sent. */
   get areRefused(): boolean {
     return this.#isRefused || this.#repeating.size > 0;
   }
 
-  /** Makes a write once, and notes whether the table took it. */
+  /** Tries a write once, and notes whether the table accepted it. */
   async once<T>(write: () => Promise<T>): Promise<T> {
     try {
       const result = await write();
@@ -66,10 +66,11 @@ export class TableWrites {
   }
 
   /**
-   * Makes a write, again and again while the table refuses it. The last try is made when its time ends, so that an outage of
-   * any shorter length is outlasted.
+   * Repeats a write while the table refuses it. The last try is at the end of its time, so that any shorter outage is
+   * survived.
    *
-   * @throws what the last try threw, when the time is over or the write is superseded; at once what trying again would not help
+   * @throws the error of the last try, when the time is over or the write is superseded; at once if repeating would not
+   *   help
    */
   async repeat<T>(write: () => Promise<T>, { left, superseded, onRefused }: Persistence): Promise<T> {
     const over = Promise.withResolvers<void>();
@@ -94,11 +95,11 @@ export class TableWrites {
   }
 
   /**
-   * Waits until no write is repeated any more, and at most so many milliseconds.
+   * Waits until no write is being repeated, at most that many milliseconds.
    *
-   * @returns whether that is so
+   * @returns whether no write is being repeated
    */
-  async settled(milliseconds: number): Promise<boolean> {
+  async awaitRepeats(milliseconds: number): Promise<boolean> {
     if (this.#repeating.size === 0) return true;
     const waiting = new AbortController();
     const all = Promise.all(this.#repeating);

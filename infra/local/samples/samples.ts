@@ -68,18 +68,18 @@ const readers = Array.from({ length: 40 }, (_, number) => `reader-${String(numbe
 
 /** All samples, in the order they are sent. */
 export const samples: readonly Sample[] = [
-  toBob('plain', 'an ordinary text message'),
+  toBob('plain', 'an ordinary message'),
   { ...toBob('attachment', 'a 3 MB attachment'), content: () => messageWithAttachment(bob) },
-  toBob('eight-bit', '8-bit body (ISO 8859-1)', { body: '8BITMIME' }),
+  toBob('eight-bit', 'an ISO 8859-1 body', { body: '8BITMIME' }),
   {
-    ...toBob('utf8-headers', 'UTF-8 headers, encoded and raw', { body: '8BITMIME', smtputf8: true }),
+    ...toBob('utf8-headers', 'raw UTF-8 headers', { body: '8BITMIME', smtputf8: true }),
     sender: 'zoe@b\u00fccher.example',
   },
   toBob('long-lines', 'a line of 2600 octets', { body: '8BITMIME' }),
-  toBob('leading-dots', 'leading dots, lone dots'),
-  toBob('bare-lf', 'bare LF, and a smuggler'),
-  toBob('no-final-newline', 'no line end at the end'),
-  { ...toBob('null-sender', 'a bounce: null sender'), sender: '' },
+  toBob('leading-dots', 'leading and lone dots'),
+  toBob('bare-lf', 'bare LF, a smuggler'),
+  toBob('no-final-newline', 'no newline at the end'),
+  { ...toBob('null-sender', 'the null sender'), sender: '' },
   {
     ...toBob('newsletter', '40 recipients at once'),
     sender: 'news-return@lists.example.org',
@@ -87,17 +87,17 @@ export const samples: readonly Sample[] = [
     expected: { verdicts: Object.fromEntries(readers.map((reader) => [reader, sentAtOnce])) },
   },
   {
-    ...toBob('busy-mailbox', 'deferred, sent at 2nd attempt'),
+    ...toBob('busy-mailbox', 'deferred once'),
     recipients: ['busy@example.com'],
     expected: { verdicts: { 'busy@example.com': sentLater } },
   },
   {
-    ...toBob('unknown-user', 'bounced, sender told'),
+    ...toBob('unknown-user', 'an unknown mailbox'),
     recipients: ['nobody@example.com'],
     expected: { verdicts: { 'nobody@example.com': bouncedAtOnce }, reportTo: alice },
   },
   {
-    ...toBob('different-verdicts', 'one message, four fates'),
+    ...toBob('different-verdicts', 'four replies'),
     recipients: [bob, 'crowded@example.com', 'full@example.com', 'nobody@example.com'],
     expected: {
       verdicts: {
@@ -110,7 +110,7 @@ export const samples: readonly Sample[] = [
     },
   },
   {
-    ...toBob('malformed-request', 'corrupt: an unknown field', { recipient: bob }),
+    ...toBob('malformed-request', 'an unknown field', { recipient: bob }),
     expected: { corrupt: 'recipient' },
   },
 ];

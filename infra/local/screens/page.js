@@ -14,6 +14,10 @@ const parameters = { screen: 'all', late: '1h' };
 /** What was shown last: drawn again by "Refresh". */
 let shown = parameters;
 
+/** The operator's own choice; undefined: as the system has it. */
+let theme;
+const isSystemDark = window.matchMedia('(prefers-color-scheme: dark)');
+
 async function call(endpoint, event) {
   working.textContent = 'one moment ...';
   try {
@@ -34,7 +38,7 @@ function context() {
   const fields = [...widget.querySelectorAll('input[name], select[name], textarea[name]')];
   return {
     dashboardName: 'local',
-    theme: document.documentElement.classList.contains('dark') ? 'dark' : 'light',
+    theme: theme ?? (isSystemDark.matches ? 'dark' : 'light'),
     timeRange: { mode: 'relative', start: Date.now() - 43_200_000, end: Date.now() },
     forms: { all: Object.fromEntries(fields.map((field) => [field.name, field.value])) },
     params: parameters,
@@ -71,7 +75,8 @@ async function act(action) {
     return;
   }
   fill(popup.querySelector('.content'), html);
-  popup.showModal();
+  if (popup.open) document.getElementById('close').focus();
+  else popup.showModal();
 }
 
 function ask(text) {
@@ -90,7 +95,24 @@ function ask(text) {
 
 document.getElementById('close').addEventListener('click', () => popup.close());
 document.getElementById('refresh').addEventListener('click', () => void show(shown));
-document.getElementById('theme').addEventListener('click', ({ target }) => {
-  target.textContent = document.documentElement.classList.toggle('dark') ? 'Light' : 'Dark';
+const themeButton = document.getElementById('theme');
+
+/** The page goes as the system does until the button is pressed; the screens are drawn in the same theme. */
+function applyTheme() {
+  const isDark = (theme ?? (isSystemDark.matches ? 'dark' : 'light')) === 'dark';
+  document.documentElement.className = isDark ? 'dark' : 'light';
+  themeButton.textContent = isDark ? 'Light' : 'Dark';
+}
+
+themeButton.addEventListener('click', () => {
+  theme = document.documentElement.className === 'dark' ? 'light' : 'dark';
+  applyTheme();
+  void show(shown);
 });
+isSystemDark.addEventListener('change', () => {
+  if (theme !== undefined) return;
+  applyTheme();
+  void show(shown);
+});
+applyTheme();
 void show(parameters);

@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutDefaultSecurityGroup } from './default-security-group.ts';
 import { TemplateError } from './template-error.ts';
 
 /** A resource of a template. */
@@ -76,9 +77,10 @@ export function readAssembly(folder: string, name?: string): SynthesizedStack {
     const file = artifact?.type === 'cdk:asset-manifest' ? artifact.properties?.file : undefined;
     return file === undefined ? [] : [readJson<AssetManifest>(folder, file)];
   });
+  const template = readJson<Template>(folder, properties?.templateFile ?? `${id}.template.json`);
   return {
     name: nameOf(chosen),
-    template: readJson<Template>(folder, properties?.templateFile ?? `${id}.template.json`),
+    template: { ...template, Resources: withoutDefaultSecurityGroup(template.Resources) },
     assetFolder: (objectKey) => assetFolder(folder, manifests, objectKey),
   };
 }

@@ -150,7 +150,7 @@ export class MailMetrics {
     return this.metric('Waiting', options);
   }
 
-  /** Of these, deliveries that wait for a full or closed mailbox alone. */
+  /** Of these, deliveries that wait only for a full or disabled mailbox. */
   metricWaitingForMailbox(options?: MailMetricOptions): Metric {
     return this.metric('WaitingForMailbox', options);
   }

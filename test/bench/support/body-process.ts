@@ -1,13 +1,11 @@
-/**
- * S3 with messages in it, in a process of its own. Arguments: the sizes of the messages in octets.
- */
+/** S3 with messages in it, in its own process. Arguments: the sizes of the messages in octets. */
 
 import { putMessage } from '../../../functions/aws/put-message.ts';
 import { startEmulators } from '../../../infra/local/emulators.ts';
 import { tellParent } from './child.ts';
 import { makeMessage } from './make-message.ts';
 
-/** What the process says. */
+/** The message to the parent process. */
 export interface Bodies {
   /** What an SDK client needs to find the bucket. */
   readonly environment: Readonly<Record<string, string>>;

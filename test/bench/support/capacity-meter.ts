@@ -1,6 +1,7 @@
 /**
- * Stands before the local DynamoDB and weighs what the functions do: reads as dynalite counts them, writes by the items before
- * and after, indexes included, which dynalite does not count. Writes of one item go one after another meanwhile.
+ * A proxy for the local DynamoDB that measures the capacity of the functions. Reads are as dynalite counts
+ * them. Writes are computed from the items before and after, indexes included, which dynalite does not count;
+ * writes to one item are serialised for that.
  */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -8,14 +9,14 @@ import { type LocalEndpoint, listenLocally } from '../../../infra/local/calls/lo
 import { signerOf } from '../../../infra/local/calls/recorded-request.ts';
 import { type Item, writeUnits } from '../../support/item-size.ts';
 
-/** What a request took. */
+/** What a request consumed. */
 export interface Metered {
-  /** The function that asked. */
+  /** The function that sent the request. */
   readonly caller: string;
   readonly operation: string;
   readonly readUnits: number;
   readonly writeUnits: number;
-  /** Of the indexes, beside the table's. */
+  /** Consumed by the indexes, apart from the table. */
   readonly indexUnits: number;
 }
 
@@ -31,9 +32,9 @@ interface Body {
 }
 
 /**
- * Starts one.
+ * Starts a meter.
  *
- * @param endpoint where the table is; asked for when the first request comes
+ * @param endpoint of the table; read when the first request arrives
  */
 export async function startCapacityMeter(
   endpoint: () => string,

@@ -1,10 +1,8 @@
-/**
- * A part of a benchmark that runs in a process of its own, so that what is measured is not what measures it.
- */
+/** A part of a benchmark in its own process, so that it does not affect the measurement. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A child that has said what it had to say. */
+/** A child process that has sent its first message. */
 export interface Child<T> extends AsyncDisposable {
   /** Its first message. */
   readonly said: T;
@@ -14,7 +12,7 @@ export interface Child<T> extends AsyncDisposable {
  * Starts a module and waits for its first message.
  *
  * @param env variables besides those of this process
- * @throws Error when it ends without a word
+ * @throws Error when it ends without a message
  */
 export async function startChild<T>(
   module: URL,
@@ -43,7 +41,7 @@ function firstMessage(child: ChildProcess, module: URL): Promise<unknown> {
   });
 }
 
-/** Says something to the process that started this one. */
+/** Sends a message to the process that started this one. */
 export function tellParent(message: object): void {
   process.send?.(message);
 }

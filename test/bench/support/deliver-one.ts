@@ -1,5 +1,5 @@
 /**
- * Delivers one message from S3 in a process that has done nothing before, and tells what memory that took.
+ * Delivers one message from S3 in a fresh process and reports the memory that it took.
  *
  * Arguments: bucket, key, destination.
  */
@@ -12,13 +12,13 @@ import { parseParameters } from '../../../functions/parameters/parameters.ts';
 import { noDeadline } from '../../../functions/session/limit.ts';
 import { tellParent } from './child.ts';
 
-/** What the process says. */
+/** The message to the parent process. */
 export interface Delivered {
   readonly status: string;
   readonly text: string;
-  /** Resident memory when all modules were loaded and nothing was done, in MiB. */
+  /** Resident memory after all modules were loaded, before any work, in MiB. */
   readonly before: number;
-  /** The most that was ever resident, in MiB. */
+  /** Peak of resident memory, in MiB. */
   readonly peak: number;
   readonly seconds: number;
 }

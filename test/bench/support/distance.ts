@@ -1,10 +1,14 @@
 /**
- * Distance for loopback: what goes in comes out so many milliseconds later, in either direction, however much is under way.
+ * Network distance for loopback: delays each packet by so many milliseconds in either direction, whatever the
+ * load.
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Puts a port so many milliseconds away, and answers the port that is. Lasts as long as the process. */
-export async function putAway(port: number, milliseconds: number): Promise<number> {
+/**
+ * Returns a port that relays to the given one with so many milliseconds of delay, for as long as the process
+ * lives.
+ */
+export async function delayPort(port: number, milliseconds: number): Promise<number> {
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ host: '127.0.0.1', port, noDelay: true });
     relay(client, upstream, milliseconds);

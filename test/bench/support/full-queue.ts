@@ -1,7 +1,7 @@
 /**
- * A queue table with much waiting mail in it, in a process of its own: a bad day at forty destinations.
+ * A queue table with much waiting mail, in its own process: a bad day at forty destinations.
  *
- * Arguments: how many deliveries. Says the environment by which the table is found, and how long it took.
+ * Argument: how many deliveries. Reports the environment of the table, and how long writing it took.
  */
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { indexAttributes } from '../../../functions/queue/items/index-attributes.ts';
@@ -10,7 +10,7 @@ import { startEmulators } from '../../../infra/local/emulators.ts';
 import { makeItem } from '../../support/delivery-item.ts';
 import { tellParent } from './child.ts';
 
-/** What the process says. */
+/** The message to the parent process. */
 export interface FullQueue {
   readonly environment: Readonly<Record<string, string>>;
   readonly seconds: number;
@@ -20,7 +20,7 @@ const destinations = 40;
 const minute = 60_000;
 /** Most items of one BatchWriteItem. */
 const batchSize = 25;
-/** Batches under way at once. */
+/** Concurrent batches. */
 const together = 8;
 
 const count = Number(process.argv[2] ?? '1000');
@@ -67,7 +67,7 @@ function stored(n: number): Record<string, unknown> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
 }
 
-/** Most are deferred, some held; one in a hundred is in doubt. Ages go from nothing to two days. */
+/** Most are deferred, some held; one in a hundred is in doubt. Ages are up to two days. */
 function waitingItem(n: number): DeliveryItem {
   const destination = `inet:store-${n % destinations}.mail.example:24`;
   const recipients = Array.from({ length: 1 + (n % 3) }, (_, place): QueuedRecipient => {

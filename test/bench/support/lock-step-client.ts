@@ -1,6 +1,6 @@
 /**
- * The plainest LMTP client there is, to measure others by: one connection, one command at a time, one recipient, and no eye
- * for anything but 2xx and 3xx.
+ * The simplest possible LMTP client, as a reference for measurements: one connection, one command at a time,
+ * one recipient, and no replies but 2xx and 3xx.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

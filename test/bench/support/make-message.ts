@@ -1,4 +1,4 @@
-/** A message of so many octets, in lines of 76 as they are stored: with LF. */
+/** Returns a message of so many octets, in lines of 76, as stored: with LF. */
 export function makeMessage(size: number): Buffer {
   const head = 'From: alice@example.org\nTo: bob@example.com\nSubject: a message to measure with\n\n';
   const line = `${'The quick brown fox jumps over the lazy dog. '.repeat(2).slice(0, 75)}\n`;

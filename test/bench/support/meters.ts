@@ -1,4 +1,4 @@
-/** Counts what the functions of a local stack take of all that AWS charges for. */
+/** Counts what the functions of a local stack consume of all that AWS charges for. */
 import { type CostedFunction, costedFunctions, type Figures } from '../../../infra/cost/measurement.ts';
 import type { RecordedRequest } from '../../../infra/local/calls/recorded-request.ts';
 import type { LocalStack } from '../../../infra/local/stack.ts';
@@ -16,7 +16,7 @@ const counters = [
   'indexUnits',
 ] as const;
 
-/** How far everything is at a moment. */
+/** All counters at one moment. */
 export interface Reading {
   readonly counted: Readonly<Record<(typeof counters)[number], number>>;
   readonly functions: Figures['functions'];
@@ -25,7 +25,7 @@ export interface Reading {
 
 /** Meters of one stack. */
 export class Meters implements AsyncDisposable {
-  /** Where the functions are to find their table. */
+  /** Where the functions find their table. */
   readonly tableEndpoint: string;
   readonly #close: () => Promise<void>;
   readonly #counted = Object.fromEntries(counters.map((name) => [name, 0])) as Record<
@@ -41,7 +41,7 @@ export class Meters implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** Starts what must be there before the stack. */
+  /** Starts what the stack needs beforehand. */
   static async start(): Promise<Meters> {
     const { endpoint, close } = await startCapacityMeter(
       () => meters.#stack?.environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '',
@@ -68,7 +68,7 @@ export class Meters implements AsyncDisposable {
     }
   }
 
-  /** Hears of requests to the services but the table. */
+  /** Counts requests to the services other than the table. */
   readonly hear = (request: RecordedRequest): void => {
     const { caller, service, method, url, body } = request;
     if (!isCosted(caller) || service === 'dynamodb') return;
@@ -82,7 +82,7 @@ export class Meters implements AsyncDisposable {
     } else if (service === 's3' && method !== 'DELETE') this.#add({ s3Gets: 1 });
   };
 
-  /** How far everything is. */
+  /** Returns all counters as of now. */
   read(): Reading {
     const stack = this.#stack;
     if (stack === undefined) throw new Error('no stack is attached');
@@ -105,7 +105,7 @@ export class Meters implements AsyncDisposable {
   }
 }
 
-/** What one delivery took, between two readings. */
+/** Returns what one delivery consumed, between two readings. */
 export function figuresBetween(before: Reading, after: Reading, deliveries: number): Figures {
   const each = (amount: number) => amount / deliveries;
   const counted = Object.fromEntries(counters.map((name) => [name, each(after.counted[name] - before.counted[name])]));

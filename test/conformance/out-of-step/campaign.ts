@@ -1,6 +1,4 @@
-/**
- * Plays scenarios against our client, many at a time, and has each verdict judged.
- */
+/** Plays scenarios against our client, many at a time, and has each verdict judged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../../../functions/delivery/agent.ts';
 import { type DeliveryOutcome, deliver } from '../../../functions/delivery/deliver.ts';
@@ -14,7 +12,7 @@ import { type Finding, judge } from './judge.ts';
 import { contentOf, decisionsFor, recipientOf, type Scenario, senderOf } from './scenario.ts';
 import { type OutOfStepServer, startOutOfStepServer } from './server.ts';
 
-/** What was found in one verdict. */
+/** The judgement of one verdict. */
 export interface Found {
   readonly finding: Finding;
   readonly message: number;
@@ -23,13 +21,13 @@ export interface Found {
   readonly excuse?: Excuse;
 }
 
-/** A scenario, played to its end. */
+/** A scenario that has ended. */
 export interface Played {
   readonly scenario: Scenario;
   readonly found: readonly Found[];
   /** Verdicts given. */
   readonly verdicts: number;
-  /** What is wrong beside the verdicts: connections, marks. */
+  /** Faults apart from the verdicts: connections, marks. */
   readonly complaints: readonly string[];
   readonly transcript: readonly string[];
 }
@@ -41,8 +39,8 @@ interface Delivered {
 }
 
 /**
- * Scenarios that are played at the same time: they mostly wait. With more of them, a busy machine makes one wait for the
- * others until a time-out of a second runs out.
+ * Scenarios that run concurrently: they mostly wait. With more of them, on a busy machine one waits for the
+ * others until a time-out of a second expires.
  */
 const places = 64;
 const waiting: (() => void)[] = [];
@@ -67,7 +65,7 @@ async function playNow(scenario: Scenario): Promise<Played> {
   for (let message = 1; message <= scenario.messages; message++) {
     server.transcript.push(`--- message ${message}: ${decisionsFor(scenario, message).join('')}`);
     const misplaced = server.misplaced;
-    // A line that comes meanwhile may come during any message.
+    // A line that arrives late may arrive during any message.
     const { slip } = scenario.fault ?? {};
     const isLate = slip !== undefined && 'gap' in slip && slip.gap === 'meanwhile';
     const outcome = await deliverMessage(scenario, server, agent, message);
@@ -120,7 +118,7 @@ function makeMessage({ size = 0 }: Scenario, message: number): Message {
   };
 }
 
-/** An agent for one scenario; time-outs are short only where a fault may have to be waited for. */
+/** An agent for one scenario; time-outs are short only where a fault needs one to expire. */
 export function makeAgentFor({ fault }: Scenario): Agent {
   const isSilent = fault?.ending?.what === 'silence' || fault?.ending?.what === '421';
   const isWaitedFor = isSilent || (fault !== undefined && fault.slip.kind !== 'nothing' && fault.once !== true);
@@ -140,7 +138,7 @@ function withTimeouts(timeout: string): Parameters {
   });
 }
 
-/** Says goodbye on all sessions that an agent keeps. */
+/** Sends QUIT on all idle sessions of an agent. */
 export async function closeSessions(agent: Agent): Promise<void> {
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, noDeadline)));
 }

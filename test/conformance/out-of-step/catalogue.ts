@@ -1,5 +1,5 @@
 /**
- * The scenarios, by family. Where all combinations would be too many, the truths of the server and the endings take turns,
+ * The scenarios, by family. Where all combinations would be too many, server decisions and endings alternate,
  * so that each place of a fault meets several of both.
  */
 import { type Decision, type Ending, type Fault, nameOf, type Position, type Scenario, type Slip } from './scenario.ts';
@@ -17,7 +17,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 const isDecision = (letter: string): letter is Decision => 'KRFrf'.includes(letter);
 const decide = (letters: string) => [...letters].filter(isDecision);
 
-/** What a server may decide about so many recipients: all alike, each way of mixing, some refused at RCPT. */
+/** What a server may decide about so many recipients: all alike, each mixture, some refused at RCPT. */
 function truths(recipients: number): readonly (readonly Decision[])[] {
   const patterns = ['KKKKK', 'KRKFR', 'RKFRK', 'FKRKK', 'RRRRR', 'KrKRf', 'rKfKR'];
   return [...new Set(patterns.map((pattern) => pattern.slice(0, recipients)))].map(decide);
@@ -25,11 +25,11 @@ function truths(recipients: number): readonly (readonly Decision[])[] {
 
 const acceptedCount = (decisions: readonly Decision[]) => decisions.filter((letter) => 'KRF'.includes(letter)).length;
 
-/** Takes turns; `key` keeps turns of its own, so that two things that alternate do not always meet. */
+/** Alternates between values; each `key` alternates separately, so that two alternating things do not always meet. */
 class Turns {
   readonly #next = new Map<string, number>();
 
-  /** The next one of several. */
+  /** Returns the next of several values. */
   of<T>(choices: readonly T[], key = ''): T {
     const next = this.#next.get(key) ?? 0;
     this.#next.set(key, next + 1);
@@ -48,10 +48,10 @@ const endings: readonly (Ending | undefined)[] = [
   behindFinals('421 and close'),
   behindFinals('close'),
 ];
-/** Where no content has been yet, and where it never comes, an ending behind the finals is none. */
+/** An ending after the final replies does not exist before the content, nor where no content is sent. */
 const early: readonly (Ending | undefined)[] = [undefined, atOnce('421'), atOnce('close'), atOnce('421 and close')];
 
-/** Two messages, so that a reply that is left over is met by the second one; one where the first costs a time-out. */
+/** Two messages, so that the second one meets a leftover reply; one message where the first costs a time-out. */
 function make({ fault, ...draft }: Draft): Scenario {
   const isSlow = fault?.slip.kind === 'missing' || fault?.ending?.what === 'silence';
   const messages = draft.messages ?? (isSlow && fault.at.place !== 'RSET' ? 1 : 2);
@@ -63,11 +63,11 @@ function makeFault(position: Position, slip: Slip, ending?: Ending): Fault {
   return ending === undefined ? { at: position, slip } : { at: position, slip, ending };
 }
 
-/** Whether the first message meets the fault: there are enough accepted recipients. */
+/** Whether the first message has enough accepted recipients to meet the fault. */
 const isMet = ({ fault, decisions }: Draft) =>
   fault?.at.place !== 'final' || (fault.at.nth ?? 0) < acceptedCount(decisions);
 
-/** A fault at every position of one to five recipients, with PIPELINING and without, each with all endings in turn. */
+/** A fault at every position of one to five recipients, with PIPELINING and without, with alternating endings. */
 function everywhere(
   positions: (recipients: number) => readonly Position[],
   slips: readonly Slip[],
@@ -79,7 +79,7 @@ function everywhere(
   for (const recipients of counts) {
     for (const position of positions(recipients)) {
       for (const slip of slips) {
-        // Every ending and both ways where there are few recipients, else one of each in turn.
+        // With few recipients every ending and both ways, else one of each in turn.
         for (const _ of recipients < 3 ? ends : ends.slice(0, 1)) {
           const ending = turns.of(ends, 'ending');
           for (const pipelining of recipients < 3 ? [true, false] : [turns.of([true, true, false])]) {
@@ -95,8 +95,9 @@ function everywhere(
 }
 
 /**
- * Whether the words alone tell what happened. Where a final reply is held back and the server leaves behind it, its line looks like
- * the reply to RSET of a server that then leaves: time alone tells the two apart, and a test must not depend on that.
+ * Whether the replies alone tell what happened. Where a final reply is withheld and the server then closes,
+ * its line looks like the reply to RSET of a server that then closes: only time distinguishes the two, and a
+ * test must not depend on that.
  */
 function isDecidable({ fault }: Draft): boolean {
   if (fault === undefined || fault.at.place !== 'final' || fault.ending === undefined) return true;
@@ -123,7 +124,7 @@ const rcpts = (recipients: number) => upTo(recipients).map((nth) => at('RCPT', n
 const finals = (recipients: number) => upTo(recipients).map((nth) => at('final', nth));
 const strays = ['250 2.0.0 what', '550 5.0.0 no', '150 filing', '354 more', '421 4.3.2 leaving'];
 
-/** Every reply in its place, whatever the server decides. */
+/** Every reply in its place, with all decisions of the server. */
 function controls(): readonly Scenario[] {
   const drafts = [1, 2, 3, 4, 5].flatMap((recipients) =>
     truths(recipients).flatMap((decisions) =>
@@ -150,7 +151,7 @@ function controls(): readonly Scenario[] {
   return [...drafts, ...refused].map(make);
 }
 
-/** The server leaves, with every reply in its place. */
+/** The server closes, with every reply in its place. */
 function goodbyes(): readonly Scenario[] {
   const turns = new Turns();
   const leavings = (['421', '421 and close', '221 and close', 'close'] as const).map(atOnce);
@@ -165,7 +166,7 @@ function goodbyes(): readonly Scenario[] {
           const fitting = truths(recipients).filter((decisions) => isMet({ fault, decisions, pipelining }));
           drafts.push({ decisions: turns.of(fitting), pipelining, fault, messages: 1 });
         }
-        // Behind the last final reply, behind RSET, and between two messages: what was answered stands.
+        // After the last final reply, after RSET, and between two messages: the replies received are final.
         for (const position of [at('final', recipients - 1), at('RSET'), at('parked')]) {
           const fault = makeFault(position, nothing, ending);
           const fitting = truths(recipients).filter((decisions) => acceptedCount(decisions) === recipients);
@@ -202,7 +203,7 @@ function codes(): readonly Scenario[] {
   );
 }
 
-/** Final replies that come one by one, as from a server that stores for each recipient in turn. */
+/** Final replies one by one, as from a server that stores for one recipient after the other. */
 function paced(): readonly Scenario[] {
   const slips = [...twice, ...extra('250 2.0.0 what', '550 5.0.0 no', '452 4.2.2 wait'), { kind: 'missing' } as const];
   const turns = new Turns();
@@ -219,7 +220,7 @@ function paced(): readonly Scenario[] {
   );
 }
 
-/** One final reply too few, and the server waits: at every place, whatever it decides. */
+/** One final reply too few, and the server waits: at every place, with all decisions. */
 function tooFew(): readonly Scenario[] {
   const silence: Ending = { what: 'silence', when: 'at once' };
   return [2, 3].flatMap((recipients) =>
@@ -267,7 +268,7 @@ function warm(): readonly Scenario[] {
   );
 }
 
-/** A server that is out of step once, and then no more: the fresh connection takes the mail in the same attempt. */
+/** A server that is out of step once only: a fresh connection delivers the mail in the same attempt. */
 function mended(): readonly Scenario[] {
   return [...opening()].flatMap((position) =>
     [1, 3].flatMap((recipients) =>
@@ -299,7 +300,7 @@ function tooLarge(): readonly Scenario[] {
 
 const everything: readonly Family[] = [
   { about: 'every reply in its place', scenarios: controls() },
-  { about: 'a server that leaves, with every reply in its place', scenarios: goodbyes() },
+  { about: 'a server that closes, with every reply in its place', scenarios: goodbyes() },
   { about: 'greeting or LHLO answered twice', scenarios: everywhere(opening, twice, early) },
   { about: 'MAIL or RCPT answered twice', scenarios: everywhere((n) => [at('MAIL'), ...rcpts(n)], twice, endings) },
   {
@@ -307,7 +308,7 @@ const everything: readonly Family[] = [
     scenarios: everywhere(() => [at('DATA')], [...twice, { kind: 'twice', gap: 'meanwhile' }], endings),
   },
   {
-    about: 'a line behind the 354, in its packet or 60 ms later',
+    about: 'a line after the 354, in its packet or 60 ms later',
     scenarios: everywhere(() => [at('DATA')], behind('250 2.0.0 what', '550 5.0.0 no'), [
       undefined,
       ...endings.slice(3),
@@ -318,7 +319,7 @@ const everything: readonly Family[] = [
     scenarios: everywhere((n) => [...opening(), at('MAIL'), ...rcpts(n), at('DATA')], [{ kind: 'missing' }], early),
   },
   {
-    about: 'a stray line in front of a reply before the content',
+    about: 'a stray line before a reply before the content',
     scenarios: everywhere(
       (n) => [...opening(), at('MAIL'), ...rcpts(n), at('DATA')],
       extra(...strays),
@@ -327,7 +328,7 @@ const everything: readonly Family[] = [
     ),
   },
   {
-    about: 'a stray line behind a reply before the content',
+    about: 'a stray line after a reply before the content',
     scenarios: everywhere(
       (n) => [at('LHLO'), at('MAIL'), ...rcpts(n), at('DATA')],
       behind(...strays),
@@ -335,8 +336,8 @@ const everything: readonly Family[] = [
       [2],
     ),
   },
-  { about: '150 in front of a final reply', scenarios: everywhere(finals, extra('150 filing'), endings) },
-  { about: 'a final reply said twice', scenarios: everywhere(finals, twice, endings) },
+  { about: '150 before a final reply', scenarios: everywhere(finals, extra('150 filing'), endings) },
+  { about: 'a final reply sent twice', scenarios: everywhere(finals, twice, endings) },
   {
     about: 'one final reply too many',
     scenarios: everywhere(finals, extra('250 2.0.0 what', '550 5.0.0 no', '452 4.2.2 wait'), endings, [1, 2, 3]),
@@ -351,11 +352,11 @@ const everything: readonly Family[] = [
   },
   { about: 'a code that does not belong to its command', scenarios: codes() },
   { about: 'a fault in the second transaction of a session', scenarios: warm() },
-  { about: 'greeting or LHLO answered twice, once: a fresh connection takes the mail', scenarios: mended() },
+  { about: 'greeting or LHLO answered twice, once: a fresh connection delivers the mail', scenarios: mended() },
   { about: 'a verdict on a large message before its dot', scenarios: tooLarge() },
 ];
 
-/** Taking turns comes back to the same scenario where there is little to choose from; each is played once. */
+/** Alternation returns to the same scenario where there are few choices; each is played once. */
 function withoutTwins(given: readonly Family[]): readonly Family[] {
   const names = new Set<string>();
   return given.map(({ about, scenarios }) => ({

@@ -1,15 +1,16 @@
 /**
- * Where the server's words allow no other reading, so that a client must get it wrong. Each excuse says for which recipients
- * it holds, from the script alone. The table is checked from both sides: an excuse that no finding needs fails.
+ * Cases in which the server's words allow no other reading, so that a client must get it wrong. Each excuse
+ * states the recipients that it covers, from the script alone. The table is checked from both sides: an
+ * excuse that covers no finding fails.
  */
 import type { VerdictStatus } from '../../../functions/delivery/verdict.ts';
 import { type Finding, faults, judge } from './judge.ts';
-import { acceptedOf, type Decision, decisionReply, isGoodbye, type Scenario } from './scenario.ts';
+import { acceptedOf, type Decision, decisionReply, isClosing, type Scenario } from './scenario.ts';
 
 /** One reason for which findings are excused. */
 export interface Excuse {
   readonly reason: string;
-  /** What a client finds that reads the server's words in the only possible way, by the recipient's index. */
+  /** The findings of a client that reads the server's words in the only possible way, by the recipient's index. */
   readonly findings: (scenario: Scenario, decisions: readonly Decision[]) => ReadonlyMap<number, Finding>;
 }
 
@@ -17,14 +18,14 @@ export interface Excuse {
 export const excuses: readonly Excuse[] = [
   {
     reason:
-      'the server says no more final replies than it accepted recipients, and leaves: they are read in order (RFC 2033 section 5)',
+      'the server sends at most as many final replies as it accepted recipients, and closes: they are read in order (RFC 2033 section 5)',
     findings: (scenario, decisions) => {
       const { words, hasLeft } = wordsBehindDot(scenario, decisions);
       return hasLeft ? misreadings(scenario, decisions, words) : new Map();
     },
   },
   {
-    reason: 'the server says one final reply too few, and waits: the leading 2xx replies are read in order',
+    reason: 'the server sends one final reply too few, and waits: the leading 2xx replies are read in order',
     findings: (scenario, decisions) => {
       const { words, hasLeft } = wordsBehindDot(scenario, decisions);
       if (hasLeft || words.length >= acceptedOf(decisions).length) return new Map();
@@ -34,7 +35,7 @@ export const excuses: readonly Excuse[] = [
   },
 ];
 
-/** The excuse for a finding, if there is one. */
+/** Returns the excuse for a finding, if there is one. */
 export function excuseFor(
   scenario: Scenario,
   decisions: readonly Decision[],
@@ -44,14 +45,14 @@ export function excuseFor(
   return excuses.find(({ findings }) => findings(scenario, decisions).get(recipient) === finding);
 }
 
-/** What a client gets wrong that takes the i-th of some replies for the i-th accepted recipient. */
+/** The errors of a client that takes the i-th of some replies for the i-th accepted recipient. */
 function misreadings(
   { isNaming }: Scenario,
   decisions: readonly Decision[],
   words: readonly string[],
 ): ReadonlyMap<number, Finding> {
   const accepted = acceptedOf(decisions);
-  // As many replies as recipients, or more: the client can go on and find out.
+  // As many replies as recipients, or more: the client can continue and detect the fault.
   if (words.length > accepted.length) return new Map();
   const found = new Map<number, Finding>();
   for (const [nth, word] of words.entries()) {
@@ -59,7 +60,7 @@ function misreadings(
     const status = statusOf(word);
     if (index === undefined || status === undefined) break;
     const decision = decisions[index] ?? 'F';
-    // A reply that is not this recipient's own, and says so, is not believed.
+    // A reply that names another recipient is not trusted.
     if (isNaming === true && isReply(word) && word !== decisionReply[decision]) continue;
     const finding = judge({
       verdict: { status },
@@ -73,17 +74,17 @@ function misreadings(
   return found;
 }
 
-/** How a final reply is understood; `undefined`: it proves nothing. */
+/** How a final reply is read; `undefined`: it proves nothing. */
 function statusOf(word: string): VerdictStatus | undefined {
   const statuses: Readonly<Record<string, VerdictStatus>> = { 2: 'sent', 4: 'deferred', 5: 'bounced' };
-  return isGoodbye(word) ? undefined : statuses[word.charAt(0)];
+  return isClosing(word) ? undefined : statuses[word.charAt(0)];
 }
 
 function isReply(word: string): boolean {
   return Object.values<string>(decisionReply).includes(word);
 }
 
-/** What the server says behind the dot, where only its final replies are out of step. */
+/** What the server sends after the dot, where only its final replies are out of step. */
 function wordsBehindDot(
   { fault }: Scenario,
   decisions: readonly Decision[],

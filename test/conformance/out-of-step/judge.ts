@@ -1,25 +1,23 @@
-/**
- * Judges a client from outside: what it reports, beside what the server truly decided.
- */
+/** Judges a client from outside: compares what it reports with what the server decided. */
 import type { Verdict } from '../../../functions/delivery/verdict.ts';
 import type { Decision } from './scenario.ts';
 import type { Fate } from './server.ts';
 
-/** What a judge finds in the verdict on one recipient. */
+/** The judgement of the verdict on one recipient. */
 export type Finding =
-  /** Reported sent, and not kept. */
+  /** Reported sent, and not stored. */
   | 'lost'
-  /** Reported bounced, and kept, or never refused for good. */
+  /** Reported bounced, and stored, or never refused permanently. */
   | 'bounced wrongly'
-  /** Kept, and to be sent again although the verdict names no doubt; or kept twice. */
+  /** Stored, and retried although the verdict names no doubt; or stored twice. */
   | 'doubled unnamed'
   /** Something that is not the message was stored. */
   | 'junk'
-  /** Every reply was in its place, and the client doubts all the same. */
+  /** Every reply was in its place, and the client doubts nevertheless. */
   | 'doubted needlessly'
   /** The client can know what the server decided, and reports something else. */
   | 'untrue'
-  /** The client says that it does not know whether the mail was kept. Not a fault. */
+  /** The client says that it does not know whether the mail was stored. Not a fault. */
   | 'in doubt';
 
 /** Findings that no scenario may have. */
@@ -32,12 +30,12 @@ export const faults = [
   'untrue',
 ] as const satisfies readonly Finding[];
 
-/** What is known of one recipient of one message. */
+/** The facts about one recipient of one message. */
 export interface Case {
   readonly verdict: Pick<Verdict, 'status' | 'inDoubt'>;
   readonly fate: Fate;
   readonly decision: Decision;
-  /** Every line that the server said during this message was in its place. */
+  /** Every line that the server sent during this message was in its place. */
   readonly isInStep: boolean;
   /** The verdict must be what the server decided. */
   readonly isExact: boolean;

@@ -1,10 +1,10 @@
 /**
- * Servers whose replies are out of step. Whatever they say, the client reports no mail sent that was not kept. It bounces
- * none that was kept or never refused. It sends none again that was kept, unless it names the recipient in doubt. Where
- * every reply is in its place, no recipient is in doubt.
+ * Servers whose replies are out of step. Whatever they say, the client reports no mail sent that was not
+ * stored. It bounces no mail that was stored or never refused. It retries no stored mail unless it reports
+ * the recipient in doubt. Where every reply is in its place, no recipient is in doubt.
  *
- * One family: `--test-name-pattern='354 twice'`. Single scenarios, with their dialogues: `OUT_OF_STEP=TEXT`, a part of
- * their names.
+ * One family: `--test-name-pattern='354 twice'`. Single scenarios, with their dialogues: `OUT_OF_STEP=TEXT`,
+ * a part of their names.
  */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -17,7 +17,7 @@ import { decisionsFor } from './scenario.ts';
 const wanted = process.env['OUT_OF_STEP'];
 const isWanted = ({ name }: { readonly name: string }) => wanted === undefined || name.includes(wanted);
 const all: Played[] = [];
-/** Dialogues that are shown of one family. */
+/** Most dialogues that are shown of one family. */
 const shownDialogues = 3;
 
 describe('replies out of step', { concurrency: true }, () => {
@@ -71,7 +71,7 @@ function summary(about: string, played: readonly Played[]): string {
   return `${about}: ${played.length} scenarios, ${verdicts} verdicts: ${counts.join(', ')}, complaints ${complaints}, excused ${excused.join(' + ')}`;
 }
 
-/** What went wrong in a family: counts, the dialogues of the shortest scenarios, the names of all. */
+/** The faults of a family: counts, the dialogues of the shortest scenarios, the names of all. */
 function report(about: string, played: readonly Played[], failed: readonly Played[]): string {
   const shortest = failed.toSorted((a, b) => a.transcript.length - b.transcript.length);
   return [

@@ -1,6 +1,6 @@
 /**
- * Round trips: how often the server has said all that it owes, and waits for the client while the client waits for it. What
- * it costs to know that a session is in step must not be a further one for each message.
+ * Round trips: how often the server has sent all its replies and client and server wait for each other. The
+ * proof that a session is in step must not cost another round trip for each message.
  */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -8,7 +8,7 @@ import { closeSessions, deliverMessage, makeAgentFor } from './campaign.ts';
 import { type Decision, nameOf, type Scenario } from './scenario.ts';
 import { startOutOfStepServer } from './server.ts';
 
-/** Round trips until each message is settled, on one session. */
+/** Returns the round trips until each message is finished, on one session. */
 async function countTurns(decisions: readonly Decision[], pipelining: boolean, messages: number): Promise<number[]> {
   const draft = { decisions, pipelining, messages };
   const scenario: Scenario = { name: nameOf(draft), ...draft };
@@ -30,7 +30,7 @@ describe('round trips on a warm session', { concurrency: true }, () => {
   for (const { recipients, pipelining } of cases) {
     const way = pipelining ? 'with PIPELINING' : 'one command at a time';
     const further = pipelining ? 3 : 4 + recipients;
-    test(`a further message to ${recipients} recipients takes ${further} of them ${way}`, async () => {
+    test(`take ${further} for a further message to ${recipients} recipients ${way}`, async () => {
       const turns = await countTurns(new Array<Decision>(recipients).fill('K'), pipelining, 10);
       const [first = 0] = turns;
       const last = turns.at(-1) ?? 0;

@@ -1,14 +1,12 @@
-/**
- * A scenario of replies out of step: what a server truly decides, and where its output has a line too many or too few.
- */
+/** A scenario of replies out of step: what a server decides, and where its output has a line too many or too few. */
 
 /**
- * What the server truly does with one recipient: `K` keeps the mail, `R` refuses it for good and `F` for now behind the
- * final dot; `r` and `f` do the same at RCPT.
+ * The server's decision about one recipient: `K` stores the mail, `R` refuses it permanently and `F`
+ * temporarily after the final dot; `r` and `f` do the same at RCPT.
  */
 export type Decision = 'K' | 'R' | 'F' | 'r' | 'f';
 
-/** Where a server owes a reply. `content` and `parked` are places where it owes none. */
+/** Where the server sends a reply. At `content` and `parked` it should send none. */
 export type Place = 'greeting' | 'LHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'content' | 'final' | 'RSET' | 'parked';
 
 /** One reply; `nth` counts RCPT commands, or accepted recipients, of a transaction from 0. */
@@ -18,24 +16,27 @@ export interface Position {
 }
 
 /**
- * When the second of two lines follows: in the same packet; after 60 ms, during which the server does nothing else; or
- * after 60 ms, while the conversation goes on.
+ * When the second of two lines follows: in the same packet; after 60 ms, during which the server does nothing
+ * else; or after 60 ms, while the conversation goes on.
  */
 export type Gap = 'at once' | 'later' | 'meanwhile';
 
-/** What becomes of a reply. */
+/** What happens to a reply. */
 export type Slip =
-  /** It is said as it should be; only the ending is of interest. */
+  /** It is sent correctly; only the ending matters. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'twice'; readonly gap: Gap }
-  /** A line in front of the reply. */
+  /** A line before the reply. */
   | { readonly kind: 'before'; readonly line: string; readonly gap: Gap }
-  /** A line behind the reply. */
+  /** A line after the reply. */
   | { readonly kind: 'behind'; readonly line: string; readonly gap: Gap }
   | { readonly kind: 'missing' }
   | { readonly kind: 'instead'; readonly line: string };
 
-/** How the conversation ends: at the reply, or behind the last final reply. With `421` alone the server falls silent. */
+/**
+ * How the conversation ends: at the reply, or after the last final reply. With `421` alone the server falls
+ * silent.
+ */
 export interface Ending {
   readonly what: 'close' | '421' | '421 and close' | '221 and close' | 'silence';
   readonly when: 'at once' | 'behind the finals';
@@ -55,17 +56,20 @@ export interface Fault {
 /** One scenario. */
 export interface Scenario {
   readonly name: string;
-  /** What the server decides about each recipient of the first message; {@link decisionsFor} gives those of the others. */
+  /**
+   * What the server decides about each recipient of the first message; {@link decisionsFor} gives those of
+   * the others.
+   */
   readonly decisions: readonly Decision[];
   readonly pipelining: boolean;
   readonly fault?: Fault;
-  /** Messages that are delivered one after another, with one agent. */
+  /** Messages that one agent delivers in sequence. */
   readonly messages: number;
-  /** Each final reply has a packet of its own, and 20 ms pass before the server goes on. */
+  /** Each final reply is a packet of its own, and 20 ms pass before the server goes on. */
   readonly isPaced?: true;
   /** Final replies name their recipient. */
   readonly isNaming?: true;
-  /** All recipients are refused for good at this command. */
+  /** All recipients are refused permanently at this command. */
   readonly refusedAt?: 'MAIL' | 'DATA';
   /** Octets of content; absent: a few. */
   readonly size?: number;
@@ -78,8 +82,8 @@ export interface Scenario {
 const opposite = { K: 'R', R: 'K', F: 'K', r: 'K', f: 'r' } as const satisfies Record<Decision, Decision>;
 
 /**
- * What the server decides about the recipients of the n-th message, from 1. Every second message meets the opposite
- * decisions, so that a reply that is left over from the message before shows.
+ * Returns what the server decides about the recipients of the n-th message, from 1. Every second message
+ * meets the opposite decisions, so that a leftover reply from the message before is detected.
  */
 export function decisionsFor({ decisions }: Scenario, message: number): readonly Decision[] {
   return message % 2 === 1 ? decisions : decisions.map((decision) => opposite[decision]);
@@ -90,7 +94,7 @@ export function acceptedOf(decisions: readonly Decision[]): readonly number[] {
   return decisions.flatMap((decision, index) => (decision === 'r' || decision === 'f' ? [] : [index]));
 }
 
-/** The reply that a decision leads to. */
+/** Returns the reply that a decision leads to. */
 export const decisionReply = {
   K: '250 2.0.0 saved',
   R: '550 5.2.1 mailbox disabled',
@@ -99,7 +103,7 @@ export const decisionReply = {
   f: '452 4.2.2 mailbox full',
 } as const satisfies Record<Decision, string>;
 
-/** The sender of the n-th message, by which the server knows it. */
+/** The sender of the n-th message, by which the server recognises it. */
 export function senderOf(message: number): string {
   return `m${message}@client.example`;
 }
@@ -115,20 +119,20 @@ export function contentOf(message: number): string {
 }
 
 /**
- * Whether a fault puts a line where it does not belong, or keeps one back. A goodbye does not: the server says 421 or 221
- * in the place of a reply to RSET, or behind a reply, or just closes, and leaves; every other reply is in its place.
+ * Whether a fault puts a line where it does not belong, or withholds one. A close does not: the server sends
+ * 421 or 221 instead of a reply to RSET, or after a reply, or just closes; every other reply is in its place.
  */
 export function isMisplacing({ slip, ending }: Fault): boolean {
   if (slip.kind === 'nothing') return ending?.what === 'silence';
-  return slip.kind !== 'instead' || ending === undefined || !isGoodbye(slip.line);
+  return slip.kind !== 'instead' || ending === undefined || !isClosing(slip.line);
 }
 
-/** 421 and 221: the server leaves. */
-export function isGoodbye(line: string): boolean {
+/** 421 and 221: the server closes. */
+export function isClosing(line: string): boolean {
   return /^[42]21/.test(line);
 }
 
-/** Names a scenario by what it is, so that it can be run by its name. */
+/** Returns a name that describes the scenario, so that it can be run by its name. */
 export function nameOf({ decisions, pipelining, fault, ...rest }: Omit<Scenario, 'name'>): string {
   const ways = [
     decisions.join(''),

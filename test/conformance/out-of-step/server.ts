@@ -1,9 +1,9 @@
 /**
  * An LMTP server that really stores, and whose output has a line too many or too few.
  *
- * It does what any server does: commands in their order, content up to the dot once it has said 354, one final reply for
- * each accepted recipient, output that is flushed before it waits. It knows what it truly decided about each recipient,
- * whatever its replies make a client believe.
+ * It does what any server does: commands in order, content up to the dot after its 354, one final reply for
+ * each accepted recipient, output that is flushed before it waits. It knows its decision about each
+ * recipient, whatever its replies make a client believe.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -23,7 +23,7 @@ import {
   senderOf,
 } from './scenario.ts';
 
-/** What truly became of one recipient of one message. */
+/** The real outcome of one recipient of one message. */
 export interface Fate {
   /** How often the message was stored. */
   kept: number;
@@ -31,17 +31,17 @@ export interface Fate {
   junk: number;
   /** A 5xx was decided for this recipient. */
   isRefused: boolean;
-  /** A decision was never said, because the server left before. */
+  /** A decision was never sent, because the server closed before. */
   isUnanswered: boolean;
 }
 
-/** Milliseconds between two lines that do not come at once. */
+/** Milliseconds between two lines that are not sent together. */
 const gapLength = 60;
-/** Milliseconds that a paced server takes behind each final reply. */
+/** Milliseconds that a paced server waits after each final reply. */
 const pace = 20;
-/** Milliseconds after a transaction when a server says goodbye to a parked session. */
+/** Milliseconds after a transaction when a server closes a parked session. */
 const idleTime = 40;
-/** Octets of content after which a server gives its early reply. */
+/** Octets of content after which a server sends its early reply. */
 const earlyAfter = 64 * 1024;
 
 /** A server with a fault. */
@@ -49,9 +49,9 @@ export class OutOfStepServer implements AsyncDisposable {
   readonly scenario: Scenario;
   /** Lines in the order of the wire, by connection. */
   readonly transcript: string[] = [];
-  /** How often a line was said where it does not belong, or was kept back. */
+  /** How often a line was sent out of place, or was withheld. */
   misplaced = 0;
-  /** How often the server said something and then waited for the client: the round trips. */
+  /** How often the server sent something and then waited for the client: the round trips. */
   turns = 0;
   connections = 0;
   readonly #fates = new Map<string, Fate>();
@@ -74,7 +74,7 @@ export class OutOfStepServer implements AsyncDisposable {
     return (this.#listener.address() as AddressInfo).port;
   }
 
-  /** What became of a recipient so far; messages are counted from 1, recipients from 0. */
+  /** Returns the outcome of a recipient so far; messages are counted from 1, recipients from 0. */
   fate(message: number, recipient: number): Fate {
     const key = `${message} ${recipient}`;
     const known = this.#fates.get(key);
@@ -113,7 +113,7 @@ class Connection {
   readonly #fault: Fault | undefined;
   readonly #received = new ReceivedOctets();
   #out: string[] = [];
-  /** Nothing is said any more. */
+  /** Nothing more is sent. */
   #isMute = false;
   #hasClosed = false;
   #hasSlipped = false;
@@ -154,7 +154,7 @@ class Connection {
     }
   }
 
-  /** The next command. What is owed goes out before it is waited for. */
+  /** Returns the next command. Pending output is flushed before the wait. */
   async #next(): Promise<string | undefined> {
     if (!this.#received.waiting.includes('\n')) this.#flush();
     return (await this.#received.line())?.text;
@@ -233,7 +233,7 @@ class Connection {
       return await this.#say('DATA', undefined, '554 5.7.1 no mail for now and ever');
     }
     await this.#say('DATA', undefined, '354 go ahead');
-    // The content may be on its way before a client can see that the server has gone.
+    // The content may be on its way before the client sees that the server has closed.
     if (this.#hasClosed) for (const index of this.#accepted) this.#fate(index).isUnanswered = true;
     const content = await this.#readContent();
     if (content === undefined || this.#isMute) return;
@@ -241,7 +241,10 @@ class Connection {
     await this.#sayFinals();
   }
 
-  /** Up to the final dot; `undefined` where the client leaves before it, or the server has given its verdict early. */
+  /**
+   * Reads up to the final dot; `undefined` where the client closes before it, or the server has given its
+   * verdict early.
+   */
   async #readContent(): Promise<string | undefined> {
     this.#flush();
     let tail = Buffer.from('\r\n');
@@ -271,7 +274,7 @@ class Connection {
     return kept.slice(0, -3);
   }
 
-  /** The early reply of a server that does not like what it reads. */
+  /** The early reply of a server that rejects the content while it reads. */
   async #speakEarly(): Promise<boolean> {
     const fault = this.#faultAt('content', undefined);
     if (fault === undefined || this.#hasSlipped) return false;
@@ -286,7 +289,7 @@ class Connection {
 
   #decide(content: string): void {
     const decisions = this.#decisions();
-    // A large message is known by its beginning.
+    // A large message is recognised by its beginning.
     const isRight = this.#server.scenario.size !== undefined || content === contentOf(this.#message);
     for (const index of this.#accepted) {
       const fate = this.#fate(index);
@@ -338,7 +341,7 @@ class Connection {
     return isAlways || (fault.transaction ?? 1) === this.#transaction ? fault : undefined;
   }
 
-  /** Says a reply, or what the fault makes of it. */
+  /** Sends a reply, or what the fault makes of it. */
   async #say(place: Place, nth: number | undefined, ...reply: readonly string[]): Promise<void> {
     const fault = this.#isMute ? undefined : this.#faultAt(place, nth);
     if (fault === undefined) return this.#put(...reply);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { brokenLinks, linksOf } from '../../support/document-links.ts';
 import { projectFolder } from '../synthesize.ts';
 
-const paths = globSync(['*.md', 'docs/**/*.md'], { cwd: projectFolder });
+const paths = globSync(['*.md', 'docs/**/*.md', 'examples/*/README.md'], { cwd: projectFolder });
 const documents = new Map(paths.map((path) => [path, readFileSync(join(projectFolder, path), 'utf8')]));
 const links = [...documents].flatMap(([path, text]) => linksOf(path, text));
 

@@ -135,6 +135,7 @@ test('showq looks at everything, and writes nothing but its log', () => {
     [
       'dynamodb:BatchGetItem QueueTable',
       'dynamodb:GetItem QueueTable',
+      'dynamodb:Query QueueTable',
       'dynamodb:Query QueueTable/index/due',
       'dynamodb:Query QueueTable/index/waiting',
       ...looks.map((action) => `sqs:${action}`),

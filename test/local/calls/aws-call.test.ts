@@ -1,4 +1,4 @@
-/** Requests of the real SDK clients, through the proxy, in the words of IAM. */
+/** Requests of the real SDK clients, through the proxy, in the terms of IAM. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -27,7 +27,7 @@ import { startRecordingProxy } from '../../../infra/local/calls/recording-proxy.
 const region = 'us-east-1';
 const credentials = { accessKeyId: 'lmtp', secretAccessKey: 'x' };
 const seen: RecordedRequest[] = [];
-/** What the service behind answers, and whether it was reached. */
+/** The reply of the service behind the proxy, and whether the request reached it. */
 let answer = 200;
 let reached = 0;
 let refusal: string | undefined;
@@ -48,11 +48,11 @@ before(async () => {
 });
 after(() => Promise.all([proxy?.close(), service?.close()]));
 
-/** Makes a request, whatever comes of it; what it needed. */
+/** Makes a request, ignores its outcome, and returns the permissions that it needed. */
 async function needed(make: (options: object) => Promise<unknown>): Promise<readonly NeededPermission[]> {
   seen.length = 0;
   await make({ region, credentials, endpoint: proxy.endpoint, maxAttempts: 1, forcePathStyle: true }).catch(() => {});
-  const last = seen.at(-1) ?? assert.fail('no request came');
+  const last = seen.at(-1) ?? assert.fail('no request arrived');
   assert.equal(last.caller, 'lmtp');
   return readCall(last, { account: '000000000000', region });
 }
@@ -82,7 +82,7 @@ const requests: Readonly<Record<string, readonly [(options: object) => Promise<u
     (options) => new SNSClient(options).send(new PublishCommand({ TopicArn: arn('sns:bounce'), Message: 'x' })),
     [`sns:Publish ${arn('sns:bounce')}`],
   ],
-  'an object that is not there, of which S3 says so only to who may list': [
+  'a missing object, which S3 reveals only with the permission to list': [
     (options) => new S3Client(options).send(new HeadObjectCommand({ Bucket: 'b', Key: 'in/x y' })),
     ['s3:GetObject arn:aws:s3:::b/in/x y', 's3:ListBucket arn:aws:s3:::b'],
   ],
@@ -133,14 +133,14 @@ for (const [name, [make, expected]] of Object.entries(requests)) {
   });
 }
 
-test('what is in no table is an error that names it', async () => {
+test('an operation that is in no table is an error that names it', async () => {
   await assert.rejects(
     needed((options) => new S3Client(options).send(new GetObjectTaggingCommand({ Bucket: 'b', Key: 'k' }))),
     { name: 'UnknownCallError', message: /^lmtp asked s3 for GET \/b\/k\?tagging/ },
   );
 });
 
-test('what is refused does not reach the service, and the client hears why as AWS would tell it', async () => {
+test('a denied request does not reach the service, and the client gets the reason as from AWS', async () => {
   refusal = 'lmtp is not authorized';
   const before = reached;
   const options = { region, credentials, endpoint: proxy.endpoint, maxAttempts: 1, forcePathStyle: true };

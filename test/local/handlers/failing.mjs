@@ -1,2 +1,2 @@
-/** A function that goes down with whatever it is given. */
+/** A function that fails with any event. */
 export const handler = () => process.exit(1);

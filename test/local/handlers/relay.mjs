@@ -1,6 +1,7 @@
 /**
- * Small functions in one file, to try the local stack with: qmgr hands requests on, lmtp fetches the body, "delivers" it
- * to nobody and says so, bounce listens, sweep speaks up. None of the product's own code is in it.
+ * Small functions in one file, to test the local stack with: qmgr passes requests on, lmtp fetches the body
+ * and logs a delivery without a server, bounce listens, sweep logs a line. They contain no code of the
+ * product.
  */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -36,7 +37,7 @@ const functions = {
       const object = await s3.send(new GetObjectCommand({ Bucket: message.bucket, Key: message.key }));
       const { length } = await object.Body.transformToByteArray();
       for (const recipient of recipients) {
-        const status = recipient.startsWith('nobody') ? 'bounced' : 'sent';
+        const status = recipient.startsWith('unknown') ? 'bounced' : 'sent';
         const delays = [0, 0, 0, 0];
         const text = `${length} octets for ${env.TRANSPORT_MAP}, minimal backoff ${env.MINIMAL_BACKOFF_TIME}`;
         console.log(

@@ -10,7 +10,7 @@ const key = { id: '4bXq1', delivery: '0000' };
 const wakeUp = { version: 1, ...key, generation: 3 } as const;
 
 for (const state of ['deferred', 'queued'] as const) {
-  test(`a wake-up takes a ${state} delivery to active, under a new generation`, async () => {
+  test(`a wake-up moves a ${state} delivery to active, under a new generation`, async () => {
     const services = captureServices();
     await services.ledger.admit(makeItem({ ...key, state, generation: 3 }));
     await activate(wakeUp, services);
@@ -25,14 +25,14 @@ for (const state of ['deferred', 'queued'] as const) {
   });
 }
 
-test('a wake-up that comes again after the table was written sends what may not have been sent', async () => {
+test('a wake-up that is repeated after the table was written sends the message that may be missing', async () => {
   const services = captureServices();
   await services.ledger.admit(makeItem({ ...key, state: 'active', generation: 4 }));
   await activate(wakeUp, services);
   assert.deepEqual(services.activated, ['4bXq1/0000 4']);
 });
 
-test('a wake-up of a delivery whose message lmtp handed back sends another, under the same generation', async () => {
+test('a wake-up of a delivery whose message lmtp returned sends another, under the same generation', async () => {
   const services = captureServices();
   const item = makeItem({ ...key, state: 'active', generation: 3 });
   await services.ledger.admit(item);
@@ -61,7 +61,7 @@ for (const [state, generation, what] of unmoved) {
   });
 }
 
-test('a wake-up of a delivery that is not in the table is worth a warning', async () => {
+test('a wake-up of a delivery that is not in the table is logged as a warning', async () => {
   const services = captureServices();
   await activate(wakeUp, services);
   assert.deepEqual(services.activated, []);
@@ -76,7 +76,7 @@ test('two wake-ups at the same time send one generation', async () => {
   assert.equal((await services.ledger.read(key))?.generation, 4);
 });
 
-test('a delivery that was deferred waits behind the others where its destination has no place left', async () => {
+test('a deferred delivery waits behind the others if its destination has no place left', async () => {
   const services = captureServices({ qmgr_message_active_limit: '1' });
   const item = makeItem({ ...key, state: 'deferred', generation: 3 });
   await services.ledger.admit(item);
@@ -85,22 +85,22 @@ test('a delivery that was deferred waits behind the others where its destination
   const there = await services.ledger.read(key);
   assert.deepEqual([there?.state, there?.due, there?.generation], ['queued', services.clock.wall, 3]);
   const { backlog } = await services.destinations.read(item.destination);
-  assert.equal(backlog, services.clock.wall, 'whoever gives a place back is to look');
+  assert.equal(backlog, services.clock.wall, 'the delivery that gives a place back must read the index');
   await services.destinations.vacate(item.destination, 1);
   await activate(wakeUp, services);
   assert.deepEqual([services.activated, (await services.ledger.read(key))?.state], [['4bXq1/0000 4'], 'active']);
 });
 
-test('a wake-up that another was faster than takes no place', async () => {
+test('a wake-up that loses a race takes no place', async () => {
   const services = captureServices();
   const item = makeItem({ ...key, state: 'deferred', generation: 3 });
   await services.ledger.admit(item);
   await Promise.all([activate(wakeUp, services), activate(wakeUp, services)]);
-  await services.scheduler.settle(services);
+  await services.scheduler.flushPlaces(services);
   assert.equal((await services.destinations.read(item.destination)).active, 1);
 });
 
-test('a delivery on which a hold lies is held, although somebody woke it', async () => {
+test('a delivery with a hold is held, although it was woken', async () => {
   const services = captureServices();
   const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1, until: 9_000_000_000_000 }];
   await services.ledger.admit(makeItem({ ...key, state: 'deferred', generation: 3, holds }));
@@ -109,7 +109,7 @@ test('a delivery on which a hold lies is held, although somebody woke it', async
   assert.deepEqual([item?.state, item?.due], ['held', 9_000_000_000_000]);
 });
 
-test('it gets a slot that its destination is trusted with now', async () => {
+test('it gets a slot of the current window of its destination', async () => {
   const services = captureServices({ lmtp_initial_destination_concurrency: '1' });
   for (let n = 0; n < 20; n += 1) {
     await services.ledger.admit(makeItem({ id: `m${n}`, state: 'deferred', generation: 3 }));

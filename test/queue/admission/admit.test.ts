@@ -29,7 +29,7 @@ function makeServices(values: Readonly<Record<string, string>> = {}): CapturingS
   return services;
 }
 
-/** Hands a request in, as it may come from SQS. */
+/** Submits a request in the form of an SQS message. */
 async function submit(
   services: CapturingServices,
   given: Readonly<Record<string, unknown>> = {},
@@ -65,7 +65,7 @@ test('a request becomes a delivery in the table and a message in active', async 
   assert.deepEqual(services.activated, ['4bXq1/0000 1']);
 });
 
-test('a request without an id has that of its message', async () => {
+test('a request without an id gets that of its message', async () => {
   const services = makeServices();
   await submit(services, { id: undefined });
   assert.deepEqual(
@@ -74,7 +74,7 @@ test('a request without an id has that of its message', async () => {
   );
 });
 
-test('a request that says when it arrived is as old as that', async () => {
+test('a request with an arrival time has that age', async () => {
   const services = makeServices();
   await submit(services, { arrival: '2026-11-22T07:00:00Z' });
   assert.equal(services.ledger.items[0]?.arrival, Date.UTC(2026, 10, 22, 7));
@@ -103,7 +103,7 @@ test('recipients of two destinations are two deliveries', async () => {
   assert.deepEqual(services.activated, ['4bXq1/0000 1', '4bXq1/0001 1']);
 });
 
-test('deliveries to one destination are in groups of one name, in different slots', async () => {
+test('deliveries to one destination have message groups of one name, in different slots', async () => {
   const services = makeServices({
     lmtp_destination_recipient_limit: '2',
     lmtp_initial_destination_concurrency: '20',
@@ -128,7 +128,7 @@ test('the same request again is a duplicate, whatever the order of its fields', 
   assert.ok(services.notes.includes('info: duplicate request'));
 });
 
-test('another request under the same id is corrupt, and the first is unharmed', async () => {
+test('another request under the same id is corrupt, and the first is not affected', async () => {
   const services = makeServices();
   await submit(services);
   const before = services.ledger.items;
@@ -139,7 +139,7 @@ test('another request under the same id is corrupt, and the first is unharmed', 
   ]);
 });
 
-test('a late copy is a duplicate though its body is gone by now', async () => {
+test('a late copy is a duplicate even if its body is deleted by now', async () => {
   const services = makeServices();
   await submit(services);
   services.bodies.remove('in/a.eml');
@@ -147,14 +147,14 @@ test('a late copy is a duplicate though its body is gone by now', async () => {
   assert.deepEqual([services.notices, services.ledger.items.length], [[], 1]);
 });
 
-test('a body that cannot be looked at for now leaves the request in incoming', async () => {
+test('a body that cannot be read at the moment leaves the request in incoming', async () => {
   const services = makeServices();
   services.bodies.trouble = new Error('access denied');
   await assert.rejects(submit(services), /access denied/);
   assert.deepEqual([services.notices, services.ledger.items], [[], []]);
 });
 
-test('a recipient with a control character bounces at the door, once, and the others are delivered to', async () => {
+test('a recipient with a control character bounces at admission, once, and the others get the mail', async () => {
   const services = makeServices();
   await submit(services, { recipients: ['bob@example.com', 'e\rvil@example.com', 'carol@example.com'] });
   await submit(services, { recipients: ['bob@example.com', 'e\rvil@example.com', 'carol@example.com'] });
@@ -173,7 +173,7 @@ test('a recipient with a control character bounces at the door, once, and the ot
   );
 });
 
-test('a request without one usable recipient is done at the door, and found by its id', async () => {
+test('a request without a usable recipient is done at admission, and found by its id', async () => {
   const services = makeServices();
   await submit(services, { recipients: ['', 'e\u0000vil@example.com'] });
   assert.partialDeepStrictEqual(services.ledger.items, [{ id: '4bXq1', state: 'done', pending: {} }]);
@@ -181,19 +181,19 @@ test('a request without one usable recipient is done at the door, and found by i
   assert.equal(services.published.length, 1);
 });
 
-/** What makes a request corrupt, and the reason that is given: field and value. */
+/** What makes a request corrupt, and the reason in the notice: field and value. */
 const unusable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
-  ['an unknown version', { version: 2 }, /^version: 2 is not allowed; wanted is 1$/],
+  ['an unknown version', { version: 2 }, /^version: 2 is not allowed; expected 1$/],
   ['an unknown field', { reciepients: [] }, /^reciepients: is not a field; allowed are version, /],
-  ['an id of other characters', { id: 'a/b' }, /^id: "a\/b" is not allowed; wanted is letters/],
-  ['no recipient', { recipients: [] }, /^recipients: \[\] is not allowed; wanted is a list/],
+  ['an id with other characters', { id: 'a/b' }, /^id: "a\/b" is not allowed; expected letters/],
+  ['no recipient', { recipients: [] }, /^recipients: \[\] is not allowed; expected a list/],
   ['a recipient that is a number', { recipients: ['bob@example.com', 7] }, /^recipients\[1\]: 7 /],
   [
     'a sender with a line end',
     { sender: 'alice@x\r\nRCPT TO:<y>' },
     /^sender: "alice@x\\r\\nRCPT TO:<y>" holds .*U\+000D/,
   ],
-  ['a destination that is none', { destination: 'inet:' }, /^destination: "inet:": host, host:port/],
+  ['an invalid destination', { destination: 'inet:' }, /^destination: "inet:": expected host, host:port/],
   [
     'a destination that is not allowed',
     { destination: 'inet:evil.test:24' },
@@ -210,7 +210,7 @@ const unusable: readonly (readonly [string, Readonly<Record<string, unknown>>, R
     /^message.bucket: "secret" is not allowed by this stack; allowed: messages other$/,
   ],
   [
-    'a body that is not there',
+    'a missing body',
     { message: { bucket: 'messages', key: 'in/b.eml' } },
     /^message.key: there is no object "in\/b.eml"/,
   ],
@@ -225,16 +225,16 @@ for (const [what, given, reason] of unusable) {
     assert.deepEqual([services.ledger.items, others], [[], []]);
     assert.match(notice?.reason ?? '', reason);
     assert.equal(notice?.id, 'sqs-1');
-    assert.equal(notice?.body, JSON.stringify({ ...request, ...given }), 'the request as it came');
+    assert.equal(notice?.body, JSON.stringify({ ...request, ...given }), 'the request as submitted');
   });
 }
 
 for (const [what, id] of Object.entries({
   'an empty id': '',
-  'an id without end': 'x'.repeat(5000),
+  'a very long id': 'x'.repeat(5000),
   'a number for an id': 7,
 })) {
-  test(`a request with ${what} is corrupt, also where something else is wrong with it`, async () => {
+  test(`a request with ${what} is corrupt, even if something else is wrong with it`, async () => {
     const services = makeServices();
     await submit(services, { id });
     await submit(services, { id, version: 2 });
@@ -246,7 +246,7 @@ for (const [what, id] of Object.entries({
 }
 
 for (const body of ['', '{', '[]', 'null', '"text"', '7']) {
-  test(`${body === '' ? 'nothing' : body} is no request`, async () => {
+  test(`${body === '' ? 'nothing' : body} is not a request`, async () => {
     const services = makeServices();
     await submit(services, {}, { body });
     assert.partialDeepStrictEqual(services.notices, [{ id: 'sqs-1', body }]);
@@ -254,7 +254,7 @@ for (const body of ['', '{', '[]', 'null', '"text"', '7']) {
   });
 }
 
-test('where bodies lie below prefixes, a request for another object of the bucket is corrupt: it could never be read', async () => {
+test('where bodies are below prefixes, a request for another object of the bucket is corrupt: it could never be read', async () => {
   const bodyPrefixes = { bucket: 'messages', prefixes: ['in/', 'drop/'] };
   const submitKey = async (bucket: string, key: string) => {
     const services = makeServices();
@@ -264,19 +264,19 @@ test('where bodies lie below prefixes, a request for another object of the bucke
     await admit({ messageId: 'sqs-1', body, sent: services.clock.wall }, admission, services);
     return services.notices.map(({ reason }) => reason);
   };
-  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies lie below in/ drop/ reports/';
+  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies must be below in/ drop/ reports/';
   assert.deepEqual(await submitKey('messages', 'archive/a.eml'), [reason]);
   assert.deepEqual(await submitKey('messages', 'drop/a.eml'), []);
-  // What the bounce function wrote.
+  // Written by the bounce function.
   assert.deepEqual(await submitKey('messages', 'reports/a.eml'), []);
   // Prefixes are those of the message bucket.
   assert.deepEqual(await submitKey('other', 'archive/a.eml'), []);
 });
 
-describe('a request that comes again while one of its deliveries cannot be read', () => {
+describe('a repeated request with a delivery that cannot be read', () => {
   const two = { recipients: ['bob@example.com', 'dora@example.net'] };
 
-  /** The first delivery, made malformed, and nothing of the second: its qmgr died in between. */
+  /** The first delivery, made malformed, without the second: its qmgr died in between. */
   async function breakFirst(services: CapturingServices): Promise<RawItem> {
     const [first] = services.ledger.items;
     assert.ok(first !== undefined);
@@ -285,7 +285,7 @@ describe('a request that comes again while one of its deliveries cannot be read'
     return raw;
   }
 
-  test('gets the deliveries that are missing, and the malformed one is held', async () => {
+  test('gets the missing deliveries, and the malformed one is held', async () => {
     const [whole, services] = [makeServices(), makeServices()];
     await submit(whole, two);
     const [first] = whole.ledger.items;
@@ -302,7 +302,7 @@ describe('a request that comes again while one of its deliveries cannot be read'
     assert.deepEqual(services.notices, []);
   });
 
-  test('makes no second delivery for anybody who may be in it, where it is cut otherwise now', async () => {
+  test('makes no second delivery for a recipient who may be in it, if it is split differently now', async () => {
     const services = makeServices();
     await submit(services, two);
     const raw = await breakFirst(services);

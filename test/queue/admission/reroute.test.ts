@@ -11,7 +11,7 @@ const key = { id: '4bXq1', delivery: '0000' };
 const wakeUp = { version: 1, ...key, generation: 3 } as const;
 const parked = 'retry:4.3.2 moving';
 
-/** A wake-up arrives for a delivery while the map says something. */
+/** A wake-up arrives for a delivery while the map has this content. */
 async function wake(map: string, item: Partial<DeliveryItem> = {}) {
   const services = captureServices();
   await services.ledger.admit(makeItem({ ...key, state: 'deferred', generation: 3, destination: parked, ...item }));
@@ -26,13 +26,13 @@ async function wake(map: string, item: Partial<DeliveryItem> = {}) {
   return { services, sent, now: await services.ledger.read(key) };
 }
 
-test('it waits on while the map parks it', async () => {
+test('it stays parked while the map parks it', async () => {
   const { services, now } = await wake('* retry:4.3.2 moving');
   assert.partialDeepStrictEqual(now, { state: 'active', destination: parked, generation: 4 });
   assert.deepEqual(services.activated, ['4bXq1/0000 4']);
 });
 
-test('it waits on where the map says nothing of it any more', async () => {
+test('it stays parked where the map has no entry for it any more', async () => {
   assert.partialDeepStrictEqual((await wake('other.example lmtp:one')).now, { destination: parked });
 });
 
@@ -41,7 +41,7 @@ for (const [map, destination] of [
   ['* retry:4.3.2 still moving', 'retry:4.3.2 still moving'],
   ['* error:5.1.6 moved', 'error:5.1.6 moved'],
 ] as const) {
-  test(`it goes to ${destination} when the map says so, in the group of that`, async () => {
+  test(`it goes to ${destination} when the map says so, in the message group of that`, async () => {
     const before = makeItem({ ...key });
     const { services, now } = await wake(map);
     assert.partialDeepStrictEqual(now, { state: 'active', destination, generation: 4 });
@@ -50,7 +50,7 @@ for (const [map, destination] of [
   });
 }
 
-test('it is handed to another transport when the map says so, and done with here', async () => {
+test('it is passed to another transport when the map says so, and is done here', async () => {
   const { services, sent, now } = await wake('* mailman:inet:m.test:8024', { attempt: 7 });
   assert.partialDeepStrictEqual(now, {
     state: 'done',
@@ -64,13 +64,13 @@ test('it is handed to another transport when the map says so, and done with here
   assert.deepEqual(services.activated, []);
 });
 
-test('a delivery whose recipients would go different ways waits on', async () => {
+test('a delivery whose recipients would get different destinations stays parked', async () => {
   const recipients = ['bob@one.example', 'carol@two.example'].map((address, n) => ({ address, n }));
   const { now } = await wake('one.example lmtp:one\ntwo.example lmtp:two', { recipients });
   assert.partialDeepStrictEqual(now, { state: 'active', destination: parked });
 });
 
-test('what goes to a server stays on its way, whatever the map says now', async () => {
+test('a delivery to a server keeps its destination, whatever the map says now', async () => {
   const { now } = await wake('* lmtp:inet:new.test', { destination: 'inet:old.test:24' });
   assert.partialDeepStrictEqual(now, { state: 'active', destination: 'inet:old.test:24' });
 });

@@ -7,12 +7,12 @@ import { MemoryDestinations } from '../../support/memory-destinations.ts';
 const day = 86_400_000;
 const destination = 'inet:lmtp.internal:24';
 
-test('a destination that cannot count gets one recipient at a time for a day, in every container, and it is told why', async () => {
+test('a destination that cannot count gets one recipient at a time for a day, in every container, and status shows why', async () => {
   const services = captureServices();
   const kept = new MemoryDestinations();
   const [here, elsewhere] = [new Fallbacks(kept), new Fallbacks(kept)];
   assert.equal(await here.isOneByOne(destination, services), false);
-  await here.note(destination, '2 final replies for 5 recipients', services);
+  await here.begin(destination, '2 final replies for 5 recipients', services);
   assert.equal(await here.isOneByOne(destination, services), true);
   assert.equal(await elsewhere.isOneByOne(destination, services), true);
   assert.equal(await elsewhere.isOneByOne('inet:other.internal:24', services), false);
@@ -22,24 +22,24 @@ test('a destination that cannot count gets one recipient at a time for a day, in
   assert.equal(await here.isOneByOne(destination, services), false);
 });
 
-test('what another container learned is known within a minute', async () => {
+test('another container reads it within a minute', async () => {
   const services = captureServices();
   const kept = new MemoryDestinations();
   const fallbacks = new Fallbacks(kept);
   assert.equal(await fallbacks.isOneByOne(destination, services), false);
-  await new Fallbacks(kept).note(destination, 'x', services);
+  await new Fallbacks(kept).begin(destination, 'x', services);
   services.clock.advance(60_000);
   assert.equal(await fallbacks.isOneByOne(destination, services), true);
 });
 
-test('short_reply_fallback_time=0 is no caution at all', async () => {
+test('short_reply_fallback_time=0 switches the fallback off', async () => {
   const services = captureServices({ short_reply_fallback_time: '0' });
   const fallbacks = new Fallbacks(new MemoryDestinations());
-  await fallbacks.note(destination, 'x', services);
+  await fallbacks.begin(destination, 'x', services);
   assert.equal(await fallbacks.isOneByOne(destination, services), false);
 });
 
-test('a table that cannot be reached costs a warning, and no mail', async () => {
+test('an unreachable table costs a warning, and no mail', async () => {
   const services = captureServices();
   const broken = new MemoryDestinations();
   broken.read = async () => {
@@ -47,7 +47,7 @@ test('a table that cannot be reached costs a warning, and no mail', async () => 
   };
   const fallbacks = new Fallbacks(broken);
   assert.equal(await fallbacks.isOneByOne(destination, services), false);
-  await fallbacks.note(destination, 'x', services);
+  await fallbacks.begin(destination, 'x', services);
   assert.equal(await fallbacks.isOneByOne(destination, services), true);
   assert.deepEqual(services.notes, [
     'warn: cautions not read',

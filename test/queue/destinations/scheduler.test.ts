@@ -12,19 +12,19 @@ const item = makeItem({ destination, group: 'group#0' });
 const failure = { status: '4.4.1', text: 'connect to mail.test[10.0.0.1]:24: Connection refused' } as const;
 const failed = { kind: 'failure', failure } as const;
 
-/** Services whose scheduler keeps its records in these. */
+/** Services whose scheduler keeps its records in this store. */
 function makeServices(values: Readonly<Record<string, string>> = {}, destinations = new MemoryDestinations()) {
   const services: CapturingServices = { ...captureServices(values), destinations };
   return { services, destinations, scheduler: new Scheduler(destinations) };
 }
 
-/** What every call to a table is like that cannot be reached. */
+/** Every call to an unreachable table fails. */
 class BrokenDestinations extends MemoryDestinations {
   override read = () => Promise.reject(new Error('the table is throttled'));
   override write = () => Promise.reject(new Error('the table is throttled'));
   override occupy = () => Promise.reject(new Error('the table is throttled'));
   override vacate = () => Promise.reject(new Error('the table is throttled'));
-  override noteBacklog = () => Promise.reject(new Error('the table is throttled'));
+  override recordBacklog = () => Promise.reject(new Error('the table is throttled'));
 }
 
 const suspension = { since: 0, until: 0, why: failure.text, dsn: failure.status, failures: 3 };
@@ -36,12 +36,12 @@ async function withRecord(given: Partial<DestinationRecord>) {
 }
 
 describe('whether a delivery may begin', () => {
-  test('of a destination without a record: yes', async () => {
+  test('to a destination without a record: yes', async () => {
     const { scheduler, services } = makeServices();
     assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'go' });
   });
 
-  test('of one that is held: no, whatever else', async () => {
+  test('to a held one: no, whatever else', async () => {
     const { scheduler, services } = await withRecord({
       holds: [{ id: 'h', reason: 'r', by: 'ann', since: 1 }],
       suspension,
@@ -49,12 +49,12 @@ describe('whether a delivery may begin', () => {
     assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'held' });
   });
 
-  test('of one that is suspended: no, with the words of the last failure', async () => {
+  test('to a suspended one: no, with the words of the last failure', async () => {
     const { scheduler, services } = await withRecord({ suspension: { ...suspension, until: 9_000_000_000_000 } });
     assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'suspended', failure });
   });
 
-  test('when a suspension is over: one as the probe, until it is concluded or its lease is over', async () => {
+  test('after a suspension: one as the probe, until it reports or its lease ends', async () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     const leaseEnds = services.clock.wall + 60_000;
     const [first, second] = await Promise.all([
@@ -68,7 +68,7 @@ describe('whether a delivery may begin', () => {
     assert.equal((await new Scheduler(destinations).permit(item, leaseEnds + 1, services)).kind, 'go');
   });
 
-  test('in a slot that the window does not reach: later, in another one', async () => {
+  test('in a slot beyond the window: later, in another slot', async () => {
     const { scheduler, services } = makeServices();
     const [last, beyond] = ['group#4', 'group#5'].map((group) => ({ ...item, group }));
     assert.ok(last !== undefined && beyond !== undefined);
@@ -77,7 +77,7 @@ describe('whether a delivery may begin', () => {
     assert.deepEqual(permission, { kind: 'wait', until: services.clock.wall + 15_000 });
   });
 
-  test('where nothing has succeeded and others are in active: listed as under way, until it tells how it went', async () => {
+  test('before the first success, with others in active: listed as in progress, until it reports its outcome', async () => {
     const { scheduler, services, destinations } = makeServices();
     const leaseEnds = services.clock.wall + 90_000;
     await destinations.adjust(destination, 1);
@@ -91,22 +91,18 @@ describe('whether a delivery may begin', () => {
     assert.equal((await destinations.read(destination)).trials?.length, 4);
     const [first] = permissions;
     assert.ok(first?.kind === 'go');
-    await scheduler.conclude(item, { kind: 'success' }, first, services);
+    await scheduler.recordResult(item, { kind: 'success' }, first, services);
     const { trials, window, revision } = await destinations.read(destination);
     assert.deepEqual([trials, window?.succeededAt], [undefined, services.clock.wall]);
     for (const permission of permissions.slice(1)) {
       assert.ok(permission.kind === 'go');
-      await new Scheduler(destinations).conclude(item, { kind: 'success' }, permission, services);
+      await new Scheduler(destinations).recordResult(item, { kind: 'success' }, permission, services);
     }
     assert.deepEqual(await scheduler.permit(item, leaseEnds, services), { kind: 'go' });
-    assert.equal(
-      (await destinations.read(destination)).revision,
-      revision,
-      'one success is written down, for all of them',
-    );
+    assert.equal((await destinations.read(destination)).revision, revision, 'one success is recorded, for all of them');
   });
 
-  test('is never listed where no server is asked, or nothing is ever taken for dead', async () => {
+  test('without a server, or without suspension: never listed', async () => {
     const never = makeServices({ default_destination_concurrency_failed_cohort_limit: '0' });
     const ending = makeServices();
     for (const [{ scheduler, services, destinations }, name] of [
@@ -119,7 +115,7 @@ describe('whether a delivery may begin', () => {
     }
   });
 
-  test('after a first failure: as soon as those under way are fewer than must fail until it is dead', async () => {
+  test('after a first failure: as soon as fewer are in progress than must fail for a suspension', async () => {
     const { scheduler, services, destinations } = makeServices();
     const leaseEnds = services.clock.wall + 90_000;
     await destinations.adjust(destination, 5);
@@ -127,28 +123,28 @@ describe('whether a delivery may begin', () => {
     const [a, b] = [await begin(), await begin()];
     assert.ok(a.kind === 'go' && b.kind === 'go');
     services.clock.advance(1000);
-    await scheduler.conclude(item, failed, a, services);
-    // Three failures suspend it: one is known, one is under way, and one is missing.
+    await scheduler.recordResult(item, failed, a, services);
+    // Three failures suspend it: one is known, one is in progress, and one is missing.
     const c = await begin();
     assert.ok(c.kind === 'go' && c.probe !== undefined);
     assert.deepEqual(await begin(), { kind: 'wait', until: services.clock.wall + 5000 });
-    await scheduler.conclude(item, { kind: 'nothing' }, b, services);
+    await scheduler.recordResult(item, { kind: 'nothing' }, b, services);
     const d = await begin();
-    assert.ok(d.kind === 'go', 'what says nothing makes room for another');
+    assert.ok(d.kind === 'go', 'one without an outcome makes room for another');
     services.clock.advance(1000);
-    await scheduler.conclude(item, failed, c, services);
+    await scheduler.recordResult(item, failed, c, services);
     assert.equal((await begin()).kind, 'wait');
-    await scheduler.conclude(item, failed, d, services);
+    await scheduler.recordResult(item, failed, d, services);
     assert.equal((await begin()).kind, 'suspended');
   });
 
-  test('after a first failure: a worker that died is not waited for longer than two minutes', async () => {
+  test('after a first failure: a dead worker is waited for no longer than two minutes', async () => {
     const { scheduler, services, destinations } = makeServices();
     await destinations.adjust(destination, 5);
     const begin = () => new Scheduler(destinations).permit(item, services.clock.wall + 300_000, services);
     const [a] = [await begin(), await begin(), await begin()];
     assert.ok(a.kind === 'go');
-    await scheduler.conclude(item, failed, a, services);
+    await scheduler.recordResult(item, failed, a, services);
     let putBack = 0;
     const { wall } = services.clock;
     for (;;) {
@@ -162,11 +158,11 @@ describe('whether a delivery may begin', () => {
     assert.ok(putBack <= 4, `put back ${putBack} times`);
   });
 
-  test('what another container learned counts at once where nothing has succeeded, else within seconds', async () => {
+  test('with the knowledge of another container: at once before the first success, else within seconds', async () => {
     const { scheduler, services, destinations } = makeServices();
     const other = new Scheduler(destinations);
     assert.equal((await other.permit(item, 0, services)).kind, 'go');
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.equal((await other.permit(item, 0, services)).kind, 'suspended');
 
     const window = { size: 9, failedCohorts: 0, failure: 0, failures: 0, succeededAt: 1, at: services.clock.wall };
@@ -180,7 +176,7 @@ describe('whether a delivery may begin', () => {
     assert.equal((await other.permit(item, 0, services)).kind, 'suspended');
   });
 
-  test('of a mailbox that is a destination of its own: by its own record, and by the holds of the destination', async () => {
+  test('to a mailbox that is a destination of its own: by its own record, and by the holds of the destination', async () => {
     const { services, destinations } = makeServices();
     const mine = { ...item, mailbox: 'bob@example.com' };
     const name = `bob@example.com@${destination}`;
@@ -193,62 +189,62 @@ describe('whether a delivery may begin', () => {
   });
 });
 
-describe('how a delivery went', () => {
-  test('is written down only where it changes something', async () => {
+describe('the outcome of a delivery', () => {
+  test('is recorded only if it changes something', async () => {
     const { scheduler, services, destinations } = makeServices();
     for (let n = 0; n < 10; n += 1) {
       await scheduler.permit(item, 0, services);
-      await scheduler.conclude(item, { kind: 'success' }, {}, services);
+      await scheduler.recordResult(item, { kind: 'success' }, {}, services);
     }
     assert.equal((await destinations.read(destination)).revision, 0);
   });
 
-  test('three times in a row without success: the destination is suspended, and the log says why', async () => {
+  test('suspends the destination after three failures in a row, and the log says why', async () => {
     const { scheduler, services, destinations } = makeServices();
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.equal((await destinations.read(destination)).suspension?.why, failure.text);
     assert.deepEqual(services.notes, ['warn: destination suspended']);
   });
 
-  test('a probe that succeeds opens it, and the log says so', async () => {
+  test('opens it after a successful probe, and the log says so', async () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     const permission = await scheduler.permit(item, services.clock.wall + 60_000, services);
     assert.ok(permission.kind === 'go' && permission.probe !== undefined);
-    await scheduler.conclude(item, { kind: 'success' }, permission, services);
+    await scheduler.recordResult(item, { kind: 'success' }, permission, services);
     const { suspension: after, probe } = await destinations.read(destination);
     assert.deepEqual([after, probe], [undefined, undefined]);
     assert.equal(services.notes.at(-1), 'info: destination takes mail again');
   });
 
-  test('a probe that says nothing leaves the question to another', async () => {
+  test('leaves the probe to another delivery if it shows nothing', async () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     const permission = await scheduler.permit(item, services.clock.wall + 60_000, services);
     assert.ok(permission.kind === 'go');
-    await scheduler.conclude(item, { kind: 'nothing' }, permission, services);
+    await scheduler.recordResult(item, { kind: 'nothing' }, permission, services);
     assert.deepEqual((await destinations.read(destination)).suspension, suspension);
     assert.equal((await scheduler.permit(item, services.clock.wall + 60_000, services)).kind, 'go');
   });
 });
 
-describe('a table that cannot be reached', () => {
-  test('delays no mail: deliveries begin, and new ones go into active', async () => {
+describe('an unreachable table', () => {
+  test('delays no mail: deliveries begin, and new ones enter active', async () => {
     const { scheduler, services } = makeServices({}, new BrokenDestinations());
     assert.deepEqual(await scheduler.permit(item, 0, services), { kind: 'go' });
     assert.equal(await scheduler.place(item, services), 'active');
-    scheduler.leave(item);
-    assert.deepEqual(await scheduler.settle(services), new Map());
-    await scheduler.noteBacklog(destination, services);
+    scheduler.giveBackPlace(item);
+    assert.deepEqual(await scheduler.flushPlaces(services), new Map());
+    await scheduler.recordBacklog(destination, services);
     for (const note of services.notes) assert.match(note, /^warn: /);
   });
 
   test('still keeps this container from a dead host', async () => {
     const { scheduler, services } = makeServices({}, new BrokenDestinations());
-    for (let n = 0; n < 3; n += 1) await scheduler.conclude(item, failed, {}, services);
+    for (let n = 0; n < 3; n += 1) await scheduler.recordResult(item, failed, {}, services);
     assert.notEqual((await scheduler.permit(item, 0, services)).kind, 'go');
     assert.ok(services.notes.includes('warn: record of the destination not written; only this container knows'));
   });
 
-  test('makes nobody the probe', async () => {
+  test('makes no delivery the probe', async () => {
     const { scheduler, services, destinations } = await withRecord({ suspension });
     destinations.write = () => Promise.reject(new Error('the table is throttled'));
     assert.equal((await scheduler.permit(item, 0, services)).kind, 'suspended');
@@ -270,21 +266,21 @@ describe('places in active', () => {
     }
   }
 
-  test('cost two writes for a batch that comes in, and one for a batch that is done', async () => {
+  test('cost two writes for a batch that arrives, and one for a batch that is done', async () => {
     const destinations = new CountedDestinations();
     const { scheduler, services } = makeServices({}, destinations);
     const batch = Array.from({ length: 10 }, () => item);
     const places = await Promise.all(batch.map((one) => scheduler.place(one, services)));
     assert.deepEqual(new Set(places), new Set(['active']));
     assert.equal(destinations.writes, 2);
-    for (const one of batch) scheduler.leave(one);
-    await scheduler.settle(services);
-    await scheduler.settle(services);
+    for (const one of batch) scheduler.giveBackPlace(one);
+    await scheduler.flushPlaces(services);
+    await scheduler.flushPlaces(services);
     assert.equal(destinations.writes, 3);
     assert.equal((await destinations.read(destination)).active, 0);
   });
 
-  test('are given out to the last one, and not beyond', async () => {
+  test('are used up to the last one, and not beyond', async () => {
     const { scheduler, services } = makeServices({ qmgr_message_active_limit: '7' });
     const places = await Promise.all(Array.from({ length: 20 }, () => scheduler.place(item, services)));
     assert.equal(places.filter((place) => place === 'active').length <= 7, true);
@@ -305,17 +301,21 @@ describe('places in active', () => {
     const request = makeItem({ destination });
     await admitItem(request, services);
     await admitItem({ ...request, by: 'another' }, services);
-    await services.scheduler.settle(services);
+    await services.scheduler.flushPlaces(services);
     assert.equal((await services.destinations.read(destination)).active, 1);
   });
 
-  test('are asked for again a second after there was none', async () => {
+  test('are requested again a second after active was full', async () => {
     const { scheduler, services, destinations } = makeServices({ qmgr_message_active_limit: '1' });
     assert.equal(await scheduler.place(item, services), 'active');
     assert.equal(await scheduler.place(item, services), 'queued');
     await destinations.vacate(destination, 1);
     assert.equal(await scheduler.place(item, services), 'queued', 'it was full a moment ago');
-    assert.equal(await scheduler.place({ ...item, state: 'queued' }, services), 'active', 'what was woken asks');
+    assert.equal(
+      await scheduler.place({ ...item, state: 'queued' }, services),
+      'active',
+      'a woken delivery requests a place',
+    );
     await destinations.vacate(destination, 1);
     services.clock.advance(1000);
     assert.equal(await scheduler.place(item, services), 'active');
@@ -329,7 +329,7 @@ describe('with lmtp_destination_recipient_limit=1', () => {
     return there;
   };
 
-  test('a mailbox is what shares a limit: another mailbox has another group', async () => {
+  test('deliveries to one mailbox share a limit: another mailbox has another group', async () => {
     const [bob, carol] = [await admitted('bob@example.com'), await admitted('carol@example.com')];
     assert.deepEqual([bob?.mailbox, carol?.mailbox], ['bob@example.com', 'carol@example.com']);
     assert.notEqual(bob?.group.split('#')[0], carol?.group.split('#')[0]);
@@ -344,7 +344,7 @@ describe('with lmtp_destination_recipient_limit=1', () => {
     assert.notEqual((await admitted('bob+a@example.com'))?.mailbox, 'bob@example.com', 'unless there are none');
   });
 
-  test('nobody else has one', async () => {
+  test('other destinations have no such groups', async () => {
     const services = captureServices({ lmtp_destination_recipient_limit: '2' });
     const { item: there } = await admitItem(makeItem({ destination }), services);
     assert.equal(there?.mailbox, undefined);

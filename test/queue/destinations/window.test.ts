@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   afterFailure,
-  afterNothing,
+  afterNoResult,
   afterSuccess,
   isDoubted,
   isUnproven,
@@ -30,7 +30,7 @@ const now = 1_000_000;
 const failure = { status: '4.4.1', text: 'connect to mail.test[10.0.0.1]:24: Connection refused' } as const;
 const probe = { token: 'ours', until: now + 60_000 };
 
-/** A record whose window has that size, and with which something has succeeded. */
+/** A record with a window of that size and at least one success. */
 function withWindow(size: number): DestinationRecord {
   const window = { size, failedCohorts: 0, failure: 0, failures: 0, succeededAt: now, at: now };
   return { ...emptyRecord('inet:mail.test:24'), window };
@@ -44,7 +44,7 @@ function succeed(record: DestinationRecord, isWanted = true, at = now): Destinat
   return afterSuccess(record, limits, { now: at }, isWanted) ?? record;
 }
 
-/** Fails until the destination is dead: the windows on the way. */
+/** Fails until the destination is dead; returns the windows on the way. */
 function failToDeath(from: DestinationRecord): readonly number[] {
   const sizes: number[] = [];
   for (let record = from; record.suspension === undefined; record = fail(record)) {
@@ -55,14 +55,14 @@ function failToDeath(from: DestinationRecord): readonly number[] {
 }
 
 describe('the window of a destination', () => {
-  test('begins as large as lmtp_initial_destination_concurrency says, and never above the limit', () => {
+  test('begins with lmtp_initial_destination_concurrency, and is never above the limit', () => {
     const fresh = emptyRecord('x');
     assert.equal(openSlots(fresh, limits, now), 5);
     assert.equal(openSlots(fresh, { ...limits, lmtp_destination_concurrency_limit: 3 }, now), 3);
     assert.equal(openSlots(withWindow(18), { ...limits, lmtp_destination_concurrency_limit: 7 }, now), 7);
   });
 
-  test('grows by one with each success while more is wanted, up to the limit', () => {
+  test('grows by one with each success while more mail waits, up to the limit', () => {
     let record = emptyRecord('x');
     let writes = 0;
     for (let n = 0; n < 100; n += 1) {
@@ -74,12 +74,12 @@ describe('the window of a destination', () => {
     assert.equal(writes, 15, 'limit - initial');
   });
 
-  test('is not written where nothing more is wanted', () => {
+  test('is not written when no more mail waits', () => {
     assert.equal(afterSuccess(emptyRecord('x'), limits, { now }, false), undefined);
     assert.equal(afterSuccess(withWindow(9), limits, { now }, false), undefined);
   });
 
-  test('comes back to its first size with successes, also where no more is wanted', () => {
+  test('returns to its first size with successes, even when no more mail waits', () => {
     let record = fail(fail(withWindow(5)));
     const sizes = Array.from({ length: 5 }, () => {
       record = succeed(record, false);
@@ -88,7 +88,7 @@ describe('the window of a destination', () => {
     assert.deepEqual(sizes, [3, 4, 5, 5, 5]);
   });
 
-  test('is forgotten when nobody used it for a while, and kept while somebody does', () => {
+  test('is forgotten after a while without use, and kept while it is used', () => {
     const record = withWindow(17);
     assert.equal(openSlots(record, limits, now + windowMemory), 17);
     assert.equal(openSlots(record, limits, now + windowMemory + 1), 5);
@@ -96,7 +96,7 @@ describe('the window of a destination', () => {
     assert.equal(openSlots(used, limits, now + windowMemory * 1.5), 17);
   });
 
-  // What Postfix's own code gives with its default feedback.
+  // The results of Postfix's own code with its default feedback.
   for (const [from, sizes] of [
     [5, [5, 3, 2]],
     [1, [1]],
@@ -115,10 +115,10 @@ describe('the window of a destination', () => {
     let record = withWindow(20);
     for (let n = 0; n < 12; n += 1) record = fail(record);
     assert.notEqual(fail(record).suspension, undefined, 'one more is one too many');
-    assert.equal(fail(succeed(record, false)).suspension, undefined, 'a success between them begins the count anew');
+    assert.equal(fail(succeed(record, false)).suspension, undefined, 'a success between them resets the count');
   });
 
-  test('never kills a destination where the cohort limit is 0', () => {
+  test('never suspends a destination where the cohort limit is 0', () => {
     let record = withWindow(5);
     for (let n = 0; n < 50; n += 1) {
       record = fail(record, { lmtp_destination_concurrency_failed_cohort_limit: 0 });
@@ -126,7 +126,7 @@ describe('the window of a destination', () => {
     assert.deepEqual([record.suspension, openSlots(record, limits, now)], [undefined, 1]);
   });
 
-  test('lasts for more failures where the cohort limit is larger', () => {
+  test('survives more failures with a larger cohort limit', () => {
     let record = withWindow(1);
     const given = { lmtp_destination_concurrency_failed_cohort_limit: 3 };
     for (let n = 0; n < 2; n += 1) record = fail(record, given);
@@ -152,7 +152,7 @@ describe('the window of a destination', () => {
               ? afterFailure(record, given, { now: at }, failure)
               : kind === 'success'
                 ? afterSuccess(record, given, { now: at }, wanted)
-                : afterNothing(record, { now: at });
+                : afterNoResult(record, { now: at });
           record = after ?? record;
           const slots = openSlots(record, given, at);
           assert.ok(Number.isInteger(slots) && slots >= 1 && slots <= limit, `${slots} of ${limit}`);
@@ -176,11 +176,11 @@ describe('a dead destination', () => {
     assert.equal(dead.window, undefined);
   });
 
-  test('learns nothing from a failure of what was under way', () => {
+  test('learns nothing from a failure of a delivery that was already in progress', () => {
     assert.equal(afterFailure(dead, limits, { now: now + 5000 }, failure), undefined);
   });
 
-  test('is suspended once more by a probe that fails, with its words', () => {
+  test('is suspended again by a failed probe, with the words of that', () => {
     const later = now + 300_000;
     const after = afterFailure(
       { ...dead, probe },
@@ -194,7 +194,7 @@ describe('a dead destination', () => {
     });
   });
 
-  test('opens with the first window when a probe, or what was still under way, succeeds', () => {
+  test('opens with the first window when the probe, or a delivery still in progress, succeeds', () => {
     for (const given of [{ now, probe }, { now }]) {
       const after = afterSuccess({ ...dead, probe }, limits, given, true);
       assert.equal(after?.suspension, undefined);
@@ -202,24 +202,24 @@ describe('a dead destination', () => {
     }
   });
 
-  test('keeps the probe of another', () => {
+  test('keeps the probe of another worker', () => {
     const theirs = { token: 'theirs', until: now + 1 };
-    const after = afterNothing({ ...dead, probe: theirs }, { now, probe });
+    const after = afterNoResult({ ...dead, probe: theirs }, { now, probe });
     assert.equal(after, undefined);
-    assert.equal(afterNothing({ ...dead, probe }, { now, probe })?.probe, undefined);
+    assert.equal(afterNoResult({ ...dead, probe }, { now, probe })?.probe, undefined);
   });
 });
 
-describe('a first failure where nothing has succeeded', () => {
+describe('a first failure before any success', () => {
   const doubtful = fail(emptyRecord('x'));
 
-  test('lets no more be under way than must fail until the destination is suspended', () => {
+  test('limits the deliveries in progress to those that must fail for a suspension', () => {
     assert.equal(trialLimit(doubtful, limits, now), 2);
     assert.equal(trialLimit(fail(doubtful), limits, now), 1);
     assert.notEqual(fail(fail(doubtful)).suspension, undefined);
   });
 
-  test('with any window and cohort limit, that many failures suspend it, or fill the window', () => {
+  test('with any window and cohort limit, allows as many as suspend the destination, or as fill the window', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 4 }), (size, cohorts) => {
         const given = {
@@ -246,28 +246,28 @@ describe('a first failure where nothing has succeeded', () => {
     );
   });
 
-  test('is no matter for doubt where something had succeeded, or where the server took part of it', () => {
+  test('does not limit if there was a success, or if the server accepted a part', () => {
     assert.equal(isDoubted(doubtful, limits, now), true);
     assert.equal(isDoubted(fail(withWindow(5)), limits, now), false);
     const partly = afterFailure(emptyRecord('x'), limits, { now }, { ...failure, isAlive: true });
     assert.equal(isDoubted(partly ?? emptyRecord('x'), limits, now), false);
     const never = { ...limits, lmtp_destination_concurrency_failed_cohort_limit: 0 };
-    assert.equal(isDoubted(doubtful, never, now), false, 'nor where nothing is ever taken for dead');
+    assert.equal(isDoubted(doubtful, never, now), false, 'nor where suspension is off');
   });
 
-  test('gives those that are not listed the time that a failure takes', () => {
+  test('gives unlisted deliveries the time that a failure takes', () => {
     assert.equal(unlistedEnd(doubtful, limits, now), now + 30_000);
     assert.equal(unlistedEnd(doubtful, { ...limits, lmtp_connect_timeout: 0 }, now), now + 60_000);
     assert.equal(unlistedEnd(doubtful, { ...limits, lmtp_connect_timeout: 600_000 }, now), now + 60_000);
   });
 
-  test('is forgiven with the first success', () => {
+  test('is forgotten with the first success', () => {
     const after = succeed(doubtful, false);
     assert.equal(isDoubted(after, limits, now), false);
     assert.equal(isUnproven(after, limits, now), false);
   });
 
-  test('is looked for before every delivery', () => {
+  test('is read before every delivery', () => {
     assert.equal(isUnproven(emptyRecord('x'), limits, now), true);
     assert.equal(isUnproven(doubtful, limits, now), true);
     assert.equal(isUnproven(withWindow(5), limits, now), false);
@@ -275,22 +275,22 @@ describe('a first failure where nothing has succeeded', () => {
   });
 });
 
-describe('a delivery that begins where nothing has succeeded', () => {
+describe('a delivery that begins before the first success', () => {
   const leaseEnds = now + 300_000;
   const trial = newTrial(now, leaseEnds);
   const other = newTrial(now, leaseEnds);
   const tried = withTrial(withTrial(emptyRecord('x'), trial), other);
 
-  test('is listed until it tells how it went, whatever that was', () => {
+  test('is listed until it reports its outcome, whatever that is', () => {
     assert.deepEqual(trialsUnderWay(tried, now), [trial, other]);
     const failed = afterFailure(tried, limits, { now, probe: trial }, failure);
     assert.deepEqual(failed?.trials, [other]);
-    const cut = afterNothing(tried, { now, probe: trial });
+    const cut = afterNoResult(tried, { now, probe: trial });
     assert.deepEqual(cut?.trials, [other]);
-    assert.equal(afterNothing(cut ?? tried, { now, probe: trial }), undefined);
+    assert.equal(afterNoResult(cut ?? tried, { now, probe: trial }), undefined);
   });
 
-  test('ends all doubt with its success, whether more is wanted or not', () => {
+  test('ends the limit with its success, whether more mail waits or not', () => {
     const after = afterSuccess(tried, limits, { now, probe: trial }, false);
     assert.deepEqual([after?.trials, after?.window?.succeededAt], [undefined, now]);
     assert.equal(afterSuccess(after ?? tried, limits, { now, probe: other }, false), undefined, 'one write is enough');
@@ -307,16 +307,16 @@ describe('a delivery that begins where nothing has succeeded', () => {
     const failed = afterFailure(tried, limits, { now: now + 9000, probe: trial }, failure) ?? tried;
     const late = withTrial(failed, newTrial(now + 9000, leaseEnds));
     assert.equal(trialsEnd(late, limits, now + 9000), now + 9000 + 9000 + 2000);
-    assert.equal(trialsEnd(tried, limits, now), now + 30_000 + 2000, 'or as a connection that nobody answers');
+    assert.equal(trialsEnd(tried, limits, now), now + 30_000 + 2000, 'or as a connection attempt without an answer');
   });
 
-  test('that takes longer is looked for again in a minute, or when it is waited for no more', () => {
+  test('that takes longer is read again in a minute, or when the wait for it ends', () => {
     assert.equal(trialsEnd(tried, limits, now + 40_000), now + 100_000);
     assert.equal(trialsEnd(tried, limits, now + 90_000), now + 120_000);
     assert.equal(trialsEnd(tried, limits, now + 119_000), now + 124_000);
   });
 
-  test('says nothing new when its destination is suspended already, and prolongs nothing', () => {
+  test('changes nothing when its destination is suspended already, and does not prolong that', () => {
     const dead = fail(fail(fail(tried)));
     assert.notEqual(dead.suspension, undefined);
     assert.equal(dead.trials, undefined);

@@ -25,7 +25,7 @@ const failure = (
   verdict: { status: 'bounced', dsn, text: `host said: 550 ${dsn} no`, remoteMta: 'mail.example', ...given },
 });
 
-test('nobody failed, nobody is told', () => {
+test('without a failed recipient there is no event', () => {
   assert.deepEqual(bounceEvents([], facts()), []);
 });
 
@@ -71,7 +71,7 @@ test('an event reads like one of Amazon SES, with our own facts beside it', () =
   });
 });
 
-describe('what a status means in the words of Amazon SES', () => {
+describe('a status in the terms of Amazon SES', () => {
   for (const [dsn, type, subType] of [
     ['5.1.1', 'Permanent', 'General'],
     ['5.1.10', 'Permanent', 'General'],
@@ -92,7 +92,7 @@ describe('what a status means in the words of Amazon SES', () => {
       assert.deepEqual([event?.bounce.bounceType, event?.bounce.bounceSubType], [type, subType]);
     });
   }
-  test('a recipient whose time is over', () => {
+  test('an expired recipient', () => {
     for (const [dsn, subType] of [
       ['4.1.1', 'General'],
       ['4.2.2', 'MailboxFull'],
@@ -104,13 +104,13 @@ describe('what a status means in the words of Amazon SES', () => {
   });
 });
 
-test('words of ours are marked as such', () => {
+test('a text of our own is marked as such', () => {
   const { remoteMta: _, ...verdict } = failure('a@x', '5.1.3', { text: 'bad address' }).verdict;
   const [event] = bounceEvents([{ recipient: { address: 'a@x', n: 0 }, verdict }], facts());
   assert.equal(event?.bounce.bouncedRecipients[0]?.diagnosticCode, 'X-Postfix; bad address');
 });
 
-test('recipients that failed alike share an event, others have their own', () => {
+test('recipients that failed in the same way share an event, others have their own', () => {
   const events = bounceEvents([failure('a@x', '5.1.1'), failure('b@x', '5.2.2'), failure('c@x', '5.1.1')], facts());
   assert.deepEqual(
     events.map(({ bounce }) => bounce.bouncedRecipients.map(({ emailAddress }) => emailAddress)),
@@ -126,7 +126,7 @@ describe('the id of an event', () => {
   test('is the same whenever and wherever the event is made again', () => {
     assert.equal(id(), id({ now: 1, reportingMta: 'other.example' }));
   });
-  test('is another for another request, delivery, generation or kind of failure', () => {
+  test('differs for another request, delivery, generation or kind of failure', () => {
     const ids = [
       id(),
       id({ item: { ...item, id: '4bXq2' } }),
@@ -136,12 +136,12 @@ describe('the id of an event', () => {
     ];
     assert.equal(new Set(ids).size, ids.length);
   });
-  test('is not the same for a refusal at the door and one of the first attempt, which share a generation', () => {
+  test('differs for a refusal at admission and one of the first attempt, which share a generation', () => {
     assert.notEqual(id({ attempt: 0 }), id({ attempt: 1 }));
   });
 });
 
-test('ten thousand failures are told in events that a topic can take', () => {
+test('ten thousand failures are split into events of a size that a topic accepts', () => {
   const failed = Array.from({ length: 2000 }, (_, n) =>
     failure(`recipient-${n}@example.com`, '5.1.1', { text: 'x'.repeat(200) }),
   );

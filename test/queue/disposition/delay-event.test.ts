@@ -22,7 +22,7 @@ const late = { status: 'deferred', dsn: '4.4.1', text: 'connect to store.example
 const delayed = (verdict: DelayedRecipient['verdict'] = late): readonly DelayedRecipient[] =>
   item.recipients.map((recipient) => ({ recipient, verdict }));
 
-test('whoever said nothing or asked for it is in a delay event of the shape of SES', () => {
+test('a delay event has the form of SES and names recipients without NOTIFY or with NOTIFY=DELAY', () => {
   const [event, ...others] = delayEvents(delayed(), facts, times);
   assert.ok(event);
   assert.deepEqual(others, []);
@@ -57,13 +57,13 @@ test('the null sender is never warned', () => {
   assert.deepEqual(delayEvents(delayed(), { ...facts, item: { ...item, sender: '' } }, times), []);
 });
 
-test('who is sent or bounced is not late', () => {
+test('a recipient that is sent or bounced is not in a delay event', () => {
   assert.deepEqual(delayEvents(delayed({ ...late, status: 'sent' }), facts, times), []);
   assert.deepEqual(delayEvents(delayed({ ...late, status: 'bounced' }), facts, times), []);
   assert.deepEqual(delayEvents(delayed({ ...late, status: 'expired' }), facts, times), []);
 });
 
-test('each kind of delay has its event, and each event knows how many they are', () => {
+test('each kind of delay has its event, and each event says how many there are', () => {
   const [first, second] = item.recipients;
   assert.ok(first && second);
   const events = delayEvents(
@@ -90,7 +90,7 @@ test('the same warning has the same id, and that of another attempt has another'
   assert.notEqual(id(), id({ attempt: 5 }));
 });
 
-describe('what a status means in the words of Amazon SES', () => {
+describe('a status in the terms of Amazon SES', () => {
   for (const [dsn, remoteMta, type] of [
     ['4.2.2', 'store.example', 'MailboxFull'],
     ['4.2.1', 'store.example', 'General'],

@@ -1,4 +1,4 @@
-/** The tables of types in docs/events.md say what the code does. */
+/** The tables of types in docs/events.md agree with the code. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ const rows = events
   .map((line) => line.slice(2, -2).split(' | '));
 const [bounces, delays] = [rows.slice(0, 5), rows.slice(5)];
 
-/** Statuses that a row speaks of. */
+/** Returns the statuses that a row covers. */
 function statuses(written: string): readonly EnhancedStatus[] {
   if (written === 'all others') return ['5.1.1', '5.2.1', '5.1.10'];
   return written.split(', ').map((each) => each.replace('x.', '5.').replace('\\*', '7') as EnhancedStatus);

@@ -1,4 +1,7 @@
-/** Doubt through the whole life of a delivery: whatever servers say, in whatever order, and whatever an operator does. */
+/**
+ * Doubt through the whole life of a delivery: whatever servers reply, in whatever order, and whatever an
+ * operator does.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -27,12 +30,12 @@ const said = { setUp: 0, transfer: 0, relay: 'mail.example[10.0.0.1]:24', remote
 const verdicts = {
   sent: { status: 'sent', dsn: '2.0.0', text: '250 saved', ...said },
   deferred: { status: 'deferred', dsn: '4.2.2', text: 'host said: 452 full', ...said },
-  refused: { status: 'bounced', dsn: '5.1.1', text: 'host said: 550 nobody of that name', ...said },
+  refused: { status: 'bounced', dsn: '5.1.1', text: 'host said: 550 no such user', ...said },
   doubt: { status: 'deferred', dsn: '4.4.2', text: 'lost connection', inDoubt: true, ...said },
 } as const satisfies Readonly<Record<string, Verdict>>;
 type Said = keyof typeof verdicts;
 
-/** One thing that happens to a delivery, some time after the one before. */
+/** One event in the life of a delivery, some time after the one before. */
 type Step = { readonly after: number } & (
   | { readonly kind: 'attempt'; readonly said: readonly Said[] }
   /** No attempt is made: the destination is suspended. */
@@ -69,7 +72,7 @@ const life = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 14 }),
 });
 
-/** A delivery as its world knows it: who may have the message, by what really happened. */
+/** A delivery and its surroundings: which recipients may really have the message. */
 class Life {
   item: DeliveryItem;
   now: number;
@@ -102,7 +105,7 @@ class Life {
     this.#settle(given, step.kind === 'lapse' ? { mayExpire: false } : {}, step.kind === 'removal' ? { removal } : {});
   }
 
-  /** What the server says to those who are offered to it. */
+  /** The server's reply to each recipient that is offered. */
   #attempt(step: Step): ReadonlyMap<number, Verdict> {
     const offered = recipientsToOffer(this.item, this.#limit);
     return new Map(
@@ -145,7 +148,7 @@ class Life {
     }
     const isStuck = recipientsToOffer(changes, this.#limit).length === 0 && openRecipients(changes).length > 0;
     const isHeldAtLimit = changes.holds?.some(({ id }) => id === inDoubtLimitHold) === true;
-    assert.equal(isHeldAtLimit, isStuck, 'held exactly where only recipients at the limit are left');
+    assert.equal(isHeldAtLimit, isStuck, 'held exactly if only recipients at the limit are left');
     assert.ok(!isStuck || (to === 'held' && changes.due !== null), 'and such a hold has an end');
   }
 
@@ -168,7 +171,7 @@ class Life {
   }
 }
 
-test('once in doubt, every later line, event and report of a recipient that is not sent says so, and no attempt goes beyond the limit', () => {
+test('once a recipient is in doubt, every later line, event and report says so until it is sent, and no attempt exceeds the limit', () => {
   let deliveries = 0;
   let doubts = 0;
   let held = 0;

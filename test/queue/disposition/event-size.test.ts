@@ -1,4 +1,4 @@
-/** However many recipients a delivery has, and whatever is said to them: its events fit into a topic, and all into an item. */
+/** Events fit into a topic, and all of them into an item, for any number of recipients and any replies. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bounceEvents } from '../../../functions/queue/disposition/bounce-event.ts';
@@ -14,7 +14,7 @@ const topicOctets = 256 * 1024;
 const itemOctets = 400_000;
 const transportMap = parseTransportMap('* lmtp:inet:store', 'lmtp', 24);
 
-/** The largest delivery that a request of such recipients is cut into. */
+/** The largest delivery that a request of such recipients is split into. */
 function largest(recipient: (n: number) => Omit<QueuedRecipient, 'n'>): readonly QueuedRecipient[] {
   const { deliveries } = planDeliveries(
     {
@@ -35,7 +35,7 @@ for (const [what, recipient] of [
     (n: number) => ({ address: `some.body-${n}@mail.example.com`, notify: ['FAILURE', 'DELAY'] as const }),
   ],
   [
-    'long addresses, with all that an envelope can have',
+    'long addresses, with every field of an envelope',
     (n: number) => ({
       address: `${long}${n}@${long}.example`,
       original: `${long}${n}@${'y'.repeat(180)}.example`,

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { Verdict } from '../../../functions/delivery/verdict.ts';
 import {
   inDoubtHold,
-  noteProgress,
   type SettlementFacts,
   settle,
+  withProgress,
 } from '../../../functions/queue/disposition/settlement.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { planDeliveries } from '../../../functions/queue/items/plan.ts';
@@ -63,7 +63,7 @@ function settled(
 const statusOf = ({ lines }: ReturnType<typeof settled>) =>
   lines.map(({ recipient, status }) => `${recipient} ${status}`);
 
-test('everybody was sent to: the item is done, and nobody needs to look at it again', () => {
+test('when all recipients are sent, the item is done and never due again', () => {
   const settlement = settled(['sent', 'sent']);
   assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, null);
@@ -71,7 +71,7 @@ test('everybody was sent to: the item is done, and nobody needs to look at it ag
   assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x sent']);
 });
 
-test('somebody was deferred: the item waits as long as the message is old', () => {
+test('when a recipient is deferred, the back-off depends on the age of the message', () => {
   for (const [age, wait] of [
     [1, 300],
     [299, 300],
@@ -85,7 +85,7 @@ test('somebody was deferred: the item waits as long as the message is old', () =
   }
 });
 
-test('somebody bounced: the sender is told, and the item stays in sight until that is published', () => {
+test('when a recipient bounces, the event is made, and the item stays due until it is published', () => {
   const settlement = settled(['sent', 'bounced']);
   assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, settlement.now + pendingGrace);
@@ -97,15 +97,19 @@ test('somebody bounced: the sender is told, and the item stays in sight until th
   assert.deepEqual(settlement.changes.pending, { [event?.lmtp.eventId ?? '']: event });
 });
 
-test('somebody bounced and somebody waits: the sender is told of the one, the other is tried again', () => {
+test('when one recipient bounces and another is deferred, the event is made for the one, and the other is retried', () => {
   const settlement = settled(['bounced', 'deferred']);
   assert.equal(settlement.to, 'deferred');
   assert.equal(settlement.events.length, 1);
-  assert.equal(settlement.changes.due, settlement.now + pendingGrace, 'the sweep looks whether the event is out');
+  assert.equal(
+    settlement.changes.due,
+    settlement.now + pendingGrace,
+    'the sweep checks whether the event is published',
+  );
   assert.deepEqual(settlement.changes.unpublished, { due: settlement.now + 300 * second });
 });
 
-test('an event that is still to be published keeps a finished item in sight', () => {
+test('an unpublished event keeps a finished item due', () => {
   const settlement = settled(['sent'], 10, { pending: { e1: makeEvent('e1') } });
   assert.equal(settlement.to, 'done');
   assert.equal(settlement.changes.due, settlement.now + pendingGrace);
@@ -117,7 +121,7 @@ test('each attempt is counted, and ends the claim', () => {
   assert.equal(changes.claim, null);
 });
 
-test('what was last said to a recipient is written down', () => {
+test('the last reply for each recipient is stored', () => {
   const { changes, now } = settled(['deferred'], 10, { attempt: 1 });
   assert.deepEqual(changes.recipients?.[0]?.last, {
     status: 'deferred',
@@ -137,13 +141,13 @@ describe('the lifetime', () => {
     assert.equal(settled(['deferred'], life).to, 'done');
   });
 
-  test('makes two lines of the last deferral: what the server said, and that it was the last time', () => {
+  test('makes two lines of the last deferral: the reply of the server, and the expiry', () => {
     const settlement = settled(['deferred'], life);
     assert.deepEqual(statusOf(settlement), ['r0@x deferred', 'r0@x expired']);
     assert.deepEqual(new Set(settlement.lines.map(({ dsn, text }) => `${dsn} ${text}`)).size, 1);
   });
 
-  test("turns the deferral into a bounce with the server's last words and their soft status", () => {
+  test("turns the deferral into a bounce with the server's last words and their temporary status", () => {
     const [event] = settled(['deferred'], life).events;
     assert.equal(bounceOf(event).bounceType, 'Transient');
     assert.deepEqual(bounceOf(event).bouncedRecipients, [
@@ -151,7 +155,7 @@ describe('the lifetime', () => {
     ]);
   });
 
-  test('does not concern those who were sent to, or refused', () => {
+  test('does not affect recipients that were sent or refused', () => {
     const settlement = settled(['sent', 'bounced', 'deferred'], life);
     assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x bounced', 'r2@x deferred', 'r2@x expired']);
     assert.deepEqual(settlement.events.map((event) => bounceOf(event).bounceType).sort(), ['Permanent', 'Transient']);
@@ -170,7 +174,7 @@ describe('recipients of earlier attempts', () => {
     { address: 'r1@x', n: 1, last: makeVerdict('deferred', 1) },
     { address: 'r2@x', n: 2, last: makeVerdict('bounced', 0) },
   ];
-  test('who is finished stays as he is and is not logged again', () => {
+  test('that are finished stay unchanged and are not logged again', () => {
     const settlement = settled(['deferred', 'sent', 'deferred'], 10, { recipients, attempt: 1 });
     assert.deepEqual(statusOf(settlement), ['r1@x sent']);
     assert.equal(settlement.to, 'done');
@@ -179,22 +183,22 @@ describe('recipients of earlier attempts', () => {
     assert.deepEqual(settlement.events, []);
   });
 
-  test('what this very attempt wrote down on its way is logged with the rest of it', () => {
+  test('that this attempt has recorded as progress are logged with the others', () => {
     const noted = [{ address: 'r0@x', n: 0, last: makeVerdict('sent', 2) }];
     assert.deepEqual(statusOf(settled(['sent'], 10, { recipients: noted, attempt: 1 })), ['r0@x sent']);
   });
 
-  test('who has no verdict is left as he was', () => {
+  test('that get no verdict stay unchanged', () => {
     const settlement = settled(['sent'], 10, { recipients: makeRecipients('r0@x', 'r1@x') });
     assert.deepEqual(statusOf(settlement), ['r0@x sent']);
     assert.equal(settlement.to, 'deferred');
   });
 });
 
-describe('progress that is written down', () => {
-  test('is of those who were sent to, and of nobody else', () => {
+describe('recorded progress', () => {
+  test('is about sent recipients, and no others', () => {
     const { item, facts, now } = settled(['sent', 'bounced', 'deferred']);
-    const noted = noteProgress(item, facts.verdicts, now);
+    const noted = withProgress(item, facts.verdicts, now);
     assert.deepEqual(
       noted.map(({ last }) => last?.status),
       ['sent', undefined, undefined],
@@ -204,13 +208,13 @@ describe('progress that is written down', () => {
   test('does not overwrite what was finished before', () => {
     const recipients = [{ address: 'r0@x', n: 0, last: makeVerdict('sent', 1) }];
     const { item, facts, now } = settled(['sent'], 10, { recipients, attempt: 1 });
-    assert.deepEqual(noteProgress(item, facts.verdicts, now), recipients);
+    assert.deepEqual(withProgress(item, facts.verdicts, now), recipients);
   });
 });
 
-describe('an item of as many recipients as fit, all bounced with long words', () => {
+describe('an item of as many recipients as fit, all bounced with long replies', () => {
   for (const length of [5, 60, 300, 900]) {
-    test(`holds them all, addresses of ${length} characters`, () => {
+    test(`contains them all, with addresses of ${length} characters`, () => {
       const recipients = largestDelivery(length);
       const text = `550 5.1.1 ${'x'.repeat(2030)}`;
       const doubted = recipients.map((one) => ({ ...one, doubt: { attempts: 99, since: 1.7e12, at: 1.7e12 } }));
@@ -225,13 +229,13 @@ describe('an item of as many recipients as fit, all bounced with long words', ()
       assert.ok(events.every((event) => Buffer.byteLength(JSON.stringify(event)) < 256 * 1024));
       assert.ok(
         lines.every((line) => line.text === text),
-        'the log has the words whole',
+        'the log has the complete reply',
       );
     });
   }
 });
 
-/** The recipients of one delivery of a request with far too many, each with all that a request may say of it. */
+/** The recipients of one delivery of a request with far too many, each with every field that a request may have. */
 function largestDelivery(length: number): readonly QueuedRecipient[] {
   const recipients = Array.from({ length: 2000 }, (_, n) => ({
     address: `${'r'.repeat(length)}${n}@example.com`,
@@ -245,7 +249,7 @@ function largestDelivery(length: number): readonly QueuedRecipient[] {
   return planDeliveries(request, rules).deliveries[0]?.recipients ?? [];
 }
 
-test('whatever the verdicts, an item is done if and only if nobody waits, and everybody gets a line', () => {
+test('for any verdicts, an item is done if and only if no recipient waits, and every recipient gets a line', () => {
   const statuses = fc.array(fc.constantFrom<Verdict['status']>('sent', 'deferred', 'bounced'), {
     minLength: 1,
     maxLength: 8,
@@ -276,23 +280,23 @@ describe('a delay warning', () => {
   const warning = { times: { ...times, delay_warning_time: 4 * hours * second } };
   const kinds = ({ events }: ReturnType<typeof settled>) => events.map(({ lmtp }) => lmtp.kind);
 
-  test('goes out with the attempt at or past its time, and is written down', () => {
+  test('is sent with the attempt at or past its time, and is recorded', () => {
     const settlement = settled(['deferred'], 4 * hours, {}, warning);
     assert.deepEqual(kinds(settlement), ['delay']);
     assert.equal(settlement.changes.warned, settlement.now);
     assert.deepEqual(settlement.changes.pending, {
       [settlement.events[0]?.lmtp.eventId ?? '']: settlement.events[0],
     });
-    assert.equal(settlement.changes.due, settlement.now + pendingGrace, 'the sweep looks whether it is out');
+    assert.equal(settlement.changes.due, settlement.now + pendingGrace, 'the sweep checks whether it is published');
   });
 
-  test('is not made before its time, nor a second time, nor where nobody asked for warnings', () => {
+  test('is not made before its time, nor a second time, nor if no recipient asked for warnings', () => {
     assert.deepEqual(kinds(settled(['deferred'], 3 * hours, {}, warning)), []);
     assert.deepEqual(kinds(settled(['deferred'], 9 * hours, { warned: 1 }, warning)), []);
     assert.deepEqual(kinds(settled(['deferred'], 9 * hours)), []);
   });
 
-  test('is about those who still wait, and want to hear of it', () => {
+  test('is about recipients that still wait and ask for delay notifications', () => {
     const recipients = [
       { address: 'r0@x', n: 0 },
       { address: 'r1@x', n: 1 },
@@ -306,43 +310,43 @@ describe('a delay warning', () => {
     );
   });
 
-  test('that nobody wants to hear of is none, and may come later', () => {
+  test('that concerns no such recipient is not recorded, and may follow later', () => {
     const recipients = [{ address: 'r0@x', n: 0, notify: ['NEVER'] as const }];
     const settlement = settled(['deferred'], 5 * hours, { recipients }, warning);
     assert.deepEqual([kinds(settlement), settlement.changes.warned], [[], undefined]);
   });
 
-  test('is not made of mail that is given up, or held', () => {
+  test('is not made for mail that expires or is held', () => {
     assert.deepEqual(kinds(settled(['deferred'], 432_000, {}, warning)), ['bounce']);
     const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
     assert.deepEqual(kinds(settled(['deferred'], 5 * hours, { holds }, warning)), []);
   });
 });
 
-describe('mail that somebody wanted to hold while it was being delivered', () => {
+describe('a delivery with a hold that was requested during the attempt', () => {
   const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
 
-  test('is held at the end, out of sight of the sweep', () => {
+  test('is held at the end, and not due for the sweep', () => {
     const settlement = settled(['deferred', 'sent'], 10, { holds });
     assert.deepEqual([settlement.to, settlement.changes.due, settlement.changes.holds], ['held', null, holds]);
   });
 
-  test('is in sight where the hold has an end', () => {
+  test('is due where the hold has an end', () => {
     const ending = [{ ...(holds[0] ?? { id: '', reason: '', by: '', since: 0 }), until: 5_000_000_000 }];
     assert.equal(settled(['deferred'], 10, { holds: ending }).changes.due, 5_000_000_000);
   });
 
-  test('does not expire: a person is to say what becomes of it', () => {
+  test('does not expire: the operator decides', () => {
     const settlement = settled(['deferred'], 1_000_000, { holds });
     assert.deepEqual([settlement.to, statusOf(settlement)], ['held', ['r0@x deferred']]);
   });
 
-  test('is done where nobody is left', () => {
+  test('is done if no recipient is left', () => {
     const settlement = settled(['sent', 'bounced'], 10, { holds });
     assert.deepEqual([settlement.to, settlement.changes.holds], ['done', null]);
   });
 
-  test('keeps its events in sight until they are out', () => {
+  test('keeps its events due until they are published', () => {
     const settlement = settled(['bounced', 'deferred'], 10, { holds });
     assert.deepEqual(
       [settlement.to, settlement.changes.due, settlement.changes.unpublished],
@@ -351,10 +355,10 @@ describe('mail that somebody wanted to hold while it was being delivered', () =>
   });
 });
 
-describe('mail that somebody removed while it was being delivered', () => {
+describe('a delivery with a removal that was requested during the attempt', () => {
   const removal = { by: 'ann', why: 'spam', at: 5, bounces: false };
 
-  test('is done: who was sent to stays sent, and nobody is told of the others', () => {
+  test('is done: sent recipients stay sent, and there is no event about the others', () => {
     const settlement = settled(['sent', 'deferred'], 10, { removal });
     assert.deepEqual([settlement.to, settlement.events], ['done', []]);
     assert.deepEqual(
@@ -364,10 +368,10 @@ describe('mail that somebody removed while it was being delivered', () => {
         ['removed', 'ann'],
       ],
     );
-    assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x deferred'], 'the log knows what the server said');
+    assert.deepEqual(statusOf(settlement), ['r0@x sent', 'r1@x deferred'], 'the log has the reply of the server');
   });
 
-  test("bounces where that was wanted, in words that are no server's", () => {
+  test('bounces if that was requested, with a text of our own', () => {
     const settlement = settled(['deferred'], 10, { removal: { ...removal, bounces: true } });
     assert.deepEqual(statusOf(settlement), ['r0@x deferred', 'r0@x bounced']);
     assert.partialDeepStrictEqual(settlement.events.map(bounceOf), [
@@ -386,12 +390,12 @@ describe('a recipient in doubt', () => {
       ...rules,
     });
 
-  test('is tried again by default', () => {
+  test('is retried by default', () => {
     assert.equal(doubt({}).to, 'deferred');
     assert.equal(doubt({ inDoubtAction: 'retry' }).to, 'deferred');
   });
 
-  test('is held for a person with in_doubt_action=hold, with the reason', () => {
+  test('is held for the operator with in_doubt_action=hold, with the reason', () => {
     const settlement = doubt({ inDoubtAction: 'hold' });
     assert.equal(settlement.to, 'held');
     assert.deepEqual(settlement.changes.holds, [
@@ -412,7 +416,7 @@ describe('a recipient in doubt', () => {
     );
   });
 
-  test('is held once, whatever others hold it for', () => {
+  test('is held once, whatever other holds there are', () => {
     const holds = [
       { id: inDoubtHold, reason: 'before', by: 'lmtp', since: 1 },
       { id: 'h', reason: 'r', by: 'ann', since: 1 },
@@ -421,7 +425,7 @@ describe('a recipient in doubt', () => {
   });
 });
 
-test('whatever is asked for, everybody is sent to, given up, removed, or left where somebody sees him', () => {
+test('for any requested changes, each recipient is sent, expired, removed, or left where the operator sees it', () => {
   const status = fc.constantFrom('sent', 'deferred', 'bounced');
   const asked = fc.record({
     statuses: fc.array(status, { minLength: 1, maxLength: 6 }),

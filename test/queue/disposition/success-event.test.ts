@@ -16,7 +16,7 @@ const sent = { status: 'sent', dsn: '2.0.0', text: '250 2.0.0 saved', remoteMta:
 const served = (verdict: Parameters<typeof successEvents>[0][number]['verdict']) =>
   item.recipients.map((recipient) => ({ recipient, verdict }));
 
-test('whoever asked for it hears of success from us, where the server does not tell', () => {
+test('a recipient with NOTIFY=SUCCESS is in a success event of ours if the server does not report it', () => {
   const [event, ...others] = successEvents(served({ ...sent, relayed: true }), facts, false);
   assert.deepEqual(others, []);
   assert.deepEqual(event?.delivery, {
@@ -39,7 +39,7 @@ test('whoever asked for it hears of success from us, where the server does not t
   ]);
 });
 
-test('three hundred who asked share an event, each with his own words, for an item holds no three hundred frames', () => {
+test('three hundred such recipients share an event, each with its own text, because three hundred frames do not fit into an item', () => {
   const recipients = Array.from({ length: 300 }, (_, n) => ({ n, address: `r${n}@x`, notify: ['SUCCESS'] as const }));
   const all = recipients.map((recipient) => ({
     recipient,
@@ -53,7 +53,7 @@ test('three hundred who asked share an event, each with his own words, for an it
   );
 });
 
-test('a server that offers DSN tells it itself, and nobody hears of what was not sent', () => {
+test('a server that offers DSN reports success itself, and recipients that were not sent are in no success event', () => {
   assert.deepEqual(successEvents(served(sent), facts, false), []);
   assert.deepEqual(
     successEvents(served({ status: 'deferred', dsn: '4.0.0', text: 'later', relayed: true }), facts, false),

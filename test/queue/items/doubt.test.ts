@@ -1,4 +1,7 @@
-/** In doubt belongs to the recipient and has an end: stories of servers that break off after the dot, over a real connection. */
+/**
+ * Doubt belongs to the recipient and is limited: stories of servers that break off after the dot, over a real
+ * connection.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdMessage, releaseMessage, rescheduleMessage } from '../../../functions/operator/operator-change.ts';
@@ -9,7 +12,7 @@ import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/ite
 import { entryOf } from '../../../functions/queue/items/summary.ts';
 import { heldAtLimitNote } from '../../../functions/queue/settlement/log-deliveries.ts';
 import { sweep } from '../../../functions/queue/sweep/sweep.ts';
-import type { Carried } from '../../../functions/queue/writes/apply-change.ts';
+import type { ChangeResult } from '../../../functions/queue/writes/apply-change.ts';
 import { bounceOf } from '../../support/bounce-of.ts';
 import { captureServices } from '../../support/capturing-services.ts';
 import { makeItem, makeRecipients, makeVerdict } from '../../support/delivery-item.ts';
@@ -21,7 +24,7 @@ interface Scene extends AsyncDisposable {
   readonly server: ScriptedServer;
 }
 
-/** A day instead of five, so that there are fewer sweeps to wait for; a session for each attempt. */
+/** A day instead of five, for fewer sweeps; a session for each attempt. */
 const usual = { maximal_queue_lifetime: '1d', lmtp_cache_connection: 'no' };
 
 async function setScene(
@@ -41,10 +44,10 @@ async function setScene(
   return { world, server, [Symbol.asyncDispose]: close };
 }
 
-/** Breaks off after the dot, whatever it was sent. */
+/** Breaks off after the dot. */
 const breaksOff: ServerScript = { final: { default: andThen('close') } };
 
-/** Goes on until something is so. Time passes where all is waiting. */
+/** Goes on until a condition holds. Time passes while everything waits. */
 async function runUntil(world: QueueWorld, isSo: () => boolean): Promise<void> {
   for (let turn = 0; turn < 2000; turn += 1) {
     if (isSo()) return;
@@ -61,7 +64,7 @@ async function runUntil(world: QueueWorld, isSo: () => boolean): Promise<void> {
 
 const isHeld = (world: QueueWorld) => () => world.ledger.items.some(({ state }) => state === 'held');
 
-/** The recipients that the server was sent content for, in each transaction. */
+/** The recipients that the server got content for, in each transaction. */
 function sentFor({ server }: Scene): readonly (readonly string[])[] {
   return server
     .transcript()
@@ -75,7 +78,7 @@ function recipientOf(world: QueueWorld, address: string): QueuedRecipient {
   return recipient;
 }
 
-function refusal(carried: Carried): string {
+function refusal(carried: ChangeResult): string {
   assert.equal(carried.kind, 'refused');
   return carried.kind === 'refused' ? carried.why : '';
 }
@@ -103,10 +106,10 @@ describe('a recipient whose attempts end in doubt', () => {
     assert.equal(world.metrics.sum('HeldInDoubt'), 1);
     assert.equal(world.metrics.sum('InDoubt'), 3);
     assert.ok(world.notes.includes(`error: ${heldAtLimitNote}`));
-    assert.equal(entryOf(item).summary.expires, true, 'what counts mail that is about to be returned sees it');
+    assert.equal(entryOf(item).summary.expires, true, 'the count of mail about to be returned includes it');
   });
 
-  test('is given up when the lifetime is over, in words that leave open whether the message arrived', async () => {
+  test('expires with a text that leaves open whether the message arrived', async () => {
     await using scene = await setScene(breaksOff);
     const { world } = scene;
     world.submit({ recipients: ['bob@x'] });
@@ -164,7 +167,7 @@ describe('a recipient whose attempts end in doubt', () => {
         ['bob@x', true],
         ['busy@x', false],
       ],
-      'both are given up when the lifetime is over',
+      'both expire at the end of the lifetime',
     );
   });
 
@@ -188,7 +191,7 @@ describe('a recipient whose attempts end in doubt', () => {
 
   test('that is refused later bounces as one that may have the message', async () => {
     await using scene = await setScene({
-      rcpt: { default: '550 5.1.1 nobody of that name' },
+      rcpt: { default: '550 5.1.1 no such user' },
       connections: { '1': { rcpt: { default: '250 2.1.5 ok' }, ...breaksOff } },
     });
     const { world } = scene;
@@ -200,13 +203,13 @@ describe('a recipient whose attempts end in doubt', () => {
     ]);
     assert.equal(world.metrics.sum('InDoubt'), 1, 'doubt is counted once');
     const bounce = bounceOf(world.events[0]);
-    assert.equal(bounce.bounceType, 'Transient', 'nothing is concluded about the address');
+    assert.equal(bounce.bounceType, 'Transient', 'no conclusion is drawn about the address');
     const [told] = bounce.bouncedRecipients;
     assert.ok(told?.diagnosticCode.startsWith(`X-Postfix; ${doubtWords} (last: host `));
-    assert.match(told?.diagnosticCode ?? '', /550 5\.1\.1 nobody of that name/);
+    assert.match(told?.diagnosticCode ?? '', /550 5\.1\.1 no such user/);
   });
 
-  test('that is sent later is in doubt no more', async () => {
+  test('that is sent later is no longer in doubt', async () => {
     await using scene = await setScene({ connections: { '1': breaksOff } });
     const { world } = scene;
     world.submit({ recipients: ['bob@x'] });
@@ -227,7 +230,7 @@ describe('a recipient whose attempts end in doubt', () => {
     assert.deepEqual([last?.inDoubt, doubt?.attempts], [true, 1]);
   });
 
-  test('is tried for the whole lifetime with strict_postfix_verdicts=yes, and the words stay the same', async () => {
+  test('is tried for the whole lifetime with strict_postfix_verdicts=yes, and the text stays the same', async () => {
     await using scene = await setScene(breaksOff, { parameters: { strict_postfix_verdicts: 'yes' } });
     const { world } = scene;
     world.submit({ recipients: ['bob@x'] });
@@ -256,7 +259,7 @@ describe('a recipient whose attempts end in doubt', () => {
     await world.runToEnd();
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'held', holds: [{ id: 'in-doubt' }] });
     assert.equal(world.onlyItem().due, undefined);
-    await releaseMessage(world.onlyItem(), ann, world.bystander().services);
+    await releaseMessage(world.onlyItem(), ann, world.undisturbed().services);
     await runUntil(world, () => world.lines.length >= 2);
     assert.equal(world.onlyItem().state, 'deferred');
     assert.partialDeepStrictEqual(world.lines[1], { status: 'deferred', in_doubt: true });
@@ -274,30 +277,30 @@ describe('a delivery that is held at in_doubt_limit', () => {
     return scene;
   }
 
-  test('is not helped by flush, which says what is to be done', async () => {
+  test('is not tried by flush, which says what to do', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const why = refusal(await rescheduleMessage(world.onlyItem(), ann, world.bystander().services));
+    const why = refusal(await rescheduleMessage(world.onlyItem(), ann, world.undisturbed().services));
     assert.match(why, /^it is held: 3 attempts ended in doubt/);
     assert.match(why, /log of the server first.*delete request --as sent.*release request/);
   });
 
-  test('is tried again when an operator releases it: the count begins anew', async () => {
+  test('is tried again when an operator releases it: the count starts at zero', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const carried = await releaseMessage(world.onlyItem(), ann, world.bystander().services);
+    const carried = await releaseMessage(world.onlyItem(), ann, world.undisturbed().services);
     assert.equal(carried.kind, 'changed');
     assert.equal(recipientOf(world, 'bob@x').doubt?.attempts, 0);
-    assert.equal(entryOf(world.onlyItem()).summary.inDoubt, 1, 'it is in doubt still');
+    assert.equal(entryOf(world.onlyItem()).summary.inDoubt, 1, 'it is still in doubt');
     await runUntil(world, () => isHeld(world)() && sentFor(scene).length > 3);
     assert.equal(sentFor(scene).length, 6);
   });
 
-  test('warns its sender in time, once', async () => {
+  test('causes a delay warning in time, once', async () => {
     await using scene = await heldScene({ delay_warning_time: '8h' });
     const { world } = scene;
     const { arrival, due } = world.onlyItem();
-    assert.equal(due, arrival + 8 * hour, 'the sweep looks when the warning is due');
+    assert.equal(due, arrival + 8 * hour, 'the item is due when the warning is');
     await world.runToEnd();
     const [warning, bounce, ...others] = world.events;
     assert.deepEqual([warning?.eventType, bounce?.notificationType, others.length], ['DeliveryDelay', 'Bounce', 0]);
@@ -308,10 +311,10 @@ describe('a delivery that is held at in_doubt_limit', () => {
     assert.notEqual(warning.lmtp.eventId, bounce?.lmtp.eventId);
   });
 
-  test('is kept beyond its lifetime while a person holds it too, and returned when the person lets go', async () => {
+  test('is kept beyond its lifetime while an operator holds it too, and returned at the release', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    const { services } = world.bystander();
+    const { services } = world.undisturbed();
     await holdMessage(world.onlyItem(), { ...ann, hold: 'mine' }, services);
     await world.runToEnd();
     world.clock.advance(72 * hour);
@@ -323,25 +326,25 @@ describe('a delivery that is held at in_doubt_limit', () => {
     assert.partialDeepStrictEqual(world.onlyItem().recipients, [{ last: { status: 'expired', inDoubt: true } }]);
   });
 
-  test('ends when a person knows that it was delivered', async () => {
+  test('ends when the operator knows that it was delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await settleByHand(world.onlyItem(), ann, world.bystander().services);
+    await settleByHand(world.onlyItem(), ann, world.undisturbed().services);
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'done', recipients: [{ last: { status: 'sent' } }] });
     assert.deepEqual(world.events, []);
   });
 
-  test('bounces by hand as one that may have been delivered', async () => {
+  test('bounces on request as one that may have been delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await removeMessage(world.onlyItem(), { ...ann, bounces: true }, world.bystander().services);
+    await removeMessage(world.onlyItem(), { ...ann, bounces: true }, world.undisturbed().services);
     await world.runToEnd();
     assert.equal(recipientOf(world, 'bob@x').last?.inDoubt, true);
     const [told] = world.events.flatMap((event) => bounceOf(event).bouncedRecipients);
     assert.ok(told?.diagnosticCode.startsWith(`X-Postfix; ${doubtWords} (last: message removed by the postmaster`));
   });
 
-  test('is let go by the next look of the sweep where the limit was raised or lifted', async () => {
+  test('is released by the next sweep after the limit is raised or removed', async () => {
     await using scene = await heldScene({ delay_warning_time: '8h' });
     const { world } = scene;
     world.redeploy({ ...usual, delay_warning_time: '8h', in_doubt_limit: '5' });
@@ -350,7 +353,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
     assert.equal(sentFor(scene).length, 5);
   });
 
-  test('comes from what was deferred where the limit was lowered: nothing is sent', async () => {
+  test('arises from a deferred one when the limit is lowered: nothing is sent', async () => {
     await using scene = await setScene(breaksOff);
     const { world } = scene;
     world.submit({ recipients: ['bob@x'] });
@@ -370,7 +373,7 @@ describe('release of a delivery that is not held', () => {
     doubt: { attempts: 3, since: 1, at: 2 },
   });
 
-  test('lets its recipients at in_doubt_limit be tried again with the others', async () => {
+  test('allows its recipients at in_doubt_limit to be tried again with the others', async () => {
     const services = captureServices();
     const recipients = [limited('bob@x', 0), { address: 'busy@x', n: 1, last: makeVerdict('deferred') }];
     const item = makeItem({ state: 'deferred', recipients });
@@ -386,7 +389,7 @@ describe('release of a delivery that is not held', () => {
     assert.equal(after?.state, 'deferred');
   });
 
-  test('is refused where a hold is named that is not there, or no recipient is at the limit', async () => {
+  test('is refused if it names a missing hold, or no recipient is at the limit', async () => {
     const services = captureServices();
     const at = makeItem({ state: 'deferred', recipients: [limited('bob@x', 0)] });
     const below = makeItem({ state: 'deferred', recipients: makeRecipients('bob@x') });
@@ -396,8 +399,8 @@ describe('release of a delivery that is not held', () => {
   });
 });
 
-describe('a lease that ran out', () => {
-  async function lapsed(given: Partial<DeliveryItem>) {
+describe('an expired lease', () => {
+  async function expiredLease(given: Partial<DeliveryItem>) {
     const services = captureServices();
     const due = services.clock.wall - 1;
     const item = makeItem({ state: 'delivering', claim: { token: 't', until: 0 }, ...given, due });
@@ -411,16 +414,16 @@ describe('a lease that ran out', () => {
   test('counts as an attempt in doubt, and the last one leads to the hold', async () => {
     const twice = { attempts: 2, since: 1, at: 2 };
     const last = { ...makeVerdict('deferred'), inDoubt: true } as const;
-    const { services, after } = await lapsed({ recipients: [{ address: 'bob@x', n: 0, last, doubt: twice }] });
+    const { services, after } = await expiredLease({ recipients: [{ address: 'bob@x', n: 0, last, doubt: twice }] });
     assert.equal(after.recipients[0]?.doubt?.attempts, 3);
     assert.partialDeepStrictEqual(after, { state: 'held', holds: [{ id: inDoubtLimitHold }] });
     assert.equal(services.metrics.sum('HeldInDoubt'), 1);
   });
 
-  test('counts nothing for recipients that took no part in the attempt', async () => {
+  test('counts nothing for recipients that were not part of the attempt', async () => {
     const last = { ...makeVerdict('deferred'), inDoubt: true } as const;
     const atLimit = { address: 'bob@x', n: 0, last, doubt: { attempts: 3, since: 1, at: 2 } };
-    const { services, after } = await lapsed({ recipients: [atLimit, { address: 'carol@x', n: 1 }] });
+    const { services, after } = await expiredLease({ recipients: [atLimit, { address: 'carol@x', n: 1 }] });
     assert.deepEqual(after.recipients[0], atLimit);
     assert.equal(after.recipients[1]?.doubt?.attempts, 1);
     assert.equal(after.state, 'deferred');
@@ -430,9 +433,9 @@ describe('a lease that ran out', () => {
     );
   });
 
-  test('takes an item of an earlier release, which has the flag alone, for one attempt in doubt', async () => {
+  test('reads the flag of an item of an earlier release as one attempt in doubt', async () => {
     const last = { ...makeVerdict('deferred'), inDoubt: true } as const;
-    const { after } = await lapsed({ recipients: [{ address: 'bob@x', n: 0, last }] });
+    const { after } = await expiredLease({ recipients: [{ address: 'bob@x', n: 0, last }] });
     assert.deepEqual(after.recipients[0]?.doubt?.attempts, 2);
     assert.equal(after.recipients[0]?.doubt?.since, last.at);
   });

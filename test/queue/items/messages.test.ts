@@ -11,7 +11,7 @@ test('a wake-up carries a key and a generation, and never mail', () => {
   assert.deepEqual(JSON.parse(body), wakeUp);
 });
 
-test('what was written is read again', () => {
+test('a written message is read unchanged', () => {
   const id = fc.stringMatching(/^[A-Za-z0-9._-]{1,80}$/);
   const delivery = fc.nat(99_999).map((number) => String(number).padStart(4, '0'));
   fc.assert(
@@ -22,7 +22,7 @@ test('what was written is read again', () => {
   );
 });
 
-test('a message that is no wake-up is refused, with the field that is wrong', () => {
+test('a message that is not a wake-up is refused, with the wrong field', () => {
   for (const [body, reason] of [
     ['', /not JSON/],
     ['{', /not JSON/],
@@ -53,14 +53,14 @@ test('a message that is no wake-up is refused, with the field that is wrong', ()
   }
 });
 
-test('a wake-up of a later release is heeded by its key, whatever else it says', () => {
+test('a wake-up of a later release is used for its key, whatever else it contains', () => {
   for (const version of [2, 3, 1000]) {
     const later = { ...wakeUp, version, destination: 'inet:one.test', hops: [1, 2] };
     assert.deepEqual(parseWakeUp(JSON.stringify(later)), { ...wakeUp, version });
   }
 });
 
-test('one of a later release that has no such key is no mistake: that release can read it', () => {
+test('a message of a later release without such a key is left to that release, which can read it', () => {
   for (const body of [
     { version: 2, name: '4bXq1/0000', generation: 1 },
     { ...wakeUp, version: 2, delivery: 'a7' },
@@ -70,7 +70,7 @@ test('one of a later release that has no such key is no mistake: that release ca
   }
 });
 
-test('nothing that a queue may hold makes the reader fail in another way', () => {
+test('any other content of a queue raises no other error', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (body) => {
       try {

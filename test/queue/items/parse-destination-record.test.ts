@@ -22,16 +22,16 @@ const known = {
 const item = { version: 1, revision: 4, active: 2, backlog: 8, due: 900, known };
 
 describe('the record of a destination', () => {
-  test('is read whole, with what only a later release knows', () => {
+  test('is read completely, with unknown attributes of a later release', () => {
     assert.deepEqual(readRecord(name, item), { name, revision: 4, active: 2, backlog: 8, due: 900, ...known });
   });
 
-  test('that is not there is empty, and so is one that only counts places', () => {
+  test('is empty if it is missing or only counts places', () => {
     assert.deepEqual(readRecord(name), emptyRecord(name));
     assert.deepEqual(readRecord(name, { active: 3 }), { ...emptyRecord(name), active: 3 });
   });
 
-  test('that is malformed in one member is read without it, and says which', () => {
+  test('with one malformed member is read without it, and names it', () => {
     const { suspension, ...rest } = known;
     const broken = { ...suspension, dsn: '250' };
     const record = readRecord(name, { ...item, known: { ...rest, suspension: broken } });
@@ -39,7 +39,7 @@ describe('the record of a destination', () => {
     assert.deepEqual([record.suspension, record.window, record.active], [undefined, known.window, 2]);
   });
 
-  test('whose holds cannot be read is held: nothing is sent that somebody stopped', () => {
+  test('with unreadable holds is held: an operator may have stopped the destination', () => {
     const { holds, faults } = readRecord(name, { ...item, known: { ...known, holds: 'all' } });
     assert.deepEqual(
       holds.map(({ id, until }) => [id, until]),
@@ -48,11 +48,11 @@ describe('the record of a destination', () => {
     assert.deepEqual(faults, ['known.holds: "all" is not a list']);
   });
 
-  test('of a release that is too far is left to it', () => {
+  test('of a release that is too new is left to it', () => {
     assert.throws(() => readRecord(name, { ...item, version: 3 }), SchemaVersionError);
   });
 
-  test('is always one that the scheduler can work with, whatever stands in it', () => {
+  test('is always usable by the scheduler, whatever it contains', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...Object.keys(item)),

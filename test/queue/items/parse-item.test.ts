@@ -53,7 +53,7 @@ const full = makeItem({
 });
 
 describe('an item of the table', () => {
-  test('is read as it is, whatever it holds, with what only a later release knows', () => {
+  test('is read unchanged, with unknown attributes of a later release', () => {
     fc.assert(
       fc.property(
         anyItem,
@@ -76,7 +76,7 @@ describe('an item of the table', () => {
     for (const raw of deliveries) assert.equal(readItem(raw), raw);
   });
 
-  test('with anything in the place of one attribute is valid still, or names that attribute', () => {
+  test('with any value in one attribute is still valid, or names that attribute', () => {
     fc.assert(
       fc.property(anyItem, fc.nat(), anyAttribute, (item, n, value) => {
         const names = Object.keys(item).filter((name) => name !== 'version');
@@ -91,7 +91,7 @@ describe('an item of the table', () => {
     );
   });
 
-  test('whose key has no text of its own is malformed, as any other', () => {
+  test('with a key that has no text of its own is malformed, as any other', () => {
     for (const name of ['id', 'delivery']) {
       const found = readItem({ ...full, [name]: { toString: false } });
       assert.ok(found instanceof ItemFault);
@@ -99,43 +99,43 @@ describe('an item of the table', () => {
     }
   });
 
-  test('whose deepest member is another names that member, and nothing before it', () => {
+  test('with a wrong deepest member names that member, and nothing before it', () => {
     for (const path of pathsOf(full)) {
       const raw = withMember(full, path, new Uint8Array(1)) as RawItem;
       assert.ok(faultOf(raw).startsWith(`${inWords(path)}: binary data is not `), inWords(path));
     }
   });
 
-  test('is read as soon as its other members are what they should be', () => {
+  test('is read as soon as its other members are correct', () => {
     const optional = ['due', 'holds', 'claim', 'dsn', 'authentication', 'unpublished', 'removal', 'history'] as const;
     for (const name of optional) {
       const { [name]: _, ...rest } = full;
       assert.equal(readItem(rest), rest, `without ${name}`);
     }
     const { sender: _, ...rest } = full;
-    assert.equal(faultOf(rest), 'sender: is missing; wanted is a string');
+    assert.equal(faultOf(rest), 'sender: is missing; expected a string');
   });
 });
 
 const faults: readonly (readonly [string, Record<string, unknown>, string])[] = [
   [
-    'a verdict that there is not',
+    'an unknown verdict',
     { recipients: [full.recipients[0], { address: 'x', n: 1, last: { ...makeVerdict('sent'), status: 'foo' } }] },
     'recipients[1].last.status: "foo" is not one of sent, deferred, bounced, expired, removed',
   ],
   [
-    'a state that there is not',
+    'an unknown state',
     { state: 'lost' },
     'state: "lost" is not one of queued, active, delivering, deferred, held, done, corrupt',
   ],
   [
-    'a status without its form',
+    'a malformed status',
     { recipients: [{ address: 'x', n: 0, last: { ...makeVerdict('sent'), dsn: '250' } }] },
     'recipients[0].last.dsn: "250" is not a status such as 4.2.2',
   ],
-  ['a time that no clock shows', { arrival: 1e300 }, 'arrival: 1e+300 is not a time in milliseconds'],
+  ['an impossible time', { arrival: 1e300 }, 'arrival: 1e+300 is not a time in milliseconds'],
   ['a number with a fraction', { generation: 1.5 }, 'generation: 1.5 is not a whole number from 1'],
-  ['nothing where something is wanted', { message: null }, 'message: null is not an object'],
+  ['null in a required member', { message: null }, 'message: null is not an object'],
   ['no version', { version: 'one' }, 'version: "one" is not a whole number from 1'],
   [
     'an event of no kind',
@@ -143,7 +143,7 @@ const faults: readonly (readonly [string, Record<string, unknown>, string])[] = 
     'pending.e1.lmtp.kind: "x" is not one of bounce, delay, success',
   ],
   [
-    'an event that is two at once',
+    'an event of two kinds',
     { pending: { e1: { ...makeEvent('e1'), eventType: 'DeliveryDelay' } } },
     'pending.e1.eventType: "DeliveryDelay" is not wanted here',
   ],
@@ -159,18 +159,18 @@ for (const [what, change, fault] of faults) {
 describe('an item of another release', () => {
   const broken = { recipients: 'another form' };
 
-  test('that follows this one is read where it can be', () => {
+  test('that follows this one is read if possible', () => {
     const next = { ...full, version: 2, addition: 7 };
     assert.equal(readItem(next), next);
   });
 
-  test('that follows this one, and has another form, is left to it', () => {
+  test('that follows this one, with another form, is left to it', () => {
     const found = readItem({ ...full, ...broken, version: 2 });
     assert.ok(found instanceof ForeignItem);
     assert.match(found.fault, /^of version 2: recipients: "another form" is not a list$/);
   });
 
-  test('that is further away is left to it, whatever it looks like', () => {
+  test('that is further away is left to it, whatever its content', () => {
     for (const raw of [
       { ...full, version: 3 },
       { ...full, ...broken, version: 3 },
@@ -179,13 +179,13 @@ describe('an item of another release', () => {
     }
   });
 
-  test('of this one is malformed, not another', () => {
+  test('of this release is malformed, not of another', () => {
     assert.ok(readItem({ ...full, ...broken, version: 1 }) instanceof ItemFault);
   });
 });
 
-/** A guard against a form that takes everything. */
-test('nothing that is no item is read as one', () => {
+/** A guard against a parser that accepts everything. */
+test('only an item is read as an item', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), anyAttribute), (raw) => {
       assert.ok(isUnreadable(readItem(raw)));

@@ -30,11 +30,11 @@ const to = (...recipients: readonly (string | RequestedRecipient)[]): DeliveryRe
 const many = (count: number, make = (n: number) => `r${n}@x`) =>
   to(...Array.from({ length: count }, (_, n) => make(n)));
 
-/** The sizes of the deliveries that a request is cut into. */
+/** The sizes of the deliveries that a request is split into. */
 const sizes = (request: DeliveryRequest, given?: Partial<PlanRules>) =>
   planDeliveries(request, rules(given)).deliveries.map(({ recipients }) => recipients.length);
 
-describe('a request is cut into deliveries of no more recipients than the limit', () => {
+describe('a request is split into deliveries of at most the limit of recipients', () => {
   for (const [count, limit, wanted] of [
     [1, 50, [1]],
     [49, 50, [49]],
@@ -50,7 +50,7 @@ describe('a request is cut into deliveries of no more recipients than the limit'
   }
 });
 
-test('without a limit too, no delivery is larger than an item of the table may be', () => {
+test('even without a limit, no delivery is larger than an item of the table may be', () => {
   const cut = sizes(many(5000), { recipientLimit: 0 });
   assert.ok(cut.length > 1 && cut.length < 100, `${cut.length} deliveries`);
   const long = sizes(
@@ -63,7 +63,7 @@ test('without a limit too, no delivery is larger than an item of the table may b
   );
 });
 
-test('recipients are grouped by destination, whichever entry of the map led there', () => {
+test('recipients are grouped by destination, whichever entry of the map leads there', () => {
   const { deliveries } = planDeliveries(to('a@example.com', 'carol@x', 'b@sub.example.com', 'd@x'), rules());
   assert.deepEqual(
     deliveries.map(({ destination, recipients }) => [
@@ -77,12 +77,12 @@ test('recipients are grouped by destination, whichever entry of the map led ther
   );
 });
 
-test('what a request says of a recipient stays with it', () => {
+test('the fields of a recipient stay with it', () => {
   const recipient = { address: 'a@x', original: 'b@x', notify: ['DELAY'], orcpt: 'rfc822;b@x' } as const;
   assert.deepEqual(planDeliveries(to(recipient), rules()).deliveries[0]?.recipients, [{ ...recipient, n: 0 }]);
 });
 
-test('a recipient whose address cannot be used is refused, the others keep their places', () => {
+test('a recipient with an unusable address is refused, the others keep their places', () => {
   const plan = planDeliveries(to('a@x', { address: 'b\n@x', fault: 'holds a line feed' }, 'c@x'), rules());
   assert.deepEqual(plan.refused, [{ address: 'b\n@x', n: 1, fault: 'holds a line feed' }]);
   assert.deepEqual(
@@ -91,22 +91,22 @@ test('a recipient whose address cannot be used is refused, the others keep their
   );
 });
 
-test('where every recipient is refused, there is nothing to deliver', () => {
+test('if every recipient is refused, there is nothing to deliver', () => {
   const plan = planDeliveries(to({ address: '', fault: 'is empty' }), rules());
   assert.deepEqual([plan.deliveries, plan.refused.length], [[], 1]);
 });
 
 describe('a request that names its destination', () => {
   const named = (destination: string) => planDeliveries({ ...to('a@nowhere'), destination }, rules());
-  test('may name one of the transport map, however it is written', () => {
+  test('may name one of the transport map, in any spelling', () => {
     for (const destination of ['inet:dovecot.internal:24', 'DOVECOT.internal', 'dovecot.internal:24']) {
       assert.equal(named(destination).deliveries[0]?.destination, 'inet:dovecot.internal:24', destination);
     }
   });
-  test('may name one that the stack allows beside it', () => {
+  test('may name one that the stack allows in addition', () => {
     assert.equal(named('allowed.internal:24').deliveries[0]?.destination, 'inet:allowed.internal:24');
   });
-  test('is refused where it may not, and told what it may', () => {
+  test('is refused otherwise, and the error lists the allowed ones', () => {
     for (const destination of [
       'inet:evil.example:24',
       'inet:dovecot.internal:2424',
@@ -126,7 +126,7 @@ describe('a request that names its destination', () => {
   });
 });
 
-test('a recipient that the map does not know makes the request unusable, by name', () => {
+test('a recipient without an entry in the map makes the request unusable, and the error names it', () => {
   assert.throws(
     () => planDeliveries(to('a@x', 'b@nowhere.example'), rules()),
     (error) =>
@@ -134,7 +134,7 @@ test('a recipient that the map does not know makes the request unusable, by name
   );
 });
 
-test("a group is one of the destination's slots, the same whenever it is asked for", () => {
+test("a message group is one of the destination's slots, always the same for the same delivery", () => {
   const group = (destination: string, delivery: string, slots = 20) =>
     messageGroup('lmtp', destination, delivery, slots);
   assert.match(group('inet:a:24', 'id/0000'), /^[0-9a-f]{16}#(?:\d|1\d)$/);
@@ -146,7 +146,7 @@ test("a group is one of the destination's slots, the same whenever it is asked f
   assert.match(group('inet:a:24', 'id/0000', 1), /#0$/);
 });
 
-test('a reply is cut where many share an item, between two characters', () => {
+test('a reply is truncated if many share an item, between two characters', () => {
   assert.equal(cutText('250 ok', 1000), '250 ok');
   const long = '€'.repeat(2000);
   for (const recipients of [1, 49, 100, 10_000]) {
@@ -157,7 +157,7 @@ test('a reply is cut where many share an item, between two characters', () => {
   assert.ok(Buffer.byteLength(cutText(long, 1)) > Buffer.byteLength(cutText(long, 200)));
 });
 
-test('however a request is cut, everybody is in exactly one delivery, in order', () => {
+test('for any split, each recipient is in exactly one delivery, in order', () => {
   const recipient = fc.constantFrom('a@x', 'carol@x', 'b@example.com', 'b@sub.example.com', `${'l'.repeat(990)}@x`);
   fc.assert(
     fc.property(fc.array(recipient, { minLength: 1, maxLength: 120 }), fc.nat(60), (recipients, recipientLimit) => {
@@ -180,7 +180,7 @@ test('however a request is cut, everybody is in exactly one delivery, in order',
   );
 });
 
-test('parked recipients are deliveries of their own, so that each can go its own way later', () => {
+test('parked recipients are separate deliveries, so that each can be rerouted later', () => {
   const transportMap = parseTransportMap('x retry:4.3.2 moving\n* error:5.1.2 not here', 'lmtp', 24);
   const { deliveries } = planDeliveries(to('a@x', 'b@y', 'c@x', 'd@y'), rules({ transportMap }));
   assert.deepEqual(

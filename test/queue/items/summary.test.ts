@@ -13,7 +13,7 @@ const address = fc.oneof(
   fc.string({ maxLength: 900, unit: 'grapheme' }).map((localPart) => `${localPart}@x`),
 );
 
-/** Recipients as an item may have them. */
+/** Recipients of an item. */
 const recipients: fc.Arbitrary<readonly QueuedRecipient[]> = fc
   .array(
     fc.record({
@@ -39,12 +39,12 @@ const recipients: fc.Arbitrary<readonly QueuedRecipient[]> = fc
   );
 
 describe('the summary of a delivery', () => {
-  test('is small, however many its recipients and however long what was said to them', () => {
+  test('is small, for any number of recipients and any length of replies', () => {
     fc.assert(
       fc.property(recipients, fc.string({ maxLength: 3000 }), (all, words) => {
         const holds = [{ id: 'h', reason: words, by: 'ann', since: 1 }];
         const summary = summarise({ recipients: all, holds, reason: words });
-        // One address always is in it, and may be as long as addresses get.
+        // One address is always in it, and may have the full length.
         const longest = Math.max(0, ...summary.addresses.map((one) => Buffer.byteLength(one)));
         const octets = Buffer.byteLength([...summary.addresses, ...summary.replies.map(({ text }) => text)].join(''));
         assert.ok(octets <= 500 + longest, `${octets} octets`);
@@ -53,7 +53,7 @@ describe('the summary of a delivery', () => {
     );
   });
 
-  test('counts whom it leaves out, and how many are in doubt', () => {
+  test('counts omitted recipients, and those in doubt', () => {
     fc.assert(
       fc.property(recipients, (all) => {
         const open = all.filter(({ last }) => last === undefined || last.status === 'deferred');
@@ -69,7 +69,7 @@ describe('the summary of a delivery', () => {
   });
 });
 
-test('an entry never says what its item does not: whatever matches one way matches the other, or has to be looked up', () => {
+test('an entry never contradicts its item: a filter matches both, or needs the item', () => {
   const wanted = fc.record(
     {
       recipient: fc.oneof(address, fc.constantFrom('*', '@x', '*a*@*', '')),
@@ -84,7 +84,7 @@ test('an entry never says what its item does not: whatever matches one way match
   fc.assert(
     fc.property(recipients, wanted, fc.nat(100), (all, filter, at) => {
       const item = makeItem({ state: 'deferred', recipients: all });
-      // Some filters ask for what is there.
+      // Some filters use existing values.
       const known = all[at % Math.max(1, all.length)];
       const asked: QueueFilter = at % 2 === 0 && known !== undefined ? { ...filter, recipient: known.address } : filter;
       const match = matchEntry(entryOf(item), asked);
@@ -94,7 +94,7 @@ test('an entry never says what its item does not: whatever matches one way match
   );
 });
 
-describe('the order of what waits', () => {
+describe('the order of waiting deliveries', () => {
   const place = (given: Parameters<typeof makeItem>[0]) => orderOf(makeItem({ destination: 'inet:a:24', ...given }));
 
   test('is by destination, state and time', () => {
@@ -110,7 +110,7 @@ describe('the order of what waits', () => {
     assert.deepEqual(sorted, sorted.toSorted());
   });
 
-  test('begins with what a query asks for, and fits into a key', () => {
+  test('begins with the prefix of a query, and fits into a key', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 3000, unit: 'grapheme' }), (destination) => {
         const order = place({ destination, state: 'held' });

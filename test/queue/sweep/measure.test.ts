@@ -41,13 +41,13 @@ const nothing = {
   Sent: 0,
 };
 
-test('an empty queue is told too: a graph without values says nothing', async () => {
+test('an empty queue has metrics too, because a graph without values shows nothing', async () => {
   const services = await withItems([]);
   assert.deepEqual(await measure(services), { ...nothing });
   assert.deepEqual(oldest(services), { all: 0 });
 });
 
-test('what is queued, deferred or in active waits; what is held is told apart, and has no age', async () => {
+test('queued, deferred and active deliveries wait; held ones are counted separately, without an age', async () => {
   const services = await withItems([
     { state: 'queued', destination: 'inet:a:24', ago: 20 * minute },
     { state: 'deferred', destination: 'inet:a:24', ago: 30 * minute },
@@ -62,7 +62,7 @@ test('what is queued, deferred or in active waits; what is held is told apart, a
   assert.deepEqual(oldest(services), { all: 0, 'inet:a:24': 1800, 'inet:b:24': 300 });
 });
 
-test('what waits for full or closed mailboxes alone is told apart; a server in trouble is none, whatever it says of a mailbox', async () => {
+test('mail that waits only for full or closed mailboxes is counted separately; a server in trouble is not, whatever it says of a mailbox', async () => {
   const recipient = (n: number, dsn: '4.2.0' | '4.2.1' | '4.2.2' | '4.4.1') => ({
     ...{ n, address: `user${n}@example.com`, status: 'deferred' as const },
     last: { at: 1, status: 'deferred', dsn, text: 'no', attempt: 1 } as const,
@@ -78,13 +78,13 @@ test('what waits for full or closed mailboxes alone is told apart; a server in t
   assert.deepEqual(await measure(services), { ...nothing, Waiting: 5, WaitingForMailbox: 2, Held: 1 });
 });
 
-test('requests and deliveries that cannot be used are counted until a person has seen to them', async () => {
+test('unusable requests and deliveries are counted until an operator has dealt with them', async () => {
   const services = await withItems([{ state: 'corrupt' }, { state: 'deferred' }]);
   services.ledger.corruptRequests = 2;
   assert.deepEqual(await measure(services), { ...nothing, Waiting: 1, CorruptWaiting: 3 });
 });
 
-test('mail whose lifetime ends within six hours expires soon, and mail that is held does not', async () => {
+test('mail whose lifetime ends within six hours expires soon, and held mail does not', async () => {
   const services = await withItems([
     { state: 'deferred', ago: 5 * day - 7 * 60 * minute },
     { state: 'deferred', ago: 5 * day - 5 * 60 * minute },
@@ -94,7 +94,7 @@ test('mail whose lifetime ends within six hours expires soon, and mail that is h
   assert.equal((await measure(services)).ExpiringSoon, 2);
 });
 
-test('a destination is dead where mail waits for it, and once, whatever the number of its mailboxes', async () => {
+test('a destination is dead if mail waits for it, and counts once, whatever the number of its mailboxes', async () => {
   const services = await withItems([
     { state: 'deferred', destination: 'inet:a:24' },
     { state: 'held', destination: 'inet:b:24' },
@@ -107,7 +107,7 @@ test('a destination is dead where mail waits for it, and once, whatever the numb
   assert.equal((await measure(services)).DestinationsDead, 2);
 });
 
-test('a queue that is too long is measured as far as there is time, and the log says so', async () => {
+test('a queue that is too long is measured as far as time permits, and the log says so', async () => {
   const services = await withItems([{ state: 'deferred' }, { state: 'deferred' }]);
   let asked = 0;
   const queries: CapturingServices['queries'] = {

@@ -28,7 +28,7 @@ for (const state of ['deferred', 'queued'] as const) {
     assert.deepEqual(services.woken, [['4bXq1/0000 3', 299_000]]);
   });
 
-  test(`a ${state} delivery whose time has come gets its wake-up at once`, async () => {
+  test(`a ${state} delivery that is due gets its wake-up at once`, async () => {
     const services = await withItem({ state, generation: 3 }, -86_400_000);
     await sweepOnce(services);
     assert.deepEqual(services.woken, [['4bXq1/0000 3', 0]]);
@@ -40,7 +40,7 @@ for (const state of ['deferred', 'queued'] as const) {
   });
 }
 
-test('a delivery that lies in active for too long is sent again, under the same generation and another name', async () => {
+test('a delivery that is in active for too long is sent again, under the same generation and another name', async () => {
   const services = await withItem({ state: 'active', generation: 3 }, -1);
   const { wall } = services.clock;
   assert.deepEqual(await sweepOnce(services), { ...nothing, resent: 1 });
@@ -49,16 +49,16 @@ test('a delivery that lies in active for too long is sent again, under the same 
   assert.deepEqual(await sweepOnce(services), nothing);
 });
 
-test('a delivery that has its time in active still is left alone', async () => {
+test('a delivery that is not yet overdue in active is left alone', async () => {
   assert.deepEqual(await sweepOnce(await withItem({ state: 'active' }, 1)), nothing);
 });
 
-test('a worker that has its lease still is left alone', async () => {
+test('a worker with a valid lease is left alone', async () => {
   const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 } }, 1);
   assert.deepEqual(await sweepOnce(services), nothing);
 });
 
-test('a lease that ran out names everybody without a verdict in doubt, and waits for the next attempt', async () => {
+test('an expired lease reports all recipients without a verdict in doubt, and waits for the next attempt', async () => {
   const sent = { address: 'carol@x', n: 1, last: makeVerdict('sent', 1) };
   const recipients = [...makeRecipients('bob@x'), sent];
   const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 }, recipients }, -1);
@@ -74,14 +74,14 @@ test('a lease that ran out names everybody without a verdict in doubt, and waits
     services.lines.map(({ recipient, status, in_doubt }) => [recipient, status, in_doubt]),
     [
       ['bob@x', 'deferred', true],
-      // Written down by the dead worker, and logged now in its place.
+      // Recorded by the dead worker, and logged now in its place.
       ['carol@x', 'sent', undefined],
     ],
   );
   assert.ok(services.notes.includes('error: lease ran out: the message may be delivered more than once'));
 });
 
-test('who is in doubt is named before it is written down, lest the sweep dies in between', async () => {
+test('a recipient in doubt is reported before that is recorded, in case the sweep dies in between', async () => {
   const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 } }, -1);
   const { ledger } = services;
   const move = ledger.move.bind(ledger);
@@ -94,7 +94,7 @@ test('who is in doubt is named before it is written down, lest the sweep dies in
   assert.ok(services.notes.includes('error: lease ran out: the message may be delivered more than once'));
 });
 
-test('a lease that ran out leaves alone what earlier attempts settled', async () => {
+test('an expired lease does not affect what earlier attempts settled', async () => {
   const before = { address: 'carol@x', n: 1, last: makeVerdict('sent', 1) };
   const recipients = [...makeRecipients('bob@x'), before];
   const services = await withItem({ state: 'delivering', attempt: 1, recipients }, -1);
@@ -106,7 +106,7 @@ test('a lease that ran out leaves alone what earlier attempts settled', async ()
   assert.deepEqual((await services.ledger.read(key))?.recipients[1], before);
 });
 
-test('a lease that ran out after the last reply was written down ends the delivery: nobody is in doubt', async () => {
+test('a lease that expires after the last reply was recorded ends the delivery: no recipient is in doubt', async () => {
   const recipients = [{ address: 'bob@x', n: 0, last: makeVerdict('sent', 1) }];
   const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 }, recipients }, -1);
   await sweepOnce(services);
@@ -116,14 +116,14 @@ test('a lease that ran out after the last reply was written down ends the delive
   assert.ok(!('in_doubt' in (services.lines[0] ?? {})));
 });
 
-test('a message that is too old when its worker dies is tried once more: nobody bounces for an end that nobody saw', async () => {
+test('a message that is too old when its worker dies is tried once more: no recipient bounces for an outcome that is unknown', async () => {
   const services = await withItem({ state: 'delivering', arrival: 0 }, -1);
   await sweepOnce(services);
   assert.equal((await services.ledger.read(key))?.state, 'deferred');
   assert.deepEqual(services.published, []);
 });
 
-test('a message whose warning is due when its worker dies is on its way again, and its sender is told when it will be given up', async () => {
+test('a message whose warning is due when its worker dies is retried, and the warning says when it expires', async () => {
   const services = captureServices({ delay_warning_time: '4h', maximal_queue_lifetime: '5d' });
   const arrival = services.clock.wall - 6 * 3_600_000;
   await services.ledger.admit(makeItem({ ...key, state: 'delivering', arrival, due: services.clock.wall - 1 }));
@@ -135,7 +135,7 @@ test('a message whose warning is due when its worker dies is on its way again, a
   ]);
 });
 
-test('places that a batch under way gives back at its end are not taken for lost', async () => {
+test('places that a running batch gives back at its end are not counted as lost', async () => {
   const services = await withItem({ state: 'queued' }, -1);
   const { destination } = makeItem();
   for (let n = 0; n < 6; n += 1) await services.ledger.admit(makeItem({ due: services.clock.wall + 1000 }));
@@ -144,7 +144,7 @@ test('places that a batch under way gives back at its end are not taken for lost
   assert.equal((await services.destinations.read(destination)).active, 10);
 });
 
-test('places that nobody will give back any more are found', async () => {
+test('places that will not be given back any more are found', async () => {
   const services = await withItem({ state: 'queued' }, -1);
   const { destination } = makeItem();
   for (let n = 0; n < 4; n += 1) await services.ledger.admit(makeItem({ due: services.clock.wall + 1000 }));
@@ -153,19 +153,19 @@ test('places that nobody will give back any more are found', async () => {
   assert.equal((await services.destinations.read(destination)).active, 4);
 });
 
-test('events that nobody could publish are published late, once, and then the delivery needs nobody any more', async () => {
+test('unpublished events are published late, once, and then the delivery is not due any more', async () => {
   const services = await withItem({ state: 'done', pending: { e1: makeEvent('e1') } }, -1);
   assert.deepEqual(await sweepOnce(services), { ...nothing, published: 1 });
   assert.deepEqual(services.published, [makeEvent('e1')]);
   assert.deepEqual(await sweepOnce(services), nothing);
 });
 
-test('events that were decided a moment ago are left to whoever decided them', async () => {
+test('events that were decided a moment ago are left to the worker', async () => {
   const services = await withItem({ state: 'done', pending: { e1: makeEvent('e1') } }, 30_000);
   assert.deepEqual(await sweepOnce(services), nothing);
 });
 
-test('one delivery that cannot be helped does not keep the others waiting', async () => {
+test('one delivery that fails does not delay the others', async () => {
   const services = captureServices();
   const due = services.clock.wall;
   for (const id of ['one', 'two', 'three']) await services.ledger.admit(makeItem({ id, state: 'deferred', due }));
@@ -189,7 +189,7 @@ test('a sweep that runs out of time stops; the next one goes on', async () => {
   assert.equal((await sweep(sweepInterval, services, mayGoOn)).woken, 2);
 });
 
-test('what moved on between the look and the grip is left alone', async () => {
+test('a delivery that changes between the read and the write is left alone', async () => {
   const services = await withItem({ state: 'delivering', claim: { token: 't', until: 0 } }, -1);
   const { ledger } = services;
   const item = await ledger.read(key);
@@ -203,7 +203,7 @@ test('what moved on between the look and the grip is left alone', async () => {
   assert.equal((await ledger.read(key))?.state, 'done');
 });
 
-test('events that nobody could publish are published late also while their delivery waits, which then is due as before', async () => {
+test('unpublished events are also published late while their delivery waits, which is then due as before', async () => {
   const services = captureServices();
   const { wall } = services.clock;
   const attempt = wall + 3_000_000;
@@ -231,7 +231,7 @@ test('a delivery whose events and whose attempt are both overdue gets both', asy
   assert.deepEqual([services.published.length, services.woken], [1, [['4bXq1/0000 3', 0]]]);
 });
 
-test('events that cannot be published now stay pending, and others are not kept waiting', async () => {
+test('events that cannot be published now stay pending, and do not delay others', async () => {
   const services = captureServices();
   const { wall } = services.clock;
   const given = {
@@ -247,7 +247,7 @@ test('events that cannot be published now stay pending, and others are not kept 
   assert.deepEqual(services.notes, ['error: sweep failed for an item']);
 });
 
-test('events of held mail are published late too, and then nobody has to look at it', async () => {
+test('events of held mail are published late too, and then it is not due any more', async () => {
   const given = { state: 'held', unpublished: {}, pending: { e1: makeEvent('e1') } } as const;
   const services = await withItem(given, -1);
   assert.deepEqual(await sweepOnce(services), { ...nothing, published: 1 });
@@ -255,7 +255,7 @@ test('events of held mail are published late too, and then nobody has to look at
   assert.deepEqual([item?.state, item?.due, item?.pending], ['held', undefined, {}]);
 });
 
-test('held mail whose last hold has ended is let go; with another hold it stays', async () => {
+test('held mail whose last hold has ended is released; with another hold it stays', async () => {
   const ended = { id: 'a', reason: 'r', by: 'ann', since: 1, until: 1000 };
   const services = await withItem({ state: 'held', holds: [ended] }, -1);
   assert.deepEqual(await sweepOnce(services), { ...nothing, released: 1 });
@@ -267,7 +267,7 @@ test('held mail whose last hold has ended is let go; with another hold it stays'
   assert.deepEqual([item?.state, item?.due, item?.holds?.length], ['held', 9_000_000_000_000, 1]);
 });
 
-test('a lease that ran out heeds what was asked for meanwhile: a hold, or a removal', async () => {
+test('an expired lease applies what was requested meanwhile: a hold, or a removal', async () => {
   const claim = { token: 't', until: 0 };
   const holds = [{ id: 'h', reason: 'r', by: 'ann', since: 1 }];
   const held = await withItem({ state: 'delivering', claim, holds }, -1);
@@ -284,7 +284,7 @@ test('a lease that ran out heeds what was asked for meanwhile: a hold, or a remo
   assert.ok(removed.notes.includes('error: lease ran out: the message may be delivered more than once'));
 });
 
-test('whoever is in doubt when a lease runs out is held with in_doubt_action=hold', async () => {
+test('a recipient in doubt after an expired lease is held with in_doubt_action=hold', async () => {
   const services = captureServices({ in_doubt_action: 'hold' });
   const due = services.clock.wall - 1;
   await services.ledger.admit(makeItem({ ...key, state: 'delivering', claim: { token: 't', until: 0 }, due }));
@@ -292,7 +292,7 @@ test('whoever is in doubt when a lease runs out is held with in_doubt_action=hol
   assert.partialDeepStrictEqual(await services.ledger.read(key), { state: 'held', holds: [{ id: 'in-doubt' }] });
 });
 
-test('a delivery that waits for a place is woken when there is one, and left alone while there is none', async () => {
+test('a delivery that waits for a place is woken when there is one, and left alone otherwise', async () => {
   const services = captureServices({ qmgr_message_active_limit: '2' });
   const { wall } = services.clock;
   const destination = 'inet:mail.test:24';

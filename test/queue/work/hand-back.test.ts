@@ -1,4 +1,7 @@
-/** Messages of active that were given out too often because of the table: they go back to qmgr, and not to the dead letters. */
+/**
+ * Messages of active that were received too often because of the table: they return to qmgr, and not to the
+ * dead letters.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatWakeUp } from '../../../functions/queue/items/messages.ts';
@@ -11,14 +14,14 @@ const body = formatWakeUp({ id: '4bXq1', delivery: '0000', generation: 3 });
 const refused = (kind: TroubleKind) => new TableTrouble(kind, 'not now');
 
 for (const kind of ['throttled', 'failed', 'lost'] as const) {
-  test(`a delivery goes back before its message is a dead letter, where calls to the table are ${kind}`, async () => {
+  test(`a delivery is handed back before its message is a dead letter, where calls to the table are ${kind}`, async () => {
     const services = captureServices();
     assert.equal(await handBack(refused(kind), { body, received: activeReceives - 1 }, services), true);
     assert.deepEqual(services.woken, [['4bXq1/0000 3', 330_000]]);
   });
 }
 
-test('it stays in active while it may be given out more often', async () => {
+test('it stays in active while further receives are left', async () => {
   const services = captureServices();
   for (let received = 1; received < activeReceives - 1; received += 1) {
     assert.equal(await handBack(refused('throttled'), { body, received }, services), false);
@@ -26,7 +29,7 @@ test('it stays in active while it may be given out more often', async () => {
   assert.deepEqual(services.woken, []);
 });
 
-test('what is no fault of the table, or a right that is missing, goes to the dead letters as ever', async () => {
+test('an error other than of the table, or a missing permission, leads to the dead letters as before', async () => {
   const services = captureServices();
   for (const error of [new TypeError('a bug'), refused('denied')]) {
     assert.equal(await handBack(error, { body, received: activeReceives }, services), false);
@@ -34,7 +37,7 @@ test('what is no fault of the table, or a right that is missing, goes to the dea
   assert.deepEqual(services.woken, []);
 });
 
-test('where deferred cannot be reached either, the message stays in active', async () => {
+test('if deferred is unreachable too, the message stays in active', async () => {
   const captured = captureServices();
   const wakeUps = { ...captured.wakeUps, wake: () => Promise.reject(new Error('connection refused')) };
   const services = { ...captured, wakeUps };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Given, orderOfWork } from '../../../functions/queue/work/schedule.ts';
+import { type ReceiveInfo, schedule } from '../../../functions/queue/work/schedule.ts';
 
 const given = fc.record({ destination: fc.constantFrom('a', 'b', 'c'), received: fc.integer({ min: 1, max: 8 }) });
-const order = (batch: readonly Given[], random = Math.random) => orderOfWork(batch, (one) => one, random);
+const order = (batch: readonly ReceiveInfo[], random = Math.random) => schedule(batch, (one) => one, random);
 
-test('each message has its turn once', () => {
+test('each message is processed once', () => {
   fc.assert(
     fc.property(fc.array(given, { maxLength: 10 }), (batch) => {
       const { lanes, last } = order(batch);
@@ -17,7 +17,7 @@ test('each message has its turn once', () => {
   );
 });
 
-test('destinations go side by side, the deliveries of each in the order in which they came', () => {
+test('destinations are processed concurrently, the deliveries of each in the order of arrival', () => {
   fc.assert(
     fc.property(fc.array(given, { maxLength: 10 }), (batch) => {
       const { lanes } = order(batch);
@@ -27,7 +27,7 @@ test('destinations go side by side, the deliveries of each in the order in which
   );
 });
 
-test('what was given out three times comes after all others, in an order of chance', () => {
+test('messages received three times come after all others, in random order', () => {
   const batch = [1, 3, 2, 8, 5].map((received, n) => ({ destination: `${n}`, received }));
   const lots = [0.9, 0.1, 0.5];
   const { lanes, last } = order(batch, () => lots.shift() ?? 0);
@@ -41,6 +41,6 @@ test('what was given out three times comes after all others, in an order of chan
   );
 });
 
-test('where nobody says how often a message was given out, it is one like the others', () => {
+test('a message without a receive count is like the others', () => {
   assert.deepEqual(order([{ destination: 'a', received: Number.NaN }]).last, []);
 });

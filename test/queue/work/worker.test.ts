@@ -17,7 +17,7 @@ interface Scene extends AsyncDisposable {
   readonly server: ScriptedServer;
 }
 
-/** A world whose mail goes to a server that does as it is told. */
+/** A world whose mail goes to a scripted server. */
 async function setScene(script: ServerScript, options: Partial<QueueWorldOptions> = {}): Promise<Scene> {
   const server = await startScriptedServer(script);
   const world = new QueueWorld({ destination: `inet:127.0.0.1:${server.port}`, ...options });
@@ -28,15 +28,15 @@ async function setScene(script: ServerScript, options: Partial<QueueWorldOptions
   return { world, server, [Symbol.asyncDispose]: close };
 }
 
-/** Hands on what lies in the queues now, once. */
+/** Processes the messages that are in the queues now, once. */
 async function turn(world: QueueWorld): Promise<void> {
   for (const message of world.messages.filter(({ visible }) => visible <= world.clock.wall)) {
     await world.receive(message);
   }
 }
 
-/** Takes a request in; its delivery then lies in active. */
-async function takeIn(world: QueueWorld, ...recipients: readonly string[]): Promise<void> {
+/** Admits a request; its delivery is then in active. */
+async function admitRequest(world: QueueWorld, ...recipients: readonly string[]): Promise<void> {
   world.submit({ recipients });
   await turn(world);
   assert.deepEqual(
@@ -45,7 +45,7 @@ async function takeIn(world: QueueWorld, ...recipients: readonly string[]): Prom
   );
 }
 
-/** What was said last, by the local part of the address. */
+/** The last reply, by the local part of the address. */
 function last(world: QueueWorld): Record<string, QueuedRecipient['last']> {
   return Object.fromEntries([...world.recipients()].map(([address, { last }]) => [address.split('@')[0], last]));
 }
@@ -54,7 +54,7 @@ function statuses(world: QueueWorld): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(last(world)).map(([name, said]) => [name, said?.status]));
 }
 
-/** Does something just before a call that is named so is made for the first time. */
+/** Runs an action just before the first call of that name. */
 function beforeCall(name: string, act: () => Promise<void>): Interference {
   let done = false;
   return async (call, proceed) => {
@@ -69,7 +69,7 @@ function beforeCall(name: string, act: () => Promise<void>): Interference {
 test('a message of active that is behind its delivery opens no connection', async () => {
   await using scene = await setScene({});
   const { world, server } = scene;
-  await takeIn(world, 'bob@x');
+  await admitRequest(world, 'bob@x');
   const [stale] = world.messages;
   await turn(world);
   assert.ok(stale !== undefined);
@@ -82,11 +82,11 @@ test('a message of active that is behind its delivery opens no connection', asyn
   assert.equal(world.notes.filter((note) => note === 'info: stale message in active').length, 3);
 });
 
-test('an invocation without time puts its delivery back: no attempt is counted, and a wake-up is on its way', async () => {
+test('an invocation without time left puts its delivery back: no attempt is counted, and a wake-up is sent', async () => {
   await using scene = await setScene({});
   const { world, server } = scene;
-  await takeIn(world, 'bob@x');
-  const hurried = world.bystander();
+  await admitRequest(world, 'bob@x');
+  const hurried = world.undisturbed();
   const [message] = world.messages;
   assert.ok(message !== undefined);
   world.deadline = () => ({ left: () => 29_999, whole: 60_000 });
@@ -108,17 +108,17 @@ describe('progress', () => {
     final: { default: '250 2.0.0 saved', 'slow@x': { reply: '250 2.0.0 saved at last', delay_ms: 2500 } },
   };
 
-  test('is written down while the server takes its time over the others', async () => {
+  test('is recorded while the server delays the other replies', async () => {
     await using scene = await setScene(slowly);
     const { world } = scene;
-    await takeIn(world, 'bob@x', 'carol@x', 'slow@x');
+    await admitRequest(world, 'bob@x', 'carol@x', 'slow@x');
     const turned = turn(world);
-    await waitUntil('bob is written down', () => last(world)['bob']?.status === 'sent');
+    await waitUntil('bob is recorded', () => last(world)['bob']?.status === 'sent');
     assert.equal(world.onlyItem().state, 'delivering');
     // Carol's reply could still be that of the next one.
     assert.equal(last(world)['carol'], undefined);
     assert.equal(last(world)['slow'], undefined);
-    assert.deepEqual(world.lines, [], 'what is logged is settled');
+    assert.deepEqual(world.lines, [], 'all logged recipients are settled');
     await turned;
     assert.deepEqual(
       world.lines.map(({ recipient, status, text }) => [recipient, status, text]),
@@ -131,7 +131,7 @@ describe('progress', () => {
     assert.equal(world.onlyItem().state, 'done');
   });
 
-  test('stands when its worker dies: only the others are in doubt, and only they are tried again', async () => {
+  test('remains when its worker dies: only the others are in doubt, and only they are retried', async () => {
     await using scene = await setScene(slowly, {
       interfere: async ({ name, process }, act) => {
         const answer = await act();
@@ -140,7 +140,7 @@ describe('progress', () => {
       },
     });
     const { world, server } = scene;
-    await takeIn(world, 'bob@x', 'carol@x', 'slow@x');
+    await admitRequest(world, 'bob@x', 'carol@x', 'slow@x');
     await world.runToEnd();
     assert.deepEqual(
       world.lines.map(({ recipient, status, attempt, in_doubt }) => [recipient, status, attempt, in_doubt]),
@@ -164,22 +164,22 @@ describe('a body that cannot be delivered', () => {
   for (const streams of [false, true]) {
     const size = streams ? 'large' : 'small';
 
-    test(`is corrupt with its reason where it is missing, ${size} or not`, async () => {
+    test(`is corrupt with its reason if it is missing, ${size} or not`, async () => {
       await using scene = await setScene({});
       const { world, server } = scene;
       world.bodies.streams = streams;
-      await takeIn(world, 'bob@x', 'carol@x');
+      await admitRequest(world, 'bob@x', 'carol@x');
       world.bodies.remove('in/request.eml');
       await world.runToEnd();
       checkCorrupt(world, 'message.key: there is no object "in/request.eml"');
       await checkNothingSent(server);
     });
 
-    test(`is corrupt with its reason where it was altered, ${size} or not`, async () => {
+    test(`is corrupt with its reason if it was altered, ${size} or not`, async () => {
       await using scene = await setScene({});
       const { world, server } = scene;
       world.bodies.streams = streams;
-      await takeIn(world, 'bob@x', 'carol@x');
+      await admitRequest(world, 'bob@x', 'carol@x');
       world.bodies.put('in/request.eml', 'Subject: something else\n');
       await world.runToEnd();
       checkCorrupt(world, 'message.key: object "in/request.eml" was altered');
@@ -201,7 +201,7 @@ describe('a body that cannot be delivered', () => {
       recipients: [{ address: 'bob@x' }, { address: 'carol@x' }],
       message: { bucket: 'messages', key: 'in/request.eml' },
     });
-    assert.deepEqual([world.lines, world.events], [[], []], 'nobody bounces for it');
+    assert.deepEqual([world.lines, world.events], [[], []], 'no recipient bounces for it');
   }
 
   async function checkNothingSent(server: ScriptedServer): Promise<void> {
@@ -211,10 +211,10 @@ describe('a body that cannot be delivered', () => {
     assert.ok(!commands.includes('.'), 'no dot was sent');
   }
 
-  test('waits where it is denied for now: 4.3.0, no connection, nobody to blame', async () => {
+  test('waits if access is temporarily denied: 4.3.0, no connection, no destination to blame', async () => {
     await using scene = await setScene({});
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     world.bodies.trouble = Object.assign(new Error('access denied'), { name: 'AccessDenied' });
     await turn(world);
     assert.partialDeepStrictEqual(world.lines, [
@@ -233,11 +233,11 @@ describe('a body that cannot be delivered', () => {
     assert.deepEqual(world.notices, []);
   });
 
-  test('waits where it breaks off on its way: no dot, 4.3.0, and all of it at the next attempt', async () => {
+  test('waits if it breaks off during the content: no dot, 4.3.0, and all of it at the next attempt', async () => {
     await using scene = await setScene({});
     const { world, server } = scene;
     world.bodies.streams = true;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     world.bodies.trouble = new Error('connection reset by S3');
     await turn(world);
     assert.partialDeepStrictEqual(world.lines, [{ status: 'deferred', dsn: '4.3.0' }]);
@@ -249,16 +249,16 @@ describe('a body that cannot be delivered', () => {
     assert.equal(String(server.rawContents.at(-1)), 'Subject: x\r\n\r\nhello\r\n');
   });
 
-  test('takes nothing back: what a host said before it was altered stands, and only the others are corrupt', async () => {
+  test('does not change the verdicts of a host before it was altered, and only the other recipients are corrupt', async () => {
     await using first = await startScriptedServer({
-      rcpt: { default: '250 2.1.5 ok', 'later@x': '450 4.2.0 not here', 'unknown@x': '550 5.1.1 nobody' },
+      rcpt: { default: '250 2.1.5 ok', 'later@x': '450 4.2.0 not here', 'unknown@x': '550 5.1.1 no such user' },
       final: { default: { reply: '250 2.0.0 saved', delay_ms: 200 } },
     });
     await using second = await startScriptedServer({});
     const destination = `inet:127.0.0.1:${first.port},inet:127.0.0.1:${second.port}`;
     const world = new QueueWorld({ destination });
     world.bodies.streams = true;
-    await takeIn(world, 'bob@x', 'later@x', 'unknown@x');
+    await admitRequest(world, 'bob@x', 'later@x', 'unknown@x');
     const turned = turn(world);
     await waitUntil('the first host has the message', () => first.transcript()[0]?.commands.includes('.') === true);
     world.bodies.put('in/request.eml', 'altered');
@@ -284,7 +284,7 @@ describe('a body that cannot be delivered', () => {
 });
 
 describe('the claim', () => {
-  /** Somebody else claims the delivery, as a worker with another copy of the message would. */
+  /** Another worker claims the delivery, as it would with a copy of the message. */
   async function claimElsewhere({ ledger, clock }: QueueWorld): Promise<void> {
     const [item] = ledger.items;
     assert.ok(item !== undefined);
@@ -292,11 +292,11 @@ describe('the claim', () => {
     await ledger.move('claim', item, { claim, due: claim.until });
   }
 
-  test('of somebody else drops the connection before a single octet of content', async () => {
+  test('of another worker drops the connection before a single octet of content', async () => {
     const interfere = beforeCall('ledger.claim', () => claimElsewhere(scene.world));
     await using scene: Scene = await setScene({}, { interfere });
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     await turn(world);
     assert.ok(await server.settled(3000));
     const [connection] = server.transcript();
@@ -307,13 +307,13 @@ describe('the claim', () => {
     assert.ok(world.notes.includes('info: claimed elsewhere'));
   });
 
-  test('is made while MAIL and RCPT are under way, and nobody needs it where nobody is accepted', async () => {
+  test('is made while MAIL and RCPT are in progress, and is not needed if no recipient is accepted', async () => {
     const interfere = beforeCall('ledger.claim', () => claimElsewhere(scene.world));
-    await using scene: Scene = await setScene({ rcpt: { default: '550 5.1.1 nobody' } }, { interfere });
+    await using scene: Scene = await setScene({ rcpt: { default: '550 5.1.1 no such user' } }, { interfere });
     const { world } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     await turn(world);
-    assert.deepEqual(world.lines, [], 'the other worker will say what is to be said');
+    assert.deepEqual(world.lines, [], 'the other worker will write the lines');
     assert.equal(world.onlyItem().state, 'delivering');
   });
 
@@ -321,7 +321,7 @@ describe('the claim', () => {
     const interfere = beforeCall('ledger.claim', () => Promise.reject(new Error('the table is throttled')));
     await using scene = await setScene({}, { interfere });
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     await turn(world);
     assert.ok(await server.settled(3000));
     assert.deepEqual(server.rawContents.map(String), ['']);
@@ -333,7 +333,7 @@ describe('the claim', () => {
     );
   });
 
-  test('that ran out stops the content: no dot is sent, and the recipient waits', async () => {
+  test('that expires stops the content: no dot is sent, and the recipient waits', async () => {
     await using scene: Scene = await setScene(
       {},
       {
@@ -345,29 +345,29 @@ describe('the claim', () => {
       },
     );
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     await turn(world);
     assert.ok(await server.settled(3000));
     assert.equal(server.transcript()[0]?.commands.at(-1), '<incomplete content>');
     assert.partialDeepStrictEqual(world.lines, [{ status: 'deferred', dsn: '4.4.2' }]);
-    assert.ok(!('in_doubt' in (world.lines[0] ?? {})), 'without the dot nobody has the message');
+    assert.ok(!('in_doubt' in (world.lines[0] ?? {})), 'without the dot the message is not delivered');
   });
 
-  test('lapsed under a worker that lives: its verdicts come too late, change nothing, and are worth a line', async () => {
+  test('that expires under a living worker makes its verdicts too late: they change nothing, and are logged', async () => {
     await using scene: Scene = await setScene(
       {},
       {
         interfere: async ({ name, process }, act) => {
           if (name === 'ledger.finish' && process.isUsable) {
             scene.world.clock.advance(3_600_000);
-            await scene.world.sweepBy(scene.world.bystander());
+            await scene.world.sweepBy(scene.world.undisturbed());
           }
           return await act();
         },
       },
     );
     const { world } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     await turn(world);
     assert.partialDeepStrictEqual(world.lines, [{ status: 'deferred', in_doubt: true, attempt: 1 }]);
     assert.ok(world.notes.includes('error: verdicts came too late'));
@@ -382,11 +382,11 @@ test('a server that gives too few final replies gets one recipient at a time fro
     { parameters: { lmtp_data_done_next_timeout: '1s', lmtp_cache_connection: 'no' } },
   );
   const { world, server } = scene;
-  await takeIn(world, 'a@x', 'b@x');
+  await admitRequest(world, 'a@x', 'b@x');
   await turn(world);
   assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
   assert.equal(last(world)['b']?.inDoubt, true);
-  // A failure made the window smaller, and that is known everywhere some seconds later.
+  // A failure made the window smaller, and all containers read that some seconds later.
   world.clock.advance(5000);
   world.submit({ id: 'second', recipients: ['c@x', 'd@x'] });
   await turn(world);
@@ -401,11 +401,11 @@ test('a server that gives too few final replies gets one recipient at a time fro
 describe('a destination in trouble', () => {
   const order = { by: 'ann', why: 'a test' };
 
-  /** Takes several requests in, and works them off as one lane of one invocation. */
+  /** Admits several requests, and processes them as one lane of one invocation. */
   async function workLane(world: QueueWorld, count: number, others: readonly string[] = []): Promise<void> {
     for (let n = 0; n < count; n += 1) world.submit({ id: `r${n}`, recipients: [`bob${n}@x`, ...others] });
     await turn(world);
-    const process = world.bystander();
+    const process = world.undisturbed();
     const lane: Lane = {};
     for (const message of world.messages.filter(({ queue }) => queue === 'active')) {
       await work(parseWakeUp(message.body), process.services, process.deliver, world.deadline(), lane);
@@ -428,7 +428,7 @@ describe('a destination in trouble', () => {
     assert.ok(world.ledger.items.every(({ state, attempt }) => state === 'deferred' && attempt === 1));
   });
 
-  test('that answers one recipient and then no more is in trouble, not dead: the next of the batch is tried', async () => {
+  test('that answers one recipient and then falls silent is in trouble, not dead: the next of the batch is tried', async () => {
     await using server = await startScriptedServer({ connections: { '1': { final_count: 1 } } });
     const world = new QueueWorld({
       destination: `inet:127.0.0.1:${server.port}`,
@@ -440,27 +440,27 @@ describe('a destination in trouble', () => {
     assert.equal(server.transcript().length, 2);
   });
 
-  test('that is held gets nothing: what lies in active is held with it', async () => {
+  test('that is held gets nothing: its deliveries in active are held with it', async () => {
     await using scene = await setScene({});
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     const { destination } = world.onlyItem();
-    await holdDestination(destination, { ...order, hold: 'h' }, world.bystander().services);
+    await holdDestination(destination, { ...order, hold: 'h' }, world.undisturbed().services);
     world.clock.advance(5000);
     await turn(world);
     assert.deepEqual([server.transcript(), world.onlyItem().state, world.lines], [[], 'held', []]);
-    await unholdDestination(destination, order, world.bystander().services);
+    await unholdDestination(destination, order, world.undisturbed().services);
     await world.runToEnd();
     assert.deepEqual(statuses(world), { bob: 'sent' });
   });
 
-  test('that is trusted with fewer at once gets the rest some seconds later, and no attempt is counted', async () => {
+  test('with a smaller window gets the rest some seconds later, and no attempt is counted', async () => {
     await using scene = await setScene({}, { parameters: { lmtp_initial_destination_concurrency: '20' } });
     const { world, server } = scene;
-    await takeIn(world, 'bob@x');
+    await admitRequest(world, 'bob@x');
     const { destination, group } = world.onlyItem();
     const slot = Number(group.split('#')[1]);
-    assert.ok(slot > 0, 'a slot that a window of one does not reach');
+    assert.ok(slot > 0, 'a slot beyond a window of one');
     const { wall } = world.clock;
     const window = { size: 1, failedCohorts: 0, failure: 0, failures: 0, succeededAt: wall, at: wall };
     const record = await world.ledger.destinations.read(destination);
@@ -475,32 +475,32 @@ describe('a destination in trouble', () => {
 });
 
 describe('in_doubt_action=hold', () => {
-  test('holds what may have been delivered until a person has looked', async () => {
+  test('holds what may have been delivered until an operator decides', async () => {
     await using scene = await setScene(
       { connections: { '1': { final_count: 1 } } },
       { parameters: { in_doubt_action: 'hold', lmtp_data_done_next_timeout: '1s' } },
     );
     const { world, server } = scene;
-    await takeIn(world, 'a@x', 'b@x');
+    await admitRequest(world, 'a@x', 'b@x');
     await world.runToEnd();
     const { id, delivery, state, holds } = world.onlyItem();
     assert.deepEqual([state, holds?.map((hold) => hold.id)], ['held', ['in-doubt']]);
     assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
     assert.equal(server.transcript().length, 1);
-    const person = { by: 'ann', why: 'it is in his mailbox' };
-    await settleByHand({ id, delivery }, person, world.bystander().services);
+    const person = { by: 'ann', why: 'it is in the mailbox' };
+    await settleByHand({ id, delivery }, person, world.undisturbed().services);
     assert.deepEqual([world.onlyItem().state, last(world)['b']?.by], ['done', 'ann']);
   });
 });
 
-test('what a worker asks for at the end of a delivery heeds an operator who was faster by a moment', async () => {
+test("a worker's last write respects an operator who was faster by a moment", async () => {
   const interfere = beforeCall('ledger.defer', async () => {
     const order = { by: 'ann', why: 'w', hold: 'h' };
-    await holdMessage(scene.world.onlyItem(), order, scene.world.bystander().services);
+    await holdMessage(scene.world.onlyItem(), order, scene.world.undisturbed().services);
   });
   await using scene: Scene = await setScene({ final: { default: '452 4.2.2 full' } }, { interfere });
   const { world } = scene;
-  await takeIn(world, 'bob@x');
+  await admitRequest(world, 'bob@x');
   await turn(world);
   assert.partialDeepStrictEqual(world.onlyItem(), { state: 'held', attempt: 1, holds: [{ id: 'h' }] });
   assert.deepEqual(

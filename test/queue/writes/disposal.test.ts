@@ -1,6 +1,6 @@
 /**
- * Bodies are deleted when the last delivery of their request is done and everybody was told; never before, in whatever order the
- * deliveries end, and never where somebody else may need them.
+ * Bodies are deleted when the last delivery of their request is done and its events are published; never
+ * before, in whatever order the deliveries end, and never if another request may need them.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -17,7 +17,7 @@ import { makeEvent, makeItem } from '../../support/delivery-item.ts';
 
 const message: PinnedMessage = { bucket: 'messages', key: 'in/4bXq1.eml', versionId: 'v1', etag: '"e"', size: 40 };
 
-/** Services that delete bodies, and the keys of those that they deleted. */
+/** Services that delete bodies, and the keys of the deleted ones. */
 function withDisposal(bucket = 'messages') {
   const discarded: string[] = [];
   let isFailing = false;
@@ -54,7 +54,7 @@ async function admit(services: CapturingServices, count: number, given: Partial<
   }
 }
 
-/** Moves a delivery as it is now. */
+/** Moves a delivery from its current state. */
 async function move(services: CapturingServices, n: number, name: TransitionName, changes: Changes) {
   const item = await services.ledger.read({ id: '4bXq1', delivery: String(n).padStart(4, '0') });
   assert.ok(item !== undefined);
@@ -64,10 +64,10 @@ async function move(services: CapturingServices, n: number, name: TransitionName
   return moved.item;
 }
 
-/** Ends a delivery, tells whoever is to be told, and looks whether the body is spent. */
+/** Ends a delivery, publishes its events, and checks whether the body is spent. */
 async function finish(services: CapturingServices, n: number): Promise<void> {
   await publish(await move(services, n, 'finish', { due: null, claim: null }), services);
-  await services.disposal?.settle(services);
+  await services.disposal?.deleteSpent(services);
 }
 
 test('a body is deleted when the last of its deliveries is done', async () => {
@@ -85,12 +85,12 @@ test('a body is deleted when the last of its deliveries is done', async () => {
 
 describe('a body stays', () => {
   const ways: Readonly<Record<string, Partial<DeliveryItem>>> = {
-    'that has no version: nothing would be left of it': {
+    'without a version: nothing would be left of it': {
       message: { bucket: 'messages', key: message.key, etag: '"e"', size: 40 },
     },
-    "that lies in somebody else's bucket": { message: { ...message, bucket: 'ses' } },
+    'in a bucket of another owner': { message: { ...message, bucket: 'ses' } },
     'that other requests may name too': { message: { ...message, key: 'in/newsletter.eml' } },
-    'while the request is still being taken in': { deliveries: 2 },
+    'while the request is still being admitted': { deliveries: 2 },
     'that another transport needs': { destination: 'other:archive' },
   };
   for (const [why, given] of Object.entries(ways)) {
@@ -113,18 +113,18 @@ describe('a body stays', () => {
     });
   }
 
-  test('while somebody is still to be told of another delivery', async () => {
+  test('while an event of another delivery is unpublished', async () => {
     const { services, discarded } = withDisposal();
     await admit(services, 2);
     const told = await move(services, 0, 'finish', { due: 5, claim: null, pending: { e1: makeEvent('e1') } });
     await finish(services, 1);
     assert.deepEqual(discarded, []);
     await publishPending(told, services);
-    await services.disposal.settle(services);
+    await services.disposal.deleteSpent(services);
     assert.deepEqual(discarded, [message.key]);
   });
 
-  test('that could not be deleted, and that is all: the log says so', async () => {
+  test('that could not be deleted, without further effect: the log says so', async () => {
     const { services, discarded, fail } = withDisposal();
     fail(true);
     await admit(services, 1);
@@ -132,7 +132,7 @@ describe('a body stays', () => {
     assert.deepEqual([discarded, services.notes], [[], ['warn: body not deleted']]);
   });
 
-  test('where another lies under its key by now', async () => {
+  test('if another one is under its key by now', async () => {
     const { services, writeOver } = withDisposal();
     writeOver();
     await admit(services, 1);
@@ -141,26 +141,26 @@ describe('a body stays', () => {
   });
 });
 
-test('whoever removes the last delivery by hand deletes its body', async () => {
+test('the operator who removes the last delivery deletes its body', async () => {
   const { services, discarded } = withDisposal();
   await admit(services, 1, { state: 'corrupt' });
-  const order = { by: 'operator', why: 'nobody wants it', bounces: false };
+  const order = { by: 'operator', why: 'it is unwanted', bounces: false };
   assert.equal((await removeMessage({ id: '4bXq1', delivery: '0000' }, order, services)).kind, 'changed');
   assert.deepEqual(discarded, [message.key]);
 });
 
-test('a request is looked at once, however many of its deliveries end together', async () => {
+test('a request is checked once, however many of its deliveries end together', async () => {
   const { services, discarded } = withDisposal();
   await admit(services, 5);
   for (let n = 0; n < 5; n += 1) {
     await publish(await move(services, n, 'finish', { due: null, claim: null }), services);
   }
-  await services.disposal.settle(services);
-  await services.disposal.settle(services);
+  await services.disposal.deleteSpent(services);
+  await services.disposal.deleteSpent(services);
   assert.deepEqual(discarded, [message.key]);
 });
 
-/** What may happen to one delivery, up to its end. */
+/** Transitions of one delivery up to its end. */
 const endings: Readonly<Record<string, readonly (readonly [TransitionName, Changes])[]>> = {
   sent: [['finish', { due: null, claim: null }]],
   bounced: [['finish', { due: 5, claim: null, pending: { e: makeEvent('e') } }]],
@@ -175,16 +175,17 @@ const endings: Readonly<Record<string, readonly (readonly [TransitionName, Chang
     ['finishUnclaimed', { due: 5, pending: { e: makeEvent('e') } }],
   ],
   'corrupt, then removed': [
-    ['condemnClaimed', { claim: null, due: null }],
+    ['markCorruptClaimed', { claim: null, due: null }],
     ['remove', { due: null }],
   ],
-  lapsed: [['lapseFinished', { due: null, claim: null }]],
+  lapsed: [['expireLeaseFinished', { due: null, claim: null }]],
 };
 
-test('in whatever order the deliveries of a request end, and whatever fails, its body goes with the last and not before', async () => {
+test('in whatever order the deliveries of a request end, and whatever fails, its body is deleted with the last and not before', async () => {
   const story = fc.record({
     kinds: fc.array(fc.constantFrom(...Object.keys(endings)), { minLength: 1, maxLength: 6 }),
-    // Whose turn is next, whether publishing fails, whether S3 does, and whether the process is forgotten before it looks.
+    // Which delivery is next, whether publishing fails, whether S3 does, and whether the process dies before
+    // the check.
     turns: fc.array(fc.record({ who: fc.nat(5), tells: fc.boolean(), deletes: fc.boolean(), forgets: fc.boolean() }), {
       maxLength: 40,
     }),
@@ -205,23 +206,23 @@ test('in whatever order the deliveries of a request end, and whatever fails, its
         const events = { publish: () => (tells ? Promise.resolve() : Promise.reject(new Error('no topic'))) };
         await publish(item, { ...services, events });
         check();
-        if (forgets) await new Disposal('none', { discard: async () => true }).settle(services);
-        else await services.disposal.settle(services);
+        if (forgets) await new Disposal('none', { discard: async () => true }).deleteSpent(services);
+        else await services.disposal.deleteSpent(services);
         check();
       };
       for (const { who, ...turn } of turns) await step(who % kinds.length, turn);
       const fair = { tells: true, deletes: true, forgets: false };
       for (const [who, steps] of left.entries()) while (steps.length > 0) await step(who, fair);
-      // The sweep tells whom nobody told.
+      // The sweep publishes the remaining events.
       fail(false);
       const isOver = discarded.length > 0 || !needed();
       for (const item of services.ledger.items) {
         await publishPending(item, services);
-        await services.disposal.settle(services);
+        await services.disposal.deleteSpent(services);
         check();
       }
       assert.ok(!needed());
-      if (!isOver) assert.deepEqual(discarded, [message.key], 'whoever came last deleted it');
+      if (!isOver) assert.deepEqual(discarded, [message.key], 'the last one deleted it');
       assert.ok(discarded.every((key) => key === message.key));
     }),
     { numRuns: 300 },
@@ -234,18 +235,18 @@ describe('a body belongs to a request', () => {
     ['without an ending', true, { id: '4bXq1', message: { ...message, key: '4bXq1' } }],
     ['with dots in its name', true, { id: 'a.b', message: { ...message, key: 'x/a.b.eml' } }],
     [
-      'that Amazon SES made of it',
+      'if Amazon SES made it from that',
       true,
       { id: 'ses-1', sesMessageId: '0123', message: { ...message, key: 'mail/0123' } },
     ],
     [
-      'that is the object itself',
+      'if the request is about the object itself',
       true,
       { id: 's3-2b8fc2c682012dcc2e08fe6023bc3259fa5d81aa', message: { ...message, key: 'drop/x.eml' } },
     ],
-    ['but to none of another name', false, { id: '4bXq', message }],
-    ['but to none that is named after its folder', false, { id: 'in', message }],
-    ['but not to the part of it that was handed on', false, { id: '4bXq1.0000', message }],
+    ['but not with another name', false, { id: '4bXq', message }],
+    ['but not if it is named after its folder', false, { id: 'in', message }],
+    ['but not to the part that was passed on', false, { id: '4bXq1.0000', message }],
   ];
   for (const [what, expected, item] of whose) {
     test(what, () => {

@@ -1,6 +1,6 @@
 /**
- * Malformed items: whoever meets one holds it, visibly, and no other mail waits for it. Items of releases that are too far from
- * this one are left to them.
+ * Malformed items: the function that reads one holds it, visibly, and no other mail waits for it. Items of
+ * releases that are too different are left to them.
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
@@ -16,7 +16,7 @@ import {
   malformedHold,
   type RawItem,
 } from '../../../functions/queue/items/unreadable-item.ts';
-import { takeDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
+import { handleDeadLetter } from '../../../functions/queue/settlement/dead-letters.ts';
 import { sweep } from '../../../functions/queue/sweep/sweep.ts';
 import { type Deliver, work } from '../../../functions/queue/work/worker.ts';
 import { holdMalformed, malformedNote, readOrHold } from '../../../functions/queue/writes/malformed.ts';
@@ -38,7 +38,7 @@ const takes: Deliver = async ({ recipients }, { gate }) => {
   return { verdicts: recipients.map(() => verdict) };
 };
 
-/** A recipient whose last verdict is none that there is. */
+/** A recipient with an unknown verdict. */
 const broken = {
   recipients: [
     ...makeRecipients('ann@example.com', 'bob@example.com'),
@@ -47,14 +47,14 @@ const broken = {
 };
 const fault = 'recipients[2].last.status: "foo" is not one of sent, deferred, bounced, expired, removed';
 
-/** Puts a malformed item in, as old as it has to be to be seen to. */
+/** Adds a malformed item that is old enough to be due. */
 function plant(given: Partial<DeliveryItem>, how: Readonly<Record<string, unknown>> = broken): RawItem {
   const raw = rawItem({ destination, due: services.clock.wall - 1, generation: 4, ...given }, how);
   services.ledger.plant(raw);
   return raw;
 }
 
-/** The item as the table has it now. */
+/** The raw item in the table now. */
 async function rawNow({ id }: RawItem): Promise<RawItem> {
   const [found] = await services.ledger.readAll(String(id));
   assert.ok(found !== undefined);
@@ -65,7 +65,7 @@ async function checkHeld(raw: RawItem, was: string): Promise<void> {
   const { state, holds, due, generation, recipients, by } = await rawNow(raw);
   assert.deepEqual([state, due, generation], ['held', undefined, 5]);
   assert.notEqual(by, raw['by']);
-  assert.deepEqual(recipients, raw['recipients'], 'what is wrong stays for a person to see');
+  assert.deepEqual(recipients, raw['recipients'], 'the fault remains visible');
   assert.ok(Array.isArray(holds));
   assert.partialDeepStrictEqual(holds.at(-1), { id: malformedHold, since: services.clock.wall });
   const { reason } = holds.at(-1) as { readonly reason: string };
@@ -79,11 +79,11 @@ async function checkHeld(raw: RawItem, was: string): Promise<void> {
   );
 }
 
-/** Each way to meet an item, and the state in which it is met. */
+/** Each way to read an item, and the state in which it is read. */
 const meetings: readonly (readonly [string, Exclude<State, 'done' | 'corrupt'>, (raw: RawItem) => Promise<unknown>])[] =
   [
     [
-      'the worker that has its message',
+      'the worker with its message',
       'active',
       (raw) => work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 }),
     ],
@@ -91,12 +91,12 @@ const meetings: readonly (readonly [string, Exclude<State, 'done' | 'corrupt'>, 
     [
       'its dead letter',
       'active',
-      (raw) => takeDeadLetter({ messageId: 'm', body: formatWakeUp(wakeUpOf(raw)), received: 9 }, services),
+      (raw) => handleDeadLetter({ messageId: 'm', body: formatWakeUp(wakeUpOf(raw)), received: 9 }, services),
     ],
     ['the sweep, when its message seems lost', 'active', () => sweepOnce()],
-    ['the sweep, when its lease ran out', 'delivering', () => sweepOnce()],
+    ['the sweep, when its lease has expired', 'delivering', () => sweepOnce()],
     ['the sweep, when its hold has ended', 'held', () => sweepOnce()],
-    ['whoever fills the last place', 'queued', () => refillAfterCount(destination, services)],
+    ['the refill of the last place', 'queued', () => refillAfterCount(destination, services)],
   ];
 
 function wakeUpOf({ id }: RawItem) {
@@ -108,7 +108,7 @@ async function sweepOnce(): Promise<void> {
 }
 
 for (const [who, state, meet] of meetings) {
-  test(`${who} holds a malformed item, names what is wrong, and is done`, async () => {
+  test(`${who} holds a malformed item, names its fault, and is done`, async () => {
     const raw = plant({ state });
     await meet(raw);
     await checkHeld(raw, state);
@@ -117,14 +117,14 @@ for (const [who, state, meet] of meetings) {
 }
 
 describe('a malformed item', () => {
-  test('that is held is not held again, and nobody is told of it again', async () => {
+  test('that is held is not held again, and no further notice is sent', async () => {
     const raw = plant({ state: 'deferred' });
     for (let n = 0; n < 3; n += 1) await activate(wakeUpOf(raw), services);
     await sweepOnce();
     await checkHeld(raw, 'deferred');
   });
 
-  test('whose worker may still have it is left to it, until its lease is over', async () => {
+  test('whose worker may be alive is left to it until the end of its lease', async () => {
     const { wall } = services.clock;
     const raw = plant({ state: 'delivering', due: wall + 60_000, claim: { token: 't', until: wall + 1000 } });
     await readOrHold(wakeUpOf(raw), services);
@@ -135,7 +135,7 @@ describe('a malformed item', () => {
     assert.ok(services.notes.includes('error: lease ran out: the message may be delivered more than once'));
   });
 
-  test('that nobody needs any more stays as it is', async () => {
+  test('that is finished stays unchanged', async () => {
     for (const raw of [
       rawItem({ state: 'done' }, { ...broken, due: undefined, shard: undefined }),
       rawItem({ state: 'corrupt', reason: 'message.key: gone' }, broken),
@@ -147,14 +147,14 @@ describe('a malformed item', () => {
     assert.deepEqual(services.metrics.sum('Stranded'), 0);
   });
 
-  test('that is done, but of which somebody is still to be told, is held', async () => {
+  test('that is done, but has an unpublished event, is held', async () => {
     const raw = plant({ state: 'done', pending: { e1: makeEvent('e1') } });
     await sweepOnce();
     await checkHeld(raw, 'done');
-    assert.equal((await rawNow(raw))['expires'], undefined, 'and does not go by itself');
+    assert.equal((await rawNow(raw))['expires'], undefined, 'and does not expire');
   });
 
-  test('whose state is none is found by the sweep and held', async () => {
+  test('with an unknown state is found by the sweep and held', async () => {
     const raw = plant({ state: 'deferred' }, { state: 'lost' });
     await sweepOnce();
     const { state, holds } = await rawNow(raw);
@@ -162,18 +162,18 @@ describe('a malformed item', () => {
     assert.match(JSON.stringify(holds), /state: \\"lost\\" is not one of queued, .*\(it was lost\)/);
   });
 
-  test('whose generation is none is held too, and no message counts for it', async () => {
+  test('with a malformed generation is held too, and no message matches it', async () => {
     const raw = plant({ state: 'active' }, { generation: 'many' });
     await work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 });
     const { state, generation } = await rawNow(raw);
     assert.deepEqual([state, generation], ['held', 'many']);
   });
 
-  test('that somebody moved meanwhile is left to that', async () => {
+  test('that another writer changed meanwhile is left to that writer', async () => {
     const raw = plant({ state: 'active' });
     const seen = await services.ledger.read(wakeUpOf(raw)).catch((error: unknown) => error);
     assert.ok(seen instanceof ItemFault);
-    services.ledger.plant({ ...raw, by: 'somebody else' });
+    services.ledger.plant({ ...raw, by: 'another writer' });
     await holdMalformed(seen, services);
     assert.equal((await rawNow(raw))['state'], 'active');
     assert.equal(services.metrics.sum('Stranded'), 0);
@@ -186,7 +186,7 @@ describe('a malformed item', () => {
     assert.equal((await services.destinations.read(destination)).active, 2);
   });
 
-  test('that is put right in the table waits for its release, and goes on then', async () => {
+  test('that is corrected in the table waits for its release, and then continues', async () => {
     const raw = plant({ state: 'deferred' });
     await activate(wakeUpOf(raw), services);
     services.ledger.plant({ ...(await rawNow(raw)), recipients: makeRecipients('ann@example.com') });
@@ -198,10 +198,10 @@ describe('a malformed item', () => {
   });
 });
 
-describe('an item of a release that is too far from this one', () => {
+describe('an item of a release that is too different', () => {
   const far = { version: 3, recipients: 'another form' };
 
-  test('stays as it is, whoever meets it', async () => {
+  test('stays unchanged, whichever function reads it', async () => {
     for (const state of ['active', 'deferred', 'queued', 'delivering', 'held', 'done'] as const) {
       const raw = plant({ state, pending: { e1: makeEvent('e1') } }, far);
       await sweepOnce();
@@ -216,7 +216,7 @@ describe('an item of a release that is too far from this one', () => {
     assert.ok(services.notes.includes('info: left to the release that wrote it'));
   });
 
-  test('keeps its message in active: the worker does not take it for dealt with', async () => {
+  test('keeps its message in active: the worker does not delete it', async () => {
     const raw = plant({ state: 'active' }, far);
     await assert.rejects(
       work(wakeUpOf(raw), services, takes, { left: () => 240_000, whole: 300_000 }),
@@ -225,7 +225,7 @@ describe('an item of a release that is too far from this one', () => {
   });
 });
 
-test('of 50 deliveries whose turn it is one is malformed: 49 are delivered, and that one is held and named', async () => {
+test('of 50 due deliveries one is malformed: 49 are delivered, and that one is held and named', async () => {
   for (let n = 0; n < 50; n += 1) {
     const id = `mail-${n}`;
     const key = `in/${id}.eml`;
@@ -263,7 +263,7 @@ test('of 50 deliveries whose turn it is one is malformed: 49 are delivered, and 
   );
 });
 
-/** What was sent, as captured: `id/delivery generation`. */
+/** The sent messages: `id/delivery generation`. */
 function keyOf(text: string) {
   const [, id = '', delivery = '', generation = ''] = /^(.+)\/(\d+) (\d+)/.exec(text) ?? [];
   return { id, delivery, generation: Number(generation) };

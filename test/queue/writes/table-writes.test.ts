@@ -1,4 +1,7 @@
-/** Writes that must reach the table: how long they are repeated, at which distance, and what is known of them meanwhile. */
+/**
+ * Writes that must reach the table: how long and how often they are repeated, and what is known of them
+ * meanwhile.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TableTrouble } from '../../../functions/queue/writes/table-trouble.ts';
@@ -13,12 +16,12 @@ describe('the back-off of a refused write', () => {
     assert.deepEqual(shortest, [25, 50, 100, 200, 400, 800, 1600, 2500, 2500, 2500]);
   });
 
-  test('stays at five seconds, however often it was tried', () => {
+  test('stays at five seconds after any number of attempts', () => {
     assert.equal(writeBackoff(10_000, 0.9999999), 5000);
   });
 });
 
-/** Writes on a clock of their own. */
+/** Writes with a separate clock. */
 class Scene {
   now = 0;
   tries: number[] = [];
@@ -38,7 +41,7 @@ class Scene {
 }
 
 describe('a write', () => {
-  test('that is refused is repeated until the table takes it', async () => {
+  test('that is refused is repeated until the table accepts it', async () => {
     const scene = new Scene();
     const left = () => 60_000 - scene.now;
     assert.equal(await scene.writes.repeat(scene.refusedUntil(45_000), { left }), 'written');
@@ -47,7 +50,7 @@ describe('a write', () => {
     assert.ok(scene.now < 50_000);
   });
 
-  test('is tried for the last time when its time ends, so any shorter outage is outlasted', async () => {
+  test('is tried for the last time when its time ends, so any shorter outage is survived', async () => {
     for (let outage = 0; outage <= 30_000; outage += 100) {
       const scene = new Scene();
       await scene.writes.repeat(scene.refusedUntil(outage), { left: () => 30_000 - scene.now });
@@ -59,7 +62,7 @@ describe('a write', () => {
     assert.equal(scene.writes.areRefused, true);
   });
 
-  test('is not repeated for what trying again does not help', async () => {
+  test('is not repeated for an error that a repetition does not cure', async () => {
     const scene = new Scene();
     let tries = 0;
     const write = async () => {
@@ -71,7 +74,7 @@ describe('a write', () => {
     assert.equal(scene.writes.areRefused, false);
   });
 
-  test('is repeated as its adapter knows its own errors', async () => {
+  test('is repeated for the errors that its adapter classifies as temporary', async () => {
     let tries = 0;
     const writes = new TableWrites({
       troubleOf: (error) => (error instanceof RangeError ? 'lost' : undefined),
@@ -85,7 +88,7 @@ describe('a write', () => {
     assert.equal(await writes.repeat(write, { left: () => 1 }), 3);
   });
 
-  test('that is superseded is repeated no more, and its pause is cut short', async () => {
+  test('that is superseded is not repeated any more, and its pause is cut short', async () => {
     const newer = new AbortController();
     const writes = new TableWrites({
       sleep: (_, signal) => new Promise((wake) => signal?.addEventListener('abort', () => wake())),
@@ -101,7 +104,7 @@ describe('a write', () => {
     assert.equal(tries, 1);
   });
 
-  test('that is refused is told of once', async () => {
+  test('that is refused is reported once', async () => {
     const scene = new Scene();
     let told = 0;
     const onRefused = () => {
@@ -113,7 +116,7 @@ describe('a write', () => {
 });
 
 describe('while a write is repeated', () => {
-  test('the writes of its container are refused, also where another one was taken meanwhile', async () => {
+  test('the writes of its container are refused, even if another one succeeded meanwhile', async () => {
     const pause = Promise.withResolvers<void>();
     const writes = new TableWrites({ sleep: () => pause.promise });
     let isOver = false;
@@ -130,7 +133,7 @@ describe('while a write is repeated', () => {
     assert.equal(writes.areRefused, false);
   });
 
-  test('whoever waits for its end hears of it, or of the end of its own patience', async () => {
+  test('a caller that waits for its end gets the result, or its own time-out', async () => {
     const writing = Promise.withResolvers<void>();
     const patience = Promise.withResolvers<void>();
     const never = new Promise<void>(() => {});
@@ -139,17 +142,17 @@ describe('while a write is repeated', () => {
       [8, never],
     ]);
     const writes = new TableWrites({ sleep: (milliseconds) => pauses.get(milliseconds) ?? writing.promise });
-    assert.equal(await writes.settled(7), true);
+    assert.equal(await writes.awaitRepeats(7), true);
     let isOver = false;
     const write = async () => {
       if (!isOver) throw new TableTrouble('throttled', 'slow down');
     };
     const repeated = writes.repeat(write, { left: () => 1000 });
     await new Promise((resolve) => setImmediate(resolve));
-    const impatient = writes.settled(7);
+    const impatient = writes.awaitRepeats(7);
     patience.resolve();
     assert.equal(await impatient, false);
-    const patient = writes.settled(8);
+    const patient = writes.awaitRepeats(8);
     isOver = true;
     writing.resolve();
     await repeated;

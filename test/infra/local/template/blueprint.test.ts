@@ -137,6 +137,29 @@ for (const [name, [resources, message]] of Object.entries(wrong)) {
   });
 }
 
+test('a VPC is passed over, with the function by which the CDK closes its default security group', () => {
+  const { functions, unlike } = blueprint({
+    Vpc: { Type: 'AWS::EC2::VPC' },
+    Closing: {
+      Type: 'Custom::VpcRestrictDefaultSG',
+      Properties: {
+        ServiceToken: { 'Fn::GetAtt': ['Closer', 'Arn'] },
+        DefaultSecurityGroupId: { 'Fn::GetAtt': ['Vpc', 'DefaultSecurityGroup'] },
+      },
+    },
+    Closer: changed(program, { Role: { 'Fn::GetAtt': ['CloserRole', 'Arn'] } }),
+    CloserRole: { Type: 'AWS::IAM::Role', Properties: { ManagedPolicyArns: ['arn:aws:iam::aws:policy/a'] } },
+    Queue: queue,
+    Role: role,
+    Program: program,
+  });
+  assert.deepEqual(
+    functions.map(({ logicalId }) => logicalId),
+    ['Program'],
+  );
+  assert.deepEqual(unlike, ['there is no VPC: the functions use the network of this machine']);
+});
+
 test('a folder that holds no app, no such stack, or several is refused with what there is', () => {
   assert.throws(() => readAssembly(scratch), { name: 'TemplateError', message: /is no synthesized app/ });
   const two = app({ One: {}, Two: {} });

@@ -161,7 +161,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action.startsWith('s3:');
     await submitMail(stack(), { id: 'denied-body', recipients: ['bob@example.com'] });
     await stack().log.waitUntil(
-      (lines) => lines.some(({ line }) => line.includes('denied-body') || line.includes('seen again')),
+      (lines) => lines.some(({ line }) => line.includes('denied-body') || line.includes('received again')),
       patience.within,
     );
     assert.ok(isKept('denied-body'));
@@ -186,7 +186,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'dynamodb:UpdateItem';
     await submitMail(stack(), { id: 'outage', recipients: ['bob@example.com'] });
     await stack().log.waitUntil(
-      (lines) => lines.some(({ line }) => line.includes('it will be seen again')),
+      (lines) => lines.some(({ line }) => line.includes('it will be received again')),
       patience.within,
     );
     permissions.outage = undefined;

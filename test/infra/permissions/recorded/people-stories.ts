@@ -20,6 +20,12 @@ export function peopleStories(recorded: () => RecordedStack): void {
     return stdout;
   }
 
+  /** Mail that waits for an hour after its first attempt: its back-off is as long as it is old. */
+  async function submitOld(id: string, ...recipients: readonly string[]): Promise<void> {
+    await submitMail(stack(), { id, recipients, arrival: new Date(Date.now() - 2 * 3_600_000).toISOString() });
+    await awaitState(stack(), id, 'deferred');
+  }
+
   /** Mail that is in active, and stays there until it is let go. */
   async function stuckInActive(id: string): Promise<Disposable> {
     const { permissions } = stack();
@@ -37,8 +43,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
   async function untold(id: string): Promise<Disposable> {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'sns:Publish';
-    await submitMail(stack(), { id, recipients: ['nobody@example.com', 'full@example.com'] });
-    await awaitState(stack(), id, 'deferred');
+    await submitOld(id, 'nobody@example.com', 'full@example.com');
     return {
       [Symbol.dispose]: () => {
         permissions.outage = undefined;
@@ -48,8 +53,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
 
   /** Mail that waits. */
   async function deferred(id: string): Promise<void> {
-    await submitMail(stack(), { id, recipients: ['full@example.com'] });
-    await awaitState(stack(), id, 'deferred');
+    await submitOld(id, 'full@example.com');
   }
 
   test('a producer submits a message', async () => {
@@ -134,7 +138,8 @@ export function peopleStories(recorded: () => RecordedStack): void {
     const { destination } = stack().mailStore;
     using _stuck = await stuckInActive('drawn-in-active');
     const list = { screen: 'list', state: 'active' };
-    for (const event of [list, { screen: 'all' }, { screen: 'explain', destination }]) {
+    const explained = [{ destination }, { id: 'on-screen' }].map((what) => ({ screen: 'explain', ...what }));
+    for (const event of [list, { screen: 'all' }, ...explained]) {
       const drawn = await showq.invoke(event);
       assert.equal(drawn.kind, 'returned', JSON.stringify(drawn));
       assert.doesNotMatch(JSON.stringify(drawn), /not authorized/);

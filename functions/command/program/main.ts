@@ -1,0 +1,25 @@
+/**
+ * The command line of this process: `lambda-lmtp COMMAND`.
+ */
+
+import { settingsOfProcess } from '../../aws/settings.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Run } from '../run.ts';
+import { runProgram } from './program.ts';
+
+const { env, stdin, stdout, stderr } = process;
+const run: Run = {
+  ...{ env, stdin, stdout, stderr },
+  folder: process.cwd(),
+  aws: settingsOfProcess,
+  exitCode: exitCodes.ok,
+  leavesWork: false,
+};
+
+// Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.
+stdout.on('error', () => process.exit(exitCodes.ioError));
+stderr.on('error', () => process.exit(exitCodes.ioError));
+
+await runProgram(process.argv.slice(2), run);
+process.exitCode = run.exitCode;
+if (run.leavesWork) process.exit();
