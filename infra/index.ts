@@ -1,5 +1,5 @@
 /**
- * What the package `lambda-lmtp` gives to CDK apps: the construct, the types of its properties, and the names of its metrics.
+ * The exports of the package `lambda-lmtp` for CDK apps: the construct, the types of its properties, and the names of its metrics.
  *
  *     import { LmtpDelivery } from 'lambda-lmtp';
  *

@@ -10,7 +10,7 @@ import type { Transports } from './context/transports.ts';
 import { endpointNames } from './network/vpc-endpoints.ts';
 import { PropsError, refuse } from './properties/props-error.ts';
 
-/** What CloudFormation allows. */
+/** CloudFormation's limit of resources in a stack. */
 const mostResources = 500;
 
 export interface LmtpStackProps extends StackProps {
@@ -20,16 +20,16 @@ export interface LmtpStackProps extends StackProps {
   readonly code?: LmtpDeliveryProps['code'];
 }
 
-/** One transport as a stack of its own, or several that hand mail to each other, as the context describes them. */
+/** A stack with one transport, or with several that hand mail to each other, as the context describes them. */
 export class LmtpStack extends Stack {
-  /** The first transport: `lmtp`, or the one that is named first. */
+  /** The first transport: `lmtp`, or else the first in the context. */
   readonly delivery: LmtpDelivery;
   readonly #deliveries = new Map<string, LmtpDelivery>();
   readonly #all: Transports;
   readonly #named: NamedResources;
   readonly #code: LmtpDeliveryProps['code'];
 
-  /** @throws PropsError naming the value, its transport where there are several, and what is allowed */
+  /** @throws PropsError with the value, its transport if there are several, and what is allowed */
   constructor(scope: Construct, id: string, { settings, code, ...props }: LmtpStackProps) {
     super(scope, id, props);
     this.#all = settings;
@@ -50,8 +50,8 @@ export class LmtpStack extends Stack {
     if (resources <= mostResources) return;
     const names = [...this.#deliveries.keys()].join(', ');
     throw new PropsError(
-      `transports: ${names}: together they take ${resources} resources, and a stack has room for ${mostResources}: ` +
-        'fewer transports, alarms or watchedDestinations, or a second stack (-c transport=NAME), are wanted',
+      `transports: ${names} need ${resources} resources, but CloudFormation allows ${mostResources} in a stack: ` +
+        'remove transports, alarms or watchedDestinations, or use a second stack (-c transport=NAME)',
     );
   }
 
@@ -69,7 +69,7 @@ export class LmtpStack extends Stack {
     return delivery;
   }
 
-  /** What is of the stack and not of a transport is the first one's: the bucket, and where alarms go. */
+  /** The properties of a transport. The first transport has the resources of the whole stack: the bucket and the alarm topic. */
   #props(settings: ContextSettings, first: LmtpDelivery | undefined): LmtpDeliveryProps {
     const own = contextProps(settings, this.#named);
     const messageBucket = own.messageBucket ?? first?.stores.messageBucket;
@@ -87,7 +87,7 @@ export class LmtpStack extends Stack {
     };
   }
 
-  /** A VPC has one endpoint for each service: the first transport makes what all need. */
+  /** The endpoints that a transport creates. A VPC has one for each service: the first transport creates those of all. */
   #endpoints(
     { vpc, vpcEndpoints }: LmtpDeliveryProps,
     first: LmtpDelivery | undefined,
@@ -97,7 +97,7 @@ export class LmtpStack extends Stack {
     return isThere ? vpcEndpoints && 'existing' : vpcEndpoints;
   }
 
-  /** The neighbours' queues, which are made by the time that they are asked for. */
+  /** The incoming queues of the other transports, which are resolved at synth, when all exist. */
   #neighbours(settings: ContextSettings): NonNullable<LmtpDeliveryProps['otherTransports']> {
     const names = this.#all.map(nameOf).filter((name) => name !== nameOf(settings));
     const twice = names.find((name) => Object.hasOwn(settings.otherTransports, name));
@@ -119,7 +119,7 @@ export class LmtpStack extends Stack {
   }
 }
 
-/** Says of an error where it is. */
+/** Puts the place before the message of an error. */
 function within<T>(place: string, make: () => T): T {
   try {
     return make();
@@ -129,7 +129,7 @@ function within<T>(place: string, make: () => T): T {
   }
 }
 
-/** Name of the stack of a transport: each has its own, so `-c transport=mailman` deploys a second one beside the first. */
+/** Returns the name of the stack. Each transport has its own, so `-c transport=mailman` deploys a second stack. */
 export function stackName([{ transport = 'lmtp', transports }]: Transports): string {
   return transport === 'lmtp' || transports !== undefined ? 'LambdaLmtp' : `LambdaLmtp-${transport}`;
 }

@@ -67,6 +67,48 @@ test('documents and examples name the actor: a person or program is never nobody
   assert.deepEqual(linesLike(projectFiles('*.md', 'docs/**/*.md', 'examples/**/*.{md,ts}'), vague), []);
 });
 
+/** A word for a vague person, or *he* for a person or program, at a word boundary of ASCII. Not `nobody@...` and the like, which are addresses. */
+const vaguePerson = /\b(?:whoever|whomever|nobody|somebody|everybody|whom|he|him|his|himself)\b(?![-\w.[\]${}]*@)/gi;
+
+/** Vague persons that stay: the files that may contain a word, with the reason. An exception that no file needs is an error. */
+const vagueExceptions: readonly { readonly file: string; readonly word: string; readonly why: string }[] = [
+  { file: 'test/guard.test.ts', word: '', why: 'it contains the words that it searches for' },
+  { file: 'test/support/server-process.ts', word: 'nobody', why: 'a system user, which servers of tests run as' },
+  { file: 'test/support/dovecot.ts', word: 'nobody', why: 'a system user, which servers of tests run as' },
+  { file: 'test/support/mailutils.ts', word: 'nobody', why: 'a system user, which has an mbox' },
+];
+
+/** Returns `file:line: word` of each vague person in a text, without the exceptions; notes each exception that is used. */
+function vaguePersons(file: string, text: string, used: Set<unknown>): string[] {
+  const found: string[] = [];
+  for (const { 0: word, index } of text.matchAll(vaguePerson)) {
+    // Letters beyond ASCII are no boundary of a word.
+    if (/\p{L}/u.test(`${text[index - 1] ?? ''}${text[index + word.length] ?? ''}`)) continue;
+    const exception = vagueExceptions.find(
+      (each) => each.file === file && ['', word.toLowerCase()].includes(each.word),
+    );
+    if (exception === undefined) found.push(`${file}:${text.slice(0, index).split('\n').length}: ${word}`);
+    used.add(exception);
+  }
+  return found;
+}
+
+test('no comment, message or document uses nobody, somebody, everybody, whoever, whom, he or his', () => {
+  const search = (text: string) => vaguePersons('a.ts', text, new Set());
+  assert.deepEqual(search('// Somebody is needed,\n// and it is his.'), ['a.ts:1: Somebody', 'a.ts:2: his']);
+  assert.deepEqual(search('to=<nobody@example.com>, nobody-1@x, /^nobody[-@]/, this history, N\u00e4he'), []);
+  const used = new Set<unknown>();
+  const files = projectFiles('{functions,infra,test,examples}/**/*.{ts,mjs,md}', '*.md', 'docs/**/*.md');
+  assert.deepEqual(
+    files.flatMap((file) => vaguePersons(file, readFileSync(resolve(project, file), 'utf8'), used)),
+    [],
+  );
+  assert.deepEqual(
+    vagueExceptions.filter((exception) => !used.has(exception)),
+    [],
+  );
+});
+
 test('every dependency is pinned to one version', () => {
   const { dependencies, devDependencies } = readJson('package.json') as Record<string, Record<string, string>>;
   const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(

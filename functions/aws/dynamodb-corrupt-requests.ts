@@ -46,7 +46,7 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     for await (const page of pages) {
       for (const { id } of page.Items ?? []) {
         const request = await this.read(String(id));
-        if (request !== undefined && request.isSettled === undefined) yield request;
+        if (request !== undefined && request.isClosed === undefined) yield request;
       }
     }
   }
@@ -94,7 +94,7 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
     await this.#clients.sqs.send(new SendMessageCommand({ QueueUrl: this.#places.incomingUrl, MessageBody: body }));
   }
 
-  async settle({ id, requestId, history }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
+  async close({ id, requestId, history }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
     const update = new Update();
     const expires = Math.floor(Date.now() / 1000) + retention;
     const attributes = {

@@ -1,3 +1,5 @@
+/** The time limits of a check; a file of its own, so that `--help` loads no more than these. */
+
 import type { WrittenParameters } from '../parameters/parameters.ts';
 
 /** Replace the defaults of the parameter table: an operator waits for the result. */

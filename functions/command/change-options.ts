@@ -1,6 +1,5 @@
 /**
- * What the commands that change something have in common: what is meant, who wants it and why, what was or would be changed,
- * and how it ended.
+ * What all changing commands share: the selection of messages, the author and the reason, and the report of changes.
  */
 
 import type { Command } from 'commander';
@@ -19,25 +18,25 @@ import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
 import type { Run } from './run.ts';
 
-/** Options of every command that changes something. */
+/** Options of every changing command. */
 export interface ChangeOptions extends OperateOptions, FilterOptions {
   readonly whatIf?: true;
   readonly reason?: string;
 }
 
-/** Who changes something and why. Whoever only asks what would be need not be known. */
+/** Returns the author and the reason of a change. With --what-if AWS is not asked for the author. */
 export async function readChanging(
   { whatIf, reason = 'no reason given' }: ChangeOptions,
-  { services, whoAmI }: Operation,
+  { services, caller }: Operation,
 ): Promise<Changing> {
-  if (whatIf === true) return { order: { by: 'nobody', why: reason, whatIf }, services };
-  return { order: { by: await whoAmI(), why: reason }, services };
+  if (whatIf === true) return { order: { by: '(--what-if)', why: reason, whatIf }, services };
+  return { order: { by: await caller(), why: reason }, services };
 }
 
 /**
- * Which messages are meant: ids, or what the options say. Nothing at all, and both at once, end the command.
+ * Returns the selected messages: by ids, or by options. A usage error ends the command if there are none or both.
  *
- * @param missing what to name besides, where nothing is meant
+ * @param missing what the error names beside ids, if nothing is selected
  */
 export function readSelection(
   run: Run,
@@ -45,16 +44,16 @@ export function readSelection(
   options: FilterOptions,
   services: OperatorServices,
   command: Command,
-  missing = '--destination, or options that look for messages,',
+  missing = '--destination, or options that select messages',
 ): Selection {
   const hasFilter = isFiltered(options) || options.destination !== undefined;
-  if (ids.length === 0 && !hasFilter) command.error(`error: nothing is named: ids, ${missing} are wanted`);
-  if (ids.length > 0 && hasFilter) command.error('error: ids go without the options that look for messages');
+  if (ids.length === 0 && !hasFilter) command.error(`error: nothing is selected: give ids, ${missing}`);
+  if (ids.length > 0 && hasFilter) command.error('error: ids cannot be combined with options that select messages');
   if (ids.length > 0) return { kind: 'ids', ids: expandIds(ids, run) };
   return { kind: 'filter', filter: readFilter(options, services, wallTime(services)) };
 }
 
-/** The destination that is named and nothing beside it: then all its mail is meant, and what is still to come. */
+/** Returns the destination if it is the only condition: then the order applies to it, and so to mail that arrives later. */
 export function destinationAlone(
   ids: readonly string[],
   options: FilterOptions,
@@ -65,13 +64,13 @@ export function destinationAlone(
   return readDestination(destination, services);
 }
 
-/** Of what was looked for, only what is in one of these states, unless states were asked for. */
+/** Limits a filter to these states, unless it names states. */
 export function withDefaultStates(selection: Selection, states: NonNullable<QueueFilter['states']>): Selection {
   if (selection.kind === 'ids' || selection.filter.states !== undefined) return selection;
   return { kind: 'filter', filter: { ...selection.filter, states } };
 }
 
-/** The ids, those of standard input in the place of "-". */
+/** Yields the ids, with those of standard input in place of "-". */
 export async function* expandIds(ids: readonly string[], { stdin }: Run): AsyncIterable<string> {
   for (const id of ids) {
     if (id !== '-') {
@@ -85,16 +84,16 @@ export async function* expandIds(ids: readonly string[], { stdin }: Run): AsyncI
   }
 }
 
-/** How many changes there were, of what was told. */
+/** Counts of the reported changes. */
 export interface ChangeCounts extends Readonly<Record<ChangeKind, number>> {
   readonly total: number;
   /** Deliveries that were changed. */
   readonly deliveries: number;
-  /** Deliveries that are tried as a consequence. */
+  /** Deliveries that will be tried as a consequence. */
   readonly tried: number;
 }
 
-/** Prints changes with what they mean for the mail, one a line, and a sum; remembers how it all ended. */
+/** Prints changes with what they mean for the mail, one per line, and a sum; sets the exit code. */
 export class ChangeReport {
   readonly #run: Run;
   readonly #options: ChangeOptions;
@@ -106,7 +105,7 @@ export class ChangeReport {
     ...{ total: 0, deliveries: 0, tried: 0 },
   } satisfies ChangeCounts;
 
-  /** @param summarise what was changed, as one sentence that begins with a number */
+  /** @param summarise returns the sum as one sentence that begins with a number */
   constructor(run: Run, options: ChangeOptions, summarise: (counts: ChangeCounts) => string) {
     this.#run = run;
     this.#options = options;
@@ -115,7 +114,7 @@ export class ChangeReport {
   }
 
   /** Prints a change. */
-  async tell(change: Change): Promise<void> {
+  async add(change: Change): Promise<void> {
     this.#count(change);
     this.#progress.clear();
     if (this.#options.json === true) {
@@ -126,32 +125,32 @@ export class ChangeReport {
     const name = escaped(delivery === undefined ? id : `${id}/${delivery}`);
     await this.#print(`${name}: ${kind === 'changed' ? '' : 'not changed: '}${escaped(text)}`);
     for (const args of next) await this.#propose(args);
-    // On a terminal the lines themselves say how far it is.
+    // On a terminal the printed lines are the progress.
     if (this.#run.stdout.isTTY !== true) this.#progress.note(this.#counts.total);
   }
 
-  /** Prints many. */
-  async tellAll(changes: AsyncIterable<Change>): Promise<void> {
-    for await (const change of changes) await this.tell(change);
+  /** Prints all changes. */
+  async addAll(changes: AsyncIterable<Change>): Promise<void> {
+    for await (const change of changes) await this.add(change);
   }
 
-  /** Prints a line that is none of a change, for people only. */
+  /** Prints a line that is not about one change; not with --json. */
   async remark(text: string): Promise<void> {
     this.#progress.clear();
     if (this.#options.json !== true) await this.#print(escaped(text));
   }
 
   /**
-   * Prints the sum, and sets the exit code: 75 if something could not be changed now, 69 if something is not there.
+   * Prints the sum, and sets the exit code: 75 if a change was refused, 69 if an id is unknown.
    *
-   * @param countsDeliveries whether the sum is of deliveries also where a destination alone was changed
+   * @param countsDeliveries whether the sum counts deliveries even if only a destination was changed
    */
   async finish({ countsDeliveries = false } = {}): Promise<void> {
     this.#progress.clear();
     const { refused, unknown, total, changed, deliveries } = this.#counts;
-    // One answer has said it all; but that of a destination does not say how many deliveries follow.
-    const isSaid = total === 1 && !(countsDeliveries && changed > deliveries);
-    if (this.#options.json !== true && !isSaid) await this.#print(`-- ${this.#sum()}`);
+    // A single answer needs no sum, except that of a destination, which does not count deliveries.
+    const isComplete = total === 1 && !(countsDeliveries && changed > deliveries);
+    if (this.#options.json !== true && !isComplete) await this.#print(`-- ${this.#sum()}`);
     if (refused > 0) this.#run.exitCode = exitCodes.tempFail;
     else if (unknown > 0) this.#run.exitCode = exitCodes.unavailable;
   }
@@ -174,7 +173,7 @@ export class ChangeReport {
     };
   }
 
-  /** Proposes a command, once. */
+  /** Prints a proposed command, once. */
   async #propose(args: NextCommand): Promise<void> {
     const line = nextLine(args, this.#place);
     if (this.#proposed.has(line)) return;
@@ -197,7 +196,7 @@ export class ChangeReport {
       this.#summarise(this.#counts),
       ...(refused === 0 ? [] : [`${refused} not changed`]),
       ...(unknown === 0 ? [] : [`${counted(unknown, 'id')} unknown`]),
-      ...(this.#counts['passed over'] === 0 ? [] : [`${this.#counts['passed over']} left alone`]),
+      ...(this.#counts['passed over'] === 0 ? [] : [`${this.#counts['passed over']} skipped`]),
     ].join('; ');
   }
 }

@@ -1,14 +1,14 @@
 /**
- * `lambda-lmtp check`: what stands between the agent and a destination, step by step; from this machine, or from inside the
- * VPC by the function of a stack. Nothing is delivered.
+ * `lambda-lmtp check`: tests a destination step by step, from this machine or, by a stack's function, from inside the VPC.
+ * Nothing is delivered.
  */
 
 import type { Command } from 'commander';
 import { RemoteCheckError, remoteCheck } from '../aws/remote-check.ts';
 import { check } from '../check/check.ts';
+import { checkTimeouts } from '../check/time-limits.ts';
 import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
-import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
 import { DestinationError } from '../request/destination.ts';
 import { addressFault } from '../smtp/path.ts';
@@ -89,7 +89,7 @@ async function checkThere(
   const { parameter, saslPasswordMaps, transcript, pending = false, json } = options;
   if (parameter.length > 0 || saslPasswordMaps !== undefined || transcript !== undefined) {
     command.error(
-      'error: --function goes without --parameter, --sasl-password-maps and --transcript: the function has its own',
+      'error: --function cannot be combined with --parameter, --sasl-password-maps or --transcript: the function has its own',
     );
   }
   try {

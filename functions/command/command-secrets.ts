@@ -1,12 +1,12 @@
 /**
- * Secrets on the command line: those of AWS, as whoever sits at this machine may read them.
+ * Secrets on the command line: from AWS Secrets Manager, with the operator's credentials.
  */
 
 import { SecretCache } from '../secrets/secret-cache.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
 import type { Run } from './run.ts';
 
-/** A store over Secrets Manager. The SDK is loaded with the first secret: most deliveries need none. */
+/** Returns a store that reads Secrets Manager. The SDK is loaded with the first secret: most deliveries need none. */
 export function commandSecrets({ aws }: Run): SecretStore {
   return new SecretCache({
     read: async (name, stage) => {

@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp completion`: a script that completes commands, options and their fixed values in bash, zsh or fish. It is made from
- * the definitions of the commands, so that it has what `--help` has.
+ * `lambda-lmtp completion`: a script that completes commands, options and their fixed values in bash, zsh or fish. It is generated
+ * from the definitions of the commands, as `--help` is.
  */
 
 import { Argument, Command, type Option } from 'commander';
@@ -9,27 +9,27 @@ import type { Run } from './run.ts';
 const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
-/** Defines the command. Its program need not be complete yet: it is read when the script is made. */
+/** Defines the command. Commands may be added to the program later: it is read when the script is generated. */
 export function completionCommand(run: Run, program: Command): Command {
   return new Command('completion')
-    .description('Print a script for the shell that completes commands and options')
+    .description('Print a shell script that completes commands and options')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', `\n${installation}`)
     .action((shell: Shell) => void run.stdout.write(completionScript(program, shell)));
 }
 
-const installation = `To use it, put one of these lines into the file that the shell reads at its start:
+const installation = `To use it, add one of these lines to the startup file of the shell:
   ~/.bashrc                    source <(lambda-lmtp completion bash)
   ~/.zshrc (after compinit)    source <(lambda-lmtp completion zsh)
   ~/.config/fish/config.fish   lambda-lmtp completion fish | source`;
 
-/** Returns the script. */
+/** Returns the script for a shell. */
 export function completionScript(program: Command, shell: Shell): string {
   switch (shell) {
     case 'bash':
       return bashScript(program);
     case 'zsh':
-      // zsh runs completions of bash; what is typed is completed in the same way.
+      // bashcompinit lets zsh run the completions of bash.
       return `autoload -Uz bashcompinit && bashcompinit\n${bashScript(program)}`;
     case 'fish':
       return fishScript(program);

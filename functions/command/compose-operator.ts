@@ -1,5 +1,5 @@
 /**
- * Puts together what an operator's commands work with: the stack's services, a log for a terminal, and who we are.
+ * Composes what the operator's commands need: the stack's services, a log for the terminal, and the caller's identity.
  */
 
 import { userInfo } from 'node:os';
@@ -13,23 +13,22 @@ import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
 import { EnvironmentError } from '../parameters/environment.ts';
 import { ParameterError } from '../parameters/parameters.ts';
-import { awsFault } from './aws-fault.ts';
-import { Failure } from './failure.ts';
+import { awsFault, Failure } from './failure.ts';
 import type { Run } from './run.ts';
 import type { Stack } from './stack.ts';
 
-/** What a command works with. */
+/** What a command needs. */
 export interface Operation {
   readonly services: OperatorServices;
   readonly depths: QueueDepths;
-  /** Who we are: an AWS identity; `local/` and the user's name at a stack of this machine. */
-  whoAmI(): Promise<string>;
+  /** The caller: an AWS identity; for a local stack, `local/` and the user's name. */
+  caller(): Promise<string>;
 }
 
 /**
- * Builds it for a stack.
+ * Returns what a command needs for a stack.
  *
- * @throws Failure where the stack's variables are not whole
+ * @throws Failure if a variable of the stack is missing or invalid
  */
 export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 'stderr'>): Operation {
   try {
@@ -37,7 +36,7 @@ export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 's
     return {
       services: composeServices(clients, stack.variables, terminalLog(run)),
       depths: composeDepths(clients, stack.variables),
-      whoAmI: async () => (stack.isLocal ? `local/${userInfo().username}` : await askAws(run.aws)),
+      caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller(run.aws)),
     };
   } catch (error) {
     if (error instanceof EnvironmentError || error instanceof ParameterError) {
@@ -47,15 +46,18 @@ export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 's
   }
 }
 
-async function askAws(aws: AwsSettings): Promise<string> {
+async function awsCaller(aws: AwsSettings): Promise<string> {
   try {
     return await callerIdentity(aws);
   } catch (error) {
-    throw awsFault(error, 'AWS does not say who we are, and nothing is changed by nobody');
+    throw awsFault(
+      error,
+      'AWS did not return a caller identity; nothing was changed, because every change is recorded with its author',
+    );
   }
 }
 
-/** What is worth a line is what went wrong: what was changed is printed by the command. */
+/** Prints warnings and errors only: the command itself prints the changes. */
 function terminalLog({ stderr }: Pick<Run, 'stderr'>): Log {
   return {
     delivery: () => {},

@@ -1,5 +1,5 @@
 /**
- * Asks whoever sits at the terminal.
+ * A question at the terminal.
  */
 
 import { createInterface } from 'node:readline/promises';
@@ -7,13 +7,16 @@ import { Failure } from './failure.ts';
 import type { Run } from './run.ts';
 
 /**
- * Whether the answer is yes.
+ * Asks a question, and returns whether the answer is yes.
  *
- * @throws Failure where nobody can be asked
+ * @throws Failure without a terminal
  */
 export async function confirm(question: string, { stdin, stderr }: Run): Promise<boolean> {
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
-    throw new Failure('usage', '--yes is wanted where nobody can be asked; --what-if says what would be changed');
+    throw new Failure(
+      'usage',
+      'there is no terminal to ask for confirmation; add --yes, or --what-if to print what would change',
+    );
   }
   const terminal = createInterface({ input: stdin, output: stderr });
   try {

@@ -1,10 +1,10 @@
 /**
- * `lambda-lmtp delete`: messages are taken out of the queue (postsuper -d), bounced or not; or those who may have their message
- * already are taken for delivered to.
+ * `lambda-lmtp delete`: removes messages from the queue (postsuper -d), with or without a bounce; or records recipients in doubt
+ * as delivered.
  */
 
 import type { Command } from 'commander';
-import { type RemovalWish, removeMessages } from '../operator/messages.ts';
+import { type RemovalSpec, removeMessages } from '../operator/messages.ts';
 import { listEntries, type Selection } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
 import { type ChangeOptions, ChangeReport, readChanging, readSelection } from './change-options.ts';
@@ -26,26 +26,26 @@ export const deleteAction = guarded(remove);
 
 async function remove(run: Run, ids: readonly string[], options: DeleteOptions, command: Command): Promise<void> {
   if (options.bounce === true && options.reason === undefined) {
-    command.error('error: --reason is missing: the sender is told why');
+    command.error('error: --reason is missing: the bounce contains it');
   }
   const operation = await openOperation(options, run);
   const { services } = operation;
   const { recipient, ...others } = options;
-  // With ids, --recipient says whom of their recipients; else it looks for messages too.
-  const looked = ids.length > 0 ? others : options;
-  const selection = readSelection(run, ids, looked, services, command, 'or options that look for messages,');
-  const wish: RemovalWish = {
+  // With ids, --recipient names recipients of those messages; without, it also selects the messages.
+  const conditions = ids.length > 0 ? others : options;
+  const selection = readSelection(run, ids, conditions, services, command, 'or options that select messages');
+  const spec: RemovalSpec = {
     as: options.as ?? (options.bounce === true ? 'bounced' : 'removed'),
     ...(recipient === undefined ? {} : { recipient }),
   };
-  const meant = options.as === 'sent' ? onlyDoubted(selection) : selection;
-  const chosen = await askFirst(run, meant, { wish, options, operation });
+  const proposed = options.as === 'sent' ? onlyDoubted(selection) : selection;
+  const chosen = await confirmed(run, proposed, { spec, options, operation });
   if (chosen === undefined) {
     run.stderr.write('Nothing was changed.\n');
     return;
   }
-  const report = new ChangeReport(run, options, ({ changed }) => removedWords(changed, wish, options));
-  await report.tellAll(removeMessages(chosen, wish, await readChanging(options, operation)));
+  const report = new ChangeReport(run, options, ({ changed }) => removedWords(changed, spec, options));
+  await report.addAll(removeMessages(chosen, spec, await readChanging(options, operation)));
   await report.finish();
 }
 
@@ -53,22 +53,22 @@ function onlyDoubted(selection: Selection): Selection {
   return selection.kind === 'ids' ? selection : { kind: 'filter', filter: { ...selection.filter, inDoubt: true } };
 }
 
-/** What the question is about. */
+/** What the confirmation names. */
 interface Asked {
-  readonly wish: RemovalWish;
+  readonly spec: RemovalSpec;
   readonly options: DeleteOptions;
   readonly operation: Operation;
 }
 
-/** Says how many there are, and asks; nothing where the answer is no. */
-async function askFirst(
+/** Asks for confirmation with the number of deliveries; returns the selection, or undefined if the answer is no. */
+async function confirmed(
   run: Run,
   selection: Selection,
-  { wish, options, operation }: Asked,
+  { spec, options, operation }: Asked,
 ): Promise<Selection | undefined> {
-  const { as } = wish;
+  const { as } = spec;
   if (options.yes === true || options.whatIf === true) return selection;
-  const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Take for sent' } as const;
+  const words = { removed: 'Delete', bounced: 'Delete and bounce', sent: 'Record as delivered' } as const;
   if (selection.kind === 'ids') {
     const ids = await Array.fromAsync(selection.ids);
     const shown = ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
@@ -77,13 +77,13 @@ async function askFirst(
   }
   let count = 0;
   for await (const _ of listEntries(selection.filter, operation.services.queries)) count += 1;
-  const what = isFiltered(options) ? 'like that' : `to ${options.destination ?? ''}`;
+  const what = isFiltered(options) ? 'that match' : `to ${options.destination ?? ''}`;
   return (await confirm(`${words[as]} ${counted(count, 'delivery', 'deliveries')} ${what}?`, run))
     ? selection
     : undefined;
 }
 
-function removedWords(count: number, { as }: RemovalWish, { whatIf }: DeleteOptions): string {
+function removedWords(count: number, { as }: RemovalSpec, { whatIf }: DeleteOptions): string {
   const be = whatIf === true ? 'would be ' : '';
   const words = { removed: 'removed', bounced: 'removed and bounced', sent: 'recorded as delivered' } as const;
   return `${counted(count, 'delivery', 'deliveries')} ${be}${words[as]}`;

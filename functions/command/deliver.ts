@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp deliver`: the very same agent as in the function, in this process, against any server.
+ * `lambda-lmtp deliver`: runs the function's delivery agent in this process, against any server.
  */
 
 import { once } from 'node:events';
@@ -53,7 +53,7 @@ export async function deliverAction(run: Run, options: DeliverOptions, command: 
   let malformed = false;
   const onLate = () => {
     statuses.add('deferred');
-    run.stderr.write('--deadline: it passed before all requests were read; the requests not read were not attempted\n');
+    run.stderr.write('--deadline: it passed before all requests were read; the unread requests were not attempted\n');
   };
   for await (const batch of inBatches(inTime(source, deadline, onLate), options.batch)) {
     for (const lines of runBatch(batch, agent, portsOf(parameters), deadline)) {
@@ -70,13 +70,13 @@ export async function deliverAction(run: Run, options: DeliverOptions, command: 
   }
   await agent.sessions.close(chatOptions(agent, timeLimits(agent, deadline)));
   run.exitCode = exitCode(statuses, malformed);
-  // What did not end in time, such as a question to a name server, would keep the process from ending.
+  // A pending operation, such as a DNS query, would keep the process alive.
   run.leavesWork = deadline.left() <= 0;
 }
 
 /**
- * Starts a batch: destinations side by side, the requests of one destination one after another, as the function does.
- * What comes of each request stands in its place.
+ * Starts a batch: destinations in parallel, the requests of one destination one after another, as the function does. The results
+ * are in the order of the requests.
  */
 function runBatch(
   batch: readonly (DeliveryJob | MalformedRequest)[],
@@ -94,7 +94,7 @@ function runBatch(
   });
 }
 
-/** Where the requests come from, once the options that say so have been checked. */
+/** Checks the options that name the requests, and returns the requests. */
 function openSource(
   run: Run,
   options: DeliverOptions,
@@ -105,7 +105,7 @@ function openSource(
   if (destination !== undefined) checkDestination(destination, parameters, command);
   if (requests !== undefined) {
     if (sender !== undefined || recipient.length > 0 || message !== undefined) {
-      command.error('error: --requests goes without --sender, --recipient and --message');
+      command.error('error: --requests cannot be combined with --sender, --recipient or --message');
     }
     if (requests !== '-') checkFile(run, '--requests', requests, command);
     return readRequests(run, requests, destination, parameters);
@@ -127,10 +127,10 @@ function checkDestination(destination: string, parameters: Parameters, command: 
   }
 }
 
-/** Milliseconds after the deadline for reading a request that is there already: its recipients are then named as deferred. */
+/** Milliseconds after the deadline to read requests that are available at once: their recipients are reported as deferred. */
 const readingGrace = 1000;
 
-/** Returns the items until the deadline, and after it those that need not be waited for. */
+/** Yields the items until the deadline, and after it those that are available at once. */
 async function* inTime<T>(
   items: AsyncIterable<T> | Iterable<Promise<T>>,
   deadline: Deadline,
@@ -161,7 +161,7 @@ async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterab
   if (batch.length > 0) yield batch;
 }
 
-/** Waits where whoever reads is slow, so that millions of lines do not pile up. */
+/** Writes a line. Waits for a slow reader, so that millions of lines do not pile up. */
 async function write({ stdout }: Run, line: string): Promise<void> {
   if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
 }

@@ -1,5 +1,5 @@
 /**
- * One request on the command line: made ready, and delivered by the agent.
+ * One request on the command line: prepared, and delivered by the agent.
  */
 
 import { createReadStream } from 'node:fs';
@@ -23,7 +23,7 @@ import type { DeliveryRequest, MessageReference } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import type { Deadline } from '../session/limit.ts';
 import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
-import { fileWords } from './file-words.ts';
+import { fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 
 /** A request that can be delivered. */
@@ -31,7 +31,7 @@ export interface DeliveryJob {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly arrival: number;
-  /** Its recipients are those whose address can be used. */
+  /** Contains only the recipients with a valid address. */
   readonly delivery: Delivery;
   readonly message: Message;
   /** All recipients, in the request's order. */
@@ -46,9 +46,9 @@ interface JobRun extends Pick<Run, 'folder' | 'aws'> {
 const ofProcess: JobRun = { folder: '', aws: settingsOfProcess, cleanup: postfixCleanup };
 
 /**
- * Finds the message and completes the request.
+ * Returns the job of a request, with its message and destination.
  *
- * @throws RequestError when there is no such message or no destination
+ * @throws RequestError if the message or the destination is missing
  */
 export async function prepareJob(
   request: DeliveryRequest,
@@ -76,8 +76,8 @@ export async function prepareJob(
 const miscounting = new WeakMap<Agent, Map<string, number>>();
 
 /**
- * Delivers, and answers one line for each recipient in the request's order. Once the deadline has passed nothing is attempted
- * any more, and every recipient is deferred.
+ * Delivers, and returns one line for each recipient, in the request's order. After the deadline no delivery is attempted, and
+ * every recipient is deferred.
  */
 export async function runJob(job: DeliveryJob, agent: Agent, deadline: Deadline): Promise<readonly DeliveryLine[]> {
   const { id, arrival, delivery, recipients } = job;
@@ -92,7 +92,7 @@ export async function runJob(job: DeliveryJob, agent: Agent, deadline: Deadline)
   });
 }
 
-/** Makes the attempt, and answers one verdict for each recipient of the delivery. */
+/** Makes the attempt, and returns one verdict for each recipient of the delivery. */
 async function attemptJob(
   { arrival, delivery, message }: DeliveryJob,
   agent: Agent,
@@ -103,7 +103,7 @@ async function attemptJob(
   miscounting.set(agent, oneByOne);
   const { verdicts, shortReplies } = await deliver(delivery, agent, {
     message,
-    // A server that takes content slowly must not get the dot after the deadline: no reply to it would be awaited.
+    // A slow server must not get the final dot after the deadline: the agent would not wait for its reply.
     gate: { ...openGate, mayGoOn: () => deadline.left() > 0 },
     deadline,
     age: begun - arrival,
@@ -115,7 +115,7 @@ async function attemptJob(
   return verdicts;
 }
 
-/** The verdict on a recipient whose request was not attempted, because the run was out of time. */
+/** The verdict on a recipient that was not attempted before the deadline. */
 const late: Verdict = {
   status: 'deferred',
   dsn: '4.3.0',
@@ -154,7 +154,7 @@ async function findFile(file: string, run: JobRun): Promise<Message> {
     const beginning = await readBeginning(path);
     return streamedMessage({ size, beginning, open: () => streamFile(path, size) }, run.cleanup);
   } catch (cause) {
-    throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileWords(cause)}`, { cause });
+    throw new RequestError('message.file', `${JSON.stringify(file)} cannot be read: ${fileFault(cause)}`, { cause });
   }
 }
 
@@ -164,7 +164,7 @@ async function readBeginning(file: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** A file that changes under our hands is no message: the dot must not follow a part of it. */
+/** Reads a file in chunks. Throws if its size changes meanwhile: the final dot must not follow part of a message. */
 async function* streamFile(file: string, size: number): AsyncIterable<Buffer> {
   let read = 0;
   for await (const chunk of createReadStream(file)) {

@@ -1,5 +1,5 @@
 /**
- * A corrupt request is put right: in an editor, by options, or by another in its place.
+ * Edits a corrupt request: in an editor, by options, or by replacing it.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -8,46 +8,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { escaped } from '../log/postfix-line.ts';
-import { Failure } from './failure.ts';
-import { fileWords } from './file-words.ts';
+import { Failure, fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 
 /** What it needs of a run. */
 type EditRun = Pick<Run, 'env' | 'folder' | 'stdin' | 'stderr'>;
 
-/** How it is put right. */
-export interface EditWish {
+/** How to edit. */
+export interface EditOptions {
   /** In the editor that VISUAL or EDITOR names. */
   readonly edit?: true;
   /** `field=value`, such as `message.key=in/x.eml` or `recipients[0].address=bob@example.com`. */
   readonly set: readonly string[];
-  /** Fields to be taken away. */
+  /** Fields to remove. */
   readonly unset: readonly string[];
-  /** A file with another request; "-": standard input. */
+  /** A file with the replacement; "-": standard input. */
   readonly with?: string;
 }
 
 /**
- * The request as it is wanted.
+ * Returns the edited request.
  *
- * @param request as it is
- * @throws Failure where that cannot be had
+ * @param request the request as it was received
+ * @throws Failure if an option is wrong, a file cannot be read, or the editor fails
  */
-export async function editRequest(request: string, reason: string, wish: EditWish, run: EditRun): Promise<string> {
-  if (wish.with !== undefined) return await readReplacement(run, wish.with);
-  const changed = wish.set.length + wish.unset.length === 0 ? request : changeFields(request, wish);
-  return wish.edit === true ? await editInEditor(run, changed, reason) : changed;
+export async function editRequest(
+  request: string,
+  reason: string,
+  options: EditOptions,
+  run: EditRun,
+): Promise<string> {
+  if (options.with !== undefined) return await readReplacement(run, options.with);
+  const changed = options.set.length + options.unset.length === 0 ? request : changeFields(request, options);
+  return options.edit === true ? await editInEditor(run, changed, reason) : changed;
 }
 
 async function readReplacement(run: EditRun, file: string): Promise<string> {
   try {
     return file === '-' ? await text(run.stdin) : await readFile(pathOf(file, run), 'utf8');
   } catch (error) {
-    throw new Failure('usage', `--with: "${file}" cannot be read: ${fileWords(error)}`);
+    throw new Failure('usage', `--with: "${file}" cannot be read: ${fileFault(error)}`);
   }
 }
 
-/** Opens the request in an editor, indented. What is not JSON is shown as it came. */
+/** Opens the request in an editor; JSON is indented. */
 async function editInEditor({ env, stderr }: EditRun, request: string, reason: string): Promise<string> {
   const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
   const folder = await mkdtemp(join(tmpdir(), 'lambda-lmtp-edit-'));
@@ -55,10 +59,10 @@ async function editInEditor({ env, stderr }: EditRun, request: string, reason: s
     const file = join(folder, 'request.json');
     await writeFile(file, indented(request), { mode: 0o600 });
     stderr.write(`${escaped(reason)}\n`);
-    // An editor may be named with options of its own, as in git: the shell takes them apart.
+    // VISUAL and EDITOR may contain options, as in git: the shell splits them.
     const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit', env });
     if (error !== undefined || status !== 0) {
-      throw new Failure('tempFail', `--edit: the editor "${editor}" did not end well; nothing was changed`);
+      throw new Failure('tempFail', `--edit: the editor "${editor}" failed; nothing was changed`);
     }
     return await readFile(file, 'utf8');
   } finally {
@@ -74,13 +78,13 @@ function indented(text: string): string {
   }
 }
 
-/** Sets and takes away fields. */
-function changeFields(text: string, { set, unset }: EditWish): string {
+/** Sets and removes fields. */
+function changeFields(text: string, { set, unset }: EditOptions): string {
   const request = parseObject(text);
   for (const option of set) {
     const equals = option.indexOf('=');
     if (equals < 1)
-      throw new Failure('usage', `--set: "${option}": field=value is wanted, such as sender=a@example.org`);
+      throw new Failure('usage', `--set: "${option}": expected field=value, such as sender=a@example.org`);
     setField(request, option.slice(0, equals).trim(), option.slice(equals + 1));
   }
   for (const path of unset) unsetField(request, path.trim());
@@ -94,24 +98,24 @@ function parseObject(text: string): Container {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Failure('malformed', 'the request is no JSON: --edit or --with FILE puts it right');
+    throw new Failure('malformed', 'the request is not JSON: use --edit or --with FILE');
   }
   if (isContainer(value)) return value;
-  throw new Failure('malformed', 'the request is no JSON object: --edit or --with FILE puts it right');
+  throw new Failure('malformed', 'the request is not a JSON object: use --edit or --with FILE');
 }
 
 function isContainer(value: unknown): value is Container {
   return typeof value === 'object' && value !== null;
 }
 
-/** `message.key`, `recipients[0].address`. */
+/** The names in a path such as `message.key` or `recipients[0].address`. */
 function splitPath(option: string, path: string): readonly string[] {
   const names = path.replace(/\[(\d+)\]/g, '.$1').split('.');
   const isPath = names.every(
     (name) => /^\w[\w-]*$/.test(name) && !['__proto__', 'constructor', 'prototype'].includes(name),
   );
   if (isPath) return names;
-  throw new Failure('usage', `${option}: "${path}" is no field: names with dots are wanted, such as message.key`);
+  throw new Failure('usage', `${option}: "${path}" is not a field: expected names joined by dots, such as message.key`);
 }
 
 function setField(request: Container, path: string, text: string): void {
@@ -120,14 +124,14 @@ function setField(request: Container, path: string, text: string): void {
   let place = request;
   for (const name of names.slice(0, -1)) {
     const next = place[name] ?? {};
-    if (!isContainer(next)) throw new Failure('usage', `--set: "${path}": "${name}" holds no fields`);
+    if (!isContainer(next)) throw new Failure('usage', `--set: "${path}": "${name}" is not an object`);
     place[name] = next;
     place = next;
   }
   place[last] = typeof place[last] === 'string' ? text : parseValue(text);
 }
 
-/** JSON, or the text as it is. */
+/** The value of JSON, or the text itself if it is not JSON. */
 function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp explain`: the story of a message, or what is known of a destination.
+ * `lambda-lmtp explain`: what is known of a message or a destination.
  */
 
 import { explainDestination, explainMessage } from '../operator/explain.ts';
@@ -19,7 +19,7 @@ export const explainAction = guarded(explain);
 async function explain(run: Run, name: string, options: OperateOptions): Promise<void> {
   const { services } = await openOperation(options, run);
   const place = proposerOf(run, options);
-  // A queue id has no colon, and no next-hop but one with the default port is without one.
+  // A queue id contains no colon; a next-hop contains one, unless it has the default port.
   if (!/[:[\]]/.test(name)) {
     const story = await explainMessage(name, services);
     if (story !== undefined) {

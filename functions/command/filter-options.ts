@@ -1,5 +1,5 @@
 /**
- * The options by which messages are looked for: the same in every command.
+ * The options that select messages, the same in every command.
  */
 
 import { queueDestination } from '../operator/destination-name.ts';
@@ -21,13 +21,13 @@ export interface FilterOptions {
   readonly inDoubt?: true;
 }
 
-/** Whether any of the options was given; `--destination` alone may mean the destination itself. */
+/** Returns whether any option was given, except `--destination`: alone, it selects the destination itself. */
 export function isFiltered({ destination: _, ...others }: FilterOptions): boolean {
   const { sender, recipient, reply, state, older, younger, inDoubt } = others;
   return [sender, recipient, reply, state, older, younger, inDoubt].some((option) => option !== undefined);
 }
 
-/** The filter that the options make at a moment, milliseconds since 1970. */
+/** Returns the filter of the options; `now` is milliseconds since 1970. */
 export function readFilter(options: FilterOptions, services: OperatorServices, now: number): QueueFilter {
   const { destination, sender, recipient, reply, state, older, younger, inDoubt } = options;
   return {
@@ -43,9 +43,9 @@ export function readFilter(options: FilterOptions, services: OperatorServices, n
 }
 
 /**
- * A destination as the queue has it, however it was written; what the transport map parks, as it stands.
+ * Returns a destination as the queue stores it.
  *
- * @throws Failure naming what is wrong and what is allowed
+ * @throws Failure with the fault and the allowed values
  */
 export function readDestination(text: string, { parameters }: Pick<OperatorServices, 'parameters'>): string {
   try {

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp flush`: mail that waits for its time is tried now (postqueue -f, -i, -s).
+ * `lambda-lmtp flush`: tries mail now that waits for its due time (postqueue -f, -i, -s).
  */
 
 import type { Command } from 'commander';
@@ -27,13 +27,13 @@ async function flushMeant(run: Run, ids: readonly string[], options: FlushOption
   const { all, destination } = options;
   const hasOthers = ids.length > 0 || isFiltered(options) || destination !== undefined;
   if (all === true && hasOthers)
-    command.error('error: --all goes without ids and without options that look for messages');
+    command.error('error: --all cannot be combined with ids or with options that select messages');
   const operation = await openOperation(options, run);
   const { services } = operation;
   const selection: Selection =
     all === true
       ? { kind: 'filter', filter: {} }
-      : readSelection(run, ids, options, services, command, '--all, --destination, or options that look for messages,');
+      : readSelection(run, ids, options, services, command, '--all, --destination, or options that select messages');
   const changing = await readChanging(options, operation);
   const alone = destinationAlone(ids, options, services);
   const report = new ChangeReport(run, options, ({ tried }) => triedWords(tried, options));
@@ -41,16 +41,16 @@ async function flushMeant(run: Run, ids: readonly string[], options: FlushOption
   const waiting = waitingForTime(selection, services, () => {
     placed += 1;
   });
-  const wish = {
+  const spec = {
     selection: waiting,
     ramp: options.ramp,
     reopens: all === true ? 'all' : asDestination(alone),
   } as const;
-  await report.tellAll(flush(wish, changing));
+  await report.addAll(flush(spec, changing));
   await report.finish({ countsDeliveries: true });
   if (placed > 0) {
     const words = counted(placed, 'delivery is', 'deliveries are');
-    await report.remark(`${words} due already, and tried as soon as a place in active is free`);
+    await report.remark(`${words} due already, and will be tried as soon as a place in active is free`);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import type { HoldWish } from '../operator/messages.ts';
+import type { HoldSpec } from '../operator/messages.ts';
 import { counted, inWords } from '../texts/words.ts';
 
 /** The options as commander hands them over; times are milliseconds. */
@@ -14,15 +14,15 @@ export interface EndOptions {
   readonly until?: number;
 }
 
-/** The hold that is wanted at a moment, milliseconds since 1970. */
-export function readHoldWish(options: EndOptions, now: number, command: Command): HoldWish {
+/** Returns the hold that the options name; `now` is milliseconds since 1970. */
+export function readHoldSpec(options: EndOptions, now: number, command: Command): HoldSpec {
   const until = options.for === undefined ? options.until : now + options.for;
-  if (until !== undefined && until <= now) command.error('error: --until: the moment is over already');
+  if (until !== undefined && until <= now) command.error('error: --until: this time is in the past');
   const hold = options.hold ?? randomBytes(3).toString('hex');
   return until === undefined ? { hold } : { hold, until };
 }
 
-/** That deliveries are tried as a consequence: now, or over the ramp. */
+/** Returns a sentence with the number of deliveries that will be tried, now or over the ramp. */
 export function triedWords(
   count: number,
   { ramp, whatIf }: { readonly ramp: number; readonly whatIf?: true | undefined },

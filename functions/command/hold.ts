@@ -1,11 +1,11 @@
 /**
- * `lambda-lmtp hold`: messages, or all mail to a destination, stay where they are (postsuper -h).
+ * `lambda-lmtp hold`: holds messages, or all mail to a destination (postsuper -h).
  */
 
 import type { Command } from 'commander';
 import { untilWhen } from '../operator/consequences.ts';
 import { holdDestination } from '../operator/destinations.ts';
-import { type HoldWish, holdMessages } from '../operator/messages.ts';
+import { type HoldSpec, holdMessages } from '../operator/messages.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import { counted } from '../texts/words.ts';
 import {
@@ -16,11 +16,11 @@ import {
   readSelection,
   withDefaultStates,
 } from './change-options.ts';
-import { type EndOptions, readHoldWish } from './hold-options.ts';
+import { type EndOptions, readHoldSpec } from './hold-options.ts';
 import { guarded, openOperation } from './operate.ts';
 import type { Run } from './run.ts';
 
-/** What is corrupt waits for a person anyway. */
+/** Corrupt mail already waits for an operator. */
 const live = ['queued', 'active', 'delivering', 'deferred', 'held'] as const;
 
 /** Holds what is meant. */
@@ -36,19 +36,19 @@ async function holdMeant(
     command.error('error: --reason is missing: the operator who finds the hold needs to know why');
   const operation = await openOperation(options, run);
   const { services } = operation;
-  const wish = readHoldWish(options, wallTime(services), command);
-  const report = new ChangeReport(run, options, ({ deliveries }) => heldWords(deliveries, wish, options));
+  const spec = readHoldSpec(options, wallTime(services), command);
+  const report = new ChangeReport(run, options, ({ deliveries }) => heldWords(deliveries, spec, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
-    await report.tell(await holdDestination(destination, wish, await readChanging(options, operation)));
+    await report.add(await holdDestination(destination, spec, await readChanging(options, operation)));
   } else {
     const selection = withDefaultStates(readSelection(run, ids, options, services, command), live);
-    await report.tellAll(holdMessages(selection, wish, await readChanging(options, operation)));
+    await report.addAll(holdMessages(selection, spec, await readChanging(options, operation)));
   }
   await report.finish();
 }
 
-function heldWords(count: number, { until }: HoldWish, { whatIf }: ChangeOptions): string {
+function heldWords(count: number, { until }: HoldSpec, { whatIf }: ChangeOptions): string {
   const will = whatIf === true ? 'would' : 'will';
   return `${counted(count, 'delivery', 'deliveries')} ${will} not be tried ${untilWhen(until)}`;
 }

@@ -1,25 +1,25 @@
 /**
- * Delivery lines of several log groups, as one log: in the order of time, and on and on where somebody follows.
+ * Delivery lines of several log groups, merged into one log in order of time; with `--follow`, without end.
  */
 
 import type { LogEvent, LogQuery, Logs } from '../aws/cloudwatch-logs.ts';
 
-/** A log group, and the program whose it is. */
+/** A log group, and the program that writes it. */
 export interface LogGroup {
   /** Name of the function: `lmtp`. */
   readonly program: string;
   readonly name: string;
 }
 
-/** A line, and the program whose it is. */
+/** A line, and the program that wrote it. */
 export interface ProgramEvent extends LogEvent {
   readonly program: string;
 }
 
-/** Milliseconds for which lines may still come in that are older than the newest: containers write by themselves. */
+/** Milliseconds that a line may arrive late: containers write independently of each other. */
 export const lateness = 60_000;
 
-/** Reads all groups as one: what happened first, comes first. */
+/** Yields the lines of all groups in order of time. */
 export async function* readInOrder(
   logs: Logs,
   groups: readonly LogGroup[],
@@ -39,7 +39,7 @@ export async function* readInOrder(
   }
 }
 
-/** Which head comes first; -1 where all have come to their end. */
+/** The index of the earliest head; -1 if all have ended. */
 function earliest(heads: readonly IteratorResult<LogEvent, unknown>[]): number {
   let found = -1;
   let at = Number.POSITIVE_INFINITY;
@@ -52,9 +52,9 @@ function earliest(heads: readonly IteratorResult<LogEvent, unknown>[]): number {
 }
 
 /**
- * Reads on and on. Each line comes once, also one that comes in late; such a line is out of order.
+ * Yields lines without end. Each line comes once; a late line is out of order.
  *
- * @param pause waits until it is time to look again
+ * @param pause waits until the next read
  */
 export async function* follow(
   logs: Logs,
@@ -62,7 +62,7 @@ export async function* follow(
   wish: Omit<LogQuery, 'until'>,
   pause: () => Promise<void>,
 ): AsyncIterable<ProgramEvent> {
-  /** Lines of the last minute that have been shown, by their ids. */
+  /** Lines of the last minute that were shown, by id. */
   const shown = new Map<string, number>();
   let { from } = wish;
   for (;;) {

@@ -1,29 +1,28 @@
 /**
- * Where a stack's delivery log is in CloudWatch, and what of it is wanted.
+ * Where a stack's delivery log is in CloudWatch, and the filter for its lines.
  */
 
 import type { LogQuery } from '../aws/cloudwatch-logs.ts';
 import { deliveryLogsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import type { StackOptions } from '../texts/next-command.ts';
-import { awsFault } from './aws-fault.ts';
 import { defaultStack } from './default-stack.ts';
-import { Failure } from './failure.ts';
+import { awsFault, Failure } from './failure.ts';
 import type { LogGroup } from './log-reading.ts';
 import type { Run } from './run.ts';
 import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
 /** A stack's log. */
 export interface LogSource {
-  /** Name of the stack, which stands where maillog has the name of the host. */
+  /** Name of the stack, in place of maillog's host name. */
   readonly stack: string;
   readonly groups: readonly LogGroup[];
 }
 
 /**
- * Finds the log groups that have delivery lines: those that the environment names, or a stack's.
+ * Returns the log groups with delivery lines: those that the environment names, or a stack's.
  *
- * @throws Failure where there is no such stack, or AWS cannot be asked
+ * @throws Failure if the stack does not exist or AWS cannot be reached
  */
 export async function findLogs({ stack, transport }: StackOptions, { env, aws }: Run): Promise<LogSource> {
   const own = env[names.deliveryLogGroups] ?? '';
@@ -38,7 +37,7 @@ export async function findLogs({ stack, transport }: StackOptions, { env, aws }:
   }
 }
 
-/** Reads `qmgr=NAME lmtp=NAME`. */
+/** Parses `qmgr=NAME lmtp=NAME`. */
 export function parseLogGroups(text: string): readonly LogGroup[] {
   return text.split(/\s+/).flatMap((word) => {
     const at = word.indexOf('=');
@@ -46,10 +45,10 @@ export function parseLogGroups(text: string): readonly LogGroup[] {
   });
 }
 
-/** Selects delivery lines, of one message if it is named, so that CloudWatch sends no others. */
+/** Returns the pattern by which CloudWatch selects delivery lines, or those of one message. */
 export function logPattern(id: string | undefined): Required<Pick<LogQuery, 'pattern'>> {
   const isDelivery = '($.status = "*") && ($.recipient = "*") && ($.dsn = "*")';
-  // What else stands in an id might mean something in a pattern; then all lines come, and are looked at here.
+  // Other characters may be special in a pattern; then CloudWatch sends all delivery lines, and the command selects.
   const isPlain = id !== undefined && /^[A-Za-z0-9._-]+$/.test(id);
   return { pattern: `{ ${isPlain ? `($.id = "${id}") && ` : ''}${isDelivery} }` };
 }

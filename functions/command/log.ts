@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp log`: the delivery log in Postfix's own form, for people, grep and the programs that read maillog. From a file, or
- * from where a stack's functions write it.
+ * `lambda-lmtp log`: prints the delivery log as Postfix writes it, for grep and for programs that read maillog. It reads a file or
+ * a stack's log in CloudWatch.
  */
 
 import { createReadStream } from 'node:fs';
@@ -9,7 +9,7 @@ import type { Command } from 'commander';
 import type { DeliveryLine } from '../log/delivery-line.ts';
 import { isDeliveryLine, postfixLine } from '../log/postfix-line.ts';
 import type { StackOptions } from '../texts/next-command.ts';
-import { awsFault } from './aws-fault.ts';
+import { awsFault } from './failure.ts';
 import { follow, readInOrder } from './log-reading.ts';
 import { findLogs, logPattern } from './log-source.ts';
 import { guarded, print } from './operate.ts';
@@ -30,10 +30,10 @@ interface LogOptions extends StackOptions {
   readonly time?: TimeForm;
 }
 
-/** Milliseconds that are looked back on if nobody says otherwise. */
+/** Default of `--since`, in milliseconds. */
 const usualSpan = 3_600_000;
 
-/** Milliseconds between two looks of one who follows. */
+/** Milliseconds between two reads with `--follow`. */
 const pause = 2_000;
 
 /** Prints what is wanted of the log. */
@@ -44,7 +44,7 @@ async function printLog(run: Run, file: string | undefined, options: LogOptions,
   const ofStack = [stack, transport, since, until, options.follow].some((option) => option !== undefined);
   if (!ofStack) return await printFile(run, file ?? '-', options, command);
   if (file !== undefined) {
-    command.error('error: a file goes without --stack, --transport, --since, --until and --follow');
+    command.error('error: a file cannot be combined with --stack, --transport, --since, --until or --follow');
   }
   await printStack(run, options);
 }
@@ -78,7 +78,7 @@ async function printStack(run: Run, options: LogOptions): Promise<void> {
   }
 }
 
-/** The delivery of a line; nothing where it is another line, or not one that is wanted. */
+/** The delivery of a line; undefined if the line is not a delivery line or does not match the options. */
 function readDelivery(line: string, { id, recipient, status }: LogOptions): DeliveryLine | undefined {
   const value = parse(line);
   if (!isDeliveryLine(value)) return undefined;
@@ -87,7 +87,7 @@ function readDelivery(line: string, { id, recipient, status }: LogOptions): Deli
   return status !== undefined && value.status !== status ? undefined : value;
 }
 
-/** The JSON of a line, wherever in it that begins: exports put the time and the name of a stream before it. */
+/** The JSON of a line. It need not be at the start: exports put the time and the name of the stream before it. */
 function parse(line: string): unknown {
   const at = line.indexOf('{');
   if (at < 0) return undefined;

@@ -1,24 +1,24 @@
 /**
- * What the options of several commands have in common.
+ * Options that several commands share.
  */
 
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ParameterError, type Parameters, type WrittenParameters } from '../parameters/parameters.ts';
-import { fileWords } from './file-words.ts';
+import { fileFault } from './failure.ts';
 import { commandParameters } from './parameter-options.ts';
 import { pathOf, type Run } from './run.ts';
 
-/** The options that parameters come from. */
+/** The options that set parameters. */
 export interface ParameterOptions {
   readonly parameter: readonly string[];
   readonly saslPasswordMaps?: string;
 }
 
 /**
- * The parameters; whatever is wrong with them ends the command.
+ * Returns the parameters; a fault ends the command.
  *
- * @param given what the command has for defaults of its own
+ * @param given the command's own defaults
  */
 export function readParameters(
   run: Run,
@@ -35,14 +35,14 @@ export function readParameters(
   }
 }
 
-/** A file that cannot be read ends the command, before anything else is done. */
+/** Ends the command if a file cannot be read. */
 export function checkFile(run: Run, option: string, file: string, command: Command): void {
   const path = pathOf(file, run);
   try {
     accessSync(path, constants.R_OK);
     if (!statSync(path).isDirectory()) return;
   } catch (error) {
-    command.error(`error: ${option}: "${file}" cannot be read: ${fileWords(error)}`);
+    command.error(`error: ${option}: "${file}" cannot be read: ${fileFault(error)}`);
   }
   command.error(`error: ${option}: "${file}" cannot be read: is a directory`);
 }

@@ -7,25 +7,25 @@ import { readTableFile } from '../maps/read-table-file.ts';
 import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters/parameters.ts';
 
 /**
- * Reads the options; what is right for a person's machine stands in for what is right for a function.
+ * Returns the parameters of the options. Some defaults suit an operator's machine instead of a function.
  *
- * @param options of `--parameter`
- * @param passwordFile of `--sasl-password-maps`: Postfix's sasl_passwd, for what no option says otherwise
- * @param given        what a command has for defaults of its own
- * @throws ParameterError naming parameter, value and what is allowed
+ * @param options the values of `--parameter`
+ * @param passwordFile the value of `--sasl-password-maps`: Postfix's sasl_passwd, unless a parameter names another
+ * @param given the command's own defaults
+ * @throws ParameterError with the parameter, its value and what is allowed
  */
 export function commandParameters(
   options: readonly string[],
   passwordFile?: string,
   given: WrittenParameters = {},
 ): Parameters {
-  // Blanks and the like would end the file's name where it stands in a map.
+  // A blank or comma would end the name of the file in the value of the parameter.
   const mapName = passwordFile?.replaceAll(/[\s,{}$]/g, '_');
   const readFile = (path: string) =>
     readTableFile(path === mapName && passwordFile !== undefined ? passwordFile : path);
   const defaults = {
     myhostname: hostname(),
-    // Whoever sits at this machine may reach it.
+    // An operator may deliver to servers on the same machine.
     allow_local_destinations: 'yes',
     ...given,
     ...(mapName !== undefined && { lmtp_sasl_auth_enable: 'yes', lmtp_sasl_password_maps: `texthash:${mapName}` }),
@@ -36,14 +36,14 @@ export function commandParameters(
 /**
  * Splits `name=value`.
  *
- * @throws ParameterError when there is no name, or no =
+ * @throws ParameterError if the name or the = is missing
  */
 export function splitOption(option: string): readonly [name: string, value: string] {
   const equals = option.indexOf('=');
   if (equals < 1) {
-    // With the = forgotten, the value is there all the same.
+    // The = may be forgotten, and the rest be a password: it is not shown.
     const shown = option.replace(/(password_maps).*/is, '$1');
-    throw new ParameterError(shown, 'name=value is wanted, such as lmtp_mail_timeout=2s');
+    throw new ParameterError(shown, 'expected name=value, such as lmtp_mail_timeout=2s');
   }
   return [option.slice(0, equals).trim(), option.slice(equals + 1).trim()];
 }

@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp parameters`: what postconf(1) is to Postfix. Every parameter with its value, default and meaning; only
- * those that were changed; or some by name, with all that is known of them.
+ * `lambda-lmtp parameters`: the counterpart of postconf(1). Prints all parameters, only the changed ones, or some by name with all
+ * details.
  */
 
 import type { Command } from 'commander';
@@ -30,19 +30,19 @@ export interface ParametersOptions {
   readonly json?: true;
 }
 
-/** What is known of a parameter; this is also its JSON. */
+/** The details of a parameter; also its JSON. */
 interface Description {
   readonly name: string;
-  /** As it counts, every `$name` followed; without passwords. */
+  /** The effective value: every `$name` is expanded, and passwords are left out. */
   readonly value: string;
   readonly default: string;
   readonly changed: boolean;
-  /** As it was written, where that is not the value. */
+  /** As it was written, if that differs from the value. */
   readonly written?: string;
   readonly kind: string;
   readonly allowed: string;
   readonly meaning: string;
-  /** Why the default is not Postfix's, or that the parameter is ours. */
+  /** Why the default differs from Postfix's, or that Postfix does not have the parameter. */
   readonly differs?: string;
   readonly subject: string;
   /** The environment variable of a function. */
@@ -116,7 +116,7 @@ function subjectOf(name: ParameterName): string {
   return Object.entries(parameterSubjects).find(([, rows]) => Object.hasOwn(rows, name))?.[0] ?? '';
 }
 
-/** A line and what it means; or a block with everything. */
+/** Formats a parameter: its value and meaning, or a block with all details. */
 function inText(whole: boolean): (description: Description | Refusal) => string {
   return (description) => {
     if ('refused' in description) return block(`${description.name} cannot be set here`, { why: description.refused });
@@ -146,7 +146,7 @@ function block(head: string, fields: Readonly<Record<string, string | undefined>
   return [head, ...lines].join('\n');
 }
 
-/** Patterns that can never match, each with the name of its parameter. */
+/** Warnings about patterns that can never match, each with the name of its parameter. */
 function patternWarnings(parameters: Parameters): readonly string[] {
   return parameterNames.flatMap((name) => {
     const value = parameters[name];

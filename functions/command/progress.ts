@@ -1,14 +1,14 @@
 /**
- * How far a long piece of work is: one line on standard error that is written over, where that is a terminal; a line every
- * few seconds, where it is not and somebody asked for it.
+ * The progress of long work on standard error: on a terminal one line that is overwritten, else with `--progress` a line every few
+ * seconds.
  */
 
 import type { Run } from './run.ts';
 
-/** Milliseconds between two words about it. */
+/** Milliseconds between two updates. */
 const intervals = { terminal: 200, file: 5000 } as const;
 
-/** The progress of one piece of work. */
+/** Shows the progress of one piece of work. */
 export class Progress {
   readonly #describe: (count: number) => string;
   readonly #stderr: Run['stderr'];
@@ -17,7 +17,7 @@ export class Progress {
   #shownAt = performance.now();
   #hasLine = false;
 
-  /** @param describe the count in words */
+  /** @param describe returns the text for a count */
   constructor({ stderr }: Run, { progress }: { readonly progress?: true }, describe: (count: number) => string) {
     this.#stderr = stderr;
     this.#isTerminal = stderr.isTTY === true;
@@ -25,7 +25,7 @@ export class Progress {
     this.#isWanted = this.#isTerminal || progress === true;
   }
 
-  /** Notes how far it is. */
+  /** Notes a count, and shows it if an update is due. */
   readonly note = (count: number): void => {
     if (!this.#isWanted) return;
     const now = performance.now();
@@ -35,7 +35,7 @@ export class Progress {
     this.#hasLine = this.#isTerminal;
   };
 
-  /** Takes the line away. */
+  /** Clears the line. */
   clear(): void {
     if (this.#hasLine) this.#stderr.write('\r\u001b[K');
     this.#hasLine = false;

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp queue`: what is in the queue, with the reason of each recipient (mailq, postqueue -p).
+ * `lambda-lmtp queue`: lists the queue, with the reason why each recipient waits (mailq, postqueue -p).
  */
 
 import type { Command } from 'commander';
@@ -24,12 +24,13 @@ export interface QueueOptions extends OperateOptions, FilterOptions {
 export const queueAction = guarded(list);
 
 async function list(run: Run, ids: readonly string[], options: QueueOptions, command: Command): Promise<void> {
-  if (ids.length > 0 && !isAll(options)) command.error('error: ids go without the options that look for messages');
+  if (ids.length > 0 && !isAll(options))
+    command.error('error: ids cannot be combined with options that select messages');
   const { limit, json, brief, oldest } = options;
   const { services } = await openOperation(options, run);
   const now = wallTime(services);
   const columns = terminalColumns(run.stdout);
-  const wish = {
+  const spec = {
     ...(ids.length === 0 ? {} : { ids }),
     filter: readFilter(options, services, now),
     limit,
@@ -43,7 +44,7 @@ async function list(run: Run, ids: readonly string[], options: QueueOptions, com
     (shown) => `${counted(shown, 'delivery', 'deliveries')}, ${counted(pages, 'page')}`,
   );
   let shown = 0;
-  const listed = listQueue(wish, services, (cost) => {
+  const listed = listQueue(spec, services, (cost) => {
     pages = cost.pages;
     progress.note(shown);
   });
@@ -57,7 +58,7 @@ async function list(run: Run, ids: readonly string[], options: QueueOptions, com
   if (json === true) return;
   if (shown === 0) await print(isAll(options) && ids.length === 0 ? 'The queue is empty.' : 'No messages match.', run);
   else if (limit > 0 && shown >= limit) await print(`-- ${shown} shown; there may be more (--limit 0 shows all)`, run);
-  else await print(`-- ${shown} in all`, run);
+  else await print(`-- ${shown} in total`, run);
 }
 
 /** When it is shown, milliseconds since 1970, and in how many columns. */

@@ -1,11 +1,11 @@
 /**
- * Lines out of a stream, as octets and without their LF. Nothing else ends a line: JSON may hold U+2028 as it is, and a CR
- * before the LF is blank space to it.
+ * Lines of a stream, as octets and without their LF. Only LF ends a line: JSON may contain U+2028, and treats a CR before the LF
+ * as white space.
  */
 
 const LF = 0x0a;
 
-/** Reads lines as they come; the last one needs no line end. */
+/** Yields lines as they are read; the last one needs no LF. */
 export async function* readLines(input: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   let partial: Buffer[] = [];
   for await (const chunk of input) {

@@ -1,11 +1,11 @@
 /**
- * `lambda-lmtp release`: what was held goes on (postsuper -H, -r).
+ * `lambda-lmtp release`: releases held messages, or a held destination (postsuper -H, -r).
  */
 
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { releaseDestination } from '../operator/destinations.ts';
-import { type ReleaseWish, releaseMessages } from '../operator/messages.ts';
+import { type ReleaseSpec, releaseMessages } from '../operator/messages.ts';
 import type { Changing, OperatorServices } from '../operator/operator.ts';
 import { listEntries } from '../operator/selection.ts';
 import { counted } from '../texts/words.ts';
@@ -41,14 +41,14 @@ async function releaseMeant(
   const operation = await openOperation(options, run);
   const { services } = operation;
   const { hold, ramp } = options;
-  const wish: ReleaseWish = { ramp, ...(hold === undefined ? {} : { hold }) };
+  const spec: ReleaseSpec = { ramp, ...(hold === undefined ? {} : { hold }) };
   const report = new ChangeReport(run, options, ({ tried }) => triedWords(tried, options));
   const destination = destinationAlone(ids, options, services);
   if (destination !== undefined) {
-    await releaseAll(destination, wish, await readChanging(options, operation), { run, report, options });
+    await releaseAll(destination, spec, await readChanging(options, operation), { run, report, options });
   } else {
     const held = withDefaultStates(readSelection(run, ids, options, services, command), ['held']);
-    await report.tellAll(releaseMessages(held, wish, await readChanging(options, operation)));
+    await report.addAll(releaseMessages(held, spec, await readChanging(options, operation)));
   }
   await report.finish();
 }
@@ -62,17 +62,17 @@ interface Telling {
 
 async function releaseAll(
   name: string,
-  wish: ReleaseWish,
+  spec: ReleaseSpec,
   changing: Changing,
   { run, report, options }: Telling,
 ): Promise<void> {
   const progress = new Progress(run, options, (released) => `${counted(released, 'delivery', 'deliveries')} released`);
-  const { change, released } = await releaseDestination(name, wish, changing, {
+  const { change, released } = await releaseDestination(name, spec, changing, {
     onProgress: progress.note,
     pause: setTimeout,
   });
   progress.clear();
-  await report.tell(change);
+  await report.add(change);
   if (change.kind !== 'changed') return;
   const waiting = options.whatIf === true ? await countHeld(name, changing.services) : released;
   if (change.isTried === true) await report.remark(triedWords(waiting, options));

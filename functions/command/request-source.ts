@@ -1,5 +1,5 @@
 /**
- * Where the command line's requests come from: a file of JSON lines, or the options themselves.
+ * The requests of `deliver`: from a file of JSON lines, or from options.
  */
 
 import { createReadStream } from 'node:fs';
@@ -14,9 +14,9 @@ import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
 import { pathOf, type Run } from './run.ts';
 
-/** A request that cannot be delivered; the others still are. */
+/** A request that cannot be delivered. It does not stop the others. */
 export class MalformedRequest {
-  /** File, line and field, or the option; then what is wrong. One line, fit for a terminal. */
+  /** File, line and field, or the option; then what is wrong. One line, escaped for a terminal. */
   readonly complaint: string;
 
   constructor(place: string, fault: string) {
@@ -24,7 +24,7 @@ export class MalformedRequest {
   }
 }
 
-/** Reads requests line by line; empty lines are passed over. */
+/** Yields the requests of a file, line by line; empty lines are skipped. */
 export async function* readRequests(
   run: Run,
   requests: string,
@@ -36,7 +36,7 @@ export async function* readRequests(
   for await (const line of readLines(input)) {
     number += 1;
     if (/^\s*$/.test(line.toString('latin1'))) continue;
-    // The clock is read anew: a program that writes requests may do so for hours.
+    // The clock is read for each line: a program may write requests for hours.
     const rules = { allowFiles: true, defaultPort: portsOf(parameters), now: Date.now() };
     try {
       yield await prepareJob(parseLine(line, rules), defaultDestination, { ...run, cleanup: cleanupRules(parameters) });
@@ -56,7 +56,7 @@ interface WholeRequest {
   readonly parameters: Parameters;
 }
 
-/** The one request that --sender, --recipient and --message make. */
+/** Returns the request of --sender, --recipient and --message. */
 export async function requestFromOptions(
   run: Run,
   { sender, recipient, message, destination, parameters }: WholeRequest,
@@ -68,13 +68,13 @@ export async function requestFromOptions(
     return fault === undefined ? { address } : { address, fault };
   });
   try {
-    // Whoever types an address in UTF-8 means it.
+    // A non-ASCII address on the command line is intended.
     const smtputf8 = ![sender, ...recipient].every(isAscii);
     const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
     return await prepareJob(request, undefined, { ...run, cleanup: cleanupRules(parameters) });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    // The one field that can still be wrong is the message, and here it is an option.
+    // Only the message can still be wrong, and here it is an option.
     return new MalformedRequest('--message', error.message.slice(`${error.field}: `.length));
   }
 }
@@ -86,7 +86,7 @@ function parseLine(line: Buffer, rules: RequestRules): DeliveryRequest {
   try {
     text = utf8.decode(line);
   } catch (cause) {
-    // To guess would be to deliver to an address that nobody named.
+    // A guess might deliver to an address that the request does not name.
     throw new RequestError('request', 'is not UTF-8', { cause });
   }
   return parseRequest(text, rules);

@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp shape`: how much waits, by age and destination (qshape(1)).
+ * `lambda-lmtp shape`: counts waiting mail by age and destination (qshape(1)).
  */
 
 import { escaped } from '../log/postfix-line.ts';
@@ -40,7 +40,7 @@ function rowsOf(shape: Shape, { limit }: ShapeOptions): readonly ShapeRow[] {
   return limit === 0 ? shape.rows : shape.rows.slice(0, limit);
 }
 
-/** One object a row, the total first. */
+/** One object per row, the total first. */
 function asJson(shape: Shape, options: ShapeOptions): string {
   const labels = columnLabels();
   return [shape.total, ...rowsOf(shape, options)]
@@ -51,7 +51,7 @@ function asJson(shape: Shape, options: ShapeOptions): string {
     .join('\n');
 }
 
-/** qshape's table: names at the right of their column, numbers below their heads. */
+/** qshape's table: names and numbers are right-aligned. */
 function asTable(shape: Shape, options: ShapeOptions, columns: number | undefined): string {
   const rows = [shape.total, ...rowsOf(shape, options)].map(({ name, total, counts }) => ({
     name: escaped(name),
@@ -69,7 +69,7 @@ function asTable(shape: Shape, options: ShapeOptions, columns: number | undefine
   return [line('', heads), ...rows.map(({ name, numbers }) => line(name, numbers))].join('\n');
 }
 
-/** `5` to `1280`: younger than so many minutes; `1280+`: all others. */
+/** `5` to `1280`: younger than this many minutes; `1280+`: all others. */
 function columnLabels(): readonly string[] {
   return [...shapeAges.map(String), `${shapeAges.at(-1) ?? 0}+`];
 }

@@ -1,5 +1,5 @@
 /**
- * Where a stack is: the outputs that CloudFormation keeps of it, under names that are fixed.
+ * The outputs of a stack in CloudFormation; their names are fixed.
  */
 
 import {
@@ -10,7 +10,7 @@ import {
 import type { AwsSettings } from '../aws/settings.ts';
 import { settingsOutput } from '../operator/settings.ts';
 
-/** There is no such stack or transport, or it is none of ours. The message names it, and the option that asked for it. */
+/** The stack or transport does not exist, or is not of this project. The message names it and its option. */
 export class StackError extends Error {
   override readonly name = 'StackError';
 
@@ -20,10 +20,10 @@ export class StackError extends Error {
 }
 
 /**
- * Reads the outputs of a stack, by name.
+ * Returns the outputs of a stack, by name.
  *
- * @param transport whose they are to be; the first one's if absent
- * @throws StackError where there is none; what AWS says otherwise, as it comes
+ * @param transport default: the stack's first
+ * @throws StackError if the stack or transport does not exist; other errors of AWS unchanged
  */
 export async function readStackOutputs(
   stack: string,
@@ -34,7 +34,7 @@ export async function readStackOutputs(
   return transport === undefined ? outputs : outputsOf(transport, outputs, stack);
 }
 
-/** A transport has the plain names, or has its own name before each; which, its settings tell. */
+/** The outputs of one transport. They have a prefix; the settings output with the same prefix names the transport. */
 function outputsOf(
   transport: string,
   outputs: ReadonlyMap<string, string>,
@@ -46,8 +46,8 @@ function outputsOf(
   const names = new Map(prefixes.map((prefix) => [transportIn(outputs.get(`${prefix}${settingsOutput}`)), prefix]));
   const prefix = names.get(transport);
   if (prefix === undefined) {
-    const there = [...names.keys()].join(', ') || 'none that it names';
-    throw new StackError('--transport', `the stack "${stack}" has no transport "${transport}"; it has ${there}`);
+    const existing = [...names.keys()].join(', ') || 'no named one';
+    throw new StackError('--transport', `the stack "${stack}" has no transport "${transport}"; it has ${existing}`);
   }
   const own = [...outputs].flatMap(([name, value]): [string, string][] =>
     name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
@@ -76,9 +76,9 @@ async function describeOutputs(stack: string, aws: AwsSettings): Promise<Readonl
 }
 
 /**
- * One of the outputs.
+ * Returns one of the outputs.
  *
- * @throws StackError where the stack has none of that name
+ * @throws StackError if the stack does not have it
  */
 export function requireOutput(outputs: ReadonlyMap<string, string>, stack: string, name: string): string {
   const value = outputs.get(name);

@@ -1,27 +1,26 @@
 /**
- * Which stack is meant: one that CloudFormation knows, or the one that the environment names, as that of the local stack does.
+ * The stack of a command: one in CloudFormation, or the one that the environment names, such as the local stack.
  */
 
 import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { variableName } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
-import { awsFault } from './aws-fault.ts';
 import { defaultStack } from './default-stack.ts';
-import { Failure } from './failure.ts';
+import { awsFault, Failure } from './failure.ts';
 import type { Run } from './run.ts';
 import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
-/** A stack, as its functions know it: by variables. */
+/** A stack, described by the environment variables of its functions. */
 export interface Stack {
-  /** Its name, for people. */
+  /** Its name, for messages. */
   readonly name: string;
-  /** Whether it is one of this machine, where nobody asks who we are. */
+  /** Whether it is a local stack, which has no AWS identities. */
   readonly isLocal: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
-/** The outputs of a stack, by the variables that its functions have for them. */
+/** The outputs of a stack, by the environment variables of its functions. */
 const outputs = {
   [names.queueTable]: 'QueueTableName',
   [names.messageBucket]: 'MessageBucketName',
@@ -34,9 +33,9 @@ const outputs = {
 } as const;
 
 /**
- * Finds the stack.
+ * Returns the stack of a command.
  *
- * @throws Failure where there is none, or AWS cannot be asked
+ * @throws Failure if the stack does not exist or AWS cannot be reached
  */
 export async function findStack(
   { stack, transport }: StackOptions,
@@ -60,14 +59,14 @@ export async function findStack(
   }
 }
 
-/** The environment names one transport. */
+/** Checks that `--transport` is the transport of the environment. */
 function checkTransport(transport: string | undefined, environment: Run['env']): void {
   const own = environment[names.transport] || 'lmtp';
   if (transport === undefined || transport === own) return;
-  throw new Failure('usage', `--transport: the environment names the stack of "${own}"; --stack NAME says another one`);
+  throw new Failure('usage', `--transport: the environment names the stack of "${own}"; --stack NAME selects another`);
 }
 
-/** The settings, as variables. A stack that tells none has the usual ones. */
+/** The settings as environment variables; defaults for a stack without the settings output. */
 function readSettings(text = '{"transport":""}'): Readonly<Record<string, string>> {
   const { transport, bodyRetention = '', ...parameters } = JSON.parse(text) as OperatorSettings;
   const variables = operatorParameters.flatMap((name) => {
@@ -77,7 +76,7 @@ function readSettings(text = '{"transport":""}'): Readonly<Record<string, string
   return { ...Object.fromEntries(variables), [names.transport]: transport, [names.bodyRetention]: bodyRetention };
 }
 
-/** Whether the table is one of this machine. */
+/** Whether the endpoint of the table is on this machine. */
 function isLocal(environment: Run['env']): boolean {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? environment['AWS_ENDPOINT_URL'] ?? '';
   return /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(`${endpoint}/`);

@@ -1,5 +1,5 @@
 /**
- * The answer of `status`: what is lost or late, for how long, in whose words, and one command that shows more.
+ * The answer of `status`: which mail is lost or late, for how long, the server's reply, and a command that shows more.
  */
 
 import { escaped } from '../log/postfix-line.ts';
@@ -13,7 +13,7 @@ import { nextLine } from '../texts/next-command.ts';
 import { holdFacts, iso } from '../texts/queue-text.ts';
 import { counted, inWords } from '../texts/words.ts';
 
-/** The answer in lines, the answer itself first. */
+/** Returns the answer in lines; the first one is the verdict. */
 export function statusAsText(report: StatusReport, lateAfter: number, stack: StackOptions = {}): readonly string[] {
   const { now, waiting, states } = report;
   const propose = (...args: NextCommand) => nextLine(args, stack);
@@ -80,7 +80,7 @@ function* troubles(
     yield propose('queue', '--state', 'corrupt');
   }
   if (malformed.deliveries > 0) {
-    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is not what it should be`;
+    yield `Malformed: ${counted(malformed.deliveries, 'delivery', 'deliveries')} held: the item in the queue table is malformed`;
     yield propose('explain', malformed.oldest?.id ?? 'ID');
   }
   if (inDoubt.deliveries > 0) {
@@ -102,7 +102,7 @@ function* troubles(
     yield propose('explain', name);
   }
   if (overdue.deliveries > 0) {
-    yield `Overdue: ${counted(overdue.deliveries, 'thing')} that the sweep should have handled ${inWords(overdueAfter)} ago${sample(overdue, now, 'due')}. Does the function sweep run?`;
+    yield `Overdue: ${counted(overdue.deliveries, 'item')} that the sweep should have handled ${inWords(overdueAfter)} ago${sample(overdue, now, 'due')}. Does the function sweep run?`;
   }
   if (unpublished.deliveries > 0) {
     yield `Unpublished: events of ${counted(unpublished.deliveries, 'delivery', 'deliveries')} that are not published yet${sample(unpublished, now, 'due')}. Can the bounce topic be written to?`;
@@ -112,7 +112,7 @@ function* troubles(
   }
 }
 
-/** What people did, and know of; and what ends by itself. */
+/** Holds, which an operator set, and destinations with one recipient at a time; neither needs action. */
 function remarks(
   { heldDestinations, held, heldSince, cautioned, now }: StatusReport,
   propose: (...args: NextCommand) => string,
@@ -135,19 +135,19 @@ function remarks(
   return [...lines, ...messages, ...cautions];
 }
 
-/** The delivery that stands for others, and how long ago it arrived, or whatever else its moment is. */
+/** An example delivery, and how long ago it arrived or fell due. */
 function sample({ oldest }: Count, now: number, what = 'arrived'): string {
   return oldest === undefined ? '' : ` (${escaped(oldest.id)}, ${what} ${inWords(now - oldest.at)} ago)`;
 }
 
-/** The first of what is held, and since when it is. */
+/** The oldest held delivery, and for how long it is held. */
 function heldSample(held: Count, since: number | undefined, now: number): string {
   const { oldest } = held;
   if (oldest === undefined || since === undefined) return sample(held, now);
   return ` (${escaped(oldest.id)}, held for ${inWords(now - since)}, arrived ${inWords(now - oldest.at)} ago)`;
 }
 
-/** The same as JSON; times as RFC 3339. */
+/** Returns the report as JSON; times as RFC 3339. */
 export function statusAsJson(report: StatusReport): object {
   const { now, isWell, states, suspended, heldDestinations, cautioned, inDoubt, corruptRequests } = report;
   const { deadLetters, unreachable } = report;

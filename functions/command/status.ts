@@ -1,5 +1,5 @@
 /**
- * `lambda-lmtp status`: one answer, for people and for monitoring: is anything lost, or late?
+ * `lambda-lmtp status`: is any mail lost or late? For operators and for monitoring.
  */
 
 import { assess } from '../operator/status.ts';
@@ -22,11 +22,7 @@ export const statusAction = guarded(answer);
 
 async function answer(run: Run, options: StatusOptions): Promise<void> {
   const { services, depths } = await openOperation(options, run);
-  const progress = new Progress(
-    run,
-    options,
-    (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} looked at`,
-  );
+  const progress = new Progress(run, options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} read`);
   const report = await assess({ lateAfter: options.late }, services, depths, progress.note);
   progress.clear();
   await print(

@@ -1,6 +1,6 @@
 /**
- * `lambda-lmtp submit`: messages into a deployed or a local stack, by its own front door. The body goes to the message
- * bucket, a delivery request to the incoming queue.
+ * `lambda-lmtp submit`: sends messages to a deployed or local stack. The body is written to the message bucket, and a delivery
+ * request is sent to the incoming queue.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -17,7 +17,7 @@ import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
-import { fileWords } from './file-words.ts';
+import { fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
@@ -35,7 +35,7 @@ interface SubmitOptions {
   readonly json?: true;
 }
 
-/** Where a stack takes mail in. */
+/** Where a stack accepts mail. */
 interface FrontDoor {
   readonly bucket: string;
   readonly queueUrl: string;
@@ -60,7 +60,7 @@ export async function submitAction(
   options: SubmitOptions,
   command: Command,
 ): Promise<void> {
-  if (options.id !== undefined && files.length > 1) command.error('error: --id is for one message');
+  if (options.id !== undefined && files.length > 1) command.error('error: --id allows only one message');
   const fault = envelopeFault(options);
   if (fault !== undefined) return complain(run, fault, exitCodes.malformed);
   const door = await findDoor(run, options, command);
@@ -72,14 +72,14 @@ export async function submitAction(
   }
 }
 
-/** What is wrong with the options, found before anything is sent; a bad address would only bounce. */
+/** The fault of the options, found before anything is sent; a bad address would only bounce. */
 function envelopeFault(options: SubmitOptions): string | undefined {
   for (const address of options.recipient) {
     const fault = addressFault(address);
     if (fault !== undefined) return `--recipient: ${JSON.stringify(address)} ${fault}`;
   }
   try {
-    // As the stack will read it; ports by name are its business.
+    // The stack resolves named ports, so the default port does not matter.
     readRequest(makeRequest(options, { bucket: 'b', key: 'k' }, options.id ?? 'x'), {
       allowFiles: false,
       defaultPort: 24,
@@ -96,7 +96,9 @@ async function findDoor(run: Run, options: SubmitOptions, command: Command): Pro
   const { stack, transport, bucket, queueUrl } = options;
   const isNamed = stack !== undefined || transport !== undefined;
   if (isNamed && (bucket !== undefined || queueUrl !== undefined)) {
-    command.error(`error: --${stack === undefined ? 'transport' : 'stack'} goes without --bucket and --queue-url`);
+    command.error(
+      `error: --${stack === undefined ? 'transport' : 'stack'} cannot be combined with --bucket or --queue-url`,
+    );
   }
   const known = {
     bucket: bucket ?? run.env[names.messageBucket],
@@ -123,16 +125,16 @@ async function findDoor(run: Run, options: SubmitOptions, command: Command): Pro
   }
 }
 
-/** What else a submission needs. */
-interface Surroundings {
+/** What a submission needs beside the message. */
+interface SubmitContext {
   readonly run: Run;
   readonly options: SubmitOptions;
   readonly door: FrontDoor;
   readonly clients: { readonly s3: S3Client; readonly sqs: SQSClient };
 }
 
-/** Whether it went well: where AWS does not take one message, it would not take the next. */
-async function submit(file: string, body: Buffer, { run, options, door, clients }: Surroundings): Promise<boolean> {
+/** Submits a message, and returns whether it succeeded. After a failure of AWS the other messages are not tried. */
+async function submit(file: string, body: Buffer, { run, options, door, clients }: SubmitContext): Promise<boolean> {
   const id = options.id ?? randomBytes(6).toString('hex');
   const { bucket, queueUrl } = door;
   const key = `${options.prefix}${id}.eml`;
@@ -168,7 +170,7 @@ function makeRequest({ sender, recipient, destination }: SubmitOptions, message:
     recipients: recipient,
     message,
     ...(destination === undefined ? {} : { destination }),
-    // Whoever types an address in UTF-8 means it.
+    // A non-ASCII address on the command line is intended.
     ...([sender, ...recipient].every(isAscii) ? {} : { smtputf8: true }),
   };
 }
@@ -177,7 +179,7 @@ async function readBody(run: Run, file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(pathOf(file, run));
   } catch (error) {
-    complain(run, `${file} cannot be read: ${fileWords(error)}`, exitCodes.malformed);
+    complain(run, `${file} cannot be read: ${fileFault(error)}`, exitCodes.malformed);
     return undefined;
   }
 }
@@ -187,7 +189,7 @@ function print({ stdout }: Run, submitted: Submitted, { json }: SubmitOptions): 
   stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
 }
 
-/** What could not be submitted for now counts for more than what never can: whoever tries again gets both right. */
+/** Prints a fault and sets the exit code. */
 function complain(run: Run, words: string, code: number): void {
   run.stderr.write(`${printable(words)}\n`);
   run.exitCode = code;

@@ -1,6 +1,6 @@
 /**
- * What stands before a line in maillog: time, host, program and process, as syslogd writes them and as programs that read maillog
- * want them.
+ * The head of a line in maillog: time, host, program and process, as syslogd writes them and as programs that read maillog expect
+ * them.
  *
  *     Nov 22 08:00:01 LambdaLmtp postfix/lmtp[43981]: 4bXq1: to=<bob@example.com>, ...
  */
@@ -8,14 +8,14 @@
 import { escaped } from '../log/postfix-line.ts';
 import type { ProgramEvent } from './log-reading.ts';
 
-/** How the time is written: as RFC 3164 has it, or RFC 3339 as newer syslogds do. */
+/** Format of the time: that of RFC 3164, or that of RFC 3339, which newer syslogds write. */
 export const timeForms = ['syslog', 'rfc3339'] as const;
 export type TimeForm = (typeof timeForms)[number];
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /**
- * What stands before a line, with a blank at its end.
+ * Returns the head of a line, with a blank at its end.
  *
  * @param host name of the stack
  */
@@ -23,7 +23,7 @@ export function syslogHead({ at, program, stream }: ProgramEvent, host: string, 
   return `${timeOf(at, form)} ${escaped(host)} postfix/${program}[${processOf(stream)}]: `;
 }
 
-/** In UTC, as all other times that we show. */
+/** Formats a time in UTC, as everywhere else. */
 function timeOf(milliseconds: number, form: TimeForm): string {
   const time = new Date(milliseconds);
   if (form === 'rfc3339') return time.toISOString().replace('Z', '+00:00');
@@ -31,7 +31,7 @@ function timeOf(milliseconds: number, form: TimeForm): string {
   return `${months[time.getUTCMonth()]} ${day} ${time.toISOString().slice(11, 19)}`;
 }
 
-/** A number that tells containers apart, as process ids do: each has a stream, `2026/11/22/[$LATEST]abcd...`. */
+/** A number in place of the process id, from the container's log stream: `2026/11/22/[$LATEST]abcd...`. */
 function processOf(stream: string): number {
   const [, digits] = /([0-9a-f]{4})[0-9a-f]*$/.exec(stream) ?? [];
   return digits === undefined ? 1 : Number.parseInt(digits, 16);

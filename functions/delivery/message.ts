@@ -53,9 +53,6 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
 /** The largest body in memory, in octets; its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
 
-/** Octets at the beginning of a large message that are inspected. */
-export const beginningOctets = 64 * 1024;
-
 /** Returns the message for content in memory, as cleanup(8) leaves it. */
 export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCleanup): Message {
   const cleaned = cleanContent(content, rules);
@@ -92,6 +89,9 @@ async function* cleaned(octets: AsyncIterable<Buffer>, rules: CleanupRules): Asy
   for await (const chunk of octets) yield cleanup.push(chunk);
   yield cleanup.end();
 }
+
+/** Octets at the beginning of a large message that are inspected. */
+export const beginningOctets = 64 * 1024;
 
 /** Guards the sending of content. */
 export interface Gate {

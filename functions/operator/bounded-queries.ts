@@ -1,12 +1,12 @@
 /**
- * Questions that do not go on for ever: whoever looks at a screen waits for some seconds, and is told where it stopped.
+ * Queries with a limit: a screen has some seconds to read the queue, and shows whether it read all of it.
  */
 
 import type { DeliveryKey } from '../queue/items/messages.ts';
 import type { Queries, QueuedWanted, QueuePage } from '../queue/items/ports.ts';
 import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
 
-/** How far to go. A page that was begun is read to its end. */
+/** When to stop reading. A page is always read to its end. */
 export interface Bounds {
   /** Read request units. */
   readonly units: number;
@@ -14,7 +14,7 @@ export interface Bounds {
   readonly mayGoOn: () => boolean;
 }
 
-/** The same questions, answered as far as the bounds allow: the last page then says that it is the last. */
+/** Queries that stop at the bounds: the last page within them has no successor. */
 export class BoundedQueries implements Queries {
   readonly #queries: Queries;
   readonly #bounds: Bounds;
@@ -24,7 +24,7 @@ export class BoundedQueries implements Queries {
   #entries = 0;
   #isCut = false;
 
-  /** @param isWanted what of the entries that match is given out */
+  /** @param isWanted selects among the entries that match */
   constructor(queries: Queries, bounds: Bounds, isWanted: (entry: QueueEntry) => boolean = () => true) {
     this.#queries = queries;
     this.#bounds = bounds;
@@ -40,12 +40,12 @@ export class BoundedQueries implements Queries {
     return this.#consumed;
   }
 
-  /** Entries that were given out. */
+  /** Entries returned so far. */
   get entries(): number {
     return this.#entries;
   }
 
-  /** Whether something was left unread. */
+  /** Whether reading stopped before the end. */
   get isCut(): boolean {
     return this.#isCut;
   }

@@ -1,5 +1,5 @@
 /**
- * Why mail waits: what was said to it, grouped by what the replies have in common.
+ * Why mail waits: the last replies to it, grouped by what they have in common.
  */
 
 import type { QueueEntry, SummaryReply } from '../queue/items/queue-entry.ts';
@@ -8,19 +8,19 @@ import { type Fingerprint, fingerprintKey, fingerprintOf } from './fingerprint.t
 
 /** A cause. */
 export interface Cause {
-  /** Names it (fingerprint.ts). */
+  /** The key of its replies' fingerprint (fingerprint.ts). */
   readonly key: string;
   /** What its replies have in common, in their own words. */
   readonly sentence: string;
   readonly deliveries: number;
   readonly destinations: number;
-  /** Of those who wait for that cause, the one that arrived first; milliseconds since 1970. */
+  /** Arrival of the oldest delivery with this cause; milliseconds since 1970. */
   readonly oldest: number;
   /** The reply to the delivery that arrived last, cut as the index has it; absent: the sentence says all of it. */
   readonly example?: string;
 }
 
-/** Causes that are told apart: a server may say something new each time. */
+/** The most causes that are counted: a server may send a new text each time. */
 const mostCauses = 2000;
 
 /** Replies of a cause that its sentence is made from: many more say nothing new. */
@@ -39,25 +39,25 @@ interface Tally {
   newest: number;
 }
 
-/** Counts causes. A delivery that was told several things counts for each. */
+/** Counts causes. A delivery with several replies counts once for each. */
 export class Causes {
   readonly #tallies = new Map<string, Tally>();
   #untold = 0;
   #others = 0;
 
-  /** Deliveries that wait and were told nothing yet. */
+  /** Deliveries that wait and have no reply yet. */
   get untold(): number {
     return this.#untold;
   }
 
-  /** Deliveries with causes that were too many to be told apart. */
+  /** Deliveries with causes beyond the most that are counted. */
   get others(): number {
     return this.#others;
   }
 
   add({ summary, destination, arrival }: Pick<QueueEntry, 'summary' | 'destination' | 'arrival'>): void {
     if (summary.replies.length === 0) this.#untold += 1;
-    // Two replies to one delivery may be the same but for a number.
+    // Two replies to one delivery may differ only in a number.
     const said = new Map(
       summary.replies.map((reply) => {
         const fingerprint = fingerprintOf(reply);
@@ -84,7 +84,7 @@ export class Causes {
     }
   }
 
-  /** The causes, the commonest first. */
+  /** The causes, the most frequent first. */
   get rows(): readonly Cause[] {
     return [...joined(this.#tallies)]
       .map(([key, { destinations, deliveries, oldest, example, common }]) => ({
@@ -107,7 +107,7 @@ function exampleOf({ dsn, text }: SummaryReply): string {
   return `${dsn} ${text}`;
 }
 
-/** A reply that was cut goes with the one that goes on where it ends, if there is only one such. */
+/** Merges the tally of a cut reply into that of the whole reply, if only one reply continues it. */
 function joined(tallies: ReadonlyMap<string, Tally>): ReadonlyMap<string, Tally> {
   const all = new Map(
     [...tallies].map(([key, tally]) => [key, { ...tally, destinations: new Set(tally.destinations) }]),
@@ -127,7 +127,7 @@ function joined(tallies: ReadonlyMap<string, Tally>): ReadonlyMap<string, Tally>
   return all;
 }
 
-/** Whether an entry waits for a cause: it was told that, or what was cut of it. */
+/** Returns a test whether an entry has a cause: one of its replies matches the key, whole or cut. */
 export function isFor(key: string): (entry: Pick<QueueEntry, 'summary'>) => boolean {
   return ({ summary }) =>
     summary.replies.some((reply) => {

@@ -1,6 +1,6 @@
 /**
- * What a change means for the mail, in the words of an answer: what will be tried, and when. What was written is in the history
- * of the item.
+ * What a change means for the mail, as the text of an answer: what will be tried, and when. The history of the item holds what
+ * was written.
  */
 
 import { holdsThatLast } from '../queue/items/due.ts';
@@ -11,7 +11,7 @@ import type { Answer, NextCommand } from './operator.ts';
 type Changed = Extract<ChangeResult, { readonly kind: 'changed' }>;
 type Refusal = Extract<ChangeResult, { readonly kind: 'refused' }>;
 
-/** The words that differ where the operator only asks what would be. */
+/** The words that differ with --what-if. */
 export interface Tense {
   readonly will: 'will' | 'would';
   /** Before a participle: `held`, or `would be held`. */
@@ -23,12 +23,12 @@ export function tenseOf({ whatIf }: { readonly whatIf?: boolean }): Tense {
   return whatIf === true ? { will: 'would', be: 'would be ' } : { will: 'will', be: '' };
 }
 
-/** The answer to a change of a message: its item as it is now. */
+/** The answer after a change. */
 function answered(text: string, ...next: readonly NextCommand[]): Answer {
   return { kind: 'changed', text, ...(next.length === 0 ? {} : { next }) };
 }
 
-/** The same where the delivery is tried as a consequence. */
+/** The answer after a change that leads to an attempt. */
 function tried(text: string, ...next: readonly NextCommand[]): Answer {
   return { ...answered(text, ...next), isTried: true };
 }
@@ -37,7 +37,7 @@ function refused(text: string, ...next: readonly NextCommand[]): Answer {
   return { kind: 'refused', text, ...(next.length === 0 ? {} : { next }) };
 }
 
-/** After a hold of a message. */
+/** Returns the answer after a hold of a message. */
 export function afterHold(
   { item }: Changed,
   { hold, until }: { readonly hold: string; readonly until?: number },
@@ -49,14 +49,14 @@ export function afterHold(
   return answered(`${be}held (${hold}); it ${will} not be tried ${untilWhen(until)}`);
 }
 
-/** When something that is held may be tried again. */
+/** Returns until when held mail is not tried. */
 export function untilWhen(until: number | undefined): string {
   return until === undefined ? 'until it is released' : `until ${moment(until)}, or until it is released`;
 }
 
-/** What a release of a message has to know beside its item. Times are milliseconds since 1970. */
+/** The facts of a release beside the item. Times are milliseconds since 1970. */
 export interface ReleaseFacts {
-  /** The hold that was taken away; absent: all. */
+  /** The hold that was removed; absent: all. */
   readonly hold?: string;
   readonly due: number;
   readonly now: number;
@@ -64,7 +64,7 @@ export interface ReleaseFacts {
   readonly above: readonly Hold[];
 }
 
-/** After a release of a message. */
+/** Returns the answer after a release of a message. */
 export function afterRelease({ item }: Changed, facts: ReleaseFacts, { will, be }: Tense): Answer {
   const { hold, due, now, above } = facts;
   const released = hold === undefined ? `${be}released` : `${be}released (${hold})`;
@@ -75,9 +75,9 @@ export function afterRelease({ item }: Changed, facts: ReleaseFacts, { will, be 
   if (item.state === 'delivering') {
     return answered(`${released}; it ${will} be retried as usual if its present attempt fails`);
   }
-  // Of a message that is not held the count of attempts in doubt begins anew, and its time stays.
+  // The message is not held: its count of attempts in doubt restarts, and its due time stays.
   if (item.state === 'deferred') {
-    return answered(`${released}; recipients in doubt ${will} be tried again with its next attempt`);
+    return answered(`${released}; recipients in doubt ${will} be retried with its next attempt`);
   }
   if (above.length > 0) {
     const text = `${released}, but its destination is ${above.map(holdWords).join(' and ')}; nothing ${will} be tried`;
@@ -86,7 +86,7 @@ export function afterRelease({ item }: Changed, facts: ReleaseFacts, { will, be 
   return tried(`${released}; it ${will} be tried ${whenTried(due, now)}`);
 }
 
-/** After a flush of a message. */
+/** Returns the answer after a flush of a message. */
 export function afterFlush(
   { item }: Changed,
   { due, now, hasExcluded }: { readonly due: number; readonly now: number; readonly hasExcluded: boolean },
@@ -94,7 +94,10 @@ export function afterFlush(
 ): Answer {
   const text = `${will} be tried ${whenTried(due, now)}`;
   if (!hasExcluded) return tried(text);
-  return tried(`${text}, but not for recipients at in_doubt_limit: release it for that`, ['release', nameOf(item)]);
+  return tried(`${text}, but not for recipients at in_doubt_limit: to try those too, release it`, [
+    'release',
+    nameOf(item),
+  ]);
 }
 
 /** Why a flush of a message changes nothing, and what would help. What is tried already is not refused: the flush is not needed. */
@@ -110,7 +113,7 @@ export function noFlush({ why, item }: Refusal): Answer {
       return refused('it is corrupt: nothing will be tried until it is repaired', ['requeue', nameOf(item), '--edit']);
     case 'held': {
       const { holds = [] } = item;
-      // Its holds may be those of doubt, for which there are words of their own.
+      // A message held at in_doubt_limit has its own text, in `why`.
       if (holds.length === 0 || why !== 'it is held') return refused(why);
       const words = holds.map(holdWords).join(' and ');
       return refused(`it is ${words}; nothing will be tried. Release it first`, ['release', nameOf(item)]);
@@ -120,7 +123,7 @@ export function noFlush({ why, item }: Refusal): Answer {
   }
 }
 
-/** The answer where a destination is held: nothing that goes there is tried. */
+/** Returns the answer to a flush while the destination is held. */
 export function noFlushWhileHeld(destination: string, holds: readonly Hold[], isItself: boolean): Answer {
   const what = isItself ? 'it is' : `its destination ${destination} is`;
   const words = holds.map(holdWords).join(' and ');
@@ -128,35 +131,44 @@ export function noFlushWhileHeld(destination: string, holds: readonly Hold[], is
   return { ...refused(text, releaseOf(destination)), stoppedBy: destination };
 }
 
-/** After a removal of a message, or of some of its recipients. */
-export function afterRemoval({ what, item }: Changed, as: 'removed' | 'bounced' | 'sent', { will, be }: Tense): Answer {
-  const told = as === 'bounced' ? `the sender ${will} be told why` : `the sender ${will} not be told`;
-  if (as === 'sent') {
-    const addresses = what.replace(/^known to be sent: /, '');
-    return answered(`${be}recorded as delivered: ${addresses}; it ${will} not be sent there again`);
-  }
-  const word = as === 'bounced' ? 'removed and bounced' : 'removed';
-  if (item.state === 'delivering' && what === `to be ${word}`) {
-    return answered(`${will} be ${word} when its present attempt ends, unless that delivers it; ${told}`);
-  }
-  const someOnly = what.slice(word.length);
-  const rest = someOnly === '' ? `it ${will} not be tried again` : 'the other recipients stay';
-  return answered(`${be}${word}${someOnly}; ${rest}, and ${told}`);
+/** Returns the answer after recipients were recorded as delivered. */
+export function afterRecordedDelivery(recipients: readonly string[], { will, be }: Tense): Answer {
+  return answered(`${be}recorded as delivered: ${recipients.join(', ')}; it ${will} not be sent there again`);
 }
 
-/** After something corrupt was put back. */
+/**
+ * Returns the answer after a removal of a message, or of some of its recipients.
+ *
+ * @param recipients the addresses that were removed, if others stay
+ */
+export function afterRemoval(
+  { item }: Changed,
+  { bounces, recipients }: { readonly bounces: boolean; readonly recipients?: string },
+  { will, be }: Tense,
+): Answer {
+  const notice = bounces ? `the sender ${will} receive a bounce` : `the sender ${will} not be notified`;
+  const word = bounces ? 'removed and bounced' : 'removed';
+  if (recipients !== undefined)
+    return answered(`${be}${word}: ${recipients}; the other recipients stay, and ${notice}`);
+  if (item.state === 'delivering') {
+    return answered(`${will} be ${word} when its present attempt ends, unless that delivers it; ${notice}`);
+  }
+  return answered(`${be}${word}; it ${will} not be tried again, and ${notice}`);
+}
+
+/** Returns the answer after a requeue. */
 export function afterRequeue(what: string, { will, be }: Tense, id?: string): string {
   return id === undefined
     ? `${be}${what}; it ${will} be tried now`
-    : `${be}${what}; it ${will} be taken in within seconds, as ${id}`;
+    : `${be}${what}; it ${will} be accepted within seconds, as ${id}`;
 }
 
-/** A hold: its name, its author and its reason. */
+/** Returns a hold in words: its name, its author and its reason. */
 export function holdWords({ id, by, reason }: Hold): string {
   return `held (${id}) by ${by}: ${reason}`;
 }
 
-/** The command that lets a destination go. */
+/** Returns the command that releases a destination. */
 export function releaseOf(destination: string): NextCommand {
   return ['release', '--destination', destination];
 }

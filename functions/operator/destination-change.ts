@@ -1,6 +1,6 @@
 /**
- * What people change about a destination: holds, which may be several, and a new beginning after a suspension. Written down in
- * its record, with who and why.
+ * An operator's changes to a destination: its holds, and the end of its suspension. The history in its record names the author
+ * and the reason.
  */
 
 import { changeDestination } from '../queue/destinations/change-destination.ts';
@@ -11,21 +11,21 @@ import { releaseSpread } from '../queue/items/policy.ts';
 import { type Order, withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { type Services, wallTime } from '../queue/writes/services.ts';
 
-/** How an order ended: the record as it is then, or as it would be if it was only asked what if. */
-export type DestinationCarried =
+/** How an order ended; with `whatIf`, the record is unchanged. */
+export type DestinationOutcome =
   | { readonly kind: 'changed'; readonly what: string; readonly record: DestinationRecord }
   | { readonly kind: 'refused'; readonly why: string; readonly record: DestinationRecord };
 
-type Needed = Pick<Services, 'destinations' | 'clock' | 'log'>;
+type RecordServices = Pick<Services, 'destinations' | 'clock' | 'log'>;
 
-/** Holds a destination: nothing is sent to it. Containers know it within some seconds. */
+/** Holds a destination: no mail is sent to it. Containers read the hold within some seconds. */
 export async function holdDestination(
   name: string,
   order: Order & { readonly hold: string; readonly until?: number },
-  services: Needed,
-): Promise<DestinationCarried> {
+  services: RecordServices,
+): Promise<DestinationOutcome> {
   const { hold: id, until, by, why: reason } = order;
-  return await carryOut(name, order, services, (record, now) => {
+  return await changeRecord(name, order, services, (record, now) => {
     const hold: Hold = { id, reason, by, since: now, ...(until === undefined ? {} : { until }) };
     const holds = [...record.holds.filter((other) => other.id !== id), hold];
     return { changed: withHolds(record, holds, { since: now, spread: 0 }), what: `held (${id})` };
@@ -33,41 +33,45 @@ export async function holdDestination(
 }
 
 /**
- * Takes a hold, or all of them, off a destination. What was held with it is let go over `spread` milliseconds: by the sweep, or
- * at once by the caller, which the sweep then gives `headStart` milliseconds.
+ * Removes one hold, or all, from a destination. The sweep releases the held mail over `spread` milliseconds. It starts after
+ * `headStart` milliseconds, so that the caller can release mail first.
  */
 export async function unholdDestination(
   name: string,
   order: Order & { readonly hold?: string; readonly spread?: number; readonly headStart?: number },
-  services: Needed,
-): Promise<DestinationCarried> {
+  services: RecordServices,
+): Promise<DestinationOutcome> {
   const { hold: id, spread = releaseSpread, headStart = 0 } = order;
-  return await carryOut(name, order, services, (record, now) => {
+  return await changeRecord(name, order, services, (record, now) => {
     const holds = id === undefined ? [] : record.holds.filter((hold) => hold.id !== id);
     if (holds.length === record.holds.length) {
-      return { refused: record.holds.length === 0 ? 'it is not held' : `there is no hold "${id}" on it` };
+      return { refused: record.holds.length === 0 ? 'it is not held' : `it has no hold "${id}"` };
     }
     const what = id === undefined ? 'released' : `released (${id})`;
     return { changed: withHolds(record, holds, { since: now, spread }, now + headStart), what };
   });
 }
 
-/** Takes a destination for alive again: its suspension and its failures are forgotten. */
-export async function reopenDestination(name: string, order: Order, services: Needed): Promise<DestinationCarried> {
-  return await carryOut(name, order, services, ({ suspension, window, probe, trials, ...rest }) => {
+/** Clears the suspension of a destination and its count of failures. */
+export async function reopenDestination(
+  name: string,
+  order: Order,
+  services: RecordServices,
+): Promise<DestinationOutcome> {
+  return await changeRecord(name, order, services, ({ suspension, window, probe, trials, ...rest }) => {
     if (suspension === undefined && window === undefined) return { refused: 'it is not suspended' };
-    return { changed: rest, what: 'taken for alive' };
+    return { changed: rest, what: 'suspension cleared' };
   });
 }
 
 type Decision = { readonly changed: DestinationRecord; readonly what: string } | { readonly refused: string };
 
-async function carryOut(
+async function changeRecord(
   name: string,
   { by, why, whatIf = false }: Order,
-  { destinations, clock, log }: Needed,
+  { destinations, clock, log }: RecordServices,
   decide: (record: DestinationRecord, now: number) => Decision,
-): Promise<DestinationCarried> {
+): Promise<DestinationOutcome> {
   const now = wallTime({ clock });
   let decision: Decision = { refused: 'nothing was decided' };
   const { record } = await changeDestination(destinations, name, (seen) => {
@@ -76,12 +80,12 @@ async function carryOut(
     const { changed, what } = decision;
     return { ...changed, history: withHistoryEntry(changed.history, { at: now, by, what, why }) };
   });
-  return concluded(decision, record, (what) => {
+  return outcomeOf(decision, record, (what) => {
     if (!whatIf) log.note('info', 'changed by hand', { destination: name, by, what, why });
   });
 }
 
-function concluded(decision: Decision, record: DestinationRecord, note: (what: string) => void): DestinationCarried {
+function outcomeOf(decision: Decision, record: DestinationRecord, note: (what: string) => void): DestinationOutcome {
   if ('refused' in decision) return { kind: 'refused', why: decision.refused, record };
   note(decision.what);
   return { kind: 'changed', what: decision.what, record };

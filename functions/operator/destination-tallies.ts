@@ -1,5 +1,5 @@
 /**
- * Destinations as a screen shows them: what waits for each, and how it is.
+ * Destinations as a screen shows them: their state, and the mail that waits for each.
  */
 
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
@@ -13,17 +13,17 @@ export interface TroubledDestination {
   readonly name: string;
   readonly state: DestinationState;
   readonly record: DestinationRecord;
-  /** Deliveries that wait or are on their way. */
+  /** Deliveries that wait or are in delivery. */
   readonly waiting: number;
-  /** Of those, what has waited for longer than was cared for. */
+  /** The late ones among them. */
   readonly late: number;
-  /** When the oldest of them arrived. */
+  /** Arrival of the oldest. */
   readonly oldest?: number;
-  /** What most of them were told last; of one that is suspended, its last failure. */
+  /** The most frequent last reply; if the destination is suspended, its last failure. */
   readonly reply?: string;
 }
 
-/** Different replies of a destination that are told apart. */
+/** The most different replies that are counted for one destination. */
 const mostReplies = 20;
 
 interface Tally {
@@ -38,7 +38,7 @@ export class DestinationTallies {
   readonly #tallies = new Map<string, Tally>();
   readonly #lateBefore: number;
 
-  /** @param lateBefore whatever arrived before is late; milliseconds since 1970 */
+  /** @param lateBefore mail that arrived before is late; milliseconds since 1970 */
   constructor(lateBefore: number) {
     this.#lateBefore = lateBefore;
   }
@@ -60,7 +60,7 @@ export class DestinationTallies {
     }
   }
 
-  /** Destinations that mail waits for, and those of the records that are not as usual. */
+  /** Returns the destinations that mail waits for, and those that are stopped or being released. */
   with(records: readonly DestinationRecord[], now: number): readonly TroubledDestination[] {
     const byName = new Map(records.map((record) => [record.name, record]));
     const unusual = records.filter((record) => isUnusual(record, now)).map(({ name }) => name);
@@ -83,7 +83,7 @@ export class DestinationTallies {
   }
 }
 
-/** Whether there is something to know of a destination that nothing waits for. A suspension ends with the next mail. */
+/** Whether to show a destination that no mail waits for: it is stopped or being released. */
 function isUnusual(record: DestinationRecord, now: number): boolean {
   return destinationState(record, now) !== 'open' || record.release !== undefined;
 }

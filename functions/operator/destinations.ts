@@ -1,5 +1,5 @@
 /**
- * Changes to destinations: all mail to one is stopped, or let flow again.
+ * Changes to destinations: all mail to one is held, released or flushed.
  */
 
 import { releaseDelivery } from '../queue/destinations/release-held.ts';
@@ -13,71 +13,71 @@ import { isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import { holdWords, tenseOf, untilWhen } from './consequences.ts';
 import {
-  type DestinationCarried,
-  holdDestination as holdByHand,
+  holdDestination as addHold,
+  type DestinationOutcome,
   reopenDestination,
   unholdDestination,
 } from './destination-change.ts';
-import { type HoldWish, momentWithin, type ReleaseWish } from './messages.ts';
+import { type HoldSpec, momentWithin, type ReleaseSpec } from './messages.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
 
-/** Deliveries that are let go at once. */
+/** Deliveries that are released at once. */
 const together = 20;
 
-/** How often one is let go that others change at the same time. */
+/** Tries to release a delivery that others change at the same time. */
 const tries = 3;
 
-/** Holds a destination. Nothing is moved now: each delivery stays when its turn comes. */
-export async function holdDestination(name: string, wish: HoldWish, { order, services }: Changing): Promise<Change> {
-  const carried = await holdByHand(name, { ...order, ...wish }, services);
+/** Holds a destination. No item changes now: each delivery is held when it falls due. */
+export async function holdDestination(name: string, spec: HoldSpec, { order, services }: Changing): Promise<Change> {
+  const carried = await addHold(name, { ...order, ...spec }, services);
   const { will, be } = tenseOf(order);
-  return asChange(name, carried, `${be}held (${wish.hold}); its mail ${will} not be tried ${untilWhen(wish.until)}`);
+  return asChange(name, carried, `${be}held (${spec.hold}); its mail ${will} not be tried ${untilWhen(spec.until)}`);
 }
 
-/** What letting a destination go came to. */
+/** The outcome of a release of a destination. */
 export interface DestinationRelease {
   readonly change: Change;
-  /** How many deliveries were let go. */
+  /** Deliveries released so far. */
   readonly released: number;
 }
 
-/** How a destination is let go. */
+/** How to release a destination. */
 export interface Releasing {
   readonly onProgress?: (released: number) => void;
-  /** Lets so many milliseconds pass. Absent: what functions hold for some seconds more is left to the sweep, and not counted. */
+  /** Waits so many milliseconds. Absent: the sweep releases, uncounted, the mail that functions hold for some seconds more. */
   readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
- * Takes a hold, or all of them, off a destination. Without any left, what was held with it is let go, spread over the ramp;
- * should that be broken off, the sweep goes on with it. Whoever is held for a reason of its own stays.
+ * Removes one hold, or all, from a destination. If none is left, its held mail is released, spread over the ramp. If this stops
+ * early, the sweep continues. A delivery with its own hold stays held.
  */
 export async function releaseDestination(
   name: string,
-  { hold, ramp }: ReleaseWish,
+  { hold, ramp }: ReleaseSpec,
   { order, services }: Changing,
   { onProgress = () => {}, pause }: Releasing = {},
 ): Promise<DestinationRelease> {
-  const wish = { ...order, spread: ramp, headStart: releaseHeadStart, ...(hold === undefined ? {} : { hold }) };
-  const carried = await unholdDestination(name, wish, services);
+  const spec = { ...order, spread: ramp, headStart: releaseHeadStart, ...(hold === undefined ? {} : { hold }) };
+  const carried = await unholdDestination(name, spec, services);
   const begun = wallTime(services);
   const left = holdsThatLast(carried.record.holds, begun).filter(({ id }) => hold !== undefined && id !== hold);
   const isOpen = left.length === 0;
   const answer = asChange(name, carried, releasedWords(left, { ...(hold === undefined ? {} : { hold }), order }));
   const change: Change = carried.kind === 'changed' && isOpen ? { ...answer, isTried: true } : answer;
   if (order.whatIf === true || carried.kind !== 'changed' || !isOpen) return { change, released: 0 };
-  let released = await letAllGo(name, ramp, services, onProgress);
+  let released = await releaseAllHeld(name, ramp, services, onProgress);
   if (pause !== undefined) {
-    // A function that believes what it read some seconds ago holds more, and an index shows that a little later.
+    // Functions whose copy of the record is some seconds old hold more deliveries, and the index shows those a little later.
     await pause(Math.max(0, begun + releaseEcho - wallTime(services)));
     const before = released;
-    released += await letAllGo(name, ramp, services, (more) => onProgress(before + more));
+    released += await releaseAllHeld(name, ramp, services, (more) => onProgress(before + more));
   }
   return { change, released };
 }
 
-/** What a release of a destination comes to; how many deliveries it lets go is not known yet. */
+/** The answer of a release of a destination, without the count of deliveries, which is not known yet. */
 function releasedWords(
   left: readonly Hold[],
   { hold, order }: { readonly hold?: string; readonly order: Changing['order'] },
@@ -88,7 +88,7 @@ function releasedWords(
   return `${released}, but it is still ${left.map(holdWords).join(' and ')}; nothing ${will} be tried`;
 }
 
-async function letAllGo(
+async function releaseAllHeld(
   destination: string,
   ramp: number,
   services: OperatorServices,
@@ -96,34 +96,34 @@ async function letAllGo(
 ): Promise<number> {
   const held = listEntries({ states: ['held'], destination }, services.queries);
   let released = 0;
-  for await (const isReleased of mapConcurrently(held, together, (key) => letOneGo(key, ramp, services))) {
+  for await (const isReleased of mapConcurrently(held, together, (key) => releaseOneHeld(key, ramp, services))) {
     if (isReleased) released += 1;
     onProgress(released);
   }
   return released;
 }
 
-async function letOneGo(key: DeliveryKey, ramp: number, services: OperatorServices): Promise<boolean> {
+async function releaseOneHeld(key: DeliveryKey, ramp: number, services: OperatorServices): Promise<boolean> {
   const found = await orUnreadable(services.ledger.read(key));
   if (isUnreadable(found)) return false;
   let item = found;
   for (let n = 0; n < tries && item !== undefined && isHeldWithDestination(item, services); n += 1) {
     const moved = await releaseDelivery(item, momentWithin(ramp, services), services);
     if (moved.kind === 'moved') return true;
-    // It was changed meanwhile, and may be held still.
+    // Another write came first; the delivery may still be held.
     item = moved.item;
   }
   return false;
 }
 
-/** Whether nothing but its destination holds a delivery: a hold of its own that has ended holds it no more. */
+/** Whether only its destination holds a delivery. Its own holds that have ended do not count. */
 function isHeldWithDestination({ state, holds = [] }: DeliveryItem, services: OperatorServices): boolean {
   return state === 'held' && holdsThatLast(holds, wallTime(services)).length === 0;
 }
 
 /**
- * Clears the suspension of one destination, with the mailboxes at it, or of all. Destinations that are not suspended are left
- * out.
+ * Clears the suspension of one destination and of the mailboxes at it, or of all destinations. Destinations that are not
+ * suspended are skipped.
  */
 export async function* reopenDestinations(
   name: string | undefined,
@@ -138,13 +138,13 @@ export async function* reopenDestinations(
   }
 }
 
-/** Whether a record is that of a destination, or of a mailbox at it; without a name, any is. */
+/** Whether a record belongs to a destination or to a mailbox at it; without a name, every record does. */
 export function isMeant({ name }: Pick<DestinationRecord, 'name'>, destination: string | undefined): boolean {
   return destination === undefined || name === destination || name.endsWith(`@${destination}`);
 }
 
 /** @param consequence what a change means for the mail */
-function asChange(id: string, carried: DestinationCarried, consequence: string): Change {
+function asChange(id: string, carried: DestinationOutcome, consequence: string): Change {
   if (carried.kind === 'refused') return { kind: 'refused', id, text: carried.why };
   return { kind: 'changed', id, text: consequence };
 }

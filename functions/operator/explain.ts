@@ -1,5 +1,5 @@
 /**
- * The story of a message, from its arrival to its next try, and what is known of a destination.
+ * What is known of a message, from its arrival to its next attempt, and of a destination.
  */
 
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
@@ -21,21 +21,21 @@ import { isUndelivered } from './waiting.ts';
 export interface MessageStory {
   readonly id: string;
   readonly now: number;
-  /** Its deliveries, in their order. */
+  /** Its deliveries, in order. */
   readonly items: readonly DeliveryItem[];
-  /** Those of its deliveries that cannot be read. */
+  /** Its deliveries whose items cannot be read. */
   readonly unread: readonly UnreadableItem[];
-  /** The destinations of those that are not done, by name. */
+  /** The destinations of its unfinished deliveries, by name. */
   readonly destinations: ReadonlyMap<string, DestinationRecord>;
-  /** When it is returned if it goes on like this; absent: nothing of it is to be tried. */
+  /** When it is returned to its sender unless delivered; absent: no delivery is left to attempt. */
   readonly expires?: number;
   /** Attempts in doubt after which a recipient is not tried again (in_doubt_limit); absent: there is no limit. */
   readonly inDoubtLimit?: number;
-  /** Requests under that name, or that were sent with that id, which could not be used; those that wait come first. */
+  /** Corrupt requests with that case id or queue id; those that wait come first. */
   readonly requests: readonly CorruptRequest[];
 }
 
-/** Tells the story of a message; nothing where none has that name. */
+/** Returns the story of a message; undefined if none has that name. */
 export async function explainMessage(name: string, services: OperatorServices): Promise<MessageStory | undefined> {
   const { ledger, destinations, parameters } = services;
   const key = parseDeliveryName(name);
@@ -61,10 +61,10 @@ export async function explainMessage(name: string, services: OperatorServices): 
   };
 }
 
-/** How a destination is. */
+/** The state of a destination. */
 export type DestinationState = 'open' | 'held' | 'suspended' | 'probing';
 
-/** How a destination is at a moment: what counts most of what may be true of it. */
+/** Returns the state of a destination at a time; a hold outranks a probe, and a probe a suspension. */
 export function destinationState({ holds, suspension, probe }: DestinationRecord, now: number): DestinationState {
   if (holdsThatLast(holds, now).length > 0) return 'held';
   if (probe !== undefined && probe.until > now) return 'probing';
@@ -77,25 +77,25 @@ export interface DestinationStory {
   readonly now: number;
   readonly state: DestinationState;
   readonly record: DestinationRecord;
-  /** Mailboxes at it that have a record of their own and are not open. */
+  /** Mailboxes at it that have their own record and are not open. */
   readonly mailboxes: readonly DestinationRecord[];
   /** Deliveries in each state. */
   readonly counts: Readonly<Partial<Record<State, number>>>;
   readonly oldest?: { readonly id: string; readonly arrival: number };
-  /** What was said to most of those who wait, the most frequent first; cut as the index has it. */
+  /** Replies, the most frequent first, as short as the index stores them. */
   readonly replies: readonly { readonly reply: SummaryReply; readonly deliveries: number }[];
 }
 
-/** Different replies that are told apart: a server may put something new into each. */
+/** The most different replies that are counted: a server may send a new text each time. */
 const mostReplies = 1000;
 
-/** Replies that are told. */
-const toldReplies = 5;
+/** Replies that are shown. */
+const shownReplies = 5;
 
-/** Mailboxes that are named. */
+/** Mailboxes that are shown. */
 const mostMailboxes = 20;
 
-/** Tells what is known of a destination; nothing where nobody has ever heard of it. */
+/** Returns what is known of a destination; undefined if it has no record and no mail. */
 export async function explainDestination(
   name: string,
   services: OperatorServices,
@@ -135,6 +135,6 @@ async function tallyDestination(
       else if (replies.size < mostReplies) replies.set(key, { reply, deliveries: 1 });
     }
   }
-  const told = [...replies.values()].toSorted((a, b) => b.deliveries - a.deliveries).slice(0, toldReplies);
-  return { counts, replies: told, ...(oldest === undefined ? {} : { oldest }) };
+  const shown = [...replies.values()].toSorted((a, b) => b.deliveries - a.deliveries).slice(0, shownReplies);
+  return { counts, replies: shown, ...(oldest === undefined ? {} : { oldest }) };
 }

@@ -1,26 +1,26 @@
 /**
- * What replies have in common. A server puts addresses, hosts, numbers and ids into what it says; without them, a thousand
- * replies of a full disk are one.
+ * What replies have in common. Servers put addresses, hosts, numbers and ids into their replies; without these, a thousand
+ * replies about a full disk are equal.
  */
 
 import type { SummaryReply } from '../queue/items/queue-entry.ts';
 
-/** What remains of a reply. */
+/** The constant part of a reply. */
 export interface Fingerprint {
-  /** The server's reply code; absent: the words are ours. */
+  /** The server's reply code; absent: the text is not a server's. */
   readonly code?: string;
   /** Enhanced status. */
   readonly dsn: string;
-  /** The first of its words, in lower case, parted by blanks. */
+  /** Its first words, in lower case, separated by blanks. */
   readonly words: string;
-  /** The reply was cut before it had as many words as are kept: others may go on where it ends. */
+  /** The reply was cut before it had as many words as are kept: a longer reply may continue it. */
   readonly isCut: boolean;
 }
 
 /** Words that are kept. */
 const mostWords = 8;
 
-/** The fingerprint of a reply as an entry of the queue has it. */
+/** Returns the fingerprint of a reply as a queue entry stores it. */
 export function fingerprintOf({ dsn, text }: SummaryReply): Fingerprint {
   const [, code, said = text] = / said: (\d{3})(?!\d)[ -]?(.*)$/s.exec(text) ?? [];
   const words = wordsOf(said);
@@ -29,12 +29,12 @@ export function fingerprintOf({ dsn, text }: SummaryReply): Fingerprint {
   return code === undefined ? rest : { code, ...rest };
 }
 
-/** One text for replies with the same fingerprint. */
+/** Returns one text for all replies with the same fingerprint. */
 export function fingerprintKey({ code, dsn, words }: Pick<Fingerprint, 'code' | 'dsn' | 'words'>): string {
   return [code, dsn, words].filter((part) => part !== undefined && part !== '').join(' ');
 }
 
-/** The words of a text that do not depend on whom or what it speaks of. */
+/** Returns the words of a text without addresses, hosts, numbers and ids. */
 export function wordsOf(text: string): readonly string[] {
   return text
     .replace(/\(in reply to [^)]*\)?/, ' ')

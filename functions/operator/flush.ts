@@ -1,6 +1,6 @@
 /**
- * A flush of a destination, or of everything: suspensions are cleared first, since mail for a suspended destination would only
- * be deferred again. The command and the screen's button call it.
+ * A flush of messages, of a destination, or of the whole queue. Suspensions are cleared first, since mail for a suspended
+ * destination would only be deferred again. The command and the screen's button both call this.
  */
 
 import { noFlushWhileHeld } from './consequences.ts';
@@ -9,17 +9,17 @@ import { flushMessages, holdsOf } from './messages.ts';
 import type { Change, Changing } from './operator.ts';
 import type { Selection } from './selection.ts';
 
-/** What is flushed. */
-export interface FlushWish {
+/** What to flush. */
+export interface FlushSpec {
   readonly selection: Selection;
-  /** Whose suspensions are cleared: the destination that is meant as a whole, or all. */
+  /** Whose suspensions are cleared: those of one destination, or all. */
   readonly reopens: 'none' | 'all' | { readonly destination: string };
   /** Milliseconds over which the deliveries are spread. */
   readonly ramp: number;
 }
 
-/** Flushes. A destination that is held stays as it is: the one answer says so. */
-export async function* flush({ selection, reopens, ramp }: FlushWish, changing: Changing): AsyncIterable<Change> {
+/** Flushes, and yields the answers. For a held destination the only answer is a refusal. */
+export async function* flush({ selection, reopens, ramp }: FlushSpec, changing: Changing): AsyncIterable<Change> {
   if (reopens !== 'none') {
     const name = reopens === 'all' ? undefined : reopens.destination;
     const holds = name === undefined ? [] : await holdsOf(name, changing.services);
@@ -29,13 +29,13 @@ export async function* flush({ selection, reopens, ramp }: FlushWish, changing: 
     }
     yield* reopenDestinations(name, changing);
   }
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for await (const change of flushMessages(selection, ramp, changing)) {
     const { stoppedBy } = change;
     if (selection.kind === 'ids' || stoppedBy === undefined) yield change;
-    // One line for each destination that is held, however much waits for it.
-    else if (!told.has(stoppedBy)) {
-      told.add(stoppedBy);
+    // One line for each held destination, however much mail waits for it.
+    else if (!reported.has(stoppedBy)) {
+      reported.add(stoppedBy);
       const answer = noFlushWhileHeld(stoppedBy, await holdsOf(stoppedBy, changing.services), true);
       yield { ...answer, kind: 'passed over', id: stoppedBy };
     }

@@ -1,5 +1,5 @@
 /**
- * What is in the queue, entry by entry, with what was said to each recipient last.
+ * The entries of the queue, with the last reply to each recipient.
  */
 
 import type { DeliveryItem } from '../queue/items/item.ts';
@@ -14,24 +14,24 @@ import { listEntries, parseDeliveryName } from './selection.ts';
 
 /** One entry. */
 export type Listed =
-  /** `item`: the whole of it; absent where only the summary was wanted. */
+  /** `item`: absent if only the summary was wanted. */
   | { readonly kind: 'delivery'; readonly entry: QueueEntry; readonly item?: DeliveryItem }
   | { readonly kind: 'request'; readonly request: CorruptRequest };
 
-/** What is wanted. */
-export interface ListWish {
-  /** Queue ids, those of corrupt requests and of their producers among them; absent: whatever matches. */
+/** What to list. */
+export interface ListSpec {
+  /** Queue ids, case ids of corrupt requests, or ids that producers gave; absent: all that match the filter. */
   readonly ids?: readonly string[];
   readonly filter: QueueFilter;
   /** Most entries; 0: all. */
   readonly limit: number;
-  /** The summaries of the index are enough: no item is read. */
+  /** Only the summaries of the index are listed, and no item is read. */
   readonly isBrief: boolean;
-  /** Those that arrived first, in that order; the whole queue is looked through, and `limit` entries are kept of it. */
+  /** The `limit` oldest entries by arrival, in that order; this reads the index of the whole queue. */
   readonly isOldestFirst: boolean;
 }
 
-/** What a list took. */
+/** What a list cost. */
 export interface ListCost {
   pages: number;
   /** Read request units of the index. */
@@ -43,9 +43,9 @@ const together = 20;
 
 type ListServices = Pick<OperatorServices, 'ledger' | 'queries' | 'corruptRequests'>;
 
-/** Lists what is wanted. Corrupt requests come last, where there is room for them. */
+/** Yields the entries to list. Corrupt requests come last, up to the limit. */
 export async function* listQueue(
-  { ids, filter, limit, isBrief, isOldestFirst }: ListWish,
+  { ids, filter, limit, isBrief, isOldestFirst }: ListSpec,
   services: ListServices,
   onPage: (cost: Readonly<ListCost>) => void = () => {},
 ): AsyncIterable<Listed> {
@@ -77,7 +77,7 @@ export async function* listQueue(
   }
 }
 
-/** Lists what has an id: the deliveries of a message that are not done, and the requests that wait under it. */
+/** Yields the entries with an id: the unfinished deliveries of a message, and the corrupt requests that wait. */
 async function* listNamed(name: string, services: ListServices): AsyncIterable<Listed> {
   const key = parseDeliveryName(name);
   const found = await services.ledger.readAll(key?.id ?? name);
@@ -87,11 +87,11 @@ async function* listNamed(name: string, services: ListServices): AsyncIterable<L
     else if (item.state !== 'done') yield { kind: 'delivery', entry: entryOf(item), item };
   }
   for (const request of await findRequests(name, services)) {
-    if (request.isSettled === undefined) yield { kind: 'request', request };
+    if (request.isClosed === undefined) yield { kind: 'request', request };
   }
 }
 
-/** The entry with its item, unless the item is done by now. */
+/** Returns the entry with its item; undefined if the delivery has finished since. */
 async function completed(
   entry: QueueEntry,
   isBrief: boolean,
@@ -103,7 +103,7 @@ async function completed(
   return item === undefined || item.state === 'done' ? undefined : { kind: 'delivery', entry: entryOf(item), item };
 }
 
-/** The first of many; nobody is asked for those that follow. */
+/** Yields the first `most`, and does not request the next. */
 async function* first<T>(all: AsyncIterable<T> | Iterable<T>, most: number): AsyncIterable<T> {
   let left = most;
   for await (const one of all) {
@@ -113,7 +113,7 @@ async function* first<T>(all: AsyncIterable<T> | Iterable<T>, most: number): Asy
   }
 }
 
-/** Those that arrived first. No more are kept than are wanted. */
+/** Returns the entries that arrived first. At most `most` are in memory at once. */
 async function oldest(entries: AsyncIterable<QueueEntry>, most: number): Promise<readonly QueueEntry[]> {
   const kept: QueueEntry[] = [];
   for await (const entry of entries) {
@@ -125,7 +125,7 @@ async function oldest(entries: AsyncIterable<QueueEntry>, most: number): Promise
   return kept;
 }
 
-/** Whether a request that was never taken in may match: of its envelope nothing is known. */
+/** Whether a corrupt request may match: its envelope is not known. */
 function mayBeRequest({ states, destination, sender, recipient, inDoubt }: QueueFilter): boolean {
   const asksOthers = [destination, sender, recipient, inDoubt].some((condition) => condition !== undefined);
   return !asksOthers && (states === undefined || states.includes('corrupt'));

@@ -1,5 +1,5 @@
 /**
- * Changes to the messages that a person means, some at once, each with its answer.
+ * Changes to the selected messages, some at once, each with its answer.
  */
 
 import { isInDoubt } from '../queue/items/doubt.ts';
@@ -8,58 +8,59 @@ import { type DeliveryItem, type Hold, openRecipients } from '../queue/items/ite
 import { mapConcurrently } from '../queue/items/map-concurrently.ts';
 import type { DeliveryKey } from '../queue/items/messages.ts';
 import { ItemFault, isUnreadable, orUnreadable } from '../queue/items/unreadable-item.ts';
-import type { ChangeResult, Order } from '../queue/writes/apply-change.ts';
+import type { Order } from '../queue/writes/apply-change.ts';
 import { type RemovedMalformed, removeMalformed } from '../queue/writes/malformed.ts';
 import { wallTime } from '../queue/writes/services.ts';
 import {
   afterFlush,
   afterHold,
+  afterRecordedDelivery,
   afterRelease,
   afterRemoval,
   noFlush,
   noFlushWhileHeld,
   tenseOf,
 } from './consequences.ts';
-import { findRequests, settleRequest } from './corrupt-requests.ts';
+import { closeRequest, findRequests } from './corrupt-requests.ts';
 import { type Answer, type Change, type Changing, type OperatorServices, unknown } from './operator.ts';
 import { holdMessage, isAnyAtLimit, releaseMessage, rescheduleMessage } from './operator-change.ts';
 import { matchesAddress } from './queue-filter.ts';
 import { removeMessage } from './removal-change.ts';
 import { isSelected, type Selected, type Selection, select } from './selection.ts';
-import { settleByHand } from './settlement-change.ts';
+import { recordAsSent } from './sent-change.ts';
 import { isUndelivered } from './waiting.ts';
 
 /** Changes that are under way at once. */
 const together = 20;
 
-/** A hold that is to be. */
-export interface HoldWish {
-  /** Names it among those of the same thing. */
+/** A hold to set. */
+export interface HoldSpec {
+  /** Its name, unique among the holds of one message or destination. */
   readonly hold: string;
-  /** When it ends by itself, milliseconds since 1970; absent: when a person says so. */
+  /** When it ends, milliseconds since 1970; absent: when an operator releases it. */
   readonly until?: number;
 }
 
-/** Holds messages. */
-export function holdMessages(selection: Selection, wish: HoldWish, changing: Changing): AsyncIterable<Change> {
+/** Holds messages, and yields the answers. */
+export function holdMessages(selection: Selection, spec: HoldSpec, changing: Changing): AsyncIterable<Change> {
   return change(selection, changing, async ({ key }, order, services) => {
-    const carried = await holdMessage(key, { ...order, ...wish }, services);
-    return carried.kind === 'changed' ? afterHold(carried, wish, tenseOf(order)) : refusal(carried);
+    const carried = await holdMessage(key, { ...order, ...spec }, services);
+    return carried.kind === 'changed' ? afterHold(carried, spec, tenseOf(order)) : refusal(carried);
   });
 }
 
-/** How things are let go. */
-export interface ReleaseWish {
-  /** The hold to be taken away; absent: all. */
+/** How to release. */
+export interface ReleaseSpec {
+  /** The hold to remove; absent: all. */
   readonly hold?: string;
-  /** Milliseconds over which they are spread. */
+  /** Milliseconds over which the attempts are spread. */
   readonly ramp: number;
 }
 
-/** Takes holds of messages away; whoever has none left is let go. */
+/** Removes holds from messages, and yields the answers. A message without holds is queued. */
 export function releaseMessages(
   selection: Selection,
-  { hold, ramp }: ReleaseWish,
+  { hold, ramp }: ReleaseSpec,
   changing: Changing,
 ): AsyncIterable<Change> {
   const above = holdsAbove(changing.services);
@@ -77,8 +78,8 @@ export function releaseMessages(
 }
 
 /**
- * Makes waiting messages due now, or within `ramp` milliseconds (postqueue -f, -i, -s). A message that is held, or whose
- * destination is, stays as it is, and its answer says why.
+ * Makes waiting messages due now, or within `ramp` milliseconds (postqueue -f, -i, -s), and yields the answers. A held message,
+ * or one whose destination is held, stays unchanged, and its answer says why.
  */
 export function flushMessages(selection: Selection, ramp: number, changing: Changing): AsyncIterable<Change> {
   const above = holdsAbove(changing.services);
@@ -96,7 +97,7 @@ export function flushMessages(selection: Selection, ramp: number, changing: Chan
   });
 }
 
-/** Finds the holds of destinations; each destination is read once. */
+/** Returns a function that finds the holds of destinations; each destination is read once. */
 function holdsAbove(services: OperatorServices): (destination: string | undefined) => Promise<readonly Hold[]> {
   const known = new Map<string, Promise<readonly Hold[]>>();
   return async (destination) => {
@@ -117,108 +118,108 @@ function refusal({ why }: { readonly why: string }): Answer {
   return { kind: 'refused', text: why };
 }
 
-/** What is to become of messages that are taken out. */
-export interface RemovalWish {
+/** How to remove messages. */
+export interface RemovalSpec {
   /**
-   * `removed`: nobody is told. `bounced`: the sender is told, with the reason. `sent`: those who may have the message already,
-   * and no others, are taken for delivered to.
+   * `removed`: the sender is not notified. `bounced`: the sender receives a bounce with the reason. `sent`: only recipients in
+   * doubt, which are recorded as delivered.
    */
   readonly as: 'removed' | 'bounced' | 'sent';
-  /** Only these recipients: an address, `@domain`, or a pattern with `*`. Absent: all who are still to be delivered to. */
+  /** Only these recipients: an address, `@domain`, or a pattern with `*`. Absent: all unfinished ones. */
   readonly recipient?: string;
 }
 
-/** Takes messages out of the queue, or some recipients out of messages. */
-export function removeMessages(selection: Selection, wish: RemovalWish, changing: Changing): AsyncIterable<Change> {
-  const isChosen = (address: string) => wish.recipient === undefined || matchesAddress(address, wish.recipient);
+/** Removes messages from the queue, or recipients from messages, and yields the answers. */
+export function removeMessages(selection: Selection, spec: RemovalSpec, changing: Changing): AsyncIterable<Change> {
+  const isChosen = (address: string) => spec.recipient === undefined || matchesAddress(address, spec.recipient);
   return change(
     selection,
     changing,
     async ({ key }, order, services) => {
       const tense = tenseOf(order);
-      if (wish.as === 'sent') {
-        const settled = await settleAsSent(key, order, isChosen, services);
-        return settled.kind === 'changed' ? afterRemoval(settled, 'sent', tense) : refusal(settled);
+      if (spec.as === 'sent') {
+        const recipients = (await findDoubted(key, services)).filter(isChosen);
+        const recorded = await recordAsSent(key, { ...order, recipients }, services);
+        return recorded.kind === 'changed' ? afterRecordedDelivery(recipients, tense) : refusal(recorded);
       }
       let seen: DeliveryItem | undefined;
       const isMeant = (item: DeliveryItem) => {
         seen = item;
         return order.isMeant?.(item) ?? true;
       };
-      const bounces = wish.as === 'bounced';
+      const bounces = spec.as === 'bounced';
       const carried = await removeMessage(key, { ...order, isMeant, bounces, isChosen }, services);
       if (carried.kind === 'refused' && carried.unread instanceof ItemFault) {
-        const removed = await removeUnread(carried.unread, { selection, wish, order }, services);
+        const removed = await removeUnread(carried.unread, { selection, spec, order }, services);
         return removed.kind === 'changed' ? { kind: 'changed', text: `${tense.be}${removed.what}` } : refusal(removed);
       }
-      // Its copy waits for nobody any more.
-      if (carried.kind === 'changed' && seen?.state === 'corrupt') {
-        await settleRequest(`${key.id}.${key.delivery}`, carried.what, changing);
-      }
-      return carried.kind === 'changed' ? afterRemoval(carried, wish.as, tense) : refusal(carried);
+      if (carried.kind === 'refused') return refusal(carried);
+      // The copy of a corrupt delivery is listed as a corrupt request until it is closed.
+      if (seen?.state === 'corrupt') await closeRequest(`${key.id}.${key.delivery}`, carried.what, changing);
+      const { removedSome } = carried;
+      return afterRemoval(
+        carried,
+        { bounces, ...(removedSome === undefined ? {} : { recipients: removedSome }) },
+        tense,
+      );
     },
-    (id) => removeRequest(id, wish, changing),
+    (id) => removeRequest(id, spec, changing),
   );
 }
 
-/** A malformed item can be removed where it was named, and as a whole: who is in it, and what was said, cannot be read. */
+/** Removes a malformed item as a whole, and only by its id: its recipients and replies cannot be read. */
 async function removeUnread(
   fault: ItemFault,
   {
     selection,
-    wish: { as, recipient },
+    spec: { as, recipient },
     order,
-  }: { readonly selection: Selection; readonly wish: RemovalWish; readonly order: Order },
+  }: { readonly selection: Selection; readonly spec: RemovalSpec; readonly order: Order },
   services: OperatorServices,
 ): Promise<RemovedMalformed> {
   const { delivery, id } = fault;
   if (selection.kind !== 'ids') {
     return {
       kind: 'refused',
-      why: `it is malformed: ${fault.fault}; only by its name can it be removed: ${id}/${delivery}`,
+      why: `it is malformed: ${fault.fault}; it can only be removed by its id: ${id}/${delivery}`,
     };
   }
   if (as !== 'removed' || recipient !== undefined) {
     return {
       kind: 'refused',
-      why: `it is malformed: ${fault.fault}; it can only be removed as a whole, and nobody is told`,
+      why: `it is malformed: ${fault.fault}; it can only be removed as a whole and without a bounce`,
     };
   }
   return await removeMalformed(fault, order, services);
 }
 
-async function settleAsSent(
-  key: DeliveryKey,
-  order: Order,
-  isChosen: (address: string) => boolean,
-  services: OperatorServices,
-): Promise<ChangeResult> {
+/** The addresses of a delivery's recipients in doubt. */
+async function findDoubted(key: DeliveryKey, services: OperatorServices): Promise<readonly string[]> {
   const item = await orUnreadable(services.ledger.read(key));
   const doubted = item === undefined || isUnreadable(item) ? [] : openRecipients(item).filter(isInDoubt);
-  const recipients = doubted.map(({ address }) => address).filter(isChosen);
-  return await settleByHand(key, { ...order, recipients }, services);
+  return doubted.map(({ address }) => address);
 }
 
-/** A request that never became a delivery: nobody is known who could be told, or have got it. */
-async function removeRequest(id: string, wish: RemovalWish, changing: Changing): Promise<Change> {
+/** Removes a corrupt request. Its sender and recipients are not known. */
+async function removeRequest(id: string, spec: RemovalSpec, changing: Changing): Promise<Change> {
   const [request] = await findRequests(id, changing.services);
   if (request === undefined) return unknown(id);
-  if (request.isSettled === true) return { kind: 'refused', id, text: 'it was requeued or removed already' };
-  if (wish.as !== 'removed' || wish.recipient !== undefined) {
+  if (request.isClosed === true) return { kind: 'refused', id, text: 'it was requeued or removed already' };
+  if (spec.as !== 'removed' || spec.recipient !== undefined) {
     const text =
-      'it is a corrupt request that was never taken in: it can only be removed as a whole, and nobody is told';
+      'it is a corrupt request, with no known envelope: it can only be removed as a whole and without a bounce';
     return { kind: 'refused', id, text };
   }
-  await settleRequest(request.id, 'removed', changing);
+  await closeRequest(request.id, 'removed', changing);
   const { will, be } = tenseOf(changing.order);
   return {
     kind: 'changed',
     id,
-    text: `${be}removed; the request ${will} not be taken in, and the sender ${will} not be told`,
+    text: `${be}removed; the request ${will} not be accepted, and the sender ${will} not be notified`,
   };
 }
 
-/** Carries an order out on all that is meant, some at once; the answers come in their order. */
+/** Applies an order to all selected deliveries, some at once; yields the answers in order. */
 async function* change(
   selection: Selection,
   { order, services }: Changing,
@@ -244,7 +245,7 @@ async function* change(
   yield* mapConcurrently(select(selection, services), together, changeOne);
 }
 
-/** A moment from now on, by chance. */
+/** Returns a random time within `ramp` milliseconds from now; milliseconds since 1970. */
 export function momentWithin(ramp: number, services: Pick<OperatorServices, 'clock' | 'random'>): number {
   return wallTime(services) + Math.floor(services.random() * ramp);
 }

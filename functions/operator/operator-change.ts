@@ -1,9 +1,8 @@
 /**
- * What people change: one message at a time, each change one conditional write on the item as they saw it, written down in the
- * item itself with who and why.
+ * An operator's changes to one message. Each is one conditional write on the item that was read; the item's history names the
+ * author and the reason.
  *
- * A message that is being delivered is not taken out of its worker's hands: what is asked for takes effect at the end of the
- * attempt.
+ * A change to a message that is being delivered does not interrupt the worker: it takes effect at the end of the attempt.
  */
 
 import { inDoubtHold } from '../queue/disposition/settlement.ts';
@@ -29,7 +28,7 @@ import {
   Refused,
 } from '../queue/writes/apply-change.ts';
 
-/** Holds a message. One that is being delivered is held at the end of the attempt, if anybody is left. */
+/** Holds a message. One that is being delivered is held at the end of the attempt, unless that finishes it. */
 export async function holdMessage(
   key: DeliveryKey,
   order: Order & { readonly hold: string; readonly until?: number },
@@ -63,9 +62,9 @@ export async function holdMessage(
 }
 
 /**
- * Takes a hold, or all of them, off a message; without any, its turn comes now, or at another moment. Whoever takes all holds away,
- * or one that is there for the sake of doubt, wants the recipients in doubt to be tried again: their count begins anew. So it does
- * on a message that is not held itself, where recipients at in_doubt_limit wait while others are tried.
+ * Removes one hold, or all, from a message. Without holds it is due now, or at `due`. The removal of all holds, or of one for
+ * recipients in doubt, also restarts the count of attempts in doubt, so that these recipients are retried. The same holds for a
+ * message that is not held, but has recipients at in_doubt_limit.
  */
 export async function releaseMessage(
   key: DeliveryKey,
@@ -78,12 +77,12 @@ export async function releaseMessage(
     const isForDoubt = id === undefined || doubtHoldIds.has(id);
     const recount = isForDoubt ? recounted(item) : {};
     if (isForDoubt && (state === 'deferred' || state === 'queued') && isAnyAtLimit(item, services)) {
-      return { transition: 'amend', changes: recount, what: 'released: recipients in doubt are tried again' };
+      return { transition: 'amend', changes: recount, what: 'released: recipients in doubt are retried' };
     }
     if (state !== 'held' && state !== 'delivering') throw new Refused(`it is ${state}, not held`);
-    if (before.length === 0) throw new Refused(state === 'held' ? 'its destination is held' : 'nobody holds it');
+    if (before.length === 0) throw new Refused(state === 'held' ? 'its destination is held' : 'it has no hold');
     const holds = id === undefined ? [] : before.filter((hold) => hold.id !== id);
-    if (holds.length === before.length) throw new Refused(`there is no hold "${id}" on it`);
+    if (holds.length === before.length) throw new Refused(`it has no hold "${id}"`);
     const what = id === undefined ? 'released' : `released (${id})`;
     if (state === 'delivering') {
       return { transition: 'amend', changes: { holds: holds.length === 0 ? null : holds }, what };
@@ -95,23 +94,23 @@ export async function releaseMessage(
   });
 }
 
-/** Holds that are there for the sake of doubt. */
+/** Names of the holds for recipients in doubt. */
 const doubtHoldIds: ReadonlySet<string> = new Set([inDoubtHold, inDoubtLimitHold]);
 
 function recounted({ recipients }: DeliveryItem): Pick<Changes, 'recipients'> {
   return openRecipients({ recipients }).some(isInDoubt) ? { recipients: withoutCount(recipients) } : {};
 }
 
-/** Whether a recipient is left that is not tried again (in_doubt_limit). */
+/** Whether an unfinished recipient is at in_doubt_limit, and so not retried. */
 export function isAnyAtLimit(item: DeliveryItem, { parameters }: Pick<ChangeServices, 'parameters'>): boolean {
   const limit = inDoubtLimit(parameters);
   return openRecipients(item).some((recipient) => isAtLimit(recipient, limit));
 }
 
-/** What may be put right in a corrupt delivery. */
+/** The fields of a corrupt delivery that an operator may repair. */
 export type Edit = Pick<Changes, 'recipients' | 'sender' | 'destination' | 'mailbox' | 'message'>;
 
-/** Takes a corrupt delivery up again, with its id and its time of arrival. */
+/** Queues a corrupt delivery again, with its id and its time of arrival. */
 export async function requeueMessage(
   key: DeliveryKey,
   order: Order & { readonly edit?: Edit },
@@ -126,7 +125,7 @@ export async function requeueMessage(
   });
 }
 
-/** Lets a message be tried at another moment than its own; now, where none is given. */
+/** Moves the next attempt of a message to `due`; default: now. */
 export async function rescheduleMessage(
   key: DeliveryKey,
   order: Order & { readonly due?: number },
@@ -138,13 +137,13 @@ export async function rescheduleMessage(
     const due = order.due ?? now;
     const changes = dueChanges(due, hasPending(item), now);
     const excluded = isAnyAtLimit(item, services)
-      ? '; recipients at in_doubt_limit are not tried: release it for that'
+      ? '; not for recipients at in_doubt_limit: to try those too, release it'
       : '';
     return { transition: 'amend', changes, what: `to be tried ${new Date(due).toISOString()}${excluded}` };
   });
 }
 
-/** Why a flush does not help what is held at in_doubt_limit, and what does. */
+/** Why a flush does not try a message that is held at in_doubt_limit, and what the operator can do. */
 function heldAtLimit({ id, holds = [] }: DeliveryItem): string {
   const reason = holds.map((hold) => hold.reason).join('; ');
   return `it is held: ${reason}. Look in the log of the server first; if it was delivered: delete ${id} --as sent; if not: release ${id}`;

@@ -1,17 +1,15 @@
 /**
- * What people do to the queue: who does it, with what, and what comes of it.
+ * What an operator's actions need, and what they answer. The command line and the screens call the actions.
  *
- * What happens to one message is operator/operator-change.ts: a conditional write on the item as it was just seen, which takes effect
- * wholly, at the end of a delivery that is going on, or says why not. Here is what people mean by it: which messages, how
- * many of them at once, and what they want to know. The command line calls this, and so can whatever else people look after
- * the queue with.
+ * operator-change.ts changes one message, by one conditional write. The other files of this folder select the messages, limit
+ * how many change at once, and compose the answers.
  */
 
 import type { Order } from '../queue/writes/apply-change.ts';
 import type { Services } from '../queue/writes/services.ts';
 import type { CorruptRequests } from './ports.ts';
 
-/** What the actions work with. */
+/** The services of the actions. */
 export interface OperatorServices
   extends Pick<
     Services,
@@ -31,9 +29,9 @@ export interface OperatorServices
   readonly corruptRequests: CorruptRequests;
 }
 
-/** What all changes have in common. */
+/** The order and the services of a change. */
 export interface Changing {
-  /** Who changes something, why, and whether it is only asked what would be. */
+  /** The author and the reason; with `whatIf`, nothing is written. */
   readonly order: Pick<Order, 'by' | 'why' | 'whatIf'>;
   readonly services: OperatorServices;
 }
@@ -42,11 +40,11 @@ export interface Changing {
 export type ChangeKind =
   /** It was made, or would be. */
   | 'changed'
-  /** Nothing is to be done: what was looked for is another by now, or is already what it was to become. */
+  /** Nothing was changed: the delivery does not match the filter any more, or is already as ordered. */
   | 'passed over'
-  /** It cannot be; nothing was changed. */
+  /** The change is not possible; nothing was written. */
   | 'refused'
-  /** Nothing of that name is there. */
+  /** Nothing has that name. */
   | 'unknown';
 
 /** The arguments of a `lambda-lmtp` command that may be run next. */
@@ -55,25 +53,25 @@ export type NextCommand = readonly string[];
 /** An answer to an order. */
 export interface Answer {
   readonly kind: ChangeKind;
-  /** What follows for the mail, or why nothing was changed; words of servers and operators are in it unescaped. */
+  /** What follows for the mail, or why nothing was changed. Not escaped: it may quote servers and operators. */
   readonly text: string;
-  /** What the operator can do about it, the safest first. */
+  /** Commands that help, the safest first. */
   readonly next?: readonly NextCommand[];
-  /** The delivery is tried as a consequence: now, or within the ramp. */
+  /** The change leads to an attempt: now, or within the ramp. */
   readonly isTried?: true;
   /** The destination whose hold is the reason. */
   readonly stoppedBy?: string;
 }
 
-/** What became of one message, delivery or destination. */
+/** The answer about one message, delivery or destination. */
 export interface Change extends Answer {
   /** Queue id, or the name of a destination. */
   readonly id: string;
-  /** Which delivery of the message; absent: it is none. */
+  /** The delivery of the message; absent if the answer is not about one. */
   readonly delivery?: string;
 }
 
-/** The answer where nothing has that name. */
+/** Returns the answer if nothing has that name. */
 export function unknown(id: string): Change {
   return { kind: 'unknown', id, text: 'no message has this id, or it was finished more than 30 days ago' };
 }

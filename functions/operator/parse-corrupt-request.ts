@@ -1,6 +1,6 @@
 /**
- * Corrupt requests as the table holds them. One whose record is malformed too is shown all the same: it waits for a person as
- * every other, and what is wrong with its record stands before the reason.
+ * Corrupt requests as the table stores them. A request whose record is malformed too is still listed, since it waits for an
+ * operator like every other. The fault of its record precedes the reason.
  */
 
 import { Flaw, list, name, object, oneOf, optional, text, time } from '../queue/items/form.ts';
@@ -10,7 +10,7 @@ import { optional as maybe } from '../request/fields.ts';
 import type { CorruptRequest } from './ports.ts';
 
 /** A corrupt request as the table holds it. */
-interface Stored extends Omit<CorruptRequest, 'isSettled'> {
+interface Stored extends Omit<CorruptRequest, 'isClosed'> {
   readonly state: 'corrupt' | 'done';
 }
 
@@ -27,7 +27,7 @@ const storedForm = object<Stored>({
   state: oneOf('corrupt', 'done'),
 });
 
-/** Reads a request. */
+/** Returns the request that an item stores. */
 export function readCorruptRequest(item: RawItem): CorruptRequest {
   const flaw = new Flaw();
   if (storedForm(item, flaw)) return asRequest(item);
@@ -44,15 +44,15 @@ export function readCorruptRequest(item: RawItem): CorruptRequest {
   });
 }
 
-/** What the sort keys of items begin with that lead from a producer's id to the cases of its requests. */
+/** Prefix of the sort keys of the items that lead from a producer's id to the case ids of its requests. */
 export const aliasPrefix = 'refused#';
 
-/** The sort key that leads to a case. */
+/** Returns the sort key of the item that leads to a case id. */
 export function aliasOf(id: string): string {
   return `${aliasPrefix}${id}`;
 }
 
-/** Where no copy can be found. */
+/** The reference if no copy is known. */
 export const noCopy: CorruptRequest['copy'] = { bucket: '', key: '' };
 
 function asRequest({ id, requestId, reason, at, sent, copy, history, state }: Stored): CorruptRequest {
@@ -61,6 +61,6 @@ function asRequest({ id, requestId, reason, at, sent, copy, history, state }: St
     ...(sent === undefined ? {} : { sent }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(history === undefined ? {} : { history }),
-    ...(state === 'done' ? { isSettled: true } : {}),
+    ...(state === 'done' ? { isClosed: true } : {}),
   };
 }

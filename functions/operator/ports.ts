@@ -1,56 +1,56 @@
 /**
- * What looking after the queue needs to know of the world, beside the ports of the queue itself.
+ * Ports of the operator's actions, beside those of the queue.
  */
 
 import type { HistoryEntry } from '../queue/items/item.ts';
 
 /** A request that could not be used. Times are milliseconds since 1970. */
 export interface CorruptRequest {
-  /** Names the case: the id of its SQS message, or that of a delivery (`ID.0000`) whose body is gone. */
+  /** Case id: the id of its SQS message, or of a delivery (`ID.0000`) whose body is gone. */
   readonly id: string;
-  /** The queue id that its producer gave it, where it gave one. */
+  /** The queue id from its producer, if any. */
   readonly requestId?: string;
-  /** What is wrong, field first. */
+  /** What is wrong; begins with the field. */
   readonly reason: string;
-  /** When it was filed. */
+  /** When it was recorded as corrupt. */
   readonly at: number;
-  /** When it was sent to incoming: its arrival, where it has no other. */
+  /** When it was sent to the incoming queue: its arrival, unless the request names one. */
   readonly sent?: number;
-  /** The request as it came. */
+  /** The request as it was received. */
   readonly copy: { readonly bucket: string; readonly key: string };
-  /** Absent: it waits for somebody. */
-  readonly isSettled?: true;
-  /** What people did with it, latest last. */
+  /** An operator requeued or removed it; absent: it waits for an operator. */
+  readonly isClosed?: true;
+  /** What operators did with it, latest last. */
   readonly history?: readonly HistoryEntry[];
 }
 
-/** Requests that could not be used, which wait for a person. Every method throws what may pass. */
+/** Corrupt requests. Every method throws temporary errors. */
 export interface CorruptRequests {
-  /** Those that wait, page by page; what it says may be some seconds old. */
+  /** The requests that wait for an operator, page by page; the list may be some seconds old. */
   list(): AsyncIterable<CorruptRequest>;
-  /** A request by the name of its case. */
+  /** A request by its case id. */
   read(id: string): Promise<CorruptRequest | undefined>;
-  /** Requests by the queue id that their producer gave them, also those that do not wait any more. */
+  /** Requests by the queue id from their producer, closed ones included. */
   findByRequestId(requestId: string): Promise<readonly CorruptRequest[]>;
-  /** The request as it came; undefined: the copy is gone. */
+  /** The request as it was received; undefined: the copy is gone. */
   readBody(request: CorruptRequest): Promise<string | undefined>;
-  /** Sends a request to incoming. */
+  /** Sends a request to the incoming queue. */
   submit(body: string): Promise<void>;
-  /** Writes down that it waits for nobody any more. False: somebody has done so already. */
-  settle(request: CorruptRequest, entry: HistoryEntry): Promise<boolean>;
+  /** Marks it as closed. False: it was closed already. */
+  close(request: CorruptRequest, entry: HistoryEntry): Promise<boolean>;
 }
 
-/** What lies in a queue of the stack. */
+/** The number of messages in a queue of the stack. */
 export interface QueueDepth {
-  /** What the queue is called among those of the stack: `corrupt`, `incoming dead letters`. */
+  /** Name of the queue in the stack: `corrupt`, `incoming dead letters`. */
   readonly name: string;
   readonly kind: 'corrupt' | 'dead letters' | 'wake-ups' | 'requests' | 'events';
-  /** Messages, about. */
+  /** Approximate. */
   readonly messages: number;
 }
 
 /** The queues of the stack. */
 export interface QueueDepths {
-  /** What lies in them; and in a sentence each, those that cannot be looked into. */
+  /** Their depths; and for each queue that cannot be read, a sentence that says why. */
   read(): Promise<{ readonly depths: readonly QueueDepth[]; readonly unreachable: readonly string[] }>;
 }

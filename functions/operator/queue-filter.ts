@@ -1,12 +1,12 @@
 /**
- * Which deliveries a filter lets through. The entry of the index says it in most cases; where it is cut, the item has to.
+ * Which deliveries match a filter. The entry of the index decides in most cases; if it is cut, the item does.
  */
 
 import { isInDoubt } from '../queue/items/doubt.ts';
 import { type DeliveryItem, openRecipients } from '../queue/items/item.ts';
 import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
 
-/** Whether an entry matches: `perhaps` where only the whole item can tell. */
+/** Returns whether an entry matches; `perhaps` if only the whole item can decide. */
 export function matchEntry(entry: QueueEntry, filter: QueueFilter): boolean | 'perhaps' {
   const { summary } = entry;
   if (!matchesPlainly(entry, filter)) return false;
@@ -19,7 +19,7 @@ export function matchEntry(entry: QueueEntry, filter: QueueFilter): boolean | 'p
   return recipient === true && reply === true ? true : 'perhaps';
 }
 
-/** Whether an item matches. */
+/** Returns whether an item matches. */
 export function matchesItem(item: DeliveryItem, filter: QueueFilter): boolean {
   const open = openRecipients(item);
   const { recipient, reply, inDoubt } = filter;
@@ -34,7 +34,7 @@ export function matchesItem(item: DeliveryItem, filter: QueueFilter): boolean {
   );
 }
 
-/** What stands in the entry whole. */
+/** The conditions on fields that an entry never cuts. */
 function matchesPlainly(
   { state, destination, sender, arrival }: Pick<QueueEntry, 'state' | 'destination' | 'sender' | 'arrival'>,
   filter: QueueFilter,
@@ -66,13 +66,13 @@ function contains(text: string, part: string): boolean {
   return text.toLowerCase().includes(part.toLowerCase());
 }
 
-/** An address, `@domain`, or a pattern in which `*` stands for anything. */
+/** Returns whether an address matches an address, `@domain`, or a pattern in which `*` matches any text. */
 export function matchesAddress(address: string, wanted: string): boolean {
   const pattern = (wanted.startsWith('@') ? `*${wanted}` : wanted).toLowerCase().split('*');
   return matchesParts(address.toLowerCase(), pattern);
 }
 
-/** Whether a text consists of the parts, with anything between them. */
+/** Whether a text consists of the parts, with any text between them. */
 function matchesParts(text: string, parts: readonly string[]): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop();

@@ -1,5 +1,5 @@
 /**
- * Mail that people remove, wholly or for some of its recipients.
+ * The removal of a message, or of some of its recipients.
  */
 
 import { bounceEvents, type FailedRecipient } from '../queue/disposition/bounce-event.ts';
@@ -27,30 +27,42 @@ import {
   Refused,
 } from '../queue/writes/apply-change.ts';
 
+/** How a removal ended; `removedSome`: the addresses that were removed, if others stay. */
+export type Removed = ChangeResult & { readonly removedSome?: string };
+
 /**
- * Removes a message, or some of its recipients: whoever is left of those is not delivered to. With `bounces` the sender is told.
+ * Removes a message, or some of its recipients: the unfinished ones that are chosen. With `bounces` the sender receives a bounce.
  */
 export async function removeMessage(
   key: DeliveryKey,
   order: Order & { readonly bounces: boolean; readonly isChosen?: (address: string) => boolean },
   services: ChangeServices,
-): Promise<ChangeResult> {
+): Promise<Removed> {
   const { by, why, bounces, isChosen = () => true } = order;
   const what = bounces ? 'removed and bounced' : 'removed';
-  return await applyChange(key, order, services, (item, at) => {
+  let removedSome: string | undefined;
+  const carried = await applyChange(key, order, services, (item, at) => {
     const removal = { by, why, at, bounces };
     if (item.state === 'done') throw new Refused('it is done');
     const open = openRecipients(item);
     const chosen = open.filter(({ address }) => isChosen(address));
-    if (chosen.length === 0 && open.length > 0) throw new Refused('nobody of that name is left to be delivered to');
-    if (chosen.length < open.length) return removeSome(item, { chosen, removal }, what, services);
+    if (chosen.length === 0 && open.length > 0) throw new Refused('no unfinished recipient has this address');
+    removedSome = chosen.length < open.length ? addressList(item, chosen) : undefined;
+    if (removedSome !== undefined) {
+      return removeSome(item, { chosen, removal }, `${what}: ${removedSome}`, services);
+    }
     if (item.state === 'delivering') return { transition: 'amend', changes: { removal }, what: `to be ${what}` };
     const { recipients, failed } = withRemoved(item, chosen, removal);
-    return { transition: 'remove', changes: finishing(item, { recipients, failed, now: at }, services), what };
+    return { transition: 'remove', changes: finishChanges(item, { recipients, failed, now: at }, services), what };
   });
+  return carried.kind === 'changed' && removedSome !== undefined ? { ...carried, removedSome } : carried;
 }
 
-/** Takes some recipients out of a message that goes on to the others. */
+function addressList({ recipients }: DeliveryItem, chosen: readonly QueuedRecipient[]): string {
+  return cutText(chosen.map(({ address }) => address).join(', '), recipients.length);
+}
+
+/** Removes some recipients from a message that is still delivered to the others. */
 function removeSome(
   item: DeliveryItem,
   { chosen, removal }: { readonly chosen: readonly QueuedRecipient[]; readonly removal: Removal },
@@ -59,19 +71,14 @@ function removeSome(
 ): Decision {
   const { state, unpublished } = item;
   if (state !== 'queued' && state !== 'deferred' && state !== 'held') {
-    throw new Refused(`it is ${state}, and has other recipients: only what waits can be taken apart`);
+    throw new Refused(`it is ${state} and has other recipients: some recipients can only be removed while it waits`);
   }
   const { recipients, failed } = withRemoved(item, chosen, removal);
-  // It stays in its generation, and may lose others at another time: the event must not be taken for one of those.
-  const pending = bouncesByHand({ ...item, generation: removal.at }, failed, removal.at, services);
+  // The generation stays, and more recipients may be removed later: the time of removal keeps the event ids apart.
+  const pending = removalBounces({ ...item, generation: removal.at }, failed, removal.at, services);
   const due = unpublished === undefined ? item.due : unpublished.due;
-  const isTelling = hasPending(item) || Object.keys(pending).length > 0;
-  const whom = chosen.map(({ address }) => address).join(', ');
-  return {
-    transition: 'amend',
-    changes: { recipients, pending, ...dueChanges(due, isTelling, removal.at) },
-    what: `${what}: ${cutText(whom, item.recipients.length)}`,
-  };
+  const isPublishing = hasPending(item) || Object.keys(pending).length > 0;
+  return { transition: 'amend', changes: { recipients, pending, ...dueChanges(due, isPublishing, removal.at) }, what };
 }
 
 function withRemoved(item: DeliveryItem, chosen: readonly QueuedRecipient[], removal: Removal) {
@@ -85,8 +92,8 @@ function withRemoved(item: DeliveryItem, chosen: readonly QueuedRecipient[], rem
   };
 }
 
-/** The end of a delivery: nothing is left to be done but to tell whoever is to be told. */
-export function finishing(
+/** Returns the changes that finish a delivery; only its pending events are left to publish. */
+export function finishChanges(
   item: DeliveryItem,
   {
     recipients,
@@ -99,14 +106,14 @@ export function finishing(
   },
   services: ChangeServices,
 ): Changes {
-  // A generation of its own, so that the event is not taken for one of an attempt.
-  const pending = bouncesByHand({ ...item, generation: item.generation + 1 }, failed, now, services);
+  // The next generation keeps the event id apart from those of the last attempt.
+  const pending = removalBounces({ ...item, generation: item.generation + 1 }, failed, now, services);
   const due = Object.keys(pending).length > 0 || hasPending(item) ? now + pendingGrace : null;
   return { recipients, pending, due, unpublished: null, holds: null, removal: null, reason: null };
 }
 
-/** What the sender is told of those that a person removed; by event id. */
-function bouncesByHand(
+/** The bounce events for removed recipients, by event id. */
+function removalBounces(
   item: DeliveryItem,
   failed: readonly FailedRecipient[],
   now: number,

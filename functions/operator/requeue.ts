@@ -1,7 +1,6 @@
 /**
- * What is corrupt is put right by a person, and goes on: a delivery whose body was gone, with its id and its time of arrival;
- * or a request that was never taken in, by the same door as every other. Whatever comes of the edit is checked before
- * anything is changed.
+ * Requeue of corrupt mail that an operator has repaired. A delivery whose body was gone keeps its id and its time of arrival. A
+ * corrupt request is sent to the incoming queue like every other. The edited request is checked before anything is changed.
  */
 
 import { readIncoming } from '../incoming/read-incoming.ts';
@@ -16,26 +15,26 @@ import { parseJson } from '../request/json.ts';
 import { type DeliveryRequest, type RequestRules, readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import { afterRequeue, tenseOf } from './consequences.ts';
-import { findRequests, settleRequest } from './corrupt-requests.ts';
+import { closeRequest, findRequests } from './corrupt-requests.ts';
 import type { Change, Changing, OperatorServices } from './operator.ts';
 import { type Edit, requeueMessage } from './operator-change.ts';
 import type { CorruptRequest } from './ports.ts';
 import { parseDeliveryName } from './selection.ts';
 
-/** Something corrupt, as a person gets to see it. */
+/** A corrupt delivery or request, as the operator edits it. */
 export type Draft =
-  /** A delivery; `text` is what is left of its request. */
+  /** A delivery; `text` is its remaining request. */
   | { readonly kind: 'delivery'; readonly item: DeliveryItem; readonly reason: string; readonly text: string }
-  /** A request; `text` is what came. */
+  /** A request; `text` is what was received. */
   | { readonly kind: 'request'; readonly request: CorruptRequest; readonly reason: string; readonly text: string };
 
-/** Nothing can be put right here. */
+/** Nothing to requeue. */
 export type NoDraft = { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly why: string };
 
-/** What of a name is corrupt: a delivery (`ID/0000`), all those of a message, or a request. */
-export async function openDrafts(name: string, services: OperatorServices): Promise<readonly Draft[] | NoDraft> {
+/** Returns what is corrupt under a name: a delivery (`ID/0000`), all corrupt deliveries of a message, or requests. */
+export async function findDrafts(name: string, services: OperatorServices): Promise<readonly Draft[] | NoDraft> {
   const { ledger, corruptRequests } = services;
-  // The copy of what is left of a delivery is called ID.0000.
+  // The copy of a delivery's remaining request has the case id ID.0000.
   const key = parseDeliveryName(name) ?? parseDeliveryName(name.replace(/\.(\d{4,7})$/, '/$1'));
   const named = key === undefined ? undefined : await orUnreadable(ledger.read(key));
   const found = named === undefined ? await ledger.readAll(name) : [named];
@@ -43,11 +42,11 @@ export async function openDrafts(name: string, services: OperatorServices): Prom
   const corrupt = items.filter(({ state }) => state === 'corrupt');
   if (corrupt.length > 0) return corrupt.map(deliveryDraft);
   const requests = await findRequests(name, services);
-  const waiting = requests.filter(({ isSettled }) => isSettled === undefined);
+  const waiting = requests.filter(({ isClosed }) => isClosed === undefined);
   if (waiting.length > 0) {
     return await Promise.all(
       waiting.map(async (request) => {
-        // A copy that is gone leaves nothing to be edited, but may be replaced.
+        // Without its copy a request cannot be edited, but it can be replaced.
         const text = (await corruptRequests.readBody(request)) ?? '';
         return { kind: 'request', request, reason: request.reason, text } as const;
       }),
@@ -65,18 +64,18 @@ function deliveryDraft(item: DeliveryItem): Draft {
 }
 
 /**
- * Puts something back.
+ * Requeues a draft.
  *
- * @param text the request as the person wants it
- * @throws RequestError naming field, value and what is allowed; nothing was changed then
+ * @param text the request as the operator edited it
+ * @throws RequestError with the field, its value and what is allowed; then nothing was changed
  */
-export async function putBack(draft: Draft, text: string, changing: Changing): Promise<Change> {
+export async function requeueDraft(draft: Draft, text: string, changing: Changing): Promise<Change> {
   return draft.kind === 'delivery'
-    ? await putDeliveryBack(draft.item, text, changing)
-    : await putRequestBack(draft.request, draft.text, text, changing);
+    ? await requeueDelivery(draft.item, text, changing)
+    : await requeueRequest(draft.request, draft.text, text, changing);
 }
 
-async function putDeliveryBack(item: DeliveryItem, text: string, changing: Changing): Promise<Change> {
+async function requeueDelivery(item: DeliveryItem, text: string, changing: Changing): Promise<Change> {
   const { order, services } = changing;
   const { id, delivery } = item;
   const edit = await readEdit(item, text, services);
@@ -84,18 +83,18 @@ async function putDeliveryBack(item: DeliveryItem, text: string, changing: Chang
   const isMeant = (now: DeliveryItem) => now.by === seen;
   const carried = await requeueMessage(item, { ...order, isMeant, edit }, services);
   if (carried.kind === 'refused') return { kind: 'refused', id, delivery, text: carried.why };
-  await settleRequest(`${id}.${delivery}`, carried.what, changing);
+  await closeRequest(`${id}.${delivery}`, carried.what, changing);
   return { kind: 'changed', id, delivery, text: afterRequeue(carried.what, tenseOf(order)) };
 }
 
-/** What an edit changes of a delivery. The body is pinned as it is now. */
+/** The changes that an edit makes to a delivery. The current version of the body is pinned. */
 async function readEdit(item: DeliveryItem, text: string, services: OperatorServices): Promise<Edit> {
   const rules = rulesOf(services);
-  const before = readParked(formatRemainingRequest(item), item, rules);
-  const after = readParked(text, item, rules);
+  const before = readRemaining(formatRemainingRequest(item), item, rules);
+  const after = readRemaining(text, item, rules);
   for (const field of ['id', 'arrival', 'body', 'smtputf8', 'dsn', 'authentication'] as const) {
     if (JSON.stringify(after[field]) !== JSON.stringify(before[field])) {
-      throw new RequestError(field, 'cannot be changed of what was taken in already');
+      throw new RequestError(field, 'cannot be changed in a delivery that was accepted');
     }
   }
   const destination =
@@ -109,8 +108,8 @@ async function readEdit(item: DeliveryItem, text: string, services: OperatorServ
   };
 }
 
-/** A destination that no request can name is that of the item, which it keeps. */
-function readParked(text: string, { destination }: DeliveryItem, rules: RequestRules): DeliveryRequest {
+/** Reads a remaining request. The item's own destination is not checked: it may be one that no request can name. */
+function readRemaining(text: string, { destination }: DeliveryItem, rules: RequestRules): DeliveryRequest {
   const value: unknown = parseJson(text);
   if (typeof value !== 'object' || value === null || !('destination' in value) || value.destination !== destination) {
     return readRequest(value, rules);
@@ -119,7 +118,7 @@ function readParked(text: string, { destination }: DeliveryItem, rules: RequestR
   return readRequest(rest, rules);
 }
 
-/** Addresses may be put right; who has been dealt with already is no part of it, and nobody is added or lost. */
+/** The recipients with edited addresses; undefined if none changed. Finished recipients are not edited, and the number stays. */
 function readRecipients(
   item: DeliveryItem,
   before: DeliveryRequest,
@@ -128,7 +127,7 @@ function readRecipients(
   if (after.recipients.length !== before.recipients.length) {
     throw new RequestError(
       'recipients',
-      `has ${after.recipients.length} recipients; wanted are the ${before.recipients.length} that are left`,
+      `has ${after.recipients.length} recipients; the delivery has ${before.recipients.length} unfinished ones`,
     );
   }
   const faulty = after.recipients.findIndex(({ fault }) => fault !== undefined);
@@ -158,8 +157,8 @@ async function pin({ message }: DeliveryRequest, { bodies }: OperatorServices): 
   }
 }
 
-/** By the front door, where it is checked as every other; then its case is closed. What is sent twice is taken in once. */
-async function putRequestBack(
+/** Sends a request to the incoming queue, then closes its case. A request that is sent twice is accepted once. */
+async function requeueRequest(
   request: CorruptRequest,
   before: string,
   text: string,
@@ -171,29 +170,29 @@ async function putRequestBack(
   const body = withIdentity(text, request, rulesOf(services));
   if (order.whatIf !== true) {
     await services.corruptRequests.submit(body);
-    await settleRequest(id, what, changing);
+    await closeRequest(id, what, changing);
   }
   return { kind: 'changed', id, text: afterRequeue(what, tenseOf(order), idOf(body, request, rulesOf(services))) };
 }
 
 /**
- * The request as it is sent: with the id and the time of arrival that it would have had, where it names none.
+ * Returns the request to send. It has the id and the time of arrival of the first one, unless it names others.
  *
- * @throws RequestError where it cannot be used still
+ * @throws RequestError if it is still corrupt
  */
 function withIdentity(text: string, { id, at, sent = at }: CorruptRequest, rules: RequestRules): string {
   for (const { reading } of readIncoming({ messageId: id, body: text, sent }, rules)) {
     if (reading.kind === 'corrupt') throw reading.error;
-    if (reading.kind === 'skipped') throw new RequestError('request', `is no mail: ${reading.reason}`);
+    if (reading.kind === 'skipped') throw new RequestError('request', `contains no mail: ${reading.reason}`);
   }
   const value: unknown = parseJson(text);
-  // What Amazon SES and S3 send has both in it.
+  // Notifications of Amazon SES and S3 contain an id and a time of arrival.
   const isNative = typeof value === 'object' && value !== null && 'sender' in value && 'recipients' in value;
   if (!isNative || ('id' in value && 'arrival' in value)) return text;
   return JSON.stringify({ ...value, ...withoutKeys(value, { id, arrival: new Date(sent).toISOString() }) });
 }
 
-/** The queue id that a request is taken in under. */
+/** The queue id that a request gets. */
 function idOf(body: string, { id, at, sent = at }: CorruptRequest, rules: RequestRules): string {
   const [part] = readIncoming({ messageId: id, body, sent }, rules);
   const reading = part?.reading;

@@ -1,5 +1,5 @@
 /**
- * Which deliveries a person means: by queue id, or by what they have in common.
+ * The deliveries that an operator selects: by queue id, or by a filter.
  */
 
 import type { DeliveryItem } from '../queue/items/item.ts';
@@ -12,21 +12,21 @@ import type { OperatorServices } from './operator.ts';
 import { matchesItem } from './queue-filter.ts';
 import { type Waiter, waitOf } from './waiting.ts';
 
-/** What is meant. */
+/** What is selected. */
 export type Selection =
   /** Queue ids, `ID/0000` for one delivery of several, and names of corrupt requests. */
   | { readonly kind: 'ids'; readonly ids: AsyncIterable<string> | Iterable<string> }
-  /** All deliveries that match; those that are done never do. `isWanted` decides what a filter cannot say. */
+  /** All deliveries that match; done ones never do. `isWanted` adds a condition that a filter cannot express. */
   | { readonly kind: 'filter'; readonly filter: QueueFilter; readonly isWanted?: (waiter: Waiter) => boolean };
 
-/** One thing that was found, or not. */
+/** A selected delivery, or a name that is not one. */
 export type Selected =
-  /** `destination`: as it was found; absent where it cannot be read. */
+  /** `destination`: when it was found; absent if the item cannot be read. */
   | { readonly kind: 'delivery'; readonly key: DeliveryKey; readonly destination?: string }
   /** Not a delivery: perhaps a request that could not be used. */
   | { readonly kind: 'name'; readonly id: string };
 
-/** Finds what is meant, page by page. */
+/** Yields what is selected, page by page. */
 export async function* select(
   selection: Selection,
   { ledger, queries }: Pick<OperatorServices, 'ledger' | 'queries'>,
@@ -66,14 +66,14 @@ export async function* listEntries(
   } while (from !== undefined);
 }
 
-/** Whether an item is meant still, now that it is read. */
+/** Returns whether an item still matches the selection. */
 export function isSelected(item: DeliveryItem, selection: Selection): boolean {
   if (selection.kind === 'ids') return true;
   const { filter, isWanted = () => true } = selection;
   return item.state !== 'done' && matchesItem(item, filter) && isWanted(item);
 }
 
-/** The delivery that a text names: `ID/0000`. */
+/** Returns the delivery that a text such as `ID/0000` names. */
 export function parseDeliveryName(text: string): DeliveryKey | undefined {
   const [, id, delivery] = /^(.+)\/(\d{4,7})$/.exec(text) ?? [];
   return id === undefined || delivery === undefined ? undefined : { id, delivery };
@@ -95,14 +95,14 @@ function found(item: DeliveryItem | UnreadableItem): Selected {
   return isUnreadable(item) ? { kind: 'delivery', key } : { kind: 'delivery', key, destination: item.destination };
 }
 
-/** States in which a delivery may wait for its time: the index finds them. */
+/** States in which a delivery may wait for its due time. */
 const timed = ['deferred', 'queued'] as const satisfies readonly State[];
 
 /**
- * Returns what a flush is for: of what was looked for, the deliveries that wait for their time. Ids, and states that the
- * operator named, are left as they are.
+ * Returns the selection of a flush: only the deliveries that wait for their due time. A selection by ids, or by states that the
+ * operator named, stays unchanged.
  *
- * @param onPlace hears of each that waits for a place instead: a flush changes nothing about it
+ * @param onPlace is called for each delivery that waits for a place in active instead, which a flush does not change
  */
 export function waitingForTime(
   selection: Selection,

@@ -1,16 +1,16 @@
 /**
- * What of a stack's parameters the operator's commands go by. The stack tells them in an output; the functions have them all.
+ * The parameters of a stack that the operator's commands need. The stack publishes them as an output.
  */
 
 import type { ParameterName } from '../parameters/parameters.ts';
 
-/** The output. */
+/** Name of that output. */
 export const settingsOutput = 'OperatorSettings';
 
-/** The output that names the log groups with delivery lines: `qmgr=NAME lmtp=NAME`. */
+/** Name of the output with the log groups of the delivery log: `qmgr=NAME lmtp=NAME`. */
 export const deliveryLogsOutput = 'DeliveryLogGroups';
 
-/** The parameters: who reports, how long is tried, and how destinations are written. */
+/** The parameters: name of the reporting host, lifetimes, and ports of destinations. */
 export const operatorParameters = [
   'myhostname',
   'maximal_queue_lifetime',
@@ -19,9 +19,9 @@ export const operatorParameters = [
   'known_tcp_ports',
 ] as const satisfies readonly ParameterName[];
 
-/** What the output holds as JSON: the name of the transport, and those parameters that were set, every `$name` followed. */
+/** The output's JSON: the name of the transport, and the parameters that were set, with every `$name` expanded. */
 export interface OperatorSettings extends Readonly<Partial<Record<(typeof operatorParameters)[number], string>>> {
   readonly transport: string;
-  /** How long the versions of deleted bodies last, in days; absent: bodies stay. */
+  /** Days for which versions of deleted bodies are kept; absent: bodies are not deleted. */
   readonly bodyRetention?: string;
 }

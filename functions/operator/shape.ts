@@ -1,6 +1,6 @@
 /**
- * The shape of the queue: how much waits, by age and destination (qshape(1)). A destination that is in trouble has its mail
- * in the columns of the old, one that gets too much in those of the young.
+ * The shape of the queue: how much mail waits, by age and destination (qshape(1)). A destination in trouble has old mail; one that
+ * receives too much has young mail.
  */
 
 import type { QueueEntry, QueueFilter } from '../queue/items/queue-entry.ts';
@@ -9,21 +9,21 @@ import type { OperatorServices } from './operator.ts';
 import { listEntries } from './selection.ts';
 import { undelivered } from './waiting.ts';
 
-/** Ages, in minutes: a column counts what is younger than its age, and not younger than the age before it. */
+/** Ages in minutes. A column counts mail younger than its age, but not younger than the age before it. */
 export const shapeAges = [5, 10, 20, 40, 80, 160, 320, 640, 1280] as const;
 
 /** One row. */
 export interface ShapeRow {
   readonly name: string;
   readonly total: number;
-  /** One number for each age, and one for whatever is older than all. */
+  /** One number for each age, and one for older mail. */
   readonly counts: readonly number[];
 }
 
-/** What rows stand for: destinations, or domains of senders (qshape -s). */
+/** What a row is: a destination, or a sender domain (qshape -s). */
 export type ShapeBy = 'destination' | 'sender';
 
-/** Counts deliveries, whose number does not matter to its size. */
+/** Counts deliveries, in memory that does not grow with their number. */
 export class Shape {
   readonly #rows = new Map<string, number[]>();
   readonly #by: ShapeBy;
@@ -51,14 +51,14 @@ export class Shape {
     return asRow('TOTAL', counts);
   }
 
-  /** The rows, the fullest first. */
+  /** The rows, the largest first. */
   get rows(): readonly ShapeRow[] {
     const rows = [...this.#rows].map(([name, counts]) => asRow(name, counts));
     return rows.toSorted((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1));
   }
 }
 
-/** Counts what matches; without states, all that is still to be delivered. */
+/** Counts the deliveries that match; without states in the filter, all undelivered ones. */
 export async function shapeQueue(
   filter: QueueFilter,
   by: ShapeBy,
@@ -81,7 +81,7 @@ export async function shapeQueue(
   return shape;
 }
 
-/** Mail from the null sender is a row of its own, as in qshape. */
+/** The row of a sender; mail from the null sender has its own, as in qshape. */
 function senderDomain(sender: string): string {
   return sender === '' ? 'MAILER-DAEMON' : splitAddress(sender.toLowerCase()).domain;
 }

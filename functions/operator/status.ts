@@ -1,9 +1,8 @@
 /**
- * One answer: is anything lost, or late?
+ * The answer of `status`: is any mail lost or late?
  *
- * Lost is nothing that the table has. What comes nearest to it: a request that could not be used, a recipient of whom nobody
- * knows whether he has the message, an event that nobody was told of, a message in the dead letters. Late is what waits for
- * longer than somebody cares to.
+ * Mail in the table is not lost. The report lists what needs attention: corrupt requests, recipients in doubt, unpublished events,
+ * messages in dead-letter queues, and mail that has waited longer than the operator's limit.
  */
 
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
@@ -21,13 +20,13 @@ import type { CorruptRequests, QueueDepth, QueueDepths } from './ports.ts';
 import { listEntries } from './selection.ts';
 import { isUndelivered, waitOf } from './waiting.ts';
 
-/** Milliseconds after which what is overdue says that the sweep does not run, or cannot keep up. */
+/** Milliseconds after which overdue items show that the sweep does not run, or cannot keep up. */
 export const overdueAfter = 2 * sweepInterval;
 
-/** Requests in the corrupt queue that are counted one by one. */
+/** The most corrupt requests that are counted. */
 const mostRequests = 10_000;
 
-/** One delivery that stands for others. */
+/** One delivery as an example. */
 export interface Sample {
   readonly id: string;
   readonly delivery: string;
@@ -35,31 +34,31 @@ export interface Sample {
   readonly at: number;
 }
 
-/** How many there are, and the one that has waited longest. */
+/** A number of deliveries, and the one that has waited longest. */
 export interface Count {
   readonly deliveries: number;
   readonly oldest?: Sample;
 }
 
-/** What was found. Times are milliseconds since 1970. */
+/** The report. Times are milliseconds since 1970. */
 export interface StatusReport {
   readonly now: number;
   readonly isWell: boolean;
   readonly states: Readonly<Record<State, number>>;
-  /** What is still to be delivered (waiting.ts), by arrival. */
+  /** Undelivered mail (waiting.ts). */
   readonly waiting: Count;
-  /** Deliveries that are queued with a later time, as after `release --ramp`. */
+  /** Deliveries that are queued for a later time, as after `release --ramp`. */
   readonly queuedForLater: number;
-  /** What of it has waited for longer than was cared for. */
+  /** Mail that has waited longer than the limit. */
   readonly late: Count;
-  /** What is returned to its sender within expirySoon. */
+  /** Mail that is returned to its sender within expirySoon, unless delivered. */
   readonly expiring: Count;
   readonly held: Count;
-  /** Since when the first of the held deliveries has been held; absent: none is, or its item and its destination do not say it. */
+  /** Since when the oldest held delivery is held; absent if none is, or if its item and its destination do not record it. */
   readonly heldSince?: number;
-  /** Recipients who may have their message already. */
+  /** Recipients that may have the message already. */
   readonly inDoubt: Count & { readonly recipients: number };
-  /** What is held because its item is malformed. */
+  /** Deliveries held because their items are malformed. */
   readonly malformed: Count;
   readonly corrupt: Count;
   readonly corruptRequests: {
@@ -68,35 +67,35 @@ export interface StatusReport {
   };
   readonly suspended: readonly DestinationRecord[];
   readonly heldDestinations: readonly DestinationRecord[];
-  /** Replies of theirs were out of step: they get one recipient at a time for a while. */
+  /** Destinations that get one recipient at a time, because their replies were out of step. */
   readonly cautioned: readonly DestinationRecord[];
-  /** The sweep should have seen to it; by the moment at which it fell due. */
+  /** Items that the sweep should have handled; `at` is when they fell due. */
   readonly overdue: Count;
   /** Events that should have been published. */
   readonly unpublished: Count;
   readonly deadLetters: readonly QueueDepth[];
-  /** Queues that could not be looked into, and why. */
+  /** Queues that could not be read, and why. */
   readonly unreachable: readonly string[];
 }
 
-/** How long something may wait. */
-export interface StatusWish {
+/** What the report depends on. */
+export interface StatusSpec {
   /** Milliseconds after which mail is late. */
   readonly lateAfter: number;
-  /** What is in the queue, where somebody reads it anyway; read here if absent. */
+  /** The entries of the queue, if the caller reads them; read from the index if absent. */
   readonly entries?: AsyncIterable<QueueEntry>;
 }
 
-/** What is looked at. */
+/** The services that a report reads. */
 export interface StatusServices extends Pick<OperatorServices, 'queries' | 'parameters' | 'clock'> {
   readonly ledger: Pick<Ledger, 'findDue' | 'read'>;
   readonly destinations: Pick<Destinations, 'list' | 'read'>;
   readonly corruptRequests: Pick<CorruptRequests, 'list'>;
 }
 
-/** Looks at everything. */
+/** Reads the queue, the destinations and the depths, and returns the report. */
 export async function assess(
-  { lateAfter, entries }: StatusWish,
+  { lateAfter, entries }: StatusSpec,
   services: StatusServices,
   depths: QueueDepths,
   onEntry: (counted: number) => void = () => {},
@@ -129,7 +128,7 @@ export async function assess(
   return { ...report, isWell, ...(heldSince === undefined ? {} : { heldSince }), unreachable: found.unreachable };
 }
 
-/** The index does not say since when a delivery is held: its item does, or the record of its destination. */
+/** Since when a delivery is held. The index does not have it; its item does, or the record of its destination. */
 async function readHeldSince(
   { oldest }: Count,
   { ledger, destinations }: StatusServices,
@@ -176,7 +175,7 @@ async function countQueue(
     Counter,
     Counter,
   ];
-  /** Destinations that mail waits for. */
+  /** Destinations with waiting mail. */
   const awaited = new Set<string>();
   let recipients = 0;
   let queuedForLater = 0;
@@ -216,7 +215,7 @@ async function countQueue(
   };
 }
 
-/** What the sweep should have seen to. What is queued is due all the time, until there is a place for it. */
+/** Counts what the sweep should have handled. Queued deliveries do not count: they are due until a place in active is free. */
 async function countOverdue(now: number, { ledger, destinations }: StatusServices) {
   const overdue = new Counter();
   const unpublished = new Counter();
@@ -224,7 +223,7 @@ async function countOverdue(now: number, { ledger, destinations }: StatusService
     if (due.state === 'unreadable') overdue.add(due, due.due);
     else if (due.state === 'done' || due.unpublished !== undefined) unpublished.add(due, due.due);
     else if (due.state === 'destination') {
-      // One that is being let go is looked at all the time.
+      // The sweep returns to a destination again and again while its mail is released.
       const { release } = await destinations.read(due.destination);
       if (release === undefined) overdue.add(due, due.due);
     } else if (due.state !== 'queued') overdue.add(due, due.due);
@@ -243,7 +242,7 @@ async function countRequests({ corruptRequests }: StatusServices): Promise<Statu
   return oldest === undefined ? { requests } : { requests, oldest };
 }
 
-/** Destinations that are stopped, or slowed down. A suspension that no mail waits for is in nobody's way: it ends with the next that comes. */
+/** Finds stopped and slowed destinations. A suspension without waiting mail does not count: it ends with the next delivery. */
 async function troubled(now: number, awaited: ReadonlySet<string>, { destinations }: StatusServices) {
   const suspended: DestinationRecord[] = [];
   const heldDestinations: DestinationRecord[] = [];
@@ -256,7 +255,7 @@ async function troubled(now: number, awaited: ReadonlySet<string>, { destination
   return { suspended, heldDestinations, cautioned };
 }
 
-/** A mailbox is part of its destination: the name of one ends with that of the other (unit.ts). */
+/** Whether mail waits for a destination or mailbox. The name of a mailbox ends with that of its destination (unit.ts). */
 function isAwaited({ name }: DestinationRecord, awaited: ReadonlySet<string>): boolean {
   return awaited.has(name) || [...awaited].some((destination) => name.endsWith(`@${destination}`));
 }

@@ -1,5 +1,5 @@
 /**
- * Everything that the screens of the dashboard show, from one reading of the queue that does not go on for ever.
+ * Everything that the screens of the dashboard show, from one bounded reading of the queue.
  */
 
 import type { DestinationRecord } from '../queue/items/destination-record.ts';
@@ -16,7 +16,7 @@ import { Shape } from './shape.ts';
 import { assess, type StatusReport, type StatusServices } from './status.ts';
 import { isUndelivered } from './waiting.ts';
 
-/** What was found. */
+/** The survey. */
 export interface Survey {
   readonly status: StatusReport;
   /** Milliseconds after which mail is late. */
@@ -24,35 +24,35 @@ export interface Survey {
   /** By destination. */
   readonly shape: Shape;
   readonly causes: Causes;
-  /** Those that mail waits for, and those that are not open; whoever is stopped comes first, then whoever most waits for. */
+  /** Destinations with waiting mail, and those that are not open; stopped ones first, then by waiting mail. */
   readonly destinations: readonly TroubledDestination[];
-  /** Something was left unread: numbers are lower bounds. */
+  /** Reading stopped before the end: numbers are lower bounds. */
   readonly isCut: boolean;
   readonly cost: SurveyCost;
 }
 
-/** What a survey took. */
+/** What a survey cost. */
 export interface SurveyCost {
   readonly entries: number;
   readonly pages: number;
-  /** Read request units of the queue; destinations and corrupt requests are one each. */
+  /** Read request units of the queue; not those of destinations and corrupt requests, one each. */
   readonly consumed: number;
   readonly milliseconds: number;
 }
 
-/** Records of destinations, corrupt requests, and things overdue that are looked at: each of the first two is read by itself. */
+/** The most records that are read. Each destination and each corrupt request costs one read. */
 const most = { destinations: 2000, requests: 200, due: 10_000 } as const;
 
-/** What is on its way is read item by item; what waits matters more. */
+/** Share of the bounds for mail in active, which is read item by item; waiting mail matters more. */
 const activeShare = 0.2;
 
-/** What is deferred says more than what is on its way, so it is read first. */
+/** Waiting mail is read first: it says more about trouble than mail in active. */
 const order: readonly (readonly State[])[] = [waitingStates, ['active', 'delivering']];
 
 /**
- * Looks at the queue.
+ * Reads the queue and returns a survey of it.
  *
- * @param bounds how far to go, for all of it
+ * @param bounds when to stop reading, for all parts together
  */
 export async function survey(
   { lateAfter, bounds }: { readonly lateAfter: number; readonly bounds: Bounds },
@@ -90,7 +90,7 @@ export async function survey(
       findDue: (before) => limited(services.ledger.findDue(before), most.due),
       read: (key) => services.ledger.read(key),
     },
-    destinations: { list: () => given(records), read: (name) => services.destinations.read(name) },
+    destinations: { list: () => asStream(records), read: (name) => services.destinations.read(name) },
     corruptRequests: { list: () => limited(services.corruptRequests.list(), most.requests) },
   };
   const status = await assess({ lateAfter, entries: entries() }, bounded, depths);
@@ -107,11 +107,11 @@ export async function survey(
   };
 }
 
-async function* given<T>(all: Iterable<T>): AsyncIterable<T> {
+async function* asStream<T>(all: Iterable<T>): AsyncIterable<T> {
   yield* all;
 }
 
-/** The first of many; notes if there are more. */
+/** Yields the first `count`; notes in `limits` if there are more. */
 async function* firstOf<T>(all: AsyncIterable<T>, count: number, limits: { isCut: boolean }): AsyncIterable<T> {
   let left = count;
   for await (const one of all) {

@@ -1,5 +1,5 @@
 /**
- * What "waiting" means, in one place: `queue`, `shape`, `status`, `flush` and the screens go by it.
+ * What "waiting" means, in one place: `queue`, `shape`, `status`, `flush` and the screens use it.
  */
 
 import type { DeliveryItem } from '../queue/items/item.ts';
@@ -8,9 +8,9 @@ import { type State, states } from '../queue/items/states.ts';
 
 /** What a delivery waits for. */
 export type Wait =
-  /** Its next attempt, at a time of its own: it is deferred, or queued with a later time, as after `release --ramp`. */
+  /** Its due time: it is deferred, or queued for a later time, as after `release --ramp`. */
   | 'time'
-  /** A place in active: its time has come. */
+  /** A place in active: it is due. */
   | 'place'
   /** The end of its attempt: it is in active, or being delivered. */
   | 'attempt'
@@ -19,11 +19,11 @@ export type Wait =
   /** An operator who repairs it. */
   | 'repair';
 
-/** What decides it. */
+/** The fields that decide what a delivery waits for. */
 export type Waiter = Pick<QueueEntry, 'state' | 'due'> & Pick<Partial<DeliveryItem>, 'unpublished'>;
 
 /**
- * Returns what a delivery waits for; undefined where it is done.
+ * Returns what a delivery waits for; undefined if it is done.
  *
  * @param now milliseconds since 1970
  */
@@ -47,12 +47,12 @@ export function waitOf(waiter: Waiter, now: number): Wait | undefined {
   }
 }
 
-/** Returns when it is attempted next, milliseconds since 1970; undefined: it has no such time. */
+/** Returns when its next attempt is due, milliseconds since 1970; undefined if it has no due time. */
 export function nextAttempt({ due, unpublished }: Waiter): number | undefined {
   return unpublished === undefined ? due : unpublished.due;
 }
 
-/** Whether a delivery in that state is still to be made without a repair: what `shape` counts, and `status` as waiting. */
+/** Whether a delivery in that state is undelivered and needs no repair: what `shape` counts, and `status` as waiting. */
 export function isUndelivered(state: State): boolean {
   const wait = waitOf({ state }, 0);
   return wait !== undefined && wait !== 'repair';

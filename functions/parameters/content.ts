@@ -35,7 +35,7 @@ export const contentRows = {
     min: 1,
     max: 10_000,
     meaning:
-      'Deepest nesting of multipart content: deeper parts are not parsed, and bounce where content is converted (5.6.0).',
+      'Deepest nesting of multipart content: deeper parts are not inspected, and bounce where content is converted (5.6.0).',
   },
   mime_boundary_length_limit: {
     kind: 'size',
@@ -49,6 +49,6 @@ export const contentRows = {
     default: '102400',
     min: 1,
     max: 100_000_000,
-    meaning: 'Longest header field in octets; its lines after that are removed.',
+    meaning: 'Longest header field, in octets; the rest is removed.',
   },
 } as const satisfies Record<string, Row>;

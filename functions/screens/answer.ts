@@ -1,5 +1,5 @@
 /**
- * The first screen: is anything lost, or late? One line, and below it what somebody should know of.
+ * The first screen: is any mail lost or late? One line with the answer, and below it the facts.
  */
 
 import type { Count } from '../operator/status.ts';
@@ -23,7 +23,7 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
   const age = waiting.oldest === undefined ? '' : `, the oldest for ${inWords(now - waiting.oldest.at)}`;
   const some = `${atLeast(isCut)}${counted(waiting.deliveries, 'delivery waits', 'deliveries wait')}${age}`;
   const queue = waiting.deliveries === 0 ? 'nothing waits' : some;
-  if (needsSomebody(survey)) {
+  if (needsAction(survey)) {
     return { kind: 'bad', text: `Action required. No mail has been lost. ${sentence(queue)}` };
   }
   if (late.deliveries > 0) return { kind: 'late', text: `${whoIsLate(survey)} late: ${queue}. Nothing is lost.` };
@@ -36,7 +36,7 @@ export function answer(survey: Survey): { readonly kind: 'well' | 'late' | 'bad'
 }
 
 /** Whether something waits until an operator acts. */
-function needsSomebody({ status }: Survey): boolean {
+function needsAction({ status }: Survey): boolean {
   const { malformed, corrupt, corruptRequests, deadLetters, overdue, unpublished } = status;
   const things =
     malformed.deliveries + corrupt.deliveries + corruptRequests.requests + overdue.deliveries + unpublished.deliveries;

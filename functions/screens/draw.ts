@@ -75,7 +75,7 @@ async function list(wish: ListRequest, { services, endpoints }: Drawing, bounds:
 function filterOf({ destination, state, inDoubt, cause, from, to }: ListRequest, now: number): QueueFilter {
   const states = state === undefined ? (['queued', 'active', 'delivering', 'deferred', 'held'] as const) : [state];
   return {
-    // In doubt somebody may be whatever the state; only what waits was told anything.
+    // Recipients may be in doubt in any state; only waiting mail has replies.
     states: cause === undefined ? states : ['queued', 'deferred', 'held'],
     ...(destination === undefined ? {} : { destination }),
     ...(inDoubt === true ? { inDoubt } : {}),

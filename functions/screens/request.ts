@@ -36,7 +36,7 @@ export interface ActRequest {
   /** As the queue has it; absent: what waits for a cause. */
   readonly destination?: string;
   readonly cause?: string;
-  /** What somebody typed into the field for it. */
+  /** The text of the field for the reason. */
   readonly reason?: string;
   /** The function that draws, as the button has it: what is told can then be pressed. Absent: it is plain text. */
   readonly screens?: string;

@@ -1,6 +1,5 @@
 /**
- * A check as lines of text: a heading for each next-hop and each address, a line or several for each step, and below what is
- * amiss the next thing to do.
+ * A check as lines of text: a heading for each next-hop and address, then each step. Below a failed step follows what to do next.
  */
 
 import { type CheckReport, outcomeOf, type Progress, type Step, stepsOf } from '../check/report.ts';
@@ -8,10 +7,10 @@ import { printable } from '../session/line-reader.ts';
 
 const marks = { ok: '  ', warning: '! ', failed: '✗ ' } as const;
 
-/** Characters that the longest name of a step takes. */
+/** Length of the longest step name. */
 const column = 11;
 
-/** What is written for one piece of progress, with its line end. */
+/** Returns the lines for one piece of progress, each with its line end. */
 export function progressText(progress: Progress): string {
   switch (progress.kind) {
     case 'hop':
@@ -25,14 +24,14 @@ export function progressText(progress: Progress): string {
   }
 }
 
-/** The last line: what would become of mail. */
+/** Returns the last line: whether mail would be delivered, deferred or bounced. */
 export function outcomeText({ hops, outcome }: CheckReport): string {
   const steps = stepsOf(hops);
   const servers = hops.flatMap((hop) => hop.servers);
   const well = servers.filter((server) => outcomeOf(server.steps) === 'well').length;
   if (outcome === 'well') {
     const isWarned = steps.some(({ result }) => result === 'warning');
-    return `\nAll is well${isWarned ? ', but see what is marked with !' : ''}. Nothing was delivered.\n`;
+    return `\nAll is well${isWarned ? ', but see the lines marked with !' : ''}. Nothing was delivered.\n`;
   }
   const worst = steps.flatMap((step) =>
     step.result === 'failed' && step.verdict.status === outcome ? [step.verdict] : [],
@@ -42,7 +41,7 @@ export function outcomeText({ hops, outcome }: CheckReport): string {
   return `\n${count}${printable(verdict)}\n`;
 }
 
-/** `result` in front, then the step's name, then what was found; lines that follow stand below the first. */
+/** The mark of the result, the name of the step, and its text; further lines are indented below the first. */
 function stepText(step: Step): string {
   const label = `${marks[step.result]}${step.step}`.padEnd(column + 4);
   const rest = ' '.repeat(column + 4);

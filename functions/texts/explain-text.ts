@@ -1,5 +1,5 @@
 /**
- * Stories, for people and for programs. Addresses and words of servers are escaped for the terminal.
+ * The answer of `explain`, as text and as JSON. Addresses and replies are escaped for the terminal.
  */
 
 import { escaped } from '../log/postfix-line.ts';
@@ -21,7 +21,7 @@ import { nextLine, type StackOptions, shellQuoted } from './next-command.ts';
 import { address, holdAsJson, holdLine, iso } from './queue-text.ts';
 import { counted, fromNow, inWords, moment, octets } from './words.ts';
 
-/** The story of a message. */
+/** Returns the story of a message as lines of text. */
 export function messageAsText(story: MessageStory, stack: StackOptions = {}): readonly string[] {
   const { id, items, unread, requests } = story;
   const [first] = items;
@@ -34,7 +34,7 @@ export function messageAsText(story: MessageStory, stack: StackOptions = {}): re
   ];
 }
 
-/** What can be shown of a delivery that cannot be read. */
+/** The known facts of a delivery whose item cannot be read. */
 function unreadLines(item: UnreadableItem, isAlone: boolean): readonly string[] {
   const { id, delivery, fault } = item;
   const { state, destination, sender } = entryOfUnreadable(item);
@@ -45,7 +45,7 @@ function unreadLines(item: UnreadableItem, isAlone: boolean): readonly string[] 
   ];
 }
 
-/** What can be done about a malformed item. */
+/** The commands that help with a malformed item. */
 function unreadSteps(item: UnreadableItem, stack: StackOptions): readonly string[] {
   if (!(item instanceof ItemFault)) return [];
   const name = `${item.id}/${item.delivery}`;
@@ -57,7 +57,7 @@ function unreadSteps(item: UnreadableItem, stack: StackOptions): readonly string
   ];
 }
 
-/** The same as JSON; times as RFC 3339. */
+/** Returns the story of a message as JSON; times as RFC 3339. */
 export function messageAsJson({ id, now, items, unread, destinations, expires, requests }: MessageStory): object {
   const [request] = requests;
   return {
@@ -115,9 +115,8 @@ function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
     case 'deferred':
       return next === undefined ? '' : `; next try ${moment(next)} (${fromNow(next, now)})${returned}`;
     case 'queued':
-      if (next !== undefined && next > now)
-        return `; its turn comes ${moment(next)} (${fromNow(next, now)})${returned}`;
-      return `; waits for a place in active${returned}`;
+      if (next !== undefined && next > now) return `; next try ${moment(next)} (${fromNow(next, now)})${returned}`;
+      return `; waits for a free place in active${returned}`;
     case 'active':
       return '; about to be delivered';
     case 'delivering':
@@ -136,16 +135,16 @@ function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
 function recipientLine(recipient: QueuedRecipient, { now, inDoubtLimit }: MessageStory): string {
   const { address: to, original, last } = recipient;
   const was = original === undefined ? '' : ` (was ${address(original)})`;
-  if (last === undefined) return `${address(to)}${was}: nothing was said yet`;
+  if (last === undefined) return `${address(to)}${was}: not attempted yet`;
   const { status, dsn, text, attempt, at, relay, by } = last;
   const where = relay === undefined ? '' : ` by ${escaped(relay)}`;
-  const who = by === undefined ? '' : ` by ${escaped(by)}`;
-  const number = attempt === 0 ? 'at the door' : `attempt ${attempt}`;
+  const author = by === undefined ? '' : ` by ${escaped(by)}`;
+  const number = attempt === 0 ? 'before the first attempt' : `attempt ${attempt}`;
   const doubt = isInDoubt(recipient) ? `, IN DOUBT: ${doubtWords}${doubtNumber(recipient, inDoubtLimit)}` : '';
-  return `${address(to)}${was}: ${status}${who}${doubt}, ${number}, ${moment(at)} (${inWords(now - at)} ago)${where}\n      ${dsn} ${escaped(text)}`;
+  return `${address(to)}${was}: ${status}${author}${doubt}, ${number}, ${moment(at)} (${inWords(now - at)} ago)${where}\n      ${dsn} ${escaped(text)}`;
 }
 
-/** How many attempts ended in doubt, and whether that is the end of them. */
+/** How many attempts ended in doubt, and whether there will be another. */
 function doubtNumber(recipient: QueuedRecipient, limit = Number.POSITIVE_INFINITY): string {
   const attempts = doubtOf(recipient)?.attempts ?? 0;
   const end = !isFinished(recipient) && isAtLimit(recipient, limit) ? '; not tried again' : '';
@@ -157,24 +156,24 @@ function historyLine({ at, by, what, why }: HistoryEntry): string {
 }
 
 function requestLines(
-  { id, requestId, reason, at, sent, copy, isSettled, history = [] }: CorruptRequest,
+  { id, requestId, reason, at, sent, copy, isClosed, history = [] }: CorruptRequest,
   now: number,
   stack: StackOptions,
 ) {
   const came = sent === undefined ? '' : `, sent ${moment(sent)}`;
   const state =
-    isSettled === true ? 'was corrupt, and was requeued or removed' : 'is corrupt, and waits for an operator';
+    isClosed === true ? 'was corrupt; an operator requeued or removed it' : 'is corrupt and waits for an operator';
   const given = requestId === undefined ? '' : ` (sent with the id ${escaped(requestId)})`;
   return [
     `${escaped(id)}: the request${given} ${state}${came}, filed ${moment(at)} (${inWords(now - at)} ago)`,
     `  ${escaped(reason)}`,
     `  copy  s3://${escaped(copy.bucket)}/${escaped(copy.key)}`,
     ...history.map((entry) => `  ${historyLine(entry)}`),
-    ...(isSettled === true ? [] : [nextLine(['requeue', id, '--edit'], stack)]),
+    ...(isClosed === true ? [] : [nextLine(['requeue', id, '--edit'], stack)]),
   ];
 }
 
-/** What the operator can do, as commands, the safest first. Each note stands above the command that it is about. */
+/** Commands for the operator, the safest first. A note comes right above its command. */
 function nextSteps(
   id: string,
   { items, unread, destinations, now }: MessageStory,
@@ -197,10 +196,10 @@ function nextSteps(
   return [...lines, ...unread.flatMap((item) => unreadSteps(item, stack))];
 }
 
-/** Why to look before a recipient in doubt is tried again. */
+/** The note above a command that retries a recipient in doubt. */
 const notDelivered = 'Only if it was not delivered (it is sent once more):';
 
-/** What to do first where recipients are in doubt: the log of the mail store knows whether it has the message. */
+/** The first steps for recipients in doubt: the log of the mail store shows whether it has the message. */
 function doubtSteps(item: DeliveryItem, id: string, stack: StackOptions): readonly (readonly [string, string])[] {
   const doubts = openRecipients(item)
     .filter(isInDoubt)
@@ -215,25 +214,27 @@ function doubtSteps(item: DeliveryItem, id: string, stack: StackOptions): readon
       `→ aws s3 cp ${url} - | grep -i -m 1 -A 1 '^message-id:'`,
       `Look for this Message-ID in the log of ${escaped(item.destination)}: was it delivered ${when}?`,
     ],
-    [nextLine(['delete', id, '--as', 'sent'], stack), 'If the log has it as delivered:'],
+    [nextLine(['delete', id, '--as', 'sent'], stack), 'If the log shows its delivery:'],
   ];
 }
 
-/** What stops mail to a destination, each in words that follow "is". */
+/** What stops or slows mail to a destination; each text follows "is". */
 function troubles(record: DestinationRecord, now: number): readonly string[] {
   const { holds, suspension, probe, window, caution, release } = record;
   return [
-    ...(record.faults ?? []).map((fault) => `known by a record that is malformed; taken for absent: ${escaped(fault)}`),
+    ...(record.faults ?? []).map(
+      (fault) => `described by a malformed record; this field is ignored: ${escaped(fault)}`,
+    ),
     ...holdsThatLast(holds, now).map(holdLine),
     ...(suspension === undefined
       ? []
       : [
           `suspended since ${moment(suspension.since)} (${inWords(now - suspension.since)}), after ${counted(suspension.failures, 'failure')} in a row: ${suspension.dsn} ${escaped(suspension.why)}`,
           suspension.until > now
-            ? `tried again ${moment(suspension.until)} (${fromNow(suspension.until, now)})`
-            : 'tried again with the next delivery',
+            ? `retried ${moment(suspension.until)} (${fromNow(suspension.until, now)})`
+            : 'retried with the next delivery',
         ]),
-    ...(probe !== undefined && probe.until > now ? ['being probed: one delivery finds out whether it is alive'] : []),
+    ...(probe !== undefined && probe.until > now ? ['being probed: one delivery tests whether it accepts mail'] : []),
     ...(suspension === undefined && window !== undefined && window.failures > 0
       ? [
           `in trouble: ${counted(window.failures, 'failure')} in a row, ${counted(window.size, 'delivery', 'deliveries')} at once now`,
@@ -242,11 +243,13 @@ function troubles(record: DestinationRecord, now: number): readonly string[] {
     ...(caution !== undefined && caution.until > now
       ? [`given one recipient at a time until ${moment(caution.until)}: ${escaped(caution.why)}`]
       : []),
-    ...(release === undefined ? [] : [`let go since ${moment(release.since)}, over ${inWords(release.spread)}`]),
+    ...(release === undefined
+      ? []
+      : [`being released since ${moment(release.since)}, over ${inWords(release.spread)}`]),
   ];
 }
 
-/** What is known of a destination. */
+/** Returns what is known of a destination as lines of text. */
 export function destinationAsText(story: DestinationStory, stack: StackOptions = {}): readonly string[] {
   const { name, now, state, record, mailboxes, counts, oldest, replies } = story;
   const waiting = Object.entries(counts).map(([one, count]) => `${count.toLocaleString('en-US')} ${one}`);
@@ -257,9 +260,9 @@ export function destinationAsText(story: DestinationStory, stack: StackOptions =
     ...(window === undefined || window.failures > 0
       ? []
       : [
-          `  takes ${counted(window.size, 'delivery', 'deliveries')} at once${window.succeededAt === undefined ? '' : `; last known success ${moment(window.succeededAt)}`}`,
+          `  concurrency window: ${counted(window.size, 'delivery', 'deliveries')} at once${window.succeededAt === undefined ? '' : `; last known success ${moment(window.succeededAt)}`}`,
         ]),
-    `  ${waiting.length === 0 ? 'nothing waits for it' : `waiting or on their way: ${waiting.join(', ')}`}`,
+    `  ${waiting.length === 0 ? 'no mail waits for it' : `waiting or in delivery: ${waiting.join(', ')}`}`,
     ...(oldest === undefined
       ? []
       : [`  oldest: ${escaped(oldest.id)}, arrived ${moment(oldest.arrival)} (${inWords(now - oldest.arrival)} ago)`]),
@@ -281,7 +284,7 @@ function destinationSteps({ name, state }: DestinationStory, stack: StackOptions
       return [nextLine(['release', '--destination', name, '--ramp', '5m'], stack)];
     case 'suspended':
       return [
-        // It has no stack: it asks from where it runs.
+        // `check` runs on this machine and takes no --stack.
         nextLine(['check', name]),
         nextLine(['flush', '--destination', name, '--ramp', '5m'], stack),
       ];
@@ -293,7 +296,7 @@ function destinationSteps({ name, state }: DestinationStory, stack: StackOptions
   }
 }
 
-/** The same as JSON; times as RFC 3339. */
+/** Returns what is known of a destination as JSON; times as RFC 3339. */
 export function destinationAsJson({
   now,
   state,
@@ -313,7 +316,7 @@ export function destinationAsJson({
   };
 }
 
-/** A record as JSON. */
+/** Returns the record of a destination as JSON. */
 export function recordAsJson(record: DestinationRecord, now: number): object {
   const { name, holds, suspension, probe, window, caution, release, history, active } = record;
   return {
@@ -354,10 +357,11 @@ function deliveryAsJson(item: DeliveryItem): object {
   };
 }
 
-function requestAsJson({ requestId, at, sent, history, ...rest }: CorruptRequest): object {
+function requestAsJson({ requestId, at, sent, history, isClosed, ...rest }: CorruptRequest): object {
   return {
     ...rest,
     ...(requestId === undefined ? {} : { request_id: requestId }),
+    ...(isClosed === true ? { isSettled: true } : {}),
     at: iso(at),
     ...(sent === undefined ? {} : { sent: iso(sent) }),
     ...(history === undefined ? {} : { history: history.map(historyAsJson) }),

@@ -1,5 +1,5 @@
 /**
- * Commands that an answer proposes: each on a line of its own behind an arrow, to be pasted into bash or zsh as it is.
+ * Commands that an answer proposes: each on its own line behind an arrow, quoted so that it can be pasted into bash or zsh.
  */
 
 import { accessSync, constants } from 'node:fs';
@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { escaped } from '../log/postfix-line.ts';
 import type { NextCommand } from '../operator/operator.ts';
 
-/** Which stack and transport a command is about; both as `--stack` and `--transport` say. */
+/** The stack and transport of a command, from `--stack` and `--transport`. */
 export interface StackOptions {
   readonly stack?: string;
   readonly transport?: string;
@@ -35,12 +35,12 @@ export function proposerOf(
   };
 }
 
-/** Returns a line that proposes a command of ours, at the same stack. */
+/** Returns a line that proposes a `lambda-lmtp` command for the same stack. */
 export function nextLine(args: NextCommand, stack: Proposer = {}): string {
   return `→ ${commandLine(args, stack)}`;
 }
 
-/** Returns a command of ours as it is typed. */
+/** Returns a `lambda-lmtp` command as an operator types it. */
 export function commandLine(
   args: NextCommand,
   { stack, transport, program = programName(process.env) }: Proposer = {},
@@ -51,14 +51,14 @@ export function commandLine(
   return [program, ...[...args, ...at].map((word) => shellQuoted(escaped(word)))].join(' ');
 }
 
-/** Returns a word that bash and zsh take as it is: `[` and `*` would be a pattern, and zsh refuses one that matches no file. */
+/** Returns a word quoted for bash and zsh. Unquoted, `[` and `*` are a pattern, and zsh rejects one that matches no file. */
 export function shellQuoted(word: string): string {
   return /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Returns how the program is called: by its name where a shell finds it, else by npx, as in a clone or in an app's folder. */
+/** Returns how to call the program: by name if the PATH has it, else by npx, as in a clone or in an app's folder. */
 export function programName({ PATH = '' }: { readonly PATH?: string | undefined }): string {
-  // npm puts these folders on the path of what it starts; the shell that it was typed into does not have them.
+  // npm adds these folders to the PATH of the programs it starts; the operator's shell does not have them.
   const folders = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));
   return folders.some((folder) => isExecutable(join(folder, 'lambda-lmtp'))) ? 'lambda-lmtp' : 'npx lambda-lmtp';
 }

@@ -1,5 +1,5 @@
 /**
- * Entries of the queue, for people and for programs. Addresses and words of servers are escaped for the terminal.
+ * Queue entries as text and as JSON. Addresses and replies are escaped for the terminal.
  */
 
 import { escaped } from '../log/postfix-line.ts';
@@ -21,12 +21,12 @@ export function listHead(columns?: number): string {
   return row(['ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'SENDER'], columns);
 }
 
-/** The same where each entry is one line, with the recipients and the last reply at its end. */
+/** The head line of a brief list: one line for each entry, which ends with the recipients and the last reply. */
 export function briefHead(columns?: number): string {
   return row(['ID', 'STATE', 'AGE', 'TRIES', 'NEXT', 'DESTINATION', 'RECIPIENTS AND LAST REPLY'], columns);
 }
 
-/** An entry as one line, from the index alone. */
+/** Returns an entry as one line, from the index alone. */
 export function listedAsBrief(listed: Listed, now: number, columns?: number): string {
   if (listed.kind === 'request') {
     const { id, at, sent = at } = listed.request;
@@ -40,7 +40,7 @@ export function listedAsBrief(listed: Listed, now: number, columns?: number): st
   );
 }
 
-/** What the index knows of a delivery, the recipients first. */
+/** The index's summary of a delivery in one line, the recipients first. */
 function briefly({ summary, fault }: QueueEntry): string {
   const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
   const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
@@ -56,12 +56,12 @@ function briefly({ summary, fault }: QueueEntry): string {
   return facts.length === 0 ? recipients : `${recipients}: ${facts.join('; ')}`;
 }
 
-/** An entry as lines: the delivery, then a line for each thing to be said of it. */
+/** Returns an entry as lines: the delivery, then its holds, its reason and its recipients. */
 export function listedAsText(listed: Listed, now: number, columns?: number): readonly string[] {
   return listed.kind === 'request' ? requestLines(listed.request, now, columns) : deliveryLines(listed, now, columns);
 }
 
-/** An entry as JSON: times as RFC 3339. */
+/** Returns an entry as JSON; times as RFC 3339. */
 export function listedAsJson(listed: Listed, now: number): object {
   if (listed.kind === 'request') {
     const { id, requestId, reason, at, sent = at, copy } = listed.request;
@@ -102,7 +102,7 @@ function wholeAsJson(item: DeliveryItem): object {
   };
 }
 
-/** A hold as JSON. */
+/** Returns a hold as JSON. */
 export function holdAsJson({ since, until, ...rest }: Hold): object {
   return { ...rest, since: iso(since), ...(until === undefined ? {} : { until: iso(until) }) };
 }
@@ -134,7 +134,7 @@ function deliveryRow(
   return row([name, state, inWords(now - arrival), String(attempt), next, escaped(destination), last], columns);
 }
 
-/** When its next attempt is due; empty where it does not wait for one. */
+/** When the next attempt is due; empty if the delivery does not wait for one. */
 function whenNext(waiter: Waiter, now: number): string {
   const wait = waitOf(waiter, now);
   if (wait === 'place') return 'now';
@@ -155,7 +155,7 @@ function itemLines(item: DeliveryItem): readonly string[] {
   ];
 }
 
-/** What the index knows; where several recipients were told several things, it does not say whom what. */
+/** The index's summary in lines. It does not say which recipient received which reply. */
 function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
   const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
   const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
@@ -179,18 +179,18 @@ function requestReason({ requestId, reason }: CorruptRequest): string {
   return requestId === undefined ? escaped(reason) : `sent with the id ${escaped(requestId)}: ${escaped(reason)}`;
 }
 
-/** That something is held: by whom, why, since when and until when. */
+/** Returns a hold in words: its name, author, start, end and reason. */
 export function holdLine(hold: Hold): string {
   return `held ${holdFacts(hold)}`;
 }
 
-/** What is known of a hold. */
+/** Returns the facts of a hold, without the word "held". */
 export function holdFacts({ id, reason, by, since, until }: Hold): string {
   const end = until === undefined ? '' : `, until ${moment(until)}`;
   return `(${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
 }
 
-/** An address as in a mail log. */
+/** Returns an address as in a mail log. */
 export function address(text: string): string {
   return `<${escaped(quoteAddress(text))}>`;
 }
@@ -205,7 +205,7 @@ type Cells = readonly [
   last: string,
 ];
 
-/** In a terminal the last two columns are cut to what is left of a line; an id never is, since it is there to be copied. */
+/** In a terminal the last two columns are cut to fit the line. An id is never cut: operators copy it. */
 function row([id, state, age, tries, next, destination, last]: Cells, columns: number | undefined): string {
   const front = [
     escaped(id).padEnd(widths.id),
@@ -221,7 +221,7 @@ function row([id, state, age, tries, next, destination, last]: Cells, columns: n
   return `${front} ${place.padEnd(wide)} ${rest}`.trimEnd();
 }
 
-/** RFC 3339. */
+/** Returns a time in RFC 3339 format. */
 export function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

@@ -1,5 +1,5 @@
 /**
- * Lines as a terminal shows them: wrapped to its width, with colour where it wants some. Into a file or a pipe they go whole.
+ * Lines for a terminal: wrapped to its width, and coloured. Lines to a file or a pipe stay unchanged.
  */
 
 import { styleText } from 'node:util';
@@ -10,7 +10,7 @@ export type Output = NodeJS.WritableStream & {
   readonly columns?: number | undefined;
 };
 
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal that does not report its width. */
 const usualColumns = 100;
 
 /** Returns the columns of an output; undefined where it is no terminal, so that nothing is cut or wrapped. */
@@ -32,20 +32,20 @@ export function forTerminal(text: string, columns: number | undefined): string {
     .join('\n');
 }
 
-/** Returns a text of at most so many characters; what is left out shows as an ellipsis. */
+/** Returns a text cut to `width` characters; an ellipsis marks the cut. */
 export function truncated(text: string, width: number | undefined): string {
   if (width === undefined || text.length <= width) return text;
   return `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** The arrow of `check` stands before advice too, which is wrapped. */
+/** `check` puts the arrow before advice too, which is wrapped. */
 const commandPattern = /^ *→ (?:(?:npx )?lambda-lmtp|aws) /;
 
 function isCommand(line: string): boolean {
   return commandPattern.test(line);
 }
 
-/** Cuts a line at blanks; its rest is indented below. A word that is longer than a line stays whole. */
+/** Wraps a line at blanks and indents the rest. A word longer than the line is not cut. */
 function wrapped(line: string, columns: number): readonly string[] {
   if (line.length <= columns) return [line];
   const indent = /^ */.exec(line)?.[0] ?? '';
@@ -69,7 +69,7 @@ const colours = [
   [commandPattern, 'cyan'],
 ] as const;
 
-/** styleText leaves the text alone where NO_COLOR is set, or the output is no terminal. */
+/** styleText returns the text unchanged if NO_COLOR is set or the output is not a terminal. */
 function coloured(line: string): string {
   const [, colour] = colours.find(([pattern]) => pattern.test(line)) ?? [];
   return colour === undefined ? line : styleText(colour, line);

@@ -1,5 +1,5 @@
 /**
- * Times, ages and numbers as people read them.
+ * Times, ages and numbers in words.
  */
 
 const units = [
@@ -9,7 +9,7 @@ const units = [
   ['s', 1000],
 ] as const;
 
-/** A length of time in its two largest units: `1d 2h`, `5m`, `42s`. */
+/** Returns a length of time in its two largest units: `1d 2h`, `5m`, `42s`. */
 export function inWords(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);
   const at = units.findIndex(([, size]) => whole >= size);
@@ -21,22 +21,22 @@ export function inWords(milliseconds: number): string {
   return rest === 0 ? `${count}${name}` : `${count}${name} ${rest}${smaller}`;
 }
 
-/** A moment, to the second. */
+/** Returns a time in UTC, to the second. */
 export function moment(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
-/** A moment that is still to come, as it lies from now: `in 5m`, `now`. */
+/** Returns how far ahead a time is: `in 5m`, or `now`. */
 export function fromNow(milliseconds: number, now: number): string {
   return milliseconds <= now ? 'now' : `in ${inWords(milliseconds - now)}`;
 }
 
-/** How many there are of something: `1 message`, `2 messages`, `1,234 messages`. */
+/** Returns a count with its noun: `1 message`, `2 messages`, `1,234 messages`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
-/** Octets: `812 B`, `48 kB`, `2.1 MB`. */
+/** Returns a size: `812 B`, `48 kB`, `2.1 MB`. */
 export function octets(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 999_500) return `${Math.round(count / 1000)} kB`;

@@ -1,4 +1,4 @@
-/** Properties that are each allowed, and not together. */
+/** Properties that are allowed, but not together. */
 import { Duration } from 'aws-cdk-lib';
 import type { Parameters } from '../../functions/parameters/parameters.ts';
 import { PropsError } from '../properties/props-error.ts';
@@ -12,14 +12,14 @@ export interface CheckedProps extends Watched {
   readonly sessionBudget: number | undefined;
   /** Containers of lmtp. */
   readonly maximumConcurrency: number;
-  /** Absent: bodies stay. */
+  /** Absent: bodies are not deleted. */
   readonly bodyRetention: Duration | undefined;
 }
 
 /**
- * Looks for contradictions.
+ * Refuses contradictions.
  *
- * @throws PropsError naming both, and what would go together
+ * @throws PropsError with both properties and the allowed combinations
  */
 export function refuseContradictions(settings: CheckedProps, props: LmtpDeliveryProps, parameters: Parameters): void {
   refuseMoreSessions(settings, parameters);
@@ -40,13 +40,13 @@ function refuseMoreSessions({ sessionBudget, maximumConcurrency }: CheckedProps,
     `a sessionBudget of at least ${sum}`,
   ];
   throw new PropsError(
-    `sessionBudget: ${sessionBudget} is less than maximumConcurrency and lmtp_connection_cache_size can come to: ` +
-      `${maximumConcurrency} functions × ${each} sessions × ${generations} (new containers start before the old ones have let go) = ${sum}; ` +
-      `${ways.join(', or ')} is wanted`,
+    `sessionBudget: ${sessionBudget} is less than maximumConcurrency and lmtp_connection_cache_size allow: ` +
+      `${maximumConcurrency} functions × ${each} sessions × ${generations} (new containers start before old ones close their sessions) = ${sum}; ` +
+      `set ${ways.join(', or ')}`,
   );
 }
 
-/** One slow destination would hold every lmtp function, and mail for the others would wait for it. */
+/** Refuses a limit at which one slow destination occupies every lmtp function, while mail for the others waits. */
 function refuseOneForAll(settings: CheckedProps, props: LmtpDeliveryProps, parameters: Parameters): void {
   const { maximumConcurrency } = settings;
   const limit = parameters.lmtp_destination_concurrency_limit;
@@ -55,13 +55,13 @@ function refuseOneForAll(settings: CheckedProps, props: LmtpDeliveryProps, param
   const written = ['lmtp_destination_concurrency_limit', 'default_destination_concurrency_limit'] as const;
   const name = written.find((one) => props.parameters?.[one] !== undefined) ?? written[0];
   throw new PropsError(
-    `parameters: ${name}: ${limit} contradicts maximumConcurrency: ${maximumConcurrency}: one slow destination would take ` +
-      `every lmtp function, and mail for the others would wait; a limit of at most ${maximumConcurrency - 1}, ` +
-      `or a maximumConcurrency of more than ${limit} (twice that is good), is wanted`,
+    `parameters: ${name}: ${limit} contradicts maximumConcurrency: ${maximumConcurrency}: one slow destination would occupy ` +
+      `every lmtp function, and mail for the others would wait; set a limit of at most ${maximumConcurrency - 1}, ` +
+      `or a maximumConcurrency above ${limit} (twice that is recommended)`,
   );
 }
 
-/** Days that a request may lie among the dead letters before its life in the queue begins (retention in queues.ts). */
+/** Days that a request may wait in a dead-letter queue before its lifetime in the queue begins (retention in queues.ts). */
 const deadLetterDays = 14;
 
 function refuseEarlyDeletion({ bodyRetention }: CheckedProps, parameters: Parameters): void {
@@ -71,7 +71,7 @@ function refuseEarlyDeletion({ bodyRetention }: CheckedProps, parameters: Parame
   const days = Math.ceil(Duration.millis(parameters[longest]).toDays({ integral: false }));
   if (bodyRetention.toDays() >= days + deadLetterDays) return;
   throw new PropsError(
-    `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may lie ${deadLetterDays} days among the dead letters and is then ` +
-      `tried for ${days} more; a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}, is wanted`,
+    `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may wait ${deadLetterDays} days in a dead-letter queue and is then ` +
+      `tried for ${days} more; set a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}`,
   );
 }

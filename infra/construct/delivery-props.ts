@@ -16,13 +16,13 @@ import type { DashboardProps } from '../watching/dashboard/prices.ts';
 
 export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyProps, AlarmProps, DashboardProps {
   /**
-   * Where mail goes that no entry of `transportMap` names, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
+   * The destination of mail that matches no entry of `transportMap`, in Postfix next-hop syntax: `inet:lmtp.example.com:24`.
    *
-   * @default - only what the transport map, or a request itself, names
+   * @default - only destinations of the transport map or of a request
    */
   readonly destination?: string | undefined;
   /**
-   * Postfix transport(5) text, one entry a line: recipient pattern, blanks, the name of this transport, a colon and a
+   * Postfix transport(5) text, one entry per line: recipient pattern, blanks, the name of this transport, a colon and a
    * next-hop, as in `example.com lmtp:inet:lmtp.example.com:24`; `error:`, `retry:` and `discard:` with a reason; or the
    * name of one of `otherTransports`.
    *
@@ -30,40 +30,40 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
    */
   readonly transportMap?: string | undefined;
   /**
-   * An object with such a text, which is asked before `transportMap` and `destination`. It may be changed at any time; the
-   * functions look at it once a minute.
+   * An object with such a text, which is searched before `transportMap` and `destination`. It may be changed at any time; the
+   * functions read it once a minute.
    *
    * @default - none
    */
   readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
   /**
-   * Incoming queues of other transports that the map hands mail to, by the name that it calls them:
-   * `{ mailman: mailman.queues.incoming }`. They must be allowed to read this one's message bucket. Where two hand mail to
-   * each other, the one that is made first names the other's as `() => mailman.queues.incoming`.
+   * Incoming queues of other transports that the map hands mail to, by their names in the map:
+   * `{ mailman: mailman.queues.incoming }`. Those transports must be allowed to read this one's message bucket. If two hand mail
+   * to each other, the one that is created first refers to the other's as `() => mailman.queues.incoming`.
    *
    * @default - none
    */
   readonly otherTransports?: Readonly<Record<string, OtherTransport>> | undefined;
   /**
-   * Destinations that a request may name for itself, beside those of the transport map.
+   * Destinations that a request may name, beside those of the transport map.
    *
    * @default - none
    */
   readonly allowedDestinations?: readonly string[] | undefined;
   /**
-   * Destinations that have metrics and alarms of their own, at most 20: each costs some dollars a month.
+   * Destinations with their own metrics and alarms, at most 20: each costs some dollars a month.
    *
-   * @default - those that `destination`, `transportMap` and `allowedDestinations` spell out, the first 20 of them
+   * @default - the first 20 that `destination`, `transportMap` and `allowedDestinations` name
    */
   readonly watchedDestinations?: readonly string[] | undefined;
   /**
-   * Name of this transport, as master.cf would have it: parameters may be set for it alone.
+   * Name of this transport, as in master.cf: parameters may be set for it alone.
    *
    * @default 'lmtp'
    */
   readonly transport?: string | undefined;
   /**
-   * Postfix parameters that differ from their defaults, each by its own name: `{ minimal_backoff_time: '2m' }`.
+   * Postfix parameters that differ from their defaults, by name: `{ minimal_backoff_time: '2m' }`.
    *
    * @default - Postfix's defaults (see parameters.md)
    */
@@ -71,7 +71,7 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
   /**
    * Bucket of message bodies.
    *
-   * @default - a new one, which outlives the stack
+   * @default - a new one, which is kept when the stack is deleted
    */
   readonly messageBucket?: MailBucket | undefined;
   /**
@@ -81,59 +81,59 @@ export interface LmtpDeliveryProps extends NetworkProps, EncryptionProps, BodyPr
    */
   readonly allowedBuckets?: readonly MailBucket[] | undefined;
   /**
-   * Deletes bodies that no delivery needs any more, and keeps deleted bodies for this long, in whole days: at least the
-   * longest lifetime of mail plus the 14 days that a request may wait in a dead-letter queue. For a bucket that the construct makes.
+   * Deletes bodies that no delivery references any more, and keeps deleted bodies for this long, in whole days: at least the
+   * longest lifetime of mail plus the 14 days that a request may wait in a dead-letter queue. Only for a bucket that the construct creates.
    * An overwritten body counts as deleted, even while mail with the earlier version is held.
    *
-   * @default - bodies stay until you delete them
+   * @default - bodies are kept until you delete them
    */
   readonly bodyRetention?: Duration | undefined;
   /**
-   * Secrets of SASL passwords and TLS keys that the lmtp function may read, with the keys that they are encrypted with.
-   * What a parameter names (`secretsmanager:lmtp/passwords`) is permitted by itself; it is wanted here where its key is one
-   * of your own, or where its name is known only when the stack is deployed (`secretsmanager:${secret.secretName}`).
+   * Secrets of SASL passwords and TLS keys that the lmtp function may read, and decrypt with their keys. Access to a secret that a
+   * parameter names (`secretsmanager:lmtp/passwords`) is granted automatically. Add it here only if it has a customer managed key,
+   * or if its name is known only at deployment (`secretsmanager:${secret.secretName}`).
    *
    * @default - those that the parameters name
    */
   readonly secrets?: readonly AnySecret[] | undefined;
   /**
-   * How long the lmtp function may run, from 30 s to Lambda's own 15 minutes. No attempt takes longer: a wait for a server
-   * ends with this time. The server is blamed as for a time-out if it was silent for 60 s, or a third of this where that is
-   * less (after the final dot: 120 s, or half). Synth names the time-outs that are longer than this allows.
+   * Time-out of the lmtp function, from 30 s to Lambda's limit of 15 minutes. No attempt takes longer: a wait for a server ends
+   * with this time. That counts as a failure of the destination if the server was silent for 60 s, or for a third of this time if
+   * that is less (after the final dot: 120 s, or half). Synth names the time-outs that are longer.
    *
    * @default Duration.seconds(300)
    */
   readonly functionTimeout?: Duration | undefined;
   /**
-   * Memory of each function in megabytes, 128 to 10240. CPU comes in proportion: below 256, loading and TLS are slow; above
-   * 512, functions that wait for a mail server cost more and deliver no faster.
+   * Memory of each function in megabytes, 128 to 10240. CPU is proportional: below 256, loading and TLS are slow; above 512,
+   * functions that wait for a mail server cost more and deliver no faster.
    *
    * @default 512
    */
   readonly memorySize?: number | undefined;
   /**
-   * How many lmtp functions run at once, 2 to 1000 (maxproc in master.cf). It should be well above the concurrency limit of
-   * one destination, so that a slow one does not hold them all. Each keeps sessions open in its cache: see `sessionBudget`.
+   * The number of lmtp functions that run at once, 2 to 1000 (maxproc in master.cf). It should be well above the concurrency limit
+   * of one destination, so that a slow one does not occupy all. Each keeps sessions open in its cache: see `sessionBudget`.
    *
    * @default 40
    */
   readonly maximumConcurrency?: number | undefined;
   /**
-   * How many sessions the mail store has for us (process_limit of Dovecot, maxchild of Cyrus): synth fails where the functions
-   * could keep more open. That is `maximumConcurrency` times lmtp_connection_cache_size, twice, since new containers start before
-   * the old ones have let go.
+   * The number of sessions that the mail store allows this stack (process_limit of Dovecot, maxchild of Cyrus). Synth fails if the
+   * functions could keep more open: twice `maximumConcurrency` times lmtp_connection_cache_size, since new containers start before
+   * old ones close their sessions.
    *
    * @default - no limit is checked
    */
   readonly sessionBudget?: number | undefined;
   /**
-   * Where alarms go: a topic whose key, if it has one, lets CloudWatch publish.
+   * Topic of the alarms. If it has a key, its policy must let CloudWatch publish.
    *
-   * @default - a new topic, with a key of its own
+   * @default - a new topic with a new key
    */
   readonly alarmTopic?: ITopic | undefined;
   /**
-   * How long the delivery log is kept.
+   * Retention of the delivery log.
    *
    * @default RetentionDays.THREE_MONTHS
    */

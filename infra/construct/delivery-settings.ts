@@ -1,4 +1,4 @@
-/** The check that no wrong property gets past synth, and the defaults. */
+/** The checks of the properties at synth, and their defaults. */
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Parameters } from '../../functions/parameters/parameters.ts';
@@ -16,7 +16,7 @@ import { refuseContradictions } from './contradictions.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { checkKinds, days, retention, seconds, whole } from './prop-values.ts';
 
-/** Properties that have been checked, with all defaults filled in. */
+/** Checked properties, with defaults. */
 export interface DeliverySettings {
   readonly transport: string;
   readonly transportMap: string;
@@ -25,9 +25,9 @@ export interface DeliverySettings {
   readonly allowedDestinations: readonly string[];
   /** Absent without a VPC. */
   readonly network: NetworkSettings | undefined;
-  /** Destinations with metrics of their own, as the queue writes them. */
+  /** Destinations with their own metrics, as the queue writes them. */
   readonly watchedDestinations: readonly string[];
-  /** The author of reports that leave through Amazon SES; absent where none does. */
+  /** The author of reports that are sent by Amazon SES; absent if none are. */
   readonly sesSender: string | undefined;
   /** Parameters as the functions will read them. */
   readonly parsed: Parameters;
@@ -41,15 +41,15 @@ export interface DeliverySettings {
   readonly memorySize: number;
   readonly maximumConcurrency: number;
   readonly sessionBudget: number | undefined;
-  /** Absent: bodies stay. */
+  /** Absent: bodies are not deleted. */
   readonly bodyRetention: Duration | undefined;
   readonly logRetention: RetentionDays;
 }
 
 /**
- * Checks properties and fills in defaults.
+ * Returns the checked properties, with defaults.
  *
- * @throws PropsError naming the property, its value and what is allowed
+ * @throws PropsError with the property, its value and what is allowed
  */
 export function settingsOf(props: LmtpDeliveryProps): DeliverySettings {
   checkKinds(props);

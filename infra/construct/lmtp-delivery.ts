@@ -18,8 +18,8 @@ import {
   operatorPermissions,
   submitPermissions,
 } from '../permissions/people-permissions.ts';
+import type { PermittedResources } from '../permissions/permitted-resources.ts';
 import { permittedSecrets } from '../permissions/secrets.ts';
-import type { Surroundings } from '../permissions/surroundings.ts';
 import { operatorSettings } from '../properties/operator-settings.ts';
 import { refuse } from '../properties/props-error.ts';
 import { Queues } from '../queue/queues.ts';
@@ -32,14 +32,14 @@ import type { Watched } from '../watching/alarms/watched.ts';
 import type { MailDashboard } from '../watching/dashboard/dashboard.ts';
 import { type DestinationMetricName, type MailMetricOptions, MailMetrics } from '../watching/measures/metrics.ts';
 import { watchOver } from '../watching/watching.ts';
-import { caution } from './cautions.ts';
+import { annotate } from './annotations.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { settingsOf } from './delivery-settings.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
 
 /**
- * Postfix's lmtp(8) and the queue it needs: one transport, as one line of master.cf.
+ * Postfix's lmtp(8) and the queue it needs: one transport, like one line of master.cf.
  *
  *     producer ─► incoming ─► qmgr ─► active ─► lmtp ─► mail store
  *                              ▲ │                │
@@ -56,27 +56,27 @@ export class LmtpDelivery extends Construct {
   readonly topics: Topics;
   readonly stores: Stores;
   readonly functions: Functions;
-  /** What lmtp and check are in; absent without a VPC. */
+  /** The network of lmtp and check; absent without a VPC. */
   readonly network?: Network;
   readonly dashboard: MailDashboard;
   /** Namespace of the metrics in CloudWatch. */
   readonly metricsNamespace: string;
-  /** Destinations that have metrics of their own, as the queue writes them. */
+  /** Destinations with their own metrics, as the queue writes them. */
   readonly watchedDestinations: readonly string[];
-  /** What the functions write there, each by a method: `delivery.metrics.metricSent()`. */
+  /** The metrics of the functions, one method each: `delivery.metrics.metricSent()`. */
   readonly metrics: MailMetrics;
-  /** What an operator's command line has to know of the parameters. */
+  /** The parameters that the operator's command line needs. */
   readonly operatorSettings: OperatorSettings;
-  /** What wakes people, and why; they go to `topics.alarm`. */
+  /** The alarms, which notify `topics.alarm`. */
   readonly alarms: MailAlarms;
-  readonly #surroundings: Surroundings;
+  readonly #resources: PermittedResources;
   readonly #frontDoors: FrontDoors;
 
-  /** @throws PropsError when a property cannot be used */
+  /** @throws PropsError for a wrong property */
   constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
     super(scope, id);
     const settings = settingsOf(props);
-    caution(this, settings, props);
+    annotate(this, settings, props);
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
     this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
@@ -95,16 +95,16 @@ export class LmtpDelivery extends Construct {
     const otherTransports = Object.values(settings.otherTransports);
     const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
     const bodies = { allowedBuckets, bodyPrefixes, deletesBodies: bodyRetention !== undefined, encryptionKey };
-    this.#surroundings = { queues, topics, stores, secrets, transportMapObject, otherTransports, ...bodies };
-    this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#surroundings);
+    this.#resources = { queues, topics, stores, secrets, transportMapObject, otherTransports, ...bodies };
+    this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#resources);
 
     if (settings.network !== undefined) {
       this.network = new Network(this, 'Network', settings.network, secrets.length > 0);
     }
     this.functions = new Functions(this, 'Functions', {
-      surroundings: this.#surroundings,
+      resources: this.#resources,
       code: props.code ?? bundledCode(this),
-      environment: functionEnvironment(this, settings, this.#surroundings, this.metricsNamespace),
+      environment: functionEnvironment(this, settings, this.#resources, this.metricsNamespace),
       lmtpTimeout,
       sesSender: settings.sesSender,
       memorySize,
@@ -125,32 +125,32 @@ export class LmtpDelivery extends Construct {
   /**
    * Lets a producer submit mail: send requests to the incoming queue, and write bodies to the message bucket.
    *
-   * @param prefix where in the bucket the bodies go; `in/`, or the first of `bodyPrefixes`, if absent
-   * @throws PropsError for a prefix that no body may lie below
+   * @param prefix prefix of the bodies in the bucket; default: `in/`, or the first of `bodyPrefixes`
+   * @throws PropsError for a prefix outside `bodyPrefixes`
    */
   grantSubmit(grantee: IGrantable, prefix?: string): void {
-    const { bodyPrefixes = [] } = this.#surroundings;
+    const { bodyPrefixes = [] } = this.#resources;
     const chosen = prefix ?? (bodyPrefixes.includes('in/') ? 'in/' : (bodyPrefixes[0] ?? 'in/'));
     if (bodyPrefixes.length > 0 && !bodyPrefixes.some((allowed) => chosen.startsWith(allowed))) {
-      throw refuse('prefix', chosen, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or what lies below`);
+      throw refuse('prefix', chosen, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or a prefix below one of them`);
     }
-    grant(grantee, submitPermissions(this.#surroundings, chosen));
+    grant(grantee, submitPermissions(this.#resources, chosen));
   }
 
   /**
-   * Lets an operator look after the queue with the command line: see it, and change it. The operator must also be allowed to
-   * look the stack up (`cloudformation:DescribeStacks`).
+   * Lets an operator read and change the queue with the command line. The operator must also be allowed to describe the stack
+   * (`cloudformation:DescribeStacks`).
    */
   grantOperate(grantee: IGrantable): void {
-    grant(grantee, operatorPermissions(this.#surroundings, this.#operatorPlaces));
+    grant(grantee, operatorPermissions(this.#resources, this.#operatorPlaces));
   }
 
   /**
-   * Lets an operator see the queue and the logs with the command line (status, queue, shape, explain, log), and change nothing.
-   * This operator must also be allowed to look the stack up.
+   * Lets an operator read the queue and the logs with the command line (status, queue, shape, explain, log), but change nothing.
+   * The operator must also be allowed to describe the stack.
    */
   grantObserve(grantee: IGrantable): void {
-    grant(grantee, observerPermissions(this.#surroundings, this.#operatorPlaces));
+    grant(grantee, observerPermissions(this.#resources, this.#operatorPlaces));
   }
 
   get #operatorPlaces(): OperatorPlaces {
@@ -160,35 +160,35 @@ export class LmtpDelivery extends Construct {
   }
 
   /**
-   * Takes in what Amazon SES receives: the topic that the S3 action of a receipt rule notifies. The action must have no KMS
-   * key, and its bucket must be the message bucket or one of `allowedBuckets`.
+   * Accepts mail that Amazon SES receives. The topic is the one that the S3 action of a receipt rule notifies. The action must not
+   * have a KMS key, and its bucket must be the message bucket or one of `allowedBuckets`.
    */
   receiveFromSes(topic: ITopic): void {
     this.#frontDoors.receiveFromSes(topic);
   }
 
   /**
-   * Takes in the objects that are written below a prefix of a bucket, with their envelope in their metadata.
+   * Accepts objects that are written below a prefix of a bucket, with the envelope in their metadata.
    *
-   * A bucket from elsewhere must have its EventBridge notifications on.
+   * A bucket of another stack must have EventBridge notifications enabled.
    *
    * @param bucket the message bucket, or one of `allowedBuckets`
-   * @throws PropsError where the bucket could not be read, or what the functions themselves write would be taken in
+   * @throws PropsError if the functions cannot read the bucket, or would accept objects that they write
    */
   receiveObjects(bucket: MailBucket, prefix: string): void {
     this.#frontDoors.receiveObjects(bucket, prefix);
   }
 
   /**
-   * Lets S3 itself notify the incoming queue of new objects, for a bucket whose notifications are set up elsewhere.
+   * Lets S3 notify the incoming queue of new objects, for a bucket whose notifications are configured elsewhere.
    *
-   * @param account that owns the bucket; that of the stack if absent
+   * @param account the owner of the bucket; default: that of the stack
    */
   allowNotificationsFrom(bucket: MailBucket, account?: string): void {
     this.#frontDoors.allowNotificationsFrom(bucket, account);
   }
 
-  /** A metric of this transport, as `delivery.metrics` has it: `delivery.metric('Sent')`. */
+  /** A metric of this transport, as in `delivery.metrics`: `delivery.metric('Sent')`. */
   metric(name: MetricName, options?: MailMetricOptions): Metric {
     return this.metrics.metric(name, options);
   }

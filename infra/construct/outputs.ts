@@ -3,9 +3,9 @@ import { deliveryLogsOutput, settingsOutput } from '../../functions/operator/set
 import type { LmtpDelivery } from './lmtp-delivery.ts';
 
 /**
- * What a stack tells its users, under names that are fixed: scripts and the command line read them.
+ * Writes the outputs of a transport. Their names are fixed: scripts and the command line read them.
  *
- * @param transport whose they are, where another has the plain names: it stands before each of its own (`MailmanQueueTableName`)
+ * @param transport prefix of the names (`MailmanQueueTableName`); absent for the first transport, which has no prefix
  */
 export function writeOutputs(
   stack: Stack,
@@ -34,7 +34,7 @@ export function writeOutputs(
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, `${prefix}${name}`, { value });
 }
 
-/** Outputs have letters and digits alone: `old-lists` is `OldLists`. */
+/** Returns the prefix for a transport. Names of outputs have only letters and digits: `old-lists` becomes `OldLists`. */
 export function outputPrefix(transport: string): string {
   return transport.replaceAll(/(?:^|-+)([a-z0-9]?)/g, (_, first: string) => first.toUpperCase());
 }

@@ -1,6 +1,6 @@
 /**
- * What kind of thing each property is. The compiler says so to whoever writes TypeScript; a CDK app in JavaScript, or one that
- * reads its settings from a file, is told here and not by an error from the depths.
+ * The type of each property. The compiler checks CDK apps in TypeScript; these checks give a clear error to an app in JavaScript,
+ * or to one that reads its settings from a file.
  */
 import { type Duration, Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -61,7 +61,7 @@ const wanted: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * Whether every property is known, and of its kind.
+ * Checks that every property is known and has its type.
  *
  * @throws PropsError
  */
@@ -107,7 +107,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Constructs are large, and go round in circles. */
+/** A value for an error. Constructs are not shown: they are large and contain cycles. */
 function shown(value: unknown): unknown {
   if (typeof value === 'function') return 'a function';
   return isObject(value) && !isPlain(value) ? 'an object of some class' : value;
@@ -118,33 +118,33 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A whole number, with which alarms and the dashboard are reckoned at synth. */
+/** Returns a whole number, which alarms and the dashboard need at synth. */
 export function whole(name: string, value: number, least: number, most: number): number {
   const allowed = `a whole number from ${least} to ${most}`;
-  if (Token.isUnresolved(value)) throw refuse(name, 'a number known only when deployed', allowed);
+  if (Token.isUnresolved(value)) throw refuse(name, 'a number known only at deployment', allowed);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw refuse(name, value, allowed);
 }
 
-/** A whole number of seconds, with which others are reckoned at synth. */
+/** Returns a whole number of seconds, which other settings need at synth. */
 export function seconds(name: string, duration: Duration, least: number, most: number): Duration {
   const allowed = `a whole number of seconds from ${least} to ${most}`;
-  if (duration.isUnresolved()) throw refuse(name, 'a time known only when deployed', allowed);
+  if (duration.isUnresolved()) throw refuse(name, 'a time known only at deployment', allowed);
   const value = duration.toSeconds({ integral: false });
   if (Number.isInteger(value) && value >= least && value <= most) return duration;
   throw refuse(name, `${value} s`, allowed);
 }
 
-/** A whole number of days, with which others are reckoned at synth. */
+/** Returns a whole number of days, which other settings need at synth. */
 export function days(name: string, duration: Duration, least: number, most: number): Duration {
   const allowed = `a whole number of days from ${least} to ${most}`;
-  if (duration.isUnresolved()) throw refuse(name, 'a time known only when deployed', allowed);
+  if (duration.isUnresolved()) throw refuse(name, 'a time known only at deployment', allowed);
   const value = duration.toDays({ integral: false });
   if (Number.isInteger(value) && value >= least && value <= most) return duration;
   throw refuse(name, `${value} days`, allowed);
 }
 
-/** A time that CloudWatch keeps logs for. */
+/** Returns a retention that CloudWatch Logs allows. */
 export function retention(name: string, value: RetentionDays): RetentionDays {
   if (value in RetentionDays) return value;
   throw refuse(name, value, 'one of RetentionDays');

@@ -5,7 +5,7 @@ import { wrong } from './context-readers.ts';
 import type { NamedResources } from './named-resources.ts';
 
 /**
- * The properties of one transport, as the context describes it: what it names in AWS is looked up.
+ * Returns the properties of one transport that the context describes, with references to the AWS resources it names.
  *
  * @throws PropsError
  */
@@ -28,12 +28,12 @@ export function contextProps(settings: ContextSettings, named: NamedResources): 
 
 type Network = Required<Pick<LmtpDeliveryProps, 'vpc' | 'vpcSubnets' | 'securityGroup'>>;
 
-/** Nothing is looked up in an account: a VPC comes with its subnets. */
+/** The network properties. Synth reads no AWS account, so a VPC needs its subnets. */
 function networkProps({ vpc, subnets, securityGroup, vpcEndpoints }: ContextSettings, named: NamedResources): Network {
   if (vpc !== undefined && subnets === undefined) {
-    throw new PropsError(`context vpc: "${vpc}" alone is not allowed: subnets are wanted beside it, one for each zone`);
+    throw new PropsError(`context vpc: "${vpc}" is not allowed without subnets: set subnets too, one for each zone`);
   }
-  if (vpc === undefined && subnets !== undefined) throw wrong('subnets', 'a value without vpc', 'a vpc beside it');
+  if (vpc === undefined && subnets !== undefined) throw wrong('subnets', 'a value without vpc', 'vpc too');
   const makesGateways = vpcEndpoints === true || (Array.isArray(vpcEndpoints) && vpcEndpoints.some(isGateway));
   const bare = makesGateways ? subnets?.find(({ routeTableId }) => routeTableId === undefined) : undefined;
   if (bare !== undefined) {

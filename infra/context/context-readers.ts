@@ -1,12 +1,12 @@
 /**
- * What a context value may look like: text as it comes from the command line (`-c name=value`), or a number, a list or an
- * object from cdk.json. Each reader takes the value's name, for the error, and the value, `undefined` where there is none.
+ * Readers of context values. On the command line (`-c name=value`) a value is text; in cdk.json it may also be a number, a list or
+ * an object. A reader receives the value's name, for errors, and the value, `undefined` if absent.
  */
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type PropsError, refuse } from '../properties/props-error.ts';
 
-/** @throws PropsError naming the value and what is allowed */
+/** @throws PropsError with the value and what is allowed */
 export type Reader<T> = (name: string, value: unknown) => T;
 
 /** Values by name. */
@@ -17,26 +17,26 @@ export function text(name: string, value: unknown): string | undefined {
   throw wrong(name, value, 'text');
 }
 
-/** Entries separated by newline, or semicolon where a newline is hard to type. */
+/** Reads entries separated by newline or semicolon. */
 export function lines(name: string, value: unknown): string | undefined {
   return text(name, value)?.replaceAll(/\s*;\s*/g, '\n');
 }
 
-/** A list without what is there twice; text is taken apart at blanks and commas. */
+/** Reads a list without duplicates; text is split at blanks and commas. */
 export function words(name: string, value: unknown = []): readonly string[] {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (!texts.every((one) => typeof one === 'string')) {
-    throw wrong(name, value, 'a list of texts, or one text with blanks between them,');
+    throw wrong(name, value, 'a list of texts, or texts separated by blanks');
   }
   const all = texts.flatMap((one) => one.split(/[\s,]+/)).filter((word) => word !== '');
   return [...new Set(all)];
 }
 
-/** A list, as such or with blanks between its texts, which may have commas in them. */
+/** Reads a list; text is split at blanks only, since an entry may contain commas. */
 export function blankSeparated(name: string, value: unknown): readonly string[] {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (texts.every((one) => typeof one === 'string')) return texts.flatMap((one) => one.trim().split(/\s+/));
-  throw wrong(name, value, 'a list of texts, or one text with blanks between them,');
+  throw wrong(name, value, 'a list of texts, or texts separated by blanks');
 }
 
 export function number(name: string, value: unknown): number | undefined {
@@ -45,7 +45,7 @@ export function number(name: string, value: unknown): number | undefined {
   throw wrong(name, value, 'a whole number');
 }
 
-/** A list of whole numbers. */
+/** Reads a list of whole numbers. */
 export function numbers(name: string, value: unknown): readonly number[] | undefined {
   if (value === undefined) return undefined;
   const all: readonly unknown[] = Array.isArray(value)
@@ -63,15 +63,15 @@ export function yesOrNo(name: string, value: unknown): boolean | undefined {
   throw wrong(name, value, 'yes or no');
 }
 
-/** A time that CloudWatch keeps logs for. */
+/** Reads a retention that CloudWatch Logs allows, in days. */
 export function days(name: string, value: unknown): RetentionDays | undefined {
   const given = number(name, value);
   if (given === undefined || given in RetentionDays) return given;
   const all = Object.values(RetentionDays).filter((one) => typeof one === 'number');
-  throw wrong(name, value, `one of ${all.join(', ')} (9999: for ever)`);
+  throw wrong(name, value, `one of ${all.join(', ')} (9999: without end)`);
 }
 
-/** A time with Postfix's units; a plain number is seconds. */
+/** Reads a time with Postfix's units; a plain number is seconds. */
 export function duration(name: string, value: unknown): Duration | undefined {
   if (value === undefined) return undefined;
   const [, digits, unit = ''] = /^(\d{1,9})([smhdw]?)$/.exec(String(value)) ?? [];
@@ -82,7 +82,7 @@ export function duration(name: string, value: unknown): Duration | undefined {
 const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * An object, as such or as JSON.
+ * Reads an object, or its JSON.
  *
  * @param forms what is allowed, for the error
  */
@@ -97,12 +97,12 @@ function parseJson(name: string, value: string, forms: string): unknown {
     const parsed: unknown = JSON.parse(value);
     if (typeof parsed === 'object') return parsed;
   } catch {
-    // Said below.
+    // Refused below.
   }
   throw wrong(name, withoutPasswords(value), forms);
 }
 
-/** Postfix parameters: an object, or `name=value` lines. */
+/** Reads Postfix parameters: an object, or `name=value` lines. */
 export function parameters(name: string, value: unknown = {}): Readonly<Record<string, string>> {
   const isLines = typeof value === 'string' && !value.trimStart().startsWith('{');
   if (!isLines) return asTexts(name, object(name, value, assignmentForms));
@@ -110,7 +110,7 @@ export function parameters(name: string, value: unknown = {}): Readonly<Record<s
   return Object.fromEntries(given.map((line) => assignment(name, line)));
 }
 
-const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon,';
+const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon';
 
 function assignment(name: string, line: string): [string, string] {
   const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
@@ -118,12 +118,12 @@ function assignment(name: string, line: string): [string, string] {
   return [parameter, value];
 }
 
-/** What is malformed may hold passwords all the same. */
+/** Hides passwords, which a malformed value may contain too. */
 function withoutPasswords(given: string): string {
   return given.replace(/(password_maps).*/s, '$1 (hidden)');
 }
 
-/** cdk.json may have `20` where main.cf has `20`: both are text to a parameter. */
+/** The values as text: a number in cdk.json is text to a parameter. */
 function asTexts(name: string, values: Context): Readonly<Record<string, string>> {
   const entries = Object.entries(values).map(([parameter, value]): [string, string] => {
     if (typeof value !== 'string' && typeof value !== 'number') {
@@ -134,7 +134,7 @@ function asTexts(name: string, values: Context): Readonly<Record<string, string>
   return Object.fromEntries(entries);
 }
 
-/** The error about a context value. */
+/** Returns the error about a context value. */
 export function wrong(name: string, value: unknown, allowed: string): PropsError {
   return refuse(`context ${name}`, value, allowed);
 }

@@ -1,11 +1,11 @@
-/** Context values that name things in AWS: each is looked at here, so that a slip of the pen is not left to CloudFormation. */
+/** Readers of context values that name AWS resources. They find typing errors before CloudFormation does. */
 
 import { type EndpointName, endpointNames } from '../network/vpc-endpoints.ts';
 import { isSecretName } from '../permissions/secrets.ts';
 import type { AlarmSettings } from '../watching/alarms/thresholds.ts';
 import { duration, object, type Reader, text, words, wrong } from './context-readers.ts';
 
-/** An object in S3. */
+/** Reads the URL of an object in S3. */
 export function objectUrl(name: string, value: unknown): { bucket: string; key: string } | undefined {
   const url = text(name, value);
   if (url === undefined) return undefined;
@@ -15,22 +15,22 @@ export function objectUrl(name: string, value: unknown): { bucket: string; key: 
   return { bucket, key };
 }
 
-/** Labels with dots between them, and no address. */
+/** Labels joined by dots, but not an IP address. */
 const bucketName = /^(?=.{3,63}$)(?!\d+(?:\.\d+){3}$)[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
 
 export function bucket(name: string, value: unknown): string | undefined {
   const given = text(name, value);
   if (given === undefined || bucketName.test(given)) return given;
-  throw wrong(name, value, 'the name of a bucket (small letters, digits, dots and hyphens)');
+  throw wrong(name, value, 'the name of a bucket (lower-case letters, digits, dots and hyphens)');
 }
 
 export function buckets(name: string, value: unknown): readonly string[] {
   const bad = words(name, value).find((word) => !bucketName.test(word));
-  if (bad !== undefined) throw wrong(name, bad, 'the name of a bucket (small letters, digits, dots and hyphens)');
+  if (bad !== undefined) throw wrong(name, bad, 'the name of a bucket (lower-case letters, digits, dots and hyphens)');
   return words(name, value);
 }
 
-/** What stands behind region and account in an ARN; no queue or topic of ours is a FIFO one where others meet it. */
+/** The part of an ARN after region and account. FIFO queues and topics are not allowed: none of the named ones is FIFO. */
 const resourceOf = {
   sns: /^[\w-]{1,256}$/,
   sqs: /^[\w-]{1,80}$/,
@@ -41,7 +41,7 @@ const shapes = { sns: 'NAME', sqs: 'NAME', kms: 'key/ID' } as const;
 
 type Service = keyof typeof resourceOf;
 
-/** An ARN of a service of AWS. */
+/** Returns a reader for an ARN of an AWS service. */
 export function arn(service: Service): Reader<string | undefined> {
   return (name, value) => {
     const given = text(name, value);
@@ -59,7 +59,7 @@ function arnOf(name: string, service: Service, given: string): string {
   throw wrong(name, given, `an ARN of ${service} (arn:aws:${service}:REGION:ACCOUNT:${shapes[service]})`);
 }
 
-/** `name=ARN of a queue` each. */
+/** Reads entries `name=ARN of a queue`. */
 export function queuesByName(name: string, value: unknown): Readonly<Record<string, string>> {
   const pairs = words(name, value).map((word): [string, string] => {
     const [, transport, queue] = /^([^=]+)=(.+)$/.exec(word) ?? [];
@@ -67,11 +67,11 @@ export function queuesByName(name: string, value: unknown): Readonly<Record<stri
     return [transport, arnOf(name, 'sqs', queue)];
   });
   const twice = pairs.find(([transport], index) => pairs.slice(0, index).some(([earlier]) => earlier === transport));
-  if (twice !== undefined) throw wrong(name, twice[0], 'each name once, name=ARN of a queue,');
+  if (twice !== undefined) throw wrong(name, twice[0], 'each name once, as name=ARN of a queue');
   return Object.fromEntries(pairs);
 }
 
-/** Ids of EC2: `vpc-0123456789abcdef0`. */
+/** Returns a reader for ids of EC2: `vpc-0123456789abcdef0`. */
 export function resourceId(kind: string): Reader<string | undefined> {
   return (name, value) => {
     const given = text(name, value);
@@ -85,24 +85,24 @@ export function resourceIds(kind: string): Reader<readonly string[] | undefined>
   return (name, value) => (value === undefined ? undefined : words(name, value).map((word) => one(name, word) ?? ''));
 }
 
-/** A subnet, and the route table that its gateway endpoints are written into. */
+/** A subnet, and the route table for its gateway endpoints. */
 export interface NamedSubnet {
   readonly subnetId: string;
   readonly routeTableId?: string;
 }
 
-/** `subnet-ID` or `subnet-ID=rtb-ID` each. */
+/** Reads entries `subnet-ID` or `subnet-ID=rtb-ID`. */
 export function subnets(name: string, value: unknown): readonly NamedSubnet[] | undefined {
   if (value === undefined) return undefined;
   return words(name, value).map((word) => {
     const match = /^(subnet-[0-9a-f]{8,17})(?:=(rtb-[0-9a-f]{8,17}))?$/.exec(word);
     const [, subnetId, routeTableId] = match ?? [];
-    if (subnetId === undefined) throw wrong(name, word, 'subnet-ID, or subnet-ID=rtb-ID with its route table,');
+    if (subnetId === undefined) throw wrong(name, word, 'subnet-ID, or subnet-ID=rtb-ID with its route table');
     return routeTableId === undefined ? { subnetId } : { subnetId, routeTableId };
   });
 }
 
-/** `yes`, `no`, `existing`, or names. */
+/** Reads `yes`, `no`, `existing`, or names of services. */
 export function endpoints(name: string, value: unknown): boolean | 'existing' | readonly EndpointName[] | undefined {
   if (value === undefined || typeof value === 'boolean' || value === 'existing') return value;
   if (value === 'yes' || value === 'true') return true;
@@ -113,7 +113,7 @@ export function endpoints(name: string, value: unknown): boolean | 'existing' | 
   throw wrong(name, value, `yes, no, existing or some of ${endpointNames.join(', ')}`);
 }
 
-/** `bucket=account` each. */
+/** Reads entries `bucket=account`. */
 export function accountsByBucket(name: string, value: unknown): Readonly<Record<string, string>> | undefined {
   if (value === undefined) return undefined;
   const isObject = typeof value === 'object' && !Array.isArray(value);
@@ -124,12 +124,12 @@ export function accountsByBucket(name: string, value: unknown): Readonly<Record<
       if (typeof account === 'string' && rest.length === 0 && bucketName.test(bucket) && /^\d{12}$/.test(account)) {
         return [bucket, account];
       }
-      throw wrong(name, pair.join('='), 'name of a bucket=account of twelve digits');
+      throw wrong(name, pair.join('='), 'bucket=account, with an account of twelve digits');
     }),
   );
 }
 
-/** Thresholds of alarms by name, with times as text: `{ "lateMail": { "threshold": 4, "over": "30m" } }`. */
+/** Reads thresholds of alarms by name, with times as text: `{ "lateMail": { "threshold": 4, "over": "30m" } }`. */
 export function alarms(name: string, value: unknown): AlarmSettings | undefined {
   if (value === undefined) return undefined;
   const entries = Object.entries(object(name, value)).map(([alarm, setting]) => {
@@ -139,7 +139,7 @@ export function alarms(name: string, value: unknown): AlarmSettings | undefined 
   return Object.fromEntries(entries) as AlarmSettings;
 }
 
-/** Names of secrets of this account, or ARNs of any. */
+/** Reads names of secrets of this account, or ARNs of secrets of any account. */
 export function secretNames(name: string, value: unknown): readonly string[] {
   const all = words(name, value);
   const bad = all.find((word) => !isSecretName(word));

@@ -1,7 +1,7 @@
 /**
- * What a user may set without writing code: context values, from cdk.json or as `-c name=value`, as the properties of a
- * stack. A value on the command line is always text, one in cdk.json may be a number, a list or an object; an empty one
- * counts as absent, so `-c destination=` takes back what cdk.json says.
+ * The context values that set the properties of a stack without code, from cdk.json or as `-c name=value`. A value on the command
+ * line is text; one in cdk.json may also be a number, a list or an object. An empty value counts as absent, so `-c destination=`
+ * overrides cdk.json.
  */
 
 import { PropsError } from '../properties/props-error.ts';
@@ -10,17 +10,17 @@ import * as resources from './context-resources.ts';
 
 /** One context value. */
 interface Row {
-  /** What it means, and what it looks like on the command line; for the manual and for errors. */
+  /** Its meaning and form on the command line; for the manual and for errors. */
   readonly about: string;
   readonly read: read.Reader<unknown>;
-  /** Of the stack, or of its first transport: what stands at top level is not meant for every one of several transports. */
+  /** A value at top level applies only to the first of several transports. */
   readonly isOfFirst?: true;
 }
 
 /** The context values, in the order of the manual. Each is the property of the same name. */
 export const contextTable = {
   destination: {
-    about: 'where mail goes that the transport map does not name: `inet:lmtp.example.com:24`',
+    about: 'destination of mail that matches no entry of the transport map: `inet:lmtp.example.com:24`',
     read: read.text,
   },
   transportMap: {
@@ -28,17 +28,16 @@ export const contextTable = {
     read: read.lines,
   },
   transportMapObject: {
-    about: 'an object with such a text, asked before the rest: `s3://bucket/key`',
+    about: 'an object with such a text, searched before the rest: `s3://bucket/key`',
     read: resources.objectUrl,
   },
   allowedDestinations: {
-    about: 'destinations that a request may name itself, separated by blanks',
+    about: 'destinations that a request may name, separated by blanks',
     read: read.words,
   },
   watchedDestinations: {
-    about:
-      'destinations with metrics of their own, at most 20, separated by blanks; else the first that the stack knows',
-    // A destination of several servers has commas in it.
+    about: 'destinations with their own metrics, at most 20, separated by blanks; default: the first known ones',
+    // A destination with several servers contains commas.
     read: (name, value) => (value === undefined ? undefined : read.blankSeparated(name, value)),
   },
   parameters: {
@@ -46,35 +45,33 @@ export const contextTable = {
     read: read.parameters,
   },
   secrets: {
-    about:
-      'names or ARNs of secrets that lmtp and check may read beside those that parameters name, separated by blanks',
+    about: 'names or ARNs of secrets that lmtp and check may read, beside those in parameters, separated by blanks',
     read: resources.secretNames,
   },
   transport: {
-    about: 'name of the transport, `lmtp` if absent; it is part of the name of the stack',
+    about: 'name of the transport, default `lmtp`; part of the name of the stack',
     read: read.text,
   },
   transports: {
-    about: 'several transports in one stack, by name, each with values of this table (see below): a JSON object',
+    about: 'several transports in one stack, by name, each with values of this table: a JSON object',
     read: (name, value) => (value === undefined ? undefined : read.object(name, value)),
   },
   otherTransports: {
-    about: 'transports of other stacks that the map names: `name=ARN of its incoming queue`, separated by blanks',
+    about: 'transports of other stacks in the map: `name=ARN of its incoming queue`, separated by blanks',
     read: resources.queuesByName,
   },
-  messageBucket: { about: 'name of a bucket of your own for message bodies', read: resources.bucket },
+  messageBucket: { about: 'name of an existing bucket for message bodies', read: resources.bucket },
   allowedBuckets: { about: 'names of buckets that a request may name, separated by blanks', read: resources.buckets },
   bodyPrefixes: {
-    about:
-      'prefixes of the message bucket that bodies lie below, separated by blanks; no other object is read: `in/ ses/`',
+    about: 'prefixes of bodies in the message bucket, separated by blanks; no other object is read: `in/ ses/`',
     read: (name, value) => (value === undefined ? undefined : read.words(name, value)),
   },
   bucketOwners: {
-    about: 'accounts of buckets from elsewhere: `bucket=account`, separated by blanks',
+    about: 'owners of buckets in other accounts: `bucket=account`, separated by blanks',
     read: resources.accountsByBucket,
   },
   bodyRetention: {
-    about: 'deletes bodies that no delivery needs any more, and keeps deleted bodies for this long: `30d`',
+    about: 'deletes bodies that no delivery references any more, and keeps deleted bodies for this long: `30d`',
     read: read.duration,
     isOfFirst: true,
   },
@@ -84,80 +81,80 @@ export const contextTable = {
     isOfFirst: true,
   },
   objectPrefix: {
-    about: 'prefix of the message bucket: what is written below it with an envelope in its metadata is mail: `drop/`',
+    about:
+      'prefix of the message bucket; objects below it with an envelope in their metadata are accepted as mail: `drop/`',
     read: read.text,
     isOfFirst: true,
   },
   vpc: {
-    about: 'id of the VPC that lmtp and check are in: `vpc-0123456789abcdef0`',
+    about: 'id of the VPC of lmtp and check: `vpc-0123456789abcdef0`',
     read: resources.resourceId('vpc'),
   },
   subnets: {
     about:
-      'ids of its subnets, one for each zone, with their route tables where endpoints are made: `subnet-...=rtb-...`',
+      'ids of its subnets, one for each zone, with their route tables if endpoints are created: `subnet-...=rtb-...`',
     read: resources.subnets,
   },
   securityGroup: {
-    about: 'id of a security group of your own; else one is made',
+    about: 'id of an existing security group; default: a new one',
     read: resources.resourceId('sg'),
   },
   vpcEndpoints: {
     about:
-      'endpoints of AWS to be made in the VPC: `yes`, `no`, `existing`, or some of `s3 dynamodb sqs sns secretsmanager`',
+      'AWS endpoints to create in the VPC: `yes`, `no`, `existing`, or some of `s3 dynamodb sqs sns secretsmanager`',
     read: resources.endpoints,
   },
   prefixLists: {
-    about: 'ids of the prefix lists that HTTPS is let out to, separated by blanks',
+    about: 'ids of prefix lists to which HTTPS is allowed, separated by blanks',
     read: resources.resourceIds('pl'),
   },
-  mailPorts: { about: 'ports of the mail servers, where the destinations do not tell: `24 2400`', read: read.numbers },
-  ipv6: { about: 'whether mail servers are reached by IPv6 too: `yes`', read: read.yesOrNo },
+  mailPorts: { about: 'ports of the mail servers that the destinations do not name: `24 2400`', read: read.numbers },
+  ipv6: { about: 'whether to reach mail servers by IPv6 too: `yes`', read: read.yesOrNo },
   encryptionKey: {
-    about: 'ARN of a key of KMS for all that is stored; synth says what its policy must hold',
+    about: 'ARN of a KMS key for all stored data; synth prints the statements that its policy needs',
     read: resources.arn('kms'),
   },
   alarms: {
-    about:
-      'thresholds of alarms, or `false` for one that is not wanted: `{"lateMail": {"threshold": 4, "over": "30m"}}`',
+    about: 'thresholds of alarms, or `false` for no alarm: `{"lateMail": {"threshold": 4, "over": "30m"}}`',
     read: resources.alarms,
   },
   prices: {
-    about: 'prices in dollars that the dashboard reckons with, where yours are others: `{"lambdaTime": 0.0000133334}`',
+    about: 'your prices in dollars for the estimates of the dashboard: `{"lambdaTime": 0.0000133334}`',
     read: (name, value) => (value === undefined ? undefined : read.object(name, value)),
   },
   operatingManual: {
-    about: 'address or path of your copy of docs/operating.md; alarm texts link to it',
+    about: 'URL or path of your copy of docs/operating.md; alarm texts link to it',
     read: read.text,
   },
-  alarmTopic: { about: 'ARN of the topic that alarms go to', read: resources.arn('sns') },
-  logRetention: { about: 'how long logs are kept, in days that CloudWatch knows: `90`', read: read.days },
-  functionTimeout: { about: 'how long the lmtp function may run: `300s`, `5m`', read: read.duration },
+  alarmTopic: { about: 'ARN of the topic for alarms', read: resources.arn('sns') },
+  logRetention: { about: 'retention of logs in days, one that CloudWatch allows: `90`', read: read.days },
+  functionTimeout: { about: 'time-out of the lmtp function: `300s`, `5m`', read: read.duration },
   memorySize: { about: 'memory of a function in megabytes', read: read.number },
-  maximumConcurrency: { about: 'how many lmtp functions run at once', read: read.number },
-  sessionBudget: { about: 'how many sessions the mail store has for us', read: read.number },
+  maximumConcurrency: { about: 'number of lmtp functions that run at once', read: read.number },
+  sessionBudget: { about: 'number of sessions that the mail store allows this stack', read: read.number },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type ContextName = keyof typeof contextTable;
 
-/** Names and meanings. */
+/** Names and meanings of the context values. */
 export const contextNames = Object.fromEntries(
   Object.entries<Row>(contextTable).map(([name, { about }]) => [name, about]),
 ) as Readonly<Record<ContextName, string>>;
 
-/** Context values as plain types; what they name in AWS is looked up by the stack. */
+/** Context values as plain types. The stack turns the AWS resources that they name into references. */
 export type ContextSettings = { readonly [Name in ContextName]: ReturnType<(typeof contextTable)[Name]['read']> };
 
 /**
- * Reads the settings of a transport.
+ * Returns the settings of a transport.
  *
- * @param path what a value is called in an error: its name, or one of `transports`
- * @throws PropsError naming the context value that is wrong, or unknown, and what is allowed
+ * @param path returns the name of a value in errors, with its transport if there are several
+ * @throws PropsError with the wrong or unknown context value and what is allowed
  */
 export function readContext(context: read.Context, path: (name: string) => string = (name) => name): ContextSettings {
   refuseUnknown(context, path);
   const entries = Object.entries<Row>(contextTable).map(([name, row]) => {
     const value = present(context, name);
-    // That is how the CDK writes what it knows only when deployed, and nothing of the kind can be in a file.
+    // The CDK writes values known only at deployment like this; a context value cannot contain one.
     if (/[$#]\{Token\[/.test(JSON.stringify(value) ?? ''))
       throw read.wrong(path(name), value, 'a value without Token[');
     return [name, row.read(path(name), value)];
@@ -165,19 +162,19 @@ export function readContext(context: read.Context, path: (name: string) => strin
   return Object.fromEntries(entries) as ContextSettings;
 }
 
-/** A value that is there. */
+/** Returns a value; undefined if it is absent, empty or null. */
 export function present(context: read.Context, name: string): unknown {
   const value = Object.hasOwn(context, name) ? context[name] : undefined;
   return value === '' || value === null ? undefined : value;
 }
 
-/** A misspelt name must not pass in silence. The CDK's own names all have a colon, a slash or a hyphen. */
+/** Refuses misspelt names. The CDK's names all contain a colon, a slash or a hyphen. */
 function refuseUnknown(context: read.Context, path: (name: string) => string): void {
   const unknown = Object.keys(context).find((name) => /^\w+$/.test(name) && !Object.hasOwn(contextTable, name));
   if (unknown !== undefined) throw notKnown(path(unknown), Object.keys(contextTable));
 }
 
-/** The error about a name that is none. */
+/** Returns the error about an unknown name. */
 export function notKnown(name: string, allowed: readonly string[]): PropsError {
   return new PropsError(`context ${name} is not known: allowed are ${allowed.join(', ')}`);
 }

@@ -1,4 +1,4 @@
-/** What context values name in AWS, each looked up once for a stack. */
+/** References to the AWS resources that context values name, each created once per stack. */
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -33,13 +33,13 @@ export class NamedResources extends Construct {
   }
 
   securityGroup(groupId: string): ec2.ISecurityGroup {
-    // Nothing is added to it.
+    // The stack adds no rules to it.
     return this.#once(`Group-${groupId}`, (id) =>
       ec2.SecurityGroup.fromSecurityGroupId(this, id, groupId, { mutable: false }),
     );
   }
 
-  /** Which zones its subnets are in is not looked up: nothing here depends on it but that there is one for each. */
+  /** The zones of its subnets are not looked up, since the stack does not need their names. */
   vpc(vpcId: string): ec2.IVpc {
     return this.#once(`Vpc-${vpcId}`, (id) =>
       ec2.Vpc.fromVpcAttributes(this, id, { vpcId, availabilityZones: ['not-looked-up'] }),
@@ -54,7 +54,7 @@ export class NamedResources extends Construct {
   }
 
   #once<T>(id: string, make: (id: string) => T): T {
-    // Whoever wrote a value under an id reads one of the same kind: the id begins with it.
+    // The cast is safe: an id begins with the kind of its value.
     if (!this.#made.has(id)) this.#made.set(id, make(`${this.#made.size}-${id}`));
     return this.#made.get(id) as T;
   }

@@ -1,4 +1,4 @@
-/** What the transports of one stack have to know of each other, so that mail goes from one to the other by the map alone. */
+/** What the transports of one stack need from each other, so that the transport maps alone hand mail from one to another. */
 
 import type { Parameters } from '../../functions/parameters/parameters.ts';
 import { DestinationError, normaliseDestination, portsOf } from '../../functions/request/destination.ts';
@@ -8,12 +8,12 @@ import { PropsError, refuse } from '../properties/props-error.ts';
 import type { ContextSettings } from './context.ts';
 import type { Transports } from './transports.ts';
 
-/** Name of a transport. */
+/** Returns the name of a transport. */
 export function nameOf({ transport = 'lmtp' }: ContextSettings): string {
   return transport;
 }
 
-/** Names of the buckets that mail of any of them may lie in, beside the one that is made. */
+/** Returns the names of all buckets that may contain mail of any transport, except a new one. */
 export function bucketsOfNeighbours(all: Transports): readonly string[] {
   const names = all.flatMap(({ messageBucket, allowedBuckets }) => [
     ...allowedBuckets,
@@ -23,10 +23,9 @@ export function bucketsOfNeighbours(all: Transports): readonly string[] {
 }
 
 /**
- * Destinations that a transport must allow beside those that it names itself: the next-hops that the maps of its neighbours
- * hand to it.
+ * Returns the destinations that a transport must allow beside its own: the next-hops that other transports' maps hand to it.
  *
- * @throws PropsError for a next-hop that could not be allowed
+ * @throws PropsError for a next-hop that cannot be allowed
  */
 export function handedDestinations(to: ContextSettings, all: Transports): readonly string[] {
   if (all.length === 1) return [];
@@ -41,7 +40,7 @@ export function handedDestinations(to: ContextSettings, all: Transports): readon
   throw refuse('transportMap', `${nameOf(to)}:${several}`, wanted);
 }
 
-/** What is wrong with it is said where it is used. */
+/** The transport's own destination; a fault in it is reported where it is used. */
 function ownDestination({ destination }: ContextSettings, parameters: Parameters): readonly string[] {
   try {
     return destination === undefined ? [] : [normaliseDestination(destination, portsOf(parameters))];
@@ -51,7 +50,7 @@ function ownDestination({ destination }: ContextSettings, parameters: Parameters
   }
 }
 
-/** The next-hops that the map of one transport gives to another, normalised. */
+/** The normalised next-hops that the map of one transport gives to another. */
 function destinationsFor(
   to: ContextSettings,
   { transportMap = '', otherTransports }: ContextSettings,

@@ -1,6 +1,6 @@
 /**
- * Several transports in one stack, as the lines of master.cf: `transports` of the context, by name, each with the context
- * values that differ from those at top level.
+ * Several transports in one stack, like lines of master.cf: the context value `transports`, by name, each with the context values
+ * that differ from those at top level.
  *
  *     "transports": {
  *       "lmtp": { "destination": "inet:dovecot.internal:24", "transportMap": "lists.example.com mailman:" },
@@ -13,27 +13,27 @@ import { transportName } from '../properties/transport-name.ts';
 import { type ContextSettings, contextTable, notKnown, present, readContext } from './context.ts';
 import { type Context, object, wrong } from './context-readers.ts';
 
-/** Values of a stack, or of its first transport: at top level they are not meant for all. */
+/** Values that, at top level, apply only to the first transport. */
 const namesOfFirst: readonly string[] = Object.entries(contextTable).flatMap(([name, row]) =>
   'isOfFirst' in row ? [name] : [],
 );
 
-/** Values that a transport cannot have for itself. */
+/** Values that cannot be set for one transport. */
 const namesOfAll: readonly string[] = ['transport', 'transports'];
 
-/** The transports of a stack; the first is `lmtp`, or the one that is named first. */
+/** The transports of a stack; the first is `lmtp`, or else the first in the context. */
 export type Transports = readonly [ContextSettings, ...ContextSettings[]];
 
 /**
- * Reads the settings of every transport.
+ * Returns the settings of every transport.
  *
- * @throws PropsError naming the context value that is wrong, or unknown, and what is allowed
+ * @throws PropsError with the wrong or unknown context value and what is allowed
  */
 export function readTransports(context: Context): Transports {
   const common = readContext(context);
   if (common.transports === undefined) return [common];
   if (common.transport !== undefined) {
-    throw wrong('transport', common.transport, 'nothing beside transports, where each has its name,');
+    throw wrong('transport', common.transport, 'no transport beside transports, which names each');
   }
   const [first, ...others] = namesInOrder(common.transports);
   refuseAlike(others);
@@ -42,7 +42,7 @@ export function readTransports(context: Context): Transports {
   return [read(first, true), ...others.map((name) => read(name, false))];
 }
 
-/** Their outputs would have the same names. */
+/** Refuses names whose outputs would have the same names. */
 function refuseAlike(names: readonly string[]): void {
   const alike = names.find((name, index) =>
     names.slice(0, index).some((one) => outputPrefix(one) === outputPrefix(name)),

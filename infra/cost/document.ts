@@ -16,10 +16,10 @@ import { prices } from './prices.ts';
 
 const million = 1_000_000;
 
-/** What a server is taken to need in the worst column, seconds. */
+/** Seconds of a slow server, for the last column. */
 const slow = 2;
 
-/** What was measured, and what it comes to. */
+/** Returns the measurement and its costs. */
 export function figuresText(measurement: Measurement): string {
   const { date, machine, deliveries } = measurement;
   const counts = Object.values(deliveries).reduce((sum, count) => sum + count, 0);
@@ -31,17 +31,17 @@ export function figuresText(measurement: Measurement): string {
   ].join('\n\n');
 }
 
-/** What costs by the month, and how it compares. */
+/** Returns the monthly costs, and a comparison. */
 export function monthlyText(measurement: Measurement, fixed: readonly FixedCost[]): string {
   const rows = fixed.map(({ what, count, dollars }) => [what, count, dollars.toFixed(2)]);
   const sum = fixed.reduce((total, { dollars }) => total + dollars, 0);
   return [
-    markdown([['by the month', 'how many', 'dollars'], ...rows, ['**together**', '', `**${sum.toFixed(2)}**`]]),
+    markdown([['per month', 'number', 'dollars'], ...rows, ['**total**', '', `**${sum.toFixed(2)}**`]]),
     comparisonTable(totalOf(costOf(measurement.figures.sent)), sum),
   ].join('\n\n');
 }
 
-/** The prices that all of it rests on. */
+/** Returns the table of prices. */
 export function pricesText(): string {
   const rows = Object.values(prices).map(({ dollars, unit, source }) => [
     unit,
@@ -91,12 +91,12 @@ function costTable({ figures }: Measurement): string {
   return markdown([
     ['', ...columns.map(([title]) => title)],
     ...rows,
-    ['**together**', ...columns.map(([, costs]) => `**${(totalOf(costs) * million).toFixed(2)}**`)],
-    ['besides: the producer, to submit them', ...columns.map(() => (submissionCost() * million).toFixed(2))],
+    ['**total**', ...columns.map(([, costs]) => `**${(totalOf(costs) * million).toFixed(2)}**`)],
+    ['in addition: cost of the producer', ...columns.map(() => (submissionCost() * million).toFixed(2))],
   ]);
 }
 
-/** By the month, for so many deliveries. */
+/** Monthly costs by number of deliveries, compared with other solutions. */
 function comparisonTable(each: number, fixed: number): string {
   const volumes = [100_000, million, 10 * million, 50 * million];
   const pair = (hour: number) => 2 * hoursOfMonth * hour;
@@ -107,10 +107,10 @@ function comparisonTable(each: number, fixed: number): string {
     ...volumes.map((count) => dollars(count).toFixed(0)),
   ];
   return markdown([
-    ['dollars a month, by deliveries', ...volumes.map((count) => count.toLocaleString('en-US'))],
-    row('this', (count) => fixed + each * count),
+    ['dollars per month, by deliveries', ...volumes.map((count) => count.toLocaleString('en-US'))],
+    row('lambda-lmtp', (count) => fixed + each * count),
     row(
-      'this, with two zones of three interface endpoints',
+      'lambda-lmtp, with three interface endpoints in two zones',
       (count) => fixed + each * count + price('endpointHour', 6 * hoursOfMonth),
     ),
     row('Postfix on two t4g.small, 8 GB of disk each', () => machines),
@@ -125,12 +125,12 @@ function comparisonTable(each: number, fixed: number): string {
   ]);
 }
 
-/** What a poller pays for a message: receive and delete, a body, a line of log. No state, so no writes. */
+/** The cost of a poller for a message: receive and delete, a body, a line of log. It has no state, so no writes. */
 function pollerCost(): number {
   return price('sqsStandard', 2) + price('s3Get', 1) + price('logGigabyte', 400 / 1e9);
 }
 
-/** Assumptions, as sentences have them. */
+/** The assumptions as text. */
 export const assumed = {
   call: `${assumptions.call * 1000} ms`,
   server: `${assumptions.server * 1000} ms`,

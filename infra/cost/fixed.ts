@@ -1,4 +1,4 @@
-/** What a stack costs by the month, whether there is mail or not. */
+/** The monthly costs of a stack that do not depend on mail. */
 import { type MetricName, metricTable } from '../../functions/metrics/catalogue.ts';
 import { type Figures, recordedMeasurement } from './measurement.ts';
 import { costOf, price, totalOf } from './model.ts';
@@ -7,23 +7,23 @@ import { costOf, price, totalOf } from './model.ts';
 export interface FixedCost {
   readonly what: string;
   readonly count: string;
-  /** Dollars a month. */
+  /** Dollars per month. */
   readonly dollars: number;
 }
 
-/** A month, as prices have it. */
+/** Hours of a month in AWS's prices. */
 export const hoursOfMonth = 730;
 
-/** Of a template, what costs money by being there. */
+/** The part of a template that fixed costs depend on. */
 interface Template {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: object }>>;
 }
 
 /**
- * Lists them.
+ * Returns the fixed costs.
  *
- * @param template of the stack, as it was synthesized
- * @param destinations that have metrics of their own
+ * @param template the synthesized template of the stack
+ * @param destinations the number of destinations with their own metrics
  */
 export function fixedCosts(
   template: unknown,
@@ -60,7 +60,7 @@ export function fixedCosts(
       dollars: price('key', ofType('AWS::KMS::Key').length),
     },
     {
-      what: 'event sources that find nothing',
+      what: 'empty polls of event sources',
       count: String(sources),
       dollars: price('sqsStandard', polls(sources - fifo)) + price('sqsFifo', polls(fifo)),
     },
@@ -68,14 +68,14 @@ export function fixedCosts(
   ];
 }
 
-/** Series that CloudWatch keeps: one of each metric for the transport, and of some one for each destination. */
+/** The number of metrics: each for the transport, and some for each destination too. */
 function metricCount(destinations: number): number {
   const names = Object.keys(metricTable) as MetricName[];
   const perDestination = names.filter((name) => 'perDestination' in metricTable[name]);
   return names.length + destinations * perDestination.length;
 }
 
-/** An alarm on an expression is charged by the metrics in it. */
+/** The metrics of an alarm: AWS charges for each metric of an expression. */
 function metricsOf(properties: object = {}): number {
   const { Metrics } = properties as { readonly Metrics?: readonly { readonly MetricStat?: object }[] };
   return Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;

@@ -1,11 +1,11 @@
-/** What deliveries took on a local stack, as `npm run bench:cost` measured it. */
+/** The resources that deliveries used on a local stack, measured by `npm run bench:cost`. */
 import { readFileSync } from 'node:fs';
 
-/** The functions that mail sets going, and the one that the clock does. */
+/** The functions that handle mail, and the scheduled sweep. */
 export const costedFunctions = ['qmgr', 'lmtp', 'bounce', 'sweep'] as const;
 export type CostedFunction = (typeof costedFunctions)[number];
 
-/** What a function took for it. */
+/** The use of one function. */
 export interface FunctionFigures {
   readonly invocations: number;
   /** Seconds of user and system time. */
@@ -14,10 +14,10 @@ export interface FunctionFigures {
   readonly calls: number;
 }
 
-/** What one delivery took, or one sweep. */
+/** The use of one delivery, or of one sweep. */
 export interface Figures {
   readonly functions: Readonly<Record<CostedFunction, FunctionFigures>>;
-  /** Requests of the functions to standard queues; those of the event sources come on top, two for each invocation. */
+  /** Requests of the functions to standard queues, without those of event sources, two for each invocation. */
   readonly sqsStandard: number;
   /** The same to FIFO queues. */
   readonly sqsFifo: number;
@@ -33,7 +33,7 @@ export interface Figures {
   readonly logOctets: number;
 }
 
-/** The ways that were measured. All of them: one recipient, 20 kB. */
+/** The measured scenarios, each with one recipient and 20 kB. */
 export const ways = {
   sent: 'sent at the first attempt, batches full',
   single: 'sent at the first attempt, one delivery at a time',
@@ -48,17 +48,17 @@ export interface Measurement {
   readonly date: string;
   /** Processor and Node. */
   readonly machine: string;
-  /** Deliveries of each way. */
+  /** Deliveries of each scenario. */
   readonly deliveries: Readonly<Record<Way, number>>;
   readonly figures: Readonly<Record<Way, Figures>>;
-  /** What one sweep took while nothing was waiting. */
+  /** The use of one sweep of an empty queue. */
   readonly sweep: Figures;
 }
 
-/** Where the run is kept that docs/cost.md is about. */
+/** File of the measurement in docs/cost.md. */
 export const measurementFile = new URL('./measured.json', import.meta.url);
 
-/** The run that docs/cost.md is about. */
+/** Returns the measurement in docs/cost.md. */
 export function recordedMeasurement(): Measurement {
   return JSON.parse(readFileSync(measurementFile, 'utf8')) as Measurement;
 }

@@ -1,23 +1,23 @@
 /**
- * What mail costs: the figures of a measurement times list prices, and assumptions about what no local stack can show.
+ * The cost of mail: measured use times list prices, with assumptions about what a local stack cannot measure.
  */
 import { type CostedFunction, costedFunctions, type Figures } from './measurement.ts';
 import { type PriceName, prices } from './prices.ts';
 
-/** What is assumed of AWS and of the mail server. */
+/** Assumptions about AWS and the mail server. */
 export const assumptions = {
   /** GB of memory of each function (the default of `memorySize`). */
   memory: 0.5,
-  /** vCPU that come with it: one comes with 1,769 MB. */
+  /** vCPU for this memory: one for 1,769 MB. */
   cpuShare: 512 / 1769,
-  /** Seconds for one request to an AWS service, as if none ran beside another. */
+  /** Seconds for one request to an AWS service; requests are assumed to be sequential. */
   call: 0.008,
-  /** Seconds that a mail server takes for a delivery over an open session. */
+  /** Seconds of a mail server for a delivery over an open session. */
   server: 0.03,
-  /** Share of invocations that start a container, and seconds of loading that are billed then. */
+  /** Share of invocations with a cold start, and the billed seconds of one. */
   coldStarts: 0.01,
   coldStart: 0.6,
-  /** Octets that Lambda itself writes to the log for each invocation. */
+  /** Octets that Lambda writes to the log for each invocation. */
   platformLog: 450,
 } as const;
 
@@ -40,9 +40,9 @@ export const components = {
 export type Component = keyof typeof components;
 
 /**
- * What one delivery costs, in dollars.
+ * Returns the cost of one delivery, in dollars.
  *
- * @param server seconds that the mail server takes
+ * @param server seconds of the mail server
  */
 export function costOf(figures: Figures, server: number = assumptions.server): Costs {
   const { functions } = figures;
@@ -65,30 +65,30 @@ export function costOf(figures: Figures, server: number = assumptions.server): C
   };
 }
 
-/** What the producer pays to hand a message in: its body, its request, and a month of 20 kB. */
+/** Returns the producer's cost of a message: its body, its request, and a month of 20 kB. */
 export function submissionCost(): number {
   return price('s3Put', 1) + price('sqsStandard', 1) + price('s3Month', 20_000 / 1e9);
 }
 
-/** Seconds of a function that are billed for one delivery. */
+/** Returns the billed seconds of a function for one delivery. */
 export function billedSeconds({ functions }: Figures, name: CostedFunction, server: number): number {
   const { cpu, calls, invocations } = functions[name];
   const waiting = calls * assumptions.call + (name === 'lmtp' ? server : 0);
   return cpu / assumptions.cpuShare + waiting + invocations * assumptions.coldStarts * assumptions.coldStart;
 }
 
-/** Some of one way and some of another, as costs of one delivery. */
+/** Returns the cost of one delivery in a mix of two scenarios; `share` is that of the second. */
 export function blend(one: Costs, other: Costs, share: number): Costs {
   const names = Object.keys(components) as Component[];
   return Object.fromEntries(names.map((name) => [name, one[name] * (1 - share) + other[name] * share])) as Costs;
 }
 
-/** All components together. */
+/** Returns the sum of all components. */
 export function totalOf(costs: Costs): number {
   return Object.values(costs).reduce((sum, cost) => sum + cost, 0);
 }
 
-/** So many of something, in dollars. */
+/** Returns the price of `count` units, in dollars. */
 export function price(name: PriceName, count: number): number {
   return prices[name].dollars * count;
 }

@@ -1,12 +1,12 @@
 /**
- * List prices in dollars, us-east-1, without any free tier, as they stood in November 2026. `source` says whose word it is:
- * check what matters to you against the page of the service.
+ * List prices in dollars, us-east-1, without any free tier, of November 2026. `source` names the source: check the prices that matter
+ * to you on the page of the service.
  */
 
-/** A price, for one of what it is for. */
+/** A price per unit. */
 export interface Price {
   readonly dollars: number;
-  /** What it is for, as the table says it. */
+  /** The unit, as in the table. */
   readonly unit: string;
   readonly source: string;
 }
@@ -40,7 +40,7 @@ export const prices = {
     unit: 'publication',
     source: 'factualminds.com/blog/amazon-sns-pricing-publishes-fanout-protocols',
   },
-  logGigabyte: { dollars: 0.5, unit: 'GB of logs taken in', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
+  logGigabyte: { dollars: 0.5, unit: 'GB of ingested logs', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
   metric: { dollars: 0.3, unit: 'metric and month', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
   alarm: { dollars: 0.1, unit: 'metric of an alarm and month', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },
   dashboard: { dollars: 3, unit: 'dashboard and month', source: 'cloudburn.io/blog/amazon-cloudwatch-pricing' },

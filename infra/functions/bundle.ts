@@ -1,13 +1,12 @@
 /**
- * Bundles a function into one file, with esbuild alone (no Docker, no network).
+ * Bundles a function into one file with esbuild (no Docker, no network).
  *
- * The CDK app and the local stack both call `bundleFunction`, so the code that is deployed is, octet for octet, the code
- * that ran locally. To keep that promise the output depends on the sources only: not on the folder they lie in, the folder
- * that the bundle goes to, or the time.
+ * The CDK app and the local stack both call `bundleFunction`, so the deployed code is byte for byte the code that ran locally. The
+ * output depends on the sources only: not on their folder, the output folder, or the time.
  *
- * Format: CommonJS made from the module sources of each dependency. Measured with five SDK clients on Node 24 it loads in
- * 69 ms, where an ES module takes 92 ms and CommonJS made from the packages' default entries 122 ms (and 829 kB for 536 kB).
- * The price: no top-level await and no import.meta in a function, both of which fail the build.
+ * Format: CommonJS, from the ES modules of each dependency. With five SDK clients on Node 24 it loads in 69 ms; an ES module takes
+ * 92 ms, and CommonJS from the packages' default entries 122 ms (and has 829 kB instead of 536 kB). Top-level await and import.meta
+ * are not possible in a function: both fail the build.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -19,7 +18,7 @@ import type { OutputFile } from 'esbuild';
 export const functionNames = ['qmgr', 'lmtp', 'sweep', 'bounce', 'check', 'showq', 'postsuper'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** Name of the bundle in its folder. `.cjs` says CommonJS whatever package.json lies above, on Lambda and locally. */
+/** Name of the bundle in its folder. `.cjs` means CommonJS independently of any package.json. */
 export const bundleFile = 'index.cjs';
 
 /** Name of the source map beside it. */
@@ -28,19 +27,19 @@ export const sourceMapFile = `${bundleFile}.map`;
 /** Name of the exported function. */
 export const handlerExport = 'handler';
 
-/** The handler as Lambda wants it: file without suffix, dot, export. */
+/** The handler in Lambda's format: file without suffix, dot, export. */
 export const lambdaHandler = `index.${handlerExport}`;
 
 /**
- * Most octets that a bundle may have, its source map not counted. Loading is billed at every cold start, so growth should
- * be noticed by whoever causes it: raise this only with a reason. The first version of the functions took 630 to 670 kB.
+ * The most octets of a bundle, without its source map. Loading is billed at every cold start, so growth must be a decision: raise
+ * this only with a reason. The first version of the functions had 630 to 670 kB.
  */
 export const bundleSizeBudget = 1_000_000;
 
 /** What `bundleFunction` wrote. */
 export interface Bundle {
   readonly name: FunctionName;
-  /** Absolute path of the folder, which holds the bundle and its source map and nothing else. */
+  /** Absolute path of the folder, which contains only the bundle and its source map. */
   readonly folder: string;
   /** Absolute path of the bundle. */
   readonly file: string;
@@ -50,7 +49,7 @@ export interface Bundle {
   readonly hash: string;
 }
 
-/** A bundle could not be made, or must not be. */
+/** A function cannot be bundled, or its bundle is too large. */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
@@ -61,9 +60,9 @@ export const prebuiltFolder = 'bundles';
 const projectFolder = resolve(import.meta.dirname, '../..');
 
 /**
- * The folder with a function's code: bundled already, as in the package, or bundled now.
+ * Returns the folder with a function's bundle: prebuilt, as in the package, or bundled now.
  *
- * @param outdir where to, if it must be bundled
+ * @param outdir the folder for a new bundle
  * @throws BundleError see {@link bundleFunction}
  */
 export function functionFolder(name: FunctionName, outdir: string): string {
@@ -75,7 +74,7 @@ export function functionFolder(name: FunctionName, outdir: string): string {
  * Bundles `functions/handlers/<name>.ts` into `<outdir>/<name>/`.
  *
  * @param entry another entry file in place of `functions/handlers/<name>.ts` (tests use it)
- * @throws BundleError when the sources do not bundle, or the bundle is over `bundleSizeBudget`
+ * @throws BundleError if the sources do not bundle, or the bundle is over `bundleSizeBudget`
  */
 export function bundleFunction(name: FunctionName, outdir: string, entry = entryOf(name)): Bundle {
   const files = build(name, entry);
@@ -87,7 +86,7 @@ export function bundleFunction(name: FunctionName, outdir: string, entry = entry
   return { name, folder, file: join(folder, bundleFile), size: contents.length, hash };
 }
 
-/** Absolute path of a function's source. */
+/** Returns the absolute path of a function's source. */
 export function entryOf(name: FunctionName): string {
   return join(projectFolder, 'functions/handlers', `${name}.ts`);
 }
@@ -104,13 +103,13 @@ function build(name: FunctionName, entry: string): readonly OutputFile[] {
 }
 
 function runEsbuild(name: FunctionName, entry: string): readonly OutputFile[] {
-  // Loaded here: whoever has the functions bundled already has no esbuild, and needs none.
+  // Loaded here: the package has prebuilt bundles and does not depend on esbuild.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   try {
     return buildSync({
       entryPoints: [resolve(entry)],
-      // Nothing is written by esbuild: paths in the map are relative to this made-up place, wherever the folder will lie.
-      // On Lambda they come out as /var/task/functions/...
+      // esbuild does not write: paths in the map are relative to this virtual file, independently of the output folder.
+      // On Lambda they resolve to /var/task/functions/...
       write: false,
       outfile: join(dirnameOfSources(entry), bundleFile),
       absWorkingDir: projectFolder,
@@ -134,7 +133,7 @@ function runEsbuild(name: FunctionName, entry: string): readonly OutputFile[] {
   }
 }
 
-/** The folder that paths in the source map start from: the project's, or that of an entry from elsewhere. */
+/** The base folder of paths in the source map: the project's, or that of an entry outside the project. */
 function dirnameOfSources(entry: string): string {
   const folder = dirname(resolve(entry));
   return `${folder}${sep}`.startsWith(projectFolder + sep) ? projectFolder : folder;

@@ -1,8 +1,9 @@
 /**
- * Who beside producers of requests may send to the incoming queue: topics of Amazon SES, and buckets that tell of new objects.
+ * Other sources of the incoming queue beside producers of requests: topics of Amazon SES, and buckets with notifications of new
+ * objects.
  *
- * Each is let in by name and no further: the queue's policy says which topic, rule or bucket it is. What cannot be put into
- * the queue goes to its dead letters, so that nothing is lost on the way.
+ * The queue's policy names each topic, rule or bucket. Messages that cannot be sent to the queue go to its dead-letter queue, so that
+ * none is lost.
  */
 import { Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -12,33 +13,33 @@ import { Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
-import type { Surroundings } from '../permissions/permissions.ts';
+import type { PermittedResources } from '../permissions/permissions.ts';
 import { PropsError, refuse } from '../properties/props-error.ts';
 import type { MailBucket } from '../queue/stores.ts';
 import { subscribe } from '../queue/subscription.ts';
 import { bucketsMayUse, letUse } from '../security/encryption.ts';
 
-/** Where bodies lie that have a request of their own, and what our functions write. */
+/** Prefixes of bodies that have a request, and of objects that the functions write. */
 const otherPrefixes = ['in/', ...Object.values(ownPrefixes)];
 
 /** The front doors of a stack. */
 export class FrontDoors extends Construct {
-  readonly #surroundings: Surroundings;
+  readonly #resources: PermittedResources;
 
-  constructor(scope: Construct, id: string, surroundings: Surroundings) {
+  constructor(scope: Construct, id: string, resources: PermittedResources) {
     super(scope, id);
-    this.#surroundings = surroundings;
+    this.#resources = resources;
   }
 
   /** See LmtpDelivery. */
   receiveFromSes(topic: ITopic): void {
-    const { queues } = this.#surroundings;
+    const { queues } = this.#resources;
     subscribe(this, `Ses${this.node.children.length}`, topic, queues.incoming, queues.deadLetters.incoming);
   }
 
   /** See LmtpDelivery. */
   receiveObjects(bucket: MailBucket, prefix: string): void {
-    const { queues, stores } = this.#surroundings;
+    const { queues, stores } = this.#resources;
     this.#requireReadable(bucket);
     if (bucket === stores.messageBucket) {
       refuseOwnPrefix(prefix);
@@ -59,7 +60,7 @@ export class FrontDoors extends Construct {
   /** See LmtpDelivery. */
   allowNotificationsFrom(bucket: MailBucket, account = Stack.of(this).account): void {
     this.#requireReadable(bucket);
-    const { queues, encryptionKey } = this.#surroundings;
+    const { queues, encryptionKey } = this.#resources;
     const { incoming } = queues;
     if (encryptionKey !== undefined && account !== Stack.of(this).account) {
       letUse(this, encryptionKey, [bucketsMayUse(account)]);
@@ -69,7 +70,7 @@ export class FrontDoors extends Construct {
         principals: [new ServicePrincipal('s3.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [incoming.queueArn],
-        // Names of buckets are free to be taken again, so the account counts too.
+        // The name of a deleted bucket can be reused by another account, so the account is checked too.
         conditions: {
           ArnEquals: { 'aws:SourceArn': bucket.bucketArn },
           StringEquals: { 'aws:SourceAccount': account },
@@ -78,27 +79,28 @@ export class FrontDoors extends Construct {
     );
   }
 
-  /** What lies elsewhere in the message bucket the functions may not read. */
+  /** Refuses a prefix outside `bodyPrefixes`, which the functions may not read. */
   #requireBodies(prefix: string): void {
-    const { bodyPrefixes = [] } = this.#surroundings;
+    const { bodyPrefixes = [] } = this.#resources;
     if (bodyPrefixes.length === 0 || bodyPrefixes.some((allowed) => prefix.startsWith(allowed))) return;
-    throw refuse('prefix', prefix, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or what lies below`);
+    throw refuse('prefix', prefix, `one of bodyPrefixes (${bodyPrefixes.join(', ')}) or a prefix below one of them`);
   }
 
-  /** What lies in a bucket that the functions may not read would all end in corrupt. */
+  /** Refuses a bucket that the functions may not read: all its objects would become corrupt requests. */
   #requireReadable(bucket: MailBucket): void {
-    const { stores, allowedBuckets } = this.#surroundings;
+    const { stores, allowedBuckets } = this.#resources;
     const nameOf = ({ bucketName }: MailBucket) => JSON.stringify(Stack.of(this).resolve(bucketName));
     if ([stores.messageBucket, ...allowedBuckets].some((allowed) => nameOf(allowed) === nameOf(bucket))) return;
     throw new PropsError(`bucket ${nameOf(bucket)}: it is neither the message bucket nor one of allowedBuckets`);
   }
 
   /**
-   * By the bucket itself where it is ours: the CDK's own way brings a function along that may set up any bucket. It would also
-   * undo this; who adds notifications of his own to the message bucket calls its enableEventBridgeNotification first.
+   * Enables EventBridge on a new message bucket by a property of its CloudFormation resource: the CDK's method adds a function that
+   * may configure any bucket. That function would also undo this, so an app that adds notifications to the message bucket calls
+   * enableEventBridgeNotification first.
    */
   #turnEventsOn(bucket: MailBucket): void {
-    if (bucket !== this.#surroundings.stores.messageBucket) return;
+    if (bucket !== this.#resources.stores.messageBucket) return;
     if (!(bucket instanceof Bucket)) return;
     const resource = bucket.node.defaultChild as CfnBucket;
     resource.addPropertyOverride('NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled', true);
@@ -108,5 +110,5 @@ export class FrontDoors extends Construct {
 function refuseOwnPrefix(prefix: string): void {
   const met = otherPrefixes.find((other) => other.startsWith(prefix) || prefix.startsWith(other));
   if (met === undefined) return;
-  throw refuse('prefix', prefix, `a prefix of its own, such as drop/ (below ${met} lie bodies that are no new mail)`);
+  throw refuse('prefix', prefix, `another prefix, such as drop/ (bodies below ${met} are not new mail)`);
 }

@@ -1,19 +1,19 @@
 import { type Duration, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { environmentNames } from '../../functions/parameters/environment.ts';
-import type { Surroundings } from '../permissions/permissions.ts';
+import type { PermittedResources } from '../permissions/permissions.ts';
 import type { IncomingQueue } from '../properties/other-transports.ts';
 import { PropsError } from '../properties/props-error.ts';
 import { ownerOf } from '../queue/bodies.ts';
 import type { MailBucket } from '../queue/stores.ts';
 
 /**
- * Octets of the environment that the properties may fill. Lambda allows 4 KB for all of it; the names of queues, topics,
- * table and bucket, known only when the stack is deployed, take up to a quarter.
+ * Octets of the environment for the properties. Lambda allows 4 KB in total; the names of queues, topics, table and bucket, known
+ * only at deployment, take up to a quarter.
  */
 const mostOctets = 3072;
 
-/** The checked properties that the functions have in their environment. */
+/** The checked properties in the environment of the functions. */
 export interface EnvironmentSettings {
   readonly transport: string;
   readonly transportMap: string;
@@ -26,26 +26,26 @@ export interface EnvironmentSettings {
   readonly bodyPrefixes: readonly string[];
   /** Account ids by bucket name. */
   readonly bucketOwners: Readonly<Record<string, string>>;
-  /** Absent: bodies stay. */
+  /** Absent: bodies are not deleted. */
   readonly bodyRetention: Duration | undefined;
   /** Parameters as environment variables. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /**
- * The environment of the functions.
+ * Returns the environment of the functions.
  *
  * @param scope any construct of the stack
- * @param metricsNamespace where the functions' metrics are, in CloudWatch
- * @throws PropsError when it would be larger than Lambda allows, or hold a secret
+ * @param metricsNamespace CloudWatch namespace of the functions' metrics
+ * @throws PropsError if it is larger than Lambda allows, or contains a secret
  */
 export function functionEnvironment(
   scope: IConstruct,
   settings: EnvironmentSettings,
-  surroundings: Surroundings,
+  resources: PermittedResources,
   metricsNamespace: string,
 ): Record<string, string> {
-  const { queues, stores, topics, allowedBuckets } = surroundings;
+  const { queues, stores, topics, allowedBuckets } = resources;
   const chosen = given({
     ...settings.parameters,
     [environmentNames.transport]: settings.transport,
@@ -92,20 +92,18 @@ function checkSize(variables: Record<string, string>): void {
   const octets = Object.entries(variables).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   if (octets <= mostOctets) return;
   throw new PropsError(
-    `transportMap, allowedDestinations, watchedDestinations, bodyPrefixes and parameters: together they take ${octets} octets, ` +
-      `and Lambda's environment has room for ${mostOctets}; use fewer entries, a transportMapObject, or one stack for each transport`,
+    `transportMap, allowedDestinations, watchedDestinations, bodyPrefixes and parameters: together they have ${octets} octets, ` +
+      `but Lambda's environment allows ${mostOctets}; use fewer entries, a transportMapObject, or one stack for each transport`,
   );
 }
 
 /**
- * Whoever may look at a function sees its environment. A value that CloudFormation would fetch from Secrets Manager and
- * write there is refused: parameters name a secret, and the function fetches it.
+ * Refuses values that CloudFormation would fetch from Secrets Manager: the environment is visible to all users with read access to
+ * the function. Parameters name a secret, and the function fetches it.
  */
 function refuseSecrets(scope: IConstruct, variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) {
     if (!JSON.stringify(Stack.of(scope).resolve(value)).includes('{{resolve:')) continue;
-    throw new PropsError(
-      `parameters: the value of a secret is not allowed in ${name}: the name of the secret is wanted`,
-    );
+    throw new PropsError(`parameters: the value of a secret is not allowed in ${name}: set the name of the secret`);
   }
 }

@@ -11,9 +11,9 @@ import {
   lmtpPermissions,
   logPermissions,
   networkPermissions,
+  type PermittedResources,
   postsuperPermissions,
   qmgrPermissions,
-  type Surroundings,
   showqPermissions,
   sweepPermissions,
 } from '../permissions/permissions.ts';
@@ -23,49 +23,49 @@ import type { AnyKey } from '../security/encryption.ts';
 import { type FunctionName, lambdaHandler } from './bundle.ts';
 
 export interface FunctionsProps {
-  readonly surroundings: Surroundings;
+  readonly resources: PermittedResources;
   /** The code of each function. */
   readonly code: (name: FunctionName) => lambda.Code;
   /** Variables of all of them. */
   readonly environment: Readonly<Record<string, string>>;
   readonly lmtpTimeout: Duration;
-  /** An address that Amazon SES has verified, where reports leave through SES. */
+  /** An address verified by Amazon SES; absent if no report is sent by SES. */
   readonly sesSender: string | undefined;
   /** Megabytes. */
   readonly memorySize: number;
   readonly logRetention: logs.RetentionDays;
-  /** The key that logs are under; that of CloudWatch if absent. */
+  /** The key of the logs; that of CloudWatch if absent. */
   readonly encryptionKey?: AnyKey | undefined;
-  /** What lmtp and check are in; the network of Lambda itself if absent. */
+  /** The network of lmtp and check; Lambda's own if absent. */
   readonly network?: Network | undefined;
 }
 
-/** The programs: qmgr decides what is delivered when, lmtp delivers, sweep finds what is overdue, bounce reports, check looks. */
+/** The functions: qmgr schedules deliveries, lmtp delivers, sweep finds overdue deliveries, bounce reports, check tests servers. */
 export class Functions extends Construct {
   readonly qmgr: lambda.Function;
   readonly lmtp: lambda.Function;
   readonly sweep: lambda.Function;
   readonly bounce: lambda.Function;
-  /** Nothing sets it going but whoever asks (`lambda-lmtp check --function`). */
+  /** Invoked only by operators (`lambda-lmtp check --function`) and postsuper. */
   readonly check: lambda.Function;
   /** Draws the screens of the dashboard, and changes nothing. */
   readonly showq: lambda.Function;
-  /** Does what is asked for with a button of the dashboard. */
+  /** Carries out the buttons of the dashboard. */
   readonly postsuper: lambda.Function;
   readonly #props: FunctionsProps;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     this.#props = props;
-    const { surroundings } = props;
-    this.qmgr = this.#function('Qmgr', 'qmgr', functionTimeouts.qmgr, qmgrPermissions(surroundings));
-    this.lmtp = this.#function('Lmtp', 'lmtp', props.lmtpTimeout, lmtpPermissions(surroundings));
-    this.sweep = this.#function('Sweep', 'sweep', functionTimeouts.sweep, sweepPermissions(surroundings));
-    const reporting = bouncePermissions(surroundings, Stack.of(this), props.sesSender);
+    const { resources } = props;
+    this.qmgr = this.#function('Qmgr', 'qmgr', functionTimeouts.qmgr, qmgrPermissions(resources));
+    this.lmtp = this.#function('Lmtp', 'lmtp', props.lmtpTimeout, lmtpPermissions(resources));
+    this.sweep = this.#function('Sweep', 'sweep', functionTimeouts.sweep, sweepPermissions(resources));
+    const reporting = bouncePermissions(resources, Stack.of(this), props.sesSender);
     this.bounce = this.#function('Bounce', 'bounce', functionTimeouts.bounce, reporting);
-    this.check = this.#function('Check', 'check', functionTimeouts.check, checkPermissions(surroundings));
-    this.showq = this.#function('Showq', 'showq', functionTimeouts.showq, showqPermissions(surroundings));
-    const acting = postsuperPermissions(surroundings, this.check);
+    this.check = this.#function('Check', 'check', functionTimeouts.check, checkPermissions(resources));
+    this.showq = this.#function('Showq', 'showq', functionTimeouts.showq, showqPermissions(resources));
+    const acting = postsuperPermissions(resources, this.check);
     this.postsuper = this.#function('Postsuper', 'postsuper', functionTimeouts.postsuper, acting);
     this.showq.addEnvironment(environmentNames.postsuperFunction, this.postsuper.functionArn);
     this.postsuper.addEnvironment(environmentNames.checkFunction, this.check.functionName);
@@ -91,27 +91,27 @@ export class Functions extends Construct {
       ...network?.functionProps,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
-      // Mail that waits goes round through SQS for days, by design; Lambda would stop it after some sixteen rounds. What
-      // bounds a delivery is its attempt and its lifetime, both in the queue table.
+      // By design, waiting mail loops through SQS for days; Lambda would stop it after about sixteen rounds. The lifetime in
+      // the queue table bounds a delivery.
       recursiveLoop: lambda.RecursiveLoop.ALLOW,
     });
   }
 }
 
-/** The functions that speak to mail servers: they alone are in a VPC, where there is one. */
+/** The functions that connect to mail servers: only these are in the VPC, if there is one. */
 const meetServers: ReadonlySet<FunctionName> = new Set(['lmtp', 'check']);
 
 const descriptions: Readonly<Record<FunctionName, string>> = {
-  qmgr: 'takes in requests and wake-ups, and decides what is delivered when (Postfix qmgr)',
+  qmgr: 'admits requests and wake-ups, and schedules deliveries (Postfix qmgr)',
   lmtp: 'delivers mail over LMTP (Postfix lmtp)',
-  bounce: 'tells senders and postmasters what became of mail (Postfix bounce)',
-  check: 'says what stands between the functions and a mail server; delivers nothing',
-  showq: 'shows what waits, why and where, on the dashboard; changes nothing (Postfix showq)',
-  postsuper: 'flushes, holds, releases and checks at the press of a button of the dashboard (Postfix postsuper)',
-  sweep: 'finds deliveries that fall due or are overdue, and wakes them',
+  bounce: 'sends reports to senders and postmasters (Postfix bounce)',
+  check: 'tests the path to a mail server step by step; delivers nothing',
+  showq: 'draws waiting mail on the dashboard; changes nothing (Postfix showq)',
+  postsuper: 'flushes, holds, releases and checks for buttons of the dashboard (Postfix postsuper)',
+  sweep: 'finds due and overdue deliveries, and wakes them',
 };
 
-/** Permissions are part of the role itself, so that no trigger is made before its function may read the queue. */
+/** Permissions are inline in the role, so that no trigger is created before its function may read the queue. */
 function roleOf(scope: Construct, id: string, statements: iam.PolicyStatement[]): iam.Role {
   const role = new iam.Role(scope, `${id}Role`, {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

@@ -11,30 +11,30 @@ import { subscribe } from '../queue/subscription.ts';
 import type { Topics } from '../queue/topics.ts';
 import type { Functions } from './functions.ts';
 
-/** Records that a function gets at once: the most that SQS hands out of a FIFO queue. */
+/** Records in a batch: the most that SQS returns from a FIFO queue. */
 const batchSize = 10;
 
 /**
- * Bound on qmgr, which is quick: ten at once take in some thousand requests a second, and leave the rest of the account's
- * concurrency to others when a newsletter comes in.
+ * Concurrency of qmgr. Ten functions admit about a thousand requests a second, and leave the rest of the account's concurrency to
+ * others while a newsletter arrives.
  */
 const qmgrConcurrency = 10;
 
-/** Bound on qmgr when it drains the dead letters of active, the least that Lambda knows: nobody waits for them. */
+/** Concurrency of qmgr for dead letters of active: Lambda's minimum, since they are not urgent. */
 const drainConcurrency = 2;
 
-/** Bound on bounce: a wave of failures is told of in minutes, and leaves the account's concurrency to delivery. */
+/** Concurrency of bounce: enough to report a wave of failures in minutes, and leaves the account's concurrency to delivery. */
 const bounceConcurrency = 5;
 
 export interface TriggersProps {
   readonly functions: Functions;
   readonly queues: Queues;
   readonly topics: Topics;
-  /** Bound on lmtp functions that run at once. */
+  /** Concurrency of lmtp. */
   readonly maximumConcurrency: number;
 }
 
-/** What sets each function going. */
+/** The event sources of the functions. */
 export class Triggers extends Construct {
   constructor(scope: Construct, id: string, { functions, queues, topics, maximumConcurrency }: TriggersProps) {
     super(scope, id);
@@ -43,17 +43,17 @@ export class Triggers extends Construct {
     this.#from('DeadLettersOfActive', queues.deadLetters.active, functions.qmgr, drainConcurrency);
     this.#from('Active', queues.active, functions.lmtp, maximumConcurrency);
     this.#from('Bounce', queues.bounce, functions.bounce, bounceConcurrency);
-    // What SNS may not send it tries no second time.
+    // SNS does not retry when it lacks permission.
     subscribe(this, 'BounceEvents', topics.bounce, queues.bounce, queues.deadLetters.bounce);
     subscribe(this, 'Notices', topics.notice, queues.bounce, queues.deadLetters.bounce);
     this.#sweepRegularly(functions.sweep);
   }
 
   /**
-   * Records of a queue to a function. A record that fails goes back alone, the others of its batch are finished.
+   * Sends records of a queue to a function. Only failed records of a batch are retried.
    *
-   * Concurrency is bounded here and not reserved at the function: with a reserve, SQS is asked for more than can run, and
-   * messages that are turned away count as received.
+   * Concurrency is bounded here and not reserved at the function: with a reservation Lambda polls more messages than can run, and
+   * throttled messages count as received.
    */
   #from(id: string, queue: IQueue, target: LambdaFunctionResource, maxConcurrency: number): void {
     new lambda.EventSourceMapping(this, id, {
@@ -65,7 +65,7 @@ export class Triggers extends Construct {
     });
   }
 
-  /** A sweep that failed, or could not start, is not repeated: the next one sees the same table, and more. */
+  /** A failed sweep is not retried: the next one reads the same table. */
   #sweepRegularly(sweep: LambdaFunctionResource): void {
     sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: sweepInterval });
     new events.Rule(this, 'Sweep', {

@@ -4,10 +4,10 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import type { Clients } from './services.ts';
+import { TemplateError } from './template/intrinsics.ts';
 import type { Blueprint, QueuePlan, SubscriptionPlan, TablePlan } from './template/plans.ts';
-import { TemplateError } from './template/template-error.ts';
 
-/** Makes queues, topics and what they tell, buckets and tables, under the names that the plans give them. */
+/** Creates queues, topics with their subscriptions, buckets and tables, under the names in the plans. */
 export async function buildResources(blueprint: Blueprint, clients: Clients): Promise<void> {
   const { queues, topics, subscriptions, buckets, tables } = blueprint;
   await Promise.all([
@@ -20,7 +20,7 @@ export async function buildResources(blueprint: Blueprint, clients: Clients): Pr
   for (const subscription of here) await subscribe(subscription, clients);
 }
 
-/** Makes a queue outside of the template that hears a topic; resolves to its URL. */
+/** Creates a queue that subscribes to a topic and is not in the template; resolves to its URL. */
 export async function observeTopic(name: string, topicArn: string, region: string, clients: Clients): Promise<string> {
   const { QueueUrl = '' } = await clients.sqs.send(new CreateQueueCommand({ QueueName: name }));
   const queueArn = `arn:aws:sqs:${region}:${QueueUrl.split('/').slice(-2).join(':')}`;
@@ -28,7 +28,7 @@ export async function observeTopic(name: string, topicArn: string, region: strin
   return QueueUrl;
 }
 
-/** Dead letters come first: the others name them. */
+/** Dead-letter queues come first: the others refer to them. */
 async function createQueues(queues: readonly QueuePlan[], { sqs }: Clients): Promise<void> {
   const create = async ({ name: QueueName, url, attributes: Attributes }: QueuePlan) => {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));

@@ -1,10 +1,10 @@
-/** What has arrived so far, for those who look back, and for those who wait. */
+/** Items that have arrived, with methods to read them and to wait for more. */
 export class Collection<T> {
   readonly #items: T[] = [];
   readonly #listeners = new Set<(item: T) => void>();
   #taken = 0;
 
-  /** Everything, oldest first. */
+  /** All items, oldest first. */
   get items(): readonly T[] {
     return this.#items;
   }
@@ -14,12 +14,12 @@ export class Collection<T> {
     for (const listener of this.#listeners) listener(item);
   }
 
-  /** Hears of each item that comes from now on. */
+  /** Calls the listener for each further item. */
   listen(listener: (item: T) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** What came since the last call. */
+  /** Returns the items since the last call. */
   take(): readonly T[] {
     const fresh = this.#items.slice(this.#taken);
     this.#taken = this.#items.length;
@@ -27,10 +27,10 @@ export class Collection<T> {
   }
 
   /**
-   * The first item that matches, from what is there already or comes in time.
+   * Resolves to the first item that matches, past or future.
    *
    * @param milliseconds how long to wait
-   * @throws Error when none came
+   * @throws Error if none matches in time
    */
   async waitFor(matches: (item: T) => boolean, milliseconds = 10_000): Promise<T> {
     await this.waitUntil((items) => items.some(matches), milliseconds);
@@ -38,10 +38,10 @@ export class Collection<T> {
   }
 
   /**
-   * Resolves when what has come is enough.
+   * Resolves when the items are enough.
    *
    * @param milliseconds how long to wait
-   * @throws Error when it is not enough in that time
+   * @throws Error if they are not enough in time
    */
   waitUntil(enough: (items: readonly T[]) => boolean, milliseconds = 10_000): Promise<void> {
     return new Promise((done, fail) => {
@@ -53,7 +53,7 @@ export class Collection<T> {
       };
       const timer = setTimeout(() => {
         this.#listeners.delete(look);
-        fail(new Error(`waited ${milliseconds} ms in vain; ${this.#items.length} items came`));
+        fail(new Error(`waited ${milliseconds} ms in vain; ${this.#items.length} items arrived`));
       }, milliseconds);
       this.#listeners.add(look);
       look();

@@ -1,33 +1,33 @@
 /**
- * A Lambda execution environment: a process of its own that loads a handler once and serves one invocation at a time.
+ * A Lambda execution environment: a separate process that loads a handler once and serves one invocation at a time.
  *
- * As in Lambda the function's own variables are its whole environment (with those that Lambda itself sets), the process is
- * killed when the function's time is up, may be frozen between two invocations, and can vanish at any moment. An error of the
- * handler, a crash and a timeout are values here: the caller is an event source, and for it they are all "the invocation failed".
+ * As in Lambda, the environment contains only the function's variables and those that Lambda sets. The process is killed at the
+ * function's time-out, may be frozen between two invocations, and may end at any time. An error of the handler, a crash and a
+ * time-out are return values: for the caller, an event source, each is a failed invocation.
  *
- * Not shown: limits of memory and CPU, the read-only file system, extensions and their SIGTERM.
+ * Not emulated: limits of memory and CPU, the read-only file system, extensions and their SIGTERM.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { splitLines } from './samples/line-splitter.ts';
 import { endOfInvocation, type Failure, type RuntimeMessage, type Task } from './runtime-messages.ts';
+import { splitLines } from './samples/line-splitter.ts';
 
-/** What a function is made of; the same for all its containers. */
+/** The definition of a function, shared by its containers. */
 export interface FunctionDefinition {
   readonly name: string;
   /** The bundled file. */
   readonly file: string;
-  /** What the file exports; `handler` if absent. */
+  /** Name of the exported handler; default: `handler`. */
   readonly exportName?: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Megabytes; only told, not enforced. 256 if absent. */
+  /** Megabytes, in the environment but not enforced; default: 256. */
   readonly memory?: number;
-  /** Stop the process between two invocations (SIGSTOP), as Lambda freezes the environment. No if absent. */
+  /** Whether to stop the process between two invocations (SIGSTOP), as Lambda freezes the environment; default: no. */
   readonly freeze?: boolean;
-  /** Hears each line that the function writes to standard output or standard error. */
+  /** Called with each line that the function writes to standard output or standard error. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -36,12 +36,12 @@ export type InvocationResult =
   | { readonly kind: 'returned'; readonly value: unknown }
   | ({ readonly kind: 'failed' } & Failure);
 
-/** Lambda gives the code ten seconds to load. */
+/** Lambda's limit for loading the code: ten seconds. */
 const initTimeout = 10_000;
 
 const runtime = fileURLToPath(new URL('./runtime.ts', import.meta.url));
 
-/** No container outlives its parent, whatever ends the parent. */
+/** Ends all containers when the parent exits. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -51,20 +51,20 @@ export class Container {
   readonly #definition: FunctionDefinition;
   readonly #process: ChildProcess;
   readonly #loaded: Promise<Failure | undefined>;
-  /** Settles when the process is gone and its last line is read. */
+  /** Resolves when the process has exited and its last line is read. */
   readonly ended: Promise<void>;
   #finish: ((message: RuntimeMessage) => void) | undefined;
   #lastLine: { readonly text: string; readonly seen: () => void } | undefined;
   #alive = true;
 
-  /** Starts the process; the handler loads while the caller goes on. */
+  /** Starts the process; the handler loads in the background. */
   constructor(definition: FunctionDefinition) {
     this.#definition = definition;
     this.#process = fork(runtime, [definition.file, definition.exportName ?? 'handler'], {
       env: { ...lambdaVariables(definition), ...definition.environment },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C in a terminal ends the stack in good order, not its containers behind its back.
+      // A separate process group: Ctrl-C in a terminal goes to the stack only, which then ends its containers in order.
       detached: true,
     });
     running.add(this.#process);
@@ -105,24 +105,24 @@ export class Container {
     return result;
   }
 
-  /** Stops the process where it is (SIGSTOP): sockets stay open, timers do not run, nothing is read. */
+  /** Stops the process (SIGSTOP): sockets stay open, timers do not run, nothing is read. */
   freeze(): void {
     if (this.#alive) this.#process.kill('SIGSTOP');
   }
 
-  /** Lets it go on (SIGCONT). */
+  /** Continues it (SIGCONT). */
   thaw(): void {
     if (this.#alive) this.#process.kill('SIGCONT');
   }
 
-  /** Ends the process at once (SIGKILL), frozen or not, in the middle of an invocation or not. */
+  /** Ends the process at once (SIGKILL), even when frozen or during an invocation. */
   kill(): void {
     if (!this.#alive) return;
     this.#alive = false;
     this.#process.kill('SIGKILL');
   }
 
-  /** Waits until the handler is loaded; resolves to what is wrong with it, if anything is. */
+  /** Waits until the handler is loaded; resolves to the failure, if any. */
   #load(): Promise<Failure | undefined> {
     return new Promise((settle) => {
       const timer = setTimeout(() => {
@@ -142,7 +142,7 @@ export class Container {
     });
   }
 
-  /** Sends the task and waits for its outcome, for the end of its time, or for the end of the process. */
+  /** Sends the task and waits for its outcome, its time-out, or the end of the process. */
   async #perform(task: Task): Promise<InvocationResult> {
     const { timeout } = this.#definition;
     const outcome = Promise.withResolvers<InvocationResult>();

@@ -1,17 +1,17 @@
 import { type FunctionName, functionNames } from '../functions/bundle.ts';
 import type { QueueName } from './emulators.ts';
 import type { Outputs } from './local-stack.ts';
+import { TemplateError } from './template/intrinsics.ts';
 import type { Blueprint, FunctionPlan, QueuePlan } from './template/plans.ts';
-import { TemplateError } from './template/template-error.ts';
 
-/** What an LmtpDelivery construct is made of, found in a template by the places of its parts. */
+/** The resources of an LmtpDelivery construct, found in a template by their paths. */
 export interface DeliveryNames {
   readonly functions: Readonly<Record<FunctionName, FunctionPlan>>;
   readonly queues: Readonly<Record<Exclude<QueueName, 'events' | 'notices'>, QueuePlan>>;
   readonly outputs: Outputs;
 }
 
-/** The constructs LmtpDelivery of a stack, by their place in it. */
+/** Returns the LmtpDelivery constructs of a stack, by path. */
 export function deliveriesOf(blueprint: Blueprint): ReadonlyMap<string, DeliveryNames> {
   const places = blueprint.functions.flatMap(({ path }) => /^(.*)\/Functions\/Qmgr$/.exec(path)?.[1] ?? []);
   return new Map(places.map((place) => [place, namesBelow(place, blueprint)] as const));

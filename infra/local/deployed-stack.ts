@@ -1,11 +1,10 @@
 /**
- * A synthesized stack on one machine: what its template would build, with the code and the variables that it gives its
- * functions, and a mail store to deliver to.
+ * A synthesized stack on one machine: the resources of its template, with the code and the environment of its functions, and a mail
+ * store to deliver to.
  *
- * Functions run from the folders that would be zipped, with their memory size told, for as long as the template lets them, with
- * batches, concurrency and schedules of the template. Names are made up as CloudFormation makes them up, so that nothing fits
- * only here. Variables are replaced only where whoever calls wants it. Requests that the policies of the template do not permit
- * are refused.
+ * Functions run from the folders that the CDK would zip, with the time-outs, batches, concurrency and schedules of the template.
+ * Names are generated as CloudFormation generates them. Variables are replaced only if the caller requests it. Requests that the
+ * template's policies do not allow are denied.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,50 +32,49 @@ import { stopTriggers } from './stop-triggers.ts';
 import { readAssembly, type Template } from './template/assembly.ts';
 import { readBlueprint } from './template/blueprint.ts';
 import { type Place, referencesOf } from './template/identities.ts';
+import { TemplateError } from './template/intrinsics.ts';
 import type { Blueprint, FunctionPlan } from './template/plans.ts';
-import { TemplateError } from './template/template-error.ts';
 import { TopicSubscriber } from './topic-subscriber.ts';
 
 export interface DeployedStackOptions
   extends Pick<LocalStackOptions, 'directory' | 'onLogLine' | 'onFailure' | 'freeze'> {
-  /** Where the app was synthesized to, such as `cdk.out`. */
+  /** Folder of the synthesized app, such as `cdk.out`. */
   readonly folder: string;
-  /** May be absent where the app has one stack only. */
+  /** May be absent if the app has only one stack. */
   readonly stackName?: string | undefined;
-  /** The construct by its place in the stack (`Delivery`), where the stack has several. */
+  /** Path of the construct in the stack (`Delivery`), if the stack has several. */
   readonly delivery?: string;
   /**
-   * What a run of samples needs: where the variables say otherwise they are replaced. Absent: every variable is as the template
-   * has it.
+   * The settings of a run of samples, which replace variables of the template. Absent: all variables are those of the template.
    */
   readonly wanted?: {
-    /** Where all mail goes; the stack's own mail store if absent. */
+    /** Destination of all mail; default: the stack's mail store. */
     readonly destination?: string | undefined;
-    /** Postfix parameters by their own names. */
+    /** Postfix parameters by name. */
     readonly parameters: Readonly<Record<string, string>>;
   };
-  /** Options of the mail store. It listens where the template sends all mail, if that is a port of this machine. */
+  /** Options of the mail store. If the template sends all mail to a port of this machine, the store listens there. */
   readonly mailStore?: Omit<MaildirServerOptions, 'folder'>;
-  /** Objects that the bucket has had since before it kept versions; none if absent. */
+  /** Objects that are older than the versioning of the bucket; default: none. */
   readonly isOlderThanVersions?: (key: string) => boolean;
-  /** Further services that the functions may reach: `AWS_ENDPOINT_URL_SES` and its like. */
+  /** Further services for the functions, such as `AWS_ENDPOINT_URL_SES`. */
   readonly endpoints?: Readonly<Record<string, string>>;
 }
 
-/** A running stack, and what is known of its template. */
+/** A running stack, with facts about its template. */
 export interface DeployedStack extends LocalStack {
   readonly template: Template;
   readonly blueprint: Blueprint;
   readonly place: Place;
   readonly replaced: readonly ReplacedVariable[];
-  /** Who needed what, and may do what. */
+  /** The permissions that callers needed, and those that they have. */
   readonly permissions: PermissionWatch;
 }
 
 /**
- * Brings a synthesized stack up.
+ * Starts a synthesized stack.
  *
- * @throws TemplateError when it cannot be built here
+ * @throws TemplateError if it cannot be built here
  */
 export async function startDeployedStack(options: DeployedStackOptions): Promise<DeployedStack> {
   await using started = new AsyncDisposableStack();
@@ -172,7 +170,7 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   };
 }
 
-/** Endpoints of further services, as they are reached past the policies; what stands between is closed with `started`. */
+/** Endpoints of further services, behind proxies that check the policies; `started` collects the proxies to close. */
 async function watched(
   endpoints: Readonly<Record<string, string>>,
   decide: NonNullable<RecordingProxyOptions['decide']>,
@@ -195,8 +193,8 @@ function chosenDelivery(blueprint: Blueprint, path: string | undefined): Deliver
   if (found !== undefined) return found;
   throw new TemplateError(
     path === undefined
-      ? `the stack has ${paths.length} constructs LmtpDelivery (${paths.join(', ') || 'none'}), and one is wanted`
-      : `the stack has no LmtpDelivery ${path}: there are ${paths.join(', ') || 'none'}`,
+      ? `the stack has ${paths.length} LmtpDelivery constructs (${paths.join(', ') || 'none'}): expected one`
+      : `the stack has no LmtpDelivery ${path}; it has ${paths.join(', ') || 'none'}`,
   );
 }
 
@@ -224,7 +222,7 @@ function deploy(
   });
 }
 
-/** What sets the functions going. An event source reads its queue in the name of its function, as Lambda does. */
+/** Starts the triggers of the functions. An event source reads its queue with the function's role, as in Lambda. */
 function startTriggers(
   { queues, mappings, schedules, functions: plans }: Blueprint,
   services: Services,

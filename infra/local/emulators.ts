@@ -11,8 +11,8 @@ import type { QueueContent } from './fauxqs.ts';
 import { type Clients, localPlace, type ServicesOptions, startServices } from './services.ts';
 
 /**
- * The queues of the stack; `events` and `notices` exist in the local stack only and hold what the topics say, so that it can
- * be looked at beside the bounce function.
+ * The queues of the stack; `events` and `notices` exist only locally and receive the messages of the topics, so that tests can read
+ * them beside the bounce function.
  */
 export type QueueName =
   | 'incoming'
@@ -32,28 +32,28 @@ export interface Queue {
 
 /** Options of `startEmulators`. */
 export interface EmulatorOptions {
-  /** Seconds that a received message stays hidden, by queue; 30 where none is given. */
+  /** Visibility time-out in seconds, by queue; default: 30. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
-  /** How often a message of active is given out before it goes to the dead letters; 8, as in the cloud, if absent. */
+  /** Receives of a message of active before it goes to the dead-letter queue; default: 8, as in the template. */
   readonly activeReceives?: number;
-  /** Hears of each request to Secrets Manager. */
+  /** Called for each request to Secrets Manager. */
   readonly onSecretRequest?: ServicesOptions['onSecretRequest'];
-  /** Hears of each request to any of the services, once it is answered. */
+  /** Called for each request to a service, after its answer. */
   readonly onRequest?: ServicesOptions['onRequest'];
 }
 
-/** Running emulators and what lies in them. */
+/** Running emulators and their resources. */
 export interface Emulators {
-  /** What an SDK client needs in its environment to find them: endpoints, region and credentials that nobody checks. */
+  /** Environment of an SDK client: endpoints, region and credentials that the emulators do not check. */
   readonly environment: Readonly<Record<string, string>>;
   readonly queues: Readonly<Record<QueueName, Queue>>;
   readonly bounceTopicArn: string;
   readonly noticeTopicArn: string;
   readonly bucket: string;
   readonly table: string;
-  /** Clients of this process. */
+  /** SDK clients. */
   readonly clients: Clients;
-  /** What lies in a queue, without receiving it. */
+  /** Returns the messages of a queue without receiving them. */
   inspectQueue(name: QueueName): QueueContent;
   close(): Promise<void>;
 }
@@ -63,7 +63,7 @@ const fourteenDays = String(14 * 86_400);
 const bucket = 'messages';
 const table = 'queue';
 
-/** Starts the services and makes what belongs in them. */
+/** Starts the services and creates the resources. */
 export async function startEmulators(options: EmulatorOptions = {}): Promise<Emulators> {
   const { onSecretRequest, onRequest } = options;
   const services = await startServices({

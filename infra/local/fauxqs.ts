@@ -1,16 +1,16 @@
 /**
- * SQS, SNS and S3 on a free loopback port, by fauxqs 2.4.1, with three things put right:
+ * SQS, SNS and S3 on a free loopback port, by fauxqs 2.4.1, with three corrections:
  *
- * - it listens on 127.0.0.1 only (fauxqs itself would listen on every interface);
- * - one receive from a FIFO queue may hold several messages of one group, in order, as SQS gives them (fauxqs gives one);
- * - a receiver that hangs up while it waits for a message takes none with it (fauxqs would give it the next one, which then
- *   stays in flight until its visibility timeout).
+ * - it listens on 127.0.0.1 only (fauxqs listens on every interface);
+ * - one receive from a FIFO queue may return several messages of one group, in order, as SQS does (fauxqs returns one);
+ * - a receiver that closes its connection while it waits receives no message (fauxqs would give it the next one, which then stays
+ *   in flight until its visibility time-out).
  *
- * The last two reach into fauxqs, which is why its version is pinned and why each says what it relies on.
+ * The last two depend on internals of fauxqs, so its version is pinned and each names what it depends on.
  *
- * Known gaps that stay: deduplication is by queue even where DeduplicationScope says messageGroup; a DelaySeconds above 900 is
- * taken; the 12 hours that visibility may be extended in total are not counted; `If-None-Match: *` writes twice; one PutObject
- * takes 11 MiB at most (use a multipart upload for more).
+ * Known gaps: deduplication is by queue even with DeduplicationScope messageGroup; a DelaySeconds above 900 is accepted; the limit
+ * of 12 hours of visibility is not enforced; `If-None-Match: *` writes twice; a PutObject is limited to 11 MiB (use a multipart
+ * upload for more).
  */
 import { buildApp } from 'fauxqs';
 import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
@@ -21,12 +21,12 @@ import { type SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsS
 export interface Fauxqs {
   /** `http://127.0.0.1:PORT`, for all three services. */
   readonly endpoint: string;
-  /** What lies in a queue, without receiving it; undefined if there is no such queue. */
+  /** Returns the messages of a queue without receiving them; undefined if the queue does not exist. */
   inspectQueue(name: string): QueueContent | undefined;
   close(): Promise<void>;
 }
 
-/** A message as it lies in a queue. */
+/** A message in a queue. */
 export interface QueuedMessage {
   readonly messageId: string;
   readonly body: string;
@@ -35,14 +35,14 @@ export interface QueuedMessage {
   readonly receiveCount: number;
 }
 
-/** The messages of a queue by what a receiver would get now. */
+/** The messages of a queue by visibility. */
 export interface QueueContent {
   readonly ready: readonly QueuedMessage[];
   readonly delayed: readonly QueuedMessage[];
   readonly inFlight: readonly QueuedMessage[];
 }
 
-/** Starts an emulator of its own: several can run side by side in one process. */
+/** Starts an emulator; several can run at once in one process. */
 export async function startFauxqs(region: string): Promise<Fauxqs> {
   const sqsStore = new SqsStore();
   sqsStore.host = ''; // queue URLs then name the host that the client asked, 127.0.0.1 and the port
@@ -65,11 +65,11 @@ export async function startFauxqs(region: string): Promise<Fauxqs> {
 }
 
 /**
- * Makes every FIFO queue of the store give out whole groups ("as many messages with the same message group ID as possible",
- * says SQS), and a group's messages always in their order, also after several of them came back.
+ * Makes every FIFO queue of the store return whole groups ("as many messages with the same message group ID as possible",
+ * SQS documentation), and a group's messages always in order, even after several of them became visible again.
  *
- * Relies on `dequeue` taking the next message of the first free group and counting a lock for it in `fifoLockedGroups`. The
- * locks that a receive takes are put aside until it has all its messages, so that they bind only other receives.
+ * Depends on `dequeue`, which takes the next message of the first free group and counts a lock for it in `fifoLockedGroups`. The
+ * locks of a receive are removed until it has all its messages, so that they affect only other receives.
  */
 function giveWholeGroups(store: SqsStore): void {
   const createQueue = store.createQueue.bind(store);
@@ -102,7 +102,7 @@ function giveWholeGroups(store: SqsStore): void {
   };
 }
 
-/** Messages that come back are put at the head of their group one by one, so up to ten may stand there in the wrong order. */
+/** Sorts a group. Messages that become visible again are put at its head one by one, so up to ten may be in the wrong order. */
 function restoreOrder(queue: SqsQueue): void {
   const place = (message: StoredMessage | undefined) => message?.sequenceNumber ?? '';
   for (const group of queue.fifoMessages.values()) {
@@ -119,8 +119,8 @@ function countLock(queue: SqsQueue, group: string, step: number): void {
 }
 
 /**
- * Sends everybody home who waits for a message of the queue that an interrupted request named: each looks once more, finds
- * nothing, and those still there get an empty answer, as SQS gives at any time.
+ * Ends all waiting receives of a queue after one of them was interrupted: each looks once more, finds nothing, and returns an empty
+ * answer, as SQS may at any time.
  */
 function releaseWaiters(store: SqsStore, body: unknown): void {
   if (typeof body !== 'object' || body === null || !('QueueUrl' in body)) return;

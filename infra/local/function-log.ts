@@ -9,15 +9,15 @@ export interface LogLine {
   readonly line: string;
 }
 
-/** What the functions of a stack write. */
+/** The log of a stack's functions. */
 export class FunctionLog {
   /** Every line. */
   readonly lines = new Collection<LogLine>();
-  /** Every delivery among them. */
+  /** The delivery lines among them. */
   readonly deliveries = new Collection<DeliveryLine>();
   readonly #onLine: ((functionName: FunctionName, line: string) => void) | undefined;
 
-  /** @param onLine hears each line too */
+  /** @param onLine is called with each line */
   constructor(onLine?: (functionName: FunctionName, line: string) => void) {
     this.#onLine = onLine;
   }

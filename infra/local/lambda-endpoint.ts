@@ -1,13 +1,13 @@
 /**
- * Lambda's Invoke operation on a free loopback port, for the real SDK client: functions of the stack by their names, called and
- * waited for. Events, versions, roles and throttling are not.
+ * Lambda's Invoke operation on a free loopback port, for the real SDK client: synchronous invocations of the stack's functions by
+ * name. Asynchronous invocations, versions, roles and throttling are not supported.
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
 import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 import type { InvocationResult } from './container.ts';
 
-/** What can be invoked. */
+/** The functions by name. */
 export interface Invocable {
   invoke(event: unknown): Promise<InvocationResult>;
 }

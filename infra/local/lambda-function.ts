@@ -1,13 +1,13 @@
 /**
- * A function: a name, its code, and as many containers as it has invocations at once. An idle container that is still warm
- * serves the next invocation; the one used last comes first, as in Lambda.
+ * A function: its name, its code, and one container for each concurrent invocation. The next invocation uses the idle container that
+ * was used last, as in Lambda.
  */
 import { Container, type FunctionDefinition, type InvocationResult } from './container.ts';
 
 export interface LambdaFunctionOptions extends Omit<FunctionDefinition, 'file'> {
-  /** The bundled file, or what makes it when the function is needed first. */
+  /** The bundled file, or a function that creates it for the first invocation. */
   readonly file: string | (() => string);
-  /** Most invocations at once; those above it wait (Lambda would throttle them and the event source would come again). */
+  /** The most concurrent invocations; further ones wait (Lambda would throttle them, and the event source retry). */
   readonly maximumConcurrency: number;
 }
 
@@ -27,22 +27,22 @@ export class LambdaFunction {
     this.#options = options;
   }
 
-  /** How many containers were ever started: cold starts. */
+  /** Number of containers started so far: cold starts. */
   get started(): number {
     return this.#started;
   }
 
-  /** Containers that live now. */
+  /** Running containers. */
   get containers(): readonly Container[] {
     return [...this.#all];
   }
 
-  /** Containers that serve an invocation now. */
+  /** Containers that serve an invocation. */
   get busy(): readonly Container[] {
     return [...this.#busy];
   }
 
-  /** Serves one event in a container of its own. Never rejects. */
+  /** Serves one event in one container. Never rejects. */
   async invoke(event: unknown): Promise<InvocationResult> {
     if (this.#running < this.#options.maximumConcurrency) this.#running++;
     else await new Promise<void>((admitted) => this.#waiting.push(admitted));
@@ -72,12 +72,12 @@ export class LambdaFunction {
     );
   }
 
-  /** Freezes every container (SIGSTOP), also in the middle of an invocation; its time goes on. */
+  /** Freezes every container (SIGSTOP), even during an invocation; its time-out continues. */
   freeze(): void {
     for (const container of this.#all) container.freeze();
   }
 
-  /** Lets every container go on (SIGCONT). */
+  /** Continues every container (SIGCONT). */
   thaw(): void {
     for (const container of this.#all) container.thaw();
   }

@@ -1,4 +1,4 @@
-/** A running stack as its users see it: how mail is put in, and what becomes of it. */
+/** The interface of a running stack: to submit mail, and to read its outcome. */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { putMessage } from '../../functions/aws/put-message.ts';
@@ -20,24 +20,24 @@ export interface LocalStack {
   readonly directory: string;
   /** Variables for SDK clients and the command line: endpoints, region, credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The same, and all that the functions know of the stack: what the command line finds it by. */
+  /** The same with all variables of the functions, by which the command line finds the stack. */
   readonly variables: Readonly<Record<string, string>>;
-  /** What a deployed stack has as outputs. */
+  /** The outputs of a deployed stack. */
   readonly outputs: Outputs;
   readonly clients: Clients & { readonly documents: DynamoDBDocumentClient };
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   readonly mailStore: MaildirServer;
   /** Every line that the functions wrote. */
   readonly log: Collection<LogLine>;
-  /** Every delivery of the log. */
+  /** The delivery lines of the log. */
   readonly deliveries: Collection<DeliveryLine>;
-  /** What the bounce topic said. */
+  /** Messages of the bounce topic. */
   readonly events: Collection<TopicMessage>;
-  /** What the notice topic said. */
+  /** Messages of the notice topic. */
   readonly notices: Collection<TopicMessage>;
-  /** Sends a delivery request (or what claims to be one) to the incoming queue; resolves to the id of the SQS message. */
+  /** Sends a request, valid or not, to the incoming queue; resolves to the id of the SQS message. */
   submit(request: object | string): Promise<string>;
-  /** Writes a message body to the message bucket; resolves to what a request's `message` field wants. */
+  /** Writes a message body to the message bucket; resolves to the `message` field of a request. */
   putMessage(
     key: string,
     body: Uint8Array | string,
@@ -47,13 +47,13 @@ export interface LocalStack {
   receiveEvents(): readonly TopicMessage[];
   /** Runs a sweep now. */
   sweep(): Promise<InvocationResult>;
-  /** What lies in a queue, without receiving it. */
+  /** Returns the messages of a queue without receiving them. */
   inspectQueue(name: QueueName): QueueContent;
-  /** Ends everything. Invocations that run get two seconds to finish. */
+  /** Stops the stack. Running invocations get two seconds to finish. */
   close(): Promise<void>;
 }
 
-/** The outputs of a deployed stack, as far as the local one has them. */
+/** The outputs of a deployed stack that the local one has too. */
 export interface Outputs {
   readonly IncomingQueueUrl: string;
   readonly ActiveQueueUrl: string;
@@ -66,7 +66,7 @@ export interface Outputs {
   readonly CheckFunctionName: string;
 }
 
-/** What a stack is made of. */
+/** The parts of a stack. */
 export interface StackParts
   extends Pick<
     LocalStack,
@@ -81,7 +81,7 @@ export interface StackParts
   readonly notices: TopicSubscriber;
 }
 
-/** A running stack, but for its end. */
+/** A running stack without `close`. */
 export function stackOf({ clients, events, notices, ...parts }: StackParts): Omit<LocalStack, 'close'> {
   const { outputs, functions } = parts;
   return {

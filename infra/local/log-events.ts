@@ -1,9 +1,9 @@
 /**
- * CloudWatch Logs in memory, on a free loopback port, for the real SDK client: FilterLogEvents over the lines that the functions of
- * a local stack have written.
+ * CloudWatch Logs in memory, on a free loopback port, for the real SDK client: FilterLogEvents over the lines of a local stack's
+ * functions.
  *
- * What counts for a reader is all here: pages and their tokens, spans of time with both ends, streams, AWS's error types. Of filter
- * patterns it knows `{ ($.field = "text") && ... }`, where `*` stands for any text; what else there is, it refuses.
+ * It supports pages and their tokens, time ranges, streams, and AWS's error types. The only filter pattern is
+ * `{ ($.field = "text") && ... }`, where `*` matches any text; others are refused.
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
@@ -12,20 +12,20 @@ import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 /** A log that can be read. */
 export interface LogEvents extends LocalEndpoint {
   /**
-   * Keeps a line.
+   * Adds a line.
    *
-   * @param at milliseconds since 1970; now if absent
+   * @param at milliseconds since 1970; default: now
    */
   add(group: string, stream: string, message: string, at?: number): void;
 }
 
-/** How it is. */
+/** Options of `startLogEvents`. */
 export interface LogEventsOptions {
-  /** Groups that are there before anything is written to them. */
+  /** Log groups that exist before their first line. */
   readonly groups?: readonly string[];
-  /** Most lines of a page. */
+  /** The most lines of a page. */
   readonly pageSize?: number;
-  /** Hears of each request, and may have it refused with an error type of AWS's. */
+  /** Called for each request; may return an AWS error type to refuse it. */
   readonly onRequest?: (wanted: Wanted) => string | undefined;
 }
 
@@ -45,7 +45,7 @@ interface Event {
   readonly message: string;
 }
 
-/** As many as AWS gives at most. */
+/** AWS's limit. */
 const usualPage = 10_000;
 
 /** Starts it. */
@@ -86,12 +86,12 @@ function filter(groups: ReadonlyMap<string, readonly Event[]>, wanted: Wanted, p
     .filter(({ timestamp }) => timestamp >= startTime && timestamp <= endTime)
     .toSorted((one, other) => one.timestamp - other.timestamp);
   const from = Number(nextToken ?? 0);
-  // As AWS does: a page is so much that was looked at, whatever was found in it.
+  // As in AWS, a page limits the lines read, not the lines found.
   const found = all.slice(from, from + pageSize).filter(({ message }) => matches(message));
   return { events: found, ...(from + pageSize < all.length ? { nextToken: String(from + pageSize) } : {}) };
 }
 
-/** What a pattern selects; nothing where it is not understood. */
+/** A test for a pattern; undefined if the pattern is not supported. */
 function matcher(pattern = ''): ((message: string) => boolean) | undefined {
   if (pattern === '') return () => true;
   const [, terms] = /^\{ (.+) \}$/.exec(pattern) ?? [];

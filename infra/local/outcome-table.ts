@@ -6,7 +6,7 @@ export interface TableRow {
   readonly submission: Submission;
   readonly shows: string;
   readonly outcome: Outcome;
-  /** Empty: it ended as declared. */
+  /** Empty: the outcome is as declared. */
   readonly differences: readonly string[];
 }
 
@@ -16,7 +16,7 @@ const widest = { name: 30, shows: 30 } as const;
 /** Recipients that are named where they are an exception. */
 const mostNamed = 3;
 
-/** Returns the outcome of all submissions as a table for people: one line each, with a mark that says whether it ended as declared. */
+/** Returns the outcome of all submissions in a table: one line each, with a mark that shows whether it is as declared. */
 export function outcomeTable(rows: readonly TableRow[]): string {
   const cells = rows.map(({ submission, shows, outcome, differences }) => [
     `${differences.length === 0 ? '✓' : '✗'} ${truncated(submission.name, widest.name)}`,

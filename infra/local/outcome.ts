@@ -1,5 +1,5 @@
 /**
- * What became of the messages that were submitted to a local stack, and whether that is what was declared.
+ * The outcome of the messages submitted to a local stack, compared with the declared one.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 import { contentAsFiled, withoutTopLines } from './samples/filed-content.ts';
 import type { Expected } from './samples/samples.ts';
 
-/** A message on its way. */
+/** A submitted message. */
 export interface Submission {
   /** Its queue id. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface CorruptNotice {
   readonly reason: string;
 }
 
-/** A bounce as a consumer of the topic learns of it. */
+/** A bounce, as a consumer of the topic receives it. */
 export interface BounceNotice {
   readonly id: string;
   readonly recipient: string;
@@ -30,16 +30,16 @@ export interface BounceNotice {
   readonly diagnostic: string;
 }
 
-/** A report that was handed over to be delivered. */
+/** A report that was queued for delivery. */
 export interface ReportNotice {
-  /** Queue id of the message that it is about. */
+  /** Queue id of the original message. */
   readonly id: string;
-  /** Its own queue id. */
+  /** Queue id of the report. */
   readonly report: string;
   readonly address: string;
 }
 
-/** Everything that was heard of all submissions. */
+/** All observations about all submissions. */
 export interface Heard {
   readonly deliveries: readonly DeliveryLine[];
   readonly bounces: readonly BounceNotice[];
@@ -47,22 +47,22 @@ export interface Heard {
   readonly corrupt: readonly CorruptNotice[];
 }
 
-/** What became of one submission. */
+/** The outcome of one submission. */
 export interface Outcome {
-  /** Recipients by how they ended; those that have not ended yet are `waiting`. */
+  /** Recipients by final status; unfinished ones are `waiting`. */
   readonly recipients: Readonly<Record<'sent' | 'bounced' | 'waiting', readonly string[]>>;
   /** How many verdicts were "deferred". */
   readonly deferrals: number;
   /** Most attempts for one recipient. */
   readonly attempts: number;
   readonly corrupt: string | undefined;
-  /** Who got a report on it. */
+  /** Recipients of reports on it. */
   readonly reportedTo: readonly string[];
-  /** Whether nothing more is to come. */
+  /** Whether its outcome is final. */
   readonly settled: boolean;
 }
 
-/** Sums up what was heard of a submission. */
+/** Returns the outcome of a submission. */
 export function outcomeOf({ name, recipients, expected }: Submission, heard: Heard): Outcome {
   const records = heard.deliveries.filter(({ id }) => id === name);
   const ended = { sent: [] as string[], bounced: [] as string[], waiting: [] as string[] };
@@ -82,7 +82,7 @@ export function outcomeOf({ name, recipients, expected }: Submission, heard: Hea
   };
 }
 
-/** In which ways a submission did not end as declared, in words; nothing if it did. Mail itself is looked at elsewhere. */
+/** Returns the differences from the declared outcome, in words. `missingMail` checks the mail itself. */
 export function differences(submission: Submission, heard: Heard): readonly string[] {
   const { name, recipients, expected } = submission;
   const corrupt = heard.corrupt.find(({ id }) => id === name)?.reason;
@@ -112,9 +112,9 @@ export function differences(submission: Submission, heard: Heard): readonly stri
 }
 
 /**
- * Looks for the mail itself: each recipient who got it must have exactly one copy, as it was submitted.
+ * Checks the mail store: each recipient that was sent must have exactly one copy, unchanged.
  *
- * @returns what is wrong, in words
+ * @returns the faults, in words
  */
 export async function missingMail(
   { content }: Submission,
@@ -134,14 +134,14 @@ export async function missingMail(
   return findings.flat();
 }
 
-/** The bounces that a message of the bounce topic tells of (JSON like that of Amazon SES). */
+/** Returns the bounces in a message of the bounce topic (JSON like that of Amazon SES). */
 export function bouncesOf(message: unknown, submissions: readonly Submission[]): readonly BounceNotice[] {
   const { notificationType, bounce } = message as {
     notificationType?: string;
     bounce?: { bouncedRecipients?: { emailAddress: string; status?: string; diagnosticCode?: string }[] };
   };
   if (notificationType !== 'Bounce') return [];
-  // Whichever field carries the queue id: it is the only thing in the event that is a submission's name.
+  // The queue id may be in any field: no other value in the event equals the name of a submission.
   const strings = new Set<string>();
   JSON.stringify(message, (_, value) => {
     if (typeof value === 'string') strings.add(value);
@@ -166,7 +166,7 @@ function attemptsOf(recipient: string, records: readonly DeliveryLine[]): number
   return records.filter((record) => record.recipient === recipient).length;
 }
 
-/** Who got the reports on a submission: they were handed over, and delivered. */
+/** The recipients of reports on a submission that were queued and delivered. */
 function reportsOf(name: string, { reports, deliveries }: Heard): readonly string[] {
   const delivered = reports.filter(
     ({ id, report }) => id === name && deliveries.some((record) => record.id === report && record.status === 'sent'),

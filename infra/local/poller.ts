@@ -1,19 +1,17 @@
 /**
  * An event source: takes messages from a queue and invokes a function with them, as Lambda's event source mapping for SQS does.
  *
- * - A batch is what one receive gives, up to `batchSize`; there is no batching window. From a FIFO queue it may mix groups and
- *   hold several messages of one group, in their order. A group of which something is in flight gives nothing more.
- * - A batch is in the hands of one invocation; `maximumConcurrency` bounds invocations, and nothing is received ahead of a free
- *   place.
- * - Partial batch responses (ReportBatchItemFailures): what the function names in `batchItemFailures` stays in the queue, the
- *   rest is deleted. Nothing named, or null: all is deleted. A name that is empty or of no record, or an answer of another
- *   shape: the whole batch stays.
- * - An invocation that fails (thrown, crashed, timed out) leaves its whole batch, and the source backs off: it halves its
- *   concurrency and pauses, longer with each failure in a row; each success gives one place back.
- * - What stays becomes visible again after the queue's visibility timeout, or when the function itself set.
+ * - A batch is the result of one receive, up to `batchSize`; there is no batching window. A batch of a FIFO queue may contain
+ *   several groups, and several messages of one group, in order. A group with a message in flight returns no more.
+ * - Each batch goes to one invocation. `maximumConcurrency` bounds invocations, and no message is received before one is free.
+ * - Partial batch responses (ReportBatchItemFailures): records in `batchItemFailures` stay in the queue, the rest is deleted. An
+ *   empty list, or null: all are deleted. An empty or unknown identifier, or an answer of another shape: the whole batch stays.
+ * - A failed invocation (thrown, crashed, timed out) leaves its whole batch in the queue, and the source backs off: it halves its
+ *   concurrency and pauses, longer with each failure in a row; each success increases the concurrency by one.
+ * - Remaining messages become visible after the queue's visibility time-out, or the one that the function set.
  *
- * Not shown: several receivers at once and their slow scaling (Lambda starts with five and adds 300 invocations a minute), the
- * 6 MB limit of a batch, filters, and the event source's own metrics.
+ * Not emulated: several receivers and their slow scaling (Lambda starts with five and adds 300 invocations a minute), the 6 MB
+ * limit of a batch, filters, and the event source's metrics.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
@@ -25,17 +23,17 @@ export interface PollerOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;
   readonly queueArn: string;
-  /** Serves a batch; a LambdaFunction's `invoke`. */
+  /** Serves a batch: `invoke` of a LambdaFunction. */
   readonly invoke: (event: SQSEvent) => Promise<InvocationResult>;
   /** 1 to 10. */
   readonly batchSize: number;
-  /** Most invocations at once. */
+  /** The most concurrent invocations. */
   readonly maximumConcurrency: number;
-  /** Whether a function may hand single records back (ReportBatchItemFailures); yes if absent. */
+  /** Whether the function may return failed records (ReportBatchItemFailures); default: yes. */
   readonly partialResponses?: boolean;
-  /** Pauses after failed invocations, in milliseconds; doubled with each failure in a row. 200 and 10,000 if absent. */
+  /** Pauses after failed invocations, in milliseconds, doubled with each failure in a row; default: 200 to 10,000. */
   readonly backOff?: { readonly first: number; readonly longest: number };
-  /** Hears of each failed invocation. */
+  /** Called for each failed invocation. */
   readonly onFailure?: (failure: Extract<InvocationResult, { kind: 'failed' }>) => void;
 }
 
@@ -47,7 +45,7 @@ export class Poller {
   readonly #running = new Set<Promise<void>>();
   #places: number;
   #failuresInARow = 0;
-  /** When to receive again, on the clock of performance.now(). */
+  /** Time of the next receive, on the clock of performance.now(). */
   #resume = 0;
   #loop: Promise<void> | undefined;
 
@@ -56,12 +54,12 @@ export class Poller {
     this.#places = options.maximumConcurrency;
   }
 
-  /** Invocations that run now. */
+  /** Running invocations. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** How many invocations the source would run at once now; below the maximum while it backs off. */
+  /** The current limit of concurrent invocations; below the maximum during back-off. */
   get places(): number {
     return this.#places;
   }
@@ -70,7 +68,7 @@ export class Poller {
     this.#loop ??= this.#poll();
   }
 
-  /** Receives no more, and waits until the running invocations are done and what they finished is deleted. */
+  /** Stops receiving, and waits until running invocations end and their finished messages are deleted. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
@@ -91,7 +89,7 @@ export class Poller {
     }
   }
 
-  /** Waits up to 20 seconds for messages (long polling); an interrupted or failed call gives none. */
+  /** Waits up to 20 seconds for messages (long polling); an interrupted or failed call returns none. */
   async #receive(): Promise<readonly Message[]> {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#options.queueUrl,
@@ -130,7 +128,7 @@ export class Poller {
     this.#places = Math.max(1, Math.floor(this.#places / 2));
   }
 
-  /** Waits so many milliseconds, or until the source is stopped. */
+  /** Waits, or until the source is stopped. */
   async #pause(milliseconds: number): Promise<void> {
     if (milliseconds <= 0) return;
     await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => {});
@@ -139,14 +137,14 @@ export class Poller {
   async #delete(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
     const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-    // A message that cannot be deleted comes again: at least once is all that SQS promises.
+    // A message that cannot be deleted is received again: SQS guarantees at-least-once delivery only.
     await this.#options.client
       .send(new DeleteMessageBatchCommand({ QueueUrl: this.#options.queueUrl, Entries }))
       .catch(() => {});
   }
 }
 
-/** The messages that a partial batch response does not hold back. */
+/** The messages that a partial batch response does not name as failed. */
 export function succeeded(messages: readonly Message[], response: unknown): readonly Message[] {
   const failures = failedIdentifiers(response);
   if (failures === undefined) return [];
@@ -155,7 +153,7 @@ export function succeeded(messages: readonly Message[], response: unknown): read
   return messages.filter(({ MessageId }) => !failures.includes(MessageId ?? ''));
 }
 
-/** The identifiers that a response names; undefined if it is not of the shape that Lambda reads. */
+/** The identifiers in a response; undefined if it does not have the shape that Lambda reads. */
 function failedIdentifiers(response: unknown): readonly string[] | undefined {
   if (response === null || response === undefined) return [];
   if (typeof response !== 'object') return undefined;

@@ -1,35 +1,35 @@
 /**
- * Where a local run of a template differs from it: where mail goes, and how long it waits. Each variable that is replaced is
- * said; a template that was made for this machine has none.
+ * The variables of a template that a local run replaces: destinations and time-outs. Each replaced variable is printed. A template
+ * for this machine has none.
  */
 import { environmentNames } from '../../functions/parameters/environment.ts';
 import { isParameterName, variableName } from '../../functions/parameters/parameters.ts';
 
-/** What the local mail store has no part in: it has neither TLS nor AUTH. */
+/** Parameters that do not apply to the local mail store, which has neither TLS nor AUTH. */
 const withoutPartner = /^LMTP_(?:TLS|SASL|USE_TLS|ENFORCE_TLS)/;
 
-/** A variable that has another value here than in the template. */
+/** A variable with another value than in the template. */
 export interface ReplacedVariable {
   readonly name: string;
-  /** In the template. */
+  /** Value in the template. */
   readonly theirs: string | undefined;
-  /** Here; undefined where it is left out. */
+  /** Local value; undefined if it is left out. */
   readonly here: string | undefined;
 }
 
-/** The loopback port that a transport map sends all mail to; undefined where it sends it elsewhere. */
+/** Returns the loopback port to which a transport map sends all mail; undefined if it does not. */
 export function localPortOf(transportMap: string | undefined): number | undefined {
   const [, port] = /^\s*\*\s+lmtp:inet:\[?127\.0\.0\.1\]?:(\d+)\s*$/.exec(transportMap ?? '') ?? [];
   return port === undefined ? undefined : Number(port);
 }
 
 /**
- * What has to be replaced in a template's variables so that mail goes to a destination of one's own.
+ * Returns the variables to replace so that all mail goes to a destination.
  *
- * @param variables of the functions, as the template has them
- * @param destination in Postfix's next-hop syntax
+ * @param variables the functions' variables in the template
+ * @param destination the destination, in Postfix's next-hop syntax
  * @param isPlain whether it is the local mail store, without TLS and AUTH
- * @param parameters by Postfix's names, that the run needs
+ * @param parameters the parameters of the run, by Postfix's names
  */
 export function replacedVariables(
   variables: Readonly<Record<string, string>>,
@@ -40,7 +40,7 @@ export function replacedVariables(
   const wanted: Record<string, string | undefined> = {
     ...Object.fromEntries(unusable.map((name) => [name, undefined])),
     [environmentNames.transportMap]: `* lmtp:${destination}`,
-    // It would be asked before the map.
+    // It would be searched before the map.
     [environmentNames.transportMapSource]: undefined,
   };
   for (const [name, value] of Object.entries({ allow_local_destinations: 'yes', ...parameters })) {
@@ -51,7 +51,7 @@ export function replacedVariables(
     .map(([name, here]) => ({ name, theirs: variables[name], here }));
 }
 
-/** The variables with the replaced ones in place. */
+/** Returns the variables with the replaced values. */
 export function replace(
   variables: Readonly<Record<string, string>>,
   replaced: readonly ReplacedVariable[],
@@ -64,8 +64,8 @@ export function replace(
   return result;
 }
 
-/** In words, for people. */
+/** Returns a replaced variable in words. */
 export function describeReplaced({ name, theirs, here }: ReplacedVariable): string {
-  const say = (value: string | undefined) => (value === undefined ? 'not set' : JSON.stringify(value));
-  return `${name} is ${say(here)} here, and ${say(theirs)} in the template`;
+  const shown = (value: string | undefined) => (value === undefined ? 'not set' : JSON.stringify(value));
+  return `${name} is ${shown(here)} here, and ${shown(theirs)} in the template`;
 }

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { environmentNames, variableWords } from '../../functions/parameters/environment.ts';
 import { forOutput } from '../../functions/texts/terminal.ts';
+import { bringUp, startTroubledStack } from './bring-up-trouble.ts';
 import { type DeployedStack, startDeployedStack } from './deployed-stack.ts';
 import { keepRunning } from './keep-running.ts';
 import { differences, missingMail, type Outcome, outcomeOf, type Submission } from './outcome.ts';
@@ -15,8 +16,7 @@ import { outcomeTable, type TableRow } from './outcome-table.ts';
 import { describeReplaced } from './replaced-variables.ts';
 import { mailboxVerdict, type Sample, samples, sendersDomains } from './samples/samples.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from './stack.ts';
-import { TemplateError } from './template/template-error.ts';
-import { bringUp, startTroubledStack } from './bring-up-trouble.ts';
+import { TemplateError } from './template/intrinsics.ts';
 import { troubleLines } from './trouble/overview.ts';
 import { Watch } from './watch.ts';
 

@@ -1,12 +1,12 @@
 /**
- * Runs a TypeScript file of this project under its own Node 24, whatever Node the machine has (20 or later).
+ * Runs a TypeScript file of this project with its pinned Node 24; the machine's Node may be 20 or later.
  *
  *     node infra/local/run.mjs FILE.ts [ARGUMENT]...
  *
- * Installs the dependencies first if they are missing or are not those of package-lock.json. Signals go to the program, its exit
- * code comes back; a program that dies of a signal gives 128 plus the number of the signal, as a shell does.
+ * Installs the dependencies first if they are missing or differ from package-lock.json. Signals are forwarded to the program, and its
+ * exit code is returned; for a program killed by a signal it is 128 plus the signal number, as in a shell.
  *
- * This file must stay plain JavaScript without dependencies: it is what runs before there are any.
+ * This file must stay plain JavaScript without dependencies, since it runs before they are installed.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,8 +27,8 @@ function lockedPackages(file) {
 }
 
 /**
- * Whether what lies in node_modules is what package-lock.json asks for. npm keeps a lock file of its own there, written at the
- * end of an installation, so one that was cut short counts as absent. Optional packages may be those of another platform.
+ * Whether node_modules matches package-lock.json. npm writes a lock file there at the end of an installation, so an interrupted
+ * installation counts as absent. Optional packages may be for another platform.
  */
 function isInstalled() {
   const wanted = lockedPackages(join(project, 'package-lock.json'));
@@ -41,7 +41,7 @@ function isInstalled() {
   });
 }
 
-/** Runs a program to its end; resolves to its exit code and what it wrote, or passes its output through. */
+/** Runs a program; resolves to its exit code and its output, or passes the output through. */
 function run(command, args, options = {}) {
   return new Promise((settle, fail) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options });

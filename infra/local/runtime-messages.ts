@@ -1,29 +1,29 @@
-/** What a container and the runtime inside it say to each other over IPC. */
+/** The messages between a container and its runtime over IPC. */
 
 /** One invocation. */
 export interface Task {
   readonly requestId: string;
   readonly event: unknown;
-  /** When the function's time is up, milliseconds since 1970. */
+  /** Deadline of the invocation, milliseconds since 1970. */
   readonly deadline: number;
 }
 
-/** An error in the words that Lambda uses for it. */
+/** An error in Lambda's format. */
 export interface Failure {
   readonly errorType: string;
   readonly errorMessage: string;
-  /** The stack, empty if there is none. */
+  /** The stack trace; may be empty. */
   readonly trace: string;
 }
 
-/** What the runtime reports: it is loaded or cannot be, and how each invocation ended. */
+/** The reports of the runtime: it is loaded, cannot be loaded, or an invocation ended. */
 export type RuntimeMessage =
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'unfit' } & Failure)
   | { readonly kind: 'returned'; readonly requestId: string; readonly value: unknown }
   | ({ readonly kind: 'threw'; readonly requestId: string } & Failure);
 
-/** The line on standard output after the last one of an invocation; it is not handed on. */
+/** Returns the line that marks the end of an invocation on standard output; it is not passed on. */
 export function endOfInvocation(requestId: string): string {
   return `\u0000END RequestId: ${requestId}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Inside the local execution environment of a function: loads the handler once and calls it for each event that arrives over
- * IPC, as Lambda's runtime client does. Started by container.ts; not for use by hand.
+ * The runtime inside a container: loads the handler once and calls it for each event that arrives over IPC, as Lambda's runtime
+ * client does. Only container.ts starts it.
  *
  *     node runtime.ts BUNDLE EXPORT
  *
@@ -16,7 +16,7 @@ type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 const [, , bundle = '', exportName = 'handler'] = process.argv;
 
-// The parent is gone: nobody will ask for anything any more.
+// The parent process has exited, so no more events will arrive.
 process.once('disconnect', () => process.exit());
 
 try {
@@ -41,7 +41,7 @@ async function perform(handler: Handler, task: Task): Promise<void> {
   } catch (error) {
     outcome = { kind: 'threw', requestId: task.requestId, ...describe(error) };
   }
-  // Log lines travel another way than the outcome: this one tells the parent that it has seen all of them.
+  // The outcome and the log lines use different channels: this line marks the last log line for the parent.
   process.stdout.write(`${endOfInvocation(task.requestId)}\n`);
   tell(outcome);
 }
@@ -49,7 +49,7 @@ async function perform(handler: Handler, task: Task): Promise<void> {
 function contextOf({ requestId, deadline }: Task): Context {
   const name = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '';
   const retired = () => {
-    throw new Error('callback handlers are gone from Node 24 on');
+    throw new Error('callback handlers are not supported since Node 24');
   };
   return {
     awsRequestId: requestId,

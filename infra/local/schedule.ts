@@ -1,4 +1,4 @@
-/** A schedule: invokes a function again and again, as EventBridge does, but never twice at the same time. */
+/** A schedule: invokes a function regularly, as EventBridge does, but never twice at once. */
 export class Schedule {
   readonly #invoke: (event: unknown) => Promise<unknown>;
   readonly #interval: number;
@@ -19,7 +19,7 @@ export class Schedule {
     }, this.#interval);
   }
 
-  /** Invokes no more, and waits for the invocation that runs. */
+  /** Stops the schedule, and waits for the running invocation. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -27,7 +27,7 @@ export class Schedule {
   }
 }
 
-/** An EventBridge event, as a rule with a schedule sends it. */
+/** The EventBridge event of a scheduled rule. */
 export function scheduledEvent(): object {
   return {
     version: '0',

@@ -1,9 +1,9 @@
 /**
- * The screens of the dashboard at a local address: a page that does what the CloudWatch console does with the widget, and calls
- * the functions of a local stack.
+ * The screens of the dashboard at a local address: a page that shows the widget as the CloudWatch console does, and invokes the
+ * functions of a local stack.
  *
- * Its buttons act. So it listens on loopback alone, answers nobody who knows it by another name (which is what a page from
- * elsewhere would have to do, by a name that leads here), and takes calls from its own page only.
+ * Its buttons change the queue. So it listens on loopback only, refuses requests with another Host name (against DNS rebinding), and
+ * accepts calls from its own page only.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,17 +11,17 @@ import { join } from 'node:path';
 import { type LocalEndpoint, listenLocally } from './calls/local-endpoint.ts';
 import type { InvocationResult } from './container.ts';
 
-/** The functions that a page may call. */
+/** The functions that the page may invoke. */
 export type ScreenFunctions = Readonly<Record<'showq' | 'postsuper', ScreenFunction>>;
 
-/** One of them. */
+/** One of these functions. */
 export interface ScreenFunction {
-  /** What it is called in its stack. */
+  /** Its name in the stack. */
   readonly name: string;
   invoke(event: unknown): Promise<InvocationResult>;
 }
 
-/** Octets of a call. */
+/** The most octets of a call. */
 const longestCall = 100_000;
 
 const files: Readonly<Record<string, readonly [string, string]>> = {
@@ -30,7 +30,7 @@ const files: Readonly<Record<string, readonly [string, string]>> = {
   '/page.css': ['page.css', 'text/css; charset=utf-8'],
 };
 
-/** What is drawn may have styles of its own, and nothing else: no script, no image, no frame, no address but ours. */
+/** Content security policy: the drawn HTML may contain styles, but no scripts, images, frames or other origins. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -44,35 +44,36 @@ export async function serveScreens(functions: ScreenFunctions): Promise<LocalEnd
 
 async function answer(request: IncomingMessage, response: ServerResponse, functions: ScreenFunctions): Promise<void> {
   const { method, url = '' } = request;
-  if (!isForUs(request)) return refuse(response, 403, 'these screens are for this machine alone');
+  if (!isForUs(request)) return refuse(response, 403, 'these screens are available on this machine only');
   const file = method === 'GET' ? files[url] : undefined;
   if (file !== undefined) {
     const [name, type] = file;
     return send(response, 200, type, readFileSync(join(import.meta.dirname, 'screens', name)));
   }
-  if (url !== '/call') return refuse(response, 404, 'there is nothing here');
-  if (method !== 'POST' || !isFromOurPage(request)) return refuse(response, 403, 'only the page itself may call');
+  if (url !== '/call') return refuse(response, 404, 'not found');
+  if (method !== 'POST' || !isFromOurPage(request))
+    return refuse(response, 403, 'only the page of these screens may call functions');
   const { endpoint, event } = JSON.parse(await bodyOf(request)) as { endpoint?: unknown; event?: unknown };
   const called = callable(functions, String(endpoint));
-  if (called === undefined) return refuse(response, 403, `no page may call ${JSON.stringify(endpoint)}`);
+  if (called === undefined) return refuse(response, 403, `the page may not call ${JSON.stringify(endpoint)}`);
   const result = await called.invoke(event);
   if (result.kind === 'returned') return send(response, 200, 'application/json', JSON.stringify(result.value));
   refuse(response, 502, `${called.name} failed: ${result.errorType}: ${result.errorMessage}`);
 }
 
-/** A function, by its ARN or by what it is. */
+/** A function by its ARN or name. */
 function callable({ showq, postsuper }: ScreenFunctions, endpoint: string): ScreenFunction | undefined {
   const name = endpoint.split(':').at(-1);
   if (name === 'showq' || name === showq.name) return showq;
   return name === 'postsuper' || name === postsuper.name ? postsuper : undefined;
 }
 
-/** Whoever speaks to us by a name of his own was led here by somebody else. */
+/** Whether a request names this server as its host. Another name shows DNS rebinding by a foreign page. */
 function isForUs({ headers, socket }: IncomingMessage): boolean {
   return [`127.0.0.1:${socket.localPort}`, `localhost:${socket.localPort}`].includes(headers.host ?? '');
 }
 
-/** Browsers say where a call comes from, and ask first before they send JSON elsewhere. */
+/** Whether a call comes from the page: browsers send its origin, and JSON to another origin only after a preflight. */
 function isFromOurPage({ headers }: IncomingMessage): boolean {
   return headers.origin === `http://${headers.host}` && headers['content-type'] === 'application/json';
 }
@@ -82,13 +83,13 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let octets = 0;
   for await (const chunk of request) {
     octets += (chunk as Buffer).length;
-    if (octets > longestCall) throw new Error(`a call may have ${longestCall} octets`);
+    if (octets > longestCall) throw new Error(`a call may have at most ${longestCall} octets`);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();
 }
 
-/** A refusal is JSON too, so that the page shows its sentence. */
+/** Refuses a request, with a JSON body that the page can show. */
 function refuse(response: ServerResponse, status: number, text: string): void {
   const escaped = text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
   send(response, status, 'application/json', JSON.stringify(`<p>${escaped}</p>`));

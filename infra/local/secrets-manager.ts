@@ -2,9 +2,8 @@
  * A Secrets Manager in memory, on a free loopback port, for the real SDK client: secrets with versions and staging labels that
  * move as in AWS.
  *
- * What counts for a reader of secrets is all here: which version carries AWSCURRENT, AWSPREVIOUS and AWSPENDING, text and binary
- * values, names and (partial) ARNs, and AWS's error types. Encryption, policies, tags, replication and rotation by a function
- * are not.
+ * It supports versions with AWSCURRENT, AWSPREVIOUS and AWSPENDING, text and binary values, names and (partial) ARNs, and AWS's
+ * error types. It does not support encryption, policies, tags, replication or rotation by a function.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -21,7 +20,7 @@ export interface SecretsManager {
 /** Options of `startSecretsManager`. */
 export interface SecretsManagerOptions {
   readonly region: string;
-  /** Hears of each request, before it is answered. */
+  /** Called for each request, before its answer. */
   readonly onRequest?: (operation: string, secretId: string) => void;
 }
 
@@ -40,7 +39,7 @@ interface Secret {
   readonly arn: string;
   readonly created: number;
   changed: number;
-  /** When it was marked for deletion, milliseconds since 1970. */
+  /** Time of the scheduled deletion, milliseconds since 1970. */
   deleted: number | undefined;
   readonly versions: Map<string, Version>;
 }
@@ -73,7 +72,7 @@ export async function startSecretsManager({ region, onRequest }: SecretsManagerO
   return await listenLocally(server);
 }
 
-/** Reads one request of the AWS JSON 1.1 protocol and finds its answer. */
+/** Answers one request of the AWS JSON 1.1 protocol. */
 async function answer(
   secrets: Secrets,
   request: IncomingMessage,
@@ -114,7 +113,7 @@ function perform(secrets: Secrets, operation: string, parameters: Parameters): A
   }
 }
 
-/** The secrets themselves; each method is one operation of the service. */
+/** The secrets; each method is one operation of the service. */
 class Secrets {
   readonly #region: string;
   readonly #byName = new Map<string, Secret>();
@@ -132,7 +131,7 @@ class Secrets {
         `The operation failed because the secret ${name} already exists.`,
       );
     }
-    // AWS appends six random characters to the name, so that a secret made anew is another resource.
+    // AWS appends six random characters to the name, so that a new secret of the same name is another resource.
     const suffix = randomBytes(6).toString('base64url').replace(/[-_]/g, 'x').slice(0, 6);
     const arn = `arn:aws:secretsmanager:${this.#region}:000000000000:secret:${name}-${suffix}`;
     const now = Date.now();
@@ -202,7 +201,7 @@ class Secrets {
       CreatedDate: secret.created / 1000,
       LastChangedDate: secret.changed / 1000,
       ...(secret.deleted === undefined ? {} : { DeletedDate: secret.deleted / 1000 }),
-      // A version without a label is deprecated: AWS names it no longer.
+      // AWS does not list a version without labels.
       VersionIdsToStages: Object.fromEntries(stages.filter(([, labels]) => labels.length > 0)),
     };
   }
@@ -254,7 +253,7 @@ function readValue(parameters: Parameters): Value | undefined {
   return typeof SecretBinary === 'string' ? { SecretBinary } : undefined;
 }
 
-/** Adds a version. The same token again is the same request again, unless its value differs. */
+/** Adds a version. A repeated token is a repeated request, unless its value differs. */
 function addVersion(secret: Secret, value: Value, token: string | undefined, stages: readonly string[]): Version {
   const known = token === undefined ? undefined : secret.versions.get(token);
   if (known !== undefined && JSON.stringify(known.value) !== JSON.stringify(value)) {

@@ -1,8 +1,8 @@
 /**
- * The AWS services that the product stands on, empty, on free loopback ports of this process: SQS, SNS and S3 (fauxqs),
- * DynamoDB (dynalite) and Secrets Manager (our own).
+ * The AWS services of a stack, empty, on free loopback ports of this process: SQS, SNS and S3 (fauxqs), DynamoDB (dynalite) and
+ * Secrets Manager (secrets-manager.ts).
  *
- * Everything is in memory and each call starts a set of its own, so several stacks can run side by side.
+ * All data is in memory, and each call starts a separate set, so several stacks can run at once.
  */
 
 import type { Server } from 'node:http';
@@ -18,30 +18,30 @@ import { versionsByName } from './calls/versions-by-name.ts';
 import { type QueueContent, startFauxqs } from './fauxqs.ts';
 import { type SecretsManagerOptions, startSecretsManager } from './secrets-manager.ts';
 
-/** Where everything local is, as AWS counts. */
+/** Region and account of the local services. */
 export const localPlace = { region: 'us-east-1', account: '000000000000' } as const;
 
 /** Options of `startServices`. */
 export interface ServicesOptions {
-  /** Hears of each request to Secrets Manager. */
+  /** Called for each request to Secrets Manager. */
   readonly onSecretRequest?: SecretsManagerOptions['onRequest'];
-  /** Hears of each request to any of the services, once it is answered. */
+  /** Called for each request to a service, after its answer. */
   readonly onRequest?: RecordingProxyOptions['onRequest'];
-  /** Hears of each request before it is passed on, and says why it is refused, if it is. */
+  /** Called for each request before it is passed on; returns why it is denied, if it is. */
   readonly decide?: RecordingProxyOptions['decide'];
-  /** Which objects get names of versions (the older versions themselves are not kept); none if absent. Wants `decide` or `onRequest`. */
+  /** Which objects get version ids (older versions are not kept); default: none. Requires `decide` or `onRequest`. */
   readonly isVersioned?: (bucket: string, key: string) => boolean;
 }
 
 /** Running services. */
 export interface Services {
-  /** What an SDK client needs in its environment to find them: endpoints, region and credentials that nobody checks. */
+  /** Environment of an SDK client: endpoints, region and credentials that the services do not check. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where SQS listens: what the URL of a queue begins with. */
+  /** Endpoint of SQS: the beginning of queue URLs. */
   readonly queueEndpoint: string;
-  /** Clients of this process. */
+  /** SDK clients. */
   readonly clients: Clients;
-  /** What lies in a queue, without receiving it; undefined if there is no such queue. */
+  /** Returns the messages of a queue without receiving them; undefined if the queue does not exist. */
   inspectQueue(queueName: string): QueueContent | undefined;
   close(): Promise<void>;
 }

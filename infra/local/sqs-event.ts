@@ -1,7 +1,7 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSMessageAttribute, SQSRecord, SQSRecordAttributes } from 'aws-lambda';
 
-/** The event that an event source mapping makes of received messages; sources: Lambda's page on SQS events, its sample event. */
+/** Returns the event that an event source mapping creates from received messages; source: Lambda's sample event for SQS. */
 export function sqsEvent(messages: readonly Message[], queueArn: string): SQSEvent {
   return { Records: messages.map((message) => sqsRecord(message, queueArn)) };
 }
@@ -24,7 +24,7 @@ function sqsRecord(message: Message, eventSourceARN: string): SQSRecord {
   };
 }
 
-/** Lambda writes binary values as base64, and the two kinds of lists, which SQS does not have yet, as empty ones. */
+/** Lambda encodes binary values in base64; the two list types, which SQS does not support yet, are empty. */
 function attribute({ StringValue, BinaryValue, DataType }: MessageAttributeValue): SQSMessageAttribute {
   return {
     ...(StringValue === undefined ? {} : { stringValue: StringValue }),

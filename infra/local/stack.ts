@@ -1,12 +1,12 @@
 /**
- * The whole product on one machine: the AWS services it stands on, its functions with what sets them going, and a mail store
- * to deliver to. What a stack in the cloud does, this one does, with the same bundles of the same handlers.
+ * The whole system on one machine: the AWS services, the functions with their triggers, and a mail store to deliver to. It runs the
+ * same bundles as a deployed stack.
  *
  *     incoming ─► qmgr ─► active ─► lmtp ─► Maildir            sweep, every few seconds
  *                  ▲                 │
  *                  └──── deferred ◄──┘
  *
- * Several stacks can run side by side, in one process or in several. `close()` leaves no process and nothing open.
+ * Several stacks can run at once, in one process or in several. `close()` leaves no process and no handle open.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,39 +31,39 @@ export type { LogLine } from './function-log.ts';
 export type { LocalStack, Outputs } from './local-stack.ts';
 
 export interface LocalStackOptions {
-  /** Working folder for bundles and mail; a fresh temporary one, removed by `close`, if absent. */
+  /** Folder for bundles and mail; default: a temporary one, which `close` removes. */
   readonly directory?: string;
-  /** Where all mail goes, in Postfix's next-hop syntax; the stack's own mail store if neither this nor a map is given. */
+  /** Destination of all mail, in Postfix's next-hop syntax; default without a map: the stack's mail store. */
   readonly destination?: string;
-  /** Transport map in place of `destination`; `MAILSTORE` in it stands for the stack's own mail store (`inet:127.0.0.1:PORT`). */
+  /** Transport map instead of `destination`; `MAILSTORE` in it is the stack's mail store (`inet:127.0.0.1:PORT`). */
   readonly transportMap?: string;
-  /** Postfix parameters by their own names: `{ minimal_backoff_time: '2s' }`. */
+  /** Postfix parameters by name: `{ minimal_backoff_time: '2s' }`. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Further variables of the functions. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Milliseconds between two sweeps; 2000 if absent, 0: none but by `sweep()`. */
+  /** Milliseconds between two sweeps; default: 2000; 0: only by `sweep()`. */
   readonly sweepInterval?: number;
-  /** Milliseconds that a function may run; 30,000 if absent. */
+  /** Time-out of the functions in milliseconds; default: 30,000. */
   readonly timeouts?: PerFunction<number>;
-  /** Most invocations of a function at once; qmgr 4, lmtp 4, sweep 1, all others 2 if absent. */
+  /** The most concurrent invocations of a function; default: qmgr 4, lmtp 4, sweep 1, all others 2. */
   readonly maximumConcurrency?: PerFunction<number>;
-  /** Most records of an invocation; 10 if absent. */
+  /** The most records of an invocation; default: 10. */
   readonly batchSize?: PerFunction<number>;
-  /** Seconds that a received message stays hidden; the time-out of the function it goes to if absent. */
+  /** Visibility time-out in seconds; default: the time-out of the receiving function. */
   readonly visibilityTimeouts?: Partial<Readonly<Record<QueueName, number>>>;
-  /** How often a message of active is given out before it goes to the dead letters; 8, as in the cloud, if absent. */
+  /** Receives of a message of active before it goes to the dead-letter queue; default: 8, as in the template. */
   readonly activeReceives?: number;
-  /** Freeze the containers between invocations, as Lambda does. */
+  /** Whether to freeze the containers between invocations, as Lambda does. */
   readonly freeze?: boolean;
-  /** Bundles made before, by function; the others are bundled anew. */
+  /** Existing bundles, by function; the others are bundled. */
   readonly bundles?: PerFunction<string>;
   /** Options of the mail store: verdicts by recipient, STARTTLS ... */
   readonly mailStore?: Omit<MaildirServerOptions, 'folder'>;
-  /** Hears of each request to the AWS services, once it is answered; who signed it with the name of a function is that one. */
+  /** Called for each request to the AWS services, after its answer; the access key id is the name of the calling function. */
   readonly onRequest?: EmulatorOptions['onRequest'];
-  /** Hears each line that a function writes. */
+  /** Called with each line that a function writes. */
   readonly onLogLine?: (functionName: FunctionName, line: string) => void;
-  /** Hears of each invocation that failed: thrown, crashed, timed out. */
+  /** Called for each failed invocation: thrown, crashed, timed out. */
   readonly onFailure?: (functionName: FunctionName, failure: Extract<InvocationResult, { kind: 'failed' }>) => void;
 }
 
@@ -72,16 +72,16 @@ type PerFunction<T> = Readonly<Partial<Record<FunctionName, T>>>;
 const defaultTimeout = 30_000;
 const defaultConcurrency = { qmgr: 4, lmtp: 4, sweep: 1, bounce: 2, check: 2, showq: 2, postsuper: 2 };
 
-/** What most stacks are never asked for: bundled and started when somebody does. */
+/** Functions that most stacks do not use: bundled and started at their first invocation. */
 const onDemand: ReadonlySet<FunctionName> = new Set(['check', 'showq', 'postsuper']);
 
-/** Functions that call others know their names. */
+/** Variables of functions that call others: the names of those. */
 const acquaintances: Partial<Readonly<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   showq: { [environmentNames.postsuperFunction]: 'postsuper' satisfies FunctionName },
   postsuper: { [environmentNames.checkFunction]: 'check' satisfies FunctionName },
 };
 
-/** Brings up a stack. It takes requests when this resolves; nothing is left behind when it rejects. */
+/** Starts a stack. It accepts requests when this resolves; if this rejects, nothing is left running. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   await using started = new AsyncDisposableStack();
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'lambda-lmtp-')));
@@ -154,7 +154,7 @@ function visibilityTimeouts(options: LocalStackOptions): Partial<Record<QueueNam
   };
 }
 
-/** The environment of the functions: what the construct in `infra/` gives them, and the way to the local services. */
+/** The environment of the functions: that of the construct in `infra/`, and the endpoints of the local services. */
 function functionEnvironment(
   options: LocalStackOptions,
   emulators: Emulators,
@@ -194,7 +194,7 @@ function deployFunctions(
     new LambdaFunction({
       name,
       file: onDemand.has(name) ? () => bundle(name) : bundle(name),
-      // Who signed a request says who made it.
+      // The access key id of a request names its caller.
       environment: { ...environment, AWS_ACCESS_KEY_ID: name, ...acquaintances[name] },
       timeout: options.timeouts?.[name] ?? defaultTimeout,
       maximumConcurrency: options.maximumConcurrency?.[name] ?? defaultConcurrency[name],
@@ -213,8 +213,8 @@ function deployFunctions(
 }
 
 /**
- * What sets the functions going: incoming, deferred and the dead letters of active wake qmgr, active wakes lmtp, the topics
- * bounce, the clock sweep.
+ * The triggers: incoming, deferred and the dead letters of active invoke qmgr, active invokes lmtp, the topics invoke bounce, a
+ * schedule invokes sweep.
  */
 function startTriggers(
   options: LocalStackOptions,

@@ -1,7 +1,7 @@
-/** How long running invocations get when a stack closes, in milliseconds. */
+/** Milliseconds for running invocations when a stack closes. */
 const closingGrace = 2000;
 
-/** What sets functions going, until it is stopped: resolves when nothing of it runs any more. */
+/** A trigger of functions; `stop` resolves when its last invocation has ended. */
 interface Trigger {
   stop(): Promise<void>;
 }
@@ -11,7 +11,7 @@ interface Killable {
   kill(): Promise<unknown>;
 }
 
-/** Takes in nothing more, lets what runs finish, and loses patience after a while. */
+/** Stops triggers, and waits for running invocations for a limited time. */
 export async function stopTriggers(triggers: Iterable<Trigger>, functions: Iterable<Killable>): Promise<void> {
   const impatience = setTimeout(() => {
     for (const one of functions) void one.kill();

@@ -1,18 +1,18 @@
 /**
- * A subscriber of a topic behind an SQS queue, as a consumer of bounces would be: takes each message out of its SNS envelope
- * (raw delivery is off) and deletes it.
+ * A subscriber of a topic through an SQS queue, like a consumer of bounces: takes each message out of its SNS envelope (raw delivery
+ * is off) and deletes it.
  */
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { Collection } from './collection.ts';
 
-/** What was published. */
+/** A published message. */
 export interface TopicMessage {
-  /** SNS's id. */
+  /** Id of the SNS message. */
   readonly messageId: string;
   readonly subject: string | undefined;
-  /** The message as it was published, read as JSON if it is JSON. */
+  /** The published message, parsed if it is JSON. */
   readonly message: unknown;
-  /** Message attributes by name, those that filter policies see. */
+  /** Message attributes by name, which filter policies match. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 

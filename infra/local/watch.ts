@@ -1,6 +1,6 @@
 /**
- * Listens to a local stack and says what happens, as it happens: deliveries in Postfix's words, bounces from the topic, corrupt
- * requests with their reason, and whatever goes wrong in a function.
+ * Prints the events of a local stack as they happen: deliveries as Postfix logs them, bounces from the topic, corrupt requests with
+ * their reason, and errors of functions.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoldedLines } from './folded-lines.ts';
@@ -50,7 +50,7 @@ export class Watch implements Heard {
     return this.#stack.deliveries.items;
   }
 
-  /** Resolves to true once nothing more is to come of any submission, to false after so many milliseconds. */
+  /** Resolves to true when the outcome of all submissions is final, or to false after `milliseconds`. */
   async settle(milliseconds: number, signal: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + milliseconds;
     const isSettled = () => this.#submissions.every((submission) => outcomeOf(submission, this).settled);
@@ -59,7 +59,7 @@ export class Watch implements Heard {
     return isSettled();
   }
 
-  /** Looks into the corrupt queue and leaves there what it finds, for whoever minds that queue. */
+  /** Reads the corrupt queue and leaves its messages for its consumers. */
   #lookForCorrupt(): void {
     const { ready, inFlight } = this.#stack.inspectQueue('corrupt');
     for (const { messageId, body, attributes } of [...ready, ...inFlight]) {
@@ -80,7 +80,7 @@ export class Watch implements Heard {
     }
   }
 
-  /** What the bounce function handed over to be delivered. */
+  /** Records a report that the bounce function queued. */
   #hearReport({ functionName, line }: LogLine): void {
     if (functionName !== 'bounce') return;
     const { message, id, report, address } = (parse(line) ?? {}) as Partial<ReportNotice> & { message?: string };
@@ -90,14 +90,14 @@ export class Watch implements Heard {
     this.#print(printable(`report: ${id}: to <${address}>, as ${report}`));
   }
 
-  /** Deliveries are told elsewhere and plain news is not: what is left is trouble. */
+  /** Prints warnings and errors. Delivery lines are printed elsewhere, and other lines are not printed. */
   #hearTrouble({ functionName, line }: LogLine): void {
     const trouble = troubleIn(line);
     if (trouble !== undefined) this.#print(printable(`${functionName}: ${trouble}`));
   }
 }
 
-/** What a log line has to say to people: warnings and errors, and whatever is no log line at all (a stack trace). */
+/** The text of a warning or an error, or of a line that is not JSON (a stack trace). */
 function troubleIn(line: string): string | undefined {
   const entry = parse(line);
   if (entry === undefined) return line;
@@ -111,7 +111,7 @@ function troubleIn(line: string): string | undefined {
   return [level.toLowerCase(), message, reason ?? error?.message].filter((part) => part !== undefined).join(': ');
 }
 
-/** A line of the log as the object that it is; undefined where it is none. */
+/** The object in a log line; undefined if the line is not one. */
 function parse(line: string): object | undefined {
   try {
     const value: unknown = JSON.parse(line);
@@ -121,7 +121,7 @@ function parse(line: string): object | undefined {
   }
 }
 
-/** The queue id in a request, as far as it can be read. */
+/** The queue id in a request, if it can be read. */
 function idOf(request: string): string {
   try {
     return String((JSON.parse(request) as { id?: unknown }).id ?? '?');
@@ -130,7 +130,7 @@ function idOf(request: string): string {
   }
 }
 
-/** Foreign text on a terminal: control characters show as dots. */
+/** Text that is safe for a terminal: control characters become dots. */
 function printable(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '.');
 }

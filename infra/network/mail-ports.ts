@@ -1,4 +1,4 @@
-/** Which servers a stack delivers to, as far as a security group wants to know: ports, and addresses where they are written out. */
+/** The mail servers of a stack as a security group needs them: ports, and IP addresses if the destinations contain them. */
 
 import type { Parameters } from '../../functions/parameters/parameters.ts';
 import { type NextHop, parseDestination, portsOf } from '../../functions/request/destination.ts';
@@ -6,20 +6,18 @@ import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import type { Destinations } from '../properties/destinations.ts';
 import { withoutTokens } from '../properties/tokens.ts';
 
-/** Where mail is let out to. */
+/** A target that an egress rule allows. */
 export interface MailTarget {
-  /** A single address; any if absent. */
+  /** An IP address; absent: any. */
   readonly address?: string;
   readonly port: number;
 }
 
-/** Where a stack delivers to; its transport map has been checked and ends with `destination`. */
+/** The destinations of a stack; its transport map is checked and ends with `destination`. */
 export type Delivering = Destinations & { readonly transportMap: string };
 
 /**
- * The servers that mail can go to.
- *
- * @returns undefined where their ports are known only when the stack runs
+ * Returns the servers that mail can go to; undefined if their ports are known only at run time.
  */
 export function mailTargets(delivering: Delivering, parameters: Parameters): readonly MailTarget[] | undefined {
   const { transport, transportMap, transportMapObject, otherTransports = {}, allowedDestinations = [] } = delivering;
@@ -30,15 +28,15 @@ export function mailTargets(delivering: Delivering, parameters: Parameters): rea
   const { destinations } = parseTransportMap(withoutTokens(transportMap), transport, ports, options);
   const hops = [...destinations, ...written.map(withoutTokens)].flatMap((text) => parseDestination(text, ports));
   if (hops.some((hop) => isLookedUp(hop, parameters))) return undefined;
-  // `lmtp:` with nothing behind it is the recipient's domain.
+  // `lmtp:` without a next-hop is the recipient's domain.
   const toDomains = new RegExp(`\\s${transport}:\\s*$`, 'm').test(transportMap) ? [{ port: ports.defaultPort }] : [];
   return unique([...hops.flatMap(targetOf), ...toDomains]);
 }
 
-/** What is known only when deployed, with no port behind it: it may hold one, or not. */
+/** A token that is not followed by a port: it may contain one. */
 const endsWithToken = /[:,]\$\{Token\[[^\]]*\]\}(?=[\s,]|$)/m;
 
-/** The port is in an SRV record. */
+/** Whether the port comes from an SRV record. */
 function isLookedUp(hop: NextHop, parameters: Parameters): boolean {
   return hop.kind === 'inet' && hop.service !== undefined && parameters.use_srv_lookup.matches(hop.service);
 }
@@ -48,7 +46,7 @@ function targetOf(hop: NextHop): MailTarget[] {
   return [hop.isAddress ? { address: hop.host, port: hop.port } : { port: hop.port }];
 }
 
-/** Each once; and no single address where its port is let out to everywhere. */
+/** Each target once, without addresses whose port is open to all addresses. */
 function unique(targets: readonly MailTarget[]): readonly MailTarget[] {
   const everywhere = new Set(targets.flatMap(({ address, port }) => (address === undefined ? [port] : [])));
   const single = targets.filter(({ address, port }) => address !== undefined && !everywhere.has(port));

@@ -1,73 +1,74 @@
-/** The network that mail servers are reached by, as properties and checked: that of Lambda itself, or a VPC. */
+/** The properties of the network for mail servers, and their checks: Lambda's network or a VPC. */
 import { Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { refuse } from '../properties/props-error.ts';
 import type { MailTarget } from './mail-ports.ts';
 import { type EndpointName, endpointNames } from './vpc-endpoints.ts';
 
-/** A VPC or security group made in the same app, or one from elsewhere. */
+/** A VPC or security group created in the same app, or an imported one. */
 export type AnyVpc = ec2.Vpc | ec2.IVpc;
 export type AnySecurityGroup = ec2.SecurityGroup | ec2.ISecurityGroup;
 
 /** Properties about the network. */
 export interface NetworkProps {
   /**
-   * The VPC that the lmtp and check functions are in, they alone: no other function meets a mail server.
+   * The VPC of the functions lmtp and check. No other function connects to mail servers.
    *
    * @default - none: mail servers are reached over the internet
    */
   readonly vpc?: AnyVpc | undefined;
   /**
-   * Subnets of it.
+   * Subnets of the VPC.
    *
-   * @default - its private subnets, or isolated ones where it has no others
+   * @default - its private subnets, or its isolated ones if it has no others
    */
   readonly vpcSubnets?: ec2.SubnetSelection | undefined;
   /**
-   * A security group of your own. Nothing is added to it: it must let out to the mail servers, and to HTTPS.
+   * An existing security group. The construct adds no rules: it must allow egress to the mail servers and to HTTPS.
    *
-   * @default - one that lets out to the ports of the destinations and to AWS, and nothing in
+   * @default - a new one that allows egress to the ports of the destinations and to AWS, and no ingress
    */
   readonly securityGroup?: AnySecurityGroup | undefined;
   /**
-   * Endpoints by which the functions reach AWS without a NAT gateway: `true` makes those that they need, a list makes these
-   * and takes the others to be there, `'existing'` takes all to be there. `false`: the subnets have another way out, a NAT
-   * gateway or, with `ipv6`, an egress-only internet gateway.
+   * Endpoints by which the functions reach AWS without a NAT gateway: `true` creates all that they need, a list creates these
+   * and assumes that the others exist, `'existing'` assumes that all exist. `false`: the subnets have a NAT gateway or, with
+   * `ipv6`, an egress-only internet gateway.
    *
-   * The VPC must have DNS support and DNS host names on, and its route tables no gateway endpoint yet for what is made here.
+   * The VPC must have DNS support and DNS host names enabled. Its route tables must not have gateway endpoints that are created
+   * here.
    *
    * @default false
    */
   readonly vpcEndpoints?: boolean | 'existing' | readonly EndpointName[] | undefined;
   /**
-   * Managed prefix lists that HTTPS is let out to: those of S3 and DynamoDB in your region, and, where interface endpoints
-   * exist already, one of your own with their addresses.
+   * Managed prefix lists to which HTTPS is allowed: those of S3 and DynamoDB in your region and, if interface endpoints exist
+   * already, your list of their addresses.
    *
-   * @default - HTTPS is let out to every address: the ids of AWS's lists differ by region, and no template can look them up
+   * @default - HTTPS is allowed to every address: the ids of AWS's lists differ by region, and a template cannot look them up
    */
   readonly prefixLists?: readonly string[] | undefined;
   /**
-   * TCP ports that the functions may reach mail servers on, where they cannot be told from the destinations.
+   * TCP ports of the mail servers, if the destinations do not contain them.
    *
    * @default - the ports of `destination`, `transportMap`, `allowedDestinations` and lmtp_fallback_relay
    */
   readonly mailPorts?: readonly number[] | undefined;
   /**
-   * Whether mail servers are reached by IPv6 too. The subnets must have addresses of both kinds.
+   * Whether to reach mail servers by IPv6 too. The subnets must be dual-stack.
    *
    * @default false
    */
   readonly ipv6?: boolean | undefined;
 }
 
-/** The network of a stack, checked. */
+/** The checked network properties of a stack. */
 export interface NetworkSettings {
   readonly vpc: AnyVpc;
   readonly vpcSubnets: ec2.SubnetSelection | undefined;
   readonly securityGroup: AnySecurityGroup | undefined;
-  /** Endpoints to be made. */
+  /** Endpoints to create. */
   readonly endpoints: readonly EndpointName[] | 'needed';
-  /** Whether AWS too is reached by IPv6: nothing else leads out of the subnets. */
+  /** Whether the functions reach AWS by IPv6 too, since the subnets may have no other way out. */
   readonly isDualStackToAws: boolean;
   readonly prefixLists: readonly string[];
   readonly targets: readonly MailTarget[];
@@ -75,11 +76,10 @@ export interface NetworkSettings {
 }
 
 /**
- * Checks the properties of the network.
+ * Returns the checked network properties; undefined without a VPC.
  *
- * @param targets where mail can go; undefined where that is known only when the stack runs
- * @returns undefined without a VPC
- * @throws PropsError naming the property, its value and what is allowed
+ * @param targets the servers that mail can go to; undefined if known only at run time
+ * @throws PropsError with the property, its value and what is allowed
  */
 export function networkOf(
   props: NetworkProps,
@@ -97,7 +97,7 @@ export function networkOf(
     throw refuse(
       'mailPorts',
       mailPorts,
-      'a list of ports (those of the destinations are not known at synth), or a securityGroup,',
+      'a list of ports (those of the destinations are not known at synth), or a securityGroup',
     );
   }
   const known: readonly MailTarget[] = mailPorts?.map((port) => ({ port })) ?? targets ?? [];
@@ -114,7 +114,7 @@ function refuseWithoutVpc(props: NetworkProps): void {
   const { vpcSubnets, securityGroup, vpcEndpoints, prefixLists, mailPorts, ipv6 } = props;
   const others = { vpcSubnets, securityGroup, vpcEndpoints, prefixLists, mailPorts, ipv6 };
   const [name] = Object.entries(others).find(([, value]) => value !== undefined && value !== false) ?? [];
-  if (name !== undefined) throw refuse(name, 'a value without vpc', 'a vpc beside it, or nothing');
+  if (name !== undefined) throw refuse(name, 'a value without vpc', 'vpc too, or no value');
 }
 
 function checkEndpoint(name: string): void {
@@ -128,5 +128,5 @@ function wrongEndpoints(value: string): Error {
 function checkPort(port: number): void {
   if (Token.isUnresolved(port)) return;
   if (Number.isInteger(port) && port >= 1 && port <= 65_535 && port !== 25) return;
-  throw refuse('mailPorts', port, 'a port from 1 to 65535 but 25 (RFC 2033 section 5)');
+  throw refuse('mailPorts', port, 'a port from 1 to 65535 except 25 (RFC 2033 section 5)');
 }

@@ -1,10 +1,10 @@
-/** Endpoints of AWS in a VPC: what lmtp and check need of AWS, without a NAT gateway. */
+/** VPC endpoints of AWS services, through which lmtp and check reach AWS without a NAT gateway. */
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
 /**
- * Services that lmtp and check speak to. No key of KMS is among them: the services ask for it themselves. S3 and DynamoDB have
- * gateway endpoints, which cost nothing; each of the others is paid by the hour in every zone.
+ * Services that lmtp and check call. KMS is not among them: the services call it. The gateway endpoints of S3 and DynamoDB cost
+ * nothing; each of the others costs by the hour in every zone.
  */
 export const endpointNames = ['s3', 'dynamodb', 'sqs', 'sns', 'secretsmanager'] as const;
 export type EndpointName = (typeof endpointNames)[number];
@@ -23,16 +23,15 @@ export interface EndpointGroupProps {
   readonly vpc: ec2.Vpc | ec2.IVpc;
   readonly vpcSubnets: ec2.SubnetSelection | undefined;
   readonly names: readonly EndpointName[];
-  /** Who may use them. */
+  /** The security group of the functions that use the endpoints. */
   readonly from: ec2.SecurityGroup | ec2.ISecurityGroup;
 }
 
 /**
- * The endpoints that are made. They have no policy of their own: an endpoint serves its whole VPC, and what our functions may do
- * is in their roles.
+ * The new endpoints. They have no policies: an endpoint serves its whole VPC, and the roles of the functions limit their access.
  */
 export class EndpointGroup extends Construct {
-  /** That of the interface endpoints; absent where there are none. */
+  /** The security group of the interface endpoints; absent without any. */
   readonly securityGroup?: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, { vpc, vpcSubnets, names, from }: EndpointGroupProps) {
@@ -69,7 +68,7 @@ export class EndpointGroup extends Construct {
       vpc: vpc as ec2.IVpc,
       service: interfaces[name],
       securityGroups: [securityGroup],
-      // Whoever else in the VPC wants to use them is let in by its owner.
+      // The owner of the VPC may allow others to use them.
       open: false,
       ...(subnets === undefined ? {} : { subnets }),
     });

@@ -1,23 +1,23 @@
-/** A VPC as the network that mail servers are reached by. Only lmtp and check are in it. */
+/** The VPC through which lmtp and check reach mail servers. Other functions are not in it. */
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import type { MailTarget } from './mail-ports.ts';
 import type { AnySecurityGroup, AnyVpc, NetworkSettings } from './network.ts';
 import { EndpointGroup, endpointNames } from './vpc-endpoints.ts';
 
-/** Rules that a security group has room for, as AWS sets it up, less those for AWS itself. */
+/** Rules for mail servers in a security group: AWS's default quota, less rules for AWS services. */
 const mostRules = 50;
 
-/** What lmtp and check are in. */
+/** The network of lmtp and check. */
 export class Network extends Construct {
   readonly vpc: AnyVpc;
-  /** Lets out what the functions need; a mail server of the same app lets it in (`connections.allowFrom`). */
+  /** Security group of the functions; a mail server of the same app must allow it (`connections.allowFrom`). */
   readonly securityGroup: AnySecurityGroup;
-  /** What was made; absent where nothing was. */
+  /** New endpoints; absent if none were created. */
   readonly endpoints?: EndpointGroup;
   readonly #settings: NetworkSettings;
 
-  /** @param hasSecrets whether the functions read any */
+  /** @param hasSecrets whether the functions read secrets */
   constructor(scope: Construct, id: string, settings: NetworkSettings, hasSecrets: boolean) {
     super(scope, id);
     const { vpc, securityGroup, endpoints, vpcSubnets } = settings;
@@ -28,7 +28,7 @@ export class Network extends Construct {
     const names = endpoints === 'needed' ? needed : endpoints;
     if (names.length === 0) return;
     this.endpoints = new EndpointGroup(this, 'Endpoints', { vpc, vpcSubnets, names, from: this.securityGroup });
-    // Towards prefix lists alone, the endpoints that were made here would be out of reach.
+    // Prefix lists do not contain the addresses of the new endpoints.
     if (securityGroup === undefined && settings.prefixLists.length > 0 && this.endpoints.securityGroup !== undefined) {
       this.securityGroup.addEgressRule(
         this.endpoints.securityGroup,
@@ -38,7 +38,7 @@ export class Network extends Construct {
     }
   }
 
-  /** How a function is put into it. */
+  /** Properties of a function in this network. */
   get functionProps(): {
     vpc: ec2.IVpc;
     vpcSubnets?: ec2.SubnetSelection;
@@ -51,14 +51,14 @@ export class Network extends Construct {
     return { vpc: vpc as ec2.IVpc, ...subnets, securityGroups, ipv6AllowedForDualStack: ipv6 };
   }
 
-  /** Variables of a function in it. The name is that of the AWS SDK. */
+  /** Environment variables of a function in this network, for the AWS SDK. */
   get environment(): Record<string, string> {
     return this.#settings.isDualStackToAws ? { AWS_USE_DUALSTACK_ENDPOINT: 'true' } : {};
   }
 
   /**
-   * No rule for the DNS: security groups do not filter what goes to the resolver of a VPC. With DNS servers of your own,
-   * add one to `securityGroup`.
+   * No rule for DNS: security groups do not filter traffic to the resolver of a VPC. For other DNS servers, add a rule to
+   * `securityGroup`.
    */
   #newSecurityGroup(): ec2.SecurityGroup {
     const { vpc, targets, ipv6, prefixLists, isDualStackToAws } = this.#settings;

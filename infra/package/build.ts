@@ -16,7 +16,7 @@ import { thirdPartyLicences } from './licences.ts';
 const project = resolve(import.meta.dirname, '../..');
 const output = join(project, 'dist');
 
-/** @returns the exit code: 0, or 1 if it does not compile */
+/** @returns the exit code: 0, or 1 if the sources do not compile */
 function main(): number {
   rmSync(output, { recursive: true, force: true });
   if (!compile()) return 1;

@@ -1,18 +1,18 @@
 /**
- * Declarations as others read them: only those that the package's entry leads to, and each import by the name of the file
- * that is there. The compiler leaves `./queues.ts` in them, which only newer compilers take for `./queues.d.ts`.
+ * The declarations of the package: only those that its entry imports, with import paths of existing files. The compiler leaves
+ * `./queues.ts` in them, which only newer compilers resolve to `./queues.d.ts`.
  */
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** The file that a relative import names, in `from '...'`, `import '...'` and `import('...')`. */
+/** A relative import, in `from '...'`, `import '...'` and `import('...')`. */
 const relativeImport = /(?<before>\b(?:from\s*|import\s*\(?\s*)["'])(?<file>\.{1,2}\/[^"']*)\.ts(?<after>["'])/g;
 
 /**
- * Puts the declarations in order, in place.
+ * Corrects the declarations in place.
  *
- * @param folder what the compiler wrote into
- * @param entry declaration that users begin with, by its path in the folder
+ * @param folder the output folder of the compiler
+ * @param entry path of the entry declaration in the folder
  */
 export function settleDeclarations(folder: string, entry: string): void {
   const wanted = reachable(join(folder, entry));
@@ -24,7 +24,7 @@ export function settleDeclarations(folder: string, entry: string): void {
   }
 }
 
-/** The text of every declaration that one leads to, itself included, by absolute path. */
+/** The texts of a declaration and all that it imports, by absolute path. */
 function reachable(entry: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   const waiting = [resolve(entry)];

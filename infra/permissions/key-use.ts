@@ -1,25 +1,24 @@
 /**
- * What somebody may do with a key of one's own, and only by way of the service that asks for it: none of our functions speaks to
- * KMS.
+ * Permissions for a customer managed key, limited to use by AWS services (kms:ViaService): no function calls KMS itself.
  */
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { AnyKey } from '../security/encryption.ts';
 
-/** What is done to a thing that lies under a key. */
+/** The use of resources that are encrypted with a key. */
 export interface KeyUse {
-  /** Services that things are read from: messages received, items and objects read. */
+  /** Services that the grantee reads from: messages received, items and objects read. */
   readonly reads?: readonly Service[];
-  /** Services that things are written to: messages sent and published, objects and items written. */
+  /** Services that the grantee writes to: messages sent and published, objects and items written. */
   readonly writes?: readonly Service[];
 }
 
 type Service = 'sqs' | 'sns' | 's3' | 'dynamodb';
 
-/** To write to a queue, a topic or a bucket a data key is made, and read again where one serves several messages. */
+/** A write to a queue, a topic or a bucket generates a data key, or decrypts one that serves several messages. */
 const writing = ['kms:Decrypt', 'kms:GenerateDataKey'];
 
-/** What DynamoDB's documentation asks for, action by action; the key of the table is unwrapped with the first. */
+/** The actions that DynamoDB's documentation requires; the first one decrypts the key of the table. */
 const readingItems = ['kms:Decrypt', 'kms:DescribeKey'];
 const writingItems = [
   ...readingItems,
@@ -30,7 +29,7 @@ const writingItems = [
   'kms:ReEncryptTo',
 ];
 
-/** The statements for a key; none without one. */
+/** Returns the statements for a key; none without a key. */
 export function keyStatements(key: AnyKey | undefined, { reads = [], writes = [] }: KeyUse): PolicyStatement[] {
   if (key === undefined) return [];
   const isWritten = (service: Service) => writes.includes(service);
@@ -60,9 +59,9 @@ function through(key: AnyKey, services: readonly Service[], actions: string[]): 
 }
 
 /**
- * What a service may be asked to do with the key of a bucket or a secret, which may lie in any region.
+ * Returns the statements for the key of a bucket or a secret, which may be in any region.
  *
- * @param service that holds it
+ * @param service the service of the bucket or secret
  */
 export function keyOf(
   service: 's3' | 'secretsmanager',
@@ -72,7 +71,7 @@ export function keyOf(
   return key === undefined ? [] : [throughServices(key, [`${service}.*`], actions)];
 }
 
-/** In China the names of services end otherwise. */
+/** A statement for use through services. The pattern ends with `*`, since their names end with `.cn` in China. */
 function throughServices(key: AnyKey, services: readonly string[], actions: string[]): PolicyStatement {
   const names = services.map((service) => `${service}.amazonaws.com*`);
   return new PolicyStatement({

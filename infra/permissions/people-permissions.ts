@@ -1,9 +1,10 @@
-/** What people and producers may do who are let in to a stack: submit, look, look after. */
+/** The permissions of producers and operators: to submit mail, to observe the queue, to operate it. */
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 import { keyOf } from './key-use.ts';
+import type { PermittedResources } from './permitted-resources.ts';
 import {
   allow,
   deleteBodies,
@@ -15,42 +16,41 @@ import {
   underKey,
   useTable,
 } from './statements.ts';
-import type { Surroundings } from './surroundings.ts';
 /**
- * Submitting mail: a body into the message bucket, a request into incoming.
+ * Returns the permissions to submit mail: to write a body to the message bucket and send a request to the incoming queue.
  *
- * @param prefix where in the bucket, such as `in/`
+ * @param prefix prefix of the body's key, such as `in/`
  */
-export function submitPermissions(surroundings: Surroundings, prefix: string): PolicyStatement[] {
-  const { queues, stores } = surroundings;
+export function submitPermissions(resources: PermittedResources, prefix: string): PolicyStatement[] {
+  const { queues, stores } = resources;
   const { messageBucket } = stores;
   return [
     send(queues.incoming),
     allow(['s3:PutObject'], [messageBucket.arnForObjects(`${prefix}*`)]),
     ...keyOf('s3', messageBucket.encryptionKey, 'kms:GenerateDataKey', 'kms:Decrypt'),
-    ...underKey(surroundings, { writes: ['sqs'] }),
+    ...underKey(resources, { writes: ['sqs'] }),
   ];
 }
 
-/** What whoever looks after a stack works with, beside its surroundings. */
+/** What an operator uses beside the resources of the functions. */
 export interface OperatorPlaces {
   readonly logGroups: readonly ILogGroup[];
   readonly check: IFunction;
-  /** Draws the screens of the dashboard, in the name of whoever looks at it. */
+  /** Draws the screens of the dashboard; invoked with the viewer's identity. */
   readonly showq: IFunction;
-  /** Does what the buttons of the dashboard are for, in the name of whoever presses them. */
+  /** Carries out the buttons of the dashboard; invoked with the identity of the operator who presses one. */
   readonly postsuper: IFunction;
 }
 
 /**
- * Looking at the queue, and changing nothing: every item and record of the table, how much lies in the queues, and the logs. No
- * mail can be read.
+ * Returns the permissions to observe the queue: to read the table, the depths of the queues, and the logs. They do not allow to read
+ * mail.
  */
 export function observerPermissions(
-  surroundings: Surroundings,
+  resources: PermittedResources,
   { logGroups, showq }: Pick<OperatorPlaces, 'logGroups' | 'showq'>,
 ): PolicyStatement[] {
-  const { queues, stores } = surroundings;
+  const { queues, stores } = resources;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
@@ -62,24 +62,24 @@ export function observerPermissions(
     ),
     allow(['logs:GetQueryResults'], ['*']),
     allow(['lambda:InvokeFunction'], [showq.functionArn]),
-    ...underKey(surroundings, { reads: ['dynamodb'] }),
+    ...underKey(resources, { reads: ['dynamodb'] }),
   ];
 }
 
 /**
- * Looking after the queue: what may be looked at, and items changed, bodies pinned anew, copies of what is corrupt read, requests
- * put right, wake-ups and bounces sent, servers checked. No content of any mail is written.
+ * Returns the permissions to operate the queue: to observe it, change items, pin bodies, read copies of corrupt requests, requeue
+ * requests, send wake-ups and bounces, and check servers. They do not allow to write the content of mail.
  */
-export function operatorPermissions(surroundings: Surroundings, places: OperatorPlaces): PolicyStatement[] {
-  const { queues, stores, topics } = surroundings;
+export function operatorPermissions(resources: PermittedResources, places: OperatorPlaces): PolicyStatement[] {
+  const { queues, stores, topics } = resources;
   return [
-    ...observerPermissions(surroundings, places),
+    ...observerPermissions(resources, places),
     useTable(stores.queueTable, 'UpdateItem'),
     send(queues.incoming, queues.deferred),
     publish(topics.bounce),
-    ...readBodies(surroundings),
-    ...deleteBodies(surroundings),
+    ...readBodies(resources),
+    ...deleteBodies(resources),
     allow(['lambda:InvokeFunction'], [places.check.functionArn, places.postsuper.functionArn]),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }

@@ -1,8 +1,8 @@
 /**
- * What each function may do: every action and resource written out, so that this file can be read as the answer to "what if
- * that function is taken over?".
+ * The permissions of each function: every action and resource is listed, so that this file shows what an attacker could do who took
+ * over a function.
  *
- * Where a resource ends in a wildcard, wildcards.ts says why; a test holds the two together.
+ * wildcards.ts has the reason for each wildcard in a resource; a test compares the two.
  */
 import type { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -12,6 +12,7 @@ import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
 import { queueTableSchema } from '../../functions/queue/items/table-schema.ts';
 import { unboundActions } from '../security/wildcards.ts';
 import { keyOf } from './key-use.ts';
+import type { PermittedResources } from './permitted-resources.ts';
 import {
   allow,
   consume,
@@ -29,123 +30,122 @@ import {
   useTable,
   writeCorruptCopies,
 } from './statements.ts';
-import type { Surroundings } from './surroundings.ts';
 
-export type { AnySecret, Surroundings } from './surroundings.ts';
+export type { AnySecret, PermittedResources } from './permitted-resources.ts';
 
-/** qmgr: takes in requests and wake-ups, fills the table, sends to active. Reads bodies, for their size and envelope. */
-export function qmgrPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores, topics, otherTransports = [] } = surroundings;
+/** qmgr: admits requests and wake-ups, writes the table, sends to active. It reads bodies for their size and envelope. */
+export function qmgrPermissions(resources: PermittedResources): PolicyStatement[] {
+  const { queues, stores, topics, otherTransports = [] } = resources;
   return [
     consume(queues.incoming, queues.deferred, queues.deadLetters.active),
-    // Dead letters of active wait in deferred.
+    // It moves dead letters of active to deferred.
     send(queues.active, queues.deferred, queues.corrupt, ...otherTransports),
-    ...readTransportMap(surroundings),
+    ...readTransportMap(resources),
     useTable(stores.queueTable, 'PutItem', 'GetItem', 'UpdateItem', 'Query'),
-    ...readBodies(surroundings),
-    ...deleteBodies(surroundings),
+    ...readBodies(resources),
+    ...deleteBodies(resources),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
-    ...sendUnderKeys(otherTransports, surroundings.encryptionKey),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...sendUnderKeys(otherTransports, resources.encryptionKey),
   ];
 }
 
 /**
- * lmtp: delivers, and wakes what waits for the places that it frees in active. Only it and check may read secrets, and only those
- * that the stack was given.
+ * lmtp: delivers, and wakes deliveries for the places that it frees in active. Only it and check may read secrets, and only those of
+ * the stack's properties.
  */
-export function lmtpPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores, topics, secrets } = surroundings;
+export function lmtpPermissions(resources: PermittedResources): PolicyStatement[] {
+  const { queues, stores, topics, secrets } = resources;
   return [
     consume(queues.active),
     giveBack(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
-    ...readBodies(surroundings),
-    ...deleteBodies(surroundings),
+    ...readBodies(resources),
+    ...deleteBodies(resources),
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce, topics.notice),
     ...readSecrets(secrets),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
-/** check: looks at mail servers as lmtp does, with the secrets it has, and sees neither mail nor queue. */
-export function checkPermissions(surroundings: Surroundings): PolicyStatement[] {
-  return [...readTransportMap(surroundings), ...readSecrets(surroundings.secrets)];
+/** check: connects to mail servers as lmtp does, with the same secrets. It can read neither mail nor queue. */
+export function checkPermissions(resources: PermittedResources): PolicyStatement[] {
+  return [...readTransportMap(resources), ...readSecrets(resources.secrets)];
 }
 
 /** showq: draws what the indexes say, what is known of a message or destination, and how much lies in the queues. It writes nothing. */
-export function showqPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores } = surroundings;
+export function showqPermissions(resources: PermittedResources): PolicyStatement[] {
+  const { queues, stores } = resources;
   const { dueIndex, waitingIndex } = queueTableSchema;
   return [
     useTable(stores.queueTable, 'GetItem', 'BatchGetItem', 'Query'),
     queryIndexes(stores.queueTable, dueIndex.name, waitingIndex.name),
     ...measure(queues),
-    ...underKey(surroundings, { reads: ['dynamodb'] }),
+    ...underKey(resources, { reads: ['dynamodb'] }),
   ];
 }
 
 /**
- * postsuper: what the buttons of the dashboard do. It changes deliveries and destinations, wakes what is let go, and asks for
- * checks. It sees no body of any mail, puts nothing into the queue and takes nothing out of it.
+ * postsuper: carries out the buttons of the dashboard. It changes deliveries and destinations, wakes released deliveries, and
+ * invokes check. It cannot read bodies, add mail to the queue or remove mail from it.
  */
-export function postsuperPermissions(surroundings: Surroundings, check: IFunction): PolicyStatement[] {
-  const { queues, stores, topics } = surroundings;
+export function postsuperPermissions(resources: PermittedResources, check: IFunction): PolicyStatement[] {
+  const { queues, stores, topics } = resources;
   return [
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     send(queues.deferred),
     publish(topics.bounce),
     allow(['lambda:InvokeFunction'], [check.functionArn]),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
-/** sweep: finds what is overdue and wakes it. It sees no mail. */
-export function sweepPermissions(surroundings: Surroundings): PolicyStatement[] {
-  const { queues, stores, topics } = surroundings;
+/** sweep: finds overdue deliveries and wakes them. It cannot read mail. */
+export function sweepPermissions(resources: PermittedResources): PolicyStatement[] {
+  const { queues, stores, topics } = resources;
   return [
     queryIndexes(stores.queueTable, queueTableSchema.dueIndex.name, queueTableSchema.waitingIndex.name),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
     send(queues.active, queues.deferred),
     publish(topics.bounce),
-    ...deleteBodies(surroundings),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...deleteBodies(resources),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
 
 /**
- * bounce: tells what became of mail. Reads what it is about, writes reports and asks incoming to deliver them, or has Amazon
- * SES send them.
+ * bounce: reports the outcome of mail. It reads the original body, writes reports, and sends requests for them to the incoming queue
+ * or the reports to Amazon SES.
  *
- * @param sesSender an address that SES has verified; absent where no report leaves through SES
+ * @param sesSender an address verified by SES; absent if no report is sent by SES
  */
 export function bouncePermissions(
-  surroundings: Surroundings,
+  resources: PermittedResources,
   stack: Stack,
   sesSender: string | undefined,
 ): PolicyStatement[] {
-  const { queues, stores, topics } = surroundings;
+  const { queues, stores, topics } = resources;
   return [
     consume(queues.bounce),
     giveBack(queues.bounce),
     send(queues.incoming),
-    ...readTransportMap(surroundings),
+    ...readTransportMap(resources),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
     publish(topics.notice),
-    ...readBodies(surroundings),
+    ...readBodies(resources),
     allow(['s3:PutObject'], [stores.messageBucket.arnForObjects(`${ownPrefixes.reports}*`)]),
     ...keyOf('s3', stores.messageBucket.encryptionKey, 'kms:GenerateDataKey'),
-    ...underKey(surroundings, { writes: ['sqs', 'sns', 'dynamodb'] }),
+    ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
     ...(sesSender === undefined ? [] : [sendThroughSes(stack, sesSender)]),
   ];
 }
 
-/** What SES has verified may be the address, its domain, or a domain above. */
+/** The verified identity of SES may be the address, its domain, or a parent domain. */
 function sendThroughSes(stack: Stack, sender: string): PolicyStatement {
   const labels = sender.slice(sender.lastIndexOf('@') + 1).split('.');
   const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
@@ -160,9 +160,8 @@ function sendThroughSes(stack: Stack, sender: string): PolicyStatement {
 }
 
 /**
- * What Lambda does in the name of a function that is in a VPC: it makes a network interface, and takes it away. EC2 knows no
- * narrower resource for it, so the function's own code is kept from all of it: its calls, and they alone, carry the ARN of a
- * function.
+ * Lets Lambda create and delete the network interfaces of a function in a VPC, with the function's role. EC2 supports no narrower
+ * resource, so the function's code is denied these actions: only its calls carry the ARN of a function.
  */
 export function networkPermissions(): PolicyStatement[] {
   const actions = Object.keys(unboundActions).filter((action) => action.startsWith('ec2:'));
@@ -173,7 +172,7 @@ export function networkPermissions(): PolicyStatement[] {
   ];
 }
 
-/** Writing one's own log; without logs:CreateLogGroup, since the stack made the group and its retention. */
+/** Lets a function write its log; without logs:CreateLogGroup, since the stack creates the group with its retention. */
 export function logPermissions(logGroup: ILogGroup): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
 }

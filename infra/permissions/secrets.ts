@@ -1,4 +1,4 @@
-/** Secrets that parameters name (`secretsmanager:NAME`), as what the lmtp function is permitted to read. */
+/** The secrets that the lmtp function may read, including those that parameters name (`secretsmanager:NAME`). */
 import { Stack, Token } from 'aws-cdk-lib';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
@@ -9,10 +9,10 @@ import { keepTokens, withoutTokens } from '../properties/tokens.ts';
 import type { AnySecret } from './permissions.ts';
 
 /**
- * The secrets that were given, and those that parameters name besides.
+ * Returns the secrets of the properties, and those that parameters name besides.
  *
- * @param scope where the secrets that are only named are looked up
- * @throws PropsError for a name that cannot be one, or is known only when deployed and belongs to none of the secrets given
+ * @param scope the construct for references to the named secrets
+ * @throws PropsError for an invalid name, or one known only at deployment that belongs to no secret of the properties
  */
 export function permittedSecrets(
   scope: Construct,
@@ -24,7 +24,7 @@ export function permittedSecrets(
   const unknown = named.find((name) => Token.isUnresolved(name));
   if (unknown !== undefined) {
     throw new PropsError(
-      `secrets: parameters name a secret "${withoutTokens(unknown)}" that is known only when deployed: the secret itself is wanted in secrets`,
+      `secrets: parameters name a secret "${withoutTokens(unknown)}" that is known only at deployment: add the secret itself to secrets`,
     );
   }
   const wrong = named.find((name) => !isSecretName(name));
@@ -32,22 +32,22 @@ export function permittedSecrets(
   return [...given, ...named.map((name, index) => secretNamed(scope, `NamedSecret${index}`, name))];
 }
 
-/** Whether Secrets Manager could have a secret of that name, or ARN. */
+/** Returns whether a text is a valid name or ARN of a secret. */
 export function isSecretName(nameOrArn: string): boolean {
   if (!nameOrArn.startsWith('arn:')) return /^[\w/+=.@-]{1,512}$/.test(nameOrArn);
   return /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/.test(nameOrArn);
 }
 
-/** A secret of this account by its name, or any by its ARN. */
+/** Returns a reference to a secret of this account by its name, or of any account by its ARN. */
 export function secretNamed(scope: Construct, id: string, nameOrArn: string): ISecret {
   if (!nameOrArn.startsWith('arn:')) return Secret.fromSecretNameV2(scope, id, nameOrArn);
-  // An ARN that lacks the six characters Secrets Manager adds is a partial one.
+  // An ARN without the six characters that Secrets Manager adds is partial.
   return /-[A-Za-z0-9]{6}$/.test(nameOrArn)
     ? Secret.fromSecretCompleteArn(scope, id, nameOrArn)
     : Secret.fromSecretPartialArn(scope, id, nameOrArn);
 }
 
-/** Names and ARNs of secrets in the values of parameters, each once. */
+/** The names and ARNs of secrets in the values of parameters, each once. */
 function secretsNamedIn(parameters: ParameterValues): readonly string[] {
   const { texts, restore } = keepTokens(parameters);
   const names = parameterNames
@@ -56,7 +56,7 @@ function secretsNamedIn(parameters: ParameterValues): readonly string[] {
   return [...new Set(names)];
 }
 
-/** The names by which parameters may call a secret. */
+/** The names and ARNs by which parameters may refer to a secret. */
 function namesOf({ secretName, secretArn, secretFullArn }: AnySecret): readonly string[] {
   return [secretName, secretArn, ...(secretFullArn === undefined ? [] : [secretFullArn])];
 }

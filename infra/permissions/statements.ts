@@ -1,4 +1,4 @@
-/** Statements of policies, one for each thing that somebody may do: what permissions.ts puts together. */
+/** Statements of policies, one function for each kind of access; permissions.ts combines them. */
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -8,11 +8,11 @@ import type { Queues } from '../queue/queues.ts';
 import type { MailBucket } from '../queue/stores.ts';
 import type { AnyKey } from '../security/encryption.ts';
 import { type KeyUse, keyOf, keyStatements } from './key-use.ts';
-import type { AnySecret, Surroundings } from './surroundings.ts';
+import type { AnySecret, PermittedResources } from './permitted-resources.ts';
 
 const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
 
-/** How much lies in the queues and in their dead letters, which are found by way of the queues. */
+/** Allows to read the depths of the queues and of their dead-letter queues. */
 export function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement[] {
   const letters = Object.values(deadLetters).map(({ queueArn }) => queueArn);
   const queues = [incoming, active, deferred, bounce, corrupt].map(({ queueArn }) => queueArn);
@@ -23,7 +23,7 @@ export function allow(actions: string[], resources: string[]): PolicyStatement {
   return new PolicyStatement({ actions, resources });
 }
 
-/** What a trigger does in the function's name. */
+/** Allows what an event source mapping does with the function's role. */
 export function consume(...queues: IQueue[]): PolicyStatement {
   return allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -31,7 +31,7 @@ export function consume(...queues: IQueue[]): PolicyStatement {
   );
 }
 
-/** Saying when a message is to be seen again: sooner than the queue would have it, or later. */
+/** Allows to change when a message becomes visible again. */
 export function giveBack(queue: IQueue): PolicyStatement {
   return allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
 }
@@ -61,11 +61,10 @@ export function queryIndexes(table: TableV2, ...names: string[]): PolicyStatemen
 }
 
 /**
- * ListBucket is what makes S3 say "no such key" where it would say "denied": corrupt the one, soft the other. S3 asks for it as if
- * the key were the prefix of a listing, so the permission holds below the prefixes of bodies, and never for a list of the whole
- * bucket.
+ * Allows to read bodies. With ListBucket S3 answers "no such key", which makes a request corrupt, and not "denied", which defers it.
+ * S3 checks it with the key as prefix, so it is allowed below the prefixes of bodies, and never for a list of the whole bucket.
  */
-export function readBodies({ stores, allowedBuckets, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+export function readBodies({ stores, allowedBuckets, bodyPrefixes = [] }: PermittedResources): PolicyStatement[] {
   const { messageBucket } = stores;
   const prefixes = bodyPrefixes.length === 0 ? [] : [...bodyPrefixes, ...Object.values(ownPrefixes)];
   return [
@@ -93,10 +92,14 @@ function readObjects(buckets: readonly MailBucket[], prefixes: readonly string[]
 }
 
 /**
- * The mark of a deletion on a body that nobody needs any more. Its version stays for as long as the bucket's rule says. Whether
- * somebody needs it is asked of the table; and S3 wants s3:GetObject of whoever deletes on condition that it is this body.
+ * Allows to mark a body as deleted. The bucket's lifecycle rule keeps its version. The Query finds deliveries that still reference
+ * it. S3 requires s3:GetObject for a deletion on condition of an ETag.
  */
-export function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] }: Surroundings): PolicyStatement[] {
+export function deleteBodies({
+  stores,
+  deletesBodies = false,
+  bodyPrefixes = [],
+}: PermittedResources): PolicyStatement[] {
   if (!deletesBodies) return [];
   const patterns = bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix].map((prefix) => `${prefix}*`);
   return [
@@ -108,7 +111,7 @@ export function deleteBodies({ stores, deletesBodies = false, bodyPrefixes = [] 
   ];
 }
 
-export function readTransportMap({ transportMapObject }: Surroundings): PolicyStatement[] {
+export function readTransportMap({ transportMapObject }: PermittedResources): PolicyStatement[] {
   if (transportMapObject === undefined) return [];
   const { bucket, key } = transportMapObject;
   return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...keyOf('s3', bucket.encryptionKey, 'kms:Decrypt')];
@@ -139,11 +142,11 @@ export function readSecrets(secrets: readonly AnySecret[]): PolicyStatement[] {
   ];
 }
 
-export function underKey({ encryptionKey }: Surroundings, use: KeyUse): PolicyStatement[] {
+export function underKey({ encryptionKey }: PermittedResources, use: KeyUse): PolicyStatement[] {
   return keyStatements(encryptionKey, use);
 }
 
-/** Sending to queues that lie under other keys than ours. */
+/** Allows to send to queues that are encrypted with other keys. */
 export function sendUnderKeys(queues: readonly IncomingQueue[], own: AnyKey | undefined): PolicyStatement[] {
   const others = queues.flatMap(({ encryptionMasterKey: key }) => (key === undefined || key === own ? [] : [key]));
   return [...new Set(others)].flatMap((key) => keyStatements(key, { writes: ['sqs'] }));

@@ -1,5 +1,5 @@
 /**
- * A Monday morning that never was: a queue as operators meet it, with invented names, written straight into a local stack.
+ * A realistic queue for the pictures, with invented names, written directly to the table of a local stack.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbDestinations } from '../../functions/aws/dynamodb-destinations.ts';
@@ -14,10 +14,10 @@ interface Waiting {
   readonly destination: string;
   readonly deliveries: number;
   readonly state: 'deferred' | 'held';
-  /** Minutes that the youngest and the oldest of it have waited. */
+  /** Ages of the youngest and the oldest, in minutes. */
   readonly ages: readonly [number, number];
   readonly dsn: LastVerdict['dsn'];
-  /** What was said; `USER` and `NUMBER` differ from one to the next. */
+  /** The reply; `USER` and `NUMBER` differ for each delivery. */
   readonly text: string;
   readonly inDoubt?: true;
 }
@@ -46,7 +46,7 @@ const waiting: readonly Waiting[] = [
   },
 ];
 
-/** Fills the table of a stack that does nothing with it. */
+/** Fills the table of a stack whose functions do not run. */
 export async function writeBelievableMail(client: DynamoDBDocumentClient, table: string): Promise<void> {
   const now = Date.now();
   const destinations = new DynamoDbDestinations(client, table);

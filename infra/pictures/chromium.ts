@@ -1,16 +1,16 @@
 /**
- * A browser without a window: Debian's Chromium. It gets pages of this machine only, and a profile that is thrown away.
+ * Headless Chromium from Debian, with a temporary profile. It loads pages of this machine only.
  */
 import type { Browser } from 'playwright-core';
 
-/** Where Debian's package has it. */
+/** Path in Debian's package. */
 export const executablePath = '/usr/bin/chromium';
 
 /** Starts it. */
 export async function startChromium(): Promise<Browser> {
-  // Loaded where it is needed: most of what knows of the browser only asks whether it is there.
+  // Loaded here: most callers only check whether the browser exists.
   const { chromium } = await import('playwright-core');
-  // Root has no sandbox of Chromium's own making, and there is no foreign page in it; containers have little shared memory.
+  // Chromium's sandbox does not work as root, and no foreign page is loaded; containers have little shared memory.
   const args = ['--disable-gpu', '--disable-dev-shm-usage', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
   return await chromium.launch({ executablePath, args });
 }

@@ -8,7 +8,7 @@ import { startLocalStack } from '../local/stack.ts';
 import { writeBelievableMail } from './believable-mail.ts';
 import { startChromium } from './chromium.ts';
 
-/** Pixels beside a picture, and below it. */
+/** Margins of a picture in pixels. */
 const margin = 6;
 
 await using stack = new AsyncDisposableStack();
@@ -24,7 +24,7 @@ await page.goto(screens.endpoint);
 await page.locator('#widget .lmtp').waitFor();
 for (const name of screenNames) {
   const box = await page.locator(`.lmtp-screen-${name}`).boundingBox();
-  if (box === null) throw new Error(`the screen ${name} is not to be seen`);
+  if (box === null) throw new Error(`the screen ${name} is not visible`);
   const { x, y, width, height } = box;
   const clip = { x: x - margin, y, width: width + 2 * margin, height: height + margin };
   const { length } = await page.screenshot({

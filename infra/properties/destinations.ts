@@ -1,6 +1,6 @@
 /**
- * Where a stack delivers to: `destination` and `transportMap` as the one text that its functions read, and the checks that
- * can be made before anything is deployed.
+ * The destinations of a stack: `destination` and `transportMap` as one transport map, and the checks that are possible before the
+ * deployment.
  */
 
 import type { Parameters } from '../../functions/parameters/parameters.ts';
@@ -25,17 +25,19 @@ export interface Destinations {
 }
 
 /**
- * The transport map of a stack, in Postfix transport(5) syntax: that of the properties without its comments, and a last
- * entry `*` for the destination of all other mail.
+ * Returns the transport map of a stack in Postfix transport(5) syntax: that of the properties without comments, and a last entry
+ * `*` for the destination of all other mail.
  *
- * @throws PropsError when nothing could be delivered, two destinations claim the same mail, or one cannot exist
+ * @throws PropsError if there is no destination, two destinations for the same mail, or an invalid one
  */
 export function transportMapOf(destinations: Destinations, parameters: Parameters): string {
   const { transport, destination, transportMap = '', transportMapObject, allowedDestinations = [] } = destinations;
   const entries = transportMap.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
   const isNowhere = entries.length === 0 && transportMapObject === undefined && allowedDestinations.length === 0;
   if (!destination && isNowhere) {
-    throw new PropsError('destination: none is given, nor a transportMap: one of them is wanted, such as inet:host:24');
+    throw new PropsError(
+      'destination: neither destination nor transportMap is set: set one of them, such as inet:host:24',
+    );
   }
   for (const allowed of allowedDestinations) {
     if (allowed === '' || /[\s,]/.test(allowed))
@@ -46,9 +48,9 @@ export function transportMapOf(destinations: Destinations, parameters: Parameter
   const map = checkMap(entries.join('\n'), { transport, others }, parameters);
   if (!destination) return entries.join('\n');
   checkNextHops('destination', destination, parameters);
-  // Only the entry * is looked up for every address, the empty one included.
+  // Only the entry * matches every address, even the empty one.
   if (map.find('') !== undefined) {
-    throw refuse('destination', destination, 'nothing (the transportMap has an entry * already)');
+    throw refuse('destination', destination, 'no destination (the transportMap has an entry * already)');
   }
   return [...entries, `* ${transport}:${destination}`].join('\n');
 }
@@ -71,9 +73,9 @@ function checkMap(
 }
 
 /**
- * Whether mail can be sent there from a function.
+ * Checks that a function can deliver to a destination.
  *
- * @param name the property that names it
+ * @param name the property with the destination
  * @throws PropsError
  */
 export function checkNextHops(name: string, text: string, parameters: Parameters): void {
@@ -84,7 +86,7 @@ export function checkNextHops(name: string, text: string, parameters: Parameters
     throw refuse(
       name,
       text,
-      `an address that a Lambda function can reach (${hop.host} is one of its own machine or link)`,
+      `an address that a Lambda function can reach (${hop.host} is a loopback or link-local address)`,
     );
   }
 }
@@ -102,8 +104,8 @@ function socketRefused(name: string, value: string): PropsError {
   return new PropsError(`${name}: ${value} is not allowed: ${noSocket}`);
 }
 
-const noSocket = `a Lambda function runs on a machine of its own, where the mail store has no socket.
-Let the mail store listen on a TCP port that the function can reach, and give inet:host:port instead.
+const noSocket = `a Lambda function does not run on the machine of the mail store, so it cannot use a UNIX socket.
+Let the mail store listen on a TCP port that the function can reach, and use inet:host:port instead.
 
 Dovecot, conf.d/10-master.conf:
 
@@ -113,7 +115,7 @@ Dovecot, conf.d/10-master.conf:
       }
     }
 
-Cyrus, cyrus.conf, section SERVICES (over TCP lmtpd wants AUTH; with -a it takes mail from whoever reaches the port):
+Cyrus, cyrus.conf, section SERVICES (over TCP lmtpd requires AUTH; with -a it accepts mail from every client that reaches the port):
 
     lmtp  cmd="lmtpd" listen="24" prefork=0
 `;

@@ -4,7 +4,7 @@ import { expand } from '../../functions/parameters/parameters.ts';
 import type { ParameterValues } from './parameter-environment.ts';
 import { withoutTokens } from './tokens.ts';
 
-/** What the operator's command line is told of the parameters: those that it goes by, where they were set. */
+/** Returns the parameters that the operator's command line needs, if they are set. */
 export function operatorSettings(
   transport: string,
   values: ParameterValues,
@@ -13,7 +13,7 @@ export function operatorSettings(
   const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withoutTokens(value)]));
   const set = operatorParameters.flatMap((name) => {
     const value = values[name] ?? '';
-    // What is known only when the stack is deployed is told as it is then.
+    // A value known only at deployment is passed on as a token.
     if (Token.isUnresolved(value)) return [[name, value]];
     return expand(name, texts) === expand(name, {}) ? [] : [[name, expand(name, texts)]];
   });

@@ -1,20 +1,21 @@
 /**
- * The incoming queues of other transports. Where two hand mail to each other, one is made before the other: its queue is
- * looked at when the stack is synthesized, and no sooner.
+ * The incoming queues of other transports. If two transports hand mail to each other, the first is created before the second's
+ * queue exists, so it resolves that queue at synth.
  */
 import { Lazy } from 'aws-cdk-lib';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { refuse } from './props-error.ts';
 import { transportName } from './transport-name.ts';
 
-/** A queue, or what gives it once everything is made. */
+/** A queue, or a function that returns it at synth. */
 export type OtherTransport = Queue | IQueue | (() => Queue | IQueue);
 
-/** What is told of the queue, and permitted. The key of one that is made later is taken to be that of our own queues. */
+/** The attributes of the queue that permissions and the environment need. A queue resolved at synth has no key here: it is assumed
+ * to have that of this stack's queues. */
 export type IncomingQueue = Pick<IQueue, 'queueArn' | 'queueUrl' | 'encryptionMasterKey'>;
 
 /**
- * The queues by the name of their transport.
+ * Returns the queues by the name of their transport.
  *
  * @param own name of the transport that hands mail to them
  * @throws PropsError

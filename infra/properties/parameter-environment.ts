@@ -10,14 +10,13 @@ import { hasPasswords, hidePasswords } from '../../functions/secrets/open-passwo
 import { PropsError } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';
 
-/** Postfix parameters by their own names, with values as main.cf has them: `{ lmtp_mail_timeout: '2s' }`. */
+/** Postfix parameters by name, with values as in main.cf: `{ lmtp_mail_timeout: '2s' }`. */
 export type ParameterValues = Readonly<Record<string, string>>;
 
 /**
- * What the functions will make of these parameters. Files of maps are where the functions run, not here: they are looked at
- * when a function starts.
+ * Returns the parameters as the functions will read them. Map files exist only in the functions, and are checked when those start.
  *
- * @throws PropsError naming the parameter, its value and what is allowed; a password in clear is not
+ * @throws PropsError with the parameter, its value and what is allowed; also for a password in clear text
  */
 export function checkParameters(values: ParameterValues): Parameters {
   try {
@@ -31,18 +30,18 @@ export function checkParameters(values: ParameterValues): Parameters {
   }
 }
 
-/** Whoever may look at a function sees its environment. */
+/** Refuses passwords: the environment is visible to all users with read access to the function. */
 function refusePasswords(maps: string): void {
   if (!hasPasswords(maps)) return;
   throw new PropsError(
-    `parameters: lmtp_sasl_password_maps: "${hidePasswords(maps)}" is not allowed: the environment of a function is no place for passwords; ` +
-      'put them into a secret of Secrets Manager, as {"host": "user:password"}, and name that: secretsmanager:NAME',
+    `parameters: lmtp_sasl_password_maps: "${hidePasswords(maps)}" is not allowed: the environment of a function must not contain passwords; ` +
+      'store them in a secret of Secrets Manager, as {"host": "user:password"}, and set secretsmanager:NAME',
   );
 }
 
 /**
- * The environment variables that carry parameters to the functions: `lmtp_mail_timeout` travels as `LMTP_MAIL_TIMEOUT`.
- * Only what is given travels, as it is written: the functions know the defaults and follow a `$name` themselves.
+ * Returns the environment variables for the parameters: `lmtp_mail_timeout` becomes `LMTP_MAIL_TIMEOUT`. Only parameters that are
+ * set are passed, unchanged: the functions have the defaults and expand `$name`.
  */
 export function parameterEnvironment(values: ParameterValues): Record<string, string> {
   const entries = Object.entries(values);

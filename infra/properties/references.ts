@@ -7,7 +7,7 @@ interface Reference {
   readonly 'Fn::ImportValue'?: unknown;
 }
 
-/** A value as people and cdk-nag write it: `<MessageBucket.Arn>/in/*`, `<AWS::AccountId>`. */
+/** Returns a value as cdk-nag writes it: `<MessageBucket.Arn>/in/*`, `<AWS::AccountId>`. */
 export function flatReference(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::ImportValue': imported } = value as Reference;
@@ -17,7 +17,7 @@ export function flatReference(value: unknown): string {
   return Ref === undefined ? JSON.stringify(value) : `<${Ref}>`;
 }
 
-/** Whether a value is a reference, as far as flatReference knows. */
+/** Returns whether a value is a reference that flatReference understands. */
 export function isReference(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return ['Ref', 'Fn::GetAtt', 'Fn::Join', 'Fn::ImportValue'].some((name) => Object.hasOwn(value, name));

@@ -2,15 +2,15 @@ import { Duration } from 'aws-cdk-lib';
 import { sweepInterval as interval } from '../../functions/queue/items/policy.ts';
 
 /**
- * Time-outs of the functions that talk to AWS alone; the lmtp function waits for mail servers, so its own is a property.
+ * Time-outs of the functions that call only AWS. The lmtp function waits for mail servers, so its time-out is a property.
  *
- * qmgr: a batch of ten requests is some dozens of AWS calls. The deferred and incoming queues show a message of a failed
- * batch again after six times this.
- * bounce: a batch of ten reports; less than anybody keeps a report to himself (handOverLease). Its queue too shows a message of
- * a failed batch again after six times this.
+ * qmgr: a batch of ten requests makes some dozens of AWS calls. The deferred and incoming queues redeliver a failed batch after
+ * six times this.
+ * bounce: a batch of ten reports; shorter than the lease of a report (handOverLease). Its queue redelivers a failed batch after
+ * six times this.
  * sweep: less than the time between two sweeps, so that they do not overlap.
- * check: looks at a few servers, at most some minutes for each that says nothing; whoever asks waits.
- * showq: stops reading after some seconds, and says so. postsuper: may wait for a check, and for many messages to be let go.
+ * check: tests a few servers, at most some minutes for each silent one, while the operator waits.
+ * showq: stops reading after some seconds, and shows that it did. postsuper: may wait for a check or release many messages.
  */
 export const functionTimeouts = {
   qmgr: Duration.seconds(60),
@@ -21,5 +21,5 @@ export const functionTimeouts = {
   postsuper: Duration.seconds(300),
 } as const;
 
-/** Time between two sweeps: what falls due before the next one gets its wake-up from this one (SQS delays up to 15 min). */
+/** Time between two sweeps. A sweep sends the wake-ups of all mail due before the next one (SQS delays up to 15 min). */
 export const sweepInterval = Duration.millis(interval);

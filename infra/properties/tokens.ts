@@ -1,20 +1,18 @@
 /**
- * Text that the CDK knows only when a stack is deployed (the name of a load balancer, the ARN of a secret) stands in a
- * string as `${Token[...]}`.
+ * Tokens: the CDK writes text that is known only at deployment (the name of a load balancer, the ARN of a secret) as
+ * `${Token[...]}`.
  */
 
 const token = /\$\{Token\[[^\]]*\]\}/g;
 const standIn = 'known-when-deployed';
 
-/** For a check of the text around it, something harmless that reads well in an error. */
+/** Returns a text with a readable placeholder for each token, so that the rest can be checked. */
 export function withoutTokens(text: string): string {
   return text.replaceAll(token, standIn);
 }
 
 /**
- * For whatever is to be read out of the text around it, something harmless that can be taken back.
- *
- * @returns the texts, and what puts the tokens back into a piece of one
+ * Returns the texts with placeholders for tokens, and a function that restores the tokens in a piece of a text.
  */
 export function keepTokens(texts: Readonly<Record<string, string>>): {
   readonly texts: Readonly<Record<string, string>>;

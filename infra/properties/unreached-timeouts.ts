@@ -1,4 +1,4 @@
-/** Time-outs of the dialogue that are longer than the lmtp function may wait. */
+/** Time-outs of the LMTP dialogue that are longer than the lmtp function may wait. */
 import { stageTimeouts, type TimeoutParameters } from '../../functions/delivery/stage-timeouts.ts';
 import { reserveOf } from '../../functions/queue/items/policy.ts';
 import { silenceThatCounts } from '../../functions/session/limit.ts';
@@ -18,15 +18,14 @@ const timeoutNames = [
   'lmtp_quit_timeout',
 ] as const satisfies readonly (keyof TimeoutParameters)[];
 
-/** Time-outs of stages at which a wait is cut to the silence that counts (TimeLimits). */
+/** Time-outs of stages whose waits are cut to the shortest silence that counts as a time-out (TimeLimits). */
 const cutNames: ReadonlySet<string> = new Set(['lmtp_connect_timeout', 'lmtp_starttls_timeout']);
 
 /** The longest function timeout of Lambda, in milliseconds. */
 const longestFunction = 900_000;
 
 /**
- * Returns what to say at synth about all time-outs that the lmtp function does not live to see, in one text; undefined where
- * there is none.
+ * Returns the note at synth about all time-outs that are longer than the function timeout; undefined if there is none.
  *
  * @param functionTimeout milliseconds
  */
@@ -39,19 +38,19 @@ export function unreachedTimeouts(functionTimeout: number, parameters: TimeoutPa
   const cut = unreached.some((name) => cutNames.has(name));
   return [
     `functionTimeout: ${seconds(functionTimeout)} ends before these time-outs do: ${named}.`,
-    `The lmtp function waits for a server for at most ${seconds(most)}; the rest of its time is for writing down the results.`,
-    `A wait that lasts until then counts as a time-out of the server, and the destination is blamed, if the server was silent ` +
+    `The lmtp function waits for a server for at most ${seconds(most)}; it needs the rest of its time to write the results.`,
+    `A wait that lasts until then counts as a failure of the destination if the server was silent ` +
       `for at least ${silence} (after the final dot: ${seconds(silenceThatCounts('dot', functionTimeout))}).`,
-    'After a shorter silence no server is blamed. In both cases the recipients are deferred, and no mail is lost.',
-    ...(cut ? [`Connecting, STARTTLS and the TLS handshake are given up after ${silence}.`] : []),
-    `To let the time-outs themselves end the waits, ${remedies(unreached, most, parameters)}.`,
+    'A shorter silence does not. In both cases the recipients are deferred, and no mail is lost.',
+    ...(cut ? [`Connecting, STARTTLS and the TLS handshake end after ${silence}.`] : []),
+    `To make the time-outs effective, ${remedies(unreached, most, parameters)}.`,
   ].join(' ');
 }
 
 type TimeoutName = (typeof timeoutNames)[number];
 
 function isLonger(name: TimeoutName, most: number, parameters: TimeoutParameters): boolean {
-  // Where the time-out of the first final reply is no longer, or is taken for all, this one plays no part.
+  // Unused unless it is shorter than the time-out of the first final reply.
   if (name === 'lmtp_data_done_next_timeout') {
     const timeouts = stageTimeouts(parameters);
     return timeouts['next dot'] < timeouts.dot && timeouts['next dot'] > most;
@@ -67,7 +66,7 @@ function remedies(unreached: readonly TimeoutName[], most: number, parameters: T
   return `${lower}, or functionTimeout to at least ${seconds(needed)}`;
 }
 
-/** The least function timeout, in whole seconds, that leaves so many milliseconds beside the reserve. In milliseconds. */
+/** The shortest function timeout, in whole seconds, that leaves `waits` milliseconds beside the reserve. In milliseconds. */
 function shortestFunction(waits: number): number {
   let whole = Math.ceil(waits / 1000) * 1000;
   while (whole - reserveOf(whole) < waits) whole += 1000;
@@ -75,7 +74,7 @@ function shortestFunction(waits: number): number {
 }
 
 function written(milliseconds: number): string {
-  return milliseconds === 0 ? '0, which is no limit' : seconds(milliseconds);
+  return milliseconds === 0 ? '0: no limit' : seconds(milliseconds);
 }
 
 function seconds(milliseconds: number): string {

@@ -1,4 +1,4 @@
-/** Which destinations have metrics of their own. */
+/** The destinations with their own metrics. */
 
 import { mostDestinations } from '../../functions/metrics/catalogue.ts';
 import type { Parameters } from '../../functions/parameters/parameters.ts';
@@ -8,16 +8,16 @@ import { checkNextHops, type Destinations } from './destinations.ts';
 import { refuse } from './props-error.ts';
 import { keepTokens, withoutTokens } from './tokens.ts';
 
-/** Where a stack delivers to, `transportMap` with its last entry, and what of it is to be watched. */
+/** The destinations of a stack, `transportMap` with its last entry, and those to watch. */
 export interface Watched extends Destinations {
   readonly transportMap: string;
   readonly watchedDestinations?: readonly string[] | undefined;
 }
 
 /**
- * The destinations that were named, or the first that the stack knows, as the queue writes them.
+ * Returns the destinations in `watchedDestinations`, or else the first known ones, as the queue writes them.
  *
- * @throws PropsError for too many, or one that cannot exist
+ * @throws PropsError if there are too many, or for an invalid one
  */
 export function watchedDestinationsOf(watched: Watched, parameters: Parameters): readonly string[] {
   const { watchedDestinations: given } = watched;
@@ -27,15 +27,15 @@ export function watchedDestinationsOf(watched: Watched, parameters: Parameters):
   throw refuse('watchedDestinations', `${all.size} destinations`, `a list of at most ${mostDestinations}`);
 }
 
-/** What is known only when deployed stays as it was written. */
+/** A destination as the queue writes it; one known only at deployment stays unchanged. */
 function named(text: string, parameters: Parameters): string {
-  if (text.trim() === '') throw refuse('watchedDestinations', text, 'a list of destinations, such as inet:host:24,');
+  if (text.trim() === '') throw refuse('watchedDestinations', text, 'a list of destinations, such as inet:host:24');
   checkNextHops('watchedDestinations', text, parameters);
   const written = text.trim().replaceAll(/[\s,]+/g, ',');
   return withoutTokens(text) === text ? normaliseDestination(text, portsOf(parameters)) : written;
 }
 
-/** Every destination that map and list spell out. */
+/** Returns every destination that the map and the list name. */
 export function knownDestinations(watched: Watched, parameters: Parameters): readonly string[] {
   const { transport, transportMap, otherTransports = {}, allowedDestinations = [] } = watched;
   const source = { map: transportMap, allowed: allowedDestinations.join(' ') };
@@ -48,13 +48,13 @@ export function knownDestinations(watched: Watched, parameters: Parameters): rea
   return [...new Set(all)];
 }
 
-/** A whole destination that is known only when deployed may have a port, or not: how the queue will write it is not known. */
+/** Whether the queue's name of a destination is known. It is not if a token may contain the port. */
 function isSpelledOut(destination: string, texts: readonly string[]): boolean {
   if (withoutTokens(destination) === destination) return true;
   return texts.some((text) => text.includes(destination.replace(/^inet:/, '')));
 }
 
-/** Whether mail may go to more than one destination: to those that are spelled out, each recipient's own domain, or what an object says. */
+/** Returns whether mail may go to several destinations: named ones, recipients' domains, or those in a transport map object. */
 export function hasSeveralDestinations(watched: Watched, parameters: Parameters): boolean {
   const toDomains = new RegExp(`\\s${watched.transport}:\\s*$`, 'm').test(watched.transportMap);
   return toDomains || watched.transportMapObject !== undefined || knownDestinations(watched, parameters).length > 1;

@@ -1,4 +1,4 @@
-/** Where message bodies may lie, and whose buckets they lie in. */
+/** The allowed prefixes of message bodies, and the owners of buckets. */
 import { Aws } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { refuse } from '../properties/props-error.ts';
@@ -7,33 +7,33 @@ import type { MailBucket } from './stores.ts';
 /** Properties about message bodies. */
 export interface BodyProps {
   /**
-   * Prefixes of the message bucket that bodies lie below, such as `in/`. The functions can read no other object of it, and a
-   * request that names one is refused.
+   * Prefixes of bodies in the message bucket, such as `in/`. The functions cannot read other objects of it, and a request that names
+   * one is corrupt.
    *
    * @default - a body may have any key
    */
   readonly bodyPrefixes?: readonly string[] | undefined;
   /**
-   * Accounts that buckets from elsewhere belong to, by the name of the bucket. S3 receives it with every call, and refuses if the
-   * bucket belongs to another account.
+   * Accounts that own buckets outside this app, by the name of the bucket. S3 receives the account with every call, and denies the
+   * call if another account owns the bucket.
    *
-   * @default - only the owner of a bucket of this app is told
+   * @default - only the owners of buckets of this app are checked
    */
   readonly bucketOwners?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Prefixes for one function's environment and one policy: each makes both longer. */
+/** The most prefixes: each makes the environment and the policies longer. */
 const mostPrefixes = 20;
 
 /**
- * Checks what is said of message bodies.
+ * Checks the properties about message bodies.
  *
- * @throws PropsError naming the property, its value and what is allowed
+ * @throws PropsError with the property, its value and what is allowed
  */
 export function checkBodies({ bodyPrefixes = [], bucketOwners = {} }: BodyProps): void {
   for (const prefix of bodyPrefixes) {
     if (/^[^\s*?$/][^\s*?$]*$/.test(prefix)) continue;
-    throw refuse('bodyPrefixes', prefix, 'the beginning of a key, such as in/, without blanks, * or ?,');
+    throw refuse('bodyPrefixes', prefix, 'the beginning of a key, such as in/, without blanks, * or ?');
   }
   if (bodyPrefixes.length > mostPrefixes) {
     throw refuse('bodyPrefixes', `${bodyPrefixes.length} prefixes`, `a list of at most ${mostPrefixes}`);
@@ -44,7 +44,7 @@ export function checkBodies({ bodyPrefixes = [], bucketOwners = {} }: BodyProps)
   }
 }
 
-/** Whose the message bucket is; undefined where that is not known. */
+/** Returns the account that owns the message bucket; undefined if not known. */
 export function ownerOf(bucket: MailBucket, { bucketOwners = {} }: BodyProps): string | undefined {
   if (bucket instanceof Bucket) return bucket.env.account;
   return bucketOwners[bucket.bucketName];

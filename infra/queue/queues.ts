@@ -6,33 +6,33 @@ import { functionTimeouts } from '../properties/timeouts.ts';
 import { acknowledge } from '../security/acknowledgements.ts';
 import type { AnyKey } from '../security/encryption.ts';
 
-/** Longest that SQS keeps a message: what nobody took for two weeks is in the table and the bucket all the same. */
+/** SQS's longest retention. A message that expires after two weeks is still in the table and the bucket. */
 const retention = Duration.days(14);
 
 /**
- * Queues with mail in them that is nowhere else: requests, reports to be written, requests that people have to look at. They
- * outlive the stack, as table and bucket do. What is in the others the sweep finds in the table.
+ * Queues with mail that is stored nowhere else: requests, reports to be written, and corrupt requests. They are kept when the stack
+ * is deleted, as table and bucket are. The sweep finds the mail of the other queues in the table.
  */
 const kept = { removalPolicy: RemovalPolicy.RETAIN } as const;
 
 /**
- * How often a message is given out before it goes to the dead letters. Our functions hand a record back only when the table,
- * S3 or SQS cannot be reached, so this is how much of an outage is ridden out without a person. What comes after:
+ * Receives of a message before it goes to the dead-letter queue. The functions fail a record only when the table, S3 or SQS cannot
+ * be reached, so this is the length of an outage that needs no operator. After it:
  *
- * - incoming: five hours at six minutes each. The request waits among the dead letters for a person to move it back.
- * - deferred: the same; and the sweep wakes the delivery again.
- * - bounce: five hours too. The report then waits among the dead letters; the event was told on the topic all the same.
- * - active: ten minutes where lmtp hands the message back (it asks for it again after seconds, then after minutes), three
- *   quarters of an hour where it dies each time. Then qmgr takes it from the dead letters and puts the delivery back into the
- *   table, to be tried later and among others; what dies again and again must not keep its slot for good.
- *   A table that refuses calls is no reason: before the last time lmtp hands the delivery back to qmgr (hand-back.ts).
+ * - incoming: five hours at six minutes each. The request waits in the dead-letter queue until an operator moves it back.
+ * - deferred: the same; the sweep also wakes the delivery again.
+ * - bounce: five hours too. The report then waits in the dead-letter queue; the event was published on the topic.
+ * - active: ten minutes if lmtp returns the message (it becomes visible after seconds, then after minutes), three quarters of an
+ *   hour if lmtp crashes each time. Then qmgr takes it from the dead-letter queue and writes the delivery back to the table, to be
+ *   tried later; a delivery that crashes lmtp again and again must not keep its slot.
+ *   A table that refuses calls does not lead there: before the last receive lmtp hands the delivery back to qmgr (hand-back.ts).
  */
 const maximumReceives = { incoming: 50, deferred: 50, active: activeReceives, bounce: 50 } as const;
 
 export interface QueuesProps {
-  /** How long the lmtp function may run. */
+  /** Time-out of the lmtp function. */
   readonly lmtpTimeout: Duration;
-  /** The key that all queues are under; SQS's own if absent. */
+  /** The key of all queues; SQS's own if absent. */
   readonly encryptionKey?: AnyKey | undefined;
 }
 
@@ -44,24 +44,23 @@ export interface QueuesProps {
  *     ▲            └──────── deferred ◄─────┤
  *     └──── bounce function ◄─ bounce ◄─ topics
  *
- * They wake and pace: mail itself is in the queue table and the message bucket, and a message lost here is found by the
- * sweep. Only incoming holds requests that are nowhere else yet.
+ * They wake and pace deliveries. The mail is in the queue table and the message bucket, and the sweep finds mail whose message was
+ * lost. Only incoming contains requests that are not yet stored elsewhere.
  */
 export class Queues extends Construct {
-  /** Requests, as producers send them. */
+  /** Requests from producers. */
   readonly incoming: sqs.Queue;
   /** Deliveries that may start now: one message group for each slot of a destination. */
   readonly active: sqs.Queue;
   /** Wake-ups of deliveries that wait. */
   readonly deferred: sqs.Queue;
-  /** What the bounce and notice topics say, for the bounce function. */
+  /** Events of the bounce and notice topics, for the bounce function. */
   readonly bounce: sqs.Queue;
   /**
-   * Notices of requests that cannot be used. It has no dead letters: nothing of ours takes from it, so nothing can fail
-   * too often.
+   * Notices of corrupt requests. It has no dead-letter queue: no function receives from it, so no receive can fail.
    */
   readonly corrupt: sqs.Queue;
-  /** Where the messages of a queue go that were given out too often. */
+  /** The dead-letter queues. */
   readonly deadLetters: Readonly<Record<keyof typeof maximumReceives, sqs.Queue>>;
 
   readonly #encryption: Pick<sqs.QueueProps, 'encryption' | 'encryptionMasterKey'>;
@@ -87,9 +86,9 @@ export class Queues extends Construct {
       fifo: true,
       deduplicationScope: sqs.DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      // Lambda wants at least the function's time-out. No more than a little above it: when a worker dies, the slot of its
-      // destination stays closed until its message is seen again. To be seen too early (a batch that was throttled) is
-      // harmless: the claim lets one worker through. So the usual six-fold, half an hour of a closed slot, buys nothing.
+      // Lambda requires at least the function's time-out. It is only a little longer: when a worker crashes, the slot of its
+      // destination stays closed until the message is visible again. Early visibility (of a throttled batch) is harmless: only
+      // one worker gets the claim. The usual six-fold would close a slot for half an hour without benefit.
       visibilityTimeout: lmtpTimeout.plus(Duration.seconds(30)),
       deadLetterQueue: this.redrive('active'),
     });
@@ -120,7 +119,7 @@ export class Queues extends Construct {
   }
 }
 
-/** AWS's rule for the trigger of a standard queue: time for Lambda to offer a throttled batch again. */
+/** AWS's rule for event sources of standard queues: time for Lambda to retry a throttled batch. */
 function sixTimes(timeout: Duration): Duration {
   return Duration.seconds(6 * timeout.toSeconds());
 }

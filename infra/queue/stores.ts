@@ -10,37 +10,37 @@ import type { AnyKey } from '../security/encryption.ts';
 export interface StoresProps {
   /** Bucket of message bodies. A new one if absent. */
   readonly messageBucket?: MailBucket | undefined;
-  /** The key that the table, and a new bucket, are under; those of AWS if absent. */
+  /** The key of the table and of a new bucket; keys of AWS if absent. */
   readonly encryptionKey?: AnyKey | undefined;
-  /** How long the version of a deleted body is kept; no body is ever deleted if absent. */
+  /** How long the version of a deleted body is kept; absent: bodies are not deleted. */
   readonly bodyRetention?: Duration | undefined;
 }
 
-/** A bucket made here, or one from elsewhere. */
+/** A bucket created in the same app, or an imported one. */
 export type MailBucket = s3.Bucket | s3.IBucket;
 
-/** The queue file: a message body in S3, and the state of its deliveries in DynamoDB. Both outlive the stack. */
+/** The queue file: a message body in S3, and the state of its deliveries in DynamoDB. Both are kept when the stack is deleted. */
 export class Stores extends Construct {
-  /** Message bodies; our functions write copies of corrupt requests below `corrupt/`, and nothing else. */
+  /** Message bodies. The functions write only copies of corrupt requests, below `corrupt/`, and reports. */
   readonly messageBucket: MailBucket;
   /** The queue. */
   readonly queueTable: dynamodb.TableV2;
 
-  /** @throws PropsError when bodies are to be deleted from a bucket that is not ours */
+  /** @throws PropsError for a bodyRetention with a bucket that the stack does not create */
   constructor(scope: Construct, id: string, { messageBucket, encryptionKey, bodyRetention }: StoresProps) {
     super(scope, id);
-    if (messageBucket !== undefined && bodyRetention !== undefined) throw notOurs(bodyRetention);
+    if (messageBucket !== undefined && bodyRetention !== undefined) throw refuseDeletion(bodyRetention);
     this.messageBucket = messageBucket ?? newBucket(this, encryptionKey, bodyRetention);
     this.queueTable = newTable(this, encryptionKey);
   }
 }
 
-/** What else lies in a bucket of one's own, and for how long, is not ours to say. */
-function notOurs(bodyRetention: Duration): PropsError {
-  return refuse('bodyRetention', bodyRetention.toHumanString(), 'nothing beside a messageBucket of your own');
+/** The stack deletes nothing from an existing bucket, which may contain other objects. */
+function refuseDeletion(bodyRetention: Duration): PropsError {
+  return refuse('bodyRetention', bodyRetention.toHumanString(), 'no bodyRetention beside an existing messageBucket');
 }
 
-/** Versioned, so that a body written over is still there for the request that was taken in with it. */
+/** A new bucket. It is versioned, so that an overwritten body is kept for the request that pinned it. */
 function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Duration | undefined): s3.Bucket {
   const bucket = new s3.Bucket(scope, 'MessageBucket', {
     versioned: true,
@@ -51,7 +51,7 @@ function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Dur
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     lifecycleRules: [
-      // Parts of an upload that was broken off are no body.
+      // Parts of an aborted upload are not a body.
       { id: 'broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ...(bodyRetention === undefined ? [] : [afterDeletion(bodyRetention)]),
     ],
@@ -62,15 +62,15 @@ function newBucket(scope: Construct, key: AnyKey | undefined, bodyRetention: Dur
 }
 
 /**
- * No rule ever touches a current version: held mail does not expire, and age alone cannot tell whether a delivery needs a body.
- * When the last delivery of a request is over, a function marks its body as deleted; the version below the mark, and then the mark,
- * go after this time.
+ * The lifecycle rule for deleted bodies. It never deletes a current version: held mail does not expire, and age does not show
+ * whether a delivery needs a body. When the last delivery of a request finishes, a function writes a delete marker; the rule removes
+ * the version below it, and then the marker, after this time.
  */
 function afterDeletion(time: Duration): s3.LifecycleRule {
   return { id: 'deleted-bodies', noncurrentVersionExpiration: time, expiredObjectDeleteMarker: true };
 }
 
-/** Encrypted at rest with DynamoDB's own key, as every table is, or with one's own. */
+/** The queue table, encrypted with DynamoDB's key or a customer managed key. */
 function newTable(scope: Construct, key: AnyKey | undefined): dynamodb.TableV2 {
   const { STRING, NUMBER } = dynamodb.AttributeType;
   const table = new dynamodb.TableV2(scope, 'QueueTable', {
@@ -102,7 +102,7 @@ function newTable(scope: Construct, key: AnyKey | undefined): dynamodb.TableV2 {
   return table;
 }
 
-/** By the resource itself: the CDK's own way wants to know the region when the stack is synthesized. */
+/** Sets the key on the CloudFormation resource: the CDK's method needs to know the region at synth. */
 function putUnder(table: dynamodb.TableV2, key: AnyKey): void {
   const resource = table.node.defaultChild as dynamodb.CfnGlobalTable;
   resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });

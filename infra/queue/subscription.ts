@@ -1,8 +1,8 @@
 /**
- * A topic's words into a queue, as they were said.
+ * Subscribes a queue to a topic, with raw messages.
  *
- * The CDK's own subscription also names the topic in the policy of the queue's key. A topic under the same key could then not be
- * made: each would wait for the other. What the key must say is in encryption.ts.
+ * The CDK's subscription also names the topic in the policy of the queue's key. With a topic under the same key this is a circular
+ * dependency. encryption.ts has the statements of the key policy.
  */
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -11,9 +11,9 @@ import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 /**
- * Lets a topic, and no other, send to a queue.
+ * Lets one topic send to a queue, and subscribes the queue.
  *
- * @param deadLetterQueue where goes what cannot be put into the queue
+ * @param deadLetterQueue receives messages that SNS cannot send to the queue
  */
 export function subscribe(
   scope: Construct,
@@ -33,7 +33,7 @@ export function subscribe(
   });
 }
 
-/** A topic from elsewhere may be of another region. */
+/** An imported topic may be in another region. */
 function regionOf(scope: Construct, topic: Topic | ITopic): { region?: string } {
   if (topic instanceof Topic) return {};
   const { region } = Stack.of(scope).splitArn(topic.topicArn, ArnFormat.NO_RESOURCE_NAME);

@@ -5,28 +5,28 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { type AnyKey, alarmsMayUse } from '../security/encryption.ts';
 
-/** A topic made in the same app, or one from elsewhere. */
+/** A topic created in the same app, or an imported one. */
 export type AnyTopic = sns.Topic | sns.ITopic;
 
 export interface TopicsProps {
-  /** Where alarms go. A new topic if absent. */
+  /** Topic of the alarms. A new one if absent. */
   readonly alarmTopic?: AnyTopic | undefined;
-  /** The key that all topics are encrypted with. */
+  /** The key of all topics. */
   readonly encryptionKey?: AnyKey | undefined;
 }
 
 /**
- * What the system tells others.
+ * The topics of a transport.
  *
- * Bounce and notice are encrypted with the account's own SNS key, which costs nothing and serves whoever in the account may
- * publish. With that key no other service of AWS can publish, so the topic of alarms has a small key of its own.
+ * Bounce and notice are encrypted with the account's SNS key, which costs nothing and serves every publisher in the account. AWS
+ * services cannot publish with that key, so the alarm topic has its own key.
  */
 export class Topics extends Construct {
   /** Bounce, delay and success events, in the JSON of Amazon SES. */
   readonly bounce: sns.Topic;
-  /** Trouble that the postmaster wants to hear of (notify_classes). */
+  /** Notices to the postmaster (notify_classes). */
   readonly notice: sns.Topic;
-  /** Alarms of CloudWatch. */
+  /** CloudWatch alarms. */
   readonly alarm: AnyTopic;
 
   constructor(scope: Construct, id: string, { alarmTopic, encryptionKey }: TopicsProps = {}) {
@@ -37,7 +37,7 @@ export class Topics extends Construct {
     this.alarm = alarmTopic ?? this.#newAlarmTopic(encryptionKey ?? newAlarmKey(this));
   }
 
-  /** CloudWatch publishes for the account whose alarm it is; nobody else does. */
+  /** Only CloudWatch may publish, and only for alarms of this account. */
   #newAlarmTopic(masterKey: AnyKey): sns.Topic {
     const topic = new sns.Topic(this, 'Alarm', { enforceSSL: true, masterKey });
     topic.addToResourcePolicy(
@@ -52,7 +52,7 @@ export class Topics extends Construct {
   }
 }
 
-/** What it protects is gone within minutes, so the key goes with its stack. */
+/** The key is deleted with the stack: alarm messages exist for minutes only. */
 function newAlarmKey(scope: Construct): kms.Key {
   const key = new kms.Key(scope, 'AlarmKey', {
     description: 'lambda-lmtp: lets CloudWatch publish alarms to an encrypted topic',

@@ -1,9 +1,9 @@
 /**
- * Findings of cdk-nag's AwsSolutions pack that stay, each with its reason: who runs cdk-nag over a stack with this construct in it
- * finds nothing that he would have to look into.
+ * Accepted findings of cdk-nag's AwsSolutions pack, each with its reason. cdk-nag reports no other findings for a stack with this
+ * construct.
  *
- * cdk-nag itself is not used here. Its version 3 reads what the CDK was told (`Validations.acknowledge`), finding by finding; its
- * version 2 reads the metadata of the resource.
+ * cdk-nag itself is not used here. Its version 3 reads acknowledgements of the CDK (`Validations.acknowledge`); its version 2 reads
+ * the metadata of the resource.
  */
 import { CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -11,15 +11,15 @@ import type { IConstruct } from 'constructs';
 import { flatReference } from '../properties/references.ts';
 import { wildcardReason } from './wildcards.ts';
 
-/** Rules that are not heeded somewhere, and why. */
+/** Rules with accepted findings, and why. */
 const reasons = {
-  /** A queue without dead letters. */
-  SQS3: 'nothing of ours takes from this queue, so nothing can fail too often: people read it, and an alarm says when',
-  /** A bucket without a log of who reads it. */
-  S1: 'who reads bodies is told by the data events of CloudTrail, which belong to the account and not to one bucket',
+  /** A queue without a dead-letter queue. */
+  SQS3: 'no function receives from this queue, so no receive can fail: operators read it, and an alarm reports new messages',
+  /** A bucket without access logs. */
+  S1: 'data events of CloudTrail record reads of bodies; they are configured for the account and not for one bucket',
 } as const;
 
-/** Says why a rule is not heeded by a construct's resource. */
+/** Accepts the finding of a rule for a construct's resource. */
 export function acknowledge(construct: IConstruct, rule: keyof typeof reasons): void {
   const id = `AwsSolutions-${rule}`;
   Validations.of(construct).acknowledge({ id, reason: reasons[rule] });
@@ -27,9 +27,9 @@ export function acknowledge(construct: IConstruct, rule: keyof typeof reasons): 
 }
 
 /**
- * Says of each wildcard in what somebody is permitted why it is there (IAM5).
+ * Accepts each wildcard in permissions, with its reason (IAM5).
  *
- * @param holder the role that has the statements, or whom they are granted to
+ * @param holder the role with the statements, or the grantee
  */
 export function acknowledgeWildcards(holder: IConstruct, statements: readonly PolicyStatement[]): void {
   const found = statements
@@ -39,7 +39,7 @@ export function acknowledgeWildcards(holder: IConstruct, statements: readonly Po
     .map(({ resource, actions }) => ({ resource, reason: wildcardReason(resource, actions) }));
   if (found.length === 0) return;
   const stack = Stack.of(holder);
-  // What cdk-nag calls a wildcard is known once all that is outside the stack has been looked up. Nothing is refused here.
+  // cdk-nag's name of a wildcard is known only at validation, after all references are resolved. This validation never fails.
   holder.node.addValidation({
     validate: () => {
       for (const { resource, reason } of found) {

@@ -1,44 +1,44 @@
-/** A key of one's own for everything that is stored: what the construct encrypts with it, and which services may use it. */
+/** A customer managed key for all stored data: what the construct encrypts with it, and which services may use it. */
 import { Annotations, ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { flatReference, isReference } from '../properties/references.ts';
 
-/** A key made in the same app, or one from elsewhere. */
+/** A key created in the same app, or an imported one. */
 export type AnyKey = Key | IKey;
 
 /** Properties about encryption. */
 export interface EncryptionProps {
   /**
-   * A key of your own for the new message bucket, the table, queues, topics and logs. The policy of a key that is made in the
-   * same app is made to fit; that of one from elsewhere must fit already, and synth prints what it must say.
+   * A customer managed key for the new message bucket, the table, queues, topics and logs. The construct adds statements to the
+   * policy of a key from the same app. The policy of an imported key must have them already; synth prints them.
    *
-   * @default - keys of AWS, which cost nothing, and one small key for the topic of alarms
+   * @default - keys of AWS, which cost nothing, and one new key for the alarm topic
    */
   readonly encryptionKey?: AnyKey | undefined;
 }
 
-/** CloudWatch publishes alarms to an encrypted topic; for this account's alarms alone. */
+/** Lets CloudWatch publish alarms of this account to an encrypted topic. */
 export function alarmsMayUse(stack: Stack): PolicyStatement {
   return mayUse('LambdaLmtpAlarms', 'cloudwatch.amazonaws.com', stack.account);
 }
 
-/** S3 tells an encrypted queue of new objects; for the buckets of one account alone. */
+/** Lets S3 notify an encrypted queue of new objects, for buckets of one account. */
 export function bucketsMayUse(account: string): PolicyStatement {
   return mayUse(`LambdaLmtpBuckets${/^\d+$/.test(account) ? account : ''}`, 's3.amazonaws.com', account);
 }
 
 /**
- * What the policy of a key must say for a stack, beside what it says of the account itself:
+ * Returns the statements that the policy of a key needs for a stack, beside those for the account itself:
  *
- * - sns: what the topics say comes to the bounce queue, and what Amazon SES received to incoming;
- * - events and s3: of new objects incoming is told;
- * - ses: what it receives may be put into the message bucket;
- * - cloudwatch: alarms come to their topic;
- * - logs: logs are written.
+ * - sns: sends events to the bounce queue, and notifications of Amazon SES to incoming;
+ * - events and s3: notify incoming of new objects;
+ * - ses: writes received mail to the message bucket;
+ * - cloudwatch: publishes alarms;
+ * - logs: writes logs.
  *
- * Each for this account only. DynamoDB needs no more: it acts for whoever uses the table.
+ * Each for this account only. DynamoDB needs none: it uses the key with the permissions of its caller.
  */
 export function keyPolicy(stack: Stack): readonly PolicyStatement[] {
   const { account } = stack;
@@ -53,9 +53,9 @@ export function keyPolicy(stack: Stack): readonly PolicyStatement[] {
 }
 
 /**
- * Lets services use a key; where its policy is not ours to change, says what it must say.
+ * Lets services use a key. If its policy cannot be changed here, adds a warning with the missing statements.
  *
- * @param scope what the warning stands at
+ * @param scope the construct of the warning
  */
 export function letUse(scope: Construct, key: AnyKey, statements: readonly PolicyStatement[]): void {
   const missing = statements.filter((statement) => !key.addToResourcePolicy(statement, true).statementAdded);
@@ -68,11 +68,11 @@ export function letUse(scope: Construct, key: AnyKey, statements: readonly Polic
   );
   Annotations.of(scope).addWarningV2(
     'lambda-lmtp:key-policy',
-    `encryptionKey: the policy of a key from elsewhere cannot be changed here. It must hold these statements:\n${lines.join(',\n')}`,
+    `encryptionKey: the stack cannot change the policy of an imported key. Add these statements to it:\n${lines.join(',\n')}`,
   );
 }
 
-/** In the policy of a key `*` is that key. */
+/** In the policy of a key, `*` means this key. */
 const thisKey = ['*'];
 
 function mayUse(sid: string, service: string, account: string): PolicyStatement {
@@ -85,7 +85,7 @@ function mayUse(sid: string, service: string, account: string): PolicyStatement 
   });
 }
 
-/** CloudWatch Logs, which says which log group a key is for. */
+/** Lets CloudWatch Logs use the key for log groups of this account. */
 function logsMayUse(stack: Stack): PolicyStatement {
   const groups = stack.formatArn({
     service: 'logs',

@@ -1,17 +1,17 @@
-/** Every wildcard in what is permitted, with its reason; a test holds the permissions to it. */
+/** Every wildcard in the permissions, with its reason; a test compares them with the permissions. */
 import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
 
-/** The ends of resources that have a wildcard, and why each needs it. */
+/** The ends of resources with a wildcard, and why each needs it. */
 export const wildcardReasons: Readonly<Record<string, string>> = {
-  '/*': 'a message body has whatever key its producer gave it',
+  '/*': 'producers choose the keys of message bodies',
   [`/${ownPrefixes.corrupt}*`]: 'the copy of a corrupt request is named after the request',
-  [`/${ownPrefixes.reports}*`]: 'a report is named after what it is about',
+  [`/${ownPrefixes.reports}*`]: 'a report is named after its event',
   '/in/*': 'a submitted body is named by its submitter',
-  '-??????': 'Secrets Manager adds six characters of its own to the name of a secret',
+  '-??????': 'Secrets Manager adds six random characters to the name of a secret',
 };
 
-const interfaces = 'Lambda makes network interfaces in the name of a function in a VPC';
-/** Actions that are allowed on every resource, for they know none, and what each is for. */
+const interfaces = "Lambda creates network interfaces with the function's role";
+/** Actions that support no resources and are allowed on `*`, and what each is for. */
 export const unboundActions: Readonly<Record<string, string>> = {
   'ec2:AssignPrivateIpAddresses': interfaces,
   'ec2:CreateNetworkInterface': interfaces,
@@ -19,14 +19,14 @@ export const unboundActions: Readonly<Record<string, string>> = {
   'ec2:DescribeNetworkInterfaces': interfaces,
   'ec2:DescribeSubnets': interfaces,
   'ec2:UnassignPrivateIpAddresses': interfaces,
-  'logs:GetQueryResults': 'a query of logs is known by its id, and only whoever may start it gets one',
+  'logs:GetQueryResults': 'a query of logs is identified by its id, which only its starter receives',
 };
 
 /**
- * Why a resource of a permission has a wildcard in it.
+ * Returns why a resource of a permission contains a wildcard.
  *
- * @param resource as text, with its references in whatever form
- * @param actions  that it is permitted for
+ * @param resource the resource as text, with references in any form
+ * @param actions the actions that are allowed on it
  */
 export function wildcardReason(resource: string, actions: readonly string[]): string {
   if (resource === '*') return [...new Set(actions.map((action) => unboundActions[action]))].join('; ');
@@ -35,4 +35,4 @@ export function wildcardReason(resource: string, actions: readonly string[]): st
   return end === undefined ? belowPrefix : (wildcardReasons[end] ?? belowPrefix);
 }
 
-const belowPrefix = 'a message body has whatever name below its prefix its producer gave it';
+const belowPrefix = 'producers choose the names of message bodies below a prefix';

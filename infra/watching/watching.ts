@@ -8,20 +8,20 @@ import { MailDashboard } from './dashboard/dashboard.ts';
 import type { DashboardProps } from './dashboard/prices.ts';
 import { SavedQueries } from './measures/saved-queries.ts';
 
-/** What is looked at, and by whom. */
+/** What the alarms and the dashboard need. */
 export interface Watching {
   readonly watched: Watched;
-  /** Where alarms go. */
+  /** Topic of the alarms. */
   readonly topic: ITopic;
-  /** Megabytes of a function. */
+  /** Memory of a function in megabytes. */
   readonly memorySize: number;
   readonly props: Pick<AlarmProps, 'alarms' | 'operatingManual'> & DashboardProps;
 }
 
 /**
- * Alarms, saved queries and the dashboard of a stack, as children of its construct.
+ * Creates the alarms, saved queries and the dashboard of a stack, as children of its construct.
  *
- * @throws PropsError for a wrong setting of an alarm, or a price that is none
+ * @throws PropsError for a wrong setting of an alarm, or an invalid price
  */
 export function watchOver(
   scope: Construct,

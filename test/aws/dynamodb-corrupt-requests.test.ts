@@ -34,7 +34,7 @@ test('a finished corrupt request leaves the index at once, and the table after t
   await queue.file({ id: 'settled', reason: 'sender: is missing', body: '{}' });
   const request = await requests.read('settled');
   assert.ok(request !== undefined);
-  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  await requests.close(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
   const { Item = {} } = await aws.clients.table.send(
     new GetCommand({ TableName: aws.emulators.table, Key: { id: 'settled', delivery: 'corrupt' } }),
   );
@@ -51,7 +51,7 @@ test('corrupt requests that wait for an operator are counted, finished ones are 
   assert.equal(await queries.countCorruptRequests(), before + 2);
   const request = await requests.read('counted-1');
   assert.ok(request !== undefined);
-  await requests.settle(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
+  await requests.close(request, { at: 1, by: 'local/ann', what: 'removed', why: 'spam' });
   assert.equal(await queries.countCorruptRequests(), before + 1);
 });
 

@@ -1,4 +1,4 @@
-/** `lambda-lmtp check` as a user has it. */
+/** `lambda-lmtp check` as an operator uses it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { CheckReport } from '../../functions/check/report.ts';
@@ -21,7 +21,7 @@ const at = (server: ScriptedServer) => `inet:127.0.0.1:${server.port}`;
 const parameters = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).flatMap(([name, value]) => ['--parameter', `${name}=${value}`]);
 
-test('everything in order, one line or several for each step, in its order', async () => {
+test('a healthy server gives one line or several for each step, in order', async () => {
   const { right, authority } = await testCertificates();
   await using server = await startScriptedServer({
     greeting: '220 imap1 LMTP ready',
@@ -83,15 +83,15 @@ test('everything in order, one line or several for each step, in its order', asy
   assert.deepEqual(server.rawContents, []);
 });
 
-describe('the exit status says what would become of mail:', () => {
-  test('0 where all is well', async () => {
+describe('the exit status says what would happen to mail:', () => {
+  test('0 if all is well', async () => {
     await using server = await startScriptedServer({});
     const { code, stdout } = await run(at(server));
     assert.equal(code, 0);
     assert.match(stdout, /All is well\. Nothing was delivered\.\n$/);
   });
 
-  test('0 where something is worth a look', async () => {
+  test('0 with warnings', async () => {
     await using server = await startScriptedServer({});
     const file = folder.write('others', 'other.test joe:x\n');
     const { code, stdout } = await run(at(server), '--sasl-password-maps', file);
@@ -99,7 +99,7 @@ describe('the exit status says what would become of mail:', () => {
     assert.match(stdout, /^! AUTH /m);
   });
 
-  test('75 where it would wait', async () => {
+  test('75 if it would wait', async () => {
     const { code, stdout } = await run(`127.0.0.1:${await freePort()}`);
     assert.equal(code, 75);
     assert.match(stdout, /^✗ port {9}refused: Connection refused$/m);
@@ -107,13 +107,13 @@ describe('the exit status says what would become of mail:', () => {
     assert.match(stdout, /lmtp cmd="lmtpd"/);
   });
 
-  test('69 where it would bounce', async () => {
+  test('69 if it would bounce', async () => {
     await using server = await startScriptedServer({ rcpt: { default: '550 5.1.1 unknown' } });
     assert.equal((await run(at(server), '--recipient', 'a@x.test')).code, 69);
   });
 });
 
-test('a port that drops packets is not waited for longer than seconds, or as long as asked', async () => {
+test('a port that drops packets ends the check after some seconds, or after the requested time', async () => {
   await using hole = await startBlackHole();
   const { code, stdout } = await run(`127.0.0.1:${hole.port}`, '--parameter', 'lmtp_connect_timeout=1s');
   assert.equal(code, 75);
@@ -147,14 +147,14 @@ test('--json prints one object, and nothing else', async () => {
   });
 });
 
-describe('wrong use is told, and nothing is tried:', () => {
+describe('a usage error is reported, and nothing is tried:', () => {
   const cases: [string, readonly string[], RegExp][] = [
     ['no destination', [], /missing required argument 'destination'/],
-    ['a destination that is none', ['inet:'], /^error: destination: "inet:"/],
+    ['an invalid destination', ['inet:'], /^error: destination: "inet:"/],
     ['port 25', ['imap1:25'], /^error: destination: "imap1:25": LMTP must not be used on port 25.*usually 24/],
     ['an address that ends a command', ['x:24', '--recipient', 'a@x\nDATA'], /^error: --recipient: "a@x\\nDATA" holds/],
-    ['a parameter that is none', ['x:24', '--parameter', 'lmtp_nothing=1'], /^error: lmtp_nothing: /],
-    ['parameters for a function', ['x:24', '--function', 'f', '--parameter', 'soft_bounce=yes'], /goes without/],
+    ['an unknown parameter', ['x:24', '--parameter', 'lmtp_nothing=1'], /^error: lmtp_nothing: /],
+    ['parameters for a function', ['x:24', '--function', 'f', '--parameter', 'soft_bounce=yes'], /cannot be combined/],
   ];
   for (const [what, args, said] of cases) {
     test(what, async () => {
@@ -209,7 +209,7 @@ describe('--function', () => {
       },
     });
 
-  test('asks there, and tells the answer as its own', async () => {
+  test('calls that function, and prints its answer in the same form', async () => {
     const { code, stdout } = await ask('check', '--recipient', 'a@x.test', '--pending');
     assert.equal(code, 0);
     assert.match(stdout, /^imap1\[10\.0\.3\.17\]:24\n {2}greeting {5}220 \?\[2J$/m);
@@ -226,16 +226,16 @@ describe('--function', () => {
     assert.deepEqual(JSON.parse((await ask('check', '--json')).stdout), report);
   });
 
-  test('tells what the function does not allow as wrong use', async () => {
+  test('reports what the function does not allow as a usage error', async () => {
     const { code, stderr } = await ask('wrong');
     assert.equal(code, 64);
     assert.match(stderr, /^error: destination: "x" is not allowed by this stack; allowed: inet:imap1:24/);
   });
 
-  test('that fails, is none, or is another leaves the question open', async () => {
+  test('that fails, does not exist, or is another function leaves the question open', async () => {
     for (const [name, said] of [
       ['late', /late failed: Task timed out/],
-      ['nobody', /nobody could not be invoked: ResourceNotFoundException/],
+      ['unknown', /unknown could not be invoked: ResourceNotFoundException/],
       ['other', /other returned no check report: is it the check function\?/],
     ] as const) {
       const { code, stderr, stdout } = await ask(name);

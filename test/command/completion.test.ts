@@ -1,4 +1,4 @@
-/** Completion: what the shells offer is what the commands take. */
+/** Completion: the shells offer what the commands accept. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ async function scriptOf(shell: string): Promise<string> {
   return stdout;
 }
 
-/** What bash offers for the last of these words. */
+/** Returns what bash offers for the last of these words. */
 function offered(script: string, ...words: readonly string[]): readonly string[] {
   const list = words.map((word) => `'${word}'`).join(' ');
   const asked = `COMP_WORDS=(lambda-lmtp ${list}); COMP_CWORD=${words.length}; _lambda_lmtp; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -26,7 +26,7 @@ describe('bash completes', () => {
     assert.deepEqual(offered(script, 'mail'), ['mailq']);
   });
 
-  test('the options of a command, and values where they are fixed', async () => {
+  test('the options of a command, and fixed values', async () => {
     const script = await scriptOf('bash');
     assert.deepEqual(offered(script, 'flush', '--a'), ['--all']);
     assert.deepEqual(offered(script, 'flush', 'id', '--ra'), ['--ramp']);
@@ -40,13 +40,13 @@ for (const [shell, check] of [
   ['fish', ['--no-execute']],
 ] as const) {
   const isThere = spawnSync(shell, ['-c', 'true']).status === 0;
-  test(`the script is one that ${shell} can read`, { skip: isThere ? false : `no ${shell} here` }, async () => {
+  test(`${shell} can parse its script`, { skip: isThere ? false : `no ${shell} here` }, async () => {
     const { status, stderr } = spawnSync(shell, [...check], { input: await scriptOf(shell), encoding: 'utf8' });
     assert.deepEqual([status, stderr], [0, '']);
   });
 }
 
-test('fish is told what each command and option is for', async () => {
+test('fish gets a description of each command and option', async () => {
   const script = await scriptOf('fish');
   assert.match(script, /^complete -c lambda-lmtp -n __fish_use_subcommand -f -a flush -d 'Try waiting messages now/m);
   assert.match(
@@ -55,7 +55,7 @@ test('fish is told what each command and option is for', async () => {
   );
 });
 
-test('a shell that is not known is refused, with those that are', async () => {
+test('an unknown shell is refused, and the error lists the known ones', async () => {
   const { code, stderr } = await runCommand(['completion', 'csh']);
   assert.equal(code, 64);
   assert.match(stderr, /Allowed choices are bash, zsh, fish/);

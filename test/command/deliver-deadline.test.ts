@@ -14,7 +14,7 @@ const folder = makeTemporaryFolder();
 const messageFile = folder.write('message.eml', message);
 let connections = 0;
 let dripping: RawServer;
-/** Each octet comes before the time-out of the greeting ends, and none is the last. */
+/** Each octet arrives before the time-out of the greeting ends, and none is the last. */
 before(async () => {
   dripping = await startRawServer((socket) => {
     connections += 1;
@@ -50,7 +50,7 @@ test('a server that sends one octet at a time: the recipients are deferred with 
   assert.equal(connections, 1);
 });
 
-test('a server that drips its reply to the dot: the recipient is deferred, in doubt', async () => {
+test('a server that sends its reply to the dot octet by octet: the recipient is deferred, in doubt', async () => {
   await using server = await startScriptedServer({
     final: { default: { reply: '250 2.0.0', pad_to: 900, byte_gap_ms: 100 } },
   });
@@ -62,10 +62,10 @@ test('a server that drips its reply to the dot: the recipient is deferred, in do
   assert.equal(code, 75);
 });
 
-test('requests that never end: those that were read have their verdict, and the others are told of', async () => {
+test('endless requests: those that were read have their verdict, and the others are reported', async () => {
   await using server = await startScriptedServer({});
   const { child, ended } = startCommand(['deliver', '--requests', '-', '--json', '--batch', '2', '--deadline', '8s']);
-  // The third one waits for a fourth when the deadline passes.
+  // The third one waits for a fourth when the deadline expires.
   child.stdin.write(toJsonLines(['a', 'b', 'c'].map((id) => request(id, server.port))));
   const { code, stdout, stderr } = await ended;
   assert.deepEqual(

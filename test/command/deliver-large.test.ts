@@ -1,4 +1,4 @@
-/** `deliver` with a message that is larger than anybody wants to hold in memory. */
+/** `deliver` with a message that is too large for memory. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
@@ -33,7 +33,7 @@ function start(file: string, destination: string) {
   return startCommand(['deliver', ...envelope, '--message', file, '--destination', destination, '--json']);
 }
 
-/** Delivers, and looks at the memory that the process has used at most when it waits for the final reply, in MiB. */
+/** Delivers, and measures the peak memory of the process while it waits for the final reply, in MiB. */
 async function deliver(file: string) {
   let peak = 0;
   const running: { command?: ReturnType<typeof start> } = {};
@@ -49,7 +49,7 @@ async function deliver(file: string) {
   return { code, peak, contents: sink.contents };
 }
 
-test('a message of 100 MiB arrives octet for octet, and is never in memory as a whole', async () => {
+test('a message of 100 MiB arrives octet for octet, and is never completely in memory', async () => {
   const small = await deliver(folder.write('small.eml', message));
   const large = await deliver(writeLargeFile('large.eml', 100));
   const hash = createHash('sha256').update('\r\n');
@@ -59,7 +59,7 @@ test('a message of 100 MiB arrives octet for octet, and is never in memory as a 
   assert.ok(large.peak - small.peak < 48, `${large.peak} MiB, and ${small.peak} MiB for a small message`);
 });
 
-test('a message that is cut short while it is sent is deferred, and the server gets no final dot', async () => {
+test('a message that is truncated during the delivery is deferred, and the server gets no final dot', async () => {
   const file = writeLargeFile('cut.eml', 32);
   await using sink = await startLmtpSink({ onContentBegun: async () => truncateSync(file, 31 * mebibyte) });
   const { code, stdout } = await start(file, sink.destination).ended;
@@ -70,7 +70,7 @@ test('a message that is cut short while it is sent is deferred, and the server g
   assert.deepEqual(sink.contents, []);
 });
 
-test('a large message all in US-ASCII needs no SMTPUTF8, though it was submitted as one that may', async () => {
+test('a large message in US-ASCII needs no SMTPUTF8, although its request permits more', async () => {
   await using sink = await startLmtpSink();
   const request = makeRequest({
     message: { file: writeLargeFile('ascii.eml', 2) },

@@ -1,4 +1,4 @@
-/** Options of `deliver` that are wrong, and what is said of them. */
+/** Wrong options of `deliver`, and their errors. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { runCommand } from '../support/lambda-lmtp.ts';
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => server.close());
 
-/** The options of a delivery that would succeed. */
+/** The options of a successful delivery. */
 const good = () => ({
   '--sender': 'alice@example.org',
   '--recipient': 'bob@example.com',
@@ -28,13 +28,13 @@ const good = () => ({
 const deliver = (options: Readonly<Record<string, string>>, ...more: readonly string[]) =>
   runCommand(['deliver', ...Object.entries(options).flat(), ...more]);
 
-describe('a parameter is named with its value and what is allowed when it is wrong:', () => {
+describe('a wrong parameter is named with its value and what is allowed:', () => {
   const cases: [string, string, RegExp][] = [
-    ['a name that is none', 'lmtp_mail_timout=2s', /lmtp_mail_timout: is not a parameter/],
-    ['a name of the language', '__proto__=2s', /__proto__: is not a parameter/],
-    ['another name of the language', 'constructor=2s', /constructor: is not a parameter/],
+    ['an unknown name', 'lmtp_mail_timout=2s', /lmtp_mail_timout: is not a parameter/],
+    ['a property name of JavaScript', '__proto__=2s', /__proto__: is not a parameter/],
+    ['another property name of JavaScript', 'constructor=2s', /constructor: is not a parameter/],
     ['a name in capitals', 'LMTP_MAIL_TIMEOUT=2s', /LMTP_MAIL_TIMEOUT: is not a parameter/],
-    ['a unit that is none', 'lmtp_mail_timeout=2y', /lmtp_mail_timeout: "2y" is not a time: .* s, m, h, d or w/],
+    ['an unknown unit', 'lmtp_mail_timeout=2y', /lmtp_mail_timeout: "2y" is not a time: .* s, m, h, d or w/],
     ['no number', 'lmtp_mail_timeout=soon', /lmtp_mail_timeout: "soon" is not a time/],
     ['a number with a unit that has none', 'lmtp_tcp_port=24s', /lmtp_tcp_port: "24s" is not a whole number/],
     ['too small', 'lmtp_mail_timeout=0', /lmtp_mail_timeout: "0" is out of range: 1s or more is allowed/],
@@ -54,7 +54,7 @@ describe('a parameter is named with its value and what is allowed when it is wro
   }
 });
 
-test('parameters have their effect, in Postfix units; the last of two wins', async () => {
+test('parameters take effect, in Postfix units; the last of two wins', async () => {
   const options = ['soft_bounce=no', 'soft_bounce=yes', 'lmtp_lhlo_name = mail.test', 'lmtp_mail_timeout=1m'];
   const { code } = await deliver(
     { ...good(), '--recipient': '' },
@@ -75,7 +75,7 @@ test('parameters have their effect, in Postfix units; the last of two wins', asy
   assert.equal(refusing.transcript()[0]?.commands[0], 'LHLO mail.test');
 });
 
-test('a time-out set by a parameter is the one that counts', async () => {
+test('a time-out set by a parameter takes effect', async () => {
   await using silent = await startScriptedServer({ mail: andThen('silence') });
   const { stdout } = await deliver(
     { ...good(), '--destination': destinationOf(silent) },
@@ -88,38 +88,38 @@ test('a time-out set by a parameter is the one that counts', async () => {
   assert.match(verdict.text, /timed out while sending MAIL FROM$/);
 });
 
-describe('a usage error is 64, said on stderr, and nothing is delivered:', () => {
+describe('a usage error is 64, on stderr, and nothing is delivered:', () => {
   const cases: [string, () => readonly string[], RegExp][] = [
-    ['an option that is none', () => ['deliver', '--recipent', 'a@b'], /unknown option '--recipent'.*--recipient/s],
-    ['a command that is none', () => ['delivr'], /unknown command 'delivr'.*deliver/s],
+    ['an unknown option', () => ['deliver', '--recipent', 'a@b'], /unknown option '--recipent'.*--recipient/s],
+    ['an unknown command', () => ['delivr'], /unknown command 'delivr'.*deliver/s],
     ['no command', () => [], /Usage: lambda-lmtp/],
-    ['an argument that nobody asked for', () => ['deliver', 'message.eml'], /too many arguments/],
+    ['an unexpected argument', () => ['deliver', 'message.eml'], /too many arguments/],
     ['an option without its value', () => ['deliver', '--message'], /--message <file>' argument missing/],
     [
-      'a deadline that is no time',
+      'a deadline that is not a time',
       () => ['deliver', '--deadline', 'soon'],
       /--deadline.* 'soon' is invalid.*such as 90s or 15m/,
     ],
     [
-      'a deadline of no time',
+      'a deadline of zero',
       () => ['deliver', '--deadline', '0'],
-      /--deadline.* '0' is invalid\. a time of 1s or more/,
+      /--deadline.* '0' is invalid\. Expected a time of 1s or more/,
     ],
     ['nothing to deliver', () => ['deliver'], /missing --sender, --recipient, --message, --destination/],
     ['no destination', () => ['deliver', ...omit('--destination')], /missing --destination/],
     ['no sender, not even the null sender', () => ['deliver', ...omit('--sender')], /missing --sender/],
     [
-      'a destination that is none',
+      'an invalid destination',
       () => ['deliver', ...omit('--destination'), '--destination', 'inet:host:lmpt'],
       /--destination: "inet:host:lmpt": "lmpt" is not a port: 1 to 65535, or lmtp, is allowed/,
     ],
     [
       'requests both from a file and by options',
       () => ['deliver', '--requests', requestsFile, '--recipient', 'a@b'],
-      /--requests goes without --sender, --recipient and --message/,
+      /--requests cannot be combined with --sender, --recipient or --message/,
     ],
     [
-      'a requests file that is not there',
+      'a missing requests file',
       () => ['deliver', '--requests', `${folder.path}/none.jsonl`],
       /--requests: ".*none\.jsonl" cannot be read: no such file or directory/,
     ],
@@ -141,14 +141,14 @@ describe('a usage error is 64, said on stderr, and nothing is delivered:', () =>
   }
 });
 
-/** The good options without one of them. */
+/** The correct options without one of them. */
 function omit(name: keyof ReturnType<typeof good>): readonly string[] {
   return Object.entries(good())
     .filter(([option]) => option !== name)
     .flat();
 }
 
-test('a message that cannot be read is said in words, and is no bounce', async () => {
+test('a message that cannot be read is reported in words, and does not bounce', async () => {
   for (const [file, words] of [
     [`${folder.path}/none.eml`, 'no such file or directory'],
     [folder.path, 'is a directory'],
@@ -161,7 +161,7 @@ test('a message that cannot be read is said in words, and is no bounce', async (
 });
 
 for (const args of [['--help'], ['deliver', '--help'], ['help', 'deliver']]) {
-  test(`${args.join(' ')} is no mistake: it goes to stdout, and the exit code is 0`, async () => {
+  test(`${args.join(' ')} is no error: its output goes to stdout, and the exit code is 0`, async () => {
     const { code, stdout, stderr } = await runCommand(args);
     assert.match(stdout, /^Usage: lambda-lmtp /);
     assert.equal(stderr, '');

@@ -1,4 +1,4 @@
-/** Passwords of `deliver`: Postfix's own file of them, secrets, and that neither is ever shown. */
+/** Passwords of `deliver`: Postfix's own password file, secrets, and that neither is ever shown. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -20,7 +20,7 @@ beforeEach(async () => {
   });
 });
 
-/** Delivers one message; PLAIN is let through without TLS. */
+/** Delivers one message; PLAIN is permitted without TLS. */
 async function deliver(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
   try {
     const envelope = ['--sender', 'a@x.test', '--recipient', 'b@x.test', '--message', messageFile, '--json'];
@@ -31,7 +31,7 @@ async function deliver(args: readonly string[], env: Readonly<Record<string, str
   }
 }
 
-/** Who authenticated, with which password. */
+/** The authenticated users and their passwords. */
 function authenticated(): readonly string[] {
   return server
     .transcript()
@@ -40,7 +40,7 @@ function authenticated(): readonly string[] {
 }
 
 describe('--sasl-password-maps', () => {
-  test("takes Postfix's sasl_passwd, and authenticates without further ado", async () => {
+  test("accepts Postfix's sasl_passwd, and authenticates without further options", async () => {
     const file = folder.write('sasl_passwd', '# passwords\nother.test jane:doe\n127.0.0.1  joe:hunter2:x\n');
     const { code, stdout, stderr } = await deliver(['--sasl-password-maps', file, '--transcript']);
     assert.deepEqual(
@@ -54,20 +54,20 @@ describe('--sasl-password-maps', () => {
     assert.ok(!(stdout + stderr).includes(Buffer.from('\0joe\0hunter2:x').toString('base64')));
   });
 
-  test('takes the next-hop as a key, and a file with blanks in its name', async () => {
+  test('accepts the next-hop as a key, and a file with blanks in its name', async () => {
     const file = folder.write('my {sasl} passwd, $old', `127.0.0.1:${server.port} joe:hunter2\n`);
     assert.equal((await deliver(['--sasl-password-maps', file])).code, 0);
     assert.deepEqual(authenticated(), ['joe hunter2']);
   });
 
-  test('says nothing where --parameter says otherwise', async () => {
+  test('has no effect if --parameter overrides it', async () => {
     const file = folder.write('otherwise', '127.0.0.1 joe:hunter2\n');
     const map = 'lmtp_sasl_password_maps=static:jane:doe';
     assert.equal((await deliver(['--sasl-password-maps', file, '--parameter', map])).code, 0);
     assert.deepEqual(authenticated(), ['jane doe']);
   });
 
-  test('does not insist, where AUTH is switched off', async () => {
+  test('is no error if AUTH is switched off', async () => {
     const file = folder.write('off', '127.0.0.1 joe:hunter2\n');
     const off = 'lmtp_sasl_auth_enable=no';
     assert.equal((await deliver(['--sasl-password-maps', file, '--parameter', off])).code, 0);
@@ -75,11 +75,11 @@ describe('--sasl-password-maps', () => {
   });
 });
 
-describe('a usage error is told without the password, and nothing is delivered:', () => {
+describe('a usage error does not show the password, and nothing is delivered:', () => {
   const files = (name: string, content: string) => ['--sasl-password-maps', folder.write(name, content)];
   const cases: [string, () => readonly string[], RegExp][] = [
     [
-      'a file that is not there',
+      'a missing file',
       () => ['--sasl-password-maps', `${folder.path}/none`],
       /^error: --sasl-password-maps: ".*none" cannot be read: no such file or directory/,
     ],
@@ -95,7 +95,7 @@ describe('a usage error is told without the password, and nothing is delivered:'
     ],
     ['no line at all', () => files('empty', '# hunter2\n'), /empty: it has no entries/],
     [
-      'a map that is none',
+      'an invalid map',
       () => ['--parameter', 'lmtp_sasl_password_maps=joe:hunter2'],
       /^error: lmtp_sasl_password_maps: "\(hidden\)" cannot be used: map 1: its type may not contain passwords/,
     ],
@@ -117,7 +117,7 @@ describe('a usage error is told without the password, and nothing is delivered:'
     [
       'a forgotten equals sign',
       () => ['--parameter', 'lmtp_sasl_password_maps:static:joe:hunter2'],
-      /^error: lmtp_sasl_password_maps: name=value is wanted/,
+      /^error: lmtp_sasl_password_maps: expected name=value/,
     ],
     [
       'AUTH without a map',
@@ -157,7 +157,7 @@ describe('a secret of AWS', () => {
     'lmtp_sasl_password_maps=secretsmanager:mail',
   ];
 
-  test('that cannot be read makes mail wait, and stderr says why', async () => {
+  test('that cannot be read makes mail wait, with the reason on stderr', async () => {
     const { code, stdout, stderr } = await deliver(maps, env);
     assert.deepEqual(
       parseVerdicts(stdout).map(({ status, dsn }) => [status, dsn]),

@@ -1,4 +1,4 @@
-/** `deliver --requests`: where requests and messages come from, and what becomes of a request that is malformed. */
+/** `deliver --requests`: the sources of requests and messages, and the handling of malformed requests. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
@@ -30,7 +30,7 @@ async function deliver(requests: readonly unknown[], ...more: readonly string[])
 
 const recipientsOf = (stdout: string) => parseVerdicts(stdout).map(({ recipient }) => recipient);
 
-test('requests are delivered in the order of the file; empty lines are passed over', async () => {
+test('requests are delivered in the order of the file; empty lines are skipped', async () => {
   const { code, stdout } = await deliver([to('a@example.com', { id: 'first' }), '', '  ', to('b@example.com')]);
   const verdicts = parseVerdicts(stdout);
   assert.deepEqual(
@@ -44,11 +44,11 @@ test('requests are delivered in the order of the file; empty lines are passed ov
   assert.equal(code, 0);
 });
 
-test('a file without requests is no mistake', async () => {
+test('a file without requests is no error', async () => {
   assert.deepEqual(await deliver([]), { code: 0, stdout: '', stderr: '' });
 });
 
-test('- reads from standard input, and each request is delivered as soon as it is there', async () => {
+test('- reads from standard input, and each request is delivered as soon as it arrives', async () => {
   const { child, ended, stdout } = startCommand(['deliver', '--requests', '-', '--json'], { cwd: folder.path });
   child.stdin.write(toJsonLines([to('a@example.com')]));
   await waitUntil('the first verdict, while standard input is open', () => stdout().endsWith('\n'));
@@ -74,7 +74,7 @@ test('lines may end in CR LF, and the first may begin with a byte order mark', a
   assert.equal(code, 0);
 });
 
-test('a line separator of Unicode ends no line: JSON may hold it as it is', async () => {
+test('a line separator of Unicode ends no line, because JSON may contain it', async () => {
   const { code, stdout } = await deliver([
     to('a@example.com', { dsn: { envid: 'one\u2028two' } }),
     to('b@example.com'),
@@ -83,7 +83,7 @@ test('a line separator of Unicode ends no line: JSON may hold it as it is', asyn
   assert.equal(code, 0);
 });
 
-test('a line that is not UTF-8 is malformed: nobody guesses an address', async () => {
+test('a line that is not UTF-8 is malformed, because its addresses are unknown', async () => {
   const line = Buffer.from(toJsonLines([to('zo\u00eb@example.com')]), 'latin1');
   const file = folder.write('latin1.jsonl', line);
   const { code, stdout, stderr } = await runCommand(['deliver', '--requests', file], { cwd: folder.path });
@@ -92,7 +92,7 @@ test('a line that is not UTF-8 is malformed: nobody guesses an address', async (
   assert.equal(code, 65);
 });
 
-test('the command ends without a word when its output is closed', async () => {
+test('the command ends silently when its output is closed', async () => {
   const { child, ended, stdout } = startCommand(['deliver', '--requests', '-', '--json'], { cwd: folder.path });
   try {
     child.stdin.write(toJsonLines([to('a@example.com')]));
@@ -107,7 +107,7 @@ test('the command ends without a word when its output is closed', async () => {
   }
 });
 
-test("a message's file is looked for in the current directory, wherever the requests lie", async () => {
+test("a message's file is relative to the current directory, wherever the requests are", async () => {
   mkdirSync(`${folder.path}/elsewhere`);
   const file = folder.write('elsewhere/requests.jsonl', toJsonLines([to('a@example.com')]));
   const run = (cwd: string) => runCommand(['deliver', '--requests', file, '--json'], { cwd });
@@ -117,7 +117,7 @@ test("a message's file is looked for in the current directory, wherever the requ
   assert.match(lost.stderr, /requests\.jsonl:1: message\.file: /);
 });
 
-test('--destination is for requests that name none', async () => {
+test('--destination applies to requests without a destination', async () => {
   await using other = await startScriptedServer({});
   const requests = [to('a@example.com'), to('b@example.com', { destination: undefined })];
   const { stdout } = await deliver(requests, '--destination', destinationOf(other));
@@ -131,15 +131,15 @@ describe('a malformed request is named with file, line and field, and the others
   const cases: [string, unknown, RegExp][] = [
     ['no JSON', '{"version": 1,', /request: is not JSON/],
     ['no object', [1], /request: \[1\] is not an object/],
-    ['a field that is missing', { version: 1, recipients: ['a@b'], message: { file: 'x' } }, /sender: is missing/],
-    ['a field that is none', makeRequest({ recipient: 'a@b' }), /recipient: is not a field; allowed are /],
+    ['a missing field', { version: 1, recipients: ['a@b'], message: { file: 'x' } }, /sender: is missing/],
+    ['an unknown field', makeRequest({ recipient: 'a@b' }), /recipient: is not a field; allowed are /],
     ['another version', makeRequest({ version: 2 }), /version: 2 is not allowed; expected 1/],
     ['a value that is not allowed', makeRequest({ body: '8bit' }), /body: "8bit" is not allowed/],
-    ['nobody to deliver to', makeRequest({ recipients: [] }), /recipients: \[\] is not allowed/],
+    ['no recipients', makeRequest({ recipients: [] }), /recipients: \[\] is not allowed/],
     ['a CR in the sender', makeRequest({ sender: 'a@b\rDATA' }), /sender: "a@b\\rDATA" holds .* U\+000D/],
     ['no destination at all', makeRequest({}), /destination: is missing/],
-    ['a destination that is none', makeRequest({ destination: 'inet:host:99999' }), /destination: .*99999/],
-    ['a message that is not there', makeRequest({ message: { file: 'none.eml' } }), /message\.file: .*none\.eml/],
+    ['an invalid destination', makeRequest({ destination: 'inet:host:99999' }), /destination: .*99999/],
+    ['a missing message', makeRequest({ message: { file: 'none.eml' } }), /message\.file: .*none\.eml/],
     ['a message that is a directory', makeRequest({ message: { file: '.' } }), /message\.file: /],
   ];
   for (const [name, request, wanted] of cases) {
@@ -163,7 +163,7 @@ test('a malformed request outweighs a bounce in the exit code', async () => {
   assert.equal((await deliver([to('nobody@example.com'), '[]'])).code, 65);
 });
 
-test('what is wrong with a line cannot move the cursor of a terminal', async () => {
+test('the error of a line cannot move the cursor of a terminal', async () => {
   const { stderr } = await deliver(['\x1b[2J{}', makeRequest({ '\u009b2Jx': 1 })]);
   assert.match(stderr, /requests\.jsonl:1: request: is not JSON/);
   assert.match(stderr, /requests\.jsonl:2: /);
@@ -176,7 +176,7 @@ test('a line of standard input is named too', async () => {
   assert.equal(code, 65);
 });
 
-test('each recipient of a request may be an object of its own', async () => {
+test('each recipient of a request may be an object', async () => {
   await using dsnServer = await startScriptedServer({ capabilities: ['PIPELINING', 'DSN'] });
   const recipients = [{ address: 'a@example.com', notify: ['FAILURE', 'DELAY'], orcpt: 'rfc822;c+d@example.com' }];
   const request = to('', { recipients, dsn: { ret: 'HDRS', envid: 'QQ=1' }, destination: destinationOf(dsnServer) });
@@ -187,14 +187,14 @@ test('each recipient of a request may be an object of its own', async () => {
   ]);
 });
 
-test('the delay is counted from the arrival that the request gives', async () => {
+test('the delay is counted from the arrival of the request', async () => {
   const arrival = new Date(Date.now() - 3_600_000).toISOString();
   const [verdict] = parseVerdicts((await deliver([to('a@example.com', { arrival })])).stdout);
   assert.ok(verdict !== undefined && verdict.delay >= 3600 && verdict.delay < 3660, `delay=${verdict?.delay}`);
   assert.equal(verdict.delays[0], verdict.delay);
 });
 
-test('a message may be a file by its whole path', async () => {
+test('a message may be a file with an absolute path', async () => {
   const { code } = await runCommand(['deliver', '--requests', '-'], {
     input: toJsonLines([to('a@example.com', { message: { file: messageFile } })]),
   });

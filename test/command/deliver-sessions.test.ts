@@ -1,4 +1,4 @@
-/** Which sessions `deliver` has, what it does side by side, and what --transcript shows of it. */
+/** The sessions of `deliver`, its concurrency, and the output of --transcript. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { runCommand, startCommand } from '../support/lambda-lmtp.ts';
@@ -23,7 +23,7 @@ function start(requests: readonly unknown[], ...more: readonly string[]) {
 
 const deliver = (requests: readonly unknown[], ...more: readonly string[]) => start(requests, ...more).ended;
 
-/** The recipients that a server was named so far, and nothing of what it was else sent. */
+/** Returns the recipients that a server has received so far. */
 const namedTo = (server: ScriptedServer) =>
   server.transcript().flatMap(({ commands }) => commands.filter((command) => command.startsWith('RCPT')));
 
@@ -45,7 +45,7 @@ test('requests for one destination share a session, each use of which ends with 
   );
 });
 
-test('without lmtp_cache_connection each request has a session of its own', async () => {
+test('without lmtp_cache_connection each request has its own session', async () => {
   await using server = await startScriptedServer({});
   const requests = [to('a@x.test', server), to('b@x.test', server)];
   const { stdout } = await deliver(requests, '--parameter', 'lmtp_cache_connection=no');
@@ -56,7 +56,7 @@ test('without lmtp_cache_connection each request has a session of its own', asyn
   assert.equal(server.transcript().length, 2);
 });
 
-test('a server that lost count gets one recipient at a time, unless short_reply_fallback_time=0', async () => {
+test('a server that loses count gets one recipient at a time, unless short_reply_fallback_time=0', async () => {
   for (const [time, transactions] of [
     ['1d', 3],
     ['0', 2],
@@ -70,7 +70,7 @@ test('a server that lost count gets one recipient at a time, unless short_reply_
   }
 });
 
-test('a session that the server has ended since costs the next request nothing', async () => {
+test('a session that the server has closed since costs the next request nothing', async () => {
   await using server = await startScriptedServer({
     connections: { '1': { final: { default: andThen('close', '250 2.0.0 ok') } } },
   });
@@ -82,14 +82,14 @@ test('a session that the server has ended since costs the next request nothing',
   assert.equal(code, 0);
 });
 
-test('--batch has destinations side by side: the second does not wait for the first', async () => {
+test('--batch delivers to destinations concurrently: the second does not wait for the first', async () => {
   const silent = await startScriptedServer({ greeting: andThen('silence') });
   await using prompt = await startScriptedServer({});
   const requests = [to('slow@x.test', silent), to('quick@x.test', prompt), to('quick2@x.test', prompt)];
   const { ended, stdout } = start(requests, '--batch', '3');
   try {
-    // The first has no greeting yet, and gets none before the others have been delivered.
-    await waitUntil('two messages behind a destination that says nothing', () => {
+    // The first has sent no greeting yet, and sends none before the others have been delivered.
+    await waitUntil('two messages while one destination is silent', () => {
       const [connection] = prompt.transcript();
       return connection?.commands.filter((command) => command === '.').length === 2;
     });
@@ -125,7 +125,7 @@ test('without --batch requests wait for each other', async () => {
   assert.deepEqual(stderr.match(/RCPT.*/g), ['RCPT TO:<b@x.test>']);
 });
 
-test('in a batch, one destination written in two ways is still one: its requests share a session', async () => {
+test('in a batch, one destination in two spellings is still one: its requests share a session', async () => {
   await using server = await startScriptedServer({});
   const requests = [
     { ...to('a@x.test', server), destination: `inet:127.0.0.1:${server.port}` },
@@ -139,7 +139,7 @@ test('in a batch, one destination written in two ways is still one: its requests
   assert.equal(server.transcript().length, 1);
 });
 
-test('a batch of many more than there are sessions to keep prints every verdict in request order', async () => {
+test('a batch larger than the session cache prints every verdict in request order', async () => {
   await using one = await startScriptedServer({});
   await using two = await startScriptedServer({});
   const names = Array.from({ length: 25 }, (_, n) => `user${n}@x.test`);
@@ -160,7 +160,7 @@ for (const batch of ['0', '-1', 'two', '1.5', '']) {
   });
 }
 
-test('a unix-domain socket is delivered to, and its path is the relay', async () => {
+test('a unix-domain socket can be a destination, and its path is the relay', async () => {
   await using server = await startScriptedServer({ listen: 'unix' });
   const requests = [to('a@x.test', server), to('b@x.test', server)];
   const { code, stdout } = await deliver(requests, '--parameter', 'myhostname=mail.test');
@@ -210,7 +210,7 @@ test('a reply in a transcript cannot move the cursor of a terminal', async () =>
   assert.match(stderr, /^S: 220 \?\[2J\?2J$/m);
 });
 
-test('--transcript of several sessions at once keeps its lines whole', async () => {
+test('--transcript of several concurrent sessions keeps its lines whole', async () => {
   await using one = await startScriptedServer({});
   await using two = await startScriptedServer({});
   const { stderr } = await deliver([to('a@x.test', one), to('b@x.test', two)], '--batch', '2', '--transcript');

@@ -1,4 +1,4 @@
-/** What `deliver` prints of each recipient, and the exit code it draws from all of them. */
+/** The output of `deliver` for each recipient, and the exit code of all of them. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { runCommand } from '../support/lambda-lmtp.ts';
@@ -28,7 +28,7 @@ async function deliver(script: ServerScript, recipients: readonly string[], ...m
   return { ...result, server, transcript: server.transcript() };
 }
 
-test('--json prints one verdict a recipient, in the order of the request and with the fields of the delivery log', async () => {
+test('--json prints one verdict for each recipient, in the order of the request and with the fields of the delivery log', async () => {
   const recipients = ['full@example.com', 'bob@example.com', 'nobody@example.com'];
   const { code, stdout, stderr, server } = await deliver(mixed, recipients, '--json');
   const verdicts = parseVerdicts(stdout);
@@ -78,11 +78,11 @@ test("without --json it prints Postfix's own delivery line", async () => {
   assert.equal(code, 0);
 });
 
-describe('the exit code tells the worst that happened:', () => {
+describe('the exit code reports the worst outcome:', () => {
   const cases: [string, readonly string[], number][] = [
     ['0 when all were sent', ['a@example.com', 'b@example.com'], 0],
     ['75 when some were deferred and none bounced', ['a@example.com', 'full@example.com'], 75],
-    ['69 when one bounced, whatever became of the others', ['full@example.com', 'nobody@example.com', 'a@x.test'], 69],
+    ['69 when one bounced, whatever the other outcomes', ['full@example.com', 'nobody@example.com', 'a@x.test'], 69],
   ];
   for (const [name, recipients, expected] of cases) {
     test(name, async () => {
@@ -91,7 +91,7 @@ describe('the exit code tells the worst that happened:', () => {
   }
 });
 
-test('a message that nobody is there to take is deferred, with no relay to show', async () => {
+test('a message for a closed port is deferred, without a relay', async () => {
   const server = await startScriptedServer({});
   await server.close();
   const args = ['--sender', '', '--recipient', 'bob@example.com', '--message', messageFile, '--json'];
@@ -102,7 +102,7 @@ test('a message that nobody is there to take is deferred, with no relay to show'
   assert.equal(code, 75);
 });
 
-test('the content arrives octet for octet, with the envelope that was asked for, and the session ends with QUIT', async () => {
+test('the content arrives octet for octet, with the given envelope, and the session ends with QUIT', async () => {
   const { transcript } = await deliver({}, ['bob@example.com', 'odd one@example.com']);
   const [connection] = transcript;
   assert.deepEqual(connection?.commands.slice(1), [
@@ -127,7 +127,7 @@ test('the null sender is the empty option', async () => {
   assert.equal(server.transcript()[0]?.commands[1], 'MAIL FROM:<>');
 });
 
-test('a recipient that cannot be used bounces alone, in its place', async () => {
+test('an unusable recipient bounces alone, in its place', async () => {
   const recipients = ['bob@example.com', '', '<angle@example.com>', 'carol@exa mple.com', 'dave@example.com'];
   const { code, stdout, transcript } = await deliver({}, recipients, '--json');
   assert.deepEqual(
@@ -147,7 +147,7 @@ test('a recipient that cannot be used bounces alone, in its place', async () => 
   assert.equal(code, 69);
 });
 
-describe('a line end in an address never gets to the server:', () => {
+describe('a line end in an address never reaches the server:', () => {
   for (const [name, end] of [
     ['CR LF', '\r\n'],
     ['LF', '\n'],
@@ -178,7 +178,7 @@ describe('a line end in an address never gets to the server:', () => {
   }
 });
 
-test('an address in UTF-8 is delivered to, where the server takes such', async () => {
+test('an address in UTF-8 gets the mail if the server supports it', async () => {
   const script = { capabilities: ['PIPELINING', '8BITMIME', 'SMTPUTF8'] };
   const { code, transcript } = await deliver(script, ['zoë@example.com'], '--json');
   assert.equal(code, 0);
@@ -186,7 +186,7 @@ test('an address in UTF-8 is delivered to, where the server takes such', async (
   assert.equal(transcript[0]?.commands[2], 'RCPT TO:<zoë@example.com>');
 });
 
-test('what a server says cannot move the cursor of a terminal', async () => {
+test('no reply of a server can move the cursor of a terminal', async () => {
   const { stdout } = await deliver({ rcpt: { default: '550 5.1.1 gone\x1b[2J\x07' } }, ['bob@example.com']);
   assert.match(stdout, /550 5\.1\.1 gone/);
   assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f]/);

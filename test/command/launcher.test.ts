@@ -1,4 +1,4 @@
-/** The command line started with whatever Node a machine has. */
+/** The command line started with any Node of a machine. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
@@ -36,7 +36,7 @@ for (const [name, node, skip] of nodes) {
     assert.equal(code, 65);
   });
 
-  test(`${name} passes options on as they are, empty ones too`, { skip }, async () => {
+  test(`${name} passes options on unchanged, empty ones too`, { skip }, async () => {
     await using server = await startScriptedServer({});
     const args = ['--sender', '', '--recipient', 'odd one@x.test', '--message', 'message.eml'];
     const { code, stdout } = await runProcess(['deliver', ...args, '--destination', destinationOf(server)], options);
@@ -44,7 +44,7 @@ for (const [name, node, skip] of nodes) {
     assert.equal(code, 0);
   });
 
-  test(`${name} shows help, and tells a usage error`, { skip }, async () => {
+  test(`${name} shows help, and reports a usage error`, { skip }, async () => {
     assert.equal((await runProcess(['--help'], options)).code, 0);
     assert.equal((await runProcess(['deliver', '--nonsense'], options)).code, 64);
   });
@@ -72,14 +72,14 @@ for (const [name, node, skip] of nodes) {
 describe('compiled code', () => {
   const filesIn = (cache: string) => readdirSync(cache, { recursive: true }).length;
 
-  test('is kept where NODE_COMPILE_CACHE says', async () => {
+  test('is stored where NODE_COMPILE_CACHE says', async () => {
     using cache = makeTemporaryFolder();
     const { code } = await runProcess(['--version'], { env: { NODE_COMPILE_CACHE: cache.path } });
     assert.equal(code, 0);
     assert.ok(filesIn(cache.path) > 10);
   });
 
-  test('is kept nowhere with NODE_DISABLE_COMPILE_CACHE', async () => {
+  test('is not stored with NODE_DISABLE_COMPILE_CACHE', async () => {
     using cache = makeTemporaryFolder();
     const env = { NODE_COMPILE_CACHE: cache.path, NODE_DISABLE_COMPILE_CACHE: '1' };
     const { code } = await runProcess(['--version'], { env });
@@ -87,7 +87,7 @@ describe('compiled code', () => {
     assert.equal(filesIn(cache.path), 0);
   });
 
-  test('is not needed: where the folder cannot be written, the command runs', async () => {
+  test('is optional: the command runs even if the folder cannot be written', async () => {
     const { code, stdout } = await runProcess(['--version'], { env: { NODE_COMPILE_CACHE: '/dev/null/cache' } });
     assert.equal(code, 0);
     assert.match(stdout, /^\d+\.\d+\.\d+$/m);

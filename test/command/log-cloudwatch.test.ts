@@ -1,4 +1,4 @@
-/** `lambda-lmtp log` of a stack: the delivery log out of CloudWatch, as maillog. */
+/** `lambda-lmtp log` of a stack: the delivery log from CloudWatch, in the form of maillog. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LogEvents, startLogEvents, type Wanted } from '../../infra/local/log-events.ts';
@@ -76,12 +76,12 @@ function environment(): Record<string, string> {
 
 const day = ['--since', '2026-11-02T00:00:00Z'];
 
-describe('what a stack has in CloudWatch', () => {
+describe('the log of a stack in CloudWatch', () => {
   before(() => {
     refusals = [];
   });
 
-  test('is printed as maillog has it, in the order of time, and nothing besides', async () => {
+  test('is printed in the form of maillog, in the order of time, without other lines', async () => {
     const { code, stdout, stderr } = await run(...day);
     assert.deepEqual([code, stderr], [0, '']);
     assert.deepEqual(stdout.split('\n'), [
@@ -92,19 +92,19 @@ describe('what a stack has in CloudWatch', () => {
     ]);
   });
 
-  test('is read page by page to its end, also over pages in which nothing is found', async () => {
+  test('is read page by page to its end, also over empty pages', async () => {
     await run(...day);
     const pages = asked.filter(({ logGroupName }) => logGroupName === '/lmtp').map(({ nextToken }) => nextToken);
     assert.deepEqual(pages, [undefined, '2', '4']);
     assert.ok(asked.every(({ startTime, endTime }) => startTime === Date.parse('2026-11-02') && endTime === undefined));
   });
 
-  test('of a span of time, both ends of it', async () => {
+  test('can be limited to a span of time, both ends included', async () => {
     const { stdout } = await run('--since', '2026-11-02T08:01:00.250Z', '--until', '2026-11-02T08:02:00.249Z');
     assert.match(stdout, /^Nov {2}2 08:01:00 local postfix\/qmgr\[1\]: two: [^\n]*\n$/);
   });
 
-  test('of the last hour, if nobody says otherwise', async () => {
+  test('covers the last hour by default', async () => {
     const before = Date.now();
     const { stdout } = await run('--since', '1h');
     assert.equal(stdout, '');
@@ -112,7 +112,7 @@ describe('what a stack has in CloudWatch', () => {
     assert.ok(startTime >= before - 60 * minute && startTime <= Date.now() - 60 * minute);
   });
 
-  test('only of what is asked for; CloudWatch itself looks for a message', async () => {
+  test('can be filtered; CloudWatch itself searches for a message', async () => {
     const { stdout } = await run(...day, '--id', 'three');
     assert.match(stdout, /^[^\n]*: three: [^\n]*\n$/);
     assert.match(asked[0]?.filterPattern ?? '', /^\{ \(\$\.id = "three"\) && /);
@@ -121,7 +121,7 @@ describe('what a stack has in CloudWatch', () => {
     assert.equal((await run(...day, '--id', 'x" || ($.id = "one')).stdout, '');
   });
 
-  test('with times of RFC 3339, as newer syslogds have them', async () => {
+  test('can have times of RFC 3339, as in newer syslogds', async () => {
     const { stdout } = await run(...day, '--time', 'rfc3339', '--id', 'one');
     assert.equal(stdout, `2026-11-02T08:00:00.250+00:00 local postfix/lmtp[255]: one: ${tail}\n`);
   });
@@ -132,7 +132,7 @@ describe('what a stack has in CloudWatch', () => {
     assert.deepEqual([code, stdout.split('\n').length], [0, 4]);
   });
 
-  test('is not read where it is denied, or not there', async () => {
+  test('is not read if access is denied or it is missing', async () => {
     refusals = ['AccessDeniedException', 'AccessDeniedException'];
     const denied = await run(...day);
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe('what a stack has in CloudWatch', () => {
   });
 });
 
-test('whoever follows sees each line once, as it comes in, and what comes in late', async () => {
+test('with --follow shows each line once, as it arrives, including late ones', async () => {
   asked = [];
   refusals = [];
   const { child, ended, stdout } = startCommand(['log', '--follow', '--since', '10m'], { env: environment() });
@@ -155,7 +155,7 @@ test('whoever follows sees each line once, as it comes in, and what comes in lat
   await waitUntil('the first line', () => seen().includes('first'));
   logs.add('/qmgr', 's', line('late'), Date.now() - 30_000);
   logs.add('/lmtp', 's', line('second'));
-  await waitUntil('what came in after it', () => seen().includes('second') && seen().includes('late'));
+  await waitUntil('the line after it', () => seen().includes('second') && seen().includes('late'));
   const rounds = asked.length;
   await waitUntil('another look', () => asked.length >= rounds + 4);
   child.kill('SIGTERM');
@@ -180,26 +180,26 @@ describe('a deployed stack', () => {
     return await runCommand(['log', '--stack', 'Mail', ...args], { env });
   }
 
-  test('says by an output where its logs are, and stands where maillog has the host', async () => {
+  test('names its logs in an output, and appears in place of the host', async () => {
     const output = '<member><OutputKey>DeliveryLogGroups</OutputKey><OutputValue>lmtp=/lmtp</OutputValue></member>';
     const { code, stdout } = await ofStack(output, ...day, '--until', '2026-11-03T00:00:00Z');
     assert.deepEqual([code, stdout.split('\n').length], [0, 3]);
     assert.match(stdout, /^Nov {2}2 08:00:00 Mail postfix\/lmtp/);
   });
 
-  test('that says nothing of logs is none of ours', async () => {
+  test('without that output is not one of ours', async () => {
     const { code, stderr } = await ofStack('');
     assert.deepEqual([code, stderr], [64, 'error: --stack: the stack "Mail" has no output DeliveryLogGroups\n']);
   });
 });
 
-describe('wrong use', () => {
+describe('a usage error', () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['--since yesterday', /--since <time>' argument 'yesterday' is invalid\. a length such as 90s/],
+    ['--since yesterday', /--since <time>' argument 'yesterday' is invalid\. Expected a length of time such as 90s/],
     ['--until 25h61', /--until <time>' argument '25h61' is invalid/],
     ['--follow --until 1h', /--follow' cannot be used with option '--until <time>'/],
     ['--time local', /Allowed choices are syslog, rfc3339/],
-    ['maillog --since 1h', /^error: a file goes without --stack, --transport, --since, --until and --follow/],
+    ['maillog --since 1h', /^error: a file cannot be combined with --stack, --transport, --since, --until or --follow/],
   ];
   for (const [words, text] of wrong) {
     test(words, async () => {

@@ -1,4 +1,4 @@
-/** Several log groups read as one log, whatever comes in when. */
+/** Several log groups read as one log, in any order of arrival. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { parseLogGroups } from '../../functions/command/log-source.ts';
 
 const groups = parseLogGroups('qmgr=/q lmtp=/l sweep=/s');
 
-/** Logs in memory, to which more may come. */
+/** Logs in memory, to which lines can be added. */
 class MemoryLogs implements Logs {
   readonly events = new Map<string, LogEvent[]>();
 
@@ -24,7 +24,7 @@ class MemoryLogs implements Logs {
 
 const lines = fc.array(fc.record({ group: fc.constantFrom('/q', '/l', '/s'), at: fc.integer({ min: 0, max: 50 }) }));
 
-test('everything comes, in the order of time, each line with its program', async () => {
+test('all lines are read, in the order of time, each with its program', async () => {
   await fc.assert(
     fc.asyncProperty(lines, async (all) => {
       const logs = new MemoryLogs();
@@ -41,7 +41,7 @@ test('everything comes, in the order of time, each line with its program', async
   );
 });
 
-describe('whoever follows', () => {
+describe('a reader that follows', () => {
   const rounds = fc.array(
     fc.array(
       fc.record({ group: fc.constantFrom('/q', '/l', '/s'), behind: fc.integer({ min: 0, max: lateness - 1 }) }),
@@ -49,7 +49,7 @@ describe('whoever follows', () => {
     { maxLength: 6 },
   );
 
-  test('sees every line once, also those that come in less than a minute late', async () => {
+  test('sees every line once, including those that are less than a minute late', async () => {
     await fc.assert(
       fc.asyncProperty(rounds, async (all) => {
         const logs = new MemoryLogs();
@@ -76,7 +76,7 @@ describe('whoever follows', () => {
     );
   });
 
-  test('does not ask for what is long past again', async () => {
+  test('does not read old lines again', async () => {
     const asked: number[] = [];
     const logs = new MemoryLogs();
     logs.add('/l', 'old', 0);

@@ -34,11 +34,11 @@ const log = [
   '{"level":"INFO","message":"swept"}',
   'no JSON at all {',
   '',
-  // As an export from CloudWatch has it.
+  // In the form of an export from CloudWatch.
   `2026-11-22T08:00:00.123Z ${JSON.stringify(bounced)}`,
 ].join('\n');
 
-test('prints deliveries as Postfix does, and passes over everything else; nothing moves the cursor', async () => {
+test('prints deliveries as Postfix does, and skips everything else; nothing moves the cursor', async () => {
   const { code, stdout, stderr } = await runCommand(['log'], { input: log });
   assert.deepEqual([code, stdout, stderr], [0, sentLine + bouncedLine, '']);
 });
@@ -48,7 +48,7 @@ test('reads a file', async () => {
   assert.equal((await runCommand(['log', folder.write('log', log)])).stdout, sentLine + bouncedLine);
 });
 
-test('shows only what is asked for', async () => {
+test('shows only matching lines', async () => {
   const show = async (...options: readonly string[]) => (await runCommand(['log', ...options], { input: log })).stdout;
   assert.equal(await show('--id', 'x2'), bouncedLine);
   assert.equal(await show('--status', 'sent'), sentLine);

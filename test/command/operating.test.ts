@@ -1,4 +1,7 @@
-/** The commands that docs/operating.md and the alarms give to the operator on call: the command line understands each of them. */
+/**
+ * The commands that docs/operating.md and the alarms give to the operator on call: the command line
+ * understands each of them.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -33,12 +36,12 @@ test('there are such commands', () => {
   assert.ok(commands.includes('hold --older 114h --reason alarm'));
 });
 
-describe('is understood, and gets as far as to AWS', { concurrency: 3 }, () => {
+describe('is understood, and reaches AWS', { concurrency: 3 }, () => {
   for (const command of commands) {
     test(command, async () => {
       const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word = '']) => quoted ?? word);
       const args = words.map((word) => (word in placeholders ? placeholders[word as keyof typeof placeholders] : word));
-      // Nobody can be asked here.
+      // There is no terminal for a question here.
       const all = args[0] === 'delete' ? [...args, '--what-if'] : args;
       const { code, stdout, stderr } = await runCommand(all, { env: nowhere });
       assert.equal(code, 75, `${stdout}${stderr}`);

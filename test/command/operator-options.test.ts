@@ -1,4 +1,4 @@
-/** What the operator's commands refuse, and how they end where AWS does not serve them. */
+/** What the operator's commands refuse, and how they end if AWS fails. */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
@@ -14,38 +14,38 @@ describe('a usage error names the option, the value and what is allowed', () => 
   const wrong: readonly (readonly [string, RegExp])[] = [
     [
       'queue --state deferrred',
-      /--state <state>' argument 'deferrred' is invalid\. "deferrred" is no state; allowed are queued, active,/,
+      /--state <state>' argument 'deferrred' is invalid\. "deferrred" is not a state; allowed are queued, active,/,
     ],
-    ['queue --state done', /"done" is no state/],
-    ['queue --older 3y', /--older <time>' argument '3y' is invalid\. a number and s, m, h, d or w is wanted/],
-    ['queue --limit -1', /--limit <n>' argument '-1' is invalid\. a whole number is wanted/],
+    ['queue --state done', /"done" is not a state/],
+    ['queue --older 3y', /--older <time>' argument '3y' is invalid\. Expected a number and s, m, h, d or w/],
+    ['queue --limit -1', /--limit <n>' argument '-1' is invalid\. Expected a whole number/],
     ['queue --destination inet:host:port', /^error: --destination: "inet:host:port": "port" is not a port/],
     ['shape --by age', /--by <what>' argument 'age' is invalid\. Allowed choices are destination, sender/],
     ['explain', /missing required argument 'id-or-destination'/],
     ['hold m1', /^error: --reason is missing/],
-    ['hold --reason x', /^error: nothing is named: ids, --destination, or options that look for messages, are wanted/],
-    ['hold m1 --reason x --sender a@x', /^error: ids go without the options that look for messages/],
-    ['hold m1 --reason x --hold a/b', /--hold <name>' argument 'a\/b' is invalid\. letters, digits/],
+    ['hold --reason x', /^error: nothing is selected: give ids, --destination, or options that select messages/],
+    ['hold m1 --reason x --sender a@x', /^error: ids cannot be combined with options that select messages/],
+    ['hold m1 --reason x --hold a/b', /--hold <name>' argument 'a\/b' is invalid\. Expected 1 to 40 letters, digits/],
     [
       'hold m1 --reason x --for 1h --until 2026-11-22T08:00:00Z',
       /--for <time>' cannot be used with option '--until <moment>'/,
     ],
     [
       'hold m1 --reason x --until tomorrow',
-      /--until <moment>' argument 'tomorrow' is invalid\. an RFC 3339 time is wanted/,
+      /--until <moment>' argument 'tomorrow' is invalid\. Expected an RFC 3339 time/,
     ],
-    ['hold m1 --reason x --until 2020-01-01T00:00:00Z', /^error: --until: the moment is over already/],
-    ['release', /^error: nothing is named: ids, --destination/],
+    ['hold m1 --reason x --until 2020-01-01T00:00:00Z', /^error: --until: this time is in the past/],
+    ['release', /^error: nothing is selected: give ids, --destination/],
     ['release m1 --ramp soon', /--ramp <time>' argument 'soon' is invalid/],
-    ['flush', /^error: nothing is named: ids, --all, --destination/],
-    ['flush --all m1', /^error: --all goes without ids/],
-    ['delete --yes', /^error: nothing is named/],
-    ['delete m1 --bounce', /^error: --reason is missing: the sender is told why/],
+    ['flush', /^error: nothing is selected: give ids, --all, --destination/],
+    ['flush --all m1', /^error: --all cannot be combined with ids/],
+    ['delete --yes', /^error: nothing is selected/],
+    ['delete m1 --bounce', /^error: --reason is missing: the bounce contains it/],
     ['delete m1 --as bounced', /--as <status>' argument 'bounced' is invalid\. Allowed choices are sent/],
     ['delete m1 --as sent --bounce --reason x', /--as <status>' cannot be used with option '--bounce'/],
-    ['requeue', /^error: nothing is named: ids are wanted \(queue --state corrupt lists them\)/],
-    ['requeue m1 --with f --edit', /^error: --with goes without --edit, --set and --unset/],
-    ['requeue m1 m2 --with f', /^error: --with is for one id/],
+    ['requeue', /^error: nothing is selected: give ids \(queue --state corrupt lists them\)/],
+    ['requeue m1 --with f --edit', /^error: --with cannot be combined with --edit, --set or --unset/],
+    ['requeue m1 m2 --with f', /^error: --with allows only one id/],
     ['status --late never', /--late <time>' argument 'never' is invalid/],
     ['log no-such-file', /^error: file: "no-such-file" cannot be read: no such file or directory/],
   ];
@@ -57,17 +57,17 @@ describe('a usage error names the option, the value and what is allowed', () => 
     });
   }
 
-  test('a reason is one line that fits', async () => {
+  test('a reason is one line of limited length', async () => {
     for (const reason of ['', ' ', 'x'.repeat(301), 'a\nb']) {
       const { code, stderr } = await run(['hold', 'm1', '--reason', reason]);
       assert.equal(code, 64);
-      assert.match(stderr, /--reason <text>' argument .* is invalid\. one line of 1 to 300 characters is wanted/s);
+      assert.match(stderr, /--reason <text>' argument .* is invalid\. Expected one line of 1 to 300 characters/s);
     }
   });
 });
 
-describe('where AWS does not serve', () => {
-  /** Answers every request so. */
+describe('if AWS fails because', () => {
+  /** Gives every request this reply. */
   const refusing =
     (status: number, type: string, message: string): RequestListener =>
     (_, response) => {
@@ -77,17 +77,17 @@ describe('where AWS does not serve', () => {
         .end(JSON.stringify({ __type, message }));
     };
 
-  test('nobody listens: 75, and the reason', async () => {
+  test('its port is closed: 75, and the reason', async () => {
     const { code, stdout, stderr } = await run(['queue']);
     assert.deepEqual([code, stdout], [75, '']);
-    assert.match(stderr, /^error: the stack cannot be worked on: .*ECONNREFUSED/);
+    assert.match(stderr, /^error: a request to the stack failed: .*ECONNREFUSED/);
   });
 
-  test('it is denied: 69, in the words of AWS', async () => {
+  test('access is denied: 69, in the words of AWS', async () => {
     await using stub = await startHttpStub(refusing(400, 'AccessDeniedException', 'ann may not\u001b[2J'));
     const { code, stderr } = await run(['status'], { ...nowhere, AWS_ENDPOINT_URL: stub.url });
     assert.equal(code, 69);
-    assert.equal(stderr, 'error: the stack cannot be worked on: AccessDeniedException: ann may not\\x1b[2J\n');
+    assert.equal(stderr, 'error: a request to the stack failed: AccessDeniedException: ann may not\\x1b[2J\n');
   });
 
   test('it is throttled: 75', async () => {
@@ -97,7 +97,7 @@ describe('where AWS does not serve', () => {
     assert.match(stderr, /slow down/);
   });
 
-  test('whoever changes something and is not known to AWS changes nothing', async () => {
+  test('the caller is unknown to AWS, nothing is changed', async () => {
     const { QUEUE_TABLE: _, ...unnamed } = nowhere;
     await using stub = await startHttpStub(cloudFormation(outputsOf({})));
     const env = { ...unnamed, AWS_ENDPOINT_URL_CLOUDFORMATION: stub.url, AWS_ENDPOINT_URL: 'http://192.0.2.1:9' };
@@ -112,7 +112,7 @@ describe('where AWS does not serve', () => {
     assert.equal(code, 69);
     assert.match(
       stderr,
-      /^error: AWS does not say who we are, and nothing is changed by nobody: ExpiredToken\w*: expired\n$/,
+      /^error: AWS did not return a caller identity; nothing was changed, because every change is recorded with its author: ExpiredToken\w*: expired\n$/,
     );
   });
 });
@@ -155,7 +155,7 @@ function cloudFormation(outputs: Readonly<Record<string, string | undefined>>): 
 }
 
 describe('a deployed stack', () => {
-  /** A table that gives no answer but writes down which one was asked for, and what for. */
+  /** A table that gives no answer but records its name and the operations. */
   async function asking(outputs: Readonly<Record<string, string | undefined>>, ...args: readonly string[]) {
     const asked: string[] = [];
     await using formation = await startHttpStub(cloudFormation(outputs));
@@ -179,7 +179,7 @@ describe('a deployed stack', () => {
     return { ...(await run(args, env)), asked };
   }
 
-  test('is found by its name, and its outputs say where everything is', async () => {
+  test('is found by its name, and its outputs name its resources', async () => {
     const { code, stdout, asked } = await asking(outputsOf({}), 'queue', '--stack', 'Mail', '--destination', 'imap1');
     assert.deepEqual([code, stdout], [0, 'No messages match.\n']);
     assert.ok(asked.length > 0);
@@ -188,13 +188,13 @@ describe('a deployed stack', () => {
     assert.match(asked.join('\n'), /inet:imap1:2400 /);
   });
 
-  test('without settings has the usual ones', async () => {
+  test('without settings has the defaults', async () => {
     const { code, asked } = await asking(outputsOf({ OperatorSettings: undefined }), 'queue', '--destination', 'imap1');
     assert.equal(code, 0);
     assert.match(asked.join('\n'), /inet:imap1:24 /);
   });
 
-  test('that is none of ours is told by the output that it lacks', async () => {
+  test('that is not one of ours is refused by its missing output', async () => {
     const { code, stderr } = await asking(outputsOf({ QueueTableName: undefined }), 'queue', '--stack', 'Mail');
     assert.equal(code, 64);
     assert.match(stderr, /^error: --stack: the stack "Mail" has no output QueueTableName\n$/);
@@ -208,7 +208,7 @@ describe('a deployed stack', () => {
     ),
   };
 
-  test('of several transports is that of the first, or of the one that is asked for', async () => {
+  test('of several transports is that of the first, or of the requested one', async () => {
     for (const [options, table, port] of [
       [[], 'theirs', 24],
       [['--transport', 'lmtp'], 'theirs', 24],
@@ -221,7 +221,7 @@ describe('a deployed stack', () => {
     }
   });
 
-  test('that lacks the transport says which it has', async () => {
+  test('without the transport is refused, and the error lists its transports', async () => {
     const { code, stderr, asked } = await asking(two, 'queue', '--stack', 'Mail', '--transport', 'lists');
     assert.deepEqual([code, asked.length], [64, 0]);
     assert.equal(stderr, 'error: --transport: the stack "Mail" has no transport "lists"; it has lmtp, mailman\n');
@@ -233,14 +233,14 @@ describe('a deployed stack', () => {
     assert.match(stderr, /^error: --transport: the environment names the stack of "lmtp"/);
   });
 
-  test('takes mail in by the transport that is asked for', async () => {
+  test('receives mail through the requested transport', async () => {
     await using formation = await startHttpStub(cloudFormation(two));
     const env = { ...nowhere, AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url };
     const mail = ['submit', '--sender', 'a@example.org', '--recipient', 'b@example.com', 'package.json'];
     const other = await run([...mail, '--transport', 'lists'], env);
     assert.match(other.stderr, /^error: --transport: the stack "LambdaLmtp" has no transport "lists"/);
     const bucket = await run([...mail, '--transport', 'mailman', '--bucket', 'b'], env);
-    assert.match(bucket.stderr, /^error: --transport goes without --bucket and --queue-url/);
+    assert.match(bucket.stderr, /^error: --transport cannot be combined with --bucket or --queue-url/);
   });
 
   test('that cannot be looked up: 75', async () => {
@@ -249,7 +249,7 @@ describe('a deployed stack', () => {
     assert.match(stderr, /^error: the stack "Mail" cannot be looked up: .*ECONNREFUSED/);
   });
 
-  test('whose variables are not whole is told by the one that is missing', async () => {
+  test('with incomplete variables is refused by the missing one', async () => {
     const { code, stderr } = await run(['queue'], { ...nowhere, DEFERRED_QUEUE_URL: '' });
     assert.equal(code, 64);
     assert.match(stderr, /^error: environment variable DEFERRED_QUEUE_URL is not set/);

@@ -1,4 +1,4 @@
-/** The operator's commands, as an operator has them, on a local stack with real mail in it. */
+/** The operator's commands, as an operator runs them, on a local stack with real mail in it. */
 import assert from 'node:assert/strict';
 import { userInfo } from 'node:os';
 import { after, before, describe, test } from 'node:test';
@@ -11,14 +11,14 @@ import { waitUntil } from '../support/wait-until.ts';
 let stack: LocalStack;
 let down: string;
 
-/** Who `busy...` has no room for. */
+/** Recipients whose mailbox is full. */
 const full = new Set(['busy1@example.com', 'busy2@example.com', 'busy3@example.com']);
 
 before(async () => {
   down = `inet:[127.0.0.1]:${await freePort()}`;
   stack = await startLocalStack({
     transportMap: `down.example lmtp:${down}\n* lmtp:MAILSTORE`,
-    // Nobody tries again, nor sweeps, unless an operator wants it.
+    // No retry and no sweep unless an operator causes it.
     parameters: {
       minimal_backoff_time: '1h',
       lmtp_initial_destination_concurrency: '1',
@@ -39,7 +39,7 @@ async function run(...args: readonly string[]): Promise<CommandResult> {
   return await runCommand(args, { env: stack.variables });
 }
 
-/** Runs a command that must do well, and gives what it prints. */
+/** Runs a command that must succeed, and returns its output. */
 async function ok(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args);
   assert.deepEqual([code, stderr], [0, ''], `${args.join(' ')}\n${stdout}${stderr}`);
@@ -53,13 +53,13 @@ function jsonLines(stdout: string): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-/** Mail that waits, since nobody has room for it. */
+/** Mail that waits for full mailboxes. */
 async function deferred(id: string, ...recipients: readonly string[]): Promise<void> {
   await submitMail(stack, { id, recipients });
   await awaitState(stack, id, 'deferred');
 }
 
-/** The place of the stack's own mail store, as the queue writes it. */
+/** The destination of the stack's own mail store, as the queue writes it. */
 function storeName(): string {
   return stack.mailStore.destination.replace('127.0.0.1', '[127.0.0.1]');
 }
@@ -71,7 +71,7 @@ test('an empty queue is empty, and all is well', async () => {
   assert.match(await ok('shape'), /^ +T 5 10 20 40 80 160 320 640 1280 1280\+\nTOTAL 0 0/);
 });
 
-describe('mail that waits', () => {
+describe('waiting mail', () => {
   before(async () => {
     await deferred('first', 'busy1@example.com', 'bob@example.com');
     await deferred('second', 'busy2@example.com');
@@ -92,18 +92,18 @@ describe('mail that waits', () => {
       listed,
       /^ {4}<ann@down\.example>: 4\.4\.1 connect to 127\.0\.0\.1\[127\.0\.0\.1\]:\d+: Connection refused$/m,
     );
-    assert.match(listed, /^-- 3 in all$/m);
+    assert.match(listed, /^-- 3 in total$/m);
   });
 
   const filters: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
-    'by destination, however it is written': [['--destination', 'DOWN'], ['third']],
+    'by destination, in any spelling': [['--destination', 'DOWN'], ['third']],
     'by recipient': [['--recipient', '@down.example'], ['third']],
-    'by recipient, done ones left out': [['--recipient', 'bob@example.com'], []],
+    'by recipient, finished ones left out': [['--recipient', 'bob@example.com'], []],
     'by sender': [
       ['--sender', 'ALICE@*'],
       ['first', 'second', 'third'],
     ],
-    'by what was said': [
+    'by its reply': [
       ['--reply', 'quota EXCEEDED'],
       ['first', 'second'],
     ],
@@ -113,8 +113,8 @@ describe('mail that waits', () => {
       ['--younger', '1h'],
       ['first', 'second', 'third'],
     ],
-    'where somebody is in doubt': [['--in-doubt'], []],
-    'the oldest first, no more than are wanted': [
+    'by a recipient in doubt': [['--in-doubt'], []],
+    'the oldest first, up to the limit': [
       ['--oldest', '--limit', '2'],
       ['first', 'second'],
     ],
@@ -128,7 +128,7 @@ describe('mail that waits', () => {
     });
   }
 
-  test('is a line of JSON each, with what was said to whom and when', async () => {
+  test('is a line of JSON for each delivery, with the replies, recipients and times', async () => {
     const [entry] = jsonLines(await ok('queue', '--json', '--recipient', 'busy1@example.com'));
     assert.partialDeepStrictEqual(entry, {
       ...{ id: 'first', delivery: '0000', state: 'deferred', sender: 'alice@example.org', attempts: 1 },
@@ -137,11 +137,11 @@ describe('mail that waits', () => {
     assert.match(String(entry?.['due']), /^\d{4}-\d\d-\d\dT.*Z$/);
   });
 
-  test('is told in brief from the index alone', async () => {
+  test('is listed briefly from the index alone', async () => {
     const listed = await ok('queue', '--brief', '--destination', stack.mailStore.destination);
     assert.match(listed, /^ID +STATE .* RECIPIENTS AND LAST REPLY\n/);
     const lines = listed.trimEnd().split('\n');
-    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in all'], 'one line each');
+    assert.deepEqual([lines.length, lines.at(-1)], [4, '-- 2 in total'], 'one line each');
     assert.match(listed, /^second\/0000 +deferred .* <busy2@example\.com>: 4\.2\.2 host 127\.0\.0\.1/m);
   });
 
@@ -162,7 +162,7 @@ describe('mail that waits', () => {
     assert.match(await ok('shape', '--by', 'sender'), /^ *example\.org 3 3 /m);
   });
 
-  test('has a story, from its arrival to the next try', async () => {
+  test('has a history, from its arrival to the next try', async () => {
     const story = await ok('explain', 'first');
     assert.match(
       story,
@@ -188,7 +188,7 @@ describe('mail that waits', () => {
       story,
       /^ {2}suspended since .*, after 1 failure in a row: 4\.4\.1 connect to .*: Connection refused$/m,
     );
-    assert.match(story, /^ {2}waiting or on their way: 1 deferred$/m);
+    assert.match(story, /^ {2}waiting or in delivery: 1 deferred$/m);
     assert.match(story, /^→ (?:npx )?lambda-lmtp check 'inet:\[/m);
     assert.match(await ok('explain', 'third'), /^ {2}its destination is suspended since /m);
     const { code, stdout } = await run('status');
@@ -205,7 +205,7 @@ describe('mail that waits', () => {
     });
   });
 
-  test('is held with who and why, and what if changes nothing', async () => {
+  test('is held with author and reason, and a dry run changes nothing', async () => {
     const before = await itemsOf(stack, 'first');
     assert.equal(
       await ok('hold', 'first', '--reason', 'INC-1', '--hold', 'inc', '--what-if'),
@@ -230,7 +230,7 @@ describe('mail that waits', () => {
     );
     assert.match(await ok('explain', 'first'), new RegExp(`^  \\S+Z held \\(inc\\), by ${who}: INC-1$`, 'm'));
     const refused = await run('release', 'first', '--hold', 'other');
-    assert.deepEqual([refused.code, refused.stdout], [75, 'first/0000: not changed: there is no hold "other" on it\n']);
+    assert.deepEqual([refused.code, refused.stdout], [75, 'first/0000: not changed: it has no hold "other"\n']);
     assert.equal(await ok('release', 'first', '--reason', 'over'), 'first/0000: released; it will be tried now\n');
     // It is tried at once, and has to wait again.
     const lines = await awaitLines(stack, 'first', 3);
@@ -238,7 +238,7 @@ describe('mail that waits', () => {
     await awaitState(stack, 'first', 'deferred');
   });
 
-  test('is held by what it has in common, and let go by the ids that somebody lists', async () => {
+  test('is held by a filter, and released by a list of ids', async () => {
     const held = jsonLines(await ok('hold', '--recipient', 'busy*', '--reason', 'quota', '--hold', 'quota', '--json'));
     assert.deepEqual(held.map(({ id, outcome }) => `${id} ${outcome}`).sort(), ['first changed', 'second changed']);
     const { code, stdout } = await runCommand(['release', '-'], {
@@ -264,7 +264,7 @@ describe('mail that waits', () => {
     );
   });
 
-  test('is flushed with its destination, which is tried again even where it was suspended', async () => {
+  test('is flushed with its destination, which is retried even after a suspension', async () => {
     const flushed = await ok('flush', '--destination', down);
     assert.match(
       flushed,
@@ -274,18 +274,18 @@ describe('mail that waits', () => {
     await awaitState(stack, 'third', 'deferred');
   });
 
-  test('is deleted when somebody is sure, and bounced if he wants it', async () => {
+  test('is deleted on confirmation, and bounced on request', async () => {
     const unsure = await run('delete', 'third');
     assert.deepEqual([unsure.code, unsure.stdout], [64, '']);
-    assert.match(unsure.stderr, /^error: --yes is wanted where nobody can be asked/);
+    assert.match(unsure.stderr, /^error: there is no terminal to ask for confirmation/);
     assert.equal((await itemsOf(stack, 'third'))[0]?.state, 'deferred');
     assert.equal(
       await ok('delete', 'third', '--what-if'),
-      'third/0000: would be removed; it would not be tried again, and the sender would not be told\n',
+      'third/0000: would be removed; it would not be tried again, and the sender would not be notified\n',
     );
     assert.equal(
       await ok('delete', 'third', '--yes', '--bounce', '--reason', 'house moved'),
-      'third/0000: removed and bounced; it will not be tried again, and the sender will be told why\n',
+      'third/0000: removed and bounced; it will not be tried again, and the sender will receive a bounce\n',
     );
     const { message } = await stack.events.waitFor(
       ({ message: one }) => (one as { lmtp?: { id?: string } }).lmtp?.id === 'third',
@@ -300,18 +300,18 @@ describe('mail that waits', () => {
     });
     assert.equal(
       await ok('delete', '--sender', 'alice@example.org', '--yes', '--json'),
-      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed; it will not be tried again, and the sender will not be told"}\n',
+      '{"id":"first","delivery":"0000","outcome":"changed","text":"removed; it will not be tried again, and the sender will not be notified"}\n',
     );
     assert.equal(await ok('queue'), 'The queue is empty.\n');
   });
 });
 
-test('a destination is held and let go, and says who did it', async () => {
+test('a destination is held and released, and the history names the author', async () => {
   assert.match(
     await ok('hold', '--destination', stack.mailStore.destination, '--reason', 'disk', '--hold', 'disk'),
     /: held \(disk\); its mail will not be tried until it is released\n$/,
   );
-  // Containers believe what they know for some seconds.
+  // Containers use a record for some seconds.
   await waitUntil(
     'mail is held with its destination',
     async () => {
@@ -347,7 +347,7 @@ test('a destination is held and let go, and says who did it', async () => {
   );
 });
 
-test('what is corrupt is put right, and goes on under its own id', async () => {
+test('a corrupt request is corrected, and continues under its own id', async () => {
   const message = await stack.putMessage('in/put-right.eml', 'Subject: x\r\n\r\nhello\r\n');
   await stack.submit({
     version: 1,
@@ -385,9 +385,9 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   ];
   assert.equal(
     await ok(...edit, '--what-if'),
-    `${name}: would be requeued, edited; it would be taken in within seconds, as put-right\n`,
+    `${name}: would be requeued, edited; it would be accepted within seconds, as put-right\n`,
   );
-  assert.equal(await ok(...edit), `${name}: requeued, edited; it will be taken in within seconds, as put-right\n`);
+  assert.equal(await ok(...edit), `${name}: requeued, edited; it will be accepted within seconds, as put-right\n`);
   await awaitState(stack, 'put-right', 'done');
   assert.match(
     await ok('explain', name),
@@ -396,7 +396,7 @@ test('what is corrupt is put right, and goes on under its own id', async () => {
   assert.equal(await ok('status'), 'All is well. The queue is empty.\n');
 });
 
-test('a delivery whose body is gone goes on with the body that is there again', async () => {
+test('a delivery with a missing body continues after the body is restored', async () => {
   await deferred('gone', 'busy3@example.com');
   const [item] = await itemsOf(stack, 'gone');
   await stack.putMessage('in/gone.eml', 'Subject: written over\r\n\r\n');

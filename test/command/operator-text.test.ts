@@ -1,4 +1,4 @@
-/** What the operator's commands print: nothing in it that came from outside moves a terminal's cursor, or makes a line. */
+/** The output of the operator's commands: no foreign text in it moves a terminal's cursor, or makes a line. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -23,7 +23,7 @@ import { makeEvent, makeItem, makeVerdict } from '../support/delivery-item.ts';
 const now = Date.UTC(2026, 10, 22, 8);
 const hour = 3_600_000;
 
-/** Text that somebody may have smuggled in. */
+/** Text of an attacker. */
 const foreign = fc.oneof(
   fc.string(),
   fc.constantFrom('a\u001b[2J', 'b\r\nc', '\u0000', '\u009b31m', '\u202eevil', '\u2028', '\u007f\b\b'),
@@ -85,15 +85,15 @@ const request = fc.record({ id: foreign, reason: foreign, key: foreign, history 
   ...{ ...rest, at: now, sent: now - hour, copy: { bucket: key, key } },
 }));
 
-/** One line for each, and nothing in them that a terminal acts on. */
+/** Checks that there is one line for each, without control characters. */
 function checkLines(lines: readonly string[]): void {
   for (const line of lines.flatMap((text) => text.split('\n'))) {
     assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
   }
 }
 
-describe('whatever addresses, servers and people said', () => {
-  test('a list is lines', () => {
+describe('for any addresses, replies and reasons,', () => {
+  test('a list consists of lines', () => {
     fc.assert(
       fc.property(item, request, fc.boolean(), (one, other, isBrief) => {
         const entry = entryOf(one);
@@ -110,7 +110,7 @@ describe('whatever addresses, servers and people said', () => {
     );
   });
 
-  test('a story is lines', () => {
+  test('a history consists of lines', () => {
     fc.assert(
       fc.property(foreign, fc.array(item, { minLength: 1, maxLength: 2 }), record, request, (id, items, one, other) => {
         const unread = items.map((one) => new ItemFault(one, { path: id, text: id }, { ...one, state: id }));
@@ -122,7 +122,7 @@ describe('whatever addresses, servers and people said', () => {
     );
   });
 
-  test('what is known of a destination is lines', () => {
+  test('the description of a destination consists of lines', () => {
     fc.assert(
       fc.property(record, record, foreign, (one, mailbox, text) => {
         const replies = [{ reply: { dsn: '4.2.2' as const, text }, deliveries: 3 }];
@@ -136,7 +136,7 @@ describe('whatever addresses, servers and people said', () => {
     );
   });
 
-  test('an answer is lines', () => {
+  test('an answer consists of lines', () => {
     fc.assert(
       fc.property(foreign, record, (text, one) => {
         const count = { deliveries: 1, oldest: { id: text, delivery: '0000', at: now - hour } };
@@ -170,7 +170,7 @@ describe('whatever addresses, servers and people said', () => {
   });
 });
 
-describe('the story of a message whose recipients are in doubt', () => {
+describe('the history of a message with recipients in doubt', () => {
   const doubt = { attempts: 3, since: now - 3 * hour, at: now - hour };
   const last: LastVerdict = { ...makeVerdict('deferred'), at: now - hour, inDoubt: true };
   const message = { bucket: 'mail', key: "in/it's.eml", etag: '"e"', size: 40 };
@@ -198,7 +198,7 @@ describe('the story of a message whose recipients are in doubt', () => {
     const lines = storyOf({ state: 'held', holds: [held], recipients: [{ address: 'bob@x', n: 0, last, doubt }] });
     assert.deepEqual(next(lines), [
       `Look for this Message-ID in the log of inet:store:24: was it delivered from 2026-11-22T05:00:00Z to 2026-11-22T07:00:00Z? → aws s3 cp 's3://mail/in/it'\\''s.eml' - | grep -i -m 1 -A 1 '^message-id:'`,
-      `If the log has it as delivered: → ${program} delete m1 --as sent`,
+      `If the log shows its delivery: → ${program} delete m1 --as sent`,
       `Only if it was not delivered (it is sent once more): → ${program} release m1`,
     ]);
     assert.ok(
@@ -214,14 +214,14 @@ describe('the story of a message whose recipients are in doubt', () => {
     );
   });
 
-  test('names flush last where it is deferred', () => {
+  test('names flush last if it is deferred', () => {
     const lines = next(storyOf({ state: 'deferred', recipients: [{ address: 'bob@x', n: 0, last }] }));
     assert.match(lines[1] ?? '', /delete m1 --as sent/);
     assert.match(lines[2] ?? '', /^Only if it was not delivered .*flush m1$/);
     assert.equal(lines.length, 3);
   });
 
-  test('says of a recipient that was given up that it may have the message', () => {
+  test('says of an expired recipient that it may have the message', () => {
     const given = { ...last, status: 'expired' } as const;
     const lines = storyOf({ state: 'done', recipients: [{ address: 'bob@x', n: 0, last: given, doubt }] });
     assert.ok(lines.some((line) => line.includes('expired, IN DOUBT: may have been delivered')));

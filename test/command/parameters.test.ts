@@ -1,4 +1,4 @@
-/** `lambda-lmtp parameters`: postconf's counterpart. */
+/** `lambda-lmtp parameters`: the counterpart of postconf. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parameterNames } from '../../functions/parameters/parameters.ts';
@@ -12,7 +12,7 @@ const jsonLines = (stdout: string): readonly Record<string, unknown>[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 
-test('without names it shows all, each with its value and what it means', async () => {
+test('without names it shows all, each with its value and meaning', async () => {
   const { code, stdout, stderr } = await show();
   const shown = stdout.split('\n').flatMap((line) => /^(\w+) =/.exec(line)?.[1] ?? []);
   assert.deepEqual(shown, [...parameterNames]);
@@ -23,7 +23,7 @@ test('without names it shows all, each with its value and what it means', async 
   assert.equal(code, 0);
 });
 
-test('--parameter sets values: $name is followed, and the default stands beside what was changed', async () => {
+test('--parameter sets values: $name is expanded, and the default is shown beside a changed value', async () => {
   const { stdout } = await show('--parameter', 'myhostname=mail.test', '--parameter', 'max_idle = 5m');
   assert.match(stdout, /^myhostname = mail\.test {3}\(default: localhost\)$/m);
   assert.match(stdout, /^lmtp_lhlo_name = mail\.test {3}\(default: \$myhostname\)$/m);
@@ -50,7 +50,7 @@ test('--changed shows only what differs from its default', async () => {
   assert.equal((await show('--changed')).stdout, '');
 });
 
-test('a name gets all that is known of it', async () => {
+test('a name is shown with everything about it', async () => {
   const { stdout, code } = await show('lmtp_connect_timeout', 'lmtp_flags');
   assert.match(stdout, /^lmtp_connect_timeout = 30s\n/);
   for (const line of [
@@ -75,7 +75,7 @@ test('a name that cannot be set is shown with the reason', async () => {
   assert.match(String(jsonLines(json.stdout)[0]?.['refused']), /^Content is delivered unchanged\./);
 });
 
-test('--json has one object a line, with everything', async () => {
+test('--json prints one object on each line, with everything', async () => {
   const { stdout } = await show('--json', 'lmtp_tcp_port', '--parameter', 'lmtp_tcp_port=2400');
   assert.deepEqual(jsonLines(stdout), [
     {
@@ -92,13 +92,13 @@ test('--json has one object a line, with everything', async () => {
   ]);
 });
 
-test('patterns that can never match are told', async () => {
+test('patterns that can never match are reported', async () => {
   const { stderr, code } = await show('max_use', '--parameter', 'lmtp_connection_cache_destinations=[10.0.1.7]:24');
   assert.match(stderr, /^warning: lmtp_connection_cache_destinations: "\[10\.0\.1\.7\]:24" never matches: /);
   assert.equal(code, 0);
 });
 
-describe('what is wrong is a usage error, and nothing is shown:', () => {
+describe('an error is a usage error, and nothing is shown:', () => {
   for (const [what, args, said] of [
     ['a name that is none', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* did you mean lmtp_mail_timeout\?/],
     ['a value', ['--parameter', 'max_idle=never'], /max_idle: "never" is not a time/],
@@ -108,8 +108,8 @@ describe('what is wrong is a usage error, and nothing is shown:', () => {
       ['--parameter', 'lmtp_generic_maps=static:x'],
       /lmtp_generic_maps: cannot be set/,
     ],
-    ['an option without name and value', ['--parameter', 'max_idle'], /name=value is wanted/],
-    ['an option that is none', ['--change'], /unknown option '--change'.*--changed/s],
+    ['an option without name and value', ['--parameter', 'max_idle'], /expected name=value/],
+    ['an unknown option', ['--change'], /unknown option '--change'.*--changed/s],
   ] as const) {
     test(what, async () => {
       const { code, stdout, stderr } = await show(...args);
@@ -120,7 +120,7 @@ describe('what is wrong is a usage error, and nothing is shown:', () => {
   }
 });
 
-test('passwords are not shown, in whatever form they are written; where they are is', async () => {
+test('passwords are never shown, in any form; their place is', async () => {
   const value =
     'static:joe:hunter2 secretsmanager:lmtp/mail inline:{ {a.test = joe:hunter2} }, regexp:{{/(a)/ hunter2:$$1}}';
   const shown = 'static:(hidden), secretsmanager:lmtp/mail, inline:(hidden), regexp:(hidden)';

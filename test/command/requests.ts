@@ -1,9 +1,7 @@
-/**
- * Delivery requests for the tests of the command line, and the lines that it prints of them.
- */
+/** Delivery requests for the tests of the command line, and the lines that it prints about them. */
 import type { DeliveryLine } from '../../functions/log/delivery-line.ts';
 
-/** A request with nothing in it but what a test is about. */
+/** A request with only the fields that a test sets. */
 export function makeRequest(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return {
     version: 1,
@@ -14,7 +12,7 @@ export function makeRequest(fields: Readonly<Record<string, unknown>>): Record<s
   };
 }
 
-/** JSON lines, as `--requests` takes them; what is text already stays as it is. */
+/** JSON lines for `--requests`; text stays unchanged. */
 export function toJsonLines(requests: readonly unknown[]): string {
   return requests.map((request) => `${typeof request === 'string' ? request : JSON.stringify(request)}\n`).join('');
 }
@@ -32,5 +30,5 @@ export function destinationOf({ port, path }: { readonly port: number; readonly 
   return path === '' ? `inet:127.0.0.1:${port}` : `unix:${path}`;
 }
 
-/** A message that every server takes. */
+/** A message that every server accepts. */
 export const message = 'From: alice@example.org\nSubject: hello\n\nHello.\n';

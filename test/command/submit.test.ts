@@ -1,4 +1,4 @@
-/** `submit`: messages from the command line into a stack, and what it says and exits with when one cannot be. */
+/** `submit`: sends messages from the command line into a stack, with its output and exit codes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
@@ -25,7 +25,7 @@ after(async () => {
   folder[Symbol.dispose]();
 });
 
-/** Runs it where it finds the local stack's services. */
+/** Runs it with the local stack's services. */
 async function submit(args: readonly string[], env: Readonly<Record<string, string>> = places) {
   return await runCommand(['submit', ...args], { env: { ...stack.environment, ...env } });
 }
@@ -67,13 +67,13 @@ test('messages are submitted one by one, and delivered to every recipient', asyn
   }
 });
 
-test('people read a line for each message', async () => {
+test('the default output is a line for each message', async () => {
   const { code, stdout } = await submit([...envelope, '--id', 'by-hand', '--prefix', 'drafts/', one]);
   assert.deepEqual([code, stdout], [0, 'one.eml: submitted as by-hand\n']);
   await awaitLines(stack, 'by-hand', 1);
 });
 
-test('a message may go to a destination of its own, and options come before the environment', async () => {
+test('a message may have its own destination, and options have precedence over the environment', async () => {
   const { outputs } = stack;
   const named = ['--bucket', outputs.MessageBucketName, '--queue-url', outputs.IncomingQueueUrl];
   const args = [...envelope, '--destination', 'inet:127.0.0.1:9', '--id', 'elsewhere', ...named, one];
@@ -92,7 +92,7 @@ test('a file that cannot be read is named, and the others are submitted', async 
   assert.equal(jsonLines(stdout).length, 1);
 });
 
-describe('what is wrong with the envelope is named, and nothing is submitted', () => {
+describe('an error in the envelope is named, and nothing is submitted', () => {
   for (const [args, words] of [
     [['--sender', 'a\u0007b@x', '--recipient', 'bob@x'], /^--sender: .* holds the control character U\+0007\n$/],
     [['--sender', '', '--recipient', '<bob@x>'], /^--recipient: "<bob@x>" must be given without < and >\n$/],
@@ -112,10 +112,10 @@ describe('a usage error', () => {
     [envelope, places, /missing required argument 'file'/],
     [['--sender', '', one], places, /required option '--recipient <address>' not specified/],
     [['--recipient', 'a@x', one], places, /required option '--sender <address>' not specified/],
-    [[...envelope, '--id', 'x', one, two], places, /--id is for one message/],
+    [[...envelope, '--id', 'x', one, two], places, /--id allows only one message/],
     [[...envelope, one], { MESSAGE_BUCKET: 'messages' }, /missing --queue-url \(or INCOMING_QUEUE_URL\)/],
     [[...envelope, '--queue-url', 'http://q', one], {}, /missing --bucket \(or MESSAGE_BUCKET\)/],
-    [[...envelope, '--stack', 'x', '--bucket', 'y', one], places, /--stack goes without --bucket/],
+    [[...envelope, '--stack', 'x', '--bucket', 'y', one], places, /--stack cannot be combined with --bucket/],
   ] as const) {
     test(args.map((word) => word.replace(folder.path, '...')).join(' '), async () => {
       const { code, stdout, stderr } = await submit(args, env);
@@ -125,8 +125,8 @@ describe('a usage error', () => {
   }
 });
 
-describe('where AWS does not take it', () => {
-  test('a body that cannot be written is told, and no request is sent', async () => {
+describe('if AWS refuses', () => {
+  test('the body, that is reported, and no request is sent', async () => {
     const { code, stderr } = await submit(
       [...envelope, '--id', 'lost', one, two].filter((word) => word !== two),
       {
@@ -138,7 +138,7 @@ describe('where AWS does not take it', () => {
     assert.match(stderr, /^.*one\.eml: the body cannot be written to the bucket "no-such-bucket": .+\n$/);
   });
 
-  test('a request that cannot be sent is told, with the place of its body; the next is not tried', async () => {
+  test('the request, that is reported with the key of its body; the next is not tried', async () => {
     const lost = { ...places, INCOMING_QUEUE_URL: `${stack.outputs.IncomingQueueUrl}-gone` };
     const { code, stdout, stderr } = await submit([...envelope, one, two], lost);
     assert.deepEqual([code, stdout], [75, '']);
@@ -161,7 +161,7 @@ describe('a deployed stack', () => {
   const unknown =
     '<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>';
 
-  /** CloudFormation that answers as told; what it was asked. */
+  /** CloudFormation with a scripted reply, and a record of its requests. */
   async function withCloudFormation(status: number, body: string, args: readonly string[]) {
     const asked: string[] = [];
     await using stub = await startHttpStub((request, response) => {
@@ -178,7 +178,7 @@ describe('a deployed stack', () => {
     return { ...(await submit(args, environment)), asked };
   }
 
-  test('is found by its name, or by the usual one', async () => {
+  test('is found by its name, or by the default name', async () => {
     const { MessageBucketName, IncomingQueueUrl } = stack.outputs;
     const found = describeStacks({ MessageBucketName, IncomingQueueUrl, DashboardUrl: 'x' });
     for (const [args, name] of [
@@ -199,7 +199,7 @@ describe('a deployed stack', () => {
   for (const [what, status, body, code, words] of [
     ['that does not exist', 400, unknown, 64, /error: --stack: there is no stack "x" in the region us-east-1/],
     [
-      'of somebody else',
+      'of another owner',
       200,
       describeStacks({ Url: 'x' }),
       64,

@@ -47,11 +47,11 @@ describe('the content is declared', () => {
   for (const [what, message, body, declared] of [
     ['as submitted', sevenBit, '7BIT', '7BIT'],
     ['as submitted', sevenBit, '8BITMIME', '8BITMIME'],
-    ['not at all if the request declares nothing and it needs nothing', sevenBit, undefined, undefined],
-    ['8BITMIME if it is, whatever the request declares', eightBit, '7BIT', '8BITMIME'],
+    ['not at all if it was not declared and needs nothing', sevenBit, undefined, undefined],
+    ['8BITMIME if it is, whatever was said', eightBit, '7BIT', '8BITMIME'],
     ['8BITMIME if it is', eightBit, undefined, '8BITMIME'],
-    ['8BITMIME if it was not examined', unseen, undefined, '8BITMIME'],
-    ['as submitted if it was not examined', unseen, '7BIT', '7BIT'],
+    ['8BITMIME if it was not inspected', unseen, undefined, '8BITMIME'],
+    ['as submitted if it was not inspected', unseen, '7BIT', '7BIT'],
   ] as const) {
     test(`${what}: ${declared ?? 'nothing'}`, () => {
       const envelope = makeEnvelope(posting(body === undefined ? {} : { body }, { message }), [0]);

@@ -93,15 +93,18 @@ describe('an object that is not mail is skipped, with a reason', () => {
     'the same in an envelope': [snsEnvelope(s3TestEvent), /test event/],
     'an object that was removed': [
       s3Event(s3Record({ eventName: 'ObjectRemoved:Delete' })),
-      /^ObjectRemoved:Delete brings/,
+      /^ObjectRemoved:Delete does not announce/,
     ],
-    'the same from EventBridge': [eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }), /^Object Deleted brings/],
+    'the same from EventBridge': [
+      eventBridgeEvent({}, { 'detail-type': 'Object Deleted' }),
+      /^Object Deleted does not announce/,
+    ],
     'a copy of a corrupt request': [
       s3Event(s3Record({ key: 'corrupt/x.json' })),
       /"corrupt\/x\.json" was written by this stack/,
     ],
     'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by this stack/],
-    'a folder': [s3Event(s3Record({ key: 'drop/' })), /stands for a folder/],
+    'a folder': [s3Event(s3Record({ key: 'drop/' })), /is a folder/],
     "SES's setup object": [s3Event(s3Record({ key: 'ses/AMAZON_SES_SETUP_NOTIFICATION' })), /setup notification/],
   };
   for (const [what, [value, reason]] of Object.entries(cases)) {

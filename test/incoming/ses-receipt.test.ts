@@ -118,8 +118,11 @@ describe('an unusable receipt is corrupt, and its field is named', () => {
       /^recipients\[0\]\.address: 7 /,
     ],
     'a time that is not a time': [sesNotification({ timestamp: 'yesterday' }), /^arrival: "yesterday" is not/],
-    'a mail of the day after tomorrow': [sesNotification({ timestamp: '2026-11-24T08:00:00Z' }), /^arrival: .* ahead$/],
-    'an SNS action': [sesNotification({ action: { type: 'SNS' } }), /^receipt\.action\.type: "SNS" .* wanted is "S3"/],
+    'a mail of the day after tomorrow': [
+      sesNotification({ timestamp: '2026-11-24T08:00:00Z' }),
+      /^arrival: .* in the future$/,
+    ],
+    'an SNS action': [sesNotification({ action: { type: 'SNS' } }), /^receipt\.action\.type: "SNS" .* expected "S3"/],
     'a Lambda action': [
       sesNotification({ action: { type: 'Lambda', functionArn: 'arn' } }),
       /^receipt\.action\.type: /,
@@ -149,7 +152,7 @@ describe('an unusable receipt is corrupt, and its field is named', () => {
     'an envelope in an envelope': [snsEnvelope(snsEnvelope(sesNotification())), /^version: is missing/],
     'a subscription to be confirmed': [
       snsEnvelope('You have chosen to subscribe', { Type: 'SubscriptionConfirmation', Token: 'secret' }),
-      /^Type: the topic arn:aws:sns:us-east-1:123456789012:mail wants its subscription confirmed/,
+      /^Type: the topic arn:aws:sns:us-east-1:123456789012:mail asks to confirm its subscription/,
     ],
     'an envelope without a message': [snsEnvelope('', { Message: undefined }), /^Message: is missing/],
   };

@@ -19,6 +19,9 @@ import {
   target,
 } from './synthesize.ts';
 
+// The CDK's own validation takes most of the time of synth; template-validation.test.ts has it for all examples.
+process.env['CDK_VALIDATION'] = 'false';
+
 const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExamples(stubCode);
 
 function variablesOf(resources: Record<string, Resource>, name: string): Record<string, unknown> {
@@ -26,7 +29,7 @@ function variablesOf(resources: Record<string, Resource>, name: string): Record<
   return (Environment as { Variables: Record<string, unknown> }).Variables;
 }
 
-/** How many lmtp functions run at once. */
+/** Returns the concurrency of the lmtp function. */
 function concurrencyOf(resources: Record<string, Resource>): number {
   const triggers = Object.values(resourcesOfType(resources, 'AWS::Lambda::EventSourceMapping'));
   const [ours] = triggers.filter(({ Properties }) =>
@@ -39,14 +42,14 @@ function concurrencyOf(resources: Record<string, Resource>): number {
 describe('a single Dovecot in a VPC', () => {
   const resources = resourcesOf(new SingleDovecot(new App(), 'Mail'));
 
-  test('lmtp and check, which meet it, are in the VPC, and no other function is', () => {
+  test('only lmtp and check, which connect to it, are in the VPC', () => {
     for (const [id, { Properties }] of Object.entries(resourcesOfType(resources, 'AWS::Lambda::Function'))) {
       if (!id.startsWith('MailFunctions')) continue;
       assert.equal('VpcConfig' in Properties, /Functions(?:Lmtp|Check)/.test(id), id);
     }
   });
 
-  test('they are let out to port 24 and to AWS, and Dovecot lets them in', () => {
+  test('they may connect to port 24 and to AWS, and Dovecot accepts them', () => {
     const groups = Object.entries(resourcesOfType(resources, 'AWS::EC2::SecurityGroup'));
     const [ours] = groups.filter(([id]) => id.startsWith('MailNetworkSecurityGroup'));
     const rules = ours?.[1].Properties['SecurityGroupEgress'] as { FromPort: number }[];
@@ -58,14 +61,14 @@ describe('a single Dovecot in a VPC', () => {
     assert.equal(target(ingress?.Properties['SourceSecurityGroupId']), ours?.[0]);
   });
 
-  test('without a way to the internet, AWS is reached by endpoints', () => {
+  test('without a route to the internet, AWS is reached by endpoints', () => {
     assert.deepEqual(resourcesOfType(resources, 'AWS::EC2::NatGateway', 'AWS::EC2::InternetGateway'), {});
     const endpoints = Object.values(resourcesOfType(resources, 'AWS::EC2::VPCEndpoint'));
     const services = endpoints.map(({ Properties }) => asText(Properties['ServiceName']).replace(/.*\./, ''));
     assert.deepEqual(services.sort(), ['dynamodb', 's3', 'sns', 'sqs']);
   });
 
-  test('the functions are told of it, and no more of them run than it has processes', () => {
+  test('the functions know it, and at most as many of them run as it has processes', () => {
     assert.partialDeepStrictEqual(variablesOf(resources, 'Lmtp'), {
       TRANSPORT_MAP: '* lmtp:inet:dovecot.mail.internal:24',
       LMTP_DESTINATION_CONCURRENCY_LIMIT: '10',
@@ -98,7 +101,7 @@ describe('Amazon SES receives, Cyrus stores', () => {
     assert.deepEqual(Rule.Recipients, ['example.com']);
     assert.match(target(S3Action['BucketName']), /^MailStoresMessageBucket/);
     assert.equal(S3Action['ObjectKeyPrefix'], 'ses/');
-    // What SES encrypts itself, nobody but the owner of its key could read.
+    // Mail that SES itself encrypts is readable only by the owner of its key.
     assert.ok(!('KmsKeyArn' in S3Action));
     const topic = target(S3Action['TopicArn']);
     const subscription = Object.values(resourcesOfType(resources, 'AWS::SNS::Subscription')).find(
@@ -113,12 +116,12 @@ describe('Amazon SES receives, Cyrus stores', () => {
     assert.ok(letIn.includes(topic), 'the topic is named in the policy of the queue');
   });
 
-  test('SES may write to the bucket, and to that prefix alone', () => {
+  test('SES may write to the bucket, and only to that prefix', () => {
     const policies = JSON.stringify(resourcesOfType(resources, 'AWS::S3::BucketPolicy'));
     assert.match(policies, /"Action":"s3:PutObject".*"Principal":\{"Service":"ses\.amazonaws\.com"\}.*\/ses\/\*/);
   });
 
-  test('lmtp and check read the password, and nobody else; its value is nowhere', () => {
+  test('only lmtp and check read the password; its value is nowhere', () => {
     for (const [id] of Object.entries(resourcesOfType(resources, 'AWS::IAM::Role'))) {
       const role = /^MailFunctions(\w+Role)[0-9A-F]{8}$/.exec(id)?.[1];
       if (role === undefined) continue;
@@ -134,7 +137,7 @@ describe('Amazon SES receives, Cyrus stores', () => {
     assert.doesNotMatch(JSON.stringify(resources), /\{\{resolve:/);
   });
 
-  test('the password goes out over TLS alone, to a server that has shown its certificate', () => {
+  test('the password is sent over TLS only, to a verified server', () => {
     assert.partialDeepStrictEqual(variablesOf(resources, 'Lmtp'), {
       TRANSPORT_MAP: '* lmtp:inet:[lmtp.example.com]:24',
       LMTP_TLS_SECURITY_LEVEL: 'verify',
@@ -143,7 +146,7 @@ describe('Amazon SES receives, Cyrus stores', () => {
     });
   });
 
-  test('reports leave through SES in the name of its verified sender', () => {
+  test('reports are sent through SES in the name of its verified sender', () => {
     const sends = statementsOf(resources, 'BounceRole').filter(({ actions }) => actions.includes('ses:SendBounce'));
     assert.match(sends.flatMap(({ resources: on }) => on).join(' '), /identity\/mailer-daemon@example\.com/);
   });
@@ -166,7 +169,7 @@ describe('Amazon SES in front of Dovecot', () => {
     assert.match(target(subscription?.Properties['Endpoint']), /^DeliveryQueuesIncoming/);
   });
 
-  test('lmtp delivers to a server only whose certificate the authority in the secret has signed', () => {
+  test('lmtp delivers only to a server with a certificate of the authority in the secret', () => {
     const { Environment } = resource(resources, 'AWS::Lambda::Function', 'DeliveryFunctionsLmtp');
     assert.partialDeepStrictEqual((Environment as { Variables: Record<string, unknown> }).Variables, {
       TRANSPORT_MAP: 'example.com lmtp:inet:dovecot.mail.internal:24',
@@ -194,26 +197,26 @@ describe('ten customers over the internet', () => {
   const variables = variablesOf(resources, 'Lmtp');
   const map = String(variables['TRANSPORT_MAP']).split('\n');
 
-  test('eleven domains go to ten servers, and nothing goes anywhere else', () => {
+  test('eleven domains go to ten servers, and no mail goes anywhere else', () => {
     assert.equal(map.length, 11);
     assert.equal(new Set(map.map((line) => line.split(' ')[1])).size, 10);
     assert.ok(!map.some((line) => line.startsWith('*')));
     assert.equal('VpcConfig' in resource(resources, 'AWS::Lambda::Function', 'MailFunctionsLmtp'), false);
   });
 
-  test('each of the ten has metrics of its own', () => {
+  test('each of the ten has its own metrics', () => {
     assert.equal(stack.delivery.watchedDestinations.length, 10);
     assert.equal(variables['WATCHED_DESTINATIONS'], stack.delivery.watchedDestinations.join(' '));
     const body = asText(resource(resources, 'AWS::CloudWatch::Dashboard', 'Customers')['DashboardBody']);
     for (const destination of stack.delivery.watchedDestinations) assert.ok(body.includes(destination), destination);
   });
 
-  test('no one of them can take every function, and all of them together cannot either', () => {
+  test('no destination can occupy every function, and all of them together cannot either', () => {
     const limit = Number(variables['LMTP_DESTINATION_CONCURRENCY_LIMIT']);
     assert.ok(limit * 10 < concurrencyOf(resources));
   });
 
-  /** What the functions will make of it. */
+  /** The policy that the functions will use. */
   const parameters = parseParameters({
     lmtp_tls_security_level: String(variables['LMTP_TLS_SECURITY_LEVEL']),
     lmtp_tls_mandatory_protocols: String(variables['LMTP_TLS_MANDATORY_PROTOCOLS']),
@@ -225,7 +228,7 @@ describe('ten customers over the internet', () => {
     return found.kind === 'policy' ? found.policy : assert.fail(found.text);
   }
 
-  test('certificates are checked, at TLS 1.3 where nothing else is agreed on', () => {
+  test('certificates are verified, at TLS 1.3 unless another version is configured', () => {
     for (const line of map) {
       const host = line.replace(/^\S+ lmtp:inet:/, '').replace(/:2400$/, '');
       assert.ok(['verify', 'fingerprint'].includes(policyFor(host).level), host);
@@ -241,7 +244,7 @@ describe('ten customers over the internet', () => {
     assert.equal(policyFor('lmtp.hazel.example').minVersion, 'TLSv1.2');
   });
 
-  test('a deleted body can be had back for a month', () => {
+  test('a deleted body can be restored for a month', () => {
     const { LifecycleConfiguration } = resource(resources, 'AWS::S3::Bucket', 'MessageBucket');
     assert.match(JSON.stringify(LifecycleConfiguration), /"NoncurrentDays":30/);
   });

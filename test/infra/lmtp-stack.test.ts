@@ -22,7 +22,7 @@ function arrows(): string[] {
     .sort();
 }
 
-test('incoming, deferred and the dead letters of active set qmgr going, active sets lmtp going, bounce its namesake', () => {
+test('incoming, deferred and the dead letters of active trigger qmgr, active triggers lmtp, and the bounce queue triggers bounce', () => {
   assert.deepEqual(arrows(), [
     'Active -> Lmtp',
     'ActiveDeadLetters -> Qmgr',
@@ -32,7 +32,7 @@ test('incoming, deferred and the dead letters of active set qmgr going, active s
   ]);
 });
 
-test('what both topics say comes to the bounce queue as it was said', () => {
+test('messages of both topics arrive in the bounce queue unchanged', () => {
   const subscriptions = Object.values(resourcesOfType(resources, 'AWS::SNS::Subscription'));
   assert.deepEqual(
     subscriptions.map(({ Properties }) => target(Properties['TopicArn']).replace(/[0-9A-F]{8}$/, '')).sort(),
@@ -54,11 +54,11 @@ test('the sweep runs every five minutes, and a failed one is not repeated', () =
   assert.equal(retries['MaximumRetryAttempts'], 0);
 });
 
-test('a sweep is over before the next one starts', () => {
+test('a sweep ends before the next one starts', () => {
   assert.ok((resource(resources, 'AWS::Lambda::Function', 'Sweep')['Timeout'] as number) < 300);
 });
 
-test('every function runs on Node 24 and arm64, and its log is kept for a known time', () => {
+test('every function runs on Node 24 and arm64, and its log has a retention', () => {
   for (const { Properties } of Object.values(functions)) {
     assert.equal(Properties['Runtime'], 'nodejs24.x');
     assert.deepEqual(Properties['Architectures'], ['arm64']);
@@ -67,7 +67,7 @@ test('every function runs on Node 24 and arm64, and its log is kept for a known 
   }
 });
 
-test('the queue table has the keys that the functions use, and is paid by the request', () => {
+test('the queue table has the keys that the functions use, and is billed by request', () => {
   const { partitionKey, sortKey, timeToLive, dueIndex, waitingIndex } = queueTableSchema;
   assert.partialDeepStrictEqual(resource(resources, 'AWS::DynamoDB::GlobalTable', 'QueueTable'), {
     BillingMode: 'PAY_PER_REQUEST',
@@ -101,7 +101,7 @@ const {
   ...always
 } = environmentNames;
 
-test('every function is told where queues, topics, table and bucket are', () => {
+test('every function knows queues, topics, table and bucket', () => {
   for (const { Properties } of Object.values(functions)) {
     const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
     const own = new Set<string>([postsuperFunction, checkFunction]);
@@ -118,7 +118,7 @@ test('every function is told where queues, topics, table and bucket are', () => 
   }
 });
 
-test('what is given besides reaches the functions, each under its name', () => {
+test('other properties reach the functions, each under its name', () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     allowedBuckets: [Bucket.fromBucketName(scope, 'Archive', 'archive')],
@@ -146,7 +146,7 @@ test('a parameter reaches the functions under its own name in capitals', () => {
   }
 });
 
-test('the stack tells its users where to submit, to look and to listen', () => {
+test('the outputs name where to submit, to look and to listen', () => {
   const outputs = Template.fromStack(stack).toJSON()['Outputs'] as Record<string, { Value: unknown }>;
   const targets = Object.entries(outputs).map(([name, { Value }]) => [name, asText(Value)]);
   assert.deepEqual(Object.fromEntries(targets), {
@@ -170,7 +170,7 @@ test('the stack tells its users where to submit, to look and to listen', () => {
   });
 });
 
-test('the stack tells an operator what of the parameters is to be known, as far as it was set', () => {
+test('the outputs give an operator the relevant parameters, if they were set', () => {
   const parameters = {
     myhostname: 'mx.example.org',
     maximal_queue_lifetime: '5d',

@@ -37,7 +37,7 @@ function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(output, ...path), 'utf8')) as T;
 }
 
-/** Folder in the output that a function would be deployed from. */
+/** Returns the folder in the output from which a function would be deployed. */
 function assetFolder(resources: Record<string, Resource>, id: string): string {
   const { S3Key } = resource(resources, 'AWS::Lambda::Function', id)['Code'] as { S3Key: string };
   const { files } = readJson<{ files: Record<string, { source: { path: string } }> }>('LambdaLmtp.assets.json');
@@ -47,7 +47,7 @@ function assetFolder(resources: Record<string, Resource>, id: string): string {
 }
 
 let resources: Record<string, Resource> = {};
-/** Bundled as the local stack does it. */
+/** Bundled as in the local stack. */
 const bundles = functionNames.map((name) => bundleFunction(name, join(scratch, 'local')));
 
 before(async () => {
@@ -60,7 +60,7 @@ test('npx cdk synth makes a stack with seven functions', () => {
   assert.equal(Object.keys(resourcesOfType(resources, 'AWS::Lambda::Function')).length, 7);
 });
 
-test('what is deployed is what the local stack runs, octet for octet', () => {
+test('the deployed code is that of the local stack, octet for octet', () => {
   for (const local of bundles) {
     const deployed = assetFolder(resources, logicalName(local.name));
     assert.deepEqual(readdirSync(deployed), readdirSync(local.folder));
@@ -79,8 +79,8 @@ function hash(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-test('every function starts with the environment that the stack gives it, and has a handler to call', async () => {
-  // Lambda sets it, and the SDK asks for it when a client is made.
+test('every function starts with the environment of the stack, and has a handler', async () => {
+  // Lambda sets it, and the SDK reads it when a client is made.
   process.env['AWS_REGION'] ??= 'eu-central-1';
   for (const { name, file } of bundles) {
     const { Environment } = resource(resources, 'AWS::Lambda::Function', logicalName(name));
@@ -90,7 +90,7 @@ test('every function starts with the environment that the stack gives it, and ha
   }
 });
 
-test('the synthesized stack runs here, from its template and its bundles, and every sample ends as it declares', async () => {
+test('the synthesized stack runs here, from its template and its bundles, and every sample ends as declared', async () => {
   const program = join(projectFolder, 'infra/local/start.ts');
   const child = spawn(process.execPath, [program, '--from', output], { env: { ...process.env, TMPDIR: scratch } });
   let said = '';

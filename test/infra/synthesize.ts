@@ -1,7 +1,7 @@
 /** Stacks for tests: with stub code, so that nothing is bundled, and with the context of the real cdk.json. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, type AppProps, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/construct/lmtp-delivery.ts';
@@ -17,7 +17,7 @@ const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'ut
 /** Code that is never run. */
 export const stubCode = () => Code.fromInline('exports.handler = async () => {}');
 
-/** A resource of a template, as far as tests look into it. */
+/** A resource of a template, as far as tests read it. */
 export interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, unknown>;
@@ -25,16 +25,22 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
+/**
+ * An app whose templates are not held against the CDK's rules: to start those takes five seconds of processor time in each test file.
+ * template-validation.test.ts holds all that can be set against them, and any-context.test.ts what is set at random.
+ */
+export const unvalidated = { builtinCloudFormationValidation: false } as const;
+
 /** The stack of the app, with these context values over those of cdk.json. */
-export function appStack(values: Record<string, unknown> = {}): LmtpStack {
-  const app = new App({ context: { ...context, ...values } });
+export function appStack(values: Record<string, unknown> = {}, props: AppProps = unvalidated): LmtpStack {
+  const app = new App({ ...props, context: { ...context, ...values } });
   const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
   return new LmtpStack(app, 'LambdaLmtp', { settings, code: stubCode });
 }
 
-/** A stack of somebody else's that uses the construct. */
+/** A user's stack with the construct. */
 export function construct(props: (stack: Stack) => LmtpDeliveryProps): { stack: Stack; delivery: LmtpDelivery } {
-  const stack = new Stack(new App({ context }), 'Theirs');
+  const stack = new Stack(new App({ ...unvalidated, context }), 'Theirs');
   const delivery = new LmtpDelivery(stack, 'Mail', { code: stubCode, ...props(stack) });
   return { stack, delivery };
 }
@@ -56,7 +62,7 @@ export function resource(resources: Record<string, Resource>, type: string, word
   return found[0]?.[1].Properties ?? {};
 }
 
-/** The logical id that a reference or an attribute points to. */
+/** Returns the logical id that a reference or an attribute points to. */
 export function target(value: unknown): string {
   const found = /"(?:Ref|Fn::GetAtt)":\[?"(\w+)"/.exec(JSON.stringify(value));
   if (found?.[1] === undefined) throw new Error(`${JSON.stringify(value)} refers to nothing`);
@@ -67,12 +73,12 @@ export function target(value: unknown): string {
 export interface Statement {
   readonly effect: string;
   readonly actions: readonly string[];
-  /** Resources: logical ids of what they refer to with what follows, such as `MessageBucketBD53/corrupt/*`. */
+  /** Resources: logical ids of what they refer to with their suffix, such as `MessageBucketBD53/corrupt/*`. */
   readonly resources: readonly string[];
   readonly conditions: unknown;
 }
 
-/** What the role of a function permits. */
+/** The permissions of the role of a function. */
 export function statementsOf(resources: Record<string, Resource>, role: string): Statement[] {
   const { Policies } = resource(resources, 'AWS::IAM::Role', role) as {
     Policies: { PolicyDocument: PolicyDocument }[];
@@ -80,7 +86,7 @@ export function statementsOf(resources: Record<string, Resource>, role: string):
   return Policies.flatMap(({ PolicyDocument }) => statementsIn(PolicyDocument));
 }
 
-/** A policy as the template has it. */
+/** A policy in the form of the template. */
 export interface PolicyDocument {
   readonly Statement: readonly { Effect: string; Action: unknown; Resource: unknown; Condition?: unknown }[];
 }
@@ -95,7 +101,7 @@ export function statementsIn({ Statement }: PolicyDocument): Statement[] {
   }));
 }
 
-/** A value of a template as text: a reference is the logical id of what it refers to. */
+/** A value of a template as text: a reference is the logical id of its target. */
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** The CDK's own validation of templates (`@aws-cdk/core:validateAgainstDefaultRules`), over all that we ship. */
+/** The CDK's own validation of templates (`@aws-cdk/core:validateAgainstDefaultRules`), over all our stacks. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { LmtpDelivery } from '../../infra/construct/lmtp-delivery.ts';
+import { contextNames } from '../../infra/context/context.ts';
 import { readTransports } from '../../infra/context/transports.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
 import { loadExamples } from '../support/examples.ts';
@@ -35,7 +36,7 @@ interface Report {
   }[];
 }
 
-/** Synthesizes an app into a folder of its own; what its templates were found to have, as lines. */
+/** Synthesizes an app into its own folder; returns the findings of its templates, as lines. */
 function findings(build: (app: App) => void, values: Record<string, unknown> = {}): readonly string[] {
   const outdir = mkdtempSync(join(scratch, 'app-'));
   const app = new App({ outdir, autoSynth: false, context: { ...context, ...values } });
@@ -44,7 +45,7 @@ function findings(build: (app: App) => void, values: Record<string, unknown> = {
   try {
     app.synth();
   } catch (error) {
-    // It says so and points to the report; anything else is none of its business.
+    // It reports findings with a path to the report; any other error is thrown.
     if (!(error instanceof Error) || !/Validation failed/.test(error.message)) throw error;
   }
   process.exitCode = exitCode;
@@ -58,7 +59,67 @@ function findings(build: (app: App) => void, values: Record<string, unknown> = {
     });
 }
 
-/** Everything that the construct can be given. */
+const account = '123456789012';
+
+/** Context values that together set every option, each to a value that changes the template. */
+const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'several transports with a map and other transports': {
+    destination: '',
+    parameters: { myhostname: 'mx.example.com', max_use: 50 },
+    sesTopics: `arn:aws:sns:eu-west-1:${account}:mail`,
+    objectPrefix: 'drop/',
+    transportMapObject: 's3://configuration/transport',
+    otherTransports: `archive=arn:aws:sqs:eu-west-1:${account}:archive-incoming`,
+    transports: {
+      mailman: { destination: 'inet:mailman.internal:8024', parameters: { lmtp_destination_concurrency_limit: 2 } },
+      lmtp: {
+        destination: 'inet:dovecot.internal:24',
+        transportMap: 'lists.example.com mailman:; old.example.com archive:',
+      },
+      'old-lists': { destination: 'inet:majordomo.internal:8024', messageBucket: 'old-mail' },
+    },
+  },
+  'a network of its own, endpoints that exist, and IPv6': {
+    vpc: 'vpc-0123456789abcdef0',
+    subnets: 'subnet-00000001=rtb-00000001 subnet-00000002=rtb-00000002',
+    securityGroup: 'sg-0123456789abcdef0',
+    vpcEndpoints: 'yes',
+    ipv6: 'yes',
+    mailPorts: '24 2400',
+  },
+  'prefix lists, and no security group': {
+    vpc: 'vpc-0123456789abcdef0',
+    subnets: 'subnet-00000001=rtb-00000001 subnet-00000002=rtb-00000002',
+    vpcEndpoints: 'existing',
+    prefixLists: 'pl-00000001 pl-00000002',
+  },
+  'buckets, keys and secrets of others': {
+    transport: 'lists',
+    messageBucket: 'mail',
+    allowedBuckets: 'archive',
+    bodyPrefixes: 'in/ ses/',
+    bucketOwners: `mail=${account} archive=${account}`,
+    encryptionKey: `arn:aws:kms:eu-west-1:${account}:key/01234567-89ab-cdef-0123-456789abcdef`,
+    secrets: 'sasl/a',
+    transportMap: 'example.com lists:inet:b.internal:24',
+    allowedDestinations: 'inet:a.internal:24',
+    watchedDestinations: 'inet:a.internal:24 inet:b.internal:24',
+  },
+  'bodies that are deleted, alarms that are told, and other sizes': {
+    bodyRetention: '90d',
+    alarms: { lateMail: { threshold: 2 } },
+    alarmTopic: `arn:aws:sns:eu-west-1:${account}:alarms`,
+    operatingManual: 'https://wiki.example/operating',
+    prices: { lambdaTime: 1 },
+    logRetention: 90,
+    functionTimeout: '600s',
+    memorySize: 512,
+    maximumConcurrency: 40,
+    sessionBudget: 320,
+  },
+};
+
+/** Every option of the construct. */
 function fullest(app: App): void {
   const stack = new Stack(app, 'Fullest');
   const delivery = new LmtpDelivery(stack, 'Mail', {
@@ -84,7 +145,7 @@ const apps: Readonly<Record<string, (app: App) => void>> = {
     const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
     new LmtpStack(app, 'LambdaLmtp', { settings, code });
   },
-  'a stack with everything': fullest,
+  'a stack with every option': fullest,
   'the example of a Dovecot in a VPC': (app) => void new SingleDovecot(app, 'Mail'),
   'the example of SES and Dovecot': (app) => void new SesToDovecot(app, 'Mail'),
   'the example of SES and Cyrus': (app) => void new SesToCyrus(app, 'Mail'),
@@ -96,12 +157,30 @@ test('the flag that makes findings errors is on', () => {
 });
 
 for (const [name, build] of Object.entries(apps)) {
-  // Examples have settings of their own in place of those of cdk.json.
+  // Examples have their own settings instead of those of cdk.json.
   const values = name === 'the stack of cdk.json' ? {} : { destination: undefined };
   test(`${name} has no finding`, () => {
     assert.deepEqual(findings(build, values), []);
   });
 }
+
+for (const [name, values] of Object.entries(settings)) {
+  test(`${name}: the template has no finding`, () => {
+    const build = (app: App) => {
+      const transports = readTransports(app.node.getAllContext() as Record<string, unknown>);
+      new LmtpStack(app, 'LambdaLmtp', { settings: transports, code });
+    };
+    assert.deepEqual(findings(build, values), []);
+  });
+}
+
+test('nothing that the context can set is left out', () => {
+  const set = new Set(Object.values(settings).flatMap((values) => Object.keys(values)));
+  assert.deepEqual(
+    Object.keys(contextNames).filter((name) => !set.has(name)),
+    [],
+  );
+});
 
 test('a queue that shows messages again while its function still runs is found', () => {
   const found = findings((app) => {

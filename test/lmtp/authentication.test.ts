@@ -49,7 +49,7 @@ describe('the initial response', () => {
     assert.equal(play(echo({ initial: exceeds }), transcript).kind, 'accepted');
   });
 
-  test('that waits is not sent to a server whose first challenge is not empty', () => {
+  test('that waits is not sent to a server with another challenge first', () => {
     const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: *\n S: 501 cancelled`;
     const outcome = play(echo({ initial: exceeds }), transcript);
     assert.ok(outcome.kind === 'failed');
@@ -62,7 +62,7 @@ describe('a server that sends challenges', () => {
     assert.equal(play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 235 ok`).kind, 'accepted');
   });
 
-  test('gets a cancellation after one more', () => {
+  test('once more gets a cancellation', () => {
     const outcome = play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 334 \n C: *\n S: 501 cancelled`);
     assert.ok(outcome.kind === 'failed');
     assert.match(outcome.error.message, /more than 100 challenges/);
@@ -107,7 +107,7 @@ describe('at the end', () => {
     assert.deepEqual([outcome.reply.text, outcome.challenges, outcome.word], ['535 5.7.8 no', 2, 'expired']);
   });
 
-  test('a 235 counts only if the mechanism accepts it', () => {
+  test('a yes is believed only if the mechanism believes it', () => {
     const verifyServer = () => {
       throw new SaslError('not proved');
     };
@@ -122,7 +122,7 @@ describe('at the end', () => {
     }
   });
 
-  test('a lost connection is thrown to the caller', () => {
+  test('a lost connection throws an interruption', () => {
     assert.throws(
       () => play(echo(), 'C: AUTH ECHO\n S: (lost)'),
       (error) => error instanceof Interrupted && error.stage === 'AUTH',

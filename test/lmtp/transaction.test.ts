@@ -858,7 +858,7 @@ describe('replies out of step', () => {
     assert.deepEqual(outcome.result.outOfStep?.reply.code, 354);
   });
 
-  test('with one final reply too many, only recipients with the same verdict in both readings are final', () => {
+  test('one final reply too many decides only where both assignments agree', () => {
     const outcome = pipelined(two, `${sent}S: 250 a\nS: 250 b\nS+: 550 5.7.1 c\n${noReset}`);
     assert.deepEqual(answers(outcome), ['dot 250', 'dot 250 out of step in doubt']);
     assert.deepEqual(outcome.result.miscount, { replies: 3, recipients: 2 });

@@ -16,6 +16,9 @@ const start = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.ur
 const scratch = mkdtempSync(join(tmpdir(), 'examples-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
+// The CDK's own validation takes most of the time of synth; test/infra/template-validation.test.ts has it for all examples.
+process.env['CDK_VALIDATION'] = 'false';
+
 /** Bundled once for all of them. */
 const folders = new Map<FunctionName, string>();
 function code(name: FunctionName): Code {
@@ -30,7 +33,11 @@ const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExam
 function synthesize(name: string, build: (app: App) => void): string {
   const outdir = join(scratch, name);
   const flags = exampleFolders().find((example) => example.name === name)?.context ?? assert.fail(name);
-  const app = new App({ outdir, context: { ...flags, 'aws:cdk:enable-path-metadata': true } });
+  const app = new App({
+    builtinCloudFormationValidation: false,
+    outdir,
+    context: { ...flags, 'aws:cdk:enable-path-metadata': true },
+  });
   build(app);
   app.synth();
   return outdir;

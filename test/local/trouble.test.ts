@@ -99,11 +99,11 @@ describe('a stack in trouble', () => {
       'explain sent': /: done, 1 attempt\n.*: sent, attempt 1/,
       status:
         /^Action required\. No mail has been lost\. .*^Corrupt: 2 .*^In doubt: [12] .*^Suspended: .*^Held: inet:.*CHG-88/ms,
-      'queue --state corrupt': /^-- 2 in all$/m,
+      'queue --state corrupt': /^-- 2 in total$/m,
       'queue --in-doubt': /^doubt /m,
       shape: /^ *inet:\[127\.0\.0\.1\]:1 +3 +3 /m,
       'log --since 10m': /^.*slow: to=<bob@slow\.example>, .* status=deferred \(.*451 4\.3\.2 The disk is slow/m,
-      'requeue malformed --unset recipient': /it will be taken in within seconds, as malformed$/m,
+      'requeue malformed --unset recipient': /it will be accepted within seconds, as malformed$/m,
       'requeue altered': /altered\/0000: /,
       'release held': /held\/0000: released/,
     };

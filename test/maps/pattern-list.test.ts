@@ -42,7 +42,7 @@ describe('strings', () => {
       [false, false, true, true],
     );
   });
-  test('files that include each other are reported', () => {
+  test('files that name each other are told', () => {
     assert.throws(() => strings('/a', { '/a': '/a\n' }), /name each other in a loop/);
   });
   test('a name in brackets matches nothing, as in Postfix, but is reported', () => {
@@ -83,7 +83,7 @@ describe('hosts', () => {
   for (const [list, names, matches] of cases) {
     test(`${list}: ${names.join(' ')}`, () => assert.equal(hosts(list).matches(...names), matches));
   }
-  test('a word in brackets that is not an address is reported', () => {
+  test('a word in brackets that is no address is told', () => {
     assert.deepEqual(hosts('[mail.test]').warnings, ['"[mail.test]" never matches: it is not an address']);
   });
 });

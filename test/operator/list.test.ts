@@ -1,14 +1,14 @@
 /** The contents and order of a list of the queue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Listed, type ListWish, listQueue } from '../../functions/operator/list.ts';
+import { type Listed, type ListSpec, listQueue } from '../../functions/operator/list.ts';
 import type { OperatorServices } from '../../functions/operator/operator.ts';
 import { makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
 
-const everything: ListWish = { filter: {}, limit: 0, isBrief: false, isOldestFirst: false };
+const everything: ListSpec = { filter: {}, limit: 0, isBrief: false, isOldestFirst: false };
 
-async function list(services: CapturingOperatorServices, wish: Partial<ListWish> = {}): Promise<readonly Listed[]> {
+async function list(services: CapturingOperatorServices, wish: Partial<ListSpec> = {}): Promise<readonly Listed[]> {
   return await Array.fromAsync(listQueue({ ...everything, ...wish }, services));
 }
 

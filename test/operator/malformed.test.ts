@@ -6,7 +6,7 @@ import { explainMessage } from '../../functions/operator/explain.ts';
 import { listQueue } from '../../functions/operator/list.ts';
 import { flushMessages, holdMessages, releaseMessages, removeMessages } from '../../functions/operator/messages.ts';
 import type { Change, Changing } from '../../functions/operator/operator.ts';
-import { openDrafts } from '../../functions/operator/requeue.ts';
+import { findDrafts } from '../../functions/operator/requeue.ts';
 import { assess } from '../../functions/operator/status.ts';
 import { type FoundItem, ItemFault } from '../../functions/queue/items/unreadable-item.ts';
 import { holdMalformed } from '../../functions/queue/writes/malformed.ts';
@@ -109,7 +109,7 @@ describe('a malformed delivery', () => {
     assert.deepEqual([report.isWell, report.malformed.deliveries, report.malformed.oldest?.id], [false, 1, 'bad']);
     const [first = '', second] = statusAsText(report, 3_600_000);
     assert.match(first, /^Action required\. No mail has been lost\. 3 deliveries in the queue/);
-    assert.equal(second, 'Malformed: 1 delivery held: the item in the queue table is not what it should be');
+    assert.equal(second, 'Malformed: 1 delivery held: the item in the queue table is malformed');
   });
 
   test('is changed only by its removal, and does not block others', async () => {
@@ -125,10 +125,10 @@ describe('a malformed delivery', () => {
       'good changed: released (h); it will be tried now',
     ]);
     assert.equal((await outcomes(flushMessages(both, 0, changing(services))))[0], `bad ${refused}`);
-    assert.deepEqual(await openDrafts('bad', services), { kind: 'refused', why: refused.replace('refused: ', '') });
+    assert.deepEqual(await findDrafts('bad', services), { kind: 'refused', why: refused.replace('refused: ', '') });
     for (const wish of [{ as: 'bounced' }, { as: 'removed', recipient: 'bob@example.com' }] as const) {
       const [answer = ''] = await outcomes(removeMessages(ids('bad'), wish, changing(services)));
-      assert.match(answer, /^bad refused: it is malformed: .* it can only be removed as a whole, and nobody is told$/);
+      assert.match(answer, /^bad refused: it is malformed: .* it can only be removed as a whole and without a bounce$/);
     }
   });
 
@@ -136,7 +136,7 @@ describe('a malformed delivery', () => {
     const services = await makeQueue();
     assert.deepEqual(await outcomes(removeMessages(ids('bad', 'good'), { as: 'removed' }, changing(services))), [
       `bad changed: removed; it was malformed: ${fault}`,
-      'good changed: removed; it will not be tried again, and the sender will not be told',
+      'good changed: removed; it will not be tried again, and the sender will not be notified',
     ]);
     const found = await found0(services, 'bad');
     assert.ok(found instanceof ItemFault);
@@ -158,9 +158,9 @@ describe('a malformed delivery', () => {
     const selection = { kind: 'filter', filter: { destination } } as const;
     const answers = await outcomes(removeMessages(selection, { as: 'removed' }, changing(services)));
     assert.deepEqual(answers.toSorted(), [
-      `bad refused: it is malformed: ${fault}; only by its name can it be removed: bad/0000`,
+      `bad refused: it is malformed: ${fault}; it can only be removed by its id: bad/0000`,
       'far refused: only another release can change it: it has version 3; this release reads versions up to 2',
-      'good changed: removed; it will not be tried again, and the sender will not be told',
+      'good changed: removed; it will not be tried again, and the sender will not be notified',
     ]);
   });
 

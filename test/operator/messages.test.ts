@@ -65,7 +65,7 @@ describe('hold', () => {
     await outcomes(holdMessages(ids('a'), { hold: 'two' }, changing(services)));
     const release = (hold?: string) =>
       outcomes(releaseMessages(ids('a'), { ramp: 0, ...(hold === undefined ? {} : { hold }) }, changing(services)));
-    assert.deepEqual(await release('three'), ['a/0000 refused: there is no hold "three" on it']);
+    assert.deepEqual(await release('three'), ['a/0000 refused: it has no hold "three"']);
     assert.deepEqual(await release('one'), [
       'a/0000 changed: released (one), but it is still held (two) by arn:aws:iam::1:user/ann: INC-1',
     ]);
@@ -155,7 +155,7 @@ describe('the selection', () => {
     const changes = removeMessages(selection, { as: 'removed' }, { order: ann, services: stale });
     assert.deepEqual(await outcomes(changes), [
       'a/0000 passed over: it has changed meanwhile',
-      'b/0000 changed: removed; it will not be tried again, and the sender will not be told',
+      'b/0000 changed: removed; it will not be tried again, and the sender will not be notified',
     ]);
     assert.equal((await read(services, 'a')).state, 'active');
   });
@@ -216,7 +216,7 @@ describe('delete', () => {
       const services = operatorServices();
       await putItems(services, { id: 'a', state, generation: 4 });
       assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services))), [
-        'a/0000 changed: removed; it will not be tried again, and the sender will not be told',
+        'a/0000 changed: removed; it will not be tried again, and the sender will not be notified',
       ]);
       const item = await read(services, 'a');
       assert.deepEqual([item.state, item.generation, item.due, item.pending], ['done', 5, undefined, {}]);
@@ -275,7 +275,7 @@ describe('delete', () => {
     const remove = (recipient: string) =>
       outcomes(removeMessages(ids('a'), { as: 'bounced', recipient }, changing(services)));
     assert.deepEqual(await remove('bob@x'), [
-      'a/0000 changed: removed and bounced: bob@x; the other recipients stay, and the sender will be told why',
+      'a/0000 changed: removed and bounced: bob@x; the other recipients stay, and the sender will receive a bounce',
     ]);
     const item = await read(services, 'a');
     assert.deepEqual([item.state, item.due, item.unpublished], ['deferred', due, undefined]);
@@ -283,13 +283,13 @@ describe('delete', () => {
       item.recipients.map(({ last }) => last?.status),
       ['bounced', undefined, undefined],
     );
-    assert.deepEqual(await remove('bob@x'), ['a/0000 refused: nobody of that name is left to be delivered to']);
+    assert.deepEqual(await remove('bob@x'), ['a/0000 refused: no unfinished recipient has this address']);
     services.clock.advance(1);
     assert.deepEqual(await remove('CAROL@*'), [
-      'a/0000 changed: removed and bounced: carol@x; the other recipients stay, and the sender will be told why',
+      'a/0000 changed: removed and bounced: carol@x; the other recipients stay, and the sender will receive a bounce',
     ]);
     assert.deepEqual(await remove('@y'), [
-      'a/0000 changed: removed and bounced; it will not be tried again, and the sender will be told why',
+      'a/0000 changed: removed and bounced; it will not be tried again, and the sender will receive a bounce',
     ]);
     assert.equal((await read(services, 'a')).state, 'done');
     assert.equal(new Set(services.published.map(({ lmtp }) => lmtp.eventId)).size, 3);
@@ -302,7 +302,7 @@ describe('delete', () => {
       const [outcome = ''] = await outcomes(
         removeMessages(ids('a'), { as: 'removed', recipient: 'bob@x' }, changing(services)),
       );
-      assert.match(outcome, new RegExp(`^a/0000 refused: it is ${state}, and has other recipients`));
+      assert.match(outcome, new RegExp(`^a/0000 refused: it is ${state} and has other recipients`));
       assert.deepEqual(await read(services, 'a'), item);
     });
   }
@@ -320,7 +320,7 @@ describe('delete', () => {
       outcomes(
         removeMessages(ids('a'), { as: 'sent', ...(recipient === undefined ? {} : { recipient }) }, changing(services)),
       );
-    assert.deepEqual(await settle('carol@x'), ['a/0000 refused: nobody is in doubt']);
+    assert.deepEqual(await settle('carol@x'), ['a/0000 refused: no recipient is in doubt']);
     assert.deepEqual(await settle('bob@x'), [
       'a/0000 changed: recorded as delivered: bob@x; it will not be sent there again',
     ]);
@@ -338,7 +338,7 @@ describe('delete', () => {
     const services = operatorServices();
     await putItems(services, { id: 'a', state: 'delivering', claim: { token: 't', until: 0 } });
     assert.deepEqual(await outcomes(removeMessages(ids('a'), { as: 'bounced' }, changing(services))), [
-      'a/0000 changed: will be removed and bounced when its present attempt ends, unless that delivers it; the sender will be told why',
+      'a/0000 changed: will be removed and bounced when its present attempt ends, unless that delivers it; the sender will receive a bounce',
     ]);
     const item = await read(services, 'a');
     assert.deepEqual(item.removal, { ...ann, at: services.clock.wall, bounces: true });
@@ -351,7 +351,7 @@ describe('delete', () => {
     await services.corruptRequests.file({ id: 'a.0000', reason: 'message.key: gone', body: '{}', isDelivery: true });
     await outcomes(removeMessages(ids('a'), { as: 'removed' }, changing(services)));
     assert.partialDeepStrictEqual(await services.corruptRequests.read('a.0000'), {
-      isSettled: true,
+      isClosed: true,
       history: [{ what: 'removed', ...ann }],
     });
   });
@@ -362,13 +362,13 @@ describe('delete', () => {
     const remove = (as: 'removed' | 'bounced', whatIf = false) =>
       outcomes(removeMessages(ids('sqs-1'), { as }, changing(services, whatIf)));
     const [refused = ''] = await remove('bounced');
-    assert.match(refused, /^sqs-1 refused: it is a corrupt request that was never taken in/);
+    assert.match(refused, /^sqs-1 refused: it is a corrupt request, with no known envelope/);
     assert.deepEqual(await remove('removed', true), [
-      'sqs-1 changed: would be removed; the request would not be taken in, and the sender would not be told',
+      'sqs-1 changed: would be removed; the request would not be accepted, and the sender would not be notified',
     ]);
     assert.equal((await Array.fromAsync(services.corruptRequests.list())).length, 1);
     assert.deepEqual(await remove('removed'), [
-      'sqs-1 changed: removed; the request will not be taken in, and the sender will not be told',
+      'sqs-1 changed: removed; the request will not be accepted, and the sender will not be notified',
     ]);
     assert.deepEqual(await Array.fromAsync(services.corruptRequests.list()), []);
     assert.deepEqual(await remove('removed'), ['sqs-1 refused: it was requeued or removed already']);

@@ -7,7 +7,7 @@ import {
   rescheduleMessage,
 } from '../../functions/operator/operator-change.ts';
 import { removeMessage } from '../../functions/operator/removal-change.ts';
-import { settleByHand } from '../../functions/operator/settlement-change.ts';
+import { recordAsSent } from '../../functions/operator/sent-change.ts';
 import { inDoubtHold } from '../../functions/queue/disposition/settlement.ts';
 import type { DeliveryItem, Hold, LastVerdict } from '../../functions/queue/items/item.ts';
 import type { State } from '../../functions/queue/items/states.ts';
@@ -145,8 +145,8 @@ describe('a release', () => {
     const cases: readonly (readonly [Partial<DeliveryItem>, string | undefined, string])[] = [
       [{ state: 'deferred' }, undefined, 'it is deferred, not held'],
       [{ state: 'held' }, undefined, 'its destination is held'],
-      [{ state: 'held', holds: [hold('a')] }, 'b', 'there is no hold "b" on it'],
-      [{ state: 'delivering' }, undefined, 'nobody holds it'],
+      [{ state: 'held', holds: [hold('a')] }, 'b', 'it has no hold "b"'],
+      [{ state: 'delivering' }, undefined, 'it has no hold'],
     ];
     for (const [given, name, why] of cases) {
       const services = await withItem(given);
@@ -226,7 +226,7 @@ describe('a recipient in doubt that the operator knows to be delivered', () => {
 
   test('is recorded as sent, with author and reason; the others are retried', async () => {
     const services = await withItem({ state: 'deferred', recipients });
-    await settleByHand(key, { ...order, recipients: ['bob@x'] }, services);
+    await recordAsSent(key, { ...order, recipients: ['bob@x'] }, services);
     const item = await itemOf(services);
     assert.deepEqual(
       item.recipients.map(({ last }) => last?.status),
@@ -237,7 +237,7 @@ describe('a recipient in doubt that the operator knows to be delivered', () => {
 
   test('is each one in doubt if none is named, and the delivery may be finished with it', async () => {
     const services = await withItem({ state: 'held', recipients: recipients.slice(0, 2) });
-    await settleByHand(key, order, services);
+    await recordAsSent(key, order, services);
     const item = await itemOf(services);
     assert.deepEqual([item.state, item.due], ['done', undefined]);
     assert.deepEqual(services.published, []);
@@ -245,16 +245,16 @@ describe('a recipient in doubt that the operator knows to be delivered', () => {
 
   test('releases the others if they were held because of the doubt', async () => {
     const services = await withItem({ state: 'held', recipients, holds: [hold(inDoubtHold)] });
-    await settleByHand(key, { ...order, recipients: ['bob@x'] }, services);
+    await recordAsSent(key, { ...order, recipients: ['bob@x'] }, services);
     assert.equal((await itemOf(services)).state, 'held', 'carol is still in doubt');
-    await settleByHand(key, order, services);
+    await recordAsSent(key, order, services);
     const { state, holds } = await itemOf(services);
     assert.deepEqual([state, holds, services.woken.length], ['queued', undefined, 1]);
   });
 
   test("leaves an operator's own hold", async () => {
     const services = await withItem({ state: 'held', recipients, holds: [hold(inDoubtHold), hold('mine')] });
-    await settleByHand(key, order, services);
+    await recordAsSent(key, order, services);
     const { state, holds } = await itemOf(services);
     assert.deepEqual([state, holds?.map(({ id }) => id)], ['held', ['mine']]);
   });
@@ -262,15 +262,15 @@ describe('a recipient in doubt that the operator knows to be delivered', () => {
   test('must be in doubt', async () => {
     const services = await withItem({ state: 'deferred', recipients });
     const named = { ...order, recipients: ['bob@x', 'dave@x', 'eve@x'] };
-    assert.equal(refusal(await settleByHand(key, named, services)), 'not in doubt: dave@x, eve@x');
+    assert.equal(refusal(await recordAsSent(key, named, services)), 'not in doubt: dave@x, eve@x');
     const sure = await withItem({ state: 'deferred' });
-    assert.equal(refusal(await settleByHand(key, order, sure)), 'nobody is in doubt');
+    assert.equal(refusal(await recordAsSent(key, order, sure)), 'no recipient is in doubt');
   });
 
   for (const state of ['active', 'delivering', 'done', 'corrupt'] as const) {
     test(`is not recorded while the message is ${state}`, async () => {
       const services = await withItem({ state, recipients });
-      assert.equal(refusal(await settleByHand(key, order, services)), `it is ${state}`);
+      assert.equal(refusal(await recordAsSent(key, order, services)), `it is ${state}`);
     });
   }
 });
@@ -378,7 +378,7 @@ test('in any state leaves a valid message with all its recipients', async () => 
       (services: CapturingServices) => holdMessage(key, { ...order, hold: 'h' }, services),
       (services: CapturingServices) => releaseMessage(key, order, services),
       (services: CapturingServices) => removeMessage(key, { ...order, bounces: true }, services),
-      (services: CapturingServices) => settleByHand(key, order, services),
+      (services: CapturingServices) => recordAsSent(key, order, services),
       (services: CapturingServices) => requeueMessage(key, order, services),
       (services: CapturingServices) => rescheduleMessage(key, order, services),
     ]) {

@@ -15,7 +15,7 @@ const stored = {
 
 test('a corrupt request is read as it was filed', () => {
   assert.deepEqual(readCorruptRequest(stored), { id: 'x', reason: 'sender: is missing', at: 5, copy });
-  assert.equal(readCorruptRequest({ ...stored, state: 'done' }).isSettled, true);
+  assert.equal(readCorruptRequest({ ...stored, state: 'done' }).isClosed, true);
 });
 
 test('a corrupt request with a malformed record is still shown, with its fault', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explainMessage } from '../../functions/operator/explain.ts';
 import { listQueue } from '../../functions/operator/list.ts';
-import { openDrafts, putBack } from '../../functions/operator/requeue.ts';
+import { findDrafts, requeueDraft } from '../../functions/operator/requeue.ts';
 import { messageAsText } from '../../functions/texts/explain-text.ts';
 import { listedAsBrief, listedAsJson, listedAsText } from '../../functions/texts/queue-text.ts';
 import { operatorServices, putItems } from '../support/operator-services.ts';
@@ -26,7 +26,7 @@ describe('a refused request is found by the id of its entry and by that of its p
       assert.ok(story !== undefined);
       assert.match(
         messageAsText(story).join('\n'),
-        /^sqs-1: the request \(sent with the id order-42\) is corrupt, and waits/,
+        /^sqs-1: the request \(sent with the id order-42\) is corrupt and waits/,
       );
     });
 
@@ -47,16 +47,16 @@ describe('a refused request is found by the id of its entry and by that of its p
 
     test(`by requeue ${name}, and is submitted under the id of its producer`, async () => {
       const services = await withRefused();
-      const drafts = await openDrafts(name, services);
+      const drafts = await findDrafts(name, services);
       assert.ok(!('kind' in drafts));
       const [draft] = drafts;
       assert.ok(draft !== undefined);
       const message = { bucket: 'messages', key: 'in/a.eml' };
       const text = JSON.stringify({ ...JSON.parse(draft.text), version: 1, recipients: ['bob@x'], message });
-      const change = await putBack(draft, text, { order, services });
-      assert.equal(change.text, 'requeued, edited; it will be taken in within seconds, as order-42');
-      assert.equal((await services.corruptRequests.read('sqs-1'))?.isSettled, true);
-      const again = await openDrafts(name, services);
+      const change = await requeueDraft(draft, text, { order, services });
+      assert.equal(change.text, 'requeued, edited; it will be accepted within seconds, as order-42');
+      assert.equal((await services.corruptRequests.read('sqs-1'))?.isClosed, true);
+      const again = await findDrafts(name, services);
       assert.deepEqual(again, { kind: 'refused', why: 'it was requeued or removed already' });
     });
   }

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Draft, openDrafts, putBack } from '../../functions/operator/requeue.ts';
+import { type Draft, findDrafts, requeueDraft } from '../../functions/operator/requeue.ts';
 import type { RequestError } from '../../functions/request/request-error.ts';
 import { makeRecipients, makeVerdict } from '../support/delivery-item.ts';
 import { type CapturingOperatorServices, operatorServices, putItems } from '../support/operator-services.ts';
@@ -29,7 +29,7 @@ async function withDelivery(hasBody = true): Promise<CapturingOperatorServices> 
 }
 
 async function draftOf(services: CapturingOperatorServices, name: string): Promise<Draft> {
-  const drafts = await openDrafts(name, services);
+  const drafts = await findDrafts(name, services);
   assert.ok(!('kind' in drafts), JSON.stringify(drafts));
   const [draft, ...others] = drafts;
   assert.ok(draft !== undefined && others.length === 0);
@@ -47,7 +47,7 @@ describe('a corrupt delivery', () => {
       const services = await withDelivery();
       const draft = await draftOf(services, name);
       assert.equal(draft.reason, 'message.key: gone');
-      const change = await putBack(draft, draft.text, { order, services });
+      const change = await requeueDraft(draft, draft.text, { order, services });
       assert.deepEqual([change.kind, change.id, change.delivery], ['changed', 'a', '0000']);
       const item = await services.ledger.read({ id: 'a', delivery: '0000' });
       assert.ok(item !== undefined);
@@ -62,7 +62,7 @@ describe('a corrupt delivery', () => {
       );
       assert.partialDeepStrictEqual(item.history, [order]);
       assert.deepEqual(services.woken, [['a/0000 2', 0]]);
-      assert.equal((await services.corruptRequests.read('a.0000'))?.isSettled, true);
+      assert.equal((await services.corruptRequests.read('a.0000'))?.isClosed, true);
     });
   }
 
@@ -76,7 +76,7 @@ describe('a corrupt delivery', () => {
       destination: 'Other.example:2400',
       recipients: ['bob2@x', { address: 'carol@x', original: 'c@x' }],
     });
-    assert.match((await putBack(draft, text, { order, services })).text, /^requeued with other /);
+    assert.match((await requeueDraft(draft, text, { order, services })).text, /^requeued with other /);
     const item = await services.ledger.read({ id: 'a', delivery: '0000' });
     assert.partialDeepStrictEqual(item, {
       sender: 'alice2@example.org',
@@ -94,11 +94,14 @@ describe('a corrupt delivery', () => {
   });
 
   const refused: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, RegExp]>> = {
-    'another id': [{ id: 'b' }, /^id: cannot be changed of what was taken in already/],
+    'another id': [{ id: 'b' }, /^id: cannot be changed in a delivery that was accepted/],
     'another arrival': [{ arrival: '2026-11-22T08:00:00Z' }, /^arrival: cannot be changed/],
     'other checks': [{ authentication: { spf: 'FAIL' } }, /^authentication: cannot be changed/],
     'another type of body': [{ body: '7BIT' }, /^body: cannot be changed/],
-    'fewer recipients': [{ recipients: ['bob@x'] }, /^recipients: has 1 recipients; wanted are the 2 that are left/],
+    'fewer recipients': [
+      { recipients: ['bob@x'] },
+      /^recipients: has 1 recipients; the delivery has 2 unfinished ones/,
+    ],
     'an impossible address': [{ recipients: ['bob@x', 'a\r@x'] }, /^recipients\[1\]: "a\\r@x" holds the control/],
     'an unknown field': [{ mesage: {} }, /^mesage: is not a field/],
     'a missing body': [{ message: { bucket: 'messages', key: 'no' } }, /^message\.key: there is no object "no"/],
@@ -109,13 +112,13 @@ describe('a corrupt delivery', () => {
     test(`with ${name} is refused, and nothing is changed`, async () => {
       const services = await withDelivery();
       const draft = await draftOf(services, 'a');
-      await assert.rejects(putBack(draft, edited(draft, fields), { order, services }), (error: RequestError) => {
+      await assert.rejects(requeueDraft(draft, edited(draft, fields), { order, services }), (error: RequestError) => {
         assert.equal(error.name, 'RequestError');
         assert.match(error.message, pattern);
         return true;
       });
       assert.equal((await services.ledger.read({ id: 'a', delivery: '0000' }))?.state, 'corrupt');
-      assert.equal((await services.corruptRequests.read('a.0000'))?.isSettled, undefined);
+      assert.equal((await services.corruptRequests.read('a.0000'))?.isClosed, undefined);
     });
   }
 
@@ -123,7 +126,7 @@ describe('a corrupt delivery', () => {
     const services = await withDelivery(false);
     const draft = await draftOf(services, 'a');
     await assert.rejects(
-      putBack(draft, draft.text, { order, services }),
+      requeueDraft(draft, draft.text, { order, services }),
       /message\.key: there is no object "in\/a\.eml"/,
     );
   });
@@ -134,7 +137,7 @@ describe('a corrupt delivery', () => {
     const message = { bucket: 'messages', key: 'in/p.eml', etag: '"e"', size: 1 };
     await putItems(services, { id: 'p', state: 'corrupt', destination: 'retry:4.0.0 moving house', message });
     const draft = await draftOf(services, 'p');
-    await putBack(draft, draft.text, { order, services });
+    await requeueDraft(draft, draft.text, { order, services });
     assert.partialDeepStrictEqual(await services.ledger.read({ id: 'p', delivery: '0000' }), {
       state: 'queued',
       destination: 'retry:4.0.0 moving house',
@@ -144,8 +147,8 @@ describe('a corrupt delivery', () => {
   test('that another operator has changed meanwhile is left alone', async () => {
     const services = await withDelivery();
     const draft = await draftOf(services, 'a');
-    await putBack(draft, draft.text, { order, services });
-    assert.deepEqual(await putBack(draft, draft.text, { order, services }), {
+    await requeueDraft(draft, draft.text, { order, services });
+    assert.deepEqual(await requeueDraft(draft, draft.text, { order, services }), {
       kind: 'refused',
       id: 'a',
       delivery: '0000',
@@ -156,10 +159,10 @@ describe('a corrupt delivery', () => {
   test('in a dry run is checked, and not changed', async () => {
     const services = await withDelivery();
     const draft = await draftOf(services, 'a');
-    const change = await putBack(draft, draft.text, { order: { ...order, whatIf: true }, services });
+    const change = await requeueDraft(draft, draft.text, { order: { ...order, whatIf: true }, services });
     assert.equal(change.kind, 'changed');
     assert.equal((await services.ledger.read({ id: 'a', delivery: '0000' }))?.state, 'corrupt');
-    assert.equal((await services.corruptRequests.read('a.0000'))?.isSettled, undefined);
+    assert.equal((await services.corruptRequests.read('a.0000'))?.isClosed, undefined);
   });
 });
 
@@ -180,17 +183,17 @@ describe('a corrupt request', () => {
   test('is submitted to the incoming queue, with the id and the arrival that it would have had', async () => {
     const services = await withRequest(JSON.stringify(good));
     const draft = await draftOf(services, 'sqs-1');
-    const change = await putBack(draft, draft.text, { order, services });
+    const change = await requeueDraft(draft, draft.text, { order, services });
     assert.deepEqual(change, {
       kind: 'changed',
       id: 'sqs-1',
-      text: 'requeued; it will be taken in within seconds, as sqs-1',
+      text: 'requeued; it will be accepted within seconds, as sqs-1',
     });
     assert.deepEqual(
       services.corruptRequests.submitted.map((body) => JSON.parse(body)),
       [{ ...good, id: 'sqs-1', arrival: '2026-11-20T07:00:00.000Z' }],
     );
-    assert.deepEqual(await openDrafts('sqs-1', services), {
+    assert.deepEqual(await findDrafts('sqs-1', services), {
       kind: 'refused',
       why: 'it was requeued or removed already',
     });
@@ -200,7 +203,7 @@ describe('a corrupt request', () => {
     const own = { ...good, id: 'own', arrival: '2026-11-19T07:00:00Z' };
     const services = await withRequest(JSON.stringify(own));
     const draft = await draftOf(services, 'sqs-1');
-    await putBack(draft, draft.text, { order, services });
+    await requeueDraft(draft, draft.text, { order, services });
     assert.deepEqual(
       services.corruptRequests.submitted.map((body) => JSON.parse(body)),
       [own],
@@ -217,15 +220,15 @@ describe('a corrupt request', () => {
         JSON.stringify({ ...good, arrival: '2029-01-01T00:00:00Z' }),
         /^arrival: .* is more than five minutes in the future/,
       ],
-      [JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' }), /^request: is no mail: /],
+      [JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' }), /^request: contains no mail: /],
     ] as const) {
-      await assert.rejects(putBack(draft, text, { order, services }), (error: RequestError) => {
+      await assert.rejects(requeueDraft(draft, text, { order, services }), (error: RequestError) => {
         assert.match(error.message, pattern);
         return error.name === 'RequestError';
       });
     }
     assert.deepEqual(services.corruptRequests.submitted, []);
-    assert.equal((await services.corruptRequests.read('sqs-1'))?.isSettled, undefined);
+    assert.equal((await services.corruptRequests.read('sqs-1'))?.isClosed, undefined);
   });
 
   test('whose copy is missing can be replaced', async () => {
@@ -233,10 +236,10 @@ describe('a corrupt request', () => {
     services.corruptRequests.loseBody('sqs-1');
     const draft = await draftOf(services, 'sqs-1');
     assert.equal(draft.text, '');
-    await assert.rejects(putBack(draft, draft.text, { order, services }), /^RequestError: request: /);
+    await assert.rejects(requeueDraft(draft, draft.text, { order, services }), /^RequestError: request: /);
     assert.equal(
-      (await putBack(draft, JSON.stringify(good), { order, services })).text,
-      'requeued, edited; it will be taken in within seconds, as sqs-1',
+      (await requeueDraft(draft, JSON.stringify(good), { order, services })).text,
+      'requeued, edited; it will be accepted within seconds, as sqs-1',
     );
   });
 });
@@ -244,6 +247,6 @@ describe('a corrupt request', () => {
 test('a delivery that is not corrupt is not requeued', async () => {
   const services = operatorServices();
   await putItems(services, { id: 'a', state: 'deferred' });
-  assert.deepEqual(await openDrafts('a', services), { kind: 'refused', why: 'it is deferred, not corrupt' });
-  assert.deepEqual(await openDrafts('b', services), { kind: 'unknown' });
+  assert.deepEqual(await findDrafts('a', services), { kind: 'refused', why: 'it is deferred, not corrupt' });
+  assert.deepEqual(await findDrafts('b', services), { kind: 'unknown' });
 });

@@ -1,4 +1,4 @@
-/** A CDK app that somebody might write. */
+/** A CDK app of a user. */
 export const mailApp = `import { App, Stack } from 'aws-cdk-lib';
 import { LmtpDelivery, type LmtpDeliveryProps, type MetricName, PropsError, writeOutputs } from 'lambda-lmtp';
 

@@ -1,5 +1,5 @@
 /**
- * Node as somebody else has it: nothing of this project on its path, and the registry and cache that npm is told of.
+ * Node on a user's machine: nothing of this project on its path, and npm's own registry and cache settings.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -92,7 +92,7 @@ describe('a wrong name or value is reported, with what is allowed', () => {
       /"pipeline" is not allowed; allowed are 8bitmime/,
     ],
     [{ lmtp_destination_concurrency_limit: '0' }, 'lmtp_destination_concurrency_limit', /out of range: 1 to/],
-    [{ lmtp_lhlo_name: '$unknown' }, 'lmtp_lhlo_name', /refers to \$unknown, which is not a parameter/],
+    [{ lmtp_lhlo_name: '$missing' }, 'lmtp_lhlo_name', /refers to \$missing, which is not a parameter/],
     [{ myhostname: '$lmtp_lhlo_name' }, 'lmtp_lhlo_name', /refers to itself/],
     [{ myhostname: '$myhostname' }, 'myhostname', /refers to itself/],
     [{ lmtp_lhlo_name: 'two words' }, 'lmtp_lhlo_name', /not a host name/],
@@ -146,7 +146,7 @@ test('the environment contains each under its name in capitals, beside other var
     LMTP_TLS_CAFILE: 'system',
     soft_bounce: 'yes',
     PATH: '/bin',
-    HOME: '$unknown',
+    HOME: '$missing',
   });
   assert.equal(parameters.lmtp_mail_timeout, 7 * second);
   assert.equal(parameters.lmtp_tls_CAfile, 'system');

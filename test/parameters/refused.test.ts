@@ -109,7 +109,7 @@ test('setting a refused parameter is an error with the reason', () => {
   );
 });
 
-describe('an unknown name is reported with the similar one:', () => {
+describe('an unknown name brings the most similar parameter:', () => {
   for (const [name, meant] of [
     ['lmtp_mail_timeuot', 'lmtp_mail_timeout'],
     ['smtp_mail_timeout', 'lmtp_mail_timeout'],

@@ -175,10 +175,7 @@ describe('changes to a destination', () => {
     };
     assert.equal(await why(unholdDestination(destination, order, services)), 'it is not held');
     await holdDestination(destination, { ...order, hold: 'a' }, services);
-    assert.equal(
-      await why(unholdDestination(destination, { ...order, hold: 'b' }, services)),
-      'there is no hold "b" on it',
-    );
+    assert.equal(await why(unholdDestination(destination, { ...order, hold: 'b' }, services)), 'it has no hold "b"');
     assert.equal(await why(reopenDestination(destination, order, services)), 'it is not suspended');
   });
 

@@ -71,7 +71,7 @@ test("a right-hand side may name another transport, if that is this stack's", ()
 
 describe('an unusable line is refused by name', () => {
   for (const [text, reason] of [
-    ['example.com', /"example\.com": a pattern, blanks and a destination/],
+    ['example.com', /"example\.com": expected a pattern, blanks and a destination/],
     ['example.com smtp:mail.internal', /must begin with lmtp:/],
     ['example.com mail.internal', /must begin with lmtp:/],
     ['example.com LMTP:mail.internal', /must begin with lmtp:/],
@@ -80,7 +80,7 @@ describe('an unusable line is refused by name', () => {
     ['example.com :inet:a:99999', /"99999" is not a port/],
     ['a.example lmtp:a\nb.example lmtp:b\nA.example lmtp:c', /^line 3: "a\.example" is already in line 1$/],
     ['example.com error:4.1.1 gone', /after error: expected a status 5\.x\.x and a reason, or only a reason/],
-    ['example.com error:5.1.1', /behind error: a status 5\.x\.x and a reason/],
+    ['example.com error:5.1.1', /after error: expected a status 5\.x\.x and a reason/],
     ['example.com retry:5.3.2 later', /after retry: expected a status 4\.x\.x and a reason/],
     [`example.com discard:${'x'.repeat(501)}`, /the reason is longer than 500 octets/],
   ] as const) {

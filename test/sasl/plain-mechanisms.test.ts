@@ -44,7 +44,7 @@ test('LOGIN answers in order whatever the challenge says, because every server w
   }
 });
 
-test('EXTERNAL names the identity to act as, or leaves it to the certificate (RFC 4422 appendix A)', () => {
+test('EXTERNAL sends the identity to act as, or leaves it to the certificate (RFC 4422 appendix A)', () => {
   const started = (user: string) => mechanismNamed('EXTERNAL').start(password(user, ''), inClear).initial;
   assert.equal(String(started('fred@example.com')), 'fred@example.com');
   assert.deepEqual(started(''), Buffer.alloc(0));

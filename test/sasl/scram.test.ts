@@ -267,7 +267,7 @@ test('a server with another connection is distinguished from one that does not s
   );
 });
 
-test('a -PLUS form without a binding does not begin', () => {
+test('a -PLUS form without anything to bind to does not begin', () => {
   assert.throws(() => start(plus), saslError(/has no channel binding for SCRAM/));
 });
 

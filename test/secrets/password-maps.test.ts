@@ -189,7 +189,7 @@ describe('several maps and several keys', () => {
 
 describe('a secret that is not a table of passwords is a fault that names it', () => {
   for (const [text, said] of [
-    ['hunter2', 'secretsmanager:s, line 1: write write a host or next-hop, blanks and '],
+    ['hunter2', 'secretsmanager:s, line 1: write a host or next-hop, blanks and '],
     ['', 'secretsmanager:s: it has no entries'],
     [
       '{"username": "joe", "password": "hunter2"}',

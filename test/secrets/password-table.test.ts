@@ -72,7 +72,7 @@ describe('as text', () => {
     });
   });
 
-  test('no wrong line is skipped', () => {
+  test('no line that is wrong is passed over', () => {
     assert.match(fault('a joe:secret\nhunter2'), /^table, line 2: write a host or next-hop, blanks and user:password/);
     assert.match(fault('"a joe:hunter2'), /^table, line 1: write a host/);
     assert.equal(fault('# x\na joe:hunter2\nA joe:hunter3'), 'table, line 3: its key already has an entry');

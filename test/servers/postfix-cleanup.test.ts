@@ -1,4 +1,4 @@
-/** Malformed headers as a real Postfix hands them on, beside what our agent sends of the same content. */
+/** Malformed headers as a real Postfix sends them, compared with what our agent sends of the same content. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const skip = canStartPostfix() ? false : `no Postfix can be started (it needs root): ${installLine(smtpSinkPackages)}`;
 
-/** Contents that are compared. */
+/** The number of compared contents. */
 const count = 400;
 
 describe('A real Postfix in front of the same server', { skip }, () => {
@@ -42,15 +42,15 @@ describe('A real Postfix in front of the same server', { skip }, () => {
   });
 });
 
-/** Removes the Received field that Postfix puts on top. */
+/** Removes the Received field that Postfix adds. */
 function withoutTrace(content: Buffer | undefined): string {
   const text = content?.toString('latin1') ?? '';
   assert.match(text, /^Received: from client\.example\.org /);
-  // Where nothing else is left, the header of Postfix is this field alone; ours needs its empty line.
+  // If nothing else is left, the header of Postfix is this field alone; ours needs its empty line.
   return text.replace(/^Received: [^\r]*\r\n(?:[ \t][^\r]*\r\n)*/, '') || '\r\n';
 }
 
-/** Says where two texts begin to differ. */
+/** Shows where two texts begin to differ. */
 function firstDifference(ours: string, theirs: string): string {
   let at = 0;
   while (at < ours.length && ours[at] === theirs[at]) at += 1;

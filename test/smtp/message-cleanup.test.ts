@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { cleanContent, MessageCleanup, postfixCleanup } from '../../functions/smtp/message-cleanup.ts';
 import { anyMalformedMail } from '../support/malformed-mail.ts';
 
-/** What each content becomes; Debian's Postfix 3.7 did the same. */
+/** The result for each content; Debian's Postfix 3.7 gave the same. */
 const repairs: readonly (readonly [name: string, content: string, cleaned: string])[] = [
   ['a leading From line becomes a field', 'From a Mon\nTo: b\n\nc\n', 'X-Mailbox-Line: From a Mon\nTo: b\n\nc\n'],
   [
@@ -13,27 +13,31 @@ const repairs: readonly (readonly [name: string, content: string, cleaned: strin
     '>>From a\nFrom b\nTo: c\n\n',
     'X-Mailbox-Line: >>From a\nX-Mailbox-Line: From b\nTo: c\n\n',
   ],
-  ['a From line behind a field ends the header', 'To: a\nFrom b\nTo: c\n\n', 'To: a\n\nFrom b\nTo: c\n\n'],
-  ['a leading continuation line gets an empty line in front', ' a\nTo: b\n\n', '\n a\nTo: b\n\n'],
+  ['a From line after a field ends the header', 'To: a\nFrom b\nTo: c\n\n', 'To: a\n\nFrom b\nTo: c\n\n'],
+  ['a leading continuation line gets an empty line before it', ' a\nTo: b\n\n', '\n a\nTo: b\n\n'],
   [
-    'a continuation line behind a From line gets an empty line in front',
+    'a continuation line after a From line gets an empty line before it',
     'From a\n b: c\n',
     'X-Mailbox-Line: From a\n\n b: c\n',
   ],
-  ['the first line that is no field gets an empty line in front', 'To: a\nhello\nTo: b\n', 'To: a\n\nhello\nTo: b\n'],
+  [
+    'the first line that is not a field gets an empty line before it',
+    'To: a\nhello\nTo: b\n',
+    'To: a\n\nhello\nTo: b\n',
+  ],
   ['a message without a header begins with an empty line', 'hello\nTo: a\n', '\nhello\nTo: a\n'],
   ['an empty message is an empty line', '', '\r\n'],
-  ['blanks before the colon go', 'Subject \t: a\n b : c\n\nd : e\n', 'Subject: a\n b : c\n\nd : e\n'],
-  ['a line that begins with a colon is no field', ': a\n\n', '\n: a\n\n'],
-  ['a name with a blank inside is no field', 'a b: c\n', '\na b: c\n'],
-  ['a name with an octet above 127 or a control character is no field', 'caf\u00e9: c\n', '\ncaf\u00e9: c\n'],
+  ['blanks before the colon are removed', 'Subject \t: a\n b : c\n\nd : e\n', 'Subject: a\n b : c\n\nd : e\n'],
+  ['a line that begins with a colon is not a field', ': a\n\n', '\n: a\n\n'],
+  ['a name with a blank inside is not a field', 'a b: c\n', '\na b: c\n'],
+  ['a name with an octet above 127 or a control character is not a field', 'caf\u00e9: c\n', '\ncaf\u00e9: c\n'],
   [
-    'fields of message_drop_headers go with their continuation lines',
+    'fields of message_drop_headers are removed with their continuation lines',
     'BCC: a,\n b\nReturn-Path: <c>\nTo: d\n\n',
     'To: d\n\n',
   ],
   ['a NUL removes the rest of its line from a field', 'To: a\0b\n c\0d\nX: e\n\nf\0g\n', 'To: a\n c\nX: e\n\nf\0g\n'],
-  ['a message that ends with its header stays so', 'To: a', 'To: a'],
+  ['a message that ends with its header stays unchanged', 'To: a', 'To: a'],
   [
     'the headers of parts are cleaned too, and keep their Bcc',
     'Content-Type: multipart/mixed; boundary=q\n\n--q\nBcc : a\n\nb : c\n--q--\n',
@@ -53,7 +57,7 @@ describe('A malformed header', () => {
     });
   }
 
-  test('a field is cut at header_size_limit', () => {
+  test('is truncated at header_size_limit within a field', () => {
     const rules = { ...postfixCleanup, headerSizeLimit: 20 };
     const content = Buffer.from('X: 345678\n 234567890\n gone\nTo: a\n\n');
     assert.equal(cleanContent(content, rules).toString(), 'X: 345678\n 234567890\nTo: a\n\n');
@@ -78,7 +82,7 @@ describe('Cleaning', () => {
     );
   });
 
-  test('changes nothing in a message that is clean', () => {
+  test('changes nothing in a clean message', () => {
     fc.assert(
       fc.property(anyMalformedMail(), (content) => {
         const cleaned = cleanContent(content);

@@ -161,7 +161,7 @@ test('that is not mail leaves a line in the log and nothing else', async () => {
   await stack.submit(s3TestEvent);
   await stack.submit(sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' }));
   await incomingIsEmpty();
-  const said = stack.log.items.filter(({ line }) => line.includes('"no mail"'));
+  const said = stack.log.items.filter(({ line }) => line.includes('"skipped: not mail"'));
   assert.deepEqual(said.map(({ line }) => JSON.parse(line).reason).sort(), [
     "S3's test event",
     "SES's setup notification",

@@ -47,10 +47,10 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.deepEqual(ours(await listed()), [one.id, other.id].sort());
       const request = await store().requests.read(one.id);
       assert.ok(request !== undefined);
-      assert.equal(await store().requests.settle(request, entry), true);
+      assert.equal(await store().requests.close(request, entry), true);
       assert.deepEqual(ours(await listed()), [other.id]);
-      assert.partialDeepStrictEqual(await store().requests.read(one.id), { isSettled: true, history: [entry] });
-      assert.equal(await store().requests.settle(request, entry), false);
+      assert.partialDeepStrictEqual(await store().requests.read(one.id), { isClosed: true, history: [entry] });
+      assert.equal(await store().requests.close(request, entry), false);
     });
 
     test('are not listed if they are the remains of a delivery', async () => {
@@ -67,9 +67,9 @@ export function describeCorruptRequests(name: string, store: () => CorruptStore)
       assert.deepEqual((await found()).map(({ id }) => id).sort(), [one.id, other.id].sort());
       const request = (await found()).find(({ id }) => id === one.id);
       assert.ok(request !== undefined);
-      assert.equal(await store().requests.settle(request, entry), true);
+      assert.equal(await store().requests.close(request, entry), true);
       assert.deepEqual(
-        (await found()).map(({ id, isSettled }) => [id, isSettled ?? false]).sort(),
+        (await found()).map(({ id, isClosed }) => [id, isClosed ?? false]).sort(),
         [
           [one.id, true],
           [other.id, false],

@@ -1,4 +1,4 @@
-/** Mail whose header is wrong in one or more of the ways that senders get it wrong. */
+/** Mail with one or more of the usual faults in its header. */
 import fc from 'fast-check';
 
 const lines = [

@@ -27,7 +27,7 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
 
   async *list(): AsyncIterable<CorruptRequest> {
     for (const request of this.#requests.values()) {
-      if (request.isSettled === undefined && this.#listed.has(request.id)) yield request;
+      if (request.isClosed === undefined && this.#listed.has(request.id)) yield request;
     }
   }
 
@@ -47,10 +47,10 @@ export class MemoryCorruptRequests implements CorruptRequests, CorruptQueue {
     this.submitted.push(body);
   }
 
-  async settle({ id }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
+  async close({ id }: CorruptRequest, entry: HistoryEntry): Promise<boolean> {
     const request = this.#requests.get(id);
-    if (request === undefined || request.isSettled === true) return false;
-    this.#requests.set(id, { ...request, isSettled: true, history: withHistoryEntry(request.history, entry) });
+    if (request === undefined || request.isClosed === true) return false;
+    this.#requests.set(id, { ...request, isClosed: true, history: withHistoryEntry(request.history, entry) });
     return true;
   }
 }

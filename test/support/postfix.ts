@@ -15,7 +15,7 @@ import { isRoot, type ServerPlace, type ServerProcess, startServerProcess } from
 
 const master = '/usr/lib/postfix/sbin/master';
 
-/** A message as an SMTP client sends it. */
+/** A message of an SMTP client. */
 export interface SubmittedMail {
   readonly recipient: string;
   /** Lines that end in LF. */
@@ -23,7 +23,7 @@ export interface SubmittedMail {
 }
 
 export interface Postfix extends ServerProcess {
-  /** Submits messages over one SMTP session, in their order; throws what the server refuses. */
+  /** Submits messages over one SMTP session, in order; throws what the server refuses. */
   submit(mails: readonly SubmittedMail[]): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export async function startPostfix(destination: string): Promise<Postfix> {
     name: 'postfix',
     asRoot: true,
     prepare: (place) => configure(place, destination),
-    // Postfix's own user reads the folder and owns its data, or master(8) does not start.
+    // Postfix's own user must be able to read the folder and must own its data, or master(8) does not start.
     command: () => [
       '/bin/sh',
       '-c',
@@ -65,7 +65,7 @@ async function configure({ directory, port }: ServerPlace, destination: string):
     inet_protocols: 'ipv4',
     myhostname: 'front.example.com',
     mydestination: '',
-    // A client on this machine is one of the outside: headers are not completed for it.
+    // A client on this machine counts as a remote one: headers are not completed for it.
     local_header_rewrite_clients: '',
     smtpd_peername_lookup: 'no',
     smtpd_relay_restrictions: 'permit_mynetworks, reject',
@@ -89,7 +89,7 @@ async function configure({ directory, port }: ServerPlace, destination: string):
 
 async function submit(port: number, mails: readonly SubmittedMail[]): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' });
-  // A service that does not start would be waited for without end.
+  // The wait for a service that does not start would be endless.
   socket.setTimeout(20_000, () => socket.destroy(new Error('Postfix has not answered for 20 s')));
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   const reply = async (): Promise<void> => {

@@ -59,16 +59,23 @@ export const suites: readonly Suite[] = [
     ],
   },
   { name: 'sessions', about: 'dialogues over real sockets', places: ['session'], filesInOneProcess: 5 },
-  { name: 'local', about: 'the local stack, and the servers of the tests themselves', places: ['local', 'support'] },
+  {
+    name: 'local',
+    about: 'the local stack, and the servers of the tests themselves',
+    places: ['local', 'support'],
+    filesInOneProcess: 6,
+  },
   {
     name: 'stories',
     about: 'mail from the queue to the mailbox',
     places: ['stories', 'composition', 'aws', 'upgrades'],
+    filesInOneProcess: 5,
   },
   {
     name: 'simulation',
     about: 'days of outages and floods of mail, on a clock that is not waited for',
     places: ['simulation'],
+    filesInOneProcess: 3,
   },
   {
     name: 'conformance',

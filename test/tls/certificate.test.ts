@@ -124,7 +124,7 @@ describe('at level fingerprint only the list counts:', () => {
   }
 });
 
-test('a server without a certificate is refused at every level that requires one', () => {
+test('a server without a certificate does not match at a level that requires one', () => {
   for (const level of tlsLevels.slice(3)) {
     assert.deepEqual(
       judgeCertificate({ level, match: ['hostname'], digest: 'sha256' }, { serverHost: 'a', nextHop: 'a' }),
@@ -133,7 +133,7 @@ test('a server without a certificate is refused at every level that requires one
   }
 });
 
-test('an unknown error of the chain is shown literally', () => {
+test('an unknown code for a chain is reported unchanged', () => {
   const certificate = certificateFacts(certificates.right.x509);
   const peer = { certificate, serverHost: 'localhost', nextHop: 'localhost' };
   for (const [chainError, words] of [

@@ -204,7 +204,7 @@ describe('a fault is reported with parameter, source and reason, and without the
       {},
       /^lmtp_tls_chain_files: \/c\.pem: the private key cannot be read$/,
     ],
-    'the key of another certificate': async () => [
+    "another certificate's key": async () => [
       one,
       { '/c.pem': certificates.client.cert + certificates.right.key },
       {},

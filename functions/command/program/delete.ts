@@ -7,14 +7,14 @@ import { withChangeOptions } from './options.ts';
 /** Defines the command. */
 export function deleteCommand(run: Run): Command {
   const command = new Command('delete')
-    .description('Take messages out of the queue; with --recipient only those recipients. Asks before it does')
-    .option('--bounce', 'tell the sender, with the reason')
+    .description('Remove messages from the queue; with --recipient only those recipients. Asks for confirmation')
+    .option('--bounce', 'send a bounce with the reason to the sender')
     .addOption(
-      new Option('--as <status>', 'take those who are in doubt, and no others, for delivered to')
+      new Option('--as <status>', 'record the recipients in doubt, and no others, as delivered')
         .choices(['sent'])
         .conflicts('bounce'),
     )
-    .option('--yes', 'do not ask');
+    .option('--yes', 'do not ask for confirmation');
   return withChangeOptions(command).action(async (ids, options, self) =>
     (await import('../delete.ts')).deleteAction(run, ids, options, self),
   );

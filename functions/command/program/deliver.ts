@@ -9,20 +9,18 @@ import { collect, withParameterOptions } from './options.ts';
 export function deliverCommand(run: Run): Command {
   const command = new Command('deliver')
     .description('Make one delivery attempt for each request and print the verdict on each recipient')
-    .option('--requests <file>', 'delivery requests, one JSON object a line ("-" = standard input)')
+    .option('--requests <file>', 'delivery requests, one JSON object per line ("-" = standard input)')
     .option('--sender <address>', 'envelope sender; "" is the null sender')
     .option('--recipient <address>', 'envelope recipient; may be given several times', collect, [])
-    .option('--message <file>', 'the message')
+    .option('--message <file>', 'file with the message')
     .option(
       '--destination <next-hop>',
-      'inet:host:port, inet:[address]:port or unix:/path; also for requests that name none',
+      'inet:host:port, inet:[address]:port or unix:/path; the default for requests that name none',
     );
   return withParameterOptions(command)
+    .addOption(new Option('--batch <n>', 'requests at a time, like an SQS batch').default(1).argParser(parseBatch))
     .addOption(
-      new Option('--batch <n>', 'requests at a time, as one SQS batch would be').default(1).argParser(parseBatch),
-    )
-    .addOption(
-      new Option('--deadline <time>', 'how long the whole run may take; recipients not dealt with by then are deferred')
+      new Option('--deadline <time>', 'time limit of the whole run; recipients without a verdict by then are deferred')
         .default(defaultDeadline, '15m')
         .argParser(parseDeadline),
     )
@@ -31,16 +29,16 @@ export function deliverCommand(run: Run): Command {
     .action(async (options, self) => (await import('../deliver.ts')).deliverAction(run, options, self));
 }
 
-/** Milliseconds: as long as a function may run. */
+/** Milliseconds: the longest function timeout of Lambda. */
 const defaultDeadline = 900_000;
 
 function parseDeadline(value: string): number {
   const time = parseTime(value);
   if (time !== undefined && time > 0) return time;
-  throw new InvalidArgumentError('a time of 1s or more is wanted: a number and s, m, h, d or w, such as 90s or 15m.');
+  throw new InvalidArgumentError('Expected a time of 1s or more: a number and s, m, h, d or w, such as 90s or 15m.');
 }
 
 function parseBatch(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('a number from 1 to 9999 is wanted.');
+  throw new InvalidArgumentError('Expected a number from 1 to 9999.');
 }

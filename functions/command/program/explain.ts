@@ -7,7 +7,7 @@ import { withOperateOptions } from './options.ts';
 /** Defines the command. */
 export function explainCommand(run: Run): Command {
   const command = new Command('explain')
-    .description('Tell the story of a message from its arrival to its next try, or how a destination is')
+    .description('Print the story of a message from its arrival to its next attempt, or the state of a destination')
     .argument('<id-or-destination>', 'a queue id, ID/0000, or a next-hop such as inet:host:24');
   return withOperateOptions(command).action(async (name, options) =>
     (await import('../explain.ts')).explainAction(run, name, options),

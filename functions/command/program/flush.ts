@@ -8,7 +8,7 @@ import { withChangeOptions, withRampOption } from './options.ts';
 export function flushCommand(run: Run): Command {
   const command = new Command('flush')
     .description('Try waiting messages now; --all and --destination also clear suspensions. Held mail stays held')
-    .option('--all', 'all mail that waits for its time');
+    .option('--all', 'all mail that waits for its due time');
   return withChangeOptions(withRampOption(command)).action(async (ids, options, self) =>
     (await import('../flush.ts')).flushAction(run, ids, options, self),
   );

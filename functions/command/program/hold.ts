@@ -7,7 +7,7 @@ import { withChangeOptions, withEndOptions } from './options.ts';
 /** Defines the command. */
 export function holdCommand(run: Run): Command {
   const command = new Command('hold').description(
-    'Hold messages, or with --destination alone all mail to it; several may hold the same thing, each for a reason',
+    'Hold messages, or with --destination alone all mail to it. Several holds, each with a reason, may apply at once',
   );
   return withChangeOptions(withEndOptions(command)).action(async (ids, options, self) =>
     (await import('../hold.ts')).holdAction(run, ids, options, self),

@@ -8,7 +8,7 @@ import { parseTime } from '../../parameters/parse-time.ts';
 import { type State, states } from '../../queue/items/states.ts';
 import { defaultStack } from '../default-stack.ts';
 
-/** For an option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
@@ -30,33 +30,46 @@ export function withStackOption(command: Command): Command {
       '--stack <name>',
       `CloudFormation stack (default: "${defaultStack}", unless the environment names a table: ${names.queueTable})`,
     )
-    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)');
+    .option('--transport <name>', 'transport of the stack, if it has several (default: its first)');
 }
 
 /** Adds the options of every operator's command. */
 export function withOperateOptions(command: Command): Command {
   return withStackOption(command)
     .option('--json', 'print JSON lines')
-    .option('--progress', 'say on standard error how far it is, also where that is no terminal');
+    .option('--progress', 'print progress on standard error, even if it is not a terminal');
 }
 
-/** States that messages can be looked for in. */
+/** States that `--state` accepts. */
 const liveStates = states.filter((state) => state !== 'done');
 
 /** Adds the options by which messages are looked for. */
 export function withFilterOptions(command: Command): Command {
   return command
-    .option('--destination <next-hop>', 'those that go there')
-    .option('--sender <address>', 'from an address, @domain, or a pattern with *; "" is the null sender')
-    .option('--recipient <address>', 'that are still to be delivered to such an address, @domain or pattern')
-    .option('--reply <text>', 'of whom a server, or the reason, said that')
-    .addOption(new Option('--state <state>', `in a state, or several: ${liveStates.join(', ')}`).argParser(parseStates))
-    .addOption(new Option('--older <time>', 'arrived longer ago than that: 90s, 5m, 2h, 1d, 1w').argParser(parseLength))
-    .addOption(new Option('--younger <time>', 'arrived since then').argParser(parseLength))
-    .option('--in-doubt', 'of whom somebody may have the message already');
+    .option('--destination <next-hop>', 'only mail to this next-hop')
+    .option('--sender <address>', 'only mail from an address, @domain, or a pattern with *; "" is the null sender')
+    .option(
+      '--recipient <address>',
+      'only mail with an undelivered recipient: an address, @domain, or a pattern with *',
+    )
+    .option('--reply <text>', 'only mail whose last reply, or whose reason, contains this text')
+    .addOption(
+      new Option('--state <state>', `only mail in one of these states: ${liveStates.join(', ')}`).argParser(
+        parseStates,
+      ),
+    )
+    .addOption(
+      new Option('--older <time>', 'only mail that arrived longer ago: 90s, 5m, 2h, 1d, 1w').argParser(parseLength),
+    )
+    .addOption(
+      new Option('--younger <time>', 'only mail that arrived more recently: 90s, 5m, 2h, 1d, 1w').argParser(
+        parseLength,
+      ),
+    )
+    .option('--in-doubt', 'only mail with a recipient in doubt: it may have the message already');
 }
 
-/** Adds ids, the options by which messages are looked for, and those of every change. */
+/** Adds ids, the options that select messages, and those of every change. */
 export function withChangeOptions(command: Command): Command {
   return withOrderOptions(withFilterOptions(withIds(command)));
 }
@@ -64,51 +77,58 @@ export function withChangeOptions(command: Command): Command {
 /** Adds ids as arguments. */
 export function withIds(command: Command): Command {
   return command.addArgument(
-    new Argument('[id...]', 'queue ids; ID/0000 is one delivery of several; "-": ids from standard input, one a line'),
+    new Argument(
+      '[id...]',
+      'queue ids; ID/0000 is one delivery of several; "-": ids from standard input, one per line',
+    ),
   );
 }
 
 /** Adds the options of every change. */
 export function withOrderOptions(command: Command): Command {
   return withOperateOptions(command)
-    .option('--what-if', 'say what would be changed, and change nothing')
-    .addOption(new Option('--reason <text>', 'why; it is written down on what is changed').argParser(parseReason));
+    .option('--what-if', 'print what would change, and change nothing')
+    .addOption(new Option('--reason <text>', 'why; recorded in the history of each change').argParser(parseReason));
 }
 
 /** Adds the name of a hold, and when it ends. */
 export function withEndOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--hold <name>', 'what the hold is called, to be released by; one of that name is replaced').argParser(
+      new Option('--hold <name>', 'name of the hold, for release --hold; replaces a hold of the same name').argParser(
         parseHoldName,
       ),
     )
     .addOption(
-      new Option('--for <time>', 'it ends by itself after that: 30m, 2h, 1d').argParser(parseLength).conflicts('until'),
+      new Option('--for <time>', 'the hold ends after this time: 30m, 2h, 1d')
+        .argParser(parseLength)
+        .conflicts('until'),
     )
-    .addOption(new Option('--until <moment>', 'it ends by itself then: 2026-11-22T08:00:00Z').argParser(parseMoment));
+    .addOption(
+      new Option('--until <moment>', 'the hold ends at this time: 2026-11-22T08:00:00Z').argParser(parseMoment),
+    );
 }
 
 /** Adds the ramp. */
 export function withRampOption(command: Command): Command {
   return command.addOption(
-    new Option('--ramp <time>', 'spread them over that time, lest all come at once: 5m')
+    new Option('--ramp <time>', 'spread the attempts over this time, such as 5m')
       .default(0, 'none')
       .argParser(parseLength),
   );
 }
 
-/** Reads how many are wanted. */
+/** Parses a limit. */
 export function parseLimit(value: string): number {
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('a whole number is wanted; 0 = all.');
+  throw new InvalidArgumentError('Expected a whole number; 0 = all.');
 }
 
 /** Reads a length of time, in milliseconds. */
 export function parseLength(value: string): number {
   const time = parseTime(value);
   if (time !== undefined) return time;
-  throw new InvalidArgumentError('a number and s, m, h, d or w is wanted, such as 90s, 5m or 2h.');
+  throw new InvalidArgumentError('Expected a number and s, m, h, d or w, such as 90s, 5m or 2h.');
 }
 
 /** Reads a moment, milliseconds since 1970. */
@@ -116,27 +136,27 @@ export function parseMoment(value: string): number {
   const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value);
   const time = isMoment ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(time)) return time;
-  throw new InvalidArgumentError('an RFC 3339 time is wanted, such as 2026-11-22T08:00:00Z.');
+  throw new InvalidArgumentError('Expected an RFC 3339 time, such as 2026-11-22T08:00:00Z.');
 }
 
 /** Reads the name of a hold. */
 export function parseHoldName(value: string): string {
   if (/^[A-Za-z0-9._-]{1,40}$/.test(value)) return value;
-  throw new InvalidArgumentError('letters, digits, dot, hyphen and underscore are wanted, at most 40.');
+  throw new InvalidArgumentError('Expected 1 to 40 letters, digits, dots, hyphens or underscores.');
 }
 
-/** Characters of a reason: it is kept in the item, and said to whoever is told of a bounce. */
+/** The most characters of a reason: it is stored in the item and sent in bounces. */
 const reasonLength = 300;
 
 function parseReason(value: string): string {
   const text = value.trim();
   if (text !== '' && text.length <= reasonLength && !/\p{Cc}/u.test(text)) return text;
-  throw new InvalidArgumentError(`one line of 1 to ${reasonLength} characters is wanted.`);
+  throw new InvalidArgumentError(`Expected one line of 1 to ${reasonLength} characters.`);
 }
 
 function parseStates(value: string): readonly State[] {
   const named = value.split(/[\s,]+/).filter((word) => word !== '');
   const wrong = named.find((name) => !liveStates.some((state) => state === name));
   if (wrong === undefined && named.length > 0) return named as State[];
-  throw new InvalidArgumentError(`"${wrong ?? ''}" is no state; allowed are ${liveStates.join(', ')}.`);
+  throw new InvalidArgumentError(`"${wrong ?? ''}" is not a state; allowed are ${liveStates.join(', ')}.`);
 }

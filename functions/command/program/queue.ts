@@ -8,11 +8,14 @@ import { parseLimit, withFilterOptions, withOperateOptions } from './options.ts'
 export function queueCommand(run: Run): Command {
   const command = new Command('queue')
     .alias('mailq')
-    .argument('[id...]', 'queue ids; without any, whatever the options look for')
-    .description('List what is in the queue, with what was said to each recipient last')
-    .addOption(new Option('--limit <n>', 'no more than that; 0 = all').default(100).argParser(parseLimit))
-    .option('--oldest', 'what arrived first, first: looks through the whole queue')
-    .option('--brief', 'one line each, from the index alone: faster and cheaper, with long replies cut');
+    .argument('[id...]', 'queue ids (default: all mail that the options select)')
+    .description('List the queue, with the last reply to each recipient')
+    .addOption(new Option('--limit <n>', 'list at most this many; 0 = all').default(100).argParser(parseLimit))
+    .option('--oldest', 'the oldest mail first; reads the index of the whole queue')
+    .option(
+      '--brief',
+      'one line for each delivery, from the index alone: faster and cheaper, but long replies are cut',
+    );
   return withOperateOptions(withFilterOptions(command)).action(async (ids, options, self) =>
     (await import('../queue.ts')).queueAction(run, ids, options, self),
   );

@@ -7,12 +7,8 @@ import { parseHoldName, withChangeOptions, withRampOption } from './options.ts';
 /** Defines the command. */
 export function releaseCommand(run: Run): Command {
   const command = new Command('release')
-    .description('Let messages go, or with --destination alone all that was held with it')
-    .addOption(
-      new Option('--hold <name>', 'take only that hold away; others stay (default: all of them)').argParser(
-        parseHoldName,
-      ),
-    );
+    .description('Release held messages, or with --destination alone the destination and all mail held with it')
+    .addOption(new Option('--hold <name>', 'remove only this hold (default: all)').argParser(parseHoldName));
   return withChangeOptions(withRampOption(command)).action(async (ids, options, self) =>
     (await import('../release.ts')).releaseAction(run, ids, options, self),
   );

@@ -7,11 +7,11 @@ import { collect, withIds, withOrderOptions } from './options.ts';
 /** Defines the command. */
 export function requeueCommand(run: Run): Command {
   const command = new Command('requeue')
-    .description('Put a corrupt message or request right and back into the queue, with its id and time of arrival')
+    .description('Repair a corrupt message or request and queue it again, with its id and time of arrival')
     .option('--edit', 'open the request in the editor that VISUAL or EDITOR names')
     .option('--set <field=value>', 'set a field, such as message.key=in/x.eml; may be given several times', collect, [])
-    .option('--unset <field>', 'take a field away; may be given several times', collect, [])
-    .option('--with <file>', 'another request in its place ("-" = standard input)');
+    .option('--unset <field>', 'remove a field; may be given several times', collect, [])
+    .option('--with <file>', 'replace the request by that of a file ("-" = standard input)');
   return withOrderOptions(withIds(command)).action(async (ids, options, self) =>
     (await import('../requeue.ts')).requeueAction(run, ids, options, self),
   );

@@ -7,9 +7,9 @@ import { parseLength, withOperateOptions } from './options.ts';
 /** Defines the command. */
 export function statusCommand(run: Run): Command {
   const command = new Command('status')
-    .description('Say whether anything is lost or late, and what to do; exits 0 if all is well, 75 if not')
+    .description('Print whether any mail is lost or late, and what to do; exits 0 if all is well, 75 if not')
     .addOption(
-      new Option('--late <time>', 'mail that has waited for longer is late')
+      new Option('--late <time>', 'mail that has waited longer is late')
         .default(3_600_000, '1h')
         .argParser(parseLength),
     );

@@ -9,17 +9,19 @@ import { collect } from './options.ts';
 /** Defines the command. */
 export function submitCommand(run: Run): Command {
   return new Command('submit')
-    .description('Hand messages to a deployed or local stack: body to its bucket, request to its incoming queue')
+    .description(
+      'Send messages to a deployed or local stack: the body to its bucket, the request to its incoming queue',
+    )
     .argument('<file...>', 'messages, one request for each')
     .requiredOption('--sender <address>', 'envelope sender; "" is the null sender')
     .requiredOption('--recipient <address>', 'envelope recipient; may be given several times', collect)
-    .option('--destination <next-hop>', 'deliver there; only what the stack allows')
-    .option('--id <id>', 'queue id, of one message only; a random one if absent')
+    .option('--destination <next-hop>', 'next-hop of the delivery; the stack must allow it')
+    .option('--id <id>', 'queue id, for one message only (default: a random one)')
     .option('--stack <name>', `CloudFormation stack (default: "${defaultStack}", unless bucket and queue are known)`)
-    .option('--transport <name>', 'transport of the stack, where it has several (default: its first)')
+    .option('--transport <name>', 'transport of the stack, if it has several (default: its first)')
     .option('--bucket <name>', `message bucket (environment: ${names.messageBucket})`)
     .option('--queue-url <url>', `incoming queue (environment: ${names.incomingQueueUrl})`)
-    .option('--prefix <prefix>', 'where in the bucket', 'in/')
+    .option('--prefix <prefix>', 'prefix of the keys in the bucket', 'in/')
     .option('--json', 'print JSON lines')
     .action(async (files, options, self) => (await import('../submit.ts')).submitAction(run, files, options, self));
 }

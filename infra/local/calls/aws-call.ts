@@ -1,6 +1,6 @@
 /**
- * What IAM would be asked about a request: the action, and what it is done to. The tables below know the operations that our
- * functions, commands and triggers use; any other is an error, never a guess.
+ * The IAM action and resource of a request. The tables below contain the operations of our functions, commands and triggers; any
+ * other is an error.
  *
  * Sources: the Service Authorization Reference, each service's "Actions defined by", and for S3 the user guide's "Required
  * permissions for Amazon S3 API operations".
@@ -8,7 +8,7 @@
 import { type NeededPermission, type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 import { s3Permissions } from './s3-permissions.ts';
 
-/** Where the local services are, as AWS counts. */
+/** Region and account of the local services. */
 export interface CallPlace {
   readonly account: string;
   readonly region: string;
@@ -17,9 +17,9 @@ export interface CallPlace {
 type Reader = (request: RecordedRequest, place: CallPlace) => readonly NeededPermission[];
 
 /**
- * What a request needs: all of it, and nothing where whoever has credentials may ask.
+ * Returns all permissions that a request needs; none for operations that need only credentials.
  *
- * @throws UnknownCallError when its operation is not in the tables
+ * @throws UnknownCallError if its operation is not in the tables
  */
 export function readCall(request: RecordedRequest, place: CallPlace): readonly NeededPermission[] {
   const reader = services[request.service];
@@ -53,7 +53,7 @@ function needs(action: string, resource: string, context: Readonly<Record<string
   return { action, resource, context };
 }
 
-/** IAM knows no batches. */
+/** The action of a batch operation is that of the single one. */
 const queueActions: Readonly<Record<string, string>> = {
   SendMessage: 'SendMessage',
   SendMessageBatch: 'SendMessage',
@@ -103,7 +103,7 @@ function secretPermissions(request: RecordedRequest, { account, region }: CallPl
   return [needs('secretsmanager:GetSecretValue', `arn:aws:secretsmanager:${region}:${account}:secret:${full}`)];
 }
 
-/** Who is allowed to send as an identity may send as every address below it; which of them SES has verified, only SES knows. */
+/** The identity is the address here: whether its domain is verified instead, only SES knows. */
 function sesPermissions(request: RecordedRequest, { account, region }: CallPlace): readonly NeededPermission[] {
   const form = new URLSearchParams(request.body);
   const action = form.get('Action');

@@ -7,7 +7,7 @@ export interface Denial {
   readonly body: string;
 }
 
-/** How a service refuses a request that no policy permits, in the form that its SDK client reads. */
+/** Returns a service's answer to a denied request, in the format of its SDK client. */
 export function denialOf({ service, method }: RecordedRequest, why: string): Denial {
   const words = why.replaceAll(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
   switch (service) {

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A service of the local stack: where it listens, and how it ends. */
+/** A service of the local stack: its endpoint, and a method to close it. */
 export interface LocalEndpoint {
   readonly endpoint: string;
   close(): Promise<void>;
 }
 
-/** Has a server listen on a free loopback port; closing it drops the connections that are still open. */
+/** Starts a server on a free loopback port; closing it drops its open connections. */
 export async function listenLocally(server: Server): Promise<LocalEndpoint> {
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {

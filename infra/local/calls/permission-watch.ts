@@ -1,8 +1,8 @@
 /**
- * Who asks for what in a stack that was built from a template, and whether its policies permit it: functions by their roles,
- * and whoever signs with the name of another role of the template.
+ * Checks the requests in a stack built from a template against its policies: those of functions, by their roles, and those signed
+ * with the name of another role of the template.
  *
- * Requests of anybody else (the local stack itself, and its user) are let through.
+ * Other requests (of the local stack and its user) are allowed.
  */
 import type { Template } from '../template/assembly.ts';
 import type { References } from '../template/intrinsics.ts';
@@ -13,7 +13,7 @@ import { type CallPlace, readCall } from './aws-call.ts';
 import { type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 
 interface Known extends Caller {
-  /** What every request of his has beside its own: a function's name its own ARN. */
+  /** Condition keys of all its requests: a function's ARN. */
   readonly context: Readonly<Record<string, string>>;
 }
 
@@ -22,9 +22,9 @@ export class PermissionWatch {
   readonly #needed = new Map<string, Need>();
   readonly #references: References;
   readonly #place: CallPlace;
-  /** What is refused although it is permitted, for a while: the services are out of reach, or somebody took a right away. */
+  /** Denies requests that the policies allow, to simulate an outage or a lost permission. */
   outage: ((caller: string, wish: Wish) => boolean) | undefined;
-  /** Requests that nobody here can read, in words. */
+  /** Requests with unknown operations, in words. */
   readonly unknown: string[] = [];
 
   constructor(template: Template, blueprint: Blueprint, references: References, place: CallPlace) {
@@ -33,22 +33,22 @@ export class PermissionWatch {
     this.#place = place;
   }
 
-  /** Everybody whose policies are in the template. */
+  /** All callers whose policies are in the template. */
   get callers(): readonly Caller[] {
     return [...this.#callers.values()];
   }
 
-  /** What they needed, each thing once. */
+  /** The permissions that they needed, each once. */
   get needed(): readonly Need[] {
     return [...this.#needed.values()];
   }
 
-  /** The access key id of a role: its name. */
+  /** Returns the access key id of a role: its name. */
   keyOf(role: string): string {
     return this.#references.ref(role);
   }
 
-  /** Why a request is refused; undefined if it is not. */
+  /** Returns why a request is denied; undefined if it is allowed. */
   decide(request: RecordedRequest): string | undefined {
     const caller = this.#callers.get(request.caller);
     if (caller === undefined) return undefined;

@@ -1,22 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request that somebody makes of an AWS service. */
+/** A request to an AWS service. */
 export interface RecordedRequest {
-  /** The access key id that signed it: in the local stack, the name of the function. */
+  /** The access key id of its signature: in the local stack, the name of the function. */
   readonly caller: string;
-  /** The service that it was signed for: `sqs`, `s3`, `dynamodb` ... */
+  /** The service of its signature: `sqs`, `s3`, `dynamodb` ... */
   readonly service: string;
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Empty where it goes to S3. */
+  /** Empty for S3. */
   readonly body: string;
-  /** Of the answer; absent as long as there is none. */
+  /** Status of the answer; absent before it. */
   readonly status?: number;
 }
 
-/** Who signed a request, and for which service (Signature Version 4, "Authorization header"). */
+/** Returns the caller and the service of a signature (Signature Version 4, "Authorization header"). */
 export function signerOf(authorization = ''): { readonly caller: string; readonly service: string } {
   const [, caller = '', service = ''] =
     /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization) ?? [];
@@ -27,13 +27,13 @@ export function signerOf(authorization = ''): { readonly caller: string; readonl
 export interface NeededPermission {
   /** `sqs:SendMessage` */
   readonly action: string;
-  /** ARN; `*` for actions that know no resources. */
+  /** ARN; `*` for actions without resources. */
   readonly resource: string;
   /** Values of condition keys. */
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** A request whose operation nobody here knows. */
+/** A request with an unknown operation. */
 export class UnknownCallError extends Error {
   override readonly name = 'UnknownCallError';
 

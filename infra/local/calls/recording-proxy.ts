@@ -1,6 +1,6 @@
 /**
- * Stands before a local AWS service, hears who asks it for what, and refuses what is not permitted. All else goes through as it
- * is; a client that hangs up is seen to hang up on the other side.
+ * A proxy for a local AWS service that records requests and denies those that are not allowed. Other requests pass unchanged; when a
+ * client closes its connection, the proxy closes that to the service.
  */
 import {
   createServer,
@@ -15,15 +15,15 @@ import { type LocalEndpoint, listenLocally } from './local-endpoint.ts';
 import { type RecordedRequest, signerOf } from './recorded-request.ts';
 
 export interface RecordingProxyOptions {
-  /** Of the service behind. */
+  /** Endpoint of the service. */
   readonly endpoint: string;
   /**
-   * Hears of each request: before it is passed on, and once more if the answer is that nothing is there (404).
+   * Called for each request before it is passed on, and again if the answer is 404.
    *
-   * @returns why it is refused; undefined if it is not
+   * @returns why it is denied; undefined if it is allowed
    */
   readonly decide?: ((request: RecordedRequest) => string | undefined) | undefined;
-  /** Hears of each request that is answered, once the answer begins. */
+  /** Called for each request when its answer begins. */
   readonly onRequest?: ((request: RecordedRequest) => void) | undefined;
   /** Headers to add to an answer. */
   readonly addHeaders?: (request: RecordedRequest, answer: IncomingMessage) => OutgoingHttpHeaders;
@@ -44,7 +44,7 @@ async function pass(
 ): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
   const signer = signerOf(headers.authorization);
-  // What is asked of S3 stands in the first line; its body may be large.
+  // The request line of S3 has the operation; its body may be large and is not read.
   const body = signer.service === 's3' ? undefined : await bodyOf(request);
   const asked: RecordedRequest = { ...signer, method, url, headers, body: body?.toString('latin1') ?? '' };
   const refusal = decide?.(asked);

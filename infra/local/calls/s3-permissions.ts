@@ -1,16 +1,14 @@
 import { type NeededPermission, type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 
 /**
- * What IAM would be asked about a request to S3 (path-style URLs).
+ * Returns the permissions that a request to S3 needs (path-style URLs).
  *
- * Who makes a change on condition that an object has a certain entity tag needs s3:GetObject too ("Enforce conditional deletes",
- * "Enforce conditional writes").
+ * A change on condition of an entity tag needs s3:GetObject too ("Enforce conditional deletes", "Enforce conditional writes").
  *
- * Where an object is not there, S3 says so to those only who may list the bucket, and "denied" to all others: so a read that is
- * answered with 404 needs s3:ListBucket too. Which prefix S3 then holds against a condition is not documented; the key is
- * taken for it, as what would be listed.
+ * For a missing object S3 answers 404 only to callers that may list the bucket, and "denied" to others. So a read that is answered
+ * with 404 needs s3:ListBucket too. The documentation does not name the prefix in that check; this code assumes the key.
  *
- * @throws UnknownCallError when its operation is not known
+ * @throws UnknownCallError if its operation is not known
  */
 export function s3Permissions(request: RecordedRequest): readonly NeededPermission[] {
   const { method, url, headers, status } = request;

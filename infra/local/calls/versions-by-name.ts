@@ -2,10 +2,10 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { RecordedRequest } from './recorded-request.ts';
 
 /**
- * Gives objects names of versions, made of their entity tags, so that readers ask for the version
- * they saw, as they do with S3. Versions that were written over are not kept.
+ * Adds version ids to objects, derived from their entity tags, so that readers request the version they saw, as with S3. Overwritten
+ * versions are not kept.
  *
- * @param isVersioned whether an object is to have one
+ * @param isVersioned whether an object gets one
  */
 export function versionsByName(
   isVersioned: (bucket: string, key: string) => boolean,

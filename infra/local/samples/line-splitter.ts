@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Hands on each line of a stream, without its line feed; what follows the last one comes when the stream ends. Only LF ends a
- * line (node:readline also splits at U+2028, which a log line may hold).
+ * Passes on each line of a stream, without its line feed, and the rest when the stream ends. Only LF ends a line (node:readline also
+ * splits at U+2028, which a log line may contain).
  */
 export function splitLines(stream: Readable, onLine: (line: string) => void): void {
   const decoder = new StringDecoder('utf8');

@@ -1,11 +1,11 @@
 /**
- * A synthesized app as `npx cdk synth` leaves it (`cdk.out`): its stacks, their templates, and the folders that the code of
- * their functions lies in.
+ * A synthesized app, the output of `npx cdk synth` (`cdk.out`): its stacks, their templates, and the folders with the code of their
+ * functions.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { withoutDefaultSecurityGroup } from './default-security-group.ts';
-import { TemplateError } from './template-error.ts';
+import { TemplateError } from './intrinsics.ts';
 
 /** A resource of a template. */
 export interface TemplateResource {
@@ -25,9 +25,9 @@ export interface SynthesizedStack {
   readonly name: string;
   readonly template: Template;
   /**
-   * The folder that the CDK would zip and put into S3 under this key.
+   * Returns the folder that the CDK would zip and upload under this key.
    *
-   * @throws TemplateError when there is none
+   * @throws TemplateError if it does not exist
    */
   assetFolder(objectKey: string): string;
 }
@@ -51,11 +51,11 @@ interface AssetManifest {
 }
 
 /**
- * Reads one stack of a synthesized app.
+ * Returns one stack of a synthesized app.
  *
- * @param folder where the app was synthesized to, such as `cdk.out`
- * @param name of the stack; may be absent where there is one only
- * @throws TemplateError when the folder holds no app, or no such stack
+ * @param folder the folder of the app, such as `cdk.out`
+ * @param name the stack; may be absent if there is only one
+ * @throws TemplateError if the folder contains no app, or not this stack
  */
 export function readAssembly(folder: string, name?: string): SynthesizedStack {
   const { artifacts = {} } = readJson<{ artifacts?: Readonly<Record<string, Artifact>> }>(folder, 'manifest.json');
@@ -67,8 +67,8 @@ export function readAssembly(folder: string, name?: string): SynthesizedStack {
     const names = stacks.map(nameOf).join(', ') || 'none';
     throw new TemplateError(
       name === undefined
-        ? `${folder} holds ${stacks.length} stacks (${names}): say which with --stack NAME`
-        : `${folder} holds no stack ${name}: there are ${names}`,
+        ? `${folder} contains ${stacks.length} stacks (${names}): select one with --stack NAME`
+        : `${folder} contains no stack ${name}; it contains ${names}`,
     );
   }
   const [id, { properties, dependencies = [] }] = chosen;
@@ -92,7 +92,7 @@ function assetFolder(folder: string, manifests: readonly AssetManifest[], object
   );
   const place = asset?.source.path === undefined ? undefined : join(folder, asset.source.path);
   if (place === undefined || !statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new TemplateError(`${folder} holds no folder of the asset ${objectKey}`);
+    throw new TemplateError(`${folder} contains no folder of the asset ${objectKey}`);
   }
   return place;
 }
@@ -101,6 +101,6 @@ function readJson<T>(folder: string, file: string): T {
   try {
     return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
   } catch (error) {
-    throw new TemplateError(`${folder} is no synthesized app: ${(error as Error).message}`);
+    throw new TemplateError(`${folder} is not a synthesized app: ${(error as Error).message}`);
   }
 }

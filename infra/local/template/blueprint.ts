@@ -1,23 +1,21 @@
 /**
- * What a template would build, as the local stack needs to know it: queues, topics, buckets, tables, functions, and what sets
- * them going.
+ * The resources of a template that the local stack builds: queues, topics, buckets, tables, functions, and their triggers.
  *
- * Every resource type and every property is either understood, or passed over with a reason (`passed-over.ts`), or an error:
- * nothing of a template is lost in silence.
+ * Every resource type and property is either supported, skipped with a reason (`passed-over.ts`), or an error: none is ignored
+ * silently.
  */
 import type { SynthesizedStack, TemplateResource } from './assembly.ts';
 import { readFunction } from './function-plan.ts';
 import { type Place, referencesOf } from './identities.ts';
-import { type References, resolveText, resolveValue } from './intrinsics.ts';
+import { type References, resolveText, resolveValue, TemplateError } from './intrinsics.ts';
 import { passedOver, unlikeTheTemplate } from './passed-over.ts';
 import type { Blueprint, MappingPlan, QueuePlan, SchedulePlan, SubscriptionPlan, TablePlan } from './plans.ts';
 import { Properties } from './properties.ts';
-import { TemplateError } from './template-error.ts';
 
 /**
- * Reads what a stack would build at a place.
+ * Returns the resources of a stack.
  *
- * @throws TemplateError naming the resource that cannot be built here
+ * @throws TemplateError with the resource that cannot be built here
  */
 export function readBlueprint({ template, name, assetFolder }: SynthesizedStack, place: Place): Blueprint {
   const references = referencesOf(template, place);
@@ -33,7 +31,7 @@ export function readBlueprint({ template, name, assetFolder }: SynthesizedStack,
       });
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (understood.includes(Type) || passedOver(Type)) continue;
-    throw new TemplateError(`resource ${logicalId}: its type ${Type} is not known to the local stack`);
+    throw new TemplateError(`resource ${logicalId}: the local stack does not support its type ${Type}`);
   }
   const outputs = Object.entries(template.Outputs ?? {}).flatMap(([output, { Value }]): [string, string][] => [
     [output, resolveText(Value, references)],
@@ -74,7 +72,7 @@ const understood = [
   'AWS::Events::Rule',
 ];
 
-/** What every resource is read with. */
+/** What every reader of a resource needs. */
 export interface Common {
   readonly logicalId: string;
   readonly path: string;
@@ -90,8 +88,14 @@ function pathOf({ Metadata = {} }: TemplateResource, logicalId: string, stackNam
 
 function readQueue({ logicalId, path, references }: Common, properties: Properties): QueuePlan {
   const attributes: Record<string, string> = {};
-  const told = ['FifoQueue', 'DeduplicationScope', 'FifoThroughputLimit', 'ContentBasedDeduplication', 'DelaySeconds'];
-  for (const name of [...told, 'MessageRetentionPeriod', 'VisibilityTimeout', 'ReceiveMessageWaitTimeSeconds']) {
+  const supported = [
+    'FifoQueue',
+    'DeduplicationScope',
+    'FifoThroughputLimit',
+    'ContentBasedDeduplication',
+    'DelaySeconds',
+  ];
+  for (const name of [...supported, 'MessageRetentionPeriod', 'VisibilityTimeout', 'ReceiveMessageWaitTimeSeconds']) {
     const value = properties.optional(name);
     if (value !== undefined) attributes[name] = resolveText(value, references);
   }
@@ -111,7 +115,7 @@ function readQueue({ logicalId, path, references }: Common, properties: Properti
 
 function readSubscription({ logicalId }: Common, properties: Properties): SubscriptionPlan {
   const protocol = properties.text('Protocol');
-  if (protocol !== 'sqs') throw new TemplateError(`${logicalId}: subscriptions by ${protocol} are not known here`);
+  if (protocol !== 'sqs') throw new TemplateError(`${logicalId}: subscriptions by ${protocol} are not supported here`);
   properties.passOver('RedrivePolicy', 'Region');
   const raw = properties.optional('RawMessageDelivery');
   return {
@@ -127,7 +131,7 @@ interface IndexProperties {
   readonly Projection: object;
 }
 
-/** A global table says of each region what a table says of itself; here there is one. */
+/** A global table has some properties per region; here there is one region. */
 function readTable({ logicalId, path, references }: Common, properties: Properties): TablePlan {
   properties.passOver('BillingMode', 'Replicas', 'TimeToLiveSpecification', 'SSESpecification', 'Tags', 'TableName');
   properties.passOver('PointInTimeRecoverySpecification', 'DeletionProtectionEnabled', 'StreamSpecification');
@@ -151,7 +155,7 @@ function readTable({ logicalId, path, references }: Common, properties: Properti
 
 function readMapping({ logicalId }: Common, properties: Properties): MappingPlan {
   const window = properties.optional('MaximumBatchingWindowInSeconds') ?? 0;
-  if (window !== 0) throw new TemplateError(`${logicalId}: batching windows are not known here`);
+  if (window !== 0) throw new TemplateError(`${logicalId}: batching windows are not supported here`);
   const types = properties.optional('FunctionResponseTypes') ?? [];
   const { MaximumConcurrency } = properties.object('ScalingConfig');
   properties.passOver('Tags', 'MetricsConfig');
@@ -174,7 +178,8 @@ function readRule(
   const schedule = properties.optional('ScheduleExpression');
   const isEnabled = (properties.optional('State') ?? 'ENABLED') === 'ENABLED';
   const targets = properties.list('Targets') as readonly { readonly Arn: unknown }[];
-  if (pattern !== undefined) return { schedules: [], unlike: [`${path}: events of other services do not come here`] };
+  if (pattern !== undefined)
+    return { schedules: [], unlike: [`${path}: events of other services are not delivered here`] };
   if (!isEnabled) return { schedules: [], unlike: [] };
   const interval = intervalOf(logicalId, resolveText(schedule, references));
   return {
@@ -192,5 +197,5 @@ function intervalOf(logicalId: string, expression: string): number {
   const [, count, unit = ''] = /^rate\((\d+) (\w+?)s?\)$/.exec(expression) ?? [];
   const milliseconds = units[unit];
   if (count !== undefined && milliseconds !== undefined) return Number(count) * milliseconds;
-  throw new TemplateError(`${logicalId}: ${expression} is a schedule that is not known here`);
+  throw new TemplateError(`${logicalId}: the schedule ${expression} is not supported here`);
 }

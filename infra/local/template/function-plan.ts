@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { References } from './intrinsics.ts';
+import { type References, TemplateError } from './intrinsics.ts';
 import type { FunctionPlan } from './plans.ts';
 import type { Properties } from './properties.ts';
-import { TemplateError } from './template-error.ts';
 
-/** Octets that names and values of a function's variables may have together (Lambda quotas, "Environment variables"). */
+/** Lambda's limit for a function's variables in octets, names and values (Lambda quotas, "Environment variables"). */
 const environmentLimit = 4096;
 
 interface Standing {
@@ -15,9 +14,9 @@ interface Standing {
 }
 
 /**
- * Reads a function whose code is an asset.
+ * Returns a function whose code is an asset.
  *
- * @throws TemplateError when its code is not at hand, or Lambda would not take it
+ * @throws TemplateError if its code is missing, or Lambda would refuse it
  */
 export function readFunction(
   { logicalId, path, references }: Standing,
@@ -25,15 +24,16 @@ export function readFunction(
   assetFolder: (objectKey: string) => string,
 ): FunctionPlan {
   const runtime = properties.text('Runtime');
-  if (!runtime.startsWith('nodejs')) throw new TemplateError(`${logicalId}: ${runtime} does not run here`);
+  if (!runtime.startsWith('nodejs'))
+    throw new TemplateError(`${logicalId}: the runtime ${runtime} is not supported here`);
   const { S3Key } = properties.object('Code');
-  if (typeof S3Key !== 'string') throw new TemplateError(`${logicalId}: its code is no asset of the app`);
+  if (typeof S3Key !== 'string') throw new TemplateError(`${logicalId}: its code is not an asset of the app`);
   const [stem = '', exportName = ''] = properties.text('Handler').split('.');
   const folder = assetFolder(S3Key);
   const file = ['.js', '.mjs', '.cjs'].map((extension) => join(folder, `${stem}${extension}`)).find(existsSync);
-  if (file === undefined) throw new TemplateError(`${logicalId}: ${folder} holds no ${stem}.js, .mjs or .cjs`);
+  if (file === undefined) throw new TemplateError(`${logicalId}: ${folder} contains no ${stem}.js, .mjs or .cjs`);
   const role = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(JSON.stringify(properties.raw('Role')))?.[1];
-  if (role === undefined) throw new TemplateError(`${logicalId}: its role is not one of the template`);
+  if (role === undefined) throw new TemplateError(`${logicalId}: its role is not in the template`);
   properties.passOver('Architectures', 'Description', 'LoggingConfig', 'RecursiveLoop', 'FunctionName', 'Tags');
   properties.passOver('VpcConfig', 'KmsKeyArn', 'ReservedConcurrentExecutions', 'TracingConfig');
   return {
@@ -55,7 +55,7 @@ function environmentOf(logicalId: string, properties: Properties): Readonly<Reco
   const variables = Object.entries(Variables as object);
   const octets = variables.reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}${value}`), 0);
   if (octets > environmentLimit) {
-    throw new TemplateError(`${logicalId}: its variables take ${octets} octets; Lambda takes ${environmentLimit}`);
+    throw new TemplateError(`${logicalId}: its variables have ${octets} octets; Lambda allows ${environmentLimit}`);
   }
   return Object.fromEntries(variables.map(([name, value]) => [name, String(value)]));
 }

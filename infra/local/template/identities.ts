@@ -1,17 +1,16 @@
 /**
- * What the resources of a template would be called once they are deployed: names as CloudFormation makes them up, ARNs, and
- * what Ref and Fn::GetAtt give for each type (its page in the CloudFormation reference, "Return values").
+ * The identities of a template's resources after deployment: names as CloudFormation generates them, ARNs, and the values of Ref and
+ * Fn::GetAtt for each type (CloudFormation reference, "Return values").
  */
 import type { Template, TemplateResource } from './assembly.ts';
-import { type References, resolveText } from './intrinsics.ts';
-import { TemplateError } from './template-error.ts';
+import { type References, resolveText, TemplateError } from './intrinsics.ts';
 
-/** Where a stack is deployed to. */
+/** The target of a deployment. */
 export interface Place {
   readonly account: string;
   readonly region: string;
   readonly stackName: string;
-  /** What the URL of a queue begins with: scheme, host and port. */
+  /** The beginning of queue URLs: scheme, host and port. */
   readonly queueEndpoint: string;
 }
 
@@ -22,12 +21,12 @@ interface Named {
 }
 
 interface Identity {
-  /** The property that may give a name; CloudFormation makes one up without it. */
+  /** The property with the name; CloudFormation generates one without it. */
   readonly nameProperty?: string;
-  /** What must stand at its end. */
+  /** The required suffix. */
   readonly suffix?: (properties: Readonly<Record<string, unknown>>) => string;
   readonly isLowerCase?: true;
-  /** Most characters of a name. */
+  /** The most characters of a name. */
   readonly longest: number;
   readonly ref: (named: Named) => string;
   readonly attributes?: Readonly<Record<string, (named: Named) => string>>;
@@ -116,10 +115,10 @@ function queueUrl({ place, name }: Named): string {
   return `${place.queueEndpoint}/${place.account}/${name}`;
 }
 
-/** What CloudFormation puts at the end of a name that it makes up: twelve characters of its own. */
+/** Stands for the twelve random characters at the end of names that CloudFormation generates. */
 const madeUp = 'LOCALLOCALLO';
 
-/** The references of a template, as if it were deployed to a place. */
+/** Returns the references of a template, as if it were deployed to a place. */
 export function referencesOf(template: Template, place: Place): References {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.account,
@@ -156,7 +155,7 @@ export function referencesOf(template: Template, place: Place): References {
   return references;
 }
 
-/** The name of a resource: its own, or one as CloudFormation makes it up. */
+/** The name of a resource: that of its property, or one as CloudFormation generates it. */
 function nameOf(
   logicalId: string,
   { Properties = {} }: TemplateResource,

@@ -1,32 +1,35 @@
 /**
- * CloudFormation's intrinsic functions, those that our templates have: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select and
- * Fn::Split. Any other is an error, never a guess.
+ * CloudFormation's intrinsic functions in our templates: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select and Fn::Split. Any other is
+ * an error.
  */
-import { TemplateError } from './template-error.ts';
+/** A synthesized app cannot be read or run here. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError';
+}
 
-/** What references stand for. */
+/** The values of references. */
 export interface References {
   /**
-   * What `Ref` gives for a resource, a parameter or a pseudo parameter (`AWS::Region`).
+   * Returns the value of `Ref` for a resource, a parameter or a pseudo parameter (`AWS::Region`).
    *
-   * @throws TemplateError when that is not known
+   * @throws TemplateError if it is not known
    */
   ref(name: string): string;
   /**
-   * What `Fn::GetAtt` gives.
+   * Returns the value of `Fn::GetAtt`.
    *
-   * @throws TemplateError when that is not known
+   * @throws TemplateError if it is not known
    */
   attribute(logicalId: string, name: string): string;
 }
 
-/** Stands for a property that is not there (`AWS::NoValue`). */
+/** The value of an absent property (`AWS::NoValue`). */
 const absent = Symbol('AWS::NoValue');
 
 /**
- * A value of a template with everything in it resolved.
+ * Returns a value of a template with all references resolved.
  *
- * @throws TemplateError when it has an intrinsic function or a reference that is not known
+ * @throws TemplateError if it contains an unknown intrinsic function or reference
  */
 export function resolveValue(value: unknown, references: References): unknown {
   const resolved = resolveAny(value, references);
@@ -34,9 +37,9 @@ export function resolveValue(value: unknown, references: References): unknown {
 }
 
 /**
- * The same, for a value that is text (or becomes text where it is a number or a truth value).
+ * Returns a resolved value as text; a number or a boolean becomes text.
  *
- * @throws TemplateError when it is not
+ * @throws TemplateError if it is another value
  */
 export function resolveText(value: unknown, references: References): string {
   const resolved = resolveValue(value, references);
@@ -92,7 +95,7 @@ function callFunction(name: string, argument: unknown, references: References): 
   }
 }
 
-/** `${!name}` stands for `${name}` itself. */
+/** Resolves Fn::Sub; `${!name}` is the literal `${name}`. */
 function substitute(text: string, variables: Readonly<Record<string, unknown>>, references: References): string {
   return text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
     if (name.startsWith('!')) return `\${${name.slice(1)}}`;
@@ -102,7 +105,7 @@ function substitute(text: string, variables: Readonly<Record<string, unknown>>, 
   });
 }
 
-/** An attribute may have dots of its own, a logical id has none. */
+/** Splits `ID.Attribute`. An attribute may contain dots, a logical id does not. */
 function cutAtDot(text: string): [string, string?] {
   const dot = text.indexOf('.');
   return dot < 0 ? [text] : [text.slice(0, dot), text.slice(dot + 1)];

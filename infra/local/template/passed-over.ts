@@ -1,7 +1,7 @@
-/** What of a template makes no difference to the local stack, or cannot be shown by it. */
+/** The parts of a template that the local stack skips. */
 import type { Template } from './assembly.ts';
 
-/** Types of resources that are passed over: who may do what, what is drawn or watched, and networks. */
+/** Skipped types of resources: permissions, monitoring and networks. */
 const passedOverTypes = [
   /^AWS::IAM::/, // held against what is asked for, see infra/local/calls
   /^AWS::(?:SQS::QueuePolicy|SNS::TopicPolicy|S3::BucketPolicy|Lambda::Permission|KMS::)/,
@@ -14,17 +14,17 @@ const passedOverTypes = [
   /^AWS::CDK::Metadata$/,
 ];
 
-/** Whether the local stack has nothing like it. */
+/** Returns whether the local stack skips a resource type. */
 export function passedOver(type: string): boolean {
   return passedOverTypes.some((pattern) => pattern.test(type));
 }
 
-/** What a user should know is not there, in words. */
+/** Returns what is missing in the local stack, in words. */
 export function unlikeTheTemplate({ Resources }: Template): readonly string[] {
   const has = (type: string) => Object.values(Resources).some(({ Type }) => Type.startsWith(type));
   return [
     ...(has('AWS::EC2::') ? ['there is no VPC: the functions use the network of this machine'] : []),
-    ...(has('AWS::SES::') ? ['Amazon SES receives nothing here'] : []),
-    ...(has('AWS::SecretsManager::Secret') ? ['the secrets of the template are not there until you create them'] : []),
+    ...(has('AWS::SES::') ? ['Amazon SES does not receive mail here'] : []),
+    ...(has('AWS::SecretsManager::Secret') ? ['the secrets of the template do not exist until you create them'] : []),
   ];
 }

@@ -1,13 +1,14 @@
 /**
- * Whether statements permit what a request needs, as IAM would decide it of an identity's policies: allowed by one, denied by
- * none. Only those condition operators are known that our policies use; any other is an error, never a guess.
+ * Decides whether statements allow a request, as IAM evaluates an identity's policies: one allows it, none denies it. Only the
+ * condition operators in our policies are supported; any other is an error.
  *
- * Policies of resources (queues, topics, buckets), boundaries and organizations are not looked at.
+ * Resource policies (of queues, topics, buckets), boundaries and organizations are not evaluated.
  */
-import type { Statement } from './statements.ts';
-import { TemplateError } from './template-error.ts';
 
-/** What somebody wants to do. */
+import { TemplateError } from './intrinsics.ts';
+import type { Statement } from './statements.ts';
+
+/** The access that a request needs. */
 export interface Wish {
   /** `sqs:SendMessage` */
   readonly action: string;
@@ -24,22 +25,22 @@ export interface Caller {
   readonly statements: readonly Statement[];
 }
 
-/** A request that a caller made. */
+/** An access that a caller needed. */
 export interface Need {
   readonly caller: string;
   readonly wish: Wish;
 }
 
-/** Whether the statements permit it. */
+/** Returns whether the statements allow an access. */
 export function permits(statements: readonly Statement[], wish: Wish): boolean {
   const applying = statements.filter((statement) => applies(statement, wish));
   return applying.some(({ effect }) => effect === 'Allow') && applying.every(({ effect }) => effect === 'Allow');
 }
 
-/** Whether a statement speaks of it. */
+/** Returns whether a statement applies to an access. */
 export function applies({ actions, resources, conditions }: Statement, { action, resource, context }: Wish): boolean {
   return (
-    // Actions are the same however they are written (IAM, "IAM JSON policy elements: Action").
+    // Actions are case-insensitive ("IAM JSON policy elements: Action").
     actions.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
     resources.some((pattern) => matches(pattern, resource)) &&
     Object.entries(conditions).every(([operator, keys]) =>
@@ -48,17 +49,17 @@ export function applies({ actions, resources, conditions }: Statement, { action,
   );
 }
 
-/** A pattern of IAM: `*` stands for any characters, `?` for any one. */
+/** Matches a pattern of IAM: `*` is any text, `?` any character. */
 export function matches(pattern: string, text: string): boolean {
   const expression = RegExp.escape(pattern).replaceAll(String.raw`\*`, '.*').replaceAll(String.raw`\?`, '.');
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 
-/** Of several values one is enough; a key that a request does not have fulfils nothing but Null. */
+/** Whether a condition is met. One of several values is enough; an absent key meets only Null. */
 function holds(operator: string, values: readonly string[], actual: string | undefined): boolean {
   if (operator === 'Null') return values.includes(String(actual === undefined));
   const compare = operators[operator];
-  if (compare === undefined) throw new TemplateError(`the condition operator ${operator} is not known here`);
+  if (compare === undefined) throw new TemplateError(`the condition operator ${operator} is not supported here`);
   return actual !== undefined && values.some((value) => compare(value, actual));
 }
 

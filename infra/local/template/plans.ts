@@ -1,9 +1,9 @@
-/** What a template would build, in the words of the local stack. */
+/** The resources of a template, as the local stack builds them. */
 
-/** Where a resource stands in the template. */
+/** The identity of a resource in the template. */
 interface Standing {
   readonly logicalId: string;
-  /** Its place among the constructs, below the stack: `Delivery/Queues/Active`. */
+  /** Its construct path below the stack: `Delivery/Queues/Active`. */
   readonly path: string;
 }
 
@@ -11,7 +11,7 @@ export interface QueuePlan extends Standing {
   readonly name: string;
   readonly url: string;
   readonly arn: string;
-  /** As CreateQueue wants them. */
+  /** Attributes of CreateQueue. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export interface BucketPlan extends Standing {
 export interface TablePlan extends Standing {
   readonly name: string;
   readonly arn: string;
-  /** As CreateTable wants them: keys, their types, and indexes. */
+  /** Parameters of CreateTable: keys, their types, and indexes. */
   readonly definition: {
     readonly AttributeDefinitions: readonly unknown[];
     readonly KeySchema: readonly unknown[];
@@ -67,7 +67,7 @@ export interface MappingPlan {
   readonly functionName: string;
   readonly batchSize: number;
   readonly maximumConcurrency: number;
-  /** Whether the function may hand single records back. */
+  /** Whether the function may return failed records. */
   readonly partialResponses: boolean;
 }
 
@@ -87,6 +87,6 @@ export interface Blueprint {
   readonly mappings: readonly MappingPlan[];
   readonly schedules: readonly SchedulePlan[];
   readonly outputs: Readonly<Record<string, string>>;
-  /** What of the template is not there locally, in words. */
+  /** What is missing locally, in words. */
   readonly unlike: readonly string[];
 }

@@ -1,12 +1,11 @@
-/** What the policies of a template allow a role to do. */
+/** The statements of a role in a template. */
 import type { Template } from './assembly.ts';
-import { type References, resolveValue } from './intrinsics.ts';
-import { TemplateError } from './template-error.ts';
+import { type References, resolveValue, TemplateError } from './intrinsics.ts';
 
 /** A statement of an identity's policy, with everything in it resolved. */
 export interface Statement {
   readonly effect: 'Allow' | 'Deny';
-  /** May end in, or hold, `*` and `?`. */
+  /** May contain `*` and `?`. */
   readonly actions: readonly string[];
   /** ARNs, with the same wildcards. */
   readonly resources: readonly string[];
@@ -27,10 +26,10 @@ interface PolicyProperties {
 }
 
 /**
- * All statements that bind a role: its own policies, and those that are attached to it.
+ * Returns all statements of a role: its inline policies, and those attached to it.
  *
  * @param role logical id
- * @throws TemplateError when it has policies whose text is not in the template, or a statement cannot be read
+ * @throws TemplateError if the text of a policy is not in the template, or a statement cannot be read
  */
 export function statementsOf(template: Template, role: string, references: References): readonly Statement[] {
   const resource = template.Resources[role];
@@ -40,7 +39,7 @@ export function statementsOf(template: Template, role: string, references: Refer
     readonly ManagedPolicyArns?: readonly string[];
   };
   if (ManagedPolicyArns.length > 0) {
-    throw new TemplateError(`${role}: what ${ManagedPolicyArns.join(', ')} allows is not in the template`);
+    throw new TemplateError(`${role}: the statements of ${ManagedPolicyArns.join(', ')} are not in the template`);
   }
   const name = references.ref(role);
   const attached = Object.values(template.Resources)

@@ -13,14 +13,14 @@ import type { Watched } from './watched.ts';
 
 export interface MailAlarmsProps extends AlarmProps {
   readonly watched: Watched;
-  /** Where alarms go, and the end of them. */
+  /** Topic of the alarms: notified when one begins and when it ends. */
   readonly topic: ITopic;
 }
 
 const hour = 3_600_000;
 
 /**
- * The alarms of a transport, as the catalogue has them: each tells the topic when it goes off and when it is over.
+ * The alarms of a transport, from the catalogue. Each notifies the topic when it begins and when it ends.
  *
  *     delivery.alarms.named('lateMail')[0]?.addAlarmAction(...)
  */
@@ -28,7 +28,7 @@ export class MailAlarms extends Construct {
   readonly #alarms: ReadonlyMap<AlarmName, readonly cloudwatch.Alarm[]>;
   readonly #props: MailAlarmsProps;
 
-  /** @throws PropsError for a wrong setting, or one that makes a text too long for CloudWatch */
+  /** @throws PropsError for a wrong setting, or if a text is too long for CloudWatch */
   constructor(scope: Construct, id: string, props: MailAlarmsProps) {
     super(scope, id);
     this.#props = props;
@@ -45,12 +45,12 @@ export class MailAlarms extends Construct {
     }
   }
 
-  /** All of them, those about lost and late mail first. */
+  /** All alarms, those about lost and late mail first. */
   get all(): readonly cloudwatch.Alarm[] {
     return [...this.#alarms.values()].flat();
   }
 
-  /** Those of a name: one, or one for each function or queue; none where it is switched off. */
+  /** Returns the alarms with a name: one, or one for each function or queue; none if it is disabled. */
   named(name: AlarmName): readonly cloudwatch.Alarm[] {
     return this.#alarms.get(name) ?? [];
   }
@@ -85,18 +85,18 @@ export class MailAlarms extends Construct {
     const text = describeAlarm(alarmTable[name], facts, operatingManual);
     if (text.length <= longestDescription) return text;
     throw new PropsError(
-      `alarms.${name}: its text has ${text.length} characters, and CloudWatch takes ${longestDescription}: ` +
-        'a shorter operatingManual or name of the stack is wanted',
+      `alarms.${name}: its text has ${text.length} characters, but CloudWatch allows ${longestDescription}: ` +
+        'use a shorter operatingManual or name of the stack',
     );
   }
 }
 
-/** Where a stack has several transports, `lmtp` is the first, and is meant where none is named. */
+/** The option for a transport; none for `lmtp`, which is the default. */
 function transportOption(transport: string): string {
   return transport === 'lmtp' ? '' : ` --transport ${transport}`;
 }
 
-/** A length of time in its largest whole unit: `5 days`, `90 minutes`. */
+/** Returns a length of time in its largest whole unit: `5 days`, `90 minutes`. */
 function inWords(milliseconds: number): string {
   const units = [
     ['day', 86_400_000],

@@ -1,6 +1,6 @@
 /**
- * Every alarm of a stack, once: the heading of docs/operating.md that it leads to, what is late or lost, for whom, until when it is
- * safe to wait, and the one safe act. The alarms are made from these rows, and a test holds docs/operating.md to them.
+ * All alarms: the section of docs/operating.md, what is late or lost, for which mail, how long it is safe to wait, and one safe
+ * action. The alarms are created from these rows, and a test compares docs/operating.md with them.
  */
 import { functionRows } from './function-rows.ts';
 import { mailRows } from './mail-rows.ts';
@@ -19,10 +19,10 @@ export type AlarmName = keyof typeof alarmTable;
 /** All names, in the order of docs/operating.md. */
 export const alarmNames = Object.keys(alarmTable) as readonly AlarmName[];
 
-/** Characters that CloudWatch takes as the description of an alarm. */
+/** The most characters that CloudWatch allows in the description of an alarm. */
 export const longestDescription = 1024;
 
-/** What the person reads who is woken: the alarm's whole text. */
+/** Returns the text of an alarm, which its notification contains. */
 export function describeAlarm(row: AlarmRow, facts: AlarmFacts, manual: string): string {
   const { heading } = row;
   return [
@@ -33,12 +33,12 @@ export function describeAlarm(row: AlarmRow, facts: AlarmFacts, manual: string):
   ].join('\n');
 }
 
-/** Whether somebody is to be woken. */
+/** Returns whether an alarm pages the operator or opens a ticket. */
 export function urgencyOf({ urgency, ticketFor = [] }: AlarmRow, subject: string): Urgency {
   return ticketFor.includes(subject) ? 'ticket' : urgency;
 }
 
-/** Where a heading is in a Markdown document, as those who show such documents count it. */
+/** Returns the anchor of a heading in a Markdown document, as GitHub makes it. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

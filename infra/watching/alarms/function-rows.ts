@@ -1,14 +1,13 @@
-/** Alarms about the functions themselves: what keeps them from their work. */
+/** Alarms about the functions. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { nothingHappened } from './missing.ts';
-import type { AlarmRow } from './row.ts';
+import { type AlarmRow, nothingHappened } from './row.ts';
 
 const notCalled = {
   treatment: TreatMissingData.NOT_BREACHING,
-  because: 'Lambda gives figures of a function that is called: no value is no call, and so no trouble',
+  because: 'Lambda writes this metric when it invokes the function: no value means no invocation, and so no error',
 } as const;
 
-/** Functions that no mail waits for. */
+/** Functions on which no delivery depends. */
 const besideMail = ['bounce', 'check', 'showq', 'postsuper'] as const;
 
 export const functionRows = {
@@ -19,9 +18,8 @@ export const functionRows = {
     threshold: { usual: 1, unit: 'errors', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ subject, transport }) =>
-      `The function ${subject} of the transport ${transport} broke off or ran out of its time. ${functionMeaning(subject)}`,
-    safety: () =>
-      'Nothing is lost: what it had in hand is given out again, and the table has all mail that was taken in.',
+      `The function ${subject} of the transport ${transport} failed or timed out. ${functionMeaning(subject)}`,
+    safety: () => 'No mail is lost: its messages are received again, and all accepted mail is in the table.',
     act: ({ command }) => `see whether mail is late: ${command('status')}`,
     missing: notCalled,
     query: 'errors',
@@ -33,20 +31,20 @@ export const functionRows = {
     threshold: { usual: 1, unit: 'calls', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ subject, transport }) =>
-      `Lambda turned calls of the function ${subject} of the transport ${transport} away: the account has no concurrency left. ${functionMeaning(subject)}`,
-    safety: () => 'Nothing is lost: the same is offered again by itself.',
+      `Lambda rejected invocations of the function ${subject} of the transport ${transport}: the account has no concurrency left. ${functionMeaning(subject)}`,
+    safety: () => 'No mail is lost: the invocations are repeated automatically.',
     act: ({ command }) => `see whether mail is late: ${command('status')}`,
     missing: notCalled,
   },
   deadlineClamped: {
-    heading: 'Our own time ends attempts',
+    heading: 'The function time-out ends attempts',
     urgency: 'ticket',
     threshold: { usual: 5, unit: 'attempts', least: 1, most: 1_000_000 },
     minutes: 15,
     meaning: ({ transport, threshold, over }) =>
-      `Mail servers of the transport ${transport} are so slow that the function's own time ended ${threshold} attempts or more within ${over}. That mail is late.`,
-    safety: ({ lifetime }) => `Nothing is lost: it is tried again by itself, for ${lifetime} from its arrival.`,
-    act: ({ command }) => `see who is slow: ${command('shape')}`,
+      `Mail servers of the transport ${transport} are so slow that the function time-out ended ${threshold} attempts or more within ${over}. That mail is late.`,
+    safety: ({ lifetime }) => `No mail is lost: it is retried automatically for ${lifetime} after its arrival.`,
+    act: ({ command }) => `see which destination is slow: ${command('shape')}`,
     missing: nothingHappened,
     query: 'slowest',
   },
@@ -56,9 +54,9 @@ export const functionRows = {
     threshold: { usual: 90, unit: 'percent', least: 1, most: 100 },
     minutes: 15,
     meaning: ({ transport, threshold, over }) =>
-      `For ${over} the lmtp functions of the transport ${transport} took ${threshold} % or more of the sessions that its mail store has for them (of maximumConcurrency, where sessionBudget is not set). More mail at once waits for its turn, and is late.`,
-    safety: () => 'Nothing is lost: mail waits in active for its turn.',
-    act: ({ command }) => `see who holds them: ${command('shape')}`,
+      `For ${over} the lmtp functions of the transport ${transport} used ${threshold} % or more of the sessions that its mail store allows (of maximumConcurrency, if sessionBudget is not set). Further mail waits, and is late.`,
+    safety: () => 'No mail is lost: it waits in active.',
+    act: ({ command }) => `see which destination uses them: ${command('shape')}`,
     missing: notCalled,
     query: 'slowest',
   },
@@ -68,9 +66,9 @@ export const functionRows = {
     threshold: { usual: 1, unit: 'invocations', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ subject, transport }) =>
-      `Lambda took the queue of the transport ${transport} for an endless loop and dropped what it had for the function ${subject}. Mail that was deferred often is late.`,
-    safety: () => 'Nothing is lost: the sweep wakes again what was dropped.',
-    act: ({ command }) => `see what is late: ${command('status')}`,
+      `Lambda took the queue of the transport ${transport} for an endless loop and dropped invocations of the function ${subject}. Mail that was deferred often is late.`,
+    safety: () => 'No mail is lost: the sweep wakes the dropped mail again.',
+    act: ({ command }) => `see which mail is late: ${command('status')}`,
     missing: nothingHappened,
   },
   sweepStopped: {
@@ -79,29 +77,29 @@ export const functionRows = {
     threshold: { usual: 1, unit: 'runs', least: 1, most: 288, direction: 'below' },
     minutes: 15,
     meaning: ({ transport, over }) =>
-      `The function sweep of the transport ${transport} did not run for ${over}. Mail that waits for more than a quarter of an hour is not woken, and what was lost on its way is not found: it is late. All other alarms about what waits are blind.`,
-    safety: ({ lifetime }) => `Nothing is lost: all of it is in the table, for ${lifetime} from its arrival.`,
-    act: ({ command }) => `try all that waits: ${command('flush --all --ramp 5m')}`,
+      `The function sweep of the transport ${transport} did not run for ${over}. It does not wake mail that waits for more than 15 minutes, or mail with lost wake-ups: that mail is late. All other alarms about waiting mail are blind.`,
+    safety: ({ lifetime }) => `No mail is lost: it is in the table for ${lifetime} after its arrival.`,
+    act: ({ command }) => `try all waiting mail: ${command('flush --all --ramp 5m')}`,
     missing: {
       treatment: TreatMissingData.BREACHING,
-      because: 'a function that is not called has no figures at all: that is just what this is about',
+      because: 'a function that is not invoked has no values: that is the condition of this alarm',
     },
     query: 'errors',
   },
 } as const satisfies Readonly<Record<string, AlarmRow>>;
 
-/** What of the mail's way it stands in. */
+/** The effect on mail when a function fails. */
 function functionMeaning(name: string): string {
   switch (name) {
     case 'qmgr':
-      return 'New mail and mail whose turn has come again is late.';
+      return 'New mail and mail due for a retry is late.';
     case 'lmtp':
-      return 'Mail is late; recipients it was just sending to may be in doubt.';
+      return 'Mail is late; recipients to which it was sending may be in doubt.';
     case 'sweep':
-      return 'Mail that waits for long, and what was lost on its way, is late.';
+      return 'Mail that waits for more than 15 minutes, or whose wake-up was lost, is late.';
     case 'bounce':
-      return 'Mail is not late, but reports to senders are.';
+      return 'Reports to senders are late; other mail is not.';
     default:
-      return 'No mail is late: it serves those who look after the queue.';
+      return 'No mail is late: only operators use this function.';
   }
 }

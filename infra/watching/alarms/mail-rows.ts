@@ -1,11 +1,10 @@
-/** Alarms about mail: what of it is lost or late. */
+/** Alarms about lost and late mail. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { nothingHappened, unknownWithoutSweep } from './missing.ts';
-import type { AlarmRow } from './row.ts';
+import { type AlarmRow, nothingHappened, unknownWithoutSweep } from './row.ts';
 
 const queueDepth = {
   treatment: TreatMissingData.NOT_BREACHING,
-  because: 'SQS gives no figures of a queue that was empty and unused for hours; one with a message in it has them',
+  because: 'SQS writes no metrics of a queue that was empty and unused for hours, but it does of a queue with messages',
 } as const;
 
 export const mailRows = {
@@ -15,13 +14,13 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries that wait', least: 1, most: 1_000_000 },
     minutes: 10,
     meaning: ({ transport, over }) =>
-      `All mail of the transport ${transport} is late: for ${over} mail has waited and no recipient was delivered to.`,
+      `All mail of the transport ${transport} is late: for ${over} mail has waited, and no recipient was delivered to.`,
     safety: ({ lifetime }) =>
-      `Nothing is lost: mail is kept and tried again by itself, for ${lifetime} from its arrival. Then it goes back to its sender.`,
-    act: ({ command }) => `see what stands in the way, and for whom: ${command('status')}`,
+      `No mail is lost: it is kept and retried automatically for ${lifetime} after its arrival. Then it is returned to its sender.`,
+    act: ({ command }) => `see what prevents delivery, and for which destinations: ${command('status')}`,
     missing: {
       treatment: TreatMissingData.NOT_BREACHING,
-      because: 'with neither mail nor a busy queue there are no values, and all is quiet',
+      because: 'without mail and without messages in the queue there are no values',
     },
     query: 'top deferral reasons',
   },
@@ -31,10 +30,10 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'hours', least: 0.1, most: 240 },
     minutes: 5,
     meaning: ({ transport, threshold }) =>
-      `Some mail of the transport ${transport} is late: it has waited for more than ${hours(threshold)}.`,
-    safety: ({ lifetime }) => `Nothing is lost: it is tried again by itself, for ${lifetime} from its arrival.`,
+      `Some mail of the transport ${transport} is late: it has waited for more than ${hours(threshold)}. Often the cause is one full mailbox.`,
+    safety: ({ lifetime }) => `No mail is lost: it is retried automatically for ${lifetime} after its arrival.`,
     act: ({ command }) =>
-      `see whose it is and what the server says: ${command('queue --oldest')}\nBy destination: ${command('shape')}`,
+      `see the oldest mail and the server's reply: ${command('queue --oldest')}\nBy destination: ${command('shape')}`,
     missing: unknownWithoutSweep,
     query: 'top deferral reasons',
   },
@@ -44,11 +43,11 @@ export const mailRows = {
     threshold: { usual: 24, unit: 'hours', least: 0.1, most: 240 },
     minutes: 5,
     meaning: ({ transport, threshold }) =>
-      `Some mail of the transport ${transport} is late: it has waited for more than ${hours(threshold)}.`,
+      `Some mail of the transport ${transport} is very late: it has waited for more than ${hours(threshold)}. It will be returned to its sender unless its server accepts it in time.`,
     safety: ({ lifetime }) =>
-      `Nothing is lost yet: it goes back to its sender when it is ${lifetime} old. To keep it for longer, hold it.`,
+      `No mail is lost yet: it is returned to its sender ${lifetime} after its arrival. Held mail is kept longer.`,
     act: ({ command }) =>
-      `see whose it is and what the server says: ${command('queue --oldest')}\nBy destination: ${command('shape')}`,
+      `find out whether the server will be back in time: ${command('queue --oldest')}\nIf not, hold the mail: ${command('hold --older 1d --reason alarm')}`,
     missing: unknownWithoutSweep,
     query: 'top deferral reasons',
   },
@@ -58,10 +57,10 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport, lifetime }) =>
-      `Mail of the transport ${transport} is very late: it is nearly ${lifetime} old, and goes back to its sender within six hours. It is the last chance to do something.`,
-    safety: () => 'Mail that you hold is not returned: a hold gives you all the time you want.',
+      `Mail of the transport ${transport} is very late: it is nearly ${lifetime} old and will be returned to its sender within six hours. This is the last chance to act.`,
+    safety: () => 'Held mail is not returned, however long you hold it.',
     act: ({ command, expiringHours }) =>
-      `see it, oldest first: ${command('queue --oldest')}\nKeep it from being returned: ${command(`hold --older ${expiringHours}h --reason alarm`)}`,
+      `see the oldest mail: ${command('queue --oldest')}\nHold it, so that it is not returned: ${command(`hold --older ${expiringHours}h --reason alarm`)}`,
     missing: unknownWithoutSweep,
     query: 'top deferral reasons',
   },
@@ -71,10 +70,9 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'requests or deliveries', least: 1, most: 100_000 },
     minutes: 5,
     meaning: ({ transport }) =>
-      `Requests or messages of the transport ${transport} cannot be used, and nobody tries them again by himself. Their recipients have nothing, their senders know of nothing.`,
-    safety: () =>
-      `Nothing is lost: request and reason are kept in the bucket and the table until a person sees to them.`,
-    act: ({ command }) => `read which, and why: ${command('queue --state corrupt')}`,
+      `Requests or messages of the transport ${transport} are corrupt, and are not retried automatically. Their mail is late, and its senders receive no report.`,
+    safety: () => `No mail is lost: the bucket and the table keep request and reason until an operator acts.`,
+    act: ({ command }) => `see them with their reasons: ${command('queue --state corrupt')}`,
     missing: unknownWithoutSweep,
     query: 'corrupt',
   },
@@ -84,9 +82,9 @@ export const mailRows = {
     threshold: { usual: 6, unit: 'recipients', least: 1, most: 1_000_000 },
     minutes: 15,
     meaning: ({ transport, threshold, over }) =>
-      `Servers of the transport ${transport} broke off after they had a message and before they answered: ${threshold} recipients or more within ${over}. They may get it twice.`,
-    safety: () => `Nothing is lost: each is tried again by itself, as often as in_doubt_limit allows.`,
-    act: ({ command }) => `see who, and at which server: ${command('queue --in-doubt')}`,
+      `Servers of the transport ${transport} dropped connections after the final dot and before they replied: ${threshold} recipients or more within ${over} are in doubt. They may receive a message twice.`,
+    safety: () => `No mail is lost: each recipient is retried automatically until in_doubt_limit.`,
+    act: ({ command }) => `see the recipients and their servers: ${command('queue --in-doubt')}`,
     missing: nothingHappened,
     query: 'in doubt',
   },
@@ -96,11 +94,11 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport }) =>
-      `Deliveries of the transport ${transport} are held and not tried again: in_doubt_limit attempts ended without a confirmation of the server. Their mail is late, or was delivered, perhaps twice.`,
+      `Deliveries of the transport ${transport} are held and not retried: in_doubt_limit attempts ended without a reply of the server. Their mail is late, or was delivered, perhaps twice.`,
     safety: ({ lifetime }) =>
-      `Nothing is lost: the message is kept. When it is ${lifetime} old, its sender is told that it may have been delivered.`,
+      `No mail is lost: the message is kept. When it is ${lifetime} old, its sender receives a report that it may have been delivered.`,
     act: ({ command }) =>
-      `see which: ${command('queue --in-doubt')}\nLook in the log of the server before anything else: ${command('explain ID')}`,
+      `see the deliveries: ${command('queue --in-doubt')}\nThen look in the log of the server: ${command('explain ID')}`,
     missing: nothingHappened,
     query: 'in doubt',
   },
@@ -110,9 +108,9 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'deliveries', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport }) =>
-      `Deliveries of the transport ${transport} took down the function that worked on them, again and again, or their items in the queue table are malformed. They are held, and late until a person releases them.`,
-    safety: () => `Nothing is lost: held mail is kept without end.`,
-    act: ({ command }) => `see which, and why: ${command('queue --state held')}`,
+      `Deliveries of the transport ${transport} crashed their function repeatedly, or their items in the queue table are malformed. They are held, and late until an operator releases them.`,
+    safety: () => `No mail is lost: held mail is kept without a time limit.`,
+    act: ({ command }) => `see the deliveries and their reasons: ${command('queue --state held')}`,
     missing: nothingHappened,
     query: 'errors',
   },
@@ -122,23 +120,23 @@ export const mailRows = {
     threshold: { usual: 1, unit: 'messages', least: 1, most: 100_000 },
     minutes: 15,
     meaning: ({ subject }) =>
-      `Messages of the queue ${subject} were given out too often and lie in its dead letters. ${deadLetterMeaning(subject)}`,
-    safety: () => `Nothing is lost yet: they are kept for 14 days.`,
-    act: ({ command }) => `see how many there are, and what else is wrong: ${command('status')}`,
+      `Messages of the queue ${subject} were received too often and are in its dead-letter queue. ${deadLetterMeaning(subject)}`,
+    safety: () => `No mail is lost yet: SQS keeps them for 14 days.`,
+    act: ({ command }) => `see their number, and what else is wrong: ${command('status')}`,
     missing: queueDepth,
     query: 'errors',
   },
 } as const satisfies Readonly<Record<string, AlarmRow>>;
 
-/** Only incoming holds what is nowhere else. */
+/** What dead letters of a queue mean for the mail. Only those of incoming are stored nowhere else. */
 function deadLetterMeaning(queue: string): string {
   switch (queue) {
     case 'incoming':
-      return 'Their mail is in no other place: it waits until a person moves them back.';
+      return 'Their mail is stored nowhere else: it waits until an operator moves them back.';
     case 'bounce':
-      return 'Senders do not hear of bounces by report; the events were told on the topic.';
+      return 'Senders do not receive the reports; the events were published on the topic.';
     default:
-      return 'They are wake-ups: the mail is in the table, and is woken again, late.';
+      return 'They are wake-ups: the mail is in the table, and late until the sweep wakes it.';
   }
 }
 

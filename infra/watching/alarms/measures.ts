@@ -1,4 +1,4 @@
-/** What each alarm looks at: metrics of ours and of AWS, and how they are put together. */
+/** The metric of each alarm, from metrics of the functions and of AWS. */
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
@@ -13,14 +13,14 @@ import { minuteStep } from './row.ts';
 import type { Threshold } from './thresholds.ts';
 import { allFunctions, loopFunctions, type Watched } from './watched.ts';
 
-/** What one alarm looks at. */
+/** What one alarm watches. */
 export interface Measure {
-  /** Which of several: a function, a queue. Empty where there is one alarm of its kind. */
+  /** A function or queue; empty if there is only one alarm of this name. */
   readonly subject: string;
   readonly metric: IMetric;
   /** In the unit of the metric. */
   readonly threshold: number;
-  /** How many values in a row must be beyond it. */
+  /** Number of consecutive values that must breach the threshold. */
   readonly values: number;
 }
 
@@ -28,12 +28,12 @@ const secondsOfHour = 3600;
 
 const { dueIndex, waitingIndex } = queueTableSchema;
 
-/** What the alarms of a name look at: one measure for each alarm. */
+/** Returns what the alarms of a name watch: one measure for each alarm. */
 export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }: Threshold): readonly Measure[] {
   const { metrics, queues, functions } = watched;
   const within = Duration.minutes(minutes);
   const counted = (metric: MetricName): Measure[] => [once(metrics.metric(metric, { period: within }), value)];
-  /** What the sweep says every five minutes, or what has a value in each of them. */
+  /** A metric with a value every five minutes, such as those of the sweep. */
   const lasting = (metric: IMetric, threshold = value, subject = ''): Measure => ({
     subject,
     metric,
@@ -89,7 +89,7 @@ export function measuresOf(name: AlarmName, watched: Watched, { value, minutes }
   }
 }
 
-/** One value over the whole time. */
+/** One value over the whole period. */
 function once(metric: IMetric, threshold: number, subject = ''): Measure {
   return { subject, metric, threshold, values: 1 };
 }
@@ -103,16 +103,16 @@ function named(
 }
 
 /**
- * How much mail has waited all the time while nobody was delivered to; 0 as soon as somebody is.
+ * How much mail has waited throughout the period without any delivery; 0 if a recipient was delivered to.
  *
- * The least of what waited counts, so that a message which comes just before the end of the time and is delivered just after
- * it alarms nobody. What waits for a full mailbox alone is no sign of
- * anything, in a night without other mail. What lies in incoming waits too: no table has it yet, and qmgr may be the one that cannot work.
+ * The minimum counts, so that a message that arrives just before the end of the period raises no alarm. Mail that waits only for a
+ * full mailbox does not count: in a night without other mail it would raise alarms. Messages in incoming count too: they are not yet
+ * in the table, and qmgr may be failing.
  */
 function waitingInVain(metrics: MailMetrics, incoming: IQueue, period: Duration): MathExpression {
   const least = { statistic: 'Minimum', period } as const;
   return new MathExpression({
-    label: 'waits, and nobody was delivered to',
+    label: 'waiting mail without any delivery',
     expression:
       'IF(FILL(sent, 0) > 0, 0, FILL(waiting, 0) - FILL(mailboxes, 0) + FILL(incoming, 0) + FILL(takenIn, 0))',
     usingMetrics: {
@@ -126,7 +126,7 @@ function waitingInVain(metrics: MailMetrics, incoming: IQueue, period: Duration)
   });
 }
 
-/** Percent of the sessions that the mail store has for us; where nobody said how many, of the functions that may run at once. */
+/** Percent of sessionBudget in use; without one, percent of maximumConcurrency. */
 function used({ functions, maximumConcurrency, sessionBudget, parameters }: Watched): IMetric {
   const period = Duration.minutes(minuteStep);
   const [each, most] =
@@ -140,8 +140,8 @@ function used({ functions, maximumConcurrency, sessionBudget, parameters }: Watc
 }
 
 /**
- * Calls that the table, or an index of it, had no capacity for. A full index turns writes of the table away, and is counted by
- * itself. What an index refuses while it is made (OnlineIndexThrottleEvents) is no mail's: it is then not in use.
+ * Throttled calls of the table or of an index. A throttled index also rejects writes to the table, and has its own metric. Throttles
+ * during the creation of an index (OnlineIndexThrottleEvents) do not count: the index is not yet in use.
  */
 function throttled(table: TableV2, index: string | undefined, period: Duration): MathExpression {
   const dimensionsMap = {
@@ -151,17 +151,17 @@ function throttled(table: TableV2, index: string | undefined, period: Duration):
   const events = (metricName: string) =>
     new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, statistic: 'Sum', period });
   return new MathExpression({
-    label: 'calls turned away',
+    label: 'throttled calls',
     expression: 'FILL(reads, 0) + FILL(writes, 0)',
     usingMetrics: { reads: events('ReadThrottleEvents'), writes: events('WriteThrottleEvents') },
     period,
   });
 }
 
-/** Calls that the functions make to the table. */
+/** Operations that the functions call on the table. */
 const operations = [Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.QUERY];
 
-/** Calls that DynamoDB answered with 5xx; it counts them by operation. */
+/** Calls that DynamoDB answered with 5xx; it has one metric for each operation. */
 function systemErrors(table: TableV2, period: Duration): MathExpression {
   const errors = operations.map((Operation, index): [string, IMetric] => [
     `m${index}`,
@@ -174,7 +174,7 @@ function systemErrors(table: TableV2, period: Duration): MathExpression {
     }),
   ]);
   return new MathExpression({
-    label: 'faults of DynamoDB',
+    label: 'errors of DynamoDB',
     expression: errors.map(([id]) => `FILL(${id}, 0)`).join(' + '),
     usingMetrics: Object.fromEntries(errors),
     period,

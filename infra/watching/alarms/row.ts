@@ -1,60 +1,73 @@
-import type { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { SavedQueryName } from '../measures/saved-queries.ts';
 
-/** What the words of an alarm are filled with. */
+/** The facts in the text of an alarm. */
 export interface AlarmFacts {
   /** Name of the transport. */
   readonly transport: string;
-  /** How long mail is kept and tried again, in words. */
+  /** How long mail is kept and retried, in words. */
   readonly lifetime: string;
   /** The threshold, in the unit of its row. */
   readonly threshold: number;
-  /** Hours after its arrival from which on mail is about to be returned. */
+  /** Hours after its arrival at which mail is about to be returned. */
   readonly expiringHours: number;
-  /** Over how long, in words. */
+  /** The period, in words. */
   readonly over: string;
-  /** Which of several: a function, a queue. */
+  /** The function or queue, if there are several alarms. */
   readonly subject: string;
-  /** A command of ours for this stack: `command('queue --oldest')`. */
+  /** Returns a `lambda-lmtp` command for this stack: `command('queue --oldest')`. */
   command(words: string): string;
 }
 
-/** `page`: somebody is to be woken; `ticket`: it waits for the morning. */
+/** `page`: wakes the operator; `ticket`: can wait until the morning. */
 export type Urgency = 'page' | 'ticket';
 
-/** What is said of an alarm in the catalogue. */
+/** An alarm in the catalogue. */
 export interface AlarmRow {
   /** Heading in docs/operating.md. */
   readonly heading: string;
   readonly urgency: Urgency;
-  /** Of which of several nobody need be woken. */
+  /** Subjects whose alarms are tickets. */
   readonly ticketFor?: readonly string[];
-  /** When it goes off if nobody says otherwise. */
+  /** The default threshold and its limits. */
   readonly threshold: {
     readonly usual: number;
     /** What is counted, in the plural. */
     readonly unit: string;
     readonly least: number;
     readonly most: number;
-    /** `below`: it goes off under the threshold, and not from it on. */
+    /** `below`: the alarm begins below the threshold; default: at the threshold or above. */
     readonly direction?: 'below';
   };
   /**
-   * Minutes: what is counted is counted over them, any other condition must last for them. Multiples of `minuteStep`, up to a
-   * day, which is the most that CloudWatch looks back on.
+   * Minutes over which events are counted, or for which another condition must last. A multiple of `minuteStep` up to a day, the
+   * longest that CloudWatch evaluates.
    */
   readonly minutes: number;
-  /** What is late or lost, and for whom: whole sentences. */
+  /** What is late or lost, and for which mail: whole sentences. */
   meaning(facts: AlarmFacts): string;
   /** Until when it is safe to wait, and why: whole sentences. */
   safety(facts: AlarmFacts): string;
-  /** The one safe act, and a command for it; no full stop. */
+  /** One safe action, with its command; no full stop. */
   act(facts: AlarmFacts): string;
-  /** What it means that there are no values, and why that is right. */
+  /** The treatment of missing values, and why. */
   readonly missing: { readonly treatment: TreatMissingData; readonly because: string };
   /** The saved query that shows more. */
   readonly query?: SavedQueryName;
 }
 
-/** Minutes that lengths of time of alarms are multiples of: the sweep tells of the queue every five. */
+/** Periods of alarms are multiples of these minutes: the sweep measures the queue every five. */
 export const minuteStep = 5;
+
+/** For metrics that functions write per event. */
+export const nothingHappened = {
+  treatment: TreatMissingData.NOT_BREACHING,
+  because: 'the functions write this metric when the event happens: no value means no event',
+} as const;
+
+/** For metrics that the sweep writes about the queue. */
+export const unknownWithoutSweep = {
+  treatment: TreatMissingData.IGNORE,
+  because:
+    'only the sweep measures the queue; while it does not run the state is unknown, and another alarm reports that',
+} as const;

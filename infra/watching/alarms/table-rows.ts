@@ -1,15 +1,15 @@
-/** Alarms about the queue table: whether it does what it is asked. */
+/** Alarms about the queue table. */
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmRow } from './row.ts';
 
 const noneWritten = {
   treatment: TreatMissingData.NOT_BREACHING,
-  because: 'DynamoDB writes these figures when a call is refused: no value is none refused',
+  because: 'DynamoDB writes these metrics when it rejects a call: no value means no rejected call',
 } as const;
 
-/** How long a refused write is repeated at the least, in words; policy.ts has the sum. */
+/** How long a rejected write is repeated; policy.ts has the sum. */
 const repeated =
-  'Nothing is lost: a result that is refused is written again until the lease of its delivery ends, which doubles nothing for 30 seconds at least; what was not begun waits, uncounted.';
+  'No mail is lost: a rejected result is written again until the lease of its delivery ends, so throttling of less than 30 seconds delivers no mail twice. Other mail waits without a counted attempt.';
 
 export const tableRows = {
   tableThrottles: {
@@ -18,7 +18,7 @@ export const tableRows = {
     threshold: { usual: 10, unit: 'calls', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ subject, transport, threshold, over }) =>
-      `DynamoDB turned away ${threshold} calls or more to ${partOf(subject)} of the transport ${transport} within ${over}: it has no capacity for them. Mail is late.`,
+      `DynamoDB throttled ${threshold} calls or more to ${partOf(subject)} of the transport ${transport} within ${over}, for lack of capacity. Mail is late.`,
     safety: () => repeated,
     act: ({ command }) => `see whether mail is late: ${command('status')}`,
     missing: noneWritten,
@@ -30,7 +30,7 @@ export const tableRows = {
     threshold: { usual: 5, unit: 'calls', least: 1, most: 1_000_000 },
     minutes: 5,
     meaning: ({ transport, threshold, over }) =>
-      `DynamoDB answered ${threshold} calls or more to the queue table of the transport ${transport} with a fault of its own within ${over}. Mail is late.`,
+      `DynamoDB answered ${threshold} calls or more to the queue table of the transport ${transport} with internal errors within ${over}. Mail is late.`,
     safety: () => repeated,
     act: ({ command }) => `see whether mail is late: ${command('status')}`,
     missing: noneWritten,
@@ -38,7 +38,7 @@ export const tableRows = {
   },
 } as const satisfies Readonly<Record<string, AlarmRow>>;
 
-/** Throttles of an index are figures of their own. */
+/** The name of the table or index in the text. */
 function partOf(subject: string): string {
   return subject === 'table' ? 'the queue table' : `the index ${subject} of the queue table`;
 }

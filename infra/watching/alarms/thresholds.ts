@@ -1,22 +1,22 @@
-/** What may be said about the alarms of a stack, and the check that no wrong value gets past synth. */
+/** The properties of alarms, and their checks at synth. */
 import { Duration, Token } from 'aws-cdk-lib';
 import { PropsError, refuse } from '../../properties/props-error.ts';
 import { type AlarmName, alarmNames, alarmTable } from './catalogue.ts';
 import { type AlarmRow, minuteStep } from './row.ts';
 
-/** When an alarm goes off; `false`: never, it is not made. */
+/** The condition of an alarm; `false`: the alarm is not created. */
 export type AlarmSetting = false | AlarmThreshold;
 
-/** When an alarm goes off. */
+/** The condition of an alarm. */
 export interface AlarmThreshold {
   /**
-   * From which value on, in the unit that the alarm counts in; for `certificateEnds` and `sweepStopped` below which.
+   * The alarm begins at this value, in the alarm's unit; `certificateEnds` and `sweepStopped` begin below it.
    *
    * @default - see the alarm
    */
   readonly threshold?: number | undefined;
   /**
-   * What is counted is counted over this time; any other condition must last for so long. Multiples of five minutes, up to a day.
+   * The period over which events are counted, or for which another condition must last. Multiples of five minutes, up to a day.
    *
    * @default - see the alarm
    */
@@ -50,7 +50,7 @@ export interface AlarmSettings {
    */
   readonly expiring?: AlarmSetting | undefined;
   /**
-   * Requests or messages cannot be used, and wait for an operator. Threshold: requests or deliveries.
+   * Requests or messages are corrupt and wait for an operator. Threshold: requests or deliveries.
    *
    * @default 1, for 5 minutes
    */
@@ -68,7 +68,7 @@ export interface AlarmSettings {
    */
   readonly heldInDoubt?: AlarmSetting | undefined;
   /**
-   * Deliveries that took functions down are held. Threshold: deliveries.
+   * Deliveries that crashed functions, or whose items are malformed, are held. Threshold: deliveries.
    *
    * @default 1, over 5 minutes
    */
@@ -86,7 +86,7 @@ export interface AlarmSettings {
    */
   readonly destinationDead?: AlarmSetting | undefined;
   /**
-   * A password is refused, or AUTH not offered. Threshold: refusals.
+   * A server rejects a password, or does not offer AUTH. Threshold: refusals.
    *
    * @default 1, over 5 minutes
    */
@@ -98,13 +98,13 @@ export interface AlarmSettings {
    */
   readonly tlsFailures?: AlarmSetting | undefined;
   /**
-   * A certificate ends soon. Threshold: days, below which.
+   * A certificate expires soon. Threshold: the alarm begins below this number of days.
    *
    * @default 21, for 60 minutes
    */
   readonly certificateEnds?: AlarmSetting | undefined;
   /**
-   * A secret cannot be read or understood. Threshold: faults.
+   * A secret cannot be read or parsed. Threshold: faults.
    *
    * @default 1, over 5 minutes
    */
@@ -116,7 +116,7 @@ export interface AlarmSettings {
    */
   readonly tableThrottles?: AlarmSetting | undefined;
   /**
-   * DynamoDB answers with faults of its own. Threshold: calls.
+   * DynamoDB answers with internal errors. Threshold: calls.
    *
    * @default 5, over 5 minutes
    */
@@ -134,13 +134,13 @@ export interface AlarmSettings {
    */
   readonly functionThrottles?: AlarmSetting | undefined;
   /**
-   * Attempts are ended by the function's own time. Threshold: attempts.
+   * The function time-out ends attempts. Threshold: attempts.
    *
    * @default 5, over 15 minutes
    */
   readonly deadlineClamped?: AlarmSetting | undefined;
   /**
-   * Nearly all of `sessionBudget`, or of `maximumConcurrency` where there is none, is in use. Threshold: percent.
+   * Nearly all of `sessionBudget` is in use, or of `maximumConcurrency` if no budget is set. Threshold: percent.
    *
    * @default 90, for 15 minutes
    */
@@ -152,7 +152,7 @@ export interface AlarmSettings {
    */
   readonly recursion?: AlarmSetting | undefined;
   /**
-   * The sweep does not run. Threshold: runs, below which.
+   * The sweep does not run. Threshold: the alarm begins below this number of runs.
    *
    * @default 1, over 15 minutes
    */
@@ -162,21 +162,21 @@ export interface AlarmSettings {
 /** Properties of a stack that are about its alarms. */
 export interface AlarmProps {
   /**
-   * Alarms by name: other thresholds than usual, or `false` for one that is not wanted, as in
+   * Alarms by name, each with its threshold, or `false` for no alarm:
    * `{ lateMail: { threshold: 4 }, deadlineClamped: false }`.
    *
    * @default - all of them, each with its own default
    */
   readonly alarms?: AlarmSettings | undefined;
   /**
-   * Where your people read docs/operating.md: the texts of alarms point to headings of it.
+   * URL or path of your copy of docs/operating.md: the texts of alarms link to its headings.
    *
    * @default 'docs/operating.md'
    */
   readonly operatingManual?: string | undefined;
 }
 
-/** When an alarm goes off, with all defaults filled in. */
+/** The condition of an alarm, with defaults. */
 export interface Threshold {
   readonly value: number;
   readonly minutes: number;
@@ -185,10 +185,9 @@ export interface Threshold {
 const mostMinutes = 24 * 60;
 
 /**
- * Checks settings and fills in defaults.
+ * Returns the enabled alarms, with checked settings and defaults.
  *
- * @returns the alarms that are wanted
- * @throws PropsError naming the property, its value and what is allowed
+ * @throws PropsError with the property, its value and what is allowed
  */
 export function thresholdsOf(settings: AlarmSettings = {}): ReadonlyMap<AlarmName, Threshold> {
   for (const name of Object.keys(settings)) {
@@ -206,7 +205,7 @@ export function thresholdsOf(settings: AlarmSettings = {}): ReadonlyMap<AlarmNam
 function thresholdOf(name: AlarmName, setting: unknown = {}): Threshold {
   const { threshold, minutes }: AlarmRow = alarmTable[name];
   if (typeof setting !== 'object' || setting === null) {
-    throw refuse(`alarms.${name}`, setting, '{ threshold, over }, or false,');
+    throw refuse(`alarms.${name}`, setting, '{ threshold, over }, or false');
   }
   for (const property of Object.keys(setting)) {
     if (property !== 'threshold' && property !== 'over') {
@@ -221,7 +220,7 @@ function thresholdOf(name: AlarmName, setting: unknown = {}): Threshold {
 }
 
 function checkValue(property: string, value: unknown, { unit, least, most }: AlarmRow['threshold']): number {
-  // A number that is known when the stack is deployed cannot stand in the text of an alarm.
+  // The text of an alarm cannot contain a number that is known only at deployment.
   const isNumber = typeof value === 'number' && !Token.isUnresolved(value);
   const isWhole = least < 1 || Number.isInteger(value);
   if (isNumber && isWhole && value >= least && value <= most) return value;

@@ -1,4 +1,4 @@
-/** The parts of a stack that are looked at from outside: by alarms, and on the dashboard. */
+/** The parts of a stack that alarms and the dashboard show. */
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Parameters } from '../../../functions/parameters/parameters.ts';
@@ -16,18 +16,18 @@ export interface Watched {
   /** The queue table. */
   readonly table: TableV2;
   readonly functions: Functions;
-  /** Postfix's parameters, which say how long mail is kept and how many sessions are. */
+  /** The parameters for lifetime and sessions. */
   readonly parameters: Pick<
     Parameters,
     'maximal_queue_lifetime' | 'lmtp_cache_connection' | 'lmtp_connection_cache_size'
   >;
   /** lmtp functions that run at once. */
   readonly maximumConcurrency: number;
-  /** Sessions that all of them may have together; absent: nobody said. */
+  /** Sessions that all of them may have together; absent: no limit is set. */
   readonly sessionBudget?: number | undefined;
 }
 
-/** Functions that mail goes round through. */
+/** Functions through which waiting mail loops. */
 const loop = ['qmgr', 'lmtp', 'sweep', 'bounce'] as const;
 
 /** All functions, by name. */

@@ -1,4 +1,4 @@
-/** The line that answers: is mail being lost, or late? */
+/** The line of the dashboard that answers: is mail being lost or late? */
 import { AlarmStatusWidget, type IAlarm, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { MailAlarms } from '../alarms/alarms.ts';
 import { alarmNames } from '../alarms/catalogue.ts';
@@ -6,7 +6,7 @@ import { functionRows } from '../alarms/function-rows.ts';
 import type { MailMetrics } from '../measures/metrics.ts';
 import { sweepPeriod } from './graph.ts';
 
-/** Alarms about mail and servers, figures of what waits, and alarms about what keeps the functions from their work. */
+/** Returns alarms about mail and servers, numbers of waiting mail, and alarms about functions. */
 export function answerLine(metrics: MailMetrics, alarms: MailAlarms): (AlarmStatusWidget | SingleValueWidget)[] {
   const isOfFunctions = (name: string) => Object.hasOwn(functionRows, name);
   const about = alarmNames.filter((name) => !isOfFunctions(name)).flatMap((name) => alarms.named(name));
@@ -14,7 +14,7 @@ export function answerLine(metrics: MailMetrics, alarms: MailAlarms): (AlarmStat
   return [
     ...status('Is mail being lost or late?', about, 10),
     new SingleValueWidget({
-      title: 'What waits',
+      title: 'Waiting mail',
       width: 8,
       height: 6,
       metrics: [
@@ -26,11 +26,11 @@ export function answerLine(metrics: MailMetrics, alarms: MailAlarms): (AlarmStat
         metrics.metricCorruptWaiting({ label: 'corrupt', period: sweepPeriod }),
       ],
     }),
-    ...status('Can the functions work?', behind, 6),
+    ...status('Do the functions work?', behind, 6),
   ];
 }
 
-/** Nothing where all of them are switched off. */
+/** A widget of alarms; none if all of them are disabled. */
 function status(title: string, alarms: readonly IAlarm[], width: number): AlarmStatusWidget[] {
   return alarms.length === 0 ? [] : [new AlarmStatusWidget({ title, alarms: [...alarms], width, height: 6 })];
 }

@@ -1,6 +1,6 @@
 /**
- * What it costs by the hour, as far as metrics tell: functions, queues, table and logs, at list prices. S3 has no metrics of requests
- * unless they are paid for; docs/cost.md has the whole of it.
+ * The cost per hour of functions, queues, table and logs, from metrics and list prices. S3 is left out: its request metrics cost
+ * extra. docs/cost.md has all costs.
  */
 import { Duration } from 'aws-cdk-lib';
 import { type GraphWidget, type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
@@ -12,30 +12,30 @@ import { allFunctions, type Watched } from '../alarms/watched.ts';
 import { graph } from './graph.ts';
 import type { HourlyPrices } from './prices.ts';
 
-/** What is paid for. */
+/** The resources with costs. */
 export interface Paid extends Pick<Watched, 'functions' | 'queues'> {
   readonly table: TableV2;
   readonly logGroups: readonly ILogGroup[];
-  /** Megabytes of a function. */
+  /** Memory of a function in megabytes. */
   readonly memorySize: number;
 }
 
 const hour = { period: Duration.hours(1), statistic: 'Sum' } as const;
 
-/** Dollars in each hour, by component and together. */
+/** Returns the graph of dollars per hour, by component and in total. */
 export function costGraph(paid: Paid, prices: HourlyPrices): GraphWidget {
   const functions = functionCost(paid, prices);
   const queues = queueCost(paid, prices);
   const table = tableCost(paid, prices);
   const logs = logCost(paid, prices);
   const together = new MathExpression({
-    label: 'together',
+    label: 'total',
     expression: 'FILL(functions, 0) + FILL(queues, 0) + FILL(tables, 0) + FILL(logs, 0)',
     usingMetrics: { functions, queues, tables: table, logs },
     period: hour.period,
   });
   return graph('Cost, estimated at list prices', [functions, queues, table, logs, together], {
-    unit: 'dollars in an hour',
+    unit: 'dollars per hour',
   });
 }
 
@@ -50,7 +50,7 @@ function functionCost({ functions, memorySize }: Paid, { lambdaTime, lambdaReque
   ]);
 }
 
-/** Each message is sent, received and deleted; a request may carry ten of them, so this is the most that it can be. */
+/** The cost of queues. Each message is sent, received and deleted; a request may contain ten, so this is an upper bound. */
 function queueCost({ queues }: Paid, { sqsStandard, sqsFifo }: HourlyPrices): MathExpression {
   const { incoming, deferred, bounce, corrupt, active, deadLetters } = queues;
   const requests = (queue: IQueue): IMetric[] => [
@@ -92,16 +92,16 @@ function logCost({ logGroups }: Paid, { logGigabyte }: HourlyPrices): MathExpres
   return sum('logs', [{ each: 'octets', metrics: octets, price: logGigabyte / 2 ** 30 }]);
 }
 
-/** Metrics that cost the same each. */
+/** Metrics with the same price. */
 interface Priced {
-  /** What they are called in the expression, before their number. */
+  /** Prefix of their names in the expression. */
   readonly each: string;
   readonly metrics: readonly IMetric[];
-  /** Dollars for one. */
+  /** Dollars per unit. */
   readonly price: number;
 }
 
-/** What is not there costs nothing: a queue that was not used has no figures. */
+/** The sum of all metrics times their prices. A missing value counts as 0: an unused queue has no metrics. */
 function sum(label: string, priced: readonly Priced[]): MathExpression {
   const named = priced.map(({ each, metrics, price }) => {
     const names = metrics.map((_, index) => `${each}${index}`);
@@ -119,7 +119,7 @@ function sum(label: string, priced: readonly Priced[]): MathExpression {
   });
 }
 
-/** Metric math knows no 1e-7. */
+/** Formats a number without exponent, which metric math does not support. */
 function decimal(price: number): string {
   return price.toFixed(18).replace(/\.?0+$/, '');
 }

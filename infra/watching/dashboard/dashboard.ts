@@ -18,18 +18,18 @@ export interface MailDashboardProps extends DashboardProps {
   readonly alarms: MailAlarms;
   /** The queue table. */
   readonly table: TableV2;
-  /** Megabytes of a function. */
+  /** Memory of a function in megabytes. */
   readonly memorySize: number;
 }
 
 /**
- * One page: the screens and the line that answer whether mail is lost or late, then mail, servers, functions, queues and cost.
+ * The dashboard: the screens and the line that answer whether mail is lost or late, then mail, servers, functions, queues and cost.
  */
 export class MailDashboard extends Construct {
-  /** Where a browser finds it. */
+  /** URL of the dashboard. */
   readonly url: string;
 
-  /** @throws PropsError for a price that is none */
+  /** @throws PropsError for an invalid price */
   constructor(scope: Construct, id: string, { watched, alarms, table, memorySize, prices }: MailDashboardProps) {
     super(scope, id);
     const { functions, queues, metrics } = watched;

@@ -1,11 +1,11 @@
-/** Graphs of the functions and the queues between them. */
+/** Graphs of the functions and their queues. */
 import type { GraphWidget, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queues } from '../../queue/queues.ts';
 import { allFunctions, loopFunctions, type Watched } from '../alarms/watched.ts';
 import { depth, graph, lambdaMetric, minute } from './graph.ts';
 
-/** The graphs, two to a line. */
+/** Returns the graphs, two per line. */
 export function functionGraphs(watched: Watched): GraphWidget[][] {
   const { queues, metrics } = watched;
   return [
@@ -13,7 +13,7 @@ export function functionGraphs(watched: Watched): GraphWidget[][] {
     [
       calls(watched),
       graph('Containers started, and attempts', [metrics.metric('ColdStarts'), metrics.metricAttempts()], {
-        unit: 'in 5 minutes',
+        unit: 'per 5 minutes',
       }),
     ],
     [waiting(queues), troubled(queues)],
@@ -21,7 +21,7 @@ export function functionGraphs(watched: Watched): GraphWidget[][] {
 }
 
 function failures(watched: Watched): GraphWidget {
-  return graph('Function errors, throttles and calls dropped as recursive', [
+  return graph('Function errors, throttles and invocations dropped as recursive', [
     ...each(allFunctions(watched), (name, fn) => [
       fn.metricErrors({ label: `${name} errors`, period: minute }),
       fn.metricThrottles({ label: `${name} throttles`, period: minute }),
@@ -36,12 +36,12 @@ function durations(watched: Watched): GraphWidget {
   const longest = each(allFunctions(watched), (name, fn) => [
     fn.metricDuration({ label: name, statistic: 'p99', period: minute }),
   ]);
-  return graph('Function durations, one in a hundred', longest, { unit: 'milliseconds' });
+  return graph('Function durations, p99', longest, { unit: 'milliseconds' });
 }
 
 function calls(watched: Watched): GraphWidget {
   const all = each(allFunctions(watched), (name, fn) => [fn.metricInvocations({ label: name, period: minute })]);
-  return graph('Calls of functions', all, { unit: 'in a minute' });
+  return graph('Invocations of functions', all, { unit: 'per minute' });
 }
 
 function each(
@@ -51,7 +51,7 @@ function each(
   return Object.entries(functions).flatMap(([name, fn]) => metrics(name, fn));
 }
 
-/** Messages that may be taken now. What waits for its time is in the table, and shows here only as it falls due. */
+/** Visible messages. Mail that waits for its due time is in the table, and is shown here only as it falls due. */
 function waiting({ incoming, active, deferred, bounce }: Queues): GraphWidget {
   return graph('Waiting in the queues', [
     depth('incoming', incoming),
@@ -62,7 +62,7 @@ function waiting({ incoming, active, deferred, bounce }: Queues): GraphWidget {
   ]);
 }
 
-/** SQS does not count messages that it moves to dead letters as sent, so depth is what to look at. */
+/** Depths, since SQS does not count messages that it moves to a dead-letter queue as sent. */
 function troubled({ corrupt, deadLetters }: Queues): GraphWidget {
   return graph('Corrupt requests and dead letters', [
     depth('corrupt', corrupt),

@@ -1,4 +1,4 @@
-/** What all graphs of the dashboard have in common. */
+/** What the graphs of the dashboard share. */
 import { Duration } from 'aws-cdk-lib';
 import {
   GraphWidget,
@@ -10,24 +10,24 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
-/** Columns of a dashboard. */
+/** Width of a dashboard in columns. */
 export const wholeWidth = 24;
 
-/** Of what AWS gives every minute. */
+/** Period of AWS's metrics. */
 export const minute = Duration.minutes(1);
 
-/** Of what our functions give: the sweep tells of the queue every five minutes. */
+/** Period of the functions' metrics: the sweep measures the queue every five minutes. */
 export const sweepPeriod = Duration.minutes(5);
 
-/** How a graph differs from others. */
+/** Options of a graph. */
 export interface GraphOptions extends Pick<GraphWidgetProps, 'stacked' | 'height'> {
-  /** What the numbers are, beside the axis. */
+  /** Label of the axis. */
   readonly unit?: string;
-  /** A line to compare with. */
+  /** A horizontal line for comparison. */
   readonly line?: HorizontalAnnotation;
 }
 
-/** A graph of half the width. */
+/** Returns a graph of half the width. */
 export function graph(title: string, left: IMetric[], { unit, line, ...rest }: GraphOptions = {}): GraphWidget {
   return new GraphWidget({
     title,
@@ -39,12 +39,12 @@ export function graph(title: string, left: IMetric[], { unit, line, ...rest }: G
   });
 }
 
-/** Messages that lie in a queue and may be taken. */
+/** Returns the number of visible messages in a queue. */
 export function depth(label: string, queue: IQueue): Metric {
   return queue.metricApproximateNumberOfMessagesVisible({ label, period: minute });
 }
 
-/** A metric of Lambda that the CDK has no method for. */
+/** Returns a metric of Lambda for which the CDK has no method. */
 export function lambdaMetric(fn: IFunction, metricName: string, statistic: string, label: string): Metric {
   const dimensionsMap = { FunctionName: fn.functionName };
   return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap, statistic, period: minute, label });

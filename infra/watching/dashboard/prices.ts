@@ -2,7 +2,7 @@
 import { prices as listPrices } from '../../cost/prices.ts';
 import { PropsError, refuse } from '../../properties/props-error.ts';
 
-/** What is estimated from metrics, each in dollars for one. */
+/** The prices of the estimate, in dollars per unit. */
 export const hourlyPriceNames = [
   'lambdaTime',
   'lambdaRequest',
@@ -13,7 +13,7 @@ export const hourlyPriceNames = [
   'logGigabyte',
 ] as const;
 
-/** Name of such a price. */
+/** Name of a price. */
 export type HourlyPriceName = (typeof hourlyPriceNames)[number];
 
 /** Dollars: a GB-second and a call of Lambda, a request of SQS, a unit of DynamoDB, a GB of logs. */
@@ -22,7 +22,7 @@ export type HourlyPrices = Readonly<Record<HourlyPriceName, number>>;
 /** Properties of a stack that are about its dashboard. */
 export interface DashboardProps {
   /**
-   * Prices in dollars that the dashboard estimates costs with, where yours are others: `{ lambdaTime: 0.0000166667 }`.
+   * Your prices in dollars, for the dashboard's estimate of costs: `{ lambdaTime: 0.0000166667 }`.
    *
    * @default - list prices of us-east-1; docs/cost.md has them with their sources
    */
@@ -30,9 +30,9 @@ export interface DashboardProps {
 }
 
 /**
- * Checks prices and fills in those of the list.
+ * Returns checked prices, with list prices as defaults.
  *
- * @throws PropsError naming the property, its value and what is allowed
+ * @throws PropsError with the property, its value and what is allowed
  */
 export function hourlyPricesOf(own: Partial<HourlyPrices> = {}): HourlyPrices {
   for (const [name, price] of Object.entries(own)) {
@@ -40,7 +40,7 @@ export function hourlyPricesOf(own: Partial<HourlyPrices> = {}): HourlyPrices {
       throw new PropsError(`prices.${name} is not known: allowed are ${hourlyPriceNames.join(', ')}`);
     }
     if (typeof price === 'number' && price >= 0 && Number.isFinite(price)) continue;
-    throw refuse(`prices.${name}`, price, 'a number of dollars from 0 on');
+    throw refuse(`prices.${name}`, price, 'a number of dollars, 0 or more');
   }
   const entries = hourlyPriceNames.map((name) => [name, own[name] ?? listPrices[name].dollars]);
   return Object.fromEntries(entries) as HourlyPrices;

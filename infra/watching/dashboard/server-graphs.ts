@@ -1,9 +1,9 @@
-/** Graphs of sessions with mail servers, and of what stands in their way. */
+/** Graphs of sessions with mail servers, and of their failures. */
 import type { GraphWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Watched } from '../alarms/watched.ts';
 import { graph, lambdaMetric } from './graph.ts';
 
-/** The graphs, two to a line. */
+/** Returns the graphs, two per line. */
 export function serverGraphs({ metrics, functions, maximumConcurrency }: Watched): GraphWidget[][] {
   const sessions = [metrics.metricSessionsOpened(), metrics.metricSessionsReused(), metrics.metric('SessionsStale')];
   const failures = [
@@ -14,16 +14,16 @@ export function serverGraphs({ metrics, functions, maximumConcurrency }: Watched
     metrics.metricSecretFaults(),
     metrics.metricDeadlineClamped(),
   ];
-  const running = lambdaMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', 'lmtp functions that run');
-  const line = { value: maximumConcurrency, label: 'as many as there may be' };
+  const running = lambdaMetric(functions.lmtp, 'ConcurrentExecutions', 'Maximum', 'running lmtp functions');
+  const line = { value: maximumConcurrency, label: 'maximumConcurrency' };
   return [
     [
-      graph('Sessions', sessions, { unit: 'in 5 minutes' }),
-      graph('What stands in the way', failures, { unit: 'in 5 minutes' }),
+      graph('Sessions', sessions, { unit: 'per 5 minutes' }),
+      graph('Session failures', failures, { unit: 'per 5 minutes' }),
     ],
     [
-      graph('Deliveries at once', [running], { line }),
-      graph('Days until the first certificate ends', [metrics.metricCertificateDays()], { unit: 'days' }),
+      graph('Concurrent lmtp functions', [running], { line }),
+      graph('Days until the first certificate expires', [metrics.metricCertificateDays()], { unit: 'days' }),
     ],
   ];
 }

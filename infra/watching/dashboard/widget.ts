@@ -2,15 +2,15 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Functions } from '../../functions/functions.ts';
 
 /**
- * The screens at the top of the dashboard: how mail is, what waits by age and destination, why, and what can be done. showq draws
- * them in the name of whoever looks, so viewers need lambda:InvokeFunction on it, and on postsuper for the buttons.
+ * Returns the screens at the top of the dashboard: the answer, waiting mail by age and destination, causes, and destinations. CloudWatch
+ * invokes showq with the viewer's identity, so viewers need lambda:InvokeFunction on it, and on postsuper for the buttons.
  *
- * They are drawn again with the dashboard; each time reads what waits, so they do not follow its size or its range of time.
+ * They refresh with the dashboard. Each refresh reads the queue, so they do not refresh on a change of size or time range.
  */
 export function screensWidget({ showq }: Pick<Functions, 'showq'>): cloudwatch.CustomWidget {
   return new cloudwatch.CustomWidget({
     functionArn: showq.functionArn,
-    title: 'Mail that waits',
+    title: 'Mail in the queue',
     width: 24,
     height: 20,
     updateOnRefresh: true,

@@ -3,34 +3,34 @@ import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { dimensions, type MetricName, type MetricRow, metricTable } from '../../../functions/metrics/catalogue.ts';
 import { refuse } from '../../properties/props-error.ts';
 
-/** How a metric is looked at, where another way than the usual one is wanted; its name and dimensions are given. */
+/** Options of a metric that override its defaults; name and dimensions are fixed. */
 export type MailMetricOptions = Omit<MetricOptions, 'dimensionsMap'>;
 
 export interface MailMetricsProps {
   readonly namespace: string;
   /** Name of the transport. */
   readonly transport: string;
-  /** Destinations that have metrics of their own, as the functions know them. */
+  /** Destinations with their own metrics, as the queue writes them. */
   readonly destinations: readonly string[];
 }
 
-/** Names of the metrics that are given for each watched destination too. */
+/** Names of the metrics that each watched destination has too. */
 export type DestinationMetricName = {
   [Name in MetricName]: (typeof metricTable)[Name] extends { readonly perDestination: true } ? Name : never;
 }[MetricName];
 
 /**
- * The metrics that the functions of a stack write: what may be drawn and watched.
+ * The metrics that the functions of a stack write, for graphs and alarms.
  *
  *     new Alarm(this, 'Late', { metric: delivery.metrics.metricOldestDeferred(), threshold: 3600, evaluationPeriods: 3 });
  *     delivery.metrics.metricFor('inet:lmtp.example.com:24', 'Sent');
  *
- * Each is over five minutes, with the statistic that its row in functions/metrics/catalogue.ts says, unless options say otherwise.
+ * By default each has a period of five minutes and the statistic of its row in functions/metrics/catalogue.ts.
  */
 export class MailMetrics {
-  /** Of this stack alone. */
+  /** Namespace of this transport. */
   readonly namespace: string;
-  /** Destinations that have metrics of their own. */
+  /** Destinations with their own metrics. */
   readonly destinations: readonly string[];
   readonly #transport: string;
 
@@ -48,24 +48,24 @@ export class MailMetrics {
   /**
    * A metric of one destination.
    *
-   * @param destination one of those that have metrics of their own, as the functions know it: `inet:lmtp.example.com:24`
+   * @param destination one of the watched destinations, as the queue writes it: `inet:lmtp.example.com:24`
    * @throws PropsError for another one
    */
   metricFor(destination: string, name: DestinationMetricName, options?: MailMetricOptions): Metric {
     if (!this.destinations.includes(destination)) {
       const allowed = this.destinations.join(', ') || 'none';
-      throw refuse('destination', destination, `one with metrics of its own (watchedDestinations: ${allowed})`);
+      throw refuse('destination', destination, `a watched destination (watchedDestinations: ${allowed})`);
     }
     const both = { [dimensions.transport]: this.#transport, [dimensions.destination]: destination };
     return this.#make(name, both, options);
   }
 
-  /** Recipients taken in: each is sent to or bounced some day. */
+  /** Accepted recipients: each is finally sent or bounced. */
   metricArrived(options?: MailMetricOptions): Metric {
     return this.metric('Arrived', options);
   }
 
-  /** Requests and deliveries that cannot be used. */
+  /** Corrupt requests and deliveries. */
   metricCorrupt(options?: MailMetricOptions): Metric {
     return this.metric('Corrupt', options);
   }
@@ -80,22 +80,22 @@ export class MailMetrics {
     return this.metric('Sent', options);
   }
 
-  /** Recipients to be tried again. */
+  /** Deferred recipients. */
   metricDeferred(options?: MailMetricOptions): Metric {
     return this.metric('Deferred', options);
   }
 
-  /** Recipients given up on. */
+  /** Bounced recipients. */
   metricBounced(options?: MailMetricOptions): Metric {
     return this.metric('Bounced', options);
   }
 
-  /** Recipients that came into doubt: the message may be delivered to them more than once. */
+  /** Recipients in doubt: the message may be delivered to them more than once. */
   metricInDoubt(options?: MailMetricOptions): Metric {
     return this.metric('InDoubt', options);
   }
 
-  /** Seconds from arrival to delivery, of the slowest in a hundred. */
+  /** Seconds from arrival to delivery, p99. */
   metricDelay(options?: MailMetricOptions): Metric {
     return this.metric('Delay', options);
   }
@@ -105,7 +105,7 @@ export class MailMetrics {
     return this.metric('SessionsOpened', options);
   }
 
-  /** Sessions used again. */
+  /** Reused sessions. */
   metricSessionsReused(options?: MailMetricOptions): Metric {
     return this.metric('SessionsReused', options);
   }
@@ -115,37 +115,37 @@ export class MailMetrics {
     return this.metric('OutOfStep', options);
   }
 
-  /** Servers that could not be found or connected to, or whose greeting refused. */
+  /** Servers that could not be resolved or connected to, or that refused with their greeting. */
   metricConnectFailures(options?: MailMetricOptions): Metric {
     return this.metric('ConnectFailures', options);
   }
 
-  /** Sessions without the TLS that is wanted. */
+  /** Sessions that did not meet the required TLS level. */
   metricTlsFailures(options?: MailMetricOptions): Metric {
     return this.metric('TlsFailures', options);
   }
 
-  /** Passwords refused, or AUTH not offered. */
+  /** Rejected passwords, or AUTH not offered. */
   metricAuthFailures(options?: MailMetricOptions): Metric {
     return this.metric('AuthFailures', options);
   }
 
-  /** Days until the first certificate ends. */
+  /** Days until the first certificate expires. */
   metricCertificateDays(options?: MailMetricOptions): Metric {
     return this.metric('CertificateDays', options);
   }
 
-  /** Secrets that could not be read or understood. */
+  /** Secrets that could not be read or parsed. */
   metricSecretFaults(options?: MailMetricOptions): Metric {
     return this.metric('SecretFaults', options);
   }
 
-  /** Attempts that our own time ended. */
+  /** Attempts that the function time-out ended. */
   metricDeadlineClamped(options?: MailMetricOptions): Metric {
     return this.metric('DeadlineClamped', options);
   }
 
-  /** Deliveries that wait, of whatever state. */
+  /** Waiting deliveries, in any state. */
   metricWaiting(options?: MailMetricOptions): Metric {
     return this.metric('Waiting', options);
   }
@@ -155,27 +155,27 @@ export class MailMetrics {
     return this.metric('WaitingForMailbox', options);
   }
 
-  /** Deliveries held by a person. */
+  /** Held deliveries. */
   metricHeld(options?: MailMetricOptions): Metric {
     return this.metric('Held', options);
   }
 
-  /** Requests and deliveries that cannot be used, until a person has seen to them. */
+  /** Corrupt requests and deliveries that wait for an operator. */
   metricCorruptWaiting(options?: MailMetricOptions): Metric {
     return this.metric('CorruptWaiting', options);
   }
 
-  /** Seconds since the oldest delivery that waits arrived. */
+  /** Seconds since the arrival of the oldest waiting delivery. */
   metricOldestDeferred(options?: MailMetricOptions): Metric {
     return this.metric('OldestDeferred', options);
   }
 
-  /** Deliveries that are returned to their senders soon, unless something changes. */
+  /** Deliveries that are returned to their senders soon, unless delivered. */
   metricExpiringSoon(options?: MailMetricOptions): Metric {
     return this.metric('ExpiringSoon', options);
   }
 
-  /** Suspended destinations that mail waits for. */
+  /** Suspended destinations with waiting mail. */
   metricDestinationsDead(options?: MailMetricOptions): Metric {
     return this.metric('DestinationsDead', options);
   }

@@ -7,22 +7,22 @@ import { secretFaultNote } from '../../../functions/secrets/secrets.ts';
 export interface SavedQuery {
   /** What it shows. */
   readonly about: string;
-  /** Whose logs it looks into: those that have delivery lines, or those of every function. */
+  /** The logs that it reads: those with delivery lines, or those of every function. */
   readonly logs: 'delivery' | 'all';
-  /** Its commands, one a line. What stands in capital letters is put in by whoever asks. */
+  /** Its commands, one per line. The operator replaces values in capital letters. */
   readonly lines: readonly string[];
 }
 
 /**
- * A reason without what differs from server to server and from recipient to recipient: the words before the server's name, what
- * it said up to an address, and the rest.
+ * Splits a reason into parts without names of servers and recipients: the words before the server's name, its reply up to an
+ * address, and the rest.
  */
 const reasonInParts = String.raw`parse text /^(?<opening>(?:[A-Za-z;]+ )*)(?:\S+\[[^\]\s]*\](?::\d+)?:? ?)?(?<reason>[^<]*)(?:<[^>]*>)?(?<rest>.*)$/`;
 
 /** The queries that are saved with a stack. */
 export const savedQueries = {
   'by id': {
-    about: 'What became of a message: every attempt for each of its recipients.',
+    about: 'The history of a message: every attempt for each of its recipients.',
     logs: 'delivery',
     lines: [
       'fields @timestamp, recipient, status, dsn, relay, delay, attempt, text',
@@ -32,7 +32,7 @@ export const savedQueries = {
     ],
   },
   'by recipient': {
-    about: 'All mail of a recipient, also under the address before rewriting.',
+    about: 'All mail of a recipient, including its address before rewriting.',
     logs: 'delivery',
     lines: [
       'fields @timestamp, id, recipient, orig, status, dsn, relay, delay, text',
@@ -42,7 +42,7 @@ export const savedQueries = {
     ],
   },
   'by destination': {
-    about: 'All mail for a server, by its name or address as it stands in relay or reason.',
+    about: 'All mail for a server, by its name or address in relay or reason.',
     logs: 'delivery',
     lines: [
       'fields @timestamp, id, recipient, status, dsn, relay, delay, conn_use, text',
@@ -52,7 +52,7 @@ export const savedQueries = {
     ],
   },
   'top deferral reasons': {
-    about: 'Why mail waits: recipients and last time by reason, without the names of servers and recipients.',
+    about: 'Why mail waits: recipients and last time by reason, without names of servers and recipients.',
     logs: 'delivery',
     lines: [
       "filter status = 'deferred'",
@@ -63,8 +63,7 @@ export const savedQueries = {
     ],
   },
   slowest: {
-    about:
-      'The deliveries that took the longest, with where the time went: before active, in active, session, transfer.',
+    about: 'The slowest deliveries, with the parts of their delay: before active, in active, session, transfer.',
     logs: 'delivery',
     lines: [
       "filter status = 'sent'",
@@ -74,7 +73,7 @@ export const savedQueries = {
     ],
   },
   'slow servers': {
-    about: 'Seconds for a session and for the transfer by server: the middle, and one in twenty.',
+    about: 'Seconds for a session and for the transfer by server: p50 and p95.',
     logs: 'delivery',
     lines: [
       'filter ispresent(status) and ispresent(relay)',
@@ -85,7 +84,7 @@ export const savedQueries = {
   },
   'in doubt': {
     about:
-      'Attempts that ended in doubt: whose recipients may have a message twice, at which server, and how the session broke off.',
+      'Attempts that ended in doubt: the recipients that may receive a message twice, their server, and how the session ended.',
     logs: 'delivery',
     lines: [
       'fields @timestamp, id, recipient, relay, attempt, text',
@@ -95,7 +94,7 @@ export const savedQueries = {
     ],
   },
   'AUTH and TLS': {
-    about: 'Recipients who wait because of AUTH or TLS, by what the server said.',
+    about: 'Recipients that wait because of AUTH or TLS, by reply.',
     logs: 'delivery',
     lines: [
       "filter status = 'deferred' and text like /SASL|AUTH|TLS|[Cc]ertificate/",
@@ -105,7 +104,7 @@ export const savedQueries = {
     ],
   },
   certificates: {
-    about: 'The certificates of servers, by the day on which they end.',
+    about: 'The certificates of servers, by expiry date.',
     logs: 'delivery',
     lines: [
       'filter ispresent(tls.certificate_ends)',
@@ -115,7 +114,7 @@ export const savedQueries = {
     ],
   },
   secrets: {
-    about: 'Secrets that could not be read or understood, and why.',
+    about: 'Secrets that could not be read or parsed, and why.',
     logs: 'all',
     lines: [
       `filter message = '${secretFaultNote}'`,
@@ -125,7 +124,7 @@ export const savedQueries = {
     ],
   },
   corrupt: {
-    about: 'Requests and messages that cannot be used, and why.',
+    about: 'Corrupt requests and messages, and why.',
     logs: 'all',
     lines: [
       'fields @timestamp, id, delivery, reason',
@@ -135,7 +134,7 @@ export const savedQueries = {
     ],
   },
   errors: {
-    about: 'What went wrong in the functions: errors that were told of, that broke them off, and time that ran out.',
+    about: 'Errors of the functions: logged errors, crashes, and time-outs.',
     logs: 'all',
     lines: [
       'fields @timestamp, service, message, id, delivery, messageId, error.name, error.message, errorType, errorMessage, record.status, @log',
@@ -145,7 +144,7 @@ export const savedQueries = {
     ],
   },
   'what people did': {
-    about: 'What was changed with the buttons of the dashboard, by whom and why.',
+    about: 'Changes made with the buttons of the dashboard, with author and reason.',
     logs: 'all',
     lines: [
       'fields @timestamp, what, id, delivery, destination, by, why',
@@ -168,7 +167,7 @@ export interface SavedQueriesProps {
   readonly all: readonly ILogGroup[];
 }
 
-/** Queries that stand ready in the console of CloudWatch, under the name of the stack and the transport. */
+/** Saved queries in the console of CloudWatch, under the name of the stack and the transport. */
 export class SavedQueries extends Construct {
   constructor(scope: Construct, id: string, { transport, ...groups }: SavedQueriesProps) {
     super(scope, id);

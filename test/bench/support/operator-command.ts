@@ -7,7 +7,7 @@ import { settingsOfProcess } from '../../../functions/aws/settings.ts';
 import { composeOperation } from '../../../functions/command/compose-operator.ts';
 import { findStack } from '../../../functions/command/stack.ts';
 import { explainDestination } from '../../../functions/operator/explain.ts';
-import { type ListWish, listQueue } from '../../../functions/operator/list.ts';
+import { type ListSpec, listQueue } from '../../../functions/operator/list.ts';
 import { flushMessages } from '../../../functions/operator/messages.ts';
 import type { OperatorServices } from '../../../functions/operator/operator.ts';
 import { shapeQueue } from '../../../functions/operator/shape.ts';
@@ -29,7 +29,7 @@ export interface CommandCost {
   readonly deliveries: number;
 }
 
-const wish: ListWish = { filter: {}, limit: 100, isBrief: false, isOldestFirst: false };
+const wish: ListSpec = { filter: {}, limit: 100, isBrief: false, isOldestFirst: false };
 const destination = 'inet:store-7.mail.example:24';
 
 const commands: Readonly<Record<string, (services: OperatorServices) => Promise<number>>> = {

@@ -1,4 +1,4 @@
-/** The command line as a value: what its definitions load, and that runs in one process see nothing of each other. */
+/** The command line as a value: what its definitions load, and that runs in one process are independent. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { runCommand } from '../../support/lambda-lmtp.ts';
 
 const functions = resolve(import.meta.dirname, '../../functions');
 
-/** What is loaded with a file: our files by their paths in functions/, packages by their names. */
+/** Returns what is loaded with a file: our files by their paths in functions/, packages by their names. */
 function loadedWith(file: string, found = new Set<string>()): ReadonlySet<string> {
   found.add(relative(functions, file));
   const text = readFileSync(file, 'utf8');
@@ -21,7 +21,7 @@ function loadedWith(file: string, found = new Set<string>()): ReadonlySet<string
   return found;
 }
 
-test('help and completion load the definitions of the commands, and nothing of what commands do', () => {
+test('help and completion load the definitions of the commands, and not their implementations', () => {
   const loaded = [...loadedWith(resolve(functions, 'command/program.ts'))];
   const packages = loaded.filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
   assert.deepEqual(packages, ['commander']);
@@ -30,7 +30,7 @@ test('help and completion load the definitions of the commands, and nothing of w
   assert.ok(loaded.length < 45, loaded.join('\n'));
 });
 
-test('commands that run beside each other have their own environment, output and exit code', async () => {
+test('concurrent commands have their own environment, output and exit code', async () => {
   const door = { MESSAGE_BUCKET: 'bodies', INCOMING_QUEUE_URL: '' };
   const submit = ['submit', '--sender', '', '--recipient', 'a@x', 'absent.eml'];
   const runs = await Promise.all([

@@ -11,20 +11,20 @@ import { asText, construct, resource, resourcesOf } from '../synthesize.ts';
 
 const destination = 'inet:lmtp.example.com:24';
 
-/** What an app in JavaScript may do. */
+/** Property values that an app in JavaScript may pass. */
 const unlike = <T>(value: unknown) => value as T;
 
-/** A network, as far as its properties are looked at. */
+/** A network, as far as its properties are read. */
 const vpc = unlike<NonNullable<LmtpDeliveryProps['vpc']>>({});
 
-/** Properties, and what the error about them has to say. */
+/** Properties, and what the error must say about them. */
 const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['a misspelt name', unlike({ functionTimout: 7 }), /^functionTimout is not known: allowed are .*functionTimeout/],
-  ['a destination that is no text', unlike({ destination: 24 }), /^destination: 24 is not allowed: text is wanted/],
+  ['a destination that is not a string', unlike({ destination: 24 }), /^destination: 24 is not allowed: expected text/],
   [
-    'a map that is no text',
+    'a map that is not a string',
     unlike({ transportMap: { 'example.com': 'lmtp:a' } }),
-    /^transportMap: \{"example.com".* text is/,
+    /^transportMap: \{"example.com".* expected text/,
   ],
   [
     'a map object by its URL',
@@ -32,7 +32,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
     /^transportMapObject: "s3:\/\/b\/k" .*an object/,
   ],
   [
-    'ourselves as another transport',
+    'our own name as another transport',
     { otherTransports: { lmtp: unlike({}) } },
     /^otherTransports: "lmtp" .*another transport/,
   ],
@@ -43,7 +43,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ],
   ['a list as one text', unlike({ allowedDestinations: 'a b' }), /^allowedDestinations: "a b" .*a list of texts/],
   [
-    'more destinations watched than there is room for',
+    'more watched destinations than allowed',
     { watchedDestinations: Array.from({ length: 21 }, (_, index) => `a${index}`) },
     /^watchedDestinations: "21 destinations" .*at most 20/,
   ],
@@ -57,7 +57,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['a bucket by its name', unlike({ messageBucket: 'mail' }), /^messageBucket: "mail" .*an object/],
   ['one bucket for a list', unlike({ allowedBuckets: { bucketName: 'mail' } }), /^allowedBuckets: .*a list/],
   ['a prefix with a wildcard', { bodyPrefixes: ['in/*'] }, /^bodyPrefixes: "in\/\*" .*beginning of a key/],
-  ['an account that is none', { bucketOwners: { mail: '1234' } }, /^bucketOwners.mail: "1234" .*twelve digits/],
+  ['an invalid account', { bucketOwners: { mail: '1234' } }, /^bucketOwners.mail: "1234" .*twelve digits/],
   [
     'bodies kept for hours',
     { bodyRetention: Duration.hours(30) },
@@ -67,22 +67,22 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['a secret by its name', unlike({ secrets: 'mail/sasl' }), /^secrets: "mail\/sasl" .*a list/],
   ['a timeout as text', unlike({ functionTimeout: '5m' }), /^functionTimeout: "5m" .*a Duration/],
   [
-    'a timeout that is known only when deployed',
+    'a timeout that is known only at deployment',
     { functionTimeout: Duration.seconds(Lazy.number({ produce: () => 300 })) },
-    /^functionTimeout: "a time known only when deployed" .*30 to 900/,
+    /^functionTimeout: "a time known only at deployment" .*30 to 900/,
   ],
   [
-    'memory that is known only when deployed',
+    'memory that is known only at deployment',
     { memorySize: Lazy.number({ produce: () => 512 }) },
-    /^memorySize: "a number known only when deployed" .*128 to 10240/,
+    /^memorySize: "a number known only at deployment" .*128 to 10240/,
   ],
   ['no session', { sessionBudget: 0 }, /^sessionBudget: 0 .*2 to 1000000/],
   ['a VPC by its id', unlike({ vpc: 'vpc-0123' }), /^vpc: "vpc-0123" .*an object/],
-  ['subnets without a VPC', { vpcSubnets: {} }, /^vpcSubnets: .*a vpc beside it/],
-  ['a security group without a VPC', { securityGroup: unlike({}) }, /^securityGroup: .*a vpc beside it/],
-  ['endpoints of no service', { vpc, vpcEndpoints: unlike(['s3', 'ec2']) }, /^vpcEndpoints: "ec2" .*secretsmanager/],
-  ['prefix lists without a VPC', { prefixLists: ['pl-1'] }, /^prefixLists: .*a vpc beside it/],
-  ['port 25', { vpc, mailPorts: [25] }, /^mailPorts: 25 .*but 25/],
+  ['subnets without a VPC', { vpcSubnets: {} }, /^vpcSubnets: .*vpc too/],
+  ['a security group without a VPC', { securityGroup: unlike({}) }, /^securityGroup: .*vpc too/],
+  ['an endpoint of no service', { vpc, vpcEndpoints: unlike(['s3', 'ec2']) }, /^vpcEndpoints: "ec2" .*secretsmanager/],
+  ['prefix lists without a VPC', { prefixLists: ['pl-1'] }, /^prefixLists: .*vpc too/],
+  ['port 25', { vpc, mailPorts: [25] }, /^mailPorts: 25 .*except 25/],
   ['IPv6 as text', unlike({ vpc, ipv6: 'yes' }), /^ipv6: "yes" .*true or false/],
   ['a key by its ARN', unlike({ encryptionKey: 'arn:aws:kms:x' }), /^encryptionKey: "arn:aws:kms:x" .*an object/],
   ['a topic by its ARN', unlike({ alarmTopic: 'arn:aws:sns:x' }), /^alarmTopic: "arn:aws:sns:x" .*an object/],
@@ -97,12 +97,12 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
     /^alarms.lateMail.threshold: "x" .*number/,
   ],
   ['a price as text', { prices: unlike({ lambdaTime: '1' }) }, /^prices.lambdaTime: "1" .*dollars/],
-  ['a manual that is no text', unlike({ operatingManual: 7 }), /^operatingManual: 7 .*text/],
-  ['a retention that CloudWatch does not know', unlike({ logRetention: 91 }), /^logRetention: 91 .*RetentionDays/],
-  ['code that is there already', unlike({ code: {} }), /^code: \{\} .*a function/],
+  ['a manual that is not a string', unlike({ operatingManual: 7 }), /^operatingManual: 7 .*text/],
+  ['a retention that CloudWatch does not support', unlike({ logRetention: 91 }), /^logRetention: 91 .*RetentionDays/],
+  ['code that is synthesized already', unlike({ code: {} }), /^code: \{\} .*a function/],
   ['a construct for a text', unlike({ transport: new Stack() }), /^transport: "an object of some class" .*text/],
   [
-    'a timeout longer than Lambda has',
+    'a timeout longer than the maximum of Lambda',
     { functionTimeout: Duration.minutes(16) },
     /functionTimeout: "960 s".*30 to 900/,
   ],
@@ -111,7 +111,7 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
   ['little memory', { memorySize: 64 }, /memorySize: 64 .*128 to 10240/],
   ['half a megabyte', { memorySize: 512.5 }, /memorySize: 512.5/],
   ['one function at a time', { maximumConcurrency: 1 }, /maximumConcurrency: 1 .*2 to 1000/],
-  ['a transport with a blank', { transport: 'my lmtp' }, /transport: "my lmtp" .*small letters/],
+  ['a transport with a blank', { transport: 'my lmtp' }, /transport: "my lmtp" .*lower-case letters/],
   [
     'an unknown parameter',
     { parameters: { smtp_mail_timeout: '2s' } },
@@ -123,12 +123,20 @@ const wrong: readonly [string, LmtpDeliveryProps, RegExp][] = [
     { destination: 'lmtp.example.com 24' },
     /destination: .*not a host|destination: .*"24"/,
   ],
-  ['an unclosed address', { allowedDestinations: ['[::1'] }, /allowedDestinations: "\[::1": host, host:port/],
+  ['an unclosed address', { allowedDestinations: ['[::1'] }, /allowedDestinations: "\[::1": expected host, host:port/],
   ['two destinations as one', { allowedDestinations: ['a,b'] }, /allowedDestinations: "a,b" .*list of single/],
   ['the port of SMTP', { destination: 'mx.example.com:25' }, /destination: "mx.example.com:25": .*port 25/],
-  ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is one of its own machine/],
-  ['a link-local address', { transportMap: 'a lmtp:[fe80::1]:24' }, /transportMap: .*fe80::1 is one of its own/],
-  ['a map entry of one word', { transportMap: 'example.com' }, /transportMap: "example.com": a pattern, blanks and/],
+  ['a loopback address', { destination: '[127.0.0.1]:24' }, /destination: .*127.0.0.1 is a loopback/],
+  [
+    'a link-local address',
+    { transportMap: 'a lmtp:[fe80::1]:24' },
+    /transportMap: .*fe80::1 is a loopback or link-local/,
+  ],
+  [
+    'a map entry of one word',
+    { transportMap: 'example.com' },
+    /transportMap: "example.com": expected a pattern, blanks and/,
+  ],
   [
     'another transport',
     { transportMap: 'example.com smtp:mx.example.com' },
@@ -142,7 +150,7 @@ for (const [what, props, sentence] of wrong) {
     assert.throws(
       () => {
         settingsOf({ destination, ...props });
-        // What is not found there is found where it is used.
+        // A fault that is not found there is found where the value is used.
         construct(() => ({ destination, ...props }));
       },
       (error: unknown) => error instanceof PropsError && assert.match(error.message, sentence) === undefined,
@@ -150,7 +158,7 @@ for (const [what, props, sentence] of wrong) {
   });
 }
 
-test('no property is left out of that', () => {
+test('every property has such a check', () => {
   const seen = new Set(wrong.flatMap(([, props]) => Object.keys(props)));
   assert.deepEqual(
     propNames.filter((name) => !seen.has(name)),
@@ -159,10 +167,10 @@ test('no property is left out of that', () => {
 });
 
 test('a stack that could deliver nothing is refused', () => {
-  assert.throws(() => settingsOf({}), /destination: none is given.*inet:host:24/);
+  assert.throws(() => settingsOf({}), /destination: neither destination nor transportMap is set.*inet:host:24/);
 });
 
-test('a socket file is refused, with the lines that make the mail store listen on TCP', () => {
+test('a socket file is refused, with the configuration that makes the mail store listen on TCP', () => {
   const unix = [
     { destination: 'unix:/run/dovecot/lmtp' },
     { transportMap: 'example.com lmtp:unix:/run/cyrus/socket/lmtp' },
@@ -176,7 +184,7 @@ test('a socket file is refused, with the lines that make the mail store listen o
   }
 });
 
-test('the destination takes what the transport map does not name', () => {
+test('the destination gets mail that the transport map does not name', () => {
   const transportMap =
     '# ours\nexample.com lmtp:[10.0.0.7]:24\n\nlists.example.com lmtp:inet:mailman.example.com:8024\n';
   assert.equal(
@@ -195,12 +203,12 @@ test('a transport of another name has its own entries', () => {
   );
 });
 
-test('an entry may go on in the next line, as in every Postfix table', () => {
+test('an entry may continue on the next line, as in every Postfix table', () => {
   const transportMap = 'example.com\n   lmtp:inet:lmtp.example.com:24';
   assert.equal(settingsOf({ transportMap }).transportMap, transportMap);
 });
 
-test('what is not given has its default', () => {
+test('a missing property has its default', () => {
   const settings = settingsOf({ destination });
   assert.equal(settings.functionTimeout.toSeconds(), 300);
   assert.equal(settings.memorySize, 512);
@@ -209,12 +217,12 @@ test('what is not given has its default', () => {
   assert.deepEqual(settings.parameters, {});
 });
 
-test('a map too large for the environment of a function is refused before it is deployed', () => {
+test('a map too large for the environment of a function is refused at synth', () => {
   const entries = Array.from({ length: 100 }, (_, n) => `domain${n}.example.com lmtp:inet:store${n}.example.com:24`);
-  assert.throws(() => construct(() => ({ transportMap: entries.join('\n') })), /transportMap.*take \d+ octets.*3072/);
+  assert.throws(() => construct(() => ({ transportMap: entries.join('\n') })), /transportMap.*have \d+ octets.*3072/);
 });
 
-test('a destination may be one that the stack makes itself', () => {
+test('a destination may be one that the stack itself creates', () => {
   const { stack } = construct((own) => {
     const { queueName } = new Queue(own, 'StandsForALoadBalancer');
     return { destination: `inet:${queueName}:24`, parameters: { myhostname: queueName } };
@@ -225,26 +233,26 @@ test('a destination may be one that the stack makes itself', () => {
   assert.match(asText(Variables['MYHOSTNAME']), /^StandsFor/);
 });
 
-test('a number that is known only when deployed cannot be checked, and is refused', () => {
+test('a number that is known only at deployment cannot be checked, and is refused', () => {
   assert.throws(
     () => construct((own) => ({ destination, parameters: { max_use: new Queue(own, 'Q').queueName } })),
     /parameters: max_use: "known-when-deployed" is not a whole number/,
   );
 });
 
-test('a secret never gets into the environment of a function', () => {
+test('a secret never enters the environment of a function', () => {
   assert.throws(
     () =>
       construct((stack) => {
         const password = Secret.fromSecretNameV2(stack, 'Sasl', 'sasl/lmtp').secretValue.unsafeUnwrap();
         return { destination, parameters: { myhostname: password } };
       }),
-    /the value of a secret is not allowed in MYHOSTNAME: the name of the secret is wanted/,
+    /the value of a secret is not allowed in MYHOSTNAME: set the name of the secret/,
   );
 });
 
-describe('what is known only when deployed is let through, or refused with a sentence:', () => {
-  /** Every property that a token can stand in for, by what makes one. */
+describe('a value that is known only at deployment is accepted, or refused with a sentence:', () => {
+  /** Every property that accepts a token, with the value that makes one. */
   const text = () => Lazy.string({ produce: () => 'inet:a:24' });
   const tokens: Readonly<Record<string, LmtpDeliveryProps>> = {
     destination: { destination: text() },

@@ -1,4 +1,4 @@
-/** Whatever stands in cdk.json or behind -c: either a stack that synthesizes, or a sentence that names the value. */
+/** Any content of cdk.json or -c gives a stack that synthesizes, or a sentence that names the value. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -10,7 +10,7 @@ import { appStack, resourcesOf } from '../synthesize.ts';
 const account = '123456789012';
 const names = Object.keys(contextNames) as ContextName[];
 
-/** Values that somebody may really write, right and nearly right: random JSON alone would hardly ever get past the first check. */
+/** Plausible values, right and nearly right: random JSON alone would hardly ever pass the first check. */
 const plausible: Readonly<Record<ContextName, readonly unknown[]>> = {
   destination: ['inet:a:24', 'a', '[::1]', '[2001:db8::1]:24', 'a:25', 'a,b', 'unix:/run/lmtp', `\${Token[X.1]}`, ':'],
   transportMap: [
@@ -96,7 +96,7 @@ function contexts(most: number): fc.Arbitrary<Readonly<Record<string, unknown>>>
     .chain((some) => fc.record(Object.fromEntries(some.map((name) => [name, anyOf(name)]))));
 }
 
-/** What a sentence may name beside the values that were given: what they contradict, or what is made of them. */
+/** What a sentence may name beside the given values: what they contradict, or what is made of them. */
 function isNamedIn(error: PropsError, context: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(context).some((name) => error.message.includes(name));
 }
@@ -119,10 +119,10 @@ test('random values are read, or refused by name', () => {
   );
 });
 
-test('values of every kind make a stack that synthesizes, or are refused by name', (context) => {
+test('values of every kind give a stack that synthesizes, or are refused by name', (context) => {
   context.mock.method(process.stderr, 'write', () => true);
   fc.assert(
-    fc.property(contexts(4), (values) => tried(values, () => resourcesOf(appStack(values)))),
+    fc.property(contexts(4), (values) => tried(values, () => resourcesOf(appStack(values, {})))),
     { numRuns: 40 },
   );
 });

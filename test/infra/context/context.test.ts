@@ -4,7 +4,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { contextNames, readContext } from '../../../infra/context/context.ts';
 import { PropsError } from '../../../infra/properties/props-error.ts';
 
-test('text from the command line means what it says', () => {
+test('text from the command line is parsed by its meaning', () => {
   const settings = readContext({
     transportMap: 'example.com lmtp:a.example.com:24; example.net lmtp:b.example.com:24',
     allowedDestinations: 'inet:a:24, inet:b:24',
@@ -42,7 +42,7 @@ test('parameters may be JSON on the command line too', () => {
   });
 });
 
-test('an empty value takes back what cdk.json says', () => {
+test('an empty value removes the one of cdk.json', () => {
   assert.equal(readContext({ destination: '' }).destination, undefined);
 });
 
@@ -90,7 +90,7 @@ const wrong: readonly [Record<string, unknown>, RegExp][] = [
   [{ sessionBudget: 'many' }, /context sessionBudget: "many" .*whole number/],
   [
     { functionTimeout: 'abc' },
-    /context functionTimeout: "abc" is not allowed: a time such as 300, 300s, 5m or 90d is wanted/,
+    /context functionTimeout: "abc" is not allowed: expected a time such as 300, 300s, 5m or 90d/,
   ],
   [{ memorySize: 'much' }, /context memorySize: "much" .*whole number/],
   [{ destination: ['inet:a:24'] }, /context destination: \["inet:a:24"\] .*text/],
@@ -110,7 +110,7 @@ for (const [context, sentence] of wrong) {
   });
 }
 
-test('no value is left out of that', () => {
+test('every value has such a check', () => {
   const seen = new Set(wrong.flatMap(([context]) => Object.keys(context)));
   assert.deepEqual(
     Object.keys(contextNames).filter((name) => !seen.has(name)),
@@ -118,11 +118,11 @@ test('no value is left out of that', () => {
   );
 });
 
-test('a list names each thing once', () => {
+test('a list names each value once', () => {
   assert.deepEqual(readContext({ allowedBuckets: 'mail other, mail' }).allowedBuckets, ['mail', 'other']);
 });
 
-test('a network from the command line', () => {
+test('a network can be given on the command line', () => {
   const settings = readContext({
     vpc: 'vpc-0123456789abcdef0',
     subnets: 'subnet-00000001=rtb-00000001, subnet-00000002',
@@ -145,7 +145,7 @@ test('a network from the command line', () => {
   }
 });
 
-test('alarms, accounts and times from the command line', () => {
+test('alarms, accounts and times can be given on the command line', () => {
   const settings = readContext({
     alarms: '{"lateMail": {"threshold": 4, "over": "30m"}, "deadlineClamped": false}',
     bucketOwners: `mail=${account}`,
@@ -158,7 +158,7 @@ test('alarms, accounts and times from the command line', () => {
   assert.deepEqual([settings.bodyRetention?.toDays(), settings.logRetention], [28, 90]);
 });
 
-test('a misspelt name is refused with the names there are', () => {
+test('a misspelt name is refused with the known names', () => {
   assert.throws(
     () => readContext({ functionTimout: '300s' }),
     (error: unknown) =>
@@ -168,13 +168,13 @@ test('a misspelt name is refused with the names there are', () => {
   );
 });
 
-test("the CDK's own context is none of ours", () => {
+test("the CDK's own context is ignored", () => {
   assert.doesNotThrow(() =>
     readContext({ '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'availability-zones:z': [], 'cli-telemetry': false }),
   );
 });
 
-test('a password in what is malformed is not shown', () => {
+test('a password in a malformed value is not shown', () => {
   for (const parameters of [
     'soft_bounce=yes; lmtp_sasl_password_maps: static:joe:hunter2',
     '{"lmtp_sasl_password_maps": "static:joe:hunter2"',

@@ -1,4 +1,4 @@
-/** Several transports in one stack, as the lines of master.cf, and mail between them. */
+/** Several transports in one stack, like the lines of master.cf, and mail between them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -28,7 +28,7 @@ function variablesOf(resources: Record<string, Resource>, qmgr: string): Record<
   return Object.fromEntries(Object.entries(Environment.Variables).map(([name, value]) => [name, asText(value)]));
 }
 
-/** What a role may do, as lines of text. */
+/** The permissions of a role, as lines of text. */
 function lines(resources: Record<string, Resource>, role: string): readonly string[] {
   return statementsOf(resources, role).flatMap(({ actions, resources: on }) =>
     actions.flatMap((action) => on.map((one) => `${action} ${one.replace(/([0-9A-F]{8})(?=$|\/)/, '')}`)),
@@ -76,7 +76,7 @@ describe('by context', () => {
     );
   });
 
-  test('what is at top level is the default of all, parameter by parameter', () => {
+  test('the values at top level are the defaults of all, parameter by parameter', () => {
     assert.deepEqual(
       [lmtp, mailman, oldLists].map(({ MYHOSTNAME, MAX_USE, LMTP_DESTINATION_CONCURRENCY_LIMIT: limit }) => [
         MYHOSTNAME,
@@ -91,13 +91,13 @@ describe('by context', () => {
     );
   });
 
-  test('mail that the map gives to another goes there: its queue is known, may be written to, and lets the next-hop in', () => {
+  test('mail that the map assigns to another transport goes there: its queue is known, writable, and accepts the next-hop', () => {
     const queues = Object.fromEntries((lmtp['OTHER_TRANSPORTS'] ?? '').split(' ').map((word) => word.split('=')));
     assert.deepEqual(queues, { mailman: mailman['INCOMING_QUEUE_URL'], 'old-lists': oldLists['INCOMING_QUEUE_URL'] });
     for (const queue of ['DeliverymailmanQueuesIncoming', 'DeliveryoldlistsQueuesIncoming']) {
       assert.ok(lines(resources, 'DeliveryFunctionsQmgrRole').includes(`sqs:SendMessage ${queue}`), queue);
     }
-    // As the function of lmtp reads its map, and that of mailman what comes of it.
+    // The function of lmtp parses its map, and that of mailman the result.
     const map = parseTransportMap(lmtp['TRANSPORT_MAP'] ?? '', 'lmtp', 24, {
       otherTransports: new Set(Object.keys(queues)),
     });
@@ -106,7 +106,7 @@ describe('by context', () => {
     assert.equal(mailman['ALLOWED_DESTINATIONS'], 'inet:old.internal:8024');
   });
 
-  test('they share the bucket of the first; who has one of his own is read by all', () => {
+  test('they share the bucket of the first; a separate bucket is readable by all', () => {
     assert.equal(Object.keys(resourcesOfType(resources, 'AWS::S3::Bucket')).length, 1);
     assert.equal(mailman['MESSAGE_BUCKET'], lmtp['MESSAGE_BUCKET']);
     assert.equal(oldLists['MESSAGE_BUCKET'], 'old-mail');
@@ -127,7 +127,7 @@ describe('by context', () => {
     assert.notEqual(mailman['METRICS_NAMESPACE'], lmtp['METRICS_NAMESPACE']);
   });
 
-  test('the front doors are those of the first, or each mail would come in three times', () => {
+  test('the front doors are those of the first, or each mail would arrive three times', () => {
     const subscriptions = Object.values(resourcesOfType(resources, 'AWS::SNS::Subscription'));
     const fromSes = subscriptions.filter(({ Properties }) => typeof Properties['TopicArn'] === 'string');
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe('by context', () => {
     }
   });
 
-  test('the outputs of the first keep their names, the others have theirs before each', () => {
+  test('the outputs of the first keep their names, the others have their transport name as prefix', () => {
     const names = Object.keys(template.Outputs);
     const plain = names.filter((name) => !/^(?:Mailman|OldLists)/.test(name));
     assert.deepEqual(
@@ -159,7 +159,7 @@ describe('by context', () => {
     assert.equal(settings.transport, 'old-lists');
   });
 
-  test('what holds mail of the first keeps its logical id when a second one comes', () => {
+  test('the stateful resources of the first keep their logical ids when a second one is added', () => {
     const stateful = (all: Record<string, Resource>) =>
       Object.keys(resourcesOfType(all, 'AWS::DynamoDB::GlobalTable', 'AWS::S3::Bucket', 'AWS::SQS::Queue'));
     const ids = new Set(stateful(resources));
@@ -173,7 +173,7 @@ test('the stack of several transports has the plain name', () => {
   assert.equal(stackName(readTransports({})), 'LambdaLmtp');
 });
 
-test('outputs have letters and digits alone', () => {
+test('outputs consist of letters and digits', () => {
   for (const [transport, prefix] of [
     ['lmtp', 'Lmtp'],
     ['old-lists', 'OldLists'],
@@ -184,7 +184,7 @@ test('outputs have letters and digits alone', () => {
   }
 });
 
-test('in code, two deliveries hand mail to each other, whichever is made first', () => {
+test('in code, two deliveries pass mail to each other, in either order of creation', () => {
   let mailman: LmtpDelivery | undefined;
   const { stack, delivery } = construct(() => ({
     destination: 'inet:dovecot.internal:24',
@@ -216,7 +216,7 @@ describe('in one VPC', () => {
     transports: { lmtp: {}, mailman: { destination: 'inet:mailman:8024', secrets: 'mailman/password' } },
   };
 
-  test('endpoints are made once, for what any of them needs, and let all of them in', () => {
+  test('endpoints are created once, for what any of them needs, and accept all of them', () => {
     const resources = resourcesOf(appStack(vpc));
     const endpoints = Object.keys(resourcesOfType(resources, 'AWS::EC2::VPCEndpoint'));
     assert.equal(endpoints.length, 5);
@@ -245,20 +245,24 @@ const mailman = { destination: 'inet:mailman:24' };
 
 for (const [what, values, sentence] of [
   ['no transport', { transports: {} }, /^context transports: \{\} .*at least one/],
-  ['a list of them', { transports: ['lmtp'] }, /^context transports: \["lmtp"\] .*a JSON object/],
-  ['text that is no JSON', { transports: 'lmtp mailman' }, /^context transports: "lmtp mailman" .*a JSON object/],
-  ['a transport that is no object', { transports: { lmtp: 'a:24' } }, /^context transports\.lmtp: "a:24" .*an object/],
-  ['a name that is none', { transports: { My: {} } }, /^context transports\.My: "My" .*small letters/],
-  ['a name that is reserved', { transports: { retry: {} } }, /^context transports\.retry: "retry" .*but inet/],
+  ['a list of transports', { transports: ['lmtp'] }, /^context transports: \["lmtp"\] .*a JSON object/],
+  ['text that is not JSON', { transports: 'lmtp mailman' }, /^context transports: "lmtp mailman" .*a JSON object/],
   [
-    'a name too like another',
+    'a transport that is not an object',
+    { transports: { lmtp: 'a:24' } },
+    /^context transports\.lmtp: "a:24" .*an object/,
+  ],
+  ['an invalid name', { transports: { My: {} } }, /^context transports\.My: "My" .*lower-case letters/],
+  ['a name that is reserved', { transports: { retry: {} } }, /^context transports\.retry: "retry" .*except inet/],
+  [
+    'a name too similar to another',
     { transports: { lmtp: {}, 'a-1': {}, a1: {} } },
     /^context transports: "a1" .*differs from the others .*\(A1\)/,
   ],
   [
     'a name beside names',
     { transport: 'a', transports: { lmtp: {} } },
-    /^context transport: "a" .*nothing beside transports/,
+    /^context transport: "a" .*no transport beside transports/,
   ],
   [
     'a name in a name',
@@ -280,7 +284,7 @@ for (const [what, values, sentence] of [
     { transports: { lmtp: { memorySize: 'x' } } },
     /^context transports\.lmtp\.memorySize: "x" .*whole number/,
   ],
-  ['a wrong value of all', { memorySize: 'x', transports: { lmtp: {} } }, /^context memorySize: "x" .*whole number/],
+  ['a wrong default of all', { memorySize: 'x', transports: { lmtp: {} } }, /^context memorySize: "x" .*whole number/],
   [
     'a wrong property',
     { transports: { lmtp: {}, mailman: { memorySize: 5 } } },
@@ -302,9 +306,9 @@ for (const [what, values, sentence] of [
     /^transports\.lmtp: otherTransports: "mailman" .*a name that transports does not have/,
   ],
   [
-    'more than a stack has room for',
+    'more transports than a stack can contain',
     { transports: Object.fromEntries(['lmtp', 'a', 'b', 'c', 'd', 'e'].map((name) => [name, {}])) },
-    /^transports: lmtp, a, b, c, d, e: together they take \d{3} resources, and a stack has room for 500/,
+    /^transports: lmtp, a, b, c, d, e need \d{3} resources, but CloudFormation allows 500/,
   ],
 ] as const) {
   test(`${what} is refused`, () => {
@@ -315,7 +319,7 @@ for (const [what, values, sentence] of [
   });
 }
 
-test('a next-hop of several servers that the other has itself is allowed', () => {
+test('a next-hop of several servers is allowed if it is the destination of the other transport', () => {
   const own = { destination: 'inet:a:24, inet:b:24' };
   assert.doesNotThrow(() => appStack({ transports: { lmtp: { transportMap: map }, mailman: own } }));
 });

@@ -21,7 +21,7 @@ const nothing: Figures = {
 const million = 1_000_000;
 const close = (actual: number, wanted: number) => assert.ok(Math.abs(actual - wanted) < 1e-6, `${actual}, ${wanted}`);
 
-test('what is counted costs its price', () => {
+test('each counted unit costs its price', () => {
   const costs = costOf({ ...nothing, sqsFifo: 2, s3Gets: 1, s3Puts: 1, readUnits: 8, writeUnits: 2, indexUnits: 4 }, 0);
   close(costs.sqsFifo * million, 1);
   close(costs.s3 * million, 5.4);
@@ -39,7 +39,7 @@ test('an invocation is charged, its batch received and deleted, its start and en
   close(costs.logs * million, 45 * 0.0005);
 });
 
-test('time is that of the CPU at the share that comes with the memory, of waiting for AWS, and of the mail server', () => {
+test('the duration is that of the CPU at the share of the memory, of waiting for AWS, and of the mail server', () => {
   const lmtp = { ...idle, cpu: 0.01, calls: 5 };
   const costs = costOf({ ...nothing, functions: { ...nothing.functions, lmtp } }, 2);
   const seconds = 0.01 / assumptions.cpuShare + 5 * assumptions.call + 2;
@@ -47,16 +47,16 @@ test('time is that of the CPU at the share that comes with the memory, of waitin
   assert.ok(costOf(nothing, 2).lambdaTime > costOf(nothing, 1).lambdaTime);
 });
 
-test('a tenth of another way is a tenth of what it costs', () => {
+test('a tenth of another kind of delivery costs a tenth of its price', () => {
   const [one, other] = [costOf({ ...nothing, writeUnits: 1 }, 0), costOf({ ...nothing, writeUnits: 11 }, 0)];
   close(blend(one, other, 0.1).writes * million, 2 * 0.625);
 });
 
-test('whoever submits pays for the body and the request', () => {
+test('a submission costs the body and the request', () => {
   close(submissionCost() * million, 5 + 0.4 + 0.46);
 });
 
-test('an alarm is charged by its metrics, and a destination has metrics of its own', () => {
+test('an alarm is charged by its metrics, and a destination has its own metrics', () => {
   const alarm = (Properties: object) => ({ Type: 'AWS::CloudWatch::Alarm', Properties });
   const Resources = {
     one: alarm({ MetricName: 'Sent' }),
@@ -68,7 +68,7 @@ test('an alarm is charged by its metrics, and a destination has metrics of its o
   assert.ok((costs(2)['metrics'] ?? 0) > (costs(1)['metrics'] ?? 0));
 });
 
-test('every way was measured', () => {
+test('every kind of delivery was measured', () => {
   const { figures, deliveries } = recordedMeasurement();
   for (const way of Object.keys(ways) as (keyof typeof ways)[]) {
     assert.ok(deliveries[way] >= 50, way);

@@ -1,4 +1,4 @@
-/** docs/architecture.md: the spine names files and functions that there are. */
+/** docs/architecture.md: the spine names existing files and functions. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ test('each step of the spine is a function, class or value that its file exports
   }
 });
 
-test('each file and folder of the repository that the documents of its inside name is there', () => {
+test('each file and folder of the repository that the internal documents name exists', () => {
   for (const document of ['docs/architecture.md', 'docs/queue.md', 'docs/decisions.md', 'CONTRIBUTING.md']) {
     const prose = readFileSync(join(projectFolder, document), 'utf8');
     for (const [, path = ''] of prose.matchAll(/`((?:functions|infra|test)\/[\w/-]+(?:\/|\.\w+))`/g)) {

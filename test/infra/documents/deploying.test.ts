@@ -1,4 +1,4 @@
-/** docs/deploying.md: its commands and options are those that there are. */
+/** docs/deploying.md: its commands and options exist. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const text = readFileSync(join(projectFolder, 'docs/deploying.md'), 'utf8');
 function commandsOf(program: string): readonly (readonly string[])[] {
   const joined = text.replaceAll(/\\\n\s*/g, ' ').replaceAll(/\$\(out \w+\)/g, 'OUT');
   const found = joined.matchAll(new RegExp(`(?<![\\w/-])${program} [a-z][^\`\\n|]*`, 'g'));
-  // What a command is given between quotes is none of its options.
+  // A quoted argument is not an option of the command.
   return [...found].map(([line]) =>
     line
       .replaceAll(/'[^']*'|"[^"]*"/g, 'X')
@@ -27,7 +27,7 @@ function optionsOf(words: readonly string[]): readonly string[] {
   return words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.replace(/[)=].*$/, ''));
 }
 
-/** Packages of the SDK, by the service as the AWS command line calls it. */
+/** Packages of the SDK, by the service name of the AWS command line. */
 const clients: Readonly<Record<string, string>> = {
   cloudformation: '@aws-sdk/client-cloudformation',
   dynamodb: '@aws-sdk/client-dynamodb',
@@ -39,13 +39,13 @@ const clients: Readonly<Record<string, string>> = {
   sts: '@aws-sdk/client-sts',
 };
 
-/** Operations that the SDK does not tell of, or calls otherwise, from the reference of the AWS command line. */
+/** Operations that the SDK does not have, or names differently, from the reference of the AWS command line. */
 const others: Readonly<Record<string, readonly string[]>> = {
   'cloudwatch describe-alarms': ['--alarm-name-prefix'],
   'cloudwatch list-metrics': ['--namespace'],
   'cloudwatch set-alarm-state': ['--alarm-name', '--state-value', '--state-reason'],
   'service-quotas get-service-quota': ['--service-code', '--quota-code'],
-  // Its Endpoint has another name there, since --endpoint-url is everybody's.
+  // Its Endpoint has another name there, since --endpoint-url is a global option.
   'sns subscribe': ['--topic-arn', '--protocol', '--notification-endpoint'],
   'ssm get-parameter': ['--name'],
 };
@@ -55,7 +55,7 @@ const common = ['--query', '--output', '--max-items'];
 
 type Schema = readonly [number, string, string, unknown, ...unknown[]];
 
-/** Options that an operation has by its input, as the SDK knows it; undefined: there is no such operation. */
+/** Options of an operation according to its input in the SDK; undefined: there is no such operation. */
 async function awsOptions(service: string, operation: string): Promise<readonly string[] | undefined> {
   const known = others[`${service} ${operation}`];
   if (known !== undefined) return known;
@@ -71,7 +71,7 @@ async function awsOptions(service: string, operation: string): Promise<readonly 
   return members.flatMap((member) => [`--${kebab(member)}`, `--no-${kebab(member)}`]);
 }
 
-test('AWS has every operation and option that is named', async () => {
+test('every operation and option of AWS that it names exists', async () => {
   const commands = commandsOf('aws');
   assert.ok(commands.length > 20, `${commands.length} commands`);
   for (const [, service = '', operation = '', ...rest] of commands) {
@@ -83,7 +83,7 @@ test('AWS has every operation and option that is named', async () => {
   }
 });
 
-test('lambda-lmtp has every command and option that is named', async () => {
+test('every command and option of lambda-lmtp that it names exists', async () => {
   const commands = commandsOf('lambda-lmtp');
   assert.ok(commands.length > 10, `${commands.length} commands`);
   const help = new Map<string, string>();
@@ -97,7 +97,7 @@ test('lambda-lmtp has every command and option that is named', async () => {
   }
 });
 
-test('the CDK has every command and option that is named', async () => {
+test('every command and option of the CDK that it names exists', async () => {
   const commands = commandsOf('cdk');
   assert.ok(commands.length > 5, `${commands.length} commands`);
   const cdk = join(projectFolder, 'node_modules/.bin/cdk');
@@ -107,7 +107,7 @@ test('the CDK has every command and option that is named', async () => {
   }
 });
 
-test('what is said of links and outputs is so', () => {
+test('its statements about links and outputs are true', () => {
   const anchors = [...text.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
   for (const [, anchor = ''] of text.matchAll(/\]\(#([\w-]+)\)/g)) assert.ok(anchors.includes(anchor), anchor);
   const outputs = readFileSync(join(projectFolder, 'infra/construct/outputs.ts'), 'utf8');

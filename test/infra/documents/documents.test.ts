@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { documents } from '../../../infra/documents/documents.ts';
 
 for (const [name, text] of documents()) {
-  test(`${name} says what the tables in the code say (npm run documents writes it)`, () => {
+  test(`${name} agrees with the tables in the code (npm run documents writes it)`, () => {
     assert.equal(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'), text);
   });
 }

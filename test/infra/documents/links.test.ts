@@ -41,7 +41,7 @@ test('every link leads to a file that the package contains', () => {
   );
 });
 
-test('the README leads to every document, by itself or by documents that it leads to', () => {
+test('the README leads to every document, directly or through documents that it leads to', () => {
   const reached = new Set(['README.md']);
   for (const path of reached) for (const { from, file } of links) if (from === path) reached.add(file);
   assert.deepEqual(
@@ -61,7 +61,7 @@ test('the README has at most 150 lines, and the architecture at most 250', () =>
   assert.ok(lines('docs/architecture.md') <= 250, `${lines('docs/architecture.md')} lines`);
 });
 
-test('the prices of the comparison are those of the cost', () => {
+test('the prices of the comparison are those of the cost document', () => {
   const rowsOf = (path: string) =>
     [...(documents.get(path) ?? '').matchAll(/^\| ([^|]+?) \| (\d+ \| \d+ \| \d+ \| \d+) \|$/gm)].map(
       ([, name = '', figures = '']) => ({ name, figures }),

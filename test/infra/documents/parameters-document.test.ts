@@ -1,4 +1,4 @@
-/** docs/parameters.md: what it says is so. */
+/** docs/parameters.md: its statements are true. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isParameterName, parameterNames, parseParameters } from '../../../functions/parameters/parameters.ts';
@@ -20,7 +20,7 @@ test('every parameter has one line, under its subject', () => {
   assert.deepEqual(bySubject, Object.keys(parameterTable));
 });
 
-test('every refused parameter is there', () => {
+test('every refused parameter is in it', () => {
   const said = new Set(namesIn(document.slice(document.indexOf('## Known'))));
   assert.deepEqual(
     [...refusedParameters.keys()].filter((name) => !said.has(name)),
@@ -28,7 +28,7 @@ test('every refused parameter is there', () => {
   );
 });
 
-test('every name in it is that of a parameter, or of one that is refused', () => {
+test('every name in it is that of a parameter, or of a refused one', () => {
   const others = ['_destination_concurrency_limit', '_destination_recipient_limit'];
   const unknown = namesIn(document).filter((name) => !isParameterName(name) && refusalOf(name) === undefined);
   assert.deepEqual(
@@ -37,7 +37,7 @@ test('every name in it is that of a parameter, or of one that is refused', () =>
   );
 });
 
-test('every map that it shows can be opened', () => {
+test('every map in it can be opened', () => {
   const examples = [...document.matchAll(/^\| `(?:static|inline|texthash|regexp)` \| `(.*?)` \|/gm)];
   assert.equal(examples.length, 5);
   const rules = document
@@ -53,7 +53,7 @@ test('every map that it shows can be opened', () => {
   assert.equal(find('regexp:/opt/maps/replies', 'hello'), '4.5.0 what is this?');
 });
 
-test('the secret that it shows is a table of passwords', async () => {
+test('the secret in it is a table of passwords', async () => {
   const [, text = ''] = /```json\n(.*?)```/s.exec(document) ?? [];
   const maps = openPasswordMaps('secretsmanager:shown');
   const find = (key: string) => maps.find([key], { fetch: async () => ({ text, version: '1' }) });
@@ -62,7 +62,7 @@ test('the secret that it shows is a table of passwords', async () => {
   assert.equal((await find('store.example.net'))?.credentials.kind, 'token');
 });
 
-test('no statement of the manual page goes without an answer', () => {
+test('every statement of the manual page has an answer', () => {
   const statements = Object.values(manualPage).flat();
   assert.ok(statements.length > 45);
   for (const { statement, here } of statements) {

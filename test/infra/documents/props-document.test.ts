@@ -20,14 +20,14 @@ const source = `export interface Props extends Other {
 }
 `;
 
-test('a property has the type, the meaning and the default that its docstring gives', () => {
+test('a property has the type, the meaning and the default of its docstring', () => {
   assert.deepEqual(propertiesOf('Props', source), [
     { name: 'time', type: "number \\| 'for ever'", about: 'How long it may run.', standard: '5' },
     { name: 'to', type: 'string', about: 'Where it goes.', standard: 'nowhere' },
   ]);
 });
 
-test('a property without a docstring is an error, and so is an interface that is not there', () => {
+test('a property without a docstring is an error, and so is a missing interface', () => {
   const bare = source.replace(/ {2}\/\*\*\n {3}\* Where.*?\*\/\n/s, '');
   assert.throws(() => propertiesOf('Props', bare), /1 properties have no docstring/);
   assert.throws(() => propertiesOf('Absent', source), /no interface Absent/);

@@ -7,21 +7,21 @@ import { projectFolder } from '../synthesize.ts';
 
 const text = readFileSync(join(projectFolder, 'docs/troubleshooting.md'), 'utf8');
 
-/** Words of servers, which no file of ours has. */
+/** Replies of servers, which no file of ours contains. */
 const ofServers = ['Quota exceeded', 'User unknown', 'Too many concurrent deliveries'];
 
-/** What is shown: the code of the first cell of each row, without statuses and what stands for something else. */
+/** The explained texts: the code of the first cell of each row, without statuses and placeholders. */
 const shown = [...text.matchAll(/^\| (`.*?) \| /gm)].flatMap(([, cell = '']) =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code),
 );
 
-test('each text that is explained is one of the code', () => {
+test('each explained text is one of the code', () => {
   assert.ok(shown.length > 45, `${shown.length} texts`);
   const files = globSync('{functions,infra}/**/*.{ts,mjs}', { cwd: projectFolder });
   const sources = files.map((file) => readFileSync(join(projectFolder, file), 'utf8')).join('\n');
   const unknown = shown.filter((code) => {
     if (ofServers.some((words) => code.includes(words))) return false;
-    // The step that was under way, and placeholders such as NAME, are put into a text.
+    // A text contains the step in progress, and placeholders such as NAME.
     const plain = code.replaceAll(/\bwhile receiving\b|\b(?:NAME|VALUE|DESTINATION)\b/g, '…');
     const fragments = plain.match(/[A-Za-z][A-Za-z ,'-]+[a-z]/g) ?? [];
     const [longest = ''] = fragments.toSorted((one, other) => other.length - one.length);

@@ -8,7 +8,7 @@ import { BundleError, bundleFile, bundleFunction, sourceMapFile } from '../../..
 const scratch = mkdtempSync(join(tmpdir(), 'lambda-lmtp-bundle-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Writes an entry file of its own folder, named as a function's would be. */
+/** Writes an entry file into its own folder, named as a function's would be. */
 function entry(folder: string, source: string): string {
   const path = join(mkdtempSync(join(scratch, folder)), 'lmtp.ts');
   writeFileSync(path, source);
@@ -33,7 +33,7 @@ test('the handler of a bundle runs, and its errors keep their names', async () =
   assert.equal(await loaded.handler('452 '), '452 MailboxFull');
 });
 
-test('the same sources make the same bundle, wherever they and it lie', () => {
+test('the same sources make the same bundle, in any folder', () => {
   const here = bundleFunction('lmtp', join(scratch, 'here'), entry('c', small));
   const there = bundleFunction('lmtp', join(scratch, 'far', 'down', 'there'), entry('d', small));
   assert.equal(here.hash, there.hash);
@@ -42,7 +42,7 @@ test('the same sources make the same bundle, wherever they and it lie', () => {
   }
 });
 
-test('neither bundle nor source map tells of the machine that made it', () => {
+test('neither bundle nor source map reveals the machine that made it', () => {
   const { folder } = bundleFunction('lmtp', join(scratch, 'machine'), entry('e', small));
   const map: unknown = JSON.parse(readFileSync(join(folder, sourceMapFile), 'utf8'));
   assert.partialDeepStrictEqual(map, { sources: ['lmtp.ts'] });
@@ -56,7 +56,7 @@ test('other sources make another bundle', () => {
   assert.notEqual(one.hash, other.hash);
 });
 
-test('a bundle over its budget is no bundle', () => {
+test('a bundle over its budget is an error', () => {
   const large = `export const mail = ${JSON.stringify('x'.repeat(2_000_000))}; export async function handler() {}`;
   assert.throws(
     () => bundleFunction('sweep', join(scratch, 'large'), entry('h', large)),
@@ -64,7 +64,7 @@ test('a bundle over its budget is no bundle', () => {
   );
 });
 
-test('a source that does not bundle says which function, and where', () => {
+test('a source that does not bundle is reported with its function and place', () => {
   assert.throws(
     () =>
       bundleFunction('qmgr', join(scratch, 'broken'), entry('i', "import '../nowhere.ts'; export const handler = 1")),
@@ -72,7 +72,7 @@ test('a source that does not bundle says which function, and where', () => {
   );
 });
 
-test('what CommonJS lacks fails when bundled, not when mail arrives', () => {
+test('a feature that CommonJS lacks fails at bundling, not when mail arrives', () => {
   const meta = 'export const handler = () => import.meta.url';
   assert.throws(() => bundleFunction('qmgr', join(scratch, 'meta'), entry('j', meta)), /import\.meta/);
 });

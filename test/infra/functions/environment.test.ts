@@ -1,4 +1,4 @@
-/** What the functions of the default stack are told, word for word: whoever changes it sees it here. */
+/** The environment of the functions of the default stack, literally: every change of it appears here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appStack, asText, resourcesOf, resourcesOfType } from '../synthesize.ts';
@@ -37,11 +37,11 @@ const told = {
   WATCHED_DESTINATIONS: 'inet:lmtp.internal:24',
 };
 
-test('every function is told the same', () => {
+test('every function has the same common variables', () => {
   for (const name of ['Qmgr', 'Lmtp', 'Sweep', 'Bounce', 'Check']) assert.deepEqual(variablesOf(name), told, name);
 });
 
-test('those of the dashboard are told of each other besides', () => {
+test('those of the dashboard also know each other', () => {
   assert.deepEqual(variablesOf('Showq'), { ...told, POSTSUPER_FUNCTION: 'DeliveryFunctionsPostsuper' });
   assert.deepEqual(variablesOf('Postsuper'), { ...told, CHECK_FUNCTION: 'DeliveryFunctionsCheck' });
 });

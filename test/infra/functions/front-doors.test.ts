@@ -1,4 +1,4 @@
-/** Who may send to the incoming queue, and what other transports and maps outside the stack permit. */
+/** Which services may send to the incoming queue, and what other transports and maps outside the stack permit. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -28,7 +28,7 @@ interface QueueStatement {
   readonly Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** What the policy of a queue lets services do. */
+/** The permissions of services in the policy of a queue. */
 function letIn(resources: Record<string, Resource>, queue: string): readonly QueueStatement[] {
   const policies = Object.values(resourcesOfType(resources, 'AWS::SQS::QueuePolicy'));
   return policies
@@ -42,7 +42,7 @@ test('by default no service may send to the incoming queue', () => {
   assert.deepEqual(letIn(resources, 'QueuesIncoming'), []);
 });
 
-test('a topic of Amazon SES may send to incoming, and only that topic; what it cannot deliver goes to the dead letters', () => {
+test('a topic of Amazon SES may send to incoming, and only that topic; undeliverable notifications go to the dead letters', () => {
   const { stack, delivery } = construct(() => ({ destination }));
   delivery.receiveFromSes(new Topic(stack, 'SesMail'));
   const resources = resourcesOf(stack);
@@ -59,7 +59,7 @@ test('a topic of Amazon SES may send to incoming, and only that topic; what it c
   assert.match(JSON.stringify(toIncoming[0]?.Properties['RedrivePolicy']), /IncomingDeadLetters/);
 });
 
-test('a receipt rule that stores mail in the message bucket and names the topic is all that SES needs', () => {
+test('SES needs only a receipt rule that stores mail in the message bucket and names the topic', () => {
   const { stack, delivery } = construct(() => ({ destination }));
   const topic = new Topic(stack, 'Received');
   const bucket = delivery.stores.messageBucket as IBucket;
@@ -77,7 +77,7 @@ test('a receipt rule that stores mail in the message bucket and names the topic 
   assert.ok(!('KmsKeyArn' in (Rule.Actions[0]?.S3Action ?? {})));
 });
 
-test('new objects below a prefix come in by EventBridge, from the one bucket and through the one rule', () => {
+test('new objects below a prefix arrive by EventBridge, from the one bucket and through the one rule', () => {
   const { stack, delivery } = construct(() => ({ destination }));
   delivery.receiveObjects(delivery.stores.messageBucket, 'drop/');
   const resources = resourcesOf(stack);
@@ -110,7 +110,7 @@ test('new objects below a prefix come in by EventBridge, from the one bucket and
   );
 });
 
-test('a bucket from elsewhere is left as it is', () => {
+test('a bucket from elsewhere is not changed', () => {
   const { stack, delivery } = construct((theirs) => ({
     destination,
     allowedBuckets: [Bucket.fromBucketName(theirs, 'Elsewhere', 'their-mail')],
@@ -123,7 +123,7 @@ test('a bucket from elsewhere is left as it is', () => {
   assert.equal(resource(resources, 'AWS::S3::Bucket', 'MessageBucket')['NotificationConfiguration'], undefined);
 });
 
-test('S3 itself may notify of a bucket that is named, and of its account', () => {
+test('S3 itself may notify about a named bucket, and its account', () => {
   const { stack, delivery } = construct(() => ({ destination }));
   delivery.allowNotificationsFrom(delivery.stores.messageBucket);
   delivery.allowNotificationsFrom(delivery.stores.messageBucket, '123456789012');
@@ -137,7 +137,7 @@ test('S3 itself may notify of a bucket that is named, and of its account', () =>
   }
 });
 
-describe('what would not work is refused', () => {
+describe('a setting that would not work is refused', () => {
   test('a bucket that the functions may not read', () => {
     const { stack, delivery } = construct(() => ({ destination }));
     const other = Bucket.fromBucketName(stack, 'Other', 'payroll');
@@ -150,11 +150,11 @@ describe('what would not work is refused', () => {
   });
 
   for (const prefix of ['', 'i', 'in/', 'in/special/', 'corrupt/', 'rep']) {
-    test(`the prefix "${prefix}" of the message bucket, where bodies lie that are no new mail`, () => {
+    test(`the prefix "${prefix}" of the message bucket, which contains bodies that are not new mail`, () => {
       const { delivery } = construct(() => ({ destination }));
       assert.throws(
         () => delivery.receiveObjects(delivery.stores.messageBucket, prefix),
-        (error) => error instanceof PropsError && /^prefix: .* a prefix of its own, such as drop\//.test(error.message),
+        (error) => error instanceof PropsError && /^prefix: .* another prefix, such as drop\//.test(error.message),
       );
     });
   }
@@ -169,7 +169,7 @@ describe('what would not work is refused', () => {
   }
 });
 
-test('other transports and a map outside the stack: what qmgr may do for them, and what it is told', () => {
+test('other transports and a map outside the stack give qmgr permissions and variables', () => {
   const { stack } = construct((theirs) => ({
     transportMap: 'lists.example mailman:inet:mailman.example.com:8024',
     transportMapObject: {
@@ -199,7 +199,7 @@ test('other transports and a map outside the stack: what qmgr may do for them, a
   assert.match(asText(Variables['OTHER_TRANSPORTS']), /^mailman=MailmanIncoming/);
 });
 
-test('all of it can be had by context', () => {
+test('all of it can be set by context', () => {
   const resources = resourcesOf(
     appStack({
       destination: '',

@@ -12,7 +12,7 @@ const to = (transportMap: string, over: Partial<Delivering> = {}): Delivering =>
   ...over,
 });
 
-/** Whether a security group with these rules lets a connection out. */
+/** Whether a security group with these rules permits a connection. */
 function letsOut(targets: readonly MailTarget[], host: string, port: number): boolean {
   return targets.some((target) => target.port === port && (target.address ?? host) === host);
 }
@@ -30,7 +30,7 @@ const port = fc.oneof(
 const hop = fc.tuple(fc.constantFrom('', 'inet:'), host, port).map((parts) => parts.join(''));
 const destination = fc.array(hop, { minLength: 1, maxLength: 4 }).map((hops) => hops.join(','));
 
-test('wherever the functions may connect to, the security group lets them', () => {
+test('the security group permits every connection that the functions may make', () => {
   const parameters = parseParameters({ known_tcp_ports: 'lmtps=2526', lmtp_tcp_port: '2424' });
   const ports = portsOf(parameters);
   const everywhere = fc.record({
@@ -57,11 +57,11 @@ test('wherever the functions may connect to, the security group lets them', () =
 
 const parameters = parseParameters({});
 
-test('mail that goes to the domain of its recipient goes anywhere, to the port of LMTP', () => {
+test("mail to the recipient's own domain may go anywhere, to the port of LMTP", () => {
   assert.deepEqual(mailTargets(to('* lmtp:'), parameters), [{ port: 24 }]);
 });
 
-test('what ends, waits or goes to another transport needs no port', () => {
+test('error:, retry: and other transports need no port', () => {
   const map = 'a.example error:gone\nb.example retry:later\nc.example discard:\nd.example mailman:';
   assert.deepEqual(mailTargets(to(map, { otherTransports: { mailman: {} } }), parameters), []);
 });
@@ -69,7 +69,7 @@ test('what ends, waits or goes to another transport needs no port', () => {
 test('a port in an SRV record, or in a map that may change, is not known', () => {
   const withSrv = parseParameters({ use_srv_lookup: 'lmtp' });
   assert.equal(mailTargets(to('* lmtp:inet:example.com:lmtp'), withSrv), undefined);
-  // No SRV record stands behind a name in brackets.
+  // A name in brackets has no SRV record.
   assert.deepEqual(mailTargets(to('* lmtp:[example.com]:lmtp'), withSrv), [{ port: 24 }]);
   assert.equal(mailTargets(to('', { transportMapObject: {} }), parameters), undefined);
 });

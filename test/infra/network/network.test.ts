@@ -7,7 +7,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { LmtpDeliveryProps } from '../../../infra/construct/lmtp-delivery.ts';
 import { construct, type Resource, resourcesOf, resourcesOfType, statementsOf } from '../synthesize.ts';
 
-/** A VPC without any way out. */
+/** A VPC without any route outwards. */
 function isolated(stack: Stack): Vpc {
   return new Vpc(stack, 'Vpc', {
     maxAzs: 2,
@@ -42,7 +42,7 @@ function inNetwork(resources: Record<string, Resource>): string[] {
     .sort();
 }
 
-test('without a VPC nothing is in one, and no role may touch a network interface', () => {
+test('without a VPC no function is in one, and no role may use network interfaces', () => {
   const { stack } = construct(() => ({ destination: 'lmtp.example.com:24' }));
   const resources = resourcesOf(stack);
   assert.deepEqual(inNetwork(resources), []);
@@ -50,11 +50,11 @@ test('without a VPC nothing is in one, and no role may touch a network interface
   assert.deepEqual(resourcesOfType(resources, 'AWS::EC2::SecurityGroup'), {});
 });
 
-test('lmtp and check are in the VPC, and they alone', () => {
+test('only lmtp and check are in the VPC', () => {
   assert.deepEqual(inNetwork(inVpc()), ['Check', 'Lmtp']);
 });
 
-test('Lambda may make network interfaces for the two, and their own code may not', () => {
+test('Lambda may create network interfaces for the two, and their own code may not', () => {
   const resources = inVpc();
   for (const role of ['LmtpRole', 'CheckRole']) {
     const on = statementsOf(resources, role).filter(({ actions }) => actions.some((one) => one.startsWith('ec2:')));
@@ -73,14 +73,14 @@ test('Lambda may make network interfaces for the two, and their own code may not
     assert.doesNotMatch(JSON.stringify(statementsOf(resources, role)), /ec2:/);
 });
 
-test('nothing comes in, and out go the LMTP port and HTTPS', () => {
+test('there is no ingress, and egress to the LMTP port and HTTPS', () => {
   const resources = inVpc();
   assert.deepEqual(egress(resources), ['24 0.0.0.0/0', '443 0.0.0.0/0']);
   const [group] = Object.values(resourcesOfType(resources, 'AWS::EC2::SecurityGroup'));
   assert.equal(group?.Properties['SecurityGroupIngress'], undefined);
 });
 
-test('the ports are those of destination, map, allowed destinations and fallback, in the words of Postfix', () => {
+test('the ports are those of destination, map, allowed destinations and fallback, in the notation of Postfix', () => {
   const resources = inVpc({
     destination: 'inet:a.example.com:2003 inet:[192.0.2.7]:2424',
     transportMap: 'example.org lmtp:inet:[192.0.2.9]:2003\nexample.net lmtp:\nexample.edu error:no longer here',
@@ -97,7 +97,7 @@ test('the ports are those of destination, map, allowed destinations and fallback
   ]);
 });
 
-test('a group has room for so many rules: of a hundred addresses only the ports count', () => {
+test('a security group has a limit of rules: of a hundred addresses only the ports count', () => {
   const addresses = Array.from({ length: 100 }, (_, index) => `inet:[192.0.2.${index}]:24`);
   assert.deepEqual(egress(inVpc({ allowedDestinations: addresses, destination: '[192.0.2.200]:24' })), [
     '24 0.0.0.0/0',
@@ -105,7 +105,7 @@ test('a group has room for so many rules: of a hundred addresses only the ports 
   ]);
 });
 
-test('by IPv6 too where that is wanted; AWS by IPv6 only where no endpoint is', () => {
+test('IPv6 is permitted too on request; AWS by IPv6 only without an endpoint', () => {
   const both = inVpc({ ipv6: true });
   assert.deepEqual(egress(both), ['24 0.0.0.0/0', '24 ::/0', '443 0.0.0.0/0', '443 ::/0']);
   const withEndpoints = inVpc({ ipv6: true, vpcEndpoints: true, destination: '[2001:db8::24]:24' });
@@ -127,7 +127,7 @@ test('by IPv6 too where that is wanted; AWS by IPv6 only where no endpoint is', 
   }
 });
 
-/** The endpoints that are made, by the end of their name and their kind. */
+/** The created endpoints, by the end of their name and their kind. */
 function endpoints(resources: Record<string, Resource>): string[] {
   return Object.values(resourcesOfType(resources, 'AWS::EC2::VPCEndpoint'))
     .map(({ Properties }) => {
@@ -137,7 +137,7 @@ function endpoints(resources: Record<string, Resource>): string[] {
     .sort();
 }
 
-test('endpoints that are needed: gateways for S3 and DynamoDB, the rest by the hour, that of secrets only where one is', () => {
+test('the necessary endpoints are created: gateways for S3 and DynamoDB, the rest by the hour, that of secrets only if used', () => {
   const needed = ['Gateway dynamodb', 'Gateway s3', 'Interface sns', 'Interface sqs'];
   assert.deepEqual(endpoints(inVpc({ vpcEndpoints: true })), needed);
   const parameters = { lmtp_sasl_password_maps: 'secretsmanager:lmtp/passwords' };
@@ -151,7 +151,7 @@ test('endpoints that are needed: gateways for S3 and DynamoDB, the rest by the h
   }
 });
 
-test('endpoints let in our functions alone', () => {
+test('endpoints accept only our functions', () => {
   const groups = Object.entries(resourcesOfType(inVpc({ vpcEndpoints: true }), 'AWS::EC2::SecurityGroup'));
   assert.equal(groups.length, 2);
   const [rule, ...more] = groups
@@ -163,7 +163,7 @@ test('endpoints let in our functions alone', () => {
   assert.equal(rule?.['ToPort'], 443);
 });
 
-test('with the prefix lists of a region HTTPS is let out to nothing else', () => {
+test('with the prefix lists of a region HTTPS is permitted to nothing else', () => {
   const resources = inVpc({ vpcEndpoints: true, prefixLists: ['pl-1111', 'pl-2222'] });
   assert.deepEqual(egress(resources), ['24 0.0.0.0/0']);
   const rules = Object.values(resourcesOfType(resources, 'AWS::EC2::SecurityGroupEgress'));
@@ -177,7 +177,7 @@ test('with the prefix lists of a region HTTPS is let out to nothing else', () =>
   assert.match(JSON.stringify(groups), /Endpoints/);
 });
 
-test('a security group of your own is used as it is', () => {
+test("the user's own security group is not changed", () => {
   const { stack } = construct((scope) => {
     const vpc = isolated(scope);
     const securityGroup = new SecurityGroup(scope, 'Own', { vpc: vpc as IVpc, allowAllOutbound: false });
@@ -185,12 +185,12 @@ test('a security group of your own is used as it is', () => {
   });
   const groups = resourcesOfType(resourcesOf(stack), 'AWS::EC2::SecurityGroup');
   const [own] = Object.entries(groups).filter(([id]) => id.startsWith('Own'));
-  // What the CDK writes where there is no rule.
+  // The CDK writes this when there is no rule.
   assert.match(JSON.stringify(own?.[1].Properties['SecurityGroupEgress']), /255\.255\.255\.255/);
   assert.equal(Object.keys(groups).length, 2);
 });
 
-test('a mail server of the same app lets the functions in by their group', () => {
+test('a mail server of the same app accepts the functions by their group', () => {
   const { stack, delivery } = construct((scope) => ({ destination: 'lmtp.internal:24', vpc: isolated(scope) }));
   const vpc = delivery.network?.vpc;
   assert.ok(vpc !== undefined);
@@ -212,26 +212,22 @@ for (const [what, props, error] of wrong) {
 }
 
 const wrongInVpc: [string, Partial<LmtpDeliveryProps>, RegExp][] = [
-  ['port 25', { mailPorts: [25] }, /mailPorts: 25 is not allowed: a port from 1 to 65535 but 25/],
+  ['port 25', { mailPorts: [25] }, /mailPorts: 25 is not allowed: expected a port from 1 to 65535 except 25/],
   ['no port', { mailPorts: [0.5] }, /mailPorts: 0\.5/],
-  [
-    'an endpoint that nobody wants',
-    { vpcEndpoints: ['ec2' as 's3'] },
-    /vpcEndpoints: "ec2" is not allowed: true, false/,
-  ],
-  ['endpoints of some sort', { vpcEndpoints: 'some' as 'existing' }, /vpcEndpoints: "some"/],
+  ['an unused endpoint', { vpcEndpoints: ['ec2' as 's3'] }, /vpcEndpoints: "ec2" is not allowed: expected true, false/],
+  ['an unknown kind of endpoints', { vpcEndpoints: 'some' as 'existing' }, /vpcEndpoints: "some"/],
   [
     'an IPv6 address without IPv6',
     { destination: '[2001:db8::1]:24' },
-    /ipv6: false is not allowed: true .*2001:db8::1/,
+    /ipv6: false is not allowed: expected true .*2001:db8::1/,
   ],
   [
     'ports in SRV records',
     { destination: 'inet:example.com:lmtp', parameters: { use_srv_lookup: 'lmtp' } },
-    /mailPorts: undefined is not allowed: a list of ports/,
+    /mailPorts: undefined is not allowed: expected a list of ports/,
   ],
   [
-    'a destination that is known only when deployed',
+    'a destination that is known only at deployment',
     { destination: `inet:${Token.asString({ Ref: 'Server' })}` },
     /mailPorts: undefined/,
   ],
@@ -242,7 +238,7 @@ for (const [what, props, error] of wrongInVpc) {
   });
 }
 
-test('where a map may change at any time, the ports are given', () => {
+test('if a map may change at any time, the ports must be given', () => {
   const withMap = (mailPorts?: number[]) => {
     const { stack } = construct((scope) => ({
       transportMapObject: { bucket: Bucket.fromBucketName(scope, 'Maps', 'maps'), key: 'transport' },

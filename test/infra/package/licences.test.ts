@@ -1,4 +1,4 @@
-/** Which packages may be contained in ours, and what is said of them. */
+/** The packages that ours may contain, and their licence texts. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

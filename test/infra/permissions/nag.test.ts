@@ -9,9 +9,9 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks, type NagPackProps } from 'cdk-nag';
 import { loadExamples } from '../../support/examples.ts';
-import { appStack, construct, resourcesOf, stubCode } from '../synthesize.ts';
+import { appStack, construct, resourcesOf, stubCode, unvalidated } from '../synthesize.ts';
 
-/** All that a stack can be given: a network, a key, secrets, reports through SES, front doors, people. */
+/** A stack with every option: a network, a key, secrets, reports through SES, front doors, people. */
 function fullest(): Stack {
   const { stack, delivery } = construct((scope) => ({
     destination: 'inet:lmtp.example.com:24',
@@ -42,7 +42,7 @@ function fullest(): Stack {
   return stack;
 }
 
-/** The pack as it is, and as it would be if it took no reason for an answer. */
+/** The rule pack, and the same without accepting reasons. */
 class Unforgiving extends AwsSolutionsChecks {
   constructor(props: NagPackProps = {}) {
     super(undefined, props);
@@ -61,8 +61,8 @@ function findings(pack: AwsSolutionsChecks, stack: Stack): string[] {
 }
 
 const stacks: [string, () => Stack][] = [
-  ['the stack as it is by default', () => appStack()],
-  ['a stack with all that it can be given', fullest],
+  ['the default stack', () => appStack()],
+  ['a stack with every option', fullest],
 ];
 for (const [what, make] of stacks) {
   test(`${what}: AwsSolutions finds nothing that is not explained`, (context) => {
@@ -75,7 +75,7 @@ for (const [what, make] of stacks) {
     context.diagnostic(
       `${count} resources; findings: ${all.length} explained (${wildcards.length} of them wildcards), ${unexplained.length} unexplained`,
     );
-    // What needs no explanation any more should not have one.
+    // A finding that no longer occurs should have no explanation.
     const rules = new Set(all.map((line) => line.replace(/[[ ].*/, '')));
     assert.deepEqual([...rules].sort(), ['AwsSolutions-IAM5', 'AwsSolutions-S1', 'AwsSolutions-SQS3']);
   });
@@ -83,15 +83,15 @@ for (const [what, make] of stacks) {
 
 const examples = await loadExamples(stubCode);
 for (const [name, Example] of Object.entries(examples)) {
-  test(`the example ${name}: nothing is found at what the construct made`, () => {
-    const stack = new Example(new App(), 'Example');
+  test(`the example ${name}: nothing is found in what the construct made`, () => {
+    const stack = new Example(new App(unvalidated), 'Example');
     resourcesOf(stack);
     const ours = findings(new AwsSolutionsChecks(), stack).filter((line) => / Example\/(?:Mail|Delivery)\//.test(line));
     assert.deepEqual(ours, []);
   });
 }
 
-test('who runs cdk-nag 2 finds the same reasons, in the metadata of the resources', () => {
+test('cdk-nag 2 finds the same reasons, in the metadata of the resources', () => {
   const stack = appStack();
   const resources = Template.fromStack(stack).toJSON()['Resources'] as Record<string, { Metadata?: unknown }>;
   const suppressed = Object.entries(resources).flatMap(([id, { Metadata }]) => {

@@ -15,14 +15,14 @@ import {
 
 type Grant = (delivery: LmtpDelivery, role: Role) => void;
 
-/** What somebody may do who was let in. */
+/** The permissions of a granted role. */
 function granted(grant: Grant, props: Partial<LmtpDeliveryProps> = {}, withKey = false): Statement[] {
   const { stack, delivery } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     ...(withKey ? { encryptionKey: new Key(scope, 'Own') } : {}),
     ...props,
   }));
-  grant(delivery, new Role(stack, 'Somebody', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
+  grant(delivery, new Role(stack, 'Granted', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
   const [policy] = Object.values(resourcesOfType(resourcesOf(stack), 'AWS::IAM::Policy'));
   return statementsIn(policy?.Properties['PolicyDocument'] as PolicyDocument);
 }
@@ -45,11 +45,11 @@ const submit: Grant = (delivery, role) => delivery.grantSubmit(role);
 const operate: Grant = (delivery, role) => delivery.grantOperate(role);
 const observe: Grant = (delivery, role) => delivery.grantObserve(role);
 
-test('who may submit can send to incoming and write below in/, and nothing else', () => {
+test('submitters can send to incoming and write below in/, and nothing else', () => {
   assert.deepEqual(lines(granted(submit)), ['s3:PutObject MessageBucket/in/*', 'sqs:SendMessage Incoming']);
 });
 
-test('where bodies lie below prefixes, they are submitted below one of them', () => {
+test('if bodies are below prefixes, they are submitted below one of them', () => {
   const bodyPrefixes = ['mail/', 'drop/'];
   assert.ok(lines(granted(submit, { bodyPrefixes })).includes('s3:PutObject MessageBucket/mail/*'));
   const elsewhere: Grant = (delivery, role) => delivery.grantSubmit(role, 'in/');
@@ -66,12 +66,12 @@ const looking = [
   'dynamodb:Query QueueTable/index/waiting',
 ];
 
-/** What is looked at without a name of its own here: nine queues, seven logs. */
+/** Resources that are read without their own name here: nine queues, seven logs. */
 function isMeasure(line: string): boolean {
   return /^(sqs:GetQueue|logs:(Filter|Start))/.test(line);
 }
 
-test('who looks after the queue can see and change the table, send requests and wake-ups, check servers, and look into queues and logs', () => {
+test('operators can read and change the table, send requests and wake-ups, check servers, and read queues and logs', () => {
   const all = lines(granted(operate));
   assert.deepEqual(
     all.filter((line) => !isMeasure(line)),
@@ -93,7 +93,7 @@ test('who looks after the queue can see and change the table, send requests and 
   assert.equal(all.filter((line) => line.startsWith('sqs:GetQueueUrl')).length, 4);
 });
 
-test('who observes sees the table, the length of queues and the logs: no mail, and changes nothing', () => {
+test('observers read the table, the length of queues and the logs: no mail, and they change nothing', () => {
   const all = lines(granted(observe));
   assert.deepEqual(
     all.filter((line) => !isMeasure(line)),
@@ -109,7 +109,7 @@ test('who observes sees the table, the length of queues and the logs: no mail, a
   for (const line of all) assert.doesNotMatch(line, /Put|Update|Delete|Send|Publish|s3:|Invoke(?!Function Showq$)/);
 });
 
-test('with a key of one\u2019s own each may use it for just that, and by way of the service alone', () => {
+test("with the user's own key each role may use it for its task only, and through the service alone", () => {
   const keyed = (grant: Grant) => granted(grant, {}, true).filter(({ resources }) => resources.some(isOwn));
   const through = ({ conditions }: Statement) => JSON.stringify(conditions).match(/\b(?:sqs|sns|s3|dynamodb)\b/g) ?? [];
   const use = (grant: Grant) =>
@@ -124,7 +124,7 @@ function isOwn(resource: string): boolean {
   return short(resource) === 'Own';
 }
 
-test('what people are let in to has no wildcard without a reason either', () => {
+test('no granted permission has a wildcard without a reason either', () => {
   for (const { actions, resources } of [submit, operate, observe].flatMap((grant) => granted(grant, {}, true))) {
     for (const action of actions) assert.doesNotMatch(action, /[*?]/);
     for (const one of resources.filter((text) => /[*?]/.test(text))) {

@@ -13,7 +13,7 @@ const stack = appStack({ secrets: 'sasl/lmtp' });
 const resources = resourcesOf(stack);
 const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole', 'CheckRole', 'ShowqRole', 'PostsuperRole'] as const;
 
-/** What a function may do, as lines `action resource`, its own log left out. */
+/** The permissions of a function, as lines `action resource`, without its own log. */
 function grants(role: string, from = resources): string[] {
   return statementsOf(from, role)
     .flatMap(({ actions, resources: on }) => actions.flatMap((action) => on.map((one) => `${action} ${short(one)}`)))
@@ -26,7 +26,7 @@ function short(text: string): string {
   return text.replace(/(?:Delivery|Mail)(?:Queues|Stores|Topics)(\w+?)[0-9A-F]{8}(?=\/|$)/, '$1');
 }
 
-test('qmgr takes from incoming, deferred and the dead letters of active, sends to active and corrupt, and writes no body', () => {
+test('qmgr receives from incoming, deferred and the dead letters of active, sends to active and corrupt, and writes no body', () => {
   assert.deepEqual(grants('QmgrRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:PutItem QueueTable',
@@ -44,13 +44,13 @@ test('qmgr takes from incoming, deferred and the dead letters of active, sends t
   ]);
 });
 
-/** What a trigger does, for each queue. */
+/** The permissions of a trigger, for each queue. */
 function consuming(...queues: string[]): string[] {
   const actions = ['DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'];
   return actions.flatMap((action) => queues.map((queue) => `sqs:${action} ${queue}`));
 }
 
-test('lmtp takes from active alone, and reads the secrets it was given and no other', () => {
+test('lmtp receives from active alone, and reads only its own secrets', () => {
   const secret = 'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:sasl/lmtp-??????';
   assert.deepEqual(grants('LmtpRole'), [
     'dynamodb:GetItem QueueTable',
@@ -73,7 +73,7 @@ test('lmtp takes from active alone, and reads the secrets it was given and no ot
   ]);
 });
 
-test('the sweep wakes deliveries and sees no mail', () => {
+test('the sweep wakes deliveries and reads no mail', () => {
   assert.deepEqual(grants('SweepRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:Query QueueTable/index/due',
@@ -101,11 +101,11 @@ const reporting = [
   'sqs:SendMessage Incoming',
 ];
 
-test('bounce takes from its queue, files reports and asks incoming for them; it sends through nobody else', () => {
+test('bounce receives from its queue, stores reports and sends requests to incoming, and has no other outlet', () => {
   assert.deepEqual(grants('BounceRole'), reporting);
 });
 
-test('bounce may send through SES where reports leave by it: from one address, whatever of it SES has verified', () => {
+test('bounce may send through SES if reports use it: from one address, whatever part of it SES has verified', () => {
   const parameters = {
     bounce_report_routes: 'incoming, ses',
     bounce_report_ses_sender: 'bounce@mail.example.net',
@@ -127,7 +127,7 @@ test('check reads the secrets that lmtp reads, and does nothing else', () => {
   assert.deepEqual(grants('CheckRole'), grants('LmtpRole').filter(readsSecrets));
 });
 
-test('showq looks at everything, and writes nothing but its log', () => {
+test('showq reads everything, and writes nothing but its log', () => {
   const looks = ['GetQueueAttributes', 'GetQueueUrl'];
   const kinds = grants('ShowqRole').map((line) => line.replace(/^sqs:.*$/, (found) => found.split(' ')[0] ?? ''));
   assert.deepEqual(
@@ -143,7 +143,7 @@ test('showq looks at everything, and writes nothing but its log', () => {
   );
 });
 
-test('postsuper changes what the buttons are for, sees no body, and may call nobody but check', () => {
+test('postsuper changes what its buttons do, reads no body, and may invoke only check', () => {
   const called = Object.keys(resources).find((id) => /^DeliveryFunctionsCheck[0-9A-F]{8}$/.test(id));
   assert.deepEqual(grants('PostsuperRole'), [
     'dynamodb:GetItem QueueTable',
@@ -155,7 +155,7 @@ test('postsuper changes what the buttons are for, sees no body, and may call nob
   ]);
 });
 
-test('no function but lmtp and check may read secrets, and without any neither may they', () => {
+test('only lmtp and check may read secrets, and without any neither may', () => {
   for (const role of ['QmgrRole', 'SweepRole', 'BounceRole', 'ShowqRole', 'PostsuperRole'])
     assert.ok(!grants(role).some(readsSecrets), role);
   const none = resourcesOf(appStack());
@@ -172,7 +172,7 @@ test('no function may delete a body or an item', () => {
   }
 });
 
-/** Every wildcard in what is permitted, as it stands in the policy. */
+/** Every wildcard in the permissions, literally from the policy. */
 function wildcards(statements: readonly Statement[]): string[] {
   const found: string[] = [];
   const reasons = Object.keys(wildcardReasons);
@@ -225,7 +225,7 @@ test('a function writes to its own log only', () => {
   }
 });
 
-test('a bucket of your own is used as it is, and its key is used for nothing but reading and copies', () => {
+test("the user's own bucket is not changed, and its key is used only for reading and copies", () => {
   const { stack: theirs } = construct((scope) => {
     const encryptionKey = new Key(scope, 'Own');
     const messageBucket = new Bucket(scope, 'Bodies', { encryptionKey, enforceSSL: true });
@@ -249,7 +249,7 @@ test('buckets that a request may name can be read, and not written', () => {
   );
 });
 
-test('a secret with a key of its own can be decrypted', () => {
+test('a secret with its own key can be decrypted', () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     secrets: [new Secret(scope, 'Sasl', { encryptionKey: new Key(scope, 'Own') })],
@@ -266,13 +266,13 @@ function listedBy(role: string, from = resources): unknown[] {
     .map(({ conditions }) => (conditions as { StringLike: Record<string, unknown> }).StringLike['s3:prefix']);
 }
 
-test('S3 says that a body is missing, and nobody may list the whole bucket: S3 takes the key for the prefix of a list', () => {
+test('S3 reports a missing body, and no role may list the whole bucket: S3 compares the key with the prefix of a list', () => {
   for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) assert.deepEqual(listedBy(role), [['?*']], role);
   for (const role of ['SweepRole', 'CheckRole', 'ShowqRole', 'PostsuperRole'])
     assert.deepEqual(listedBy(role), [], role);
 });
 
-test('where bodies lie below prefixes, nothing else of the bucket can be read, but what the functions wrote', () => {
+test('if bodies are below prefixes, nothing else of the bucket can be read, except what the functions wrote', () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     bodyPrefixes: ['in/', 'drop/'],
@@ -290,7 +290,7 @@ test('where bodies lie below prefixes, nothing else of the bucket can be read, b
   }
 });
 
-test('a body is deleted only where that was asked for, below its prefixes, and its versions by nobody', () => {
+test('a body is deleted only if that was configured, below its prefixes, and no role deletes its versions', () => {
   const { stack: theirs } = construct(() => ({
     destination: 'lmtp.example.com:24',
     bodyPrefixes: ['in/'],
@@ -307,14 +307,14 @@ test('a body is deleted only where that was asked for, below its prefixes, and i
   }
 });
 
-/** By way of which services a key may be used; an error where by any. */
+/** The services through which a key may be used; an error if any service may. */
 function servicesThatMayUse({ conditions }: Statement): string {
   const names = JSON.stringify(conditions ?? {}).match(/\b(?:sqs|sns|s3|dynamodb|secretsmanager)\b/g);
   assert.ok(names !== null);
   return names.join(' ');
 }
 
-test('with a key of one\u2019s own each function may use it by way of the services that it uses, and check not at all', () => {
+test("with the user's own key each function may use it through its services, and check not at all", () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     encryptionKey: new Key(scope, 'Own'),
@@ -333,7 +333,7 @@ test('with a key of one\u2019s own each function may use it by way of the servic
   assert.deepEqual(through('CheckRole'), []);
 });
 
-test('mail for a transport whose queue lies under another key can be sent there', () => {
+test('mail for a transport whose queue has another key can be sent there', () => {
   const { stack: theirs } = construct((scope) => {
     const queue = new Queue(scope, 'Other', { encryptionMasterKey: new Key(scope, 'Its') });
     return { transportMap: '* mailman:', otherTransports: { mailman: queue } };

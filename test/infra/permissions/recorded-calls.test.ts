@@ -1,6 +1,6 @@
 /**
- * Every request that a stack makes of AWS, held against the policies of its template, both ways: what is not permitted is refused
- * and told, and what is permitted is needed.
+ * Every request of a stack to AWS, compared with the policies of its template, both ways: what is not
+ * permitted is refused and reported, and what is permitted is needed.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -25,18 +25,18 @@ describe('the sweep', () => sweepStories(() => recorded));
 describe('people', () => peopleStories(() => recorded));
 
 describe('the policies of the template', () => {
-  test('permit everything that was needed', () => {
+  test('permit every needed permission', () => {
     const { callers, needed, unknown } = recorded.stack.permissions;
     assert.deepEqual(unknown, []);
     assert.deepEqual(missingPermissions(callers, needed), []);
   });
 
-  test('permit nothing that was not needed', () => {
+  test('permit nothing else', () => {
     const { callers, needed } = recorded.stack.permissions;
     assert.deepEqual(unusedPermissions(callers, needed, exceptions), []);
   });
 
-  test('would miss each permission that is taken away, by caller, action and resource', () => {
+  test('would miss each removed permission, by caller, action and resource', () => {
     const { callers, needed } = recorded.stack.permissions;
     let taken = 0;
     for (const caller of callers) {
@@ -58,7 +58,7 @@ describe('the policies of the template', () => {
     assert.ok(taken > 100, `${taken} permissions`);
   });
 
-  test('would show a permission that nobody needs', () => {
+  test('would show an unused permission', () => {
     const { callers, needed } = recorded.stack.permissions;
     const extra = { effect: 'Allow', actions: ['s3:DeleteBucket'], resources: ['arn:aws:s3:::bodies'], conditions: {} };
     const richer = callers.map((caller) =>
@@ -71,7 +71,7 @@ describe('the policies of the template', () => {
     ]);
   });
 
-  test('are held against so much', (t) => {
+  test('are compared with many calls', (t) => {
     const { callers, needed } = recorded.stack.permissions;
     const permitted = callers.flatMap(({ statements }) => statements.flatMap(parts)).length;
     const count = new Set(needed.map(({ caller, wish }) => `${caller} ${wish.action}`)).size;
@@ -82,4 +82,4 @@ describe('the policies of the template', () => {
   });
 });
 
-describe('whoever is granted little', () => refusalStories(() => recorded));
+describe('roles with few permissions', () => refusalStories(() => recorded));

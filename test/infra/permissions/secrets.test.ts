@@ -1,4 +1,4 @@
-/** Secrets that parameters name: permitted by themselves, wherever the name can be known. */
+/** Secrets that parameters name: permitted automatically, if the name is known. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Stack } from 'aws-cdk-lib';
@@ -42,7 +42,7 @@ describe('a secret that parameters name can be read by the lmtp function:', () =
     }
   });
 
-  test('each of several once, also those of TLS, and by way of another parameter', () => {
+  test('each of several once, also those of TLS, and through another parameter', () => {
     const stack = stackWith({
       lmtp_sasl_password_maps: 'secretsmanager:one,secretsmanager:$myhostname secretsmanager:one',
       myhostname: 'mx.test',
@@ -59,7 +59,7 @@ describe('a secret that parameters name can be read by the lmtp function:', () =
     ]);
   });
 
-  test('once, where it was also given', () => {
+  test('once, if it was also given as a property', () => {
     const given = (stack: Stack) => [Secret.fromSecretNameV2(stack, 'Given', 'lmtp/passwords')];
     assert.deepEqual(readable(stackWith({ lmtp_sasl_password_maps: 'secretsmanager:lmtp/passwords' }, given)), [
       byName('lmtp/passwords'),
@@ -67,8 +67,8 @@ describe('a secret that parameters name can be read by the lmtp function:', () =
   });
 });
 
-describe('a secret of the same app, whose name is known only when deployed,', () => {
-  /** A stack that names its own secret by one of its names. */
+describe('a secret of the same app, whose name is known only at deployment,', () => {
+  /** A stack that names its own secret in one of the possible ways. */
   function own(nameOf: (secret: Secret) => string, isGiven: boolean): Stack {
     return construct((stack) => {
       const secret = new Secret(stack, 'Passwords', { encryptionKey: new Key(stack, 'Own') });
@@ -98,7 +98,7 @@ describe('a secret of the same app, whose name is known only when deployed,', ()
     test(`and is named by its ${by} but not given, stops synth`, () => {
       assert.throws(
         () => own(nameOf, false),
-        /^PropsError: secrets: parameters name a secret "known-when-deployed" that is known only when deployed: the secret itself is wanted/,
+        /^PropsError: secrets: parameters name a secret "known-when-deployed" that is known only at deployment: add the secret itself/,
       );
     });
   }

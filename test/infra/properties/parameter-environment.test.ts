@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { checkParameters, parameterEnvironment } from '../../../infra/properties/parameter-environment.ts';
 import { PropsError } from '../../../infra/properties/props-error.ts';
 
-test('a map whose file is only where the functions run gets past synth', () => {
+test('a map whose file exists only where the functions run passes synth', () => {
   const parameters = checkParameters({ lmtp_reply_filter: 'regexp:/opt/maps/replies, texthash:/opt/maps/more' });
   assert.equal(parameters.lmtp_reply_filter.isEmpty, false);
 });
 
-test('a map that is wrong in itself does not', () => {
+test('a malformed map does not', () => {
   assert.throws(
     () => checkParameters({ lmtp_reply_filter: 'regexp:{{/(/ x}}' }),
     (error) =>
@@ -23,7 +23,7 @@ test('a parameter that cannot be set is refused with the reason', () => {
   );
 });
 
-test('values travel as they are written: the functions follow $name and $$ themselves', () => {
+test('values are passed literally: the functions expand $name and $$ themselves', () => {
   const value = 'regexp:{ { /^4(.*)$$/ 5$$1 } }';
   assert.deepEqual(parameterEnvironment({ lmtp_delivery_status_filter: value, lmtp_lhlo_name: '$myhostname' }), {
     LMTP_DELIVERY_STATUS_FILTER: value,
@@ -31,7 +31,7 @@ test('values travel as they are written: the functions follow $name and $$ thems
   });
 });
 
-test('a password in clear is refused, and not shown: a function hides nothing of its environment', () => {
+test('a password in clear is refused, and not shown, because the environment of a function is visible', () => {
   for (const [maps, shown] of [
     ['static:joe:hunter2', 'static:(hidden)'],
     ['inline:{ {mail.test=joe:hunter2} }', 'inline:(hidden)'],
@@ -60,7 +60,7 @@ test('passwords may be in a secret, or in a file where the functions run', () =>
   assert.deepEqual(parameters.lmtp_sasl_password_maps.secretNames, ['lmtp/passwords']);
 });
 
-test('AUTH without a map of passwords does not get past synth', () => {
+test('AUTH without a map of passwords does not pass synth', () => {
   assert.throws(
     () => checkParameters({ lmtp_sasl_auth_enable: 'yes' }),
     /parameters: lmtp_sasl_auth_enable: "yes" needs lmtp_sasl_password_maps/,

@@ -14,7 +14,7 @@ function warningsOf(parameters: Record<string, string>) {
   );
 }
 
-test('a stack that is to judge strictly as Postfix does says at synth that this is harmful, and no other does', () => {
+test('strict_postfix_verdicts=yes causes a warning at synth, and no other setting does', () => {
   assert.equal(warningsOf({ strict_postfix_verdicts: 'yes' }).length, 1);
   assert.equal(warningsOf({}).length, 0);
 });

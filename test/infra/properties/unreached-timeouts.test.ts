@@ -1,4 +1,4 @@
-/** One text at synth names the time-outs that the lmtp function does not live to see. */
+/** A note at synth names the time-outs that are longer than the time-out of the lmtp function. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Duration, Stack } from 'aws-cdk-lib';
@@ -12,7 +12,7 @@ function textOf(seconds: number, parameters: Readonly<Record<string, string>> = 
   return unreachedTimeouts(seconds * 1000, parseParameters(parameters)) ?? '';
 }
 
-/** The time-outs that a text names. */
+/** The time-outs that a note names. */
 function namesIn(text: string): readonly string[] {
   return [...text.matchAll(/(lmtp_\w+_timeout) \(/g)].map(([, name = '']) => name);
 }
@@ -22,16 +22,16 @@ test('the defaults are explained with each value, what happens instead, and what
     textOf(300),
     'functionTimeout: 300 s ends before these time-outs do: lmtp_lhlo_timeout (300 s), lmtp_starttls_timeout (300 s), ' +
       'lmtp_mail_timeout (300 s), lmtp_rcpt_timeout (300 s), lmtp_data_done_timeout (600 s), lmtp_quit_timeout (300 s). ' +
-      'The lmtp function waits for a server for at most 268 s; the rest of its time is for writing down the results. ' +
-      'A wait that lasts until then counts as a time-out of the server, and the destination is blamed, if the server was ' +
-      'silent for at least 60 s (after the final dot: 120 s). After a shorter silence no server is blamed. In both cases the ' +
-      'recipients are deferred, and no mail is lost. Connecting, STARTTLS and the TLS handshake are given up after 60 s. ' +
-      'To let the time-outs themselves end the waits, set each of these parameters to at most 268 s, or functionTimeout to ' +
+      'The lmtp function waits for a server for at most 268 s; it needs the rest of its time to write the results. ' +
+      'A wait that lasts until then counts as a failure of the destination if the server was ' +
+      'silent for at least 60 s (after the final dot: 120 s). A shorter silence does not. In both cases the ' +
+      'recipients are deferred, and no mail is lost. Connecting, STARTTLS and the TLS handshake end after 60 s. ' +
+      'To make the time-outs effective, set each of these parameters to at most 268 s, or functionTimeout to ' +
       'at least 632 s.',
   );
 });
 
-describe('a text names', () => {
+describe('the note names', () => {
   test('every time-out of a function that is shorter than all', () => {
     assert.deepEqual(namesIn(textOf(30)), [
       'lmtp_connect_timeout',
@@ -47,22 +47,22 @@ describe('a text names', () => {
     ]);
     assert.match(textOf(30), /silent for at least 10 s \(after the final dot: 15 s\)/);
   });
-  test('a connection that is waited for without limit, and no function timeout that would do', () => {
+  test('an unlimited connect time-out, without proposing a function timeout', () => {
     const text = textOf(900, { lmtp_connect_timeout: '0' });
-    assert.match(text, /lmtp_connect_timeout \(0, which is no limit\)\./);
+    assert.match(text, /lmtp_connect_timeout \(0: no limit\)\./);
     assert.match(text, /set lmtp_connect_timeout to at most 868 s\.$/);
   });
-  test('no function timeout that Lambda does not have', () => {
+  test('no function timeout beyond the maximum of Lambda', () => {
     assert.match(textOf(900, { lmtp_mail_timeout: '896s' }), /set lmtp_mail_timeout to at most 868 s\.$/);
   });
-  test('the further final replies only where they have a time-out of their own', () => {
+  test('the further final replies only if they have their own time-out', () => {
     assert.ok(namesIn(textOf(60)).includes('lmtp_data_done_next_timeout'));
     assert.ok(!namesIn(textOf(60, { strict_postfix_verdicts: 'yes' })).includes('lmtp_data_done_next_timeout'));
     assert.ok(!namesIn(textOf(30, { lmtp_data_done_timeout: '26s' })).includes('lmtp_data_done_next_timeout'));
   });
 });
 
-test('nothing is said where every time-out fits', () => {
+test('there is no note if every time-out fits', () => {
   assert.equal(textOf(900), '');
 });
 
@@ -73,10 +73,10 @@ describe('synth', () => {
     new LmtpDelivery(stack, 'Delivery', { destination: 'inet:lmtp.example.com', functionTimeout, code: stubCode });
     return Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('time-out'));
   };
-  test('says it once, and not as a warning: nothing is wrong', () => {
+  test('prints it once, and not as a warning', () => {
     assert.equal(infosOf(300).length, 1);
   });
-  test('says nothing of a function that lives to see them all', () => {
+  test('prints none for a function that outlasts them all', () => {
     assert.deepEqual(infosOf(900), []);
   });
 });

@@ -1,4 +1,4 @@
-/** Which destinations have metrics of their own. */
+/** Destinations with their own metrics. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
@@ -17,7 +17,7 @@ function customers(many: number): string {
   return Array.from({ length: many }, (_, n) => `d${n}.example lmtp:a${n}`).join('\n');
 }
 
-test('what nobody names: those that the stack knows, as the queue writes them', () => {
+test('by default those that the stack knows, as the queue writes them', () => {
   const transportMap =
     'a.example lmtp:Store.Example:24\nb.example lmtp:store.example\nc.example error:5.1.1 no\nd.example other:x';
   const allowedDestinations = ['[10.0.0.7]'];
@@ -27,16 +27,16 @@ test('what nobody names: those that the stack knows, as the queue writes them', 
   );
 });
 
-test('what is named, each once, as the queue writes it; several servers of one destination stay together', () => {
+test('named ones, each once, as the queue writes it; several servers of one destination stay together', () => {
   const watchedDestinations = ['LMTP.example.com', 'inet:lmtp.example.com:24', 'a:24, b'];
   assert.deepEqual(watched({ destination, watchedDestinations }), ['inet:lmtp.example.com:24', 'inet:a:24,inet:b:24']);
 });
 
-test('none, where none is wanted', () => {
+test('none, if the list is empty', () => {
   assert.deepEqual(watched({ destination, watchedDestinations: [] }), []);
 });
 
-test('a host that is known only when deployed is watched; a destination of unknown port is not', () => {
+test('a host that is known only at deployment is watched; a destination with an unknown port is not', () => {
   let delivered: readonly string[] = [];
   const { stack } = construct((own) => {
     const { queueName } = new Queue(own, 'StandsForALoadBalancer');
@@ -51,13 +51,10 @@ test('a host that is known only when deployed is watched; a destination of unkno
 test('of many, the first twenty are watched, and synth says so', () => {
   const { stack, delivery } = construct(() => ({ transportMap: customers(21) }));
   assert.equal(delivery.watchedDestinations.length, 20);
-  Annotations.fromStack(stack).hasInfo(
-    '/Theirs/Mail',
-    Match.stringLikeRegexp('there are 21 destinations, and the first 20'),
-  );
+  Annotations.fromStack(stack).hasInfo('/Theirs/Mail', Match.stringLikeRegexp('of 21 destinations the first 20 get'));
 });
 
-test('nothing is said of twenty, or where somebody chose', () => {
+test('twenty destinations, or a given list, cause no note', () => {
   for (const props of [
     { transportMap: customers(20) },
     { transportMap: customers(21), watchedDestinations: ['inet:a1:24'] },

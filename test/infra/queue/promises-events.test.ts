@@ -12,7 +12,7 @@ const queues = resourcesOfType(resources, 'AWS::SQS::Queue');
 const functions = resourcesOfType(resources, 'AWS::Lambda::Function');
 const triggers = resourcesOfType(resources, 'AWS::Lambda::EventSourceMapping');
 
-test('a failed record goes back alone', () => {
+test('a failed record returns alone', () => {
   for (const { Properties } of Object.values(triggers)) {
     assert.deepEqual(Properties['FunctionResponseTypes'], ['ReportBatchItemFailures']);
     assert.equal(Properties['BatchSize'], 10);
@@ -26,7 +26,7 @@ test('no burst of mail takes all of the concurrency of an account', () => {
   }
 });
 
-test('as many lmtp functions run at once as the context says', () => {
+test('the concurrency of lmtp is that of the context', () => {
   const other = resourcesOf(appStack({ maximumConcurrency: '7' }));
   const trigger = resource(other, 'AWS::Lambda::EventSourceMapping', 'TriggersActive');
   assert.deepEqual(trigger['ScalingConfig'], { MaximumConcurrency: 7 });
@@ -43,7 +43,7 @@ test('a queue keeps a message for two weeks', () => {
   }
 });
 
-test('a destination that is paced has its own group in active, and does not slow down others', () => {
+test('a paced destination has its own group in active, and does not slow down others', () => {
   assert.partialDeepStrictEqual(resource(resources, 'AWS::SQS::Queue', 'QueuesActive9'), {
     FifoQueue: true,
     DeduplicationScope: 'messageGroup',
@@ -51,7 +51,7 @@ test('a destination that is paced has its own group in active, and does not slow
   });
 });
 
-test('a message that is given out too often goes to dead letters of the same kind', () => {
+test('a message that is received too often goes to dead letters of the same kind', () => {
   const sources = Object.entries(queues).filter(([, { Properties }]) => 'RedrivePolicy' in Properties);
   assert.equal(sources.length, 4);
   for (const [id, { Properties }] of sources) {
@@ -63,30 +63,30 @@ test('a message that is given out too often goes to dead letters of the same kin
   }
 });
 
-test('a message is not given out again while its function still works on it', () => {
+test('a message is not received again while its function still works on it', () => {
   for (const { Properties } of Object.values(triggers)) {
     const queue = queues[target(Properties['EventSourceArn'])]?.Properties ?? {};
     const seconds = functions[target(Properties['FunctionName'])]?.Properties['Timeout'] as number;
-    // See queues.ts: only what active gives out may come back a little after the function's time.
+    // See queues.ts: only a message of active may return a little after the function's time-out.
     const factor = target(Properties['EventSourceArn']).startsWith('DeliveryQueuesActive9') ? 1 : 6;
     assert.ok((queue['VisibilityTimeout'] as number) >= factor * seconds);
   }
 });
 
-test('a worker that dies does not keep the slot of its destination closed for long', () => {
+test('a dead worker does not block the slot of its destination for long', () => {
   const { VisibilityTimeout } = resource(resources, 'AWS::SQS::Queue', 'QueuesActive9');
   const { Timeout } = resource(resources, 'AWS::Lambda::Function', 'FunctionsLmtp');
   assert.ok((VisibilityTimeout as number) <= (Timeout as number) + 60);
 });
 
-test('a visibility that Lambda would refuse when deployed fails at synth', (context) => {
+test('a visibility time-out that Lambda would refuse at deployment fails at synth', (context) => {
   context.mock.method(process.stderr, 'write', () => true);
   const broken = appStack();
   (broken.delivery.queues.active.node.defaultChild as CfnQueue).visibilityTimeout = 10;
   assert.throws(() => Template.fromStack(broken), /[Vv]alidation/);
 });
 
-test('every queue that something takes from has dead letters, but those of active, which are drained until they are empty', () => {
+test('every queue with a consumer has dead letters, except those of active, which are drained until they are empty', () => {
   for (const { Properties } of Object.values(triggers)) {
     const id = target(Properties['EventSourceArn']);
     const { RedrivePolicy } = queues[id]?.Properties ?? {};
@@ -94,7 +94,7 @@ test('every queue that something takes from has dead letters, but those of activ
   }
 });
 
-test('the dead letters of active come to qmgr in order, ten at a time, by two at once', () => {
+test('qmgr receives the dead letters of active in order, ten at a time, by two at once', () => {
   const id = Object.keys(queues).find((one) => one.includes('ActiveDeadLetters')) ?? '';
   assert.equal(queues[id]?.Properties['FifoQueue'], true);
   const [trigger] = Object.values(triggers).filter(({ Properties }) => target(Properties['EventSourceArn']) === id);
@@ -102,13 +102,13 @@ test('the dead letters of active come to qmgr in order, ten at a time, by two at
   assert.match(target(trigger?.Properties['FunctionName']), /FunctionsQmgr/);
 });
 
-test('no trigger waits to fill a batch, for a FIFO queue knows none of that and mail wants none', () => {
+test('no trigger waits to fill a batch, because a FIFO queue does not support that and mail should not wait', () => {
   for (const { Properties } of Object.values(triggers)) {
     assert.equal(Properties['MaximumBatchingWindowInSeconds'], undefined);
   }
 });
 
-test('only our own functions put into corrupt: no trigger, topic, rule or redrive does', () => {
+test('only our own functions send to corrupt: no trigger, topic, rule or redrive does', () => {
   const corrupt = Object.keys(queues).find((id) => id.includes('QueuesCorrupt')) ?? '';
   const pointing = Object.entries(resources)
     .filter(([id, { Properties }]) => id !== corrupt && JSON.stringify(Properties ?? {}).includes(corrupt))
@@ -117,12 +117,12 @@ test('only our own functions put into corrupt: no trigger, topic, rule or redriv
   for (const type of pointing) assert.ok([...harmless, 'AWS::CloudWatch::Dashboard'].includes(type), type);
 });
 
-test('the lmtp function may run five minutes, and no function runs without a bound', () => {
+test('the lmtp function may run five minutes, and every function has a time-out', () => {
   assert.equal(resource(resources, 'AWS::Lambda::Function', 'FunctionsLmtp')['Timeout'], 300);
   for (const { Properties } of Object.values(functions)) assert.ok((Properties['Timeout'] as number) <= 900);
 });
 
-test('what Lambda would refuse when deployed is refused at synth: the rule is on in cdk.json', () => {
+test('a setting that Lambda would refuse at deployment is refused at synth: the rule is on in cdk.json', () => {
   const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };

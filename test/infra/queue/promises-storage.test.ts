@@ -18,7 +18,7 @@ function withProps(props: Partial<LmtpDeliveryProps>): Record<string, Resource> 
   return resourcesOf(construct(() => ({ destination: 'lmtp.example.com:24', ...props })).stack);
 }
 
-test('nothing speaks to queues, topics or bucket without TLS', () => {
+test('queues, topics and bucket accept no requests without TLS', () => {
   const types = ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy', 'AWS::S3::BucketPolicy'];
   const policies = resourcesOfType(resources, ...types);
   assert.equal(Object.keys(policies).length, Object.keys(queues).length + Object.keys(topics).length + 1);
@@ -41,7 +41,7 @@ test('queues, topics and bucket are encrypted, the topic of alarms with a key th
   assert.match(JSON.stringify(BucketEncryption), /"SSEAlgorithm":"AES256"/);
 });
 
-test('alarms of this account come to their topic, and of no other', () => {
+test('only alarms of this account reach their topic', () => {
   const own = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
   const cloudWatch = { Service: 'cloudwatch.amazonaws.com' };
   const key = resource(resources, 'AWS::KMS::Key', 'AlarmKey');
@@ -64,7 +64,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-test('a body is never public, and one that is written over is still there', () => {
+test('a body is never public, and an overwritten one still exists', () => {
   assert.partialDeepStrictEqual(resource(resources, 'AWS::S3::Bucket', 'MessageBucket'), {
     PublicAccessBlockConfiguration: {
       BlockPublicAcls: true,
@@ -88,7 +88,7 @@ test('a body is never deleted by age alone', () => {
   }
 });
 
-test('where bodies that nobody needs are deleted, they are kept for a time, and no rule touches a current one', () => {
+test('if bodies are deleted after use, they are kept for a time, and no rule applies to a current one', () => {
   const rules = lifecycle(withProps({ bodyRetention: Duration.days(90) }));
   assert.equal(rules.length, 2);
   assert.deepEqual(
@@ -103,7 +103,7 @@ test('where bodies that nobody needs are deleted, they are kept for a time, and 
   for (const rule of rules) assert.ok(!('ExpirationInDays' in rule) && !('ExpirationDate' in rule));
 });
 
-test('a bucket of your own is not cleared by us', () => {
+test("the user's own bucket gets no lifecycle rule", () => {
   const bodyRetention = Duration.days(90);
   const own = () =>
     construct((scope) => ({
@@ -114,7 +114,7 @@ test('a bucket of your own is not cleared by us', () => {
   assert.throws(own, /bodyRetention: .* is not allowed: nothing beside a messageBucket of your own/);
 });
 
-test('the queue table survives a deleted stack, a mistake of five weeks, and nobody deletes it by accident', () => {
+test('the queue table survives a deleted stack, a mistake of five weeks, and an accidental deletion', () => {
   const [table] = Object.values(resourcesOfType(resources, 'AWS::DynamoDB::GlobalTable'));
   assert.equal(table?.DeletionPolicy, 'Retain');
   assert.equal(table?.UpdateReplacePolicy, 'Retain');
@@ -149,12 +149,12 @@ test('bodies, logs, and queues with mail that is nowhere else survive a deleted 
 });
 
 /**
- * The logical ids of what has a state. With another id CloudFormation makes another, empty, resource when a stack is updated, and
- * lets go of the one before: requests in the old incoming queue are delivered by nobody, deliveries in the old table are tried no
- * more, and bodies in the old bucket are denied to the functions. So a line of this file that changes, or goes, loses mail at
- * everybody who updates; a line may only be added.
+ * The logical ids of stateful resources. With another id CloudFormation creates another, empty, resource at
+ * an update, and abandons the one before: requests in the old incoming queue and deliveries in the old table
+ * are never delivered, and the functions cannot read bodies in the old bucket. So a line of this file that
+ * changes, or is removed, loses the mail of every user who updates; a line may only be added.
  */
-test('what has a state keeps its logical id: with another one mail would be left behind', () => {
+test('stateful resources keep their logical ids: with another id mail would be lost', () => {
   const file = join(import.meta.dirname, 'stateful-ids.json');
   const written = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
   const types = new Set(Object.values(written));
@@ -170,7 +170,7 @@ const keyed = construct((scope) => ({
 }));
 const underKey = resourcesOf(keyed.stack);
 
-test('with a key of your own everything that is stored is under it', () => {
+test("with the user's own key everything that is stored is encrypted with it", () => {
   const isOwn = (value: unknown) => /"Own[0-9A-F]{8}"/.test(JSON.stringify(value));
   for (const [id, { Properties }] of Object.entries(resourcesOfType(underKey, 'AWS::SQS::Queue')))
     assert.ok(isOwn(Properties['KmsMasterKeyId']), id);
@@ -186,7 +186,7 @@ test('with a key of your own everything that is stored is under it', () => {
   assert.equal(Object.keys(resourcesOfType(underKey, 'AWS::KMS::Key')).length, 1);
 });
 
-test('its policy names the services that bring mail, events, alarms and logs, each for this account alone', () => {
+test('its policy names the services that deliver mail, events, alarms and logs, each for this account alone', () => {
   const { KeyPolicy } = resource(underKey, 'AWS::KMS::Key', 'Own');
   const own = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
   for (const service of ['sns', 'events', 's3', 'ses', 'cloudwatch']) {
@@ -199,13 +199,13 @@ test('its policy names the services that bring mail, events, alarms and logs, ea
   assert.match(JSON.stringify(logs?.Condition), /"ArnLike":\{"kms:EncryptionContext:aws:logs:arn":.*log-group:\*/);
 });
 
-test('no key waits for what waits for the key', () => {
-  // Where a policy of the key named a topic, neither could be made.
+test('no key depends on a resource that depends on the key', () => {
+  // If a policy of the key named a topic, neither could be created.
   const { KeyPolicy } = resource(underKey, 'AWS::KMS::Key', 'Own');
   assert.doesNotMatch(JSON.stringify(KeyPolicy), /Mail(Topics|Queues|Stores|Functions|Triggers)/);
 });
 
-test('the policy of a key from elsewhere cannot be changed: synth says what it must hold', (context) => {
+test('the policy of a key from elsewhere cannot be changed: synth says what it must contain', (context) => {
   context.mock.method(process.stderr, 'write', () => true);
   const arn = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
   const { stack } = construct((scope) => ({
@@ -217,7 +217,7 @@ test('the policy of a key from elsewhere cannot be changed: synth says what it m
   Annotations.fromStack(keyed.stack).hasNoWarning('*', Match.stringLikeRegexp('encryptionKey'));
 });
 
-test('S3 of another account may tell of new objects, with a key of your own too', () => {
+test("S3 of another account may announce new objects, with the user's own key too", () => {
   const { stack, delivery } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     encryptionKey: new Key(scope, 'Own'),
@@ -232,7 +232,7 @@ const wrong: [string, Partial<LmtpDeliveryProps>, RegExp][] = [
   ['a prefix that is a pattern', { bodyPrefixes: ['in/*'] }, /bodyPrefixes: "in\/\*" is not allowed/],
   ['an empty prefix', { bodyPrefixes: [''] }, /bodyPrefixes: ""/],
   ['too many prefixes', { bodyPrefixes: Array.from({ length: 21 }, (_, index) => `p${index}/`) }, /at most 20/],
-  ['an owner that is no account', { bucketOwners: { archive: 'me' } }, /bucketOwners\.archive: "me" is not allowed/],
+  ['an invalid owner', { bucketOwners: { archive: 'me' } }, /bucketOwners\.archive: "me" is not allowed/],
 ];
 for (const [what, props, error] of wrong) {
   test(`${what}: fails at synth`, () => {
@@ -240,7 +240,7 @@ for (const [what, props, error] of wrong) {
   });
 }
 
-test('what is taken in from the message bucket lies below a prefix of bodies', () => {
+test('objects that are admitted from the message bucket are below a prefix of bodies', () => {
   const { delivery } = construct(() => ({ destination: 'lmtp.example.com:24', bodyPrefixes: ['in/'] }));
   const { messageBucket } = delivery.stores;
   assert.throws(() => delivery.receiveObjects(messageBucket, 'drop/'), /prefix: "drop\/" .* one of bodyPrefixes/);

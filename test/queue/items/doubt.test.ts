@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdMessage, releaseMessage, rescheduleMessage } from '../../../functions/operator/operator-change.ts';
 import { removeMessage } from '../../../functions/operator/removal-change.ts';
-import { settleByHand } from '../../../functions/operator/settlement-change.ts';
+import { recordAsSent } from '../../../functions/operator/sent-change.ts';
 import { doubtWords, inDoubtLimitHold } from '../../../functions/queue/items/doubt.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { entryOf } from '../../../functions/queue/items/summary.ts';
@@ -329,7 +329,7 @@ describe('a delivery that is held at in_doubt_limit', () => {
   test('ends when the operator knows that it was delivered', async () => {
     await using scene = await heldScene();
     const { world } = scene;
-    await settleByHand(world.onlyItem(), ann, world.undisturbed().services);
+    await recordAsSent(world.onlyItem(), ann, world.undisturbed().services);
     assert.partialDeepStrictEqual(world.onlyItem(), { state: 'done', recipients: [{ last: { status: 'sent' } }] });
     assert.deepEqual(world.events, []);
   });
@@ -379,7 +379,7 @@ describe('release of a delivery that is not held', () => {
     const item = makeItem({ state: 'deferred', recipients });
     await services.ledger.admit(item);
     const flushed = await rescheduleMessage(item, ann, services);
-    assert.match(flushed.kind === 'changed' ? flushed.what : '', /recipients at in_doubt_limit are not tried/);
+    assert.match(flushed.kind === 'changed' ? flushed.what : '', /not for recipients at in_doubt_limit/);
     await releaseMessage(item, ann, services);
     const after = await services.ledger.read(item);
     assert.deepEqual(

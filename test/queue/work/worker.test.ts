@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { holdDestination, unholdDestination } from '../../../functions/operator/destination-change.ts';
 import { holdMessage } from '../../../functions/operator/operator-change.ts';
-import { settleByHand } from '../../../functions/operator/settlement-change.ts';
+import { recordAsSent } from '../../../functions/operator/sent-change.ts';
 import type { DeliveryItem, QueuedRecipient } from '../../../functions/queue/items/item.ts';
 import { parseWakeUp } from '../../../functions/queue/items/messages.ts';
 import { type Lane, work } from '../../../functions/queue/work/worker.ts';
@@ -488,7 +488,7 @@ describe('in_doubt_action=hold', () => {
     assert.deepEqual(statuses(world), { a: 'sent', b: 'deferred' });
     assert.equal(server.transcript().length, 1);
     const person = { by: 'ann', why: 'it is in the mailbox' };
-    await settleByHand({ id, delivery }, person, world.undisturbed().services);
+    await recordAsSent({ id, delivery }, person, world.undisturbed().services);
     assert.deepEqual([world.onlyItem().state, last(world)['b']?.by], ['done', 'ann']);
   });
 });

@@ -10,7 +10,7 @@ import type { Blueprint } from '../../../../infra/local/template/plans.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'assembly-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** A synthesized app with these stacks; an asset `code.zip` lies beside them. */
+/** A synthesized app with these stacks, beside an asset `code.zip`. */
 function app(stacks: Readonly<Record<string, Readonly<Record<string, TemplateResource>>>>): string {
   const folder = mkdtempSync(join(scratch, 'app-'));
   mkdirSync(join(folder, 'asset.code'));
@@ -110,11 +110,11 @@ const wrong: Readonly<Record<string, readonly [Readonly<Record<string, TemplateR
     },
     /^Mapping: its property FilterCriteria is not known/,
   ],
-  'code that is no asset': [
+  'code that is not an asset': [
     { Role: role, Queue: queue, Program: changed(program, { Code: { ZipFile: 'x' } }) },
     /^Program: its code is no asset of the app/,
   ],
-  'an asset that is not there': [
+  'a missing asset': [
     { Role: role, Queue: queue, Program: changed(program, { Code: { S3Key: 'other.zip' } }) },
     /holds no folder of the asset other\.zip$/,
   ],
@@ -122,7 +122,7 @@ const wrong: Readonly<Record<string, readonly [Readonly<Record<string, TemplateR
     { Role: role, Program: changed(program, { Runtime: 'python3.14' }) },
     /^Program: python3\.14 does not run here/,
   ],
-  'more variables than Lambda takes': [
+  'more variables than Lambda accepts': [
     { Role: role, Program: changed(program, { Environment: { Variables: { A: 'x'.repeat(4096) } } }) },
     /^Program: its variables take 4097 octets; Lambda takes 4096/,
   ],
@@ -137,7 +137,7 @@ for (const [name, [resources, message]] of Object.entries(wrong)) {
   });
 }
 
-test('a VPC is passed over, with the function by which the CDK closes its default security group', () => {
+test('a VPC is skipped, with the function by which the CDK closes its default security group', () => {
   const { functions, unlike } = blueprint({
     Vpc: { Type: 'AWS::EC2::VPC' },
     Closing: {
@@ -160,7 +160,7 @@ test('a VPC is passed over, with the function by which the CDK closes its defaul
   assert.deepEqual(unlike, ['there is no VPC: the functions use the network of this machine']);
 });
 
-test('a folder that holds no app, no such stack, or several is refused with what there is', () => {
+test('a folder without an app, without such a stack, or with several is refused with its content', () => {
   assert.throws(() => readAssembly(scratch), { name: 'TemplateError', message: /is no synthesized app/ });
   const two = app({ One: {}, Two: {} });
   assert.throws(() => readAssembly(two), { message: /holds 2 stacks \(One, Two\): say which with --stack NAME$/ });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type References, resolveText, resolveValue } from '../../../../infra/local/template/intrinsics.ts';
-import { TemplateError } from '../../../../infra/local/template/template-error.ts';
+import {
+  type References,
+  resolveText,
+  resolveValue,
+  TemplateError,
+} from '../../../../infra/local/template/intrinsics.ts';
 
 const references: References = {
   ref: (name) => `ref-${name}`,
@@ -29,7 +33,7 @@ const cases: readonly (readonly [string, unknown, unknown])[] = [
   ['Fn::Sub with variables', { 'Fn::Sub': [hole('here'), { here: { Ref: 'X' } }] }, 'ref-X'],
   ['AWS::NoValue in an object', { a: 1, b: { Ref: 'AWS::NoValue' } }, { a: 1 }],
   ['AWS::NoValue in a list', [1, { Ref: 'AWS::NoValue' }], [1]],
-  ['an object whose only key is no function', { Reference: 'x' }, { Reference: 'x' }],
+  ['an object whose only key is not a function', { Reference: 'x' }, { Reference: 'x' }],
 ];
 for (const [name, value, expected] of cases) {
   test(`${name} is resolved`, () => {
@@ -38,9 +42,9 @@ for (const [name, value, expected] of cases) {
 }
 
 const wrong: Readonly<Record<string, unknown>> = {
-  'a function that is not known': { 'Fn::ImportValue': 'x' },
+  'an unknown function': { 'Fn::ImportValue': 'x' },
   'a condition': { 'Fn::If': ['c', 1, 2] },
-  'a Ref of no text': { Ref: 1 },
+  'a Ref that is not a string': { Ref: 1 },
   'an attribute without a name': { 'Fn::GetAtt': ['Queue'] },
   'a Join without a list': { 'Fn::Join': ['', 'x'] },
   'a Select beyond the end': { 'Fn::Select': [5, ['a']] },
@@ -51,7 +55,7 @@ for (const [name, value] of Object.entries(wrong)) {
   });
 }
 
-test('whatever has no function in it stays as it is, and nothing but TemplateError is thrown', () => {
+test('a value without functions stays unchanged, and only TemplateError is thrown', () => {
   const key = fc.string().filter((text) => text !== 'Ref' && !text.startsWith('Fn::') && text !== '__proto__');
   const plain = fc.letrec((tie) => ({
     value: fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), tie('list'), tie('object')),

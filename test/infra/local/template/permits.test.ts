@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TemplateError } from '../../../../infra/local/template/intrinsics.ts';
 import { matches, permits, type Wish } from '../../../../infra/local/template/permits.ts';
 import type { Statement } from '../../../../infra/local/template/statements.ts';
-import { TemplateError } from '../../../../infra/local/template/template-error.ts';
 import { missingPermissions, unusedPermissions } from '../../../support/compare-permissions.ts';
 
 function allow(action: string, resource: string, conditions: Statement['conditions'] = {}): Statement {
@@ -22,7 +22,7 @@ test('patterns match as in IAM: any characters, any one character, and nothing e
   assert.ok(!matches('abc', 'xabcx'));
 });
 
-test('what no statement allows is not permitted, and what one denies is not either', () => {
+test('an action is permitted only if a statement allows it and none denies it', () => {
   const send = allow('sqs:SendMessage', 'arn:q');
   assert.ok(permits([send], wish('SQS:sendmessage', 'arn:q')));
   assert.ok(!permits([send], wish('sqs:SendMessage', 'arn:other')));
@@ -32,7 +32,7 @@ test('what no statement allows is not permitted, and what one denies is not eith
   assert.ok(!permits([send, deny], wish('sqs:SendMessage', 'arn:q')));
 });
 
-test('conditions hold for the values of the request', () => {
+test('conditions apply to the values of the request', () => {
   const list = allow('s3:ListBucket', 'arn:b', { StringLike: { 's3:prefix': ['in/*', 'corrupt/*'] } });
   assert.ok(permits([list], wish('s3:ListBucket', 'arn:b', { 's3:prefix': 'in/x' })));
   assert.ok(!permits([list], wish('s3:ListBucket', 'arn:b', { 's3:prefix': '' })));
@@ -44,7 +44,7 @@ test('conditions hold for the values of the request', () => {
   assert.throws(() => permits([strange], wish('a:b', 'c')), TemplateError);
 });
 
-test('what is missing and what is in vain is told by caller, action and resource', () => {
+test('missing and superfluous permissions are reported by caller, action and resource', () => {
   const callers = [{ name: 'lmtp', statements: [allow('sqs:SendMessage', 'arn:a'), allow('sns:Publish', 'arn:t')] }];
   const needed = [
     { caller: 'lmtp', wish: wish('sqs:SendMessage', 'arn:a') },

@@ -1,4 +1,4 @@
-/** Mail through a recorded stack, by every way that asks something of AWS. */
+/** Mail through a recorded stack, in every way that calls AWS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -9,10 +9,10 @@ import type { RecordedStack } from '../../../support/recorded-stack.ts';
 import { awaitEvent, awaitLines, awaitState, patience, smallMessage, submitMail } from '../../../support/story.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-/** Whoever SPF vouches for gets reports at any address. */
+/** A sender with SPF pass gets reports at any address. */
 const pass = { authentication: { spf: 'PASS' } };
 
-/** Where a body lies. */
+/** The place of a body. */
 interface Place {
   readonly bucket: string;
   readonly key: string;
@@ -32,10 +32,10 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     return { bucket, key };
   }
 
-  /** Bodies by every place that a request may name. */
+  /** Bodies in every place that a request may name. */
   const places: Readonly<Record<string, (id: string) => Promise<Place>>> = {
     'the message bucket': (id) => put(messages(), `in/${id}`),
-    'the message bucket, from before it kept versions': (id) => put(messages(), `in/unversioned-${id}`),
+    'the message bucket, from before its versioning': (id) => put(messages(), `in/unversioned-${id}`),
     'the message bucket, by its version': async (id) => ({ ...(await put(messages(), `in/${id}`)), versionId: 'v1' }),
     'another bucket': (id) => put(recorded().archive, id),
     'another bucket, by its version': async (id) => ({ ...(await put(recorded().archive, id)), versionId: 'v1' }),
@@ -53,7 +53,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
       );
     });
 
-    test(`a body in ${place} that is gone by the time of its delivery makes it corrupt`, async () => {
+    test(`a body in ${place} that is missing at its delivery makes it corrupt`, async () => {
       const body = await prepare(`gone-${index}`);
       await submit(`gone-${index}`, `busy-${index}@example.com`, body);
       await awaitLines(stack(), `gone-${index}`, 1);
@@ -62,7 +62,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     });
   }
 
-  test('a body that is gone by the time of the report is told of without it', async () => {
+  test('a body that is missing at the report is left out of it', async () => {
     for (const [id, bucket] of Object.entries({ here: messages(), there: recorded().archive })) {
       const body = await put(bucket, `in/vanishing-${id}`);
       recorded().onRecipient = (recipient) => {
@@ -78,34 +78,34 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     }
   });
 
-  test('a report waits for what else its request has to tell', async () => {
+  test('a report waits for the other events of its request', async () => {
     await submitMail(stack(), { id: 'waiting', recipients: ['nobody@example.com', 'bob@mute.example'] });
     await awaitEvent(stack(), 'waiting');
-    // The other delivery has told nothing yet: its server says nothing.
+    // The other delivery has no event yet: its server is silent.
     const isAsked = ({ caller, wish }: Need) =>
       caller.endsWith('Bounce') && wish.action === 'sqs:ChangeMessageVisibility';
     await waitUntil('its event is hidden', () => stack().permissions.needed.some(isAsked), patience);
   });
 
-  test('an address that no server can be asked for bounces at the door', async () => {
+  test('an address that no server accepts bounces at admission', async () => {
     await submitMail(stack(), { id: 'door', recipients: ['bob@example.com\r'] });
     await awaitEvent(stack(), 'door');
   });
 
-  test('more mail than active has places for waits its turn', async () => {
+  test('more mail than active has places for waits', async () => {
     const ids = Array.from({ length: 30 }, (_, index) => `many-${index}`);
     await Promise.all(ids.map((id) => submitMail(stack(), { id, recipients: ['bob@example.com'] })));
     for (const id of ids) assert.partialDeepStrictEqual(await awaitLines(stack(), id, 1), [{ status: 'sent' }]);
   });
 
-  test('bodies that are not there, and requests that are none, are corrupt', async () => {
+  test('missing bodies, and invalid requests, are corrupt', async () => {
     const absent = Object.entries({ here: messages(), there: recorded().archive });
     for (const [id, bucket] of absent) await submit(`absent-${id}`, 'bob@example.com', { bucket, key: 'in/absent' });
     await stack().submit('{ no JSON');
     await waitUntil('all are corrupt', () => stack().inspectQueue('corrupt').ready.length >= 3, patience);
   });
 
-  test('an id that is used again is compared with all that is known of it', async () => {
+  test('an id that is used again is compared with everything about it', async () => {
     await submitMail(stack(), { id: 'used', recipients: ['bob@example.com'] });
     await awaitState(stack(), 'used', 'done');
     const before = stack().inspectQueue('corrupt').ready.length;
@@ -130,7 +130,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     await waitUntil('mailman has it', handedOn, patience);
   });
 
-  test('senders elsewhere are told through SES, and what SES received is bounced by it', async () => {
+  test('senders elsewhere get reports through SES, and SES bounces mail that it received', async () => {
     const sender = 'alice@elsewhere.example.net';
     await submitMail(stack(), { id: 'through-ses', sender, recipients: ['nobody@example.com'], ...pass });
     const messageId = 'o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1';
@@ -141,10 +141,10 @@ export function deliveryStories(recorded: () => RecordedStack): void {
       sesNotification({ messageId, source: sender, recipients: ['nobody@example.com'], timestamp, action }),
     );
     const asked = () => ['SendRawEmail', 'SendBounce'].every((one) => recorded().sesActions.includes(one));
-    await waitUntil('SES was asked for both', asked, patience);
+    await waitUntil('SES was called for both', asked, patience);
   });
 
-  test('a server out of step, and a bounce that nobody can be told of, are told to the postmaster', async () => {
+  test('a server out of step, and a bounce without an addressee, are reported to the postmaster', async () => {
     await submitMail(stack(), { id: 'odd', recipients: ['bob@odd.example'] });
     await submitMail(stack(), { id: 'null-sender', sender: '', recipients: ['nobody@example.com'] });
     for (const about of ['protocol', '2bounce']) {
@@ -152,7 +152,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     }
   });
 
-  test('a right that is taken away makes good mail late, and never corrupt', async () => {
+  test('a removed permission makes good mail late, and never corrupt', async () => {
     const { permissions } = stack();
     const isKept = (id: string) => {
       const { ready, inFlight } = stack().inspectQueue('corrupt');
@@ -181,7 +181,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     await awaitState(stack(), 'denied-body', 'done');
   });
 
-  test('a delivery that nobody can settle comes back soon', async () => {
+  test('a delivery whose settlement fails returns soon', async () => {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'dynamodb:UpdateItem';
     await submitMail(stack(), { id: 'outage', recipients: ['bob@example.com'] });
@@ -193,7 +193,7 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     await awaitState(stack(), 'outage', 'done');
   });
 
-  test('a dead letter of active goes back into the table', async () => {
+  test('a dead letter of active returns to the table', async () => {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action.startsWith('dynamodb:');
     await submitMail(stack(), { id: 'dead', recipients: ['bob@example.com'] });

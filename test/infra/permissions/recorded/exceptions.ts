@@ -17,12 +17,12 @@ export const exceptions: readonly Exception[] = [
   {
     action: 'sqs:GetQueueAttributes',
     caller: 'Delivery/Functions/Bounce',
-    reason: 'an event source looks at its queue in the name of the function',
+    reason: 'an event source reads the attributes of its queue in the name of the function',
   },
   ...['ses:SendBounce', 'ses:SendRawEmail'].map((action) => ({
     action,
     resource: 'identity/',
-    reason: 'which identity SES has verified is not known: the address, its domain or one above',
+    reason: 'which identity SES has verified is not known: the address, its domain or a parent domain',
   })),
   ...['Postmaster', 'Observer'].flatMap((caller) => [
     { caller, action: 'logs:StartQuery', reason: 'the saved queries are run in the console' },
@@ -30,7 +30,7 @@ export const exceptions: readonly Exception[] = [
     { caller, action: 'logs:FilterLogEvents', reason: 'logs other than those of delivery are read in the console' },
     ...['Showq', ...(caller === 'Postmaster' ? ['Postsuper'] : [])].map((name) => ({
       ...{ caller, action: 'lambda:InvokeFunction', resource: name },
-      reason: 'the console calls it in the name of whoever looks at the dashboard',
+      reason: 'the console calls it in the name of the user who looks at the dashboard',
     })),
   ]),
 ];

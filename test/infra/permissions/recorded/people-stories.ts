@@ -1,4 +1,4 @@
-/** What people do with a recorded stack: producers, postmasters, and whoever looks at the dashboard. */
+/** What people do with a recorded stack: producers, postmasters, and users of the dashboard. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { waitUntil } from '../../../support/wait-until.ts';
 export function peopleStories(recorded: () => RecordedStack): void {
   const stack = () => recorded().stack;
 
-  /** Runs a command as a role, which must do well. */
+  /** Runs a command as a role; it must succeed. */
   async function as(role: (typeof roleNames)[number], ...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await runCommand(args, { env: recorded().as(role) });
     assert.equal(code, 0, `${args.join(' ')}\n${stdout}${stderr}`);
@@ -26,7 +26,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     await awaitState(stack(), id, 'deferred');
   }
 
-  /** Mail that is in active, and stays there until it is let go. */
+  /** Mail that is in active, and stays there until it is released. */
   async function stuckInActive(id: string): Promise<Disposable> {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action.startsWith('dynamodb:');
@@ -39,7 +39,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     };
   }
 
-  /** Mail that waits, and whose bounce nobody was told of. */
+  /** Waiting mail with an unpublished bounce. */
   async function untold(id: string): Promise<Disposable> {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'sns:Publish';
@@ -51,7 +51,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     };
   }
 
-  /** Mail that waits. */
+  /** Waiting mail. */
   async function deferred(id: string): Promise<void> {
     await submitOld(id, 'full@example.com');
   }
@@ -64,7 +64,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     assert.partialDeepStrictEqual(await awaitLines(stack(), 'produced', 1), [{ status: 'sent' }]);
   });
 
-  test('who observes sees the queue and the log', async () => {
+  test('an observer sees the queue and the log', async () => {
     await deferred('observed');
     for (const command of ['queue', 'shape']) await as('Observer', command);
     assert.match(await as('Observer', 'queue', '--oldest'), /^observed /m);
@@ -77,7 +77,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     await as('Observer', 'log', '--since', '5m');
   });
 
-  test('a postmaster looks after the queue', async () => {
+  test('a postmaster operates the queue', async () => {
     await deferred('looked-after');
     for (const command of ['queue', 'shape']) await as('Postmaster', command);
     await as('Postmaster', 'queue', '--oldest');
@@ -106,7 +106,7 @@ export function peopleStories(recorded: () => RecordedStack): void {
     await as('Postmaster', 'check', destination, '--function', stack().outputs.CheckFunctionName);
   });
 
-  test('a postmaster puts right what is corrupt, with bodies wherever they lie', async () => {
+  test('a postmaster corrects corrupt mail, with bodies in every place', async () => {
     const message = await stack().putMessage('in/put-right', smallMessage);
     await stack().submit({ version: 1, id: 'put-right', sender: 'a@example.org', recipient: ['x'], message });
     await waitUntil('it is corrupt', () => stack().inspectQueue('corrupt').ready.length > 0, patience);
@@ -153,9 +153,9 @@ export function peopleStories(recorded: () => RecordedStack): void {
   });
 }
 
-/** After the others: what is refused here is missing, and ought to be. */
+/** After the others: permissions that are refused here must be missing. */
 export function refusalStories(recorded: () => RecordedStack): void {
-  test('who observes changes nothing, and who submits sees nothing', async () => {
+  test('an observer changes nothing, and a submitter sees nothing', async () => {
     const hold = await runCommand(['hold', 'observed', '--reason', 'x'], { env: recorded().as('Observer') });
     assert.match(hold.stdout + hold.stderr, /not authorized to perform: dynamodb:UpdateItem/);
     const queue = await runCommand(['queue'], { env: recorded().as('Producer') });

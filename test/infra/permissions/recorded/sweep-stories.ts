@@ -25,13 +25,13 @@ export function sweepStories(recorded: () => RecordedStack): void {
     assert.equal((await stack().sweep()).kind, 'returned');
   }
 
-  test('what is due before the next sweep is woken', async () => {
+  test('a delivery that is due before the next sweep is woken', async () => {
     await submitMail(stack(), { id: 'swept', recipients: ['full@example.com'] });
     await awaitState(stack(), 'swept', 'deferred');
     await sweep();
   });
 
-  test('what lies in active for too long is sent there again', async () => {
+  test('a delivery that is in active for too long is sent there again', async () => {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action.startsWith('dynamodb:');
     await submitMail(stack(), { id: 'lost', recipients: ['bob@example.com'] });
@@ -42,7 +42,7 @@ export function sweepStories(recorded: () => RecordedStack): void {
     await awaitState(stack(), 'lost', 'done');
   });
 
-  test('events that nobody published are published', async () => {
+  test('unpublished events are published', async () => {
     const { permissions } = stack();
     permissions.outage = (caller, { action }) => caller.endsWith('Lmtp') && action === 'sns:Publish';
     await submitMail(stack(), { id: 'untold', recipients: ['nobody@example.com'] });
@@ -54,7 +54,7 @@ export function sweepStories(recorded: () => RecordedStack): void {
     await makeOverdue('untold');
     await sweep();
     await awaitEvent(stack(), 'untold');
-    // Not before: lmtp sees its message again after some seconds, and would publish it itself.
+    // Not before: lmtp receives its message again after some seconds, and would publish it itself.
     permissions.outage = undefined;
   });
 }

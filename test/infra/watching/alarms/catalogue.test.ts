@@ -1,4 +1,4 @@
-/** The alarms of a stack, each as the catalogue promises it. */
+/** The alarms of a stack, each as in the catalogue. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const resources = resourcesOf(appStack());
 const alarms = Object.entries(resourcesOfType(resources, 'AWS::CloudWatch::Alarm'));
 const manual = readFileSync(join(projectFolder, 'docs/operating.md'), 'utf8');
 
-/** Metrics of AWS that are looked at, as its documents name them. */
+/** Metrics of AWS that alarms use, by their names in its documents. */
 const ofAws: Readonly<Record<string, readonly string[]>> = {
   'AWS/SQS': ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'],
   'AWS/DynamoDB': ['ReadThrottleEvents', 'WriteThrottleEvents', 'SystemErrors'],
@@ -42,8 +42,8 @@ describe('every alarm of the catalogue', () => {
       assert.ok(made.length > 0, 'is in the template');
       for (const [id, alarm] of made) {
         const text = String(alarm['AlarmDescription']);
-        assert.ok(text.length <= longestDescription, `${id}: CloudWatch takes ${longestDescription} characters`);
-        assert.match(text, /^(?:PAGE|TICKET): .*\b(?:late|lost|twice|waits|have nothing|do not hear|no other place)\b/);
+        assert.ok(text.length <= longestDescription, `${id}: CloudWatch accepts ${longestDescription} characters`);
+        assert.match(text, /^(?:PAGE|TICKET): .*\b(?:late|lost|twice|waits|do not receive)\b/);
         assert.match(text, /^Safe now: .*lambda-lmtp /m);
         assert.ok(text.endsWith(`More: "${row.heading}" in docs/operating.md#${anchorOf(row.heading)}`), text);
         assert.doesNotMatch(text, /undefined|NaN|\[object|\$\{/);
@@ -80,7 +80,7 @@ test('functions, queues of dead letters, and functions of the loop have one each
   );
 });
 
-test('an alarm looks at metrics that there are: of the catalogue, or of AWS', () => {
+test('an alarm uses existing metrics: of the catalogue, or of AWS', () => {
   for (const [id, { Properties }] of alarms) {
     const queries = queriesOf(Properties as unknown as AlarmProperties);
     assert.ok(
@@ -105,7 +105,7 @@ test('an alarm looks at metrics that there are: of the catalogue, or of AWS', ()
   }
 });
 
-test('CloudWatch looks back over no more than a day', () => {
+test('CloudWatch evaluates at most a day', () => {
   for (const [id, { Properties }] of alarms) {
     const alarm = Properties as unknown as AlarmProperties;
     for (const { MetricStat } of queriesOf(alarm)) {
@@ -122,21 +122,21 @@ describe('docs/operating.md', () => {
   );
   const sections = part.split(/^### /m).slice(1);
 
-  test('has a heading for each alarm, in their order, and none besides', () => {
+  test('has a heading for each alarm, in their order, and no others', () => {
     assert.deepEqual(
       sections.map((section) => section.split('\n')[0]),
       alarmNames.map((name) => alarmTable[name].heading),
     );
   });
 
-  test('says of each what it means, whether mail is at risk, where to look, what to do and how it ends', () => {
+  test('states for each its meaning, whether mail is at risk, where to look, what to do and how it ends', () => {
     for (const section of sections) {
       const words = [...section.matchAll(/^\*\*(.+?)\.\*\*/gm)].map(([, word]) => word);
       assert.deepEqual(words, ['Meaning', 'Is mail at risk', 'Where to look', 'What to do', 'How it ends'], section);
     }
   });
 
-  test('names the saved query that the alarm has, and none that there is not', () => {
+  test('names the saved query of the alarm, and no missing one', () => {
     for (const [index, name] of alarmNames.entries()) {
       const { query }: AlarmRow = alarmTable[name];
       const section = sections[index] ?? '';

@@ -1,4 +1,4 @@
-/** When alarms go off, and when not: the alarms of the template, over made-up figures. */
+/** When alarms fire, and when not: the alarms of the template, over made-up values. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Duration } from 'aws-cdk-lib';
@@ -19,7 +19,7 @@ function alarmOf(words: string, from: Record<string, Resource> = resources): Ala
   return resource(from, 'AWS::CloudWatch::Alarm', `Alarms${words}`) as unknown as AlarmProperties;
 }
 
-/** Figures by metric, for the queue or function whose logical id has these words: `incoming/ApproximateNumber...`. */
+/** Values by metric, for the queue or function whose logical id has these words: `incoming/ApproximateNumber...`. */
 function series(figures: Readonly<Record<string, readonly Sample[]>>): Series {
   return ({ MetricName, Dimensions = [] }: NamedMetric) => {
     const value = Dimensions[0]?.Value;
@@ -28,12 +28,12 @@ function series(figures: Readonly<Record<string, readonly Sample[]>>): Series {
   };
 }
 
-/** What the sweep says, every five minutes from the given one on. */
+/** Values of the sweep, every five minutes from the given one on. */
 function swept(from: number, ...values: readonly number[]): readonly Sample[] {
   return values.map((value, index) => [from + 5 * index, value]);
 }
 
-/** What SQS says every minute. */
+/** Values of SQS every minute. */
 function everyMinute(from: number, until: number, value: number): readonly Sample[] {
   return Array.from({ length: until - from }, (_, index) => [from + index, value]);
 }
@@ -43,7 +43,7 @@ function minutesOn(states: readonly AlarmState[]): readonly number[] {
   return states.flatMap((state, index) => (state === 'ALARM' ? [index + 1] : []));
 }
 
-/** The resources of a stack whose alarms are set so. */
+/** The resources of a stack with these alarm settings. */
 function withAlarms(alarms: AlarmSettings): Record<string, Resource> {
   return resourcesOf(construct(() => ({ destination: 'inet:lmtp.example.com:24', alarms })).stack);
 }
@@ -52,7 +52,7 @@ function firesAt(words: string, figures: Readonly<Record<string, readonly Sample
   return minutesOn(statesOf(alarmOf(words), series(figures), until));
 }
 
-describe('nothing is delivered though mail waits', () => {
+describe('nothing is delivered although mail waits', () => {
   const fires = (figures: Readonly<Record<string, readonly Sample[]>>, until?: number) =>
     firesAt('NothingDelivered', figures, until);
   const visible = 'Incoming/ApproximateNumberOfMessagesVisible';
@@ -68,14 +68,14 @@ describe('nothing is delivered though mail waits', () => {
     assert.deepEqual(fires({ Waiting: swept(0, 50, 50, 50, 50, 50, 50, 50, 50), Sent }), []);
   });
 
-  test('goes off when mail has waited for ten minutes and none was delivered, not before', () => {
+  test('fires when mail has waited for ten minutes and none was delivered, not before', () => {
     // Seven wait from minute 12 on: the last sweep that found none was at minute 7, the last delivery at minute 11.
     const figures = { Waiting: swept(2, 0, 0, 7, 7, 7, 7), Sent: [[11, 1]] as const };
     assert.deepEqual(fires(figures, 20), []);
     assert.deepEqual(fires(figures, 23), [21, 22, 23]);
   });
 
-  test('one delivery in between, and it is silent for ten minutes more', () => {
+  test('is silent for ten minutes more after one delivery in between', () => {
     const Waiting = swept(1, 7, 7, 7, 7, 7, 7);
     assert.deepEqual(fires({ Waiting, Sent: [[1, 1]] }, 12), [11, 12]);
     assert.deepEqual(
@@ -107,53 +107,53 @@ describe('nothing is delivered though mail waits', () => {
     );
   });
 
-  test('is over with the first delivery', () => {
+  test('ends with the first delivery', () => {
     const Waiting = swept(0, 7, 7, 7, 7, 7, 7);
     assert.equal(fires({ Waiting, Sent: [[25, 1]] }, 25).includes(25), false);
     assert.equal(fires({ Waiting, Sent: [[25, 1]] }, 24).includes(24), true);
   });
 
-  test('is over when nothing waits any more', () => {
+  test('ends when nothing waits any more', () => {
     assert.equal(fires({ Waiting: swept(0, 7, 7, 7, 0) }, 15).includes(15), false);
   });
 
-  test('a message that comes between two sweeps and is on its way alarms nobody', () => {
+  test('is silent for a message that arrives between two sweeps and is in progress', () => {
     assert.deepEqual(fires({ Waiting: swept(0, 0, 0, 1, 0, 0, 0), Sent: [[11, 1]] }, 30), []);
     assert.deepEqual(fires({ Waiting: swept(0, 0, 0, 1, 0, 0, 0) }, 30), [], 'nor one that is bounced');
   });
 
-  test('is silent while mail waits for full mailboxes alone, and goes off for one that waits for something else', () => {
+  test('is silent while mail waits for full mailboxes alone, and fires for mail that waits for another reason', () => {
     const full = swept(1, 9, 9, 9, 9, 9);
     assert.deepEqual(fires({ Waiting: full, WaitingForMailbox: full }, 25), []);
     assert.equal(fires({ Waiting: swept(1, 10, 10, 10, 10, 10), WaitingForMailbox: full }, 25).includes(25), true);
   });
 
-  test('goes off when requests lie in incoming and nobody takes them in', () => {
+  test('fires when requests are in incoming and are not admitted', () => {
     assert.deepEqual(fires({ [visible]: everyMinute(0, 40, 4) }, 12).at(-1), 12);
     assert.deepEqual(fires({ [inFlight]: everyMinute(0, 40, 4), [visible]: everyMinute(0, 40, 0) }, 12).at(-1), 12);
   });
 
-  test('a request that passes through incoming alarms nobody', () => {
+  test('is silent for a request that passes through incoming', () => {
     assert.deepEqual(fires({ [visible]: [...everyMinute(0, 30, 0), [30, 900], ...everyMinute(31, 40, 0)] }), []);
   });
 
-  test('goes off as soon and by as much as somebody says', () => {
+  test('fires after the configured time and at the configured threshold', () => {
     const alarm = alarmOf('NothingDelivered', withAlarms({ nothingDelivered: { threshold: 10 } }));
     assert.deepEqual(minutesOn(statesOf(alarm, series({ Waiting: swept(0, 9, 9, 9, 9) }), 20)), []);
     assert.notDeepEqual(minutesOn(statesOf(alarm, series({ Waiting: swept(0, 10, 10, 10, 10) }), 20)), []);
   });
 });
 
-describe('how old the oldest mail is', () => {
+describe('the age of the oldest mail', () => {
   const hour = 3600;
 
-  test('warns after an hour, and wakes somebody after a day', () => {
+  test('warns after an hour, and is critical after a day', () => {
     const ages = { OldestDeferred: swept(1, 0.5 * hour, 0.9 * hour, hour, 23 * hour, 24 * hour, 10) };
     assert.deepEqual(firesAt('LateMail', ages, 28).slice(0, 1), [11]);
     assert.deepEqual(firesAt('VeryLateMail', ages, 30), [21, 22, 23, 24, 25]);
   });
 
-  test('is what it was while the sweep does not run: nobody knows better', () => {
+  test('keeps its last value while the sweep does not run', () => {
     assert.deepEqual(firesAt('LateMail', { OldestDeferred: swept(1, 2 * hour) }, 30).at(-1), 30);
     assert.deepEqual(firesAt('LateMail', { OldestDeferred: swept(1, 0) }, 30), []);
   });
@@ -188,14 +188,14 @@ describe('the budget of sessions', () => {
     assert.deepEqual(firesAt('SessionBudget', running(36, 35, 36, 36), 20), []);
   });
 
-  test('that the mail store has for us is compared with the sessions that so many functions may have', () => {
+  test('that the mail store permits is compared with the sessions of that many functions', () => {
     const { stack } = construct(() => ({ destination: 'inet:lmtp.example.com:24', sessionBudget: 400 }));
     const { Metrics = [] } = alarmOf('SessionBudget', resourcesOf(stack));
     assert.ok(Metrics.some(({ Expression }) => Expression === '100 * running * 8 / 400'));
   });
 });
 
-/** What is counted as it happens: alarm, metric, its threshold and minutes. */
+/** Counted events: alarm, metric, its threshold and minutes. */
 const counted = [
   ['InDoubt', 'InDoubt', 6, 15],
   ['Stranded', 'Stranded', 1, 5],
@@ -209,9 +209,9 @@ const counted = [
   ['RecursionBounce', 'Bounce/RecursiveInvocationsDropped', 1, 5],
 ] as const;
 
-describe('what is counted', () => {
+describe('a count', () => {
   for (const [words, metric, threshold, minutes] of counted) {
-    test(`${words} goes off at ${threshold} within ${minutes} minutes, and is over ${minutes} minutes later`, () => {
+    test(`${words} fires at ${threshold} within ${minutes} minutes, and ends ${minutes} minutes later`, () => {
       assert.deepEqual(firesAt(words, { [metric]: [[3, threshold]] }, 30), range(3, 3 + minutes));
       assert.deepEqual(firesAt(words, {}, 30), []);
       if (threshold === 1) return;
@@ -226,7 +226,7 @@ describe('what is counted', () => {
 });
 
 describe('the queue table', () => {
-  /** Figures of the table, or of an index of it. */
+  /** Values of the table, or of an index of it. */
   const events =
     (metric: string, index: string | undefined, ...samples: readonly Sample[]): Series =>
     ({ Namespace, MetricName, Dimensions = [] }) => {
@@ -241,7 +241,7 @@ describe('the queue table', () => {
 
   for (const [words, index] of alarms) {
     for (const metric of ['ReadThrottleEvents', 'WriteThrottleEvents']) {
-      test(`${words} goes off at ten ${metric} within five minutes, of nothing but its own`, () => {
+      test(`${words} fires at ten ${metric} within five minutes, and for no other table`, () => {
         for (const [others, of] of alarms) {
           const states = statesOf(alarmOf(others), events(metric, index, [3, 4], [5, 6]), 30);
           assert.deepEqual(minutesOn(states), of === index ? range(5, 8) : []);
@@ -251,7 +251,7 @@ describe('the queue table', () => {
     }
   }
 
-  test('that answers with faults of its own is told of at five within five minutes, whatever was asked', () => {
+  test('with internal errors is reported at five within five minutes, for any operation', () => {
     const faults: Series = ({ MetricName, Dimensions = [] }) => {
       const operation = Dimensions.find(({ Name }) => Name === 'Operation')?.Value;
       if (MetricName !== 'SystemErrors') return [];
@@ -262,7 +262,7 @@ describe('the queue table', () => {
   });
 });
 
-/** What is so for some time: alarm, metric, its threshold and minutes. */
+/** Lasting conditions: alarm, metric, its threshold and minutes. */
 const lasting = [
   ['Expiring', 'ExpiringSoon', 1, 5],
   ['DestinationDead', 'DestinationsDead', 1, 5],
@@ -271,9 +271,9 @@ const lasting = [
   ['DeadLettersActive', 'ActiveDeadLetters/ApproximateNumberOfMessagesVisible', 1, 15],
 ] as const;
 
-describe('what is so for some time', () => {
+describe('a lasting condition', () => {
   for (const [words, metric, threshold, minutes] of lasting) {
-    test(`${words} goes off at ${threshold} for ${minutes} minutes, and is over with it`, () => {
+    test(`${words} fires at ${threshold} for ${minutes} minutes, and ends with it`, () => {
       const bad = minutes / 5;
       const values = [...Array(bad).fill(threshold), 0, 0, 0];
       assert.deepEqual(firesAt(words, { [metric]: swept(5, ...values) }, 40), range(minutes, minutes + 5));
@@ -284,7 +284,7 @@ describe('what is so for some time', () => {
 });
 
 describe('a certificate', () => {
-  test('is told of three weeks before its end, also when no session shows it again', () => {
+  test('is reported three weeks before its end, even if no session shows it again', () => {
     assert.deepEqual(
       firesAt(
         'CertificateEnds',
@@ -300,7 +300,7 @@ describe('a certificate', () => {
     );
   });
 
-  test('that was replaced is told of no more', () => {
+  test('that was replaced is not reported any more', () => {
     assert.deepEqual(
       firesAt(
         'CertificateEnds',

@@ -1,4 +1,4 @@
-/** What may be said about alarms, and what is refused at synth. */
+/** The settings of alarms, and what is refused at synth. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Duration, type Stack } from 'aws-cdk-lib';
@@ -10,14 +10,14 @@ import { asText, construct, resourcesOf, resourcesOfType } from '../../synthesiz
 const destination = 'inet:lmtp.example.com:24';
 
 describe('thresholds', () => {
-  test('are those of the catalogue where nobody says otherwise', () => {
+  test('are those of the catalogue by default', () => {
     assert.deepEqual(
       [...thresholdsOf()],
       alarmNames.map((name) => [name, { value: alarmTable[name].threshold.usual, minutes: alarmTable[name].minutes }]),
     );
   });
 
-  test('are others where somebody says so, one by one', () => {
+  test('can be set one by one', () => {
     const found = thresholdsOf({ inDoubt: { threshold: 1 }, lateMail: { over: Duration.hours(1) }, corrupt: {} });
     assert.deepEqual(found.get('inDoubt'), { value: 1, minutes: 15 });
     assert.deepEqual(found.get('lateMail'), { value: 1, minutes: 60 });
@@ -26,26 +26,26 @@ describe('thresholds', () => {
 
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [{ tooLate: {} }, /^PropsError: alarms\.tooLate is not known: allowed are nothingDelivered, lateMail, /],
-    [
-      { inDoubt: true },
-      /^PropsError: alarms\.inDoubt: true is not allowed: \{ threshold, over \}, or false, is wanted/,
-    ],
+    [{ inDoubt: true }, /^PropsError: alarms\.inDoubt: true is not allowed: expected \{ threshold, over \}, or false/],
     [{ inDoubt: 3 }, /^PropsError: alarms\.inDoubt: 3 is not allowed/],
     [{ inDoubt: null }, /^PropsError: alarms\.inDoubt: null is not allowed/],
     [{ inDoubt: { least: 3 } }, /^PropsError: alarms\.inDoubt\.least is not known: allowed are threshold, over/],
     [
       { inDoubt: { threshold: 0 } },
-      /^PropsError: alarms\.inDoubt\.threshold: 0 is not allowed: a whole number of recipients from 1 to 1000000 is wanted/,
+      /^PropsError: alarms\.inDoubt\.threshold: 0 is not allowed: expected a whole number of recipients from 1 to 1000000/,
     ],
-    [{ inDoubt: { threshold: 1.5 } }, /threshold: 1\.5 is not allowed: a whole number/],
+    [{ inDoubt: { threshold: 1.5 } }, /threshold: 1\.5 is not allowed: expected a whole number/],
     [{ inDoubt: { threshold: '5' } }, /threshold: "5" is not allowed/],
     [{ inDoubt: { threshold: Number.NaN } }, /threshold: NaN is not allowed/],
-    [{ lateMail: { threshold: 0 } }, /lateMail\.threshold: 0 is not allowed: a number of hours from 0\.1 to 240/],
+    [
+      { lateMail: { threshold: 0 } },
+      /lateMail\.threshold: 0 is not allowed: expected a number of hours from 0\.1 to 240/,
+    ],
     [{ sessionBudget: { threshold: 101 } }, /sessionBudget\.threshold: 101 is not allowed: .* percent from 1 to 100/],
     [{ certificateEnds: { threshold: 0 } }, /certificateEnds\.threshold: 0 is not allowed: .* days from 1 to 365/],
     [
       { corrupt: { over: Duration.minutes(7) } },
-      /corrupt\.over: "7 minutes" is not allowed: Duration\.minutes\(\) with a multiple of 5 up to 1440 is wanted/,
+      /corrupt\.over: "7 minutes" is not allowed: expected Duration\.minutes\(\) with a multiple of 5 up to 1440/,
     ],
     [{ corrupt: { over: Duration.seconds(0) } }, /corrupt\.over: "0 minutes" is not allowed/],
     [{ corrupt: { over: Duration.days(2) } }, /corrupt\.over: "2880 minutes" is not allowed/],
@@ -81,7 +81,7 @@ test('each alarm can be switched off by its name, and the others stay', () => {
   assert.deepEqual(delivery.alarms.named('lateMail'), []);
 });
 
-test("alarms, and the end of them, go to a topic of one's own", () => {
+test("alarms, and their ends, go to the user's own topic", () => {
   const { stack } = construct((scope: Stack) => ({ destination, alarmTopic: new Topic(scope, 'Duty') }));
   const resources = resourcesOf(stack);
   for (const { Properties } of Object.values(resourcesOfType(resources, 'AWS::CloudWatch::Alarm'))) {
@@ -96,7 +96,7 @@ test("alarms, and the end of them, go to a topic of one's own", () => {
   assert.equal(Object.keys(resourcesOfType(resources, 'AWS::SNS::Topic')).filter((id) => /Alarm/.test(id)).length, 0);
 });
 
-test('texts point to where the manual is read, and name stack, transport and lifetime as they are', () => {
+test('texts point to the manual, and contain the names of stack and transport and the lifetime', () => {
   const { stack } = construct(() => ({
     destination,
     transport: 'mailman',
@@ -106,15 +106,15 @@ test('texts point to where the manual is read, and name stack, transport and lif
   const [alarm] = Object.values(resourcesOfType(resourcesOf(stack), 'AWS::CloudWatch::Alarm'));
   const text = String(alarm?.Properties['AlarmDescription']);
   assert.match(text, /^PAGE: All mail of the transport mailman is late: for 10 minutes/);
-  assert.match(text, /for 36 hours from its arrival/);
+  assert.match(text, /for 36 hours after its arrival/);
   assert.match(text, / --stack Theirs --transport mailman$/m);
   assert.match(text, / in https:\/\/wiki\.example\.com\/mail#nothing-is-delivered-though-mail-waits$/);
 });
 
-test('a text that CloudWatch would cut is refused', () => {
+test('a text that CloudWatch would truncate is refused', () => {
   const operatingManual = `https://wiki.example.com/${'x'.repeat(1000)}`;
   assert.throws(
     () => construct(() => ({ destination, operatingManual })),
-    /^PropsError: alarms\.nothingDelivered: its text has \d+ characters, and CloudWatch takes 1024: a shorter operatingManual/,
+    /^PropsError: alarms\.nothingDelivered: its text has \d+ characters, but CloudWatch allows 1024: use a shorter operatingManual/,
   );
 });

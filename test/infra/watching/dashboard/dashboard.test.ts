@@ -1,4 +1,4 @@
-/** The dashboard: what it shows, in which order, and that all of it is there to be shown. */
+/** The dashboard: what it shows, in which order, and that all of it exists. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { metricTable } from '../../../../functions/metrics/catalogue.ts';
@@ -45,27 +45,27 @@ test('the first lines answer whether mail is lost or late; then mail, servers, f
   assert.deepEqual(
     widgets.map(({ properties }) => properties.title),
     [
-      'Mail that waits',
+      'Mail in the queue',
       'Is mail being lost or late?',
-      'What waits',
-      'Can the functions work?',
+      'Waiting mail',
+      'Do the functions work?',
       'Arrival and departure, recipients',
-      'What became of recipients',
+      'Verdicts, recipients',
       'Why recipients were deferred',
-      'Why recipients were given up on',
+      'Why recipients bounced',
       'From arrival to delivery',
-      'Where the time goes: a, b, c, d of one in twenty',
+      'Parts of the delay (delays=a/b/c/d), p95',
       'Deferred by destination',
-      'Oldest that waits, by destination',
+      'Age of the oldest waiting mail, by destination',
       'Octets sent',
-      'What waits, deliveries',
+      'Waiting deliveries',
       'Sessions',
-      'What stands in the way',
-      'Deliveries at once',
-      'Days until the first certificate ends',
-      'Function errors, throttles and calls dropped as recursive',
-      'Function durations, one in a hundred',
-      'Calls of functions',
+      'Session failures',
+      'Concurrent lmtp functions',
+      'Days until the first certificate expires',
+      'Function errors, throttles and invocations dropped as recursive',
+      'Function durations, p99',
+      'Invocations of functions',
       'Containers started, and attempts',
       'Waiting in the queues',
       'Corrupt requests and dead letters',
@@ -74,7 +74,7 @@ test('the first lines answer whether mail is lost or late; then mail, servers, f
   );
 });
 
-test('each line fits, and no widget lies on another', () => {
+test('each line fits, and no widget overlaps another', () => {
   for (const one of widgets) {
     assert.ok(one.x + one.width <= 24);
     for (const other of widgets) {
@@ -90,7 +90,7 @@ test('each line fits, and no widget lies on another', () => {
 });
 
 test('every alarm is in the line that answers, once', () => {
-  const titles = ['Is mail being lost or late?', 'Can the functions work?'];
+  const titles = ['Is mail being lost or late?', 'Do the functions work?'];
   const shown = titles.flatMap((title) => widget(title).properties.alarms ?? []);
   const { delivery } = appStack();
   assert.equal(shown.length, delivery.alarms.all.length);
@@ -112,7 +112,7 @@ const ofAws = new Set([
   ...['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits', 'IncomingBytes'],
 ]);
 
-test('what is drawn is written by somebody: a metric of the catalogue, or one of AWS', () => {
+test('every drawn metric exists: one of the catalogue, or one of AWS', () => {
   for (const one of widgets) {
     for (const [namespace, name, rest] of metricsIn(one)) {
       if (namespace.startsWith('AWS/')) assert.ok(ofAws.has(name), name);
@@ -125,13 +125,13 @@ test('what is drawn is written by somebody: a metric of the catalogue, or one of
   }
 });
 
-test('every metric of the catalogue is drawn somewhere, but for one that AWS has too', () => {
+test('every metric of the catalogue is drawn somewhere, except one that AWS has too', () => {
   const drawn = new Set(widgets.flatMap((one) => metricsIn(one).map(([, name]) => name)));
   const missing = Object.keys(metricTable).filter((name) => !drawn.has(name));
   assert.deepEqual(missing, ['Corrupt'], 'the corrupt queue shows it');
 });
 
-test('CloudWatch takes what there is', () => {
+test('CloudWatch accepts the dashboard', () => {
   let sum = 0;
   for (const one of widgets) {
     const { metrics = [] } = one.properties;
@@ -144,7 +144,7 @@ test('CloudWatch takes what there is', () => {
   assert.ok(sum <= 2500);
 });
 
-test('watched destinations have lines of their own', () => {
+test('watched destinations have their own lines', () => {
   const { stack } = construct(() => ({
     destination: 'inet:a.example.com:24',
     allowedDestinations: ['inet:b.example.com:24'],
@@ -155,11 +155,11 @@ test('watched destinations have lines of their own', () => {
     );
   const all = ['all', 'inet:a.example.com:24', 'inet:b.example.com:24'];
   assert.deepEqual(labels('Deferred by destination'), all);
-  assert.deepEqual(labels('Oldest that waits, by destination'), all);
+  assert.deepEqual(labels('Age of the oldest waiting mail, by destination'), all);
 });
 
 describe('expressions', () => {
-  /** What the expressions of a widget come to, by their labels, where each metric is as given. */
+  /** Returns the values of the expressions of a widget, by their labels, with the given metrics. */
   function values(
     one: Widget,
     figure: (namespace: string, name: string) => number | undefined,
@@ -185,7 +185,7 @@ describe('expressions', () => {
     return results;
   }
 
-  test('a queue grows by what arrives and neither was sent nor given up on', () => {
+  test('a queue grows by arrivals that are neither sent nor expired', () => {
     const figures: Record<string, number> = { Arrived: 10, Sent: 6, Bounced: 1 };
     const found = values(widget('Arrival and departure, recipients'), (_, name) => figures[name]);
     assert.equal(found.get('growth of the queue'), 3);
@@ -212,31 +212,31 @@ describe('expressions', () => {
     near('queues', queues);
     near('table', table);
     near('logs', logs);
-    near('together', functions + queues + table + logs);
+    near('total', functions + queues + table + logs);
   });
 
-  test('prices may be your own', () => {
+  test("prices may be the user's own", () => {
     const { stack } = construct(() => ({ destination: 'inet:a.example.com:24', prices: { logGigabyte: 2 } }));
     const found = values(widget('Cost, estimated at list prices', widgetsOf(resourcesOf(stack))), (_, name) =>
       name === 'IncomingBytes' ? 2 ** 30 : undefined,
     );
-    assert.equal(Math.round((found.get('together') ?? 0) * 1000) / 1000, 14);
+    assert.equal(Math.round((found.get('total') ?? 0) * 1000) / 1000, 14);
   });
 
-  test('what is no price stops synth', () => {
+  test('an invalid price stops synth', () => {
     const withPrices = (prices: object) => () => construct(() => ({ destination: 'inet:a.example.com:24', prices }));
     assert.throws(
       withPrices({ lambdaTime: -1 }),
-      /^PropsError: prices\.lambdaTime: -1 is not allowed: a number of dollars/,
+      /^PropsError: prices\.lambdaTime: -1 is not allowed: expected a number of dollars/,
     );
     assert.throws(withPrices({ lambdaTime: '1' }), /prices\.lambdaTime: "1"/);
     assert.throws(withPrices({ lambda: 1 }), /^PropsError: prices\.lambda is not known: allowed are lambdaTime, /);
   });
 });
 
-test('a stack without alarms has figures in their place', () => {
+test('a stack without alarms has metrics in their place', () => {
   const allOff = Object.fromEntries(alarmNames.map((name) => [name, false]));
   const { stack } = construct(() => ({ destination: 'inet:a.example.com:24', alarms: allOff }));
   const titles = widgetsOf(resourcesOf(stack)).map(({ properties }) => properties.title);
-  assert.ok(titles.includes('What waits') && !titles.includes('Can the functions work?'));
+  assert.ok(titles.includes('Waiting mail') && !titles.includes('Do the functions work?'));
 });

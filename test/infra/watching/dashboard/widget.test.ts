@@ -25,7 +25,7 @@ test('the dashboard begins with the screens, over its whole width, drawn by show
   assert.equal(readDrawRequest(first.properties['params']).kind, 'screens');
 });
 
-test('showq knows who acts, and who acts knows who checks; the other functions know neither', () => {
+test('showq knows postsuper, and postsuper knows check; the other functions know neither', () => {
   const variables = (name: string) => {
     const { Environment } = resource(resources, 'AWS::Lambda::Function', `Functions${name}`);
     return (Environment as { Variables: Record<string, unknown> }).Variables;

@@ -8,7 +8,7 @@ const namespace = 'LambdaLmtp/StackDelivery';
 const one = 'inet:one.example:24';
 const metrics = new MailMetrics({ namespace, transport: 'lmtp', destinations: [one] });
 
-test('every metric can be had by its name, as its functions write it', () => {
+test('every metric is available by its name, as its functions write it', () => {
   for (const [name, { statistic, about }] of Object.entries<MetricRow>(metricTable)) {
     const metric = metrics.metric(name as MetricName);
     assert.deepEqual([metric.namespace, metric.metricName, metric.label], [namespace, name, about]);
@@ -27,29 +27,29 @@ test('a method is named after its metric', () => {
   }
 });
 
-test('a watched destination has metrics of its own', () => {
+test('a watched destination has its own metrics', () => {
   const { dimensions } = metrics.metricFor(one, 'Sent');
   assert.deepEqual(dimensions, { transport: 'lmtp', destination: one });
 });
 
-test('another destination has none: who asks for one is told which there are', () => {
+test('any other destination has none: the error lists the watched ones', () => {
   assert.throws(() => metrics.metricFor('inet:two.example:24', 'Sent'), /inet:two\.example:24.*inet:one\.example:24/s);
   const none = new MailMetrics({ namespace, transport: 'lmtp', destinations: [] });
   assert.throws(() => none.metricFor(one, 'Sent'), /watchedDestinations: none/);
 });
 
-test('what is not given for destinations cannot be asked for', () => {
+test('a metric that destinations do not have cannot be requested for one', () => {
   // @ts-expect-error: octets are counted for the transport alone.
   const name: DestinationMetricName = 'Bytes';
   assert.ok(!('perDestination' in metricTable[name]));
 });
 
-test('another way to look at a metric may be wanted; what it is stays', () => {
+test('the statistics of a metric may be changed; its identity stays', () => {
   const metric = metrics.metricDelay({ statistic: 'p50', label: 'median' });
   assert.deepEqual([metric.statistic, metric.label, metric.metricName], ['p50', 'median', 'Delay']);
 });
 
-test('functions write where the construct looks, and what alarms watch of theirs is something that they write', () => {
+test('functions write where the construct reads, and every metric of an alarm is written', () => {
   const { stack, delivery } = construct(() => ({ destination: 'inet:one.example:24', transport: 'customers' }));
   const resources = resourcesOf(stack);
   const functions = Object.values(resourcesOfType(resources, 'AWS::Lambda::Function'));
@@ -79,7 +79,7 @@ test('functions write where the construct looks, and what alarms watch of theirs
   }
 });
 
-/** A metric, as alarms have it. */
+/** A metric of an alarm. */
 interface WatchedMetric {
   readonly Namespace?: string;
   readonly MetricName?: string;

@@ -1,4 +1,4 @@
-/** The saved queries as they stand in the template; what they find is tested with the stories. */
+/** The saved queries of the template; their results are tested with the stories. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { functionNames } from '../../../../infra/functions/bundle.ts';
@@ -8,7 +8,7 @@ import { appStack, asText, resourcesOf, resourcesOfType } from '../../synthesize
 const resources = resourcesOf(appStack());
 const queries = Object.values(resourcesOfType(resources, 'AWS::Logs::QueryDefinition'));
 
-test('each stands in the console under the name of the stack and the transport', () => {
+test('each is in the console under the name of the stack and the transport', () => {
   assert.deepEqual(
     queries.map(({ Properties }) => Properties['Name']).toSorted(),
     Object.keys(savedQueries)
@@ -17,7 +17,7 @@ test('each stands in the console under the name of the stack and the transport',
   );
 });
 
-test('each looks into the logs that have what it looks for', () => {
+test('each searches the logs that contain its lines', () => {
   const logs = (names: readonly string[]) => names.map((name) => `DeliveryFunctions${name}Log`).toSorted();
   const all = functionNames.map((name) => name.replace(/^./, (first) => first.toUpperCase()));
   for (const { Properties } of queries) {
@@ -30,7 +30,7 @@ test('each looks into the logs that have what it looks for', () => {
   }
 });
 
-test('what a query finds was kept for as long as somebody says', () => {
+test('the logs of a query are kept for as long as configured', () => {
   const groups = Object.values(resourcesOfType(resources, 'AWS::Logs::LogGroup'));
   assert.equal(groups.length, functionNames.length);
   for (const { Properties } of groups) assert.equal(Properties['RetentionInDays'], 90);

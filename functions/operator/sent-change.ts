@@ -1,5 +1,5 @@
 /**
- * Recipients in doubt of whom people know that they have the message.
+ * Recipients in doubt that an operator records as delivered (`delete --as sent`).
  */
 
 import { inDoubtHold } from '../queue/disposition/settlement.ts';
@@ -15,10 +15,10 @@ import {
   type Order,
   Refused,
 } from '../queue/writes/apply-change.ts';
-import { finishing } from './removal-change.ts';
+import { finishChanges } from './removal-change.ts';
 
-/** Writes down that recipients in doubt have the message; all of those who are, where nobody is named. */
-export async function settleByHand(
+/** Records recipients in doubt as delivered; without `recipients`, all of them. */
+export async function recordAsSent(
   key: DeliveryKey,
   order: Order & { readonly recipients?: readonly string[] },
   services: ChangeServices,
@@ -33,27 +33,27 @@ export async function settleByHand(
         .filter(isInDoubt)
         .map(({ address }) => address);
     checkDoubted(item, known);
-    const text = `known to be delivered: ${why}`;
+    const text = `recorded as delivered: ${why}`;
     const last: LastVerdict = { status: 'sent', dsn: '2.0.0', text, at: now, attempt: item.attempt, by };
     const recipients = item.recipients.map((one) =>
       !isFinished(one) && isInDoubt(one) && known.includes(one.address) ? { ...one, last } : one,
     );
-    const what = `known to be sent: ${known.join(', ')}`;
+    const what = `recorded as delivered: ${known.join(', ')}`;
     if (recipients.every(isFinished)) {
-      return { transition: 'remove', changes: finishing(item, { recipients, failed: [], now }, services), what };
+      return { transition: 'remove', changes: finishChanges(item, { recipients, failed: [], now }, services), what };
     }
     return withoutDoubtHold({ ...item, recipients }, now, what, services);
   });
 }
 
 function checkDoubted(item: DeliveryItem, known: readonly string[]): void {
-  if (known.length === 0) throw new Refused('nobody is in doubt');
+  if (known.length === 0) throw new Refused('no recipient is in doubt');
   const doubted = openRecipients(item).filter(isInDoubt);
   const sure = known.filter((address) => !doubted.some((one) => one.address === address));
   if (sure.length > 0) throw new Refused(`not in doubt: ${sure.join(', ')}`);
 }
 
-/** The holds for the sake of those in doubt have done their duty when no open recipient is in doubt any more. */
+/** Removes the holds for recipients in doubt, once no unfinished recipient is in doubt. */
 function withoutDoubtHold(item: DeliveryItem, now: number, what: string, services: ChangeServices): Decision {
   const { recipients, holds: before = [] } = item;
   const isForDoubt = ({ id }: Hold) => id === inDoubtHold || id === inDoubtLimitHold;

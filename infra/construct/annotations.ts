@@ -1,4 +1,4 @@
-/** What is allowed and worth a word: it is said at synth, beside the construct. */
+/** Notes and warnings at synth about settings that are allowed but questionable. */
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { mostDestinations } from '../../functions/metrics/catalogue.ts';
@@ -10,8 +10,8 @@ import type { DeliverySettings } from './delivery-settings.ts';
 const strict =
   'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need. It is for comparisons only.';
 
-/** Says it. */
-export function caution(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {
+/** Adds the notes and warnings to the construct. */
+export function annotate(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {
   const annotations = Annotations.of(scope);
   if (settings.parsed.strict_postfix_verdicts) annotations.addWarningV2('lambda-lmtp:strict', strict);
   const unreached = unreachedTimeouts(settings.functionTimeout.toMilliseconds(), settings.parsed);
@@ -20,6 +20,6 @@ export function caution(scope: Construct, settings: DeliverySettings, props: Lmt
   if (props.watchedDestinations !== undefined || known <= mostDestinations) return;
   annotations.addInfoV2(
     'lambda-lmtp:watched',
-    `watchedDestinations: there are ${known} destinations, and the first ${mostDestinations} of them have metrics and alarms of their own; name those that should`,
+    `watchedDestinations: of ${known} destinations the first ${mostDestinations} get their own metrics and alarms; set watchedDestinations to choose others`,
   );
 }
