@@ -22,7 +22,7 @@ export interface Message {
   readonly has8BitHeader: boolean;
   /** Addresses of its Delivered-To fields: earlier deliveries. */
   readonly deliveredTo: readonly string[];
-  /** The octets as cleanup(8) leaves them; may be asked for again by the next host. */
+  /** Returns the octets as cleanup(8) leaves them; the next host may read them again. */
   open(): AsyncIterable<Buffer>;
 }
 
@@ -50,10 +50,10 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
   return { size, isExact: false, is8Bit: undefined, ...inspectHeader(header) };
 }
 
-/** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
+/** The largest body in memory, in octets; its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
 
-/** Returns the message that content in memory is, as cleanup(8) leaves it. */
+/** Returns the message for content in memory, as cleanup(8) leaves it. */
 export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCleanup): Message {
   const cleaned = cleanContent(content, rules);
   return {
@@ -64,17 +64,17 @@ export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCl
   };
 }
 
-/** Content that is too large to be held. */
+/** Content that is too large for memory. */
 export interface LargeContent {
   /** Octets as stored. */
   readonly size: number;
-  /** The first {@link beginningOctets} of it. */
+  /** Its first {@link beginningOctets}. */
   readonly beginning: Buffer;
-  /** Reads it as stored. */
+  /** Returns the stored octets. */
   open(): AsyncIterable<Buffer>;
 }
 
-/** Returns the message that large content is, cleaned while it is read. */
+/** Returns the message for large content, which is cleaned while it is read. */
 export function streamedMessage(
   { size, beginning, open }: LargeContent,
   rules: CleanupRules = postfixCleanup,

@@ -25,7 +25,7 @@ export function isLooping(
   return flags.has('D') && deliveredTo.some((before) => before.toLowerCase() === address);
 }
 
-/** Returns the rules by which messages are cleaned when they are read. */
+/** Returns the rules for cleaning messages when they are read. */
 export function cleanupRules(
   parameters: Pick<
     Parameters,

@@ -1,28 +1,28 @@
 /**
- * What smtpd(8) and cleanup(8) do to a message before lmtp(8) sees it, for mail that never met them.
+ * The changes of smtpd(8) and cleanup(8) to a message, for mail that did not pass through them.
  *
  * - Leading `From ` and `>From ` lines become `X-Mailbox-Line:` fields (smtpd.c:data_cmd).
  * - An empty line is inserted before a first line that begins with a blank, and before the first line of the header that is
- *   no field. A message without any field begins with an empty line (mime_state.c).
+ *   not a field. A message without any field begins with an empty line (mime_state.c).
  * - Blanks before the colon of a field are removed, in the headers of MIME parts too.
  * - Fields named by message_drop_headers are removed from the message's own header.
- * - In a field the rest of a record behind a NUL is removed; a record is a line, or 2048 octets of a longer one. What exceeds
- *   header_size_limit is removed, where a line end counts as one octet.
+ * - In a field, the rest of a record after a NUL is removed; a record is a line, or 2048 octets of a longer one. Octets beyond
+ *   header_size_limit are removed; a line end counts as one octet.
  *
- * Content passes otherwise as it is: line ends and dots are the ContentEncoder's work. Lines of our own end as the line at hand.
+ * Other content passes unchanged; the ContentEncoder handles line ends and dots. An added line has the end of the current line.
  */
 
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
 import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { MimeStructure } from './mime-structure.ts';
 
-/** What cleanup goes by, under Postfix's names. */
+/** The rules of cleanup, by Postfix's parameters. */
 export interface CleanupRules {
   /** message_drop_headers: names in lower case. */
   readonly dropHeaders: ReadonlySet<string>;
   /** header_size_limit, in octets. */
   readonly headerSizeLimit: number;
-  /** mime_nesting_limit: parts that are nested deeper are not looked into. */
+  /** mime_nesting_limit: deeper parts are not parsed. */
   readonly nestingLimit: number;
   /** mime_boundary_length_limit: octets of a boundary that are compared. */
   readonly boundaryLengthLimit: number;
@@ -49,23 +49,23 @@ export function cleanContent(content: Buffer, rules: CleanupRules = postfixClean
   return Buffer.concat([cleanup.push(content), cleanup.end()]);
 }
 
-/** Cleans one message, chunk by chunk, in any chunking; it holds at most one record of 2048 octets and one MIME field. */
+/** Cleans one message, chunk by chunk, with at most one record of 2048 octets and one MIME field in memory. */
 export class MessageCleanup {
   readonly #rules: CleanupRules;
   readonly #structure: MimeStructure;
   readonly #lines = new LineSplitter(recordLength);
   #field: CleanedField | undefined;
-  /** Whether only `From ` lines came so far. */
+  /** Whether there were only `From ` lines so far. */
   #isAtStart = true;
   /** Whether the message's own header has a field that stays, or ended. */
   #hasHeader = false;
-  /** Whether the rest of the line at hand is not written. */
+  /** Whether the rest of the current line is dropped. */
   #isLineCut = false;
-  /** How the line before ended. */
+  /** The end of the line before. */
   #lineEnd: Buffer = Buffer.from('\r\n');
   #out: Buffer[] = [];
 
-  /** @param rules what is dropped, and what keeps memory bounded */
+  /** @param rules the fields to drop, and the bounds of memory */
   constructor(rules: CleanupRules) {
     this.#rules = rules;
     this.#structure = new MimeStructure(rules);
@@ -82,7 +82,7 @@ export class MessageCleanup {
     }
   }
 
-  /** Returns what was held. A last line without an end stays without one. */
+  /** Returns the rest. A last line without an end stays without one. */
   end(): Buffer {
     const piece = this.#lines.last();
     if (piece !== undefined) this.#take(piece);
@@ -90,7 +90,7 @@ export class MessageCleanup {
     return this.#flush();
   }
 
-  /** Passes octets that no boundary can begin in. Returns whether there were any. */
+  /** Passes octets up to the next possible boundary. Returns whether there were any. */
   #passInBulk(): boolean {
     if (this.#structure.place !== 'body') return false;
     const octets = this.#structure.isEnclosed ? this.#lines.nextInBulk() : this.#lines.rest();
@@ -127,7 +127,7 @@ export class MessageCleanup {
     this.#endField();
     const start = readFieldStart(text);
     if (start !== undefined) this.#beginField(start, text, lineEnd);
-    else this.#takeLineBehindHeader(text, lineEnd, isFirst);
+    else this.#takeLineAfterHeader(text, lineEnd, isFirst);
   }
 
   #beginField(start: FieldStart, text: Buffer, lineEnd: Buffer | undefined): void {
@@ -142,12 +142,12 @@ export class MessageCleanup {
     this.#out.push(...this.#field.begin(joined, lineEnd));
   }
 
-  /** Ends the header. The line may be the empty one that belongs there; before the first line of text one is inserted. */
-  #takeLineBehindHeader(text: Buffer, lineEnd: Buffer | undefined, isFirst: boolean): void {
+  /** Ends the header. If the line is not empty, an empty line is inserted before it. */
+  #takeLineAfterHeader(text: Buffer, lineEnd: Buffer | undefined, isFirst: boolean): void {
     const isEmpty = text.length === 0;
     if (!isEmpty && this.#structure.place === 'message header') this.#out.push(lineEnd ?? this.#lineEnd);
     this.#hasHeader = true;
-    // A line that begins with a blank at the very start has the empty line in front already when cleanup(8) sees it.
+    // For a first line that begins with a blank, smtpd(8) inserts the empty line before cleanup(8).
     this.#structure.endHeader(isEmpty || (isFirst && isBlank(text[0])));
     this.#takeBodyLine({ text, begins: true, lineEnd });
   }
@@ -178,7 +178,7 @@ export class MessageCleanup {
     const kept = this.#field?.kept;
     this.#field = undefined;
     if (kept?.role === 'type') this.#structure.takeType(kept.body);
-    // An encoding matters for message/global: one that declares itself 8bit is not looked into.
+    // The encoding matters for message/global: one that declares itself 8bit is not parsed.
     if (kept?.role === 'encoding') this.#structure.takeEncoding(kept.body);
   }
 
@@ -190,19 +190,19 @@ export class MessageCleanup {
   }
 }
 
-/** A field on its way: how much of it is written. Each step returns the octets to write. */
+/** A field that is being cleaned. Each step returns the octets to write. */
 class CleanedField {
-  /** What decides about the structure; undefined for other fields. */
+  /** The field that decides about the structure; undefined for other fields. */
   readonly kept: KeptField | undefined;
   readonly #limit: number;
   readonly #isDropped: boolean;
   /** Octets so far as Postfix counts them: a line end is one. */
   #length = 0;
-  /** Octets of the record at hand. */
+  /** Octets of the current record. */
   #column = 0;
-  /** Whether nothing more of the record at hand is written, since a NUL came. */
+  /** Whether the rest of the current record is dropped, after a NUL. */
   #isRecordCut = false;
-  /** Whether the line at hand is beyond the limit. */
+  /** Whether the current line is beyond the limit. */
   #isLineRefused = false;
 
   constructor({
@@ -262,7 +262,7 @@ class CleanedField {
   }
 }
 
-/** Whether smtpd(8) takes a line for the separator of an mbox file: `From `, with any number of `>` in front. */
+/** Whether smtpd(8) treats a line as the separator of an mbox file: `From `, after any number of `>`. */
 function isMailboxLine(text: Buffer): boolean {
   return /^>*From /.test(text.toString('latin1', 0, recordLength));
 }

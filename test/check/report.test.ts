@@ -52,7 +52,7 @@ test('a finished report yields the progress of a running check', () => {
 
 test('the last line has the verdict on mail, and the number of addresses that work', () => {
   assert.match(outcomeText(report([fine])), /^\nAll is well\. /);
-  assert.match(outcomeText(report([fine, odd])), /All is well, but see what is marked with !\./);
+  assert.match(outcomeText(report([fine, odd])), /All is well, but see the lines marked with !\./);
   const mixed = outcomeText(report([fine, bad('deferred'), bad('bounced')]));
   assert.equal(mixed, '\n1 of 3 addresses are well. Mail would be bounced (5.1.1): bounced words\n');
 });

@@ -12,7 +12,7 @@ test('a malformed map does not', () => {
   assert.throws(
     () => checkParameters({ lmtp_reply_filter: 'regexp:{{/(/ x}}' }),
     (error) =>
-      error instanceof PropsError && /^parameters: lmtp_reply_filter: .* rule 1: .*not closed/.test(error.message),
+      error instanceof PropsError && /^parameters: lmtp_reply_filter: .* rule 1: .*without an end/.test(error.message),
   );
 });
 
