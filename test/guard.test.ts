@@ -76,6 +76,7 @@ const vagueExceptions: readonly { readonly file: string; readonly word: string; 
   { file: 'test/support/server-process.ts', word: 'nobody', why: 'a system user, which servers of tests run as' },
   { file: 'test/support/dovecot.ts', word: 'nobody', why: 'a system user, which servers of tests run as' },
   { file: 'test/support/mailutils.ts', word: 'nobody', why: 'a system user, which has an mbox' },
+  { file: 'infra/package/licences.ts', word: 'whom', why: 'the text of a licence' },
 ];
 
 /** Returns `file:line: word` of each vague person in a text, without the exceptions; notes each exception that is used. */

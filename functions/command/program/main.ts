@@ -16,7 +16,7 @@ const run: Run = {
   leavesWork: false,
 };
 
-// Whoever reads the verdicts has gone (`| head`): end, as a program does that a SIGPIPE reaches.
+// The reader of the output has exited (`| head`): end, as a program does after a SIGPIPE.
 stdout.on('error', () => process.exit(exitCodes.ioError));
 stderr.on('error', () => process.exit(exitCodes.ioError));
 

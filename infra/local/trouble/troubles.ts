@@ -53,7 +53,7 @@ export const messageHold = { hold: 'INC-4711', why: 'INC-4711: the mailbox is be
 export function troubledMailbox(recipient: string, seen: number): StoreVerdict | undefined {
   const [mailbox] = recipient.split('@');
   if (mailbox === 'full') return { at: 'RCPT', code: 452, text: `4.2.2 <${recipient}> Mailbox full` };
-  if (mailbox === 'nobody') return { at: 'RCPT', code: 550, text: `5.1.1 <${recipient}> User unknown` };
+  if (recipient.startsWith('nobody@')) return { at: 'RCPT', code: 550, text: `5.1.1 <${recipient}> User unknown` };
   return mailbox === 'busy' && seen === 0
     ? { at: 'RCPT', code: 450, text: `4.2.0 <${recipient}> Mailbox busy` }
     : undefined;
