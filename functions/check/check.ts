@@ -1,11 +1,12 @@
 /**
- * Checks a destination: every address of every next-hop, one after another, by the same means as a delivery and up to where
- * mail would begin. Nothing is delivered.
+ * Checks a destination: every address of every next-hop in order, with the delivery agent's own code, up to the point where
+ * content would follow. Nothing is delivered.
  */
 
 import type { Agent } from '../delivery/agent.ts';
 import { readTableFile } from '../maps/read-table-file.ts';
 import { type NextHop, parseDestination, portsOf } from '../request/destination.ts';
+import { optional } from '../request/fields.ts';
 import type { SecretStore } from '../secrets/secrets.ts';
 import { type Deadline, noDeadline } from '../session/limit.ts';
 import { relayName } from '../session/session.ts';
@@ -19,34 +20,34 @@ import { checkServer, type ServerCheck } from './server.ts';
 /** How a check is made. */
 export interface CheckOptions {
   readonly place: Place;
-  /** Whom to ask about; absent: nobody. */
+  /** Sender and recipients to ask about; absent: none. */
   readonly probe?: Probe;
-  /** Try the passwords that a rotation is about to put in place (AWSPENDING). */
+  /** Try the passwords that a rotation is about to make current (AWSPENDING). */
   readonly pending?: boolean;
   /** Default: none. */
   readonly deadline?: Deadline;
-  /** Told everything as it is found. */
+  /** Receives every result at once. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
  * Checks a destination.
  *
- * @throws DestinationError where it cannot be understood
+ * @throws DestinationError where it cannot be parsed
  */
 export async function check(destination: string, agent: Agent, options: CheckOptions): Promise<CheckReport> {
   const checked = new Date(agent.clock.now().wall).toISOString();
-  const { place, probe, pending = false, deadline = noDeadline } = options;
+  const { place, probe, pending = false, deadline = noDeadline, onProgress = () => {} } = options;
   const server: ServerCheck = {
     agent: pending ? { ...agent, materials: currentMaterials(agent) } : agent,
     place,
     stage: pending ? 'AWSPENDING' : 'AWSCURRENT',
     deadline,
-    ...(probe === undefined ? {} : { probe }),
+    ...optional('probe', probe),
   };
   const hops: HopReport[] = [];
   for (const hop of parseDestination(destination, portsOf(agent.parameters))) {
-    hops.push(await checkHop(hop, server, options.onProgress ?? (() => {})));
+    hops.push(await checkHop(hop, server, onProgress));
   }
   return { destination, checked, outcome: outcomeOf(stepsOf(hops)), hops };
 }
@@ -70,10 +71,10 @@ async function checkHop(
       onProgress({ kind: 'step', step });
     });
   }
-  return { hop: heading, ...(name === undefined ? {} : { name }), servers };
+  return { hop: heading, ...optional('name', name), servers };
 }
 
-/** A rotation is about a password; certificates and keys stay those in use. */
+/** Only passwords are rotated; certificates and keys stay those in use. */
 function currentMaterials({ parameters, secrets }: Agent): TlsMaterials {
   const current: SecretStore = { fetch: (name, options) => secrets.fetch(name, { ...options, stage: 'AWSCURRENT' }) };
   return new TlsMaterials(parameters, current, readTableFile);

@@ -1,70 +1,83 @@
 /**
- * How a step is told: fine, worth a look, or in the way of mail.
+ * The result of a step: ok, a warning, or a failure.
  */
 
-import { judgeOf } from '../delivery/judge.ts';
-import { openingSwitches } from '../delivery/open.ts';
-import { openingTrouble } from '../delivery/opening-trouble.ts';
-import { consequenceOf, interruptionTrouble, type Trouble } from '../delivery/trouble.ts';
-import type { Interrupted } from '../lmtp/dialogue.ts';
-import type { OpeningFault } from '../lmtp/opening.ts';
+import type { Access } from '../delivery/access.ts';
+import { type Fault, faultTrouble } from '../delivery/open.ts';
+import { lastVerdict, type Trouble } from '../delivery/trouble.ts';
+import type { Interrupted, InterruptionCause, Shown } from '../lmtp/dialogue.ts';
+import type { Parameters } from '../parameters/parameters.ts';
+import type { SecretStage } from '../secrets/secrets.ts';
+import type { Peer } from '../session/session.ts';
+import type { Capabilities } from '../smtp/capabilities.ts';
 import { type About, advise, type Finding } from './advice.ts';
-import type { Found, StepVerdict } from './report.ts';
-import type { Telling } from './telling.ts';
+import type { Found } from './report.ts';
 
-/** All is well. */
+/** A server, and the parameters that decide what a trouble with it means. */
+export interface Site {
+  readonly peer: Peer;
+  readonly about: About;
+  readonly parameters: Parameters;
+}
+
+/** Lines of a server that show which protocol it speaks. */
+export const keptLines = 3;
+
+/** A visit to a server, and what is known so far. */
+export interface Visit extends Site {
+  readonly stage: SecretStage;
+  /** Absent: TLS policy or TLS material cannot be used, and only the greeting can be seen. */
+  readonly access?: Access;
+  /** Milliseconds on the monotonic clock. */
+  readonly begun: number;
+  /** The first lines of the server, {@link keptLines} at most. */
+  readonly heard: string[];
+  capabilities?: Capabilities;
+  /** Absent: plain text. */
+  shown?: Shown;
+}
+
+/** No fault. */
 export function ok(text: string): Found {
   return { result: 'ok', text };
 }
 
-/** Mail goes through, but somebody should look. */
+/** Mail passes, but the operator should act. */
 export function warning(text: string, finding: Finding, about: About): Found {
   return { result: 'warning', text, finding, next: advise(finding, about) };
 }
 
-/** What a failure is told with. */
-type Circumstances = Pick<Telling, 'about' | 'parameters'>;
-
-/** Mail does not go through; the trouble is that of the delivery agent. */
-export function failed(text: string, finding: Finding, trouble: Trouble, { about, parameters }: Circumstances): Found {
-  return { result: 'failed', text, finding, next: advise(finding, about), verdict: verdictOf(trouble, parameters) };
-}
-
-/** The connection broke, or a time was up. `finding`: where the reason alone does not tell it. */
-export function brokenOff(
-  interrupted: Interrupted,
-  telling: Telling,
-  finding = findingOfInterruption(interrupted),
+/** Mail does not pass; the verdict is the delivery agent's. */
+export function failed(
+  trouble: Trouble,
+  finding: Finding,
+  { about, parameters }: Pick<Site, 'about' | 'parameters'>,
+  text = trouble.text,
 ): Found {
-  const trouble = interruptionTrouble(interrupted, telling.peer);
-  return failed(trouble.text, finding, trouble, telling);
+  const { blames, ...verdict } = lastVerdict(trouble, parameters);
+  return { result: 'failed', text, finding, next: advise(finding, about), verdict };
 }
 
-/** The delivery agent's trouble with an opening. */
-export function troubleOf(fault: OpeningFault, { peer, parameters }: Telling): Trouble {
-  return openingTrouble(fault, peer, openingSwitches(parameters));
+/** A fault of the opening. `text`: default the delivery agent's. */
+export function failedOpening(fault: Fault, finding: Finding, site: Site, text?: string): Found {
+  return failed(faultTrouble(fault, site.peer, site.parameters), finding, site, text);
 }
 
-/** Why a conversation that broke off did so. */
-export function findingOfInterruption({ reason }: Interrupted): Finding {
-  switch (reason) {
-    case 'timeout':
-      return 'too slow';
-    case 'deadline':
-      return 'out of time';
-    case 'lost':
-    case 'flood':
-    case 'body':
-    case 'claim':
-      return 'out of step';
-    default:
-      return reason satisfies never;
-  }
-}
+const interruptions: Readonly<Record<InterruptionCause, Finding>> = {
+  timeout: 'too slow',
+  deadline: 'out of time',
+  lost: 'out of step',
+  flood: 'out of step',
+  body: 'out of step',
+  claim: 'out of step',
+};
 
-/** What the agent would conclude if this were its last host. */
-function verdictOf(trouble: Trouble, parameters: Telling['parameters']): StepVerdict {
-  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
-  const { outcome, status } = consequenceOf(trouble, circumstances);
-  return { status: outcome === 'bounced' ? 'bounced' : 'deferred', dsn: status, text: trouble.text };
+/** A conversation that was interrupted. `finding`: default by the reason alone. */
+export function interrupted(
+  error: Interrupted,
+  site: Site,
+  finding = interruptions[error.reason],
+  text?: string,
+): Found {
+  return failedOpening({ kind: 'interrupted', error }, finding, site, text);
 }

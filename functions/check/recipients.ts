@@ -1,82 +1,83 @@
 /**
- * What the server says to an envelope: MAIL and RCPT, and then RSET. Nothing is delivered.
+ * The replies of a server to an envelope: MAIL and RCPT, then RSET. Nothing is delivered.
  */
 
-import type { Agent } from '../delivery/agent.ts';
-import { makeEnvelope, type Posting, unfitness } from '../delivery/envelope.ts';
+import { makeEnvelope, missingCapability, type Posting } from '../delivery/envelope.ts';
 import { judgeOf } from '../delivery/judge.ts';
 import { inspectContent } from '../delivery/message.ts';
 import { answerTrouble, type Trouble } from '../delivery/trouble.ts';
+import { peerWords } from '../delivery/verdicts.ts';
 import { type ProbeOutcome, probeRecipients } from '../lmtp/recipient-probe.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
 import { isAscii } from '../smtp/path.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import type { Finding } from './advice.ts';
-import { brokenOff, failed, ok } from './found.ts';
-import type { Found, MailStep, RcptStep } from './report.ts';
-import type { Telling } from './telling.ts';
+import { failed, interrupted, ok, type Site } from './found.ts';
+import type { StepNamed } from './report.ts';
 
-/** Whom to ask about. */
+/** Sender and recipients to ask about. */
 export interface Probe {
   /** Without `<>`; empty is the null sender. */
   readonly sender: string;
   readonly recipients: readonly string[];
 }
 
-/** Asks, and tells each answer. */
+type EnvelopeStep = StepNamed<'MAIL'> | StepNamed<'RCPT'>;
+
+/** Returns a step for each reply. */
 export async function askRecipients(
   probe: Probe,
   session: Session,
   options: ChatOptions,
-  telling: Telling,
-): Promise<readonly (MailStep | RcptStep)[]> {
-  const posting = postingOf(probe, telling.parameters);
-  const { sender } = probe;
-  const unfit = unfitness(posting, session.capabilities, { peer: telling.peer.name, isLastHost: true });
-  if (unfit !== undefined) {
-    return [{ step: 'MAIL', sender, ...failed(unfit.text, 'not in UTF-8', unfit, telling) }];
-  }
-  // A message that nobody sends has neither size nor body.
-  const { size, body, ...envelope } = makeEnvelope(posting, [...probe.recipients.keys()]);
-  session.countTransaction();
-  return tell(probe, await session.chat(probeRecipients(envelope, session.capabilities), options), telling);
-}
-
-function postingOf({ sender, recipients }: Probe, parameters: Agent['parameters']): Posting {
-  const smtputf8 = ![sender, ...recipients].every(isAscii);
-  const delivery = { sender, recipients: recipients.map((address) => ({ address })), destination: '', smtputf8 };
+  site: Site,
+): Promise<readonly EnvelopeStep[]> {
+  const { sender, recipients } = probe;
+  const delivery = {
+    sender,
+    recipients: recipients.map((address) => ({ address })),
+    destination: '',
+    smtputf8: ![sender, ...recipients].every(isAscii),
+  };
   const message = { ...inspectContent(Buffer.alloc(0)), async *open() {} };
-  return { delivery, message, parameters };
+  const posting: Posting = { delivery, message, parameters: site.parameters };
+  const unfit = missingCapability(posting, session.capabilities, { peer: peerWords(site.peer).name, isLastHost: true });
+  if (unfit !== undefined) return [{ step: 'MAIL', sender, ...failed(unfit, 'not in UTF-8', site) }];
+  // There is no message, so neither size nor body is declared.
+  const { size, body, ...envelope } = makeEnvelope(posting, [...recipients.keys()]);
+  session.countTransaction();
+  return stepsFor(probe, await session.chat(probeRecipients(envelope, session.capabilities), options), site);
 }
 
-function tell(
+function stepsFor(
   { sender, recipients }: Probe,
   { mail, recipients: replies, interruption }: ProbeOutcome,
-  telling: Telling,
-): readonly (MailStep | RcptStep)[] {
-  const steps: (MailStep | RcptStep)[] = [];
-  if (mail !== undefined) {
-    steps.push({ step: 'MAIL', sender, ...tellReply(`<${sender}>`, 'MAIL', mail, telling), said: mail.text });
-  }
-  for (const [index, said] of replies.entries()) {
-    const recipient = recipients[index] ?? '';
-    steps.push({ step: 'RCPT', recipient, ...tellReply(`<${recipient}>`, 'RCPT', said, telling), said: said.text });
-  }
+  site: Site,
+): readonly EnvelopeStep[] {
+  const steps: EnvelopeStep[] = [
+    ...(mail === undefined ? [] : [replyStep({ step: 'MAIL', sender }, sender, mail, site)]),
+    ...replies.map((said, index) => {
+      const recipient = recipients[index] ?? '';
+      return replyStep({ step: 'RCPT', recipient }, recipient, said, site);
+    }),
+  ];
   if (interruption === undefined || (mail !== undefined && replies.length === recipients.length)) return steps;
-  const broken = brokenOff(interruption, telling);
+  const failure = interrupted(interruption, site);
   const recipient = recipients[replies.length] ?? '';
-  steps.push(mail === undefined ? { step: 'MAIL', sender, ...broken } : { step: 'RCPT', recipient, ...broken });
+  steps.push(mail === undefined ? { step: 'MAIL', sender, ...failure } : { step: 'RCPT', recipient, ...failure });
   return steps;
 }
 
-function tellReply(path: string, stage: 'MAIL' | 'RCPT', reply: Reply, telling: Telling): Found {
-  const text = `${path} ${reply.text}`;
+type Asked = { readonly step: 'MAIL'; readonly sender: string } | { readonly step: 'RCPT'; readonly recipient: string };
+
+function replyStep(asked: Asked, address: string, reply: Reply, site: Site): EnvelopeStep {
+  const { step: stage } = asked;
+  const text = `<${address}> ${reply.text}`;
   const trouble = isPositive(reply)
     ? undefined
-    : answerTrouble({ kind: 'reply', stage, reply }, telling.peer, judgeOf(telling.parameters));
-  if (trouble === undefined) return ok(text);
-  return failed(text, findingOf(stage, reply, trouble), trouble, telling);
+    : answerTrouble({ kind: 'reply', stage, reply }, peerWords(site.peer), judgeOf(site.parameters));
+  const found = trouble === undefined ? ok(text) : failed(trouble, findingOf(stage, reply, trouble), site, text);
+  return { ...asked, ...found, said: reply.text };
 }
 
 function findingOf(stage: 'MAIL' | 'RCPT', { code, text }: Reply, { status }: Trouble): Finding {

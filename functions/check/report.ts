@@ -1,190 +1,129 @@
 /**
- * What a check finds, as values: steps in the order in which they were made, each with what to do next where something is
- * amiss. This is also the JSON of `lambda-lmtp check --json` and the answer of the check function.
+ * The result of a check as values, which `lambda-lmtp check --json` prints and the check function returns. Each step that needs
+ * attention says what to do next.
  */
 
+import type { LastVerdict } from '../delivery/trouble.ts';
+import type { CertificateFacts } from '../tls/certificate-facts.ts';
+import type { TlsFacts } from '../tls/facts.ts';
 import type { TlsLevel } from '../tls/levels.ts';
 import type { Finding } from './advice.ts';
 
-/** What a whole check came to: what would become of mail at the worst of the servers. */
+/** What would happen to mail at the worst of the servers. */
 export type Outcome = 'well' | 'deferred' | 'bounced';
 
 /** A check of a destination. */
 export interface CheckReport {
-  /** As it was asked for. */
+  /** As requested. */
   readonly destination: string;
-  /** When it began, RFC 3339. */
+  /** When the check began, RFC 3339. */
   readonly checked: string;
   readonly outcome: Outcome;
-  /** The next-hops of the destination, in its order. */
+  /** The next-hops of the destination, in order. */
   readonly hops: readonly HopReport[];
 }
 
-/** A next-hop: where its name led, and the servers behind it. */
+/** A next-hop, its name look-up and its servers. */
 export interface HopReport {
   /** `inet:host:port` or `unix:/path` */
   readonly hop: string;
   /** Absent for a unix-domain socket, which has no name. */
-  readonly name?: NameStep;
-  readonly servers: readonly ServerReport[];
+  readonly name?: StepNamed<'name'>;
+  /** One for each address. `relay` is `host[address]:port`, as in the delivery log. */
+  readonly servers: readonly { readonly relay: string; readonly steps: readonly ServerStep[] }[];
 }
 
-/** One address of a next-hop. */
-export interface ServerReport {
-  /** `host[address]:port`, as in the delivery log. */
-  readonly relay: string;
-  readonly steps: readonly ServerStep[];
-}
-
-/** What would become of mail, in the words of the delivery log. */
-export interface StepVerdict {
-  readonly status: 'deferred' | 'bounced';
-  /** Enhanced status. */
-  readonly dsn: string;
-  readonly text: string;
-}
-
-/** What there is to say of any step. */
+/** The result of a step. `next` may have several lines; `verdict` is what the delivery log would say of mail. */
 export type Found =
   | { readonly result: 'ok'; readonly text: string }
-  /** Mail goes through, but somebody should look. */
+  /** Mail passes, but the operator should act. */
   | { readonly result: 'warning'; readonly text: string; readonly finding: Finding; readonly next: string }
-  /** Mail does not go through. */
+  /** Mail does not pass. */
   | {
       readonly result: 'failed';
       readonly text: string;
       readonly finding: Finding;
-      /** What to do. May have several lines. */
       readonly next: string;
-      readonly verdict: StepVerdict;
+      readonly verdict: Omit<LastVerdict, 'blames'>;
     };
 
-/** Where the name led. */
-export type NameStep = Found & {
-  readonly step: 'name';
-  /** Every address that was found, those included that must not be used (allow_local_destinations). */
-  readonly addresses: readonly string[];
-};
-
-/** Whether somebody listens. */
-export type PortStep = Found & {
-  readonly step: 'port';
-  readonly state: 'open' | 'refused' | 'filtered' | 'unreachable' | 'failed';
-  /** How long it took to connect. */
-  readonly milliseconds?: number;
-};
-
-/** The server's first words. */
-export type GreetingStep = Found & { readonly step: 'greeting'; readonly said?: string };
-
-/** What was had of TLS. */
-export type TlsStep = Found & {
-  readonly step: 'TLS';
-  /** Absent where the policy cannot be used. */
-  readonly level?: TlsLevel;
-  /** `TLSv1.3`; absent in plain text. */
-  readonly protocol?: string;
-  /** `TLS_AES_256_GCM_SHA384` */
-  readonly cipher?: string;
-};
-
-/** The server's certificate, and what the policy thinks of it. */
-export type CertificateStep = Found & { readonly step: 'certificate' } & Partial<CertificateWords>;
-
-/** What a certificate says, for people. */
-export interface CertificateWords {
-  readonly subject: string;
-  readonly issuer: string;
-  /** dNSName and iPAddress entries. */
-  readonly names: readonly string[];
-  /** ISO 8601. */
-  readonly validFrom: string;
-  readonly validTo: string;
-  /** Whole days; negative when its time is up. */
-  readonly daysLeft: number;
-  /** With lmtp_tls_fingerprint_digest; what lmtp_tls_fingerprint_cert_match wants. */
-  readonly fingerprint: string;
-  /** The same of its public key, which outlives a renewal with the same key. */
-  readonly publicKeyFingerprint: string;
-  readonly digest: string;
-  /** An authority that we trust stands behind it. */
-  readonly trusted: boolean;
-  /** The policy asks for a certificate, and this one is good. */
-  readonly matched: boolean;
+/** The facts of each step beside its result. `said` is the reply of the server. */
+interface StepFacts {
+  /** Every address found, including those that allow_local_destinations forbids. */
+  readonly name: { readonly addresses: readonly string[] };
+  /** `milliseconds`: the time to connect. */
+  readonly port: {
+    readonly state: 'open' | 'refused' | 'filtered' | 'unreachable' | 'failed';
+    readonly milliseconds?: number;
+  };
+  readonly greeting: { readonly said?: string };
+  /** `TLSv1.3`, `TLS_AES_256_GCM_SHA384`; absent in plain text. `level` is absent where the policy cannot be used. */
+  readonly TLS: { readonly level?: TlsLevel; readonly protocol?: string; readonly cipher?: string };
+  readonly certificate: Partial<CertificateWords>;
+  /** The keywords with the values that count: `SIZE 20480`, `AUTH PLAIN LOGIN`; under TLS, if there is TLS. */
+  readonly LHLO: { readonly capabilities?: readonly string[] };
+  readonly AUTH: {
+    readonly mechanism?: string;
+    readonly user?: string;
+    /** The map with the password: `secretsmanager:NAME`, `texthash:FILE`, `inline`, ... */
+    readonly source?: string;
+    /** The version of the secret; `static` for a map without versions. */
+    readonly version?: string;
+    readonly stage?: 'AWSCURRENT' | 'AWSPENDING';
+  };
+  readonly MAIL: { readonly sender: string; readonly said?: string };
+  readonly RCPT: { readonly recipient: string; readonly said?: string };
 }
 
-/** LHLO, and what was offered (under TLS, where there is any). */
-export type LhloStep = Found & {
-  readonly step: 'LHLO';
-  /** Keywords with what stands behind them that counts: `SIZE 20480`, `AUTH PLAIN LOGIN`. */
-  readonly capabilities?: readonly string[];
-};
+/** What a certificate says, and whether it is trusted and matches. `names` includes its addresses. */
+export interface CertificateWords
+  extends Pick<CertificateFacts, 'subject' | 'issuer' | 'names' | 'validFrom' | 'validTo'>,
+    Pick<TlsFacts, 'trusted' | 'matched'> {
+  /** Whole days; negative after its end. */
+  readonly daysLeft: number;
+  /** With lmtp_tls_fingerprint_digest, in the form of lmtp_tls_fingerprint_cert_match. */
+  readonly fingerprint: string;
+  /** The fingerprint of its public key, which survives a renewal with the same key. */
+  readonly publicKeyFingerprint: string;
+  readonly digest: string;
+}
 
-/** Authentication. */
-export type AuthStep = Found & {
-  readonly step: 'AUTH';
-  readonly mechanism?: string;
-  readonly user?: string;
-  /** The map that the password stands in: `secretsmanager:NAME`, `texthash:FILE`, `inline`, ... */
-  readonly source?: string;
-  /** The version of the secret; `static` where the map has none. */
-  readonly version?: string;
-  /** AWSPENDING where that was tried in place of the password in use. */
-  readonly stage?: 'AWSCURRENT' | 'AWSPENDING';
-};
-
-/** MAIL, where recipients were asked about. */
-export type MailStep = Found & { readonly step: 'MAIL'; readonly sender: string; readonly said?: string };
-
-/** RCPT. */
-export type RcptStep = Found & { readonly step: 'RCPT'; readonly recipient: string; readonly said?: string };
-
-/** A step at one server. */
-export type ServerStep =
-  | PortStep
-  | GreetingStep
-  | TlsStep
-  | CertificateStep
-  | LhloStep
-  | AuthStep
-  | MailStep
-  | RcptStep;
+/** The step of that name. */
+export type StepNamed<Name extends keyof StepFacts> = Found & { readonly step: Name } & StepFacts[Name];
 
 /** A step. */
-export type Step = NameStep | ServerStep;
+export type Step = { [Name in keyof StepFacts]: StepNamed<Name> }[keyof StepFacts];
 
-/** What whoever looks on is told, as it happens. */
+/** A step at one server. */
+export type ServerStep = Exclude<Step, StepNamed<'name'>>;
+
+/** What an observer of a running check receives. */
 export type Progress =
   | { readonly kind: 'hop'; readonly hop: string }
   | { readonly kind: 'server'; readonly relay: string }
   | { readonly kind: 'step'; readonly step: Step };
 
-/** All steps of some hops, in order. */
-export function stepsOf(hops: readonly HopReport[]): readonly Step[] {
-  return hops.flatMap(({ name, servers }) => [
-    ...(name === undefined ? [] : [name]),
-    ...servers.flatMap(({ steps }) => steps),
+/** Returns a finished report as an observer would have received it. */
+export function progressOf({ hops }: Pick<CheckReport, 'hops'>): readonly Progress[] {
+  const steps = (list: readonly Step[]) => list.map((step) => ({ kind: 'step' as const, step }));
+  return hops.flatMap(({ hop, name, servers }) => [
+    { kind: 'hop' as const, hop },
+    ...steps(name === undefined ? [] : [name]),
+    ...servers.flatMap((server) => [{ kind: 'server' as const, relay: server.relay }, ...steps(server.steps)]),
   ]);
 }
 
+/** Returns all steps of some hops, in order. */
+export function stepsOf(hops: readonly HopReport[]): readonly Step[] {
+  return progressOf({ hops }).flatMap((progress) => (progress.kind === 'step' ? [progress.step] : []));
+}
+
 /**
- * What the steps come to. One that would bounce weighs more than any that would wait; a warning weighs nothing. That other
- * servers of the destination may be well does not count: the one that is not should be looked at.
+ * Returns the worst outcome of the steps; a warning does not count. A working server does not make up for a failing one: the
+ * operator should look at that.
  */
 export function outcomeOf(steps: readonly Step[]): Outcome {
   const statuses = steps.flatMap((step) => (step.result === 'failed' ? [step.verdict.status] : []));
   if (statuses.includes('bounced')) return 'bounced';
   return statuses.length > 0 ? 'deferred' : 'well';
-}
-
-/** A finished report as it would have been told. */
-export function progressOf({ hops }: CheckReport): readonly Progress[] {
-  return hops.flatMap(({ hop, name, servers }) => [
-    { kind: 'hop' as const, hop },
-    ...(name === undefined ? [] : [{ kind: 'step' as const, step: name }]),
-    ...servers.flatMap(({ relay, steps }) => [
-      { kind: 'server' as const, relay },
-      ...steps.map((step) => ({ kind: 'step' as const, step })),
-    ]),
-  ]);
 }

@@ -1,8 +1,8 @@
 /**
- * What the check function is asked: JSON in, a request out, or the field that is wrong.
+ * The request of the check function, read from JSON.
  */
 
-import { Fields, isBoolean, isString, quote } from '../request/fields.ts';
+import { Fields, isBoolean, isString, optional, quote } from '../request/fields.ts';
 import { RequestError } from '../request/request-error.ts';
 import { addressFault } from '../smtp/path.ts';
 
@@ -10,21 +10,21 @@ import { addressFault } from '../smtp/path.ts';
 export interface CheckRequest {
   /** Next-hop syntax: `inet:host:port`. */
   readonly destination: string;
-  /** Envelope sender to ask with, without `<>`; `""` is the null sender. */
+  /** Envelope sender, without `<>`; `""` is the null sender. */
   readonly sender?: string;
-  /** Envelope recipients to ask about; nobody is asked about without any and without a sender. */
+  /** Envelope recipients to ask about. Without sender and recipients, MAIL is not sent. */
   readonly recipients?: readonly string[];
   /** Try AWSPENDING passwords. Default: no. */
   readonly pending?: boolean;
 }
 
-/** Most recipients of one request: each costs a round trip. */
+/** The most recipients of one request: each needs a round trip. */
 export const mostRecipients = 100;
 
 /**
  * Reads a request.
  *
- * @throws RequestError naming field, value and what is allowed
+ * @throws RequestError with the field, its value and what is allowed
  */
 export function readCheckRequest(event: unknown): CheckRequest {
   const fields = new Fields('', event);
@@ -37,9 +37,9 @@ export function readCheckRequest(event: unknown): CheckRequest {
   for (const [index, recipient] of (recipients ?? []).entries()) refuseFault(`recipients[${index}]`, recipient);
   return {
     destination,
-    ...(sender === undefined ? {} : { sender }),
-    ...(recipients === undefined ? {} : { recipients }),
-    ...(pending === undefined ? {} : { pending }),
+    ...optional('sender', sender),
+    ...optional('recipients', recipients),
+    ...optional('pending', pending),
   };
 }
 

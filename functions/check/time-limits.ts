@@ -1,10 +1,8 @@
-/**
- * How long a check waits, where nobody says otherwise: whoever asks sits there and looks on.
- */
+/** The time limits of a check; a file of its own, so that `--help` loads no more than these. */
 
 import type { WrittenParameters } from '../parameters/parameters.ts';
 
-/** Stand in for the table's own defaults. */
+/** Replace the defaults of the parameter table: an operator waits for the result. */
 export const checkTimeouts = {
   lmtp_connect_timeout: '10s',
   lmtp_lhlo_timeout: '20s',

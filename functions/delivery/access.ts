@@ -1,7 +1,6 @@
 /**
- * What it takes to get into a server: the TLS policy for it, the certificates that go with it, and the password
- * (smtp_tls_policy.c, smtp_sasl_glue.c). Found before a session is looked for, because a session serves only those who would
- * have got in the same way.
+ * The access to a server: its TLS policy, the TLS material and the password (smtp_tls_policy.c, smtp_sasl_glue.c). It is found before a
+ * session is looked up, because a cached session may be used only with the same access.
  */
 
 import type { Login } from '../lmtp/login.ts';
@@ -9,7 +8,7 @@ import type { NextHop } from '../request/destination.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Password } from '../secrets/password-maps.ts';
 import { type FetchOptions, SecretFault } from '../secrets/secrets.ts';
-import type { TlsWish } from '../session/opening.ts';
+import type { TlsOptions } from '../session/opening.ts';
 import { type Peer, peerName } from '../session/session.ts';
 import { judgeCertificate } from '../tls/certificate.ts';
 import { tlsFacts } from '../tls/facts.ts';
@@ -20,26 +19,26 @@ import type { Agent } from './agent.ts';
 import { judgeOf } from './judge.ts';
 import type { Trouble } from './trouble.ts';
 
-/** How to get into one server. */
+/** The access to one server. */
 export interface Access {
-  /** Part of the session key: differs wherever somebody else would have got in. */
+  /** Part of the session key: differs with TLS policy, TLS material, user and password. */
   readonly key: string;
   readonly policy: TlsPolicy;
   /** Absent: plain text. */
-  readonly tls?: TlsWish;
+  readonly tls?: TlsOptions;
   /** Absent: there is no password for this server, or lmtp_sasl_auth_enable=no. */
   readonly login?: Login;
   readonly password?: Password;
-  /** The password before that, which the server has refused a moment ago. */
+  /** The password before it, which the server has just refused. */
   readonly formerPassword?: Password;
 }
 
-/** The way in, or why none can be tried. */
+/** The access, or why there is none. `access` of a trouble: TLS alone, where only the password could not be read. */
 export type AccessFound =
   | { readonly kind: 'found'; readonly access: Access }
-  | { readonly kind: 'trouble'; readonly trouble: Trouble };
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly access?: Access };
 
-/** Finds the way into a server. */
+/** Finds the TLS policy, the TLS material and the password for a server. */
 export async function findAccess(
   hop: NextHop,
   peer: Peer,
@@ -51,35 +50,37 @@ export async function findAccess(
   const found = tlsPolicy(parameters, target, peer.host);
   if (found.kind === 'unusable') return troubled({ scope: 'site', status: '4.7.5', text: found.text });
   const { policy } = found;
+  let withoutPassword: Access | undefined;
   try {
     const material = policy.level === 'none' ? undefined : await materials.load(options);
-    if (material !== undefined) tellNotes(material, agent);
+    if (material !== undefined) reportNotes(material, agent);
+    withoutPassword = compose({ policy, material, password: undefined, hop, peer, agent });
     const password = await findPassword(hop, peer, agent, options);
     return { kind: 'found', access: compose({ policy, material, password, hop, peer, agent }) };
   } catch (error) {
     if (error instanceof SecretFault || error instanceof TlsMaterialFault) {
       agent.onSecretFault?.(error.message);
       const text = `local data error while talking to ${peerName(peer)}: ${withoutDetails(error.message)}`;
-      return troubled({ scope: 'self', status: '4.3.0', text });
+      return troubled({ scope: 'self', status: '4.3.0', text }, withoutPassword);
     }
     throw error;
   }
 }
 
-/** AWS's own words name accounts and roles: the log has them, whoever gets a report need not. */
+/** Removes details: AWS's messages name accounts and roles, which belong in the log, not in a report. */
 function withoutDetails(message: string): string {
   return message.replace(/(: \w+(?:Exception|Error)\b).*$/s, '$1');
 }
 
-/** Material whose notes have been told: it stays the same object for as long as nothing changes. */
-const told = new WeakSet<TlsMaterial>();
+/** Material whose notes were reported: it is the same object until something changes. */
+const reported = new WeakSet<TlsMaterial>();
 
-function tellNotes(material: TlsMaterial, { onNote }: Agent): void {
-  if (!told.has(material)) for (const note of material.notes) onNote?.(note);
-  told.add(material);
+function reportNotes(material: TlsMaterial, { onNote }: Agent): void {
+  if (!reported.has(material)) for (const note of material.notes) onNote?.(note);
+  reported.add(material);
 }
 
-/** By the server's name first, then by the next-hop as written (postfix: never by the sender in LMTP). */
+/** Finds the password by the server's name, then by the next-hop as written (Postfix: never by the sender in LMTP). */
 async function findPassword(
   hop: NextHop,
   peer: Peer,
@@ -100,17 +101,17 @@ interface Parts {
 }
 
 function compose({ policy, material, password, hop, peer, agent }: Parts): Access {
-  const who =
+  const identity =
     password === undefined ? '' : JSON.stringify([password.credentials.user, password.source, password.version]);
   return {
-    key: `${policy.level === 'none' ? '' : `${policy.key} ${material?.version ?? ''}`} ${who}`.trim(),
+    key: `${policy.level === 'none' ? '' : `${policy.key} ${material?.version ?? ''}`} ${identity}`.trim(),
     policy,
     ...(material === undefined ? {} : { tls: composeTls(policy, material, hop, peer) }),
     ...(password === undefined ? {} : { password, login: composeLogin(password, peer, agent) }),
   };
 }
 
-function composeTls(policy: TlsPolicy, { ca, cert, key }: TlsMaterial, hop: NextHop, peer: Peer): TlsWish {
+function composeTls(policy: TlsPolicy, { ca, cert, key }: TlsMaterial, hop: NextHop, peer: Peer): TlsOptions {
   const { minVersion, maxVersion, servername, level } = policy;
   return {
     request: {
@@ -162,24 +163,24 @@ function requiredOptions(
   return isMatched ? parameters.lmtp_sasl_tls_verified_security_options : parameters.lmtp_sasl_tls_security_options;
 }
 
-/** What of an access must never be seen, also not when a server repeats it. */
+/** Returns the secrets of an access, which must never be shown, even if a server repeats them. */
 export function secretsOf({ password, formerPassword }: Access): readonly string[] {
   return [password, formerPassword].flatMap((known) => (known === undefined ? [] : formsOf(known)));
 }
 
-/** A secret as it is, and as it goes over the wire. */
+/** Returns a secret in clear, and in its encodings on the wire. */
 function formsOf({ credentials: { user, secret } }: Password): readonly string[] {
   if (secret === '') return [];
   const inPlain = Buffer.from(`\0${user}\0${secret}`).toString('base64');
   return [secret, Buffer.from(secret).toString('base64'), inPlain, ...[0, 1, 2].map((at) => withinBase64(secret, at))];
 }
 
-/** The characters of base64 that hang on the secret alone, where it begins so many octets behind a multiple of three. */
+/** Returns the base64 characters that depend only on the secret, at an offset of octets after a multiple of three. */
 function withinBase64(secret: string, offset: number): string {
   const octets = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
   return octets.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((octets.length * 8) / 6));
 }
 
-function troubled(trouble: Trouble): AccessFound {
-  return { kind: 'trouble', trouble };
+function troubled(trouble: Trouble, access?: Access): AccessFound {
+  return { kind: 'trouble', trouble, ...(access === undefined ? {} : { access }) };
 }

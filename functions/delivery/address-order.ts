@@ -1,11 +1,11 @@
 /**
- * In which order the addresses of one host are tried, and how many of them (smtp_addr.c). Pure.
+ * The order and the number of the addresses that are tried for one host (smtp_addr.c). Pure.
  */
 
 import ipaddr from 'ipaddr.js';
 import type { Family } from '../session/name-service.ts';
 
-/** What decides the order. */
+/** The rules of the order. */
 export interface AddressRules {
   /** lmtp_randomize_addresses */
   readonly shuffle: boolean;
@@ -19,7 +19,7 @@ export interface AddressRules {
   readonly random: () => number;
 }
 
-/** The addresses to try, in order. */
+/** Returns the addresses to try, in order. */
 export function orderAddresses(addresses: readonly string[], rules: AddressRules): readonly string[] {
   const { preference, limit } = rules;
   const ordered = rules.shuffle ? shuffle(addresses, rules.random) : [...addresses];
@@ -28,7 +28,7 @@ export function orderAddresses(addresses: readonly string[], rules: AddressRules
   return rules.balance ? balanced(ordered, limit) : ordered.slice(0, limit);
 }
 
-/** The family of an address. */
+/** Returns the family of an address. */
 export function familyOf(address: string): Family {
   return ipaddr.IPv4.isValid(address) ? 'ipv4' : 'ipv6';
 }
@@ -37,7 +37,7 @@ function rank(address: string, preference: Family): number {
   return familyOf(address) === preference ? 0 : 1;
 }
 
-/** The first `limit` addresses; where one family would be cut away wholly, up to half of the places are kept for it. */
+/** Returns the first `limit` addresses. If one family would be missing, it gets up to half of the places. */
 function balanced(addresses: readonly string[], limit: number): readonly string[] {
   const chosen = addresses.slice(0, limit);
   const present = new Set(chosen.map(familyOf));

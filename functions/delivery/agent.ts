@@ -1,5 +1,5 @@
 /**
- * What a delivery agent has at hand for the length of its process: parameters, names, idle sessions, time.
+ * A delivery agent: its parameters, name service, idle sessions and clock, for the life of the process.
  */
 
 import { readTableFile } from '../maps/read-table-file.ts';
@@ -22,34 +22,34 @@ export interface Agent {
   readonly parameters: Parameters;
   readonly names: NameService;
   readonly sessions: SessionCache;
-  /** Where passwords and keys are read, if they are secrets. */
+  /** The store of passwords and keys that are secrets. */
   readonly secrets: SecretStore;
-  /** Certificates and keys, as they were read. */
+  /** Certificates and keys. */
   readonly materials: TlsMaterials;
   readonly refusedCredentials: RefusedCredentials;
-  /** Told why a password or a key could not be had: mail waits meanwhile. */
+  /** Called when a password or a key cannot be read, which defers mail. */
   readonly onSecretFault?: (why: string) => void;
-  /** Told once what an operator should know: that our own certificate has expired. */
+  /** Called once with a note for the operator: the client certificate has expired. */
   readonly onNote?: (note: string) => void;
   readonly clock: Clock;
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
-  /** Where the dialogues of the peers in debug_peer_list go. */
+  /** Receives the dialogues with the peers in debug_peer_list. */
   readonly debugPeer?: (peer: string, side: 'C' | 'S', line: string) => void;
-  /** Told of trouble that a postmaster may want to see, when the attempt is over. */
+  /** Called after an attempt with trouble for the postmaster. */
   readonly onIncident?: (incident: Incident) => void;
-  /** Absent: nobody wants any. */
+  /** Absent: no metrics. */
   readonly metrics?: Metrics;
-  /** Where the dialogue is written down, if anywhere. */
+  /** Receives the dialogue. */
   readonly transcript?: Transcript;
 }
 
-/** Makes an agent; whatever is not given is the real thing. */
+/** Returns an agent; the default of each part is the real one. */
 export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'parameters'>> = {}): Agent {
   const reuses = parameters.lmtp_connection_reuse_count_limit;
   const sessions = new SessionCache({
     maxIdle: Math.min(parameters.max_idle, parameters.lmtp_connection_cache_time_limit),
-    // It counts further uses, not all.
+    // The parameter counts uses after the first.
     maxUse: reuses === 0 ? parameters.max_use : Math.min(parameters.max_use, reuses + 1),
     maxAge: parameters.lmtp_connection_reuse_time_limit,
     size: parameters.lmtp_connection_cache_size,
@@ -70,17 +70,17 @@ export function makeAgent(parameters: Parameters, given: Partial<Omit<Agent, 'pa
   };
 }
 
-/** Nothing to ask for secrets: parameters that name one then say so. */
+/** A store without secrets. */
 const noSecrets: SecretStore = {
   fetch: (name) => Promise.reject(new SecretFault(`secret ${name}: there is no store of secrets here`)),
 };
 
-/** The limits of one request's waits. */
+/** Returns the limits for the waits of one request. */
 export function timeLimits(agent: Agent, deadline: Deadline, circumstances?: Circumstances): TimeLimits {
   return new TimeLimits(stageTimeouts(agent.parameters), deadline, circumstances);
 }
 
-/** What every conversation of the agent has: limits, transcript, the ways in which replies are taken. */
+/** Returns the options of every conversation: limits, transcript, and the filter of replies. */
 export function chatOptions(agent: Agent, limits: TimeLimits, peer?: Peer): ChatOptions {
   const { parameters } = agent;
   const transcript = peer === undefined ? agent.transcript : (peerTranscript(agent, peer) ?? agent.transcript);
@@ -101,7 +101,7 @@ export function keepsSessions({ parameters }: Agent, name: string): boolean {
   return parameters.lmtp_cache_connection || parameters.lmtp_connection_cache_destinations.matches(name);
 }
 
-/** The dialogue with a peer of debug_peer_list is logged, and written to the transcript if there is one. */
+/** Returns a transcript that logs the dialogue with a peer of debug_peer_list. */
 function peerTranscript({ parameters, debugPeer, transcript }: Agent, peer: Peer): Transcript | undefined {
   const { host, endpoint } = peer;
   if (debugPeer === undefined || parameters.debug_peer_list.isEmpty) return undefined;

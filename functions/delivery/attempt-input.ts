@@ -1,5 +1,5 @@
 /**
- * What an attempt at one host is made with.
+ * The input of an attempt at one host.
  */
 
 import type { Delivery } from '../request/delivery.ts';
@@ -8,11 +8,11 @@ import type { TimeLimits } from '../session/limit.ts';
 import type { Peer } from '../session/session.ts';
 import type { Moment } from '../time/clock.ts';
 import type { Agent } from './agent.ts';
-import type { DialogueKeeper } from './incidents.ts';
+import type { DialogueRecorder } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Everything that an attempt at one host needs. */
+/** The input of an attempt at one host. */
 export interface AttemptInput {
   readonly agent: Agent;
   readonly delivery: Delivery;
@@ -23,18 +23,18 @@ export interface AttemptInput {
   readonly peer: Peer;
   /** Milliseconds since the message arrived. */
   readonly age: number;
-  /** When the delivery was handed to the agent. */
+  /** When the agent received the delivery. */
   readonly begun: Moment;
   /** Indexes of the delivery's recipients to try here. */
   readonly recipients: readonly number[];
-  /** Whether another host is left to try: if this one does not get past its handshake, and if it does. */
+  /** Whether no other host is left to try: if the handshake of this one fails, and if it succeeds. */
   readonly last: { readonly isLastAddress: boolean; readonly isLastSession: boolean };
-  /** Keeps the dialogue for incidents. */
-  readonly dialogue: DialogueKeeper;
-  /** The server has shown that it cannot count: one recipient in each transaction. */
+  /** Records the dialogue for incidents. */
+  readonly dialogue: DialogueRecorder;
+  /** The server lost count of replies: one recipient in each transaction. */
   readonly oneByOne: boolean;
-  /** Whether a fresh connection may still be made where replies are out of step. */
+  /** Whether a new connection is allowed if replies are out of step. */
   readonly mayRenew: boolean;
-  /** Told of a recipient that is known to be sent while others are still awaited. */
+  /** Called for a recipient that is sent while others are pending. */
   readonly onProgress: (index: number, verdict: Verdict) => void;
 }

@@ -1,5 +1,5 @@
 /**
- * What an attempt came to, as a value: of one transaction, of one host, or of all that were tried. One function folds them.
+ * The outcome of an attempt, as a value: of one transaction, of one host, or of all hosts. One function combines outcomes.
  */
 
 import type { MetricName } from '../metrics/catalogue.ts';
@@ -8,14 +8,14 @@ import type { Incident, IncidentNote } from './incidents.ts';
 import type { Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Something to be added to a metric. */
+/** A value to add to a metric. */
 export interface Count {
   readonly name: MetricName;
   /** In the metric's unit. Default: 1. */
   readonly value?: number;
 }
 
-/** A server gave another number of final replies than it had accepted recipients, or named another recipient in one. */
+/** A server sent a wrong number of final replies, or named another recipient in one. */
 export interface ShortReplies {
   /** Final replies that were read. */
   readonly replies: number;
@@ -25,43 +25,43 @@ export interface ShortReplies {
   readonly peer: string;
 }
 
-/** Why content could not be sent to its end, where the cause is ours. */
+/** Why the agent could not send the content to its end. */
 export interface ContentFault {
   /** `body`: the message could not be read; `claim`: the delivery could not be claimed. */
   readonly what: 'body' | 'claim';
-  /** As it was thrown. */
+  /** The error that was thrown. */
   readonly error: unknown;
 }
 
-/** How an attempt ended. The recipients of `verdicts` and of `leftover` together are those that it was made for. */
+/** How an attempt ended. Each of its recipients is in `verdicts` or in `leftover`. */
 export interface AttemptOutcome<Noted extends IncidentNote = Incident> {
-  /** By index of the delivery's recipients. */
+  /** By index of the recipient in the delivery. */
   readonly verdicts: ReadonlyMap<number, Verdict>;
-  /** Recipients to be tried at the next host. */
+  /** Recipients to try at the next host. */
   readonly leftover: readonly number[];
-  /** What the leftover recipients are left with. */
+  /** The trouble of the leftover recipients. */
   readonly trouble?: Trouble;
-  /** What counts against the destination, unless a session ran its course. */
+  /** The trouble that counts against the destination, unless a session completed. */
   readonly blame?: Trouble;
   readonly incidents: readonly Noted[];
   readonly counts: readonly Count[];
   readonly shortReplies?: ShortReplies;
-  /** The server let us in; only such sessions count for lmtp_mx_session_limit. */
+  /** The opening succeeded; only such sessions count for lmtp_mx_session_limit. */
   readonly isHandshaken: boolean;
-  /** A session ran its course: the destination is alive, whatever it said (Postfix: no throttling then). */
+  /** A session completed: the destination is alive, whatever its replies (Postfix: no throttling then). */
   readonly isCompleted: boolean;
   /** A transaction with several recipients had each reply in its place. */
   readonly isCountRight: boolean;
-  /** A fresh connection was made since replies were out of step; a second one is not. */
+  /** A new connection was made because replies were out of step; there is no second one. */
   readonly isRenewed: boolean;
-  /** Our own time ended something. */
+  /** The time of the function ran out. */
   readonly isOutOfTime: boolean;
   /** When the last session was ready, milliseconds on the monotonic clock. */
   readonly readyAt?: number;
   readonly contentFault?: ContentFault;
 }
 
-/** Nothing has happened yet. */
+/** The outcome before anything has happened. */
 export const noOutcome: AttemptOutcome<never> = {
   verdicts: new Map(),
   leftover: [],
@@ -74,13 +74,13 @@ export const noOutcome: AttemptOutcome<never> = {
   isOutOfTime: false,
 };
 
-/** Folds several outcomes into what happened before. */
+/** Combines an outcome with later ones. */
 export function foldAll<Noted extends IncidentNote>(
   before: AttemptOutcome<Noted>,
   all: readonly AttemptOutcome<Noted>[],
 ): AttemptOutcome<Noted> {
   const every = [before, ...all];
-  // The lists are joined once: one after another would take time by the square of the recipients.
+  // The lists are joined once: joining them one by one would take quadratic time.
   const bare = every.map((one) => ({ ...one, verdicts: noOutcome.verdicts, leftover: [], incidents: [], counts: [] }));
   return {
     ...bare.reduce<AttemptOutcome<Noted>>(foldOutcomes, noOutcome),
@@ -91,13 +91,13 @@ export function foldAll<Noted extends IncidentNote>(
   };
 }
 
-/** Folds what happened next into what happened before. */
+/** Combines an outcome with the next one. */
 export function foldOutcomes<Noted extends IncidentNote>(
   before: AttemptOutcome<Noted>,
   next: AttemptOutcome<Noted>,
 ): AttemptOutcome<Noted> {
   return {
-    // What is known of both: the later one is told last, the first one to blame is to blame.
+    // The later value wins, except that the first blame and the first faults stay.
     ...before,
     ...next,
     ...optional('blame', before.blame ?? next.blame),

@@ -1,8 +1,8 @@
 /**
- * One host: recipients in, verdicts and leftovers out.
+ * An attempt at one host, with verdicts and leftover recipients as its outcome.
  */
 
-import type { RetireReason } from '../lmtp/heard.ts';
+import type { RetireReason } from '../lmtp/transaction-record.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
 import { sessionKey } from '../session/session-key.ts';
@@ -10,28 +10,28 @@ import { type Access, findAccess } from './access.ts';
 import { keepsSessions } from './agent.ts';
 import type { AttemptInput } from './attempt-input.ts';
 import { type AttemptOutcome, type Count, foldOutcomes, noOutcome } from './attempt-outcome.ts';
-import { concludeAll } from './conclude.ts';
-import { type IncidentNote, illustrate } from './incidents.ts';
+import { type IncidentNote, withTranscripts } from './incidents.ts';
 import { attemptOptions, open } from './open.ts';
 import { transact } from './round.ts';
 import type { Trouble } from './trouble.ts';
+import { concludeAll } from './verdicts.ts';
 
 type Noted = AttemptOutcome<IncidentNote>;
 
-/** Tries one host: a cached session first, a fresh one where there is none or the cached one fails before content. */
+/** Tries one host: with a cached session, or a new one if there is none or the cached one fails before content. */
 export async function attempt(input: AttemptInput): Promise<AttemptOutcome> {
   const { agent, hop, peer, dialogue, delivery } = input;
   const found = await findAccess(hop, peer, agent);
   const outcome =
     found.kind === 'trouble' ? withoutAccess(input, found.trouble) : await attemptWith(input, found.access);
-  return { ...outcome, incidents: illustrate(outcome.incidents, dialogue, peer, delivery.destination) };
+  return { ...outcome, incidents: withTranscripts(outcome.incidents, dialogue, peer, delivery.destination) };
 }
 
 function withoutAccess(input: AttemptInput, trouble: Trouble): Noted {
   const isOurs = trouble.scope === 'self';
   return {
     ...concludeAll(input, input.recipients, { phase: 'handshake', trouble }),
-    // A secret that cannot be read is counted where it is read.
+    // The reader of a secret counts its failures.
     counts: isOurs ? [] : [{ name: 'TlsFailures' }],
     incidents: [{ class: isOurs ? 'data' : 'policy', subject: trouble.text }],
   };
@@ -51,7 +51,7 @@ async function attemptWith(input: AttemptInput, found: Access): Promise<Noted> {
       outcome = foldOutcomes(outcome, opened.outcome);
       if (opened.kind === 'no session') return outcome;
       ({ session, access } = opened);
-      // With another password there is something else to hide.
+      // Another password must be hidden, too.
       options = attemptOptions(input, access);
     }
     const { isRenewed, shortReplies } = outcome;
@@ -64,10 +64,10 @@ async function attemptWith(input: AttemptInput, found: Access): Promise<Noted> {
     );
     outcome = foldOutcomes(outcome, { ...round.outcome, isHandshaken: true });
     rest = round.rest;
-    // Unread octets would be taken for the replies of the next transaction: such a session is not used again.
+    // Unread octets would be read as replies of the next transaction, so such a session is not used again.
     const goesOn = round.retire === undefined && session.takesMore && !session.isDisturbed;
     if (rest.length > 0 && goesOn) continue;
-    giveBack(input, session, access, options, round.retire);
+    release(input, session, access, options, round.retire);
     session = undefined;
   }
   return outcome;
@@ -84,8 +84,8 @@ function cacheCounts(
   ];
 }
 
-/** Parks the session for the next request, says goodbye, or drops it. */
-function giveBack(
+/** Parks the session for the next request, sends QUIT, or drops it. */
+function release(
   { agent, hop, peer }: AttemptInput,
   session: Session,
   { key, policy }: Access,

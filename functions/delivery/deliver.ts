@@ -1,8 +1,9 @@
 /**
- * One delivery attempt: destinations in order, their hosts in order, leftovers to the next, until none of either is left.
+ * One delivery attempt: next-hops in order, their hosts in order, leftover recipients to the next host, until no host or no recipient is
+ * left.
  *
- * Each host's attempt answers with a value, and one function folds them (attempt-outcome.ts). Every recipient ends with exactly
- * one verdict. Nothing here waits without a limit, and nothing is thrown but bugs.
+ * The attempt at each host returns a value, and one function combines them (attempt-outcome.ts). Every recipient gets exactly one
+ * verdict. Every wait has a limit, and only bugs throw.
  */
 
 import { isDoubleBounce } from '../parameters/own-address.ts';
@@ -26,65 +27,64 @@ import {
   noOutcome,
   type ShortReplies,
 } from './attempt-outcome.ts';
-import { delays } from './conclude.ts';
 import { endDelivery } from './ending.ts';
 import { findHosts } from './hosts.ts';
-import { DialogueKeeper, type Incident } from './incidents.ts';
-import { judgeOf } from './judge.ts';
+import { DialogueRecorder, type Incident } from './incidents.ts';
 import type { Gate, Message } from './message.ts';
 import { isLooping } from './preparation.ts';
 import { filterStatus } from './status-filter.ts';
-import { consequenceOf, type Trouble } from './trouble.ts';
+import { lastVerdict, type Trouble } from './trouble.ts';
 import type { Verdict } from './verdict.ts';
+import { delays } from './verdicts.ts';
 
-/** What surrounds one attempt. */
+/** The circumstances of an attempt. */
 export interface Attempt {
   readonly message: Message;
   readonly gate: Gate;
   readonly deadline: Deadline;
   /** Milliseconds since the message arrived. Default: 0. */
   readonly age?: number;
-  /** The destination has shown that it cannot count: one recipient in each transaction. */
+  /** The destination lost count of replies: one recipient in each transaction. */
   readonly oneByOne?: boolean;
-  /** Told of a recipient that is known to be sent while others are still awaited; `index` counts the delivery's recipients. */
+  /** Called for a recipient that is sent while others are pending; `index`: of the delivery's recipients. */
   readonly onProgress?: (index: number, verdict: Verdict) => void;
 }
 
 /** How an attempt ended. */
 export interface DeliveryOutcome {
-  /** One for each recipient, in their order. */
+  /** One for each recipient, in order. */
   readonly verdicts: readonly Verdict[];
-  /** What the destination is to be blamed for; absent where any session ran its course (Postfix: no throttling then). */
+  /** The trouble that blames the destination; absent if any session completed (Postfix: no throttling then). */
   readonly blame?: Trouble;
-  /** The number of final replies was wrong: the destination should get one recipient at a time for a while. */
+  /** The number of final replies was wrong: for a while, the destination should get one recipient at a time. */
   readonly shortReplies?: ShortReplies;
   /** A transaction with several recipients had each reply in its place. */
   readonly isCountRight?: boolean;
-  /** Why content could not be sent to its end, where the cause is ours. */
+  /** Why the agent could not send the content to its end. */
   readonly contentFault?: ContentFault;
 }
 
-/** Makes one attempt to deliver to every recipient; what it counted and met goes to the agent's metrics and notices. */
+/** Makes one attempt to deliver to every recipient, and reports its counts and incidents to the agent. */
 export async function deliver(delivery: Delivery, agent: Agent, given: Attempt): Promise<DeliveryOutcome> {
   const ending = parseEnding(delivery.destination);
   if (ending !== undefined) return { verdicts: endDelivery(delivery, ending, agent.parameters) };
   const run: DeliveryRun = { delivery, agent, given, begun: agent.clock.now(), twins: findTwins(delivery.recipients) };
   const outcome = await walkHops(run, refuseLoops(run));
-  report(run, outcome.counts, isTold(run) ? outcome.incidents : []);
+  report(run, outcome.counts, wantsIncidents(run) ? outcome.incidents : []);
   return deliveryOutcome(run, outcome);
 }
 
-/** An attempt that is under way: what does not change meanwhile. */
+/** The constants of a running attempt. */
 interface DeliveryRun {
   readonly delivery: Delivery;
   readonly agent: Agent;
   readonly given: Attempt;
   readonly begun: Moment;
-  /** For each recipient, the first with the same address: it is sent once and each gets its verdict. */
+  /** For each recipient, the first with the same address: that is sent once, and each gets its verdict. */
   readonly twins: readonly number[];
 }
 
-/** Adds to the metrics, for the destination too, and tells what a postmaster may want to see. */
+/** Adds to the metrics, also by destination, and reports incidents for the postmaster. */
 function report({ agent, delivery }: DeliveryRun, counts: readonly Count[], incidents: readonly Incident[]): void {
   for (const { name, value } of counts) agent.metrics?.add(name, value, delivery.destination);
   for (const incident of incidents) agent.onIncident?.(incident);
@@ -97,10 +97,10 @@ async function walkHops(run: DeliveryRun, begun: AttemptOutcome): Promise<Attemp
     if (outcome.leftover.length === 0) break;
     outcome = await walkHosts(run, outcome, hop, { isLastHop: index === hops.length - 1, isFallback });
   }
-  return settleLeftover(run, outcome);
+  return concludeLeftover(run, outcome);
 }
 
-/** The destination's own next-hops, and lmtp_fallback_relay behind them; a unix: destination is always the only one. */
+/** Returns the next-hops of the destination, then lmtp_fallback_relay; a unix: destination has no fallback. */
 function nextHops(
   destination: string,
   parameters: Parameters,
@@ -112,7 +112,7 @@ function nextHops(
   return [...own.map((hop) => ({ hop, isFallback: false })), ...fallbacks.map((hop) => ({ hop, isFallback: true }))];
 }
 
-/** Tries the hosts of one next-hop for those who are left over. */
+/** Tries the hosts of one next-hop for the leftover recipients. */
 async function walkHosts(
   run: DeliveryRun,
   before: AttemptOutcome,
@@ -132,11 +132,11 @@ async function walkHosts(
   for (const [index, peer] of hosts.peers.entries()) {
     if (outcome.leftover.length === 0) break;
     const isLastAddress = isLastHop && index === hosts.peers.length - 1;
-    // A host that could not be found out if it falls silent is not begun: the last host's words stand.
+    // Without time to blame a silent host, it is not tried: the result of the last host is final.
     if (outcome.trouble !== undefined && !timeLimits(run.agent, run.given.deadline).hasTimeForNextHost) {
       return { ...outcome, isOutOfTime: true };
     }
-    // Only a session that gets past its handshake uses up the limit: until then there is another host.
+    // Only a session past its handshake counts for the limit: until then there is another host.
     const isLastSession = isLastAddress || (isLastHop && sessions + 1 === sessionLimit);
     const next = await attempt(attemptInput(run, outcome, hop, peer, { isLastAddress, isLastSession }));
     outcome = foldOutcomes({ ...outcome, leftover: [] }, next);
@@ -166,7 +166,7 @@ function attemptInput(
     begun,
     recipients: leftover,
     last,
-    dialogue: new DialogueKeeper(isTold(run)),
+    dialogue: new DialogueRecorder(wantsIncidents(run)),
     oneByOne: given.oneByOne === true || shortReplies !== undefined,
     mayRenew: !isRenewed,
     onProgress: (index, verdict) => {
@@ -176,17 +176,17 @@ function attemptInput(
   };
 }
 
-/** No postmaster is told of trouble with a bounce, or with a notice to postmasters: that would go on for ever (smtp_chat.c). */
-function isTold({ agent, delivery: { sender } }: DeliveryRun): boolean {
+/** Whether incidents are reported: not for a bounce or a notice to postmasters, which would cause a loop (smtp_chat.c). */
+function wantsIncidents({ agent, delivery: { sender } }: DeliveryRun): boolean {
   return agent.onIncident !== undefined && sender !== '' && !isDoubleBounce(sender, agent.parameters);
 }
 
-/** A fallback relay that does not exist is a fault of our configuration: no mail bounces for it (smtp_connect.c). */
+/** A missing fallback relay is a fault of the configuration, so no mail bounces for it (smtp_connect.c). */
 function ownFault(trouble: Trouble): Trouble {
   return trouble.status.startsWith('5') ? { ...trouble, status: '4.3.5' } : trouble;
 }
 
-/** The outcome before the first host: all recipients are left over, except those that the message was delivered to before. */
+/** Returns the outcome before the first host: all recipients are left over, except those with a mail loop. */
 function refuseLoops(run: DeliveryRun): AttemptOutcome {
   const { delivery, agent, given, twins } = run;
   const all = twins.filter((twin, index) => twin === index);
@@ -196,33 +196,30 @@ function refuseLoops(run: DeliveryRun): AttemptOutcome {
   });
   const loops = looping.map((index) => {
     const text = `mail forwarding loop for ${quoteAddress(delivery.recipients[index]?.address ?? '')}`;
-    return settleTrouble(run, index, { scope: 'recipient', status: '5.4.6', text });
+    return concludeLast(run, index, { scope: 'recipient', status: '5.4.6', text });
   });
   const leftover = all.filter((index) => !looping.includes(index));
   return { ...foldAll<Incident>(noOutcome, loops), leftover, counts: [{ name: 'Attempts' }] };
 }
 
-const noServer: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could take the mail' };
+const noServer: Trouble = { scope: 'self', status: '4.3.0', text: 'no server was found that could accept the mail' };
 
-/** Those who are left when every host has been tried get the last host's words (the last error decides). */
-function settleLeftover(run: DeliveryRun, outcome: AttemptOutcome): AttemptOutcome {
+/** Recipients that are left after the last host get the verdict of its trouble (the last error decides). */
+function concludeLeftover(run: DeliveryRun, outcome: AttemptOutcome): AttemptOutcome {
   const { leftover, trouble = noServer, readyAt } = outcome;
-  const settled = leftover.map((index) => settleTrouble(run, index, trouble, readyAt));
+  const settled = leftover.map((index) => concludeLast(run, index, trouble, readyAt));
   const all = foldAll({ ...outcome, leftover: [] }, settled);
   return all.isOutOfTime ? { ...all, counts: [...all.counts, { name: 'DeadlineClamped' }] } : all;
 }
 
-/** Settles a recipient by a trouble that no host is left to mend. */
-function settleTrouble(run: DeliveryRun, index: number, trouble: Trouble, readyAt?: number): AttemptOutcome<never> {
+/** Returns the outcome for a recipient with a trouble and no other host. */
+function concludeLast(run: DeliveryRun, index: number, trouble: Trouble, readyAt?: number): AttemptOutcome<never> {
   const { parameters, clock } = run.agent;
-  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
-  const { outcome, status, blames } = consequenceOf(trouble, circumstances);
-  const { text, remoteMta } = trouble;
+  const { blames, ...last } = lastVerdict(trouble, parameters);
+  const { remoteMta } = trouble;
   const at = clock.now().monotonic;
   const verdict: Verdict = {
-    status: outcome === 'bounced' ? outcome : 'deferred',
-    dsn: status,
-    text,
+    ...last,
     ...(remoteMta === undefined ? {} : { remoteMta }),
     ...delays(run, readyAt === undefined ? { at } : { at, readyAt }),
   };
@@ -249,11 +246,11 @@ function filtered({ agent }: DeliveryRun, verdict: Verdict): Verdict {
   return filterStatus(verdict, agent.parameters.lmtp_delivery_status_filter);
 }
 
-/** For each recipient, the index of the first one with the same address. */
+/** Returns for each recipient the index of the first one with the same address. */
 function findTwins(recipients: readonly DeliveryRecipient[]): readonly number[] {
   const first = new Map<string, number>();
   return recipients.map(({ address }, index) => {
-    // A domain has no case (RFC 5321 section 2.4); what a local-part's case means only its server knows.
+    // A domain ignores case (RFC 5321 section 2.4); for a local-part, only its server knows.
     const { localPart, domain } = splitAddress(address);
     const mailbox = `${localPart}@${domain.toLowerCase()}`;
     const known = first.get(mailbox);

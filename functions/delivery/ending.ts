@@ -1,5 +1,5 @@
 /**
- * Mail that is not delivered because the transport map says so: what Postfix's error(8), retry(8) and discard(8) conclude.
+ * Verdicts on mail that the transport map does not deliver, as from Postfix's error(8), retry(8) and discard(8).
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
@@ -29,7 +29,7 @@ function verdictOf(ending: Ending, softBounce: boolean): Verdict {
     case 'retry':
       return { status: 'deferred', dsn: ending.status, text, ...times };
     case 'discard':
-      // A success is reported where it was asked for, as by discard(8).
+      // Success is reported on request, as by discard(8).
       return { status: 'sent', dsn: '2.0.0', text, relayed: true, ...times };
     default:
       return ending satisfies never;

@@ -1,5 +1,5 @@
 /**
- * The envelope of a transaction: what a delivery and its message make of it, and what they need of a server.
+ * The envelope of a delivery and its message, and the capabilities that they require.
  */
 
 import type { Envelope } from '../lmtp/commands.ts';
@@ -18,7 +18,7 @@ export interface Posting {
   readonly parameters: Parameters;
 }
 
-/** The envelope for those recipients that the indexes name. */
+/** Returns the envelope for the recipients with these indexes. */
 export function makeEnvelope(
   { delivery, message, parameters }: Posting,
   indexes: readonly number[],
@@ -33,7 +33,7 @@ export function makeEnvelope(
   return {
     sender: delivery.sender,
     recipients,
-    // What a conversion will come to is not known before it is done.
+    // The size after a conversion is not known in advance.
     ...(downgrade === undefined ? { size: message.size + Buffer.byteLength(prefix) } : {}),
     smtputf8: needsSmtputf8(delivery, message) && parameters.smtputf8_enable,
     dummyAuth: parameters.lmtp_send_dummy_mail_auth,
@@ -44,14 +44,14 @@ export function makeEnvelope(
   };
 }
 
-/** What the message needs and the server does not offer, if anything. `peer` is `host[address]`. */
-export function unfitness(
+/** Returns the trouble with a missing capability or a size limit, if any. `peer` is `host[address]`. */
+export function missingCapability(
   { delivery, message, parameters }: Posting,
   offered: Capabilities,
   { peer, isLastHost }: { readonly peer: string; readonly isLastHost: boolean },
 ): Trouble | undefined {
   if (needsSmtputf8(delivery, message) && parameters.smtputf8_enable && !offered.smtputf8) {
-    // Hard only when no host is left that might have it (Postfix since 3.8; before, at once).
+    // Hard only if no other host is left (Postfix since 3.8; before, at once).
     const status = isLastHost || !judgeOf(parameters).asksOthersForUtf8 ? '5.6.7' : '4.6.7';
     return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer}` };
   }
@@ -62,19 +62,19 @@ export function unfitness(
   return undefined;
 }
 
-/** Only an address or a header in UTF-8 needs it; the declaration alone does not (RFC 6531 section 3.4). */
+/** Whether an address or a header is in UTF-8; the declaration alone does not count (RFC 6531 section 3.4). */
 function needsSmtputf8({ smtputf8, sender, recipients }: Delivery, { has8BitHeader }: Message): boolean {
   if (smtputf8 !== true) return false;
   return has8BitHeader || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
 }
 
-/** Content with octets above 127 is 8BITMIME whatever was declared; where nobody has looked, it may have them. */
+/** Returns 8BITMIME for content with octets above 127, whatever was declared, and for content that was not inspected. */
 function declaredBody({ body }: Delivery, { is8Bit }: Message): Envelope['body'] {
   if (is8Bit === true) return '8BITMIME';
   return body ?? (is8Bit === undefined ? '8BITMIME' : undefined);
 }
 
-/** ORCPT always goes along, as Postfix has it: the original address, or the recipient's own. */
+/** Adds ORCPT always, as in Postfix: the original address, or the recipient's own. */
 function wireRecipient({ address, original, notify, orcpt }: DeliveryRecipient): Envelope['recipients'][number] {
   const known = original ?? address;
   const type = isAscii(known) ? 'rfc822' : 'utf-8';

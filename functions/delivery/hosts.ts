@@ -1,5 +1,5 @@
 /**
- * From a destination to the servers to try, in order (smtp_connect.c, smtp_addr.c). There is never an MX look-up.
+ * The servers to try for a destination, in order (smtp_connect.c, smtp_addr.c). There is never an MX look-up.
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
@@ -13,20 +13,20 @@ import { judgeOf } from './judge.ts';
 import { orderTargets } from './service-order.ts';
 import type { Trouble } from './trouble.ts';
 
-/** The servers behind a next-hop, or why there are none. */
+/** The servers of a next-hop, or why there are none. */
 export type Hosts =
   | { readonly kind: 'found'; readonly peers: readonly Peer[] }
   | { readonly kind: 'trouble'; readonly trouble: Trouble };
 
 type InetHop = Extract<NextHop, { kind: 'inet' }>;
 
-/** Finds the servers behind a next-hop, in the order in which they are to be tried. */
+/** Finds the servers of a next-hop, in the order to try. */
 export async function findHosts(hop: NextHop, agent: Agent, deadline: Deadline): Promise<Hosts> {
   const { parameters } = agent;
   if (hop.kind === 'unix') {
     return { kind: 'found', peers: [{ host: parameters.myhostname, endpoint: { kind: 'unix', path: hop.path } }] };
   }
-  // The resolver's own time-outs do not know ours.
+  // The time-outs of the resolver ignore the deadline.
   const found = await withLimit(findInetHosts(hop, agent), { milliseconds: deadline.left(), isDeadline: true });
   return typeof found === 'string' ? troubled(deadlineTrouble(hop.host)) : found;
 }
@@ -42,13 +42,13 @@ async function findInetHosts(hop: InetHop, agent: Agent): Promise<Hosts> {
   return troubled(lookupTrouble(`_${service}._tcp.${hop.host}`, lookup, parameters));
 }
 
-/** The hosts behind SRV records; a target that cannot be found leaves the others. */
+/** Finds the hosts of SRV records; a target without addresses is skipped if there are others. */
 async function findTargets(targets: readonly ServiceTarget[], hop: InetHop, agent: Agent): Promise<Hosts> {
   const peers: Peer[] = [];
   let trouble: Trouble | undefined;
   for (const { name, port } of orderTargets(targets, agent.random)) {
     if (name === '' || name === '.') {
-      // RFC 2782: the service is decidedly not available at this domain.
+      // RFC 2782: the domain does not offer the service.
       return troubled({ scope: 'site', status: '5.1.0', text: `service ${hop.service} is not offered at ${hop.host}` });
     }
     const hosts = await findAddresses({ ...hop, host: name, port, isAddress: false }, agent);
@@ -82,12 +82,12 @@ async function findAddresses({ host, isAddress, port }: InetHop, agent: Agent): 
   };
 }
 
-/** The name that a CNAME leads to, where it is to stand for the server (lmtp_cname_overrides_servername). */
+/** Returns the target of a CNAME, if it replaces the name of the server (lmtp_cname_overrides_servername). */
 async function serverName(host: string, isAddress: boolean, { names, parameters }: Agent): Promise<string | undefined> {
   return isAddress || !parameters.lmtp_cname_overrides_servername ? undefined : await names.canonicalName(host);
 }
 
-/** Asks the DNS, the system, or one after the other (lmtp_host_lookup); what is found first counts. */
+/** Looks up a host in DNS and through the system, in the order of lmtp_host_lookup; the first result wins. */
 async function lookUp(host: string, families: readonly Family[], { names, parameters }: Agent): Promise<Lookup> {
   const level = parameters.lmtp_dns_support_level || (parameters.disable_dns_lookups ? 'disabled' : 'enabled');
   const ways = level === 'disabled' ? ['native'] : parameters.lmtp_host_lookup;

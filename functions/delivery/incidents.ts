@@ -1,22 +1,22 @@
 /**
- * Trouble with a server that a postmaster may want to see with the dialogue that led to it (Postfix notify_classes,
- * smtp_chat.c:smtp_chat_notify): noted while an attempt goes on, told when it is over.
+ * Trouble with a server for the postmaster, with the dialogue that led to it (Postfix notify_classes, smtp_chat.c:smtp_chat_notify). It
+ * is noted during an attempt and reported after it.
  */
 
 import type { InterruptionCause } from '../lmtp/dialogue.ts';
-import type { RetireReason } from '../lmtp/heard.ts';
 import type { OpeningFault } from '../lmtp/opening.ts';
+import type { RetireReason } from '../lmtp/transaction-record.ts';
 import type { Transcript } from '../session/chat.ts';
 import { type Peer, relayName } from '../session/session.ts';
 import { isProtocolError } from '../smtp/reply.ts';
 
 /**
- * What trouble is about:
+ * The class of trouble:
  *
  *   data      a password, a key, a map or the body could not be read
- *   policy    TLS or AUTH was not had as it must be
- *   protocol  the server said what does not belong there
- *   resource  our own time ran out
+ *   policy    TLS or AUTH did not meet the requirements
+ *   protocol  the server sent a reply that does not fit
+ *   resource  the time of the function ran out
  */
 export type IncidentClass = 'data' | 'policy' | 'protocol' | 'resource';
 
@@ -31,17 +31,17 @@ export interface IncidentNote {
 export interface Incident extends IncidentNote {
   /** `host[address]:port` */
   readonly peer: string;
-  /** As the delivery has it. */
+  /** The destination of the delivery. */
   readonly destination: string;
   /** `In:  ` or `Out: ` and a line; without content and secrets. */
   readonly transcript: readonly string[];
 }
 
-/** Lines of a dialogue that are kept: from its beginning, and from its end. */
+/** Lines of a dialogue that are kept, from its beginning and from its end. */
 const keptLines = { first: 40, last: 160 };
 
 /** Keeps the beginning and the end of a dialogue. */
-export class DialogueKeeper {
+export class DialogueRecorder {
   readonly #isWanted: boolean;
   readonly #first: string[] = [];
   readonly #last: string[] = [];
@@ -52,7 +52,7 @@ export class DialogueKeeper {
     this.#isWanted = isWanted;
   }
 
-  /** A transcript that is kept here, beside being written wherever it was written. */
+  /** Returns a transcript that is recorded, and also written to `further`. */
   listen(further: Transcript | undefined): Transcript | undefined {
     if (!this.#isWanted) return further;
     return (side, line) => {
@@ -61,7 +61,7 @@ export class DialogueKeeper {
     };
   }
 
-  /** The lines that were kept. */
+  /** The recorded lines. */
   get lines(): readonly string[] {
     return [...this.#first, ...(this.#left > 0 ? [`(${this.#left} lines)`] : []), ...this.#last];
   }
@@ -78,10 +78,10 @@ export class DialogueKeeper {
   }
 }
 
-/** Incidents with the dialogue that led to them; of each class the first counts. */
-export function illustrate(
+/** Returns the incidents with their dialogue; only the first of each class. */
+export function withTranscripts(
   notes: readonly IncidentNote[],
-  { lines }: DialogueKeeper,
+  { lines }: DialogueRecorder,
   peer: Peer,
   destination: string,
 ): readonly Incident[] {
@@ -89,17 +89,17 @@ export function illustrate(
   return first.map((note) => ({ ...note, peer: relayName(peer), destination, transcript: lines }));
 }
 
-/** What an opening that came to nothing is about, if a postmaster should see it. */
+/** Returns the class of a failed opening, if it concerns the postmaster. */
 export function openingClass(fault: OpeningFault): IncidentClass | undefined {
   if (fault.kind === 'out of step') return 'protocol';
   if (fault.kind === 'goodbye') return undefined;
   if (fault.kind !== 'refused') return 'policy';
   const { code } = fault.reply;
-  // A busy server is none of the postmaster's business; one that speaks something else is.
+  // A busy server does not concern the postmaster; a server of another protocol does.
   return isProtocolError(fault.reply) || code < 400 ? 'protocol' : undefined;
 }
 
-/** What an interruption is about; a lost connection is the network's business. */
+/** Returns the class of an interruption; a lost connection is a matter of the network. */
 export function interruptionClass(reason: InterruptionCause): IncidentClass | undefined {
   const classes = {
     deadline: 'resource',
@@ -112,7 +112,7 @@ export function interruptionClass(reason: InterruptionCause): IncidentClass | un
   return classes[reason];
 }
 
-/** What the end of a session's usefulness is about. */
+/** Returns the class of a session that must not be used again. */
 export function retireClass(retire: RetireReason | undefined): IncidentClass | undefined {
   return retire === 'protocol error' || retire === 'out of step' ? 'protocol' : undefined;
 }

@@ -1,46 +1,46 @@
 /**
- * Where we conclude otherwise than Postfix does, in one object that policy asks; and Postfix's own conclusions beside it, for
- * comparison (strict_postfix_verdicts=yes).
+ * The points on which verdicts differ from Postfix's, in one object that policy uses; and Postfix's own, for comparison
+ * (strict_postfix_verdicts=yes).
  */
 
-import type { Manners } from '../lmtp/heard.ts';
-import { postfixManners } from '../lmtp/postfix-reading.ts';
-import { careful } from '../lmtp/reading.ts';
+import { postfixRules } from '../lmtp/postfix-reading.ts';
+import { carefulRules } from '../lmtp/reading.ts';
+import type { ReplyRules } from '../lmtp/transaction-record.ts';
 import type { Parameters } from '../parameters/parameters.ts';
 import type { EnhancedStatus } from '../smtp/enhanced-status.ts';
 
-/** The points at which conclusions differ. */
+/** The points on which verdicts differ. */
 export interface Judge {
   /** How replies are read. */
-  readonly manners: Manners;
-  /** Whether replies that no command asked for are looked for while a session is opened, and when it is taken up again. */
+  readonly rules: ReplyRules;
+  /** Whether to look for unexpected replies when a session is opened or revived. */
   readonly looksForStrays: boolean;
-  /** Status of a reply that fits nowhere: a 3xx to RCPT, a code 600. */
+  /** The status of a reply that fits no class: a 3xx to RCPT, a code 600. */
   readonly unclassified: EnhancedStatus;
-  /** Status of a name that does not exist. */
+  /** The status of a name that does not exist. */
   readonly unknownName: EnhancedStatus;
-  /** Whether a refused LHLO, or a refused STARTTLS where TLS is required, defers. */
+  /** Whether a refused LHLO, or a refused STARTTLS with required TLS, defers. */
   readonly softensOpening: boolean;
-  /** Whether a recipient in doubt is offered to the next host of the same attempt. */
+  /** Whether a recipient in doubt is tried at the next host of the same attempt. */
   readonly offersDoubtElsewhere: boolean;
-  /** Whether a session that fails before content is replaced by a fresh one, at no charge. */
+  /** Whether a session that fails before content is replaced by a new one, without a verdict. */
   readonly renewsSessions: boolean;
-  /** Whether another host is asked for SMTPUTF8 before a message that needs it bounces (Postfix since 3.8). */
+  /** Whether other hosts are tried for SMTPUTF8 before a message that needs it bounces (Postfix since 3.8). */
   readonly asksOthersForUtf8: boolean;
-  /** Whether a server that offers no AUTH gets no mail (lmtp_sasl_auth_required), and must prove itself where mutual_auth is asked for. */
+  /** Whether a server without AUTH gets no mail (lmtp_sasl_auth_required), and must prove its identity with mutual_auth. */
   readonly insistsOnAuth: boolean;
-  /** Whether final replies behind the first have a time-out of their own (lmtp_data_done_next_timeout). */
+  /** Whether final replies after the first have their own time-out (lmtp_data_done_next_timeout). */
   readonly hurriesFinals: boolean;
 }
 
-/** Our own. */
+/** The default. */
 export const ownJudge: Judge = {
-  manners: careful,
+  rules: carefulRules,
   looksForStrays: true,
   unclassified: '4.5.0',
-  // In a private zone a missing name is nearly always an outage, or a typing error of ours.
+  // In a private zone a missing name is nearly always an outage, or an error in the configuration.
   unknownName: '4.4.4',
-  // A server that does not know LHLO is a wrong port or a wrong listener; one that offers TLS and refuses it needs its administrator.
+  // A server without LHLO is a wrong port or listener; one that offers TLS and refuses it needs its administrator.
   softensOpening: true,
   offersDoubtElsewhere: false,
   renewsSessions: true,
@@ -51,7 +51,7 @@ export const ownJudge: Judge = {
 
 /** Postfix's. */
 export const postfixJudge: Judge = {
-  manners: postfixManners,
+  rules: postfixRules,
   looksForStrays: false,
   unclassified: '5.5.0',
   unknownName: '5.4.4',
@@ -63,7 +63,7 @@ export const postfixJudge: Judge = {
   hurriesFinals: false,
 };
 
-/** The judge that the parameters ask for. */
+/** Returns the judge that the parameters select. */
 export function judgeOf({ strict_postfix_verdicts }: Pick<Parameters, 'strict_postfix_verdicts'>): Judge {
   return strict_postfix_verdicts ? postfixJudge : ownJudge;
 }

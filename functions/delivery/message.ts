@@ -1,5 +1,5 @@
 /**
- * The message that a delivery carries, and the content that goes on the wire.
+ * The message of a delivery, and its content for the wire.
  */
 
 import type { WireContent } from '../session/chat.ts';
@@ -8,25 +8,25 @@ import { deliveredTo, findBody } from '../smtp/header-scan.ts';
 import { type CleanupRules, cleanContent, MessageCleanup, postfixCleanup } from '../smtp/message-cleanup.ts';
 import { MimeDowngrader, type MimeFault, type MimeLimits } from '../smtp/mime-downgrade.ts';
 
-/** A message body, wherever it lies. */
+/** A stored message. */
 export interface Message {
   /**
-   * Octets to announce with SIZE=. Exact where `isExact`, else no more than the message really has, so that an
-   * announcement never gets a message refused that would have fitted.
+   * Octets to announce with SIZE=. Exact if `isExact`, else a lower bound, so that a server never refuses a message that would have
+   * fitted.
    */
   readonly size: number;
   readonly isExact: boolean;
-  /** Whether the body has octets above 127; `undefined` where it was not looked at. */
+  /** Whether the body has octets above 127; `undefined` if it was not inspected. */
   readonly is8Bit: boolean | undefined;
-  /** Whether the header has; such a message needs SMTPUTF8 if it was submitted as one that may. */
+  /** Whether the header has octets above 127; such a message needs SMTPUTF8 if it was submitted with it. */
   readonly has8BitHeader: boolean;
-  /** Addresses of its Delivered-To fields: where it has been already. */
+  /** Addresses of its Delivered-To fields: earlier deliveries. */
   readonly deliveredTo: readonly string[];
   /** The octets as cleanup(8) leaves them; may be asked for again by the next host. */
   open(): AsyncIterable<Buffer>;
 }
 
-/** What can be said of a message that lies in memory. */
+/** Returns the properties of a message in memory. */
 export function inspectContent(octets: Buffer): Omit<Message, 'open'> {
   const bodyStart = findBody(octets);
   return {
@@ -42,8 +42,8 @@ function inspectHeader(header: Buffer): Pick<Message, 'has8BitHeader' | 'deliver
 }
 
 /**
- * What can be said of a message that is too large to be looked into, but for its beginning, which should hold the header.
- * Line ends may add to its size, so that is a lower bound.
+ * Returns the properties of a message that is too large to inspect, from its beginning, which should contain the header. Line ends may
+ * add to its size, so the size is a lower bound.
  */
 export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'open'> {
   const header = beginning.subarray(0, findBody(beginning));
@@ -52,9 +52,6 @@ export function unseenContent(size: number, beginning: Buffer): Omit<Message, 'o
 
 /** Octets up to which a body is held in memory, so that its exact size and its 8-bit octets are known before MAIL. */
 export const inMemoryLimit = 1024 * 1024;
-
-/** Octets at the beginning of a large message that are looked into. */
-export const beginningOctets = 64 * 1024;
 
 /** Returns the message that content in memory is, as cleanup(8) leaves it. */
 export function messageInMemory(content: Buffer, rules: CleanupRules = postfixCleanup): Message {
@@ -93,30 +90,33 @@ async function* cleaned(octets: AsyncIterable<Buffer>, rules: CleanupRules): Asy
   yield cleanup.end();
 }
 
-/** What guards the content on its way out. */
+/** Octets at the beginning of a large message that are inspected. */
+export const beginningOctets = 64 * 1024;
+
+/** Guards the sending of content. */
 export interface Gate {
-  /** A session is ready and the envelope goes out: content may follow soon. */
+  /** Announces that the envelope is sent, and content may follow soon. */
   prepare(): void;
-  /** Waits for the claim; throws what makes sending impossible. */
+  /** Waits for the claim; throws the reason why content must not be sent. */
   admit(): Promise<void>;
-  /** Whether the claim still holds. */
+  /** Whether the claim is still valid. */
   mayGoOn(): boolean;
 }
 
-/** No claim is needed: the command line works for itself. */
+/** A gate without a claim, for the command line. */
 export const openGate: Gate = { prepare: () => {}, admit: async () => {}, mayGoOn: () => true };
 
-/** What is done to a message on its way. */
+/** Changes to a message before it is sent. */
 export interface Preparation {
-  /** Longest line in octets; 0 = lines are never cut. */
+  /** Longest line in octets; 0 = lines are never split. */
   readonly lineLimit: number;
-  /** Header fields to put in front, each line with its end. */
+  /** Header fields to prepend, with line ends. */
   readonly prefix?: string;
   /** The server lacks 8BITMIME: 8-bit parts become quoted-printable. */
   readonly downgrade?: MimeLimits;
 }
 
-/** The message cannot be given the form that the server needs; found out while it is sent, which ends without the dot. */
+/** The message cannot be converted for the server. This is detected during the content, which then ends without the dot. */
 export class MimeUnfit extends Error {
   override readonly name = 'MimeUnfit';
   readonly fault: MimeFault;
@@ -127,7 +127,7 @@ export class MimeUnfit extends Error {
   }
 }
 
-/** Prepares a message for the wire. Its chunks throw {@link MimeUnfit}, or what the message's own stream throws. */
+/** Prepares a message for the wire. Its chunks throw {@link MimeUnfit}, and the errors of the message's own stream. */
 export function wireContent(
   message: Message,
   gate: Gate,
@@ -141,7 +141,7 @@ export function wireContent(
   };
 }
 
-/** The octets as the server is to get them. */
+/** Yields the octets for the server. */
 async function* encode(
   message: Message,
   {

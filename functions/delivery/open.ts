@@ -1,5 +1,5 @@
 /**
- * A fresh session with one host: opened the way that policy wants it, or the trouble that stood in the way.
+ * Opens a new session with one host as the policy requires, or returns the trouble.
  */
 
 import { Interrupted } from '../lmtp/dialogue.ts';
@@ -14,25 +14,25 @@ import { type Access, findAccess, secretsOf } from './access.ts';
 import { chatOptions } from './agent.ts';
 import type { AttemptInput } from './attempt-input.ts';
 import { type AttemptOutcome, type Count, noOutcome } from './attempt-outcome.ts';
-import { concludeAll, peerWords } from './conclude.ts';
 import { type IncidentClass, type IncidentNote, interruptionClass, openingClass } from './incidents.ts';
 import { judgeOf } from './judge.ts';
 import { type OpeningSwitches, openingTrouble, rememberedRefusal } from './opening-trouble.ts';
 import { interruptionTrouble, type Trouble } from './trouble.ts';
+import { concludeAll, peerWords } from './verdicts.ts';
 
-/** A session that was opened, or none; what it counted and what is to be told in either case. */
+/** An open session or none, with its counts and incidents. */
 export type Opening =
   | {
       readonly kind: 'session';
       readonly session: Session;
-      /** Another than at first, where the password had just been changed. */
+      /** A new access, if the password had just been changed. */
       readonly access: Access;
       readonly outcome: AttemptOutcome<IncidentNote>;
     }
-  /** The outcome concludes for all recipients. */
+  /** The outcome has all recipients. */
   | { readonly kind: 'no session'; readonly outcome: AttemptOutcome<IncidentNote> };
 
-/** Opens a session; or concludes for all recipients why there is none. */
+/** Opens a session, or returns the outcome for all recipients. */
 export async function open(input: AttemptInput, access: Access, recipients: readonly number[]): Promise<Opening> {
   const { agent, peer } = input;
   const refusal = access.password && agent.refusedCredentials.find(relayName(peer), access.password);
@@ -40,7 +40,7 @@ export async function open(input: AttemptInput, access: Access, recipients: read
     const trouble = rememberedRefusal(refusal, peerWords(peer), openingSwitches(agent.parameters));
     return noSession(input, recipients, { trouble, counts: ['AuthFailures'] });
   }
-  const tried = await openAsBestWeCan(input, access);
+  const tried = await openWithRetries(input, access);
   if (tried.kind === 'ready') return checkEarlyReply(input, tried, recipients);
   return noSession(input, recipients, {
     ...describe(input, access, tried),
@@ -70,12 +70,12 @@ function checkEarlyReply(
   return { kind: 'no session', outcome: { ...outcome, counts: opened, isRenewed } };
 }
 
-/** What stood in the way, as it is concluded from. */
+/** The trouble with an opening. */
 interface NoSession {
   readonly trouble: Trouble;
-  /** Absent: it is none of the postmaster's business. */
+  /** Absent: it does not concern the postmaster. */
   readonly note?: IncidentClass | undefined;
-  /** Absent: there was no server to show. */
+  /** Absent: there was no connection. */
   readonly relay?: string;
   readonly counts: readonly MetricName[];
   readonly isRenewed?: boolean;
@@ -95,13 +95,35 @@ function noSession(
   return { kind: 'no session', outcome };
 }
 
-/** A fault of the server's, or what ended the opening. */
-type Fault =
-  | OpeningFault
+/** There is no connection, or it was interrupted. */
+export type ConnectionFault =
   | { readonly kind: 'no connection'; readonly error: ConnectError }
   | { readonly kind: 'interrupted'; readonly error: Interrupted };
 
-/** How an opening went, once more where that could help. */
+/** Why there is no session. */
+export type Fault = OpeningFault | ConnectionFault;
+
+/** Returns what an attempt to open came to; a fault of the connection is a value too. */
+export async function faultAsValue<T>(attempt: Promise<T>): Promise<T | ConnectionFault> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof ConnectError) return { kind: 'no connection', error };
+    if (error instanceof Interrupted) return { kind: 'interrupted', error };
+    throw error;
+  }
+}
+
+/** Returns the trouble behind a fault. */
+export function faultTrouble(fault: Fault, peer: Peer, parameters: Parameters): Trouble {
+  if (fault.kind === 'interrupted') return interruptionTrouble(fault.error, peerWords(peer));
+  if (fault.kind !== 'no connection') return openingTrouble(fault, peerWords(peer), openingSwitches(parameters));
+  const { isDeadline, message } = fault.error;
+  const trouble = { status: '4.4.1', text: `connect to ${relayName(peer)}: ${message}` } as const;
+  return isDeadline ? { ...trouble, scope: 'self', isOutOfTime: true } : { ...trouble, scope: 'stream' };
+}
+
+/** The result of an opening, with its retry if any. */
 type Tried =
   | {
       readonly kind: 'ready';
@@ -122,37 +144,28 @@ function describe(
   access: Access,
   { fault }: Extract<Tried, { kind: 'failed' }>,
 ): Omit<NoSession, 'counts'> {
-  const words = peerWords(peer);
+  const trouble = faultTrouble(fault, peer, agent.parameters);
+  // Without a connection there is no relay to show.
+  if (fault.kind === 'no connection') return { trouble };
   const relay = relayName(peer);
-  if (fault.kind === 'interrupted') {
-    const { error } = fault;
-    return { trouble: interruptionTrouble(error, words), note: interruptionClass(error.reason), relay };
-  }
-  if (fault.kind === 'no connection') {
-    const text = `connect to ${relay}: ${fault.error.message}`;
-    // Without a session there is no relay to show.
-    return fault.error.isDeadline
-      ? { trouble: { scope: 'self', status: '4.4.1', text, isOutOfTime: true } }
-      : { trouble: { scope: 'stream', status: '4.4.1', text } };
-  }
-  const trouble = openingTrouble(fault, words, openingSwitches(agent.parameters));
-  // Where TLS is no duty, its failure is no fault of the destination's.
+  if (fault.kind === 'interrupted') return { trouble, note: interruptionClass(fault.error.reason), relay };
+  // A failure of optional TLS does not blame the destination.
   const isMild = fault.kind === 'TLS failed' && access.tls?.isRequired === false;
   return { trouble: isMild ? { ...trouble, scope: 'message' } : trouble, note: openingClass(fault), relay };
 }
 
-/** Once more where that can help: without TLS that is no duty, with a password that was changed meanwhile, or in step. */
-async function openAsBestWeCan(input: AttemptInput, access: Access): Promise<Tried> {
+/** Opens a session, and retries once if that can help: without optional TLS, with a changed password, or after replies out of step. */
+async function openWithRetries(input: AttemptInput, access: Access): Promise<Tried> {
   const first = await openOnce(input, access);
   const before = { counts: [], isRenewed: false };
   if (first.kind === 'ready') return { kind: 'ready', session: first.session, access, ...before };
   if (first.kind === 'TLS failed' && mayGoWithoutTls(input, access)) {
     const plain = withoutTls(access);
-    return triedWith(await openOnce(input, plain), plain, { counts: faultCounts(first), isRenewed: false });
+    return triedFrom(await openOnce(input, plain), plain, { counts: faultCounts(first), isRenewed: false });
   }
   if (first.kind === 'out of step' && input.mayRenew) {
     const second = await openOnce(input, access);
-    return triedWith(second, access, { counts: faultCounts(first), isRenewed: true });
+    return triedFrom(second, access, { counts: faultCounts(first), isRenewed: true });
   }
   if (first.kind === 'AUTH refused' && first.reply.code >= 500 && access.password !== undefined) {
     return await afterRefusal(input, access, access.password, first);
@@ -160,7 +173,7 @@ async function openAsBestWeCan(input: AttemptInput, access: Access): Promise<Tri
   return { kind: 'failed', fault: first, ...before };
 }
 
-function triedWith(
+function triedFrom(
   opened: Opened | Fault,
   access: Access,
   before: { readonly counts: readonly MetricName[]; readonly isRenewed: boolean },
@@ -171,7 +184,7 @@ function triedWith(
   return { kind: 'failed', fault: opened, ...before };
 }
 
-/** A refusal counts only if the password was not changed since it was read; what counts is remembered. */
+/** Retries with a password that was changed since it was read; otherwise the refusal counts and is remembered. */
 async function afterRefusal(
   input: AttemptInput,
   access: Access,
@@ -187,25 +200,19 @@ async function afterRefusal(
     if (second.kind === 'AUTH refused' && second.reply.code >= 500) {
       agent.refusedCredentials.note(relayName(peer), fresh.access.password, second.reply);
     }
-    return triedWith(second, renewed, before);
+    return triedFrom(second, renewed, before);
   }
   agent.refusedCredentials.note(relayName(peer), password, refused.reply);
   return { kind: 'failed', fault: refused, ...before };
 }
 
 async function openOnce(input: AttemptInput, access: Access): Promise<Opened | Fault> {
-  try {
-    return await openSession(input.peer, openOptions(input, access, attemptOptions(input, access)));
-  } catch (error) {
-    if (error instanceof ConnectError) return { kind: 'no connection', error };
-    if (error instanceof Interrupted) return { kind: 'interrupted', error };
-    throw error;
-  }
+  return await faultAsValue(openSession(input.peer, openOptions(input, access, attemptOptions(input, access))));
 }
 
 /**
- * At level may, mail that has waited a while goes in plain text where the handshake fails, unless there is a password for
- * the server: that would go in plain text too (smtp_proto.c:smtp_start_tls).
+ * Whether to retry without TLS: at level may, after a failed handshake, for mail older than minimal_backoff_time. Not if there is a
+ * password for the server, which would be sent in plain text too (smtp_proto.c:smtp_start_tls).
  */
 function mayGoWithoutTls({ agent, age }: AttemptInput, { tls, login }: Access): boolean {
   return tls?.isRequired === false && login === undefined && age >= agent.parameters.minimal_backoff_time;
@@ -217,7 +224,7 @@ function withoutTls({ tls, ...access }: Access): Access {
 
 const day = 24 * 60 * 60_000;
 
-/** A session that was opened counts, and the days that its certificate has left. */
+/** Returns the counts of an open session: one session, and the days left of its certificate. */
 function openedCounts({ security: { tls } }: Session, { agent }: AttemptInput): readonly Count[] {
   const opened: Count = { name: 'SessionsOpened' };
   if (tls?.certificate_ends === undefined) return [opened];
@@ -240,14 +247,14 @@ const faultMetrics: Readonly<Record<OpeningFault['kind'], MetricName>> = {
   'AUTH refused': 'AuthFailures',
 };
 
-/** What stood in the way counts, unless it was our own time. */
+/** Returns the counts of a fault; none if the time of the function ran out. */
 function faultCounts(fault: Fault): readonly MetricName[] {
   if (fault.kind === 'interrupted') return fault.error.reason === 'deadline' ? [] : ['ConnectFailures'];
   if (fault.kind === 'no connection') return fault.error.isDeadline ? [] : ['ConnectFailures'];
   return [faultMetrics[fault.kind]];
 }
 
-/** What arrives before it was asked for may come from a third party in between (lmtp_tls_block_early_mail_reply). */
+/** Returns the trouble with octets that arrive before MAIL, which a third party may have injected (lmtp_tls_block_early_mail_reply). */
 export function earlyReply(
   session: Session,
   { agent, peer }: Pick<AttemptInput, 'agent' | 'peer'>,
@@ -257,14 +264,14 @@ export function earlyReply(
   return { scope: 'site', status: '4.7.0', text: `host ${peerWords(peer).name} spoke before MAIL was sent` };
 }
 
-/** What every conversation of an attempt has. */
+/** Returns the options of every conversation of an attempt. */
 export function attemptOptions({ agent, limits, peer, dialogue }: AttemptInput, access: Access): ChatOptions {
   const { transcript, ...options } = chatOptions(agent, limits, peer);
-  const heard = dialogue.listen(transcript);
-  return { ...options, secrets: secretsOf(access), ...(heard === undefined ? {} : { transcript: heard }) };
+  const recorded = dialogue.listen(transcript);
+  return { ...options, secrets: secretsOf(access), ...(recorded === undefined ? {} : { transcript: recorded }) };
 }
 
-/** The parameters that the meaning of a failed opening depends on. */
+/** Returns the parameters that decide what a failed opening means. */
 export function openingSwitches(parameters: Parameters): OpeningSwitches {
   return {
     skip5xxGreeting: parameters.lmtp_skip_5xx_greeting,
@@ -273,7 +280,7 @@ export function openingSwitches(parameters: Parameters): OpeningSwitches {
   };
 }
 
-/** What a session with a server is opened with. */
+/** Returns the options for opening a session with a server. */
 export function openOptions(
   { agent: { parameters, clock }, peer }: Pick<AttemptInput, 'agent' | 'peer'>,
   { tls, login }: Pick<Access, 'tls' | 'login'>,
@@ -289,7 +296,7 @@ export function openOptions(
   };
 }
 
-/** Keywords to take as not offered by this server; an entry for its address stands in the place of the general list. */
+/** Returns the keywords to ignore for this server; an entry for its address replaces the general list. */
 function discardedKeywords({ endpoint }: Peer, parameters: Parameters): ReadonlySet<string> {
   const byAddress =
     endpoint.kind === 'inet' ? parameters.lmtp_discard_lhlo_keyword_address_maps.find(endpoint.address) : undefined;

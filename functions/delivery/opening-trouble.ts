@@ -1,15 +1,15 @@
 /**
- * What an opening that came to nothing means: rows 14 to 39 of Postfix's outcomes (smtp_proto.c, smtp_sasl_proto.c).
+ * The troubles of failed openings: rows 14 to 39 of Postfix's outcomes (smtp_proto.c, smtp_sasl_proto.c).
  */
 
-import type { StagedReply } from '../lmtp/heard.ts';
 import type { OpeningFault } from '../lmtp/opening.ts';
+import type { StagedReply } from '../lmtp/transaction-record.ts';
 import { withClass } from '../smtp/enhanced-status.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Judge } from './judge.ts';
 import { handshakeTrouble, type PeerWords, type Trouble, unsettledTrouble } from './trouble.ts';
 
-/** The parameters that the meaning depends on. */
+/** The parameters that decide what a failed opening means. */
 export interface OpeningSwitches {
   /** lmtp_skip_5xx_greeting */
   readonly skip5xxGreeting: boolean;
@@ -18,7 +18,7 @@ export interface OpeningSwitches {
   readonly judge: Judge;
 }
 
-/** The trouble behind a fault. */
+/** Returns the trouble for a fault. */
 export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: OpeningSwitches): Trouble {
   switch (fault.kind) {
     case 'refused':
@@ -34,7 +34,7 @@ export function openingTrouble(fault: OpeningFault, peer: PeerWords, switches: O
     case 'TLS failed':
       return site('4.7.5', `Cannot start TLS with ${peer.name}: handshake failure: ${fault.reason}`);
     case 'certificate not accepted':
-      // The reason begins with Postfix's words.
+      // The reason begins with Postfix's text.
       return site('4.7.5', `${fault.reason} (host ${peer.name})`);
     case 'AUTH not offered':
       return site(
@@ -61,7 +61,7 @@ function answerTroubleOf({ stage, reply }: StagedReply, why: 'out of step' | 'go
   return unsettledTrouble({ kind: 'unsettled', stage, reply, why, inDoubt: false }, peer);
 }
 
-/** Credentials that were refused not long ago, and are not tried again. */
+/** Returns the trouble for credentials that were refused recently and are not tried again. */
 export function rememberedRefusal(reply: Reply, peer: PeerWords, switches: OpeningSwitches): Trouble {
   const trouble = authRefused(reply, undefined, peer, switches);
   return { ...trouble, text: trouble.text.replace('SASL authentication', 'SASL [CACHED] authentication') };

@@ -1,6 +1,5 @@
 /**
- * What is done to a message for one transaction: fields in front (lmtp_flags), and the conversion that a server without
- * 8BITMIME needs.
+ * The preparation of a message for one transaction: prepended fields (lmtp_flags), and the conversion for a server without 8BITMIME.
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
@@ -11,12 +10,12 @@ import { quoteAddress } from '../smtp/path.ts';
 import type { Posting } from './envelope.ts';
 import type { Message, Preparation } from './message.ts';
 
-/** Whether each recipient needs a transaction of its own, because a field in front names it. */
+/** Whether each recipient needs its own transaction, because a prepended field names it. */
 export function wantsOneRecipient({ lmtp_flags: flags }: Parameters): boolean {
   return flags.has('D') || flags.has('O');
 }
 
-/** Whether the message would come back to where it has been (flag D; local(8) and pipe(8) look for the same). */
+/** Whether the message was delivered to this recipient before (flag D; local(8) and pipe(8) have the same check). */
 export function isLooping(
   recipient: DeliveryRecipient,
   { deliveredTo }: Message,
@@ -41,7 +40,7 @@ export function cleanupRules(
   };
 }
 
-/** Prepares the message for those recipients that the indexes name. */
+/** Returns the preparation of the message for the recipients with these indexes. */
 export function prepare(posting: Posting, offered: Capabilities, indexes: readonly number[]): Preparation {
   const { parameters } = posting;
   return {
@@ -59,13 +58,13 @@ export function prepare(posting: Posting, offered: Capabilities, indexes: readon
   };
 }
 
-/** Content that may have 8-bit octets, and a server that does not take them. What was declared as 7BIT is believed. */
+/** Whether content may have 8-bit octets and the server does not accept them. A declaration as 7BIT is trusted. */
 export function needsDowngrade({ delivery, message, parameters }: Posting, offered: Capabilities): boolean {
   if (offered.eightBitMime || parameters.disable_mime_output_conversion) return false;
   return message.is8Bit === true || (message.is8Bit === undefined && delivery.body !== '7BIT');
 }
 
-/** Return-Path, X-Original-To and Delivered-To, in the order in which Postfix writes them. */
+/** Returns Return-Path, X-Original-To and Delivered-To, in Postfix's order. */
 function fieldsInFront({ delivery, parameters }: Posting, indexes: readonly number[]): string {
   const { lmtp_flags: flags } = parameters;
   const recipient = delivery.recipients[indexes[0] ?? -1];

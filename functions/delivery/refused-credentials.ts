@@ -1,7 +1,6 @@
 /**
- * Credentials that a server has refused: they are not tried again until they change, or some time has passed, since servers
- * lock out whoever guesses (smtp_sasl_auth_cache.c). Kept by each container; what is remembered is a version, never a
- * password.
+ * Credentials that a server has refused. They are not tried again until they change or some time has passed, because servers lock
+ * accounts after wrong passwords (smtp_sasl_auth_cache.c). Each container remembers versions, never passwords.
  */
 
 import type { Password } from '../secrets/password-maps.ts';
@@ -15,7 +14,7 @@ interface Refusal {
   readonly at: Moment;
 }
 
-/** The refusals that a container remembers. */
+/** The refusals of a container. */
 export class RefusedCredentials {
   readonly #refusals = new Map<string, Refusal>();
   readonly #clock: Clock;
@@ -27,7 +26,7 @@ export class RefusedCredentials {
     this.#longest = longest;
   }
 
-  /** What a server (`host[address]:port`: another address may think otherwise) said to these very credentials not long ago. */
+  /** Returns the recent refusal of these credentials by a server (`host[address]:port`, because addresses may differ). */
   find(server: string, password: Password): Reply | undefined {
     const key = keyOf(server, password);
     const refusal = this.#refusals.get(key);

@@ -1,9 +1,9 @@
 /**
- * One round with a server: one transaction, with as many of the recipients as it takes at a time.
+ * One round with a server: one transaction, with as many recipients as the server accepts at a time.
  */
 
 import type { Answer, Interrupted } from '../lmtp/dialogue.ts';
-import type { RetireReason, TransactionOutcome } from '../lmtp/heard.ts';
+import type { RetireReason, TransactionOutcome } from '../lmtp/transaction-record.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import { peerName, relayName, type Session, type Transacted } from '../session/session.ts';
 import type { AttemptInput } from './attempt-input.ts';
@@ -15,24 +15,24 @@ import {
   foldOutcomes,
   noOutcome,
 } from './attempt-outcome.ts';
-import { concludeAll, concludeAnswer, concludeTrouble, peerWords, sentVerdict } from './conclude.ts';
-import { makeEnvelope, type Posting, unfitness } from './envelope.ts';
+import { makeEnvelope, missingCapability, type Posting } from './envelope.ts';
 import { type IncidentNote, interruptionClass, retireClass } from './incidents.ts';
 import { judgeOf } from './judge.ts';
 import { MimeUnfit, wireContent } from './message.ts';
 import { prepare, wantsOneRecipient } from './preparation.ts';
 import { interruptionTrouble, type PeerWords, type Trouble, unsettledTrouble } from './trouble.ts';
+import { concludeAll, concludeAnswer, concludeTrouble, peerWords, sentVerdict } from './verdicts.ts';
 
-/** How one transaction ended. */
+/** The result of one transaction. */
 export interface Round {
   readonly outcome: AttemptOutcome<IncidentNote>;
-  /** Recipients that want a further transaction: too many for this one, or its session failed before it took anything. */
+  /** Recipients that need another transaction: too many for this one, or its session failed before any content. */
   readonly rest: readonly number[];
   /** Why the session must not be used again. */
   readonly retire?: RetireReason;
 }
 
-/** Runs one transaction, with as many of the recipients as the server takes at a time. */
+/** Runs one transaction, with as many recipients as the server accepts at a time. */
 export async function transact(
   input: AttemptInput,
   session: Session,
@@ -41,7 +41,7 @@ export async function transact(
 ): Promise<Round> {
   const readyAt = input.agent.clock.now().monotonic;
   const fit = { peer: peerName(session.peer), isLastHost: input.last.isLastSession };
-  const unfit = unfitness(posting(input), session.capabilities, fit);
+  const unfit = missingCapability(posting(input), session.capabilities, fit);
   if (unfit !== undefined) {
     const met = { phase: 'transaction', trouble: unfit, relay: relayName(session.peer), readyAt } as const;
     return { outcome: { ...concludeAll(input, recipients, met), isCompleted: true, readyAt }, rest: [] };
@@ -58,10 +58,10 @@ export async function transact(
       retire: 'out of step',
     };
   }
-  return concludeRound({ input, session, offered, later, readyAt }, transacted);
+  return roundOutcome({ input, session, offered, later, readyAt }, transacted);
 }
 
-/** What a round was made with. */
+/** The input of a round. */
 interface RoundFacts {
   readonly input: AttemptInput;
   readonly session: Session;
@@ -70,11 +70,11 @@ interface RoundFacts {
   readonly readyAt: number;
 }
 
-function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transacted): Round {
+function roundOutcome(facts: RoundFacts, { outcome, finalsAt, octets }: Transacted): Round {
   const { input, session, offered, readyAt } = facts;
   const at = input.agent.clock.now().monotonic;
   const fault = faultOf(outcome);
-  // Recipients that were too many get another turn, as long as each turn takes one and ends as it should.
+  // Excess recipients get another transaction, as long as each one completes.
   const goesOn = outcome.completed;
   const excess = offered.filter((_, position) => goesOn && outcome.answers[position]?.kind === 'excess');
   const parts = outcome.answers.flatMap((answer, position): readonly AttemptOutcome<never>[] => {
@@ -86,7 +86,7 @@ function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transac
       ? [concludeTrouble(input, session, index, fault.trouble, times)]
       : [concludeAnswer(input, session, index, answer, times)];
   });
-  const after = concludeLater(facts, outcome, fault?.trouble);
+  const after = laterOutcome(facts, outcome, fault?.trouble);
   const { replies, recipients } = outcome.miscount ?? {};
   const concluded: AttemptOutcome<IncidentNote> = {
     ...foldAll(noOutcome, parts),
@@ -109,17 +109,17 @@ function concludeRound(facts: RoundFacts, { outcome, finalsAt, octets }: Transac
 }
 
 /**
- * Recipients that were not offered yet. Where the session broke they fare as the others did: a dead server costs one time-out,
- * not one for each recipient. Where replies were out of step, one fresh connection is made.
+ * Returns the outcome for recipients that were not offered yet. If the session broke, they share the trouble of the others: a dead
+ * server costs one time-out, not one for each recipient. If replies were out of step, one new connection is allowed.
  */
-function concludeLater(
+function laterOutcome(
   { input, session, later }: RoundFacts,
   { answers, outOfStep, interruption }: TransactionOutcome,
   fault: Trouble | undefined,
 ): { readonly outcome: AttemptOutcome<never>; readonly rest: readonly number[] } {
   const broken = answers.find((answer) => answer.kind === 'interrupted' || answer.kind === 'unsettled');
   if (broken === undefined) return { outcome: noOutcome, rest: later };
-  // A server that let a time-out pass is dead too where that left only a refusal unconfirmed, or replies too few.
+  // After a time-out the server counts as dead, even if only a confirmation or some replies are missing.
   const silence = interruption?.reason === 'timeout' ? interruption : undefined;
   const mayGoOn = broken.kind === 'unsettled' && silence === undefined;
   if (mayGoOn && (outOfStep === undefined || input.mayRenew)) return { outcome: noOutcome, rest: later };
@@ -130,7 +130,7 @@ function concludeLater(
   };
 }
 
-/** What recipients meet that were not offered, on a session that ended with others. */
+/** Returns the trouble of recipients that were not offered on a session that ended. */
 function laterTrouble(
   broken: Extract<Answer, { kind: 'interrupted' | 'unsettled' }>,
   silence: Interrupted | undefined,
@@ -142,7 +142,7 @@ function laterTrouble(
   return unsettledTrouble({ ...broken, inDoubt: false }, peer);
 }
 
-/** What ended the content, where it was not the server: a message that cannot be converted, our store, our table. */
+/** Returns what ended the content on the client's side: a failed conversion, a body that cannot be read, or a failed claim. */
 function faultOf({
   interruption,
 }: TransactionOutcome): { readonly trouble?: Trouble; readonly content?: ContentFault } | undefined {
@@ -163,12 +163,12 @@ function outOfStepCounts(isOutOfStep: boolean): readonly Count[] {
   return isOutOfStep ? [{ name: 'OutOfStep' }] : [];
 }
 
-/** What a postmaster may want to see of a transaction: the first answer that does not belong there says what it is about. */
+/** Returns the incidents of a transaction for the postmaster; the first misplaced reply is the subject. */
 function notesOf({ peer }: Session, outcome: TransactionOutcome): readonly IncidentNote[] {
   const { outOfStep, miscount, retire } = outcome;
   const about = retireClass(retire);
   const broken = outcome.answers.flatMap((answer) => {
-    // That a message cannot be converted is told to its sender.
+    // The sender receives a report about a failed conversion.
     if (answer.kind !== 'interrupted' || outcome.interruption?.cause instanceof MimeUnfit) return [];
     const kind = interruptionClass(answer.reason);
     if (kind === undefined) return [];
@@ -186,8 +186,8 @@ function notesOf({ peer }: Session, outcome: TransactionOutcome): readonly Incid
 }
 
 /**
- * Which recipients go into one transaction: as many as the server takes, and no two addresses that differ in case alone. Some
- * servers take those for one and the same, and answer them once: all behind would get the reply of another.
+ * Chooses the recipients of one transaction: as many as the server accepts, but no two addresses that differ only in case. Some servers
+ * treat those as one and send one reply, so that later recipients would get wrong replies.
  */
 function chooseRecipients(
   input: AttemptInput,
@@ -207,14 +207,14 @@ function chooseRecipients(
   return { offered, later };
 }
 
-/** Recipients of one transaction: what the parameters allow and the server announced, or one where it cannot count. */
+/** Returns the limit of recipients: from the parameters and the server, or one if the server lost count. */
 function transactionLimit({ oneByOne, agent: { parameters } }: AttemptInput, { capabilities }: Session): number {
   if (oneByOne || wantsOneRecipient(parameters)) return 1;
   const ours = parameters.lmtp_destination_recipient_limit || Number.POSITIVE_INFINITY;
   return Math.min(ours, capabilities.limits.rcpt ?? Number.POSITIVE_INFINITY);
 }
 
-/** The conversation itself. */
+/** Runs the transaction on the session. */
 async function converse(
   input: AttemptInput,
   session: Session,
@@ -226,7 +226,7 @@ async function converse(
   const preparation = prepare(posting(input), session.capabilities, recipients);
   const envelope = makeEnvelope(posting(input), recipients, preparation);
   gate.prepare();
-  return await session.transact(envelope, judgeOf(agent.parameters).manners, {
+  return await session.transact(envelope, judgeOf(agent.parameters).rules, {
     ...options,
     content: wireContent(message, gate, preparation),
     onProgress: (position, reply) => {
@@ -242,8 +242,8 @@ function posting({ delivery, message, agent }: AttemptInput): Posting {
 }
 
 /**
- * What counts where the same is to be tried on a fresh connection, at no charge, since nothing of the message was sent: a
- * cached session that turned out dead; once in an attempt, a fresh one whose replies are out of step.
+ * Returns the counts if the transaction is repeated on a new connection, without a verdict, because no content was sent: a cached
+ * session that was dead; or, once in an attempt, a new session with replies out of step.
  */
 function renewalCounts(
   { agent, mayRenew }: AttemptInput,
@@ -259,7 +259,7 @@ function renewalCounts(
 function isSessionFault(answer: Answer): boolean {
   switch (answer.kind) {
     case 'interrupted':
-      // A session that was not asked whether it works does not answer its first command where it does not.
+      // Without a probe, a dead session shows only at its first command.
       return answer.reason === 'lost' || (answer.reason === 'timeout' && answer.stage === 'MAIL');
     case 'unsettled':
       return answer.why !== 'early';

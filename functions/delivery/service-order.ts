@@ -1,10 +1,10 @@
 /**
- * In which order the targets of a service are tried: by priority, and within one by chance, weighted (RFC 2782). Pure.
+ * The order of the targets of a service: by priority, and within a priority by weighted chance (RFC 2782). Pure.
  */
 
 import type { ServiceTarget } from '../session/name-service.ts';
 
-/** The targets in order; `random` gives a number from 0 up to, not including, 1. */
+/** Returns the targets in order; `random` returns a number from 0 up to, not including, 1. */
 export function orderTargets(targets: readonly ServiceTarget[], random: () => number): readonly ServiceTarget[] {
   const priorities = [...new Set(targets.map(({ priority }) => priority))].sort((a, b) => a - b);
   return priorities.flatMap((priority) =>

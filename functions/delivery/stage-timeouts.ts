@@ -1,12 +1,12 @@
 /**
- * The time-outs of a dialogue's stages, as the parameters set them.
+ * The time-outs of the stages of a dialogue, from the parameters.
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
 import type { Timeouts } from '../session/limit.ts';
 import { judgeOf } from './judge.ts';
 
-/** The parameters that time-outs are read from. */
+/** The parameters of time-outs. */
 export type TimeoutParameters = Pick<
   Parameters,
   | 'lmtp_connect_timeout'
@@ -36,7 +36,7 @@ export function stageTimeouts(parameters: TimeoutParameters): Timeouts {
     DATA: parameters.lmtp_data_init_timeout,
     content: parameters.lmtp_data_xfer_timeout,
     dot: parameters.lmtp_data_done_timeout,
-    // A server that answered one recipient and then falls silent has lost count.
+    // A server that answers for one recipient and then is silent has lost count.
     'next dot': judgeOf(parameters).hurriesFinals
       ? Math.min(parameters.lmtp_data_done_timeout, parameters.lmtp_data_done_next_timeout)
       : parameters.lmtp_data_done_timeout,

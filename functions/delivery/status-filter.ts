@@ -1,6 +1,6 @@
 /**
- * lmtp_delivery_status_filter: a map that may turn a verdict's status and words, once for each recipient, at the end
- * (Postfix dsn_filter(3)). What failed for now may fail for good and the other way round; what was sent stays sent.
+ * lmtp_delivery_status_filter: a map that may replace the status and the text of a final verdict (Postfix dsn_filter(3)). A deferral may
+ * become a bounce and the reverse; a sent recipient stays sent.
  */
 
 import type { Maps } from '../parameters/parameters.ts';
@@ -10,7 +10,7 @@ import type { Verdict } from './verdict.ts';
 /** The part of a verdict that the filter sees and may change. */
 type Filtered = Pick<Verdict, 'status' | 'dsn' | 'text'>;
 
-/** The verdict after the filter; a result of another form, or one that would undo a delivery, is not heeded. */
+/** Returns the verdict after the filter; an invalid result, or one that would undo a delivery, is ignored. */
 export function filterStatus<V extends Filtered>(verdict: V, maps: Maps): V {
   if (maps.isEmpty) return verdict;
   const result = /^(\S+)\s+(\S.*)$/s.exec(maps.find(`${verdict.dsn} ${verdict.text}`) ?? '');

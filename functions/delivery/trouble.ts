@@ -1,5 +1,5 @@
 /**
- * What we conclude when a host does not simply say yes (after Postfix smtp_trouble(3)).
+ * The verdicts on troubles with a host (after Postfix smtp_trouble(3)).
  *
  *   trouble with     soft, a host left   soft, last host        hard                  in doubt
  *   one recipient    leftover            deferred               bounced               -
@@ -8,45 +8,46 @@
  *   the stream       all leftover        all deferred, blamed   -                     deferred, blamed
  *   ourselves        all deferred        all deferred           -                     deferred
  *
- * Soft and hard is the first digit of the enhanced status, after it was reconciled with the reply code. What fits neither
- * (a 3xx to RCPT, a 2xx to DATA, a code 600) comes from a server that is out of step: unclassified means soft here, where
- * Postfix bounces with 5.5.0. A recipient in doubt is not offered to another host in the same attempt: that would be the
- * surest way to deliver twice. "Blamed" counts against the destination (Postfix: throttled).
+ * The first digit of the enhanced status, after reconciling it with the reply code, decides between soft and hard. Any other reply (a
+ * 3xx to RCPT, a 2xx to DATA, a code 600) comes from a server out of step: it is soft here, while Postfix bounces with 5.5.0. A
+ * recipient in doubt is not tried at another host in the same attempt, because that could deliver twice. "Blamed" counts against the
+ * destination (Postfix: throttled).
  */
 
 import type { Answer, Doubt, InterruptionCause, Stage } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { type EnhancedStatus, statusClass, withClass } from '../smtp/enhanced-status.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
-import type { Judge } from './judge.ts';
+import { type Judge, judgeOf } from './judge.ts';
 import type { VerdictStatus } from './verdict.ts';
 
-/** What a trouble concerns. */
+/** The scope of a trouble. */
 export type Scope = 'recipient' | 'message' | 'site' | 'stream' | 'self';
 
-/** A host, a network or a name service did not do what we asked. */
+/** A failure of a host, a network, a name service or the agent. */
 export interface Trouble {
   readonly scope: Scope;
   /** 4.x.x or 5.x.x. */
   readonly status: EnhancedStatus;
   readonly text: string;
-  /** Host name of the server whose words these are; absent where the words are ours. */
+  /** Host name of the server that sent the text; absent for the agent's own text. */
   readonly remoteMta?: string;
   readonly inDoubt?: true;
-  /** Our own time ended it. */
+  /** The time of the function ran out. */
   readonly isOutOfTime?: true;
 }
 
 /** The circumstances that a verdict depends on. */
 export interface Circumstances {
-  /** No other host is left to try in this attempt. */
+  /** No other host is left in this attempt. */
   readonly isLastHost: boolean;
   /** soft_bounce */
   readonly softBounce: boolean;
   readonly judge: Judge;
 }
 
-/** What follows from a trouble. */
+/** The consequence of a trouble. */
 export interface Consequence {
   readonly outcome: VerdictStatus | 'leftover';
   readonly status: EnhancedStatus;
@@ -62,7 +63,7 @@ const policy: Readonly<Record<Scope, { readonly softElsewhere: 'leftover' | 'def
   self: { softElsewhere: 'deferred', blames: false },
 };
 
-/** Looks a trouble up in the table. */
+/** Returns the consequence of a trouble. */
 export function consequenceOf(trouble: Trouble, { isLastHost, softBounce, judge }: Circumstances): Consequence {
   const { softElsewhere, blames } = policy[trouble.scope];
   const soft = statusClass(trouble.status) !== 5;
@@ -73,12 +74,30 @@ export function consequenceOf(trouble: Trouble, { isLastHost, softBounce, judge 
   return { outcome, status, blames: blames && outcome === 'deferred' };
 }
 
-/** What the agent was doing, in Postfix's words. */
+/** A verdict without its session. `blames`: it counts against the destination. */
+export interface LastVerdict {
+  readonly status: 'deferred' | 'bounced';
+  readonly dsn: EnhancedStatus;
+  readonly text: string;
+  readonly blames: boolean;
+}
+
+/** Returns the verdict on a trouble when no other host is left to try. */
+export function lastVerdict(
+  trouble: Trouble,
+  parameters: Pick<Parameters, 'soft_bounce' | 'strict_postfix_verdicts'>,
+): LastVerdict {
+  const circumstances = { isLastHost: true, softBounce: parameters.soft_bounce, judge: judgeOf(parameters) };
+  const { outcome, status, blames } = consequenceOf(trouble, circumstances);
+  return { status: outcome === 'bounced' ? outcome : 'deferred', dsn: status, text: trouble.text, blames };
+}
+
+/** The activity of the agent, in Postfix's words. */
 const doing: Readonly<Record<Stage, string>> = {
   greeting: 'receiving the initial server greeting',
   LHLO: 'performing the LHLO handshake',
   STARTTLS: 'receiving the STARTTLS response',
-  // Postfix counts it as part of the handshake.
+  // Postfix counts AUTH as part of the handshake.
   AUTH: 'performing the LHLO handshake',
   MAIL: 'sending MAIL FROM',
   RCPT: 'sending RCPT TO',
@@ -96,7 +115,7 @@ const command: Partial<Record<Stage, string>> = {
   dot: 'end of DATA command',
 };
 
-/** The trouble behind an answer; `undefined` where the recipient was delivered to. */
+/** Returns the trouble of an answer; `undefined` for a delivered recipient. */
 export function answerTrouble(answer: Answer, peer: PeerWords, judge: Judge): Trouble | undefined {
   switch (answer.kind) {
     case 'reply': {
@@ -112,7 +131,7 @@ export function answerTrouble(answer: Answer, peer: PeerWords, judge: Judge): Tr
       return {
         scope: 'recipient',
         remoteMta: peer.host,
-        // A 552 that means "too many recipients" is for now too (RFC 5321 section 4.5.3.1.10).
+        // A 552 for "too many recipients" is temporary too (RFC 5321 section 4.5.3.1.10).
         status: withClass(answer.reply.status, 4),
         text: `host ${peer.name} said: ${answer.reply.text} (in reply to RCPT TO command)`,
       };
@@ -123,7 +142,7 @@ export function answerTrouble(answer: Answer, peer: PeerWords, judge: Judge): Tr
   }
 }
 
-/** The trouble behind a reply that settles nothing: it defers, with the server's own line. */
+/** Returns the trouble of a reply that decides nothing: it defers, with the line of the server. */
 export function unsettledTrouble({ stage, reply, why, inDoubt }: Unsettled, peer: PeerWords): Trouble {
   const where = command[stage] === undefined ? `while ${doing[stage]}` : `in reply to ${command[stage]}`;
   const said = `host ${peer.name} said: ${reply.text} (${where})`;
@@ -135,7 +154,7 @@ export function unsettledTrouble({ stage, reply, why, inDoubt }: Unsettled, peer
   };
   const isClassified = reply.code >= 400 && reply.code < 600;
   return {
-    // An unconfirmed refusal is the recipient's or the message's all the same, and no fault of the server's.
+    // An unconfirmed refusal concerns the recipient or the message, and does not blame the server.
     scope: why === 'unconfirmed' ? (stage === 'RCPT' ? 'recipient' : 'message') : 'stream',
     remoteMta: peer.host,
     status: isClassified || isGoodbye(reply) ? withClass(reply.status, 4) : '4.5.0',
@@ -146,14 +165,14 @@ export function unsettledTrouble({ stage, reply, why, inDoubt }: Unsettled, peer
 
 type Unsettled = Extract<Answer, { kind: 'unsettled' }>;
 
-/** The server as messages name it. */
+/** The names of a server in messages. */
 export interface PeerWords {
   /** `host[address]` */
   readonly name: string;
   readonly host: string;
 }
 
-/** A greeting or LHLO that was refused (smtp_site_fail). */
+/** Returns the trouble of a refused greeting or LHLO (smtp_site_fail). */
 export function handshakeTrouble(
   refused: { readonly stage: Stage; readonly reply: Reply },
   peer: PeerWords,
@@ -168,7 +187,7 @@ export function handshakeTrouble(
   return { scope: 'site', remoteMta: peer.host, status: soften ? withClass(status, 4) : status, text: words };
 }
 
-/** A conversation that stopped short. */
+/** Returns the trouble of an interrupted conversation. */
 export function interruptionTrouble(
   { stage, reason, inDoubt = false }: { readonly stage: Stage; readonly reason: InterruptionCause; inDoubt?: boolean },
   peer: PeerWords,
@@ -205,7 +224,7 @@ function interruptionWords(stage: Stage, reason: InterruptionCause, peer: string
   }
 }
 
-/** Status and words of a reply that should have been a yes. */
+/** Returns status and text of a reply that is not positive. */
 function refusal(reply: Reply, text: string, judge: Judge): { status: EnhancedStatus; text: string } {
   if (reply.code >= 400 && reply.code < 600) return { status: reply.status, text };
   const words = isPositive(reply) ? `Protocol error: ${text}` : text;

@@ -1,5 +1,5 @@
 /**
- * AUTH: the lines of an exchange between a SASL mechanism and the server (RFC 4954 section 4).
+ * AUTH: the dialogue of a SASL exchange (RFC 4954 section 4).
  */
 
 import { decodeBase64 } from '../sasl/base64.ts';
@@ -7,21 +7,21 @@ import { type Exchange, SaslError } from '../sasl/mechanism.ts';
 import { isIntermediate, isPositive, type Reply } from '../smtp/reply.ts';
 import { type Dialogue, Interrupted, receive, send } from './dialogue.ts';
 
-/** How an exchange ended, unless the connection did. */
+/** How an exchange ended, if the connection held. */
 export type Authenticated =
   | { readonly kind: 'accepted'; readonly reply: Reply }
-  /** The server says no; `challenges` counts what it asked before. `word`: its own reason, beside the reply. */
+  /** The server refuses, after a number of `challenges`. `word`: its error word, in addition to the reply. */
   | { readonly kind: 'refused'; readonly reply: Reply; readonly challenges: number; readonly word?: string }
-  /** A challenge cannot be answered, and the exchange was cancelled; or the yes in `reply` is not believed. */
+  /** The client cancelled the exchange because a challenge is invalid; or it does not trust the 2xx in `reply`. */
   | { readonly kind: 'failed'; readonly error: SaslError; readonly reply?: Reply };
 
-/** Challenges that are answered; a server that asks more is not going to be content (smtp_sasl_glue.c). */
+/** The most challenges answered (smtp_sasl_glue.c). */
 const mostChallenges = 100;
 
-/** Octets of an AUTH command with its initial response; beyond, the response waits for the first challenge (Postfix). */
+/** Octets of an AUTH command with its initial response; a longer response waits for the first challenge (Postfix). */
 const longestCommand = 512;
 
-/** Authenticates by one mechanism. */
+/** Authenticates with one mechanism. */
 export function* authenticate(mechanism: string, exchange: Exchange): Dialogue<Authenticated> {
   const initial = exchange.initial === undefined ? undefined : encode(exchange.initial) || '=';
   const fits = initial !== undefined && mechanism.length + initial.length + 8 <= longestCommand;
@@ -29,13 +29,14 @@ export function* authenticate(mechanism: string, exchange: Exchange): Dialogue<A
   let held = fits ? undefined : initial;
   for (let challenges = 0; challenges <= mostChallenges; challenges += 1) {
     const reply = yield* receive('AUTH');
-    if (isPositive(reply)) return conclude(reply, exchange);
+    if (isPositive(reply)) return accepted(reply, exchange);
     if (!isIntermediate(reply)) return refused(reply, challenges, exchange);
     if (challenges === mostChallenges) break;
     try {
       const challenge = decode(reply);
       const response = held ?? encode(exchange.respond(challenge));
-      if (held !== undefined && challenge.length > 0) throw new SaslError('the server asked before it was its turn');
+      if (held !== undefined && challenge.length > 0)
+        throw new SaslError('the server sent a challenge before the initial response');
       held = undefined;
       yield* send(response, response);
     } catch (error) {
@@ -46,10 +47,10 @@ export function* authenticate(mechanism: string, exchange: Exchange): Dialogue<A
   return yield* cancel(new SaslError(`more than ${mostChallenges} challenges`));
 }
 
-/** A 2xx counts only if the server has shown, where the mechanism asks for it, that it knows the password too. */
-function conclude(reply: Reply, exchange: Exchange): Authenticated {
+/** A 2xx counts only if the server has proved its identity, where the mechanism requires that. */
+function accepted(reply: Reply, exchange: Exchange): Authenticated {
   try {
-    exchange.conclude();
+    exchange.verifyServer();
     return { kind: 'accepted', reply };
   } catch (error) {
     if (!(error instanceof SaslError)) throw error;
@@ -61,7 +62,7 @@ function refused(reply: Reply, challenges: number, { serverError }: Exchange): A
   return { kind: 'refused', reply, challenges, ...(serverError === undefined ? {} : { word: serverError }) };
 }
 
-/** Leaves the exchange (RFC 4954: a line with a single asterisk). What becomes of that changes nothing. */
+/** Cancels the exchange (RFC 4954: a line with a single asterisk). The reply does not matter. */
 function* cancel(error: SaslError): Dialogue<Authenticated> {
   try {
     yield* send('*');
@@ -76,7 +77,7 @@ function encode(octets: Buffer): string {
   return octets.toString('base64');
 }
 
-/** The octets of a challenge. What is no base64 is no challenge. */
+/** Returns the octets of a challenge. @throws SaslError if it is not base64 */
 function decode({ lines }: Reply): Buffer {
   const text = (lines.at(-1) ?? '').slice(4).trim();
   const octets = decodeBase64(text);

@@ -1,5 +1,5 @@
 /**
- * MAIL and RCPT with the parameters that the server offered, and no others: servers refuse what they did not announce
+ * MAIL and RCPT with the parameters that the server offers, and no others: servers refuse parameters that they do not announce
  * (Dovecot answers SIZE with 555).
  */
 
@@ -24,22 +24,22 @@ export interface Envelope {
   /** Reverse-path without `<>`; empty is the null sender. */
   readonly sender: string;
   readonly recipients: readonly Recipient[];
-  /** How the content is declared; absent: nothing is declared. */
+  /** The declaration of the content; absent: none. */
   readonly body?: '7BIT' | '8BITMIME';
-  /** Octets to announce; absent: nothing is announced. */
+  /** The size to announce, in octets; absent: none. */
   readonly size?: number;
   /** Whether addresses or headers need RFC 6531. */
   readonly smtputf8: boolean;
   readonly ret?: 'FULL' | 'HDRS';
   /** Envelope id, plain text. */
   readonly envid?: string;
-  /** Say that no user vouches for the sender, where the server offers AUTH (lmtp_send_dummy_mail_auth, RFC 4954 section 5). */
+  /** Send AUTH=<> if the server offers AUTH (lmtp_send_dummy_mail_auth, RFC 4954 section 5). */
   readonly dummyAuth?: boolean;
-  /** Addresses go out as they are (lmtp_quote_rfc821_envelope=no). */
+  /** Addresses are sent without quotes (lmtp_quote_rfc821_envelope=no). */
   readonly unquoted?: boolean;
 }
 
-/** MAIL FROM, with SIZE, BODY, ENVID, RET and SMTPUTF8 where offered, in Postfix's order. */
+/** Returns MAIL FROM, with SIZE, BODY, ENVID, RET and SMTPUTF8 where offered, in Postfix's order. */
 export function mailCommand(envelope: Envelope, offered: Capabilities): string {
   const words = [`MAIL FROM:<${wireAddress(envelope.sender, envelope)}>`];
   if (offered.size && envelope.size !== undefined) words.push(`SIZE=${envelope.size}`);
@@ -51,7 +51,7 @@ export function mailCommand(envelope: Envelope, offered: Capabilities): string {
   return words.join(' ');
 }
 
-/** RCPT TO, with ORCPT and NOTIFY where offered. */
+/** Returns RCPT TO, with ORCPT and NOTIFY where offered. */
 export function rcptCommand(recipient: Recipient, envelope: Envelope, offered: Capabilities): string {
   const words = [`RCPT TO:<${wireAddress(recipient.address, envelope)}>`];
   if (offered.dsn && recipient.orcpt !== undefined) words.push(`ORCPT=${encodeOriginal(recipient.orcpt)}`);
@@ -63,11 +63,11 @@ export function rcptCommand(recipient: Recipient, envelope: Envelope, offered: C
 
 function wireAddress(address: string, { unquoted = false }: Envelope): string {
   const plain = unquoted ? unquoteAddress(address) : undefined;
-  // What holds a bracket would end the path and begin a parameter.
+  // An angle bracket would end the path and begin a parameter.
   return plain === undefined || /[<>]/.test(plain) ? quoteAddress(address) : plain;
 }
 
-/** The address type stands as it is, what follows the first `;` is xtext (RFC 3461 section 4.2). */
+/** Encodes the address after the first `;` as xtext (RFC 3461 section 4.2). */
 function encodeOriginal(original: string): string {
   const semicolon = original.indexOf(';');
   return `${original.slice(0, semicolon + 1)}${encodeXtext(original.slice(semicolon + 1))}`;

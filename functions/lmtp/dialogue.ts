@@ -1,16 +1,16 @@
 /**
- * A conversation as a value: what is said and in which order, with no socket, no promise and no clock.
+ * A conversation as a value: the commands and their order, without sockets, promises and clocks.
  *
- * A dialogue is a generator. It yields steps; its driver (session/chat.ts, or a transcript in a test) carries them out and
- * hands each reply, and what became of a TLS handshake, back in. An interruption (time-out, lost connection) is thrown into
- * the dialogue at the step where it happened, so the answers gathered so far are still in its hands.
+ * A dialogue is a generator. It yields steps; its driver (session/chat.ts, or a transcript in a test) performs them and returns each
+ * reply, and the result of a TLS handshake. An interruption (time-out, lost connection) is thrown into the dialogue at its step, so
+ * the dialogue still has the replies received so far.
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';
 import type { Secured, TlsJudgement } from '../tls/secured.ts';
 
-/** Where a conversation is; names the timer, the words in the log and the report alike. */
+/** The stage of a conversation, which selects the time-out and the text in log and report. */
 export type Stage =
   | 'greeting'
   | 'LHLO'
@@ -24,22 +24,22 @@ export type Stage =
   | 'RSET'
   | 'QUIT';
 
-/** Why a conversation stopped short. */
+/** Why a conversation was interrupted. */
 export type InterruptionCause =
-  /** The stage's timer ran out. */
+  /** The time-out of the stage passed. */
   | 'timeout'
-  /** End of file, reset, or any other fault of the connection. */
+  /** The connection ended or failed. */
   | 'lost'
-  /** No time is left in this invocation: our limit, not the server's fault. */
+  /** The time of the invocation ran out, which is not a fault of the server. */
   | 'deadline'
-  /** The server sent a reply without end. */
+  /** The server sent an endless reply. */
   | 'flood'
-  /** Our own message source broke off; `cause` is what it threw. */
+  /** The message could not be read; `cause` is the error. */
   | 'body'
-  /** The claim on the delivery could not be made; `cause` says why. Nothing of the content was sent. */
+  /** The delivery could not be claimed; `cause` is the error. No content was sent. */
   | 'claim';
 
-/** The conversation cannot go on. Thrown into the dialogue; its answers so far stay good. */
+/** The conversation cannot continue. Thrown into the dialogue; replies received so far stay valid. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly stage: Stage;
@@ -53,20 +53,20 @@ export class Interrupted extends Error {
 }
 
 /**
- * Why a reply settles nothing:
+ * Why a reply decides nothing:
  *
- *   out of step  it, or a reply before it, is not where it belongs: it may be the answer to another command
- *   early        the server spoke while the content was being sent, which no reply is due to
+ *   out of step  it, or a reply before it, is misplaced: it may be the reply to another command
+ *   early        it arrived while the content was being sent, when no reply is due
  *   goodbye      421 or 221: the server ends the session
- *   unconfirmed  the session ended before it was proven in step behind this refusal
+ *   unconfirmed  the session ended before it was proven in step after this refusal
  */
 export type Doubt = 'out of step' | 'early' | 'goodbye' | 'unconfirmed';
 
-/** What the server said about one recipient, or that it never did. */
+/** The reply for one recipient, or why there is none. */
 export type Answer =
-  /** A reply in its place. `nth`: which of the final replies it was, from 0. */
+  /** A reply in its place. `nth`: the number of the final reply, from 0. */
   | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply; readonly nth?: number }
-  /** A reply that settles nothing. `inDoubt`: the message may have been delivered all the same. */
+  /** A reply that decides nothing. `inDoubt`: the message may have been delivered. */
   | {
       readonly kind: 'unsettled';
       readonly stage: Stage;
@@ -80,19 +80,19 @@ export type Answer =
       readonly reason: InterruptionCause;
       readonly inDoubt: boolean;
     }
-  /** Never offered in this transaction: the server takes no more recipients at a time (RFC 5321 section 4.5.3.1.10). */
+  /** The server accepts no more recipients in this transaction (RFC 5321 section 4.5.3.1.10). */
   | { readonly kind: 'excess'; readonly reply: Reply };
 
-/** What the driver is asked to do. */
+/** A step for the driver. */
 export type Step =
   /**
-   * Send a command line; the driver adds CRLF and may hold it back until something is received. `secret` is the part of
-   * the line that is never shown, neither now nor when the server repeats it.
+   * Send a command line; the driver adds CRLF, and may buffer the line until the next receive. `secret` is the part of the line that
+   * is never shown, even when the server repeats it.
    */
   | { readonly step: 'send'; readonly line: string; readonly secret?: string }
   /**
-   * Wait for a reply. `buffered`: only one that has arrived already, after the connection broke. `within`: milliseconds, where
-   * the stage's own time-out is longer.
+   * Wait for a reply. `buffered`: only one that arrived before the connection broke. `within`: milliseconds, if shorter than the
+   * time-out of the stage.
    */
   | {
       readonly step: 'receive';
@@ -102,51 +102,50 @@ export type Step =
       readonly within?: number;
     }
   /**
-   * Look whether the server has said something that no command asked for. Answers that reply, or nothing. `waits`: how long to
-   * wait for one: not at all, for twice the round trip, or a good second where the answer decides about mail; then the end of
-   * the connection is an answer too, of code 421.
+   * Look for an unexpected reply. Returns it, or nothing. `waits`: no wait, twice the round trip, or one second where the reply
+   * decides about mail. With a wait, the end of the connection returns a reply with code 421.
    */
   | { readonly step: 'listen'; readonly stage: Stage; readonly waits: Patience }
-  /** Make the TLS handshake, and have policy judge it. Answers a {@link Handshake}. Octets that are still unread are discarded. */
+  /** Make the TLS handshake, and judge it by the policy. Returns a {@link Handshake}. Unread octets are discarded. */
   | { readonly step: 'secure' }
-  /** A part of the opening is over: for an operator who watches it (`check`). */
+  /** A part of the opening is done, for an observer (`check`). */
   | { readonly step: 'opened'; readonly part: OpeningPart }
   /** Wait until content may be sent: for the claim. */
   | { readonly step: 'admit' }
-  /** Send the message's content, without the final dot. `heeds`: stop where the server says something meanwhile. */
+  /** Send the content, without the final dot. `heeds`: stop if the server sends something meanwhile. */
   | { readonly step: 'content'; readonly heeds: boolean }
-  /** Send the final dot. `heeds`: not where the server has closed its side: it could not answer. */
+  /** Send the final dot. `heeds`: not if the server has closed its side, because it could not reply. */
   | { readonly step: 'dot'; readonly heeds: boolean }
   /** A recipient is known to be sent, while others are still awaited. */
   | { readonly step: 'progress'; readonly index: number; readonly reply: Reply };
 
-/** How long to listen for what should not come. */
+/** How long to listen for an unexpected reply. */
 export type Patience = 'no' | 'round trip' | 'long';
 
-/** A TLS handshake that was made, and what policy thinks of it. */
+/** A successful TLS handshake, and its judgement by the policy. */
 export interface Shown {
   readonly kind: 'secured';
   readonly secured: Secured;
   readonly judgement: TlsJudgement;
 }
 
-/** How a TLS handshake ended, unless our own time ended it. `reason`: in the TLS library's words. */
+/** How a TLS handshake ended, unless the time of the function ran out. `reason`: from the TLS library. */
 export type Handshake = Shown | { readonly kind: 'TLS failed'; readonly reason: string };
 
-/** A part of an opening that is over. */
+/** A part of an opening that is done. */
 export type OpeningPart =
   | { readonly part: 'connected' }
   | { readonly part: 'greeted'; readonly banner: Reply }
   | { readonly part: 'secured'; readonly shown: Shown }
-  /** The session stays in plain text. `isOffered`: the server offers STARTTLS; `refusal`: and then refused it. */
+  /** The session stays in plain text. `isOffered`: the server offers STARTTLS; `refusal`: it then refused it. */
   | { readonly part: 'plain text'; readonly isOffered: boolean; readonly refusal?: Reply }
-  /** What the server offers, once it is known whether the session is encrypted. */
+  /** The capabilities of the server, after TLS if there is TLS. */
   | { readonly part: 'introduced'; readonly capabilities: Capabilities };
 
-/** What the driver hands back in: a reply, a handshake, or nothing. */
+/** The result of a step: a reply, a handshake, or nothing. */
 export type Resumption = Reply | Handshake | undefined;
 
-/** A conversation that ends in a `T`. */
+/** A conversation that returns a `T`. */
 export type Dialogue<T> = Generator<Step, T, Resumption>;
 
 /** Sends one command line; `secret` is the part of it that is never shown. */
@@ -154,11 +153,11 @@ export function* send(line: string, secret?: string): Dialogue<void> {
   yield secret === undefined || secret === '' ? { step: 'send', line } : { step: 'send', line, secret };
 }
 
-/** How a reply is waited for. */
+/** Options of a wait for a reply. */
 export interface Waiting {
   /** Counts the final replies of one transaction, from 0. */
   readonly nth?: number;
-  /** Milliseconds, where the stage's own time-out is longer. */
+  /** Milliseconds, if shorter than the time-out of the stage. */
   readonly within?: number;
 }
 
@@ -169,12 +168,12 @@ export function* receive(stage: Stage, waiting: Waiting = {}): Dialogue<Reply> {
   return reply;
 }
 
-/** Returns the next reply that came before the connection broke, if there is one. `nth` counts final replies, from 0. */
+/** Returns the next reply that arrived before the connection broke, if any. `nth` counts final replies, from 0. */
 export function* receiveBuffered(stage: Stage, nth?: number): Dialogue<Reply | undefined> {
   return replyIn(yield { step: 'receive', stage, ...(nth === undefined ? {} : { nth }), buffered: true });
 }
 
-/** Looks for a reply that no command asked for: at this point of a conversation there must be none. */
+/** Looks for an unexpected reply. */
 export function* listen(stage: Stage, waits: Patience = 'no'): Dialogue<Reply | undefined> {
   return replyIn(yield { step: 'listen', stage, waits });
 }
@@ -188,7 +187,7 @@ export function* secure(): Dialogue<Handshake> {
   return handshake;
 }
 
-/** Says that a part of the opening is over. */
+/** Reports that a part of the opening is done. */
 export function* opened(part: OpeningPart): Dialogue<void> {
   yield { step: 'opened', part };
 }

@@ -1,8 +1,8 @@
 /**
- * Which final reply belongs to which recipient (RFC 2033 section 4.2: one for each accepted RCPT, in their order). Pure.
+ * The assignment of final replies to recipients (RFC 2033 section 4.2: one for each accepted RCPT, in order). Pure.
  *
- * A server that sends a line too many or too few shifts all that follow: a recipient would get the verdict of another. So a
- * reply settles its recipient only where no other reading is left that the same replies allow.
+ * A line too many or too few shifts all later replies, and a recipient would get the verdict of another. So a reply decides about its
+ * recipient only if the replies allow no other assignment.
  */
 
 import { isPositive, type Reply } from '../smtp/reply.ts';
@@ -13,22 +13,22 @@ export type FinalsEnd =
   | 'complete'
   /** The connection was closed or reset before that. */
   | 'lost'
-  /** It stayed open, and no further reply came in time. */
+  /** It stayed open, and no further reply arrived in time. */
   | 'silent';
 
 /** The final replies of one transaction. */
 export interface FinalReplies {
   /** Addresses of the accepted recipients, in RCPT order. */
   readonly addresses: readonly string[];
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly replies: readonly Reply[];
   readonly end: FinalsEnd;
-  /** One more than there are recipients, where it came. */
+  /** One reply more than recipients, if any. */
   readonly extra?: Reply;
 }
 
-/** Whether each recipient, in RCPT order, is settled by the reply in its place. */
-export function settledFinals({ addresses, replies, end, extra }: FinalReplies): readonly boolean[] {
+/** Returns for each recipient, in RCPT order, whether the reply in its place can be trusted. */
+export function trustedFinals({ addresses, replies, end, extra }: FinalReplies): readonly boolean[] {
   const line = extra === undefined ? replies : [...replies, extra];
   const proven = firstFailure(line, isFinal);
   const run = firstFailure(replies, isPositive);
@@ -44,8 +44,8 @@ export function settledFinals({ addresses, replies, end, extra }: FinalReplies):
 }
 
 /**
- * Returns the reply that shows that the server lost count, if one does: the one too many, one that is no final reply, or one
- * that names another recipient. A server that says goodbye has not lost count.
+ * Returns the reply that shows that the server lost count, if any: one too many, one that is not a final reply, or one that names
+ * another recipient. A goodbye is not a loss of count.
  */
 export function misplacedFinal({ addresses, replies, extra }: FinalReplies): Reply | undefined {
   const names = new Names(addresses);
@@ -53,18 +53,18 @@ export function misplacedFinal({ addresses, replies, extra }: FinalReplies): Rep
   return extra ?? replies.find((reply, index) => isOdd(reply) || names.isOfAnother(reply, index));
 }
 
-/** Whether a reply may come behind the final dot at all: 2xx but 221, 4xx, 5xx, and no line before it that is no reply. */
+/** Whether a reply can be a final reply: 2xx except 221, 4xx, 5xx, without garbled lines before it. */
 export function isFinal({ code, garbled }: Reply): boolean {
   if (garbled) return false;
   return (code >= 200 && code < 300 && code !== 221) || (code >= 400 && code < 600);
 }
 
-/** Whether a server says with it that it ends the session: 421, or 221 (RFC 5321 sections 3.8 and 4.2.3). */
+/** Whether a reply ends the session: 421, or 221 (RFC 5321 sections 3.8 and 4.2.3). */
 export function isGoodbye({ code }: Reply): boolean {
   return code === 421 || code === 221;
 }
 
-/** The addresses of the accepted recipients, to be found in the texts of replies. */
+/** The addresses of the accepted recipients, to find in the texts of replies. */
 export class Names {
   readonly #own: readonly string[];
   readonly #all: ReadonlySet<string>;
@@ -74,7 +74,7 @@ export class Names {
     this.#all = new Set(this.#own);
   }
 
-  /** Whether a reply's text names another accepted recipient, and not the one in whose place it stands. */
+  /** Whether a reply's text names another accepted recipient, and not the one at its own place. */
   isOfAnother({ text }: Reply, index: number): boolean {
     const words = text
       .toLowerCase()
@@ -84,7 +84,7 @@ export class Names {
   }
 }
 
-/** A word of a sentence as an address would stand in it. */
+/** Returns a word without the punctuation that may surround an address. */
 function withoutPunctuation(word: string): string {
   return word.replace(/^['`[]+|['`\].:!?]+$/g, '');
 }
@@ -93,7 +93,7 @@ function saysTheSame(one: Reply, other: Reply | undefined): boolean {
   return other !== undefined && Math.floor(one.code / 100) === Math.floor(other.code / 100);
 }
 
-/** Index of the first that does not pass; the length, where all do. */
+/** Returns the index of the first failure, or the length if there is none. */
 function firstFailure(replies: readonly Reply[], passes: (reply: Reply) => boolean): number {
   const index = replies.findIndex((reply) => !passes(reply));
   return index < 0 ? replies.length : index;

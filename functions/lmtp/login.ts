@@ -1,8 +1,8 @@
 /**
- * Authentication on an open connection: which mechanism, to what it is bound, and whether the server lets us in.
+ * Authentication on an open connection: the mechanism, its channel binding, and the result.
  */
 
-import { chooseMechanism } from '../sasl/choice.ts';
+import { chooseMechanism, type Objection, objectionTo } from '../sasl/choice.ts';
 import {
   type Channel,
   type ChannelBinding,
@@ -17,54 +17,54 @@ import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';
 import { type Authenticated, authenticate } from './authentication.ts';
 import type { Dialogue, Shown } from './dialogue.ts';
-import { type Astray, hearStray, misplaced } from './stray.ts';
+import { findUnexpected, type MisplacedReply, misplaced } from './unexpected-reply.ts';
 
-/** Who we are to a server, and by which means we may say so. */
+/** The credentials for a server, and the rules for their use. */
 export interface Login {
   readonly credentials: Credentials;
-  /** What a mechanism must be proof against on this connection (lmtp_sasl_*security_options). */
+  /** The properties that a mechanism must have on this connection (lmtp_sasl_*security_options). */
   readonly required: (channel: {
     readonly isEncrypted: boolean;
     readonly isMatched: boolean;
   }) => ReadonlySet<SecurityOption>;
-  /** Where mutual_auth is required, a server that says yes without having proved itself is not believed (DIGEST-MD5). */
+  /** With mutual_auth required, a 235 without the server's proof is not trusted (DIGEST-MD5). */
   readonly insistsOnProof: boolean;
-  /** Whether a mechanism may be used at all (lmtp_sasl_mechanism_filter). */
+  /** Whether the filter allows a mechanism (lmtp_sasl_mechanism_filter). */
   readonly allows: (mechanism: string) => boolean;
   /** A server that does not offer AUTH gets no mail (lmtp_sasl_auth_required). */
   readonly isRequired: boolean;
-  /** Server name and port as mechanisms want them, and our own name. */
+  /** Server name and port for mechanisms, and the name of this host. */
   readonly names: Pick<Channel, 'host' | 'port' | 'ownName'>;
 }
 
-/** Why the server did not let us in, or could not be asked. */
+/** Why authentication failed, or was not possible. */
 export type LoginFault =
   | { readonly kind: 'AUTH not offered' }
-  /** AUTH with no words behind it, or with none that the filter allows. */
+  /** AUTH without mechanisms, or with none that the filter allows. */
   | { readonly kind: 'no mechanism offered' }
-  /** None that the security options allow and we can do. */
-  | { readonly kind: 'no mechanism available' }
+  /** No mechanism that the security options allow and that fits the credentials; with the objection to each. */
+  | { readonly kind: 'no mechanism available'; readonly objections: ReadonlyMap<string, Objection> }
   | { readonly kind: 'AUTH refused'; readonly mechanism: string; readonly reply: Reply; readonly word?: string }
   | { readonly kind: 'AUTH failed'; readonly mechanism: string; readonly reason: string };
 
-/** How logging in ends, unless it is interrupted. `mechanism` absent: AUTH is neither offered nor required. */
+/** How a login ends, unless it is interrupted. `mechanism` absent: AUTH is neither offered nor required. */
 export type LoggedIn = { readonly kind: 'in'; readonly mechanism?: string } | LoginFault;
 
-/** What is known of the connection. */
+/** The capabilities and the TLS of the connection. */
 export interface Offer {
   readonly capabilities: Capabilities;
   /** Absent: plain text. */
   readonly shown: Shown | undefined;
 }
 
-/** The connection as mechanisms see it, and what a mechanism must withstand on it. */
-export interface Conditions {
+/** The connection as mechanisms see it, and the properties that a mechanism must have on it. */
+interface Conditions {
   readonly channel: Channel;
   readonly required: ReadonlySet<SecurityOption>;
 }
 
-/** Returns the conditions of authentication over TLS or, where nothing was shown, in plain text. */
-export function conditionsOf({ names, required }: Login, shown: Shown | undefined): Conditions {
+/** Returns the conditions of authentication, over TLS or in plain text. */
+function conditionsOf({ names, required }: Login, shown: Shown | undefined): Conditions {
   const isEncrypted = shown !== undefined;
   const { hasClientCertificate = false, bindings = [] } = shown?.secured ?? {};
   const isMatched = shown?.judgement.facts.matched ?? false;
@@ -74,27 +74,33 @@ export function conditionsOf({ names, required }: Login, shown: Shown | undefine
   };
 }
 
-/** Authenticates. `looksForStrays`: whether replies out of place end it. */
+/** Authenticates. `looksForStrays`: whether misplaced replies end it. */
 export function* logIn(
   login: Login,
   { capabilities, shown }: Offer,
   looksForStrays: boolean,
-): Dialogue<LoggedIn | Astray> {
+): Dialogue<LoggedIn | MisplacedReply> {
   if (!capabilities.keywords.includes('AUTH')) return login.isRequired ? { kind: 'AUTH not offered' } : { kind: 'in' };
   const offered = capabilities.auth.filter(login.allows);
   if (offered.length === 0) return { kind: 'no mechanism offered' };
   const { channel, required } = conditionsOf(login, shown);
   const mechanism = chooseMechanism(offered, required, login.credentials, channel);
-  if (mechanism === undefined) return { kind: 'no mechanism available' };
+  if (mechanism === undefined) {
+    const found = offered.map((name) => [name, objectionTo(name, required, login.credentials, channel)] as const);
+    const objections = new Map(
+      found.flatMap(([name, objection]) => (objection === undefined ? [] : [[name, objection]])),
+    );
+    return { kind: 'no mechanism available', objections };
+  }
   const requireProof = login.insistsOnProof && required.has('mutual_auth');
   const attempt = { mechanism, login, channel, offered: capabilities.auth, requireProof };
   const bindings = mechanism.name.endsWith('-PLUS') ? channel.bindings : [undefined];
-  let outcome: LoggedIn = { kind: 'no mechanism available' };
+  let outcome: LoggedIn = { kind: 'no mechanism available', objections: new Map() };
   for (const [index, binding] of bindings.entries()) {
     const authenticated = yield* tryBinding(attempt, binding);
-    const stray = looksForStrays ? yield* strayIn(authenticated) : undefined;
+    const stray = looksForStrays ? yield* unexpectedIn(authenticated) : undefined;
     if (stray !== undefined) return stray;
-    outcome = conclude(mechanism.name, authenticated);
+    outcome = loginOutcome(mechanism.name, authenticated);
     if (!wantsOtherBinding(authenticated, index === 0)) break;
   }
   return outcome;
@@ -124,18 +130,18 @@ function* tryBinding(
 }
 
 /**
- * Returns the reply out of place that an exchange met, or that came behind a refusal: where a line too many was read as the
- * reply to AUTH, the password is not refused, and the reply to AUTH follows. A goodbye behind a refusal changes nothing.
+ * Returns a misplaced reply in an exchange, or after a refusal: if an extra line was read as the reply to AUTH, the password is not
+ * refused, and the real reply follows. A goodbye after a refusal changes nothing.
  */
-function* strayIn(authenticated: Authenticated): Dialogue<Astray | undefined> {
+function* unexpectedIn(authenticated: Authenticated): Dialogue<MisplacedReply | undefined> {
   const { reply } = authenticated;
   const fault = reply === undefined ? undefined : misplaced('AUTH', reply);
   if (fault !== undefined || authenticated.kind !== 'refused') return fault;
-  const behind = yield* hearStray('AUTH', authenticated.reply.code >= 500 ? 'round trip' : 'no');
+  const behind = yield* findUnexpected('AUTH', authenticated.reply.code >= 500 ? 'round trip' : 'no');
   return behind?.kind === 'out of step' ? behind : undefined;
 }
 
-function conclude(mechanism: string, authenticated: Authenticated): LoggedIn {
+function loginOutcome(mechanism: string, authenticated: Authenticated): LoggedIn {
   switch (authenticated.kind) {
     case 'accepted':
       return { kind: 'in', mechanism };
@@ -151,10 +157,10 @@ function conclude(mechanism: string, authenticated: Authenticated): LoggedIn {
 }
 
 /**
- * There is no way to ask a server which channel binding it knows (RFC 9266 section 4). One that looks at the type says no to
- * the very first message, before anything was proved, or says what it dislikes. Others, Cyrus among them, compare what was
- * bound together with the proof, and then a binding that they do not know looks like a wrong password: after the first
- * refusal of that kind one more binding is tried, and no third, since over there each counts as somebody's guess.
+ * Whether to try another channel binding. A client cannot ask a server which one it supports (RFC 9266 section 4). Some servers check
+ * the type, and refuse the first message or name the error. Others, such as Cyrus, compare the binding together with the proof, so an
+ * unsupported binding looks like a wrong password. After the first such refusal one more binding is tried, but no third, because the
+ * server counts each as a guess.
  */
 function wantsOtherBinding(authenticated: Authenticated, isFirst: boolean): boolean {
   if (authenticated.kind === 'failed') return authenticated.error instanceof ChannelBindingError;

@@ -1,9 +1,9 @@
 /**
  * The opening of a session: greeting, LHLO, STARTTLS, LHLO, AUTH, in this order (RFC 2033 section 4.1, RFC 3207, RFC 4954).
- * Whatever stands in the way is a value; policy decides what that means.
+ * A fault is a value; policy decides what it means.
  *
- * After each of these, and between the 220 to STARTTLS and the handshake, nothing unread may be there. There is no retreat to
- * HELO: this is LMTP.
+ * After each of these, and between the 220 to STARTTLS and the handshake, there must be no unread octets. There is no fallback to
+ * HELO in LMTP.
  */
 
 import { type Capabilities, parseCapabilities } from '../smtp/capabilities.ts';
@@ -12,14 +12,14 @@ import type { TlsFacts } from '../tls/facts.ts';
 import { type Dialogue, type Handshake, opened, receive, type Shown, type Stage, secure, send } from './dialogue.ts';
 import { isGoodbye } from './final-replies.ts';
 import { type Login, type LoginFault, logIn } from './login.ts';
-import { type Astray, hearStray, misplaced } from './stray.ts';
+import { findUnexpected, type MisplacedReply, misplaced } from './unexpected-reply.ts';
 
-/** What an opening is made with. */
+/** The terms of an opening. */
 export interface OpeningTerms {
   readonly introduction: Introduction;
   /**
-   * Whether replies out of place end the opening: those that no command asked for, and those with a code that their command
-   * cannot have. `false` is what Postfix does. Default: they do.
+   * Whether misplaced replies end the opening: unexpected ones, and those with a code that their command cannot have. Postfix ignores
+   * them (`false`). Default: true.
    */
   readonly looksForStrays?: boolean;
   /** Absent: plain text. */
@@ -32,11 +32,11 @@ export interface OpeningTerms {
 export interface Introduction {
   /** Argument of LHLO (lmtp_lhlo_name). */
   readonly name: string;
-  /** Keywords to take as not offered, lower case (lmtp_discard_lhlo_keywords). */
+  /** Keywords to ignore, lower case (lmtp_discard_lhlo_keywords). */
   readonly discard?: ReadonlySet<string>;
 }
 
-/** What TLS must be like. */
+/** The requirements on TLS. */
 export interface TlsTerms {
   /** TLS from the first octet, without STARTTLS (lmtp_tls_wrappermode). */
   readonly isWrapped: boolean;
@@ -46,22 +46,22 @@ export interface TlsTerms {
   readonly mustMatch: boolean;
 }
 
-/** How a session is secured. */
+/** The security of a session. */
 export interface Security {
-  /** What was negotiated; absent: plain text. */
+  /** The negotiated TLS; absent: plain text. */
   readonly tls?: TlsFacts;
-  /** Mechanism of the authentication; absent: none. */
+  /** The mechanism of AUTH; absent: no AUTH. */
   readonly mechanism?: string;
 }
 
-/** Why there is no session, although the connection held. */
+/** Why there is no session although the connection held. */
 export type OpeningFault =
-  /** The server does not want to talk to us: at its greeting, or at LHLO. */
+  /** The server refuses the session, at its greeting or at LHLO. */
   | { readonly kind: 'refused'; readonly stage: Stage; readonly reply: Reply }
-  | Astray
+  | MisplacedReply
   | { readonly kind: 'TLS not offered' }
   | { readonly kind: 'TLS refused'; readonly reply: Reply }
-  /** The handshake failed: the connection is good for nothing. */
+  /** The handshake failed, and the connection cannot be used. */
   | Extract<Handshake, { kind: 'TLS failed' }>
   | { readonly kind: 'certificate not accepted'; readonly reason: string }
   | LoginFault;
@@ -71,7 +71,7 @@ export type OpeningOutcome =
   | { readonly kind: 'ready'; readonly capabilities: Capabilities; readonly security: Security }
   | OpeningFault;
 
-/** Opens a session on a connection; lets {@link Interrupted} through. */
+/** Opens a session on a connection; throws {@link Interrupted}. */
 export function* opening(terms: OpeningTerms): Dialogue<OpeningOutcome> {
   yield* opened({ part: 'connected' });
   const welcomed = yield* awaitGreeting(terms);
@@ -86,17 +86,17 @@ export function* opening(terms: OpeningTerms): Dialogue<OpeningOutcome> {
   if (loggedIn.kind !== 'in') return loggedIn;
   const { mechanism } = loggedIn;
   if (mechanism === undefined) return { kind: 'ready', capabilities, security: tls };
-  const stray = yield* strayBefore(terms, 'MAIL');
+  const stray = yield* unexpectedBefore(terms, 'MAIL');
   return stray ?? { kind: 'ready', capabilities, security: { ...tls, mechanism } };
 }
 
-/** What is known of the encryption; absent: there is none, or none yet. */
+/** The TLS so far; `undefined`: none, or none yet. */
 interface Known {
   readonly kind: 'known';
   readonly shown: Shown | undefined;
 }
 
-/** The handshake where TLS comes first, and the greeting: nothing is said before it has come. */
+/** Makes the handshake if TLS comes first, and waits for the greeting. */
 function* awaitGreeting(terms: OpeningTerms): Dialogue<Known | OpeningFault> {
   const wrapped = terms.tls?.isWrapped === true ? yield* makeHandshake(terms.tls) : undefined;
   if (wrapped !== undefined && wrapped.kind !== 'secured') return wrapped;
@@ -105,17 +105,17 @@ function* awaitGreeting(terms: OpeningTerms): Dialogue<Known | OpeningFault> {
   if (fault !== undefined) return fault;
   if (!isPositive(banner)) return { kind: 'refused', stage: 'greeting', reply: banner };
   yield* opened({ part: 'greeted', banner });
-  return (yield* strayBefore(terms, 'LHLO')) ?? { kind: 'known', shown: wrapped };
+  return (yield* unexpectedBefore(terms, 'LHLO')) ?? { kind: 'known', shown: wrapped };
 }
 
-/** What the server offers. */
+/** The capabilities of the server. */
 interface Introduced {
   readonly kind: 'introduced';
   readonly capabilities: Capabilities;
   readonly shown: Shown | undefined;
 }
 
-/** LHLO and, where TLS is wanted and offered, STARTTLS. `wrapped`: the session is encrypted already. */
+/** Sends LHLO, and STARTTLS if TLS is enabled and offered. `wrapped`: the session is encrypted already. */
 function* introduce(terms: OpeningTerms, wrapped: Shown | undefined): Dialogue<Introduced | OpeningFault> {
   const { tls } = terms;
   const first = yield* sayLhlo(terms, wrapped, tls !== undefined && wrapped === undefined);
@@ -128,11 +128,11 @@ function* introduce(terms: OpeningTerms, wrapped: Shown | undefined): Dialogue<I
   }
   const secured = yield* askForTls(terms, tls);
   if (secured.kind !== 'known') return secured;
-  // What was offered in plain text counts no longer (RFC 3207 section 4.2).
+  // The offer in plain text is no longer valid (RFC 3207 section 4.2).
   return secured.shown === undefined ? first : yield* sayLhlo(terms, secured.shown, false);
 }
 
-/** LHLO. `mayStartTls`: STARTTLS comes next, where the server offers it. */
+/** Sends LHLO. `mayStartTls`: STARTTLS comes next, if the server offers it. */
 function* sayLhlo(
   terms: OpeningTerms,
   shown: Shown | undefined,
@@ -145,18 +145,18 @@ function* sayLhlo(
   if (fault !== undefined) return fault;
   if (!isPositive(reply)) return { kind: 'refused', stage: 'LHLO', reply };
   const capabilities = parseCapabilities(reply, discard);
-  const next = mayStartTls && capabilities.startTls ? 'STARTTLS' : behindTls(terms);
-  return (yield* strayBefore(terms, next)) ?? { kind: 'introduced', capabilities, shown };
+  const next = mayStartTls && capabilities.startTls ? 'STARTTLS' : afterTls(terms);
+  return (yield* unexpectedBefore(terms, next)) ?? { kind: 'introduced', capabilities, shown };
 }
 
-/** STARTTLS and the handshake; where TLS is not required, a server that refuses it keeps its session in plain text. */
+/** Sends STARTTLS and makes the handshake. If TLS is optional and the server refuses it, the session stays in plain text. */
 function* askForTls(terms: OpeningTerms, tls: TlsTerms): Dialogue<Known | OpeningFault> {
   yield* send('STARTTLS');
   const reply = yield* receive('STARTTLS');
   const fault = faultOf(terms, 'STARTTLS', reply);
   if (fault !== undefined) return fault;
   if (isPositive(reply)) {
-    const injected = yield* strayBefore(terms, 'STARTTLS');
+    const injected = yield* unexpectedBefore(terms, 'STARTTLS');
     if (injected !== undefined) return injected;
     const handshake = yield* makeHandshake(tls);
     return handshake.kind === 'secured' ? { kind: 'known', shown: handshake } : handshake;
@@ -164,7 +164,7 @@ function* askForTls(terms: OpeningTerms, tls: TlsTerms): Dialogue<Known | Openin
   if (tls.isRequired) return { kind: 'TLS refused', reply };
   if (looks(terms) && isGoodbye(reply)) return { kind: 'goodbye', stage: 'STARTTLS', reply };
   yield* opened({ part: 'plain text', isOffered: true, refusal: reply });
-  return (yield* strayBefore(terms, behindTls(terms))) ?? { kind: 'known', shown: undefined };
+  return (yield* unexpectedBefore(terms, afterTls(terms))) ?? { kind: 'known', shown: undefined };
 }
 
 function* makeHandshake({ mustMatch }: TlsTerms): Dialogue<Shown | OpeningFault> {
@@ -175,8 +175,8 @@ function* makeHandshake({ mustMatch }: TlsTerms): Dialogue<Shown | OpeningFault>
   return facts.matched || !mustMatch ? handshake : { kind: 'certificate not accepted', reason };
 }
 
-/** What comes next once it is known whether the session is encrypted. */
-function behindTls({ login }: OpeningTerms): Stage {
+/** Returns the stage after TLS. */
+function afterTls({ login }: OpeningTerms): Stage {
   return login === undefined ? 'MAIL' : 'AUTH';
 }
 
@@ -184,10 +184,14 @@ function looks({ looksForStrays = true }: OpeningTerms): boolean {
   return looksForStrays;
 }
 
-function faultOf(terms: OpeningTerms, stage: 'greeting' | 'LHLO' | 'STARTTLS', reply: Reply): Astray | undefined {
+function faultOf(
+  terms: OpeningTerms,
+  stage: 'greeting' | 'LHLO' | 'STARTTLS',
+  reply: Reply,
+): MisplacedReply | undefined {
   return looks(terms) ? misplaced(stage, reply) : undefined;
 }
 
-function* strayBefore(terms: OpeningTerms, next: Stage): Dialogue<Astray | undefined> {
-  return looks(terms) ? yield* hearStray(next) : undefined;
+function* unexpectedBefore(terms: OpeningTerms, next: Stage): Dialogue<MisplacedReply | undefined> {
+  return looks(terms) ? yield* findUnexpected(next) : undefined;
 }

@@ -1,14 +1,14 @@
 /**
- * Postfix's manners, for comparison (strict_postfix_verdicts=yes): each reply is believed where it is read, and any 2xx or
- * 3xx counts as what was hoped for (smtp_proto.c:smtp_loop).
+ * Postfix's rules, for comparison (strict_postfix_verdicts=yes): each reply is trusted where it is read, and any 2xx or 3xx counts as
+ * the expected one (smtp_proto.c:smtp_loop).
  */
 
 import { isIntermediate, isPositive, isProtocolError, type Reply } from '../smtp/reply.ts';
 import type { Answer } from './dialogue.ts';
-import type { Heard, Manners, RetireReason, TransactionOutcome } from './heard.ts';
+import type { ReplyRules, RetireReason, TransactionOutcome, TransactionRecord } from './transaction-record.ts';
 
-/** What Postfix believes. */
-export const postfixManners: Manners = {
+/** Postfix's rules. */
+export const postfixRules: ReplyRules = {
   accepts: isPositive,
   goesAhead: isIntermediate,
   isOdd: () => false,
@@ -18,13 +18,13 @@ export const postfixManners: Manners = {
   read,
 };
 
-function read(heard: Heard): TransactionOutcome {
-  const { recipients, accepted, finals, sent, interruption } = heard;
-  const retire = retireReason(heard);
+function read(record: TransactionRecord): TransactionOutcome {
+  const { recipients, accepted, finals, sent, interruption } = record;
+  const retire = retireReason(record);
   const places = new Map(accepted.map((index, place) => [index, place]));
-  const rcpts = new Map(heard.rcpts.map(({ index, reply }) => [index, reply]));
+  const rcpts = new Map(record.rcpts.map(({ index, reply }) => [index, reply]));
   const outcome = {
-    answers: recipients.map((_, index) => answerOf(heard, places, rcpts, index)),
+    answers: recipients.map((_, index) => answerOf(record, places, rcpts, index)),
     completed: sent === 'all' && finals.length === accepted.length && retire === undefined,
     isReset: false,
     sent,
@@ -37,7 +37,7 @@ function read(heard: Heard): TransactionOutcome {
 }
 
 function answerOf(
-  { mail, data, finals, interruption }: Heard,
+  { mail, data, finals, interruption }: TransactionRecord,
   places: ReadonlyMap<number, number>,
   rcpts: ReadonlyMap<number, Reply>,
   index: number,
@@ -55,7 +55,14 @@ function answerOf(
   return { kind: 'interrupted', stage, reason, inDoubt: stage === 'dot' };
 }
 
-function retireReason({ mail, rcpts, accepted, data, finals, interruption }: Heard): RetireReason | undefined {
+function retireReason({
+  mail,
+  rcpts,
+  accepted,
+  data,
+  finals,
+  interruption,
+}: TransactionRecord): RetireReason | undefined {
   if (interruption !== undefined) return 'interrupted';
   const isRefused = mail !== undefined && !isPositive(mail);
   const isWanted = data !== undefined && isIntermediate(data);

@@ -1,30 +1,30 @@
 /**
- * What the whole record of a transaction settles: a reply counts only where it belongs.
+ * The answers of a transaction, from its whole record: a reply counts only in its place.
  *
- *   4xx before content       defers; no proof is needed for that
- *   5xx before content       bounces where the session is proven in step behind it: by the 354 in its place, or by RSET
- *                            answered 250, with nothing unread behind
- *   a reply out of place     all recipients defer, with the server's line
+ *   4xx before content       defers, without further proof
+ *   5xx before content       bounces if the session is proven in step after it: by the 354 in its place, or by a 250 to RSET with
+ *                            nothing unread after it
+ *   a misplaced reply        all recipients defer, with the line of the server
  *   final replies            final-replies.ts
  */
 
 import { isProtocolError, type Reply } from '../smtp/reply.ts';
 import type { Answer, Doubt, Stage } from './dialogue.ts';
 import { findExcess } from './excess.ts';
-import { type FinalReplies, isFinal, isGoodbye, misplacedFinal, settledFinals } from './final-replies.ts';
+import { type FinalReplies, isFinal, isGoodbye, misplacedFinal, trustedFinals } from './final-replies.ts';
 import type {
   Closing,
   ContentSent,
-  Heard,
-  Manners,
   Miscount,
+  ReplyRules,
   RetireReason,
   StagedReply,
   TransactionOutcome,
-} from './heard.ts';
+  TransactionRecord,
+} from './transaction-record.ts';
 
-/** Our own manners: nothing is believed before the session is proven in step. */
-export const careful: Manners = {
+/** The default rules: no refusal is trusted before the session is proven in step. */
+export const carefulRules: ReplyRules = {
   accepts: ({ code }) => code >= 250 && code <= 252,
   goesAhead: ({ code }) => code === 354,
   isOdd: (reply, stage) => !belongs(reply, stage),
@@ -39,30 +39,31 @@ function belongs({ code }: Reply, stage: Stage): boolean {
   return isRefusal || (stage === 'DATA' ? code === 354 : code >= 250 && code <= 252);
 }
 
-function read(heard: Heard): TransactionOutcome {
-  const finals = finalReplies(heard);
-  const settled = settledFinals(finals);
-  const excess = new Set(findExcess(heard.rcpts).map(({ index }) => index));
-  const places = new Map(heard.accepted.map((index, place) => [index, place]));
-  const rcpts = new Map(heard.rcpts.map(({ index, reply }) => [index, reply]));
-  const answers = heard.recipients.map((_, index): Answer => {
-    if (heard.mail !== undefined && !careful.accepts(heard.mail)) return envelopeAnswer(heard, 'MAIL', heard.mail);
+function read(record: TransactionRecord): TransactionOutcome {
+  const finals = finalReplies(record);
+  const settled = trustedFinals(finals);
+  const excess = new Set(findExcess(record.rcpts).map(({ index }) => index));
+  const places = new Map(record.accepted.map((index, place) => [index, place]));
+  const rcpts = new Map(record.rcpts.map(({ index, reply }) => [index, reply]));
+  const answers = record.recipients.map((_, index): Answer => {
+    if (record.mail !== undefined && !carefulRules.accepts(record.mail))
+      return envelopeAnswer(record, 'MAIL', record.mail);
     const place = places.get(index);
-    if (place !== undefined) return acceptedAnswer(heard, finals, place, settled[place] ?? false);
+    if (place !== undefined) return acceptedAnswer(record, finals, place, settled[place] ?? false);
     const refusal = rcpts.get(index);
-    if (refusal === undefined) return unansweredAnswer(heard);
-    if (excess.has(index) && troubleOf(heard) === undefined) return { kind: 'excess', reply: refusal };
-    return envelopeAnswer(heard, 'RCPT', refusal);
+    if (refusal === undefined) return unansweredAnswer(record);
+    if (excess.has(index) && troubleOf(record) === undefined) return { kind: 'excess', reply: refusal };
+    return envelopeAnswer(record, 'RCPT', refusal);
   });
-  const retire = retireReason(heard, finals);
-  const outOfStep = outOfStepReply(heard, finals);
-  const miscount = miscountOf(heard, finals);
-  const interruption = heard.interruption ?? heard.closing?.interruption;
+  const retire = retireReason(record, finals);
+  const outOfStep = outOfStepReply(record, finals);
+  const miscount = miscountOf(record, finals);
+  const interruption = record.interruption ?? record.closing?.interruption;
   return {
     answers,
-    completed: heard.sent === 'all' && heard.finals.length === heard.accepted.length && retire === undefined,
-    isReset: isReset(heard.closing) && retire === undefined,
-    sent: heard.sent,
+    completed: record.sent === 'all' && record.finals.length === record.accepted.length && retire === undefined,
+    isReset: isReset(record.closing) && retire === undefined,
+    sent: record.sent,
     ...(retire === undefined ? {} : { retire }),
     ...(outOfStep === undefined ? {} : { outOfStep }),
     ...(miscount === undefined ? {} : { miscount }),
@@ -70,8 +71,8 @@ function read(heard: Heard): TransactionOutcome {
   };
 }
 
-/** The final replies, and the one too many: what lay unread behind them, or came in the place of RSET's own. */
-function finalReplies({ recipients, accepted, finals, stray, closing, interruption }: Heard): FinalReplies {
+/** Returns the final replies, and one too many: an unread one after them, or one in the place of RSET's reply. */
+function finalReplies({ recipients, accepted, finals, stray, closing, interruption }: TransactionRecord): FinalReplies {
   const addresses = accepted.map((index) => recipients[index] ?? '');
   const isComplete = finals.length === accepted.length;
   const lost = interruption?.reason === 'lost' || finals.some(isGoodbye);
@@ -82,144 +83,144 @@ function finalReplies({ recipients, accepted, finals, stray, closing, interrupti
 }
 
 /**
- * Whether what was read as RSET's reply was not: another came behind it; or it is none of RSET's, and the server left before it
- * gave one.
+ * Whether the reply read for RSET is another one: a second reply followed, or RSET cannot have it and the server left before it
+ * answered RSET.
  */
-function isPushedBack(closing: Heard['closing']): boolean {
+function isPushedBack(closing: TransactionRecord['closing']): boolean {
   if (closing?.reply === undefined || closing.behind === undefined) return false;
   if (!isGoodbye(closing.behind)) return true;
   return !isGoodbye(closing.reply) && closing.reply.code !== 250;
 }
 
-/** An answer to MAIL or RCPT that refuses: soft at once, hard where it is proven to be in its place. */
-function envelopeAnswer(heard: Heard, stage: Stage, reply: Reply): Answer {
-  const trouble = troubleOf(heard);
+/** Returns the answer for a refused MAIL or RCPT: soft at once, hard if the refusal is proven to be in its place. */
+function envelopeAnswer(record: TransactionRecord, stage: Stage, reply: Reply): Answer {
+  const trouble = troubleOf(record);
   if (trouble !== undefined) {
-    return careful.isOdd(reply, stage) || reply.code >= 400
+    return carefulRules.isOdd(reply, stage) || reply.code >= 400
       ? { kind: 'unsettled', stage, reply, why: 'out of step', inDoubt: false }
       : { kind: 'unsettled', ...trouble, why: 'out of step', inDoubt: false };
   }
-  if (reply.code < 500 || isProven(heard)) return { kind: 'reply', stage, reply };
-  const why: Doubt = isContradicted(heard) ? 'out of step' : 'unconfirmed';
+  if (reply.code < 500 || isProven(record)) return { kind: 'reply', stage, reply };
+  const why: Doubt = isContradicted(record) ? 'out of step' : 'unconfirmed';
   return { kind: 'unsettled', stage, reply, why, inDoubt: false };
 }
 
-/** The reply that shows the envelope to be out of step, if one does. */
-function troubleOf({ odd, stray, sent }: Heard): StagedReply | undefined {
+/** Returns the reply that shows that the envelope is out of step, if any. */
+function troubleOf({ odd, stray, sent }: TransactionRecord): StagedReply | undefined {
   if (odd !== undefined) return odd;
   return stray !== undefined && sent === 'nothing' && !isGoodbye(stray.reply) ? stray : undefined;
 }
 
-/** Whether what was refused before content is proven to be refused. */
-function isProven({ mail, data, stray, sent, closing }: Heard): boolean {
-  const isMailAccepted = mail !== undefined && careful.accepts(mail);
-  const wasAskedForContent = data !== undefined && careful.goesAhead(data);
+/** Whether a refusal before content is proven. */
+function isProven({ mail, data, stray, sent, closing }: TransactionRecord): boolean {
+  const isMailAccepted = mail !== undefined && carefulRules.accepts(mail);
+  const wasAskedForContent = data !== undefined && carefulRules.goesAhead(data);
   if (isMailAccepted && wasAskedForContent) {
     return sent !== 'nothing' || stray === undefined || isGoodbye(stray.reply);
   }
   return isReset(closing);
 }
 
-/** Whether RSET was answered 250, and nothing came behind. */
-function isReset(closing: Heard['closing']): boolean {
+/** Whether the reply to RSET is 250, with nothing after it. */
+function isReset(closing: TransactionRecord['closing']): boolean {
   return closing?.reply?.code === 250 && closing.behind === undefined;
 }
 
-/** Whether the reply to RSET, or to DATA where MAIL was refused, cannot be the one that was due. */
-function isContradicted({ mail, data, closing }: Heard): boolean {
-  const isMailRefused = mail !== undefined && !careful.accepts(mail);
-  if (isMailRefused && data !== undefined && careful.goesAhead(data)) return true;
+/** Whether RSET, or DATA after a refused MAIL, cannot have the reply that was read for it. */
+function isContradicted({ mail, data, closing }: TransactionRecord): boolean {
+  const isMailRefused = mail !== undefined && !carefulRules.accepts(mail);
+  if (isMailRefused && data !== undefined && carefulRules.goesAhead(data)) return true;
   if (closing?.reply === undefined || isGoodbye(closing.reply)) return false;
-  // A goodbye behind it proves neither that the 250 is RSET's nor that it is not.
+  // A goodbye after it does not show whose the 250 is.
   return closing.reply.code !== 250 || (closing.behind !== undefined && !isGoodbye(closing.behind));
 }
 
-function acceptedAnswer(heard: Heard, finals: FinalReplies, place: number, isSettled: boolean): Answer {
-  const { data, sent, stray, interruption } = heard;
-  const reply = heard.finals[place];
-  if (sent === 'all') return finalAnswer(heard, finals, place, reply, isSettled);
-  const trouble = troubleOf(heard);
+function acceptedAnswer(record: TransactionRecord, finals: FinalReplies, place: number, isSettled: boolean): Answer {
+  const { data, sent, stray, interruption } = record;
+  const reply = record.finals[place];
+  if (sent === 'all') return finalAnswer(record, finals, place, reply, isSettled);
+  const trouble = troubleOf(record);
   if (trouble !== undefined) return { kind: 'unsettled', ...trouble, why: 'out of step', inDoubt: false };
-  if (data !== undefined && !careful.goesAhead(data)) return envelopeAnswer(heard, 'DATA', data);
+  if (data !== undefined && !carefulRules.goesAhead(data)) return envelopeAnswer(record, 'DATA', data);
   if (stray !== undefined) return { kind: 'unsettled', ...stray, why: strayDoubt(stray.reply), inDoubt: false };
   if (interruption !== undefined) return interrupted(interruption, false);
   throw new Error('a recipient was accepted, and nothing was done for it');
 }
 
-/** Why a line settles nothing that came while content was being sent. */
+/** Returns why a line during the content decides nothing. */
 function strayDoubt(reply: Reply): Doubt {
   if (isGoodbye(reply)) return 'goodbye';
   return reply.code >= 400 && reply.code < 600 ? 'early' : 'out of step';
 }
 
 function finalAnswer(
-  heard: Heard,
+  record: TransactionRecord,
   finals: FinalReplies,
   place: number,
   reply: Reply | undefined,
   isSettled: boolean,
 ): Answer {
   if (reply !== undefined && isSettled) return { kind: 'reply', stage: 'dot', reply, nth: place };
-  const { interruption } = heard;
+  const { interruption } = record;
   if (reply !== undefined) {
     const why = isGoodbye(reply) ? 'goodbye' : 'out of step';
     return { kind: 'unsettled', stage: 'dot', reply, why, inDoubt: true };
   }
   if (interruption !== undefined) return interrupted(interruption, interruption.stage === 'dot');
-  // No further reply was waited for behind one that is none.
+  // After a reply that is not a final one, no further reply was awaited.
   const last = finals.replies.at(-1);
   if (last === undefined) throw new Error('the final replies ended without a reason');
   return { kind: 'unsettled', stage: 'dot', reply: last, why: 'out of step', inDoubt: true };
 }
 
-function unansweredAnswer(heard: Heard): Answer {
-  const trouble = troubleOf(heard);
+function unansweredAnswer(record: TransactionRecord): Answer {
+  const trouble = troubleOf(record);
   if (trouble !== undefined) return { kind: 'unsettled', ...trouble, why: 'out of step', inDoubt: false };
-  const { interruption } = heard;
+  const { interruption } = record;
   if (interruption !== undefined) return interrupted(interruption, false);
   throw new Error('a recipient was left without an answer');
 }
 
-function interrupted({ stage, reason }: NonNullable<Heard['interruption']>, inDoubt: boolean): Answer {
+function interrupted({ stage, reason }: NonNullable<TransactionRecord['interruption']>, inDoubt: boolean): Answer {
   return { kind: 'interrupted', stage, reason, inDoubt };
 }
 
-function outOfStepReply(heard: Heard, finals: FinalReplies): StagedReply | undefined {
-  const { odd, stray, closing } = heard;
+function outOfStepReply(record: TransactionRecord, finals: FinalReplies): StagedReply | undefined {
+  const { odd, stray, closing } = record;
   if (odd !== undefined) return odd;
   if (stray !== undefined && strayDoubt(stray.reply) === 'out of step') return stray;
   const misplaced = misplacedFinal(finals);
   if (misplaced !== undefined) return { stage: 'dot', reply: misplaced };
   const reply = closing?.reply;
-  const isRefusalUnproven = heard.sent === 'nothing' && isContradicted(heard);
+  const isRefusalUnproven = record.sent === 'nothing' && isContradicted(record);
   return reply !== undefined && isRefusalUnproven ? { stage: 'RSET', reply } : undefined;
 }
 
-/** A server that lost count, or fell silent after some of the final replies. */
-function miscountOf({ accepted, finals, interruption }: Heard, all: FinalReplies): Miscount | undefined {
+/** Returns the counts if the server lost count, or was silent after some of the final replies. */
+function miscountOf({ accepted, finals, interruption }: TransactionRecord, all: FinalReplies): Miscount | undefined {
   const isShort = finals.length > 0 && finals.length < accepted.length && !finals.some(isGoodbye);
   const fellSilent = isShort && interruption?.reason === 'timeout';
   if (!fellSilent && misplacedFinal(all) === undefined) return undefined;
   return { replies: finals.length + (all.extra === undefined ? 0 : 1), recipients: accepted.length };
 }
 
-function retireReason(heard: Heard, finals: FinalReplies): RetireReason | undefined {
-  const { mail, data, accepted, odd, stray, closing, interruption } = heard;
+function retireReason(record: TransactionRecord, finals: FinalReplies): RetireReason | undefined {
+  const { mail, data, accepted, odd, stray, closing, interruption } = record;
   if (interruption !== undefined) return 'interrupted';
   if (odd !== undefined || misplacedFinal(finals) !== undefined) return 'out of step';
   if (stray !== undefined) return isGoodbye(stray.reply) ? 'closing (421)' : 'out of step';
-  if (data !== undefined && careful.goesAhead(data) && (accepted.length === 0 || heard.sent === 'nothing'))
+  if (data !== undefined && carefulRules.goesAhead(data) && (accepted.length === 0 || record.sent === 'nothing'))
     return 'out of step';
-  // What is said to DATA where no recipient was accepted is of no consequence.
+  // Without an accepted recipient, the reply to DATA does not count.
   const wanted = accepted.length > 0 ? data : undefined;
-  const all = [mail, ...heard.rcpts.map(({ reply }) => reply), wanted, ...heard.finals];
+  const all = [mail, ...record.rcpts.map(({ reply }) => reply), wanted, ...record.finals];
   const replies = all.filter((reply) => reply !== undefined);
   if (replies.some(isGoodbye)) return 'closing (421)';
-  const closed = closing === undefined ? undefined : closingReason(closing, heard.sent);
+  const closed = closing === undefined ? undefined : closingReason(closing, record.sent);
   return closed ?? (replies.some(isProtocolError) ? 'protocol error' : undefined);
 }
 
-/** What the RSET that closed a transaction says against its session. */
+/** Returns why the RSET that closed a transaction forbids further use of its session. */
 function closingReason({ reply, behind }: Closing, sent: ContentSent): RetireReason | undefined {
   if (reply === undefined) return 'interrupted';
   if (isGoodbye(reply) || (behind !== undefined && isGoodbye(behind))) return 'closing (421)';

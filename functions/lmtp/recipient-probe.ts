@@ -1,6 +1,5 @@
 /**
- * Asks what a server would say to an envelope, and leaves it at that: MAIL, RCPT one after another, RSET. There is never a
- * DATA, so nothing is delivered.
+ * Probes a server with an envelope: MAIL, RCPT one after another, RSET. DATA is never sent, so nothing is delivered.
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
@@ -8,17 +7,17 @@ import { isPositive, type Reply } from '../smtp/reply.ts';
 import { type Envelope, mailCommand, rcptCommand } from './commands.ts';
 import { type Dialogue, Interrupted, receive, send } from './dialogue.ts';
 
-/** What was said. */
+/** The replies to a probe. */
 export interface ProbeOutcome {
-  /** To MAIL; absent where the connection broke first. */
+  /** To MAIL; absent if the connection broke first. */
   readonly mail?: Reply;
-  /** To each RCPT, in the envelope's order; there are fewer where MAIL was refused, the server closes, or the connection broke. */
+  /** To each RCPT, in order; fewer if MAIL was refused, or the session ended. */
   readonly recipients: readonly Reply[];
-  /** What ended it before its time. */
+  /** What interrupted it. */
   readonly interruption?: Interrupted;
 }
 
-/** Asks; never throws {@link Interrupted}, it answers with what it knows. */
+/** Sends the probe; on an interruption it returns the replies so far, and never throws {@link Interrupted}. */
 export function* probeRecipients(envelope: Envelope, offered: Capabilities): Dialogue<ProbeOutcome> {
   let mail: Reply | undefined;
   const recipients: Reply[] = [];
@@ -31,7 +30,7 @@ export function* probeRecipients(envelope: Envelope, offered: Capabilities): Dia
       yield* send(rcptCommand(recipient, envelope, offered));
       const reply = yield* receive('RCPT');
       recipients.push(reply);
-      // It is about to close the connection.
+      // The server is about to close the connection.
       if (reply.code === 421) return known();
     }
     yield* send('RSET');

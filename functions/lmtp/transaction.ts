@@ -1,11 +1,10 @@
 /**
- * One mail transaction: MAIL, RCPT..., DATA, content, one final reply for each accepted recipient (RFC 2033 section 4.2), and
- * the RSET that proves them to be all.
+ * One mail transaction: MAIL, RCPT..., DATA, content, one final reply for each accepted recipient (RFC 2033 section 4.2), and the RSET
+ * that proves that there are no more.
  *
- * Answers are an array beside the recipients, in their order, never a map by address: the same address may occur twice and is
- * answered twice. MAIL to DATA go out as one group where PIPELINING is offered (RFC 2920), in windows of {@link windowOctets}.
- * RSET is not sent before the last final reply is read: its 250 could be taken for a recipient's (Cyrus answers one 552 for
- * three recipients).
+ * Answers are an array in the order of the recipients, not a map by address: an address may occur twice and gets two replies. With
+ * PIPELINING, MAIL to DATA are one group (RFC 2920), in windows of {@link windowOctets}. RSET is sent only after the last final reply:
+ * otherwise its 250 could be read as a recipient's (Cyrus sends one 552 for three recipients).
  */
 
 import type { Capabilities } from '../smtp/capabilities.ts';
@@ -23,25 +22,31 @@ import {
 } from './dialogue.ts';
 import type { RcptReply } from './excess.ts';
 import { isFinal, isGoodbye, Names } from './final-replies.ts';
-import type { Closing, ContentSent, Heard, Manners, StagedReply, TransactionOutcome } from './heard.ts';
-import { careful } from './reading.ts';
+import { carefulRules } from './reading.ts';
+import type {
+  Closing,
+  ContentSent,
+  ReplyRules,
+  StagedReply,
+  TransactionOutcome,
+  TransactionRecord,
+} from './transaction-record.ts';
 
 /**
- * Octets of commands that may be under way before their replies are read (Postfix PIPELINING_BUFSIZE): a server that
- * stops reading while it writes replies cannot block us for ever.
+ * Octets of commands that may be sent before their replies are read (Postfix PIPELINING_BUFSIZE), so that a server that stops reading
+ * while it writes replies cannot block the client.
  */
 export const windowOctets = 4096;
 
-/** Milliseconds to wait for the reply to RSET behind final replies: they stand all the same where it does not come. */
+/** Milliseconds to wait for the reply to RSET after final replies, which stay valid without it. */
 export const closingPatience = 5000;
 
-/** How a transaction is made. */
+/** Options of a transaction. */
 export interface TransactionOptions {
-  /** Default: our own. */
-  readonly manners?: Manners;
+  /** Default: {@link carefulRules}. */
+  readonly rules?: ReplyRules;
   /**
-   * Milliseconds to wait for the first reply, where the session lay idle and was not asked whether it still works. Absent: the
-   * stage's own time-out.
+   * Milliseconds to wait for the first reply on an idle session that was not probed. Absent: the time-out of the stage.
    */
   readonly firstWithin?: number;
 }
@@ -51,26 +56,26 @@ interface Expected {
   take(reply: Reply): void;
 }
 
-/** Runs one transaction; never throws {@link Interrupted}, it answers with what it knows. */
+/** Runs one transaction; on an interruption it returns the answers so far, and never throws {@link Interrupted}. */
 export function* transaction(
   envelope: Envelope,
   offered: Capabilities,
-  { manners = careful, firstWithin }: TransactionOptions = {},
+  { rules = carefulRules, firstWithin }: TransactionOptions = {},
 ): Dialogue<TransactionOutcome> {
-  const run = new Run(envelope, manners);
+  const run = new Run(envelope, rules);
   try {
     yield* sendEnvelope(run, envelope, offered, firstWithin);
     if (run.goesAhead && run.accepted.length > 0) yield* sendContent(run);
     else if (run.goesAhead) yield* leaveUnwanted(run);
-    if (manners.proves && run.mayBeProven) yield* prove(run, offered.pipelining);
+    if (rules.proves && run.mayBeProven) yield* prove(run, offered.pipelining);
   } catch (interruption) {
     if (!(interruption instanceof Interrupted)) throw interruption;
     run.interruption = interruption;
   }
-  return manners.read(run);
+  return rules.read(run);
 }
 
-/** MAIL, RCPT..., DATA. Ends with all replies read, or at the first that cannot belong to its command. */
+/** Sends MAIL, RCPT..., DATA. Ends when all replies are read, or at the first misplaced one. */
 function* sendEnvelope(
   run: Run,
   envelope: Envelope,
@@ -89,23 +94,23 @@ function* sendEnvelope(
 }
 
 /**
- * The server asks for content although it accepted no recipient. Postfix says a lone dot; we say nothing: whatever the server
- * would do with a message from us, no recipient asked for it.
+ * The server asks for content although it accepted no recipient. Postfix sends a lone dot. By default nothing is sent, because the
+ * server could deliver that empty message.
  */
 function* leaveUnwanted(run: Run): Dialogue<void> {
-  if (run.manners.proves) yield* run.hearsStray('content');
+  if (run.rules.proves) yield* run.findsUnexpected('content');
   else yield* send('.');
 }
 
-/** The content, the dot and the final replies; nothing unasked may have come before the first octet, nor before the dot. */
+/** Sends the content and the dot, and reads the final replies. An unexpected reply before the content or the dot ends it. */
 function* sendContent(run: Run): Dialogue<void> {
-  const { proves } = run.manners;
+  const { proves } = run.rules;
   yield { step: 'admit' };
-  if (proves && (yield* run.hearsStray('content'))) return;
+  if (proves && (yield* run.findsUnexpected('content'))) return;
   run.sent = 'some';
   try {
     yield { step: 'content', heeds: proves };
-    if (proves && (yield* run.hearsStray('content'))) return;
+    if (proves && (yield* run.findsUnexpected('content'))) return;
     run.sent = 'all';
     yield { step: 'dot', heeds: proves };
   } catch (interruption) {
@@ -117,10 +122,10 @@ function* sendContent(run: Run): Dialogue<void> {
   yield* readFinals(run);
 }
 
-/** The server may have said why before it hung up. */
+/** Reads what the server sent before it disconnected. */
 function* readLastWords(run: Run): Dialogue<void> {
-  if (!run.manners.proves) {
-    // Postfix takes each such reply for one of a recipient, in order.
+  if (!run.rules.proves) {
+    // Postfix assigns each such reply to a recipient, in order.
     for (const nth of run.accepted.keys()) {
       const reply = yield* receiveBuffered('dot', nth);
       if (reply === undefined) return;
@@ -134,27 +139,26 @@ function* readLastWords(run: Run): Dialogue<void> {
 
 function* readFinals(run: Run): Dialogue<void> {
   const names = new Names(run.accepted.map((index) => run.recipients[index] ?? ''));
-  const { confirmations } = run.manners;
+  const { confirmations } = run.rules;
   let isYes = true;
   for (const nth of run.accepted.keys()) {
-    // A server that says goodbye closes the connection; what it still has to say comes at once.
+    // A server that sends a goodbye closes the connection, so its further replies arrive at once.
     const isLeaving = run.finals.some(isGoodbye);
     run.finals.push(yield* receive('dot', isLeaving ? { nth, within: closingPatience } : { nth }));
     const last = run.finals.at(-1);
     isYes = isYes && last !== undefined && isFinal(last) && isPositive(last) && !names.isOfAnother(last, nth);
     const [index, reply] = [run.accepted[nth - confirmations], run.finals[nth - confirmations]];
     if (isYes && index !== undefined && reply !== undefined) yield { step: 'progress', index, reply };
-    if (!run.manners.readsOn(run.finals)) return;
+    if (!run.rules.readsOn(run.finals)) return;
   }
 }
 
 /**
- * Closes the transaction: a server answers RSET only after all that it has to say to the commands before. A reply that
- * nothing asked for shows before RSET, in the place of RSET's reply, or behind it; where it would change a verdict, it is given
- * the time of a round trip to come.
+ * Closes the transaction with RSET, which a server answers only after all earlier commands. An unexpected reply shows before RSET, in
+ * the place of its reply, or after it. If it would change a verdict, the client waits a round trip for it.
  */
 function* prove(run: Run, isPipelined: boolean): Dialogue<void> {
-  if (yield* run.hearsStray('RSET', run.isMixed ? 'round trip' : 'no')) return;
+  if (yield* run.findsUnexpected('RSET', run.isMixed ? 'round trip' : 'no')) return;
   try {
     yield* send('RSET');
     const reply = yield* receive('RSET', run.sent === 'all' ? { within: closingPatience } : {});
@@ -176,14 +180,14 @@ class Group {
   #expected: Expected[] = [];
   #octets = 0;
 
-  /** @param isOver nothing more is to be sent or read */
+  /** @param isOver whether to stop sending and reading */
   constructor(pipelining: boolean, isOver: () => boolean, firstWithin: number | undefined) {
     this.#pipelining = pipelining;
     this.#isOver = isOver;
     this.#firstWithin = firstWithin;
   }
 
-  /** Sends a command, first reading what is due where the window is full; `wanted` is asked after that reading. */
+  /** Sends a command; if the window is full, reads the pending replies first. `wanted` is called after that. */
   *send(line: string, expected: Expected, wanted: () => boolean = () => true): Dialogue<void> {
     const octets = Buffer.byteLength(line) + 2;
     if (!this.#pipelining || this.#octets + octets > windowOctets) yield* this.catchUp();
@@ -194,7 +198,7 @@ class Group {
     if (!this.#pipelining) yield* this.catchUp();
   }
 
-  /** Reads every reply that is due. */
+  /** Reads every pending reply. */
   *catchUp(): Dialogue<void> {
     for (let next = this.#expected.shift(); next !== undefined && !this.#isOver(); next = this.#expected.shift()) {
       const within = this.#firstWithin;
@@ -205,9 +209,9 @@ class Group {
   }
 }
 
-/** What is heard, as it comes in. */
-class Run implements Heard {
-  readonly manners: Manners;
+/** The record of a running transaction. */
+class Run implements TransactionRecord {
+  readonly rules: ReplyRules;
   readonly recipients: readonly string[];
   mail?: Reply;
   readonly rcpts: RcptReply[] = [];
@@ -220,41 +224,41 @@ class Run implements Heard {
   closing?: Closing;
   interruption?: Interrupted;
 
-  constructor({ recipients }: Envelope, manners: Manners) {
-    this.manners = manners;
+  constructor({ recipients }: Envelope, rules: ReplyRules) {
+    this.rules = rules;
     this.recipients = recipients.map(({ address }) => address);
   }
 
   /** MAIL was refused. */
   get isRefused(): boolean {
-    return this.mail !== undefined && !this.manners.accepts(this.mail);
+    return this.mail !== undefined && !this.rules.accepts(this.mail);
   }
 
-  /** Nothing is left to send DATA for: every reply so far is in, and none accepted anything. */
+  /** DATA is pointless: all replies have arrived, and no recipient was accepted. */
   get isHopeless(): boolean {
     return this.isRefused || (this.rcpts.length === this.recipients.length && this.accepted.length === 0);
   }
 
   /** The server asks for the content. */
   get goesAhead(): boolean {
-    return this.odd === undefined && this.data !== undefined && this.manners.goesAhead(this.data);
+    return this.odd === undefined && this.data !== undefined && this.rules.goesAhead(this.data);
   }
 
-  /** Whether RSET can still be sent and read: nothing was out of place, and the server is not in the middle of a content. */
+  /** Whether RSET can be sent: no reply was misplaced, and the server does not wait for content. */
   get mayBeProven(): boolean {
     if (this.odd !== undefined || this.stray !== undefined) return false;
     if (this.goesAhead)
       return this.sent === 'all' && this.finals.length === this.accepted.length && this.finals.every(isFinal);
-    // A server that has said goodbye is asked only where a refusal needs the proof.
+    // After a goodbye, RSET is sent only if a refusal needs the proof.
     return this.#isHard || !this.#envelopeReplies.some(isGoodbye);
   }
 
-  /** Whether a final reply is no yes: then one line more or less changes verdicts. */
+  /** Whether a final reply is negative: then one line more or less changes verdicts. */
   get isMixed(): boolean {
     return this.finals.some(({ code }) => code >= 300);
   }
 
-  /** Whether a refusal for good was read before content. */
+  /** Whether a hard refusal was read before content. */
   get #isHard(): boolean {
     if (this.isRefused) return (this.mail?.code ?? 0) >= 500;
     const isDataHard = this.accepted.length > 0 && (this.data?.code ?? 0) >= 500;
@@ -272,10 +276,10 @@ class Run implements Heard {
 
   takeRcpt(index: number, reply: Reply): void {
     this.#note('RCPT', reply);
-    // Where MAIL was refused, whatever is said to a RCPT behind it means nothing.
+    // After a refused MAIL, replies to RCPT do not count.
     if (this.isRefused) return;
     this.rcpts.push({ index, reply });
-    if (this.manners.accepts(reply)) this.accepted.push(index);
+    if (this.rules.accepts(reply)) this.accepted.push(index);
   }
 
   takeData(reply: Reply): void {
@@ -283,25 +287,25 @@ class Run implements Heard {
     this.#note('DATA', reply);
   }
 
-  /** Whether something was said that no command asked for; `stage` is what comes next. */
-  *hearsStray(stage: Stage, waits: Patience = 'no'): Dialogue<boolean> {
+  /** Looks for an unexpected reply; `stage` is the next one. Returns whether there is one. */
+  *findsUnexpected(stage: Stage, waits: Patience = 'no'): Dialogue<boolean> {
     const reply = yield* listen(stage, waits);
     if (reply !== undefined) this.stray = { stage, reply };
     return reply !== undefined;
   }
 
   /**
-   * How long to listen behind RSET's reply. Where every reply was a yes, one too many changes no verdict; where the reply was not
-   * RSET's 250, only what follows tells whose it was.
+   * Returns how long to listen after RSET's reply. If every reply was positive, one too many changes no verdict. If the reply was not
+   * 250, only the next one shows whose it was.
    */
   patience(reply: Reply, isPipelined: boolean): Patience {
     if (reply.code !== 250) return 'long';
     if (this.sent === 'all') return this.isMixed ? 'round trip' : 'no';
-    // In a group the reply to DATA comes between: RSET's 250 cannot be taken for it.
+    // In a group the reply to DATA comes between, so RSET's 250 cannot be mistaken for it.
     return this.#isHard && !(isPipelined && this.data !== undefined) ? 'round trip' : 'no';
   }
 
   #note(stage: Stage, reply: Reply): void {
-    if (this.odd === undefined && this.manners.isOdd(reply, stage)) this.odd = { stage, reply };
+    if (this.odd === undefined && this.rules.isOdd(reply, stage)) this.odd = { stage, reply };
   }
 }

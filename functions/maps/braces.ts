@@ -1,8 +1,8 @@
 /**
- * Lists and braces, as every Postfix map specification has them (mystrtok(3), balpar(3), extpar(3)).
+ * Lists and braces in Postfix map specifications (mystrtok(3), balpar(3), extpar(3)).
  */
 
-/** Splits at commas and blanks that stand outside all braces. */
+/** Splits at commas and blanks outside all braces. */
 export function splitOutsideBraces(text: string): readonly string[] {
   const words: string[] = [];
   let word = '';
@@ -20,7 +20,7 @@ export function splitOutsideBraces(text: string): readonly string[] {
   return word === '' ? words : [...words, word];
 }
 
-/** What stands between the first brace and the one that closes it, which must be the last character; `undefined` if not. */
+/** Returns the text between the first brace and its closing brace, which must be the last character; else `undefined`. */
 export function insideBraces(text: string): string | undefined {
   if (!text.startsWith('{')) return undefined;
   let level = 0;

@@ -1,27 +1,26 @@
 /**
- * `inline:{ key=value, { key = value with blanks } }`: a table where the parameter is (Postfix dict_inline(3)).
+ * `inline:{ key=value, { key = value with blanks } }`: a table in the parameter (Postfix dict_inline(3)).
  */
 
 import { insideBraces, splitOutsideBraces } from './braces.ts';
-import type { LookupTable } from './lookup-table.ts';
-import { MapError } from './map-error.ts';
+import { type LookupTable, MapError } from './lookup-table.ts';
 
-const wanted = 'inline:{ key=value, { key = value with blanks } } is wanted';
+const wanted = 'write inline:{ key=value, { key = value with blanks } }';
 
-/** One entry, as it is written. */
+/** One entry, as written. */
 export interface InlineEntry {
   readonly key: string;
   readonly value: string;
-  /** How errors call it. */
+  /** Its name in errors. */
   readonly where: string;
 }
 
 /**
- * Reads a table; of two values for one key the last counts.
+ * Parses a table; of two values for one key the last counts.
  *
- * @param text what stands behind `inline:`
+ * @param text the text after `inline:`
  * @param fold keys are looked up in lower case
- * @throws MapError naming the entry and what is allowed
+ * @throws MapError with the entry and what is allowed
  */
 export function readInlineTable(text: string, fold: boolean): LookupTable {
   const entries = readInlineEntries(text);
@@ -33,10 +32,10 @@ export function readInlineTable(text: string, fold: boolean): LookupTable {
 }
 
 /**
- * Reads the entries of a table, as they come; a value may be empty.
+ * Parses the entries of a table, in order; a value may be empty.
  *
- * @param text what stands behind `inline:`
- * @throws MapError naming the entry and what is allowed, but nothing that stands in it
+ * @param text the text after `inline:`
+ * @throws MapError with the number of the entry and what is allowed, but none of its content
  */
 export function readInlineEntries(text: string): readonly InlineEntry[] {
   const content = insideBraces(text);
@@ -49,12 +48,12 @@ export function readInlineEntries(text: string): readonly InlineEntry[] {
 function readEntry(entry: string, number: number): InlineEntry {
   const where = `inline map, entry ${number}`;
   const text = entry.startsWith('{') ? insideBraces(entry)?.trim() : entry;
-  if (text === undefined) throw new MapError(`${where}: text stands behind its closing brace; ${wanted}`);
-  // A key may have quoted blanks and escaped characters, and keeps them as they are written (split_qnameval(3)).
+  if (text === undefined) throw new MapError(`${where}: there is text after its closing brace; ${wanted}`);
+  // A key may have quoted blanks and escaped characters, and keeps them as written (split_qnameval(3)).
   const match = /^((?:[^\s="\\]|\\.|"(?:[^"\\]|\\.)*")+)\s*=(.*)$/s.exec(text);
   const value = match?.[2]?.trim();
   if (match?.[1] === undefined || value === undefined) {
-    throw new MapError(`${where}: there is no key with = behind it; ${wanted}`);
+    throw new MapError(`${where}: there is no key followed by =; ${wanted}`);
   }
   return { key: match[1], value, where };
 }

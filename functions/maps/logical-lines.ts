@@ -2,7 +2,7 @@
  * Lines of a Postfix table or of main.cf (readllines(3)).
  */
 
-/** A line with those that continue it, joined as they stand. */
+/** A line, joined with its continuation lines. */
 export interface LogicalLine {
   /** Number of its first physical line, from 1. */
   readonly number: number;
@@ -10,8 +10,8 @@ export interface LogicalLine {
 }
 
 /**
- * Reads lines. A line that begins with a blank continues the one before. Lines that are empty, blank, or have `#` as their
- * first visible character are passed over, also between a line and its continuation.
+ * Returns the lines of a text. A line that begins with a blank continues the line before. Empty and blank lines, and lines with
+ * `#` as their first visible character, are skipped, also between a line and its continuation.
  */
 export function logicalLines(text: string): readonly LogicalLine[] {
   const lines: LogicalLine[] = [];

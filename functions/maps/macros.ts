@@ -1,17 +1,17 @@
 /**
- * `$name` in text, as Postfix finds it (mac_parse(3)): `$name`, `${name}`, `$(name)`; `$$` is a dollar sign.
+ * `$name` in text, as in Postfix (mac_parse(3)): `$name`, `${name}`, `$(name)`; `$$` is a dollar sign.
  */
 
-/** A piece of a text: literal, or the name of something to put in its place. */
+/** A part of a text: literal, or the name of a value that replaces it. */
 export type TextPart = { readonly literal: string } | { readonly name: string };
 
-/** A `$` that stands for nothing. */
+/** A `$` without a name. */
 export class MacroError extends Error {
   override readonly name = 'MacroError';
 }
 
 /**
- * Takes a text apart.
+ * Splits a text into its parts.
  *
  * @throws MacroError where a `$` is neither doubled nor followed by a name
  */

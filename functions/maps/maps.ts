@@ -1,33 +1,32 @@
 /**
- * Maps, as parameters name them (Postfix maps(3), DATABASE_README): one or several, asked in order, first hit wins.
+ * The maps of a parameter (Postfix maps(3), DATABASE_README): one or several, searched in order; the first entry wins.
  *
  *   static:value                   the same for every key; static:{ value with blanks }
  *   inline:{ key=value, ... }      a table in the parameter itself
  *   texthash:/path                 a table in a file, read once at start-up
  *   regexp:/path, regexp:{ {...} } regular expressions with results
  *
- * Whatever is wrong with a map is found when it is opened, not when it is needed.
+ * A fault in a map is found when it is opened, not when it is needed.
  */
 
 import { insideBraces, splitOutsideBraces } from './braces.ts';
 import { readInlineTable } from './inline-table.ts';
-import type { LookupTable } from './lookup-table.ts';
-import { MapError } from './map-error.ts';
+import { type LookupTable, MapError } from './lookup-table.ts';
 import { type ReadTableFile, readTableFile } from './read-table-file.ts';
 import { readInlineRegexpTable, readRegexpTable } from './regexp-table.ts';
 import { readTextTable } from './text-table.ts';
 
 /** How maps are opened. */
 export interface MapOptions {
-  /** Keys of tables are looked up in lower case. Default: yes. Regular expressions have their own way. */
+  /** Keys of tables are looked up in lower case. Default: yes. Regular expressions have the flag `i` instead. */
   readonly fold?: boolean;
   /** Default: the file system. */
   readonly readFile?: ReadTableFile;
 }
 
-/** Maps that were opened. */
+/** Open maps. */
 export class Maps {
-  /** Whether there is none to ask. */
+  /** Whether there are no maps. */
   readonly isEmpty: boolean;
   readonly #tables: readonly LookupTable[];
 
@@ -36,25 +35,25 @@ export class Maps {
     this.#tables = tables;
   }
 
-  /** The result of the first map that has one; an empty key has none. */
+  /** Returns the result of the first map that has one; an empty key has none. */
   find(key: string): string | undefined {
     if (key === '') return undefined;
     for (const table of this.#tables) {
       const result = table.find(key);
-      // A regular expression may come to an empty result; Postfix takes that for a mistake in the map, not for a hit.
+      // A regular expression may have an empty result; Postfix treats that as an error in the map, not as an entry.
       if (result !== undefined) return result === '' ? undefined : result;
     }
     return undefined;
   }
 }
 
-/** The types of maps that there are. */
+/** The types of maps. */
 export const mapTypes = ['static', 'inline', 'texthash', 'regexp'] as const;
 
 /**
- * Opens the maps that a parameter names.
+ * Opens the maps of a parameter.
  *
- * @throws MapError naming the map, the line and what is allowed
+ * @throws MapError with the map, the line and what is allowed
  */
 export function openMaps(text: string, options: MapOptions = {}): Maps {
   return new Maps(splitOutsideBraces(text).map((specification) => openMap(specification, options)));
@@ -64,7 +63,7 @@ export function openMaps(text: string, options: MapOptions = {}): Maps {
  * Opens one map.
  *
  * @param specification `type:name`
- * @throws MapError naming the map, the line and what is allowed
+ * @throws MapError with the map, the line and what is allowed
  */
 export function openMap(
   specification: string,
@@ -99,13 +98,13 @@ function unknownType(type: string, specification: string): string {
 
 function openStatic(name: string): LookupTable {
   const value = name.startsWith('{') ? insideBraces(name)?.trim() : name;
-  if (value === undefined) throw new MapError('static map: its braces do not match; static:{ value } is wanted');
-  if (value === '') throw new MapError('static map: it has no value; static:value is wanted');
+  if (value === undefined) throw new MapError('static map: its braces do not match; write static:{ value }');
+  if (value === '') throw new MapError('static map: it has no value; write static:value');
   return { fixed: true, find: () => value };
 }
 
 function readNamed(specification: string, path: string, readFile: ReadTableFile): string {
-  if (path === '') throw new MapError(`${specification} names no file; ${specification}/path is wanted`);
+  if (path === '') throw new MapError(`${specification} names no file; write ${specification}/path`);
   try {
     return readFile(path);
   } catch (cause) {

@@ -1,21 +1,20 @@
 /**
  * Lists of patterns (Postfix match_list(3), match_ops(3)): the first that matches decides, `!` in front means no.
  *
- *   one.test           the string itself, or the host of that name; for hosts also what is below it
+ *   one.test           the string itself, or the host of that name; for hosts also its subdomains
  *   [10.0.1.7]  10.0.0.0/8  2001:db8::/32      hosts by address
  *   /path              a file with further patterns
- *   static:all  inline:{ ... }  texthash:/path  regexp:/path      whatever the map has an entry for
+ *   static:all  inline:{ ... }  texthash:/path  regexp:/path      every key of the map
  *
- * Upper and lower case are the same. A colon outside brackets makes a pattern the name of a map, so host:port cannot be
- * named; that is why strings are compared without brackets and port, and a string pattern in brackets matches nothing
- * (it is kept, since Postfix takes it too, and told in `warnings`).
+ * Case does not count. A colon outside brackets makes a pattern the name of a map, so host:port cannot be a pattern. That is why
+ * strings are compared without brackets and port. A string pattern in brackets matches nothing: Postfix accepts it too, and
+ * `warnings` reports it.
  */
 
 import ipaddr from 'ipaddr.js';
 import { splitOutsideBraces } from './braces.ts';
 import { logicalLines } from './logical-lines.ts';
-import type { LookupTable } from './lookup-table.ts';
-import { MapError } from './map-error.ts';
+import { type LookupTable, MapError } from './lookup-table.ts';
 import { openMap } from './maps.ts';
 import { type ReadTableFile, readTableFile } from './read-table-file.ts';
 
@@ -27,9 +26,9 @@ export interface PatternOptions {
   readonly readFile?: ReadTableFile;
 }
 
-/** Patterns that were read. */
+/** A list of patterns. */
 export class PatternList {
-  /** Whether there is none. */
+  /** Whether there are no patterns. */
   readonly isEmpty: boolean;
   /** Patterns that can never match, and why. */
   readonly warnings: readonly string[];
@@ -41,7 +40,7 @@ export class PatternList {
     this.#patterns = patterns;
   }
 
-  /** Whether the list says yes to any of these: a string; or the name and the address of a host. */
+  /** Whether the list matches any of these: a string; or the name and the address of a host. */
   matches(...names: readonly string[]): boolean {
     const folded = names.map((name) => name.toLowerCase());
     return this.#patterns.find((pattern) => folded.some(pattern.matches))?.yes ?? false;
@@ -53,13 +52,13 @@ interface Pattern {
   readonly matches: (name: string) => boolean;
 }
 
-/** How deep files may name files. */
+/** Most levels of files that name files. */
 const deepestFile = 10;
 
 /**
- * Reads a list.
+ * Parses a list.
  *
- * @throws MapError naming the pattern and what is allowed
+ * @throws MapError with the pattern and what is allowed
  */
 export function openPatternList(text: string, options: PatternOptions): PatternList {
   const warnings: string[] = [];
@@ -73,10 +72,10 @@ function readPatterns(
   warnings: string[],
   depth: number,
 ): readonly Pattern[] {
-  if (depth > deepestFile) throw new MapError('files of patterns name each other without end');
+  if (depth > deepestFile) throw new MapError('files of patterns name each other in a loop');
   return splitOutsideBraces(text).flatMap((word) => {
     const item = word.replace(/^!+/, '');
-    if (item === '') throw new MapError(`"${word}": a pattern is wanted behind the !`);
+    if (item === '') throw new MapError(`"${word}": the ! needs a pattern after it`);
     const yes = outerYes === ((word.length - item.length) % 2 === 0);
     if (item.startsWith('/')) {
       const lines = logicalLines(readPatternFile(item, options));
@@ -91,20 +90,20 @@ function readPattern(item: string, options: PatternOptions, warnings: string[]):
   const network = hosts ? readNetwork(item) : undefined;
   if (network !== undefined) return network;
   if (!item.startsWith('[') && item.includes(':')) {
-    // The text is in lower case by now, and tables are supposed to be: keys are not folded once more.
+    // The text is in lower case already, and tables must be: keys are not folded again.
     return matchTable(openMap(item, { ...options, fold: false }), hosts);
   }
   const folded = item.toLowerCase();
   if (folded.startsWith('[')) {
     warnings.push(
-      `"${item}" never matches: ${hosts ? 'it is no address' : 'names are compared without brackets and port'}`,
+      `"${item}" never matches: ${hosts ? 'it is not an address' : 'names are compared without brackets and port'}`,
     );
     return () => false;
   }
   return hosts ? (name) => name === folded || name.endsWith(`.${folded}`) : (name) => name === folded;
 }
 
-/** Parent domains are looked up too, where keys are fixed strings. */
+/** Parent domains are looked up too, if keys are fixed strings. */
 function matchTable(table: LookupTable, hosts: boolean): Pattern['matches'] {
   return (name) => {
     const parents = hosts && table.fixed && !ipaddr.isValid(name) ? parentDomains(name) : [];
@@ -117,7 +116,7 @@ function parentDomains(name: string): readonly string[] {
   return labels.slice(1).map((_, index) => labels.slice(index + 1).join('.'));
 }
 
-/** An address, with or without brackets, or a net/mask pattern; `undefined` where the pattern is neither. */
+/** Returns a test for an address, with or without brackets, or a net/mask pattern; `undefined` for other patterns. */
 function readNetwork(item: string): Pattern['matches'] | undefined {
   const [, address = '', bits] = /^\[?([0-9a-f.:]+)\]?(?:\/(\d{1,3}))?$/i.exec(item) ?? [];
   if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !(address.includes(':') && ipaddr.IPv6.isValid(address))) {
@@ -126,10 +125,10 @@ function readNetwork(item: string): Pattern['matches'] | undefined {
   const network = ipaddr.parse(address);
   const width = network.kind() === 'ipv4' ? 32 : 128;
   const length = bits === undefined ? width : Number(bits);
-  if (length > width) throw new MapError(`"${item}": a mask of 0 to ${width} bits is wanted`);
+  if (length > width) throw new MapError(`"${item}": the mask must have 0 to ${width} bits`);
   const masked = ipaddr.parse(address);
   if (length < width && !hostBitsAreZero(masked, length)) {
-    throw new MapError(`"${item}": the bits behind the mask must be zero`);
+    throw new MapError(`"${item}": the bits outside the mask must be zero`);
   }
   return (name) => {
     if (!ipaddr.isValid(name)) return false;

@@ -1,11 +1,9 @@
 /**
- * Bracket expressions (regex(7)): `[abc]`, `[^a-z]`, `[[:alpha:]_]`, `[]x]`, `[[.-.]]`, `[[=a=]]`. A backslash in them is
- * a backslash.
+ * Bracket expressions (regex(7)): `[abc]`, `[^a-z]`, `[[:alpha:]_]`, `[]x]`, `[[.-.]]`, `[[=a=]]`. A backslash has no
+ * special meaning in them.
  */
 
-import { PosixRegexpError } from './posix-regexp-error.ts';
-
-type CharacterTest = (character: number) => boolean;
+import { type CharacterTest, PosixRegexpError } from './posix-syntax.ts';
 
 const classes: Readonly<Record<string, RegExp>> = {
   alnum: /[\p{L}\p{N}]/u,
@@ -23,9 +21,9 @@ const classes: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Reads the expression that a text begins with.
+ * Parses the expression at the beginning of a text.
  *
- * @throws PosixRegexpError when it does not end, or names a class that is none
+ * @throws PosixRegexpError when it does not end, or names an unknown class
  */
 export function readBracket(
   text: string,
@@ -34,7 +32,7 @@ export function readBracket(
   const negated = text.startsWith('[^');
   let at = negated ? 2 : 1;
   const tests: CharacterTest[] = [];
-  // A bracket that closes stands for itself in the first place.
+  // As the first character, a closing bracket is literal.
   while (tests.length === 0 || text.charAt(at) !== ']') {
     const { test, length } = readElement(text.slice(at));
     tests.push(test);
@@ -52,7 +50,7 @@ function readElement(text: string): { readonly test: CharacterTest; readonly len
   if (named !== null) {
     const characters = classes[named[1] ?? ''];
     if (characters === undefined) {
-      throw new PosixRegexpError(`there is no class [:${named[1]}:]; ${Object.keys(classes).join(', ')} are allowed`);
+      throw new PosixRegexpError(`there is no class [:${named[1]}:]; allowed are ${Object.keys(classes).join(', ')}`);
     }
     return { test: (c) => characters.test(String.fromCodePoint(c)), length: named[0].length };
   }
@@ -60,15 +58,15 @@ function readElement(text: string): { readonly test: CharacterTest; readonly len
   const behind = text.slice(from.length);
   if (!/^-[^\]]/.test(behind)) return { test: (c) => c === from.code, length: from.length };
   const to = readEnd(behind.slice(1));
-  if (to.code < from.code) throw new PosixRegexpError('a range whose end comes before its beginning');
+  if (to.code < from.code) throw new PosixRegexpError('a range whose end is before its beginning');
   return { test: (c) => c >= from.code && c <= to.code, length: from.length + 1 + to.length };
 }
 
-/** One end of a range: a character, or `[.x.]` or `[=x=]`, each of which stands for its character alone. */
+/** Parses one end of a range: a character, or `[.x.]` or `[=x=]`, which mean that character alone. */
 function readEnd(text: string): { readonly code: number; readonly length: number } {
   const collating = /^\[([.=])(.)\1\]/su.exec(text);
   const character = collating?.[2] ?? text.slice(0, (text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1);
-  if (character === '') throw new PosixRegexpError('a bracket that is not closed');
+  if (character === '') throw new PosixRegexpError('a bracket without an end');
   return { code: character.codePointAt(0) ?? 0, length: collating?.[0].length ?? character.length };
 }
 

@@ -1,29 +1,29 @@
 /**
- * A regular expression as a program of a small machine: what to compare, where to go on (after Thompson and Pike).
+ * A regular expression as a program for a small machine: what to compare, and where to continue (after Thompson and Pike).
  */
 
-import { PosixRegexpError } from './posix-regexp-error.ts';
-import type { CharacterTest, PlaceTest, Token } from './posix-tokens.ts';
+import { type CharacterTest, type PlaceTest, PosixRegexpError, type Token } from './posix-syntax.ts';
 
+/** An instruction. */
 export type Instruction =
   | { readonly op: 'character'; readonly test: CharacterTest }
   | { readonly op: 'place'; readonly test: PlaceTest }
-  /** Go on at both, the first by preference. */
+  /** Continue at both; the first is preferred. */
   | { readonly op: 'either'; readonly first: number; readonly second: number }
-  /** Remember the position: 2n and 2n + 1 are begin and end of group n. */
+  /** Store the position: 2n and 2n + 1 are begin and end of group n. */
   | { readonly op: 'remember'; readonly slot: number }
   | { readonly op: 'found' };
 
-/** A program, and how many groups it has, the whole not counted. */
+/** A program, and the number of its groups without the whole match. */
 export interface Program {
   readonly instructions: readonly Instruction[];
   readonly groups: number;
 }
 
-/** Longest program: matching takes time in proportion to it. */
+/** The longest program: the time of matching is proportional to it. */
 const longestProgram = 2000;
 
-/** How deep groups may be nested. */
+/** The deepest nesting of groups. */
 const deepestGroup = 100;
 
 type Node =
@@ -34,9 +34,9 @@ type Node =
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number };
 
 /**
- * Makes a program.
+ * Returns the program for an expression.
  *
- * @throws PosixRegexpError when the tokens do not fit together, or the program would be too long
+ * @throws PosixRegexpError when the syntax is wrong, or the program would be too long
  */
 export function makeProgram(tokens: readonly Token[]): Program {
   const parser = new Parser(tokens);
@@ -59,8 +59,8 @@ class Parser {
 
   parse(): Node {
     const node = this.#alternatives();
-    // Only a bracket that closes can be left over, which only the basic syntax lets through.
-    if (this.#at < this.#tokens.length) throw new PosixRegexpError('a group is closed that was not opened');
+    // Only a closing bracket of the basic syntax can be left over.
+    if (this.#at < this.#tokens.length) throw new PosixRegexpError('a closing bracket without an opening one');
     return node;
   }
 
@@ -85,9 +85,7 @@ class Parser {
 
   #repeat({ min, max }: Extract<Token, { kind: 'repeat' }>, node: Node | undefined): Node {
     if (node === undefined || node.kind === 'place') {
-      throw new PosixRegexpError(
-        'a repetition (*, +, ?, {}) of nothing; put a backslash in front to mean the character',
-      );
+      throw new PosixRegexpError('a repetition (*, +, ?, {}) of nothing; write a backslash before a literal character');
     }
     return { kind: 'repeat', node, min, max };
   }
@@ -95,16 +93,16 @@ class Parser {
   #atom(token: Exclude<Token, { kind: 'repeat' }>): Node {
     if (token.kind === 'character' || token.kind === 'place') return token;
     const index = ++this.groups;
-    if (++this.#depth > deepestGroup) throw new PosixRegexpError(`groups more than ${deepestGroup} deep`);
+    if (++this.#depth > deepestGroup) throw new PosixRegexpError(`groups nested more than ${deepestGroup} deep`);
     const node = this.#alternatives();
-    if (this.#tokens[this.#at++]?.kind !== 'close') throw new PosixRegexpError('a group that is not closed');
+    if (this.#tokens[this.#at++]?.kind !== 'close') throw new PosixRegexpError('a group without an end');
     this.#depth--;
     return { kind: 'group', index, node };
   }
 }
 
 function emit(node: Node, program: Instruction[]): void {
-  if (program.length > longestProgram) throw new PosixRegexpError('so much repetition that it would be too slow');
+  if (program.length > longestProgram) throw new PosixRegexpError('too much repetition: matching would be too slow');
   switch (node.kind) {
     case 'character':
       program.push({ op: 'character', test: node.test });
@@ -131,7 +129,7 @@ function emit(node: Node, program: Instruction[]): void {
   }
 }
 
-/** Each alternative but the last: try it, else the next one; behind it, go to the end. */
+/** Each alternative except the last: try it, else the next; after it, jump to the end. */
 function emitAlternatives(nodes: readonly Node[], program: Instruction[]): void {
   const ends: number[] = [];
   for (const [index, node] of nodes.entries()) {
@@ -147,7 +145,7 @@ function emitAlternatives(nodes: readonly Node[], program: Instruction[]): void 
   for (const end of ends) program[end] = { op: 'either', first: program.length, second: program.length };
 }
 
-/** The copies that must be, then a loop, or as many copies as may be. */
+/** The required copies, then a loop, or the optional copies. */
 function emitRepeat({ node, min, max }: Extract<Node, { kind: 'repeat' }>, program: Instruction[]): void {
   for (let copy = 0; copy < min; copy++) emit(node, program);
   if (max === Number.POSITIVE_INFINITY) {
@@ -165,7 +163,7 @@ function emitRepeat({ node, min, max }: Extract<Node, { kind: 'repeat' }>, progr
   for (const fork of forks) program[fork] = { op: 'either', first: fork + 1, second: program.length };
 }
 
-/** Keeps a place for an instruction that is not known yet. */
+/** Reserves a place for an instruction that is written later. */
 function reserve(program: Instruction[]): number {
   return program.push({ op: 'found' }) - 1;
 }

@@ -1,28 +1,29 @@
 /**
- * POSIX regular expressions that cannot be made to hang: all ways to match are followed side by side, so the time is in
- * proportion to the length of the text times that of the expression, whatever the two are (a machine after Thompson and
- * Pike). JavaScript's own expressions go back and forth, for ever if somebody sends the right text.
+ * POSIX regular expressions in bounded time. All ways to match are followed in parallel, so the time is proportional to the length
+ * of the text times the length of the expression (a machine after Thompson and Pike). JavaScript's own expressions backtrack, and
+ * a text made for that can hang them.
  *
- * The leftmost match counts, and of those the longest. Back references are not supported.
+ * The leftmost match wins, and of those the longest. Back references are not supported.
  */
 
 import { type Instruction, makeProgram } from './posix-program.ts';
-import { type PosixSyntax, tokenise } from './posix-tokens.ts';
+import type { PosixSyntax } from './posix-syntax.ts';
+import { tokenise } from './posix-tokens.ts';
 
-export { PosixRegexpError } from './posix-regexp-error.ts';
+export { PosixRegexpError } from './posix-syntax.ts';
 
-/** An expression that was compiled. */
+/** A compiled expression. */
 export interface PosixRegexp {
-  /** How many groups it has. */
+  /** The number of groups. */
   readonly groups: number;
-  /** The text of the match and of its groups, `undefined` where a group took no part; `undefined` if there is no match. */
+  /** Returns the text of the match and of its groups; `undefined` for an unused group, and if there is no match. */
   match(text: string): readonly (string | undefined)[] | undefined;
 }
 
 /**
  * Compiles an expression.
  *
- * @throws PosixRegexpError saying what is wrong with it
+ * @throws PosixRegexpError with the fault
  */
 export function compilePosixRegexp(pattern: string, syntax: Partial<PosixSyntax> = {}): PosixRegexp {
   const tokens = tokenise(pattern, { extended: true, ignoreCase: false, multiline: false, ...syntax });
@@ -41,10 +42,10 @@ export function compilePosixRegexp(pattern: string, syntax: Partial<PosixSyntax>
   };
 }
 
-/** Where groups begin and end, by slot. */
+/** Begin and end of the groups, by slot. */
 type Slots = readonly (number | undefined)[];
 
-/** A way to match that is still open: the character instruction it stands at, or the end. */
+/** A way to match that is still open: its next character instruction, or the end. */
 interface Thread {
   readonly at: number;
   readonly slots: Slots;
@@ -58,7 +59,7 @@ function run(program: readonly Instruction[], characters: readonly string[]): Sl
     const code = codes[position];
     const step = new Step(program, position, codes[position - 1], code);
     for (const { at, slots } of threads) step.follow(at, slots);
-    // A match that begins here is worse than any that began before.
+    // A match that begins here loses against an earlier one.
     if (best === undefined) step.follow(0, []);
     best = step.threads.filter(({ at }) => program[at]?.op === 'found').reduce(betterOf, best);
     if (code === undefined) break;
@@ -68,7 +69,7 @@ function run(program: readonly Instruction[], characters: readonly string[]): Sl
   return best;
 }
 
-/** Leftmost, then longest; then the way that was preferred. */
+/** Leftmost, then longest, then preferred. */
 function betterOf(best: Slots | undefined, { slots }: Thread): Slots {
   if (best === undefined) return slots;
   const [bestBegin = 0, bestEnd = 0] = best;
@@ -76,7 +77,7 @@ function betterOf(best: Slots | undefined, { slots }: Thread): Slots {
   return begin < bestBegin || (begin === bestBegin && end > bestEnd) ? slots : best;
 }
 
-/** What comes of the open ways when a character is read. */
+/** Returns the threads that accept a character. */
 function advance(
   program: readonly Instruction[],
   threads: readonly Thread[],
@@ -91,7 +92,7 @@ function advance(
   });
 }
 
-/** Everything that can be reached at one position without reading a character, each instruction once, preferred ways first. */
+/** The instructions that can be reached at one position without reading a character, preferred ones first. */
 class Step {
   readonly threads: Thread[] = [];
   readonly #program: readonly Instruction[];
@@ -121,7 +122,7 @@ class Step {
       this.#seen.add(at);
       switch (instruction.op) {
         case 'either':
-          // Taken from the end: the first one is pushed last.
+          // The last one pushed is followed first.
           pending.push({ at: instruction.second, slots }, { at: instruction.first, slots });
           break;
         case 'remember':

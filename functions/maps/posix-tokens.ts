@@ -4,27 +4,7 @@
  */
 
 import { readBracket } from './posix-bracket.ts';
-import { PosixRegexpError } from './posix-regexp-error.ts';
-
-/** How an expression is read. */
-export interface PosixSyntax {
-  readonly extended: boolean;
-  readonly ignoreCase: boolean;
-  /** `^` and `$` match at line ends too, which neither `.` nor `[^x]` then match (REG_NEWLINE). */
-  readonly multiline: boolean;
-}
-
-/** Whether a character, by its code point, is meant. */
-export type CharacterTest = (character: number) => boolean;
-
-/** Whether a place is meant, by the characters on both sides; `undefined` at either end. */
-export type PlaceTest = (before: number | undefined, after: number | undefined) => boolean;
-
-export type Token =
-  | { readonly kind: 'character'; readonly test: CharacterTest }
-  | { readonly kind: 'place'; readonly test: PlaceTest }
-  | { readonly kind: 'repeat'; readonly min: number; readonly max: number }
-  | { readonly kind: 'open' | 'close' | 'or' };
+import { type CharacterTest, type PlaceTest, PosixRegexpError, type PosixSyntax, type Token } from './posix-syntax.ts';
 
 /** Longest pattern in characters. */
 const longestPattern = 2000;
@@ -35,9 +15,9 @@ const largestCount = 255;
 const newline = 0x0a;
 
 /**
- * Takes an expression apart.
+ * Splits an expression into tokens.
  *
- * @throws PosixRegexpError saying what is wrong
+ * @throws PosixRegexpError with the fault
  */
 export function tokenise(pattern: string, syntax: PosixSyntax): readonly Token[] {
   if (pattern.length > longestPattern) throw new PosixRegexpError(`more than ${longestPattern} characters`);
@@ -58,7 +38,7 @@ export function tokenise(pattern: string, syntax: PosixSyntax): readonly Token[]
 
 interface Taken {
   readonly token: Token;
-  /** How many UTF-16 units it takes. */
+  /** In UTF-16 units. */
   readonly length: number;
 }
 
@@ -69,7 +49,7 @@ function readExtended(rest: string, syntax: PosixSyntax, depth: number): Taken {
     case '(':
       return { token: { kind: 'open' }, length: 1 };
     case ')':
-      // Without an opening one it stands for itself.
+      // Without an opening bracket it is literal.
       return depth > 0 ? { token: { kind: 'close' }, length: 1 } : literal(rest, syntax);
     case '|':
       return { token: { kind: 'or' }, length: 1 };
@@ -107,7 +87,7 @@ function readBasic(rest: string, syntax: PosixSyntax, last: Token | undefined): 
   return readCommon(rest, syntax);
 }
 
-/** What both syntaxes have. */
+/** Tokens of both syntaxes. */
 function readCommon(rest: string, syntax: PosixSyntax): Taken {
   if (rest.startsWith('*')) return repeat(0, Number.POSITIVE_INFINITY);
   if (rest.startsWith('.')) {
@@ -123,8 +103,7 @@ function readCommon(rest: string, syntax: PosixSyntax): Taken {
 function readEscape(rest: string, syntax: PosixSyntax): Taken {
   const character = rest.charAt(1);
   if (character === '') throw new PosixRegexpError('a backslash at its end');
-  if (/[1-9]/.test(character))
-    throw new PosixRegexpError(`\\${character} refers back to a group, which is not supported`);
+  if (/[1-9]/.test(character)) throw new PosixRegexpError(`\\${character} is a back reference, which is not supported`);
   const word: CharacterTest = (c) => /[\p{L}\p{N}_]/u.test(String.fromCodePoint(c));
   const blank: CharacterTest = (c) => /\s/.test(String.fromCodePoint(c));
   const isWord = (c: number | undefined) => c !== undefined && word(c);
@@ -154,12 +133,12 @@ function readInterval(rest: string, form: RegExp): Taken {
   const match = form.exec(rest);
   const [whole = '', from = '', comma = '', to = ''] = match ?? [];
   if (match === null || (from === '' && to === '')) {
-    throw new PosixRegexpError('braces that hold no count: {n}, {n,} or {n,m} is wanted');
+    throw new PosixRegexpError('braces without a count: write {n}, {n,} or {n,m}');
   }
   const min = Number(from || 0);
   const max = comma === '' ? min : to === '' ? Number.POSITIVE_INFINITY : Number(to);
   if (max < min || min > largestCount || (Number.isFinite(max) && max > largestCount)) {
-    throw new PosixRegexpError(`"${whole}" does not count from 0 to ${largestCount} upwards`);
+    throw new PosixRegexpError(`"${whole}" is not a range from 0 to ${largestCount}`);
   }
   return { ...repeat(min, max), length: whole.length };
 }

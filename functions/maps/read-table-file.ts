@@ -1,11 +1,11 @@
 /**
- * The port through which maps read their files.
+ * The port for reading the files of maps.
  */
 
 import { readFileSync } from 'node:fs';
 
-/** Gives the text of a file; throws as node:fs does when it cannot. */
+/** Returns the text of a file; throws the errors of node:fs. */
 export type ReadTableFile = (path: string) => string;
 
-/** The file system, as this process sees it. */
+/** Reads from the file system. */
 export const readTableFile: ReadTableFile = (path) => readFileSync(path, 'utf8');

@@ -1,5 +1,5 @@
 /**
- * `regexp:`: regular expressions with results, the first that matches counts (Postfix regexp_table(5)).
+ * `regexp:`: regular expressions with results; the first match wins (Postfix regexp_table(5)).
  *
  *     /^4\.2\.2 (.*)/      5.2.2 filtered: $1
  *     !/^250 /i            450 4.3.0 not what we expected
@@ -7,24 +7,23 @@
  *     /^postmaster@/       OK
  *     endif
  *
- * Any character that is neither a letter, a digit nor a blank may stand for the slashes. Flags toggle: `i` upper and lower
- * case (on: they are the same), `m` `^` and `$` also at line ends (off), `x` extended syntax (on).
+ * Any character except letters, digits and blanks may replace the slashes. Flags toggle: `i` ignores case (on), `m` lets `^` and
+ * `$` match at line ends (off), `x` is the extended syntax (on).
  *
- * Known limits: of several ways in which groups could match, POSIX has its own choice; ours is greedy from left to right.
+ * Known limits: where groups could match in several ways, POSIX has its own rule; here groups are greedy from left to right.
  * Keys longer than `longestKey` are not looked up.
  */
 
 import { insideBraces, splitOutsideBraces } from './braces.ts';
 import { type LogicalLine, logicalLines } from './logical-lines.ts';
-import type { LookupTable } from './lookup-table.ts';
+import { type LookupTable, MapError } from './lookup-table.ts';
 import { MacroError, parseMacros, type TextPart } from './macros.ts';
-import { MapError } from './map-error.ts';
 import { compilePosixRegexp, type PosixRegexp, PosixRegexpError } from './posix-regexp.ts';
 
-/** Longest key in characters that is looked up; matching takes time in proportion to key and pattern, never more. */
+/** The longest key that is looked up, in characters: the time of matching is proportional to key and pattern. */
 export const longestKey = 10_000;
 
-const ruleWanted = '/pattern/flags result, if /pattern/, endif, or a # comment is wanted';
+const ruleWanted = 'write /pattern/flags result, if /pattern/, endif, or a # comment';
 
 interface Pattern {
   readonly regexp: PosixRegexp;
@@ -43,22 +42,22 @@ type Rule =
   | { readonly kind: 'if'; readonly pattern: Pattern; readonly rules: readonly Rule[] };
 
 /**
- * Reads the text of a table.
+ * Parses a table.
  *
- * @param name how errors call it
- * @throws MapError naming the line and what is allowed
+ * @param name its name in errors
+ * @throws MapError with the line and what is allowed
  */
 export function readRegexpTable(text: string, name: string): LookupTable {
   return makeTable(logicalLines(text), (line) => `${name}, line ${line}`);
 }
 
 /**
- * Reads a table that stands in the parameter: `{ { /pattern/ result }, { ... } }`.
+ * Parses a table in the parameter: `{ { /pattern/ result }, { ... } }`.
  *
- * @throws MapError naming the rule and what is allowed
+ * @throws MapError with the rule and what is allowed
  */
 export function readInlineRegexpTable(text: string): LookupTable {
-  const wanted = 'regexp:{ { /pattern/flags result }, ... } is wanted';
+  const wanted = 'write regexp:{ { /pattern/flags result }, ... }';
   const content = insideBraces(text);
   if (content === undefined) throw new MapError(`regexp map: its braces do not match; ${wanted}`);
   const lines = splitOutsideBraces(content).map((element, index) => {
@@ -101,7 +100,7 @@ function applies({ regexp, negated }: Pattern, key: string): boolean {
   return (regexp.match(key) === undefined) === negated;
 }
 
-/** Reads rules; those between `if` and `endif` belong to it. */
+/** Parses rules; an `if` contains the rules up to its `endif`. */
 function readRules(lines: readonly LogicalLine[], where: (line: number) => string): readonly Rule[] {
   const rules: Rule[] = [];
   const open: { readonly line: number; readonly rules: Rule[] }[] = [];
@@ -116,12 +115,12 @@ function readRules(lines: readonly LogicalLine[], where: (line: number) => strin
       const { pattern, rest } = readPattern(word[2] ?? '', here);
       if (rest.trim() !== '')
         throw new MapError(
-          `${here}: "${rest.trim()}" behind the pattern of an if; a line that begins with a blank continues the one before`,
+          `${here}: "${rest.trim()}" after the pattern of an if; a line that begins with a blank continues the line before`,
         );
       block.push({ kind: 'if', pattern, rules: inner });
       open.push({ line: number, rules: inner });
     } else {
-      if (word[2] !== '') throw new MapError(`${here}: text behind endif`);
+      if (word[2] !== '') throw new MapError(`${here}: text after endif`);
       if (open.pop() === undefined) throw new MapError(`${here}: endif without if`);
     }
   }
@@ -130,7 +129,7 @@ function readRules(lines: readonly LogicalLine[], where: (line: number) => strin
   return rules;
 }
 
-/** `/pattern/flags result`, or `/pattern/flags!/pattern/flags result` of old. */
+/** Parses `/pattern/flags result`, or the old form `/pattern/flags!/pattern/flags result`. */
 function readRule(text: string, here: string): Rule {
   const { pattern, rest } = readPattern(text, here);
   const second = rest.startsWith('!') ? readPattern(rest, here) : undefined;
@@ -141,7 +140,7 @@ function readRule(text: string, here: string): Rule {
 
 function readPattern(text: string, here: string): { readonly pattern: Pattern; readonly rest: string } {
   const match = /^([!\s]*)([^a-z0-9\s!\\])((?:\\.|(?!\2)[^\\])*)\2([^\s!]*)(.*)$/is.exec(text);
-  if (match === null) throw new MapError(`${here}: there is no pattern between two equal marks; ${ruleWanted}`);
+  if (match === null) throw new MapError(`${here}: there is no pattern between two equal delimiters; ${ruleWanted}`);
   const [, marks = '', , source = '', flags = '', rest = ''] = match;
   for (const flag of flags) {
     if (!'imx'.includes(flag)) throw new MapError(`${here}: "${flag}" is not a flag; i, m and x are allowed`);
@@ -161,19 +160,19 @@ function readPattern(text: string, here: string): { readonly pattern: Pattern; r
 }
 
 function readResult(result: string, { regexp, negated }: Pattern, here: string): readonly TextPart[] {
-  const parts = takeApart(result, here);
+  const parts = splitMacros(result, here);
   for (const part of parts) {
     if ('literal' in part) continue;
-    if (negated) throw new MapError(`${here}: $${part.name} has nothing to stand for where a pattern must not match`);
+    if (negated) throw new MapError(`${here}: a negated pattern has no groups, so $${part.name} has no value`);
     if (!/^[1-9]\d{0,3}$/.test(part.name) || Number(part.name) > regexp.groups) {
       const allowed = regexp.groups === 0 ? 'the pattern has no groups' : `$1 to $${regexp.groups} are allowed`;
-      throw new MapError(`${here}: $${part.name} stands for no group of the pattern; ${allowed}, and $$ for a $`);
+      throw new MapError(`${here}: $${part.name} is not a group of the pattern; ${allowed}; write $$ for a $`);
     }
   }
   return parts;
 }
 
-function takeApart(result: string, here: string): readonly TextPart[] {
+function splitMacros(result: string, here: string): readonly TextPart[] {
   try {
     return parseMacros(result);
   } catch (cause) {

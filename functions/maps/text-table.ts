@@ -4,26 +4,25 @@
  *     # comment
  *     example.com        joe:secret
  *     "a b"@example.com  a value that
- *         goes on in the next line
+ *         continues on the next line
  */
 
 import { logicalLines } from './logical-lines.ts';
-import type { LookupTable } from './lookup-table.ts';
-import { MapError } from './map-error.ts';
+import { type LookupTable, MapError } from './lookup-table.ts';
 
 /**
- * Reads a table.
+ * Parses a table.
  *
- * @param name how errors call it
+ * @param name its name in errors
  * @param fold keys are looked up in lower case
- * @throws MapError naming the line; there must be a key, blanks and a value, and no key twice
+ * @throws MapError with the line, for a line that is not a key, blanks and a value, and for a key that occurs twice
  */
 export function readTextTable(text: string, name: string, fold: boolean): LookupTable {
   const entries = new Map<string, { readonly value: string; readonly line: number }>();
   for (const { number: line, text: entry } of logicalLines(text)) {
     const { key, value } = splitEntry(entry);
     if (key === undefined || value === '') {
-      throw new MapError(`${name}, line ${line}: a key, blanks and a value are wanted`);
+      throw new MapError(`${name}, line ${line}: write a key, blanks and a value`);
     }
     const folded = fold ? key.toLowerCase() : key;
     const earlier = entries.get(folded);
@@ -35,7 +34,7 @@ export function readTextTable(text: string, name: string, fold: boolean): Lookup
   return { fixed: true, find: (key) => entries.get(fold ? key.toLowerCase() : key)?.value };
 }
 
-/** The key ends at the first blank outside quotes; it keeps its quotes. `key` is undefined where quotes do not close. */
+/** Splits an entry. The key ends at the first blank outside quotes, and keeps its quotes. `key` is undefined if quotes are open. */
 export function splitEntry(entry: string): { readonly key: string | undefined; readonly value: string } {
   const key = /^(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+(?=\s|$)/s.exec(entry)?.[0];
   return { key, value: entry.slice(key?.length ?? 0).trim() };

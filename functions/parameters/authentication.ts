@@ -1,7 +1,7 @@
 import { securityOptions } from '../sasl/security-options.ts';
 import type { Row } from './row.ts';
 
-/** Who we are to the server (AUTH, RFC 4954). */
+/** Authentication (AUTH, RFC 4954). */
 export const authenticationRows = {
   lmtp_sasl_auth_enable: {
     kind: 'switch',
@@ -13,40 +13,40 @@ export const authenticationRows = {
     default: 'yes',
     meaning: 'Defer (4.7.0) where there is a password for a server that offers no AUTH; no = send without it.',
     differs:
-      'Ours; Postfix sends. A server without AUTH may be the wrong server, or an attacker on the path removed the offer; it should not receive mail.',
+      'Ours; Postfix sends. A server without AUTH may be the wrong server, or an attacker on the path removed the offer. It should not receive mail.',
   },
   lmtp_sasl_password_maps: {
     kind: 'passwords',
     default: '',
     secret: true,
     meaning:
-      "Looked up with the server's host name, then with the next-hop as written without `inet:` (`[host]:port`, a path): `user:password`, or an object with user and password, or user and token. Nothing found = no AUTH.",
+      "Looked up with the server's host name, then with the next-hop as written without `inet:` (`[host]:port`, a path): `user:password`, or an object with user and password, or user and token. No entry = no AUTH.",
   },
   lmtp_sasl_password_result_delimiter: {
     kind: 'text',
     default: ':',
     pattern: /^\S$/,
-    wanted: 'one character that is no blank',
-    meaning: 'What stands between user and password; the first of them counts.',
+    wanted: 'one character that is not a blank',
+    meaning: 'The separator between user and password; the first occurrence counts.',
   },
   lmtp_sasl_mechanism_filter: {
     kind: 'patterns',
     default: '',
     matches: 'strings',
-    meaning: 'Mechanisms that may be used of those that the server offers: `!login, static:all`; empty = all.',
+    meaning: 'Mechanisms of the server that may be used: `!login, static:all`; empty = all.',
   },
   lmtp_sasl_security_options: {
     kind: 'words',
     default: 'noplaintext, noanonymous',
     allowed: securityOptions,
     meaning:
-      'What a mechanism must have to be used without TLS: no password in clear, safe from active attack, from dictionaries, no anonymous login, proof by the server too, secrets that outlast a stolen key; empty = nothing.',
+      'Properties that a mechanism must have to be used without TLS: no password in clear, safe from active attacks, safe from dictionary attacks, no anonymous login, proof by the server too, forward secrecy; empty = none.',
   },
   lmtp_sasl_tls_security_options: {
     kind: 'words',
     default: '$lmtp_sasl_security_options',
     allowed: securityOptions,
-    meaning: 'The same over TLS. `noanonymous` lets PLAIN and LOGIN through there.',
+    meaning: 'The same over TLS. `noanonymous` allows PLAIN and LOGIN there.',
   },
   lmtp_sasl_tls_verified_security_options: {
     kind: 'words',
@@ -57,20 +57,20 @@ export const authenticationRows = {
   lmtp_sasl_auth_soft_bounce: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Defer where the server refuses our credentials for good (5xx); no = bounce.',
+    meaning: 'Defer where the server refuses the credentials with 5xx; no = bounce.',
   },
   lmtp_sasl_auth_cache_time: {
     kind: 'time',
     default: '1h',
     min: 0,
     meaning:
-      'How long refused credentials are not tried again, so that a wrong password does not lock an account; 0 = not at all.',
+      'How long refused credentials are not tried again, so that a wrong password does not lock an account; 0 = always try.',
     differs:
-      'Postfix: 90d, in a database. Here each container remembers for itself, by the version of the secret: a new version is tried at once, and what was put right on the server within the hour.',
+      'Postfix: 90d, in a database. Here each container remembers refusals by the version of the secret: a new version is tried at once, and a correction on the server takes effect within the hour.',
   },
   lmtp_send_dummy_mail_auth: {
     kind: 'switch',
     default: 'no',
-    meaning: 'Say AUTH=<> in MAIL FROM on sessions that are authenticated, for servers that insist on it.',
+    meaning: 'Send AUTH=<> in MAIL FROM on authenticated sessions, for servers that require it.',
   },
 } as const satisfies Record<string, Row>;

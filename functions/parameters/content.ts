@@ -1,13 +1,13 @@
 import type { Row } from './row.ts';
 
-/** What is done to a message on its way. */
+/** Changes to a message before it is sent. */
 export const contentRows = {
   lmtp_flags: {
     kind: 'flags',
     default: '',
     allowed: ['D', 'O', 'R', 'X'],
     meaning:
-      'D = add Delivered-To, and bounce what has one already; O = add X-Original-To (both want lmtp_destination_recipient_limit=1); R = add Return-Path; X = this delivery is final.',
+      'D = add Delivered-To, and bounce a message that has the same one already; O = add X-Original-To (both need lmtp_destination_recipient_limit=1); R = add Return-Path; X = this delivery is final.',
     differs: 'In Postfix these are the flags= of the transport in master.cf.',
   },
   lmtp_line_length_limit: {
@@ -15,7 +15,7 @@ export const contentRows = {
     default: '998',
     min: 0,
     max: 1_000_000,
-    meaning: 'Longest content line in octets; longer ones are cut with CRLF and a blank; 0 = never.',
+    meaning: 'Longest content line in octets; longer lines are split with CRLF and a blank; 0 = no limit.',
   },
   disable_mime_output_conversion: {
     kind: 'switch',
@@ -35,20 +35,20 @@ export const contentRows = {
     min: 1,
     max: 10_000,
     meaning:
-      'How deep multipart content may be nested: deeper parts are not looked into, and bounce where content is converted (5.6.0).',
+      'Deepest nesting of multipart content: deeper parts are not inspected, and bounce where content is converted (5.6.0).',
   },
   mime_boundary_length_limit: {
     kind: 'size',
     default: '2048',
     min: 1,
     max: 1_000_000,
-    meaning: 'How much of a multipart boundary is compared, in octets.',
+    meaning: 'Octets of a multipart boundary that are compared.',
   },
   header_size_limit: {
     kind: 'size',
     default: '102400',
     min: 1,
     max: 100_000_000,
-    meaning: 'How long a header field may be, in octets; the lines behind that are removed.',
+    meaning: 'Longest header field, in octets; the rest is removed.',
   },
 } as const satisfies Record<string, Row>;

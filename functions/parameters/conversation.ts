@@ -1,11 +1,11 @@
 import type { Row } from './row.ts';
 
-/** What is said to a server, and how its words are taken. */
+/** Commands to a server, and how its replies are read. */
 export const conversationRows = {
   lmtp_skip_5xx_greeting: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'A 5xx greeting defers, or leads to the next host; no = it bounces.',
+    meaning: 'A 5xx greeting defers, or the next host is tried; no = it bounces.',
   },
   lmtp_discard_lhlo_keywords: {
     kind: 'words',
@@ -28,22 +28,22 @@ export const conversationRows = {
       'xclient',
       'xforward',
     ],
-    meaning: 'LHLO keywords to take as not offered: the way out with a broken server.',
+    meaning: 'LHLO keywords to ignore: a workaround for broken servers.',
   },
   lmtp_discard_lhlo_keyword_address_maps: {
     kind: 'maps',
     default: '',
-    meaning: "The same by the server's address; a hit stands in the place of lmtp_discard_lhlo_keywords.",
+    meaning: "The same by the server's address; an entry replaces lmtp_discard_lhlo_keywords.",
   },
   lmtp_quote_rfc821_envelope: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Quote odd local-parts in MAIL FROM and RCPT TO.',
+    meaning: 'Quote local-parts with special characters in MAIL FROM and RCPT TO.',
   },
   smtputf8_enable: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Ask for SMTPUTF8 where a request says so, or an address needs it; no = SMTPUTF8 is never used.',
+    meaning: 'Use SMTPUTF8 where a request or an address needs it; no = never.',
   },
   line_length_limit: {
     kind: 'size',
@@ -51,11 +51,11 @@ export const conversationRows = {
     min: 512,
     max: 1_000_000,
     meaning:
-      "How much of a server's reply is kept, of one line and of all lines together; what goes beyond is read and forgotten.",
+      "Octets of a server's reply that are kept, of one line and of all lines together; the rest is read and discarded.",
   },
   lmtp_reply_filter: {
     kind: 'maps',
     default: '',
-    meaning: 'Rewrites each line of a reply before it is looked at: for a server that says the wrong thing.',
+    meaning: 'Rewrites each line of a reply before it is parsed: for a server that sends wrong replies.',
   },
 } as const satisfies Record<string, Row>;

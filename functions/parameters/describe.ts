@@ -3,7 +3,7 @@ import { passwordMapTypes } from '../secrets/open-password-maps.ts';
 import { tlsVersions } from './protocols.ts';
 import { type Row, second } from './row.ts';
 
-/** What a value may be, in a few words. */
+/** Returns the allowed values of a parameter, in a few words. */
 export function allowedValues(row: Row): string {
   switch (row.kind) {
     case 'time':

@@ -1,18 +1,18 @@
 import type { Row } from './row.ts';
 
-/** From the text of a destination to addresses that are tried. */
+/** Destinations, their look-ups and their addresses. */
 export const destinationRows = {
   lmtp_tcp_port: {
     kind: 'port',
     default: '24',
     min: 1,
     max: 65_535,
-    meaning: 'The port of a next-hop that names none: a number, or a service of known_tcp_ports.',
+    meaning: 'The port of a next-hop without a port: a number, or a service of known_tcp_ports.',
   },
   known_tcp_ports: {
     kind: 'ports',
     default: 'lmtp=24, smtp=25, smtps=submissions=465, submission=587',
-    meaning: 'Names that may stand for a port. There is no services(5) to ask besides.',
+    meaning: 'Names for ports. There is no services(5).',
   },
   inet_protocols: {
     kind: 'words',
@@ -25,12 +25,12 @@ export const destinationRows = {
     kind: 'choice',
     default: 'any',
     allowed: ['any', 'ipv4', 'ipv6'],
-    meaning: "Family that is tried first among a host's addresses.",
+    meaning: 'The address family that is tried first.',
   },
   lmtp_balance_inet_protocols: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'When lmtp_mx_address_limit cuts the list of addresses, keep a share of both families.',
+    meaning: 'When lmtp_mx_address_limit shortens the list of addresses, keep addresses of both families.',
   },
   lmtp_randomize_addresses: {
     kind: 'switch',
@@ -49,25 +49,25 @@ export const destinationRows = {
     default: '2',
     min: 0,
     max: 1000,
-    meaning: 'Sessions past the handshake for one next-hop; 0 = as many as there are addresses.',
+    meaning: 'Sessions past the handshake for one next-hop; 0 = the number of addresses.',
   },
   lmtp_fallback_relay: {
     kind: 'words',
     default: '',
     pattern: /^(?!inet:|unix:)\S+$/,
     wanted: 'a host, host:port, [address] or [address]:port without inet:',
-    meaning: 'Next-hops that are tried in order when the destination was tried in vain; not for unix: destinations.',
+    meaning: 'Next-hops that are tried in order after the destination has failed; not for unix: destinations.',
   },
   disable_dns_lookups: {
     kind: 'switch',
     default: 'no',
-    meaning: 'Ask the system for addresses (its hosts file first), not the DNS.',
+    meaning: 'Look up addresses through the system (hosts file first), not the DNS.',
   },
   lmtp_dns_support_level: {
     kind: 'choice',
     default: '',
     allowed: ['', 'disabled', 'enabled'],
-    meaning: 'Whether the DNS is asked; empty = as disable_dns_lookups says.',
+    meaning: 'Whether the DNS is used; empty = disable_dns_lookups decides.',
     differs: 'Postfix also has dnssec; no resolver here validates.',
   },
   lmtp_host_lookup: {
@@ -75,13 +75,12 @@ export const destinationRows = {
     default: 'dns',
     min: 1,
     allowed: ['dns', 'native'],
-    meaning: 'Where addresses are looked up, in order: dns, native (the hosts file and whatever else the system asks).',
+    meaning: 'Where addresses are looked up, in order: dns, native (the hosts file and other sources of the system).',
   },
   lmtp_cname_overrides_servername: {
     kind: 'switch',
     default: 'no',
-    meaning:
-      'Take the name that a CNAME leads to for the name of the server: in logs, for passwords, for certificates.',
+    meaning: 'Use the target of a CNAME as the name of the server: in logs, for passwords, for certificates.',
   },
   use_srv_lookup: {
     kind: 'patterns',
@@ -93,12 +92,12 @@ export const destinationRows = {
   ignore_srv_lookup_error: {
     kind: 'switch',
     default: 'no',
-    meaning: 'When the SRV look-up fails for now, look for addresses of the name itself instead of deferring.',
+    meaning: 'When the SRV look-up fails temporarily, look up addresses of the name itself instead of deferring.',
   },
   allow_srv_lookup_fallback: {
     kind: 'switch',
     default: 'no',
-    meaning: 'When there is no SRV record, look for addresses of the name itself instead of giving up.',
+    meaning: 'When there is no SRV record, look up addresses of the name itself instead of failing.',
   },
   allow_local_destinations: {
     kind: 'switch',

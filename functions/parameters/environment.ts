@@ -1,23 +1,23 @@
 /**
- * The environment variables that a stack gives its functions.
+ * The environment variables that a stack sets for its functions.
  *
- * The construct in `infra/` writes them, the functions read them: both import the names from here, so they cannot drift.
- * Postfix parameters travel beside them, each under its own name in capitals (`LMTP_MAIL_TIMEOUT=300s`, see parameters.ts).
+ * The construct in `infra/` writes them and the functions read them: both import the names from here. Postfix parameters are
+ * variables too, each under its own name in capitals (`LMTP_MAIL_TIMEOUT=300s`, see parameters.ts).
  */
 
-/** Variable names by meaning. Those marked optional may be absent or empty. */
+/** Variable names by meaning. Optional ones may be absent or empty. */
 export const environmentNames = {
   /** SQS standard queue of delivery requests. */
   incomingQueueUrl: 'INCOMING_QUEUE_URL',
-  /** SQS standard queue that the bounce function takes events and notices from. */
+  /** SQS standard queue of events and notices for the bounce function. */
   bounceQueueUrl: 'BOUNCE_QUEUE_URL',
   /** SQS FIFO queue of deliveries that may start now. */
   activeQueueUrl: 'ACTIVE_QUEUE_URL',
-  /** SQS FIFO queue of what active gave out too often; qmgr puts it back into the table. Optional. */
+  /** Dead-letter queue of active, SQS FIFO; qmgr puts its deliveries back into the table. Optional. */
   activeDeadLetterQueueUrl: 'ACTIVE_DEAD_LETTER_QUEUE_URL',
   /** SQS standard queue of wake-ups: "this delivery falls due". */
   deferredQueueUrl: 'DEFERRED_QUEUE_URL',
-  /** SQS standard queue that holds a notice of every unusable request. */
+  /** SQS standard queue with a notice of every unusable request. */
   corruptQueueUrl: 'CORRUPT_QUEUE_URL',
   /** SNS topic of bounce, delay and success events. */
   bounceTopicArn: 'BOUNCE_TOPIC_ARN',
@@ -25,15 +25,15 @@ export const environmentNames = {
   noticeTopicArn: 'NOTICE_TOPIC_ARN',
   /** S3 bucket of message bodies; copies of corrupt requests are written below `corrupt/`. */
   messageBucket: 'MESSAGE_BUCKET',
-  /** Account that the message bucket belongs to; S3 is told, and refuses where the name is another's now. Optional. */
+  /** Account that owns the message bucket; S3 refuses the call if another account owns it now. Optional. */
   messageBucketOwner: 'MESSAGE_BUCKET_OWNER',
   /** The same of other buckets, separated by blanks: `name=account`. Optional. */
   bucketOwners: 'BUCKET_OWNERS',
-  /** Prefixes of the message bucket that bodies lie below, separated by blanks; anywhere if absent. Optional. */
+  /** Prefixes of bodies in the message bucket, separated by blanks; absent: any key. Optional. */
   bodyPrefixes: 'BODY_PREFIXES',
   /**
-   * Set: the message bucket keeps versions, and a body that nobody needs any more is deleted; its version then lasts for that
-   * long, in days. Absent: bodies stay. Optional.
+   * Set: the message bucket keeps versions, and a body that no delivery needs is deleted. Its version is kept for this
+   * number of days. Absent: bodies stay. Optional.
    */
   bodyRetention: 'BODY_RETENTION',
   /** DynamoDB table that is the queue. */
@@ -42,25 +42,25 @@ export const environmentNames = {
   transport: 'TRANSPORT',
   /** Postfix transport(5) text: recipient pattern, blanks, `lmtp:` and a next-hop; one entry a line. Optional. */
   transportMap: 'TRANSPORT_MAP',
-  /** Where a transport map lies that is asked before that text: `s3://bucket/key` or `texthash:/path`. Optional. */
+  /** A transport map that is searched before that text: `s3://bucket/key` or `texthash:/path`. Optional. */
   transportMapSource: 'TRANSPORT_MAP_SOURCE',
-  /** Other transports that mail may be handed to, separated by blanks: `name=URL of its incoming queue`. Optional. */
+  /** Other transports that may receive mail, separated by blanks: `name=URL of its incoming queue`. Optional. */
   otherTransports: 'OTHER_TRANSPORTS',
   /** Further destinations that a request may name, separated by blanks; those of the transport map are always allowed. Optional. */
   allowedDestinations: 'ALLOWED_DESTINATIONS',
-  /** Function that acts when a button of the dashboard is pressed: its ARN or name. Given to showq alone. */
+  /** Function behind the buttons of the dashboard: its ARN or name. Set for showq only. */
   postsuperFunction: 'POSTSUPER_FUNCTION',
-  /** Function that makes checks: its ARN or name. Given to postsuper alone. */
+  /** The check function: its ARN or name. Set for postsuper only. */
   checkFunction: 'CHECK_FUNCTION',
   /** Further buckets that a request may name, separated by blanks; the message bucket is always allowed. Optional. */
   allowedBuckets: 'ALLOWED_BUCKETS',
-  /** For the command line at a local stack: log groups with delivery lines, separated by blanks: `lmtp=NAME`. Optional. */
+  /** Log groups with delivery lines, for the command line with a local stack, separated by blanks: `lmtp=NAME`. Optional. */
   deliveryLogGroups: 'DELIVERY_LOG_GROUPS',
-  /** Namespace of the metrics in CloudWatch, one for each stack's transport. None are written if absent. Optional. */
+  /** Namespace of the metrics in CloudWatch, one for each transport. Absent: no metrics are written. Optional. */
   metricsNamespace: 'METRICS_NAMESPACE',
   /**
-   * Destinations that have metrics of their own, as the queue writes them (`inet:host:24`), at most 20, separated by blanks
-   * alone: one of several servers has commas in it. Optional.
+   * Destinations that have metrics of their own, as the queue writes them (`inet:host:24`), at most 20. Only blanks separate
+   * them: a destination of several servers contains commas. Optional.
    */
   watchedDestinations: 'WATCHED_DESTINATIONS',
 } as const;
@@ -68,25 +68,25 @@ export const environmentNames = {
 /** One of the variable names. */
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];
 
-/** A variable is absent, or its value cannot be used. */
+/** A variable is absent or has an invalid value. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
 /**
- * The value of a variable that must be there.
+ * Returns the value of a required variable.
  *
  * @throws EnvironmentError when it is absent or empty
  */
 export function requireVariable(environment: NodeJS.ProcessEnv, name: EnvironmentName): string {
   const value = environment[name];
   if (value === undefined || value === '') {
-    throw new EnvironmentError(`environment variable ${name} is not set: the stack gives it to its functions`);
+    throw new EnvironmentError(`environment variable ${name} is not set; the stack sets it for its functions`);
   }
   return value;
 }
 
-/** The blank-separated words of an optional variable. */
+/** Returns the words of an optional variable, separated by blanks. */
 export function variableWords(environment: NodeJS.ProcessEnv, name: EnvironmentName): readonly string[] {
   return (environment[name] ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }

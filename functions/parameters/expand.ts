@@ -1,35 +1,35 @@
 /**
- * `$name` in values, followed as in main.cf.
+ * `$name` in values, expanded as in main.cf.
  */
 
 import { MacroError, parseMacros } from '../maps/macros.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './row.ts';
 
-/** Values as they are written. */
+/** Values before expansion. */
 export interface WrittenValues {
-  /** The text of a parameter, or its default; `undefined` if there is no such parameter. */
+  /** Returns the text of a parameter, or its default; `undefined` if there is no such parameter. */
   of(name: string): string | undefined;
-  /** Whether it may hold what must not be shown. */
+  /** Whether its value may contain secrets. */
   isSecret(name: string): boolean;
 }
 
 /**
- * The value of a parameter with every `$name`, `${name}` and `$(name)` followed; `$$` is a dollar sign, as the `$1` of an
- * inline regular expression needs it.
+ * Returns the value of a parameter with every `$name`, `${name}` and `$(name)` expanded. `$$` is a dollar sign, which the `$1` of
+ * an inline regular expression needs.
  *
- * @throws ParameterError for a reference to nothing, to what is secret, or in a circle
+ * @throws ParameterError for a reference to an unknown or secret parameter, or to itself
  */
 export function expandValue(name: string, written: WrittenValues, path: readonly string[] = []): string {
   const value = written.of(name) ?? '';
   const here = [...path, name];
   const shown = written.isSecret(name) ? 'the value' : `"${value}"`;
-  return takeApart(name, value, shown)
+  return splitMacros(name, value, shown)
     .map((part) => {
       if ('literal' in part) return part.literal;
       if (written.of(part.name) === undefined) {
-        // In a secret, what stands behind the dollar sign is more likely part of a password than a name.
-        const what = written.isSecret(name) ? 'what' : `$${part.name}, which`;
-        throw new ParameterError(name, `${shown} refers to ${what} is no parameter; $$ stands for a dollar sign`);
+        // In a secret, the text after the dollar sign is more likely part of a password than a name.
+        const what = written.isSecret(name) ? 'a name that' : `$${part.name}, which`;
+        throw new ParameterError(name, `${shown} refers to ${what} is not a parameter; write $$ for a dollar sign`);
       }
       if (here.includes(part.name)) throw new ParameterError(name, `${shown} refers to itself`);
       if (written.isSecret(part.name)) {
@@ -40,7 +40,7 @@ export function expandValue(name: string, written: WrittenValues, path: readonly
     .join('');
 }
 
-function takeApart(name: string, value: string, shown: string): ReturnType<typeof parseMacros> {
+function splitMacros(name: string, value: string, shown: string): ReturnType<typeof parseMacros> {
   try {
     return parseMacros(value);
   } catch (cause) {

@@ -1,12 +1,12 @@
 import type { Row } from './row.ts';
 
-/** Who we say we are, and how what we do is written down. */
+/** The names of this mail system, and its log. */
 export const identityRows = {
   myhostname: {
     kind: 'text',
     default: 'localhost',
     meaning: 'The name of this mail system: in LHLO, and as Reporting-MTA.',
-    differs: 'Postfix asks the system; a function has no name of its own.',
+    differs: 'Postfix uses the host name; a function has none.',
   },
   lmtp_lhlo_name: {
     kind: 'text',
@@ -20,14 +20,14 @@ export const identityRows = {
     default: '2',
     min: 0,
     max: 6,
-    meaning: 'Most digits behind the decimal point of the delays in the delivery log.',
+    meaning: 'The most digits after the decimal point of delays in the delivery log.',
   },
   info_log_address_format: {
     kind: 'choice',
     default: 'external',
     allowed: ['external', 'internal'],
     meaning:
-      'Addresses in the delivery log: external = odd local-parts quoted (`<"a b"@example.com>`), internal = not.',
+      'Addresses in the delivery log: external = local-parts with special characters quoted (`<"a b"@example.com>`), internal = not quoted.',
   },
   debug_peer_list: {
     kind: 'patterns',
@@ -41,6 +41,6 @@ export const identityRows = {
     default: '2',
     min: 1,
     max: 9,
-    meaning: 'Any level logs the lines of the dialogue, without content and secrets; there is no more to be had.',
+    meaning: 'Every level logs the lines of the dialogue, without content and secrets.',
   },
 } as const satisfies Record<string, Row>;

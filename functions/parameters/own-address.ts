@@ -1,15 +1,15 @@
 /**
- * Addresses of our own, as the parameters name them.
+ * Addresses of this mail system, from the parameters.
  */
 
 import type { Parameters } from './parameters.ts';
 
-/** An address of the parameters, with a domain. */
+/** Returns an address of the parameters with a domain. */
 export function ownAddress(address: string, { myhostname }: Pick<Parameters, 'myhostname'>): string {
   return address.includes('@') ? address : `${address}@${myhostname}`;
 }
 
-/** Whether a mail's sender is who postmasters are told by: nobody is told of trouble with such mail. */
+/** Whether the sender is that of notices to postmasters. Trouble with such mail is not reported. */
 export function isDoubleBounce(
   sender: string,
   parameters: Pick<Parameters, 'myhostname' | 'double_bounce_sender'>,

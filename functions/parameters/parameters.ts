@@ -1,8 +1,8 @@
 /**
- * Every parameter, in one table: Postfix's name, kind, default, bounds, and what it does (parameters/table.ts).
+ * Every parameter, in one table: Postfix's name, kind, default, bounds and meaning (parameters/table.ts).
  *
  * The environment variables of the functions (LMTP_MAIL_TIMEOUT=300s), the construct's `parameters`, the command line's
- * `--parameter` and docs/parameters.md all come from here. A wrong name or value is told with name, value and what is allowed.
+ * `--parameter` and docs/parameters.md use this table. An error has the name, the value and the allowed values.
  */
 
 import type { Maps } from '../maps/maps.ts';
@@ -10,24 +10,23 @@ import type { PatternList } from '../maps/pattern-list.ts';
 import { hidePasswords } from '../secrets/open-password-maps.ts';
 import type { PasswordMaps } from '../secrets/password-maps.ts';
 import { expandValue } from './expand.ts';
-import { ParameterError } from './parameter-error.ts';
 import { parseValue, type ValueContext } from './parse-value.ts';
 import type { ProtocolRange } from './protocols.ts';
-import type { ParameterKind, Row } from './row.ts';
+import { ParameterError, type ParameterKind, type Row } from './row.ts';
 import { parameterTable } from './table.ts';
 import { whyNot } from './why-not.ts';
 
 export type { Maps } from '../maps/maps.ts';
 export type { PatternList } from '../maps/pattern-list.ts';
 export type { PasswordMaps } from '../secrets/password-maps.ts';
-export { ParameterError } from './parameter-error.ts';
 export { parseTime } from './parse-time.ts';
 export type { ParameterKind } from './row.ts';
+export { ParameterError } from './row.ts';
 export { parameterTable } from './table.ts';
 
 export type ParameterName = keyof typeof parameterTable;
 
-/** What each kind of value becomes; words and letters that are all known are so here too. */
+/** The type of a value by its kind; allowed words and letters are a union. */
 type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'time' | 'number' | 'size' | 'port' }
   ? number
   : R extends { kind: 'switch' }
@@ -52,10 +51,10 @@ type ValueOf<R extends { readonly kind: ParameterKind }> = R extends { kind: 'ti
                       ? PatternList
                       : string;
 
-/** Every parameter with its value: times in milliseconds, switches as booleans, lists as words, maps opened. */
+/** Every parameter with its value: times in milliseconds, switches as booleans, lists as words, maps open. */
 export type Parameters = { readonly [Name in ParameterName]: ValueOf<(typeof parameterTable)[Name]> };
 
-/** Values by Postfix name, as main.cf would have them. */
+/** Values by Postfix name, in the syntax of main.cf. */
 export type WrittenParameters = Readonly<Record<string, string | undefined>>;
 
 /** Whether there is a parameter of that name. */
@@ -66,19 +65,19 @@ export function isParameterName(name: string): name is ParameterName {
 /** All names, in the table's order. */
 export const parameterNames = Object.keys(parameterTable).filter(isParameterName);
 
-/** The environment variable of a parameter: its name in capitals. Lambda wants a letter first. */
+/** Returns the environment variable of a parameter: its name in capitals. Lambda requires a letter first. */
 export function variableName(name: ParameterName): string {
   return name.replace(/^(?=\d)/, 'parameter_').toUpperCase();
 }
 
-/** A name may have capitals (lmtp_tls_CAfile), which those of its variable do not tell. */
+/** By variable: the capitals of a name (lmtp_tls_CAfile) cannot be told from those of its variable. */
 const ourVariables: ReadonlySet<string> = new Set(parameterNames.map(variableName));
 
 /**
- * Reads values by Postfix name; what is absent has its default.
+ * Parses values by Postfix name; an absent one has its default.
  *
  * @param options how files of maps are read; by default from the file system
- * @throws ParameterError for a name that is none of ours, or a value that is not allowed
+ * @throws ParameterError for an unknown name, or a value that is not allowed
  */
 export function parseParameters(values: WrittenParameters, options: Pick<ValueContext, 'readFile'> = {}): Parameters {
   for (const name of Object.keys(values)) {
@@ -96,10 +95,9 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
 }
 
 /**
- * Reads the parameters from a function's environment; variables of other names are not looked at, unless they begin like
- * those of ours.
+ * Parses the parameters of a function's environment. Other variables are ignored, unless they begin with LMTP_.
  *
- * @throws ParameterError for a value that is not allowed, and for LMTP_ names that are no parameters
+ * @throws ParameterError for a value that is not allowed, and for an LMTP_ name that is not a parameter
  */
 export function parametersFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Parameters {
   for (const variable of Object.keys(environment).filter((name) => /^LMTP_[A-Z0-9_]+$/.test(name))) {
@@ -112,9 +110,9 @@ export function parametersFromEnvironment(environment: Readonly<Record<string, s
 }
 
 /**
- * The text of a parameter's value, every `$name` followed.
+ * Returns the text of a parameter's value, with every `$name` expanded.
  *
- * @throws ParameterError for a reference to nothing, or in a circle
+ * @throws ParameterError for a reference to an unknown parameter, or to itself
  */
 export function expand(name: ParameterName, values: WrittenParameters): string {
   return expandValue(name, {
@@ -123,17 +121,17 @@ export function expand(name: ParameterName, values: WrittenParameters): string {
   });
 }
 
-/** A row, with all that rows may say. */
+/** Returns the row of a parameter. */
 export function rowOf(name: ParameterName): Row {
   return parameterTable[name];
 }
 
-/** Whether a parameter's value may hold passwords; {@link shownValue} is what may be shown of it. */
+/** Whether a parameter's value may contain passwords; {@link shownValue} hides them. */
 export function isSecret(name: ParameterName): boolean {
   return rowOf(name).secret === true;
 }
 
-/** A value as it may be shown: whole, unless passwords may stand in it. */
+/** Returns a value with its passwords hidden. */
 export function shownValue(name: ParameterName, value: string): string {
   return isSecret(name) ? hidePasswords(value) : value;
 }

@@ -1,21 +1,20 @@
 /**
- * From the text of a value to the value.
+ * Parses the text of a value.
  */
 
-import { MapError } from '../maps/map-error.ts';
+import { MapError } from '../maps/lookup-table.ts';
 import { type Maps, openMaps } from '../maps/maps.ts';
 import { openPatternList, type PatternList } from '../maps/pattern-list.ts';
 import { type ReadTableFile, readTableFile } from '../maps/read-table-file.ts';
 import { hidePasswords, openPasswordMaps } from '../secrets/open-password-maps.ts';
 import type { PasswordMaps } from '../secrets/password-maps.ts';
 import { SecretFault } from '../secrets/secrets.ts';
-import { ParameterError } from './parameter-error.ts';
 import { parseTime } from './parse-time.ts';
 import { parsePorts } from './ports.ts';
 import { type ProtocolRange, parseProtocols } from './protocols.ts';
-import { type Row, second } from './row.ts';
+import { ParameterError, type Row, second } from './row.ts';
 
-/** Whatever a value may become. */
+/** A parsed value. */
 export type ParameterValue =
   | number
   | boolean
@@ -28,20 +27,20 @@ export type ParameterValue =
   | PasswordMaps
   | PatternList;
 
-/** What else a value may depend on. */
+/** Other parameters that a value depends on, and how files are read. */
 export interface ValueContext {
   /** Ports by name (known_tcp_ports). */
   readonly ports?: ReadonlyMap<string, number>;
-  /** Between user and password (lmtp_sasl_password_result_delimiter). */
+  /** The separator of user and password (lmtp_sasl_password_result_delimiter). */
   readonly delimiter?: string;
-  /** How files of maps are read; `undefined` of one that will be looked at later. Default: from the file system. */
+  /** Reads a file of a map; `undefined` for a file that exists only later. Default: from the file system. */
   readonly readFile?: (path: string) => string | undefined;
 }
 
 /**
- * Reads a value.
+ * Parses a value.
  *
- * @throws ParameterError naming parameter, value and what is allowed
+ * @throws ParameterError with parameter, value and what is allowed
  */
 export function parseValue(name: string, row: Row, value: string, context: ValueContext = {}): ParameterValue {
   switch (row.kind) {
@@ -80,7 +79,7 @@ export function parseValue(name: string, row: Row, value: string, context: Value
 function parseTimeValue(name: string, value: string, row: Row): number {
   const time = parseTime(value);
   if (time !== undefined) return inBounds(name, value, time, row);
-  throw new ParameterError(name, `"${value}" is not a time: a number and s, m, h, d or w is wanted, such as 300s`);
+  throw new ParameterError(name, `"${value}" is not a time: write a number and s, m, h, d or w, such as 300s`);
 }
 
 function parseNumber(name: string, value: string, row: Row): number {

@@ -1,37 +1,37 @@
 /**
- * The range of TLS versions that a list of protocols leaves (Postfix lmtp_tls_protocols, tls_proto_mask_lims(3)).
+ * The range of TLS versions that a list of protocols allows (Postfix lmtp_tls_protocols, tls_proto_mask_lims(3)).
  *
- *   >=TLSv1.2              that version and whatever is newer
+ *   >=TLSv1.2              that version and newer ones
  *   >=TLSv1.2, <=TLSv1.3   between the two
- *   !SSLv2, !SSLv3         all but these
- *   TLSv1.2, TLSv1.3       these alone
+ *   !SSLv2, !SSLv3         all except these
+ *   TLSv1.2, TLSv1.3       only these
  *
- * A TLS library is told a lowest and a highest version: what leaves a hole between them cannot be had.
+ * A TLS library takes a lowest and a highest version, so a list cannot leave out one between.
  */
 
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './row.ts';
 
-/** What the runtime speaks, oldest first. */
+/** The versions of the runtime, oldest first. */
 export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
 /** A version of TLS. */
 export type TlsVersion = (typeof tlsVersions)[number];
 
-/** The lowest and the highest version that may be spoken. */
+/** The lowest and the highest version allowed. */
 export interface ProtocolRange {
   readonly min: TlsVersion;
   readonly max: TlsVersion;
 }
 
-/** Names of versions, oldest first. The runtime has no SSL: that may be excluded, and be a lower bound, to no effect. */
+/** Names of versions, oldest first. The runtime has no SSL, so SSL as an exclusion or a lower bound has no effect. */
 const known = ['SSLv2', 'SSLv3', ...tlsVersions] as const;
 
 /**
- * Reads a list of protocols. Empty = whatever the runtime speaks.
+ * Parses a list of protocols. Empty = all versions of the runtime.
  *
- * @param parameter how errors call it
- * @param value elements separated by commas, colons or blanks; letters may be small or capital
- * @throws ParameterError naming the element and what is allowed, or why the versions that are left cannot be had
+ * @param parameter the name in errors
+ * @param value elements separated by commas, colons or blanks; upper and lower case are equal
+ * @throws ParameterError with the element and what is allowed, or why the remaining versions cannot be used
  */
 export function parseProtocols(parameter: string, value: string): ProtocolRange {
   const left = versionsLeft(parameter, value);
@@ -45,7 +45,7 @@ export function parseProtocols(parameter: string, value: string): ProtocolRange 
   if (missing.length > 0) {
     throw new ParameterError(
       parameter,
-      `"${value}" leaves ${left.join(', ')} without ${missing.join(', ')}: TLS is told a lowest and a highest version, with all between`,
+      `"${value}" leaves ${left.join(', ')} without ${missing.join(', ')}: TLS takes a lowest and a highest version, and all between`,
     );
   }
   return { min, max };
@@ -72,7 +72,7 @@ function versionsLeft(parameter: string, value: string): readonly TlsVersion[] {
 
 interface Element {
   readonly operator: string;
-  /** Which of the known versions. */
+  /** Index of the known version. */
   readonly index: number;
 }
 
@@ -83,6 +83,6 @@ function readElement(parameter: string, element: string): Element {
   if (index >= 0) return { operator, index };
   throw new ParameterError(
     parameter,
-    `"${element}" is not allowed; allowed are ${known.join(', ')}, with >=, <= or ! in front or nothing`,
+    `"${element}" is not allowed; allowed are ${known.join(', ')}, optionally with >=, <= or ! in front`,
   );
 }

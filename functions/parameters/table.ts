@@ -10,7 +10,7 @@ import { timeoutRows } from './timeouts.ts';
 import { tlsRows } from './tls.ts';
 import { verdictRows } from './verdicts.ts';
 
-/** The rows by subject, in the order in which they are shown. */
+/** The rows by subject, in the order of the documents. */
 export const parameterSubjects = {
   'Names and log': identityRows,
   Destinations: destinationRows,

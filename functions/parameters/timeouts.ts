@@ -1,15 +1,15 @@
 import { type Row, second } from './row.ts';
 
 /**
- * How long each step of a dialogue may take. What is left of the function's own time is the upper bound of all; whether its
- * end blames the server depends on how long the server was silent (session/limit.ts).
+ * The time-outs of a dialogue. The remaining time of the function is the upper bound of each; whether its end blames the
+ * server depends on how long the server was silent (session/limit.ts).
  */
 export const timeoutRows = {
   lmtp_connect_timeout: {
     kind: 'time',
     default: '30s',
     min: 0,
-    meaning: 'Connecting; 0 = as long as the system tries.',
+    meaning: 'Connecting; 0 = the limit of the operating system.',
     differs: 'Postfix: 0s. A function must not wait as long as a kernel does.',
   },
   lmtp_lhlo_timeout: { kind: 'time', default: '300s', min: second, meaning: 'The greeting, and the reply to LHLO.' },
@@ -20,27 +20,27 @@ export const timeoutRows = {
     kind: 'time',
     default: '180s',
     min: second,
-    meaning: 'Sending content: how long the server may take nothing in.',
+    meaning: 'Sending content: how long the server may accept no data.',
   },
   lmtp_data_done_timeout: {
     kind: 'time',
     default: '600s',
     min: second,
-    meaning: 'The final reply, afresh for each recipient.',
+    meaning: 'The final reply, separately for each recipient.',
   },
   lmtp_data_done_next_timeout: {
     kind: 'time',
     default: '60s',
     min: second,
     meaning: 'Each final reply after the first, where lmtp_data_done_timeout is longer.',
-    differs: 'Ours: a server that answered one recipient and then falls silent has lost count.',
+    differs: 'Ours: a server that answers for one recipient and then is silent has lost count.',
   },
   lmtp_rset_timeout: { kind: 'time', default: '20s', min: second, meaning: 'The reply to RSET.' },
   lmtp_quit_timeout: {
     kind: 'time',
     default: '300s',
     min: second,
-    meaning: 'The reply to QUIT, where it is waited for.',
+    meaning: 'The reply to QUIT, with lmtp_skip_quit_response=no.',
   },
   lmtp_per_request_deadline: {
     kind: 'switch',
@@ -52,6 +52,6 @@ export const timeoutRows = {
     default: '500',
     min: 1,
     max: 1_000_000_000,
-    meaning: 'Octets a second: with lmtp_per_request_deadline, sending content may take as long as this rate allows.',
+    meaning: 'Octets per second: with lmtp_per_request_deadline, sending content may take as long as this rate allows.',
   },
 } as const satisfies Record<string, Row>;

@@ -3,7 +3,7 @@ import { type Row, second } from './row.ts';
 
 const noDane = 'DANE needs DNS answers validated with DNSSEC; the resolver of a function does not validate';
 
-/** Where certificates and keys are read from: a path, or a secret. */
+/** A source of certificates and keys: a path, or a secret. */
 const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|[^\s,:]*\/[^\s,]*)`;
 const sourceWanted = 'a path, or secretsmanager:NAME (a name or an ARN)';
 
@@ -13,7 +13,7 @@ const nameRules = {
   wanted: 'a list of hostname, nexthop, dot-nexthop, names, .domains (all names below them) and [addresses]',
 } as const;
 
-/** Conversations over TLS. */
+/** TLS. */
 export const tlsRows = {
   lmtp_tls_security_level: {
     kind: 'choice',
@@ -30,12 +30,12 @@ export const tlsRows = {
     meaning:
       'Looked up with the next-hop (`[host]:port`, `host:port`, `[host]`, `host`, then `.domain` for each domain above it; a path): a level and attributes, `secure match=mail.example.com:.example.net servername=hostname protocols=>=TLSv1.3 connection_reuse=no`. An entry that cannot be used defers with 4.7.5.',
     differs:
-      'Postfix asks only for the next-hop as written; here its port and brackets may be left out, for destinations are stored with both.',
+      'Postfix looks up only the next-hop as written. Here its port and brackets may be left out, because destinations are stored with both.',
   },
   lmtp_tls_wrappermode: {
     kind: 'switch',
     default: 'no',
-    meaning: 'TLS from the first octet on, not by STARTTLS; needs a level of encrypt or higher.',
+    meaning: 'TLS from the first octet, without STARTTLS; needs level encrypt or higher.',
   },
   lmtp_starttls_timeout: {
     kind: 'time',
@@ -49,7 +49,7 @@ export const tlsRows = {
     pattern: new RegExp(`^(?:|system|${source})$`),
     wanted: `empty, system, ${sourceWanted}`,
     meaning:
-      'Certificates of the authorities that are trusted, in PEM: a file, or secretsmanager:NAME; system = the store of the system; empty = the authorities that come with the runtime (those of Mozilla).',
+      'Certificates of the trusted authorities, in PEM: a file, or secretsmanager:NAME; system = the store of the system; empty = the authorities of the runtime (those of Mozilla).',
     differs: 'Postfix: empty = none, and neither keyword.',
   },
   lmtp_tls_chain_files: {
@@ -58,36 +58,37 @@ export const tlsRows = {
     pattern: new RegExp(String.raw`^(?:[\s,]*|[\s,]*${source}(?:[\s,]+${source})*[\s,]*)$`),
     wanted: `a list of paths and secretsmanager:NAME (a name or an ARN)`,
     meaning:
-      'Our own certificate, for servers that ask for one: in PEM, the private key, the certificate, and those of the authorities above it, from one source or several. lmtp_tls_cert_file is not looked at then.',
-    differs: 'Postfix takes several keys, one of each algorithm.',
+      'The client certificate, for servers that require one: in PEM, the private key, the certificate, and those of the authorities above it, from one source or several. It replaces lmtp_tls_cert_file.',
+    differs: 'Postfix takes several keys, one for each algorithm.',
   },
   lmtp_tls_cert_file: {
     kind: 'text',
     default: '',
     pattern: new RegExp(`^(?:|${source})$`),
     wanted: sourceWanted,
-    meaning: 'Our own certificate with those of the authorities above it, in PEM: a file, or secretsmanager:NAME.',
+    meaning: 'The client certificate with those of the authorities above it, in PEM: a file, or secretsmanager:NAME.',
   },
   lmtp_tls_key_file: {
     kind: 'text',
     default: '$lmtp_tls_cert_file',
     pattern: new RegExp(`^(?:|${source})$`),
     wanted: sourceWanted,
-    meaning: 'Its private key, in PEM and not encrypted: a file, or secretsmanager:NAME.',
+    meaning: 'The private key of the client certificate, in PEM and not encrypted: a file, or secretsmanager:NAME.',
   },
   lmtp_tls_verify_cert_match: {
     kind: 'text',
     default: 'hostname',
     ...nameRules,
     meaning:
-      'Names that are accepted in a certificate at level verify: hostname = the server we connect to, nexthop = the host of the destination, dot-nexthop = whatever is below that, names, `.domain`, `[address]`.',
-    differs: 'Postfix has no addresses: here hostname and nexthop are compared with those in the certificate too.',
+      'Names that a certificate may have at level verify: hostname = the name of the server, nexthop = the host of the destination, dot-nexthop = its subdomains, names, `.domain`, `[address]`.',
+    differs:
+      'Postfix ignores addresses. Here hostname and nexthop are also compared with the addresses of the certificate.',
   },
   lmtp_tls_secure_cert_match: {
     kind: 'text',
     default: 'nexthop',
     ...nameRules,
-    meaning: 'The same at level secure. Neither a CNAME nor an SRV record has a say in nexthop.',
+    meaning: 'The same at level secure. Neither a CNAME nor an SRV record changes nexthop.',
   },
   lmtp_tls_fingerprint_cert_match: {
     kind: 'text',
@@ -95,14 +96,17 @@ export const tlsRows = {
     pattern: /^[0-9a-f:\s,|]*$/i,
     wanted: 'a list of fingerprints such as 3D:95:..., separated by blanks or commas',
     meaning:
-      'Fingerprints of certificates, or of their public keys (SubjectPublicKeyInfo), that are accepted at level fingerprint. Who signed them does not matter, nor until when.',
+      'Fingerprints of certificates, or of their public keys (SubjectPublicKeyInfo), that are accepted at level fingerprint. The issuer and the validity period do not count.',
   },
   lmtp_tls_fingerprint_digest: {
     kind: 'choice',
     default: 'sha256',
     allowed: ['sha256', 'sha384', 'sha512'],
-    refused: { md5: 'MD5 is broken: two certificates can be made to have one', sha1: 'SHA-1 is broken, as MD5 is' },
-    meaning: 'The digest that fingerprints are made with.',
+    refused: {
+      md5: 'MD5 is broken: two certificates can be made with the same fingerprint',
+      sha1: 'SHA-1 is broken, like MD5',
+    },
+    meaning: 'The digest algorithm of fingerprints.',
   },
   lmtp_tls_protocols: {
     kind: 'protocols',
@@ -122,20 +126,20 @@ export const tlsRows = {
     pattern: /^(?:|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)$/i,
     wanted: 'hostname, nexthop, a name, or empty',
     meaning:
-      'The name that the server is told in the handshake (SNI), for it to choose its certificate by: hostname = the server we connect to, nexthop = the host of the destination, or a name; empty = none is told. An address is never told (RFC 6066).',
-    differs: 'Postfix: empty. Servers with several certificates choose the wrong one then.',
+      'The name sent to the server in the handshake (SNI), so that it can choose its certificate: hostname = the name of the server, nexthop = the host of the destination, or a name; empty = none. An address is never sent (RFC 6066).',
+    differs: 'Postfix: empty. Then a server with several certificates may choose the wrong one.',
   },
   lmtp_tls_connection_reuse: {
     kind: 'switch',
     default: 'yes',
-    meaning: 'Keep sessions over TLS open between requests too, where sessions are kept.',
-    differs: 'Postfix: no. It takes a daemon of its own there; here it costs nothing.',
+    meaning: 'Keep TLS sessions open between requests too, where sessions are kept.',
+    differs: 'Postfix: no. It needs a separate daemon there; here it costs nothing.',
   },
   lmtp_tls_block_early_mail_reply: {
     kind: 'switch',
     default: 'no',
     meaning:
-      'Defer when, after a handshake, the server has said something before it was asked: a third party may have put it there. Needed only with `strict_postfix_verdicts=yes`: by default such a reply always ends the session.',
+      'Defer when a reply arrives after the handshake before the command: a third party may have injected it. Needed only with `strict_postfix_verdicts=yes`: by default such a reply always ends the session.',
   },
   lmtp_log_tls_feature_status: {
     kind: 'switch',

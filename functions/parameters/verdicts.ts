@@ -1,13 +1,13 @@
 import type { Row } from './row.ts';
 
-/** What becomes of recipients. */
+/** Verdicts on recipients. */
 export const verdictRows = {
-  soft_bounce: { kind: 'switch', default: 'no', meaning: 'Defer whatever would bounce.' },
+  soft_bounce: { kind: 'switch', default: 'no', meaning: 'Defer what would bounce.' },
   default_delivery_status_filter: {
     kind: 'maps',
     default: '',
     meaning:
-      'Looked up with status and text of each verdict (`4.2.2 mailbox full`); a hit replaces them. 4.x.x may become 5.x.x and back, 2.x.x stays 2.x.x.',
+      'Looked up with status and text of each verdict (`4.2.2 mailbox full`); an entry replaces both. 4.x.x may become 5.x.x and the reverse; 2.x.x stays 2.x.x.',
   },
   lmtp_delivery_status_filter: {
     kind: 'maps',
@@ -24,13 +24,14 @@ export const verdictRows = {
     default: '1d',
     min: 0,
     meaning:
-      'How long a destination gets one recipient at a time after its final replies were more or fewer than its recipients; 0 = not at all.',
-    differs: 'Ours: a server that does not answer once for each recipient cannot be trusted with several.',
+      'How long a destination gets one recipient at a time after the number of its final replies was wrong; 0 = no such restriction.',
+    differs: 'Ours: a server that does not send one reply for each recipient cannot be trusted with several.',
   },
   strict_postfix_verdicts: {
     kind: 'switch',
     default: 'no',
-    meaning: "HARMFUL, for comparison only: draw Postfix's verdict also where ours is deliberately better.",
+    meaning:
+      "HARMFUL, for comparison only: use Postfix's verdict even where the default verdict is deliberately better.",
     differs: 'Ours.',
   },
 } as const satisfies Record<string, Row>;

@@ -2,8 +2,8 @@ import { refusedParameters } from './refused.ts';
 import { parameterTable } from './table.ts';
 
 /**
- * Why a name cannot be set: the words behind the name in the error. What Postfix calls by that name is told; of an
- * smtp_ parameter, its counterpart.
+ * Returns why a name cannot be set, to follow the name in the error: the reason for a parameter of Postfix, or a similar name; for
+ * an smtp_ parameter its counterpart.
  */
 export function whyNot(name: string): string {
   const reason = refusalOf(name);
@@ -11,7 +11,7 @@ export function whyNot(name: string): string {
   return `is not a parameter of lambda-lmtp${hint(name)}`;
 }
 
-/** Why Postfix's parameter of that name cannot be set here; `undefined` if it has none, or it can be. */
+/** Returns why Postfix's parameter of that name cannot be set here; `undefined` for any other name. */
 export function refusalOf(name: string): string | undefined {
   if (Object.hasOwn(parameterTable, name)) return undefined;
   return (
@@ -19,7 +19,7 @@ export function refusalOf(name: string): string | undefined {
   );
 }
 
-/** Variables of the environment are in capitals throughout; a few names are not in small letters. */
+/** In lower case, because the names of environment variables are all capitals. */
 const byFolded = new Map([...refusedParameters].map(([name, reason]) => [name.toLowerCase(), reason]));
 
 const libraryReason = 'It tunes the TLS library of Postfix; the runtime has its own.';
@@ -31,17 +31,17 @@ function hint(name: string): string {
     .replace('_helo_', '_lhlo_')
     .replace('_ehlo_', '_lhlo_');
   const likely = [twin, nearest(folded)].find((other) => other !== undefined && Object.hasOwn(parameterTable, other));
-  return likely === undefined ? '' : `; is ${likely} meant?`;
+  return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 
-/** The name that differs least, if it differs by little. */
+/** Returns the most similar name, if it is similar enough. */
 function nearest(name: string): string | undefined {
   const distances = Object.keys(parameterTable).map((other) => ({ other, distance: distanceBetween(name, other) }));
   const best = distances.reduce((least, next) => (next.distance < least.distance ? next : least));
   return best.distance <= 3 ? best.other : undefined;
 }
 
-/** How many characters must be put in, left out or replaced (Levenshtein). */
+/** Returns the number of characters to insert, delete or replace (Levenshtein). */
 function distanceBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, character] of [...a].entries()) {

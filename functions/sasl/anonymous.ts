@@ -1,12 +1,12 @@
-/** ANONYMOUS (RFC 4505): a trace in place of a user. */
+/** ANONYMOUS (RFC 4505): a trace instead of a user. */
 
 import { areForPassword } from './credentials.ts';
 import { followCourse } from './exchange.ts';
 import type { Mechanism } from './mechanism.ts';
 
 /**
- * The mechanism. The trace is `anonymous@` and our own name, as Cyrus has it, and nothing of the credentials. It stands in
- * for a password only: who has a token or a certificate wants to be known by it.
+ * The mechanism. As in Cyrus, the trace is `anonymous@` and the name of this host, without any part of the credentials. It replaces a
+ * password only: a client with a token or a certificate must be identified by that.
  */
 export const anonymous: Mechanism = {
   name: 'ANONYMOUS',

@@ -1,9 +1,9 @@
-/** Base64 as SASL has it on the wire (RFC 4648 section 4). */
+/** The base64 of SASL (RFC 4648 section 4). */
 
 /**
- * The octets of base64 text, or undefined if it is none: padding is required, and nothing may stand between the characters.
+ * Returns the octets of base64 text; `undefined` if the text is not base64. Padding is required, and other characters are not allowed.
  *
- * Node skips what it does not know, which would make something of anything.
+ * Node skips unknown characters, so it would decode any text.
  */
 export function decodeBase64(text: string): Buffer | undefined {
   const octets = Buffer.from(text, 'base64');

@@ -1,7 +1,7 @@
 /**
- * OAUTHBEARER (RFC 7628) and XOAUTH2 (as Google and Microsoft publish it): a bearer token.
+ * OAUTHBEARER (RFC 7628) and XOAUTH2 (as published by Google and Microsoft): a bearer token.
  *
- * For the security options a token is a password in clear: it has the properties of PLAIN.
+ * For the security options a token counts as a password in clear, with the properties of PLAIN.
  */
 
 import { areForToken, refuseUnsendable } from './credentials.ts';
@@ -9,21 +9,21 @@ import { followCourse } from './exchange.ts';
 import { type Channel, type Credentials, type Exchange, type Mechanism, SaslError } from './mechanism.ts';
 import { escapeName } from './saslname.ts';
 
-/** What stands between the fields. */
+/** The separator of fields. */
 const separator = '\x01';
 
-/** OAUTHBEARER. After an error the client says one separator, so that the server can fail (RFC 7628 section 3.2.3). */
+/** OAUTHBEARER. After an error the client sends one separator, so that the server can fail (RFC 7628 section 3.2.3). */
 export const oauthBearer = bearerMechanism('OAUTHBEARER', separator, ({ user, secret }, { host, port }) => {
   const identity = user === '' ? '' : `a=${escapeName(user)}`;
   return [`n,${identity},`, `host=${host}`, ...(port === undefined ? [] : [`port=${port}`]), `auth=Bearer ${secret}`];
 });
 
-/** XOAUTH2. After an error the client says nothing, and says it. */
+/** XOAUTH2. After an error the client sends an empty response. */
 export const xoauth2 = bearerMechanism('XOAUTH2', '', ({ user, secret }) => [`user=${user}`, `auth=Bearer ${secret}`]);
 
 /**
- * @param afterError what is said to the server's error
- * @param fieldsOf   the fields of the one message, in their order
+ * @param afterError the response to an error of the server
+ * @param fieldsOf   the fields of the only message, in order
  */
 function bearerMechanism(
   name: string,
@@ -49,11 +49,11 @@ function bearerExchange(name: string, initial: Buffer, afterError: string, token
     serverError = errorWord(challenge, token);
     return Buffer.from(afterError);
   };
-  const { respond, conclude } = followCourse(name, { initial, steps: [noteError] });
+  const { respond, verifyServer } = followCourse(name, { initial, steps: [noteError] });
   return {
     initial,
     respond,
-    conclude,
+    verifyServer,
     get serverError() {
       return serverError;
     },
@@ -61,14 +61,14 @@ function bearerExchange(name: string, initial: Buffer, afterError: string, token
 }
 
 function refuseSeparators({ user, secret }: Credentials): void {
-  if (user.includes(separator)) throw new SaslError('the user name holds the octet 1, which separates fields');
-  // RFC 6750 section 2.1 allows fewer characters still; this much is what cannot break the message or its header.
-  if (!/^[!-~]+$/.test(secret)) throw new SaslError('the token holds a character that no bearer token has');
+  if (user.includes(separator)) throw new SaslError('the user name contains the octet 1, which separates fields');
+  // RFC 6750 section 2.1 allows even fewer characters; these cannot break the message or its header.
+  if (!/^[!-~]+$/.test(secret)) throw new SaslError('the token contains a character that a bearer token cannot have');
 }
 
 /**
- * The server's word for what is wrong: `status` in its JSON, such as invalid_token or 401 (RFC 7628 section 3.2.2), or
- * `error`, as some have it. The server was shown the token, so only what looks like such a word is repeated.
+ * Returns the error word of the server: `status` in its JSON, such as invalid_token or 401 (RFC 7628 section 3.2.2), or `error`, as
+ * in some servers. The server knows the token, so only a text that looks like an error word is repeated.
  */
 function errorWord(challenge: Buffer, token: string): string | undefined {
   const { status, error } = parseObject(challenge);
@@ -82,7 +82,7 @@ function parseObject(json: Buffer): { readonly status?: unknown; readonly error?
     const value: unknown = JSON.parse(json.toString());
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
-    // Not every server keeps to JSON, and the reply code says no in any case.
+    // Not every server sends JSON, and the reply code refuses in any case.
     return {};
   }
 }

@@ -1,4 +1,4 @@
-/** Which mechanism is used, of those that a server offers. */
+/** The choice of a mechanism among those that a server offers. */
 
 import { anonymous } from './anonymous.ts';
 import { oauthBearer, xoauth2 } from './bearer.ts';
@@ -11,7 +11,7 @@ import { plain } from './plain.ts';
 import { scram, scramPlus } from './scram.ts';
 import type { SecurityOption } from './security-options.ts';
 
-/** All there are, best first. EXTERNAL and the mechanisms for tokens compete with no other: their credentials fit no other. */
+/** Every mechanism, best first. The credentials of EXTERNAL and of the mechanisms for tokens fit no other mechanism. */
 export const mechanisms: readonly Mechanism[] = [
   external,
   oauthBearer,
@@ -26,12 +26,12 @@ export const mechanisms: readonly Mechanism[] = [
 ];
 
 /**
- * Chooses the best mechanism that is offered, has every required property, and fits the credentials and the channel. The
- * server's order says nothing, as in Cyrus: a server that lists PLAIN first does not get a password for it.
+ * Returns the best mechanism that is offered, has every required property, and fits the credentials and the channel. The
+ * order of the server does not count, as in Cyrus: a server cannot get a password by listing PLAIN first.
  *
- * @param offered  in upper case, without those that a filter took out
- * @param required what it must withstand; empty = anything goes
- * @returns undefined if none of them will do
+ * @param offered  in upper case, without those that a filter removes
+ * @param required the properties that the mechanism must have; empty = any mechanism
+ * @returns undefined if no mechanism can be used
  */
 export function chooseMechanism(
   offered: readonly string[],
@@ -39,10 +39,23 @@ export function chooseMechanism(
   credentials: Credentials,
   channel: Channel,
 ): Mechanism | undefined {
-  return mechanisms.find(
-    (mechanism) =>
-      offered.includes(mechanism.name) &&
-      required.isSubsetOf(mechanism.properties) &&
-      mechanism.isUsable(credentials, channel),
-  );
+  const isUsable = (name: string) => objectionTo(name, required, credentials, channel) === undefined;
+  return mechanisms.find(({ name }) => offered.includes(name) && isUsable(name));
+}
+
+/** Why a mechanism cannot be used; a list has the required properties that it lacks. */
+export type Objection = 'not implemented' | 'does not fit the credentials' | readonly SecurityOption[];
+
+/** Returns the objection to a mechanism; `undefined` if it can be used. */
+export function objectionTo(
+  name: string,
+  required: ReadonlySet<SecurityOption>,
+  credentials: Credentials,
+  channel: Channel,
+): Objection | undefined {
+  const mechanism = mechanisms.find((known) => known.name === name);
+  if (mechanism === undefined) return 'not implemented';
+  if (!mechanism.isUsable(credentials, channel)) return 'does not fit the credentials';
+  const lacking = [...required.difference(mechanism.properties)];
+  return lacking.length === 0 ? undefined : lacking;
 }

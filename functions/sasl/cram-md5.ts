@@ -5,10 +5,10 @@ import { areForPassword, refuseUnsendable } from './credentials.ts';
 import { followCourse } from './exchange.ts';
 import { type Mechanism, SaslError } from './mechanism.ts';
 
-/** Octets of the longest challenge that is answered, as in Cyrus. */
+/** Octets of the longest challenge accepted, as in Cyrus. */
 const longestChallenge = 1024;
 
-/** The mechanism. Any challenge that is not empty will do: not every server makes a message id of it. */
+/** The mechanism. Any challenge that is not empty is accepted: not every server sends a message id. */
 export const cramMd5: Mechanism = {
   name: 'CRAM-MD5',
   properties: new Set(['noplaintext', 'noanonymous']),

@@ -1,8 +1,8 @@
 /**
- * What a server says in DIGEST-MD5 (RFC 2831 sections 2.1.1 and 2.1.3), read as Cyrus reads it: blanks and empty elements
- * are passed over, words that are not known are ignored, and what is required is required.
+ * The challenges of DIGEST-MD5 (RFC 2831 sections 2.1.1 and 2.1.3), parsed as in Cyrus: blanks, empty elements and unknown directives
+ * are ignored; required directives are required.
  *
- * All text is Latin-1, one character for each octet: whatever it is meant to be, it goes back as it came.
+ * All text is Latin-1, one character for each octet, so that it is sent back unchanged.
  */
 
 import { SaslError } from './mechanism.ts';
@@ -10,26 +10,26 @@ import { SaslError } from './mechanism.ts';
 /** Octets of the longest challenge; a client should stop at a longer one (RFC 2831 section 2.1.1). */
 const longestChallenge = 2048;
 
-/** What the server asks with. */
+/** The first challenge. */
 export interface DigestChallenge {
-  /** In their order; may be empty. */
+  /** In order; may be empty. */
   readonly realms: readonly string[];
   readonly nonce: string;
-  /** Whether UTF-8 may be used. Without it all text is ISO 8859-1. */
+  /** Whether UTF-8 is allowed; else all text is ISO 8859-1. */
   readonly allowsUtf8: boolean;
 }
 
 interface Directive {
   /** Lower case. */
   readonly name: string;
-  /** Without quotes and what they escape. */
+  /** Without quotes and escapes. */
   readonly value: string;
 }
 
 /**
- * Reads the first challenge.
+ * Parses the first challenge.
  *
- * @throws SaslError where it cannot be answered
+ * @throws SaslError if there is no valid response to it
  */
 export function parseDigestChallenge(challenge: Buffer): DigestChallenge {
   const directives = parseDirectives(challenge);
@@ -37,11 +37,11 @@ export function parseDigestChallenge(challenge: Buffer): DigestChallenge {
   if (nonce === undefined || nonce === '') throw new SaslError('the DIGEST-MD5 challenge has no nonce');
   const algorithm = single(directives, 'algorithm');
   if (algorithm?.toLowerCase() !== 'md5-sess') {
-    throw new SaslError('the DIGEST-MD5 challenge asks for an algorithm other than md5-sess, or for none');
+    throw new SaslError('the DIGEST-MD5 challenge does not ask for the algorithm md5-sess');
   }
   const qualities = all(directives, 'qop').flatMap((list) => list.toLowerCase().split(/[ \t\r\n]*,[ \t\r\n]*/));
   if (qualities.length > 0 && !qualities.some((quality) => quality.trim() === 'auth')) {
-    throw new SaslError('the DIGEST-MD5 challenge asks for a protection of what follows (qop), which is left to TLS');
+    throw new SaslError('the DIGEST-MD5 challenge requires a security layer (qop), which is left to TLS');
   }
   const charset = single(directives, 'charset')?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8') {
@@ -51,9 +51,9 @@ export function parseDigestChallenge(challenge: Buffer): DigestChallenge {
 }
 
 /**
- * Reads the server's proof from the second challenge.
+ * Returns the server's proof from the second challenge.
  *
- * @throws SaslError where there is none
+ * @throws SaslError if there is none
  */
 export function parseServerProof(challenge: Buffer): string {
   const proof = single(parseDirectives(challenge), 'rspauth');
@@ -67,7 +67,7 @@ function all(directives: readonly Directive[], wanted: string): readonly string[
 
 function single(directives: readonly Directive[], wanted: string): string | undefined {
   const [value, ...more] = all(directives, wanted);
-  if (more.length > 0) throw new SaslError(`the DIGEST-MD5 challenge says ${wanted} more than once`);
+  if (more.length > 0) throw new SaslError(`the DIGEST-MD5 challenge has ${wanted} more than once`);
   return value;
 }
 

@@ -1,6 +1,6 @@
 /**
- * DIGEST-MD5 (RFC 2831) with qop=auth, the fields in the order in which Postfix sends them. It is historic (RFC 6331), and
- * on old servers it is the best there is.
+ * DIGEST-MD5 (RFC 2831) with qop=auth and the fields in Postfix's order. It is historic (RFC 6331), but on old servers it is the best
+ * mechanism.
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -26,16 +26,16 @@ export const digestMd5: Mechanism = {
     };
     const believe = (octets: Buffer) => {
       if (!isEqual(parseServerProof(octets), expectedProof)) {
-        throw new SaslError('the server does not know the password that it asks for (wrong rspauth)');
+        throw new SaslError('the server does not know the password (wrong rspauth)');
       }
       isProven = true;
       return Buffer.alloc(0);
     };
-    const conclude = () => {
+    const verifyServer = () => {
       if (requireProof && !isProven)
         throw new SaslError('the server did not prove that it knows the password (rspauth)');
     };
-    return followCourse('DIGEST-MD5', { steps: [respond, believe], conclude });
+    return followCourse('DIGEST-MD5', { steps: [respond, believe], verifyServer });
   },
 };
 
@@ -45,26 +45,28 @@ interface DigestOptions {
   readonly service: string;
 }
 
-/** The fields of a response, as Latin-1 text of octets. */
+/** The fields of a response, as Latin-1 text. */
 class Digest {
   readonly #fields: Readonly<Record<'username' | 'realm' | 'nonce' | 'cnonce' | 'digest-uri', string>>;
   readonly #isUtf8: boolean;
   /** H(user:realm:password), binary. */
   readonly #secret: Buffer;
 
-  /** @throws SaslError if user or password cannot be written as the server wants them */
+  /** @throws SaslError if user or password cannot be encoded as the server requires */
   constructor({ user, secret }: Credentials, challenge: DigestChallenge, { cnonce, host, service }: DigestOptions) {
     const { realms, nonce, allowsUtf8 } = challenge;
     if (!allowsUtf8 && !(isLatin1(user) && isLatin1(secret))) {
-      throw new SaslError('the server does not allow UTF-8, and user name or password cannot be written in ISO 8859-1');
+      throw new SaslError(
+        'the server does not allow UTF-8, and user name or password has characters outside ISO 8859-1',
+      );
     }
     const isSamePlace = (realm: string) => realm.toLowerCase() === host.toLowerCase();
-    // A server without realms has one all the same, which Cyrus takes to be its name.
+    // The realm of a server without realms is its name, as in Cyrus.
     const realm = realms.find(isSamePlace) ?? realms[0] ?? host;
     const username = allowsUtf8 ? Buffer.from(user).toString('latin1') : user;
     this.#fields = { username, realm, nonce, cnonce, 'digest-uri': `${service}/${host}` };
     this.#isUtf8 = allowsUtf8 && ![user, realm, secret].every(isAscii);
-    // Even in UTF-8, what can be ISO 8859-1 is so in the digest, for servers that share their digests with HTTP.
+    // The digest uses ISO 8859-1 where possible, even with UTF-8, for servers that share their digests with HTTP.
     this.#secret = md5(Buffer.concat([shortest(user), latin1(`:${realm}:`), shortest(secret)]));
   }
 
@@ -84,7 +86,7 @@ class Digest {
     return latin1(fields.join(','));
   }
 
-  /** What the server says if it knows the password too (section 2.1.3). */
+  /** Returns the proof of a server that knows the password (section 2.1.3). */
   serverProof(): string {
     return this.#digest('');
   }

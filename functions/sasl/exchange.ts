@@ -1,27 +1,27 @@
-/** An exchange as a row of steps, one for each challenge that the mechanism knows. */
+/** An exchange as a list of steps, one for each challenge of the mechanism. */
 
 import { type Exchange, SaslError } from './mechanism.ts';
 
-/** What is done with one challenge. */
+/** Answers one challenge. */
 export type Step = (challenge: Buffer) => Buffer;
 
-/** What a mechanism says, and when. */
+/** The messages of a mechanism, in order. */
 export interface Course {
   /** See {@link Exchange.initial}. */
   readonly initial?: Buffer;
-  /** Responses to the challenges, in their order. */
+  /** Responses to the challenges, in order. */
   readonly steps?: readonly Step[];
-  /** See {@link Exchange.conclude}. */
-  readonly conclude?: () => void;
+  /** See {@link Exchange.verifyServer}. */
+  readonly verifyServer?: () => void;
 }
 
 /**
- * Makes an exchange of it. A challenge beyond the last step is an error, and after an error nothing more is answered and
- * nothing can be concluded: a server that goes on all the same is not believed.
+ * Returns the exchange for a course. A challenge after the last step is an error. After an error no challenge is answered, and the
+ * server is not trusted.
  *
  * @param mechanism its name, for error texts
  */
-export function followCourse(mechanism: string, { initial, steps = [], conclude }: Course): Exchange {
+export function followCourse(mechanism: string, { initial, steps = [], verifyServer }: Course): Exchange {
   let ahead = [...steps];
   let hasFailed = false;
   return {
@@ -30,15 +30,15 @@ export function followCourse(mechanism: string, { initial, steps = [], conclude 
       const [step, ...rest] = ahead;
       ahead = [];
       hasFailed = true;
-      if (step === undefined) throw new SaslError(`the server asks for more than ${mechanism} has to say`);
+      if (step === undefined) throw new SaslError(`the server sent more challenges than ${mechanism} has`);
       const response = step(challenge);
       ahead = rest;
       hasFailed = false;
       return response;
     },
-    conclude() {
+    verifyServer() {
       if (hasFailed) throw new SaslError(`the server accepted a ${mechanism} exchange that had failed`);
-      conclude?.();
+      verifyServer?.();
     },
   };
 }

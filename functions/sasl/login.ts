@@ -5,8 +5,8 @@ import { followCourse } from './exchange.ts';
 import type { Mechanism } from './mechanism.ts';
 
 /**
- * The mechanism. What the server asks is never read: `Username:`, `User Name` with a NUL and an empty challenge all occur,
- * and the order is the same everywhere.
+ * The mechanism. It ignores the challenges: `Username:`, `User Name` with a NUL and an empty challenge all occur, and the order is
+ * always the same.
  */
 export const login: Mechanism = {
   name: 'LOGIN',

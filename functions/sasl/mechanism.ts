@@ -1,103 +1,108 @@
 /**
- * A SASL mechanism as its client sees it (RFC 4422): octets come in, octets go out. There is no base64 here, no SMTP and no
- * socket.
+ * The client side of a SASL mechanism (RFC 4422): challenges and responses as octets, without base64, SMTP and sockets.
  */
 
-import type { Credentials } from './credentials-type.ts';
 import type { SecurityOption } from './security-options.ts';
 
-export type { Credentials } from './credentials-type.ts';
+/** The user, and the secret that proves it. */
+export interface Credentials {
+  /** The authentication identity. Empty for EXTERNAL: the server takes the identity of the certificate. */
+  readonly user: string;
+  /** Password or token; empty = none. */
+  readonly secret: string;
+  /** A password is never sent by a mechanism for tokens, nor a token by one for passwords. */
+  readonly kind: 'password' | 'token';
+}
 
-/** Ways to name a TLS connection so that both its ends give it the same name (RFC 5929, RFC 9266). */
+/** Types of channel binding: data of a TLS connection that both ends can compute (RFC 5929, RFC 9266). */
 export type BindingType = 'tls-exporter' | 'tls-unique' | 'tls-server-end-point';
 
-/** One name of a TLS connection. */
+/** A channel binding of a TLS connection. */
 export interface ChannelBinding {
   readonly type: BindingType;
   readonly data: Buffer;
 }
 
-/** The connection over which the exchange goes. */
+/** The connection of an exchange. */
 export interface Channel {
-  /** Server name, as DIGEST-MD5's `lmtp/host` and OAUTHBEARER's `host=` want it. */
+  /** Server name, for DIGEST-MD5's `lmtp/host` and OAUTHBEARER's `host=`. */
   readonly host: string;
-  /** Server port, for OAUTHBEARER; absent for a socket that has none. */
+  /** Server port, for OAUTHBEARER; absent for a unix-domain socket. */
   readonly port?: number;
-  /** Our own name, which ANONYMOUS leaves as a trace. */
+  /** The name of this host, which ANONYMOUS sends as a trace. */
   readonly ownName: string;
   readonly isEncrypted: boolean;
-  /** Whether we showed a certificate, so that EXTERNAL has something to refer to. */
+  /** Whether the client presented a certificate, which EXTERNAL needs. */
   readonly hasClientCertificate: boolean;
-  /** What this connection can be bound to, best first; empty without TLS. */
+  /** The channel bindings of this connection, best first; empty without TLS. */
   readonly bindings: readonly ChannelBinding[];
 }
 
-/** What may differ from one exchange to the next over the same channel. */
+/** Options of one exchange. */
 export interface StartOptions {
-  /** What a -PLUS mechanism binds to; without it, the first of the channel. Other mechanisms take no notice. */
+  /** The binding of a -PLUS mechanism. Default: the first of the channel. Other mechanisms ignore it. */
   readonly binding?: ChannelBinding;
   /**
-   * All mechanisms that the server offered over this channel (after STARTTLS, where there was one), in upper case and before
-   * any filter of ours. SCRAM tells the server what it saw, so that an offer from which somebody took the -PLUS forms is
-   * noticed. Absent = not known, and nothing is told.
+   * All mechanisms that the server offered over this channel (after STARTTLS, if any), in upper case, before filtering. SCRAM reports
+   * the offer to the server, which detects it if an attacker removed the -PLUS forms. Absent = unknown, and not reported.
    */
   readonly offered?: readonly string[];
   /**
-   * Whether {@link Exchange.conclude} insists on the server's proof also where the mechanism leaves it to the server to
-   * give one (DIGEST-MD5). Default: no, as Postfix, which believes a 235 whatever came before it. SCRAM always insists.
+   * Whether {@link Exchange.verifyServer} requires the server's proof even where the mechanism makes it optional (DIGEST-MD5).
+   * Default: no, as in Postfix, which accepts any 235. SCRAM always requires it.
    */
   readonly requireProof?: boolean;
-  /** GSSAPI service name in DIGEST-MD5's digest-uri. Default: `lmtp`, as Postfix. */
+  /** GSSAPI service name in DIGEST-MD5's digest-uri. Default: `lmtp`, as in Postfix. */
   readonly service?: string;
-  /** The client's nonce, so that published examples can be followed. Default: a fresh random one. */
+  /** The client's nonce, for published examples. Default: a fresh random one. */
   readonly nonce?: string;
 }
 
-/** The exchange cannot go on. The words are for log and sender: there is no secret in them. */
+/** The exchange cannot continue. The message is for log and sender, and contains no secret. */
 export class SaslError extends Error {
   override readonly name: string = 'SaslError';
 }
 
-/** The server does not take the channel binding that was used: another type may do. */
+/** The server does not accept the channel binding; another type may succeed. */
 export class ChannelBindingError extends SaslError {
   override readonly name = 'ChannelBindingError';
 }
 
 /** One authentication. */
 export interface Exchange {
-  /** What goes with the AUTH command. Undefined = the server speaks first; empty = an empty response, `=` on the wire. */
+  /** The initial response of AUTH. Undefined = the server speaks first; empty = an empty response, `=` on the wire. */
   readonly initial: Buffer | undefined;
   /**
-   * The server's reason for saying no, where the mechanism has words for it (RFC 7628 section 3.2.2): to be told beside the
-   * reply code that follows. Printable ASCII.
+   * The server's error word, if the mechanism has one (RFC 7628 section 3.2.2), to be reported with the reply that follows. Printable
+   * ASCII.
    */
   readonly serverError?: string | undefined;
   /**
    * Answers a challenge.
    *
-   * @throws SaslError where the challenge is not what it should be: the exchange is to be cancelled
+   * @throws SaslError for an invalid challenge: the caller cancels the exchange
    */
   respond(challenge: Buffer): Buffer;
   /**
-   * To be called when the server says yes (2xx).
+   * Verifies the server after its 2xx reply.
    *
-   * @throws SaslError if the server has not proved itself as it must
+   * @throws SaslError if the server has not proved its identity as required
    */
-  conclude(): void;
+  verifyServer(): void;
 }
 
-/** A way to authenticate. */
+/** A mechanism. */
 export interface Mechanism {
   /** As registered with IANA, upper case. */
   readonly name: string;
-  /** The security options that the mechanism survives. */
+  /** The security options that it fulfils. */
   readonly properties: ReadonlySet<SecurityOption>;
-  /** Whether it can do anything with these credentials over this channel. */
+  /** Whether it fits these credentials and this channel. */
   isUsable(credentials: Credentials, channel: Channel): boolean;
   /**
    * Begins an exchange.
    *
-   * @throws SaslError if the credentials cannot be put into the mechanism's form
+   * @throws SaslError if the credentials cannot be encoded
    */
   start(credentials: Credentials, channel: Channel, options?: StartOptions): Exchange;
 }

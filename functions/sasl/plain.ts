@@ -1,4 +1,4 @@
-/** PLAIN (RFC 4616): user and password as they are, in UTF-8 and not prepared, as Postfix sends them. */
+/** PLAIN (RFC 4616): user and password in UTF-8, not prepared, as in Postfix. */
 
 import { areForPassword, refuseUnsendable } from './credentials.ts';
 import { followCourse } from './exchange.ts';

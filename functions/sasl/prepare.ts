@@ -1,12 +1,12 @@
-/** SASLprep (RFC 4013): different ways to write the same name or password become the same octets. */
+/** SASLprep (RFC 4013): different encodings of the same name or password become the same octets. */
 
 import { saslprep } from '@mongodb-js/saslprep';
 import { SaslError } from './mechanism.ts';
 
 /**
- * Prepares a user name, as a query: characters that Unicode 3.2 does not know pass (RFC 5802 section 5.1).
+ * Prepares a user name, as a query: characters newer than Unicode 3.2 are allowed (RFC 5802 section 5.1).
  *
- * @throws SaslError if it cannot be prepared, or nothing is left of it
+ * @throws SaslError if it cannot be prepared, or the result is empty
  */
 export function prepareUser(user: string): string {
   const prepared = prepare('user name', user, true);
@@ -15,9 +15,9 @@ export function prepareUser(user: string): string {
 }
 
 /**
- * Prepares a password, as a stored string: characters that Unicode 3.2 does not know are refused (RFC 5802 section 2.2).
+ * Prepares a password, as a stored string: characters newer than Unicode 3.2 are refused (RFC 5802 section 2.2).
  *
- * @throws SaslError that does not show it
+ * @throws SaslError without the password
  */
 export function preparePassword(password: string): string {
   return prepare('password', password, false);
@@ -27,10 +27,10 @@ function prepare(part: string, text: string, allowUnassigned: boolean): string {
   try {
     return saslprep(text, { allowUnassigned });
   } catch {
-    // The package throws errors of no class of their own, and fails on text of which nothing is left.
+    // The package throws plain errors, also for text with an empty result.
     throw new SaslError(
-      `the ${part} holds what SASLprep (RFC 4013) does not allow: a control character, one that it does not know, ` +
-        'text of both directions mixed, or nothing that can be seen',
+      `the ${part} contains text that SASLprep (RFC 4013) does not allow: a control character, an unknown character, ` +
+        'mixed text directions, or no visible character',
     );
   }
 }

@@ -1,4 +1,4 @@
-/** A name inside a message in which commas separate and equals signs assign (RFC 5801 section 4, `saslname`). */
+/** Names in messages with commas and equals signs as syntax (RFC 5801 section 4, `saslname`). */
 
 /** Writes `,` as `=2C` and `=` as `=3D`. */
 export function escapeName(name: string): string {

@@ -2,22 +2,22 @@
 
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 
-/** A hash function: its name in mechanisms, its name in Node, and the octets that it makes. */
+/** A hash function: its name in mechanisms, its name in Node, and its size in octets. */
 export interface ScramHash {
   readonly name: string;
   readonly algorithm: string;
   readonly size: number;
 }
 
-/** What is signed with. Both are as good as the password for one salt: they are to be kept no longer than the exchange. */
+/** The signing keys. For one salt both are equivalent to the password, so they must not outlive the exchange. */
 export interface ScramKeys {
   readonly clientKey: Buffer;
   readonly serverKey: Buffer;
 }
 
 /**
- * Derives the keys. This is where the iterations are computed, and nothing else runs meanwhile: with the usual 4096 it takes
- * one to three milliseconds, once for each session, which is why nothing is kept for the next.
+ * Derives the keys. The iterations block the process: the usual 4096 take one to three milliseconds, once for each session, so the
+ * keys need no cache.
  *
  * @param password prepared (SASLprep)
  */
@@ -32,14 +32,14 @@ export function deriveKeys(
   return { clientKey: keyOf('Client Key'), serverKey: keyOf('Server Key') };
 }
 
-/** ClientKey XOR ClientSignature. */
+/** Returns ClientKey XOR ClientSignature. */
 export function clientProof({ algorithm }: ScramHash, { clientKey }: ScramKeys, authMessage: Buffer): Buffer {
   const storedKey = createHash(algorithm).update(clientKey).digest();
   const signature = createHmac(algorithm, storedKey).update(authMessage).digest();
   return Buffer.from(clientKey.map((octet, at) => octet ^ (signature[at] ?? 0)));
 }
 
-/** What a server signs with that has the stored keys. */
+/** Returns the signature of a server that has the stored keys. */
 export function serverSignature({ algorithm }: ScramHash, { serverKey }: ScramKeys, authMessage: Buffer): Buffer {
   return createHmac(algorithm, serverKey).update(authMessage).digest();
 }

@@ -1,50 +1,50 @@
-/** What a server says in SCRAM (RFC 5802 sections 5.1 and 7). Text is Latin-1, one character for each octet. */
+/** The messages of a SCRAM server (RFC 5802 sections 5.1 and 7). Text is Latin-1, one character for each octet. */
 
 import { decodeBase64 } from './base64.ts';
 import { ChannelBindingError, SaslError } from './mechanism.ts';
 
 /**
- * Most iterations that are computed. A server could ask for 4,294,967,295 and have us compute for the rest of the
- * function's life, and for as long as it takes nothing else runs. 600,000 is the highest count in common advice for
- * password stores, and takes a quarter of a second of a whole processor at worst; Cyrus stops at 65,536.
+ * The most iterations computed. A server could ask for 4,294,967,295, which would block the function for the rest of its life.
+ * 600,000 is the highest count in common advice for password stores, and takes at most a quarter of a second of a whole processor;
+ * Cyrus stops at 65,536.
  */
 export const mostIterations = 600_000;
 
-/** What the server contributes. */
+/** The first message of the server. */
 export interface ServerFirst {
-  /** The client's nonce and the server's, as one. */
+  /** The client's nonce, followed by the server's. */
   readonly nonce: string;
   readonly salt: Buffer;
-  /** Between 1 and {@link mostIterations}. Fewer than 4096 are poor, and servers with fewer are there. */
+  /** From 1 to {@link mostIterations}. Fewer than 4096 are weak, but some servers use fewer. */
   readonly iterations: number;
 }
 
 /**
- * Reads server-first-message.
+ * Parses server-first-message.
  *
- * @param ownNonce what the server's nonce must begin with, and go on after
- * @throws SaslError where it is not as it must be
+ * @param ownNonce the client's nonce, which the server's must extend
+ * @throws SaslError if it is invalid
  */
 export function parseServerFirst(message: string, ownNonce: string): ServerFirst {
   const attributes = parseAttributes(message);
-  // Extensions may follow: whoever does not know them passes them over. One in front (m=) says that this will not do.
+  // Extensions may follow, and unknown ones are ignored. A mandatory one (m=) comes first, and fails here.
   const [nonce, salt, iterations] = (['r', 's', 'i'] as const).map((name, at) => valueNamed(attributes[at], name));
   if (nonce === undefined || salt === undefined || iterations === undefined) {
-    throw new SaslError('the first SCRAM message of the server is not nonce, salt and iteration count');
+    throw new SaslError('the first SCRAM message of the server does not have nonce, salt and iteration count');
   }
   if (!nonce.startsWith(ownNonce) || nonce.length === ownNonce.length || !/^[!-+\--~]+$/.test(nonce)) {
-    throw new SaslError("the server's SCRAM nonce does not continue ours");
+    throw new SaslError("the server's SCRAM nonce does not extend the client's");
   }
   const octets = decodeBase64(salt);
-  if (octets === undefined) throw new SaslError("the server's SCRAM salt is no base64");
+  if (octets === undefined) throw new SaslError("the server's SCRAM salt is not base64");
   return { nonce, salt: octets, iterations: parseIterations(iterations) };
 }
 
 /**
- * Reads the server's signature from server-final-message.
+ * Returns the server's signature from server-final-message.
  *
- * @throws ChannelBindingError where the server does not take the binding
- * @throws SaslError           where it says another error, or neither
+ * @throws ChannelBindingError if the server does not accept the binding
+ * @throws SaslError           for any other error, or without a signature
  */
 export function parseServerFinal(message: string): Buffer {
   const [verifier] = parseAttributes(message);
@@ -75,7 +75,7 @@ function valueNamed(attribute: Attribute | undefined, name: string): string | un
   return attribute?.name === name ? attribute.value : undefined;
 }
 
-/** An error is one wherever it stands: some servers do not wait for the last message with it. */
+/** An error counts in any message: some servers do not wait for the last one. */
 function parseAttributes(message: string): readonly Attribute[] {
   const attributes = message.split(',').map((attribute) => {
     const match = /^([A-Za-z])=(.+)$/s.exec(attribute);
@@ -104,8 +104,8 @@ const serverErrors: ReadonlySet<string> = new Set([
 ]);
 
 function serverError(word: string): SaslError {
-  // Only the words of section 7 are told: in any other there might be something that we sent.
-  const told = serverErrors.has(word) ? word : 'other-error';
-  const text = `the server ends the SCRAM exchange: ${told}`;
-  return bindingErrors.includes(told) ? new ChannelBindingError(text) : new SaslError(text);
+  // Only the words of section 7 are reported: any other text may repeat what the client sent.
+  const known = serverErrors.has(word) ? word : 'other-error';
+  const text = `the server ended the SCRAM exchange: ${known}`;
+  return bindingErrors.includes(known) ? new ChannelBindingError(text) : new SaslError(text);
 }

@@ -1,6 +1,6 @@
 /**
- * SCRAM (RFC 5802, RFC 7677) and its -PLUS forms: the password is proved by both sides and shown by neither; a -PLUS form
- * proves as well that both ends hold the same TLS connection.
+ * SCRAM (RFC 5802, RFC 7677) and its -PLUS forms: both sides prove the password without sending it. A -PLUS form also proves that both
+ * ends have the same TLS connection.
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
@@ -20,7 +20,7 @@ import { escapeName } from './saslname.ts';
 import { clientProof, deriveKeys, type ScramHash, serverSignature } from './scram-keys.ts';
 import { parseServerFinal, parseServerFirst } from './scram-messages.ts';
 
-/** Strongest first. Of these, SHA-1 and SHA-256 are registered; the others are what servers make of the same rule. */
+/** Strongest first. SHA-1 and SHA-256 are registered; servers use the others by the same rule. */
 const hashes: readonly ScramHash[] = [
   { name: 'SHA-512', algorithm: 'sha512', size: 64 },
   { name: 'SHA-384', algorithm: 'sha384', size: 48 },
@@ -29,12 +29,12 @@ const hashes: readonly ScramHash[] = [
   { name: 'SHA-1', algorithm: 'sha1', size: 20 },
 ];
 
-/** The forms that bind to the channel, strongest hash first. */
+/** The forms with channel binding, strongest hash first. */
 export const scramPlus: readonly Mechanism[] = hashes.map((hash) =>
   scramMechanism(`SCRAM-${hash.name}-PLUS`, hash, true),
 );
 
-/** The forms that do not, strongest hash first. */
+/** The forms without channel binding, strongest hash first. */
 export const scram: readonly Mechanism[] = hashes.map((hash) => scramMechanism(`SCRAM-${hash.name}`, hash, false));
 
 function scramMechanism(name: string, hash: ScramHash, isBound: boolean): Mechanism {
@@ -53,7 +53,7 @@ function scramMechanism(name: string, hash: ScramHash, isBound: boolean): Mechan
 }
 
 interface ScramOptions {
-  /** gs2-header (RFC 5801 section 4): what we know of bindings, and no authzid. */
+  /** gs2-header (RFC 5801 section 4): the binding, without authzid. */
   readonly header: string;
   readonly binding: ChannelBinding | undefined;
   readonly nonce: string;
@@ -71,7 +71,7 @@ function scramExchange(name: string, hash: ScramHash, credentials: Credentials, 
   const prove = (challenge: Buffer) => {
     const { nonce, salt, iterations } = parseServerFirst(challenge.toString('latin1'), ownNonce);
     const withoutProof = `c=${bound},r=${nonce}`;
-    // The server's part as it came, octet for octet.
+    // The server's part, octet for octet.
     const authMessage = Buffer.concat([Buffer.from(`${clientFirstBare},`), challenge, Buffer.from(`,${withoutProof}`)]);
     const keys = deriveKeys(hash, password, salt, iterations);
     expectedSignature = serverSignature(hash, keys, authMessage);
@@ -80,33 +80,36 @@ function scramExchange(name: string, hash: ScramHash, credentials: Credentials, 
   const believe = (challenge: Buffer) => {
     const signature = parseServerFinal(challenge.toString('latin1'));
     if (signature.length !== expectedSignature?.length || !timingSafeEqual(signature, expectedSignature)) {
-      throw new SaslError('the server does not know the password that it asks for (wrong SCRAM signature)');
+      throw new SaslError('the server does not know the password (wrong SCRAM signature)');
     }
     isProven = true;
     return Buffer.alloc(0);
   };
-  const conclude = () => {
+  const verifyServer = () => {
     if (!isProven) throw new SaslError('the server did not prove that it knows the password (no SCRAM signature)');
   };
-  return followCourse(name, { initial: Buffer.from(`${header}${clientFirstBare}`), steps: [prove, believe], conclude });
+  return followCourse(name, {
+    initial: Buffer.from(`${header}${clientFirstBare}`),
+    steps: [prove, believe],
+    verifyServer,
+  });
 }
 
 function bindingFor({ bindings }: Channel, { binding = bindings[0] }: StartOptions): ChannelBinding {
-  if (binding === undefined) throw new SaslError('there is nothing that SCRAM could bind to on this connection');
+  if (binding === undefined) throw new SaslError('this connection has no channel binding for SCRAM');
   return binding;
 }
 
 /**
- * `y` tells a server that we could have bound and saw no -PLUS form: if it had offered one, somebody took it away, and it
- * stops. So `y` is said only if we could and none was there; a form that was there and not taken makes it `n`
- * (RFC 5802 section 6).
+ * Returns the header without a binding. `y` tells the server that the client supports bindings and saw no -PLUS form. If the server
+ * offered one, an attacker removed it, and the server stops. With a -PLUS form in the offer the header is `n` (RFC 5802 section 6).
  */
 function unboundHeader({ bindings }: Channel, { offered }: StartOptions): string {
   const sawNone = offered !== undefined && !offered.some((name) => /^SCRAM-.*-PLUS$/.test(name));
   return bindings.length > 0 && sawNone ? 'y,,' : 'n,,';
 }
 
-/** Printable and without commas; 24 octets of chance. */
+/** Returns a printable nonce without commas, from 24 random octets. */
 function freshNonce(): string {
   return randomBytes(24).toString('base64');
 }

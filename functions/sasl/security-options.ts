@@ -1,18 +1,18 @@
 /**
- * What a mechanism can be required to withstand (the words of `lmtp_sasl_security_options` and its two TLS kin).
+ * The security options of a mechanism (`lmtp_sasl_security_options` and its two variants for TLS).
  *
- * An option excludes every mechanism that lacks the property of the same name.
+ * An option excludes every mechanism without the property of the same name.
  */
 
 /**
- * Every option, in the order in which postconf(5) names them.
+ * Every option, in the order of postconf(5).
  *
- * - `noplaintext`: the secret does not cross the wire as it is
- * - `noactive`: a server, or somebody between, that takes part in the exchange gains nothing for other exchanges
- * - `nodictionary`: whoever listens cannot try out passwords afterwards
- * - `noanonymous`: the client says who it is
- * - `mutual_auth`: the server proves that it knows the secret too
- * - `forward_secrecy`: what is learned of one session opens no other
+ * - `noplaintext`: the secret is not sent in clear
+ * - `noactive`: an attacker who takes part in the exchange gains nothing for other exchanges
+ * - `nodictionary`: an eavesdropper cannot test passwords offline
+ * - `noanonymous`: the client identifies itself
+ * - `mutual_auth`: the server proves that it knows the secret, too
+ * - `forward_secrecy`: a broken session does not expose other sessions
  */
 export const securityOptions = [
   'noplaintext',

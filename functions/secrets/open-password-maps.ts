@@ -1,5 +1,5 @@
 /**
- * Passwords by server, as lmtp_sasl_password_maps names them.
+ * The maps of lmtp_sasl_password_maps: passwords by server.
  *
  *   secretsmanager:NAME            a secret: a table of passwords as JSON or text (password-table.ts); NAME may be an ARN
  *   texthash:/path                 Postfix's sasl_passwd, read once at start-up
@@ -7,13 +7,12 @@
  *   regexp:/path, regexp:{ {...} } regular expressions with credentials as results
  *   static:user:password           the same for every server
  *
- * What can be found wrong when the maps are opened is found then; a secret is read when it is needed. No message shows what
- * stands in a map.
+ * Faults are found when the maps are opened; a secret is read when it is needed. No message contains content of a map.
  */
 
 import { insideBraces, splitOutsideBraces } from '../maps/braces.ts';
 import { readInlineEntries } from '../maps/inline-table.ts';
-import { MapError } from '../maps/map-error.ts';
+import { MapError } from '../maps/lookup-table.ts';
 import { openMap } from '../maps/maps.ts';
 import { readTableFile } from '../maps/read-table-file.ts';
 import { credentialsWanted, readCredentials } from './credentials.ts';
@@ -23,28 +22,28 @@ import { SecretFault } from './secrets.ts';
 
 /** How maps of passwords are opened. */
 export interface PasswordMapOptions {
-  /** Between user and password (lmtp_sasl_password_result_delimiter). Default: a colon. */
+  /** The separator of user and password (lmtp_sasl_password_result_delimiter). Default: a colon. */
   readonly delimiter?: string;
-  /** How files are read; `undefined` of one that will be looked at later, where it is. Default: from the file system. */
+  /** Reads a file; `undefined` for a file that exists only later. Default: from the file system. */
   readonly readFile?: ReadFile;
 }
 
 type ReadFile = (path: string) => string | undefined;
 
-/** The types of maps that may hold passwords. */
+/** The types of maps that may contain passwords. */
 export const passwordMapTypes = ['secretsmanager', 'texthash', 'inline', 'regexp', 'static'] as const;
 
 /**
- * Opens the maps that lmtp_sasl_password_maps names.
+ * Opens the maps of lmtp_sasl_password_maps.
  *
- * @throws SecretFault naming the map and its line or entry, but nothing that stands in it
+ * @throws SecretFault with the map and its line or entry, but no content
  */
 export function openPasswordMaps(text: string, options: PasswordMapOptions = {}): PasswordMaps {
   const tables = splitOutsideBraces(text).map((specification, index) => openTable(specification, index + 1, options));
   return new PasswordMaps(tables);
 }
 
-/** The text of lmtp_sasl_password_maps as it may be shown: types of maps, names of files and secrets, and no passwords. */
+/** Returns the text of lmtp_sasl_password_maps without passwords: types of maps, names of files and secrets. */
 export function hidePasswords(text: string): string {
   return splitOutsideBraces(text)
     .map((specification) => sourceOf(specification) ?? hidden)
@@ -52,18 +51,18 @@ export function hidePasswords(text: string): string {
     .join(', ');
 }
 
-/** Whether passwords stand in the text itself, and not in a file or a secret that it names. */
+/** Whether the text itself contains passwords, not only a file or a secret that it names. */
 export function hasPasswords(text: string): boolean {
   return hidePasswords(text).includes(hidden);
 }
 
 const hidden = '(hidden)';
-/** Version of what stands in a file or in the parameter itself: for as long as the process lives there is no other. */
+/** The version of a password from a file or the parameter: it does not change during the life of the process. */
 const version = 'static';
 
 function openTable(specification: string, number: number, options: PasswordMapOptions): PasswordTable {
   const { delimiter = ':', readFile = readTableFile } = options;
-  const { type, name } = takeApart(specification);
+  const { type, name } = splitSpecification(specification);
   const source = sourceOf(specification) ?? '';
   switch (type) {
     case 'secretsmanager':
@@ -85,14 +84,14 @@ function openTable(specification: string, number: number, options: PasswordMapOp
   }
 }
 
-function takeApart(specification: string): { readonly type: string; readonly name: string } {
+function splitSpecification(specification: string): { readonly type: string; readonly name: string } {
   const colon = specification.indexOf(':');
   return { type: specification.slice(0, Math.max(0, colon)), name: specification.slice(colon + 1) };
 }
 
-/** What may be shown of a specification; `undefined` if it is of no type that we know. */
+/** Returns the part of a specification that may be shown; `undefined` for an unknown type. */
 function sourceOf(specification: string): string | undefined {
-  const { type, name } = takeApart(specification);
+  const { type, name } = splitSpecification(specification);
   if (!passwordMapTypes.some((known) => known === type)) return undefined;
   const isNamed = type === 'secretsmanager' || type === 'texthash' || (type === 'regexp' && !name.startsWith('{'));
   return isNamed ? specification : type;
@@ -100,11 +99,11 @@ function sourceOf(specification: string): string | undefined {
 
 function unknownType(type: string): string {
   const allowed = `${passwordMapTypes.map((name) => `${name}:`).join(', ')} are allowed`;
-  // What these are compiled from is what texthash: reads. Of any other word nobody knows whether it is not a user already.
+  // texthash: reads the source of these compiled maps. Any other word may be a user name, and is not shown.
   const compiled = ['hash', 'btree', 'lmdb', 'cdb', 'dbm', 'sdbm'].includes(type);
   return compiled
-    ? `there is no map type "${type}"; texthash: reads the text that it is made from; ${allowed}`
-    : `its type is none that may hold passwords; ${allowed}, and { } around a value with blanks or commas`;
+    ? `there is no map type "${type}"; texthash: reads its source text; ${allowed}`
+    : `its type may not contain passwords; ${allowed}; a value with blanks or commas needs { } around it`;
 }
 
 function entryTable(source: string, entries: PasswordEntries): PasswordTable {
@@ -119,7 +118,7 @@ function entryTable(source: string, entries: PasswordEntries): PasswordTable {
 
 function secretTable(name: string, source: string, delimiter: string): PasswordTable {
   if (!/^[\w/+=.@!:-]+$/.test(name)) {
-    throw new SecretFault(`${source} names no secret; secretsmanager: and a name or an ARN is wanted`);
+    throw new SecretFault(`${source} names no secret; write secretsmanager: and a name or an ARN`);
   }
   return {
     source,
@@ -133,18 +132,18 @@ function secretTable(name: string, source: string, delimiter: string): PasswordT
 }
 
 function readInline(text: string, delimiter: string): PasswordEntries {
-  const entries = inWordsOfSecrets(() => readInlineEntries(text)).map(({ key, value, where }) => {
-    if (value === '') throw new SecretFault(`${where}: its key has no value; ${credentialsWanted} is wanted`);
+  const entries = asSecretFaults(() => readInlineEntries(text)).map(({ key, value, where }) => {
+    if (value === '') throw new SecretFault(`${where}: its key has no value; write ${credentialsWanted}`);
     return { key, where, credentials: readCredentials(value, where, delimiter) };
   });
   return collectEntries(entries, 'inline map');
 }
 
 function staticValue(name: string): string {
-  // {"user": ...} is an object, and not a value in braces.
+  // {"user": ...} is an object, not a value in braces.
   const value = name.startsWith('{') && !/^\{\s*"/.test(name) ? insideBraces(name)?.trim() : name;
-  if (value === undefined) throw new SecretFault('static map: its braces do not match; static:user:password is wanted');
-  if (value === '') throw new SecretFault('static map: it has no value; static:user:password is wanted');
+  if (value === undefined) throw new SecretFault('static map: its braces do not match; write static:user:password');
+  if (value === '') throw new SecretFault('static map: it has no value; write static:user:password');
   return value;
 }
 
@@ -161,22 +160,20 @@ function regexpTable(specification: string, source: string, delimiter: string, r
 }
 
 function openRegexp(specification: string, source: string, readFile: ReadFile): ReturnType<typeof openMap> {
-  const { name } = takeApart(specification);
+  const { name } = splitSpecification(specification);
   const text = name.startsWith('{') ? '' : (readNamed(source, name, readFile) ?? '');
   try {
     return openMap(specification, { readFile: () => text });
   } catch (error) {
     if (!(error instanceof MapError)) throw error;
-    // The message quotes patterns and results, which may be passwords that went astray.
+    // The message quotes patterns and results, which may be misplaced passwords.
     const place = /^regexp(?: map|:[^\n]*?), (?:line|rule) \d+(?=:)/.exec(error.message)?.[0] ?? 'regexp map';
-    throw new SecretFault(
-      `${place} cannot be understood; /pattern/flags user:password is wanted, with $$ for a dollar sign`,
-    );
+    throw new SecretFault(`${place} cannot be parsed; write /pattern/flags user:password, with $$ for a dollar sign`);
   }
 }
 
 function readNamed(source: string, path: string, readFile: ReadFile): string | undefined {
-  if (path === '') throw new SecretFault(`${source} names no file; ${source}/path is wanted`);
+  if (path === '') throw new SecretFault(`${source} names no file; write ${source}/path`);
   try {
     return readFile(path);
   } catch (cause) {
@@ -185,8 +182,8 @@ function readNamed(source: string, path: string, readFile: ReadFile): string | u
   }
 }
 
-/** Errors of maps that show nothing of their content, as faults. */
-function inWordsOfSecrets<T>(read: () => T): T {
+/** Turns errors of maps, which contain no content here, into faults of secrets. */
+function asSecretFaults<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {

@@ -1,36 +1,36 @@
 /**
- * Passwords by server, found in one or several maps (Postfix smtp_sasl_glue.c:smtp_sasl_passwd_lookup).
+ * Passwords by server, from one or several maps (Postfix smtp_sasl_glue.c:smtp_sasl_passwd_lookup).
  */
 
-import type { Credentials } from '../sasl/credentials-type.ts';
+import type { Credentials } from '../sasl/mechanism.ts';
 import type { FetchOptions, Secret, SecretStore } from './secrets.ts';
 
-/** A password that was found. */
+/** A password, with its source. */
 export interface Password {
   readonly credentials: Credentials;
-  /** The version of the secret it stands in; `static` where a map has no versions. */
+  /** The version of its secret; `static` for a map without versions. */
   readonly version: string;
-  /** The map it was found in: its type, with the name of its file or secret. Never content. */
+  /** Its map: the type, with the name of the file or secret. Never content. */
   readonly source: string;
 }
 
-/** One map that passwords are looked up in. */
+/** One map of passwords. */
 export interface PasswordTable {
-  /** How logs and errors call it: its type, with the name of its file or secret. */
+  /** Its name in logs and errors: the type, with the name of the file or secret. */
   readonly source: string;
-  /** The secret that it reads; absent where it reads none. */
+  /** The secret that it reads, if any. */
   readonly secret?: string;
   /**
    * Looks up one key.
    *
-   * @throws SecretFault where the map cannot be read or understood
+   * @throws SecretFault when the map cannot be read or parsed
    */
   find(key: string, secrets: SecretStore, options?: FetchOptions): Promise<Omit<Password, 'source'> | undefined>;
 }
 
-/** Maps of passwords that were opened. */
+/** Open maps of passwords. */
 export class PasswordMaps {
-  /** Whether there is none to ask. */
+  /** Whether there are no maps. */
   readonly isEmpty: boolean;
   /** Names and ARNs of the secrets that they read. */
   readonly secretNames: readonly string[];
@@ -43,12 +43,12 @@ export class PasswordMaps {
   }
 
   /**
-   * The first hit: every map is asked for the first key before any is asked for the second. A secret is fetched once,
-   * however many keys there are.
+   * Returns the first entry: all maps are searched for the first key before any is searched for the second. A secret is fetched
+   * once for all keys.
    *
-   * @param keys the server's host name, and the next-hop as written without `inet:`; an empty one is in no map
+   * @param keys the server's host name, and the next-hop as written without `inet:`; an empty key has no entry
    * @param options how secrets are fetched
-   * @throws SecretFault where a map that is to be asked cannot be read or understood
+   * @throws SecretFault when a map cannot be read or parsed
    */
   async find(keys: readonly string[], secrets: SecretStore, options?: FetchOptions): Promise<Password | undefined> {
     const fetching = fetchingOnce(secrets);
@@ -62,7 +62,7 @@ export class PasswordMaps {
   }
 }
 
-/** A store of the same secrets, which asks for each but once. */
+/** Returns a store that fetches each secret once. */
 function fetchingOnce(secrets: SecretStore): SecretStore {
   const fetched = new Map<string, Promise<Secret>>();
   return {

@@ -1,13 +1,13 @@
 /**
- * Tables of passwords: as text in the manner of Postfix's sasl_passwd, or as one object of JSON.
+ * Tables of passwords: text in the format of Postfix's sasl_passwd, or one JSON object.
  *
  *     # host or next-hop       credentials
  *     [mail.example.com]:24    joe:secret
  *
  *     { "mail.example.com": { "user": "joe", "token": "..." } }
  *
- * Errors name the table and the line or entry, and never what stands there. Even a key is only shown where it cannot be
- * anything but a host, for columns get mixed up.
+ * Errors have the table and the line or entry, never the content. Even a key is shown only if it can be nothing but a host, because
+ * columns may be swapped.
  */
 
 import { logicalLines } from '../maps/logical-lines.ts';
@@ -20,21 +20,21 @@ import { SecretFault } from './secrets.ts';
 export type PasswordEntries = ReadonlyMap<string, Credentials>;
 
 /**
- * Reads a table: JSON where the first visible character is `{`, text otherwise.
+ * Parses a table: JSON if the first visible character is `{`, else text.
  *
- * @param name how errors call it
+ * @param name its name in errors
  * @param delimiter lmtp_sasl_password_result_delimiter
- * @throws SecretFault naming the table and the line or entry; a table without entries is one too
+ * @throws SecretFault with the table and the line or entry, also for a table without entries
  */
 export function readPasswordTable(text: string, name: string, delimiter: string): PasswordEntries {
   return text.trim().startsWith('{') ? readObject(text, name, delimiter) : readText(text, name, delimiter);
 }
 
 /**
- * Puts entries together.
+ * Returns entries as a table.
  *
- * @param name how errors call the table
- * @throws SecretFault where there is none, or a key comes twice
+ * @param name the name of the table in errors
+ * @throws SecretFault if there are no entries, or a key occurs twice
  */
 export function collectEntries(
   entries: readonly { readonly key: string; readonly where: string; readonly credentials: Credentials }[],
@@ -43,10 +43,10 @@ export function collectEntries(
   const table = new Map<string, Credentials>();
   for (const { key, where, credentials } of entries) {
     const folded = key.toLowerCase();
-    if (table.has(folded)) throw new SecretFault(`${where}: its key has an entry already`);
+    if (table.has(folded)) throw new SecretFault(`${where}: its key already has an entry`);
     table.set(folded, credentials);
   }
-  if (table.size === 0) throw new SecretFault(`${name}: there is no entry in it`);
+  if (table.size === 0) throw new SecretFault(`${name}: it has no entries`);
   return table;
 }
 
@@ -55,7 +55,7 @@ function readText(text: string, name: string, delimiter: string): PasswordEntrie
     const where = `${name}, line ${number}`;
     const { key, value } = splitEntry(line);
     if (key === undefined || value === '') {
-      throw new SecretFault(`${where}: a host or next-hop, blanks and ${credentialsWanted} are wanted`);
+      throw new SecretFault(`${where}: write a host or next-hop, blanks and ${credentialsWanted}`);
     }
     return { key, where, credentials: readCredentials(value, where, delimiter) };
   });
@@ -65,19 +65,19 @@ function readText(text: string, name: string, delimiter: string): PasswordEntrie
 function readObject(text: string, name: string, delimiter: string): PasswordEntries {
   const object = parseObject(text, name);
   const wanted = `{"host or next-hop": ${credentialsWanted}}`;
-  // The form in which Secrets Manager's own templates store a password. It does not say which server it is for.
+  // The format of Secrets Manager's own templates, which has no server.
   if (['user', 'username'].some((field) => field in object) && ['password', 'token'].some((field) => field in object)) {
-    throw new SecretFault(`${name}: it holds a user and a password, but for no host; ${wanted} is wanted`);
+    throw new SecretFault(`${name}: it contains a user and a password, but no host; write ${wanted}`);
   }
   const entries = Object.entries(object).map(([key, value], index) => {
     const where = `${name}, ${isPlainlyHost(key) ? `entry "${key}"` : `entry ${index + 1}`}`;
-    if (key === '') throw new SecretFault(`${where}: its key is empty; ${wanted} is wanted`);
+    if (key === '') throw new SecretFault(`${where}: its key is empty; write ${wanted}`);
     return { key, where, credentials: readCredentials(value, where, delimiter) };
   });
   return collectEntries(entries, name);
 }
 
-/** A name with a known kind of end, or an address: no password looks like it. */
+/** Whether a key is a domain name or an address, which no password resembles. */
 function isPlainlyHost(key: string): boolean {
   return (
     /^(?:\[[\w.:-]+\]|(?:[a-z0-9-]+\.)+[a-z]{2,}|\d+(?:\.\d+){3}|localhost)(?::\d+)?$/i.test(key) && key.length < 80

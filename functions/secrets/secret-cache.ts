@@ -1,14 +1,14 @@
 /**
- * Secrets that were read before. A secret is read again when it is five minutes old; where that fails, the old one serves on.
+ * A cache of secrets. A secret is read again after five minutes; if that fails, the cached version stays in use.
  *
- * Age is taken on both clocks, since containers are frozen between invocations. There is at most one read under way for a
- * secret, and none shortly after one that failed, so that a burst of mail does not become a burst of requests.
+ * Both clocks measure the age, because containers are frozen between invocations. At most one read of a secret is in progress, and
+ * none starts shortly after a failure, so that a burst of mail does not become a burst of requests.
  */
 
 import { type Clock, elapsed, type Moment, systemClock } from '../time/clock.ts';
 import { type FetchOptions, type Secret, SecretFault, type SecretStage, type SecretStore } from './secrets.ts';
 
-/** Where secrets are read from; each call is a request. */
+/** The source of secrets; each call is a request. */
 export interface SecretSource {
   /**
    * Reads one version of a secret.
@@ -23,9 +23,9 @@ export interface SecretCacheOptions {
   /** Default: the machine's clocks. */
   readonly clock?: Clock;
   /**
-   * Hears that a secret could not be read again and that the old one serves on.
+   * Called when a secret could not be read again and the cached version stays in use.
    *
-   * @param age how old it is by now, in milliseconds
+   * @param age its age in milliseconds
    */
   readonly onStale?: (name: string, fault: SecretFault, age: number) => void;
 }
@@ -33,19 +33,19 @@ export interface SecretCacheOptions {
 /** Milliseconds after which a secret is read again. */
 export const longestAge = 300_000;
 
-/** Milliseconds after a failed read in which it is not tried again: longer than a burst, shorter than anyone's patience. */
+/** Milliseconds without a retry after a failed read: longer than a burst, shorter than a retry of mail. */
 export const failurePause = 5_000;
 
 interface Cached {
-  /** The last one that could be read. */
+  /** The last version that could be read. */
   readonly secret?: Secret;
-  /** When its reading began. */
+  /** When that read began. */
   readonly readAt?: Moment;
   /** The last read's failure, if it failed. */
   readonly failure?: { readonly fault: SecretFault; readonly at: Moment };
 }
 
-/** A store that asks its source as seldom as it may. */
+/** A store that asks its source as rarely as possible. */
 export class SecretCache implements SecretStore {
   readonly #source: SecretSource;
   readonly #clock: Clock;
@@ -60,23 +60,23 @@ export class SecretCache implements SecretStore {
   }
 
   /**
-   * A secret, as it was read at most five minutes ago; longer ago only where it cannot be read now.
+   * Returns a secret that was read at most five minutes ago, or an older one if it cannot be read now.
    *
-   * A fresh one is read after the call, not before; one under AWSPENDING is never kept.
+   * `fresh`: a read that begins after the call. A secret in stage AWSPENDING is never cached.
    *
-   * @throws SecretFault where it cannot be read, nor ever could
+   * @throws SecretFault if it cannot be read and is not cached
    */
   async fetch(name: string, { fresh = false, stage = 'AWSCURRENT' }: FetchOptions = {}): Promise<Secret> {
     if (stage !== 'AWSCURRENT') return await this.#once(`${stage} ${name}`, () => this.#source.read(name, stage));
-    // What is being read already may be from before the change that the caller is after.
+    // A read in progress may return the version before the change that the caller needs.
     if (fresh) await this.#reading.get(name)?.catch(() => undefined);
     const { secret, readAt, failure } = this.#cached.get(name) ?? {};
-    if (failure !== undefined && this.#since(failure.at) < failurePause) return inPlaceOfFailure(secret, failure.fault);
+    if (failure !== undefined && this.#since(failure.at) < failurePause) return cachedOrFault(secret, failure.fault);
     if (!fresh && secret !== undefined && readAt !== undefined && this.#since(readAt) < longestAge) return secret;
     return await this.#once(name, () => this.#read(name));
   }
 
-  /** Joins what is being read, or begins to read. */
+  /** Joins a read in progress, or begins one. */
   async #once(what: string, read: () => Promise<Secret>): Promise<Secret> {
     const reading = this.#reading.get(what) ?? read().finally(() => this.#reading.delete(what));
     this.#reading.set(what, reading);
@@ -94,7 +94,7 @@ export class SecretCache implements SecretStore {
       const cached = { ...this.#cached.get(name), failure: { fault: error, at: this.#clock.now() } };
       this.#cached.set(name, cached);
       if (cached.readAt !== undefined) this.#onStale(name, error, this.#since(cached.readAt));
-      return inPlaceOfFailure(cached.secret, error);
+      return cachedOrFault(cached.secret, error);
     }
   }
 
@@ -103,7 +103,7 @@ export class SecretCache implements SecretStore {
   }
 }
 
-function inPlaceOfFailure(secret: Secret | undefined, fault: SecretFault): Secret {
+function cachedOrFault(secret: Secret | undefined, fault: SecretFault): Secret {
   if (secret === undefined) throw fault;
   return secret;
 }

@@ -1,33 +1,32 @@
 /**
- * The port through which secrets are read: passwords, tokens, private keys. What is secret stays in `text`; names and versions
- * may be shown.
+ * The port for reading secrets: passwords, tokens, private keys. Only `text` is secret; names and versions may be shown.
  */
 
-/** A secret as it was at some moment. */
+/** One version of a secret. */
 export interface Secret {
-  /** Its content. Never in a log, an error, a transcript or an event. */
+  /** Its content, which no log, error, transcript or event may contain. */
   readonly text: string;
-  /** Which version of the secret that is; another content has another version. */
+  /** The id of the version; each content has its own. */
   readonly version: string;
 }
 
-/** A secret cannot be read or understood. The message says which and why, in words without its content. */
+/** A secret cannot be read or parsed. The message has its name and the reason, without its content. */
 export class SecretFault extends Error {
   override readonly name = 'SecretFault';
 }
 
-/** Which version of a secret: the one in use, or the one that a rotation is about to put in its place. */
+/** A stage of a secret: the current version, or the one that a rotation is about to make current. */
 export type SecretStage = 'AWSCURRENT' | 'AWSPENDING';
 
-/** What is asked for. */
+/** How a secret is fetched. */
 export interface FetchOptions {
-  /** As it is now, not as it was when it was last read. Default: no. */
+  /** Bypass the cache. Default: no. */
   readonly fresh?: boolean;
   /** Default: AWSCURRENT. */
   readonly stage?: SecretStage;
 }
 
-/** Where secrets are. */
+/** A store of secrets. */
 export interface SecretStore {
   /**
    * Fetches a secret.
@@ -38,5 +37,5 @@ export interface SecretStore {
   fetch(name: string, options?: FetchOptions): Promise<Secret>;
 }
 
-/** What the log says where a secret could not be read; an alarm looks for it. */
+/** The log text for a secret that cannot be read; an alarm matches it. */
 export const secretFaultNote = 'secret cannot be read';

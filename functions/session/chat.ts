@@ -1,8 +1,7 @@
 /**
- * Drives a dialogue over a connection: the one place where a conversation waits, and where its interruptions arise.
+ * Drives a dialogue over a connection: the only place where a conversation waits and is interrupted.
  *
- * It decides nothing about mail. Time-outs restart with everything that arrives (Postfix without
- * lmtp_per_request_deadline).
+ * It decides nothing about mail. Time-outs restart with each arrival (Postfix without lmtp_per_request_deadline).
  */
 
 import {
@@ -24,75 +23,75 @@ import type { Transport } from './transport.ts';
 /** The content of a message, ready for the wire. */
 export interface WireContent {
   /**
-   * Asked once, before the first octet: may this content be sent? Waits for the claim.
+   * Waits for the claim, once, before the first octet.
    *
-   * @throws whatever makes it impossible: it becomes the `cause` of an interruption (`claim`)
+   * @throws the reason why the content must not be sent, which becomes the `cause` of an interruption (`claim`)
    */
   admit(): Promise<void>;
-  /** Encoded chunks, dots doubled, ending in CRLF (or nothing at all for an empty message). */
+  /** Encoded chunks, with dots doubled, ending in CRLF (or empty for an empty message). */
   chunks(): AsyncIterable<Buffer>;
-  /** Asked before each chunk and before the dot: is the claim still ours? */
+  /** Whether the claim is still valid; called before each chunk and before the dot. */
   mayGoOn(): boolean;
 }
 
-/** A TLS handshake that a conversation may make. */
-export interface HandshakeWish {
+/** The TLS handshake of a conversation. */
+export interface HandshakeOptions {
   readonly request: TlsRequest;
-  /** What policy thinks of it. */
+  /** Judges the handshake by the policy. */
   readonly judge: (secured: Secured) => TlsJudgement;
 }
 
 /** A line of a transcript; content and secrets never appear in one. */
 export type Transcript = (direction: 'C' | 'S', line: string) => void;
 
-/** What a conversation needs beside its connection. */
+/** The options of a conversation. */
 export interface ChatOptions {
   readonly limits: TimeLimits;
   readonly transcript?: Transcript;
   readonly content?: WireContent;
-  readonly handshake?: HandshakeWish;
-  /** What is never shown of it, wherever the server repeats it. */
+  readonly handshake?: HandshakeOptions;
+  /** Texts that are never shown, even if the server repeats them. */
   readonly secrets?: readonly string[];
-  /** Rewrites each line of a reply before it is looked at (lmtp_reply_filter). */
+  /** Rewrites each line of a reply before it is parsed (lmtp_reply_filter). */
   readonly filterReply?: (line: string) => string;
   /** Octets of a reply's text that are kept (line_length_limit). */
   readonly replyLimit?: number;
   /**
-   * A time-out covers a whole command and its reply, not each read; content may take as long as octets a second allow
+   * A time-out covers a whole command and its reply, not each read; content may take as long as the minimum data rate allows
    * (lmtp_per_request_deadline, lmtp_min_data_rate).
    */
   readonly requestDeadline?: { readonly minDataRate: number };
-  /** Told of a recipient that is known to be sent while others are still awaited. `index` counts the envelope's recipients. */
+  /** Called for a recipient that is sent while others are pending. `index`: of the envelope's recipients. */
   readonly onProgress?: (index: number, reply: Reply) => void;
-  /** Receives each part of an opening as soon as it is over. */
+  /** Called for each part of an opening when it is done. */
   readonly onOpened?: (part: OpeningPart) => void;
-  /** Milliseconds on a clock that is never set back. Default: the process's. */
+  /** Milliseconds on a monotonic clock. Default: that of the process. */
   readonly now?: () => number;
 }
 
-/** How a conversation went, with the times that its dialogue knows nothing of. */
+/** The result of a conversation, with its times. */
 export interface Chatted<T> {
   readonly value: T;
-  /** When each final reply was read, in their order, by {@link ChatOptions.now}. */
+  /** When each final reply was read, in order, by {@link ChatOptions.now}. */
   readonly finalsAt: readonly number[];
-  /** Octets of content that were handed to the network, if it was whole. */
+  /** Octets of content that were sent, if it was complete. */
   readonly octets: number;
 }
 
 /**
  * Runs a dialogue to its end.
  *
- * @returns what the dialogue answers
- * @throws Interrupted where the dialogue does not catch it
+ * @returns the result of the dialogue
+ * @throws Interrupted if the dialogue does not catch it
  */
 export async function chat<T>(dialogue: Dialogue<T>, transport: Transport, options: ChatOptions): Promise<T> {
   return (await timedChat(dialogue, transport, options)).value;
 }
 
 /**
- * Runs a dialogue to its end, and takes the time of its final replies.
+ * Runs a dialogue to its end, and records the times of its final replies.
  *
- * @throws Interrupted where the dialogue does not catch it
+ * @throws Interrupted if the dialogue does not catch it
  */
 export async function timedChat<T>(
   dialogue: Dialogue<T>,
@@ -104,7 +103,7 @@ export async function timedChat<T>(
   while (!next.done) {
     let outcome: { readonly resumption: Resumption } | { readonly interruption: Interrupted };
     try {
-      outcome = { resumption: await driver.carryOut(next.value) };
+      outcome = { resumption: await driver.perform(next.value) };
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       outcome = { interruption: error };
@@ -131,7 +130,7 @@ class Driver {
     this.#secrets = [...(options.secrets ?? [])];
   }
 
-  async carryOut(step: Step): Promise<Resumption> {
+  async perform(step: Step): Promise<Resumption> {
     switch (step.step) {
       case 'send':
         this.#options.transcript?.('C', this.#hide(step.line, step.secret));
@@ -177,17 +176,17 @@ class Driver {
       if (this.#assembler.isFlooding || this.#transport.isFlooded) throw new Interrupted(stage, 'flood');
       const arrival = await this.#transport.activity(atMost(limitNow(), within));
       if (arrival === 'octets') continue;
-      // What came before the end of file is still read first.
+      // Octets before the end of file are read first.
       const last = arrival === 'end' ? this.#takeReply(stage) : undefined;
       if (last !== undefined) return last;
-      // A dot that never left this machine leaves no recipient in doubt.
+      // A dot that was not sent leaves no recipient in doubt.
       throw interruption(stage === 'dot' && this.#transport.lostUnsent ? 'content' : stage, arrival);
     }
   }
 
   /**
-   * What was said unasked. Octets that have come to this machine show only once the event loop has turned; a line that has begun
-   * is waited for, for a while.
+   * Returns an unexpected reply, if any. Octets that have arrived show only after a turn of the event loop. A line that has begun is
+   * awaited for a while.
    */
   async #listen(stage: Stage, waits: Patience): Promise<Reply | undefined> {
     const transport = this.#transport;
@@ -200,18 +199,18 @@ class Driver {
       const isOver = this.#assembler.isFlooding || transport.isFlooded || transport.isEnded || processTime() > latest;
       if (isOver || (await transport.activity(this.#quietTime('long'))) !== 'octets') return incompleteReply();
     }
-    // Only where it was waited for does an end say anything: it takes the place of what might have come.
+    // The end of the connection counts only if a reply was awaited.
     return waits !== 'no' && transport.isEnded ? closedReply() : undefined;
   }
 
-  /** How long a server gets to say what it should not: what had to come behind a reply comes within a round trip. */
+  /** Returns how long to wait for an unexpected reply: one that follows a reply arrives within a round trip. */
   #quietTime(waits: Exclude<Patience, 'no'>): Limit {
     const milliseconds =
       waits === 'long' ? longestQuiet : Math.min(longestQuiet, Math.max(shortestQuiet, 2 * this.#transport.roundTrip));
     return atMost(this.#options.limits.limit('RSET'), milliseconds);
   }
 
-  /** What limits each of the waits that begin now: the stage's time-out afresh, or what the request has left of it. */
+  /** Returns the limit of each following wait: the whole time-out of the stage, or the rest of the request's. */
   #limits(stage: TimedStage): () => Limit {
     const { limits, requestDeadline } = this.#options;
     if (requestDeadline === undefined) return () => limits.limit(stage);
@@ -220,14 +219,14 @@ class Driver {
     return () => budget.remaining();
   }
 
-  /** A command line as it may be shown; from now on its secret part is not shown in replies either. */
+  /** Returns a command line without its secret part, which is hidden in later replies too. */
   #hide(line: string, secret: string | undefined): string {
     if (secret === undefined) return line;
     this.#secrets.push(secret);
     return line.replace(secret, hidden);
   }
 
-  /** A server that repeats a secret of ours must not bring it into a log. */
+  /** Hides secrets that the server repeats. */
   #withoutSecrets(line: string): string {
     return this.#secrets.reduce(
       (text, secret) => (secret.length < shortestSecret ? text : text.replaceAll(secret, hidden)),
@@ -235,7 +234,7 @@ class Driver {
     );
   }
 
-  #asMayBeShown(reply: Reply): Reply {
+  #withoutSecretsIn(reply: Reply): Reply {
     const lines = reply.lines.map((line) => this.#withoutSecrets(line));
     return { ...reply, lines, text: lines.join(' ') };
   }
@@ -243,11 +242,11 @@ class Driver {
   #takeReply(stage: Stage): Reply | undefined {
     for (let raw = this.#transport.shiftLine(); raw !== undefined; raw = this.#transport.shiftLine()) {
       const line = this.#withoutSecrets(raw);
-      // A challenge is one half of what could be guessed a password from.
+      // A challenge helps to guess the password offline.
       const shown = stage === 'AUTH' ? line.replace(/^(3\d\d[ -]).+/s, `$1${hidden}`) : line;
       this.#options.transcript?.('S', shown);
       const reply = this.#assembler.take(this.#options.filterReply?.(raw) ?? raw);
-      if (reply !== undefined) return isForUsOnly(stage, reply) ? reply : this.#asMayBeShown(reply);
+      if (reply !== undefined) return isInternal(stage, reply) ? reply : this.#withoutSecretsIn(reply);
       if (this.#assembler.isFlooding) return undefined;
     }
     return undefined;
@@ -290,7 +289,7 @@ class Driver {
         this.#write(chunk, content, 'content');
         octets += chunk.length;
       }
-      // Before the dot too: what is said while this is waited for must not be overlooked.
+      // Before the dot too, to notice a reply that arrives during this wait.
       if (heeds && !(await this.#hasRoom(limitNow, heeds))) return undefined;
     } finally {
       await chunks.return?.();
@@ -300,7 +299,7 @@ class Driver {
     return undefined;
   }
 
-  /** A server that has closed its side answers no dot: with one, recipients would be in doubt for nothing. */
+  /** Sends the dot, unless the server has closed its side: it could not reply, and recipients would be in doubt. */
   async #sendDot(heeds: boolean): Promise<undefined> {
     if (heeds && this.#transport.isEnded) throw new Interrupted('content', 'lost');
     this.#options.transcript?.('C', '.');
@@ -309,7 +308,7 @@ class Driver {
     return undefined;
   }
 
-  /** Waits until what was written before has gone out; `heeds`: false where the server says something meanwhile. */
+  /** Waits until earlier writes are sent. With `heeds`, returns false if the server sends something meanwhile. */
   async #hasRoom(limitNow: () => Limit, heeds: boolean): Promise<boolean> {
     const transport = this.#transport;
     if (heeds && transport.hasUnread) return false;
@@ -326,33 +325,33 @@ class Driver {
     this.#transport.write(chunk);
     const { requestDeadline } = this.#options;
     if (requestDeadline !== undefined) this.#contentBudget?.earn((chunk.length / requestDeadline.minDataRate) * 1000);
-    // From here the server may have the whole message, whatever becomes of the connection.
+    // From here the server may have the whole message.
     if (stage === 'dot' && !this.#transport.isWritable) throw new Interrupted('dot', 'lost');
   }
 }
 
 /**
- * Whether a reply is for the dialogue alone, and never shown: in a challenge, or in what a server offers, a short password may
- * turn up by chance, and must not spoil it.
+ * Whether only the dialogue uses a reply, and it is never shown. A short password may occur by chance in a challenge or a capability,
+ * which must stay unchanged.
  */
-function isForUsOnly(stage: Stage, reply: Reply): boolean {
+function isInternal(stage: Stage, reply: Reply): boolean {
   return (stage === 'AUTH' && isIntermediate(reply)) || (stage === 'LHLO' && isPositive(reply));
 }
 
 const finalDot = Buffer.from('.\r\n');
 
-/** Milliseconds: the least, and the most, that is listened for what should not come. */
+/** The shortest and the longest wait for an unexpected reply, in milliseconds. */
 const shortestQuiet = 150;
 const longestQuiet = 1000;
 
-/** Milliseconds in which a reply that nothing asked for must have come to its end, however its octets come. */
+/** Milliseconds in which an unexpected reply must be complete. */
 const longestLine = 5000;
 
 function processTime(): number {
   return performance.now();
 }
 
-/** The limit, or a shorter one: that is the server's time too, unless our own is up before. */
+/** Returns the limit, or a shorter one for the server. */
 function atMost(limit: Limit, within = Number.POSITIVE_INFINITY): Limit {
   return within < limit.milliseconds ? { milliseconds: within, isDeadline: false } : limit;
 }
@@ -361,10 +360,10 @@ function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Octets of a secret that is looked for in replies: what is shorter is part of any text. */
+/** The shortest secret that is hidden in replies: a shorter one occurs in any text. */
 const shortestSecret = 4;
 
-/** Stands where a secret was. */
+/** Replaces a secret. */
 const hidden = '<hidden>';
 
 async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {

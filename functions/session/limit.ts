@@ -1,34 +1,33 @@
 /**
- * How long to wait, and what the end of a wait means.
+ * The limits of waits, and the meaning of their end.
  *
- * Each wait lasts for the stage's own time-out, or for what is left of the invocation where that is less. Postfix's time-outs
- * are mostly longer than a function may run, so the end of the invocation often comes first. It blames the server like a
- * time-out if the server was silent for long enough to be found out ({@link silenceThatCounts}). After a shorter silence the
- * time was ours, and the server is not blamed.
+ * Each wait lasts for the time-out of its stage, or for the rest of the invocation if that is shorter. Most of Postfix's time-outs are
+ * longer than a function may run, so the end of the invocation often comes first. It blames the server like a time-out if the server
+ * was silent for long enough ({@link silenceThatCounts}). After a shorter silence it does not.
  */
 
 import type { Stage } from '../lmtp/dialogue.ts';
 
-/** What a time-out is set for; `next dot` is each final reply after the first. */
+/** A stage with a time-out; `next dot` is each final reply after the first. */
 export type TimedStage = Stage | 'connect' | 'next dot';
 
-/** Time-outs by stage, in milliseconds; 0 = none but the deadline (lmtp_*_timeout). */
+/** Time-outs by stage, in milliseconds; 0 = only the deadline (lmtp_*_timeout). */
 export type Timeouts = Readonly<Record<TimedStage, number>>;
 
-/** One wait's limit. */
+/** The limit of a wait. */
 export interface Limit {
   readonly milliseconds: number;
-  /** Whether its end is our own deadline, for which no server is blamed; false: it is the server's time-out. */
+  /** Whether the deadline ends the wait, for which no server is blamed; false: the server's time-out. */
   readonly isDeadline: boolean;
 }
 
-/** Something that runs out. */
+/** The end of the available time. */
 export interface Deadline {
-  /** Milliseconds left; negative once it has passed; `Infinity` where there is none. */
+  /** Milliseconds left; negative after the deadline; `Infinity` without one. */
   left(): number;
-  /** Milliseconds that there were at the beginning: the time-out of the function; `Infinity` where there is none. */
+  /** Milliseconds at the beginning: the time-out of the function; `Infinity` without one. */
   readonly whole: number;
-  /** Milliseconds that remain when nothing is left, kept for writing down what is known. Default: the queue's shortest. */
+  /** Milliseconds after the deadline, for writing the results. Default: the shortest of the queue. */
   readonly reserve?: number;
 }
 
@@ -36,9 +35,9 @@ export interface Deadline {
 export const noDeadline: Deadline = { left: () => Number.POSITIVE_INFINITY, whole: Number.POSITIVE_INFINITY };
 
 /**
- * Returns a deadline so many milliseconds from now.
+ * Returns a deadline in a number of milliseconds from now.
  *
- * @param now milliseconds on a clock that is never set back
+ * @param now milliseconds on a monotonic clock
  */
 export function deadlineAfter(milliseconds: number, now: () => number = () => performance.now()): Deadline {
   const end = now() + milliseconds;
@@ -48,12 +47,12 @@ export function deadlineAfter(milliseconds: number, now: () => number = () => pe
 /**
  * Returns the deadline of an invocation that begins now.
  *
- * @param remaining milliseconds until the platform ends the invocation
- * @param reserve milliseconds of them that no wait for a server may use
+ * @param remaining milliseconds until Lambda ends the invocation
+ * @param reserve milliseconds of these that no wait for a server may use
  */
 export function invocationDeadline(remaining: () => number, reserve: number): Deadline {
   const time = remaining();
-  // A reserve of more than a third of the time (a function of some seconds) would leave too little to find a server out.
+  // A reserve of more than a third of the time (in a function of a few seconds) would leave too little to blame a silent server.
   const whole = Math.max(0, Math.min(time, 1.5 * (time - reserve)));
   return { left: () => remaining() - reserve, whole, reserve };
 }
@@ -61,26 +60,26 @@ export function invocationDeadline(remaining: () => number, reserve: number): De
 const finalStages: ReadonlySet<TimedStage> = new Set(['dot', 'next dot']);
 
 /**
- * Returns the milliseconds of silence that count against a server although its time-out is longer: a minute, or a third of
- * the invocation's time where that is less. After the final dot, where a server may have much to do and giving up leaves
- * recipients in doubt, it is two minutes or half.
+ * Returns the milliseconds of silence that blame a server although its time-out is longer: a minute, or a third of the invocation's
+ * time if that is shorter. After the final dot it is two minutes or half, because the server may be busy, and an end leaves recipients
+ * in doubt.
  */
 export function silenceThatCounts(stage: TimedStage, whole: number): number {
   return finalStages.has(stage) ? Math.min(120_000, whole / 2) : Math.min(60_000, whole / 3);
 }
 
-/** Stages at which no mail is under way yet, so that another host can be tried at no risk. */
+/** Stages before mail is sent, after which another host can be tried without risk. */
 const openingStages: ReadonlySet<TimedStage> = new Set(['connect', 'greeting', 'LHLO', 'STARTTLS', 'AUTH']);
 
-/** Opening stages at which only a server that hangs is silent for long: a working one has nothing to look up there. */
+/** Opening stages at which a working server answers at once, because it has nothing to look up. */
 const quickStages: ReadonlySet<TimedStage> = new Set(['connect', 'STARTTLS']);
 
-/** Stages that no recipient waits for. */
+/** Stages without a pending recipient. */
 const idleStages: ReadonlySet<TimedStage> = new Set(['RSET', 'QUIT']);
 
-/** What else the waits of a request depend on. */
+/** Circumstances of the waits of a request. */
 export interface Circumstances {
-  /** Another host can be tried if this one is silent. Default: there is none. */
+  /** Another host can be tried if this one is silent. Default: false. */
   readonly hasOtherHosts?: boolean;
 }
 
@@ -97,10 +96,10 @@ export class TimeLimits {
   }
 
   /**
-   * Returns the limit of a wait that begins now, with the moment from which the reply is owed.
+   * Returns the limit of a wait that begins now.
    *
-   * A wait that would last until the deadline is cut short to the silence that counts for connecting and TLS, where waiting
-   * on gains nothing. So is, before MAIL, one that would leave too little time for the other host that can be tried.
+   * At connecting and TLS, a wait that would last until the deadline ends after the silence that counts, because more gains nothing.
+   * So does, before MAIL, a wait that would leave too little time for another host.
    */
   limit(stage: TimedStage): Limit {
     const own = this.#ownTimeout(stage);
@@ -126,16 +125,16 @@ export class TimeLimits {
   }
 
   /**
-   * Whether so much time is left that a server can be found out which falls silent at any stage. An attempt that is begun
-   * with less would end by our own deadline, blame no server, and do the same again.
+   * Whether the time suffices to blame a server that is silent at any stage. An attempt with less time would end at the deadline, blame
+   * no server, and repeat that.
    */
   get hasTimeToBegin(): boolean {
     return this.#hasTimeFor((stage) => !idleStages.has(stage));
   }
 
   /**
-   * Whether so much time is left that a server can be found out which falls silent before the final dot: for another host of
-   * an attempt that was begun in time, this much is enough.
+   * Whether the time suffices to blame a server that is silent before the final dot, which is enough for another host of an attempt
+   * that began in time.
    */
   get hasTimeForNextHost(): boolean {
     return this.#hasTimeFor((stage) => !idleStages.has(stage) && !finalStages.has(stage));
@@ -167,7 +166,7 @@ const timedStages: readonly TimedStage[] = [
   'QUIT',
 ];
 
-/** A limit that several waits share (lmtp_per_request_deadline); work that is done earns time back. */
+/** A limit shared by several waits (lmtp_per_request_deadline); progress extends it. */
 export class TimeBudget {
   readonly #whole: Limit;
   readonly #now: () => number;
@@ -176,8 +175,8 @@ export class TimeBudget {
   #isDeadline: boolean;
 
   /**
-   * @param now milliseconds on a clock that is never set back
-   * @param latest milliseconds from now beyond which no work can earn time. Default: there is no such bound
+   * @param now milliseconds on a monotonic clock
+   * @param latest milliseconds from now that progress cannot exceed. Default: no bound
    */
   constructor(
     whole: Limit,
@@ -193,25 +192,25 @@ export class TimeBudget {
     this.#isDeadline = whole.isDeadline;
   }
 
-  /** The limit of a wait that begins now. */
+  /** Returns the limit of a wait that begins now. */
   remaining(): Limit {
     return { milliseconds: this.#end - this.#now(), isDeadline: this.#isDeadline };
   }
 
-  /** Gives milliseconds back; never more than there were at first, and never beyond the deadline. */
+  /** Extends the limit, at most to its first length, and not beyond the deadline. */
   earn(milliseconds: number): void {
     this.#end = Math.min(this.#end + milliseconds, this.#now() + this.#whole.milliseconds);
     if (this.#end <= this.#latest) return;
-    // The server went on taking: only our own time can end this now.
+    // The server accepts data, so only the deadline can end this now.
     this.#end = this.#latest;
     this.#isDeadline = true;
   }
 }
 
-/** The longest wait that a Node timer can be set to, in milliseconds. */
+/** The longest Node timer, in milliseconds. */
 const longestTimer = 2 ** 31 - 1;
 
-/** The outcome of a wait, or what cut it short. */
+/** Returns the result of a wait, or what ended it. */
 export async function withLimit<T>(wait: Promise<T>, limit: Limit): Promise<T | 'timeout' | 'deadline'> {
   if (!Number.isFinite(limit.milliseconds)) return await wait;
   const { promise, resolve } = Promise.withResolvers<'timeout' | 'deadline'>();

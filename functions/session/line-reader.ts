@@ -1,9 +1,9 @@
 /**
- * Lines out of a byte stream. Belongs to a session, not to one conversation: what arrived between two transactions must
- * not be lost, nor overlooked.
+ * Splits a byte stream into lines. It belongs to a session, not to one conversation, so that octets between two transactions are
+ * neither lost nor overlooked.
  *
- * Memory is bounded whatever the server sends: a line is kept to {@link replyTextLimit} octets and the rest of it
- * skipped, and no more than {@link bufferedLineLimit} unread lines are taken in before reading stops.
+ * Memory is bounded: {@link replyTextLimit} octets of a line are kept and the rest is skipped, and reading stops at
+ * {@link bufferedLineLimit} unread lines.
  */
 
 import { replyTextLimit } from '../smtp/reply.ts';
@@ -11,7 +11,7 @@ import { replyTextLimit } from '../smtp/reply.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Octets of one line after which its server is taken to be flooding us. Ours: any real reply is a thousand times shorter. */
+/** Octets of one line after which the server counts as flooding: any real reply is a thousand times shorter. */
 export const endlessLine = 1024 * 1024;
 
 /** Unread lines after which {@link LineReader.isFull} asks the transport to stop reading. */
@@ -19,7 +19,7 @@ export const bufferedLineLimit = 20_000;
 
 const decoder = new TextDecoder('utf-8');
 
-/** Splits what arrives into lines; a CR (or several) before the LF belongs to the line end, as in Postfix. */
+/** Splits octets into lines; any number of CRs before the LF belong to the line end, as in Postfix. */
 export class LineReader {
   readonly #lineLimit: number;
   #lines: string[] = [];
@@ -43,7 +43,7 @@ export class LineReader {
     this.#keep(chunk.subarray(from));
   }
 
-  /** The next whole line, printable and without its end, if there is one. */
+  /** Returns the next complete line, printable and without its end, if any. */
   shift(): string | undefined {
     const line = this.#lines[this.#read];
     if (line === undefined) return undefined;
@@ -55,17 +55,17 @@ export class LineReader {
     return line;
   }
 
-  /** Whether anything is unread, be it a part of a line. */
+  /** Whether octets are unread, even part of a line. */
   get hasUnread(): boolean {
     return this.#read < this.#lines.length || this.#partialOctets > 0;
   }
 
-  /** Whether the line that is coming in has grown past any sense. */
+  /** Whether the current line has passed the limit of {@link endlessLine}. */
   get isEndless(): boolean {
     return this.#partialOctets > endlessLine;
   }
 
-  /** Whether enough lies here unread. */
+  /** Whether the limit of unread lines is reached. */
   get isFull(): boolean {
     return this.#lines.length - this.#read >= bufferedLineLimit;
   }
@@ -73,7 +73,7 @@ export class LineReader {
   #keep(part: Buffer): void {
     const room = this.#lineLimit - this.#partialOctets;
     if (part.length === 0) return;
-    // A copy: the part must not keep a whole read buffer alive.
+    // A copy, because the part must not keep a whole read buffer in memory.
     if (room > 0) this.#partial.push(Buffer.from(part.subarray(0, room)));
     this.#partialOctets += part.length;
   }
@@ -88,13 +88,13 @@ export class LineReader {
   }
 }
 
-/** What of a line counts: up to a NUL, where Postfix's lines end, and printable. */
+/** Returns the text up to a NUL, where Postfix's lines end. */
 function untilNul(text: string): string {
   const nul = text.indexOf('\0');
   return nul < 0 ? text : text.slice(0, nul);
 }
 
-/** Control characters, and octets that are no UTF-8, as `?` (Postfix printable()): safe in logs, reports and terminals. */
+/** Replaces control characters and invalid UTF-8 with `?` (Postfix printable()), for logs, reports and terminals. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\ufffd]/gu, '?');
 }

@@ -1,5 +1,5 @@
 /**
- * Names to addresses: by DNS (A, AAAA and SRV, never MX), or by what the system itself asks (its hosts file first).
+ * Name look-ups: in DNS (A, AAAA and SRV, never MX), or through the system (hosts file first).
  */
 
 import { lookup, Resolver } from 'node:dns/promises';
@@ -7,10 +7,10 @@ import { lookup, Resolver } from 'node:dns/promises';
 /** Address families. */
 export type Family = 'ipv4' | 'ipv6';
 
-/** Why a name leads nowhere: no such name, nothing of that kind under it, or no answer for now. */
+/** Why a look-up fails: no such name, no record of that type, or no answer for now. */
 export type LookupFailure = 'unknown' | 'no data' | 'try again';
 
-/** What the name service says about a host. */
+/** The result of looking up a host. */
 export type Lookup =
   | {
       readonly kind: 'found';
@@ -18,11 +18,11 @@ export type Lookup =
     }
   | {
       readonly kind: LookupFailure;
-      /** Record type asked for last. */
+      /** The last record type looked up. */
       readonly type: string;
     };
 
-/** What it says about a service. */
+/** The result of looking up a service. */
 export type ServiceLookup =
   | { readonly kind: 'found'; readonly targets: readonly ServiceTarget[] }
   | { readonly kind: LookupFailure; readonly type: string };
@@ -35,19 +35,19 @@ export interface ServiceTarget {
   readonly weight: number;
 }
 
-/** Where addresses come from. */
+/** A name service. */
 export interface NameService {
-  /** By DNS. */
+  /** Looks up a host in DNS. */
   lookUp(host: string, families: readonly Family[]): Promise<Lookup>;
-  /** The name that a CNAME leads to, if one does. */
+  /** Returns the target of a CNAME, if there is one. */
   canonicalName(host: string): Promise<string | undefined>;
-  /** By the system: hosts file, and whatever else it is set up to ask. */
+  /** Looks up a host through the system: the hosts file, and its other sources. */
   lookUpNative(host: string, families: readonly Family[]): Promise<Lookup>;
-  /** SRV records of `_service._tcp.host`. */
+  /** Looks up SRV records of `_service._tcp.host`. */
   lookUpService(service: string, host: string): Promise<ServiceLookup>;
 }
 
-/** The system's DNS servers, or those given as `address:port`. */
+/** Uses the DNS servers of the system, or others, given as `address:port`. */
 export class DnsNameService implements NameService {
   readonly #resolver: Resolver;
 
@@ -61,11 +61,11 @@ export class DnsNameService implements NameService {
   }
 
   async lookUp(host: string, families: readonly Family[]): Promise<Lookup> {
-    // RFC 6761 section 6.3: a name server need not know it.
+    // A name server need not know this name (RFC 6761 section 6.3).
     if (host === 'localhost') return foundOf(families.map((family) => (family === 'ipv4' ? '127.0.0.1' : '::1')));
     const answers = await Promise.all(
       families.map((family) =>
-        settle(family === 'ipv4' ? this.#resolver.resolve4(host) : this.#resolver.resolve6(host)),
+        queryResult(family === 'ipv4' ? this.#resolver.resolve4(host) : this.#resolver.resolve6(host)),
       ),
     );
     const addresses = answers.flatMap((answer) => answer.found ?? []);
@@ -76,18 +76,18 @@ export class DnsNameService implements NameService {
   }
 
   async canonicalName(host: string): Promise<string | undefined> {
-    return (await settle(this.#resolver.resolveCname(host))).found?.[0];
+    return (await queryResult(this.#resolver.resolveCname(host))).found?.[0];
   }
 
   async lookUpNative(host: string, families: readonly Family[]): Promise<Lookup> {
     const family = families.length === 1 ? (families[0] === 'ipv6' ? 6 : 4) : 0;
-    const { found, failure } = await settle(lookup(host, { all: true, family }));
+    const { found, failure } = await queryResult(lookup(host, { all: true, family }));
     if (found !== undefined && found.length > 0) return foundOf(found.map(({ address }) => address));
     return { kind: failure ?? 'unknown', type: family === 4 ? 'A' : 'AAAA' };
   }
 
   async lookUpService(service: string, host: string): Promise<ServiceLookup> {
-    const { found, failure } = await settle(this.#resolver.resolveSrv(`_${service}._tcp.${host}`));
+    const { found, failure } = await queryResult(this.#resolver.resolveSrv(`_${service}._tcp.${host}`));
     return found === undefined || found.length === 0
       ? { kind: failure ?? 'no data', type: 'SRV' }
       : { kind: 'found', targets: found };
@@ -98,7 +98,7 @@ function foundOf(addresses: readonly string[]): Lookup {
   return { kind: 'found', addresses };
 }
 
-async function settle<T>(query: Promise<T>): Promise<{ readonly found?: T; readonly failure?: LookupFailure }> {
+async function queryResult<T>(query: Promise<T>): Promise<{ readonly found?: T; readonly failure?: LookupFailure }> {
   try {
     return { found: await query };
   } catch (error) {

@@ -1,33 +1,33 @@
 /**
- * A session over a connection of its own: connected, opened as lmtp/opening.ts says, or closed again.
+ * Opens a session on a new connection (lmtp/opening.ts), or closes the connection again.
  */
 
 import { Interrupted } from '../lmtp/dialogue.ts';
 import { type OpeningFault, type OpeningTerms, opening, type TlsTerms } from '../lmtp/opening.ts';
-import { quit } from '../lmtp/parting.ts';
+import { quit } from '../lmtp/rset-and-quit.ts';
 import type { Clock } from '../time/clock.ts';
-import { type ChatOptions, chat, type HandshakeWish } from './chat.ts';
+import { type ChatOptions, chat, type HandshakeOptions } from './chat.ts';
 import { type Peer, Session } from './session.ts';
 import { connect, type Transport } from './transport.ts';
 
-/** What is wanted of TLS. */
-export interface TlsWish extends TlsTerms, HandshakeWish {}
+/** The requirements and the request of TLS. */
+export interface TlsOptions extends TlsTerms, HandshakeOptions {}
 
-/** What a session is opened with. */
+/** The options of opening a session. */
 export interface OpenOptions extends OpeningTerms {
   readonly chat: ChatOptions;
   readonly clock: Clock;
-  readonly tls?: TlsWish;
+  readonly tls?: TlsOptions;
 }
 
-/** How opening a session ends, unless the connection fails or is interrupted. */
+/** The result of opening a session, unless the connection fails or is interrupted. */
 export type Opened = { readonly kind: 'ready'; readonly session: Session } | OpeningFault;
 
 /**
  * Opens a session.
  *
- * @throws ConnectError   when there is no connection
- * @throws Interrupted    when it ends before the session is ready
+ * @throws ConnectError   if there is no connection
+ * @throws Interrupted    if the connection ends before the session is ready
  */
 export async function openSession(peer: Peer, options: OpenOptions): Promise<Opened> {
   const { clock, tls } = options;
@@ -43,19 +43,19 @@ export async function openSession(peer: Peer, options: OpenOptions): Promise<Ope
         session: new Session({ peer, capabilities, security, transport, clock, opened: openedAt }),
       };
     }
-    await part(outcome, transport, chatOptions);
+    await endConnection(outcome, transport, chatOptions);
     return outcome;
   } catch (error) {
     transport.destroy();
-    // On TLS 1.3 a server that wants a certificate of ours says so when for us the handshake is over.
+    // In TLS 1.3 a server that requires a client certificate reports that after the client's side of the handshake.
     const isLost = error instanceof Interrupted && error.reason === 'lost';
     if (isLost && transport.alert !== undefined) return { kind: 'TLS failed', reason: transport.alert };
     throw error;
   }
 }
 
-/** A refusal on a healthy stream ends with QUIT (smtp_proto.c). */
-async function part({ kind }: OpeningFault, transport: Transport, options: ChatOptions): Promise<void> {
+/** Ends the connection: with QUIT after a refusal on a healthy stream (smtp_proto.c). */
+async function endConnection({ kind }: OpeningFault, transport: Transport, options: ChatOptions): Promise<void> {
   if (kind === 'TLS failed') {
     transport.destroy();
     return;

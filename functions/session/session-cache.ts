@@ -1,9 +1,8 @@
 /**
- * Sessions that lie idle between two requests, in the module scope of a warm container.
+ * Idle sessions between two requests, in the module scope of a warm container.
  *
- * A session is checked out by one request and checked in again: two requests never share one, on any runtime. Age, idle
- * time and use count are judged when a session is asked for, because no timer runs in a frozen container; a timer
- * closes what lies too long in one that is not.
+ * One request checks a session out and in again: two requests never share one. Age, idle time and use count are checked at check-out,
+ * because no timer runs in a frozen container. In a running one, a timer closes sessions that are idle for too long.
  */
 
 import type { ChatOptions } from './chat.ts';
@@ -11,27 +10,27 @@ import type { Session } from './session.ts';
 
 /** How long and how often a session may serve. */
 export interface SessionLimits {
-  /** Milliseconds a session may lie idle (max_idle). */
+  /** Milliseconds a session may be idle (max_idle). */
   readonly maxIdle: number;
   /** Requests one session serves (max_use). */
   readonly maxUse: number;
-  /** Milliseconds a session may live, from its connection on (lmtp_connection_reuse_time_limit). */
+  /** Milliseconds a session may live, from its connection (lmtp_connection_reuse_time_limit). */
   readonly maxAge: number;
   /** Do not wait for the reply to QUIT (lmtp_skip_quit_response). */
   readonly skipQuitReply: boolean;
-  /** Sessions that may lie idle at once (lmtp_connection_cache_size). */
+  /** The most idle sessions (lmtp_connection_cache_size). */
   readonly size: number;
-  /** Every session is asked with RSET whether it works, and any 2xx is a yes (Postfix). */
+  /** Every session is probed with RSET, and any 2xx means alive (Postfix). */
   readonly isStrict?: boolean;
 }
 
-/** A session that was asked for. */
+/** The result of a check-out. */
 export interface CheckedOut {
-  /** Absent: none works. */
+  /** Absent: no session works. */
   readonly session?: Session;
-  /** Sessions that had their time yet and turned out dead. */
+  /** Sessions within their limits that were dead. */
   readonly dead: number;
-  /** Of those, the ones whose server had said something that no command asked for. */
+  /** Of those, sessions with an unexpected reply. */
   readonly outOfStep: number;
 }
 
@@ -50,13 +49,13 @@ export class SessionCache {
     this.#limits = limits;
   }
 
-  /** How many sessions lie idle. */
+  /** The number of idle sessions. */
   get size(): number {
     return this.#parked.size;
   }
 
   /**
-   * A session for the key that still works, if there is one. The youngest is taken first; what turns out dead is dropped.
+   * Returns a working session for the key, if any. The youngest is tried first, and dead ones are dropped.
    */
   async checkOut(key: string, options: ChatOptions): Promise<CheckedOut> {
     let dead = 0;
@@ -75,7 +74,7 @@ export class SessionCache {
     return { dead, outOfStep };
   }
 
-  /** Parks a session for the next request with the same key; one that may not serve again is said goodbye to. */
+  /** Parks a session for the next request with the same key, or sends QUIT if it must not be used again. */
   checkIn(key: string, session: Session, options: ChatOptions): void {
     session.park();
     if (!this.#isUsable(session) || session.isDisturbed || this.#limits.size < 1) {
@@ -100,7 +99,7 @@ export class SessionCache {
     await Promise.all(sessions.map(({ session }) => session.quit(options, { skipReply: this.#limits.skipQuitReply })));
   }
 
-  /** Takes a session out; false if another request was faster. */
+  /** Removes a session; false if another request was faster. */
   #remove(parked: Parked): boolean {
     clearTimeout(parked.timer);
     return this.#parked.delete(parked);

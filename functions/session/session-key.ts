@@ -1,16 +1,16 @@
 /**
- * What two requests must share to share a session: the destination as it was asked for, the very server, what must be had of
- * TLS, and who we are there.
+ * The session key: the destination, the server, the TLS policy and the user, all of which two requests must have in common to share a
+ * session.
  */
 
 import { type Peer, relayName } from './session.ts';
 
 /**
- * The key of a session.
+ * Returns the key of a session.
  *
  * @param nextHop the destination's element in lower case, without `inet:`
- * @param access  differs with the TLS policy, the certificates that are trusted or shown, the user, and the version of his
- *                password: so a password that was changed never rides on an old session
+ * @param access  differs with the TLS policy, the trusted and client certificates, the user, and the version of the password, so
+ *                that a changed password never uses an old session
  */
 export function sessionKey(nextHop: string, peer: Peer, access = ''): string {
   return `${nextHop} ${relayName(peer)} ${access}`.trimEnd();

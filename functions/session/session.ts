@@ -1,58 +1,58 @@
 /**
- * A session: one greeted connection, what the server offered on it, and its age. It is lent, probed, parked or retired.
+ * A session: one opened connection, its capabilities and its age. It is used, probed, parked or dropped.
  */
 
 import type { Envelope } from '../lmtp/commands.ts';
 import { type Dialogue, listen } from '../lmtp/dialogue.ts';
 import { isGoodbye } from '../lmtp/final-replies.ts';
-import type { Manners, TransactionOutcome } from '../lmtp/heard.ts';
 import type { Security } from '../lmtp/opening.ts';
-import { type Probed, probe, quit } from '../lmtp/parting.ts';
+import { type Probed, probe, quit } from '../lmtp/rset-and-quit.ts';
 import { transaction } from '../lmtp/transaction.ts';
+import type { ReplyRules, TransactionOutcome } from '../lmtp/transaction-record.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { type Clock, elapsed, type Moment } from '../time/clock.ts';
 import { type ChatOptions, chat, timedChat } from './chat.ts';
 import type { Endpoint, Transport } from './transport.ts';
 
-/** One server as logs show it. */
+/** One server. */
 export interface Peer {
-  /** The name that was looked up, or the address text. */
+  /** The name that was looked up, or the address. */
   readonly host: string;
   readonly endpoint: Endpoint;
 }
 
-/** `host[address]`, as Postfix names a server in its messages; for a unix socket, our own name and the path. */
+/** Returns `host[address]`, as in Postfix's messages; for a unix-domain socket, the name of this host and the path. */
 export function peerName({ host, endpoint }: Peer): string {
   return `${host}[${endpoint.kind === 'inet' ? endpoint.address : endpoint.path}]`;
 }
 
-/** The relay field of a delivery line: {@link peerName}, and the port where there is one. */
+/** Returns the relay field of a delivery line: {@link peerName}, and the port if any. */
 export function relayName(peer: Peer): string {
   const { endpoint } = peer;
   return endpoint.kind === 'inet' ? `${peerName(peer)}:${endpoint.port}` : peerName(peer);
 }
 
-/** What a session is made of. */
+/** The parts of a session. */
 export interface SessionParts {
   readonly peer: Peer;
   readonly capabilities: Capabilities;
   readonly security: Security;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** When the connection was begun. */
+  /** The start of the connection. */
   readonly opened: Moment;
 }
 
-/** A transaction that is over. */
+/** The result of a transaction. */
 export interface Transacted {
   readonly outcome: TransactionOutcome;
-  /** When each final reply was read, in their order: milliseconds on the monotonic clock. */
+  /** When each final reply was read, in order: milliseconds on the monotonic clock. */
   readonly finalsAt: readonly number[];
-  /** Octets of content that were handed to the network, if it was whole. */
+  /** Octets of content that were sent, if it was complete. */
   readonly octets: number;
 }
 
-/** A greeted connection. */
+/** An open session. */
 export class Session {
   readonly peer: Peer;
   readonly capabilities: Capabilities;
@@ -61,13 +61,13 @@ export class Session {
   readonly #clock: Clock;
   readonly #opened: Moment;
   #idleSince: Moment;
-  /** Requests served before the present one. */
+  /** Requests served before the current one. */
   #uses = 0;
   /** MAIL commands sent. */
   #transactions = 0;
-  /** Whether the server has shown, since the last transaction, that it waits for the next. */
+  /** Whether RSET was answered after the last transaction. */
   #isReset = true;
-  /** Taken up again without a probe: its first reply is the probe. */
+  /** Revived without a probe: its first reply is the probe. */
   #isUnproven = false;
 
   constructor({ peer, capabilities, security, transport, clock, opened }: SessionParts) {
@@ -80,52 +80,52 @@ export class Session {
     this.#idleSince = opened;
   }
 
-  /** Which use of the connection the present request is, from 1 (Postfix's conn_use). */
+  /** The number of the current use of the connection, from 1 (Postfix's conn_use). */
   get use(): number {
     return this.#uses + 1;
   }
 
-  /** Whether the server lets another MAIL in (RFC 9422 MAILMAX). */
+  /** Whether the server accepts another MAIL (RFC 9422 MAILMAX). */
   get takesMore(): boolean {
     return this.#transactions < (this.capabilities.limits.mail ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Counts a MAIL that is about to be sent. */
+  /** Counts a MAIL before it is sent. */
   countTransaction(): void {
     this.#transactions += 1;
   }
 
-  /** Milliseconds since the connection was begun. */
+  /** Milliseconds since the start of the connection. */
   get age(): number {
     return elapsed(this.#opened, this.#clock.now());
   }
 
-  /** Milliseconds since it was parked. */
+  /** Milliseconds since the session was parked. */
   get idleTime(): number {
     return elapsed(this.#idleSince, this.#clock.now());
   }
 
-  /** Whether the server said something unasked, or hung up: such a session is out of step and never used again. */
+  /** Whether there is an unexpected reply or the server disconnected: such a session is never used again. */
   get isDisturbed(): boolean {
     return this.#transport.isEnded || this.#transport.hasUnread;
   }
 
-  /** Whether the server said something that is not read yet. */
+  /** Whether there are unread octets. */
   get hasUnread(): boolean {
     return this.#transport.hasUnread;
   }
 
   /**
-   * Runs one transaction, and answers with its outcome; the content is that of the options.
+   * Runs one transaction with the content of the options, and returns its outcome.
    *
-   * It never throws {@link Interrupted}. Where it throws, the session is dropped.
+   * It never throws {@link Interrupted}. If it throws, the session is dropped.
    */
-  async transact(envelope: Envelope, manners: Manners, options: ChatOptions): Promise<Transacted> {
+  async transact(envelope: Envelope, rules: ReplyRules, options: ChatOptions): Promise<Transacted> {
     const firstWithin = this.#isUnproven ? { firstWithin: options.limits.limit('RSET').milliseconds } : {};
     this.countTransaction();
     this.#isUnproven = false;
     this.#isReset = false;
-    const dialogue = transaction(envelope, this.capabilities, { manners, ...firstWithin });
+    const dialogue = transaction(envelope, this.capabilities, { rules, ...firstWithin });
     try {
       const { value, finalsAt, octets } = await timedChat(dialogue, this.#transport, {
         ...options,
@@ -144,7 +144,7 @@ export class Session {
     return await chat(dialogue, this.#transport, options);
   }
 
-  /** Counts the request that ends now, and lets the process end while the session lies idle. */
+  /** Counts the request that ends now. The idle session does not keep the process alive. */
   park(): void {
     this.#uses += 1;
     this.#idleSince = this.#clock.now();
@@ -152,17 +152,17 @@ export class Session {
   }
 
   /**
-   * Takes a parked session up again: alive, silent, and willing to go on? Where RSET closed the last transaction, the first
-   * reply of the next one shows that; else the server is asked.
+   * Revives a parked session, and returns whether it works. If RSET closed the last transaction, the first reply of the next one is
+   * the probe; else RSET is sent now.
    *
-   * @param isStrict what Postfix does: RSET is always sent, and any 2xx is a yes
+   * @param isStrict as in Postfix, RSET is always sent, and any 2xx means alive
    */
   async revive(options: ChatOptions, isStrict = false): Promise<Probed> {
     this.#transport.setBusy(true);
-    // After a thaw, a FIN or an RST that came meanwhile shows only once the event loop has turned.
+    // After a thaw, a FIN or an RST shows only after a turn of the event loop.
     await eventLoopTurn();
     await eventLoopTurn();
-    if (this.isDisturbed) return await this.#lastWords(options);
+    if (this.isDisturbed) return await this.#readUnexpected(options);
     if (this.#isReset && !isStrict) {
       this.#isUnproven = true;
       return 'alive';
@@ -174,24 +174,24 @@ export class Session {
     }
   }
 
-  /** What the server said while the session lay idle: a goodbye is as it should be, anything else is out of step. */
-  async #lastWords(options: ChatOptions): Promise<Probed> {
+  /** Reads a reply that arrived during idle time: a goodbye is expected, any other is out of step. */
+  async #readUnexpected(options: ChatOptions): Promise<Probed> {
     const heard = await chat(listen('MAIL'), this.#transport, options);
     return heard === undefined || isGoodbye(heard) ? 'dead' : 'out of step';
   }
 
-  /** Ends the session politely; never throws, and no verdict depends on it. */
+  /** Ends the session with QUIT; never throws, and no verdict depends on it. */
   async quit(options: ChatOptions, { skipReply }: { readonly skipReply: boolean }): Promise<void> {
     try {
       await chat(quit({ skipReply }), this.#transport, options);
     } catch {
-      // Whatever the server makes of QUIT concerns no mail.
+      // A failed QUIT concerns no mail.
     } finally {
       this.#transport.close();
     }
   }
 
-  /** Drops the connection at once: the server discards what was not finished with a dot. */
+  /** Drops the connection at once: the server discards content without a dot. */
   drop(): void {
     this.#transport.destroy();
   }

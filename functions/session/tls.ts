@@ -1,6 +1,5 @@
 /**
- * TLS on an open connection: the handshake, and what it came to. Whether that is good enough is for policy to say, so no
- * certificate is refused here.
+ * TLS on an open connection: the handshake and its result. The policy judges the certificate, so none is refused here.
  */
 
 import { createHash, type X509Certificate } from 'node:crypto';
@@ -12,21 +11,21 @@ import { certificateFacts } from '../tls/certificate.ts';
 import type { Secured } from '../tls/secured.ts';
 import { type Limit, withLimit } from './limit.ts';
 
-/** How a handshake is made. */
+/** The options of a handshake. */
 export interface TlsRequest {
-  /** The name to ask for (SNI, RFC 6066 section 3); absent: none. */
+  /** The name to send (SNI, RFC 6066 section 3); absent: none. */
   readonly servername?: string;
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;
   /** Roots to trust, PEM; absent: those of the runtime. */
   readonly ca?: readonly string[];
-  /** Our certificate with its chain, PEM. */
+  /** The client certificate with its chain, PEM. */
   readonly cert?: string;
   /** Its key, PEM. */
   readonly key?: string;
 }
 
-/** The handshake failed. The message is the reason, in OpenSSL's words. */
+/** The handshake failed. The message is OpenSSL's reason. */
 export class TlsError extends Error {
   override readonly name = 'TlsError';
 }
@@ -34,8 +33,8 @@ export class TlsError extends Error {
 /**
  * Makes the handshake.
  *
- * @throws TlsError    when there is no agreement, or the server ends the connection or lets the time pass
- * @throws Interrupted when our own time is up
+ * @throws TlsError    if it fails, or the server ends the connection or is silent
+ * @throws Interrupted if the time of the function runs out
  */
 export async function secure(
   socket: Socket,
@@ -48,7 +47,7 @@ export async function secure(
   try {
     secured = wrap({ ...optionsOf(request), socket });
   } catch (cause) {
-    // Such as a version that this runtime cannot speak.
+    // For example, a version that the runtime does not support.
     throw new TlsError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
   secured.once('secureConnect', () => resolve(secured));
@@ -57,7 +56,7 @@ export async function secure(
   try {
     const outcome = await withLimit(promise, limit);
     if (outcome === 'deadline') throw new Interrupted('STARTTLS', outcome);
-    // A server that stands still is one that cannot do TLS: where TLS is no duty, mail must not wait for it for ever.
+    // A silent server counts as one that fails at TLS: where TLS is optional, mail must not wait for it without end.
     if (outcome === 'timeout') throw new TlsError('timed out');
     return { socket: outcome, secured: describe(outcome, request) };
   } catch (error) {
@@ -74,7 +73,7 @@ function optionsOf({ servername, ca, ...request }: TlsRequest): ConnectionOption
   return {
     ...request,
     ...(ca === undefined ? {} : { ca: [...ca] }),
-    // An empty name sends none; Node would take the host for one otherwise.
+    // An empty name sends none; without it, Node would send the host.
     servername: servername ?? '',
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
@@ -83,7 +82,7 @@ function optionsOf({ servername, ca, ...request }: TlsRequest): ConnectionOption
 
 function describe(socket: TLSSocket, { cert }: TlsRequest): Secured {
   const certificate = socket.getPeerX509Certificate();
-  // Node puts a code here, whatever its types say.
+  // Node has a code here, unlike its types.
   const chainError: unknown = socket.authorized ? undefined : socket.authorizationError;
   return {
     protocol: socket.getProtocol() ?? 'unknown',
@@ -95,7 +94,7 @@ function describe(socket: TLSSocket, { cert }: TlsRequest): Secured {
   };
 }
 
-/** OpenSSL's reason without its file, line and function; absent where the error is none of OpenSSL's. */
+/** Returns OpenSSL's reason without its file, line and function; `undefined` for other errors. */
 export function alertWords(error: Error): string | undefined {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined;
 }
@@ -107,13 +106,13 @@ function handshakeWords(error: Error): string {
 }
 
 /**
- * The names that both ends have for this connection. `tls-exporter` is the one that TLS 1.3 is meant to have (RFC 9266); all
- * the same `tls-unique` (RFC 5929 section 3) comes first there too. Cyrus knows nothing else, whatever the version, and takes
- * another for a wrong password, while servers that keep to the RFC say at once that they want the other.
+ * Returns the channel bindings of a connection. For TLS 1.3 the RFC specifies `tls-exporter` (RFC 9266), but `tls-unique` (RFC 5929
+ * section 3) comes first there too. Cyrus supports only that, and treats any other as a wrong password, while servers that follow the
+ * RFC report at once that they need the other type.
  */
 function bindingsOf(socket: TLSSocket, certificate: X509Certificate | undefined): readonly ChannelBinding[] {
   return [
-    // The client's Finished message is the first of a full handshake, and none of ours is a resumed one.
+    // In a full handshake the client's Finished message is the first, and this client never resumes sessions.
     ...binding('tls-unique', () => socket.getFinished()),
     ...binding('tls-exporter', () => socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))),
     ...binding('tls-server-end-point', () => certificate && certificateHash(certificate)),
@@ -125,12 +124,12 @@ function binding(type: BindingType, find: () => Buffer | undefined): readonly Ch
     const data = find();
     return data === undefined ? [] : [{ type, data }];
   } catch {
-    // What this connection cannot be named by is no way to name it.
+    // This connection does not have a binding of this type.
     return [];
   }
 }
 
-/** Hash by the algorithm of the certificate's signature; what is weaker than SHA-256 counts as that (RFC 5929 section 4.1). */
+/** Returns the hash by the algorithm of the certificate's signature; SHA-256 replaces weaker ones (RFC 5929 section 4.1). */
 function certificateHash({ raw, signatureAlgorithm }: X509Certificate): Buffer | undefined {
   const signed = /sha(1|224|256|384|512)\b|sha(1|224|256|384|512)with|md5/i.exec(signatureAlgorithm ?? '')?.[0];
   if (signed === undefined) return undefined;

@@ -1,9 +1,8 @@
 /**
- * One connection to a server: octets out, lines in. The only place that touches a socket.
+ * One connection to a server: sends octets, and receives lines. Only this file uses sockets.
  *
- * Connections are half-open on purpose: a server that says FIN may still be read and written, and the end of file counts
- * only where a reply is waited for, as in Postfix, and before the dot. A parked connection keeps its listeners, so an error in
- * the meantime cannot bring the process down.
+ * Connections are half-open on purpose: after a FIN of the server, both directions still work. As in Postfix, the end of file counts
+ * only where a reply is awaited, and before the dot. A parked connection keeps its listeners, so an error cannot end the process.
  */
 
 import { connect as openSocket, type Socket } from 'node:net';
@@ -12,46 +11,55 @@ import { type Limit, type TimeLimits, withLimit } from './limit.ts';
 import { LineReader } from './line-reader.ts';
 import { alertWords, secure, type TlsRequest } from './tls.ts';
 
-/** Where to connect to. */
+/** The address of a server. */
 export type Endpoint =
   | { readonly kind: 'inet'; readonly address: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** No connection could be made. The message is the system's words, such as "Connection refused". */
+/** Why there is no connection; `filtered`: no answer came. */
+export type ConnectFailure = 'refused' | 'filtered' | 'unreachable' | 'missing' | 'forbidden' | 'failed';
+
+/** No connection could be made. The message is the system's, such as "Connection refused". */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
-  /** Whether we ran out of our own time, which is no fault of the server's. */
+  /** Whether the time of the function ran out, which is not a fault of the server. */
   readonly isDeadline: boolean;
+  readonly failure: ConnectFailure;
 
   constructor(message: string, { isDeadline = false, ...options }: ErrorOptions & { isDeadline?: boolean } = {}) {
     super(message, options);
     this.isDeadline = isDeadline;
+    // Without a cause, the time-out passed.
+    const own = isDeadline ? 'failed' : 'filtered';
+    this.failure = options.cause === undefined ? own : (systemErrors[codeOf(options.cause)]?.[1] ?? 'failed');
   }
 }
 
-/** The words that the C library has for an error, as operators know them from Postfix. */
-const systemWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  ETIMEDOUT: 'Connection timed out',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  EHOSTDOWN: 'Host is down',
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EPIPE: 'Broken pipe',
-  EINVAL: 'Invalid argument',
+/** The C library's messages, as operators know them from Postfix, and what they mean for a connection. */
+const systemErrors: Readonly<Record<string, readonly [string, ConnectFailure]>> = {
+  ECONNREFUSED: ['Connection refused', 'refused'],
+  ECONNRESET: ['Connection reset by peer', 'failed'],
+  ETIMEDOUT: ['Connection timed out', 'filtered'],
+  EHOSTUNREACH: ['No route to host', 'unreachable'],
+  ENETUNREACH: ['Network is unreachable', 'unreachable'],
+  EHOSTDOWN: ['Host is down', 'unreachable'],
+  ENOENT: ['No such file or directory', 'missing'],
+  EACCES: ['Permission denied', 'forbidden'],
+  EADDRNOTAVAIL: ['Cannot assign requested address', 'unreachable'],
+  EPIPE: ['Broken pipe', 'failed'],
+  EINVAL: ['Invalid argument', 'failed'],
 };
 
-/** The error's words, or its message where we have none. */
+/** Returns the C library's message for an error, or the error's own. */
 export function errorWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  return systemWords[code] ?? error.message;
+  return systemErrors[codeOf(error)]?.[0] ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** Why a wait ended. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** What ended a wait. */
 export type Arrival = 'octets' | 'end' | 'timeout' | 'deadline';
 
 /** An open connection. */
@@ -78,10 +86,10 @@ export class Transport {
   }
 
   /**
-   * Goes on under TLS. Octets that came before the handshake and are still unread are discarded: a third party could have put
-   * them there (RFC 3207 section 6). By default the opening has looked for them before, and ends there (lmtp/opening.ts).
+   * Starts TLS. Unread octets from before the handshake are discarded, because a third party could have injected them (RFC 3207 section
+   * 6). By default the opening has looked for them before, and fails then (lmtp/opening.ts).
    *
-   * @throws TlsError, Interrupted: the connection is then good for nothing
+   * @throws TlsError, Interrupted: the connection cannot be used then
    */
   async secure(request: TlsRequest, limit: Limit): Promise<Secured> {
     this.#detach();
@@ -111,7 +119,7 @@ export class Transport {
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
     this.#detach = () => {
       for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
-      // An error of what lies below TLS shows above it too.
+      // An error of the connection below TLS is also reported above it.
       socket.on('error', () => {});
     };
   }
@@ -121,22 +129,22 @@ export class Transport {
     return this.#ended;
   }
 
-  /** Whether something was said that is not read yet. */
+  /** Whether there are unread octets. */
   get hasUnread(): boolean {
     return this.#reader.hasUnread;
   }
 
-  /** Whether the server sends a line without end. */
+  /** Whether the server sends an endless line. */
   get isFlooded(): boolean {
     return this.#reader.isEndless;
   }
 
-  /** Keeps a command line for the next {@link flush}: lines of one group go out in one packet. */
+  /** Keeps a command line for the next {@link flush}, so that a group is sent in one packet. */
   queue(line: string): void {
     this.#outgoing.push(line, '\r\n');
   }
 
-  /** Hands what was queued to the network. */
+  /** Sends the queued lines. */
   flush(): void {
     if (this.#outgoing.length === 0) return;
     const group = this.#outgoing.join('');
@@ -146,7 +154,7 @@ export class Transport {
     this.#flushed = performance.now();
   }
 
-  /** Milliseconds from commands to the first octet of their replies, the last time; 0 before there was one. */
+  /** Milliseconds from the last commands to the first octet of their replies; 0 at first. */
   get roundTrip(): number {
     return this.#roundTrip;
   }
@@ -157,7 +165,7 @@ export class Transport {
     this.#flushed = undefined;
   }
 
-  /** Writes octets; `false` when the peer should be given time to take them. */
+  /** Writes octets; returns `false` if the caller should wait for the peer. */
   write(octets: Buffer): boolean {
     return this.#lost || this.#socket.write(octets);
   }
@@ -167,29 +175,29 @@ export class Transport {
     return !this.#lost && this.#socket.writable;
   }
 
-  /** Whether earlier writes still wait. */
+  /** Whether earlier writes are pending. */
   get isCongested(): boolean {
     return !this.#lost && this.#socket.writableNeedDrain;
   }
 
-  /** The next line that has arrived, if there is one. */
+  /** Returns the next line that has arrived, if any. */
   shiftLine(): string | undefined {
     const line = this.#reader.shift();
     if (line !== undefined && !this.#reader.isFull) this.#socket.resume();
     return line;
   }
 
-  /** The connection broke while octets that we had written were still on this machine. */
+  /** Whether the connection broke before all written octets were sent. */
   get lostUnsent(): boolean {
     return this.#lostUnsent;
   }
 
-  /** Why TLS broke off after the handshake, in the TLS library's words. */
+  /** Why TLS failed after the handshake, from the TLS library. */
   get alert(): string | undefined {
     return this.#alert;
   }
 
-  /** Waits until something arrives, the server closes its side, or the limit passes. */
+  /** Waits until octets arrive, the server closes its side, or the limit passes. */
   async activity(limit: Limit): Promise<Arrival> {
     if (this.#ended) return 'end';
     const woken = new Promise<Arrival>((resolve) => {
@@ -203,8 +211,8 @@ export class Transport {
   }
 
   /**
-   * Waits until what was written has gone out, the connection breaks, or the limit passes; `heeds`: or until the server says
-   * something, or closes its side.
+   * Waits until the written octets are sent, the connection breaks, or the limit passes. With `heeds`, also until the server sends
+   * something or closes its side.
    */
   async drained(limit: Limit, heeds: boolean): Promise<Arrival | 'drained'> {
     if (!this.isCongested) return this.isWritable ? 'drained' : 'end';
@@ -220,7 +228,7 @@ export class Transport {
     }
   }
 
-  /** Keeps the process alive, or lets it end, while the connection is idle. */
+  /** Sets whether the connection keeps the process alive. */
   setBusy(busy: boolean): void {
     if (busy) this.#socket.ref();
     else this.#socket.unref();
@@ -232,11 +240,11 @@ export class Transport {
     this.#lose();
   }
 
-  /** Closes our side in good order; what was written still goes out. */
+  /** Closes the client's side after the written octets are sent. */
   close(): void {
     this.#socket.end(() => this.#socket.destroy());
     this.#socket.unref();
-    // A server that never closes its side must not keep ours half-open for ever.
+    // A server that never closes its side must not keep the connection open.
     setTimeout(() => this.#socket.destroy(), closeGrace).unref();
   }
 
@@ -253,13 +261,13 @@ export class Transport {
   }
 }
 
-/** Milliseconds that a closed connection may linger. */
+/** Milliseconds until a closed connection is destroyed. */
 const closeGrace = 2000;
 
 /**
- * Opens a connection; `lineLimit` is how many octets of a line are kept.
+ * Opens a connection; `lineLimit`: octets of a line that are kept.
  *
- * @throws ConnectError with the system's words
+ * @throws ConnectError with the message of the system
  */
 export async function connect(endpoint: Endpoint, limits: TimeLimits, lineLimit?: number): Promise<Transport> {
   const limit = limits.limit('connect');

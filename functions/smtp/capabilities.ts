@@ -1,16 +1,16 @@
 /**
- * What a server offers, as it said in its LHLO reply (RFC 5321 section 4.1.1.1).
+ * The capabilities of a server, from its LHLO reply (RFC 5321 section 4.1.1.1).
  */
 
 import type { Reply } from './reply.ts';
 
-/** The offer, as data. */
+/** The capabilities of a server. */
 export interface Capabilities {
   /** Commands may be sent in groups (RFC 2920). */
   readonly pipelining: boolean;
   /** SIZE was offered (RFC 1870), so MAIL may carry `SIZE=`. */
   readonly size: boolean;
-  /** Largest message in octets; 0 = no fixed limit, or none told. */
+  /** Largest message in octets; 0 = no fixed limit, or none announced. */
   readonly sizeLimit: number;
   /** BODY=8BITMIME may be sent (RFC 6152). SMTPUTF8 implies it. */
   readonly eightBitMime: boolean;
@@ -22,15 +22,15 @@ export interface Capabilities {
   readonly startTls: boolean;
   /** BDAT may be sent (RFC 3030). */
   readonly chunking: boolean;
-  /** SASL mechanisms, upper case, in the server's order, of all AUTH lines together (RFC 4954, and the old `AUTH=`). */
+  /** SASL mechanisms, upper case, in the server's order, from all AUTH lines (RFC 4954, and the old `AUTH=`). */
   readonly auth: readonly string[];
-  /** What the server takes at most (RFC 9422). */
+  /** The limits of the server (RFC 9422). */
   readonly limits: ServerLimits;
   /** Every keyword offered, upper case. */
   readonly keywords: readonly string[];
 }
 
-/** Limits that a server announces; absent: none told. */
+/** Limits that a server announces; absent: not announced. */
 export interface ServerLimits {
   /** MAIL commands in one session (MAILMAX). */
   readonly mail?: number;
@@ -38,7 +38,7 @@ export interface ServerLimits {
   readonly rcpt?: number;
 }
 
-/** Unknown names must be tolerated, and a malformed value is passed over (RFC 9422 section 3). */
+/** Unknown names and malformed values are ignored (RFC 9422 section 3). */
 function parseLimits(words: readonly string[]): ServerLimits {
   const limitOf = (name: string) => {
     const value = words[words.findIndex((word) => word.toUpperCase() === name) + 1] ?? '';
@@ -51,10 +51,10 @@ function parseLimits(words: readonly string[]): ServerLimits {
 }
 
 /**
- * Reads the offer from an LHLO reply.
+ * Parses the capabilities of an LHLO reply.
  *
- * The first line only names the server; a line that is no reply offers nothing. Keywords in `discard` (lower case, as in
- * lmtp_discard_lhlo_keywords) are taken as not offered.
+ * The first line only names the server, and a line that is not a reply is ignored. Keywords in `discard` (lower case, as in
+ * lmtp_discard_lhlo_keywords) are ignored too.
  */
 export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = new Set()): Capabilities {
   const offers = new Map<string, readonly string[]>();
@@ -80,4 +80,14 @@ export function parseCapabilities(reply: Reply, discard: ReadonlySet<string> = n
     limits: parseLimits(offers.get('LIMITS') ?? []),
     keywords: [...offers.keys()],
   };
+}
+
+/** Returns the keywords of the server, each with the values that count: `SIZE 20480`, `AUTH PLAIN LOGIN`. */
+export function capabilityWords({ keywords, auth, sizeLimit, limits }: Capabilities): readonly string[] {
+  const values: Readonly<Record<string, readonly string[]>> = {
+    AUTH: auth,
+    SIZE: sizeLimit > 0 ? [String(sizeLimit)] : [],
+    LIMITS: Object.entries(limits).map(([name, value]) => `${name.toUpperCase()}MAX=${value}`),
+  };
+  return keywords.map((keyword) => [keyword, ...(values[keyword] ?? [])].join(' '));
 }

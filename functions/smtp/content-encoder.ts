@@ -1,14 +1,13 @@
 /**
- * The content of a message on its way to the wire (RFC 5321 sections 2.3.8, 4.5.2 and 4.5.3.1.6).
+ * The encoding of a message's content for the wire (RFC 5321 sections 2.3.8, 4.5.2 and 4.5.3.1.6).
  *
- * - Every line ends in CRLF: LF becomes CRLF, CRLF stays, a last line without an end gets one. A CR that belongs to no
- *   line end becomes a blank, as Postfix's cleanup(8) has it (cleanup_replace_stray_cr_lf): no server, whatever it takes
- *   for a line end, can see one where we sent none.
- * - A line that begins with a dot gets another dot in front, so no body can end early.
- * - A line longer than `lmtp_line_length_limit` is cut with CRLF and a blank, which may split a character
+ * - Every line ends in CRLF: LF becomes CRLF, CRLF stays, a last line without an end gets one. A CR outside a line end becomes a
+ *   blank, as in Postfix's cleanup(8) (cleanup_replace_stray_cr_lf), so that no server can read it as a line end.
+ * - A line that begins with a dot gets a second dot, so that no body can end early.
+ * - A line longer than `lmtp_line_length_limit` is split with CRLF and a blank, which may split a character
  *   (smtp_proto.c:smtp_text_out). NUL and 8-bit octets pass as they are.
  *
- * The final dot is not written here: it belongs to the conversation.
+ * The dialogue sends the final dot.
  */
 
 const LF = 0x0a;
@@ -19,21 +18,21 @@ const crlf = Buffer.from('\r\n');
 const fold = Buffer.from('\r\n ');
 const dot = Buffer.from('.');
 
-/** One message's content, chunk by chunk, in any chunking. */
+/** Encodes the content of one message, chunk by chunk. */
 export class ContentEncoder {
   readonly #lineLimit: number;
   readonly #stuff: boolean;
-  /** Octets of the current output line so far; the doubled dot does not count. */
+  /** Octets of the current output line so far, without the doubled dot. */
   #column = 0;
   #pendingCr = false;
   #out: Buffer[] = [];
 
   /**
-   * @param lineLimit longest line in octets without CRLF; 0 = lines are never cut
-   * @param stuff     whether dots are doubled: not for BDAT, and not when only the size is wanted
+   * @param lineLimit longest line in octets without CRLF; 0 = lines are never split
+   * @param stuff     whether dots are doubled: not for BDAT, and not to compute a size
    */
   constructor({ lineLimit = 998, stuff = true }: { readonly lineLimit?: number; readonly stuff?: boolean } = {}) {
-    // A cut line goes on with a blank, and must have room for more than that.
+    // A split line continues with a blank, and needs room for more than that.
     this.#lineLimit = lineLimit > 0 ? Math.max(2, lineLimit) : Number.POSITIVE_INFINITY;
     this.#stuff = stuff;
   }
@@ -61,7 +60,7 @@ export class ContentEncoder {
     return this.#flush();
   }
 
-  /** Ends the last line, if it is not ended. */
+  /** Ends the last line, if it has no line end. */
   end(): Buffer {
     if (this.#pendingCr) {
       this.#pendingCr = false;
@@ -108,7 +107,7 @@ function replaceStrayCr(segment: Buffer): Buffer {
   return copy;
 }
 
-/** The size that `SIZE=` announces: octets with CRLF line ends, without doubled dots and the final dot (RFC 1870 section 3). */
+/** Returns the size for `SIZE=`: octets with CRLF line ends, without doubled dots and the final dot (RFC 1870 section 3). */
 export function canonicalSize(content: Buffer): number {
   const encoder = new ContentEncoder({ lineLimit: 0, stuff: false });
   return encoder.push(content).length + encoder.end().length;

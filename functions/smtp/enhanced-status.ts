@@ -1,11 +1,11 @@
 /**
  * Enhanced mail system status codes, `class.subject.detail` (RFC 3463).
  *
- * Postfix decides by the first digit of this status once it has been reconciled with the reply code, not by the reply
- * code itself (smtp_trouble.c), so every reply carries one.
+ * Postfix decides by the first digit of this status, after reconciling it with the reply code, not by the reply code itself
+ * (smtp_trouble.c). So every reply has a status.
  */
 
-/** The three classes that RFC 3463 knows: success, persistent transient failure, permanent failure. */
+/** The three classes of RFC 3463: success, persistent transient failure, permanent failure. */
 export type StatusClass = 2 | 4 | 5;
 
 /** A status such as `4.2.2`. */
@@ -13,26 +13,26 @@ export type EnhancedStatus = `${StatusClass}.${number}.${number}`;
 
 const form = /^([245])\.(\d{1,3})\.(\d{1,3})$/;
 
-/** Whether a text is a status of RFC 3463's form. */
+/** Whether a text has the form of a status (RFC 3463). */
 export function isEnhancedStatus(text: string): text is EnhancedStatus {
   return form.test(text);
 }
 
-/** The first digit. */
+/** Returns the first digit. */
 export function statusClass(status: EnhancedStatus): StatusClass {
   return Number(status[0]) as StatusClass;
 }
 
-/** The same subject and detail under another class: `soften` a refusal, as `lmtp_skip_5xx_greeting` and `soft_bounce` do. */
+/** Returns the same subject and detail under another class, as for `lmtp_skip_5xx_greeting` and `soft_bounce`. */
 export function withClass(status: EnhancedStatus, to: StatusClass): EnhancedStatus {
   return `${to}${status.slice(1)}` as EnhancedStatus;
 }
 
 /**
- * The status that counts for a reply: the one in its text if its class fits the reply code, else `X.0.0`.
+ * Returns the status of a reply: the one in its text if its class fits the reply code, else `X.0.0`.
  *
- * Whether the server announced ENHANCEDSTATUSCODES does not matter (smtp_chat.c:smtp_chat_resp). A code outside 2xx, 4xx
- * and 5xx has no status of its own: it is a protocol error, 5.5.0, wherever a verdict is drawn from it.
+ * ENHANCEDSTATUSCODES in the LHLO reply does not count (smtp_chat.c:smtp_chat_resp). A code outside 2xx, 4xx and 5xx has no status
+ * of its own: it is a protocol error, 5.5.0.
  */
 export function reconcileStatus(code: number, textAfterCode: string): EnhancedStatus {
   const leading = Math.floor(code / 100);

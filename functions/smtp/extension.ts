@@ -1,18 +1,18 @@
 /**
- * Extensions of addresses: `bob+lists@example.com` is bob, too (recipient_delimiter; split_addr.c).
+ * Address extensions: `bob+lists@example.com` is also bob (recipient_delimiter; split_addr.c).
  */
 
 import { splitAddress } from './path.ts';
 
 /**
- * The address without its extension; as it is where it has none.
+ * Returns the address without its extension, if it has one.
  *
- * @param delimiters characters that begin an extension; empty: there are none
+ * @param delimiters characters that begin an extension; empty: no extensions
  */
 export function withoutExtension(address: string, delimiters: string): string {
   const { localPart } = splitAddress(address);
   const folded = localPart.toLowerCase();
-  // Names that mail systems gave themselves, and those of mailing lists, have no extension (owner_request_special).
+  // Addresses of mail systems and of mailing lists have no extension (owner_request_special).
   if (/^(?:mailer-daemon|double-bounce)$/.test(folded)) return address;
   if (delimiters.includes('-') && /^owner-.|.-request$/.test(folded)) return address;
   const at = [...localPart].findIndex((character) => delimiters.includes(character));

@@ -1,11 +1,11 @@
 /**
- * A look into a message's header: only as much as a delivery agent has to see.
+ * The parts of a header that a delivery agent needs.
  */
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Where the empty line behind the header begins; a message without one is all header. */
+/** Returns the offset of the empty line after the header; a message without one is all header. */
 export function findBody(octets: Buffer): number {
   let line = 0;
   while (line < octets.length) {
@@ -18,7 +18,7 @@ export function findBody(octets: Buffer): number {
   return octets.length;
 }
 
-/** The addresses of all Delivered-To fields: where this message has been already. */
+/** Returns the addresses of all Delivered-To fields: earlier deliveries of this message. */
 export function deliveredTo(header: Buffer): readonly string[] {
   const text = header.toString('utf8').replaceAll(/\r?\n[ \t]+/g, ' ');
   return [...text.matchAll(/^delivered-to[ \t]*:[ \t]*(\S+)/gim)].map(([, address = '']) => address);

@@ -1,11 +1,11 @@
 /**
- * What the header fields Content-Type and Content-Transfer-Encoding say of an entity, as far as its conversion depends on
- * it (RFC 2045 sections 5 and 6, RFC 2046 section 5; Postfix mime_state.c).
+ * The header fields Content-Type and Content-Transfer-Encoding, as far as the conversion of an entity needs them (RFC 2045 sections
+ * 5 and 6, RFC 2046 section 5; Postfix mime_state.c).
  */
 
 import { type HeaderToken, isSpecial, isWord, readHeaderItem } from './mime-header-tokens.ts';
 
-/** How an entity is built. */
+/** The structure of an entity. */
 export type EntityKind =
   /** Has parts between boundaries. */
   | 'multipart'
@@ -13,18 +13,18 @@ export type EntityKind =
   | 'message'
   /** message/global: the same with UTF-8 headers; it may be encoded as a whole (RFC 6532 section 3.5). */
   | 'global message'
-  /** Any other message/*: composite by its name, but nothing that we look into. */
+  /** Any other message/*: composite by its name, but not parsed. */
   | 'other message'
   /** Everything else: text, image, application, ... */
   | 'leaf';
 
-/** What Content-Type says. */
+/** A Content-Type field. */
 export interface ContentType {
-  /** `undefined`: a type of no interest, such as image/png; what holds without the field goes on holding. */
+  /** `undefined`: a type such as image/png, which changes nothing. */
   readonly kind: EntityKind | undefined;
-  /** Values of all boundary parameters, one character an octet. Only one is legal; parts may hide behind the others. */
+  /** Values of all boundary parameters, one character for each octet. Only one is legal, but others may delimit parts too. */
   readonly boundaries: readonly string[];
-  /** multipart/digest: parts without a type of their own are messages. */
+  /** multipart/digest: parts without a type are messages. */
   readonly isDigest: boolean;
 }
 
@@ -34,7 +34,7 @@ const typeSpecials = '()<>@,;:\\"/[]?=';
 /** RFC 822 section 3.3. */
 const encodingSpecials = '()<>@,;:\\".[]';
 
-/** Reads the body of a Content-Type field. */
+/** Parses the body of a Content-Type field. */
 export function readContentType(body: string): ContentType {
   const item = readHeaderItem(body, 0, typeSpecials);
   const tokens = item?.tokens ?? [];
@@ -48,14 +48,14 @@ export function readContentType(body: string): ContentType {
   };
 }
 
-/** Reads the body of a Content-Transfer-Encoding field: whether it announces octets above 127. `undefined`: not a known one. */
+/** Whether the body of a Content-Transfer-Encoding field announces octets above 127; `undefined` for an unknown encoding. */
 export function announces8Bit(body: string): boolean | undefined {
   const [encoding] = readHeaderItem(body, 0, encodingSpecials)?.tokens ?? [];
   if (encoding?.kind !== 'word') return undefined;
   return encodings.get(encoding.text.toLowerCase());
 }
 
-/** RFC 2045 section 6.2. Where a transformation has been applied, the result is 7bit. */
+/** RFC 2045 section 6.2. The result of an encoding is 7bit. */
 const encodings: ReadonlyMap<string, boolean> = new Map([
   ['7bit', false],
   ['8bit', true],

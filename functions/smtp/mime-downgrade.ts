@@ -1,23 +1,22 @@
 /**
- * 8-bit MIME content made 7-bit for a server without 8BITMIME (RFC 6152 section 3), on its way through.
+ * Converts 8-bit MIME content to 7-bit for a server without 8BITMIME (RFC 6152 section 3).
  *
- * - An entity whose Content-Transfer-Encoding is 8bit or binary is sent as quoted-printable, octet by octet what Postfix
- *   makes of it (mime_state.c with MIME_OPT_DOWNGRADE, as smtp_proto.c calls it). What an entity says of itself decides,
- *   never a look at its octets: whatever is not declared passes as it is, with 8-bit octets if it has them.
- * - The field of a converted entity goes, and its successor is the last of the header: quoted-printable, or 7bit for
- *   multipart and message, which have no encoding of their own. Their parts are looked at one by one.
- * - 8-bit octets in a header pass as they are. Blanks before the colon of a header field go. Where a line that belongs to
- *   no header follows the message's header directly, an empty line is put between.
- * - Only nesting too deep is an error, as there. It is told by `fault`: what was sent must not be ended, so the connection
- *   has to be dropped.
+ * - An entity whose Content-Transfer-Encoding is 8bit or binary becomes quoted-printable, with the same octets as from Postfix
+ *   (mime_state.c with MIME_OPT_DOWNGRADE, as smtp_proto.c calls it). The declaration of an entity decides, never its octets:
+ *   undeclared content passes unchanged, including 8-bit octets.
+ * - The field of a converted entity is removed, and a new one is the last of its header: quoted-printable, or 7bit for multipart
+ *   and message, which have no encoding of their own. Their parts are converted one by one.
+ * - 8-bit octets in a header pass unchanged. Blanks before the colon of a header field are removed. If the message's header ends
+ *   without an empty line, one is added.
+ * - As in Postfix, only too deep nesting is an error. `fault` reports it: the content must not be ended, so the connection must be
+ *   dropped.
  *
- * It works on content as stored, before the ContentEncoder. Lines end as they did, and lines of our own as the line before.
+ * The input is the content as stored, before the ContentEncoder. Line ends stay; an added line has the end of the line before.
  *
- * Known limits. Postfix cuts every header field at a NUL and after header_size_limit octets; here fields pass whole, but
- * no more than that is looked at, and kept of a Content-Transfer-Encoding. A boundary is looked for in the first 2048
- * octets of a line, which is what a queue file record holds; Postfix also takes what stands behind those for the header of
- * the part, we do not. The body of a message/delivery-status and its like that declares itself 8bit goes as
- * quoted-printable under a field that says 7bit, as it does in Postfix.
+ * Known limits. Postfix cuts every header field at a NUL and after header_size_limit octets. Here fields pass whole, but only that
+ * part is parsed, and kept of a Content-Transfer-Encoding. A boundary is recognised in the first 2048 octets of a line, the size of
+ * a queue file record; Postfix also reads the rest of that line as the header of the part. The 8bit body of a
+ * message/delivery-status becomes quoted-printable under a field that says 7bit, as in Postfix.
  */
 
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
@@ -25,7 +24,7 @@ import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { QuotedPrintableEncoder } from './mime-quoted-printable.ts';
 import { MimeStructure } from './mime-structure.ts';
 
-/** Why content cannot be converted: a refusal of our own, for all recipients. */
+/** Why content cannot be converted; it bounces for all recipients. */
 export interface MimeFault {
   readonly status: '5.6.0';
   readonly text: string;
@@ -33,15 +32,15 @@ export interface MimeFault {
 
 /** Limits by their Postfix names; the defaults are Postfix's. */
 export interface MimeLimits {
-  /** header_size_limit: most octets of one header field that are kept and looked at. */
+  /** header_size_limit: octets of one header field that are parsed. */
   readonly headerSizeLimit?: number;
-  /** mime_nesting_limit: content that is nested deeper is refused. */
+  /** mime_nesting_limit: deeper content is refused. */
   readonly nestingLimit?: number;
-  /** mime_boundary_length_limit: octets of a boundary that are kept and compared. */
+  /** mime_boundary_length_limit: octets of a boundary that are compared. */
   readonly boundaryLengthLimit?: number;
 }
 
-/** Where the line at hand goes. */
+/** What happens to the current line. */
 type Outlet = 'as it is' | 'quoted-printable' | 'held back';
 
 /** line_length_limit: the longest record of a Postfix queue file. */
@@ -49,28 +48,28 @@ const recordLength = 2048;
 
 const tooDeep: MimeFault = { status: '5.6.0', text: 'MIME nesting exceeds safety limit' };
 
-/** Converts one message, chunk by chunk, in any chunking; what it holds of it is bounded by the limits. */
+/** Converts one message, chunk by chunk, in memory bounded by the limits. */
 export class MimeDowngrader {
   readonly #headerSizeLimit: number;
   readonly #structure: MimeStructure;
   readonly #lines = new LineSplitter(recordLength);
   readonly #encoder = new QuotedPrintableEncoder();
-  /** The header field at hand. */
+  /** The current header field. */
   #field: KeptField | undefined;
   #outlet: Outlet = 'as it is';
-  /** How the line before ended. */
+  /** The end of the line before. */
   #lineEnd: Buffer = Buffer.from('\r\n');
-  /** Whether the last line that was not dropped has no end yet. */
+  /** Whether the last line that was written has no end yet. */
   #isLineOpen = false;
   #out: Buffer[] = [];
 
-  /** @param limits what keeps memory bounded */
+  /** @param limits the bounds of memory */
   constructor({ headerSizeLimit = 102_400, nestingLimit = 100, boundaryLengthLimit = 2048 }: MimeLimits = {}) {
     this.#headerSizeLimit = headerSizeLimit;
     this.#structure = new MimeStructure({ nestingLimit, boundaryLengthLimit });
   }
 
-  /** Set once the content turns out to be one that must not be sent; from then on nothing more comes out. */
+  /** Set when the content must not be sent; from then on there is no output. */
   get fault(): MimeFault | undefined {
     return this.#structure.isTooDeep ? tooDeep : undefined;
   }
@@ -88,7 +87,7 @@ export class MimeDowngrader {
     return this.#flush();
   }
 
-  /** Gives what was held. A last line without an end stays without one. */
+  /** Returns the rest. A last line without an end stays without one. */
   end(): Buffer {
     if (this.fault !== undefined) return nothing;
     const piece = this.#lines.last();
@@ -98,7 +97,7 @@ export class MimeDowngrader {
     return this.#flush();
   }
 
-  /** Passes what no more than a boundary can change. Whether there was anything. */
+  /** Passes octets up to the next possible boundary. Returns whether there were any. */
   #passInBulk(): boolean {
     if (this.#structure.place !== 'body' || this.#structure.is8Bit) return false;
     const octets = this.#structure.isEnclosed ? this.#lines.nextInBulk() : this.#lines.rest();
@@ -115,7 +114,7 @@ export class MimeDowngrader {
     this.#lineEnd = lineEnd ?? this.#lineEnd;
   }
 
-  /** Decides by its first piece what becomes of a line; returns that piece as it is to be written. */
+  /** Decides by its first piece how a line is written; returns that piece in its new form. */
   #beginLine(text: Buffer, lineEnd: Buffer): Buffer {
     if (this.#structure.place !== 'body') {
       if (this.#field !== undefined && isBlank(text[0])) return text;
@@ -141,7 +140,7 @@ export class MimeDowngrader {
     }
   }
 
-  /** Whether an encoding is true of what we send depends on the type, which may come behind it: it is held back. */
+  /** An encoding field is held back: the type, which may follow it, decides whether it stays. */
   #beginField(text: Buffer, start: FieldStart): Buffer {
     this.#field = new KeptField(start, start.role === 'other' ? 0 : this.#headerSizeLimit);
     this.#outlet = start.role === 'encoding' ? 'held back' : 'as it is';
@@ -156,7 +155,7 @@ export class MimeDowngrader {
     if (field?.role === 'encoding') this.#endEncoding(field);
   }
 
-  /** An encoding that needs no conversion is let go; the other kind is dropped, since #endHeader writes its successor. */
+  /** Writes an encoding that needs no conversion; drops any other, which #endHeader replaces. */
   #endEncoding(field: KeptField): void {
     this.#structure.takeEncoding(field.body);
     if (this.#structure.is8Bit) {
@@ -165,7 +164,7 @@ export class MimeDowngrader {
     }
     const { octets } = field;
     this.#out.push(octets);
-    // The limit may have cut off its end.
+    // The limit may have removed its line end.
     if (octets.at(-1) !== LF && !this.#isLineOpen) this.#out.push(this.#lineEnd);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Lines of a header, as Postfix sees them (is_header.c, header_opts.c).
+ * Lines of a header, parsed as in Postfix (is_header.c, header_opts.c).
  */
 
 /** The header fields that decide about conversion. */
@@ -20,11 +20,11 @@ export interface FieldStart {
   readonly role: FieldRole;
   /** Octets of the name. */
   readonly nameLength: number;
-  /** Where the colon stands; blanks may stand before it (RFC 5322 section 4.5). */
+  /** Offset of the colon; blanks may precede it (RFC 5322 section 4.5). */
   readonly colon: number;
 }
 
-/** Reads a line as the first one of a header field; `undefined` when it is none. */
+/** Parses the first line of a header field; `undefined` for any other line. */
 export function readFieldStart(line: Buffer): FieldStart | undefined {
   let nameLength = 0;
   while (isNameOctet(line[nameLength])) nameLength += 1;
@@ -40,12 +40,12 @@ export function isBlank(octet: number | undefined): boolean {
   return octet === BLANK || octet === TAB;
 }
 
-/** RFC 5322 section 3.6.8: printable ASCII but the colon. */
+/** RFC 5322 section 3.6.8: printable ASCII except the colon. */
 function isNameOctet(octet: number | undefined): boolean {
   return octet !== undefined && octet > BLANK && octet < DEL && octet !== COLON;
 }
 
-/** A field that is kept while it is read, up to a limit. */
+/** A field that is collected up to a limit. */
 export class KeptField {
   readonly role: FieldRole;
   readonly #limit: number;
@@ -54,7 +54,7 @@ export class KeptField {
   #length = 0;
 
   /**
-   * @param start how it begins, with no blank before the colon
+   * @param start its beginning, without blanks before the colon
    * @param limit header_size_limit, in octets
    */
   constructor({ role, nameLength }: FieldStart, limit: number) {
@@ -63,20 +63,20 @@ export class KeptField {
     this.#limit = limit;
   }
 
-  /** Adds octets, as far as there is room. */
+  /** Adds octets, up to the limit. */
   add(octets: Buffer): void {
     const wanted = Math.min(this.#length + octets.length, this.#limit);
     if (wanted > this.#octets.length) this.#grow(wanted);
     this.#length += octets.copy(this.#octets, this.#length, 0, wanted - this.#length);
   }
 
-  /** What stands behind the colon, one character an octet, with LF where it is folded; up to the first NUL, as in Postfix. */
+  /** The text after the colon, one character for each octet, with LF at folds; up to the first NUL, as in Postfix. */
   get body(): string {
     const [body = ''] = this.octets.toString('latin1', this.#bodyAt).split('\0', 1);
     return body.replaceAll('\r\n', '\n').replace(/\n$/, '');
   }
 
-  /** The whole field as kept. */
+  /** The collected field. */
   get octets(): Buffer {
     return this.#octets.subarray(0, this.#length);
   }

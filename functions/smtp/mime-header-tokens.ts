@@ -1,8 +1,8 @@
 /**
  * The structured part of a Content-* header field, item by item (RFC 822 section 3.3, RFC 2045 section 5.1).
  *
- * As lenient as Postfix's header_token.c: comments may nest and may stay open, quotes may stay open, folded lines are
- * joined, a special may stand anywhere. Nothing is an error; what makes no sense matches nothing.
+ * As lenient as Postfix's header_token.c: comments may nest and stay open, quotes may stay open, folded lines are joined, and a
+ * special may be anywhere. Nothing is an error; invalid text matches nothing.
  */
 
 /** A token: a bare word, a quoted string without its quotes, or a single special or control character. */
@@ -11,9 +11,9 @@ export interface HeaderToken {
   readonly text: string;
 }
 
-/** What stands between two semicolons, and where reading goes on. */
+/** The tokens between two semicolons, and the offset of the next item. */
 export interface HeaderItem {
-  /** The first three tokens; further ones tell us nothing. */
+  /** The first three tokens; further ones are not needed. */
   readonly tokens: readonly HeaderToken[];
   readonly next: number;
 }
@@ -21,11 +21,11 @@ export interface HeaderItem {
 const mostTokens = 3;
 
 /**
- * Reads the item that begins at `from`, up to a semicolon.
+ * Parses the item that begins at `from`, up to a semicolon.
  *
- * @param text     a field body, one character an octet, with its line ends
- * @param specials the characters that are tokens of their own
- * @returns `undefined` when nothing but blanks and comments is left
+ * @param text     a field body, one character for each octet, with its line ends
+ * @param specials the characters that are separate tokens
+ * @returns `undefined` if only blanks and comments are left
  */
 export function readHeaderItem(text: string, from: number, specials: string): HeaderItem | undefined {
   const tokens: HeaderToken[] = [];
@@ -46,7 +46,7 @@ export function readHeaderItem(text: string, from: number, specials: string): He
   return tokens.length > 0 ? { tokens, next: at } : undefined;
 }
 
-/** Whether a token is this bare word, which is given in lower case. */
+/** Whether a token is this bare word (given in lower case). */
 export function isWord(token: HeaderToken | undefined, word: string): boolean {
   return token?.kind === 'word' && token.text.toLowerCase() === word;
 }
@@ -65,7 +65,7 @@ function readToken(text: string, at: number, specials: string): HeaderToken & { 
   return { kind: 'word', text: text.slice(at, end), next: end };
 }
 
-/** Behind the quote. A fold inside is undone: the blanks before the line end go, those behind it stay. */
+/** Reads after the quote. A fold is removed with the blanks before the line end; those after it stay. */
 function readQuoted(text: string, from: number): HeaderToken & { readonly next: number } {
   const pieces: string[] = [];
   let at = from;
@@ -84,7 +84,7 @@ function readQuoted(text: string, from: number): HeaderToken & { readonly next: 
   return { kind: 'quoted', text: pieces.join(''), next: Math.min(at + 1, text.length) };
 }
 
-/** Behind the parenthesis: where the text goes on behind the comment. */
+/** Returns the offset after the comment. */
 function skipComment(text: string, from: number): number {
   let depth = 1;
   let at = from;

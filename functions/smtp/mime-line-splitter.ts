@@ -1,12 +1,11 @@
 /**
- * Content cut into lines, for whoever must look at how lines begin.
+ * Splits content into lines, for code that parses how lines begin.
  *
- * A line comes in one piece if it is no longer than Postfix's queue file records (line_length_limit), else in a first
- * piece of just that length and further ones as they are read: no more than that is ever held back. Where lines need not
- * be looked at, octets pass in bulk.
+ * A line is one piece if it is no longer than Postfix's queue file records (line_length_limit). A longer line has a first piece of
+ * that length, and further pieces as they are read, so that memory is bounded. Where lines need not be parsed, octets pass in bulk.
  *
- * A line ends in LF or CRLF. A CR that ends no line becomes a blank here, as it would in content-encoder.ts, so nobody
- * takes a line for something else than what goes on the wire.
+ * A line ends in LF or CRLF. A CR outside a line end becomes a blank, as in content-encoder.ts, so that lines are the same here and
+ * on the wire.
  */
 
 const LF = 0x0a;
@@ -29,32 +28,32 @@ export interface LinePiece {
   readonly lineEnd: Buffer | undefined;
 }
 
-/** Takes chunks, gives lines. */
+/** Splits chunks into lines. */
 export class LineSplitter {
   readonly #lineLength: number;
   #octets: Buffer = nothing;
   #at = 0;
   #amidLine = false;
 
-  /** @param lineLength longest line, in octets without its end, that comes in one piece */
+  /** @param lineLength longest line in one piece, in octets without its end */
   constructor(lineLength: number) {
     this.#lineLength = lineLength;
   }
 
-  /** Takes the next chunk; everything that can be read of the former one must have been. */
+  /** Takes the next chunk, after all pieces of the one before were read. */
   push(chunk: Buffer): void {
     const rest = this.#octets.subarray(this.#at);
     this.#octets = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     this.#at = 0;
   }
 
-  /** The next piece; `undefined` when it takes more octets to tell. */
+  /** Returns the next piece; `undefined` if more octets are needed. */
   next(): LinePiece | undefined {
     const newline = this.#octets.indexOf(LF, this.#at);
     return this.#amidLine ? this.#nextOfLine(newline) : this.#beginLine(newline);
   }
 
-  /** Octets up to where a line begins with two dashes, or may do so once more is read: as they are, no lines looked at. */
+  /** Returns unparsed octets up to a line that begins with two dashes, or may begin so. */
   nextInBulk(): Buffer {
     const octets = this.#octets;
     const from = this.#at;
@@ -66,7 +65,7 @@ export class LineSplitter {
     return octets.subarray(from, to);
   }
 
-  /** All that is left, as it is. */
+  /** Returns the remaining octets unchanged. */
   rest(): Buffer {
     const rest = this.#octets.subarray(this.#at);
     this.#octets = nothing;
@@ -74,7 +73,7 @@ export class LineSplitter {
     return rest;
   }
 
-  /** At the end of the content: the last piece of a line that has no end. A CR there ends it. */
+  /** Returns the last piece at the end of the content. A CR at its end is a line end. */
   last(): LinePiece | undefined {
     const text = this.rest();
     if (text.length === 0) return undefined;
@@ -87,7 +86,7 @@ export class LineSplitter {
   }
 
   #beginLine(newline: number): LinePiece | undefined {
-    // With the line end, whatever it is, a line that fits is at most this long.
+    // The longest line that fits, with its line end.
     const longest = this.#lineLength + crlf.length;
     if (newline < 0 && this.#octets.length - this.#at < longest) return undefined;
     const end = newline < 0 ? this.#at + longest : this.#beforeLineEnd(newline);
@@ -127,7 +126,7 @@ function startsWithDashes(octets: Buffer, at: number): boolean {
   return octets[at] === DASH && octets[at + 1] === DASH;
 }
 
-/** Before a last dash that begins a line: another may follow. */
+/** Stops before a last dash that begins a line, because another may follow. */
 function endOfBulk(octets: Buffer, from: number, amidLine: boolean): number {
   const last = octets.length - 1;
   if (last < from || octets[last] !== DASH) return octets.length;

@@ -1,8 +1,8 @@
 /**
- * Quoted-printable (RFC 2045 section 6.7), with its soft line breaks where Postfix has them (mime_state.c,
- * mime_state_downgrade): a line of more than 72 characters takes no further one, so none is longer than 76.
+ * Quoted-printable (RFC 2045 section 6.7), with the soft line breaks of Postfix (mime_state.c, mime_state_downgrade): no character
+ * is added to a line of more than 72, so no line is longer than 76.
  *
- * Controls but TAB, `=`, DEL and octets above 127 become `=XX`, and so does a blank or TAB at the end of a line.
+ * Controls except TAB, `=`, DEL and octets above 127 become `=XX`, and so does a blank or TAB at the end of a line.
  */
 
 const TAB = 0x09;
@@ -14,22 +14,22 @@ const fullColumn = 72;
 
 const hexDigits = Buffer.from('0123456789ABCDEF');
 
-/** 1 for octets that stand for themselves inside a line. */
+/** 1 for octets that are written unchanged inside a line. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet === TAB || (octet >= BLANK && octet <= 126 && octet !== EQUALS) ? 1 : 0,
 );
 
-/** Encodes one part, line by line; a line may come in pieces. */
+/** Encodes one part, line by line; a line may have several pieces. */
 export class QuotedPrintableEncoder {
   #column = 0;
-  /** A blank or TAB at the end of what we have of the line: how it is written depends on what follows. 0 = none. */
+  /** A blank or TAB at the current end of the line; its encoding depends on the next octet. 0 = none. */
   #heldBlank = 0;
 
   /**
    * Encodes a piece of a line.
    *
    * @param piece     without its line end
-   * @param lineEnd   what ends the line, if the line ends here
+   * @param lineEnd   the line end, if the line ends here
    * @param softBreak the line end of soft breaks
    */
   encode(piece: Buffer, lineEnd: Buffer | undefined, softBreak: Buffer): Buffer {
@@ -43,7 +43,7 @@ export class QuotedPrintableEncoder {
     return this.encode(nothing, nothing, nothing);
   }
 
-  /** At worst every octet takes three, and a soft break comes after every 73rd of those; a blank may be held. */
+  /** At most three octets for each, a soft break after every 73rd of those, and a held blank. */
   #mostOctets(length: number, softBreakLength: number): number {
     const encoded = 3 * length + 3;
     return encoded + Math.ceil((encoded + this.#column) / fullColumn) * (1 + softBreakLength);

@@ -1,33 +1,33 @@
 /**
- * Where in the structure of a MIME message we are, line by line (RFC 2046 section 5.1; Postfix mime_state.c).
+ * The current position in the structure of a MIME message, line by line (RFC 2046 section 5.1; Postfix mime_state.c).
  *
- * It follows what senders write rather than what they should: an outer boundary closes every multipart inside, whatever
- * stands behind a boundary is ignored, a header that ends in a line of text is a header all the same.
+ * It accepts what senders really write: an outer boundary closes every multipart inside, text after a boundary is ignored, and a
+ * header may end with a line of text.
  */
 
 import { announces8Bit, type EntityKind, readContentType } from './mime-content-headers.ts';
 
-/** What the next line belongs to. */
+/** The part of the message that contains the next line. */
 export type Place = 'message header' | 'inner header' | 'body';
 
 /** Limits by their Postfix names. */
 export interface StructureLimits {
   /** mime_nesting_limit. */
   readonly nestingLimit: number;
-  /** mime_boundary_length_limit: octets of a boundary that are kept and compared. */
+  /** mime_boundary_length_limit: octets of a boundary that are compared. */
   readonly boundaryLengthLimit: number;
 }
 
-/** A multipart that is open. */
+/** An open multipart. */
 interface Enclosure {
   readonly boundary: Buffer;
-  /** What its parts are when they do not say. */
+  /** The kind of parts without a type. */
   readonly partKind: EntityKind;
 }
 
 const DASH = 0x2d;
 
-/** Told of header fields, ends of headers and lines with dashes; says what the entity at hand is. */
+/** Takes header fields, ends of headers and lines with dashes, and has the properties of the current entity. */
 export class MimeStructure {
   readonly #limits: StructureLimits;
   /** Innermost last. */
@@ -37,7 +37,7 @@ export class MimeStructure {
   #is8Bit = false;
   #isTooDeep = false;
 
-  /** @param limits what keeps memory bounded */
+  /** @param limits the bounds of memory */
   constructor(limits: StructureLimits) {
     this.#limits = limits;
   }
@@ -51,17 +51,17 @@ export class MimeStructure {
     return this.#is8Bit;
   }
 
-  /** Whether a boundary may come. */
+  /** Whether a boundary may follow. */
   get isEnclosed(): boolean {
     return this.#enclosures.length > 0;
   }
 
-  /** Whether more boundaries were announced within each other than mime_nesting_limit allows. */
+  /** Whether the nesting is deeper than mime_nesting_limit. */
   get isTooDeep(): boolean {
     return this.#isTooDeep;
   }
 
-  /** Whether the entity consists of others, and so has no encoding of its own (RFC 2045 section 6.4). */
+  /** Whether the entity contains others, and so has no encoding of its own (RFC 2045 section 6.4). */
   get isComposite(): boolean {
     return this.#kind === 'multipart' || this.#kind === 'message' || this.#kind === 'other message';
   }
@@ -73,7 +73,7 @@ export class MimeStructure {
     for (const boundary of boundaries) this.#enclose(boundary, isDigest ? 'message' : 'leaf');
   }
 
-  /** Takes the body of a Content-Transfer-Encoding field. An encoding that nobody knows changes nothing. */
+  /** Takes the body of a Content-Transfer-Encoding field. An unknown encoding changes nothing. */
   takeEncoding(body: string): void {
     this.#is8Bit = announces8Bit(body) ?? this.#is8Bit;
   }
@@ -81,7 +81,7 @@ export class MimeStructure {
   /**
    * Takes the end of a header.
    *
-   * @param byEmptyLine if not, a line that is no header field ended it, and no header within is looked for
+   * @param byEmptyLine false: a line that is not a header field ended it, and a body follows
    */
   endHeader(byEmptyLine: boolean): void {
     const { place, kind, is8Bit } = this.#afterHeader();
@@ -91,7 +91,7 @@ export class MimeStructure {
     this.#is8Bit = is8Bit;
   }
 
-  /** Takes a line that belongs to no header: a boundary ends what is open inside its multipart. */
+  /** Takes a line outside headers. A boundary ends all parts inside its multipart. */
   takeLine(text: Buffer): void {
     if (text.length <= 2 || text[0] !== DASH || text[1] !== DASH) return;
     const found = this.#enclosures.findLastIndex(({ boundary }) => isAt(text, 2, boundary));
@@ -105,13 +105,13 @@ export class MimeStructure {
     this.#is8Bit = false;
   }
 
-  /** What a header announces is another header, text before the first boundary, or a body. */
+  /** Returns what follows a header: another header, text before the first boundary, or a body. */
   #afterHeader(): { readonly place: Place; readonly kind: EntityKind; readonly is8Bit: boolean } {
     switch (this.#kind) {
       case 'message':
         return { place: 'inner header', kind: 'leaf', is8Bit: false };
       case 'global message':
-        // One that is to be converted is converted whole.
+        // A converted one is converted whole.
         if (this.#is8Bit) break;
         return { place: 'inner header', kind: 'leaf', is8Bit: false };
       case 'multipart':

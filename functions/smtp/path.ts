@@ -1,23 +1,23 @@
 /**
- * Envelope addresses: what may stand between `<` and `>` (RFC 5321 section 4.1.2).
+ * Envelope addresses: the text between `<` and `>` (RFC 5321 section 4.1.2).
  *
- * Inside, an address is a plain local-part and a domain, as in Postfix's queue file; on the wire and in logs an odd
- * local-part is quoted (lmtp_quote_rfc821_envelope).
+ * In memory, an address is a plain local-part and a domain, as in Postfix's queue file. On the wire and in logs a local-part with
+ * special characters is quoted (lmtp_quote_rfc821_envelope).
  */
 
-/** Longest address that is let in, in octets: RFC 5321's 254 with room for what the world really has (Postfix has no limit). */
+/** The longest address accepted, in octets: more than the 254 of RFC 5321, because longer ones exist (Postfix has no limit). */
 export const addressLimit = 1000;
 
 const dotAtom = /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u;
-// No octet below blank and no DEL: nothing that could end a command line, whatever a server takes for a line end.
+// Control characters could end a command line on some server.
 const unsafe = /[\u0000-\u001f\u007f]/u;
-// A domain is never quoted, so nothing in it may end the path and begin a parameter.
+// A domain is never quoted, so its characters must not end the path and begin a parameter.
 const unsafeInDomain = /[\s<>()",;\\]/u;
 
 /**
- * Says what is wrong with an address, or nothing.
+ * Returns the fault of an address; `undefined` if it is valid.
  *
- * The null sender `""` is not an address: the caller knows whether it may stand there.
+ * The null sender `""` is not an address; the caller decides whether it is allowed.
  */
 export function addressFault(address: string): string | undefined {
   if (address === '') return 'is empty';
@@ -40,7 +40,7 @@ export function splitAddress(address: string): { readonly localPart: string; rea
     : { localPart: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
-/** The form for the wire and for logs: the local-part quoted if it must be. The null sender stays empty. */
+/** Returns the form for the wire and for logs: with the local-part quoted if necessary. The null sender stays empty. */
 export function quoteAddress(address: string): string {
   if (address === '') return '';
   const { localPart, domain } = splitAddress(address);
@@ -48,14 +48,14 @@ export function quoteAddress(address: string): string {
   return domain === '' && !address.includes('@') ? quoted : `${quoted}@${domain}`;
 }
 
-/** The form without quotes, for servers that cannot read them (lmtp_quote_rfc821_envelope=no). */
+/** Returns the form without quotes, for servers that cannot parse them (lmtp_quote_rfc821_envelope=no). */
 export function unquoteAddress(address: string): string {
   const { localPart } = splitAddress(address);
   if (!isQuoted(localPart)) return address;
   return `${localPart.slice(1, -1).replace(/\\(.)/gsu, '$1')}${address.slice(localPart.length)}`;
 }
 
-/** Whether only US-ASCII is used; otherwise the address needs SMTPUTF8 (RFC 6531 section 3.4). */
+/** Whether the text is US-ASCII; any other address needs SMTPUTF8 (RFC 6531 section 3.4). */
 export function isAscii(text: string): boolean {
   return !/[^\u0000-\u007f]/.test(text);
 }

@@ -1,35 +1,35 @@
 /**
- * Replies: what the server says to one command (RFC 5321 section 4.2).
+ * Replies of a server (RFC 5321 section 4.2).
  *
- * Reading is lenient exactly where Postfix is (smtp_chat.c:smtp_chat_resp): the last line alone gives the code and the
- * status, continuation lines may carry other codes, a line that is no reply is skipped but stays in the text.
+ * Parsing is exactly as lenient as in Postfix (smtp_chat.c:smtp_chat_resp): only the last line gives the code and the status,
+ * continuation lines may have other codes, and a line that is not a reply is skipped but stays in the text.
  */
 
 import { type EnhancedStatus, reconcileStatus } from './enhanced-status.ts';
 
 /** One whole reply. */
 export interface Reply {
-  /** Three digits, of the last line. */
+  /** Three digits, from the last line. */
   readonly code: number;
   /** Reconciled with the code; never absent. */
   readonly status: EnhancedStatus;
   /** All lines as received, codes included, joined by blanks; at most about {@link replyTextLimit} octets. */
   readonly text: string;
-  /** The lines that `text` was joined from. */
+  /** The lines of `text`. */
   readonly lines: readonly string[];
-  /** Lines that were no reply at all came before it: the server is out of step (Postfix: protocol error). */
+  /** Lines that are not a reply precede it: the server is out of step (Postfix: protocol error). */
   readonly garbled: boolean;
 }
 
-/** Octets of reply text that are kept, lines together (Postfix line_length_limit). */
+/** Octets of reply text that are kept, over all lines (Postfix line_length_limit). */
 export const replyTextLimit = 2048;
 
-/** Lines of one reply after which the server is taken to be flooding us. Ours: Postfix reads on for ever. */
+/** Lines of one reply after which the server counts as flooding. Ours: Postfix has no limit. */
 export const replyLineLimit = 10_000;
 
 const replyLine = /^(\d{3})(?:([ -])(.*)|)$/s;
 
-/** Gathers lines until they make a reply. Costs bounded memory whatever the server sends. */
+/** Collects lines until a reply is complete, in bounded memory. */
 export class ReplyAssembler {
   readonly #textLimit: number;
   #kept: string[] = [];
@@ -37,22 +37,22 @@ export class ReplyAssembler {
   #lines = 0;
   #garbled = false;
 
-  /** @param textLimit octets of text that are kept, lines together */
+  /** @param textLimit octets of text that are kept, over all lines */
   constructor(textLimit = replyTextLimit) {
     this.#textLimit = textLimit;
   }
 
-  /** Whether lines were taken in that are not a whole reply yet. */
+  /** Whether a reply has begun and is not complete. */
   get isPartial(): boolean {
     return this.#lines > 0;
   }
 
-  /** Whether the reply has grown past any sense. */
+  /** Whether the reply has reached the limit of lines. */
   get isFlooding(): boolean {
     return this.#lines >= replyLineLimit;
   }
 
-  /** Takes one line without its line end; answers the reply when the line completes one. */
+  /** Takes one line without its line end; returns the reply if the line completes one. */
   take(line: string): Reply | undefined {
     this.#lines += 1;
     this.#keep(line);
@@ -78,7 +78,7 @@ export class ReplyAssembler {
   }
 
   #keep(line: string): void {
-    // An empty line in front of a reply leaves no trace in its text.
+    // An empty line before a reply is not part of its text.
     if (this.#keptOctets >= this.#textLimit || (line === '' && this.#kept.length === 0)) return;
     this.#kept.push(line);
     this.#keptOctets += line.length + 1;
@@ -96,20 +96,20 @@ export function isIntermediate({ code }: Reply): boolean {
 }
 
 /**
- * A refusal whose code says that the server is out of step or did not understand us; Postfix stops caching the session
+ * Whether a reply shows that the server is out of step or did not understand the command. Postfix stops caching such a session
  * (smtp_chat.c:smtp_check_code).
  */
 export function isProtocolError({ code, garbled }: Reply): boolean {
   return garbled || code < 200 || code > 599 || code === 555 || (code >= 500 && code < 510);
 }
 
-/** Stands for the end of a connection where a reply was listened for: the server is gone, as behind a 421. */
+/** Represents the end of a connection where a reply was expected: the server is gone, as after a 421. */
 export function closedReply(): Reply {
   const text = '(the connection was closed)';
   return { code: 421, status: '4.4.2', text, lines: [text], garbled: false };
 }
 
-/** Stands for a reply that began and was never finished: it has no code, and fits nowhere. */
+/** Represents a reply that began and did not end: it has no code, and fits no command. */
 export function incompleteReply(): Reply {
   const text = '(an incomplete line)';
   return { code: 0, status: '4.5.0', text, lines: [text], garbled: true };

@@ -1,10 +1,8 @@
 /**
- * xtext: how ORCPT and ENVID travel on the wire (RFC 3461 section 4).
- *
- * In a request both are plain text; encoding is the wire's business alone.
+ * xtext, the encoding of ORCPT and ENVID on the wire (RFC 3461 section 4). In a request both are plain text.
  */
 
-/** Encodes: octets outside `!` to `~`, and `+` and `=`, become `+XX`. */
+/** Encodes a text: octets outside `!` to `~`, and `+` and `=`, become `+XX`. */
 export function encodeXtext(text: string): string {
   let encoded = '';
   for (const octet of Buffer.from(text, 'utf8')) {
@@ -14,7 +12,7 @@ export function encodeXtext(text: string): string {
   return encoded;
 }
 
-/** Decodes; `undefined` where the text is not xtext. */
+/** Decodes a text; `undefined` if it is not xtext. */
 export function decodeXtext(xtext: string): string | undefined {
   if (!/^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/.test(xtext)) return undefined;
   const octets = xtext.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

@@ -1,12 +1,12 @@
-/** A certificate as plain values, which every judgement of it starts from. */
+/** The values of a certificate. */
 
-/** What a certificate says. */
+/** The values of a certificate. */
 export interface CertificateFacts {
   /** Distinguished name in one line, in the order of the certificate: `O=Example, CN=mail.example.com`. */
   readonly subject: string;
-  /** The same of who signed it. */
+  /** The distinguished name of the issuer. */
   readonly issuer: string;
-  /** The last common name of the subject, if it has any. */
+  /** The last common name of the subject, if any. */
   readonly commonName?: string;
   /** ISO 8601, UTC. */
   readonly validFrom: string;
@@ -16,7 +16,7 @@ export interface CertificateFacts {
   readonly names: readonly string[];
   /** iPAddress entries of subjectAltName. */
   readonly addresses: readonly string[];
-  /** The whole of it, in DER. */
+  /** The certificate, in DER. */
   readonly der: Buffer;
   /** Its public key (SubjectPublicKeyInfo), in DER. */
   readonly publicKey: Buffer;

@@ -1,50 +1,50 @@
 /**
- * What a server's certificate says, and whether it is good enough for a policy (Postfix tls_client.c, smtp_proto.c).
+ * The certificate of a server, and whether it matches a policy (Postfix tls_client.c, smtp_proto.c).
  *
  *   level             chain        name or fingerprint    matched
- *   none, may         any          any                    never, and nothing is wrong with that
- *   encrypt           any          any                    never, and nothing is wrong with that
+ *   none, may         any          any                    never, which is not a fault
+ *   encrypt           any          any                    never, which is not a fault
  *   fingerprint       any          fingerprint listed     if so
  *   verify, secure    trusted      one of the names       if both
  *
- * As in Postfix a certificate counts as verified only where the level asks for one, however good it is: that is what
- * lmtp_sasl_tls_verified_security_options go by.
+ * As in Postfix, a certificate counts as verified only if the level requires one. lmtp_sasl_tls_verified_security_options depends on
+ * that.
  */
 
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateFacts } from './certificate-facts.ts';
-import { chainWords } from './chain-words.ts';
+import { chainFault } from './chain-fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { mustMatch } from './levels.ts';
 import { fold, matchesNames, namesOf, type RuleContext, resolveRules } from './names.ts';
 import type { TlsPolicy } from './policy.ts';
 import { publicKeyOf } from './public-key.ts';
 
-/** What is judged. */
+/** The certificate to judge. */
 export interface PeerCertificate extends RuleContext {
-  /** Absent: the server showed none. */
+  /** Absent: the server presented none. */
   readonly certificate?: CertificateFacts | undefined;
   /**
-   * What the TLS library has against the chain: its code, such as CERT_HAS_EXPIRED, or words. Absent: nothing. The library
-   * must have been kept from comparing names (`checkServerIdentity`): its rules are others.
+   * The fault of the chain: a code of the TLS library, such as CERT_HAS_EXPIRED, or text. Absent: no fault. The library must not
+   * compare names (`checkServerIdentity`), because its rules differ.
    */
   readonly chainError?: string | undefined;
 }
 
-/** What is to be thought of a certificate. */
+/** The judgement of a certificate. */
 export interface Judgement {
-  /** The level asks for a certificate, and this one is good: Postfix says "Verified". Never so at none, may and encrypt. */
+  /** The level requires a certificate, and this one matches: Postfix says "Verified". Always false at none, may and encrypt. */
   readonly matched: boolean;
-  /** The chain leads to an authority that we trust: Postfix says "Trusted". */
+  /** The chain ends at a trusted authority: Postfix says "Trusted". */
   readonly trusted: boolean;
-  /** Why it does not match where it must, in words that go behind 4.7.5. */
+  /** Why it does not match, to follow 4.7.5. */
   readonly reason?: string;
 }
 
-/** What a certificate says. */
+/** Returns the values of a certificate. */
 export function certificateFacts(x509: X509Certificate): CertificateFacts {
   const names = alternativeNames(x509.subjectAltName);
-  // The subject as an object has a common name as it is, with no character escaped.
+  // The subject as an object has the common name without escapes.
   const { CN } = (x509.toLegacyObject().subject ?? {}) as { readonly CN?: string | readonly string[] };
   const commonName = typeof CN === 'string' ? CN : CN?.at(-1);
   return {
@@ -63,7 +63,7 @@ export function certificateFacts(x509: X509Certificate): CertificateFacts {
 /**
  * Judges a certificate.
  *
- * @param now milliseconds, for the words of the reason alone
+ * @param now milliseconds, only for the text of the reason
  */
 export function judgeCertificate(
   policy: Pick<TlsPolicy, 'level' | 'match' | 'digest'>,
@@ -82,35 +82,36 @@ function faultOf(
   { certificate, chainError, ...context }: PeerCertificate,
   now: number,
 ): string | undefined {
-  if (certificate === undefined) return 'Server certificate not verified: the server showed none';
+  if (certificate === undefined) return 'Server certificate not verified: the server presented none';
   if (level === 'fingerprint') {
     const own = [fingerprintOf(certificate.der, digest), fingerprintOf(certificate.publicKey, digest)] as const;
     if (match.some((listed) => own.includes(listed.toUpperCase()))) return undefined;
     return `Server certificate not verified: its ${digest} fingerprint ${own[0]} and that of its public key ${own[1]} are not listed`;
   }
-  if (chainError !== undefined) return `Server certificate not trusted: ${chainWords(chainError, certificate, now)}`;
+  if (chainError !== undefined)
+    return `Server certificate not trusted: ${chainFault(chainError, certificate, now).text}`;
   const wanted = resolveRules(match, context);
   if (matchesNames(certificate, wanted)) return undefined;
   const shown = [...namesOf(certificate), ...certificate.addresses];
   return `Server certificate not verified: it is for ${listOf(shown)}; wanted ${listOf(wanted)}`;
 }
 
-/** A list for the log: a certificate may have hundreds of names, and anything in them. */
+/** Returns a list for the log: a certificate may have hundreds of names with any content. */
 function listOf(names: readonly string[]): string {
   if (names.length === 0) return 'no name';
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
   return `${names.slice(0, 5).map(printable).join(', ')}${more}`;
 }
 
-/** Control characters as `?`, as Postfix shows them, and no more than 255 characters: longer than that is no name. */
+/** Replaces control characters with `?`, as in Postfix, and cuts after 255 characters, the limit of a name. */
 function printable(name: string): string {
   const text = name.replaceAll(/\p{Cc}/gu, '?');
   return text.length > 255 ? `${text.slice(0, 255)}...` : text;
 }
 
 /**
- * The entries of subjectAltName as Node writes them: `DNS:a.example, IP Address:10.0.0.1`. A value with odd characters is a
- * string of JSON, so that no comma in it can pretend to begin an entry.
+ * Returns the entries of subjectAltName from Node's text: `DNS:a.example, IP Address:10.0.0.1`. A value with special characters is a
+ * JSON string, so that no comma in it can begin an entry.
  */
 function alternativeNames(text: string | undefined): readonly string[] {
   return (text?.match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? []).map((entry) => entry.trimStart());
@@ -127,7 +128,7 @@ function inOneLine(name: string | undefined): string {
   return printable((name ?? '').trim().split('\n').join(', '));
 }
 
-/** A time that the runtime cannot read stays as it is. */
+/** Returns a time in ISO 8601; a time that the runtime cannot parse stays unchanged. */
 function isoTime(date: Date, text: string): string {
   return Number.isNaN(date.getTime()) ? text : date.toISOString();
 }

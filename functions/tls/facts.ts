@@ -1,5 +1,5 @@
 /**
- * What was had of TLS: the `tls` field of the delivery log.
+ * The negotiated TLS: the `tls` field of the delivery log.
  */
 
 import type { Judgement } from './certificate.ts';
@@ -8,25 +8,25 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { TlsLevel } from './levels.ts';
 import type { TlsPolicy } from './policy.ts';
 
-/** What was had of TLS with a server. */
+/** The negotiated TLS of a session. */
 export interface TlsFacts {
   /** `TLSv1.3` */
   readonly protocol: string;
   /** The name of RFC 8446 or OpenSSL: `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
   readonly level: TlsLevel;
-  /** The certificate was asked for, and was good: Postfix says "Verified". */
+  /** The level requires a certificate, and it matched: Postfix says "Verified". */
   readonly matched: boolean;
-  /** An authority that we trust stands behind the certificate: Postfix says "Trusted". */
+  /** A trusted authority signed the certificate: Postfix says "Trusted". */
   readonly trusted: boolean;
-  /** The day on which the server's certificate ends: `2027-03-31`, UTC. Absent: it showed none. */
+  /** The day on which the server's certificate ends: `2027-03-31`, UTC. Absent: it presented none. */
   readonly certificate_ends?: string;
   readonly subject?: string;
   /** Of the certificate, with lmtp_tls_fingerprint_digest. */
   readonly fingerprint?: string;
 }
 
-/** Composes them. */
+/** Returns the facts of a handshake. */
 export function tlsFacts(
   policy: Pick<TlsPolicy, 'level' | 'digest'>,
   { protocol, cipher }: { readonly protocol: string; readonly cipher: string },

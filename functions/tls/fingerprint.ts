@@ -4,13 +4,13 @@
 
 import { createHash } from 'node:crypto';
 
-/** Octets of each digest that fingerprints are made with. */
+/** Octets of each digest algorithm of fingerprints. */
 export const fingerprintLength = { sha256: 32, sha384: 48, sha512: 64 } as const;
 
-/** A digest that fingerprints are made with. */
+/** A digest algorithm of fingerprints. */
 export type FingerprintDigest = keyof typeof fingerprintLength;
 
-/** The fingerprint of octets: pairs of hexadecimal digits in capitals, with colons between. */
+/** Returns the fingerprint of octets: pairs of hexadecimal digits in capitals, separated by colons. */
 export function fingerprintOf(octets: Uint8Array, digest: FingerprintDigest): string {
   const hexadecimal = createHash(digest).update(octets).digest('hex').toUpperCase();
   return hexadecimal.replaceAll(/..(?=.)/g, '$&:');

@@ -1,43 +1,48 @@
 /**
- * Whom we trust, and who we say we are: certificates and the key for TLS, from files and secrets.
+ * TLS material: the trusted authorities, and the client certificate with its key, from files and secrets.
  */
 
 import { createHash } from 'node:crypto';
 import type { Parameters } from '../parameters/parameters.ts';
 import { type FetchOptions, SecretFault, type SecretStore } from '../secrets/secrets.ts';
-import { hint, type PemSource, readCertificates, readClientCertificate } from './client-certificate.ts';
-import { TlsMaterialFault } from './material-fault.ts';
+import {
+  hint,
+  type PemSource,
+  readCertificates,
+  readClientCertificate,
+  TlsMaterialFault,
+} from './client-certificate.ts';
 import { systemAuthorities } from './system-authorities.ts';
 
-export { TlsMaterialFault } from './material-fault.ts';
+export { TlsMaterialFault } from './client-certificate.ts';
 
-/** What a TLS connection is made with. */
+/** The material of a TLS connection. */
 export interface TlsMaterial {
-  /** Certificates of the authorities that are trusted, in PEM. Absent: those that come with the runtime. */
+  /** Certificates of the trusted authorities, in PEM. Absent: those of the runtime. */
   readonly ca?: string[];
-  /** Our own certificate and those above it, in PEM. */
+  /** The client certificate and those above it, in PEM. */
   readonly cert?: string;
   /** Its key, in PEM. Secret. */
   readonly key?: string;
-  /** Differs whenever the rest does, and holds nothing secret: part of a session's key. */
+  /** Changes with the rest, and contains nothing secret: part of the session key. */
   readonly version: string;
-  /** What an operator should know, for the log: that our certificate has expired. */
+  /** Notes for the operator, for the log: the client certificate has expired. */
   readonly notes: readonly string[];
 }
 
-/** The parameters that say where it is. */
+/** The parameters with its sources. */
 export type TlsMaterialParameters = Pick<
   Parameters,
   'lmtp_tls_CAfile' | 'lmtp_tls_chain_files' | 'lmtp_tls_cert_file' | 'lmtp_tls_key_file'
 >;
 
-/** Gives the text of a file; throws as node:fs does when it cannot. */
+/** Returns the text of a file; throws the errors of node:fs. */
 export type ReadMaterialFile = (path: string) => string | Promise<string>;
 
 /**
- * Loads it once.
+ * Loads the material once.
  *
- * @throws TlsMaterialFault where something is missing, cannot be read, or does not fit together
+ * @throws TlsMaterialFault if a part is missing, invalid, or does not match the others
  */
 export async function loadMaterial(
   parameters: TlsMaterialParameters,
@@ -47,7 +52,7 @@ export async function loadMaterial(
   return await new TlsMaterials(parameters, secrets, readFile).load();
 }
 
-/** The names of the secrets that it is in. */
+/** Returns the names of the secrets that contain it. */
 export function materialSecrets(parameters: TlsMaterialParameters): readonly string[] {
   const { lmtp_tls_CAfile, lmtp_tls_chain_files, lmtp_tls_cert_file, lmtp_tls_key_file } = parameters;
   const chain = sourcesOf(lmtp_tls_chain_files);
@@ -57,8 +62,8 @@ export function materialSecrets(parameters: TlsMaterialParameters): readonly str
 }
 
 /**
- * The material of a function, for as long as it lives. Files are read once; secrets whenever they are asked for, so that a
- * rotation takes effect. What has not changed is not checked again.
+ * The TLS material of a function. Files are read once, and secrets at each request, so that a rotation takes effect. Unchanged
+ * material is not parsed again.
  */
 export class TlsMaterials {
   readonly #parameters: TlsMaterialParameters;
@@ -68,7 +73,7 @@ export class TlsMaterials {
   readonly #files = new Map<string, string>();
   #last: { readonly texts: readonly string[]; readonly material: TlsMaterial } | undefined;
 
-  /** @param now milliseconds: whether our certificate has expired */
+  /** @param now milliseconds, to check the validity of the client certificate */
   constructor(
     parameters: TlsMaterialParameters,
     secrets: SecretStore,
@@ -82,9 +87,9 @@ export class TlsMaterials {
   }
 
   /**
-   * The material as it is now; the same object for as long as nothing has changed.
+   * Returns the current material: the same object until something changes.
    *
-   * @throws TlsMaterialFault where something is missing, cannot be read, or does not fit together
+   * @throws TlsMaterialFault if a part is missing, invalid, or does not match the others
    */
   async load(options?: FetchOptions): Promise<TlsMaterial> {
     const read = (parameter: string, source: string) => this.#read(parameter, source, options);
@@ -113,7 +118,7 @@ export class TlsMaterials {
   }
 }
 
-/** What was read; absent is what is not asked for. */
+/** The texts that were read. */
 interface Sources {
   readonly authorities?: PemSource;
   readonly certificates?: PemSource;
@@ -152,11 +157,11 @@ function compose({ authorities, certificates, keys }: Sources, now: number): Tls
 
 function readAuthorities(source: PemSource): string[] {
   const certificates = readCertificates(source);
-  if (certificates.length === 0) throw new TlsMaterialFault(`${source.where} holds no certificate${hint(source)}`);
+  if (certificates.length === 0) throw new TlsMaterialFault(`${source.where} contains no certificate${hint(source)}`);
   return certificates.map(({ block }) => block.text);
 }
 
-/** Made of certificates alone, which are public: a key cannot change without its certificate. */
+/** Returns a version made of the certificates, which are public: a key cannot change without its certificate. */
 function versionOf(certificates: readonly string[]): string {
   return createHash('sha256').update(certificates.join('\n')).digest('hex').slice(0, 16);
 }

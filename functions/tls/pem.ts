@@ -1,14 +1,14 @@
 /** PEM (RFC 7468): text with blocks between BEGIN and END. */
 
-/** A block with its two lines. */
+/** A block with its BEGIN and END lines. */
 export interface PemBlock {
   /** `CERTIFICATE`, `PRIVATE KEY`, ... */
   readonly label: string;
-  /** Line by line, each with its LF. */
+  /** Lines with LF. */
   readonly text: string;
 }
 
-/** The blocks of a text, in order. Whatever stands between them is explanation, and so is a block that does not end. */
+/** Returns the blocks of a text, in order. Text between them is ignored, and so is a block without an end. */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
   let open: { readonly label: string; readonly lines: string[] } | undefined;

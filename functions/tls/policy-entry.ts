@@ -4,17 +4,17 @@
  *   secure match=mail.example.com:.example.net servername=hostname protocols=>=TLSv1.3 connection_reuse=no
  */
 
-import { ParameterError } from '../parameters/parameter-error.ts';
 import { type ProtocolRange, parseProtocols } from '../parameters/protocols.ts';
+import { ParameterError } from '../parameters/row.ts';
 import { mustMatch, type TlsLevel, tlsLevels } from './levels.ts';
 import { faultOfNameRule, readFingerprints, readNameRules } from './match-rules.ts';
 
-/** An entry cannot be used. The message says why, and what is allowed. */
+/** An entry is invalid. The message has the fault, and what is allowed. */
 export class PolicyEntryError extends Error {
   override readonly name = 'PolicyEntryError';
 }
 
-/** What an entry says; what is absent is as the parameters have it. */
+/** An entry; the parameters supply what is absent. */
 export interface PolicyEntry {
   readonly level: TlsLevel;
   /** Rules for names, or fingerprints at level fingerprint. */
@@ -24,26 +24,26 @@ export interface PolicyEntry {
   readonly isReusable?: boolean;
 }
 
-/** What an entry becomes while it is read. */
+/** An entry during parsing. */
 type Draft = { -readonly [Name in keyof PolicyEntry]: PolicyEntry[Name] };
 
-/** Attributes that Postfix has and that cannot be had here. */
+/** Attributes of Postfix that cannot be set here. */
 const refused: Readonly<Record<string, string>> = {
-  ciphers: 'which ciphers are good is left to the TLS library of the runtime',
-  exclude: 'which ciphers are good is left to the TLS library of the runtime',
-  tafile: 'trust anchors are those of lmtp_tls_CAfile',
-  enable_rpk: 'raw public keys cannot be had of the TLS library of the runtime',
+  ciphers: 'the TLS library of the runtime chooses the ciphers',
+  exclude: 'the TLS library of the runtime chooses the ciphers',
+  tafile: 'lmtp_tls_CAfile sets the trust anchors',
+  enable_rpk: 'the TLS library of the runtime does not support raw public keys',
 };
 
 /**
- * Reads an entry.
+ * Parses an entry.
  *
- * @throws PolicyEntryError naming what is wrong and what is allowed
+ * @throws PolicyEntryError with the fault and what is allowed
  */
 export function parsePolicyEntry(text: string): PolicyEntry {
   const [word, ...attributes] = text.split(/[\s,]+/).filter((element) => element !== '');
   const entry: Draft = { level: parseLevel(word) };
-  // Where there is no TLS, attributes say nothing, as in Postfix.
+  // Without TLS, attributes are ignored, as in Postfix.
   if (entry.level === 'none') return entry;
   for (const attribute of attributes) readAttribute(entry, attribute);
   return entry;
@@ -60,20 +60,20 @@ function parseLevel(word: string | undefined): TlsLevel {
 
 function readAttribute(entry: Draft, attribute: string): void {
   const [, written = '', value = ''] = /^([^=]*)=(.*)$/s.exec(attribute) ?? [];
-  if (written === '') throw new PolicyEntryError(`malformed attribute "${attribute}": name=value is wanted`);
+  if (written === '') throw new PolicyEntryError(`malformed attribute "${attribute}": write name=value`);
   const name = written.toLowerCase();
   if (value === '') throw new PolicyEntryError(`attribute "${name}" has no value`);
   switch (name) {
     case 'match':
-      // Several of them add up.
+      // Several of them are combined.
       entry.match = [...(entry.match ?? []), ...readMatch(entry.level, value)];
       return;
     case 'protocols':
-      if (entry.protocols !== undefined) throw severalTimes(name);
+      if (entry.protocols !== undefined) throw repeated(name);
       entry.protocols = readProtocols(value);
       return;
     case 'servername':
-      if (entry.servername !== undefined) throw severalTimes(name);
+      if (entry.servername !== undefined) throw repeated(name);
       entry.servername = readServername(value);
       return;
     case 'connection_reuse':
@@ -88,7 +88,7 @@ function readAttribute(entry: Draft, attribute: string): void {
 function readMatch(level: TlsLevel, value: string): readonly string[] {
   if (!mustMatch(level)) throw new PolicyEntryError(`attribute "match" is not allowed at level ${level}`);
   const match = level === 'fingerprint' ? readFingerprints(value) : readNameRules(value);
-  if (match.length === 0) throw new PolicyEntryError(`attribute "match": "${value}" names nothing`);
+  if (match.length === 0) throw new PolicyEntryError(`attribute "match": "${value}" is empty`);
   if (level === 'fingerprint') return match;
   const fault = match.map(faultOfNameRule).find((reason) => reason !== undefined);
   if (fault !== undefined) throw new PolicyEntryError(`attribute "match": ${fault}`);
@@ -115,7 +115,7 @@ function readSwitch(name: string, value: string): boolean {
   throw new PolicyEntryError(`attribute "${name}": "${value}" is neither yes nor no`);
 }
 
-function severalTimes(name: string): PolicyEntryError {
+function repeated(name: string): PolicyEntryError {
   return new PolicyEntryError(`attribute "${name}" is given several times`);
 }
 

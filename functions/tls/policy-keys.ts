@@ -1,14 +1,14 @@
 /**
- * What lmtp_tls_policy_maps is asked for.
+ * The keys for lmtp_tls_policy_maps.
  */
 
 import ipaddr from 'ipaddr.js';
 
-/** A destination, so far as TLS has to know it: request/destination.ts has it as NextHop. */
+/** The part of a next-hop that TLS needs (NextHop in request/destination.ts). */
 export interface TlsHop {
   /** As written, without `inet:`, in lower case; of a unix-domain socket its path. */
   readonly name: string;
-  /** Name or address without brackets and port; of a unix-domain socket nothing, or its path. */
+  /** Name or address without brackets and port; of a unix-domain socket empty, or its path. */
   readonly host: string;
 }
 
@@ -23,16 +23,16 @@ export function isAddress(host: string): boolean {
 }
 
 /**
- * The keys, in the order in which they are asked for: the next-hop as it is written, then with and without port and
- * brackets, then the domains above a name, each with a dot in front.
+ * Returns the keys in the order of the look-up: the next-hop as written, then with and without port and brackets, then the domains
+ * above a name, each with a dot in front.
  *
- * Postfix asks for the next-hop as written alone, and for the domains above one that is a bare name. The queue keeps every
- * destination with its port and no name in brackets, so what is written in a map must not hang on those.
+ * Postfix looks up only the next-hop as written, and the domains above a bare name. The queue stores every destination with its port
+ * and without brackets around names, so an entry must not depend on those.
  */
 export function policyKeys(hop: TlsHop): readonly string[] {
   const { name, host } = hop;
   if (isUnix(hop)) return [name];
-  // Behind a bracket, or behind a name: an address of IPv6 has colons of its own.
+  // After a bracket, or after a name: an IPv6 address contains colons.
   const port = /(?:\]|^[^:]*):([^:]+)$/.exec(name)?.[1];
   const ports = port === undefined ? [] : [`[${host}]:${port}`, `${host}:${port}`];
   const labels = isAddress(host) ? [] : host.split('.');

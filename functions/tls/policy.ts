@@ -1,8 +1,8 @@
 /**
- * What must be had of TLS with a server (Postfix smtp_tls_policy.c, TLS_README): what the parameters say, and what
- * lmtp_tls_policy_maps says of its destination.
+ * The TLS policy for a server (Postfix smtp_tls_policy.c, TLS_README): the parameters, and the entry of lmtp_tls_policy_maps for its
+ * destination.
  *
- * A policy that cannot be used is a value, and soft: mail waits until it is put right, and never goes without.
+ * An invalid policy is a value, and soft: mail is deferred until the policy is corrected, and is never sent without it.
  */
 
 import type { Parameters } from '../parameters/parameters.ts';
@@ -17,34 +17,34 @@ export type { TlsVersion } from '../parameters/protocols.ts';
 export { isMandatory, mustMatch, type TlsLevel } from './levels.ts';
 export type { TlsHop } from './policy-keys.ts';
 
-/** What must be had of TLS. */
+/** A TLS policy. */
 export interface TlsPolicy {
   readonly level: TlsLevel;
-  /** TLS from the first octet on (lmtp_tls_wrappermode). */
+  /** TLS from the first octet (lmtp_tls_wrappermode). */
   readonly isWrapped: boolean;
   /**
    * At verify and secure: `hostname`, `nexthop`, `dot-nexthop`, names, `.domain`, `[address]`, in lower case; at fingerprint:
    * fingerprints in capitals. Else empty.
    */
   readonly match: readonly string[];
-  /** What fingerprints are made with. */
+  /** The digest algorithm of fingerprints. */
   readonly digest: FingerprintDigest;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
-  /** The name that is told in the handshake (SNI); absent: none. */
+  /** The name sent in the handshake (SNI); absent: none. */
   readonly servername?: string;
   /** Whether a session may be kept for another request (lmtp_tls_connection_reuse). */
   readonly isReusable: boolean;
-  /** Differs whenever the policy does in anything that matters for a session. */
+  /** Changes with every part of the policy that matters for a session. */
   readonly key: string;
 }
 
-/** A policy, or why there is none: `text` goes behind 4.7.5. */
+/** A policy, or why there is none: `text` follows 4.7.5. */
 export type PolicyResult =
   | { readonly kind: 'policy'; readonly policy: TlsPolicy }
   | { readonly kind: 'unusable'; readonly text: string };
 
-/** The parameters that make a policy. */
+/** The parameters of a policy. */
 export type TlsPolicyParameters = Pick<
   Parameters,
   | 'lmtp_tls_security_level'
@@ -61,9 +61,9 @@ export type TlsPolicyParameters = Pick<
 >;
 
 /**
- * The policy for one server of a destination.
+ * Returns the policy for one server of a destination.
  *
- * @param serverHost the server's name, or its address where the destination is one; at a unix-domain socket our own name
+ * @param serverHost the server's name, or its address if the destination is one; for a unix-domain socket the name of this host
  */
 export function tlsPolicy(parameters: TlsPolicyParameters, hop: TlsHop, serverHost: string): PolicyResult {
   try {
@@ -80,7 +80,7 @@ function unusable({ name }: TlsHop, reason: string): string {
 
 function composePolicy(parameters: TlsPolicyParameters, hop: TlsHop, serverHost: string): TlsPolicy {
   const entry = findEntry(parameters, hop) ?? { level: parameters.lmtp_tls_security_level || 'none' };
-  // Whoever can listen on a socket of this machine needs no wire: Postfix does without, too (smtp_connect_local).
+  // A socket of this machine cannot be tapped on a network. Postfix uses no TLS either (smtp_connect_local).
   const level = entry.level === 'may' && isUnix(hop) ? 'none' : entry.level;
   const isWrapped = parameters.lmtp_tls_wrappermode;
   if (isWrapped && !isMandatory(level)) {
@@ -102,7 +102,7 @@ function composePolicy(parameters: TlsPolicyParameters, hop: TlsHop, serverHost:
   return { ...policy, key: level === 'none' ? level : JSON.stringify(policy) };
 }
 
-/** @throws PolicyEntryError where the entry that is found cannot be used; another is not looked for then */
+/** @throws PolicyEntryError if the first entry found is invalid; no other is used then */
 function findEntry({ lmtp_tls_policy_maps: maps }: TlsPolicyParameters, hop: TlsHop): PolicyEntry | undefined {
   for (const key of policyKeys(hop)) {
     const text = maps.find(key);
@@ -124,11 +124,11 @@ function matchFor(level: TlsLevel, { match }: PolicyEntry, parameters: TlsPolicy
   if (!mustMatch(level)) return [];
   if (level !== 'fingerprint') {
     const rules = match ?? readNameRules(parameters[`lmtp_tls_${level === 'verify' ? 'verify' : 'secure'}_cert_match`]);
-    if (rules.length === 0) throw new PolicyEntryError(`at level ${level} there are no names to match`);
+    if (rules.length === 0) throw new PolicyEntryError(`level ${level} needs names to match`);
     return rules;
   }
   const fingerprints = match ?? readFingerprints(parameters.lmtp_tls_fingerprint_cert_match);
-  if (fingerprints.length === 0) throw new PolicyEntryError('at level fingerprint there are no fingerprints to match');
+  if (fingerprints.length === 0) throw new PolicyEntryError('level fingerprint needs fingerprints to match');
   for (const fingerprint of fingerprints) {
     const fault = faultOfFingerprint(fingerprint, parameters.lmtp_tls_fingerprint_digest);
     if (fault !== undefined) throw new PolicyEntryError(fault);
@@ -136,7 +136,7 @@ function matchFor(level: TlsLevel, { match }: PolicyEntry, parameters: TlsPolicy
   return fingerprints;
 }
 
-/** RFC 6066 section 3: a name, without a dot at the end; never an address, let alone a path. */
+/** Returns the name for SNI (RFC 6066 section 3): without a dot at the end; never an address or a path. */
 function serverNameFor(wanted: string, { host }: TlsHop, serverHost: string): string | undefined {
   const keywords: Readonly<Record<string, string>> = { hostname: serverHost, nexthop: host };
   const name = (keywords[wanted] ?? wanted).toLowerCase().replace(/\.$/, '');

@@ -1,23 +1,22 @@
 /**
- * The public key of a certificate, octet for octet as it stands there: what Postfix makes a key's fingerprint of.
+ * The public key of a certificate, octet for octet: the input of Postfix's fingerprint of a key.
  */
 
 /**
- * SubjectPublicKeyInfo (RFC 5280 section 4.1) of a certificate.
+ * Returns SubjectPublicKeyInfo (RFC 5280 section 4.1) of a certificate.
  *
- * Taken out, not put together anew from the key: a key may be written in several ways, and this works for algorithms that
- * nobody here knows.
+ * It is copied, not encoded from the key: a key has several encodings, and this works for unknown algorithms too.
  *
- * @param der a certificate that a TLS library has read before
- * @throws RangeError if it is none
+ * @param der a certificate that a TLS library has parsed
+ * @throws RangeError if it is not a certificate
  */
 export function publicKeyOf(der: Buffer): Buffer {
   const certificate = readElement(der, 0);
   const toBeSigned = readElement(der, certificate.content);
   let element = readElement(der, toBeSigned.content);
-  // version is [0], and may be left out.
+  // version is [0], and optional.
   if (element.tag === 0xa0) element = readElement(der, element.end);
-  // serialNumber, signature, issuer, validity and subject stand before it.
+  // serialNumber, signature, issuer, validity and subject precede it.
   for (let before = 0; before < 5; before++) element = readElement(der, element.end);
   return der.subarray(element.start, element.end);
 }
@@ -25,12 +24,12 @@ export function publicKeyOf(der: Buffer): Buffer {
 interface Element {
   readonly tag: number;
   readonly start: number;
-  /** Where the content begins, and where it ends. */
+  /** Offsets of the begin and the end of the content. */
   readonly content: number;
   readonly end: number;
 }
 
-/** One element of DER (X.690 section 8.1), with a tag of one octet and a definite length. */
+/** Parses one element of DER (X.690 section 8.1), with a tag of one octet and a definite length. */
 function readElement(der: Buffer, start: number): Element {
   const tag = der.readUInt8(start);
   const first = der.readUInt8(start + 1);

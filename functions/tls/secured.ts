@@ -1,31 +1,31 @@
 /**
- * What a TLS handshake led to, as values, and what policy thinks of it.
+ * The result of a TLS handshake, and its judgement by the policy.
  */
 
 import type { ChannelBinding } from '../sasl/mechanism.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import type { TlsFacts } from './facts.ts';
 
-/** A handshake that succeeded. */
+/** A successful handshake. */
 export interface Secured {
   /** `TLSv1.3` */
   readonly protocol: string;
   /** IANA's name of the cipher suite. */
   readonly cipher: string;
-  /** Absent: the server showed none. */
+  /** Absent: the server presented none. */
   readonly certificate?: CertificateFacts;
-  /** Why the chain is not trusted, as OpenSSL's code (`CERT_HAS_EXPIRED`); absent: it is. */
+  /** Why the chain is not trusted: OpenSSL's code (`CERT_HAS_EXPIRED`). Absent: it is trusted. */
   readonly chainError?: string;
-  /** Names of this connection that SASL mechanisms can bind to, best first. */
+  /** The channel bindings of this connection for SASL, best first. */
   readonly bindings: readonly ChannelBinding[];
-  /** Whether we had a certificate to show. */
+  /** Whether the client had a certificate. */
   readonly hasClientCertificate: boolean;
 }
 
-/** What policy thinks of a handshake. */
+/** The judgement of a handshake by the policy. */
 export interface TlsJudgement {
   /** For the log. */
   readonly facts: TlsFacts;
-  /** Why the certificate does not match, where it must. */
+  /** Why the certificate does not match, if it must. */
   readonly reason?: string;
 }

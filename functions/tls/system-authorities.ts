@@ -1,8 +1,8 @@
-/** The authorities that this system trusts: `lmtp_tls_CAfile = system`. */
+/** The authorities of the system: `lmtp_tls_CAfile = system`. */
 
 import { getCACertificates } from 'node:tls';
 
-/** The certificates of the system's own store, in PEM; none where it has no store. */
+/** Returns the certificates of the system's store, in PEM; empty without a store. */
 export function systemAuthorities(): readonly string[] {
   return getCACertificates('system');
 }

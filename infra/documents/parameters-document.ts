@@ -29,7 +29,7 @@ lmtp_mail_timeout\` describes one, even one that cannot be set.
 
 A note in italics says why a default is not Postfix's own, or that Postfix has no such parameter.
 
-Written from \`functions/parameters/\` and \`infra/documents/lmtp-manual-page.ts\` by \`npm run documents\`.
+Written from \`functions/parameters/\` and \`infra/documents/lmtp-manual-page.json\` by \`npm run documents\`.
 `;
 
 function parametersBySubject(): string {

@@ -1,4 +1,4 @@
-/** Advice after a check: every finding has its sentence, and an operator can follow it. */
+/** Advice: every finding has a sentence, and every advised parameter value is valid. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { isParameterName, parseParameters } from '../../functions/parameters/par
 import { parseDestination } from '../../functions/request/destination.ts';
 
 const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
-const certificate = { fingerprint, publicKeyFingerprint: fingerprint, digest: 'sha256', names: ['*.other.example'] };
+const certificate = { fingerprint, publicKeyFingerprint: fingerprint, names: ['*.other.example'] };
 const about = (destination: string, more: Partial<About> = {}): About => ({
   hop: parseDestination(destination, 24)[0],
   place: 'command',
@@ -31,10 +31,10 @@ describe('every finding has a sentence for every kind of destination:', () => {
   }
 });
 
-test('every parameter in the advice exists and accepts the advised value', () => {
-  // Placeholders for names of the reader.
+test('every parameter in the advice exists, and accepts the advised value', () => {
+  // Placeholders.
   const own = /^(?:secretsmanager:NAME|FINGERPRINT)/;
-  // Those of Dovecot and Cyrus.
+  // Parameters of Dovecot and Cyrus.
   const others = ['inet_listener', 'lmtp_admins'];
   let seen = 0;
   for (const finding of findings) {
@@ -57,7 +57,7 @@ test('every parameter in the advice exists and accepts the advised value', () =>
   assert.ok(seen > 15, `${seen} values`);
 });
 
-test('a policy accepts the certificate name that is advised, whatever the certificate contains', () => {
+test('the name advised for a certificate is valid in a policy, whatever the certificate contains', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.string(), fc.domain(), fc.constant('*.x.test')), { maxLength: 3 }), (names) => {
       const text = advise('wrong name', about('inet:imap1.internal:24', { certificate: { ...certificate, names } }));
@@ -69,11 +69,11 @@ test('a policy accepts the certificate name that is advised, whatever the certif
   );
 });
 
-test('the advice mentions a rotation where a secret holds the password', () => {
-  const password = { user: 'relay', source: 'secretsmanager:mail/sasl', version: 'v1' };
+test('advice about a password from a secret mentions rotation', () => {
+  const password = { source: 'secretsmanager:mail/sasl' };
   assert.match(advise('credentials refused', about('inet:x:24', { password })), /--pending/);
   const inFunction = about('inet:x:24', { password, place: 'function' });
   assert.match(advise('credentials refused', inFunction), /pending=true/);
-  const fixed = about('inet:x:24', { password: { ...password, source: 'static' } });
+  const fixed = about('inet:x:24', { password: { source: 'static' } });
   assert.doesNotMatch(advise('credentials refused', fixed), /pending/);
 });

@@ -1,4 +1,4 @@
-/** AUTH as a check reports it: mechanism, user, secret and version; never the password. */
+/** AUTH as a check reports it: mechanism, user, secret and its version; never the password. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SecretFault, type SecretStore } from '../../functions/secrets/secrets.ts';
@@ -27,7 +27,7 @@ const own = (map: string, more: Readonly<Record<string, string>> = {}) => ({
 });
 const joe = own(`static:joe:${password}`);
 
-/** Runs a check and asserts that neither its text nor its report contains a secret. */
+/** Checks, and asserts that no output and no transcript contains a secret. */
 async function checkAuth(script: ServerScript, checking: Checking): Promise<Checked> {
   const heard: string[] = [];
   const transcript = (_: string, line: string) => void heard.push(line);
@@ -49,7 +49,7 @@ const rotating: SecretStore = {
   },
 };
 
-/** The password that the server received. */
+/** The password that a server received. */
 function shown({ connections }: Checked): string | undefined {
   const [response] = connections.flatMap(({ commands }) =>
     commands.flatMap((command) => /^AUTH PLAIN (\S+)/.exec(command)?.[1] ?? []),
@@ -72,7 +72,7 @@ describe('a server that accepts AUTH', () => {
     assert.equal(shown(checked), password);
   });
 
-  test('receives the pending password of a rotation on request', async () => {
+  test('is tried with the AWSPENDING password on request', async () => {
     const parameters = own('secretsmanager:mail/sasl');
     const checked = await checkAuth(plain, { parameters, agent: { secrets: rotating }, pending: true });
     const step = stepNamed(checked, 'AUTH');
@@ -81,7 +81,7 @@ describe('a server that accepts AUTH', () => {
     assert.equal(shown(checked), changedPassword);
   });
 
-  test('over TLS takes authorities from a secret without rotation', async () => {
+  test('is tried with AWSPENDING while the authorities stay at AWSCURRENT', async () => {
     const secrets: SecretStore = {
       fetch: async (name, options = {}) => {
         if (name !== 'mail/ca') return await rotating.fetch(name, options);
@@ -100,7 +100,7 @@ describe('a server that accepts AUTH', () => {
     assert.equal(shown(checked), changedPassword);
   });
 
-  test('can be checked with a password from a file', async () => {
+  test('is reported with the file that contains the password', async () => {
     const file = folder.write('sasl_passwd', `127.0.0.1 mx-relay:${password}\n`);
     const checked = await checkAuth(plain, { parameters: own(`texthash:${file}`) });
     assert.match(stepNamed(checked, 'AUTH').text, /^PLAIN as mx-relay \(texthash:.*sasl_passwd\)$/);
@@ -111,7 +111,7 @@ describe('a server that refuses AUTH', () => {
   const refused = (reply: string, parameters: Readonly<Record<string, string>> = joe) =>
     checkAuth({ capabilities: ['AUTH PLAIN'], auth: [reply] }, { parameters });
 
-  test('permanently is reported in its own words, and mail waits', async () => {
+  test('with 535 is reported with its reply, and mail is deferred', async () => {
     const checked = await refused('535 5.7.8 authentication failed');
     const step = stepNamed(checked, 'AUTH');
     assert.ok(step.result === 'failed');
@@ -122,45 +122,45 @@ describe('a server that refuses AUTH', () => {
     assert.ok(!checked.summary.includes('MAIL ok'));
   });
 
-  test('would bounce mail where the parameters say so', async () => {
+  test('would bounce mail with lmtp_sasl_auth_soft_bounce=no', async () => {
     const parameters = { ...joe, lmtp_sasl_auth_soft_bounce: 'no' };
     assert.equal((await refused('535 5.7.8 no', parameters)).report.outcome, 'bounced');
   });
 
-  test('although the password comes from a secret leads to advice about the rotation', async () => {
+  test('for a password from a secret brings advice about rotation', async () => {
     const script = { capabilities: ['AUTH PLAIN'], auth: ['501 5.5.4 undefined error!'] };
     const parameters = own('secretsmanager:mail/sasl');
     const step = stepNamed(await checkAuth(script, { parameters, agent: { secrets: rotating } }), 'AUTH');
     assert.ok(step.result === 'failed');
-    assert.match(step.next, /what secretsmanager:mail\/sasl holds\..*--pending/);
+    assert.match(step.next, /the value in secretsmanager:mail\/sasl\..*--pending/);
   });
 
-  test('temporarily, or only without TLS, is distinguished', async () => {
+  test('for now is distinguished from one that requires TLS', async () => {
     assert.match((await refused('454 4.7.0 later')).summary.at(-1) ?? '', /^AUTH failed: AUTH deferred$/);
     assert.match((await refused('538 5.7.11 encrypt')).summary.at(-1) ?? '', /^AUTH failed: encryption wanted$/);
   });
 
-  test('and repeats the password does not reveal it', async () => {
+  test('and repeats the password has it hidden', async () => {
     const response = Buffer.from(`\0joe\0${password}`).toString('base64');
     const checked = await refused(`535 5.7.8 ${response} is not ${password}`);
     assert.match(checked.text, /<hidden> is not <hidden>/);
   });
 
-  test('because it cannot prove that it knows the password is not trusted', async () => {
+  test('after a challenge that is not base64 is reported as a failed exchange', async () => {
     const script = { capabilities: ['AUTH CRAM-MD5'], auth: ['334 no base64 at all!', '501 5.0.0 cancelled'] };
     const checked = await checkAuth(script, { parameters: joe });
     assert.equal(checked.summary.at(-1), 'AUTH failed: exchange failed');
     assert.match(stepNamed(checked, 'AUTH').text, /^CRAM-MD5 as joe \(static\): the challenge is not base64$/);
   });
 
-  test('by closing the connection is reported as such', async () => {
+  test('by closing the connection is reported as out of step', async () => {
     const script = { capabilities: ['AUTH PLAIN'], auth: [andThen('close')] };
     const checked = await checkAuth(script, { parameters: joe });
     assert.deepEqual(checked.summary.slice(-3), ['TLS ok', 'LHLO ok', 'AUTH failed: out of step']);
   });
 });
 
-describe('no mechanism is acceptable:', () => {
+describe('no mechanism can be used:', () => {
   const none = async (words: string, parameters: Readonly<Record<string, string>>, tls = false) => {
     const script = { capabilities: [`AUTH ${words}`], ...(tls && { tls: { certificate: certificates.right } }) };
     const checked = await checkAuth(script, { parameters });
@@ -172,21 +172,21 @@ describe('no mechanism is acceptable:', () => {
   };
   const strict = { lmtp_sasl_security_options: 'noplaintext, noanonymous' };
 
-  test('all reveal the password, without TLS', async () => {
+  test('all send the password, without TLS', async () => {
     const step = await none('PLAIN LOGIN GSSAPI', { ...joe, ...strict });
     assert.equal(step.finding, 'plaintext refused');
     assert.equal(
       step.text,
-      'none will do (lmtp_sasl_security_options)\nPLAIN: not noplaintext\nLOGIN: not noplaintext\nGSSAPI: not known here',
+      'no mechanism can be used (lmtp_sasl_security_options)\nPLAIN: lacks noplaintext\nLOGIN: lacks noplaintext\nGSSAPI: not implemented',
     );
     assert.match(step.next, /lmtp_tls_security_level=encrypt.*lmtp_sasl_tls_security_options=noanonymous/);
   });
 
-  test('all reveal the password, over TLS; the advised parameter permits them', async () => {
+  test('all send the password, under TLS; the advised parameter allows them', async () => {
     const parameters = { ...joe, ...strict, lmtp_tls_security_level: 'encrypt' };
     const step = await none('PLAIN LOGIN', parameters, true);
     assert.equal(step.finding, 'plaintext refused');
-    assert.match(step.text, /^none will do \(lmtp_sasl_tls_security_options\)/);
+    assert.match(step.text, /^no mechanism can be used \(lmtp_sasl_tls_security_options\)/);
     const [, name = '', value = ''] = /(lmtp_sasl_tls_security_options)=(\w+)/.exec(step.next) ?? [];
     const script = { ...plain, tls: { certificate: certificates.right } };
     const advised = await checkAuth(script, { parameters: { ...parameters, [name]: value } });
@@ -196,16 +196,16 @@ describe('no mechanism is acceptable:', () => {
   test('all lack another required property', async () => {
     const step = await none('CRAM-MD5 PLAIN', { ...joe, lmtp_sasl_security_options: 'mutual_auth' });
     assert.equal(step.finding, 'options too strict');
-    assert.match(step.text, /CRAM-MD5: not mutual_auth/);
+    assert.match(step.text, /CRAM-MD5: lacks mutual_auth/);
   });
 
-  test('the filter excludes all', async () => {
+  test('the filter allows none', async () => {
     const step = await none('PLAIN LOGIN', { ...joe, lmtp_sasl_mechanism_filter: 'scram-sha-256' });
     assert.equal(step.finding, 'no mechanism offered');
     assert.match(step.text, /PLAIN LOGIN/);
   });
 
-  test('none supports a token', async () => {
+  test('a token fits none of them', async () => {
     const file = folder.write('token', `127.0.0.1 ${JSON.stringify({ user: 'joe', token })}\n`);
     const step = await none('PLAIN SCRAM-SHA-256', own(`texthash:${file}`));
     assert.equal(step.finding, 'credentials fit none');
@@ -213,7 +213,7 @@ describe('no mechanism is acceptable:', () => {
 });
 
 describe('AUTH that is not offered', () => {
-  test('makes mail wait where a password exists', async () => {
+  test('defers mail where there is a password', async () => {
     const checked = await checkAuth({}, { parameters: joe });
     const step = stepNamed(checked, 'AUTH');
     assert.ok(step.result === 'failed');
@@ -221,7 +221,7 @@ describe('AUTH that is not offered', () => {
     assert.match(step.next, /lmtp_sasl_auth_required=no/);
   });
 
-  test('may be available after STARTTLS', async () => {
+  test('in plain text may be offered under TLS, and the advice says so', async () => {
     const tls = { certificate: certificates.right, capabilities: ['AUTH PLAIN'] };
     const bare = stepNamed(await checkAuth({ tls, auth: plain.auth }, { parameters: joe }), 'AUTH');
     assert.ok(bare.result === 'failed');
@@ -237,8 +237,8 @@ describe('AUTH that is not offered', () => {
   });
 });
 
-describe('a missing password', () => {
-  test('is a warning where password maps are configured, with the keys that were looked up', async () => {
+describe('no password', () => {
+  test('is a warning with the keys that were looked up', async () => {
     const checked = await checkAuth(plain, { parameters: own('inline:{ {other.test = joe:x} }') });
     const step = stepNamed(checked, 'AUTH');
     assert.ok(step.result === 'warning');
@@ -247,15 +247,15 @@ describe('a missing password', () => {
     assert.equal(checked.report.outcome, 'well');
   });
 
-  test('is correct where AUTH is switched off', async () => {
+  test('is ok with lmtp_sasl_auth_enable=no', async () => {
     const step = stepNamed(await checkAuth(plain, {}), 'AUTH');
     assert.equal(step.result, 'ok');
     assert.equal(step.text, 'none: lmtp_sasl_auth_enable=no; the server offers PLAIN');
   });
 });
 
-describe('a secret that cannot be read makes mail wait, and the rest is still reported:', () => {
-  test('the one in use', async () => {
+describe('a secret that cannot be read defers mail, and the other steps are reported:', () => {
+  test('the current version', async () => {
     const parameters = own('secretsmanager:mail/none', encrypted);
     const script = { ...plain, tls: { certificate: certificates.right } };
     const checked = await checkAuth(script, { parameters, agent: { secrets: rotating } });
@@ -270,14 +270,14 @@ describe('a secret that cannot be read makes mail wait, and the rest is still re
     assert.equal(checked.report.outcome, 'deferred');
   });
 
-  test('a pending one that does not exist', async () => {
+  test('a pending version that does not exist', async () => {
     const parameters = own('secretsmanager:mail/none');
     const checked = await checkAuth(plain, { parameters, agent: { secrets: rotating }, pending: true });
     assert.equal(checked.summary.at(-1), 'AUTH failed: no pending version');
   });
 });
 
-test('recipients are checked only after AUTH', async () => {
+test('recipients are asked about only after AUTH', async () => {
   const probe = { sender: '', recipients: ['a@x.test'] };
   const inside = await checkAuth(plain, { parameters: joe, probe });
   assert.deepEqual(inside.summary.slice(-3), ['AUTH ok', 'MAIL ok', 'RCPT ok']);

@@ -1,10 +1,10 @@
-/** What a server says first, and whether it speaks LMTP at all. */
+/** The first replies of a server, and whether it speaks LMTP at all. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkServer, stepNamed } from '../support/check-server.ts';
 import { andThen, type ServerScript } from '../support/scripted-server.ts';
 
-test('a healthy server is reported in the order of its conversation', async () => {
+test('a working server is reported in the order of its conversation', async () => {
   const checked = await checkServer({
     greeting: '220 imap1 Cyrus LMTP ready',
     capabilities: ['PIPELINING', 'SIZE 20480', 'AUTH PLAIN SCRAM-SHA-256', 'LIMITS RCPTMAX=50', 'XODD'],
@@ -23,13 +23,13 @@ test('a healthy server is reported in the order of its conversation', async () =
   assert.deepEqual(checked.connections[0]?.commands, ['LHLO client.example', 'QUIT']);
 });
 
-test('keywords that the parameters discard are not reported', async () => {
+test('keywords in lmtp_discard_lhlo_keywords are not reported', async () => {
   const parameters = { lmtp_discard_lhlo_keywords: 'pipelining' };
   const checked = await checkServer({ capabilities: ['PIPELINING', 'SIZE'] }, { parameters });
   assert.deepEqual(stepNamed(checked, 'LHLO').capabilities, ['SIZE']);
 });
 
-describe('a server that does not speak LMTP is recognised as what it is:', () => {
+describe('a server of another protocol is reported as such:', () => {
   const smtp = { greeting: '220 mail.test ESMTP Postfix', lhlo: '502 5.5.2 Error: command not recognized' };
   const cases: [string, ServerScript, string, RegExp][] = [
     [
@@ -41,8 +41,13 @@ describe('a server that does not speak LMTP is recognised as what it is:', () =>
     ['IMAP', { greeting: '* OK [CAPABILITY IMAP4rev1] ready' }, 'greeting failed: another protocol', /but IMAP: \* OK/],
     ['POP3', { greeting: '+OK ready' }, 'greeting failed: another protocol', /but POP3/],
     ['SSH', { greeting: 'SSH-2.0-OpenSSH_9.2' }, 'greeting failed: another protocol', /but SSH/],
-    ['whatever it is', { greeting: 'hello there' }, 'greeting failed: another protocol', /no greeting of LMTP: hello/],
-    ['nothing at all', { greeting: andThen('close') }, 'greeting failed: closed at once', /load balancer/],
+    [
+      'an unknown protocol',
+      { greeting: 'hello there' },
+      'greeting failed: another protocol',
+      /no LMTP greeting: hello/,
+    ],
+    ['an end of the connection', { greeting: andThen('close') }, 'greeting failed: closed at once', /load balancer/],
     ['silence', { greeting: andThen('silence') }, 'greeting failed: no greeting', /lmtp_tls_wrappermode=yes/],
   ];
   for (const [what, script, last, said] of cases) {
@@ -55,7 +60,7 @@ describe('a server that does not speak LMTP is recognised as what it is:', () =>
   }
 });
 
-describe('a server that refuses us is reported in its own words:', () => {
+describe('a server that refuses the session is reported with its reply:', () => {
   for (const [greeting, finding, outcome] of [
     ['421 4.3.2 too many connections', 'not let in', 'deferred'],
     ['554 5.7.1 go away', 'not let in for good', 'deferred'],
@@ -71,19 +76,19 @@ describe('a server that refuses us is reported in its own words:', () => {
     });
   }
 
-  test('permanently, where a 5xx greeting counts as such', async () => {
+  test('with 554, which bounces mail with lmtp_skip_5xx_greeting=no', async () => {
     const parameters = { lmtp_skip_5xx_greeting: 'no' };
     const { report } = await checkServer({ greeting: '554 5.7.1 go away' }, { parameters });
     assert.equal(report.outcome, 'bounced');
   });
 
-  test('temporarily, at LHLO', async () => {
+  test('with 451 to LHLO', async () => {
     const { summary } = await checkServer({ lhlo: '451 4.3.0 not now' });
     assert.deepEqual(summary, ['name ok', 'port ok', 'greeting ok', 'LHLO failed: not let in']);
   });
 });
 
-test('a server that falls silent or closes after its greeting is reported with the step', async () => {
+test('a server that is silent or disconnects after its greeting is reported at LHLO', async () => {
   assert.equal((await checkServer({ lhlo: andThen('silence') })).summary.at(-1), 'LHLO failed: too slow');
   assert.equal((await checkServer({ lhlo: andThen('close') })).summary.at(-1), 'LHLO failed: out of step');
 });

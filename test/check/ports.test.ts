@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findName } from '../../functions/check/name-step.ts';
-import { portClosed } from '../../functions/check/port-step.ts';
-import { peerWords } from '../../functions/delivery/conclude.ts';
+import { portStep } from '../../functions/check/opening-steps.ts';
 import { parseDestination } from '../../functions/request/destination.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { DnsNameService } from '../../functions/session/name-service.ts';
@@ -19,7 +18,7 @@ import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { deadlineIn } from '../support/time-limits.ts';
 
 describe('a name', () => {
-  test('resolves to addresses, and each of them is checked', async () => {
+  test('with several addresses has each of them checked', async () => {
     await using names = await startDnsServer({ 'store.test': { A: ['127.0.0.1', '127.0.0.2'] } });
     const service = new DnsNameService({ servers: [names.address] });
     const checked = await checkServer(
@@ -45,7 +44,7 @@ describe('a name', () => {
     assert.equal(report.hops[0]?.servers.length, 7);
   });
 
-  test('that does not exist is distinguished from a name server that does not reply', async () => {
+  test('that does not exist is distinguished from a name server that does not answer', async () => {
     await using names = await startDnsServer({ 'empty.test': { MX: [[10, 'mail.test']] } });
     const service = new DnsNameService({ servers: [names.address], timeout: 200, tries: 1 });
     const silent = new DnsNameService({ servers: [`127.0.0.1:${await freePort()}`], timeout: 200, tries: 1 });
@@ -56,7 +55,7 @@ describe('a name', () => {
     assert.deepEqual(await find('late.test', silent), ['name failed: name servers silent']);
   });
 
-  test('that only the system resolver knows is reported as such', async () => {
+  test('that only the system knows is reported with the parameter that asks the system', async () => {
     const names = nameService({ 'hosts.test': 'unknown', 'native:hosts.test': ['10.0.0.1'] });
     const checked = await checkDestination('hosts.test:24', { agent: { names } });
     const step = stepNamed(checked, 'name');
@@ -65,18 +64,18 @@ describe('a name', () => {
     assert.match(step.next, /lmtp_host_lookup=native/);
   });
 
-  test('is looked up where the parameters say', async () => {
+  test('is looked up in the order of lmtp_host_lookup', async () => {
     const names = nameService({ 'hosts.test': 'unknown', 'native:hosts.test': ['127.0.0.1'] });
     const parameters = { lmtp_host_lookup: 'dns, native' };
     const checked = await checkDestination(`hosts.test:${await freePort()}`, { agent: { names }, parameters });
     assert.equal(
       stepNamed(checked, 'name').text,
-      'hosts.test: no such name\nhosts.test (asked of the system) → 127.0.0.1',
+      'hosts.test: no such name\nhosts.test (from this system) → 127.0.0.1',
     );
     assert.deepEqual(checked.summary, ['name ok', 'port failed: refused']);
   });
 
-  test('that resolves only to this machine is not followed, unless the parameters allow it', async () => {
+  test('that resolves to local addresses only is not followed with allow_local_destinations=no', async () => {
     const names = nameService({ 'local.test': ['127.0.0.1'], 'mixed.test': ['127.0.0.1', '127.0.0.2'] });
     const parameters = { allow_local_destinations: 'no' };
     const { summary, report } = await checkDestination('local.test:24', { agent: { names }, parameters });
@@ -85,7 +84,7 @@ describe('a name', () => {
     assert.equal(report.outcome, 'deferred');
   });
 
-  test('some of whose addresses are not followed is reported with those addresses', async () => {
+  test('with some addresses that are not followed lists those', async () => {
     const names = nameService({ 'mixed.test': ['169.254.0.1', '192.0.2.1'] });
     const agent = testAgent({ allow_local_destinations: 'no' }, { names });
     const { step, peers } = await findName(parseDestination('mixed.test', 24)[0], agent, 'command', noDeadline);
@@ -96,7 +95,7 @@ describe('a name', () => {
     assert.deepEqual(peers.map(relayName), ['mixed.test[192.0.2.1]:24']);
   });
 
-  test('can be a service; its SRV records are reported', async () => {
+  test('of a service is reported with its SRV records', async () => {
     const port = await freePort();
     const names = nameService(
       { 'a.test': ['127.0.0.1'], 'b.test': 'unknown' },
@@ -126,7 +125,7 @@ describe('a name', () => {
     assert.equal(missing.name.finding, 'no service records');
   });
 
-  test('that is not resolved before the function runs out of time is not reported as a fault of the site', async () => {
+  test('that is not found before the time of the function ends blames no server', async () => {
     const names = { ...nameService({}), lookUp: () => new Promise<never>(() => {}) };
     const deadline = deadlineIn(50);
     const { summary } = await checkDestination('slow.test:24', { agent: { names }, deadline });
@@ -142,13 +141,13 @@ describe('a name', () => {
 });
 
 describe('a port', () => {
-  test('that is open is reported with its connect time', async () => {
+  test('that is open is reported with the time to connect', async () => {
     const port = stepNamed(await checkServer({}), 'port');
     assert.equal(port.state, 'open');
     assert.ok(Number(port.milliseconds) >= 0);
   });
 
-  test('that refuses the connection leads to the configuration of Dovecot and Cyrus, with its number', async () => {
+  test('that refuses is reported with the lines for Dovecot and Cyrus, with its number', async () => {
     const number = await freePort();
     const checked = await checkDestination(`127.0.0.1:${number}`);
     const port = stepNamed(checked, 'port');
@@ -171,7 +170,7 @@ describe('a port', () => {
     assert.equal(checked.report.outcome, 'deferred');
   });
 
-  test('that is filtered is distinguished from one that refuses, and the wait ends after the requested time', async () => {
+  test('that is filtered is distinguished from one that refuses, and the wait ends with lmtp_connect_timeout', async () => {
     await using hole = await startBlackHole();
     const port = stepNamed(await checkDestination(`127.0.0.1:${hole.port}`), 'port');
     assert.ok(port.result === 'failed');
@@ -180,7 +179,7 @@ describe('a port', () => {
     assert.match(port.next, /security group/);
   });
 
-  describe('a connection that fails for another reason is reported with it:', () => {
+  describe('that cannot be connected to is reported by the error code:', () => {
     for (const [code, state, finding] of [
       ['EHOSTUNREACH', 'unreachable', 'unreachable'],
       ['ENETUNREACH', 'unreachable', 'unreachable'],
@@ -192,8 +191,7 @@ describe('a port', () => {
         const error = new ConnectError('words', { cause: Object.assign(new Error(code), { code }) });
         const peer = { host: 'store.test', endpoint: { kind: 'inet', address: '10.0.0.1', port: 24 } } as const;
         const about = { hop: parseDestination('store.test', 24)[0], place: 'function' } as const;
-        const telling = { peer: peerWords(peer), about, parameters: testAgent().parameters };
-        const step = portClosed(error, peer, telling);
+        const step = portStep(error, { peer, about, parameters: testAgent().parameters });
         assert.ok(step.result === 'failed');
         assert.deepEqual([step.state, step.finding], [state, finding]);
         assert.equal(step.verdict.text, 'connect to store.test[10.0.0.1]:24: words');
@@ -201,7 +199,7 @@ describe('a port', () => {
     }
   });
 
-  test('can be a socket: with a server, missing, or without a server', async () => {
+  test('may be a unix-domain socket: present or missing', async () => {
     await using server = await startScriptedServer({ listen: 'unix' });
     assert.deepEqual((await checkDestination(`unix:${server.path}`)).summary, [
       'port ok',
@@ -214,7 +212,7 @@ describe('a port', () => {
     assert.deepEqual((await checkDestination(`unix:${folder.path}/none`)).summary, ['port failed: socket missing']);
   });
 
-  test('that is not connected before the function runs out of time is not reported as a fault of the site', async () => {
+  test('that did not answer when the time of the function ended is not blamed', async () => {
     await using hole = await startBlackHole();
     const { summary, report } = await checkDestination(`127.0.0.1:${hole.port}`, { deadline: deadlineIn(100) });
     assert.deepEqual(summary, ['name ok', 'port failed: out of time']);
@@ -222,7 +220,7 @@ describe('a port', () => {
   });
 });
 
-test('every next-hop of a destination is checked, and a healthy one does not hide a failed one', async () => {
+test('every next-hop of a destination is checked, and a working one does not hide a failing one', async () => {
   const closed = await freePort();
   const checked = await checkServer({}, { destination: (port) => `127.0.0.1:${closed}, 127.0.0.1:${port}` });
   assert.deepEqual(checked.summary, [

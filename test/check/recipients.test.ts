@@ -1,4 +1,4 @@
-/** Recipients that a check asks about: each is reported in the words of the server, and nothing is delivered. */
+/** Recipients that are asked about: each with the reply of the server, and nothing is delivered. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkServer, stepNamed } from '../support/check-server.ts';
@@ -38,7 +38,7 @@ test('each reply is reported as it was received', async () => {
   ]);
 });
 
-test('a recipient that would wait makes the whole outcome temporary, and soft_bounce makes every outcome so', async () => {
+test('a 452 defers, and with soft_bounce a 550 does too', async () => {
   const soft = await checkServer({ rcpt: { default: '452 4.2.2 mailbox full' } }, { probe });
   assert.equal(soft.report.outcome, 'deferred');
   const parameters = { soft_bounce: 'yes' };
@@ -46,7 +46,7 @@ test('a recipient that would wait makes the whole outcome temporary, and soft_bo
   assert.equal(hard.report.outcome, 'deferred');
 });
 
-test('no recipient is asked about unless one is named', async () => {
+test('without sender and recipients MAIL is not sent', async () => {
   const { connections } = await checkServer({});
   assert.deepEqual(connections[0]?.commands, ['LHLO client.example', 'QUIT']);
 });
@@ -59,7 +59,7 @@ test('a sender can be checked without recipients', async () => {
   assert.equal(step.text, '<me@x.test> 550 5.7.1 not you');
 });
 
-describe('a server that requires AUTH first', () => {
+describe('a server that requires AUTH', () => {
   for (const mail of ['430 who are you?', '530 5.7.0 who are you?', '550 5.7.1 authentication required']) {
     test(mail, async () => {
       const step = stepNamed(await checkServer({ mail }, { probe }), 'MAIL');
@@ -70,7 +70,7 @@ describe('a server that requires AUTH first', () => {
   }
 });
 
-test('replies received before the connection broke are final', async () => {
+test('replies received before the connection breaks are reported', async () => {
   const rcpt = { 'nobody@x.test': andThen('close') };
   const { summary } = await checkServer({ rcpt }, { probe });
   assert.deepEqual(summary.slice(6), ['MAIL ok', 'RCPT ok', 'RCPT failed: out of step']);

@@ -24,7 +24,7 @@ const bad = (status: 'deferred' | 'bounced'): ServerStep => ({
   verdict: { status, dsn: status === 'bounced' ? '5.1.1' : '4.2.2', text: `${status} words` },
 });
 
-test('a step that would bounce outweighs all that would defer, and a warning does not change the outcome', () => {
+test('a step that bounces outweighs all that defer, and a warning does not count', () => {
   assert.equal(outcomeOf([]), 'well');
   assert.equal(outcomeOf([fine, odd]), 'well');
   assert.equal(outcomeOf([fine, bad('deferred'), odd]), 'deferred');
@@ -38,7 +38,7 @@ const report = (steps: readonly ServerStep[]): CheckReport => ({
   hops: [{ hop: 'inet:x', servers: steps.map((step) => ({ relay: 'x[10.0.0.1]:24', steps: [step] })) }],
 });
 
-test('a finished report reads the same as its steps one by one', () => {
+test('a finished report yields the progress of a running check', () => {
   const told = progressOf(report([fine, odd]));
   assert.deepEqual(
     told.map(({ kind }) => kind),
@@ -50,14 +50,14 @@ test('a finished report reads the same as its steps one by one', () => {
   );
 });
 
-test('the last line says what would happen to mail, and how many addresses are healthy', () => {
+test('the last line has the verdict on mail, and the number of addresses that work', () => {
   assert.match(outcomeText(report([fine])), /^\nAll is well\. /);
   assert.match(outcomeText(report([fine, odd])), /All is well, but see what is marked with !\./);
   const mixed = outcomeText(report([fine, bad('deferred'), bad('bounced')]));
   assert.equal(mixed, '\n1 of 3 addresses are well. Mail would be bounced (5.1.1): bounced words\n');
 });
 
-test('whatever the server says, a line stays one line and does not move the cursor', () => {
+test('any text is written line by line, without control characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, next) => {
       const step = { step: 'AUTH', result: 'warning', finding: 'no password', text, next } as const;

@@ -9,12 +9,12 @@ test('a destination is sufficient', () => {
   assert.deepEqual(readCheckRequest({ destination: 'inet:x:24' }), { destination: 'inet:x:24' });
 });
 
-test('all other fields are accepted too', () => {
+test('the other fields are returned', () => {
   const request = { destination: 'inet:x:24', sender: '', recipients: ['a@x'], pending: true };
   assert.deepEqual(readCheckRequest(request), request);
 });
 
-describe('an unusable field is named:', () => {
+describe('an invalid field is named:', () => {
   const destination = 'inet:x:24';
   const cases: [string, unknown, RegExp][] = [
     ['no object', 'inet:x:24', /^request: "inet:x:24" is not an object/],
@@ -42,7 +42,7 @@ describe('an unusable field is named:', () => {
   }
 });
 
-test('any other input fails only with a RequestError, and no address ends a command line', () => {
+test('any input is read or refused with a RequestError, and no address ends a command', () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.jsonValue(), fc.record({ destination: fc.string(), recipients: fc.array(fc.string()) })),

@@ -1,4 +1,4 @@
-/** TLS as a check reports it: the negotiated TLS, the certificate of the server, and what prevents TLS. */
+/** TLS as a check reports it: what was negotiated, the certificate, and the faults. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SecretFault } from '../../functions/secrets/secrets.ts';
@@ -20,7 +20,7 @@ before(async () => {
   };
 });
 
-test('a correct certificate is reported with names, expiry and fingerprint, and capabilities are those under TLS', async () => {
+test('a matching certificate is reported with names, end and fingerprint, and capabilities are those under TLS', async () => {
   const checked = await checkServer(
     { capabilities: ['SIZE'], tls: { certificate: certificates.right, capabilities: ['SIZE', 'AUTH PLAIN'] } },
     { parameters: verify },
@@ -60,7 +60,7 @@ test('TLS from the first octet comes before the greeting', async () => {
   assert.deepEqual(summary.slice(2), ['TLS ok', 'certificate ok', 'greeting ok', 'LHLO ok', 'AUTH ok']);
 });
 
-describe('a certificate that is refused is reported with the reason and the parameter that helps:', () => {
+describe('a certificate that is not accepted is reported with the reason and the parameter to set:', () => {
   const cases: [keyof TestCertificates, string, RegExp][] = [
     ['selfSigned', 'self-signed', /lmtp_tls_fingerprint_cert_match=(?:[0-9A-F]{2}:){31}[0-9A-F]{2}\./],
     ['wrongName', 'wrong name', /lmtp_tls_policy_maps=inline:\{ \{127\.0\.0\.1:\d+ = secure match=other\.example\} \}/],
@@ -68,7 +68,7 @@ describe('a certificate that is refused is reported with the reason and the para
     ['notYetValid', 'certificate not yet valid', /clock/],
     ['unknownAuthority', 'unknown authority', /lmtp_tls_CAfile=/],
     ['untrustedRoot', 'unknown authority', /lmtp_tls_CAfile=/],
-    ['intermediateMissing', 'unknown authority', /leaves out one between/],
+    ['intermediateMissing', 'unknown authority', /omits an intermediate certificate/],
     ['intermediateExpired', 'certificate not accepted', /chain/],
   ];
   for (const [name, finding, next] of cases) {
@@ -87,7 +87,7 @@ describe('a certificate that is refused is reported with the reason and the para
   }
 });
 
-test('the policy entry that is advised for another name makes the check succeed', async () => {
+test('the policy entry that is advised for another name makes the check pass', async () => {
   const script = { tls: { certificate: certificates.wrongName } };
   const step = stepNamed(await checkServer(script, { parameters: verify }), 'certificate');
   assert.ok(step.result === 'failed');
@@ -97,7 +97,7 @@ test('the policy entry that is advised for another name makes the check succeed'
   assert.equal((await checkServer(script, { parameters })).report.outcome, 'well');
 });
 
-test('a fingerprint that does not match is reported with the one that would, and that one does', async () => {
+test('a pin that does not match brings the one that does', async () => {
   const script = { tls: { certificate: certificates.selfSigned } };
   const pinned = (match: string) => ({
     lmtp_tls_security_level: 'fingerprint',
@@ -113,7 +113,7 @@ test('a fingerprint that does not match is reported with the one that would, and
   assert.equal((await checkServer(script, { parameters: pinned(key) })).report.outcome, 'well');
 });
 
-test('a certificate that expires within two weeks is only a warning', async () => {
+test('a certificate that ends within two weeks is a warning', async () => {
   const soon = await certificates.authority.issue({ addresses: ['127.0.0.1'], validity: [-1, 13.5] });
   const checked = await checkServer({ tls: { certificate: soon } }, { parameters: verify });
   const step = stepNamed(checked, 'certificate');
@@ -121,7 +121,7 @@ test('a certificate that expires within two weeks is only a warning', async () =
   assert.equal(step.finding, 'certificate ends soon');
   assert.equal(step.daysLeft, 13);
   assert.equal(checked.report.outcome, 'well');
-  // The expiry of a pinned certificate is not checked.
+  // The end of a pinned certificate does not count.
   const pinned = {
     lmtp_tls_security_level: 'fingerprint',
     lmtp_tls_fingerprint_cert_match: soon.x509.fingerprint256,
@@ -133,21 +133,21 @@ test('a certificate that expires within two weeks is only a warning', async () =
   assert.equal(stepNamed(patient, 'certificate').result, 'ok');
 });
 
-test('a certificate is reported even where none is required', async () => {
+test('a certificate is reported at a level that requires none', async () => {
   const parameters = { lmtp_tls_security_level: 'encrypt' };
   const checked = await checkServer({ tls: { certificate: certificates.expired } }, { parameters });
   const step = stepNamed(checked, 'certificate');
   assert.equal(step.result, 'ok');
-  assert.match(step.text, /^not trusted \(.*\); not asked for at level encrypt\n/);
+  assert.match(step.text, /^not trusted \(.*\); not required at level encrypt\n/);
   assert.ok(Number(step.daysLeft) < 0);
-  assert.match(step.text, /ended on \d{4}-\d\d-\d\d/);
+  assert.match(step.text, /expired on \d{4}-\d\d-\d\d/);
 });
 
-describe('TLS that is not available', () => {
+describe('a server without TLS', () => {
   const encrypt = { lmtp_tls_security_level: 'encrypt' };
   const may = { lmtp_tls_security_level: 'may' };
 
-  test('and is required makes mail wait', async () => {
+  test('defers mail where TLS is required', async () => {
     const checked = await checkServer({}, { parameters: encrypt });
     const step = stepNamed(checked, 'TLS');
     assert.ok(step.result === 'failed');
@@ -156,13 +156,13 @@ describe('TLS that is not available', () => {
     assert.equal(step.verdict.dsn, '4.7.4');
   });
 
-  test('and is not required is no fault', async () => {
+  test('passes in plain text where TLS is not required', async () => {
     const checked = await checkServer({}, { parameters: may });
     assert.match(stepNamed(checked, 'TLS').text, /^none: not offered.*level may$/);
     assert.equal(checked.report.outcome, 'well');
   });
 
-  test('although it is offered is reported with the reason of the server', async () => {
+  test('that it offers is reported with its reply to STARTTLS', async () => {
     const script = { tls: { certificate: certificates.right }, starttls: '454 4.7.0 no key' };
     const demanded = stepNamed(await checkServer(script, { parameters: encrypt }), 'TLS');
     assert.ok(demanded.result === 'failed');
@@ -184,7 +184,7 @@ describe('a handshake that fails', () => {
     assert.equal((await checkServer({}, { parameters })).summary.at(-1), 'TLS failed: plain text server');
   });
 
-  test('because the server accepts STARTTLS and continues in plain text', async () => {
+  test('because the server answers 220 to STARTTLS and continues in plain text', async () => {
     const script = { capabilities: ['STARTTLS'], starttls: '220 go ahead' };
     assert.equal((await checkServer(script, { parameters: encrypt })).summary.at(-1), 'TLS failed: handshake failed');
   });
@@ -203,7 +203,7 @@ describe('a handshake that fails', () => {
     assert.equal(await last('TLSv1.2'), 'TLS failed: handshake failed');
   });
 
-  test('because no reply arrives', async () => {
+  test('because the server is silent', async () => {
     const tls = { certificate: certificates.right, handshake: 'stall' } as const;
     assert.match((await checkServer({ tls }, { parameters: encrypt })).summary.at(-1) ?? '', /^TLS failed: /);
     const silent = { starttls: andThen('silence'), tls: { certificate: certificates.right } };
@@ -211,8 +211,8 @@ describe('a handshake that fails', () => {
   });
 });
 
-describe('unusable TLS material of ours is reported together with what the server said:', () => {
-  test('a missing authority', async () => {
+describe('TLS material that cannot be used is reported after the steps that need none:', () => {
+  test('a missing file of authorities', async () => {
     const parameters = { ...verify, lmtp_tls_CAfile: `${folder.path}/none.pem` };
     const checked = await checkServer({ tls: { certificate: certificates.right } }, { parameters });
     assert.deepEqual(checked.summary, ['name ok', 'port ok', 'greeting ok', 'TLS failed: TLS material unusable']);
@@ -223,7 +223,7 @@ describe('unusable TLS material of ours is reported together with what the serve
     assert.ok(!checked.connections[0]?.commands.includes('STARTTLS'));
   });
 
-  test('and with TLS from the first octet, only the port is tried', async () => {
+  test('a missing file of authorities with TLS from the first octet, where only the port is tried', async () => {
     const parameters = { ...verify, lmtp_tls_CAfile: `${folder.path}/none.pem`, lmtp_tls_wrappermode: 'yes' };
     const { summary } = await checkServer(
       { tls: { certificate: certificates.right, begins: 'implicit' } },
@@ -249,7 +249,7 @@ describe('unusable TLS material of ours is reported together with what the serve
   });
 });
 
-describe('a reply under TLS before its command is reported', () => {
+describe('an early reply under TLS is reported', () => {
   const script = () => ({
     tls: { certificate: certificates.right },
     lhlo: { each: [['250-lmtp.test', '250 STARTTLS'], { raw: '250 lmtp.test\r\n250 2.1.0 early\r\n' }] },
@@ -267,7 +267,7 @@ describe('a reply under TLS before its command is reported', () => {
   });
 });
 
-test('data injected after the 220 to STARTTLS is reported as a reply out of step, and no handshake follows', async () => {
+test('a line injected after the 220 to STARTTLS is reported as out of step, and there is no handshake', async () => {
   const script = { tls: { certificate: certificates.right, injected: '250 injected\r\n' } };
   const checked = await checkServer(script, { parameters: verify });
   assert.deepEqual(checked.summary.slice(-2), ['greeting ok', 'LHLO failed: out of step']);

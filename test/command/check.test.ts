@@ -52,7 +52,7 @@ test('a healthy server gives one line or several for each step, in order', async
     .split('\n');
   assert.deepEqual(lines, [
     'inet:127.0.0.1:PORT',
-    '  name         an address: there is nothing to look up',
+    '  name         an IP address; no look-up is needed',
     '',
     '127.0.0.1[127.0.0.1]:PORT',
     '  port         open, in N ms',
@@ -60,7 +60,7 @@ test('a healthy server gives one line or several for each step, in order', async
     '  TLS          TLSv1.3 by STARTTLS, TLS_AES_256_GCM_SHA384; level verify',
     '  certificate  matches',
     '               CN=localhost; for localhost, 127.0.0.1',
-    '               29 days left, until DATE; issued by CN=Test authority',
+    '               29 days left, until DATE; issuer: CN=Test authority',
     '               sha256 FINGERPRINT',
     '  LHLO         PIPELINING',
     '               AUTH PLAIN',
@@ -68,7 +68,7 @@ test('a healthy server gives one line or several for each step, in order', async
     '  MAIL         <me@x.test> 250 2.1.0 sender ok',
     '  RCPT         <postmaster@x.test> 250 2.1.5 recipient ok',
     '✗ RCPT         <nobody@x.test> 550 5.1.1 unknown',
-    '               → There is no such mailbox as the server has it: see whether it takes whole addresses or local parts (Dovecot: auth_username_format; Cyrus: virtdomains, defaultdomain).',
+    '               → The server knows no such mailbox. Check whether it expects full addresses or local parts (Dovecot: auth_username_format; Cyrus: virtdomains, defaultdomain).',
     '',
     'Mail would be bounced (5.1.1): host 127.0.0.1[127.0.0.1] said: 550 5.1.1 unknown (in reply to RCPT TO command)',
     '',

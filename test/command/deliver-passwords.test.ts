@@ -91,18 +91,18 @@ describe('a usage error does not show the password, and nothing is delivered:', 
     [
       'a line without a host',
       () => files('malformed', '127.0.0.1 joe:hunter2\n\njoe:hunter2\n'),
-      /^error: lmtp_sasl_password_maps: ".*malformed" cannot be used: .*malformed, line 3: a host or next-hop, blanks and user:password/,
+      /^error: lmtp_sasl_password_maps: ".*malformed" cannot be used: .*malformed, line 3: write a host or next-hop, blanks and user:password/,
     ],
-    ['no line at all', () => files('empty', '# hunter2\n'), /empty: there is no entry in it/],
+    ['no line at all', () => files('empty', '# hunter2\n'), /empty: it has no entries/],
     [
       'an invalid map',
       () => ['--parameter', 'lmtp_sasl_password_maps=joe:hunter2'],
-      /^error: lmtp_sasl_password_maps: "\(hidden\)" cannot be used: map 1: its type is none that may hold passwords/,
+      /^error: lmtp_sasl_password_maps: "\(hidden\)" cannot be used: map 1: its type may not contain passwords/,
     ],
     [
       'a dollar sign that is not doubled',
       () => ['--parameter', 'lmtp_sasl_password_maps=static:joe:$hunter2'],
-      /^error: lmtp_sasl_password_maps: the value refers to what is no parameter; \$\$ stands for a dollar sign/,
+      /^error: lmtp_sasl_password_maps: the value refers to a name that is not a parameter; write \$\$ for a dollar sign/,
     ],
     [
       'another parameter that would show it',

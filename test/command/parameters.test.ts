@@ -69,10 +69,10 @@ test('a name is shown with everything about it', async () => {
 
 test('a name that cannot be set is shown with the reason', async () => {
   const { stdout, code } = await show('lmtp_header_checks');
-  assert.match(stdout, /^lmtp_header_checks cannot be set here\n {4}why +Content is delivered as it came\./);
+  assert.match(stdout, /^lmtp_header_checks cannot be set here\n {4}why +Content is delivered unchanged\./);
   assert.equal(code, 0);
   const json = await show('lmtp_header_checks', '--json');
-  assert.match(String(jsonLines(json.stdout)[0]?.['refused']), /^Content is delivered as it came\./);
+  assert.match(String(jsonLines(json.stdout)[0]?.['refused']), /^Content is delivered unchanged\./);
 });
 
 test('--json prints one object on each line, with everything', async () => {
@@ -85,7 +85,7 @@ test('--json prints one object on each line, with everything', async () => {
       changed: true,
       kind: 'port',
       allowed: '1 to 65535, or a name of known_tcp_ports',
-      meaning: 'The port of a next-hop that names none: a number, or a service of known_tcp_ports.',
+      meaning: 'The port of a next-hop without a port: a number, or a service of known_tcp_ports.',
       subject: 'Destinations',
       variable: 'LMTP_TCP_PORT',
     },
@@ -100,9 +100,9 @@ test('patterns that can never match are reported', async () => {
 
 describe('an error is a usage error, and nothing is shown:', () => {
   for (const [what, args, said] of [
-    ['an unknown name', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* is lmtp_mail_timeout meant\?/],
+    ['a name that is none', ['lmtp_mail_timeuot'], /lmtp_mail_timeuot: is not a .* did you mean lmtp_mail_timeout\?/],
     ['a value', ['--parameter', 'max_idle=never'], /max_idle: "never" is not a time/],
-    ['a map', ['--parameter', 'lmtp_reply_filter=regexp:{{/(/ x}}'], /lmtp_reply_filter: .* rule 1: .*not closed/],
+    ['a map', ['--parameter', 'lmtp_reply_filter=regexp:{{/(/ x}}'], /lmtp_reply_filter: .* rule 1: .*without an end/],
     [
       'a parameter that cannot be set',
       ['--parameter', 'lmtp_generic_maps=static:x'],

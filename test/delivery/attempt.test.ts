@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { timeLimits } from '../../functions/delivery/agent.ts';
 import { attempt } from '../../functions/delivery/attempt.ts';
-import { DialogueKeeper } from '../../functions/delivery/incidents.ts';
+import { DialogueRecorder } from '../../functions/delivery/incidents.ts';
 import { openGate } from '../../functions/delivery/message.ts';
 import { noDeadline } from '../../functions/session/limit.ts';
 import { deliverTo, makeMessage, nameService, shortVerdicts, testAgent } from '../support/delivery-agent.ts';
@@ -69,7 +69,7 @@ test('whatever a server says, its verdicts and its leftover together are the rec
           begun: agent.clock.now(),
           recipients,
           last: isLast,
-          dialogue: new DialogueKeeper(false),
+          dialogue: new DialogueRecorder(false),
           oneByOne,
           mayRenew: true,
           onProgress: () => {},

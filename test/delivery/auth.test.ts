@@ -107,19 +107,14 @@ describe('a server that breaks the rules of AUTH', () => {
       [challenge('realm="x"'), '501 no'],
       'the DIGEST-MD5 challenge has no nonce',
     ],
-    ['sends one challenge after another', 'LOGIN', ['334 '], 'the server asks for more than LOGIN has to say'],
-    ['asks after PLAIN', 'PLAIN', ['334 '], 'the server asks for more than PLAIN has to say'],
-    [
-      'sends a challenge that is not a SCRAM message',
-      'SCRAM-SHA-256',
-      [challenge('hello')],
-      'a SCRAM message of the server is not a list',
-    ],
+    ['asks on and on', 'LOGIN', ['334 '], 'the server sent more challenges than LOGIN has'],
+    ['asks after PLAIN', 'PLAIN', ['334 '], 'the server sent more challenges than PLAIN has'],
+    ['has no SCRAM message', 'SCRAM-SHA-256', [challenge('hello')], 'a SCRAM message of the server is not a list'],
     [
       'ends SCRAM early',
       'SCRAM-SHA-256',
       [challenge('e=other-error'), refused],
-      'the server ends the SCRAM exchange: other-error',
+      'the server ended the SCRAM exchange: other-error',
     ],
     ['accepts SCRAM at once', 'SCRAM-SHA-256', [accepted], 'the server did not prove that it knows the password'],
   ] as const) {
@@ -163,12 +158,12 @@ describe('a server of SCRAM', () => {
 
   const mechanism = 'SCRAM-SHA-256';
   for (const [lie, words] of [
-    ['wrong-signature', /the server does not know the password that it asks for \(wrong SCRAM signature\)$/],
+    ['wrong-signature', /the server does not know the password \(wrong SCRAM signature\)$/],
     ['no-signature', /the server did not prove that it knows the password \(no SCRAM signature\)$/],
-    ['other-nonce', /the server's SCRAM nonce does not continue ours$/],
-    ['same-nonce', /the server's SCRAM nonce does not continue ours$/],
+    ['other-nonce', /the server's SCRAM nonce does not extend the client's$/],
+    ['same-nonce', /the server's SCRAM nonce does not extend the client's$/],
     ['endless-first', /: .*SCRAM/],
-    ['endless-empty', /the server asks for more than SCRAM-SHA-256 has to say$/],
+    ['endless-empty', /the server sent more challenges than SCRAM-SHA-256 has$/],
   ] as const) {
     test(`that lies gets none: ${lie}`, async () => {
       const { short, text, commands } = await send(offering(mechanism, scramServer({ mechanism, lie })));
@@ -181,7 +176,7 @@ describe('a server of SCRAM', () => {
   test('that knows another password refuses, in its words', async () => {
     const { short, text } = await send(offering(mechanism, scramServer({ mechanism, password: changedPassword })));
     assert.equal(short, 'deferred 4.7.0');
-    assert.match(text, /the server ends the SCRAM exchange: invalid-proof$/);
+    assert.match(text, /the server ended the SCRAM exchange: invalid-proof$/);
     const mute = scramServer({ mechanism, password: changedPassword, tellsErrors: false });
     const { short: other, text: said } = await send(offering(mechanism, mute));
     assert.equal(other, 'deferred 4.7.8');
@@ -243,7 +238,7 @@ describe('a server that binds SCRAM to the channel', () => {
     assert.ok(isSilentOnMail(third.commands));
   });
 
-  test('but to another connection gets no mail: there is a proxy in between', async () => {
+  test('but not to this one gets no mail: an attacker may be in between', async () => {
     const elsewhere: BindingsOf = () =>
       Object.fromEntries(names.map((name) => [name, Buffer.from('another connection')]));
     const script = offering(`${plus} SCRAM-SHA-256 PLAIN`, scramServer({ mechanism: plus }, elsewhere), {
@@ -252,7 +247,7 @@ describe('a server that binds SCRAM to the channel', () => {
     const { short, text, commands } = await send(script, encrypted);
     assert.equal(short, 'deferred 4.7.0');
     assert.match(text, /channel-bindings-dont-match$/);
-    // A proxy that could make us drop the binding would have won.
+    // An attacker who could make the client drop the binding would succeed.
     assert.deepEqual([...new Set(authsOf(commands))], [`AUTH ${plus}`]);
     assert.ok(isSilentOnMail(commands));
   });
@@ -369,7 +364,7 @@ describe('a password that a server refuses', () => {
     assert.equal(server.transcript().length, 4);
   });
 
-  test('does not exclude another server of the destination, nor the password of another user', async () => {
+  test('does not stop other servers of the destination, nor another user', async () => {
     await using first = await startScriptedServer(offering('PLAIN', [refused]));
     await using second = await startScriptedServer(offering('PLAIN', [accepted]));
     const agent = testAgent(login());
@@ -394,15 +389,15 @@ describe('a password that a server refuses', () => {
 describe('an unusable secret', () => {
   for (const [what, text, words] of [
     ['that does not exist', undefined, 'secret sasl: there is none'],
-    ['that is not JSON', '{"127.0.0.1": "joe:', 'what begins with { must be an object of JSON'],
-    ['that is empty', '', 'there is no entry in it'],
+    ['that is no JSON', '{"127.0.0.1": "joe:', 'a value that begins with { must be a JSON object'],
+    ['that is empty', '', 'it has no entries'],
     [
       'that has another form',
       '{"username": "joe", "password": "x"}',
-      'it holds a user and a password, but for no host',
+      'it contains a user and a password, but no host',
     ],
   ] as const) {
-    test(`${what}: mail waits, no connection is made, and nothing is sent without AUTH`, async () => {
+    test(`${what}: mail is deferred without a connection, and never sent without AUTH`, async () => {
       const faults: string[] = [];
       const secrets = changingSecrets(text === undefined ? {} : { sasl: text });
       const given = { secrets: secrets.store, onSecretFault: (why: string) => faults.push(why) };
@@ -470,10 +465,10 @@ describe('a password is sent in clear', () => {
 
   for (const [when, parameters, verdict] of [
     ['not by default, not even over TLS', encrypt, 'deferred 4.7.0'],
-    ['not without TLS, if permitted over TLS', relaxed, 'deferred 4.7.0'],
-    ['over TLS, if permitted', { ...relaxed, ...encrypt }, 'sent 2.0.0'],
-    ['not to an unverified server, if permitted to a verified one', { ...verified, ...encrypt }, 'deferred 4.7.0'],
-    ['to a verified server, if permitted', { ...verified, ...secure }, 'sent 2.0.0'],
+    ['not without TLS, if it may over TLS', relaxed, 'deferred 4.7.0'],
+    ['over TLS, if it may', { ...relaxed, ...encrypt }, 'sent 2.0.0'],
+    ['not to an unverified server, if only to a verified one', { ...verified, ...encrypt }, 'deferred 4.7.0'],
+    ['to a server that was verified, if it may', { ...verified, ...secure }, 'sent 2.0.0'],
   ] as const) {
     test(when, async () => {
       const secrets = changingSecrets({ authority: certificates.authority.cert }).store;
@@ -504,7 +499,7 @@ describe('the AUTH parameter of MAIL', () => {
   const mailOf = (commands: readonly string[]) => commands.find((command) => command.startsWith('MAIL'));
   const dummy = { ...login(), lmtp_send_dummy_mail_auth: 'yes' };
 
-  test('is <> where the parameters ask for it and AUTH is offered', async () => {
+  test('is AUTH=<> with lmtp_send_dummy_mail_auth, if the server offers AUTH', async () => {
     const script = offering('PLAIN', [accepted]);
     assert.equal(mailOf((await send(script)).commands), 'MAIL FROM:<alice@example.org>');
     assert.equal(mailOf((await send(script, dummy)).commands), 'MAIL FROM:<alice@example.org> AUTH=<>');

@@ -168,7 +168,7 @@ describe('octets', () => {
     assert.equal(bytes, 2 * (content.length + 2));
   });
 
-  test('are not counted for content that was cut short, nor where no recipient was accepted', async () => {
+  test('of content are not counted if it was incomplete, or no recipient was accepted', async () => {
     const broken: Partial<Asked> = {
       message: {
         ...makeMessage(text),

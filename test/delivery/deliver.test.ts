@@ -104,7 +104,7 @@ describe('one server', () => {
 });
 
 describe('several hosts', () => {
-  test('the second host gets the leftover recipients, and no others', async () => {
+  test('the second host gets only the leftover recipients', async () => {
     await using server = await start({
       connections: {
         1: { rcpt: { 'b@x': '452 4.2.2 full', 'c@x': '550 5.1.1 unknown' }, final: { 'd@x': '451 4.3.0 no' } },
@@ -148,7 +148,7 @@ describe('several hosts', () => {
     assert.deepEqual(offered(server), [['a@x', 'b@x'], ['b@x']]);
   });
 
-  test('a server that dies before the dot leaves no recipient in doubt, and the next host gets them', async () => {
+  test('a server that disconnects before the dot leaves no recipient in doubt, and the next host gets them', async () => {
     await using server = await start({ connections: { 1: { content: andThen('reset') } } });
     const message = makeMessage('x'.repeat(20_000_000));
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), { message });
@@ -156,14 +156,14 @@ describe('several hosts', () => {
     assert.equal(server.transcript().length, 2);
   });
 
-  test('a recipient that is refused permanently is not offered to the next host', async () => {
+  test('a recipient with a 5xx is not offered to the next host', async () => {
     await using server = await start({ connections: { 1: { mail: '550 5.7.1 not from you' } } });
     const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }));
     assert.deepEqual(shortVerdicts(outcome), ['bounced 5.7.1']);
     assert.equal(server.transcript().length, 1);
   });
 
-  test('with soft_bounce it is offered to the next host, and finally deferred', async () => {
+  test('with soft_bounce it is, and in the end deferred', async () => {
     await using server = await start({ mail: '550 5.7.1 not from you' });
     const outcome = await deliverTo(
       `mail.example:${server.port}`,
@@ -174,7 +174,7 @@ describe('several hosts', () => {
     assert.equal(server.transcript().length, 2);
   });
 
-  test('a host that refuses the connection or the session does not count as one of the two sessions', async () => {
+  test('a host that refuses to talk, or to be connected to, costs none of the two sessions', async () => {
     // No server listens at 127.0.0.2.
     await using server = await start({
       listen: ['127.0.0.1', '127.0.0.3'],
@@ -226,7 +226,7 @@ describe('several hosts', () => {
 });
 
 describe('no server at all', () => {
-  test('a name that does not exist defers all recipients, and is to blame', async () => {
+  test('an unknown name defers every recipient, and blames the destination', async () => {
     const outcome = await deliverTo('nowhere.example', ['a@x', 'b@x'], testAgent({}, { names }));
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.4', 'deferred 4.4.4']);
     assert.equal(outcome.verdicts[0]?.relay, undefined);
@@ -243,7 +243,7 @@ describe('no server at all', () => {
     assert.equal(outcome.blame, undefined);
   });
 
-  test('refused connections defer all recipients, without a relay', async () => {
+  test('refused connections defer every recipient, without a relay', async () => {
     const port = await freePort();
     const outcome = await deliverTo(`[127.0.0.1]:${port}`, ['a@x'], testAgent());
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.1']);
@@ -253,13 +253,13 @@ describe('no server at all', () => {
     assert.equal(outcome.blame?.status, '4.4.1');
   });
 
-  test('a missing socket defers all recipients', async () => {
+  test('a missing socket defers every recipient', async () => {
     const outcome = await deliverTo('unix:/nonexistent/lmtp', ['a@x'], testAgent({ myhostname: 'me.example' }));
     assert.deepEqual(shortVerdicts(outcome), ['deferred 4.4.1']);
     assert.equal(outcome.verdicts[0]?.text, 'connect to me.example[/nonexistent/lmtp]: No such file or directory');
   });
 
-  test('an address of this machine is not connected to unless the parameters allow it, and blames no destination', async () => {
+  test('an address of this machine is not connected to, unless that is allowed, and blames no destination', async () => {
     await using server = await start({});
     const outcome = await deliverTo(
       `[127.0.0.1]:${server.port}`,
@@ -272,8 +272,8 @@ describe('no server at all', () => {
   });
 });
 
-describe('blame falls', () => {
-  test('not on a destination that answered, whatever it said', async () => {
+describe('blame', () => {
+  test('not a destination that answered, whatever it said', async () => {
     await using server = await start({ rcpt: { default: '450 4.2.0 busy' } });
     assert.equal((await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }))).blame, undefined);
   });
@@ -307,7 +307,7 @@ describe('the gate', () => {
     assert.equal(server.rawContents[0]?.length, 0);
   });
 
-  test('stops the content before the dot when the claim expires, and blames no destination', async () => {
+  test('a claim that runs out amid the content stops it before the dot, and blames no destination', async () => {
     await using server = await start({});
     let asked = 0;
     const gate = { prepare, admit: async () => {}, mayGoOn: () => ++asked < 2 };
@@ -341,7 +341,7 @@ describe('the gate', () => {
   });
 });
 
-test('a message that breaks off drops the connection without the dot, defers all recipients, and blames no destination', async () => {
+test('a message that cannot be read to its end drops the connection without the dot, defers every recipient, and blames no destination', async () => {
   await using server = await start({});
   const message = {
     ...makeMessage(),
@@ -358,7 +358,7 @@ test('a message that breaks off drops the connection without the dot, defers all
   assert.deepEqual(server.transcript()[0]?.contents, [{ complete: false }]);
 });
 
-test('our own deadline defers all recipients, blames no destination, and tries no other host', async () => {
+test('the end of the time of the function defers every recipient, blames no destination, and tries no other host', async () => {
   await using server = await start({ mail: andThen('silence') });
   const deadline = deadlineIn(300);
   const outcome = await deliverTo(`mail.example:${server.port}`, ['a@x'], testAgent({}, { names }), { deadline });

@@ -11,7 +11,7 @@ for (const [destination, parameters, wanted] of [
   ['error:5.0.0 no mail here', {}, 'bounced 5.0.0'],
   ['error:5.1.6 this domain has moved', { soft_bounce: 'yes' }, 'deferred 4.1.6'],
   ['retry:4.3.2 the mailboxes are being moved', {}, 'deferred 4.3.2'],
-  ['discard:unwanted mail', {}, 'sent 2.0.0'],
+  ['discard:no longer needed', {}, 'sent 2.0.0'],
 ] as const) {
   const how = 'soft_bounce' in parameters ? ', with soft_bounce' : '';
   test(`${destination}${how}: ${wanted}`, async () => {
@@ -29,7 +29,7 @@ for (const [destination, parameters, wanted] of [
   });
 }
 
-test('discarded mail causes a success report too, if the sender requested one', async () => {
+test('a requested success report is sent for discarded mail, too', async () => {
   const { verdicts } = await deliverTo('discard:x', ['a@x'], testAgent());
   assert.equal(verdicts[0]?.relayed, true);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { makeEnvelope, type Posting, unfitness } from '../../functions/delivery/envelope.ts';
+import { makeEnvelope, missingCapability, type Posting } from '../../functions/delivery/envelope.ts';
 import { unseenContent } from '../../functions/delivery/message.ts';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import type { Delivery } from '../../functions/request/delivery.ts';
@@ -47,11 +47,11 @@ describe('the content is declared', () => {
   for (const [what, message, body, declared] of [
     ['as submitted', sevenBit, '7BIT', '7BIT'],
     ['as submitted', sevenBit, '8BITMIME', '8BITMIME'],
-    ['not at all if the request declares nothing and it needs nothing', sevenBit, undefined, undefined],
-    ['8BITMIME if it is, whatever the request declares', eightBit, '7BIT', '8BITMIME'],
+    ['not at all if it was not declared and needs nothing', sevenBit, undefined, undefined],
+    ['8BITMIME if it is, whatever was said', eightBit, '7BIT', '8BITMIME'],
     ['8BITMIME if it is', eightBit, undefined, '8BITMIME'],
-    ['8BITMIME if it was not examined', unseen, undefined, '8BITMIME'],
-    ['as submitted if it was not examined', unseen, '7BIT', '7BIT'],
+    ['8BITMIME if it was not inspected', unseen, undefined, '8BITMIME'],
+    ['as submitted if it was not inspected', unseen, '7BIT', '7BIT'],
   ] as const) {
     test(`${what}: ${declared ?? 'nothing'}`, () => {
       const envelope = makeEnvelope(posting(body === undefined ? {} : { body }, { message }), [0]);
@@ -71,7 +71,10 @@ test('the DSN fields of a request are sent', () => {
 test('a message larger than the server accepts is refused before anything is sent', () => {
   const message = makeMessage('x'.repeat(98));
   const trouble = (limit: number) =>
-    unfitness(posting({}, { message }), offers(`SIZE ${limit}`), { peer: 'mail.example[10.0.0.1]', isLastHost: false });
+    missingCapability(posting({}, { message }), offers(`SIZE ${limit}`), {
+      peer: 'mail.example[10.0.0.1]',
+      isLastHost: false,
+    });
   assert.equal(trouble(100), undefined);
   assert.equal(trouble(0), undefined);
   assert.deepEqual(trouble(99), {

@@ -27,11 +27,11 @@ async function find(destination: string, agent = agentWith(), deadline = noDeadl
 
 test('an address is its own server, and no name is looked up', async () => {
   const fail = () => assert.fail('a name was looked up');
-  const forbidden = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
-  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: forbidden })), ['10.0.1.7[10.0.1.7]:2003']);
+  const unused = { lookUp: fail, lookUpNative: fail, lookUpService: fail, canonicalName: fail };
+  assert.deepEqual(await find('[10.0.1.7]:2003', agentWith({}, { names: unused })), ['10.0.1.7[10.0.1.7]:2003']);
 });
 
-test('a unix-domain socket is named with our own name', async () => {
+test('a unix-domain socket has the name of this host', async () => {
   const agent = agentWith({ myhostname: 'mail.example.org' });
   assert.deepEqual(await find('unix:/run/lmtp', agent), ['mail.example.org[/run/lmtp]']);
 });
@@ -47,7 +47,7 @@ describe('of many addresses,', () => {
     const cut = { lmtp_mx_address_limit: '2', lmtp_balance_inet_protocols: 'no' };
     assert.deepEqual(await find('many.example', agentWith(cut)), relays);
   });
-  test('any order is possible otherwise, and no address is lost or doubled', async () => {
+  test('any order is possible where it is, and no address is lost or doubled', async () => {
     const parameters = { lmtp_randomize_addresses: 'yes', lmtp_mx_address_limit: '0' };
     const ordered = (await find('many.example', agentWith({ lmtp_mx_address_limit: '0' }))) as string[];
     const firsts = new Set<string | undefined>();

@@ -1,7 +1,7 @@
 /** Incidents of an attempt for the postmaster: trouble by class, with the dialogue that led to it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DialogueKeeper, type Incident, illustrate } from '../../functions/delivery/incidents.ts';
+import { DialogueRecorder, type Incident, withTranscripts } from '../../functions/delivery/incidents.ts';
 import { SecretFault } from '../../functions/secrets/secrets.ts';
 import { deliverTo, makeMessage, testAgent } from '../support/delivery-agent.ts';
 import { andThen, type ServerScript, startScriptedServer } from '../support/scripted-server.ts';
@@ -117,13 +117,13 @@ describe('a postmaster is not notified of trouble', () => {
   }
 });
 
-test('of a long dialogue the beginning and the end are kept', () => {
-  const dialogue = new DialogueKeeper(true);
+test('a long dialogue is kept from both its ends', () => {
+  const dialogue = new DialogueRecorder(true);
   const listen = dialogue.listen(undefined);
   for (let n = 0; n < 1000; n += 1) listen?.('C', `line ${n}`);
   const notes = ['odd', 'odder'].map((subject) => ({ class: 'protocol', subject }) as const);
   const peer = { host: 'mail.example', endpoint: { kind: 'inet', address: '10.0.0.1', port: 24 } } as const;
-  const incidents = illustrate(notes, dialogue, peer, 'mail.example');
+  const incidents = withTranscripts(notes, dialogue, peer, 'mail.example');
   assert.equal(incidents.length, 1);
   const [{ transcript, subject } = { transcript: [], subject: '' }] = incidents;
   assert.equal(subject, 'odd');

@@ -41,7 +41,7 @@ describe('lmtp_flags', () => {
     assert.match(mails[0] ?? '', new RegExp(` SIZE=${first.length}( |$)`));
   });
 
-  test('D bounces a message with a matching Delivered-To, without a connection', async () => {
+  test('D bounces a message that was delivered there before, without a connection', async () => {
     const looping = 'Delivered-To: other@x\nDelivered-To:\n A@x\nSubject: x\n\nDelivered-To: b@x\n';
     const { verdicts, outcome } = await play(looping, ['a@x', 'b@x'], {
       lmtp_flags: 'D',

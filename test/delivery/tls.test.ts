@@ -411,7 +411,7 @@ describe('unusable TLS material of ours', () => {
     ['our certificate', { lmtp_tls_cert_file: 'secretsmanager:nowhere' }, /lmtp_tls_cert_file: secret nowhere/],
     ['a file', { lmtp_tls_CAfile: './nowhere.pem' }, /\.\/nowhere\.pem cannot be read \(ENOENT\)/],
   ] as const) {
-    test(`${what}: mail waits, at level may too, and no connection is made`, async () => {
+    test(`${what}: mail is deferred without a connection, also at level may`, async () => {
       for (const level of [may, encrypt]) {
         const { short, text, transcript, blame } = await send(withTls(), { ...level, ...parameters }, { age: 1e9 });
         assert.equal(short, 'deferred 4.3.0');
@@ -422,7 +422,7 @@ describe('unusable TLS material of ours', () => {
     });
   }
 
-  test('an invalid entry of a policy map: mail waits, and no connection is made', async () => {
+  test('an invalid entry of a policy map: mail is deferred without a connection', async () => {
     const parameters = { ...may, lmtp_tls_policy_maps: 'inline:{ {localhost=encript} }' };
     const { short, text, transcript } = await send(withTls(), parameters, { age: 1e9 });
     assert.equal(short, 'deferred 4.7.5');
@@ -467,7 +467,7 @@ describe('a session under TLS serves the next mail', () => {
     assert.deepEqual(await share(agents), Array<number>(agents.length).fill(1));
   });
 
-  test('but never if it has another user or another password', async () => {
+  test('and never if it is of another user or another password', async () => {
     const script = withTls({}, { capabilities: ['AUTH PLAIN'], auth: ['235 2.7.0 ok'] });
     const login = (map: string) => ({ ...encrypt, ...password, lmtp_sasl_password_maps: map });
     const secrets = changingSecrets({ sasl: `{"localhost": "joe:${testSecrets.password}"}` });

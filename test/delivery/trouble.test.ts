@@ -221,7 +221,7 @@ describe("a conversation that ended early, in Postfix's words", () => {
       assert.deepEqual([trouble.scope, trouble.status, trouble.inDoubt], [scope, status, undefined]);
     });
   }
-  test('after the dot, each recipient without a reply is in doubt', () => {
+  test('after the dot, a recipient without a reply is in doubt', () => {
     assert.equal(interruptionTrouble({ stage: 'dot', reason: 'lost', inDoubt: true }, peer).inDoubt, true);
     const answer = { kind: 'interrupted', stage: 'dot', reason: 'timeout', inDoubt: true } as const;
     assert.equal(answerTrouble(answer, peer, ownJudge)?.inDoubt, true);

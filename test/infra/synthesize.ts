@@ -1,7 +1,7 @@
 /** Stacks for tests: with stub code, so that nothing is bundled, and with the context of the real cdk.json. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, type AppProps, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { LmtpDelivery, type LmtpDeliveryProps } from '../../infra/construct/lmtp-delivery.ts';
@@ -25,16 +25,22 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
+/**
+ * An app whose templates are not held against the CDK's rules: to start those takes five seconds of processor time in each test file.
+ * template-validation.test.ts holds all that can be set against them, and any-context.test.ts what is set at random.
+ */
+export const unvalidated = { builtinCloudFormationValidation: false } as const;
+
 /** The stack of the app, with these context values over those of cdk.json. */
-export function appStack(values: Record<string, unknown> = {}): LmtpStack {
-  const app = new App({ context: { ...context, ...values } });
+export function appStack(values: Record<string, unknown> = {}, props: AppProps = unvalidated): LmtpStack {
+  const app = new App({ ...props, context: { ...context, ...values } });
   const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
   return new LmtpStack(app, 'LambdaLmtp', { settings, code: stubCode });
 }
 
 /** A user's stack with the construct. */
 export function construct(props: (stack: Stack) => LmtpDeliveryProps): { stack: Stack; delivery: LmtpDelivery } {
-  const stack = new Stack(new App({ context }), 'Theirs');
+  const stack = new Stack(new App({ ...unvalidated, context }), 'Theirs');
   const delivery = new LmtpDelivery(stack, 'Mail', { code: stubCode, ...props(stack) });
   return { stack, delivery };
 }

@@ -9,6 +9,7 @@ import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { LmtpDelivery } from '../../infra/construct/lmtp-delivery.ts';
+import { contextNames } from '../../infra/context/context.ts';
 import { readTransports } from '../../infra/context/transports.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
 import { loadExamples } from '../support/examples.ts';
@@ -58,6 +59,66 @@ function findings(build: (app: App) => void, values: Record<string, unknown> = {
     });
 }
 
+const account = '123456789012';
+
+/** Context values that together set every option, each to a value that changes the template. */
+const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'several transports with a map and other transports': {
+    destination: '',
+    parameters: { myhostname: 'mx.example.com', max_use: 50 },
+    sesTopics: `arn:aws:sns:eu-west-1:${account}:mail`,
+    objectPrefix: 'drop/',
+    transportMapObject: 's3://configuration/transport',
+    otherTransports: `archive=arn:aws:sqs:eu-west-1:${account}:archive-incoming`,
+    transports: {
+      mailman: { destination: 'inet:mailman.internal:8024', parameters: { lmtp_destination_concurrency_limit: 2 } },
+      lmtp: {
+        destination: 'inet:dovecot.internal:24',
+        transportMap: 'lists.example.com mailman:; old.example.com archive:',
+      },
+      'old-lists': { destination: 'inet:majordomo.internal:8024', messageBucket: 'old-mail' },
+    },
+  },
+  'a network of its own, endpoints that exist, and IPv6': {
+    vpc: 'vpc-0123456789abcdef0',
+    subnets: 'subnet-00000001=rtb-00000001 subnet-00000002=rtb-00000002',
+    securityGroup: 'sg-0123456789abcdef0',
+    vpcEndpoints: 'yes',
+    ipv6: 'yes',
+    mailPorts: '24 2400',
+  },
+  'prefix lists, and no security group': {
+    vpc: 'vpc-0123456789abcdef0',
+    subnets: 'subnet-00000001=rtb-00000001 subnet-00000002=rtb-00000002',
+    vpcEndpoints: 'existing',
+    prefixLists: 'pl-00000001 pl-00000002',
+  },
+  'buckets, keys and secrets of others': {
+    transport: 'lists',
+    messageBucket: 'mail',
+    allowedBuckets: 'archive',
+    bodyPrefixes: 'in/ ses/',
+    bucketOwners: `mail=${account} archive=${account}`,
+    encryptionKey: `arn:aws:kms:eu-west-1:${account}:key/01234567-89ab-cdef-0123-456789abcdef`,
+    secrets: 'sasl/a',
+    transportMap: 'example.com lists:inet:b.internal:24',
+    allowedDestinations: 'inet:a.internal:24',
+    watchedDestinations: 'inet:a.internal:24 inet:b.internal:24',
+  },
+  'bodies that are deleted, alarms that are told, and other sizes': {
+    bodyRetention: '90d',
+    alarms: { lateMail: { threshold: 2 } },
+    alarmTopic: `arn:aws:sns:eu-west-1:${account}:alarms`,
+    operatingManual: 'https://wiki.example/operating',
+    prices: { lambdaTime: 1 },
+    logRetention: 90,
+    functionTimeout: '600s',
+    memorySize: 512,
+    maximumConcurrency: 40,
+    sessionBudget: 320,
+  },
+};
+
 /** Every option of the construct. */
 function fullest(app: App): void {
   const stack = new Stack(app, 'Fullest');
@@ -102,6 +163,24 @@ for (const [name, build] of Object.entries(apps)) {
     assert.deepEqual(findings(build, values), []);
   });
 }
+
+for (const [name, values] of Object.entries(settings)) {
+  test(`${name}: the template has no finding`, () => {
+    const build = (app: App) => {
+      const transports = readTransports(app.node.getAllContext() as Record<string, unknown>);
+      new LmtpStack(app, 'LambdaLmtp', { settings: transports, code });
+    };
+    assert.deepEqual(findings(build, values), []);
+  });
+}
+
+test('nothing that the context can set is left out', () => {
+  const set = new Set(Object.values(settings).flatMap((values) => Object.keys(values)));
+  assert.deepEqual(
+    Object.keys(contextNames).filter((name) => !set.has(name)),
+    [],
+  );
+});
 
 test('a queue that shows messages again while its function still runs is found', () => {
   const found = findings((app) => {

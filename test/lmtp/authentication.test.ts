@@ -9,7 +9,7 @@ import { converse } from '../support/converse.ts';
 const echo = (given: Partial<Exchange> = {}): Exchange => ({
   initial: undefined,
   respond: (challenge) => challenge,
-  conclude: () => {},
+  verifyServer: () => {},
   ...given,
 });
 
@@ -49,11 +49,11 @@ describe('the initial response', () => {
     assert.equal(play(echo({ initial: exceeds }), transcript).kind, 'accepted');
   });
 
-  test('that waits is not sent to a server whose first challenge is not empty', () => {
+  test('that waits is not sent to a server with another challenge first', () => {
     const transcript = `C: AUTH ECHO\n S: 334 ${base64('you?')}\n C: *\n S: 501 cancelled`;
     const outcome = play(echo({ initial: exceeds }), transcript);
     assert.ok(outcome.kind === 'failed');
-    assert.match(outcome.error.message, /before it was its turn/);
+    assert.match(outcome.error.message, /a challenge before the initial response/);
   });
 });
 
@@ -62,7 +62,7 @@ describe('a server that sends challenges', () => {
     assert.equal(play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 235 ok`).kind, 'accepted');
   });
 
-  test('gets a cancellation after one more', () => {
+  test('once more gets a cancellation', () => {
     const outcome = play(echo(), `C: AUTH ECHO\n ${rounds(100)} S: 334 \n C: *\n S: 501 cancelled`);
     assert.ok(outcome.kind === 'failed');
     assert.match(outcome.error.message, /more than 100 challenges/);
@@ -107,11 +107,11 @@ describe('at the end', () => {
     assert.deepEqual([outcome.reply.text, outcome.challenges, outcome.word], ['535 5.7.8 no', 2, 'expired']);
   });
 
-  test('a 235 counts only if the mechanism accepts it', () => {
-    const conclude = () => {
+  test('a yes is believed only if the mechanism believes it', () => {
+    const verifyServer = () => {
       throw new SaslError('not proved');
     };
-    const outcome = play(echo({ conclude }), 'C: AUTH ECHO\n S: 235 ok');
+    const outcome = play(echo({ verifyServer }), 'C: AUTH ECHO\n S: 235 ok');
     assert.ok(outcome.kind === 'failed');
     assert.equal(outcome.error.message, 'not proved');
   });
@@ -122,7 +122,7 @@ describe('at the end', () => {
     }
   });
 
-  test('a lost connection is thrown to the caller', () => {
+  test('a lost connection throws an interruption', () => {
     assert.throws(
       () => play(echo(), 'C: AUTH ECHO\n S: (lost)'),
       (error) => error instanceof Interrupted && error.stage === 'AUTH',

@@ -57,7 +57,7 @@ test('an unset field of the envelope is not sent', () => {
   assert.equal(rcptCommand({ address: 'bob@x', notify: [] }, envelope(), all), 'RCPT TO:<bob@x>');
 });
 
-test('a recipient carries NOTIFY and ORCPT', () => {
+test('a recipient may have NOTIFY and ORCPT', () => {
   const recipient: Recipient = {
     address: 'bob one@x',
     notify: ['SUCCESS', 'DELAY'],

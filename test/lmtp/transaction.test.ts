@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Envelope } from '../../functions/lmtp/commands.ts';
 import { type Answer, type Dialogue, Interrupted } from '../../functions/lmtp/dialogue.ts';
-import type { TransactionOutcome } from '../../functions/lmtp/heard.ts';
-import { postfixManners } from '../../functions/lmtp/postfix-reading.ts';
-import { careful } from '../../functions/lmtp/reading.ts';
+import { postfixRules } from '../../functions/lmtp/postfix-reading.ts';
+import { carefulRules } from '../../functions/lmtp/reading.ts';
 import { type TransactionOptions, transaction, windowOctets } from '../../functions/lmtp/transaction.ts';
+import type { TransactionOutcome } from '../../functions/lmtp/transaction-record.ts';
 import { ReplyAssembler } from '../../functions/smtp/reply.ts';
 import { converse } from '../support/converse.ts';
 import { offers } from '../support/offers.ts';
@@ -362,7 +362,7 @@ describe('every RCPT is refused', () => {
       C: .
       (no RSET)
     `,
-      { manners: postfixManners },
+      { rules: postfixRules },
     );
     assert.deepEqual(answers(outcome), ['RCPT 550']);
     assert.equal(outcome.result.retire, 'protocol error');
@@ -765,7 +765,7 @@ test('whatever a server replies and wherever it breaks off, each recipient has o
         const addresses = Array.from({ length: count }, (_, n) => `r${n}@x`);
         const offered = pipelining ? offers('PIPELINING') : offers();
         const dialogue = transaction(mailTo(...addresses), offered, {
-          manners: isStrict ? postfixManners : careful,
+          rules: isStrict ? postfixRules : carefulRules,
         });
         const rest = [...said];
         const told: number[] = [];
@@ -858,7 +858,7 @@ describe('replies out of step', () => {
     assert.deepEqual(outcome.result.outOfStep?.reply.code, 354);
   });
 
-  test('with one final reply too many, only recipients with the same verdict in both readings are final', () => {
+  test('one final reply too many decides only where both assignments agree', () => {
     const outcome = pipelined(two, `${sent}S: 250 a\nS: 250 b\nS+: 550 5.7.1 c\n${noReset}`);
     assert.deepEqual(answers(outcome), ['dot 250', 'dot 250 out of step in doubt']);
     assert.deepEqual(outcome.result.miscount, { replies: 3, recipients: 2 });

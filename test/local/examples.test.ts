@@ -33,7 +33,11 @@ const { SesToCyrus, SesToDovecot, SingleDovecot, TenCustomers } = await loadExam
 function synthesize(name: string, build: (app: App) => void): string {
   const outdir = join(scratch, name);
   const flags = exampleFolders().find((example) => example.name === name)?.context ?? assert.fail(name);
-  const app = new App({ outdir, context: { ...flags, 'aws:cdk:enable-path-metadata': true } });
+  const app = new App({
+    builtinCloudFormationValidation: false,
+    outdir,
+    context: { ...flags, 'aws:cdk:enable-path-metadata': true },
+  });
   build(app);
   app.synth();
   return outdir;

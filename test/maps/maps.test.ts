@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { insideBraces, splitOutsideBraces } from '../../functions/maps/braces.ts';
 import { logicalLines } from '../../functions/maps/logical-lines.ts';
+import { MapError } from '../../functions/maps/lookup-table.ts';
 import { MacroError, parseMacros } from '../../functions/maps/macros.ts';
-import { MapError } from '../../functions/maps/map-error.ts';
 import { type MapOptions, openMaps } from '../../functions/maps/maps.ts';
 
 const text = (part: string) => fc.string({ unit: fc.constantFrom(...part) });
@@ -32,7 +32,7 @@ describe('static', () => {
     assert.equal(openMaps('static:{ 4.2.2 mailbox full, perhaps }').find('x'), '4.2.2 mailbox full, perhaps');
   });
   test('needs a value', () => {
-    assert.equal(fault('static:'), 'static map: it has no value; static:value is wanted');
+    assert.equal(fault('static:'), 'static map: it has no value; write static:value');
     assert.match(fault('static:{ }'), /no value/);
     assert.match(fault('static:{ a'), /braces do not match/);
   });
@@ -63,16 +63,16 @@ describe('inline', () => {
     ['inline:{ a=b', 'inline map: its braces do not match'],
     ['inline:{a=b}c', 'inline map: its braces do not match'],
     ['inline:{ }', 'inline map: it is empty'],
-    ['inline:{ a=b, c }', 'inline map, entry 2: there is no key with = behind it'],
+    ['inline:{ a=b, c }', 'inline map, entry 2: there is no key followed by ='],
     ['inline:{ =b }', 'inline map, entry 1: there is no key'],
     ['inline:{ { a b = c } }', 'inline map, entry 1: there is no key'],
     ['inline:{ { "a = c } }', 'inline map, entry 1: there is no key'],
-    ['inline:{ {a=b}c }', 'inline map, entry 1: text stands behind its closing brace'],
+    ['inline:{ {a=b}c }', 'inline map, entry 1: there is text after its closing brace'],
     ['inline:{ a= }', 'inline map, entry 1: the key "a" has no value'],
   ] as const) {
     test(`${map} cannot be used`, () => {
       assert.ok(fault(map).startsWith(said), fault(map));
-      assert.ok(fault(map).endsWith('; inline:{ key=value, { key = value with blanks } } is wanted'));
+      assert.ok(fault(map).endsWith('; write inline:{ key=value, { key = value with blanks } }'));
     });
   }
   test('finds all keys and values again', () => {
@@ -103,8 +103,8 @@ describe('texthash', () => {
     assert.deepEqual(paths, ['/opt/a', 'b:c']);
   });
   for (const [table, said] of [
-    ['a 1\nb\n', 'texthash:/x, line 2: a key, blanks and a value are wanted'],
-    ['\n# c\na 1\n  x\n"b 2\n', 'texthash:/x, line 5: a key, blanks and a value are wanted'],
+    ['a 1\nb\n', 'texthash:/x, line 2: write a key, blanks and a value'],
+    ['\n# c\na 1\n  x\n"b 2\n', 'texthash:/x, line 5: write a key, blanks and a value'],
     ['a 1\nA 2\n', 'texthash:/x, line 2: the key "A" is already in line 1'],
   ] as const) {
     test(`${JSON.stringify(table)} cannot be used`, () => assert.equal(fault('texthash:/x', file(table)), said));
@@ -115,7 +115,7 @@ describe('texthash', () => {
   });
   test('reports a file that cannot be read, and a missing one', () => {
     assert.match(fault('texthash:/no/such/file'), /^texthash:\/no\/such\/file: the file cannot be read \(ENOENT\)$/);
-    assert.equal(fault('texthash:'), 'texthash: names no file; texthash:/path is wanted');
+    assert.equal(fault('texthash:'), 'texthash: names no file; write texthash:/path');
   });
   test('never shows a value in an error, because it may be a secret', () => {
     for (const table of ['a joe:secret\na joe:secret\n', '"a joe:secret\n']) {

@@ -1,7 +1,7 @@
 /** Lists of patterns (match_list(3)). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MapError } from '../../functions/maps/map-error.ts';
+import { MapError } from '../../functions/maps/lookup-table.ts';
 import { openPatternList } from '../../functions/maps/pattern-list.ts';
 
 const strings = (text: string, files: Readonly<Record<string, string>> = {}) =>
@@ -42,8 +42,8 @@ describe('strings', () => {
       [false, false, true, true],
     );
   });
-  test('files that include each other are reported', () => {
-    assert.throws(() => strings('/a', { '/a': '/a\n' }), /name each other without end/);
+  test('files that name each other are told', () => {
+    assert.throws(() => strings('/a', { '/a': '/a\n' }), /name each other in a loop/);
   });
   test('a name in brackets matches nothing, as in Postfix, but is reported', () => {
     const list = strings('[127.0.0.1]:2400, [127.0.0.1] one.test');
@@ -83,17 +83,17 @@ describe('hosts', () => {
   for (const [list, names, matches] of cases) {
     test(`${list}: ${names.join(' ')}`, () => assert.equal(hosts(list).matches(...names), matches));
   }
-  test('a word in brackets that is not an address is reported', () => {
-    assert.deepEqual(hosts('[mail.test]').warnings, ['"[mail.test]" never matches: it is no address']);
+  test('a word in brackets that is no address is told', () => {
+    assert.deepEqual(hosts('[mail.test]').warnings, ['"[mail.test]" never matches: it is not an address']);
   });
 });
 
 describe('an unusable list is reported:', () => {
   for (const [list, said] of [
     ['one.test:24', /^there is no map type "one.test"; static:, inline:, texthash:, regexp: are allowed$/],
-    ['a !', /^"!": a pattern is wanted behind the !$/],
-    ['10.0.0.0/33', /^"10.0.0.0\/33": a mask of 0 to 32 bits is wanted$/],
-    ['10.0.0.1/8', /^"10.0.0.1\/8": the bits behind the mask must be zero$/],
+    ['a !', /^"!": the ! needs a pattern after it$/],
+    ['10.0.0.0/33', /^"10.0.0.0\/33": the mask must have 0 to 32 bits$/],
+    ['10.0.0.1/8', /^"10.0.0.1\/8": the bits outside the mask must be zero$/],
     ['/no/such/file', /^\/no\/such\/file: the file cannot be read \(ENOENT\)$/],
   ] as const) {
     test(list, () => {

@@ -100,8 +100,8 @@ describe('the basic syntax has its operators after backslashes:', () => {
   ] as const) {
     test(`/${pattern}/`, () => assert.deepEqual(match(pattern, text, { extended: false }), wanted));
   }
-  test('a group that was not opened is reported', () => {
-    assert.throws(() => match('a\\)', 'a', { extended: false }), /closed that was not opened/);
+  test('a closing bracket without an opening one is an error', () => {
+    assert.throws(() => match('a\\)', 'a', { extended: false }), /a closing bracket without an opening one/);
   });
 });
 
@@ -133,7 +133,7 @@ test('an expression that would be slow because of its size is refused', () => {
   }
 });
 
-/** Expressions with the same meaning in JavaScript, apart from which alternative is taken. */
+/** Expressions that mean the same to JavaScript, except for the choice of alternatives. */
 function expressions(depth: number): fc.Arbitrary<string> {
   const plain = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\.', '[a-c]');
   const atom =

@@ -1,7 +1,7 @@
 /** Tables of regular expressions (regexp_table(5)). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MapError } from '../../functions/maps/map-error.ts';
+import { MapError } from '../../functions/maps/lookup-table.ts';
 import { openMaps } from '../../functions/maps/maps.ts';
 import { longestKey } from '../../functions/maps/regexp-table.ts';
 
@@ -101,29 +101,32 @@ test('an empty result means no result', () => assert.equal(find('/^a(.*)/ $1\n/^
 
 describe('an unusable rule is reported with its line:', () => {
   const cases: readonly [string, string][] = [
-    ['/a', 'there is no pattern between two equal marks; /pattern/flags result, if /pattern/, endif, or a # comment'],
-    ['a b', 'there is no pattern between two equal marks'],
-    ['!', 'there is no pattern between two equal marks'],
+    [
+      '/a',
+      'there is no pattern between two equal delimiters; write /pattern/flags result, if /pattern/, endif, or a #',
+    ],
+    ['a b', 'there is no pattern between two equal delimiters'],
+    ['!', 'there is no pattern between two equal delimiters'],
     ['/a/', 'the pattern has no result'],
     ['/a/q b', '"q" is not a flag; i, m and x are allowed'],
-    ['/(/ b', 'in the pattern "(", a group that is not closed'],
-    ['/[a/ b', 'in the pattern "[a", a bracket that is not closed'],
-    ['/[[:letter:]]/ b', 'in the pattern "[[:letter:]]", there is no class [:letter:]; alnum, alpha'],
+    ['/(/ b', 'in the pattern "(", a group without an end'],
+    ['/[a/ b', 'in the pattern "[a", a bracket without an end'],
+    ['/[[:letter:]]/ b', 'in the pattern "[[:letter:]]", there is no class [:letter:]; allowed are alnum, alpha'],
     ['/*a/ b', 'in the pattern "*a", a repetition (*, +, ?, {}) of nothing'],
-    ['/a{2,1}/ b', 'in the pattern "a{2,1}", "{2,1}" does not count from 0 to 255 upwards'],
-    ['/a{x}/ b', 'in the pattern "a{x}", braces that hold no count'],
-    ['/(a)\\1/ b', 'in the pattern "(a)\\1", \\1 refers back to a group, which is not supported'],
-    ['/((a{200}){200})/ b', 'in the pattern "((a{200}){200})", so much repetition that it would be too slow'],
-    ['/a/ $1', '$1 stands for no group of the pattern; the pattern has no groups, and $$ for a $'],
-    ['/(a)/ $2', '$2 stands for no group of the pattern; $1 to $1 are allowed'],
-    ['/(a)/ $0', '$0 stands for no group'],
-    ['/(a)/ $a', '$a stands for no group'],
-    ['!/(a)/ $1', '$1 has nothing to stand for where a pattern must not match'],
+    ['/a{2,1}/ b', 'in the pattern "a{2,1}", "{2,1}" is not a range from 0 to 255'],
+    ['/a{x}/ b', 'in the pattern "a{x}", braces without a count'],
+    ['/(a)\\1/ b', 'in the pattern "(a)\\1", \\1 is a back reference, which is not supported'],
+    ['/((a{200}){200})/ b', 'in the pattern "((a{200}){200})", too much repetition: matching would be too slow'],
+    ['/a/ $1', '$1 is not a group of the pattern; the pattern has no groups; write $$ for a $'],
+    ['/(a)/ $2', '$2 is not a group of the pattern; $1 to $1 are allowed'],
+    ['/(a)/ $0', '$0 is not a group'],
+    ['/(a)/ $a', '$a is not a group'],
+    ['!/(a)/ $1', 'a negated pattern has no groups, so $1 has no value'],
     ['/(a)/ $ 1', 'in the result, a $ must be followed by a name'],
     ['if /a/', 'if without endif'],
-    ['if /a/ b', '"b" behind the pattern of an if'],
+    ['if /a/ b', '"b" after the pattern of an if'],
     ['endif', 'endif without if'],
-    ['if /a/\nendif x', 'text behind endif'],
+    ['if /a/\nendif x', 'text after endif'],
   ];
   for (const [rules, said] of cases) {
     test(JSON.stringify(rules), () => {
@@ -139,7 +142,7 @@ describe('an unusable rule is reported with its line:', () => {
     );
     assert.match(
       fault(() => openMaps('regexp:{ /a/ }')),
-      /^regexp map, rule 1: it is not in braces; regexp:\{ \{ /,
+      /^regexp map, rule 1: it is not in braces; write regexp:\{ \{ /,
     );
     assert.match(
       fault(() => openMaps('regexp:{ }')),

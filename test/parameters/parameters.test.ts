@@ -75,7 +75,7 @@ describe('a wrong name or value is reported, with what is allowed', () => {
     [{ lmtp_mail_timeuot: '1s' }, 'lmtp_mail_timeuot', /is not a parameter/],
     [{ LMTP_MAIL_TIMEOUT: '1s' }, 'LMTP_MAIL_TIMEOUT', /is not a parameter/],
     [{ constructor: '1' }, 'constructor', /is not a parameter/],
-    [{ lmtp_mail_timeout: 'soon' }, 'lmtp_mail_timeout', /"soon" is not a time: a number and s, m, h, d or w/],
+    [{ lmtp_mail_timeout: 'soon' }, 'lmtp_mail_timeout', /"soon" is not a time: write a number and s, m, h, d or w/],
     [{ lmtp_mail_timeout: '' }, 'lmtp_mail_timeout', /"" is not a time/],
     [{ lmtp_mail_timeout: '0' }, 'lmtp_mail_timeout', /"0" is out of range: 1s or more/],
     [{ maximal_queue_lifetime: '101d' }, 'maximal_queue_lifetime', /out of range: 0s to 8640000s/],
@@ -92,7 +92,7 @@ describe('a wrong name or value is reported, with what is allowed', () => {
       /"pipeline" is not allowed; allowed are 8bitmime/,
     ],
     [{ lmtp_destination_concurrency_limit: '0' }, 'lmtp_destination_concurrency_limit', /out of range: 1 to/],
-    [{ lmtp_lhlo_name: '$unknown' }, 'lmtp_lhlo_name', /refers to \$unknown, which is no parameter/],
+    [{ lmtp_lhlo_name: '$missing' }, 'lmtp_lhlo_name', /refers to \$missing, which is not a parameter/],
     [{ myhostname: '$lmtp_lhlo_name' }, 'lmtp_lhlo_name', /refers to itself/],
     [{ myhostname: '$myhostname' }, 'myhostname', /refers to itself/],
     [{ lmtp_lhlo_name: 'two words' }, 'lmtp_lhlo_name', /not a host name/],
@@ -146,7 +146,7 @@ test('the environment contains each under its name in capitals, beside other var
     LMTP_TLS_CAFILE: 'system',
     soft_bounce: 'yes',
     PATH: '/bin',
-    HOME: '$unknown',
+    HOME: '$missing',
   });
   assert.equal(parameters.lmtp_mail_timeout, 7 * second);
   assert.equal(parameters.lmtp_tls_CAfile, 'system');

@@ -109,7 +109,7 @@ test('setting a refused parameter is an error with the reason', () => {
   );
 });
 
-describe('an unknown name is reported with the similar one:', () => {
+describe('an unknown name brings the most similar parameter:', () => {
   for (const [name, meant] of [
     ['lmtp_mail_timeuot', 'lmtp_mail_timeout'],
     ['smtp_mail_timeout', 'lmtp_mail_timeout'],
@@ -118,7 +118,7 @@ describe('an unknown name is reported with the similar one:', () => {
     ['LMTP_MAIL_TIMEOUT', 'lmtp_mail_timeout'],
     ['max_uses', 'max_use'],
   ] as const) {
-    test(name, () => assert.equal(whyNot(name), `is not a parameter of lambda-lmtp; is ${meant} meant?`));
+    test(name, () => assert.equal(whyNot(name), `is not a parameter of lambda-lmtp; did you mean ${meant}?`));
   }
   for (const name of ['', 'x', 'relayhost_maps_of_old', 'constructor', '__proto__', 'a'.repeat(10_000)]) {
     test(`${JSON.stringify(name.slice(0, 30))} is similar to none`, () =>
@@ -128,10 +128,10 @@ describe('an unknown name is reported with the similar one:', () => {
 
 describe('a variable that is similar to ours and unknown stops the function:', () => {
   for (const [variable, words] of [
-    ['LMTP_MAIL_TIMEUOT', /^lmtp_mail_timeuot: is not a parameter .* lmtp_mail_timeout meant/],
+    ['LMTP_MAIL_TIMEUOT', /^lmtp_mail_timeuot: is not a parameter .* mean lmtp_mail_timeout\?/],
     ['LMTP_GENERIC_MAPS', /^lmtp_generic_maps: cannot be set here\. /],
-    ['LMTP_TLS_CAPATH', /^lmtp_tls_capath: cannot be set here\. .*lmtp_tls_CAfile takes them all/],
-    ['LMTP_TLS_CAFLE', /^lmtp_tls_cafle: is not a parameter .* lmtp_tls_CAfile meant/],
+    ['LMTP_TLS_CAPATH', /^lmtp_tls_capath: cannot be set here\. .*lmtp_tls_CAfile takes any number/],
+    ['LMTP_TLS_CAFLE', /^lmtp_tls_cafle: is not a parameter .* mean lmtp_tls_CAfile\?/],
   ] as const) {
     test(variable, () => {
       assert.throws(

@@ -23,7 +23,7 @@ for (const [name, value] of [
   ['bounce_notice_recipient', 'a b'],
   ['error_notice_recipient', 'Postmaster <postmaster@x>'],
   ['double_bounce_sender', ''],
-  ['bounce_report_ses_sender', 'unknown'],
+  ['bounce_report_ses_sender', 'alice'],
   ['mail_name', 'My Mail: really'],
   ['notify_classes', 'bounces'],
   ['bounce_report_routes', ''],

@@ -30,14 +30,14 @@ function wrongValue(name: ParameterName): { readonly value: string; readonly sai
   const row = rowOf(name);
   switch (row.kind) {
     case 'time':
-      return { value: '5 years', said: /a number and s, m, h, d or w is wanted/ };
+      return { value: '5 years', said: /write a number and s, m, h, d or w/ };
     case 'number':
     case 'size':
       return { value: 'many', said: /whole number/ };
     case 'port':
       return { value: 'lmpt', said: /known_tcp_ports \(lmtp, smtp/ };
     case 'ports':
-      return { value: 'lmtp:24', said: /name=port is wanted/ };
+      return { value: 'lmtp:24', said: /write name=port/ };
     case 'switch':
       return { value: 'perhaps', said: /neither yes nor no/ };
     case 'text':
@@ -187,7 +187,7 @@ describe('$name is expanded as in main.cf:', () => {
     );
     assert.match(
       complaint({ lmtp_reply_filter: 'regexp:{{/(a)/ $1}}' }),
-      /\$1, which is no parameter; \$\$ stands for/,
+      /\$1, which is not a parameter; write \$\$ for/,
     );
     assert.match(complaint({ myhostname: '$' + '{myhostname?yes}' }), /a \$ must be followed/);
   });
@@ -228,9 +228,9 @@ describe('passwords', () => {
     }
   });
   for (const [value, said] of [
-    ['static:joe:hunter2 b', '"static:(hidden), (hidden)" cannot be used: map 2: its type is none that may hold'],
+    ['static:joe:hunter2 b', '"static:(hidden), (hidden)" cannot be used: map 2: its type may not contain'],
     ['static:{joe:hunter2', '"static:(hidden)" cannot be used: static map: its braces do not match'],
-    ['static:joe:$hunter2', 'the value refers to what is no parameter; $$ stands for a dollar sign'],
+    ['static:joe:$hunter2', 'the value refers to a name that is not a parameter; write $$ for a dollar sign'],
     ['static:joe:hunter2$', 'the value: a $ must be followed by a name, {name} or (name), or be doubled ($$)'],
     ['static:joe:hunter2$lmtp_sasl_password_maps', 'the value refers to itself'],
   ] as const) {

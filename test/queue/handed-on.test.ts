@@ -139,7 +139,7 @@ test('mail that was passed on is not passed on again, to avoid a loop', async ()
   assert.deepEqual([sent, lmtp.ledger.items], [[], []]);
   assert.match(
     lmtp.notices[0]?.reason ?? '',
-    /^destination: the transport map sends the mail on to "mailman", but "mailman" sent it here/,
+    /^destination: the transport map hands the mail on to "mailman", but "mailman" handed it on to this/,
   );
 });
 

@@ -117,7 +117,7 @@ test('an empty password without a certificate is tried, as in Postfix', () => {
   assert.equal(choose(['PLAIN', 'EXTERNAL'], [], password('joe', ''), overTls), 'PLAIN');
 });
 
-test('unknown names, and an empty offer, lead to no choice', () => {
+test('unknown mechanisms, and an empty offer, yield no mechanism', () => {
   assert.equal(choose([], [], joe, overTls), undefined);
   assert.equal(choose(['GSSAPI', 'NTLM', 'SCRAM-SHA3-512', '', 'PLAIN-PLUS'], [], joe, overTls), undefined);
 });

@@ -15,8 +15,8 @@ test('the examples of RFC 4013 section 3', () => {
     assert.equal(prepareUser(text), prepared);
   }
   for (const text of ['\u0007', '\u06271']) {
-    assert.throws(() => preparePassword(text), saslError(/the password holds what SASLprep/));
-    assert.throws(() => prepareUser(text), saslError(/the user name holds what SASLprep/));
+    assert.throws(() => preparePassword(text), saslError(/the password contains text that SASLprep/));
+    assert.throws(() => prepareUser(text), saslError(/the user name contains text that SASLprep/));
   }
 });
 
@@ -35,7 +35,7 @@ test('an empty password is allowed, an empty name is not', () => {
   assert.equal(preparePassword(''), '');
   assert.throws(() => prepareUser(''), saslError(/empty/));
   for (const text of ['\u00AD', '\u00AD\u200D']) {
-    assert.throws(() => preparePassword(text), saslError(/nothing that can be seen/));
-    assert.throws(() => prepareUser(text), saslError(/nothing that can be seen/));
+    assert.throws(() => preparePassword(text), saslError(/no visible character/));
+    assert.throws(() => prepareUser(text), saslError(/no visible character/));
   }
 });

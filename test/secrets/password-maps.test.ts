@@ -106,7 +106,7 @@ describe('each type of map', () => {
     });
     assert.equal((await find('regexp:/rules', ['token.test'], file(rules)))?.credentials.kind, 'token');
     await assert.rejects(find('regexp:/rules', ['bad.test'], file(rules)), {
-      message: /^regexp:\/rules: what begins with \{ must be an object of JSON/,
+      message: /^regexp:\/rules: a value that begins with \{ must be a JSON object/,
     });
     const inline = await find('regexp:{ { /a/ joe:secret } }', ['a']);
     assert.deepEqual([inline?.source, inline?.credentials.secret], ['regexp', 'secret']);
@@ -189,11 +189,11 @@ describe('several maps and several keys', () => {
 
 describe('a secret that is not a table of passwords is a fault that names it', () => {
   for (const [text, said] of [
-    ['hunter2', 'secretsmanager:s, line 1: a host or next-hop, blanks and '],
-    ['', 'secretsmanager:s: there is no entry in it'],
+    ['hunter2', 'secretsmanager:s, line 1: write a host or next-hop, blanks and '],
+    ['', 'secretsmanager:s: it has no entries'],
     [
       '{"username": "joe", "password": "hunter2"}',
-      'secretsmanager:s: it holds a user and a password, but for no host; ',
+      'secretsmanager:s: it contains a user and a password, but no host; ',
     ],
     ['["hunter2"]', 'secretsmanager:s, line 1: '],
     ['"hunter2"', 'secretsmanager:s, line 1: '],
@@ -210,25 +210,25 @@ describe('a secret that is not a table of passwords is a fault that names it', (
 
 describe('an error of maps that cannot be opened shows only type, file and place:', () => {
   for (const [maps, said, options] of [
-    ['joe:hunter2', 'map 1: its type is none that may hold passwords; secretsmanager:, texthash:, inline:, '],
-    ['static:a:b hunter2', 'map 2: its type is none that may hold passwords; '],
-    ['hash:/etc/sasl_passwd', 'map 1: there is no map type "hash"; texthash: reads the text that it is made from; '],
+    ['joe:hunter2', 'map 1: its type may not contain passwords; secretsmanager:, texthash:, inline:, '],
+    ['static:a:b hunter2', 'map 2: its type may not contain passwords; '],
+    ['hash:/etc/sasl_passwd', 'map 1: there is no map type "hash"; texthash: reads its source text; '],
     ['static:', 'static map: it has no value; '],
     ['static:{ joe:hunter2', 'static map: its braces do not match; '],
     ['static::hunter2', 'static map: the user is empty; '],
-    ['static:{"user":"joe","pasword":"hunter2"}', 'static map: the object has a field that is none of '],
+    ['static:{"user":"joe","pasword":"hunter2"}', 'static map: the object has a field other than '],
     ['inline:{ a.test=joe:hunter2', 'inline map: its braces do not match; '],
-    ['inline:{ joe:hunter2 }', 'inline map, entry 1: there is no key with = behind it; '],
+    ['inline:{ joe:hunter2 }', 'inline map, entry 1: there is no key followed by =; '],
     ['inline:{ hunter2= }', 'inline map, entry 1: its key has no value; '],
-    ['inline:{ a=joe:hunter2 A=joe:hunter2 }', 'inline map, entry 2: its key has an entry already'],
+    ['inline:{ a=joe:hunter2 A=joe:hunter2 }', 'inline map, entry 2: its key already has an entry'],
     ['inline:{ }', 'inline map: it is empty; '],
     ['texthash:', 'texthash: names no file; '],
     ['texthash:/x', 'texthash:/x, line 2: ', file('a joe:x\nhunter2\n')],
-    ['texthash:/x', 'texthash:/x: there is no entry in it', file('# a joe:hunter2\n')],
-    ['regexp:/x', 'regexp:/x, line 2 cannot be understood; ', file('/a/ b:c\n/b/ joe:$hunter2\n')],
-    ['regexp:/x', 'regexp:/x, line 1 cannot be understood; ', file('hunter2')],
-    ['regexp:{ {/a/ joe:hunter2} {/b/hunter2 x} }', 'regexp map, rule 2 cannot be understood; '],
-    ['regexp:{ /a/ joe:hunter2', 'regexp map cannot be understood; '],
+    ['texthash:/x', 'texthash:/x: it has no entries', file('# a joe:hunter2\n')],
+    ['regexp:/x', 'regexp:/x, line 2 cannot be parsed; ', file('/a/ b:c\n/b/ joe:$hunter2\n')],
+    ['regexp:/x', 'regexp:/x, line 1 cannot be parsed; ', file('hunter2')],
+    ['regexp:{ {/a/ joe:hunter2} {/b/hunter2 x} }', 'regexp map, rule 2 cannot be parsed; '],
+    ['regexp:{ /a/ joe:hunter2', 'regexp map cannot be parsed; '],
     ['secretsmanager:', 'secretsmanager: names no secret; '],
     ['secretsmanager:a{b}', 'secretsmanager:a{b} names no secret; '],
   ] as const satisfies readonly (readonly [string, string, PasswordMapOptions?])[]) {

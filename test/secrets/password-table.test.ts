@@ -72,16 +72,16 @@ describe('as text', () => {
     });
   });
 
-  test('no wrong line is skipped', () => {
-    assert.match(fault('a joe:secret\nhunter2'), /^table, line 2: a host or next-hop, blanks and user:password/);
-    assert.match(fault('"a joe:hunter2'), /^table, line 1: a host/);
-    assert.equal(fault('# x\na joe:hunter2\nA joe:hunter3'), 'table, line 3: its key has an entry already');
+  test('no line that is wrong is passed over', () => {
+    assert.match(fault('a joe:secret\nhunter2'), /^table, line 2: write a host or next-hop, blanks and user:password/);
+    assert.match(fault('"a joe:hunter2'), /^table, line 1: write a host/);
+    assert.equal(fault('# x\na joe:hunter2\nA joe:hunter3'), 'table, line 3: its key already has an entry');
     assert.match(fault('a :hunter2'), /^table, line 1: the user is empty/);
-    assert.equal(fault('a joe:hunter\0'), 'table, line 1: the user or the password has a line end or a NUL in it');
+    assert.equal(fault('a joe:hunter\0'), 'table, line 1: the user or the password contains a line end or a NUL');
   });
 
   test('a table without entries is a fault', () => {
-    for (const text of ['', ' \n', '# a joe:secret\n']) assert.equal(fault(text), 'table: there is no entry in it');
+    for (const text of ['', ' \n', '# a joe:secret\n']) assert.equal(fault(text), 'table: it has no entries');
   });
 });
 
@@ -112,21 +112,21 @@ describe('as JSON', () => {
   });
 
   for (const [text, said] of [
-    ['{}', 'table: there is no entry in it'],
-    ['{', 'table: what begins with { must be an object of JSON'],
-    ['{"a.test": hunter2}', 'table: what begins with { must be an object of JSON'],
-    ['{"a.test": "joe:hunter2",}', 'table: what begins with { must be an object of JSON (line 1 column 26)'],
-    ['{"a.test": "joe:hunter2"} {', 'table: what begins with { must be an object of JSON (line 1 column 27)'],
-    ['{"user": "joe", "password": "hunter2"}', 'table: it holds a user and a password, but for no host; '],
-    ['{"username": "joe", "password": "hunter2", "host": "x"}', 'table: it holds a user and a password, but for no'],
+    ['{}', 'table: it has no entries'],
+    ['{', 'table: a value that begins with { must be a JSON object'],
+    ['{"a.test": hunter2}', 'table: a value that begins with { must be a JSON object'],
+    ['{"a.test": "joe:hunter2",}', 'table: a value that begins with { must be a JSON object (line 1 column 26)'],
+    ['{"a.test": "joe:hunter2"} {', 'table: a value that begins with { must be a JSON object (line 1 column 27)'],
+    ['{"user": "joe", "password": "hunter2"}', 'table: it contains a user and a password, but no host; '],
+    ['{"username": "joe", "password": "hunter2", "host": "x"}', 'table: it contains a user and a password, but no'],
     ['{"a.test": 7}', 'table, entry "a.test": the value is neither text nor an object; '],
     ['{"[a.test]:24": null}', 'table, entry "[a.test]:24": the value is neither text nor an object; '],
     ['{"x:hunter2": ["joe:hunter2"]}', 'table, entry 1: the value is neither text nor an object; '],
     ['{"a": "b", "": "joe:hunter2"}', 'table, entry 2: its key is empty; '],
-    ['{"a.test": {"password": "hunter2"}}', 'table, entry "a.test": "user" is missing or no text; '],
-    ['{"a.test": {"user": 7}}', 'table, entry "a.test": "user" is missing or no text; '],
-    ['{"a.test": {"user": "joe", "password": 7}}', 'table, entry "a.test": "password" is no text; '],
-    ['{"a.test": {"user": "joe", "token": null}}', 'table, entry "a.test": "token" is no text; '],
+    ['{"a.test": {"password": "hunter2"}}', 'table, entry "a.test": "user" is missing or not text; '],
+    ['{"a.test": {"user": 7}}', 'table, entry "a.test": "user" is missing or not text; '],
+    ['{"a.test": {"user": "joe", "password": 7}}', 'table, entry "a.test": "password" is not text; '],
+    ['{"a.test": {"user": "joe", "token": null}}', 'table, entry "a.test": "token" is not text; '],
     ['{"a.test": {"user": "joe", "token": ""}}', 'table, entry "a.test": "token" is empty; '],
     ['{"a.test": {"user": "", "token": "hunter2"}}', 'table, entry "a.test": the user is empty; '],
     [
@@ -135,10 +135,10 @@ describe('as JSON', () => {
     ],
     [
       '{"a.test": {"username": "joe", "password": "hunter2"}}',
-      'table, entry "a.test": the object has a field that is no',
+      'table, entry "a.test": the object has a field other than',
     ],
-    ['{"a.test": "joe:hunter2", "A.test": "joe:x"}', 'table, entry "A.test": its key has an entry already'],
-    ['{"a.test": "joe:hunter2\\n"}', 'table, entry "a.test": the user or the password has a line end or a NUL in it'],
+    ['{"a.test": "joe:hunter2", "A.test": "joe:x"}', 'table, entry "A.test": its key already has an entry'],
+    ['{"a.test": "joe:hunter2\\n"}', 'table, entry "a.test": the user or the password contains a line end or a NUL'],
   ] as const) {
     test(`${text} is a fault`, () => assert.ok(fault(text).startsWith(said), fault(text)));
   }

@@ -77,7 +77,7 @@ describe('age', () => {
 });
 
 describe('one read at a time', () => {
-  test('callers during a read share its result', async () => {
+  test('concurrent fetches share one read', async () => {
     assert.deepEqual(await Promise.all([text('a'), text('a'), text('b'), text('a')]), ['one', 'one', 'one', 'one']);
     assert.deepEqual(source.asked, ['a', 'b']);
   });
@@ -141,7 +141,7 @@ describe('a rotation in progress', () => {
     assert.deepEqual(stale, []);
   });
 
-  test('callers during a read share its result', async () => {
+  test('concurrent fetches of a pending version share one read', async () => {
     await Promise.all([text('a', { stage: 'AWSPENDING' }), text('a', { stage: 'AWSPENDING' }), text('a')]);
     assert.deepEqual(source.asked, ['a AWSPENDING', 'a']);
   });

@@ -59,8 +59,8 @@ const reasons: Record<Kind, RegExp> = {
   notYetValid: /^Server certificate not trusted: not valid before \d{4}-\d\d-\d\d \(/,
   unknownAuthority: /^Server certificate not trusted: unknown authority, .* \(issuer CN=Unknown authority\)/,
   untrustedRoot:
-    /^Server certificate not trusted: its chain ends at an authority that is not trusted \(issuer CN=Unknown/,
-  intermediateMissing: /^Server certificate not trusted: .*left out one between \(issuer CN=Authority between\)/,
+    /^Server certificate not trusted: its chain ends at an untrusted authority \(issuer CN=Unknown/,
+  intermediateMissing: /^Server certificate not trusted: .*omits an intermediate certificate \(issuer CN=Authority between\)/,
   intermediateExpired: /^Server certificate not trusted: a certificate above it has expired/,
 };
 

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Envelope } from '../../functions/lmtp/commands.ts';
 import { type Answer, Interrupted } from '../../functions/lmtp/dialogue.ts';
-import { probe, quit } from '../../functions/lmtp/parting.ts';
+import { probe, quit } from '../../functions/lmtp/rset-and-quit.ts';
 import { transaction } from '../../functions/lmtp/transaction.ts';
 import type { WireContent } from '../../functions/session/chat.ts';
 import type { TimedStage, TimeLimits } from '../../functions/session/limit.ts';
@@ -333,7 +333,7 @@ describe('a flood', () => {
     await using server = await flooding('', 'x');
     await assert.rejects(open(server.port), isInterrupted('greeting', 'flood'));
   });
-  test('of an unexpected line, one octet at a time, does not prolong the wait', { timeout: 60_000 }, async () => {
+  test('of an unexpected line, an octet at a time, is not awaited', { timeout: 60_000 }, async () => {
     await using server = await startRawServer((socket) => {
       socket.write('220 hi\r\n2');
       const dripping = setInterval(() => socket.write('2'), 100);
@@ -341,7 +341,7 @@ describe('a flood', () => {
     });
     await assert.rejects(open(server.port), /refuses to talk/);
   });
-  test('of unexpected replies is not read without a limit', async () => {
+  test('of unexpected replies is not read without end', async () => {
     const most = 200_000_000;
     await using server = await flooding('220 hi\r\n250 hi\r\n', '250 2.0.0 ok\r\n', most);
     const session = await open(server.port, limitsWith(), false);

@@ -101,7 +101,7 @@ describe('a session that may not be used again is not parked', () => {
     ['after a reply to another command', { rcpt: { default: '503 5.5.1 what?' } }, 'bounced 5.5.1', 'QUIT'],
     ['after garbage', { mail: ['oops', '250 ok'] }, 'sent 2.0.0', 'QUIT'],
     [
-      'after an unwanted request for content',
+      'after content that no recipient accepts',
       { rcpt: { default: '550 5.1.1 no' }, data_no_rcpt: '354 go' },
       'bounced 5.1.1',
       undefined,
@@ -209,7 +209,7 @@ describe('a parked session', () => {
     assert.equal(server.connections[0]?.commands.at(-1), 'QUIT');
   });
 
-  test('is closed after max_idle, even without further mail', async () => {
+  test('is closed after too long an idle time, without a request', async () => {
     await using server = await startPuppetServer();
     const agent = testAgent({ max_idle: '1s' });
     await send(server, agent);

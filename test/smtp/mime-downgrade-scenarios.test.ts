@@ -51,7 +51,7 @@ describe('a server without 8BITMIME gets the same from us as from Postfix', () =
   }
 });
 
-describe('undeclared content is sent unexamined', () => {
+describe('content without a declaration passes unchanged', () => {
   for (const name of scenarioNames().filter((scenario) => scenario.startsWith('bytes-'))) {
     const scenario = loadScenario(name);
     test(scenario.about, () => assertSameAsPostfix(scenario));

@@ -116,7 +116,7 @@ describe('Amazon SES', () => {
       reason,
       /^message\.key: object "ses\/sealed.*" in bucket "messages" was encrypted before it was stored/,
     );
-    assert.match(reason, /take the KMS key out of the receipt rule's S3 action/);
+    assert.match(reason, /remove the KMS key from the receipt rule's S3 action/);
     assert.deepEqual(linesOf(stack, messageIdOf('sealed')), []);
   });
 });
@@ -161,7 +161,7 @@ test('that is not mail leaves a line in the log and nothing else', async () => {
   await stack.submit(s3TestEvent);
   await stack.submit(sesNotification({ messageId: 'AMAZON_SES_SETUP_NOTIFICATION' }));
   await incomingIsEmpty();
-  const said = stack.log.items.filter(({ line }) => line.includes('"no mail"'));
+  const said = stack.log.items.filter(({ line }) => line.includes('"skipped: not mail"'));
   assert.deepEqual(said.map(({ line }) => JSON.parse(line).reason).sort(), [
     "S3's test event",
     "SES's setup notification",

@@ -1,6 +1,6 @@
 /**
- * Checks of a scripted server: the findings, and what the server saw. In every test, no check sends DATA, and
- * no output contains a secret.
+ * Checks of a scripted server: the report, and the commands that the server received. In every test, no check sends DATA, and no
+ * report contains a secret.
  */
 import assert from 'node:assert/strict';
 import type { Place } from '../../functions/check/advice.ts';

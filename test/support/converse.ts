@@ -81,7 +81,7 @@ export function converse<T>(
   while (!next.done) {
     let resumption: Resumption;
     try {
-      resumption = player.carryOut(next.value);
+      resumption = player.perform(next.value);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       next = dialogue.throw(error);
@@ -115,7 +115,7 @@ class Player {
     if (odd !== undefined) throw new TypeError(`"${odd}": a line of a transcript begins with C:, S:, S+: or S~:`);
   }
 
-  carryOut(step: Step): Resumption {
+  perform(step: Step): Resumption {
     switch (step.step) {
       case 'send':
         this.#say(`C: ${step.line}`);

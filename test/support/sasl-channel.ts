@@ -53,7 +53,7 @@ export function saslError(words: RegExp): (error: unknown) => boolean {
   };
 }
 
-/** Runs the whole exchange with a SCRAM server; returns its last reply, after the client has verified a 235. */
+/** The whole exchange with a SCRAM server: its last reply, after the client has verified the server if that was 235. */
 export function authenticate(name: string, exchange: Exchange, server: ScramServer, rounds = 10): string {
   const { initial } = exchange;
   let reply = server.answer(
@@ -62,6 +62,6 @@ export function authenticate(name: string, exchange: Exchange, server: ScramServ
   for (let round = 0; reply.startsWith('334 ') && round < rounds; round += 1) {
     reply = server.answer(exchange.respond(Buffer.from(reply.slice(4), 'base64')).toString('base64'));
   }
-  if (reply.startsWith('235 ')) exchange.conclude();
+  if (reply.startsWith('235 ')) exchange.verifyServer();
   return reply;
 }

@@ -80,12 +80,12 @@ describe('at levels verify and secure a certificate must be trusted, and for the
     expired: () => `${untrusted}expired on ${lastDay('expired')}`,
     notYetValid: () => `${untrusted}not valid before ${firstDay('notYetValid')}`,
     unknownAuthority: () =>
-      `${untrusted}unknown authority, or the server left out one between (issuer CN=Unknown authority)`,
-    untrustedRoot: () => `${untrusted}its chain ends at an authority that is not trusted (issuer CN=Unknown authority)`,
+      `${untrusted}unknown authority, or the server omits an intermediate certificate (issuer CN=Unknown authority)`,
+    untrustedRoot: () => `${untrusted}its chain ends at an untrusted authority (issuer CN=Unknown authority)`,
     intermediateMissing: () =>
-      `${untrusted}unknown authority, or the server left out one between (issuer CN=Authority between)`,
+      `${untrusted}unknown authority, or the server omits an intermediate certificate (issuer CN=Authority between)`,
     intermediateExpired: () => `${untrusted}a certificate above it has expired`,
-    client: () => `${untrusted}not meant for servers`,
+    client: () => `${untrusted}not issued for servers`,
   };
   for (const level of ['verify', 'secure'] as const) {
     for (const name of names) {
@@ -124,16 +124,16 @@ describe('at level fingerprint only the list counts:', () => {
   }
 });
 
-test('a server without a certificate is refused at every level that requires one', () => {
+test('a server without a certificate does not match at a level that requires one', () => {
   for (const level of tlsLevels.slice(3)) {
     assert.deepEqual(
       judgeCertificate({ level, match: ['hostname'], digest: 'sha256' }, { serverHost: 'a', nextHop: 'a' }),
-      { matched: false, trusted: false, reason: 'Server certificate not verified: the server showed none' },
+      { matched: false, trusted: false, reason: 'Server certificate not verified: the server presented none' },
     );
   }
 });
 
-test('an unknown error of the chain is shown literally', () => {
+test('an unknown code for a chain is reported unchanged', () => {
   const certificate = certificateFacts(certificates.right.x509);
   const peer = { certificate, serverHost: 'localhost', nextHop: 'localhost' };
   for (const [chainError, words] of [
@@ -143,7 +143,7 @@ test('an unknown error of the chain is shown literally', () => {
     ['CERT_SIGNATURE_FAILURE', 'its signature is wrong'],
     [
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'unknown authority, or the server left out one between (issuer CN=Test authority)',
+      'unknown authority, or the server omits an intermediate certificate (issuer CN=Test authority)',
     ],
     // The expired certificate, or the one that is not yet valid, is another one of the chain.
     ['CERT_NOT_YET_VALID', 'a certificate above it is not yet valid'],

@@ -139,8 +139,11 @@ describe('our own certificate comes', () => {
   test('with a note if it has expired or is not yet valid, and is still used', async () => {
     const written = { lmtp_tls_chain_files: '/c.pem' };
     for (const [days, words] of [
-      [[-30, -10], /^lmtp_tls_chain_files: \/c\.pem: our certificate \(CN=old\) expired on \d{4}-\d\d-\d\d$/],
-      [[10, 30], /^lmtp_tls_chain_files: \/c\.pem: our certificate \(CN=old\) is not valid before \d{4}-\d\d-\d\d$/],
+      [[-30, -10], /^lmtp_tls_chain_files: \/c\.pem: the client certificate \(CN=old\) expired on \d{4}-\d\d-\d\d$/],
+      [
+        [10, 30],
+        /^lmtp_tls_chain_files: \/c\.pem: the client certificate \(CN=old\) is not valid before \d{4}-\d\d-\d\d$/,
+      ],
     ] as const) {
       const ours = await certificates.authority.issue({ subject: 'CN=old', purpose: 'client', validity: days });
       const material = await load(written, { '/c.pem': ours.key + ours.cert });
@@ -165,7 +168,7 @@ describe('a fault is reported with parameter, source and reason, and without the
       { lmtp_tls_CAfile: '/ca.pem' },
       { '/ca.pem': certificates.client.key },
       {},
-      /^lmtp_tls_CAfile: \/ca\.pem holds no certificate in PEM$/,
+      /^lmtp_tls_CAfile: \/ca\.pem contains no certificate in PEM$/,
     ],
     'a truncated authority': async () => [
       { lmtp_tls_CAfile: '/ca.pem' },
@@ -173,19 +176,19 @@ describe('a fault is reported with parameter, source and reason, and without the
       {},
       /^lmtp_tls_CAfile: \/ca\.pem: certificate 2 of 2 cannot be read$/,
     ],
-    'no certificate': async () => [one, { '/c.pem': certificates.client.key }, {}, /holds no certificate in PEM$/],
-    'no key': async () => [one, { '/c.pem': certificates.client.cert }, {}, /holds no private key in PEM$/],
+    'no certificate': async () => [one, { '/c.pem': certificates.client.key }, {}, /contains no certificate in PEM$/],
+    'no key': async () => [one, { '/c.pem': certificates.client.cert }, {}, /contains no private key in PEM$/],
     'two keys': async () => [
       one,
       { '/c.pem': certificates.client.cert + certificates.client.key + certificates.right.key },
       {},
-      /holds several private keys; one is wanted$/,
+      /contains several private keys; only one is allowed$/,
     ],
     'an encrypted key': async () => [
       one,
       { '/c.pem': certificates.client.cert + encrypted(certificates.client.key) },
       {},
-      /the private key is encrypted; one without a passphrase is wanted$/,
+      /the private key is encrypted; store it without a passphrase$/,
     ],
     'a key that is encrypted in the older way': async () => [
       one,
@@ -201,35 +204,35 @@ describe('a fault is reported with parameter, source and reason, and without the
       {},
       /^lmtp_tls_chain_files: \/c\.pem: the private key cannot be read$/,
     ],
-    'the key of another certificate': async () => [
+    "another certificate's key": async () => [
       one,
       { '/c.pem': certificates.client.cert + certificates.right.key },
       {},
-      /the certificate and the key of lmtp_tls_chain_files: \/c\.pem do not belong together$/,
+      /the certificate does not match the key of lmtp_tls_chain_files: \/c\.pem$/,
     ],
     'an authority before the certificate': async () => [
       one,
       { '/c.pem': certificates.authority.cert + certificates.client.cert + certificates.client.key },
       {},
-      /the certificate of the key must stand before those of the authorities above it$/,
+      /the certificate of the key must precede those of the authorities above it$/,
     ],
     'JSON around it': async () => [
       { lmtp_tls_chain_files: 'secretsmanager:client' },
       {},
       { client: JSON.stringify({ certificate: certificates.client.cert, key: certificates.client.key }) },
-      /^lmtp_tls_chain_files: secretsmanager:client holds no certificate: it is JSON; PEM alone is wanted$/,
+      /^lmtp_tls_chain_files: secretsmanager:client contains no certificate: it is JSON; store only PEM$/,
     ],
     'escaped line ends': async () => [
       { lmtp_tls_chain_files: 'secretsmanager:client' },
       {},
       { client: (certificates.client.cert + certificates.client.key).replaceAll('\n', String.raw`\n`) },
-      /holds no certificate: its line ends are written as \\n; line ends are wanted$/,
+      /contains no certificate: it contains \\n instead of line ends; store real line ends$/,
     ],
     'a key file with no key': async () => [
       { lmtp_tls_cert_file: '/c.pem', lmtp_tls_key_file: '/k.pem' },
       { '/c.pem': certificates.client.cert + certificates.client.key, '/k.pem': '' },
       {},
-      /^lmtp_tls_key_file: \/k\.pem holds no private key in PEM$/,
+      /^lmtp_tls_key_file: \/k\.pem contains no private key in PEM$/,
     ],
   };
   for (const [name, prepare] of Object.entries(cases)) {

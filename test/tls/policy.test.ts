@@ -168,11 +168,11 @@ describe('a policy is unusable', () => {
     ['high', 'invalid security level "high"; allowed are none, may, encrypt, fingerprint, verify, secure'],
     [',', 'the entry is empty'],
     ['match=x', 'invalid security level "match=x"'],
-    ['secure match', 'malformed attribute "match": name=value is wanted'],
+    ['secure match', 'malformed attribute "match": write name=value'],
     ['secure =x', 'malformed attribute "=x"'],
     ['secure match=', 'attribute "match" has no value'],
-    ['secure match=:', 'attribute "match": ":" names nothing'],
-    ['secure match=*.example.com', 'attribute "match": "*.example.com" is no name, .domain, [address] or keyword'],
+    ['secure match=:', 'attribute "match": ":" is empty'],
+    ['secure match=*.example.com', 'attribute "match": "*.example.com" is not a name, .domain, [address] or keyword'],
     ['may match=x', 'attribute "match" is not allowed at level may'],
     ['encrypt match=x', 'attribute "match" is not allowed at level encrypt'],
     ['secure servername=a servername=b', 'attribute "servername" is given several times'],
@@ -181,13 +181,13 @@ describe('a policy is unusable', () => {
     ['secure protocols=TLSv9', 'attribute "protocols": "TLSv9" is not allowed; allowed are SSLv2'],
     ['secure protocols=!TLSv1.2', 'attribute "protocols": "!TLSv1.2" leaves TLSv1, TLSv1.1, TLSv1.3 without TLSv1.2'],
     ['secure connection_reuse=maybe', 'attribute "connection_reuse": "maybe" is neither yes nor no'],
-    ['secure ciphers=high', 'attribute "ciphers" cannot be set here: which ciphers are good is left'],
+    ['secure ciphers=high', 'attribute "ciphers" cannot be set here: the TLS library of the runtime chooses'],
     ['secure exclude=MD5', 'attribute "exclude" cannot be set here'],
-    ['secure tafile=/ca.pem', 'attribute "tafile" cannot be set here: trust anchors are those of lmtp_tls_CAfile'],
+    ['secure tafile=/ca.pem', 'attribute "tafile" cannot be set here: lmtp_tls_CAfile sets the trust anchors'],
     ['secure enable_rpk=yes', 'attribute "enable_rpk" cannot be set here'],
     ['secure colour=blue', 'unknown attribute "colour"; allowed are match, protocols, servername, connection_reuse'],
     ['secure constructor=x', 'unknown attribute "constructor"'],
-    ['fingerprint match=|', 'attribute "match": "|" names nothing'],
+    ['fingerprint match=|', 'attribute "match": "|" is empty'],
   ] as const) {
     test(`with the entry "${text}"`, () => {
       const said = fault(entry(text));
@@ -198,19 +198,19 @@ describe('a policy is unusable', () => {
   test('if there are no fingerprints', () =>
     assert.equal(
       fault({ lmtp_tls_security_level: 'fingerprint' }),
-      `${prefix}at level fingerprint there are no fingerprints to match`,
+      `${prefix}level fingerprint needs fingerprints to match`,
     ));
   test('if a fingerprint has not the form of its digest', () => {
     const said = fault({ lmtp_tls_security_level: 'fingerprint', lmtp_tls_fingerprint_cert_match: 'AB:CD' });
     assert.equal(
       said,
-      `${prefix}"AB:CD" is no sha256 fingerprint: 32 pairs of hexadecimal digits with colons between are wanted`,
+      `${prefix}"AB:CD" is not a sha256 fingerprint: write 32 pairs of hexadecimal digits, separated by colons`,
     );
-    assert.match(fault(entry('fingerprint match=hostname')), /"HOSTNAME" is no sha256 fingerprint/);
+    assert.match(fault(entry('fingerprint match=hostname')), /"HOSTNAME" is not a sha256 fingerprint/);
     const digest = { lmtp_tls_fingerprint_digest: 'sha512' };
     assert.match(
       fault({ ...digest, ...entry(`fingerprint match=${fingerprint}`) }),
-      /is no sha512 fingerprint: 64 pairs/,
+      /is not a sha512 fingerprint: write 64 pairs/,
     );
   });
   test('if TLS from the first octet is configured and the level does not require TLS', () => {

@@ -122,7 +122,7 @@ test('random values are read, or refused by name', () => {
 test('values of every kind give a stack that synthesizes, or are refused by name', (context) => {
   context.mock.method(process.stderr, 'write', () => true);
   fc.assert(
-    fc.property(contexts(4), (values) => tried(values, () => resourcesOf(appStack(values)))),
+    fc.property(contexts(4), (values) => tried(values, () => resourcesOf(appStack(values, {})))),
     { numRuns: 40 },
   );
 });

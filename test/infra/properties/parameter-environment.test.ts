@@ -19,7 +19,7 @@ test('a malformed map does not', () => {
 test('a parameter that cannot be set is refused with the reason', () => {
   assert.throws(
     () => checkParameters({ lmtp_bind_address: '10.0.0.1' }),
-    /lmtp_bind_address: cannot be set here\. Which/,
+    /lmtp_bind_address: cannot be set here\. Subnets/,
   );
 });
 

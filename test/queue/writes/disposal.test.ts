@@ -137,7 +137,7 @@ describe('a body stays', () => {
     writeOver();
     await admit(services, 1);
     await finish(services, 0);
-    assert.deepEqual(services.notes, ['info: another body lies there by now']);
+    assert.deepEqual(services.notes, ['info: body not deleted: the key has another object now']);
   });
 });
 

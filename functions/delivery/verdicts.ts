@@ -1,5 +1,5 @@
 /**
- * From answers and troubles to verdicts: each recipient is settled, or left over for the next host.
+ * The verdicts from answers and troubles: each recipient gets a verdict, or is left over for the next host.
  */
 
 import type { Answer } from '../lmtp/dialogue.ts';
@@ -13,16 +13,16 @@ import type { Verdict } from './verdict.ts';
 
 /** Moments of an attempt, milliseconds on the monotonic clock. */
 export interface Times {
-  /** When the session was ready; absent: there was none. */
+  /** When the session was ready; absent: no session. */
   readonly readyAt?: number;
-  /** When the verdict was known. */
+  /** The time of the verdict. */
   readonly at: number;
 }
 
-/** Whether a trouble came before the server let us in, or after. */
+/** Whether a trouble occurred in the opening, or after it. */
 export type Phase = 'handshake' | 'transaction';
 
-/** Draws the verdict on a recipient from its answer on a session; a leftover stays with its trouble. */
+/** Returns the outcome for a recipient with an answer on a session; a leftover recipient keeps its trouble. */
 export function concludeAnswer(
   input: AttemptInput,
   session: Session,
@@ -32,18 +32,18 @@ export function concludeAnswer(
 ): AttemptOutcome<never> {
   const trouble = answerTrouble(answer, peerWords(session.peer), judgeOf(input.agent.parameters));
   if (trouble !== undefined) return concludeTrouble(input, session, index, trouble, times);
-  if (answer.kind !== 'reply') throw new TypeError('only a reply can be a yes');
+  if (answer.kind !== 'reply') throw new TypeError('only a reply can be positive');
   return { ...noOutcome, verdicts: new Map([[index, sentVerdict(input, session, answer.reply, times)]]) };
 }
 
-/** The verdict on a recipient whose final reply is a yes. */
+/** Returns the verdict on a recipient with a positive final reply. */
 export function sentVerdict(input: AttemptInput, session: Session, reply: Reply, times: Times): Verdict {
   const { status, text } = reply;
   const relayed = session.capabilities.dsn ? {} : { relayed: true as const };
   return { status: 'sent', dsn: status, text, ...sessionFacts(session), ...relayed, ...delays(input, times) };
 }
 
-/** Draws the verdict on a recipient from a trouble met on a session. */
+/** Returns the outcome for a recipient with a trouble on a session. */
 export function concludeTrouble(
   input: AttemptInput,
   session: Session,
@@ -54,7 +54,7 @@ export function concludeTrouble(
   return apply(input, { phase: 'transaction', trouble, facts: sessionFacts(session), times }, index);
 }
 
-/** The same trouble for several recipients. `relay`: absent where there was no session. */
+/** Returns the outcome for several recipients with the same trouble. `relay`: absent without a session. */
 export function concludeAll(
   input: AttemptInput,
   recipients: readonly number[],
@@ -75,7 +75,7 @@ export function concludeAll(
   );
 }
 
-/** Seconds from the hand-off to the agent until the session was ready, and from then until the verdict. */
+/** Returns the seconds from the start of the delivery until the session was ready, and from then until the verdict. */
 export function delays(
   { begun }: Pick<AttemptInput, 'begun'>,
   { readyAt, at }: Times,
@@ -86,7 +86,7 @@ export function delays(
 
 type SessionFacts = Pick<Verdict, 'relay' | 'remoteMta' | 'connUse' | 'tls'>;
 
-/** A trouble, and the circumstances in which it was met. */
+/** A trouble, and its circumstances. */
 interface Met {
   readonly phase: Phase;
   readonly trouble: Trouble;
@@ -115,7 +115,7 @@ function apply(input: AttemptInput, { phase, trouble, facts, times }: Met, index
   return { ...noOutcome, verdicts: new Map([[index, verdict]]), isOutOfTime, ...(blames ? { blame: trouble } : {}) };
 }
 
-/** The server as messages name it. */
+/** Returns the names of a server for messages. */
 export function peerWords(peer: Peer): PeerWords {
   return { name: peerName(peer), host: peer.host };
 }

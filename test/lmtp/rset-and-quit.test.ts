@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Interrupted } from '../../functions/lmtp/dialogue.ts';
-import { probe, quit } from '../../functions/lmtp/parting.ts';
+import { probe, quit } from '../../functions/lmtp/rset-and-quit.ts';
 import { converse } from '../support/converse.ts';
 
 describe('an idle session is usable if and only if its server answers RSET with 250', () => {

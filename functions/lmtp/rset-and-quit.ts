@@ -1,24 +1,24 @@
 /**
- * Between two transactions, and at the end: RSET and QUIT (RFC 5321 sections 4.1.1.5 and 4.1.1.10).
+ * RSET and QUIT, between transactions and at the end (RFC 5321 sections 4.1.1.5 and 4.1.1.10).
  */
 
 import { isPositive } from '../smtp/reply.ts';
 import { type Dialogue, listen, receive, send } from './dialogue.ts';
 import { isGoodbye } from './final-replies.ts';
 
-/** What a session that lay idle is good for. */
+/** The state of an idle session. */
 export type Probed =
   /** It works. */
   | 'alive'
   /** The server refuses, or ends the session. */
   | 'dead'
-  /** A reply is not where it belongs. */
+  /** A reply is misplaced. */
   | 'out of step';
 
 /**
- * Asks whether a session that lay idle still works (smtp_reuse.c).
+ * Probes an idle session with RSET (smtp_reuse.c).
  *
- * @param isStrict any 2xx is a yes, as in Postfix
+ * @param isStrict any 2xx means alive, as in Postfix
  */
 export function* probe(isStrict = false): Dialogue<Probed> {
   yield* send('RSET');
@@ -31,7 +31,7 @@ export function* probe(isStrict = false): Dialogue<Probed> {
   return reply.code >= 400 && reply.code < 600 ? 'dead' : 'out of step';
 }
 
-/** Says goodbye and, unless `skipReply`, waits for the reply, which changes nothing (lmtp_skip_quit_response). */
+/** Sends QUIT and, unless `skipReply`, waits for the reply, which changes nothing (lmtp_skip_quit_response). */
 export function* quit({ skipReply }: { readonly skipReply: boolean }): Dialogue<void> {
   yield* send('QUIT');
   if (!skipReply) yield* receive('QUIT');
