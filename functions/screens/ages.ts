@@ -28,14 +28,15 @@ export function agesScreen({ shape, isCut, destinations, lateAfter }: Survey, { 
   const rows = shape.rows;
   if (rows.length === 0) return html`<h3>Waiting by age</h3><p>Nothing waits.</p>`;
   const shown = rows.slice(0, mostRows);
+  const { total } = shape;
   const known = new Map<string, Condition>(destinations.map((one) => [one.name, one]));
   const draw = (one: ShapeRow) => {
     const condition = known.get(one.name) ?? { state: 'open', late: 0 };
-    return row(one, { condition, lateAfter, showq });
+    return row(one, { condition, total, lateAfter, showq });
   };
   return html`<h3>Waiting by age and destination</h3>
-<div class="lmtp-scroll"><table class="lmtp-ages"><thead><tr><th>destination</th><th class="lmtp-number">all</th>${heads()}</tr></thead><tbody>
-${row({ ...shape.total, name: '' }, { condition: undefined, lateAfter, showq })}
+<div class="lmtp-scroll"><table class="lmtp-ages"><thead><tr><th>destination</th><th class="lmtp-number">all</th>${heads(total)}</tr></thead><tbody>
+${row({ ...total, name: '' }, { condition: undefined, total, lateAfter, showq })}
 ${shown.map(draw)}
 </tbody></table></div>
 <p class="lmtp-note">${legend(lateAfter)} Deliveries, held ones included. ${isCut ? 'There are more: reading stopped after a while. ' : ''}${andMore(rows.length - shown.length, 'destinations')}</p>`;
@@ -46,19 +47,27 @@ function legend(lateAfter: number): Html {
   return html`${key('hot')}some of it late (over ${inWords(lateAfter)}), ${key('warm')}older than ${worthLooking}m or its destination not open, ${key('calm')}on its way; the stronger, the more.`;
 }
 
-function heads(): readonly Html[] {
+/** Columns without any mail are left out on a phone. */
+function heads({ counts }: ShapeRow): readonly Html[] {
   const ends = shapeAges.map((minutes) => `< ${inWords(minutes * 60_000)}`);
-  return [...ends, 'older'].map((end) => html`<th class="lmtp-number">${end}</th>`);
+  return [...ends, 'older'].map(
+    (end, column) => html`<th class="lmtp-number${counts[column] === 0 ? ' lmtp-unused' : ''}">${end}</th>`,
+  );
 }
 
 interface RowContext {
   /** Absent: the row of all destinations, which has no colour. */
   readonly condition: Condition | undefined;
+  /** Of all destinations. */
+  readonly total: ShapeRow;
   readonly lateAfter: number;
   readonly showq: string;
 }
 
-function row({ name: destination, total, counts }: ShapeRow, { condition, lateAfter, showq }: RowContext): Html {
+function row(
+  { name: destination, total, counts }: ShapeRow,
+  { condition, total: sum, lateAfter, showq }: RowContext,
+): Html {
   const label = condition === undefined ? 'all destinations' : destination;
   const to: Readonly<Record<string, string>> = condition === undefined ? {} : { destination };
   const list = (ages: Readonly<Record<string, number>>) => ({
@@ -67,7 +76,8 @@ function row({ name: destination, total, counts }: ShapeRow, { condition, lateAf
   });
   const title = `the mail for ${label}`;
   const cells = counts.map((count, column) => {
-    if (count === 0) return html`<td class="lmtp-number lmtp-none">·</td>`;
+    if (count === 0)
+      return html`<td class="lmtp-number lmtp-none${sum.counts[column] === 0 ? ' lmtp-unused' : ''}">·</td>`;
     const ages = { ...(column === 0 ? {} : { from: olderThan(column) }), ...youngerThan(column) };
     const tint = condition === undefined ? '' : ` ${tintOf(column, counts, condition, lateAfter)} lmtp-${shade(count)}`;
     return html`<td class="lmtp-number${tint}">${more(number(count), list(ages), title)}</td>`;

@@ -90,6 +90,7 @@ const phone = `
   .lmtp .btn { min-height: 34px; padding: 4px 14px; }
   .lmtp .lmtp-ages th:first-child, .lmtp .lmtp-ages td:first-child { position: sticky; left: 0; background: var(--lmtp-back);
     min-width: 142px; }
+  .lmtp .lmtp-unused { display: none; }
   .lmtp .lmtp-answer { font-size: 16px; }
 }`;
 

@@ -103,6 +103,19 @@ describe('the screens', { skip: chromiumMissing }, () => {
     }
   });
 
+  test('leave out the ages without mail on a phone, where few columns have room', async () => {
+    for (const [options, hidden] of [
+      [sizes['a phone'], true],
+      [sizes['a desk'], false],
+    ] as const) {
+      const { page } = await ScreensPage.open(browser, server.endpoint, options);
+      const older = page.locator('.lmtp-ages th').getByText('older', { exact: true });
+      assert.equal(await older.isHidden(), hidden);
+      assert.equal(await page.locator('.lmtp-ages th').getByText('< 1h 20m').isHidden(), false);
+      await page.close();
+    }
+  });
+
   test('are dark where the system is, and as the operator chooses after that', async () => {
     const { page } = await ScreensPage.open(browser, server.endpoint, { colorScheme: 'dark' });
     const colours = async (text: string) => {
