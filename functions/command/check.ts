@@ -6,9 +6,9 @@
 import type { Command } from 'commander';
 import { RemoteCheckError, remoteCheck } from '../aws/remote-check.ts';
 import { check } from '../check/check.ts';
-import { checkTimeouts } from '../check/time-limits.ts';
 import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
+import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
 import { DestinationError } from '../request/destination.ts';
 import { addressFault } from '../smtp/path.ts';

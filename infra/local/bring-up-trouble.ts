@@ -29,7 +29,7 @@ import {
 /** Milliseconds between two looks at the queue. */
 const interval = 200;
 
-/** A port on which no server listens: it needs a privilege, and its service is obsolete. */
+/** A port without a listener: it needs a privilege, and its service is obsolete. */
 const deadDestination = 'inet:127.0.0.1:1';
 
 /** Milliseconds between two octets of the slow server: about ten seconds for a message. */

@@ -391,11 +391,7 @@ describe('an unusable secret', () => {
     ['that does not exist', undefined, 'secret sasl: there is none'],
     ['that is no JSON', '{"127.0.0.1": "joe:', 'a value that begins with { must be a JSON object'],
     ['that is empty', '', 'it has no entries'],
-    [
-      'that has another form',
-      '{"username": "joe", "password": "x"}',
-      'it contains a user and a password, but no host',
-    ],
+    ['that has another form', '{"username": "joe", "password": "x"}', 'it contains a user and a password, but no host'],
   ] as const) {
     test(`${what}: mail is deferred without a connection, and never sent without AUTH`, async () => {
       const faults: string[] = [];

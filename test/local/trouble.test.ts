@@ -95,7 +95,7 @@ describe('a stack in trouble', () => {
       'explain malformed': /\(sent with the id malformed\) is corrupt, .*\n.*recipient: is not a field; allowed are/,
       'explain altered': /corrupt: message\.key: object "in\/altered\.eml" was altered/,
       'explain held': /held, 1 attempt; until it is released\n.*held \(INC-4711\) by local\//s,
-      'explain bounced': /bounced, attempt 1, .*550 5\.1\.1 <nobody@example\.com> User unknown/s,
+      'explain bounced': /bounced, attempt 1, .*550 5\.1\.1 <unknown@example\.com> User unknown/s,
       'explain sent': /: done, 1 attempt\n.*: sent, attempt 1/,
       status:
         /^Action required\. No mail has been lost\. .*^Corrupt: 2 .*^In doubt: [12] .*^Suspended: .*^Held: inet:.*CHG-88/ms,

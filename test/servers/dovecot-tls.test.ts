@@ -58,9 +58,9 @@ const reasons: Record<Kind, RegExp> = {
   expired: /^Server certificate not trusted: expired on \d{4}-\d\d-\d\d \(/,
   notYetValid: /^Server certificate not trusted: not valid before \d{4}-\d\d-\d\d \(/,
   unknownAuthority: /^Server certificate not trusted: unknown authority, .* \(issuer CN=Unknown authority\)/,
-  untrustedRoot:
-    /^Server certificate not trusted: its chain ends at an untrusted authority \(issuer CN=Unknown/,
-  intermediateMissing: /^Server certificate not trusted: .*omits an intermediate certificate \(issuer CN=Authority between\)/,
+  untrustedRoot: /^Server certificate not trusted: its chain ends at an untrusted authority \(issuer CN=Unknown/,
+  intermediateMissing:
+    /^Server certificate not trusted: .*omits an intermediate certificate \(issuer CN=Authority between\)/,
   intermediateExpired: /^Server certificate not trusted: a certificate above it has expired/,
 };
 

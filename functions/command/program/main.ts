@@ -16,7 +16,7 @@ const run: Run = {
   leavesWork: false,
 };
 
-// The reader of the output has exited (`| head`): end, as a program does after a SIGPIPE.
+// The reader of the output has closed it (`| head`): end, as a program does that receives SIGPIPE.
 stdout.on('error', () => process.exit(exitCodes.ioError));
 stderr.on('error', () => process.exit(exitCodes.ioError));
 

@@ -53,7 +53,7 @@ export const messageHold = { hold: 'INC-4711', why: 'INC-4711: the mailbox is be
 export function troubledMailbox(recipient: string, seen: number): StoreVerdict | undefined {
   const [mailbox] = recipient.split('@');
   if (mailbox === 'full') return { at: 'RCPT', code: 452, text: `4.2.2 <${recipient}> Mailbox full` };
-  if (recipient.startsWith('nobody@')) return { at: 'RCPT', code: 550, text: `5.1.1 <${recipient}> User unknown` };
+  if (mailbox === 'unknown') return { at: 'RCPT', code: 550, text: `5.1.1 <${recipient}> User unknown` };
   return mailbox === 'busy' && seen === 0
     ? { at: 'RCPT', code: 450, text: `4.2.0 <${recipient}> Mailbox busy` }
     : undefined;
@@ -107,7 +107,7 @@ export const troubles: readonly Trouble[] = [
     shown: ['explain', 'DESTINATION'],
   },
   {
-    ...{ ids: ['bounced'], recipient: 'nobody@example.com', mishap: 'none', condition: { kind: 'bounced' } },
+    ...{ ids: ['bounced'], recipient: 'unknown@example.com', mishap: 'none', condition: { kind: 'bounced' } },
     words: 'there is no such mailbox (550 5.1.1): bounced, with a report',
     shown: ['explain', 'bounced'],
   },
