@@ -95,8 +95,14 @@ function changed(resource: TemplateResource, properties: Readonly<Record<string,
 }
 
 const wrong: Readonly<Record<string, readonly [Readonly<Record<string, TemplateResource>>, RegExp]>> = {
-  'a type of resource': [{ Odd: { Type: 'AWS::Odd::Thing' } }, /^resource Odd: the local stack does not support its type AWS::Odd::Thing/],
-  'a property': [{ Queue: changed(queue, { Colour: 'red' }) }, /^Queue: the local stack does not support its property Colour/],
+  'a type of resource': [
+    { Odd: { Type: 'AWS::Odd::Thing' } },
+    /^resource Odd: the local stack does not support its type AWS::Odd::Thing/,
+  ],
+  'a property': [
+    { Queue: changed(queue, { Colour: 'red' }) },
+    /^Queue: the local stack does not support its property Colour/,
+  ],
   'a schedule': [
     { Rule: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 12 * * ? *)', Targets: [] } } },
     /^Rule: the schedule cron\(0 12 \* \* \? \*\) is not supported/,
