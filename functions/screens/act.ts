@@ -58,18 +58,18 @@ export async function act(request: ActRequest, acting: Acting): Promise<string> 
   );
   const services = { ...acting.services, queries };
   const changing: Changing = { order: { by: acting.by, why: reason }, services };
-  const told = (changes: Changes) => framed(changed(changes, { showq: screens }));
-  if (request.destination === undefined) return told(await holdCause(cause ?? '', changing, queries));
+  const answer = (changes: Changes) => framed(changed(changes, { showq: screens }));
+  if (request.destination === undefined) return answer(await holdCause(cause ?? '', changing, queries));
   const destination = queueDestination(request.destination, services.parameters);
   switch (action) {
     case 'check':
       return await check(destination, acting);
     case 'hold':
-      return told(await hold(destination, changing));
+      return answer(await hold(destination, changing));
     case 'release':
-      return told(await release(destination, changing, queries, acting));
+      return answer(await release(destination, changing, queries, acting));
     case 'flush':
-      return told(await flush(destination, changing, queries));
+      return answer(await flush(destination, changing, queries));
     default:
       return action satisfies never;
   }
@@ -103,7 +103,7 @@ async function holdCause(cause: string, changing: Changing, queries: BoundedQuer
   const held = holdMessages({ kind: 'ids', ids: ids() }, { hold: holdName, until }, changing);
   const changes = await gathered(held);
   return {
-    title: `Hold what was told "${sentenceOf(cause, meant)}"`,
+    title: `Hold mail with the reply "${sentenceOf(cause, meant)}"`,
     changes,
     remarks: [`The holds end by themselves ${moment(until)}.`, ...unfinished(queries)],
   };

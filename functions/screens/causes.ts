@@ -43,7 +43,7 @@ function row(
     {
       endpoint: to.postsuper,
       event: { action: 'hold', cause: key, screens: to.showq },
-      confirmation: `Hold the mail that was told "${sentence}" for an hour? That is ${count} now; later mail is tried as usual.`,
+      confirmation: `Hold the mail with the reply "${sentence}" for an hour? That is ${count} now; later mail is tried as usual.`,
     },
     'nothing of it is tried for an hour, nor returned',
   );

@@ -88,7 +88,7 @@ function titleOf({ destination, state, inDoubt, cause, from, to }: ListRequest):
   const words = [
     inDoubt === true ? 'Mail with recipients in doubt' : `Mail${state === undefined ? '' : ` that is ${state}`}`,
     ...(destination === undefined ? [] : [`for ${destination}`]),
-    ...(cause === undefined ? [] : [`that was told "${cause}"`]),
+    ...(cause === undefined ? [] : [`with the reply "${cause}"`]),
     ...(from === undefined ? [] : [`waiting for ${inWords(from * 60_000)} or longer`]),
     ...(to === undefined ? [] : [`${from === undefined ? 'waiting ' : 'and '}for less than ${inWords(to * 60_000)}`]),
   ];

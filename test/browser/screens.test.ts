@@ -166,7 +166,7 @@ describe('the screens', { skip: chromiumMissing }, () => {
     const cause = screens.row('Causes', 'Connection refused');
     assert.match(
       await screens.press(cause, 'hold 1h', 'Confirm'),
-      /Hold the mail that was told "4\.4\.1 connect to \S+: Connection refused" for an hour\? That is 1 now/,
+      /Hold the mail with the reply "4\.4\.1 connect to \S+: Connection refused" for an hour\? That is 1 now/,
     );
     assert.match(await screens.popup(), /1 changed\..*dead\/0000: held \(dashboard\)/);
     const [held] = await awaitState(stack, 'dead', 'held');

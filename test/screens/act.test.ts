@@ -373,10 +373,10 @@ test('what is held for a cause, and what is listed for one, is named by its sent
   const cause = '452 4.2.2 full';
   assert.match(
     await drawn({ screen: 'list', cause }, services),
-    /<h3>Mail that was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;: 2</,
+    /<h3>Mail with the reply &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;: 2</,
   );
   assert.match(
     await press({ action: 'hold', cause }, { services }),
-    /^Hold what was told &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;/,
+    /^Hold mail with the reply &quot;452 4\.2\.2 &lt;…@x&gt; full&quot;/,
   );
 });

@@ -95,11 +95,17 @@ function changed(resource: TemplateResource, properties: Readonly<Record<string,
 }
 
 const wrong: Readonly<Record<string, readonly [Readonly<Record<string, TemplateResource>>, RegExp]>> = {
-  'a type of resource': [{ Odd: { Type: 'AWS::Odd::Thing' } }, /^resource Odd: its type AWS::Odd::Thing is not known/],
-  'a property': [{ Queue: changed(queue, { Colour: 'red' }) }, /^Queue: its property Colour is not known/],
+  'a type of resource': [
+    { Odd: { Type: 'AWS::Odd::Thing' } },
+    /^resource Odd: the local stack does not support its type AWS::Odd::Thing/,
+  ],
+  'a property': [
+    { Queue: changed(queue, { Colour: 'red' }) },
+    /^Queue: the local stack does not support its property Colour/,
+  ],
   'a schedule': [
     { Rule: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 12 * * ? *)', Targets: [] } } },
-    /^Rule: cron\(0 12 \* \* \? \*\) is a schedule that is not known/,
+    /^Rule: the schedule cron\(0 12 \* \* \? \*\) is not supported/,
   ],
   'a filter of events': [
     {
@@ -108,23 +114,23 @@ const wrong: Readonly<Record<string, readonly [Readonly<Record<string, TemplateR
         Properties: { EventSourceArn: 'a', FunctionName: 'f', FilterCriteria: {} },
       },
     },
-    /^Mapping: its property FilterCriteria is not known/,
+    /^Mapping: the local stack does not support its property FilterCriteria/,
   ],
   'code that is not an asset': [
     { Role: role, Queue: queue, Program: changed(program, { Code: { ZipFile: 'x' } }) },
-    /^Program: its code is no asset of the app/,
+    /^Program: its code is not an asset of the app/,
   ],
   'a missing asset': [
     { Role: role, Queue: queue, Program: changed(program, { Code: { S3Key: 'other.zip' } }) },
-    /holds no folder of the asset other\.zip$/,
+    /contains no folder of the asset other\.zip$/,
   ],
   'another runtime': [
     { Role: role, Program: changed(program, { Runtime: 'python3.14' }) },
-    /^Program: python3\.14 does not run here/,
+    /^Program: the runtime python3\.14 is not supported here/,
   ],
   'more variables than Lambda accepts': [
     { Role: role, Program: changed(program, { Environment: { Variables: { A: 'x'.repeat(4096) } } }) },
-    /^Program: its variables take 4097 octets; Lambda takes 4096/,
+    /^Program: its variables have 4097 octets; Lambda allows 4096/,
   ],
   'a reference to nothing': [
     { Role: role, Program: changed(program, { Environment: { Variables: { A: { Ref: 'Nothing' } } } }) },
@@ -161,9 +167,9 @@ test('a VPC is skipped, with the function by which the CDK closes its default se
 });
 
 test('a folder without an app, without such a stack, or with several is refused with its content', () => {
-  assert.throws(() => readAssembly(scratch), { name: 'TemplateError', message: /is no synthesized app/ });
+  assert.throws(() => readAssembly(scratch), { name: 'TemplateError', message: /is not a synthesized app/ });
   const two = app({ One: {}, Two: {} });
-  assert.throws(() => readAssembly(two), { message: /holds 2 stacks \(One, Two\): say which with --stack NAME$/ });
-  assert.throws(() => readAssembly(two, 'Three'), { message: /holds no stack Three: there are One, Two$/ });
+  assert.throws(() => readAssembly(two), { message: /contains 2 stacks \(One, Two\): select one with --stack NAME$/ });
+  assert.throws(() => readAssembly(two, 'Three'), { message: /contains no stack Three; it contains One, Two$/ });
   assert.equal(readAssembly(two, 'Two').name, 'Two');
 });
