@@ -391,7 +391,10 @@ test('a corrupt request is corrected, and continues under its own id', async () 
   await awaitState(stack, 'put-right', 'done');
   assert.match(
     await ok('explain', name),
-    new RegExp(`an operator requeued or removed it.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`, 'm'),
+    new RegExp(
+      `an operator requeued or removed it.*\n(?:.*\n)*  \\S+Z requeued, edited, by ${who}: a typing error$`,
+      'm',
+    ),
   );
   assert.equal(await ok('status'), 'All is well. The queue is empty.\n');
 });
