@@ -40,8 +40,8 @@ describe('a wrong parameter is named with its value and what is allowed:', () =>
     ['too small', 'lmtp_mail_timeout=0', /lmtp_mail_timeout: "0" is out of range: 1s or more is allowed/],
     ['too large', 'lmtp_tcp_port=70000', /lmtp_tcp_port: "70000" is out of range: 1 to 65535 is allowed/],
     ['neither yes nor no', 'soft_bounce=maybe', /soft_bounce: "maybe" is neither yes nor no/],
-    ['no value', 'lmtp_mail_timeout', /lmtp_mail_timeout: name=value is wanted/],
-    ['no name', '=2s', /=2s: name=value is wanted/],
+    ['no value', 'lmtp_mail_timeout', /lmtp_mail_timeout: expected name=value/],
+    ['no name', '=2s', /=2s: expected name=value/],
     ['a reference to nothing', 'lmtp_lhlo_name=$mydomain', /lmtp_lhlo_name: .*\$mydomain, which is not a parameter/],
   ];
   for (const [name, parameter, wanted] of cases) {
