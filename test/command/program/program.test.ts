@@ -5,7 +5,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '../../support/lambda-lmtp.ts';
 
-const functions = resolve(import.meta.dirname, '../../functions');
+const functions = resolve(import.meta.dirname, '../../../functions');
 
 /** Returns what is loaded with a file: our files by their paths in functions/, packages by their names. */
 function loadedWith(file: string, found = new Set<string>()): ReadonlySet<string> {
@@ -22,7 +22,7 @@ function loadedWith(file: string, found = new Set<string>()): ReadonlySet<string
 }
 
 test('help and completion load the definitions of the commands, and not their implementations', () => {
-  const loaded = [...loadedWith(resolve(functions, 'command/program.ts'))];
+  const loaded = [...loadedWith(resolve(functions, 'command/program/program.ts'))];
   const packages = loaded.filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
   assert.deepEqual(packages, ['commander']);
   const rooms = new Set(loaded.filter((name) => name.endsWith('.ts')).map((name) => name.split('/')[0]));
