@@ -81,7 +81,7 @@ test('a dead worker does not block the slot of its destination for long', () => 
 
 test('a visibility time-out that Lambda would refuse at deployment fails at synth', (context) => {
   context.mock.method(process.stderr, 'write', () => true);
-  const broken = appStack();
+  const broken = appStack({}, {});
   (broken.delivery.queues.active.node.defaultChild as CfnQueue).visibilityTimeout = 10;
   assert.throws(() => Template.fromStack(broken), /[Vv]alidation/);
 });

@@ -111,7 +111,7 @@ test("the user's own bucket gets no lifecycle rule", () => {
       messageBucket: new Bucket(scope, 'Bodies'),
       bodyRetention,
     }));
-  assert.throws(own, /bodyRetention: .* is not allowed: nothing beside a messageBucket of your own/);
+  assert.throws(own, /bodyRetention: .* is not allowed: expected no bodyRetention beside an existing messageBucket/);
 });
 
 test('the queue table survives a deleted stack, a mistake of five weeks, and an accidental deletion', () => {
