@@ -103,7 +103,7 @@ test('the synthesized stack runs here, from its template and its bundles, and ev
   assert.equal(code, 0, said);
   assert.match(said, /^Stack LambdaLmtp: \d+ queues, \d+ functions from their bundles, \d+ event sources$/m);
   assert.match(said, /^Replaced: TRANSPORT_MAP is "\* lmtp:inet:127\.0\.0\.1:\d+" here, and ".*" in the template$/m);
-  for (const { name } of samples) assert.match(said, new RegExp(`│ ${name} .* yes `), said);
+  for (const { name } of samples) assert.match(said, new RegExp(`^✓ ${name} `, 'm'), said);
 });
 
 test('neither bundle nor source map has a path of this machine', () => {
