@@ -53,7 +53,10 @@ test('if bodies are below prefixes, they are submitted below one of them', () =>
   const bodyPrefixes = ['mail/', 'drop/'];
   assert.ok(lines(granted(submit, { bodyPrefixes })).includes('s3:PutObject MessageBucket/mail/*'));
   const elsewhere: Grant = (delivery, role) => delivery.grantSubmit(role, 'in/');
-  assert.throws(() => granted(elsewhere, { bodyPrefixes }), /prefix: "in\/" is not allowed: expected one of bodyPrefixes/);
+  assert.throws(
+    () => granted(elsewhere, { bodyPrefixes }),
+    /prefix: "in\/" is not allowed: expected one of bodyPrefixes/,
+  );
   const below: Grant = (delivery, role) => delivery.grantSubmit(role, 'drop/webshop/');
   assert.ok(lines(granted(below, { bodyPrefixes })).includes('s3:PutObject MessageBucket/drop/webshop/*'));
 });
