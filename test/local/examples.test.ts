@@ -52,13 +52,13 @@ const examples: Readonly<Record<string, readonly [(app: App) => void, readonly R
     (app) => void new SesToDovecot(app, 'Mail'),
     [
       /^Not shown: there is no VPC: the functions use the network of this machine$/m,
-      /^Not shown: Amazon SES receives nothing here$/m,
+      /^Not shown: Amazon SES does not receive mail here$/m,
       /^Replaced: LMTP_TLS_CAFILE is not set here, and "secretsmanager:mail\/ca" in the template$/m,
     ],
   ],
   'ses-to-cyrus': [
     (app) => void new SesToCyrus(app, 'Mail'),
-    [/^Not shown: Amazon SES receives nothing here$/m, /^Replaced: LMTP_SASL_AUTH_ENABLE is not set here, and "yes"/m],
+    [/^Not shown: Amazon SES does not receive mail here$/m, /^Replaced: LMTP_SASL_AUTH_ENABLE is not set here, and "yes"/m],
   ],
   'ten-customers': [
     (app) => void new TenCustomers(app, 'Mail'),

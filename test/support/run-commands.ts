@@ -25,7 +25,7 @@ async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
     output = '';
     process.argv = [node, file, ...args];
     process.exitCode = undefined;
-    const main: string = `../../functions/command/main.ts?run=${index}`;
+    const main: string = `../../functions/command/program/main.ts?run=${index}`;
     await import(main);
     results.push({ code: Number(process.exitCode ?? 0), output });
   }
