@@ -23,7 +23,7 @@ import { Watch } from './watch.ts';
 const exitStatus = { asDeclared: 0, different: 1, usage: 64, interrupted: 130 };
 
 /** How long all messages together may take, in milliseconds. */
-const patience = 45_000;
+const patience = 120_000;
 
 interface Options {
   readonly recipient: readonly string[];
