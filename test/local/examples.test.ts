@@ -58,7 +58,10 @@ const examples: Readonly<Record<string, readonly [(app: App) => void, readonly R
   ],
   'ses-to-cyrus': [
     (app) => void new SesToCyrus(app, 'Mail'),
-    [/^Not shown: Amazon SES does not receive mail here$/m, /^Replaced: LMTP_SASL_AUTH_ENABLE is not set here, and "yes"/m],
+    [
+      /^Not shown: Amazon SES does not receive mail here$/m,
+      /^Replaced: LMTP_SASL_AUTH_ENABLE is not set here, and "yes"/m,
+    ],
   ],
   'ten-customers': [
     (app) => void new TenCustomers(app, 'Mail'),
