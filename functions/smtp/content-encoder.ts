@@ -10,6 +10,8 @@
  * The dialogue sends the final dot.
  */
 
+import { joined } from './joined.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
@@ -93,8 +95,7 @@ export class ContentEncoder {
   }
 
   #flush(): Buffer {
-    const [first] = this.#out;
-    const encoded = this.#out.length === 1 && first !== undefined ? first : Buffer.concat(this.#out);
+    const encoded = joined(this.#out);
     this.#out = [];
     return encoded;
   }

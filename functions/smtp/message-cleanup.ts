@@ -12,6 +12,7 @@
  * Other content passes unchanged; the ContentEncoder handles line ends and dots. An added line has the end of the current line.
  */
 
+import { joined } from './joined.ts';
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
 import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { MimeStructure } from './mime-structure.ts';
@@ -183,8 +184,7 @@ export class MessageCleanup {
   }
 
   #flush(): Buffer {
-    const [first] = this.#out;
-    const octets = this.#out.length === 1 && first !== undefined ? first : Buffer.concat(this.#out);
+    const octets = joined(this.#out);
     this.#out = [];
     return octets;
   }

@@ -19,6 +19,7 @@
  * message/delivery-status becomes quoted-printable under a field that says 7bit, as in Postfix.
  */
 
+import { joined } from './joined.ts';
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
 import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { QuotedPrintableEncoder } from './mime-quoted-printable.ts';
@@ -188,8 +189,7 @@ export class MimeDowngrader {
   }
 
   #flush(): Buffer {
-    const [first] = this.#out;
-    const octets = this.#out.length === 1 && first !== undefined ? first : Buffer.concat(this.#out);
+    const octets = joined(this.#out);
     this.#out = [];
     return octets;
   }
