@@ -79,15 +79,21 @@ export function streamedMessage(
   { size, beginning, open }: LargeContent,
   rules: CleanupRules = postfixCleanup,
 ): Message {
-  const header = beginning.subarray(0, findBody(beginning));
-  const removed = Math.max(0, header.length - cleanContent(header, rules).length);
-  return { ...unseenContent(size - removed, beginning), open: () => cleaned(open(), rules) };
+  const cleaned = cleanContent(beginning, rules);
+  const removed = Math.max(0, beginning.length - cleaned.length);
+  return { ...unseenContent(size - removed, cleaned), open: () => through(new MessageCleanup(rules), open()) };
 }
 
-async function* cleaned(octets: AsyncIterable<Buffer>, rules: CleanupRules): AsyncIterable<Buffer> {
-  const cleanup = new MessageCleanup(rules);
-  for await (const chunk of octets) yield cleanup.push(chunk);
-  yield cleanup.end();
+/** Something that changes content chunk by chunk. */
+interface Filter {
+  push(chunk: Buffer): Buffer;
+  end(): Buffer;
+}
+
+/** Yields content as a filter changes it. */
+async function* through(filter: Filter, octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  for await (const chunk of octets) yield filter.push(chunk);
+  yield filter.end();
 }
 
 /** Octets at the beginning of a large message that are inspected. */
@@ -152,17 +158,12 @@ async function* encode(
 ): AsyncIterable<Buffer> {
   const encoder = new ContentEncoder({ lineLimit });
   if (prefix !== '') yield encoder.push(Buffer.from(prefix));
-  const octets = downgrader === undefined ? message.open() : convert(message.open(), downgrader);
-  for await (const chunk of octets) yield encoder.push(chunk);
-  yield encoder.end();
+  yield* through(encoder, downgrader === undefined ? message.open() : convert(message.open(), downgrader));
 }
 
 async function* convert(octets: AsyncIterable<Buffer>, downgrader: MimeDowngrader): AsyncIterable<Buffer> {
-  for await (const chunk of octets) yield fitting(downgrader.push(chunk), downgrader);
-  yield fitting(downgrader.end(), downgrader);
-}
-
-function fitting(octets: Buffer, { fault }: MimeDowngrader): Buffer {
-  if (fault !== undefined) throw new MimeUnfit(fault);
-  return octets;
+  for await (const chunk of through(downgrader, octets)) {
+    if (downgrader.fault !== undefined) throw new MimeUnfit(downgrader.fault);
+    yield chunk;
+  }
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inspectContent, unseenContent, wireContent } from '../../functions/delivery/message.ts';
+import {
+  inspectContent,
+  messageInMemory,
+  streamedMessage,
+  unseenContent,
+  wireContent,
+} from '../../functions/delivery/message.ts';
 
 describe('the facts about a message in memory', () => {
   for (const [what, text, wanted] of [
@@ -24,6 +30,38 @@ test('of a large message only the header is examined, and a lower bound of its s
   const facts = { size: 10, isExact: false, is8Bit: undefined, deliveredTo: [] };
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: x\n\ngrüße')), { ...facts, has8BitHeader: false });
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: grüße\n\nx')), { ...facts, has8BitHeader: true });
+});
+
+describe('A large message with a malformed header', () => {
+  /** Returns the same content as a large message, and as one in memory. */
+  function bothWays(text: string) {
+    const content = Buffer.from(text, 'latin1');
+    const large = streamedMessage({
+      size: content.length,
+      beginning: content,
+      async *open() {
+        yield content.subarray(0, 7);
+        yield content.subarray(7);
+      },
+    });
+    return { large, small: messageInMemory(content) };
+  }
+
+  for (const [what, text] of [
+    ['begins with text', 'gr\xfc\xdfe\nSubject: x\n\nhello\n'],
+    ['has fields that are dropped', 'Bcc: a\nReturn-Path: <b>\nSubject : x\n\nhello\n'],
+    ['has a part with blanks before a colon', 'Content-Type: multipart/mixed; boundary=q\n\n--q\nX  : y\n\nz\n--q--\n'],
+    ['names an earlier delivery behind the end of its header', 'Subject: x\ntext\nDelivered-To: a@b\n\n'],
+  ] as const) {
+    test(`${what}: header and content are those of the same message in memory, and its size is no larger`, async () => {
+      const { large, small } = bothWays(text);
+      assert.deepEqual(
+        [large.has8BitHeader, large.deliveredTo, Buffer.concat(await Array.fromAsync(large.open()))],
+        [small.has8BitHeader, small.deliveredTo, Buffer.concat(await Array.fromAsync(small.open()))],
+      );
+      assert.ok(large.size <= small.size, `${large.size} octets announced, ${small.size} sent`);
+    });
+  }
 });
 
 test('a message is sent encoded, in step with its gate', async () => {
