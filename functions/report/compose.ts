@@ -103,9 +103,7 @@ export function startMail(
 
 /** Finishes a mail of the stack. */
 export async function finish(root: MimeNode, address: string): Promise<ComposedMail> {
-  const seven = await root.build();
-  // RFC 2045 section 6.4: a multipart with an 8-bit part declares 8bit itself.
-  const content = has8BitOctets(seven) ? await root.setHeader('Content-Transfer-Encoding', '8bit').build() : seven;
+  const content = await root.build();
   const header = content.subarray(0, Math.max(0, content.indexOf('\r\n\r\n')));
   return { content, isInternational: !isAscii(address) || has8BitOctets(header), is8Bit: has8BitOctets(content) };
 }
@@ -153,4 +151,6 @@ function addRaw(root: MimeNode, type: string, description: string, content: Buff
   const encoding = has8BitOctets(content) ? '8bit' : '7bit';
   const header = `Content-Type: ${type}\r\nContent-Description: ${description}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
   root.createChild().setRaw(Buffer.concat([Buffer.from(header), content]));
+  // RFC 2045 section 6.4: a multipart with an 8-bit part declares 8bit itself.
+  if (encoding === '8bit') root.setHeader('Content-Transfer-Encoding', encoding);
 }
