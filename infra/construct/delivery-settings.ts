@@ -2,11 +2,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Parameters } from '../../functions/parameters/parameters.ts';
+import type { EnvironmentSettings } from '../functions/function-environment.ts';
 import { mailTargets } from '../network/mail-ports.ts';
 import { type NetworkSettings, networkOf } from '../network/network.ts';
 import type { AnySecret } from '../permissions/permissions.ts';
 import { transportMapOf } from '../properties/destinations.ts';
-import { type IncomingQueue, otherTransportsOf } from '../properties/other-transports.ts';
+import { otherTransportsOf } from '../properties/other-transports.ts';
 import { checkParameters, parameterEnvironment } from '../properties/parameter-environment.ts';
 import { transportName } from '../properties/transport-name.ts';
 import { watchedDestinationsOf } from '../properties/watched-destinations.ts';
@@ -17,32 +18,19 @@ import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { checkKinds, days, retention, seconds, whole } from './prop-values.ts';
 
 /** Checked properties, with defaults. */
-export interface DeliverySettings {
-  readonly transport: string;
-  readonly transportMap: string;
-  readonly transportMapObject: { readonly bucket: MailBucket; readonly key: string } | undefined;
-  readonly otherTransports: Readonly<Record<string, IncomingQueue>>;
-  readonly allowedDestinations: readonly string[];
+export interface DeliverySettings extends EnvironmentSettings {
   /** Absent without a VPC. */
   readonly network: NetworkSettings | undefined;
-  /** Destinations with their own metrics, as the queue writes them. */
-  readonly watchedDestinations: readonly string[];
   /** The author of reports that are sent by Amazon SES; absent if none are. */
   readonly sesSender: string | undefined;
   /** Parameters as the functions will read them. */
   readonly parsed: Parameters;
-  /** Parameters as environment variables. */
-  readonly parameters: Readonly<Record<string, string>>;
   readonly allowedBuckets: readonly MailBucket[];
-  readonly bodyPrefixes: readonly string[];
-  readonly bucketOwners: Readonly<Record<string, string>>;
   readonly secrets: readonly AnySecret[];
   readonly functionTimeout: Duration;
   readonly memorySize: number;
   readonly maximumConcurrency: number;
   readonly sessionBudget: number | undefined;
-  /** Absent: bodies are not deleted. */
-  readonly bodyRetention: Duration | undefined;
   readonly logRetention: RetentionDays;
 }
 

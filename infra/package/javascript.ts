@@ -8,12 +8,6 @@
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 
-/** The entry of the package, by its path in the output. It finds the bundled functions beside itself. */
-export const constructFile = 'index.js';
-
-/** The entry of the command line, by its path in the output. */
-export const commandFile = 'command/main.js';
-
 /**
  * Bundles the construct into one file.
  *
