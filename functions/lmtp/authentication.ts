@@ -3,7 +3,8 @@
  */
 
 import { decodeBase64 } from '../sasl/base64.ts';
-import { type Exchange, SaslError } from '../sasl/mechanism.ts';
+import { SaslError } from '../sasl/errors.ts';
+import type { Exchange } from '../sasl/mechanism.ts';
 import { isIntermediate, isPositive, type Reply } from '../smtp/reply.ts';
 import { type Dialogue, Interrupted, receive, send } from './dialogue.ts';
 

@@ -3,15 +3,9 @@
  */
 
 import { chooseMechanism, type Objection, objectionTo } from '../sasl/choice.ts';
-import {
-  type Channel,
-  type ChannelBinding,
-  ChannelBindingError,
-  type Credentials,
-  type Exchange,
-  type Mechanism,
-  SaslError,
-} from '../sasl/mechanism.ts';
+import type { Credentials } from '../sasl/credentials.ts';
+import { ChannelBindingError, SaslError } from '../sasl/errors.ts';
+import type { Channel, ChannelBinding, Exchange, Mechanism } from '../sasl/mechanism.ts';
 import type { SecurityOption } from '../sasl/security-options.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { Reply } from '../smtp/reply.ts';

@@ -4,9 +4,10 @@
  * For the security options a token counts as a password in clear, with the properties of PLAIN.
  */
 
-import { areForToken, refuseUnsendable } from './credentials.ts';
+import { areForToken, type Credentials, refuseUnsendable } from './credentials.ts';
+import { SaslError } from './errors.ts';
 import { followCourse } from './exchange.ts';
-import { type Channel, type Credentials, type Exchange, type Mechanism, SaslError } from './mechanism.ts';
+import type { Channel, Exchange, Mechanism } from './mechanism.ts';
 import { escapeName } from './saslname.ts';
 
 /** The separator of fields. */

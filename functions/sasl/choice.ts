@@ -3,10 +3,11 @@
 import { anonymous } from './anonymous.ts';
 import { oauthBearer, xoauth2 } from './bearer.ts';
 import { cramMd5 } from './cram-md5.ts';
+import type { Credentials } from './credentials.ts';
 import { digestMd5 } from './digest-md5.ts';
 import { external } from './external.ts';
 import { login } from './login.ts';
-import type { Channel, Credentials, Mechanism } from './mechanism.ts';
+import type { Channel, Mechanism } from './mechanism.ts';
 import { plain } from './plain.ts';
 import { scram, scramPlus } from './scram.ts';
 import type { SecurityOption } from './security-options.ts';

@@ -2,8 +2,9 @@
 
 import { createHmac } from 'node:crypto';
 import { areForPassword, refuseUnsendable } from './credentials.ts';
+import { SaslError } from './errors.ts';
 import { followCourse } from './exchange.ts';
-import { type Mechanism, SaslError } from './mechanism.ts';
+import type { Mechanism } from './mechanism.ts';
 
 /** Octets of the longest challenge accepted, as in Cyrus. */
 const longestChallenge = 1024;

@@ -1,16 +1,32 @@
-/** The kind of mechanism that credentials fit, so that no secret is sent by another kind. */
+/** Credentials, and the kind of mechanism that they fit, so that no secret is sent by another kind. */
 
-import { type Channel, type Credentials, SaslError } from './mechanism.ts';
+import { SaslError } from './errors.ts';
+
+/** The user, and the secret that proves it. */
+export interface Credentials {
+  /** The authentication identity. Empty for EXTERNAL: the server takes the identity of the certificate. */
+  readonly user: string;
+  /** Password or token; empty = none. */
+  readonly secret: string;
+  /** A password is never sent by a mechanism for tokens, nor a token by one for passwords. */
+  readonly kind: 'password' | 'token';
+}
+
+/** What matters of a connection for the kind of mechanism. */
+interface Certified {
+  /** Whether the client presented a certificate. */
+  readonly hasClientCertificate: boolean;
+}
 
 /**
  * Whether a certificate replaces the secret: the client presented one, and there is no password. Then only EXTERNAL fits.
  */
-export function areForCertificate({ kind, secret }: Credentials, { hasClientCertificate }: Channel): boolean {
+export function areForCertificate({ kind, secret }: Credentials, { hasClientCertificate }: Certified): boolean {
   return kind === 'password' && secret === '' && hasClientCertificate;
 }
 
 /** Whether there is a password. As in Postfix, an empty one counts, unless a certificate replaces it. */
-export function areForPassword(credentials: Credentials, channel: Channel): boolean {
+export function areForPassword(credentials: Credentials, channel: Certified): boolean {
   return credentials.kind === 'password' && !areForCertificate(credentials, channel);
 }
 

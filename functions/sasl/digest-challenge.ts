@@ -5,7 +5,7 @@
  * All text is Latin-1, one character for each octet, so that it is sent back unchanged.
  */
 
-import { SaslError } from './mechanism.ts';
+import { SaslError } from './errors.ts';
 
 /** Octets of the longest challenge; a client should stop at a longer one (RFC 2831 section 2.1.1). */
 const longestChallenge = 2048;

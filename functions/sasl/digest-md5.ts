@@ -4,10 +4,11 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { areForPassword, refuseUnsendable } from './credentials.ts';
+import { areForPassword, type Credentials, refuseUnsendable } from './credentials.ts';
 import { type DigestChallenge, parseDigestChallenge, parseServerProof } from './digest-challenge.ts';
+import { SaslError } from './errors.ts';
 import { followCourse } from './exchange.ts';
-import { type Credentials, type Mechanism, SaslError } from './mechanism.ts';
+import type { Mechanism } from './mechanism.ts';
 
 /** The mechanism. */
 export const digestMd5: Mechanism = {

@@ -1,6 +1,7 @@
 /** An exchange as a list of steps, one for each challenge of the mechanism. */
 
-import { type Exchange, SaslError } from './mechanism.ts';
+import { SaslError } from './errors.ts';
+import type { Exchange } from './mechanism.ts';
 
 /** Answers one challenge. */
 export type Step = (challenge: Buffer) => Buffer;

@@ -2,17 +2,8 @@
  * The client side of a SASL mechanism (RFC 4422): challenges and responses as octets, without base64, SMTP and sockets.
  */
 
+import type { Credentials } from './credentials.ts';
 import type { SecurityOption } from './security-options.ts';
-
-/** The user, and the secret that proves it. */
-export interface Credentials {
-  /** The authentication identity. Empty for EXTERNAL: the server takes the identity of the certificate. */
-  readonly user: string;
-  /** Password or token; empty = none. */
-  readonly secret: string;
-  /** A password is never sent by a mechanism for tokens, nor a token by one for passwords. */
-  readonly kind: 'password' | 'token';
-}
 
 /** Types of channel binding: data of a TLS connection that both ends can compute (RFC 5929, RFC 9266). */
 export type BindingType = 'tls-exporter' | 'tls-unique' | 'tls-server-end-point';
@@ -56,16 +47,6 @@ export interface StartOptions {
   readonly service?: string;
   /** The client's nonce, for published examples. Default: a fresh random one. */
   readonly nonce?: string;
-}
-
-/** The exchange cannot continue. The message is for log and sender, and contains no secret. */
-export class SaslError extends Error {
-  override readonly name: string = 'SaslError';
-}
-
-/** The server does not accept the channel binding; another type may succeed. */
-export class ChannelBindingError extends SaslError {
-  override readonly name = 'ChannelBindingError';
 }
 
 /** One authentication. */

@@ -1,7 +1,7 @@
 /** SASLprep (RFC 4013): different encodings of the same name or password become the same octets. */
 
 import { saslprep } from '@mongodb-js/saslprep';
-import { SaslError } from './mechanism.ts';
+import { SaslError } from './errors.ts';
 
 /**
  * Prepares a user name, as a query: characters newer than Unicode 3.2 are allowed (RFC 5802 section 5.1).

@@ -1,7 +1,7 @@
 /** The messages of a SCRAM server (RFC 5802 sections 5.1 and 7). Text is Latin-1, one character for each octet. */
 
 import { decodeBase64 } from './base64.ts';
-import { ChannelBindingError, SaslError } from './mechanism.ts';
+import { ChannelBindingError, SaslError } from './errors.ts';
 
 /**
  * The most iterations computed. A server could ask for 4,294,967,295, which would block the function for the rest of its life.

@@ -4,17 +4,10 @@
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { areForPassword, refuseUnsendable } from './credentials.ts';
+import { areForPassword, type Credentials, refuseUnsendable } from './credentials.ts';
+import { SaslError } from './errors.ts';
 import { followCourse } from './exchange.ts';
-import {
-  type Channel,
-  type ChannelBinding,
-  type Credentials,
-  type Exchange,
-  type Mechanism,
-  SaslError,
-  type StartOptions,
-} from './mechanism.ts';
+import type { Channel, ChannelBinding, Exchange, Mechanism, StartOptions } from './mechanism.ts';
 import { preparePassword, prepareUser } from './prepare.ts';
 import { escapeName } from './saslname.ts';
 import { clientProof, deriveKeys, type ScramHash, serverSignature } from './scram-keys.ts';

@@ -3,7 +3,7 @@
  * instead.
  */
 
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials } from '../sasl/credentials.ts';
 import { SecretFault } from './secrets.ts';
 
 /** The syntax of a value, for errors. */

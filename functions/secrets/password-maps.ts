@@ -2,7 +2,7 @@
  * Passwords by server, from one or several maps (Postfix smtp_sasl_glue.c:smtp_sasl_passwd_lookup).
  */
 
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials } from '../sasl/credentials.ts';
 import type { FetchOptions, Secret, SecretStore } from './secrets.ts';
 
 /** A password, with its source. */

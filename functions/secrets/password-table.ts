@@ -12,7 +12,7 @@
 
 import { logicalLines } from '../maps/logical-lines.ts';
 import { splitEntry } from '../maps/text-table.ts';
-import type { Credentials } from '../sasl/mechanism.ts';
+import type { Credentials } from '../sasl/credentials.ts';
 import { credentialsWanted, parseObject, readCredentials } from './credentials.ts';
 import { SecretFault } from './secrets.ts';
 

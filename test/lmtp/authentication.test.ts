@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Authenticated, authenticate } from '../../functions/lmtp/authentication.ts';
 import { Interrupted } from '../../functions/lmtp/dialogue.ts';
-import { type Exchange, SaslError } from '../../functions/sasl/mechanism.ts';
+import { SaslError } from '../../functions/sasl/errors.ts';
+import type { Exchange } from '../../functions/sasl/mechanism.ts';
 import { converse } from '../support/converse.ts';
 
 /** An exchange that answers every challenge with itself. */

@@ -227,7 +227,7 @@ async function synthesizes(app: EmptyApp, program: string): Promise<void> {
   rmSync(output, { recursive: true, force: true });
   const { code, stdout, stderr } = await app.run('node', program);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^memorySize: 1 is not allowed: a whole number from 128 to 10240/);
+  assert.match(stdout, /^memorySize: 1 is not allowed: expected a whole number from 128 to 10240/);
 
   const template = JSON.parse(readFileSync(join(output, 'Mail.template.json'), 'utf8')) as Template;
   assert.ok(Object.hasOwn(template.Outputs, 'QueueTableName'));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { chooseMechanism, mechanisms } from '../../functions/sasl/choice.ts';
-import type { Channel, Credentials } from '../../functions/sasl/mechanism.ts';
+import type { Credentials } from '../../functions/sasl/credentials.ts';
+import type { Channel } from '../../functions/sasl/mechanism.ts';
 import { type SecurityOption, securityOptions } from '../../functions/sasl/security-options.ts';
 import { inClear, overTls, password, token } from '../support/sasl-channel.ts';
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { mechanisms } from '../../functions/sasl/choice.ts';
-import { type Credentials, type Exchange, SaslError } from '../../functions/sasl/mechanism.ts';
+import type { Credentials } from '../../functions/sasl/credentials.ts';
+import { SaslError } from '../../functions/sasl/errors.ts';
+import type { Exchange } from '../../functions/sasl/mechanism.ts';
 import { parseServerFirst } from '../../functions/sasl/scram-messages.ts';
 import { mechanismNamed, overTls, password, token } from '../support/sasl-channel.ts';
 

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Channel,
-  type ChannelBinding,
-  ChannelBindingError,
-  SaslError,
-  type StartOptions,
-} from '../../functions/sasl/mechanism.ts';
+import { ChannelBindingError, SaslError } from '../../functions/sasl/errors.ts';
+import type { Channel, ChannelBinding, StartOptions } from '../../functions/sasl/mechanism.ts';
 import { mostIterations } from '../../functions/sasl/scram-messages.ts';
 import { authenticate, inClear, mechanismNamed, overTls, password, saslError } from '../support/sasl-channel.ts';
 import { ScramServer, type ScramServerOptions } from '../support/scram-server.ts';

@@ -1,7 +1,7 @@
 /** Maps of passwords: which map answers for which server, and what may be shown of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Credentials } from '../../functions/sasl/mechanism.ts';
+import type { Credentials } from '../../functions/sasl/credentials.ts';
 import {
   hidePasswords,
   openPasswordMaps,

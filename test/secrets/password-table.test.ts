@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Credentials } from '../../functions/sasl/mechanism.ts';
+import type { Credentials } from '../../functions/sasl/credentials.ts';
 import { readPasswordTable } from '../../functions/secrets/password-table.ts';
 import { SecretFault } from '../../functions/secrets/secrets.ts';
 

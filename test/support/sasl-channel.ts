@@ -1,13 +1,9 @@
 /** Channels, credentials and mechanisms for tests of SASL. */
 import assert from 'node:assert/strict';
 import { mechanisms } from '../../functions/sasl/choice.ts';
-import {
-  type Channel,
-  type Credentials,
-  type Exchange,
-  type Mechanism,
-  SaslError,
-} from '../../functions/sasl/mechanism.ts';
+import type { Credentials } from '../../functions/sasl/credentials.ts';
+import { SaslError } from '../../functions/sasl/errors.ts';
+import type { Channel, Exchange, Mechanism } from '../../functions/sasl/mechanism.ts';
 import type { ScramServer } from './scram-server.ts';
 
 /** A connection in clear to 127.0.0.1. */

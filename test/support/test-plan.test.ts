@@ -29,16 +29,16 @@ describe('the test command', () => {
   test('runs one test file by its name or its path', () => {
     const words = [
       'worker',
-      'queue/worker',
+      'queue/work/worker',
       'worker.test.ts',
       'test/queue/work/worker.test.ts',
-      './test/queue/worker.test.ts',
+      './test/queue/work/worker.test.ts',
     ];
-    for (const word of words) assert.deepEqual(filesFor(word), ['queue/worker.test.ts'], word);
+    for (const word of words) assert.deepEqual(filesFor(word), ['queue/work/worker.test.ts'], word);
   });
 
   test('runs the test of a source file by its path', () => {
-    assert.deepEqual(filesFor('functions/queue/work/worker.ts'), ['queue/worker.test.ts']);
+    assert.deepEqual(filesFor('functions/queue/work/worker.ts'), ['queue/work/worker.test.ts']);
     assert.deepEqual(filesFor('infra/local/container.ts'), ['local/container.test.ts']);
   });
 
