@@ -92,7 +92,7 @@ describe('a stack in trouble', () => {
       'queue full': /deferred .*\n.* 4\.2\.2 host .* said: 452 4\.2\.2 <full@example\.com> Mailbox full/,
       'explain doubt':
         /IN DOUBT: may have been delivered; .*\n.*4\.4\.2 lost connection with .* may be sent more than once/,
-      'explain malformed': /\(sent with the id malformed\) is corrupt, .*\n.*recipient: is not a field; allowed are/,
+      'explain malformed': /\(sent with the id malformed\) is corrupt.*\n.*recipient: is not a field; allowed are/,
       'explain altered': /corrupt: message\.key: object "in\/altered\.eml" was altered/,
       'explain held': /held, 1 attempt; until it is released\n.*held \(INC-4711\) by local\//s,
       'explain bounced': /bounced, attempt 1, .*550 5\.1\.1 <unknown@example\.com> User unknown/s,
@@ -102,7 +102,7 @@ describe('a stack in trouble', () => {
       'queue --state corrupt': /^-- 2 in total$/m,
       'queue --in-doubt': /^doubt /m,
       shape: /^ *inet:\[127\.0\.0\.1\]:1 +3 +3 /m,
-      'log --since 10m': /^.*slow: to=<bob@slow\.example>, .* status=deferred \(.*451 4\.3\.2 The disk is slow/m,
+      'log --since 10m': /^.* full: to=<full@example\.com>, .* status=deferred \(.*452 4\.2\.2 .* Mailbox full/m,
       'requeue malformed --unset recipient': /it will be accepted within seconds, as malformed$/m,
       'requeue altered': /altered\/0000: /,
       'release held': /held\/0000: released/,
