@@ -24,13 +24,16 @@ export interface ChangeOptions extends OperateOptions, FilterOptions {
   readonly reason?: string;
 }
 
-/** Returns the author and the reason of a change. With --what-if AWS is not asked for the author. */
+/**
+ * Returns the author and the reason of a change, and the services with the parameters in force. With --what-if AWS is not asked for
+ * the author.
+ */
 export async function readChanging(
   { whatIf, reason = 'no reason given' }: ChangeOptions,
-  { services, caller }: Operation,
+  { live, caller }: Operation,
 ): Promise<Changing> {
-  if (whatIf === true) return { order: { by: '(--what-if)', why: reason, whatIf }, services };
-  return { order: { by: await caller(), why: reason }, services };
+  if (whatIf === true) return { order: { by: '(--what-if)', why: reason, whatIf }, services: await live() };
+  return { order: { by: await caller(), why: reason }, services: await live() };
 }
 
 /**

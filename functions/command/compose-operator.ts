@@ -7,22 +7,40 @@ import { callerIdentity } from '../aws/caller-identity.ts';
 import { makeClients } from '../aws/clients.ts';
 import type { AwsSettings } from '../aws/settings.ts';
 import { composeDepths, composeServices } from '../composition/compose-operator.ts';
+import { composeSettings } from '../composition/compose-queue.ts';
 import type { Log } from '../log/log.ts';
 import { escaped } from '../log/postfix-line.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
-import { EnvironmentError } from '../parameters/environment.ts';
-import { ParameterError } from '../parameters/parameters.ts';
+import { EnvironmentError, environmentNames as names } from '../parameters/environment.ts';
+import {
+  ParameterError,
+  type Parameters,
+  parseParameters,
+  type WrittenParameters,
+  writtenInEnvironment,
+} from '../parameters/parameters.ts';
+import { wallTime } from '../queue/writes/services.ts';
+import { type SettingsStore, valuesAt } from '../settings/version.ts';
 import { awsFault, Failure } from './failure.ts';
 import type { Run } from './run.ts';
 import type { Stack } from './stack.ts';
 
 /** What a command needs. */
 export interface Operation {
+  /** With the parameters of the deployment. */
   readonly services: OperatorServices;
+  /** Returns the services with the parameters in force. */
+  live(): Promise<OperatorServices>;
   readonly depths: QueueDepths;
   /** The caller: an AWS identity; for a local stack, `local/` and the user's name. */
   caller(): Promise<string>;
+  /** The live settings of the stack. */
+  readonly settings: SettingsStore;
+  /** The parameters of its deployment. */
+  readonly deployed: WrittenParameters;
+  /** Days for which deleted bodies are kept; absent: bodies are not deleted. */
+  readonly bodyRetention?: number;
 }
 
 /**
@@ -32,17 +50,42 @@ export interface Operation {
  */
 export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 'stderr'>): Operation {
   try {
+    const { variables } = stack;
     const clients = makeClients(undefined, run);
+    const settings = composeSettings(clients, variables);
+    const deployed = writtenInEnvironment(variables);
+    const services = composeServices(clients, variables, terminalLog(run));
+    const days = variables[names.bodyRetention] ?? '';
     return {
-      services: composeServices(clients, stack.variables, terminalLog(run)),
-      depths: composeDepths(clients, stack.variables),
+      services,
+      live: async () => ({ ...services, parameters: await parametersInForce({ settings, deployed, services }) }),
+      depths: composeDepths(clients, variables),
       caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller(run.aws)),
+      ...{ settings, deployed },
+      ...(days === '' ? {} : { bodyRetention: Number(days) }),
     };
   } catch (error) {
     if (error instanceof EnvironmentError || error instanceof ParameterError) {
       throw new Failure('usage', error.message, { cause: error });
     }
     throw error;
+  }
+}
+
+async function parametersInForce({
+  settings,
+  deployed,
+  services,
+}: Pick<Operation, 'settings' | 'deployed' | 'services'>): Promise<Parameters> {
+  const values = valuesAt(await settings.latest(), wallTime(services));
+  if (Object.keys(values).length === 0) return services.parameters;
+  try {
+    return parseParameters({ ...deployed, ...values });
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error;
+    // The functions do not use such a version either.
+    services.log.note('warn', 'settings cannot be used', { error });
+    return services.parameters;
   }
 }
 

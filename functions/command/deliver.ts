@@ -46,7 +46,9 @@ export async function deliverAction(run: Run, options: DeliverOptions, command: 
   const agent = makeAgent(parameters, {
     secrets: commandSecrets(run),
     onSecretFault: (why) => void run.stderr.write(`${secretFaultNote}: ${why}\n`),
-    ...(options.transcript && { transcript: transcriptTo(run) }),
+    ...(options.transcript
+      ? { transcript: transcriptTo(run) }
+      : { debugPeer: (peer, side, line) => void run.stderr.write(`${peer} ${side}: ${line}\n`) }),
   });
   const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
   const statuses = new Set<DeliveryLine['status']>();

@@ -17,7 +17,8 @@ import type { Run } from './run.ts';
 export const explainAction = guarded(explain);
 
 async function explain(run: Run, name: string, options: OperateOptions): Promise<void> {
-  const { services } = await openOperation(options, run);
+  const operation = await openOperation(options, run);
+  const services = await operation.live();
   const place = proposerOf(run, options);
   // A queue id contains no colon; a next-hop contains one, unless it has the default port.
   if (!/[:[\]]/.test(name)) {

@@ -44,6 +44,8 @@ interface Description {
   readonly meaning: string;
   /** Why the default differs from Postfix's, or that Postfix does not have the parameter. */
   readonly differs?: string;
+  /** Whether `set` changes it, or only a deployment, and why. */
+  readonly changes: string;
   readonly subject: string;
   /** The environment variable of a function. */
   readonly variable: string;
@@ -107,6 +109,7 @@ function describe(name: ParameterName, values: WrittenParameters): Description {
     allowed: allowedValues(row),
     meaning: row.meaning,
     ...(row.differs !== undefined && { differs: row.differs }),
+    changes: row.atDeployment === undefined ? 'live (lambda-lmtp set)' : `only with a deployment: ${row.atDeployment}`,
     subject: subjectOf(name),
     variable: variableName(name),
   };
@@ -129,13 +132,23 @@ function inText(whole: boolean): (description: Description | Refusal) => string 
       allowed,
       meaning,
       differs,
+      changes,
       subject,
       variable,
     } = description;
     const note = changed ? `   (default: ${standard === '' ? 'empty' : standard})` : '';
     const head = `${name} =${value === '' ? '' : ` ${value}`}`;
     if (!whole) return `${head}${note}\n    ${meaning}`;
-    return block(head, { written, default: standard || '(empty)', allowed, meaning, differs, subject, variable });
+    return block(head, {
+      written,
+      default: standard || '(empty)',
+      allowed,
+      meaning,
+      differs,
+      changes,
+      subject,
+      variable,
+    });
   };
 }
 

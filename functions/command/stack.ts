@@ -2,9 +2,9 @@
  * The stack of a command: one in CloudFormation, or the one that the environment names, such as the local stack.
  */
 
-import { type OperatorSettings, operatorParameters, settingsOutput } from '../operator/settings.ts';
+import { type OperatorSettings, settingsOutput } from '../operator/settings.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
-import { variableName } from '../parameters/parameters.ts';
+import { isParameterName, variableName } from '../parameters/parameters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { defaultStack } from './default-stack.ts';
 import { awsFault, Failure } from './failure.ts';
@@ -69,10 +69,9 @@ function checkTransport(transport: string | undefined, environment: Run['env']):
 /** The settings as environment variables; defaults for a stack without the settings output. */
 function readSettings(text = '{"transport":""}'): Readonly<Record<string, string>> {
   const { transport, bodyRetention = '', ...parameters } = JSON.parse(text) as OperatorSettings;
-  const variables = operatorParameters.flatMap((name) => {
-    const value = parameters[name];
-    return value === undefined ? [] : [[variableName(name), value]];
-  });
+  const variables = Object.entries(parameters).flatMap(([name, value]) =>
+    isParameterName(name) ? [[variableName(name), value]] : [],
+  );
   return { ...Object.fromEntries(variables), [names.transport]: transport, [names.bodyRetention]: bodyRetention };
 }
 

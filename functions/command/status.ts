@@ -21,7 +21,8 @@ interface StatusOptions extends OperateOptions {
 export const statusAction = guarded(answer);
 
 async function answer(run: Run, options: StatusOptions): Promise<void> {
-  const { services, depths } = await openOperation(options, run);
+  const { live, depths } = await openOperation(options, run);
+  const services = await live();
   const progress = new Progress(run, options, (deliveries) => `${counted(deliveries, 'delivery', 'deliveries')} read`);
   const report = await assess({ lateAfter: options.late }, services, depths, progress.note);
   progress.clear();

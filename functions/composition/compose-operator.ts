@@ -10,16 +10,23 @@ import type { Log } from '../log/log.ts';
 import type { OperatorServices } from '../operator/operator.ts';
 import type { QueueDepths } from '../operator/ports.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
+import type { Parameters } from '../parameters/parameters.ts';
 import { composeQueue, type Variables } from './compose-queue.ts';
 
 /**
  * Returns the services of a stack.
  *
+ * @param parameters default: those of the variables
  * @throws EnvironmentError, ParameterError if a variable is missing or wrong
  */
-export function composeServices(clients: AwsClients, variables: Variables, log: Log): OperatorServices {
+export function composeServices(
+  clients: AwsClients,
+  variables: Variables,
+  log: Log,
+  parameters?: Parameters,
+): OperatorServices {
   return {
-    ...composeQueue(clients, variables, log),
+    ...composeQueue(clients, variables, log, parameters),
     corruptRequests: new DynamoDbCorruptRequests(clients, {
       table: requireVariable(variables, names.queueTable),
       incomingUrl: requireVariable(variables, names.incomingQueueUrl),

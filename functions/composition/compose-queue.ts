@@ -6,6 +6,7 @@ import { type AwsClients, type AwsPatience, makeClients } from '../aws/clients.t
 import { DynamoDbDestinations } from '../aws/dynamodb-destinations.ts';
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
 import { DynamoDbQueries } from '../aws/dynamodb-queries.ts';
+import { DynamoDbSettings } from '../aws/dynamodb-settings.ts';
 import { dynamoDbTrouble } from '../aws/dynamodb-trouble.ts';
 import { metricsFromEnvironment } from '../aws/emf-metrics.ts';
 import { makeLog } from '../aws/function-log.ts';
@@ -19,7 +20,12 @@ import type { Log } from '../log/log.ts';
 import type { InvocationMetrics } from '../metrics/invocation.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
-import { parametersFromEnvironment } from '../parameters/parameters.ts';
+import {
+  type Parameters,
+  parametersFromEnvironment,
+  type WrittenParameters,
+  writtenInEnvironment,
+} from '../parameters/parameters.ts';
 import { Fallbacks } from '../queue/destinations/fallbacks.ts';
 import { Scheduler } from '../queue/destinations/scheduler.ts';
 import type { QueueServices } from '../queue/destinations/services.ts';
@@ -27,6 +33,8 @@ import type { CorruptQueue } from '../queue/items/ports.ts';
 import { Disposal } from '../queue/writes/disposal.ts';
 import { TableWrites } from '../queue/writes/table-writes.ts';
 import { optional } from '../request/fields.ts';
+import { LiveParameters, type SettingsLog } from '../settings/live-parameters.ts';
+import type { SettingsStore } from '../settings/version.ts';
 import { systemClock } from '../time/clock.ts';
 
 /** The environment variables of a stack. */
@@ -34,7 +42,10 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The services of a function, over real AWS clients. */
 export interface Composition {
-  readonly services: QueueServices;
+  /** The parameters in force. */
+  readonly live: LiveParameters;
+  /** Returns the services with these parameters; what the container knows about destinations stays. */
+  readonly servicesWith: (parameters: Parameters) => QueueServices;
   readonly clients: AwsClients;
   /** For the handler; absent if metrics are off. */
   readonly metrics: InvocationMetrics | undefined;
@@ -49,9 +60,10 @@ export interface Composition {
 export function compose(serviceName: string, environment: NodeJS.ProcessEnv, patience?: AwsPatience): Composition {
   const clients = makeClients(patience);
   const log = makeLog(serviceName);
-  const queue = composeQueue(clients, environment, log);
-  const { destinations, parameters, transport } = queue;
-  if (parameters.strict_postfix_verdicts) {
+  const live = composeLive(clients, environment, log);
+  const queue = composeQueue(clients, environment, log, live.deployed);
+  const { destinations, transport } = queue;
+  if (live.deployed.strict_postfix_verdicts) {
     log.note('warn', 'strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need', {});
   }
   const metrics = metricsFromEnvironment(environment, transport);
@@ -70,17 +82,57 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv, pat
     ),
     ...optional('metrics', metrics),
   };
-  return { services, clients, metrics };
+  return {
+    live,
+    servicesWith: (parameters) => ({ ...services, ...parametric(clients, parameters) }),
+    clients,
+    metrics,
+  };
+}
+
+/**
+ * Returns the parameters of a function: those of its environment, with the live settings over them.
+ *
+ * @param defaults the function's own defaults
+ * @throws EnvironmentError, ParameterError
+ */
+export function composeLive(
+  clients: Pick<AwsClients, 'table'>,
+  variables: Variables,
+  log: SettingsLog,
+  defaults: WrittenParameters = {},
+): LiveParameters {
+  const store = composeSettings(clients, variables);
+  return new LiveParameters({
+    deployed: { ...defaults, ...writtenInEnvironment(variables) },
+    store,
+    clock: systemClock,
+    log,
+  });
+}
+
+/**
+ * Returns the live settings of a stack.
+ *
+ * @throws EnvironmentError
+ */
+export function composeSettings({ table }: Pick<AwsClients, 'table'>, variables: Variables): SettingsStore {
+  return new DynamoDbSettings(table, requireVariable(variables, names.queueTable));
 }
 
 /**
  * Returns the services that functions and operators share: table, queues, topic and bodies.
  *
+ * @param parameters default: those of the environment
  * @throws EnvironmentError, ParameterError
  */
-export function composeQueue(clients: AwsClients, variables: Variables, log: Log) {
+export function composeQueue(
+  clients: AwsClients,
+  variables: Variables,
+  log: Log,
+  parameters: Parameters = parametersFromEnvironment(variables),
+) {
   const table = requireVariable(variables, names.queueTable);
-  const parameters = parametersFromEnvironment(variables);
   return {
     ledger: new DynamoDbLedger(clients.table, table),
     queries: new DynamoDbQueries(clients.table, table),
@@ -90,14 +142,18 @@ export function composeQueue(clients: AwsClients, variables: Variables, log: Log
       deferred: requireVariable(variables, names.deferredQueueUrl),
     }),
     events: new SnsEvents(clients.sns, requireVariable(variables, names.bounceTopicArn)),
-    bodies: new S3Bodies(clients.s3, cleanupRules(parameters)),
-    parameters,
+    ...parametric(clients, parameters),
     transport: transportName(variables),
     clock: systemClock,
     random: Math.random,
     log,
     ...optional('disposal', composeDisposal(variables, clients)),
   };
+}
+
+/** The services that depend on parameters. */
+function parametric({ s3 }: Pick<AwsClients, 's3'>, parameters: Parameters) {
+  return { parameters, bodies: new S3Bodies(s3, cleanupRules(parameters)) };
 }
 
 /** Returns the disposal of bodies; undefined if bodies are never deleted. */

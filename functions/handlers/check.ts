@@ -16,27 +16,25 @@ import type { CheckReport } from '../check/report.ts';
 import { readCheckRequest } from '../check/request.ts';
 import { checkTimeouts } from '../check/time-limits.ts';
 import { composeAdmission } from '../composition/compose-admission.ts';
+import { composeLive } from '../composition/compose-queue.ts';
 import { makeAgent } from '../delivery/agent.ts';
-import { isParameterName, parametersFromEnvironment, variableName } from '../parameters/parameters.ts';
 import { admitDestination } from '../queue/items/plan.ts';
 import { shortestReserve } from '../queue/items/policy.ts';
 import { portsOf } from '../request/destination.ts';
 import { SecretCache } from '../secrets/secret-cache.ts';
 import { invocationDeadline } from '../session/limit.ts';
+import { madeFrom } from '../settings/live-parameters.ts';
 import { systemClock } from '../time/clock.ts';
 
-/** The stack's own parameters take precedence; the defaults are short, because an operator waits. */
-const patience = Object.fromEntries(
-  Object.entries(checkTimeouts).flatMap(([name, value]) =>
-    isParameterName(name) ? [[variableName(name), value]] : [],
-  ),
-);
-const parameters = parametersFromEnvironment({ ...patience, ...process.env });
 const log = makeLog('check');
-const admission = composeAdmission(process.env, { parameters, clients: makeClients(), clock: systemClock, log });
-const agent = makeAgent(parameters, {
-  secrets: new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient())),
-});
+const clients = makeClients();
+const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()));
+/** The stack's own parameters take precedence; the defaults are short, because an operator waits. */
+const live = composeLive(clients, process.env, log, checkTimeouts);
+const current = madeFrom(live, (parameters) => ({
+  admission: composeAdmission(process.env, { parameters, clients, clock: systemClock, log }),
+  agent: makeAgent(parameters, { secrets }),
+}));
 
 /**
  * Makes one check.
@@ -45,7 +43,8 @@ const agent = makeAgent(parameters, {
  */
 export async function handler(event: unknown, context: Context): Promise<CheckReport> {
   const { destination, sender, recipients, pending = false } = readCheckRequest(event);
-  admitDestination(destination, { ...(await admission()), defaultPort: portsOf(parameters) });
+  const { admission, agent } = await current();
+  admitDestination(destination, { ...(await admission()), defaultPort: portsOf(agent.parameters) });
   const isProbe = sender !== undefined || recipients !== undefined;
   const report = await check(destination, agent, {
     place: 'function',

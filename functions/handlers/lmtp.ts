@@ -9,19 +9,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { brisk, makeSecretsManagerClient } from '../aws/clients.ts';
-import { DynamoDbNoticeCounts } from '../aws/dynamodb-notice-counts.ts';
-import { SecretsManagerSource } from '../aws/secrets-manager.ts';
 import { quitOnShutdown } from '../aws/shutdown.ts';
-import { SnsNotices } from '../aws/sns-notices.ts';
-import { compose } from '../composition/compose-queue.ts';
-import { chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
+import { composeDelivery, type Delivering } from '../composition/compose-delivery.ts';
 import { deliver } from '../delivery/deliver.ts';
-import type { Incident } from '../delivery/incidents.ts';
 import { errorWords } from '../log/error-words.ts';
 import { measured } from '../metrics/invocation.ts';
 import { failureClass } from '../notices/failure-class.ts';
-import { Notifier } from '../notices/notifier.ts';
 import { environmentNames, requireVariable } from '../parameters/environment.ts';
 import { flushAndRefill } from '../queue/destinations/refill.ts';
 import { parseWakeUp, WakeUpError } from '../queue/items/messages.ts';
@@ -29,45 +22,19 @@ import { reserveOf } from '../queue/items/policy.ts';
 import { SchemaVersionError } from '../queue/items/schema-version.ts';
 import { handBack } from '../queue/work/hand-back.ts';
 import { type ReceiveInfo, schedule } from '../queue/work/schedule.ts';
-import { type Deliver, type Lane, work } from '../queue/work/worker.ts';
-import { optional } from '../request/fields.ts';
-import { SecretCache } from '../secrets/secret-cache.ts';
-import { secretFaultNote } from '../secrets/secrets.ts';
+import { type Lane, work } from '../queue/work/worker.ts';
 import { type Deadline, invocationDeadline } from '../session/limit.ts';
 import { retrySeconds } from '../time/retry-time.ts';
 
-const { services, clients, metrics } = compose('lmtp', process.env, brisk);
-const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
-  onStale: (secret, { message }, age) =>
-    reportSecretFault({ secret, why: message, servesSince: Math.round(age / 1000) }),
-});
-const notifier = new Notifier({
-  topic: new SnsNotices(clients.sns, requireVariable(process.env, environmentNames.noticeTopicArn)),
-  counts: new DynamoDbNoticeCounts(clients.table, requireVariable(process.env, environmentNames.queueTable)),
-  classes: services.parameters.notify_classes,
-  transport: services.transport,
-  clock: services.clock,
-  onFailure: (error) => services.log.note('warn', 'notice not sent', { error }),
-});
-const noticed = (['data', 'policy', 'protocol', 'resource'] as const).some((about) => notifier.wants(about));
-const agent = makeAgent(services.parameters, {
-  secrets,
-  ...optional('metrics', metrics),
-  ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
-  onNote: (note) => services.log.note('warn', note, {}),
-  onSecretFault: (why) => reportSecretFault({ why }),
-  debugPeer: (peer, side, line) => services.log.note('info', 'dialogue', { peer, side, line }),
-});
-/** A container has half a second to shut down, and each of its sessions the same share of it. */
-const quitDeadline: Deadline = { left: () => 300, whole: 300 };
-quitOnShutdown(() => agent.sessions.close(chatOptions(agent, timeLimits(agent, quitDeadline)))).catch(
-  (error: unknown) => services.log.note('warn', 'sessions not closed on shutdown', { error }),
-);
-const deliverByAgent: Deliver = (delivery, given) => deliver(delivery, agent, given);
+const { current, quit, log, clients, metrics } = composeDelivery(process.env);
+quitOnShutdown(quit).catch((error: unknown) => log.note('warn', 'sessions not closed on shutdown', { error }));
 const QueueUrl = requireVariable(process.env, environmentNames.activeQueueUrl);
 
-for (const name of ['debug_peer_list', 'lmtp_connection_cache_destinations', 'use_srv_lookup'] as const) {
-  for (const warning of services.parameters[name].warnings) services.log.note('warn', warning, { parameter: name });
+/** What the messages of a batch share. */
+interface Batch extends Delivering {
+  readonly deadline: Deadline;
+  /** By destination. */
+  readonly shared: ReadonlyMap<string, Lane>;
 }
 
 /** Handles a batch from active. */
@@ -76,12 +43,14 @@ export const handler = measured(metrics, handleBatch);
 async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const remaining = () => context.getRemainingTimeInMillis();
   const deadline = invocationDeadline(remaining, reserveOf(remaining()));
-  const unfinished: string[] = [];
+  const delivering = await current();
+  const { services, notifier } = delivering;
   const shared = new Map(Records.map((record): [string, Lane] => [destinationOf(record), {}]));
+  const batch: Batch = { ...delivering, deadline, shared };
+  const unfinished: string[] = [];
   const workThrough = async (records: readonly SQSRecord[]) => {
     for (const record of records) {
-      const isDone = await handleRecord(record, deadline, shared.get(destinationOf(record)) ?? {});
-      if (!isDone) unfinished.push(record.messageId);
+      if (!(await handleRecord(record, batch))) unfinished.push(record.messageId);
     }
   };
   const { lanes, last } = schedule(Records, givenOf, services.random);
@@ -91,11 +60,6 @@ async function handleBatch({ Records }: SQSEvent, context: Context): Promise<SQS
   await services.disposal?.deleteSpent(services);
   await notifier.awaitSent();
   return { batchItemFailures: unfinished.map((itemIdentifier) => ({ itemIdentifier })) };
-}
-
-function reportSecretFault(facts: Readonly<Record<string, unknown>>): void {
-  services.log.note('error', secretFaultNote, facts);
-  services.metrics?.add('SecretFaults');
 }
 
 /** The message group is destination and slot; deliveries to one destination share its session. */
@@ -112,10 +76,11 @@ function receivedOf({ attributes }: SQSRecord): number {
 }
 
 /** Returns whether the message was handled. */
-async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<boolean> {
+async function handleRecord(record: SQSRecord, batch: Batch): Promise<boolean> {
   const { messageId, receiptHandle: ReceiptHandle } = record;
+  const { services, notifier } = batch;
   try {
-    await workRecord(record, deadline, lane);
+    await workRecord(record, batch);
     await deleteMessage(ReceiptHandle);
     return true;
   } catch (error) {
@@ -126,12 +91,12 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
       services.log.note('error', 'delivery not settled; it will be received again', { messageId, error });
       notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
     }
-    return await retryRecord(record, error);
+    return await retryRecord(record, error, services);
   }
 }
 
 /** Returns whether the message was handled after all, because its delivery was handed back. */
-async function retryRecord(record: SQSRecord, error: unknown): Promise<boolean> {
+async function retryRecord(record: SQSRecord, error: unknown, services: Delivering['services']): Promise<boolean> {
   const { receiptHandle, body } = record;
   const received = receivedOf(record);
   try {
@@ -150,10 +115,17 @@ async function deleteMessage(ReceiptHandle: string): Promise<void> {
   await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
 }
 
-async function workRecord(record: SQSRecord, deadline: Deadline, lane: Lane): Promise<void> {
+async function workRecord(record: SQSRecord, { services, agent, deadline, shared }: Batch): Promise<void> {
   const { messageId, body } = record;
+  const lane = shared.get(destinationOf(record)) ?? {};
   try {
-    await work({ ...parseWakeUp(body), received: receivedOf(record) }, services, deliverByAgent, deadline, lane);
+    await work(
+      { ...parseWakeUp(body), received: receivedOf(record) },
+      services,
+      (delivery, given) => deliver(delivery, agent, given),
+      deadline,
+      lane,
+    );
   } catch (error) {
     if (!(error instanceof WakeUpError)) throw error;
     await services.corrupt.file({ id: messageId, reason: `active: ${error.message}`, body });
@@ -165,6 +137,6 @@ async function shortenVisibility(ReceiptHandle: string, VisibilityTimeout: numbe
     await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   } catch (error) {
     // Then the slot opens only after the queue's own visibility time-out.
-    services.log.note('warn', 'visibility not shortened', { error });
+    log.note('warn', 'visibility not shortened', { error });
   }
 }

@@ -14,6 +14,7 @@ import { makeClients } from '../aws/clients.ts';
 import { makeLog } from '../aws/function-log.ts';
 import { RemoteCheckError, remoteCheck } from '../aws/remote-check.ts';
 import { composeServices } from '../composition/compose-operator.ts';
+import { composeLive } from '../composition/compose-queue.ts';
 import { environmentNames, requireVariable } from '../parameters/environment.ts';
 import { DestinationError } from '../request/destination.ts';
 import { RequestError } from '../request/request-error.ts';
@@ -21,8 +22,13 @@ import { act } from '../screens/act.ts';
 import { sentence } from '../screens/page.ts';
 import { readActRequest } from '../screens/request.ts';
 import { themed } from '../screens/theme.ts';
+import { madeFrom } from '../settings/live-parameters.ts';
 
-const services = composeServices(makeClients(), process.env, makeLog('postsuper'));
+const clients = makeClients();
+const log = makeLog('postsuper');
+const current = madeFrom(composeLive(clients, process.env, log), (parameters) =>
+  composeServices(clients, process.env, log, parameters),
+);
 const checkFunction = requireVariable(process.env, environmentNames.checkFunction);
 
 /** Milliseconds after which no further change begins, because the person waits in front of a pop-up. */
@@ -33,7 +39,7 @@ export async function handler(event: unknown, context: Context): Promise<string>
   const begun = performance.now();
   try {
     const told = await act(readActRequest(event), {
-      services,
+      services: await current(),
       by: `dashboard (request ${context.awsRequestId})`,
       check: (destination) => remoteCheck(checkFunction, { destination }),
       pause: setTimeout,

@@ -13,6 +13,7 @@ import type { Context } from 'aws-lambda';
 import { makeClients } from '../aws/clients.ts';
 import { makeLog } from '../aws/function-log.ts';
 import { composeDepths, composeServices } from '../composition/compose-operator.ts';
+import { composeLive } from '../composition/compose-queue.ts';
 import { environmentNames, requireVariable } from '../parameters/environment.ts';
 import { RequestError } from '../request/request-error.ts';
 import { documentation } from '../screens/documentation.ts';
@@ -20,10 +21,13 @@ import { draw } from '../screens/draw.ts';
 import { sentence } from '../screens/page.ts';
 import { readDrawRequest } from '../screens/request.ts';
 import { themed } from '../screens/theme.ts';
+import { madeFrom } from '../settings/live-parameters.ts';
 
 const clients = makeClients();
 const log = makeLog('showq');
-const services = composeServices(clients, process.env, log);
+const current = madeFrom(composeLive(clients, process.env, log), (parameters) =>
+  composeServices(clients, process.env, log, parameters),
+);
 const depths = composeDepths(clients, process.env);
 const postsuper = requireVariable(process.env, environmentNames.postsuperFunction);
 
@@ -36,7 +40,7 @@ export async function handler(event: unknown, context: Context): Promise<string>
     const request = readDrawRequest(event);
     if (request.kind === 'describe') return documentation;
     const drawn = await draw(request, {
-      ...{ services, depths },
+      ...{ services: await current(), depths },
       endpoints: { showq: context.invokedFunctionArn, postsuper },
       mayGoOn: () => context.getRemainingTimeInMillis() > reserve,
     });

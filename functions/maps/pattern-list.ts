@@ -3,7 +3,7 @@
  *
  *   one.test           the string itself, or the host of that name; for hosts also its subdomains
  *   [10.0.1.7]  10.0.0.0/8  2001:db8::/32      hosts by address
- *   /path              a file with further patterns
+ *   /path  s3://bucket/key                     a file, or an object, with further patterns
  *   static:all  inline:{ ... }  texthash:/path  regexp:/path      every key of the map
  *
  * Case does not count. A colon outside brackets makes a pattern the name of a map, so host:port cannot be a pattern. That is why
@@ -77,7 +77,7 @@ function readPatterns(
     const item = word.replace(/^!+/, '');
     if (item === '') throw new MapError(`"${word}": the ! needs a pattern after it`);
     const yes = outerYes === ((word.length - item.length) % 2 === 0);
-    if (item.startsWith('/')) {
+    if (item.startsWith('/') || item.startsWith('s3://')) {
       const lines = logicalLines(readPatternFile(item, options));
       return lines.flatMap((line) => readPatterns(line.text, options, yes, warnings, depth + 1));
     }

@@ -21,6 +21,7 @@ export const authenticationRows = {
     secret: true,
     meaning:
       "Looked up with the server's host name, then with the next-hop as written without `inet:` (`[host]:port`, a path): `user:password`, or an object with user and password, or user and token. No entry = no AUTH.",
+    atDeployment: 'the deployment permits the functions to read the files and secrets that it names',
   },
   lmtp_sasl_password_result_delimiter: {
     kind: 'text',

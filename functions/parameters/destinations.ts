@@ -8,11 +8,13 @@ export const destinationRows = {
     min: 1,
     max: 65_535,
     meaning: 'The port of a next-hop without a port: a number, or a service of known_tcp_ports.',
+    atDeployment: 'the names of destinations, by which mail waits, contain the port',
   },
   known_tcp_ports: {
     kind: 'ports',
     default: 'lmtp=24, smtp=25, smtps=submissions=465, submission=587',
     meaning: 'Names for ports. There is no services(5).',
+    atDeployment: 'the names of destinations, by which mail waits, contain the port',
   },
   inet_protocols: {
     kind: 'words',
@@ -57,6 +59,7 @@ export const destinationRows = {
     pattern: /^(?!inet:|unix:)\S+$/,
     wanted: 'a host, host:port, [address] or [address]:port without inet:',
     meaning: 'Next-hops that are tried in order after the destination has failed; not for unix: destinations.',
+    atDeployment: 'the network rules of the deployment are made from it',
   },
   disable_dns_lookups: {
     kind: 'switch',
@@ -88,6 +91,7 @@ export const destinationRows = {
     matches: 'strings',
     meaning:
       'Services whose SRV records are looked up, as in `inet:example.com:lmtp` (_lmtp._tcp.example.com); not for [host].',
+    atDeployment: 'the network rules of the deployment are made from it',
   },
   ignore_srv_lookup_error: {
     kind: 'switch',
@@ -104,5 +108,6 @@ export const destinationRows = {
     default: 'no',
     meaning: 'Allow loopback, link-local and multicast addresses as destinations.',
     differs: 'Ours: a producer must not reach services that only this machine should reach.',
+    atDeployment: 'synth checks every destination with it',
   },
 } as const satisfies Record<string, Row>;

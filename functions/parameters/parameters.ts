@@ -100,13 +100,21 @@ export function parseParameters(values: WrittenParameters, options: Pick<ValueCo
  * @throws ParameterError for a value that is not allowed, and for an LMTP_ name that is not a parameter
  */
 export function parametersFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Parameters {
+  return parseParameters(writtenInEnvironment(environment));
+}
+
+/**
+ * Returns the parameters that a function's environment sets, by Postfix name, as they are written.
+ *
+ * @throws ParameterError for an LMTP_ name that is not a parameter
+ */
+export function writtenInEnvironment(environment: Readonly<Record<string, string | undefined>>): WrittenParameters {
   for (const variable of Object.keys(environment).filter((name) => /^LMTP_[A-Z0-9_]+$/.test(name))) {
     const parameter = variable.toLowerCase();
     if (!ourVariables.has(variable)) throw new ParameterError(parameter, whyNot(parameter));
   }
-  const values: Record<string, string | undefined> = {};
-  for (const name of parameterNames) values[name] = environment[variableName(name)];
-  return parseParameters(values);
+  const entries = parameterNames.map((name) => [name, environment[variableName(name)]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 /**

@@ -81,6 +81,7 @@ export const reportRows = {
     meaning:
       'Routes for reports; the first route that serves the address is used: incoming = this stack, if it delivers for the domain; ses = Amazon SES; none = no report.',
     differs: 'Ours: Postfix is part of a mail system.',
+    atDeployment: 'the deployment permits the functions to send by it',
   },
   bounce_report_ses_sender: {
     kind: 'text',
@@ -89,6 +90,7 @@ export const reportRows = {
     wanted: 'an address with a domain',
     meaning: 'An address that SES has verified: the author of reports sent through SES.',
     differs: 'Ours: SES sends only from your own addresses.',
+    atDeployment: 'the deployment permits the functions to send by it',
   },
   bounce_report_wait: {
     kind: 'time',

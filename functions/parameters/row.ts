@@ -59,7 +59,11 @@ export interface Row {
   readonly secret?: true;
   /** What the patterns match: one string, or the name (parent domains match) and address of a host. */
   readonly matches?: 'strings' | 'hosts';
+  /** Its words name files, objects or secrets. */
+  readonly isSource?: true;
   readonly meaning: string;
+  /** Why it changes only with a deployment; absent: `lambda-lmtp set` changes it while mail flows. */
+  readonly atDeployment?: string;
   /** Why the default is not Postfix's, or that Postfix has no such parameter. */
   readonly differs?: string;
 }

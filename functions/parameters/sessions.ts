@@ -17,6 +17,7 @@ export const sessionRows = {
     max: 100,
     meaning: 'Idle sessions that one container keeps open; each occupies a process of the mail store.',
     differs: 'Ours; the original lmtp(8) kept one.',
+    atDeployment: 'the sessions that the mail store must allow are reckoned from it (sessionBudget)',
   },
   max_idle: { kind: 'time', default: '100s', min: second, meaning: 'How long a session may be idle.' },
   lmtp_connection_cache_time_limit: {

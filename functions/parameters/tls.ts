@@ -3,9 +3,9 @@ import { type Row, second } from './row.ts';
 
 const noDane = 'DANE needs DNS answers validated with DNSSEC; the resolver of a function does not validate';
 
-/** A source of certificates and keys: a path, or a secret. */
-const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|[^\s,:]*\/[^\s,]*)`;
-const sourceWanted = 'a path, or secretsmanager:NAME (a name or an ARN)';
+/** A source of certificates and keys: a path, an object, or a secret. */
+const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|s3:\/\/[^\s,]+\/[^\s,]+|[^\s,:]*\/[^\s,]*)`;
+const sourceWanted = 'a path, s3://BUCKET/KEY, or secretsmanager:NAME (a name or an ARN)';
 
 /** Rules for the name in a certificate, separated by commas, colons or blanks. */
 const nameRules = {
@@ -45,35 +45,43 @@ export const tlsRows = {
   },
   lmtp_tls_CAfile: {
     kind: 'text',
+    isSource: true,
     default: '',
     pattern: new RegExp(`^(?:|system|${source})$`),
     wanted: `empty, system, ${sourceWanted}`,
     meaning:
       'Certificates of the trusted authorities, in PEM: a file, or secretsmanager:NAME; system = the store of the system; empty = the authorities of the runtime (those of Mozilla).',
     differs: 'Postfix: empty = none, and neither keyword.',
+    atDeployment: 'the deployment permits the functions to read the files and secrets that it names',
   },
   lmtp_tls_chain_files: {
     kind: 'text',
+    isSource: true,
     default: '',
     pattern: new RegExp(String.raw`^(?:[\s,]*|[\s,]*${source}(?:[\s,]+${source})*[\s,]*)$`),
     wanted: `a list of paths and secretsmanager:NAME (a name or an ARN)`,
     meaning:
       'The client certificate, for servers that require one: in PEM, the private key, the certificate, and those of the authorities above it, from one source or several. It replaces lmtp_tls_cert_file.',
     differs: 'Postfix takes several keys, one for each algorithm.',
+    atDeployment: 'the deployment permits the functions to read the files and secrets that it names',
   },
   lmtp_tls_cert_file: {
     kind: 'text',
+    isSource: true,
     default: '',
     pattern: new RegExp(`^(?:|${source})$`),
     wanted: sourceWanted,
     meaning: 'The client certificate with those of the authorities above it, in PEM: a file, or secretsmanager:NAME.',
+    atDeployment: 'the deployment permits the functions to read the files and secrets that it names',
   },
   lmtp_tls_key_file: {
     kind: 'text',
+    isSource: true,
     default: '$lmtp_tls_cert_file',
     pattern: new RegExp(`^(?:|${source})$`),
     wanted: sourceWanted,
     meaning: 'The private key of the client certificate, in PEM and not encrypted: a file, or secretsmanager:NAME.',
+    atDeployment: 'the deployment permits the functions to read the files and secrets that it names',
   },
   lmtp_tls_verify_cert_match: {
     kind: 'text',

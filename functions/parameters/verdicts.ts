@@ -33,5 +33,6 @@ export const verdictRows = {
     meaning:
       "HARMFUL, for comparison only: use Postfix's verdict even where the default verdict is deliberately better.",
     differs: 'Ours.',
+    atDeployment: 'it is for comparisons only, on a stack of their own',
   },
 } as const satisfies Record<string, Row>;

@@ -1,6 +1,7 @@
 /** Properties that are allowed, but not together. */
-import { Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type { Parameters } from '../../functions/parameters/parameters.ts';
+import { bodyRetentionFor, deadLetterDays } from '../../functions/queue/items/body-retention.ts';
 import { PropsError } from '../properties/props-error.ts';
 import { cachedSessions, generations } from '../properties/session-count.ts';
 import { hasSeveralDestinations, type Watched } from '../properties/watched-destinations.ts';
@@ -61,17 +62,12 @@ function refuseOneForAll(settings: CheckedProps, props: LmtpDeliveryProps, param
   );
 }
 
-/** Days that a request may wait in a dead-letter queue before its lifetime in the queue begins (retention in queues.ts). */
-const deadLetterDays = 14;
-
 function refuseEarlyDeletion({ bodyRetention }: CheckedProps, parameters: Parameters): void {
   if (bodyRetention === undefined) return;
-  const lifetimes = ['maximal_queue_lifetime', 'bounce_queue_lifetime'] as const;
-  const [longest = lifetimes[0]] = lifetimes.toSorted((one, other) => parameters[other] - parameters[one]);
-  const days = Math.ceil(Duration.millis(parameters[longest]).toDays({ integral: false }));
-  if (bodyRetention.toDays() >= days + deadLetterDays) return;
+  const { parameter, lifetime, days } = bodyRetentionFor(parameters);
+  if (bodyRetention.toDays() >= days) return;
   throw new PropsError(
-    `bodyRetention: ${bodyRetention.toDays()} days contradict ${longest}: mail may wait ${deadLetterDays} days in a dead-letter queue and is then ` +
-      `tried for ${days} more; set a bodyRetention of at least ${days + deadLetterDays} days, or a shorter ${longest}`,
+    `bodyRetention: ${bodyRetention.toDays()} days contradict ${parameter}: mail may wait ${deadLetterDays} days in a dead-letter queue and is then ` +
+      `tried for ${lifetime} more; set a bodyRetention of at least ${days} days, or a shorter ${parameter}`,
   );
 }

@@ -27,6 +27,10 @@ Times take s, m, h, d or w; a plain number is seconds. A value may refer to anot
 \`npx lambda-lmtp parameters\` shows all parameters with their values, \`--changed\` the changed ones, and \`npx lambda-lmtp parameters
 lmtp_mail_timeout\` describes one, even one that cannot be set.
 
+A running stack shows its parameters with \`npx lambda-lmtp settings\`. Those that change *live* can be set without a deployment, for a
+while or until they are unset: \`npx lambda-lmtp set debug_peer_list=10.0.3.7 --for 10m --reason INC-7\` (operating.md). The others change
+with a deployment, because permissions, network rules or names of destinations are made from them; \`npx lambda-lmtp parameters NAME\` says why.
+
 A note in italics says why a default is not Postfix's own, or that Postfix has no such parameter.
 
 Written from \`functions/parameters/\` and \`infra/documents/lmtp-manual-page.json\` by \`npm run documents\`.
@@ -36,7 +40,8 @@ function parametersBySubject(): string {
   return Object.entries(parameterSubjects)
     .map(([subject, rows]) => {
       const lines = Object.entries<Row>(rows).map(([name, row]) => parameterLine(name, row));
-      const table = ['| parameter | default | allowed | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
+      const head = ['| parameter | default | allowed | changes | meaning |', '| --- | --- | --- | --- | --- |'];
+      const table = [...head, ...lines].join('\n');
       return `## ${subject}\n\n${table}\n`;
     })
     .join('\n');
@@ -45,7 +50,8 @@ function parametersBySubject(): string {
 function parameterLine(name: string, row: Row): string {
   const differs = row.differs === undefined ? '' : ` *${row.differs}*`;
   const standard = row.default === '' ? '(empty)' : `\`${row.default}\``;
-  return `| \`${name}\` | ${standard} | ${allowedValues(row)} | ${row.meaning}${differs} |`;
+  const changes = row.atDeployment === undefined ? 'live' : 'deployment';
+  return `| \`${name}\` | ${standard} | ${allowedValues(row)} | ${changes} | ${row.meaning}${differs} |`;
 }
 
 const maps = `## Maps

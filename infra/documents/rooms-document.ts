@@ -12,6 +12,7 @@ const functionRooms: Readonly<Record<string, string>> = {
   time: 'the clock, and the intervals between attempts',
   secrets: 'passwords and keys: the port, the cache, the maps; never prints a secret',
   parameters: 'the table of parameters by subject; refused parameters and the reason; the environment',
+  settings: 'parameters set without a deployment: versions, what is in force when',
   tls: 'POLICY of TLS: what is required of which server, and whether a certificate is good enough',
   lmtp: 'CONVERSATIONS: generators that say which line is sent when; no socket, no clock, no promise',
   session: 'I/O: sockets, lines, TLS, time-outs, the session cache; does not know what happens to a recipient',

@@ -23,6 +23,7 @@ import {
   queryIndexes,
   readBodies,
   readSecrets,
+  readSettings,
   readTransportMap,
   send,
   sendUnderKeys,
@@ -62,6 +63,7 @@ export function lmtpPermissions(resources: PermittedResources): PolicyStatement[
     giveBack(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
+    readSettings(stores.queueTable),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     ...readBodies(resources),
     ...deleteBodies(resources),
@@ -72,9 +74,14 @@ export function lmtpPermissions(resources: PermittedResources): PolicyStatement[
   ];
 }
 
-/** check: connects to mail servers as lmtp does, with the same secrets. It can read neither mail nor queue. */
+/** check: connects to mail servers as lmtp does, with the same secrets and settings. It can read neither mail nor queue. */
 export function checkPermissions(resources: PermittedResources): PolicyStatement[] {
-  return [...readTransportMap(resources), ...readSecrets(resources.secrets)];
+  return [
+    ...readTransportMap(resources),
+    ...readSecrets(resources.secrets),
+    readSettings(resources.stores.queueTable),
+    ...underKey(resources, { reads: ['dynamodb'] }),
+  ];
 }
 
 /** showq: draws what the indexes say, what is known of a message or destination, and how much lies in the queues. It writes nothing. */
@@ -97,6 +104,7 @@ export function postsuperPermissions(resources: PermittedResources, check: IFunc
   const { queues, stores, topics } = resources;
   return [
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
+    readSettings(stores.queueTable),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     send(queues.deferred),
     publish(topics.bounce),
@@ -111,6 +119,7 @@ export function sweepPermissions(resources: PermittedResources): PolicyStatement
   return [
     queryIndexes(stores.queueTable, queueTableSchema.dueIndex.name, queueTableSchema.waitingIndex.name),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
+    readSettings(stores.queueTable),
     send(queues.active, queues.deferred),
     publish(topics.bounce),
     ...deleteBodies(resources),

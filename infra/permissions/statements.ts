@@ -3,6 +3,7 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
+import { settingsKey } from '../../functions/queue/items/table-schema.ts';
 import type { IncomingQueue } from '../properties/other-transports.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { MailBucket } from '../queue/stores.ts';
@@ -51,6 +52,15 @@ export function useTable(
     operations.map((operation) => `dynamodb:${operation}`),
     [table.tableArn],
   );
+}
+
+/** Allows to read the live settings, and nothing else of the table. */
+export function readSettings(table: TableV2): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['dynamodb:Query'],
+    resources: [table.tableArn],
+    conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [settingsKey] } },
+  });
 }
 
 export function queryIndexes(table: TableV2, ...names: string[]): PolicyStatement {

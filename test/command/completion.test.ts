@@ -22,7 +22,7 @@ function offered(script: string, ...words: readonly string[]): readonly string[]
 describe('bash completes', () => {
   test('commands, their old names too', async () => {
     const script = await scriptOf('bash');
-    assert.deepEqual(offered(script, 're'), ['release', 'requeue']);
+    assert.deepEqual(offered(script, 're'), ['release', 'requeue', 'revert']);
     assert.deepEqual(offered(script, 'mail'), ['mailq']);
   });
 

@@ -86,6 +86,7 @@ test('--json prints one object on each line, with everything', async () => {
       kind: 'port',
       allowed: '1 to 65535, or a name of known_tcp_ports',
       meaning: 'The port of a next-hop without a port: a number, or a service of known_tcp_ports.',
+      changes: 'only with a deployment: the names of destinations, by which mail waits, contain the port',
       subject: 'Destinations',
       variable: 'LMTP_TCP_PORT',
     },

@@ -115,7 +115,11 @@ describe('a wrong name or value is reported, with what is allowed', () => {
       'lmtp_tls_fingerprint_digest',
       /"md5" cannot be set here: MD5 is broken.*allowed are sha256, sha384, sha512/,
     ],
-    [{ lmtp_tls_CAfile: 'sytem' }, 'lmtp_tls_CAfile', /"sytem" is not empty, system, a path, or secretsmanager:NAME/],
+    [
+      { lmtp_tls_CAfile: 'sytem' },
+      'lmtp_tls_CAfile',
+      /"sytem" is not empty, system, a path, s3:\/\/BUCKET\/KEY, or secr/,
+    ],
     [{ lmtp_tls_CAfile: 'secretsmanager:' }, 'lmtp_tls_CAfile', /is not empty, system/],
     [{ lmtp_tls_verify_cert_match: '' }, 'lmtp_tls_verify_cert_match', /"" is not a list of hostname, nexthop/],
     [{ lmtp_tls_servername: '10.0.0.1:24' }, 'lmtp_tls_servername', /is not hostname, nexthop, a name, or empty/],

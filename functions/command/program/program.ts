@@ -20,6 +20,7 @@ import { parametersCommand } from './parameters.ts';
 import { queueCommand } from './queue.ts';
 import { releaseCommand } from './release.ts';
 import { requeueCommand } from './requeue.ts';
+import { revertCommand, setCommand, settingsCommand, unsetCommand } from './settings.ts';
 import { shapeCommand } from './shape.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
@@ -43,6 +44,10 @@ const definitions = [
   deleteCommand,
   logCommand,
   parametersCommand,
+  settingsCommand,
+  setCommand,
+  unsetCommand,
+  revertCommand,
 ] as const;
 
 /**

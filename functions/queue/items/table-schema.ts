@@ -2,7 +2,8 @@
  * The keys of the queue table, shared by the construct, the local stack and the adapter.
  *
  * There is one item for each delivery (`id`, `delivery`), for each corrupt request (`id`, `corrupt`), and for each
- * destination with a record (`destination#...`, `destination`). Items with a due time have `shard` and `due`, and
+ * destination with a record (`destination#...`, `destination`), and for each version of the live settings (`settings#parameters`,
+ * its number). Items with a due time have `shard` and `due`, and
  * appear in the index `due`, which the sweep reads shard by shard. Waiting deliveries have `waits` and `order`, and
  * appear in the index `waiting`, which serves operators and the refilling of active. A delivery that succeeds at the
  * first attempt never appears there.
@@ -41,3 +42,6 @@ export const queueTableSchema = {
   /** How many shards each index has; one DynamoDB partition key takes about 1,000 writes a second. */
   shards: 8,
 } as const;
+
+/** Partition key of the live settings. No queue id contains `#`. */
+export const settingsKey = 'settings#parameters';

@@ -5,6 +5,7 @@
  * Sources: the Service Authorization Reference, each service's "Actions defined by", and for S3 the user guide's "Required
  * permissions for Amazon S3 API operations".
  */
+import { queueTableSchema } from '../../../functions/queue/items/table-schema.ts';
 import { type NeededPermission, type RecordedRequest, UnknownCallError } from './recorded-request.ts';
 import { s3Permissions } from './s3-permissions.ts';
 
@@ -83,10 +84,29 @@ function dynamodbPermissions(request: RecordedRequest, { account, region }: Call
   const { TableName, IndexName, RequestItems } = jsonOf(request);
   const tables = RequestItems === undefined ? [String(TableName)] : Object.keys(RequestItems as object);
   const index = IndexName === undefined ? '' : `/index/${IndexName}`;
+  const key = leadingKey(jsonOf(request));
+  const context = key === undefined ? {} : { 'dynamodb:LeadingKeys': key };
   return tables.map((table) =>
-    needs(`dynamodb:${operation}`, `arn:aws:dynamodb:${region}:${account}:table/${table}${index}`),
+    needs(`dynamodb:${operation}`, `arn:aws:dynamodb:${region}:${account}:table/${table}${index}`, context),
   );
 }
+
+/** Returns the partition key of a request for one item, or of a query, whose condition begins with it. */
+function leadingKey(body: Readonly<Record<string, unknown>>): string | undefined {
+  const {
+    Key = {},
+    KeyConditionExpression = '',
+    ExpressionAttributeValues = {},
+  } = body as {
+    readonly Key?: Keys;
+    readonly KeyConditionExpression?: string;
+    readonly ExpressionAttributeValues?: Keys;
+  };
+  const [, placeholder = ''] = /^\S+ = (:\w+)/.exec(KeyConditionExpression) ?? [];
+  return (Key[queueTableSchema.partitionKey] ?? ExpressionAttributeValues[placeholder])?.S;
+}
+
+type Keys = Readonly<Record<string, { readonly S?: string }>>;
 
 function snsPermissions(request: RecordedRequest): readonly NeededPermission[] {
   const form = new URLSearchParams(request.body);

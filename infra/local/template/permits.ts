@@ -58,6 +58,9 @@ export function matches(pattern: string, text: string): boolean {
 /** Whether a condition is met. One of several values is enough; an absent key meets only Null. */
 function holds(operator: string, values: readonly string[], actual: string | undefined): boolean {
   if (operator === 'Null') return values.includes(String(actual === undefined));
+  // Our requests have at most one value for a key. For none, a condition about all of them holds.
+  const [, ofAll] = /^ForAllValues:(\w+)$/.exec(operator) ?? [];
+  if (ofAll !== undefined) return actual === undefined || holds(ofAll, values, actual);
   const compare = operators[operator];
   if (compare === undefined) throw new TemplateError(`the condition operator ${operator} is not supported here`);
   return actual !== undefined && values.some((value) => compare(value, actual));

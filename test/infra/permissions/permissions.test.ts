@@ -16,9 +16,17 @@ const roles = ['QmgrRole', 'LmtpRole', 'SweepRole', 'BounceRole', 'CheckRole', '
 /** The permissions of a function, as lines `action resource`, without its own log. */
 function grants(role: string, from = resources): string[] {
   return statementsOf(from, role)
-    .flatMap(({ actions, resources: on }) => actions.flatMap((action) => on.map((one) => `${action} ${short(one)}`)))
+    .flatMap(({ actions, resources: on, conditions }) =>
+      actions.flatMap((action) => on.map((one) => `${action} ${short(one)}${items(conditions)}`)),
+    )
     .filter((line) => !line.startsWith('logs:'))
     .sort();
+}
+
+/** The items of a table to which conditions limit a permission. */
+function items(conditions: unknown): string {
+  const limited = JSON.stringify({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['settings#parameters'] } });
+  return JSON.stringify(conditions) === limited ? '/settings' : '';
 }
 
 /** `DeliveryQueuesActive9EF534B8` is `Active`. */
@@ -56,6 +64,7 @@ test('lmtp receives from active alone, and reads only its own secrets', () => {
     'dynamodb:GetItem QueueTable',
     'dynamodb:PutItem QueueTable',
     'dynamodb:Query QueueTable/index/waiting',
+    'dynamodb:Query QueueTable/settings',
     'dynamodb:UpdateItem QueueTable',
     's3:GetObject MessageBucket/*',
     's3:GetObjectVersion MessageBucket/*',
@@ -78,6 +87,7 @@ test('the sweep wakes deliveries and reads no mail', () => {
     'dynamodb:GetItem QueueTable',
     'dynamodb:Query QueueTable/index/due',
     'dynamodb:Query QueueTable/index/waiting',
+    'dynamodb:Query QueueTable/settings',
     'dynamodb:UpdateItem QueueTable',
     'sns:Publish Bounce',
     'sqs:SendMessage Active',
@@ -123,8 +133,11 @@ test('bounce may send through SES if reports use it: from one address, whatever 
     assert.ok(!grants(role, all).some((line) => line.startsWith('ses:')));
 });
 
-test('check reads the secrets that lmtp reads, and does nothing else', () => {
-  assert.deepEqual(grants('CheckRole'), grants('LmtpRole').filter(readsSecrets));
+test('check reads the secrets and the settings that lmtp reads, and does nothing else', () => {
+  assert.deepEqual(grants('CheckRole'), [
+    'dynamodb:Query QueueTable/settings',
+    ...grants('LmtpRole').filter(readsSecrets),
+  ]);
 });
 
 test('showq reads everything, and writes nothing but its log', () => {
@@ -148,6 +161,7 @@ test('postsuper changes what its buttons do, reads no body, and may invoke only 
   assert.deepEqual(grants('PostsuperRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:Query QueueTable/index/waiting',
+    'dynamodb:Query QueueTable/settings',
     'dynamodb:UpdateItem QueueTable',
     `lambda:InvokeFunction ${called}`,
     'sns:Publish Bounce',
@@ -314,7 +328,7 @@ function servicesThatMayUse({ conditions }: Statement): string {
   return names.join(' ');
 }
 
-test("with the user's own key each function may use it through its services, and check not at all", () => {
+test("with the user's own key each function may use it through its services, and check only for the settings", () => {
   const { stack: theirs } = construct((scope) => ({
     destination: 'lmtp.example.com:24',
     encryptionKey: new Key(scope, 'Own'),
@@ -329,8 +343,7 @@ test("with the user's own key each function may use it through its services, and
     assert.deepEqual([...new Set(through(role))], ['dynamodb', 's3', 'sqs sns'], role);
   }
   for (const role of ['SweepRole', 'PostsuperRole']) assert.deepEqual(through(role), ['dynamodb', 'sqs sns'], role);
-  assert.deepEqual(through('ShowqRole'), ['dynamodb']);
-  assert.deepEqual(through('CheckRole'), []);
+  for (const role of ['ShowqRole', 'CheckRole']) assert.deepEqual(through(role), ['dynamodb'], role);
 });
 
 test('mail for a transport whose queue has another key can be sent there', () => {

@@ -1,0 +1,217 @@
+/**
+ * Changes of live settings. A version that the functions could not use is refused before it is written.
+ */
+
+import { filesNamedIn } from '../parameters/named-files.ts';
+import {
+  isParameterName,
+  ParameterError,
+  type ParameterName,
+  type Parameters,
+  parseParameters,
+  rowOf,
+  shownValue,
+  type WrittenParameters,
+} from '../parameters/parameters.ts';
+import { whyNot } from '../parameters/why-not.ts';
+import { bodyRetentionFor } from '../queue/items/body-retention.ts';
+import { isOver, type LiveValue, type SettingsStore, type SettingsVersion, valuesAt } from '../settings/version.ts';
+
+/** What is to change. */
+export type SettingsOrder =
+  | { readonly kind: 'set'; readonly values: WrittenParameters; readonly until?: number }
+  /** The values of the deployment return. */
+  | { readonly kind: 'unset'; readonly names: readonly string[] }
+  /** The values of an earlier version return; 0: those of the deployment. Absent: the version before the latest. */
+  | { readonly kind: 'revert'; readonly version?: number };
+
+/** Who changes settings, and where. */
+export interface SettingsContext {
+  readonly store: SettingsStore;
+  /** The parameters of the deployment. */
+  readonly deployed: WrittenParameters;
+  /** Days for which deleted bodies are kept; absent: bodies are not deleted. */
+  readonly bodyRetention?: number;
+  readonly by: string;
+  readonly why: string;
+  /** Nothing is written. */
+  readonly whatIf?: true;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A parameter that changes. */
+export interface ChangedSetting {
+  readonly name: string;
+  /** Values before and after, without passwords; those of the deployment if none is set. */
+  readonly from: string;
+  readonly to: string;
+  /** Whether the value after the change is that of the deployment. */
+  readonly isDeployed: boolean;
+  /** When the value after the change ends. */
+  readonly until?: number;
+}
+
+/** What a change came to. */
+export interface SettingsChange {
+  /** The version that was written, or would be; that in force if nothing changes. */
+  readonly version: number;
+  readonly changed: readonly ChangedSetting[];
+}
+
+/** A change is not possible: the message names the parameter or version, the value, and what is allowed. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Operators that may be faster before this one gives up. */
+const tries = 5;
+
+/**
+ * Changes the settings, and writes a new version.
+ *
+ * @throws SettingsError if the change is not possible; nothing was written
+ */
+export async function changeSettings(order: SettingsOrder, context: SettingsContext): Promise<SettingsChange> {
+  const { store, whatIf } = context;
+  for (let tried = 0; tried < tries; tried += 1) {
+    const latest = await store.latest();
+    const values = await valuesAfter(order, latest, context);
+    refuseUnusable(values, context);
+    const changed = changesBetween(latest, values, context);
+    if (changed.length === 0) return { version: latest?.version ?? 0, changed };
+    const version = (latest?.version ?? 0) + 1;
+    if (whatIf === true) return { version, changed };
+    const { by, why, now: at } = context;
+    const what = wordsOf(order, changed, latest);
+    if (await store.add({ version, values, at, by, why, what })) return { version, changed };
+  }
+  throw new SettingsError(`settings: other operators changed them ${tries} times meanwhile; try again`);
+}
+
+/** Returns the values after a change; values that have ended are left out. */
+async function valuesAfter(
+  order: SettingsOrder,
+  latest: SettingsVersion | undefined,
+  context: SettingsContext,
+): Promise<Readonly<Record<string, LiveValue>>> {
+  const values = lastingValues(latest, context.now);
+  if (order.kind === 'revert') return await valuesOf(order.version ?? (latest?.version ?? 0) - 1, latest, context);
+  if (order.kind === 'unset') {
+    for (const name of order.names) if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
+    return Object.fromEntries(Object.entries(values).filter(([name]) => !order.names.includes(name)));
+  }
+  const { by, why, now: at } = context;
+  const set = Object.entries(order.values).map(([name, value = '']): [string, LiveValue] => {
+    refuseFixed(name, value, context);
+    return [name, { value, at, by, why, ...(order.until === undefined ? {} : { until: order.until }) }];
+  });
+  return { ...values, ...Object.fromEntries(set) };
+}
+
+function lastingValues(version: SettingsVersion | undefined, now: number): Readonly<Record<string, LiveValue>> {
+  return Object.fromEntries(Object.entries(version?.values ?? {}).filter(([, { until }]) => !isOver(until, now)));
+}
+
+async function valuesOf(
+  wanted: number,
+  latest: SettingsVersion | undefined,
+  { store, now }: SettingsContext,
+): Promise<Readonly<Record<string, LiveValue>>> {
+  if (latest === undefined)
+    throw new SettingsError('settings: nothing was ever set, so there is no version to return to');
+  if (wanted === 0) return {};
+  for await (const version of store.history()) if (version.version === wanted) return lastingValues(version, now);
+  throw new SettingsError(
+    `version: ${wanted} is not allowed: expected a number from 0 (the deployment) to ${latest.version}`,
+  );
+}
+
+/** Refuses parameters that only a deployment may change, and files that the functions may not read. */
+function refuseFixed(name: string, value: string, { deployed }: SettingsContext): void {
+  if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
+  const row = rowOf(name);
+  if (row.atDeployment !== undefined) {
+    throw new SettingsError(`${name}: changes only with a deployment: ${row.atDeployment}`);
+  }
+  const readable = new Set(Object.entries(deployed).flatMap(([other, written = '']) => filesOf(other, written)));
+  const foreign = filesOf(name, value).find((file) => !readable.has(file));
+  if (foreign === undefined) return;
+  throw new SettingsError(
+    `${name}: "${foreign}" is not allowed: expected a file that the deployment names, ` +
+      'because it permits the functions to read it; or a table in the value itself (inline:, regexp:{ })',
+  );
+}
+
+function filesOf(name: string, value: string): readonly string[] {
+  return isParameterName(name) ? filesNamedIn(value, rowOf(name)).map(({ file }) => file) : [];
+}
+
+/** Refuses values that the functions could not use, now or after one of them has ended. */
+function refuseUnusable(values: Readonly<Record<string, LiveValue>>, context: SettingsContext): void {
+  const { deployed, now } = context;
+  const ends = Object.values(values).flatMap(({ until }) => (until === undefined ? [] : [until]));
+  for (const moment of [now, ...new Set(ends)].sort((one, other) => one - other)) {
+    const later = moment === now ? '' : `, from ${new Date(moment).toISOString()}, when another value ends`;
+    try {
+      const version = { version: 0, values, at: now, by: '', why: '', what: '' };
+      const written = { ...deployed, ...valuesAt(version, moment) };
+      const parameters = parseParameters(written, { readFile: () => undefined });
+      refuseEarlyDeletion(parameters, context);
+    } catch (error) {
+      if (error instanceof ParameterError) throw new SettingsError(`${error.message}${later}`, { cause: error });
+      throw error;
+    }
+  }
+}
+
+/** Bodies must stay for as long as their mail is tried. */
+function refuseEarlyDeletion(parameters: Parameters, { bodyRetention }: SettingsContext): void {
+  if (bodyRetention === undefined) return;
+  const { parameter, days } = bodyRetentionFor(parameters);
+  if (days <= bodyRetention) return;
+  throw new SettingsError(
+    `${parameter}: is not allowed to be so long: the deployment keeps deleted bodies for ${bodyRetention} days (bodyRetention), ` +
+      `and this lifetime needs ${days}`,
+  );
+}
+
+function changesBetween(
+  latest: SettingsVersion | undefined,
+  values: Readonly<Record<string, LiveValue>>,
+  { deployed, now }: SettingsContext,
+): readonly ChangedSetting[] {
+  const before = lastingValues(latest, now);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(values)])].filter(isParameterName);
+  return names.flatMap((name) => {
+    const [old, next] = [before[name], values[name]];
+    const from = old?.value ?? deployedValue(name, deployed);
+    const to = next?.value ?? deployedValue(name, deployed);
+    if (from === to && old?.until === next?.until && (old === undefined) === (next === undefined)) return [];
+    const ends = next?.until === undefined ? {} : { until: next.until };
+    return [{ name, from: shownValue(name, from), to: shownValue(name, to), isDeployed: next === undefined, ...ends }];
+  });
+}
+
+/** Returns the value of the deployment: the default, if it sets none. */
+export function deployedValue(name: ParameterName, deployed: WrittenParameters): string {
+  return deployed[name] ?? rowOf(name).default;
+}
+
+function wordsOf(
+  order: SettingsOrder,
+  changed: readonly ChangedSetting[],
+  latest: SettingsVersion | undefined,
+): string {
+  const names = changed.map(({ name }) => name).join(', ');
+  switch (order.kind) {
+    case 'set':
+      return `set ${names}`;
+    case 'unset':
+      return `unset ${names}`;
+    case 'revert':
+      return `returned to version ${order.version ?? (latest?.version ?? 0) - 1}: ${names}`;
+    default:
+      return order satisfies never;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Live settings: parameters that operators set without a deployment, as with `postconf -e` and `postfix reload`.
+ *
+ * Every change is a new version with all values that are set. A value may end by itself.
+ */
+
+import type { WrittenParameters } from '../parameters/parameters.ts';
+
+/** A value that was set. */
+export interface LiveValue {
+  /** In the syntax of main.cf. */
+  readonly value: string;
+  /** When it ends, in milliseconds since 1970; absent: it stays until it is changed. */
+  readonly until?: number;
+  /** When it was set, in milliseconds since 1970. */
+  readonly at: number;
+  /** Who set it: an AWS identity. */
+  readonly by: string;
+  readonly why: string;
+}
+
+/** The settings after one change. */
+export interface SettingsVersion {
+  /** 1, 2, 3, ...: each change adds one. */
+  readonly version: number;
+  /** All values that are set, by the name of the parameter. */
+  readonly values: Readonly<Record<string, LiveValue>>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The operator: an AWS identity. */
+  readonly by: string;
+  /** What was changed: `set debug_peer_list`. */
+  readonly what: string;
+  readonly why: string;
+}
+
+/** The store of the versions. Every method throws temporary errors. */
+export interface SettingsStore {
+  /** The latest version; undefined if nothing was ever set. */
+  latest(): Promise<SettingsVersion | undefined>;
+  /** The versions, latest first. */
+  history(): AsyncIterable<SettingsVersion>;
+  /** Adds a version. False: that version exists already, because another operator was faster. */
+  add(version: SettingsVersion): Promise<boolean>;
+}
+
+/**
+ * Returns the values of a version that are in force.
+ *
+ * @param now milliseconds since 1970
+ */
+export function valuesAt(version: SettingsVersion | undefined, now: number): WrittenParameters {
+  const entries = Object.entries(version?.values ?? {});
+  return Object.fromEntries(entries.flatMap(([name, { value, until }]) => (isOver(until, now) ? [] : [[name, value]])));
+}
+
+/** Whether a value that ends has ended. */
+export function isOver(until: number | undefined, now: number): boolean {
+  return until !== undefined && until <= now;
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { WrittenParameters } from '../../functions/parameters/parameters.ts';
+import { LiveParameters, madeFrom, settingsFreshness } from '../../functions/settings/live-parameters.ts';
+import type { SettingsVersion } from '../../functions/settings/version.ts';
+import { versionOf } from '../support/settings-versions.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+/** Live parameters over versions that a test adds. */
+function makeLive(deployed: WrittenParameters = { lmtp_mail_timeout: '60s' }) {
+  const clock = new TestClock();
+  const notes: string[] = [];
+  const versions: SettingsVersion[] = [];
+  const state = { reads: 0, fault: undefined as Error | undefined };
+  const store = {
+    latest: async () => {
+      state.reads += 1;
+      if (state.fault !== undefined) throw state.fault;
+      return versions.at(-1);
+    },
+    history: async function* () {
+      yield* versions.toReversed();
+    },
+  };
+  const log = { note: (level: string, message: string) => notes.push(`${level}: ${message}`) };
+  const start = () => new LiveParameters({ deployed, store, clock, log });
+  const live = start();
+  const add = (values: Readonly<Record<string, string>>, until?: number) => {
+    versions.push(versionOf(versions.length + 1, values, until));
+    clock.advance(settingsFreshness);
+  };
+  return { clock, notes, state, live, add, start };
+}
+
+describe('the parameters of a function', () => {
+  test('are those of the deployment where nothing was ever set', async () => {
+    const { live } = makeLive();
+    assert.equal(await live.current(), live.deployed);
+    assert.equal(live.deployed.lmtp_mail_timeout, 60_000);
+  });
+
+  test('are looked at once a minute, also by many at the same time', async () => {
+    const { live, state, clock } = makeLive();
+    await Promise.all([live.current(), live.current()]);
+    clock.advance(settingsFreshness - 1);
+    await live.current();
+    assert.equal(state.reads, 1);
+    clock.advance(1);
+    await live.current();
+    assert.equal(state.reads, 2);
+  });
+
+  test('change with a new version, and stay the same object until then', async () => {
+    const { live, add, clock, notes } = makeLive();
+    add({ lmtp_rcpt_timeout: '10s' });
+    const first = await live.current();
+    assert.deepEqual([first.lmtp_rcpt_timeout, first.lmtp_mail_timeout], [10_000, 60_000]);
+    clock.advance(settingsFreshness);
+    assert.equal(await live.current(), first);
+    add({});
+    assert.equal((await live.current()).lmtp_rcpt_timeout, 300_000);
+    assert.deepEqual(notes, ['info: settings changed', 'info: settings changed']);
+  });
+
+  test('return to those of the deployment at the moment at which a value ends, though the settings are not read again', async () => {
+    const { live, add, clock, state } = makeLive();
+    add({ lmtp_mail_timeout: '5s' }, clock.wall + settingsFreshness + 30_000);
+    assert.equal((await live.current()).lmtp_mail_timeout, 5000);
+    clock.advance(29_999);
+    assert.equal((await live.current()).lmtp_mail_timeout, 5000);
+    clock.advance(1);
+    assert.equal((await live.current()).lmtp_mail_timeout, 60_000);
+    assert.equal(state.reads, 1);
+  });
+
+  test('stay while the settings cannot be read', async () => {
+    const { live, add, state, clock, notes } = makeLive();
+    add({ lmtp_mail_timeout: '5s' });
+    await live.current();
+    state.fault = new Error('throttled');
+    clock.advance(settingsFreshness);
+    assert.equal((await live.current()).lmtp_mail_timeout, 5000);
+    assert.deepEqual(notes, ['info: settings changed', 'warn: settings cannot be read; those in force stay']);
+  });
+
+  test('stay where a version cannot be used, which is logged once', async () => {
+    const { live, add, clock, notes } = makeLive();
+    add({ lmtp_mail_timeout: '5s' });
+    await live.current();
+    add({ lmtp_mail_timeout: 'soon' });
+    for (let minute = 0; minute < 3; minute += 1) {
+      assert.equal((await live.current()).lmtp_mail_timeout, 5000);
+      clock.advance(settingsFreshness);
+    }
+    assert.deepEqual(notes, ['info: settings changed', 'error: settings cannot be used; those in force stay']);
+  });
+
+  test('are those of the last usable version in a container that starts while the latest cannot be used', async () => {
+    const { add, start } = makeLive();
+    add({ lmtp_mail_timeout: '5s' });
+    add({ a_parameter_of_a_later_release: 'yes' });
+    assert.equal((await start().current()).lmtp_mail_timeout, 5000);
+  });
+
+  test('stop the start where those of the deployment are wrong', () => {
+    assert.throws(() => makeLive({ lmtp_mail_timeout: 'soon' }), /lmtp_mail_timeout: "soon" is not a time/);
+  });
+});
+
+test('what is made from the parameters is made again when they change, and what it replaces is retired', async () => {
+  const { live, add } = makeLive();
+  const retired: number[] = [];
+  const current = madeFrom(
+    live,
+    ({ lmtp_mail_timeout }) => lmtp_mail_timeout,
+    (made) => retired.push(made),
+  );
+  assert.deepEqual([await current(), await current(), retired], [60_000, 60_000, []]);
+  add({ lmtp_mail_timeout: '5s' });
+  assert.deepEqual([await current(), await current(), retired], [5000, 5000, [60_000]]);
+});
