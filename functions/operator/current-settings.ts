@@ -19,7 +19,7 @@ export interface CurrentSetting {
   readonly default: string;
   /** The value of the deployment, if a live one replaces it. */
   readonly deployed?: string;
-  /** When, by whom and why the live value was set. Times are milliseconds since 1970. */
+  /** When, by which operator and why the live value was set. Times are milliseconds since 1970. */
   readonly set?: { readonly at: number; readonly by: string; readonly why: string };
   /** When the live value ends. */
   readonly until?: number;

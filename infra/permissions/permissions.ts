@@ -63,7 +63,7 @@ export function lmtpPermissions(resources: PermittedResources): PolicyStatement[
     giveBack(queues.active),
     send(queues.deferred, queues.corrupt),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem', 'PutItem'),
-    readSettings(stores.queueTable),
+    ...settingsBeside(resources),
     queryIndexes(stores.queueTable, queueTableSchema.waitingIndex.name),
     ...readBodies(resources),
     ...deleteBodies(resources),
@@ -72,6 +72,11 @@ export function lmtpPermissions(resources: PermittedResources): PolicyStatement[
     ...readSecrets(secrets),
     ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
+}
+
+/** The live settings, for a function that may delete bodies: then it may query the whole table. */
+function settingsBeside({ stores, deletesBodies }: PermittedResources): PolicyStatement[] {
+  return deletesBodies === true ? [] : [readSettings(stores.queueTable)];
 }
 
 /** check: connects to mail servers as lmtp does, with the same secrets and settings. It can read neither mail nor queue. */
@@ -119,7 +124,7 @@ export function sweepPermissions(resources: PermittedResources): PolicyStatement
   return [
     queryIndexes(stores.queueTable, queueTableSchema.dueIndex.name, queueTableSchema.waitingIndex.name),
     useTable(stores.queueTable, 'GetItem', 'UpdateItem'),
-    readSettings(stores.queueTable),
+    ...settingsBeside(resources),
     send(queues.active, queues.deferred),
     publish(topics.bounce),
     ...deleteBodies(resources),

@@ -50,6 +50,7 @@ export const suites: readonly Suite[] = [
       'queue',
       'maps',
       'parameters',
+      'settings',
       'secrets',
       'notices',
       'metrics',

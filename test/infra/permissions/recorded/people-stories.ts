@@ -106,6 +106,12 @@ export function peopleStories(recorded: () => RecordedStack): void {
     await as('Postmaster', 'check', destination, '--function', stack().outputs.CheckFunctionName);
   });
 
+  test('a postmaster sets a parameter, and an observer sees it', async () => {
+    await as('Postmaster', 'set', 'lmtp_quit_timeout=20s', '--for', '1h', '--reason', 'why not');
+    assert.match(await as('Observer', 'settings'), /^lmtp_quit_timeout = 20s$/m);
+    await as('Postmaster', 'revert');
+  });
+
   test('a postmaster corrects corrupt mail, with bodies in every place', async () => {
     const message = await stack().putMessage('in/put-right', smallMessage);
     await stack().submit({ version: 1, id: 'put-right', sender: 'a@example.org', recipient: ['x'], message });
