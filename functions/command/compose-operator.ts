@@ -54,7 +54,7 @@ export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 's
     const clients = makeClients(undefined, run);
     const settings = composeSettings(clients, variables);
     const deployed = writtenInEnvironment(variables);
-    const services = composeServices(clients, variables, terminalLog(run));
+    const services = composeServices(clients, variables, terminalLog(run), parseParameters(deployed, { readFile }));
     const days = variables[names.bodyRetention] ?? '';
     return {
       services,
@@ -72,6 +72,9 @@ export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 's
   }
 }
 
+/** The files that parameters name are those of the functions; no operator's command uses them. */
+const readFile = () => undefined;
+
 async function parametersInForce({
   settings,
   deployed,
@@ -80,7 +83,7 @@ async function parametersInForce({
   const values = valuesAt(await settings.latest(), wallTime(services));
   if (Object.keys(values).length === 0) return services.parameters;
   try {
-    return parseParameters({ ...deployed, ...values });
+    return parseParameters({ ...deployed, ...values }, { readFile });
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     // The functions do not use such a version either.

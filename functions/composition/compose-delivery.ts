@@ -18,6 +18,7 @@ import { SecretCache } from '../secrets/secret-cache.ts';
 import { type SecretStore, secretFaultNote } from '../secrets/secrets.ts';
 import type { Deadline } from '../session/limit.ts';
 import { madeFrom } from '../settings/live-parameters.ts';
+import { TlsMaterials } from '../tls/material.ts';
 import { compose } from './compose-queue.ts';
 
 /** What delivers, with the parameters in force. */
@@ -47,7 +48,10 @@ const quitDeadline: Deadline = { left: () => 300, whole: 300 };
  * @throws EnvironmentError, ParameterError: the function does not start, and its log names the variable
  */
 export function composeDelivery(environment: NodeJS.ProcessEnv): DeliveryComposition {
-  const { live, servicesWith, clients, metrics } = compose('lmtp', environment, brisk);
+  const { live, servicesWith, clients, metrics } = compose('lmtp', environment, {
+    patience: brisk,
+    filesOf: 'all',
+  });
   const { log } = servicesWith(live.deployed);
   const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()), {
     onStale: (secret, { message }, age) =>
@@ -59,7 +63,7 @@ export function composeDelivery(environment: NodeJS.ProcessEnv): DeliveryComposi
     (parameters): Delivering => {
       const services = servicesWith(parameters);
       const notifier = makeNotifier(environment, services, clients);
-      latest = agentOf(services, notifier, secrets);
+      latest = agentOf(services, notifier, secrets, new TlsMaterials(parameters, secrets, live.readFile));
       warnOfPatterns(services);
       return { services, notifier, agent: latest };
     },
@@ -82,11 +86,12 @@ function makeNotifier(environment: NodeJS.ProcessEnv, services: QueueServices, {
   });
 }
 
-function agentOf(services: QueueServices, notifier: Notifier, secrets: SecretStore): Agent {
+function agentOf(services: QueueServices, notifier: Notifier, secrets: SecretStore, materials: TlsMaterials): Agent {
   const { log, metrics } = services;
   const noticed = (['data', 'policy', 'protocol', 'resource'] as const).some((about) => notifier.wants(about));
   return makeAgent(services.parameters, {
     secrets,
+    materials,
     ...optional('metrics', metrics),
     ...(noticed ? { onIncident: (incident: Incident) => notifier.raise(incident) } : {}),
     onNote: (note) => log.note('warn', note, {}),

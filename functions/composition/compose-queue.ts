@@ -12,6 +12,7 @@ import { metricsFromEnvironment } from '../aws/emf-metrics.ts';
 import { makeLog } from '../aws/function-log.ts';
 import { S3Bodies } from '../aws/s3-bodies.ts';
 import { S3CorruptQueue } from '../aws/s3-corrupt-queue.ts';
+import { S3MapSource } from '../aws/s3-map-source.ts';
 import { S3SpentBodies } from '../aws/s3-spent-bodies.ts';
 import { SnsEvents } from '../aws/sns-events.ts';
 import { SqsWakeUps } from '../aws/sqs-wake-ups.ts';
@@ -21,6 +22,7 @@ import type { InvocationMetrics } from '../metrics/invocation.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
 import {
+  type ParameterName,
   type Parameters,
   parametersFromEnvironment,
   type WrittenParameters,
@@ -34,6 +36,7 @@ import { Disposal } from '../queue/writes/disposal.ts';
 import { TableWrites } from '../queue/writes/table-writes.ts';
 import { optional } from '../request/fields.ts';
 import { LiveParameters, type SettingsLog } from '../settings/live-parameters.ts';
+import { ParameterFiles, type ReadObject } from '../settings/parameter-files.ts';
 import type { SettingsStore } from '../settings/version.ts';
 import { systemClock } from '../time/clock.ts';
 
@@ -54,13 +57,17 @@ export interface Composition {
 /**
  * Returns the services from a function's environment.
  *
- * @param patience time limits of AWS calls; absent: the defaults of the clients
+ * @param options among them time limits of AWS calls; absent: the defaults of the clients
  * @throws EnvironmentError, ParameterError: the function does not start, and its log names the variable
  */
-export function compose(serviceName: string, environment: NodeJS.ProcessEnv, patience?: AwsPatience): Composition {
+export function compose(
+  serviceName: string,
+  environment: NodeJS.ProcessEnv,
+  { patience, ...options }: LiveOptions & { readonly patience?: AwsPatience } = {},
+): Composition {
   const clients = makeClients(patience);
   const log = makeLog(serviceName);
-  const live = composeLive(clients, environment, log);
+  const live = composeLive(clients, environment, log, options);
   const queue = composeQueue(clients, environment, log, live.deployed);
   const { destinations, transport } = queue;
   if (live.deployed.strict_postfix_verdicts) {
@@ -90,25 +97,40 @@ export function compose(serviceName: string, environment: NodeJS.ProcessEnv, pat
   };
 }
 
+/** What differs between functions about their parameters. */
+export interface LiveOptions {
+  /** The function's own defaults. */
+  readonly defaults?: WrittenParameters;
+  /** Parameters that the function uses and that name files; default: none. Objects of others are not read. */
+  readonly filesOf?: readonly ParameterName[] | 'all';
+}
+
 /**
  * Returns the parameters of a function: those of its environment, with the live settings over them.
  *
- * @param defaults the function's own defaults
  * @throws EnvironmentError, ParameterError
  */
 export function composeLive(
-  clients: Pick<AwsClients, 'table'>,
+  clients: Pick<AwsClients, 'table' | 's3'>,
   variables: Variables,
   log: SettingsLog,
-  defaults: WrittenParameters = {},
+  { defaults = {}, filesOf = [] }: LiveOptions = {},
 ): LiveParameters {
-  const store = composeSettings(clients, variables);
-  return new LiveParameters({
-    deployed: { ...defaults, ...writtenInEnvironment(variables) },
-    store,
-    clock: systemClock,
-    log,
-  });
+  const files = new ParameterFiles(
+    objectReader(clients.s3),
+    (name) => filesOf === 'all' || filesOf.includes(name),
+    (url, error) =>
+      log.note('warn', 'file of a parameter cannot be read; the previous one stays in use', { file: url, error }),
+  );
+  const deployed = { ...defaults, ...writtenInEnvironment(variables) };
+  return new LiveParameters({ deployed, store: composeSettings(clients, variables), files, clock: systemClock, log });
+}
+
+function objectReader(s3: AwsClients['s3']): ReadObject {
+  return async (url, known) => {
+    const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+    return await new S3MapSource(s3, { bucket, key }).read(known);
+  };
 }
 
 /**

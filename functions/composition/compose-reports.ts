@@ -36,12 +36,15 @@ export interface Reports {
  * @throws EnvironmentError, ParameterError, TransportMapError
  */
 export function composeReports(environment: Variables, clients: AwsClients, log: Log): () => Promise<Reports> {
-  return madeFrom(composeLive(clients, environment, log), (parameters) => {
+  return madeFrom(composeLive(clients, environment, log, { filesOf: reportFiles }), (parameters) => {
     const map = composeTransportMap(environment, { parameters, clients, clock: systemClock, log });
     const notifier = makeNotifier(environment, parameters, clients, log);
     return { map, notifier, services: reportServices(environment, { parameters, clients, log, map, notifier }) };
   });
 }
+
+/** The parameters of reports that may name files; the policy of the function names the same (permissions.ts). */
+const reportFiles = ['relay_domains'] as const;
 
 interface Parts {
   readonly parameters: Parameters;

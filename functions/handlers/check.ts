@@ -25,15 +25,16 @@ import { SecretCache } from '../secrets/secret-cache.ts';
 import { invocationDeadline } from '../session/limit.ts';
 import { madeFrom } from '../settings/live-parameters.ts';
 import { systemClock } from '../time/clock.ts';
+import { TlsMaterials } from '../tls/material.ts';
 
 const log = makeLog('check');
 const clients = makeClients();
 const secrets = new SecretCache(new SecretsManagerSource(() => makeSecretsManagerClient()));
 /** The stack's own parameters take precedence; the defaults are short, because an operator waits. */
-const live = composeLive(clients, process.env, log, checkTimeouts);
+const live = composeLive(clients, process.env, log, { defaults: checkTimeouts, filesOf: 'all' });
 const current = madeFrom(live, (parameters) => ({
   admission: composeAdmission(process.env, { parameters, clients, clock: systemClock, log }),
-  agent: makeAgent(parameters, { secrets }),
+  agent: makeAgent(parameters, { secrets, materials: new TlsMaterials(parameters, secrets, live.readFile) }),
 }));
 
 /**

@@ -4,8 +4,11 @@
  * The settings are looked at once a minute. If they cannot be read, or cannot be used, what was in force before stays.
  */
 
+import { readTableFile } from '../maps/read-table-file.ts';
+import { isObjectUrl } from '../parameters/named-files.ts';
 import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters/parameters.ts';
 import { type Clock, elapsed, type Moment } from '../time/clock.ts';
+import { ParameterFileError, type ParameterFiles } from './parameter-files.ts';
 import { type SettingsStore, type SettingsVersion, valuesAt } from './version.ts';
 
 /** Destination of log lines. */
@@ -18,6 +21,8 @@ export interface LiveParametersOptions {
   /** The parameters of the deployment. */
   readonly deployed: WrittenParameters;
   readonly store: Pick<SettingsStore, 'latest' | 'history'>;
+  /** The objects that parameters name. */
+  readonly files: ParameterFiles;
   readonly clock: Clock;
   readonly log: SettingsLog;
 }
@@ -36,19 +41,31 @@ export class LiveParameters {
   #version: SettingsVersion | undefined;
   #looked: Moment | undefined;
   #looking: Promise<void> | undefined;
-  /** What is in force, and the values that it was made from. */
-  #made: { readonly key: string; readonly parameters: Parameters };
+  /** The objects of these values, as they were read after the last look. */
+  #loaded: { readonly values: string; readonly key: string } | undefined;
+  /** What is in force, and the values that it was made from; absent until all that they name has been read. */
+  #made: { readonly key: string; readonly parameters: Parameters } | undefined;
+  /** Why the latest values cannot be used. */
+  #fault: ParameterError | undefined;
   /** Values that cannot be used: each is logged once. */
   readonly #refused = new Set<string>();
 
   /** @throws ParameterError if the parameters of the deployment are wrong: the function does not start */
   constructor(options: LiveParametersOptions) {
     this.#options = options;
-    this.deployed = parseParameters(options.deployed);
-    this.#made = { key: keyOf({}), parameters: this.deployed };
+    // Objects are read later; until then they count as empty.
+    this.deployed = parseParameters(options.deployed, { readFile: this.readFile });
   }
 
-  /** Returns the parameters in force: the same object until one changes. */
+  /** Reads a file that a parameter names: of the function, or an object as it was read last. Throws the errors of node:fs. */
+  readonly readFile = (file: string): string =>
+    isObjectUrl(file) ? this.#options.files.text(file) : readTableFile(file);
+
+  /**
+   * Returns the parameters in force: the same object until one changes.
+   *
+   * @throws ParameterFileError, ParameterError if an object that they name cannot be read or used, and never could
+   */
   async current(): Promise<Parameters> {
     const { clock } = this.#options;
     const isFresh = this.#looked !== undefined && elapsed(this.#looked, clock.now()) < settingsFreshness;
@@ -58,21 +75,32 @@ export class LiveParameters {
       });
       await this.#looking;
     }
-    this.#use(this.#version);
+    await this.#use(this.#version);
+    if (this.#made === undefined) throw this.#fault ?? new Error('no parameters are in force');
     return this.#made.parameters;
   }
 
   async #look(): Promise<void> {
     const { store, log, clock } = this.#options;
     const begun = clock.now();
+    this.#loaded = undefined;
     try {
       const latest = await store.latest();
-      if (latest === undefined || this.#use(latest)) this.#version = latest;
+      if (latest === undefined || (await this.#use(latest))) this.#version = latest;
       else this.#version ??= await this.#usableBefore(latest);
     } catch (error) {
+      if (error instanceof ParameterFileError) throw error;
       log.note('warn', 'settings cannot be read; those in force stay', { error, version: this.#version?.version ?? 0 });
     }
     this.#looked = begun;
+  }
+
+  /** Reads the objects once after each look at the settings, and those of other values at once. */
+  async #loadFiles(written: WrittenParameters): Promise<string> {
+    const { files } = this.#options;
+    const values = JSON.stringify(written);
+    if (this.#loaded?.values !== values) this.#loaded = { values, key: await files.load(written) };
+    return this.#loaded.key;
   }
 
   /** Returns the latest version before an unusable one that can be used. */
@@ -80,7 +108,7 @@ export class LiveParameters {
     let looked = 0;
     for await (const earlier of this.#options.store.history()) {
       if (earlier.version >= version) continue;
-      if (this.#use(earlier)) return earlier;
+      if (await this.#use(earlier)) return earlier;
       looked += 1;
       if (looked === versionsBack) return undefined;
     }
@@ -88,28 +116,37 @@ export class LiveParameters {
   }
 
   /** Makes the parameters of a version, unless they are in force. False: the version cannot be used. */
-  #use(version: SettingsVersion | undefined): boolean {
+  async #use(version: SettingsVersion | undefined): Promise<boolean> {
     const { deployed, clock, log } = this.#options;
     const values = valuesAt(version, clock.now().wall);
-    const key = keyOf(values);
-    if (key === this.#made.key) return true;
+    const written = { ...deployed, ...values };
+    const key = keyOf(values, await this.#loadFiles(written));
+    if (key === this.#made?.key) return true;
     if (this.#refused.has(key)) return false;
+    const isDeployed = key === keyOf({}, noFiles);
+    const isFirst = this.#made === undefined;
     try {
-      this.#made = { key, parameters: parseParameters({ ...deployed, ...values }) };
+      const parameters = isDeployed ? this.deployed : parseParameters(written, { readFile: this.readFile });
+      this.#made = { key, parameters };
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
       this.#refused.add(key);
+      this.#fault = error;
       log.note('error', 'settings cannot be used; those in force stay', { error, version: version?.version ?? 0 });
       return false;
     }
+    if (isFirst && Object.keys(values).length === 0) return true;
     log.note('info', 'settings changed', { version: version?.version ?? 0, set: Object.keys(values) });
     return true;
   }
 }
 
-/** Two versions with the same values in force have the same key. */
-function keyOf(values: WrittenParameters): string {
-  return JSON.stringify(Object.entries(values).sort());
+/** Where no parameter names an object. */
+const noFiles = '[]';
+
+/** Versions with the same values in force, and the same files, have the same key. */
+function keyOf(values: WrittenParameters, files: string): string {
+  return JSON.stringify([Object.entries(values).sort(), files]);
 }
 
 /**

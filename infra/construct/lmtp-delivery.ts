@@ -21,6 +21,7 @@ import {
 import type { PermittedResources } from '../permissions/permitted-resources.ts';
 import { permittedSecrets } from '../permissions/secrets.ts';
 import { operatorSettings } from '../properties/operator-settings.ts';
+import { parameterEnvironment } from '../properties/parameter-environment.ts';
 import { refuse } from '../properties/props-error.ts';
 import { Queues } from '../queue/queues.ts';
 import { type MailBucket, Stores } from '../queue/stores.ts';
@@ -35,6 +36,7 @@ import { watchOver } from '../watching/watching.ts';
 import { annotate } from './annotations.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import { settingsOf } from './delivery-settings.ts';
+import { deployParameters } from './parameter-files.ts';
 
 export type { LmtpDeliveryProps } from './delivery-props.ts';
 
@@ -75,15 +77,17 @@ export class LmtpDelivery extends Construct {
   /** @throws PropsError for a wrong property */
   constructor(scope: Construct, id: string, props: LmtpDeliveryProps) {
     super(scope, id);
-    const settings = settingsOf(props);
-    annotate(this, settings, props);
+    const checked = settingsOf(props);
+    annotate(this, checked, props);
+    const parameterFiles = deployParameters(this, props.parameters ?? {});
+    const settings = { ...checked, parameters: parameterEnvironment(parameterFiles.values) };
     const { functionTimeout: lmtpTimeout, memorySize, logRetention, maximumConcurrency } = settings;
 
     this.metricsNamespace = `LambdaLmtp/${Names.uniqueResourceName(this, { maxLength: 100 })}`;
     this.watchedDestinations = settings.watchedDestinations;
     const { metricsNamespace: namespace, watchedDestinations: destinations } = this;
     this.metrics = new MailMetrics({ namespace, transport: settings.transport, destinations });
-    this.operatorSettings = operatorSettings(settings.transport, props.parameters ?? {}, settings.bodyRetention);
+    this.operatorSettings = operatorSettings(settings.transport, parameterFiles.values, settings.bodyRetention);
     const { alarmTopic, messageBucket, encryptionKey, bodyPrefixes } = props;
     const { bodyRetention } = settings;
     this.queues = new Queues(this, 'Queues', { lmtpTimeout, encryptionKey });
@@ -95,7 +99,8 @@ export class LmtpDelivery extends Construct {
     const otherTransports = Object.values(settings.otherTransports);
     const secrets = permittedSecrets(this, props.parameters ?? {}, settings.secrets);
     const bodies = { allowedBuckets, bodyPrefixes, deletesBodies: bodyRetention !== undefined, encryptionKey };
-    this.#resources = { queues, topics, stores, secrets, transportMapObject, otherTransports, ...bodies };
+    const named = { secrets, transportMapObject, parameterObjects: parameterFiles.objects, otherTransports };
+    this.#resources = { queues, topics, stores, ...named, ...bodies };
     this.#frontDoors = new FrontDoors(this, 'FrontDoors', this.#resources);
 
     if (settings.network !== undefined) {

@@ -57,8 +57,8 @@ function parameterLine(name: string, row: Row): string {
 const maps = `## Maps
 
 A parameter that takes maps takes all of these types, and several maps separated by commas or blanks. They are searched in order, and the
-first entry found is used. An error in a map stops synth and start-up with the name of the map, the line and the allowed syntax. Files are
-read once, at start-up and not at synth; a function has the files of its layers.
+first entry found is used. An error in a map stops synth and start-up with the name of the map, the line and the allowed syntax. See
+[Files](#files) for where a function has them.
 
 | type | example | meaning |
 | --- | --- | --- |
@@ -82,6 +82,19 @@ upper and lower case differ, \`m\` = \`^\` and \`$\` also match at line ends, \`
 \`\${1}\` and \`$(1)\` in the result are the text that the groups matched; \`$$\` is a dollar sign. Patterns are those of POSIX (regex(7)) with
 what glibc adds (\`\\w\`, \`\\b\`, \`\\<\`), without back references. Matching takes time in proportion to the length of pattern
 and key: no reply of a server can make a function hang. Keys of more than 10,000 characters are not looked up.
+
+### Files
+
+A function has no /etc/postfix. A file that a parameter names (a table, a list of patterns, certificates) is one of these:
+
+| file | what happens |
+| --- | --- |
+| of the machine that runs synth: \`regexp:maps/replies\`, \`lmtp_tls_CAfile: "certs/ca.pem"\` | it is checked, packed with the deployment, and read from the bucket of the CDK's assets |
+| an object: \`regexp:s3://bucket/replies\`, \`s3://bucket/ca.pem\` | the functions are permitted to read it, and look once a minute. A new text that cannot be used is logged, and the one before stays in use |
+| below \`/opt/\` (a layer), \`/mnt/\` (a file system) or \`/var/task/\` (code of your own) | it is read once, when the function starts |
+
+Any other path stops synth. So do passwords and private keys in files: they must be secrets. An object whose bucket has a customer managed
+key needs a grant of yours for that key.
 
 ### Passwords
 
@@ -107,7 +120,7 @@ used. The construct permits the lmtp function to read the secrets that parameter
 ### Patterns
 
 Lists of patterns (\`lmtp_connection_cache_destinations\`, \`use_srv_lookup\`, \`debug_peer_list\`) take names, maps, files
-(\`/opt/maps/names\`) and \`!\` in front of an exclusion; the first match is used. \`static:all\` matches everything. A
+(\`/opt/maps/names\`, \`s3://bucket/names\`) and \`!\` in front of an exclusion; the first match is used. \`static:all\` matches everything. A
 pattern with a colon is a map, so ports cannot be named: destinations are compared without \`inet:\`, brackets and port. In lists of
 hosts, a domain includes its subdomains, and addresses (\`10.0.1.7\`, \`[2001:db8::7]\`) and networks (\`10.0.0.0/8\`) are allowed.
 `;

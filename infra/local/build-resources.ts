@@ -1,9 +1,12 @@
 /** Builds the resources of a template in the local services. */
+import { readFile } from 'node:fs/promises';
 import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import type { Clients } from './services.ts';
+import type { FileAsset } from './template/assembly.ts';
+import type { Place } from './template/identities.ts';
 import { TemplateError } from './template/intrinsics.ts';
 import type { Blueprint, QueuePlan, SubscriptionPlan, TablePlan } from './template/plans.ts';
 
@@ -18,6 +21,24 @@ export async function buildResources(blueprint: Blueprint, clients: Clients): Pr
   ]);
   const here = subscriptions.filter(({ topicArn }) => topics.some(({ arn }) => arn === topicArn));
   for (const subscription of here) await subscribe(subscription, clients);
+}
+
+/** Uploads the files of an app, as `cdk deploy` does before it creates the stack. */
+export async function uploadFiles(
+  assets: readonly FileAsset[],
+  { account, region }: Pick<Place, 'account' | 'region'>,
+  { s3 }: Clients,
+): Promise<void> {
+  const placed = assets.map(({ bucketName, objectKey: Key, path }) => {
+    const Bucket = bucketName.replaceAll(/\$\{AWS::(AccountId|Region)\}/g, (_, name) =>
+      name === 'Region' ? region : account,
+    );
+    return { Bucket, Key, path };
+  });
+  for (const Bucket of new Set(placed.map((file) => file.Bucket))) await s3.send(new CreateBucketCommand({ Bucket }));
+  for (const { path, ...object } of placed) {
+    await s3.send(new PutObjectCommand({ ...object, Body: await readFile(path) }));
+  }
 }
 
 /** Creates a queue that subscribes to a topic and is not in the template; resolves to its URL. */

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { environmentNames } from '../../functions/parameters/environment.ts';
 import { type FunctionName, functionNames } from '../functions/bundle.ts';
-import { buildResources, observeTopic } from './build-resources.ts';
+import { buildResources, observeTopic, uploadFiles } from './build-resources.ts';
 import { PermissionWatch } from './calls/permission-watch.ts';
 import type { RecordedRequest } from './calls/recorded-request.ts';
 import { type RecordingProxyOptions, startRecordingProxy } from './calls/recording-proxy.ts';
@@ -95,6 +95,7 @@ export async function startDeployedStack(options: DeployedStackOptions): Promise
   for (const bucket of blueprint.buckets) if (bucket.versioned) versioned.add(bucket.name);
   const names = chosenDelivery(blueprint, options.delivery);
   await buildResources(blueprint, services.clients);
+  await uploadFiles(assembly.fileAssets, place, services.clients);
   permissions = new PermissionWatch(assembly.template, blueprint, referencesOf(assembly.template, place), place);
 
   const variables = names.functions.lmtp.environment;

@@ -22,6 +22,7 @@ import {
   publish,
   queryIndexes,
   readBodies,
+  readParameterFiles,
   readSecrets,
   readSettings,
   readTransportMap,
@@ -70,6 +71,7 @@ export function lmtpPermissions(resources: PermittedResources): PolicyStatement[
     ...writeCorruptCopies(stores.messageBucket),
     publish(topics.bounce, topics.notice),
     ...readSecrets(secrets),
+    ...readParameterFiles(resources),
     ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
   ];
 }
@@ -84,6 +86,7 @@ export function checkPermissions(resources: PermittedResources): PolicyStatement
   return [
     ...readTransportMap(resources),
     ...readSecrets(resources.secrets),
+    ...readParameterFiles(resources),
     readSettings(resources.stores.queueTable),
     ...underKey(resources, { reads: ['dynamodb'] }),
   ];
@@ -149,6 +152,8 @@ export function bouncePermissions(
     giveBack(queues.bounce),
     send(queues.incoming),
     ...readTransportMap(resources),
+    // The files that reports use (functions/composition/compose-reports.ts).
+    ...readParameterFiles(resources, ['relay_domains']),
     useTable(stores.queueTable, 'PutItem', 'UpdateItem', 'Query'),
     publish(topics.notice),
     ...readBodies(resources),

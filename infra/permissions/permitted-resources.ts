@@ -1,5 +1,6 @@
 /** The resources of one stack to which its functions have access. */
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ParameterName } from '../../functions/parameters/parameters.ts';
 import type { IncomingQueue } from '../properties/other-transports.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { MailBucket, Stores } from '../queue/stores.ts';
@@ -26,6 +27,8 @@ export interface PermittedResources {
   readonly secrets: readonly AnySecret[];
   /** The object with a transport map, which can be changed at any time. */
   readonly transportMapObject?: { readonly bucket: MailBucket; readonly key: string } | undefined;
+  /** The objects with files that parameters name, which can be changed at any time. */
+  readonly parameterObjects?: readonly { readonly parameter: ParameterName; readonly arn: string }[] | undefined;
   /** Incoming queues of other transports. */
   readonly otherTransports?: readonly IncomingQueue[] | undefined;
 }

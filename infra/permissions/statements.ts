@@ -127,6 +127,15 @@ export function readTransportMap({ transportMapObject }: PermittedResources): Po
   return [allow(['s3:GetObject'], [bucket.arnForObjects(key)]), ...keyOf('s3', bucket.encryptionKey, 'kms:Decrypt')];
 }
 
+/** Allows to read the files that parameters name. @param names those of these parameters; absent: of all */
+export function readParameterFiles(
+  { parameterObjects = [] }: PermittedResources,
+  names?: readonly string[],
+): PolicyStatement[] {
+  const used = parameterObjects.filter(({ parameter }) => names?.includes(parameter) ?? true);
+  return used.length === 0 ? [] : [allow(['s3:GetObject'], [...new Set(used.map(({ arn }) => arn))])];
+}
+
 export function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {
   return [
     allow(['s3:PutObject'], [bucket.arnForObjects(`${corruptPrefix}*`)]),

@@ -7,6 +7,7 @@ import {
   variableName,
 } from '../../functions/parameters/parameters.ts';
 import { hasPasswords, hidePasswords } from '../../functions/secrets/open-password-maps.ts';
+import { parameterFileUses, readLocalFile } from './local-files.ts';
 import { PropsError } from './props-error.ts';
 import { withoutTokens } from './tokens.ts';
 
@@ -14,14 +15,16 @@ import { withoutTokens } from './tokens.ts';
 export type ParameterValues = Readonly<Record<string, string>>;
 
 /**
- * Returns the parameters as the functions will read them. Map files exist only in the functions, and are checked when those start.
+ * Returns the parameters as the functions will read them. Files of this machine are checked; others exist only in the functions, and
+ * are checked there.
  *
  * @throws PropsError with the parameter, its value and what is allowed; also for a password in clear text
  */
 export function checkParameters(values: ParameterValues): Parameters {
   try {
     const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withoutTokens(value)]));
-    const parameters = parseParameters(texts, { readFile: () => undefined });
+    parameterFileUses(values);
+    const parameters = parseParameters(texts, { readFile: readLocalFile });
     refusePasswords(expand('lmtp_sasl_password_maps', texts));
     return parameters;
   } catch (error) {

@@ -104,8 +104,9 @@ export function statementsIn({ Statement }: PolicyDocument): Statement[] {
 /** A value of a template as text: a reference is the logical id of its target. */
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::Sub': text } = value as Record<string, unknown>;
   if (typeof Ref === 'string') return Ref;
+  if (typeof text === 'string') return text.replaceAll(/\$\{([^}]+)\}/g, '$1');
   if (Array.isArray(attribute)) return String(attribute[0]);
   if (Array.isArray(join)) return (join[1] as unknown[]).map(asText).join('');
   throw new Error(`cannot read ${JSON.stringify(value)}`);

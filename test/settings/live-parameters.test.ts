@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { WrittenParameters } from '../../functions/parameters/parameters.ts';
 import { LiveParameters, madeFrom, settingsFreshness } from '../../functions/settings/live-parameters.ts';
+import { ParameterFiles } from '../../functions/settings/parameter-files.ts';
 import type { SettingsVersion } from '../../functions/settings/version.ts';
 import { versionOf } from '../support/settings-versions.ts';
 import { TestClock } from '../support/test-clock.ts';
@@ -23,13 +24,23 @@ function makeLive(deployed: WrittenParameters = { lmtp_mail_timeout: '60s' }) {
     },
   };
   const log = { note: (level: string, message: string) => notes.push(`${level}: ${message}`) };
-  const start = () => new LiveParameters({ deployed, store, clock, log });
+  const objects = new Map<string, string>();
+  const files = new ParameterFiles(
+    async (url, known) => {
+      const text = objects.get(url);
+      if (text === undefined) throw new Error('NoSuchKey');
+      return text === known ? 'unchanged' : { text, version: text };
+    },
+    (name) => name !== 'relay_domains',
+    (url) => notes.push(`stale: ${url}`),
+  );
+  const start = () => new LiveParameters({ deployed, store, files, clock, log });
   const live = start();
   const add = (values: Readonly<Record<string, string>>, until?: number) => {
     versions.push(versionOf(versions.length + 1, values, until));
     clock.advance(settingsFreshness);
   };
-  return { clock, notes, state, live, add, start };
+  return { clock, notes, state, live, add, start, objects };
 }
 
 describe('the parameters of a function', () => {
@@ -104,6 +115,55 @@ describe('the parameters of a function', () => {
 
   test('stop the start where those of the deployment are wrong', () => {
     assert.throws(() => makeLive({ lmtp_mail_timeout: 'soon' }), /lmtp_mail_timeout: "soon" is not a time/);
+  });
+});
+
+describe('an object in S3 that a parameter names', () => {
+  const url = 's3://maps/replies';
+  const named = { lmtp_reply_filter: `regexp:${url}`, relay_domains: 's3://maps/not-permitted' };
+
+  test('is read with the settings, and its changes take effect within a minute', async () => {
+    const { live, objects, clock } = makeLive(named);
+    objects.set(url, '/^450 (.*)/ 550 $1');
+    const first = await live.current();
+    assert.equal(first.lmtp_reply_filter.find('450 4.2.0 busy'), '550 4.2.0 busy');
+    objects.set(url, '/^450 (.*)/ 452 $1');
+    assert.equal(await live.current(), first);
+    clock.advance(settingsFreshness);
+    assert.equal((await live.current()).lmtp_reply_filter.find('450 4.2.0 busy'), '452 4.2.0 busy');
+  });
+
+  test('stays in use as it was while it is gone, or cannot be used', async () => {
+    const { live, objects, clock, notes } = makeLive(named);
+    objects.set(url, '/^450/ 550 x');
+    const first = await live.current();
+    objects.set(url, 'no pattern');
+    clock.advance(settingsFreshness);
+    assert.equal(await live.current(), first);
+    objects.delete(url);
+    clock.advance(settingsFreshness);
+    assert.equal(await live.current(), first);
+    const wrong = 'error: settings cannot be used; those in force stay';
+    assert.deepEqual(notes, [wrong, `stale: ${url}`]);
+  });
+
+  test('keeps mail waiting where it was never there', async () => {
+    const { live, objects, clock } = makeLive(named);
+    const fault = { name: 'ParameterFileError', message: `lmtp_reply_filter: ${url} cannot be read` };
+    await assert.rejects(live.current(), fault);
+    await assert.rejects(live.current(), fault);
+    objects.set(url, '/^450/ 550 x');
+    clock.advance(settingsFreshness);
+    assert.equal((await live.current()).lmtp_reply_filter.find('450 x'), '550 x');
+  });
+
+  test('keeps mail waiting where it cannot be used, and never could', async () => {
+    const { live, objects } = makeLive(named);
+    objects.set(url, 'no pattern');
+    await assert.rejects(live.current(), {
+      name: 'ParameterError',
+      message: /lmtp_reply_filter: .*s3:\/\/maps\/replies/,
+    });
   });
 });
 

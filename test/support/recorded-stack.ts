@@ -4,7 +4,7 @@
  * permissions that the construct grants.
  */
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
@@ -65,11 +65,13 @@ export async function startRecordedStack(): Promise<RecordedStack> {
   );
   const store = await freePort();
   const mute = started.use(await startRawServer(() => {}));
-  synthesize(folder, { store, odd: odd.port, mute: mute.port });
+  const replies = join(folder, 'replies');
+  await writeFile(replies, '/^450 never said/ 451 4.3.0 never said\n');
+  synthesize(join(folder, 'app'), { store, odd: odd.port, mute: mute.port, replies });
 
   const face = { onRecipient: (_recipient: string) => {} };
   const stack = await startDeployedStack({
-    folder,
+    folder: join(folder, 'app'),
     endpoints: { AWS_ENDPOINT_URL_SES: ses.url, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url },
     isOlderThanVersions: (key) => key.includes('unversioned'),
     mailStore: {
@@ -91,8 +93,14 @@ export async function startRecordedStack(): Promise<RecordedStack> {
   const SecretString = JSON.stringify({ localhost: `relay:${testSecrets.password}` });
   await secrets.send(new CreateSecretCommand({ Name: 'mail/sasl', SecretString }));
   const bucketAt = (path: string) => stack.blueprint.buckets.find((bucket) => bucket.path === path)?.name ?? '';
-  const Body = `elsewhere.example lmtp:inet:127.0.0.1:${store}\n`;
-  await s3.send(new PutObjectCommand({ Bucket: bucketAt('Maps'), Key: 'transport', Body }));
+  const objects = {
+    transport: `elsewhere.example lmtp:inet:127.0.0.1:${store}\n`,
+    peers: 'imap.example\n',
+    local: 'example.org\n',
+  };
+  for (const [Key, Body] of Object.entries(objects)) {
+    await s3.send(new PutObjectCommand({ Bucket: bucketAt('Maps'), Key, Body }));
+  }
 
   const running = started.move();
   return Object.assign(face, {
@@ -119,13 +127,16 @@ function roleKey({ template, permissions }: DeployedStack, role: string): string
   return permissions.keyOf(logicalId);
 }
 
+/** Ports of servers, and a file. */
 interface Ports {
   readonly store: number;
   readonly odd: number;
   readonly mute: number;
+  /** A file of this machine. */
+  readonly replies: string;
 }
 
-function synthesize(outdir: string, { store, odd, mute }: Ports): void {
+function synthesize(outdir: string, { store, odd, mute, replies }: Ports): void {
   const { context } = JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8')) as { context: object };
   // The CDK's command line asks for paths in the template; without it we do.
   const app = new App({
@@ -147,12 +158,14 @@ function synthesize(outdir: string, { store, odd, mute }: Ports): void {
     allowedBuckets: [new Bucket(stack, 'Archive')],
     bodyRetention: Duration.days(30),
     parameters: {
+      lmtp_reply_filter: `regexp:${replies}`,
+      debug_peer_list: `s3://${maps.bucketName}/peers`,
       allow_local_destinations: 'yes',
       minimal_backoff_time: '1s',
       // Mail that arrived long ago waits so long, and nothing moves it while an operator looks at it.
       maximal_backoff_time: '1h',
       qmgr_message_active_limit: '8',
-      relay_domains: 'example.org',
+      relay_domains: `s3://${maps.bucketName}/local`,
       myhostname: 'mail.example.com',
       notify_classes: '2bounce, data, policy, protocol, resource, software',
       bounce_report_routes: 'incoming, ses',

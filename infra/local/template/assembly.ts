@@ -30,6 +30,16 @@ export interface SynthesizedStack {
    * @throws TemplateError if it does not exist
    */
   assetFolder(objectKey: string): string;
+  /** The single files that the CDK would upload. */
+  readonly fileAssets: readonly FileAsset[];
+}
+
+/** A file that the CDK uploads as it is. */
+export interface FileAsset {
+  readonly path: string;
+  /** May contain the placeholders `${AWS::AccountId}` and `${AWS::Region}`. */
+  readonly bucketName: string;
+  readonly objectKey: string;
 }
 
 interface Artifact {
@@ -38,16 +48,13 @@ interface Artifact {
   readonly dependencies?: readonly string[];
 }
 
+interface Asset {
+  readonly source: { readonly path?: string; readonly packaging?: string };
+  readonly destinations: Readonly<Record<string, { readonly objectKey: string; readonly bucketName: string }>>;
+}
+
 interface AssetManifest {
-  readonly files?: Readonly<
-    Record<
-      string,
-      {
-        readonly source: { readonly path?: string };
-        readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
-      }
-    >
-  >;
+  readonly files?: Readonly<Record<string, Asset>>;
 }
 
 /**
@@ -82,6 +89,15 @@ export function readAssembly(folder: string, name?: string): SynthesizedStack {
     name: nameOf(chosen),
     template: { ...template, Resources: withoutDefaultSecurityGroup(template.Resources) },
     assetFolder: (objectKey) => assetFolder(folder, manifests, objectKey),
+    fileAssets: manifests.flatMap(({ files = {} }) => Object.values(files)).flatMap(filesIn(folder)),
+  };
+}
+
+/** The template itself is an asset too, which only CloudFormation reads. */
+function filesIn(folder: string): (asset: Asset) => FileAsset[] {
+  return ({ source: { path = '', packaging }, destinations }) => {
+    if (packaging !== 'file' || path.endsWith('.template.json')) return [];
+    return Object.values(destinations).map((destination) => ({ path: join(folder, path), ...destination }));
   };
 }
 
