@@ -2,10 +2,10 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { mostDestinations } from '../../functions/metrics/catalogue.ts';
-import { unreachedTimeouts } from '../properties/unreached-timeouts.ts';
 import { knownDestinations } from '../properties/watched-destinations.ts';
 import type { LmtpDeliveryProps } from './delivery-props.ts';
 import type { DeliverySettings } from './delivery-settings.ts';
+import { summaryOf } from './summary.ts';
 
 const strict =
   'parameters.strict_postfix_verdicts=yes is harmful: mail may bounce or be duplicated without need. It is for comparisons only.';
@@ -14,8 +14,7 @@ const strict =
 export function annotate(scope: Construct, settings: DeliverySettings, props: LmtpDeliveryProps): void {
   const annotations = Annotations.of(scope);
   if (settings.parsed.strict_postfix_verdicts) annotations.addWarningV2('lambda-lmtp:strict', strict);
-  const unreached = unreachedTimeouts(settings.functionTimeout.toMilliseconds(), settings.parsed);
-  if (unreached !== undefined) annotations.addInfoV2('lambda-lmtp:timeouts', unreached);
+  annotations.addInfoV2('lambda-lmtp:in-force', summaryOf(settings, props));
   const known = knownDestinations(settings, settings.parsed).length;
   if (props.watchedDestinations !== undefined || known <= mostDestinations) return;
   annotations.addInfoV2(

@@ -2,8 +2,10 @@
  * Readers of context values. On the command line (`-c name=value`) a value is text; in cdk.json it may also be a number, a list or
  * an object. A reader receives the value's name, for errors, and the value, `undefined` if absent.
  */
+import { readFileSync } from 'node:fs';
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { logicalLines } from '../../functions/maps/logical-lines.ts';
 import { type PropsError, refuse } from '../properties/props-error.ts';
 
 /** @throws PropsError with the value and what is allowed */
@@ -12,19 +14,47 @@ export type Reader<T> = (name: string, value: unknown) => T;
 /** Values by name. */
 export type Context = Readonly<Record<string, unknown>>;
 
+/** The text of a file that stands for a value: `@transport.txt`. */
+export class FileText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * Returns a value, or the text of the file that it names as `@path`, relative to the folder of the app.
+ *
+ * @throws PropsError for a file that cannot be read
+ */
+export function fileOrValue(name: string, value: unknown): unknown {
+  if (typeof value !== 'string' || !value.startsWith('@')) return value;
+  try {
+    return new FileText(readFileSync(value.slice(1), 'utf8'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+    throw wrong(name, value, `a value, or @FILE with a file that can be read${code}`);
+  }
+}
+
 export function text(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
+  if (value instanceof FileText) return value.text.trim();
   throw wrong(name, value, 'text');
 }
 
-/** Reads entries separated by newline or semicolon. */
+/** Reads entries: separated by semicolons (or newlines, which the CDK's command line cuts off), a list, or the lines of a file. */
 export function lines(name: string, value: unknown): string | undefined {
-  return text(name, value)?.replaceAll(/\s*;\s*/g, '\n');
+  if (value instanceof FileText) return value.text;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join('\n');
+  if (value !== undefined && typeof value !== 'string') throw wrong(name, value, 'text, or a list of texts');
+  return value?.replaceAll(/\s*;\s*/g, '\n');
 }
 
 /** Reads a list without duplicates; text is split at blanks and commas. */
 export function words(name: string, value: unknown = []): readonly string[] {
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value instanceof FileText ? value.text : value];
   if (!texts.every((one) => typeof one === 'string')) {
     throw wrong(name, value, 'a list of texts, or texts separated by blanks');
   }
@@ -34,7 +64,7 @@ export function words(name: string, value: unknown = []): readonly string[] {
 
 /** Reads a list; text is split at blanks only, since an entry may contain commas. */
 export function blankSeparated(name: string, value: unknown): readonly string[] {
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value instanceof FileText ? value.text : value];
   if (texts.every((one) => typeof one === 'string')) return texts.flatMap((one) => one.trim().split(/\s+/));
   throw wrong(name, value, 'a list of texts, or texts separated by blanks');
 }
@@ -87,6 +117,7 @@ const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 8
  * @param forms what is allowed, for the error
  */
 export function object(name: string, value: unknown, forms = 'a JSON object'): Context {
+  if (value instanceof FileText) return object(name, value.text, forms);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Context;
   if (typeof value !== 'string') throw wrong(name, value, forms);
   return object(name, parseJson(name, value, forms), forms);
@@ -102,15 +133,19 @@ function parseJson(name: string, value: string, forms: string): unknown {
   throw wrong(name, withoutPasswords(value), forms);
 }
 
-/** Reads Postfix parameters: an object, or `name=value` lines. */
+/** Reads Postfix parameters: an object, `name=value` entries, or a file in the format of main.cf. */
 export function parameters(name: string, value: unknown = {}): Readonly<Record<string, string>> {
+  if (value instanceof FileText) {
+    if (value.text.trimStart().startsWith('{')) return asTexts(name, object(name, value.text, assignmentForms));
+    return Object.fromEntries(logicalLines(value.text).map((line) => assignment(name, line.text)));
+  }
   const isLines = typeof value === 'string' && !value.trimStart().startsWith('{');
   if (!isLines) return asTexts(name, object(name, value, assignmentForms));
   const given = value.split(/[\n;]/).filter((line) => line.trim() !== '');
   return Object.fromEntries(given.map((line) => assignment(name, line)));
 }
 
-const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon';
+const assignmentForms = 'a JSON object, name=value separated by semicolons, or @FILE with lines as in main.cf';
 
 function assignment(name: string, line: string): [string, string] {
   const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];

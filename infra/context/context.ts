@@ -1,7 +1,7 @@
 /**
  * The context values that set the properties of a stack without code, from cdk.json or as `-c name=value`. A value on the command
- * line is text; one in cdk.json may also be a number, a list or an object. An empty value counts as absent, so `-c destination=`
- * overrides cdk.json.
+ * line is text, of which the CDK keeps the first line only; `-c name=@FILE` has no such limit. A value in cdk.json may also be a
+ * number, a list or an object. An empty value counts as absent, so `-c destination=` overrides cdk.json.
  */
 
 import { PropsError } from '../properties/props-error.ts';
@@ -24,7 +24,8 @@ export const contextTable = {
     read: read.text,
   },
   transportMap: {
-    about: 'Postfix transport(5) text, entries separated by newline or semicolon: `example.com lmtp:inet:a:24; ...`',
+    about:
+      'Postfix transport(5) text: entries separated by semicolons, `example.com lmtp:inet:a:24; ...`; a list of them; or a file, `@transport`',
     read: read.lines,
   },
   transportMapObject: {
@@ -41,7 +42,7 @@ export const contextTable = {
     read: (name, value) => (value === undefined ? undefined : read.blankSeparated(name, value)),
   },
   parameters: {
-    about: 'Postfix parameters: a JSON object, or `name=value` separated by newline or semicolon',
+    about: 'Postfix parameters: a JSON object, `name=value` separated by semicolons, or a file as main.cf, `@main.cf`',
     read: read.parameters,
   },
   secrets: {
@@ -157,7 +158,7 @@ export function readContext(context: read.Context, path: (name: string) => strin
     // The CDK writes values known only at deployment like this; a context value cannot contain one.
     if (/[$#]\{Token\[/.test(JSON.stringify(value) ?? ''))
       throw read.wrong(path(name), value, 'a value without Token[');
-    return [name, row.read(path(name), value)];
+    return [name, row.read(path(name), read.fileOrValue(path(name), value))];
   });
   return Object.fromEntries(entries) as ContextSettings;
 }

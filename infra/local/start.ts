@@ -13,8 +13,8 @@
  * again within seconds; where a template says otherwise, its variables are replaced, and each that is replaced is said. One that
  * needs nothing replaced is made like this:
  *
- *     npx cdk synth --output cdk.out/local -c destination=inet:127.0.0.1:2424 -c parameters='allow_local_destinations=yes;
- *       minimal_backoff_time=1s; maximal_backoff_time=2s; relay_domains=example.org'
+ *     npx cdk synth --output cdk.out/local -c destination=inet:127.0.0.1:2424 -c parameters='allow_local_destinations=yes; '\
+ *     'minimal_backoff_time=1s; maximal_backoff_time=2s; relay_domains=example.org'
  *
  * Exit status: 0 if every message ended as declared, 1 if not, 64 on a usage error, 130 after Ctrl-C.
  */

@@ -36,7 +36,8 @@ export function transportMapOf(destinations: Destinations, parameters: Parameter
   const isNowhere = entries.length === 0 && transportMapObject === undefined && allowedDestinations.length === 0;
   if (!destination && isNowhere) {
     throw new PropsError(
-      'destination: neither destination nor transportMap is set: set one of them, such as inet:host:24',
+      'destination: neither destination nor transportMap is set: set one of them, such as destination inet:lmtp.example.com:24 ' +
+        '(in a clone: npx cdk deploy -c destination=inet:lmtp.example.com:24)',
     );
   }
   for (const allowed of allowedDestinations) {

@@ -51,7 +51,7 @@ let resources: Record<string, Resource> = {};
 const bundles = functionNames.map((name) => bundleFunction(name, join(scratch, 'local')));
 
 before(async () => {
-  const { code, said } = await synth('--output', output);
+  const { code, said } = await synth('--output', output, '-c', 'destination=inet:lmtp.internal:24');
   assert.equal(code, 0, said);
   resources = readJson<{ Resources: typeof resources }>('LambdaLmtp.template.json').Resources;
 });
@@ -112,6 +112,12 @@ test('neither bundle nor source map has a path of this machine', () => {
       assert.ok(!readFileSync(join(folder, file), 'utf8').includes(projectFolder), `${name}/${file}`);
     }
   }
+});
+
+test('without a destination it fails, and says how to set one', async () => {
+  const { code, said } = await synth('--output', join(scratch, 'nowhere'));
+  assert.equal(code, 1, said);
+  assert.match(said, /^destination: neither .*npx cdk deploy -c destination=inet:lmtp\.example\.com:24\)$/m);
 });
 
 test('a wrong context value fails with a sentence, not a stack trace', async () => {

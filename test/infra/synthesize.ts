@@ -14,6 +14,9 @@ const { context } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'ut
   context: Record<string, unknown>;
 };
 
+/** What the stacks of tests have over cdk.json, which names no destination. */
+export const ownContext = { destination: 'inet:lmtp.internal:24' };
+
 /** Code that is never run. */
 export const stubCode = () => Code.fromInline('exports.handler = async () => {}');
 
@@ -33,7 +36,7 @@ export const unvalidated = { builtinCloudFormationValidation: false } as const;
 
 /** The stack of the app, with these context values over those of cdk.json. */
 export function appStack(values: Record<string, unknown> = {}, props: AppProps = unvalidated): LmtpStack {
-  const app = new App({ ...props, context: { ...context, ...values } });
+  const app = new App({ ...props, context: { ...context, ...ownContext, ...values } });
   const settings = readTransports(app.node.getAllContext() as Record<string, unknown>);
   return new LmtpStack(app, 'LambdaLmtp', { settings, code: stubCode });
 }

@@ -13,7 +13,7 @@ import { contextNames } from '../../infra/context/context.ts';
 import { readTransports } from '../../infra/context/transports.ts';
 import { LmtpStack } from '../../infra/lmtp-stack.ts';
 import { loadExamples } from '../support/examples.ts';
-import { projectFolder, stubCode } from './synthesize.ts';
+import { ownContext, projectFolder, stubCode } from './synthesize.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ interface Report {
 /** Synthesizes an app into its own folder; returns the findings of its templates, as lines. */
 function findings(build: (app: App) => void, values: Record<string, unknown> = {}): readonly string[] {
   const outdir = mkdtempSync(join(scratch, 'app-'));
-  const app = new App({ outdir, autoSynth: false, context: { ...context, ...values } });
+  const app = new App({ outdir, autoSynth: false, context: { ...context, ...ownContext, ...values } });
   build(app);
   const { exitCode } = process;
   try {

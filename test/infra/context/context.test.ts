@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import type { Duration } from 'aws-cdk-lib';
 import { contextNames, readContext } from '../../../infra/context/context.ts';
 import { PropsError } from '../../../infra/properties/props-error.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 
 test('text from the command line is parsed by its meaning', () => {
   const settings = readContext({
@@ -40,6 +41,54 @@ test('parameters may be JSON on the command line too', () => {
   assert.deepEqual(readContext({ parameters: '{"myhostname":"mail.example.com"}' }).parameters, {
     myhostname: 'mail.example.com',
   });
+});
+
+describe('a file stands for a value', () => {
+  const folder = makeTemporaryFolder();
+  after(() => folder[Symbol.dispose]());
+
+  test('so that every line of a transport map arrives, which the CDK cuts off on its command line', () => {
+    const map = folder.write('transport', '# stores\na.example lmtp:a; b\n\nb.example lmtp:b\n');
+    assert.equal(
+      readContext({ transportMap: `@${map}` }).transportMap,
+      '# stores\na.example lmtp:a; b\n\nb.example lmtp:b\n',
+    );
+  });
+
+  test('for parameters as in main.cf, with comments and continuation lines, or as JSON', () => {
+    const main = folder.write('main.cf', '# ours\nlmtp_reply_filter = regexp:{\n  /a;b/ x }\nmax_use=7\n');
+    assert.deepEqual(readContext({ parameters: `@${main}` }).parameters, {
+      lmtp_reply_filter: 'regexp:{  /a;b/ x }',
+      max_use: '7',
+    });
+    const json = folder.write('parameters.json', '{ "max_use": 7 }');
+    assert.deepEqual(readContext({ parameters: `@${json}` }).parameters, { max_use: '7' });
+  });
+
+  test('for lists, objects and single texts', () => {
+    const list = folder.write('list', 'inet:a:24\ninet:b:24\n');
+    const settings = readContext({
+      allowedDestinations: `@${list}`,
+      watchedDestinations: `@${list}`,
+      destination: `@${folder.write('one', 'inet:a:24\n')}`,
+      alarms: `@${folder.write('alarms.json', '{"lateMail": {"threshold": 4}}')}`,
+    });
+    assert.deepEqual(settings.allowedDestinations, ['inet:a:24', 'inet:b:24']);
+    assert.deepEqual(settings.watchedDestinations, ['inet:a:24', 'inet:b:24']);
+    assert.equal(settings.destination, 'inet:a:24');
+    assert.deepEqual(settings.alarms, { lateMail: { threshold: 4 } });
+  });
+
+  test('and one that cannot be read is named', () => {
+    assert.throws(
+      () => readContext({ transportMap: '@no/such/file' }),
+      /context transportMap: "@no\/such\/file" is not allowed: expected a value, or @FILE with a file that can be read \(ENOENT\)/,
+    );
+  });
+});
+
+test('the entries of a transport map may be a list', () => {
+  assert.equal(readContext({ transportMap: ['a lmtp:a', 'b lmtp:b'] }).transportMap, 'a lmtp:a\nb lmtp:b');
 });
 
 test('an empty value removes the one of cdk.json', () => {

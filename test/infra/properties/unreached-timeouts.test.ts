@@ -71,9 +71,9 @@ describe('synth', () => {
     const stack = new Stack();
     const functionTimeout = Duration.seconds(seconds);
     new LmtpDelivery(stack, 'Delivery', { destination: 'inet:lmtp.example.com', functionTimeout, code: stubCode });
-    return Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('time-out'));
+    return Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('before these time-outs do'));
   };
-  test('prints it once, and not as a warning', () => {
+  test('prints it once, in the summary, and not as a warning', () => {
     assert.equal(infosOf(300).length, 1);
   });
   test('prints none for a function that outlasts them all', () => {
