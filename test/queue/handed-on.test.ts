@@ -17,6 +17,7 @@ function makeTransports() {
     ...acceptance,
     allowedDestinations: new Set(),
     objects: lmtp.bodies,
+    contents: lmtp.bodies,
     transportMap: parseTransportMap(map, 'lmtp', 24, { otherTransports: new Set(['mailman']) }),
     otherTransports: { send: async (transport, request) => void sent.push({ transport, request }) },
   };
@@ -24,6 +25,7 @@ function makeTransports() {
     ...acceptance,
     allowedDestinations: new Set(['inet:mailman.test:8024']),
     objects: mailman.bodies,
+    contents: mailman.bodies,
     transportMap: parseTransportMap('* mailman:inet:archive.test', 'mailman', 24),
   };
   return {
