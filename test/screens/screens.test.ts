@@ -65,6 +65,7 @@ function surveyOf(
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
       ...{
+        dropping: none,
         malformed: none,
         unpublished: none,
         corruptRequests: { requests: 0 },
