@@ -7,6 +7,7 @@ import { holdMessage, releaseMessage } from '../../functions/operator/operator-c
 import { assess } from '../../functions/operator/status.ts';
 import { admit } from '../../functions/queue/admission/admit.ts';
 import type { RejectEvent } from '../../functions/queue/items/event.ts';
+import { indexAttributes } from '../../functions/queue/items/index-attributes.ts';
 import type { DeliveryItem } from '../../functions/queue/items/item.ts';
 import { sweepInterval } from '../../functions/queue/items/policy.ts';
 import { entryOf } from '../../functions/queue/items/summary.ts';
@@ -16,6 +17,7 @@ import { messageAsJson, messageAsText } from '../../functions/texts/explain-text
 import { listedAsBrief, listedAsText } from '../../functions/texts/queue-text.ts';
 import { type SesMail, sesMessageId, sesNotification } from '../support/front-door-messages.ts';
 import { type CapturingOperatorServices, operatorServices } from '../support/operator-services.ts';
+import { checkItem } from '../upgrades/previous-release.ts';
 
 const day = 86_400_000;
 const key = { id: sesMessageId, delivery: '0000' };
@@ -446,6 +448,20 @@ describe('mail inside a notification', () => {
     await stack.receive(notification(virus));
     assert.equal((await stack.item()).state, 'held');
   });
+});
+
+test('the release before can read mail that is held, bounced or discarded for a verdict', async () => {
+  for (const [mail, action] of [
+    [virus, 'hold'],
+    [virus, 'bounce'],
+    [virus, 'discard'],
+  ] as const) {
+    const stack = makeStack({ ses_virus_action: action });
+    await stack.receive(sesNotification(mail));
+    const item = await stack.item();
+    const stored = Object.entries({ ...item, ...indexAttributes(item) }).filter(([, value]) => value !== null);
+    checkItem(Object.fromEntries(stored));
+  }
 });
 
 test('fields that were left out are in the log, and the mail is admitted', async () => {

@@ -270,6 +270,8 @@ test('where bodies are below prefixes, a request for another object of the bucke
   assert.deepEqual(await submitKey('messages', 'drop/a.eml'), []);
   // Written by the bounce function.
   assert.deepEqual(await submitKey('messages', 'reports/a.eml'), []);
+  // Mail that was inside a notification.
+  assert.deepEqual(await submitKey('messages', 'notified/a.eml'), []);
   // Prefixes are those of the message bucket.
   assert.deepEqual(await submitKey('other', 'archive/a.eml'), []);
 });
