@@ -88,6 +88,7 @@ function asRequest(
   const listed = receipt.require('recipients', isNonEmptyList, 'a list of at least one recipient');
   const recipients = [...new Set(listed)];
   const isInternational = [sender, ...recipients].some((address) => isString(address) && !isAscii(address));
+  // Without a bucket of its own the command line only checks a notification, before it sends it to incoming.
   const bucket = 'bucket' in place ? place.bucket : (rules.messageBucket ?? 'message-bucket');
   return {
     version: 1,
