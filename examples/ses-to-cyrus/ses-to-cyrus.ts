@@ -11,11 +11,8 @@
  * `aws ses set-active-receipt-rule-set --rule-set-name NAME`.
  */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ses from 'aws-cdk-lib/aws-ses';
-import * as actions from 'aws-cdk-lib/aws-ses-actions';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { LmtpDelivery } from 'lambda-lmtp';
 
@@ -43,17 +40,10 @@ export class SesToCyrus extends Stack {
       secrets: [password],
     });
 
-    // SES may publish to a topic under no key, or one of yours whose policy names it; not under the AWS-managed one.
-    const received = new sns.Topic(this, 'Received', { enforceSSL: true });
-    new ses.ReceiptRuleSet(this, 'Rules').addRule('Mail', {
-      recipients: ['example.com'],
-      scanEnabled: true,
-      tlsPolicy: ses.TlsPolicy.OPTIONAL,
-      actions: [
-        new actions.S3({ bucket: delivery.stores.messageBucket as IBucket, objectKeyPrefix: 'ses/', topic: received }),
-      ],
-    });
-    delivery.receiveFromSes(received);
+    // The rule stores its mail below ses/ of the message bucket, and notifies the functions. The scan finds spam and viruses: mail
+    // with a virus is held (ses_virus_action).
+    const rules = new ses.ReceiptRuleSet(this, 'Rules');
+    delivery.receiveFromSes(rules.addRule('Mail', { recipients: ['example.com'], scanEnabled: true }));
 
     new CfnOutput(this, 'BounceTopicArn', { value: delivery.topics.bounce.topicArn });
   }

@@ -23,10 +23,7 @@
  */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import * as ses from 'aws-cdk-lib/aws-ses';
-import * as actions from 'aws-cdk-lib/aws-ses-actions';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { LmtpDelivery, writeOutputs } from 'lambda-lmtp';
 
@@ -59,15 +56,10 @@ export class SesToDovecot extends Stack {
       sessionBudget: 100,
     });
 
-    // SES cannot publish to a topic under the AWS-managed key: none here, or a key of yours whose policy admits SES.
-    const received = new sns.Topic(this, 'Received', { enforceSSL: true });
-    const bucket = delivery.stores.messageBucket as IBucket;
-    new ses.ReceiptRuleSet(this, 'Rules', { receiptRuleSetName: 'inbound' }).addRule('Mail', {
-      recipients: ['example.com'],
-      scanEnabled: true,
-      actions: [new actions.S3({ bucket, objectKeyPrefix: 'ses/', topic: received })],
-    });
-    delivery.receiveFromSes(received);
+    // The rule stores its mail below ses/ of the message bucket, and notifies the functions. The scan finds spam and viruses: mail
+    // with a virus is held (ses_virus_action).
+    const rules = new ses.ReceiptRuleSet(this, 'Rules', { receiptRuleSetName: 'inbound' });
+    delivery.receiveFromSes(rules.addRule('Mail', { recipients: ['example.com'], scanEnabled: true }));
 
     // The security group of the machine that Dovecot runs on.
     const dovecot = ec2.SecurityGroup.fromSecurityGroupId(this, 'Dovecot', 'sg-0123456789abcdef0');

@@ -2,10 +2,11 @@
  * Sends mail of the stack through its incoming queue: stores it in the message bucket, and sends a request for it.
  */
 
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ownPrefixes } from '../incoming/own-objects.ts';
 import type { IncomingOutlet, OutgoingMail } from '../report/ports.ts';
+import { putOnce } from './s3-content-store.ts';
 
 /** Bucket and queue. */
 export interface IncomingPlaces {
@@ -26,24 +27,10 @@ export class S3IncomingOutlet implements IncomingOutlet {
   async send(parcel: OutgoingMail): Promise<void> {
     const { bucket, queueUrl } = this.#places;
     const key = `${ownPrefixes.reports}${parcel.reportId}.eml`;
-    await this.#putOnce(bucket, key, parcel.content);
+    // The object of another release may differ, and its request may have been admitted.
+    await putOnce(this.#clients.s3, { bucket, key }, parcel.content);
     const MessageBody = JSON.stringify(requestFor(parcel, { bucket, key }));
     await this.#clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
-  }
-
-  /**
-   * Writes an object unless it exists. A request for an existing one may have been admitted, and must find the same
-   * octets. They differ only if another release made the first.
-   */
-  async #putOnce(Bucket: string, Key: string, Body: Buffer): Promise<void> {
-    try {
-      await this.#clients.s3.send(
-        new PutObjectCommand({ Bucket, Key, Body, ContentType: 'message/rfc822', IfNoneMatch: '*' }),
-      );
-    } catch (error) {
-      const isThere = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
-      if (!isThere) throw error;
-    }
   }
 }
 

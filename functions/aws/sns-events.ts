@@ -38,7 +38,8 @@ export class SnsEvents implements Events {
 function attributesOf(event: QueueEvent): Readonly<Record<string, string>> {
   const { kind, transport, destination } = event.lmtp;
   const shared = { class: kind, transport, destination };
-  if (event.notificationType === undefined) {
+  if (event.eventType === 'Reject') return { ...shared, eventType: event.eventType };
+  if (event.eventType === 'DeliveryDelay') {
     return { ...shared, eventType: event.eventType, delayType: event.deliveryDelay.delayType };
   }
   const { notificationType } = event;

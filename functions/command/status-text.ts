@@ -11,7 +11,7 @@ import { recordAsJson } from '../texts/explain-text.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { nextLine } from '../texts/next-command.ts';
 import { holdFacts, iso } from '../texts/queue-text.ts';
-import { counted, inWords } from '../texts/words.ts';
+import { counted, fromNow, inWords } from '../texts/words.ts';
 
 /** Returns the answer in lines; the first one is the verdict. */
 export function statusAsText(report: StatusReport, lateAfter: number, stack: StackOptions = {}): readonly string[] {
@@ -112,9 +112,9 @@ function* troubles(
   }
 }
 
-/** Holds, which an operator set, and destinations with one recipient at a time; neither needs action. */
+/** Holds, which an operator or a verdict of Amazon SES set, and destinations with one recipient at a time; neither needs action. */
 function remarks(
-  { heldDestinations, held, heldSince, cautioned, now }: StatusReport,
+  { heldDestinations, held, heldSince, dropping, cautioned, now }: StatusReport,
   propose: (...args: NextCommand) => string,
 ): readonly string[] {
   const lines = heldDestinations.flatMap(({ name, holds }) =>
@@ -124,6 +124,13 @@ function remarks(
     held.deliveries > 0
       ? [`Held: ${counted(held.deliveries, 'delivery', 'deliveries')}${heldSample(held, heldSince, now)}`]
       : [];
+  const drops =
+    dropping.oldest === undefined
+      ? []
+      : [
+          `Dropped unless released: ${counted(dropping.deliveries, 'held delivery', 'held deliveries')}, the first (${escaped(dropping.oldest.id)}) ${fromNow(dropping.oldest.at, now)}`,
+          propose('explain', dropping.oldest.id),
+        ];
   const cautions = cautioned.flatMap(({ name, caution }) =>
     caution === undefined
       ? []
@@ -132,7 +139,7 @@ function remarks(
           propose('explain', name),
         ],
   );
-  return [...lines, ...messages, ...cautions];
+  return [...lines, ...messages, ...drops, ...cautions];
 }
 
 /** An example delivery, and how long ago it arrived or fell due. */
@@ -163,6 +170,7 @@ export function statusAsJson(report: StatusReport): object {
       ...countAsJson(report.held),
       ...(report.heldSince === undefined ? {} : { since: iso(report.heldSince) }),
     },
+    dropping: countAsJson(report.dropping),
     in_doubt: { ...countAsJson(inDoubt), recipients: inDoubt.recipients },
     malformed: countAsJson(report.malformed),
     corrupt: countAsJson(report.corrupt),

@@ -3,6 +3,7 @@
  */
 
 import type { AwsClients } from '../aws/clients.ts';
+import { S3ContentStore } from '../aws/s3-content-store.ts';
 import { S3MapSource } from '../aws/s3-map-source.ts';
 import { S3ObjectMetadata } from '../aws/s3-object-metadata.ts';
 import { SqsTransports } from '../aws/sqs-transports.ts';
@@ -80,6 +81,7 @@ export function composeAdmission(environment: NodeJS.ProcessEnv, parts: Admissio
     ...(prefixes.length === 0 ? {} : { bodyPrefixes: { bucket: messageBucket, prefixes } }),
     messageBucket,
     objects: new S3ObjectMetadata(clients.s3),
+    contents: new S3ContentStore(clients.s3, messageBucket),
     otherTransports: new SqsTransports(clients.sqs, otherTransports(environment), transportName(environment)),
   };
   return async () => ({ ...fixed, transportMap: await map.current() });

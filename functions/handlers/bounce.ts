@@ -50,6 +50,10 @@ async function handleRecord(
       await mailNotice(message.notice, services);
       return undefined;
     }
+    if (message.kind === 'no report') {
+      services.log.note('info', 'no report: the mail was rejected, and its sender may be forged', { id: message.id });
+      return undefined;
+    }
     const result = await reportEvent(message.event, services);
     if (result.kind === 'reported') return undefined;
     await hide(receiptHandle, result.until);

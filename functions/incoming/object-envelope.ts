@@ -42,7 +42,7 @@ export function readObjectEnvelope(
     {
       version: 1,
       id,
-      arrival,
+      ...optional('arrival', arrival),
       sender,
       recipients: addresses.map((address) => ({ address, ...optional('notify', notify) })),
       message: { bucket, key, ...optional('versionId', versionId) },

@@ -8,6 +8,8 @@ export const ownPrefixes = {
   corrupt: 'corrupt/',
   /** Reports of the bounce function; it sends its own request for each. */
   reports: 'reports/',
+  /** Mail that arrived inside a notification of Amazon SES. */
+  notified: 'notified/',
 } as const;
 
 /** Whether a key is under one of these prefixes. */

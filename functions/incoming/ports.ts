@@ -15,6 +15,15 @@ export interface ObjectMetadata {
   read(object: Pick<NewObject, 'bucket' | 'key' | 'versionId'>): Promise<Metadata>;
 }
 
+/** Mail that arrives inside a message, and must be stored before it is admitted. */
+export interface ContentStore {
+  /**
+   * Writes an object into the stack's own bucket. An object under that key stays: its content is the same, because the
+   * key has a hash of it.
+   */
+  putOnce(key: string, octets: Buffer): Promise<void>;
+}
+
 /** Other transports of the same system, each with a queue of its own. */
 export interface OtherTransports {
   /** Sends a request to a transport; a repeated one is a duplicate there. */

@@ -2,7 +2,7 @@
  * Reads messages of the incoming queue, part by part.
  *
  *     a delivery request (docs/requests.md)     one part
- *     an SES receipt notification               one part
+ *     an SES receipt notification               one part, which may contain the mail itself
  *     an S3 event                               one part for each record
  *     an EventBridge event of S3                one part
  *
@@ -34,7 +34,7 @@ function readValue(value: unknown, messageId: string, rules: ReadingRules): Read
   if (typeof value === 'object' && value !== null) {
     if (isTestEvent(value)) return { kind: 'skipped', reason: "S3's test event" };
     if (isSesNotification(value)) return readSesReceipt(value, rules);
-    if (isEventBridgeEvent(value)) return readEventBridgeEvent(value, rules);
+    if (isEventBridgeEvent(value)) return readEventBridgeEvent(value, messageId, rules);
   }
   return readNative(value, messageId, rules);
 }
@@ -82,11 +82,14 @@ function readRecords(
     throw new RequestError('Records', `has ${records.length} records; at most ${mostRecords} are allowed`);
   }
   const isOnly = records.length === 1;
-  return records.map((record, index) => ({
-    name: isOnly ? messageId : `${messageId}.${index}`,
-    body: isOnly ? body : JSON.stringify({ Records: [record] }),
-    reading: guarded(() => readS3Record(record, `Records[${index}]`, rules)),
-  }));
+  return records.map((record, index) => {
+    const name = isOnly ? messageId : `${messageId}.${index}`;
+    return {
+      name,
+      body: isOnly ? body : JSON.stringify({ Records: [record] }),
+      reading: guarded(() => readS3Record(record, { path: `Records[${index}]`, name }, rules)),
+    };
+  });
 }
 
 function guarded(read: () => Reading): Reading {

@@ -34,21 +34,37 @@ export interface NewObject {
   readonly versionId?: string;
   /** S3's entity tag in the event, without quotes. */
   readonly etag?: string;
-  /** When it was written, RFC 3339. */
-  readonly arrival: string;
+  /** When it was written, RFC 3339; absent if the event does not say so. */
+  readonly arrival?: string;
+}
+
+/** The mail itself, inside a message. It is stored under a key of the stack's own bucket, which its request names. */
+export interface ReceivedContent {
+  readonly key: string;
+  readonly octets: Buffer;
 }
 
 /** The content of one part of a message. */
 export type Reading =
-  /** A request. `namesSome`: other messages name further recipients of the same mail. */
+  /**
+   * A request. `namesSome`: other messages name further recipients of the same mail. `content`: must be stored first.
+   * `warnings`: fields that were left out, because no delivery depends on them and they cannot be used.
+   */
   | {
       readonly kind: 'request';
       readonly identity: Identity;
       readonly request: DeliveryRequest;
       readonly namesSome?: true;
+      readonly content?: ReceivedContent;
+      readonly warnings?: readonly string[];
     }
   /** A request, after its metadata are read. */
-  | { readonly kind: 'object'; readonly identity: Identity; readonly object: NewObject }
+  | {
+      readonly kind: 'object';
+      readonly identity: Identity;
+      readonly object: NewObject;
+      readonly warnings?: readonly string[];
+    }
   /** Not mail, and not an error. */
   | { readonly kind: 'skipped'; readonly reason: string }
   /**

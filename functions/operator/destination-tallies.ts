@@ -48,7 +48,7 @@ export class DestinationTallies {
     const tally = known ?? { waiting: 0, late: 0, oldest: arrival, replies: new Map() };
     if (known === undefined) this.#tallies.set(destination, tally);
     tally.waiting += 1;
-    if (arrival < this.#lateBefore) tally.late += 1;
+    if (arrival < this.#lateBefore && summary.drops !== true) tally.late += 1;
     tally.oldest = Math.min(tally.oldest, arrival);
     const [reply] = summary.replies;
     if (reply === undefined) return;

@@ -49,11 +49,13 @@ export interface StatusReport {
   readonly waiting: Count;
   /** Deliveries that are queued for a later time, as after `release --ramp`. */
   readonly queuedForLater: number;
-  /** Mail that has waited longer than the limit. */
+  /** Mail that has waited longer than the limit, without {@link dropping}. */
   readonly late: Count;
   /** Mail that is returned to its sender within expirySoon, unless delivered. */
   readonly expiring: Count;
   readonly held: Count;
+  /** Held mail that is dropped when its hold ends, unless it is released; `oldest` is the first to be dropped, and when. */
+  readonly dropping: Count;
   /** Since when the oldest held delivery is held; absent if none is, or if its item and its destination do not record it. */
   readonly heldSince?: number;
   /** Recipients that may have the message already. */
@@ -167,6 +169,7 @@ async function countQueue(
 ) {
   const byState = Object.fromEntries(states.map((state) => [state, 0])) as Record<State, number>;
   const malformed = new Counter();
+  const dropping = new Counter();
   const [waiting, late, expiring, held, inDoubt, corrupt] = [1, 2, 3, 4, 5, 6].map(() => new Counter()) as [
     Counter,
     Counter,
@@ -194,7 +197,10 @@ async function countQueue(
     if (state === 'queued' && waitOf(entry, now) === 'time') queuedForLater += 1;
     if (state === 'held') held.add(entry, arrival);
     if (summary.malformed !== undefined) malformed.add(entry, arrival);
-    if (now - arrival > lateAfter) late.add(entry, arrival);
+    // Mail that is held for some days and then dropped waits on purpose.
+    const isDropping = summary.drops === true;
+    if (isDropping) dropping.add(entry, entry.due ?? now);
+    else if (now - arrival > lateAfter) late.add(entry, arrival);
     if (expiresSoon(entry, now, parameters)) expiring.add(entry, arrival);
     if (summary.inDoubt > 0) {
       inDoubt.add(entry, arrival);
@@ -209,6 +215,7 @@ async function countQueue(
     late: late.count,
     expiring: expiring.count,
     held: held.count,
+    dropping: dropping.count,
     inDoubt: { ...inDoubt.count, recipients },
     malformed: malformed.count,
     corrupt: corrupt.count,

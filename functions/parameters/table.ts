@@ -4,6 +4,7 @@ import { conversationRows } from './conversation.ts';
 import { destinationRows } from './destinations.ts';
 import { identityRows } from './identity.ts';
 import { queueRows } from './queue.ts';
+import { receivingRows } from './receiving.ts';
 import { reportRows } from './reports.ts';
 import { sessionRows } from './sessions.ts';
 import { timeoutRows } from './timeouts.ts';
@@ -22,6 +23,7 @@ export const parameterSubjects = {
   Content: contentRows,
   Verdicts: verdictRows,
   Queue: queueRows,
+  'Mail from Amazon SES': receivingRows,
   Reports: reportRows,
 } as const;
 
@@ -37,5 +39,6 @@ export const parameterTable = {
   ...contentRows,
   ...verdictRows,
   ...queueRows,
+  ...receivingRows,
   ...reportRows,
 } as const;

@@ -15,6 +15,8 @@
  *   success         an address             the sender                      <>             as the event     header, or whole
  *                                                                                         says             (RET)
  *
+ * Of mail in which Amazon SES found spam or a virus only the header is returned, in each case.
+ *
  * The postmaster's copy does not depend on whether the sender gets a report. With bounce_report_requires_spf, a sender
  * gets a report only if SPF passed: otherwise the address may be forged.
  */
@@ -76,7 +78,8 @@ export function addresseesOf(subject: ReportSubject, parameters: AddresseeParame
   if (parameters.bounce_report_requires_spf && subject.authentication['spf']?.toUpperCase() !== 'PASS') {
     return { addressees: copies, reasons: ['SPF did not pass, and bounce_report_requires_spf=yes'] };
   }
-  const returns = subject.kind !== 'delay' && (subject.ret ?? usualReturn(subject)) === 'FULL' ? 'full' : 'headers';
+  const isWhole = subject.kind !== 'delay' && (subject.ret ?? usualReturn(subject)) === 'FULL' && !isUnsafe(subject);
+  const returns = isWhole ? 'full' : 'headers';
   const { sender: address } = subject;
   const sender = { role: 'sender', address, isForPostmaster: false, envelopeSender: '', recipients, returns } as const;
   return { addressees: [sender, ...copies], reasons: [] };
@@ -95,12 +98,18 @@ function wants({ notify }: ReportRecipient, { kind }: ReportSubject): boolean {
   return kind !== 'bounce' || notify === undefined || notify.includes('FAILURE');
 }
 
+/** Whether Amazon SES found spam or a virus: a report must not spread it. */
+function isUnsafe({ authentication }: ReportSubject): boolean {
+  return ['spam', 'virus'].some((check) => authentication[check]?.toUpperCase() === 'FAIL');
+}
+
 function copiesOf(
-  { kind, recipients }: ReportSubject,
+  subject: ReportSubject,
   parameters: AddresseeParameters,
   envelopeSender: string,
   isDouble: boolean,
 ): readonly Addressee[] {
+  const { kind, recipients } = subject;
   const classes: ReadonlySet<string> = new Set(parameters.notify_classes);
   const copy = (role: Exclude<Addressee['role'], 'sender'>, returns: Addressee['returns']): Addressee => {
     const address = ownAddress(parameters[`${role}_notice_recipient`], parameters);
@@ -108,6 +117,9 @@ function copiesOf(
   };
   if (kind === 'success') return [];
   if (kind === 'delay') return classes.has('delay') && !isDouble ? [copy('delay', 'headers')] : [];
-  if (isDouble) return classes.has('2bounce') || classes.has('bounce') ? [copy('2bounce', 'full')] : [];
+  if (isDouble)
+    return classes.has('2bounce') || classes.has('bounce')
+      ? [copy('2bounce', isUnsafe(subject) ? 'headers' : 'full')]
+      : [];
   return classes.has('bounce') ? [copy('bounce', 'headers')] : [];
 }

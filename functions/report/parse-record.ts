@@ -39,7 +39,9 @@ const keptForm = object<{ readonly at: number; readonly event: string }>({ at: t
 export function readKeptEvent(item: RawItem): KeptEvent | FormError {
   try {
     const { at, event } = parse(keptForm, item, nameOf(item));
-    return { at, event: parseEvent(event, nameOf(item)) };
+    const read = parseEvent(event, nameOf(item));
+    if (read.eventType === 'Reject') throw new FormError(`${nameOf(item)}: event: "Reject" is never reported`);
+    return { at, event: read };
   } catch (error) {
     if (error instanceof FormError) return error;
     throw error;

@@ -5,7 +5,7 @@
 import type { Log } from '../log/log.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import type { Parameters } from '../parameters/parameters.ts';
-import type { QueueEvent } from '../queue/items/event.ts';
+import type { ReportableEvent, ReportKind } from '../queue/items/event.ts';
 import type { Bodies, Ledger } from '../queue/items/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ComposedMail } from './compose.ts';
@@ -15,14 +15,14 @@ import type { ReportRecipient, ReportSubject } from './subject.ts';
 export interface Group {
   /** Queue id. */
   readonly id: string;
-  readonly kind: QueueEvent['lmtp']['kind'];
+  readonly kind: ReportKind;
   /** Number of the attempt, from 1; refusals at admission belong to the first. */
   readonly pass: number;
 }
 
 /** An event that waits for its report, or is in one. */
 export interface KeptEvent {
-  readonly event: QueueEvent;
+  readonly event: ReportableEvent;
   /** When it was first received, milliseconds since 1970. */
   readonly at: number;
 }

@@ -3,13 +3,15 @@
  */
 
 import { isNotice, type Notice, parseNotice } from '../notices/notice.ts';
-import type { QueueEvent } from '../queue/items/event.ts';
+import type { ReportableEvent } from '../queue/items/event.ts';
 import { Fields, isNonEmptyString, isPresent, isString } from '../request/fields.ts';
 import { RequestError } from '../request/request-error.ts';
 
 /** What a message is. */
 export type TopicMessage =
-  | { readonly kind: 'event'; readonly event: QueueEvent }
+  | { readonly kind: 'event'; readonly event: ReportableEvent }
+  /** An event that is never reported by mail: its sender may be forged. */
+  | { readonly kind: 'no report'; readonly id: string; readonly eventType: 'Reject' }
   | { readonly kind: 'notice'; readonly notice: Notice };
 
 /**
@@ -21,8 +23,17 @@ export function readTopicMessage(body: string): TopicMessage {
   const outer = parse(body);
   const value = isEnvelope(outer) ? parse(outer.Message) : outer;
   if (isNotice(value)) return { kind: 'notice', notice: parseNotice(value) };
+  const id = rejectedId(value);
+  if (id !== undefined) return { kind: 'no report', id, eventType: 'Reject' };
   checkEvent(value);
   return { kind: 'event', event: value };
+}
+
+/** Returns the queue id of a reject event; undefined for any other message. */
+function rejectedId(value: object): string | undefined {
+  if (!('eventType' in value) || value.eventType !== 'Reject') return undefined;
+  const lmtp = new Fields('lmtp', new Fields('', value).require('lmtp', isPresent, 'an object'));
+  return lmtp.require('id', isNonEmptyString, 'a name');
 }
 
 function isEnvelope(value: object): value is { readonly Message: string } {
@@ -40,7 +51,7 @@ function parse(text: string): object {
 }
 
 /** Checks all fields that a report needs. Unknown fields are allowed: a later release adds some. */
-function checkEvent(value: unknown): asserts value is QueueEvent {
+function checkEvent(value: unknown): asserts value is ReportableEvent {
   const event = new Fields('', value);
   const mail = new Fields('mail', event.require('mail', isPresent, 'an object'));
   mail.require('timestamp', isTime, 'an RFC 3339 time');

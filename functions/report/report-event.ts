@@ -11,7 +11,7 @@
  */
 
 import { doubtWords } from '../queue/items/doubt.ts';
-import type { QueueEvent } from '../queue/items/event.ts';
+import type { ReportableEvent } from '../queue/items/event.ts';
 import { FormError } from '../queue/items/form.ts';
 import { isUnreadable } from '../queue/items/unreadable-item.ts';
 import { hashOf } from '../request/hash.ts';
@@ -39,7 +39,7 @@ export const handOverLease = 90_000;
 const mostEvents = 2000;
 
 /** Reports an event. Throws temporary errors: its message then stays. */
-export async function reportEvent(event: QueueEvent, services: ReportServices): Promise<ReportResult> {
+export async function reportEvent(event: ReportableEvent, services: ReportServices): Promise<ReportResult> {
   const group = groupOf(event);
   const by = crypto.randomUUID();
   const { records, clock } = services;

@@ -2,7 +2,7 @@
  * The content of a report: the events of one request and pass, combined.
  */
 
-import type { EventKind, QueueEvent, ReportedRecipient } from '../queue/items/event.ts';
+import { type ReportableEvent, type ReportedRecipient, type ReportKind, reportKindOf } from '../queue/items/event.ts';
 import type { PinnedMessage } from '../queue/items/item.ts';
 
 /** A recipient in a report. */
@@ -17,7 +17,7 @@ export interface ReportRecipient extends ReportedRecipient {
 
 /** What a report is about. */
 export interface ReportSubject {
-  readonly kind: EventKind;
+  readonly kind: ReportKind;
   /** Queue id. */
   readonly id: string;
   readonly sender: string;
@@ -40,7 +40,7 @@ export interface ReportSubject {
 }
 
 /** Combines the events of a group, at least one, in an order independent of theirs. */
-export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
+export function subjectOf(events: readonly ReportableEvent[]): ReportSubject {
   const [first, ...others] = events.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   if (first === undefined) throw new TypeError('a report needs at least one event');
   const { mail, lmtp } = first;
@@ -49,7 +49,7 @@ export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
     event.eventType === 'DeliveryDelay' ? [Date.parse(event.deliveryDelay.expirationTime)] : [],
   );
   return {
-    kind: lmtp.kind,
+    kind: reportKindOf(first),
     id: lmtp.id,
     sender: mail.source,
     destination: lmtp.destination,
@@ -65,17 +65,17 @@ export function subjectOf(events: readonly QueueEvent[]): ReportSubject {
   };
 }
 
-function orderOf({ lmtp }: QueueEvent): string {
+function orderOf({ lmtp }: ReportableEvent): string {
   return `${lmtp.delivery} ${String(lmtp.attempt).padStart(9, '0')} ${String(lmtp.part).padStart(9, '0')} ${lmtp.eventId}`;
 }
 
-function reportingMtaOf(event: QueueEvent): string {
+function reportingMtaOf(event: ReportableEvent): string {
   if (event.eventType === 'DeliveryDelay') return event.deliveryDelay.reportingMTA;
   return event.notificationType === 'Bounce' ? event.bounce.reportingMTA : event.delivery.reportingMTA;
 }
 
 /** SES's list and `lmtp.recipients` have the same recipients in the same order. */
-function reportRecipients(event: QueueEvent): readonly ReportRecipient[] {
+function reportRecipients(event: ReportableEvent): readonly ReportRecipient[] {
   const { recipients } = event.lmtp;
   if (event.eventType === 'DeliveryDelay') {
     const listed = event.deliveryDelay.delayedRecipients;

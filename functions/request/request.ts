@@ -140,17 +140,25 @@ function parseMessage(value: unknown, { allowFiles }: RequestRules): MessageRefe
   return { bucket, key, ...optional('versionId', versionId) };
 }
 
-function parseArrival(request: Fields, { now }: RequestRules): number | undefined {
+function parseArrival(request: Fields, rules: RequestRules): number | undefined {
   const text = request.optional('arrival', isString, 'an RFC 3339 time');
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : readTime('arrival', text, rules);
+}
+
+/**
+ * Returns a time in milliseconds since 1970.
+ *
+ * @throws RequestError naming the field, if it is not an RFC 3339 time, or too far in the future
+ */
+export function readTime(field: string, text: string, { now }: Pick<RequestRules, 'now'>): number {
   const time = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : Number.NaN;
   if (Number.isNaN(time)) {
-    throw new RequestError('arrival', `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
+    throw new RequestError(field, `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
   }
   if (time > now + arrivalTolerance)
-    throw new RequestError('arrival', `${quote(text)} is more than five minutes in the future`);
+    throw new RequestError(field, `${quote(text)} is more than five minutes in the future`);
   return time;
 }
 

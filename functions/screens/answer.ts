@@ -4,7 +4,7 @@
 
 import type { Count } from '../operator/status.ts';
 import type { Survey } from '../operator/survey.ts';
-import { counted, inWords } from '../texts/words.ts';
+import { counted, fromNow, inWords } from '../texts/words.ts';
 import { type Call, destinationLink, type Endpoints, more } from './action.ts';
 import { atLeast, number } from './figures.ts';
 import { type Html, html } from './html.ts';
@@ -56,7 +56,8 @@ function sentence(text: string): string {
 }
 
 function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): readonly Html[] {
-  const { now, late, held, inDoubt, corrupt, corruptRequests, deadLetters, suspended, heldDestinations } = status;
+  const { now, late, held, dropping, inDoubt, corrupt, corruptRequests, deadLetters, suspended, heldDestinations } =
+    status;
   const list = (event: Call['event']): Call => ({ endpoint: showq, event: { screen: 'list', ...event } });
   const letters = deadLetters.reduce((sum, { messages }) => sum + messages, 0);
   const unusable = {
@@ -72,6 +73,7 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
   return [
     fact(`late (over ${inWords(lateAfter)})`, late, 'delivery', list({ from: minutes })),
     fact('held', held, 'delivery', list({ state: 'held' })),
+    ...(dropping.oldest === undefined ? [] : [dropped(dropping, dropping.oldest.at, now)]),
     fact('in doubt', { ...inDoubt, deliveries: inDoubt.recipients }, 'recipient', list({ inDoubt: true })),
     ...(status.malformed.deliveries === 0
       ? []
@@ -89,6 +91,11 @@ function facts({ status, lateAfter, isCut }: Survey, { showq }: Endpoints): read
       : [fact('with events that are not published yet', status.unpublished, 'delivery')]),
     ...status.unreachable.map((text) => html`<li>Not read: ${text}</li>`),
   ];
+}
+
+/** Held mail that is dropped unless it is released. */
+function dropped({ deliveries }: Count, at: number, now: number): Html {
+  return html`<li>${units(deliveries, 'delivery')} dropped unless released, the first ${fromNow(at, now)}</li>`;
 }
 
 interface Line {

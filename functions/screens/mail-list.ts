@@ -4,6 +4,7 @@
 
 import type { Listed } from '../operator/list.ts';
 import { quoteAddress } from '../smtp/path.ts';
+import { dropWords } from '../texts/queue-text.ts';
 import { fromNow, inWords } from '../texts/words.ts';
 import { type Endpoints, messageLink } from './action.ts';
 import { atLeast, number } from './figures.ts';
@@ -65,7 +66,7 @@ function row(listed: Listed, now: number, endpoints: Pick<Endpoints, 'showq'>): 
   const to = addresses.slice(0, mostAddresses).map((address) => `<${quoteAddress(address)}>`);
   const said = [
     ...(fault === undefined ? [] : [`cannot be read: ${fault}`]),
-    ...(held === undefined ? [] : [`held: ${held}`]),
+    ...(held === undefined ? [] : [`held: ${held}${dropWords(listed.entry)}`]),
     ...(reason === undefined ? [] : [reason]),
     ...replies.slice(0, 2).map(({ dsn, text }) => `${dsn} ${text}`),
     ...(inDoubt > 0 ? [`${number(inDoubt)} in doubt`] : []),

@@ -72,15 +72,17 @@ export function messageAsJson({ id, now, items, unread, destinations, expires, r
 }
 
 function beginning(
-  { sender, arrival, recipients, message, deliveries }: DeliveryItem,
+  { sender, arrival, recipients, message, deliveries, authentication = {} }: DeliveryItem,
   { id, now, items }: MessageStory,
 ) {
   const all = items.flatMap((item) => item.recipients).length || recipients.length;
   const cut = deliveries > 1 ? `, cut into ${counted(deliveries, 'delivery', 'deliveries')}` : '';
   const version = message.versionId === undefined ? '' : `, version ${escaped(message.versionId)}`;
+  const checks = Object.entries(authentication).map(([check, verdict]) => `${escaped(check)} ${escaped(verdict)}`);
   return [
     `${escaped(id)} from ${address(sender)}, arrived ${moment(arrival)} (${inWords(now - arrival)} ago), ${counted(all, 'recipient')}${cut}`,
     `  body  s3://${escaped(message.bucket)}/${escaped(message.key)}, ${octets(message.size)}${version}`,
+    ...(checks.length === 0 ? [] : [`  verdicts  ${checks.join(', ')}`]),
   ];
 }
 
@@ -123,13 +125,20 @@ function whatNext(item: DeliveryItem, { now, expires }: MessageStory): string {
       return claim === undefined ? '' : `; being delivered, until ${moment(claim.until)} at the latest`;
     case 'held':
       if (isHeldAtLimitAlone(item.holds)) return `${returned}, as mail that may have been delivered`;
-      return next === undefined ? '; until it is released' : `; until ${moment(next)} (${fromNow(next, now)})`;
+      return next === undefined
+        ? '; until it is released'
+        : `; until ${moment(next)} (${fromNow(next, now)})${atEnd(item)}`;
     case 'done':
     case 'corrupt':
       return '';
     default:
       return state satisfies never;
   }
+}
+
+/** What happens at the end of its holds, if it is not released. */
+function atEnd({ holds = [] }: DeliveryItem): string {
+  return holds.some((hold) => hold.atEnd === 'drop') ? ', then dropped unless it is released' : '';
 }
 
 function recipientLine(recipient: QueuedRecipient, { now, inDoubtLimit }: MessageStory): string {
@@ -337,12 +346,13 @@ export function recordAsJson(record: DestinationRecord, now: number): object {
 
 function deliveryAsJson(item: DeliveryItem): object {
   const { delivery, state, generation, due, unpublished, arrival, sender, destination, attempt, message } = item;
-  const { recipients, holds, removal, reason, pending, history } = item;
+  const { recipients, holds, removal, reason, pending, history, authentication } = item;
   const next = unpublished === undefined ? due : unpublished.due;
   return {
     ...{ delivery, state, generation, arrival: iso(arrival) },
     ...(next === undefined ? {} : { due: iso(next) }),
     ...{ sender, destination, attempts: attempt, message },
+    ...(authentication === undefined ? {} : { authentication }),
     recipients: recipients.map(({ address: to, original, last, doubt }) => ({
       address: to,
       ...(original === undefined ? {} : { original }),

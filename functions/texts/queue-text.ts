@@ -41,13 +41,14 @@ export function listedAsBrief(listed: Listed, now: number, columns?: number): st
 }
 
 /** The index's summary of a delivery in one line, the recipients first. */
-function briefly({ summary, fault }: QueueEntry): string {
+function briefly(entry: QueueEntry): string {
+  const { summary, fault } = entry;
   const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
   const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
   const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
   const facts = [
     ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
-    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}${dropWords(entry)}`]),
     ...(reason === undefined ? [] : [escaped(reason)]),
     ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
     ...(moreReplies > 0 ? [`and ${moreReplies} more replies`] : []),
@@ -156,13 +157,14 @@ function itemLines(item: DeliveryItem): readonly string[] {
 }
 
 /** The index's summary in lines. It does not say which recipient received which reply. */
-function summaryLines({ summary, fault }: QueueEntry): readonly string[] {
+function summaryLines(entry: QueueEntry): readonly string[] {
+  const { summary, fault } = entry;
   const { addresses, moreAddresses, replies, moreReplies, inDoubt, held, reason } = summary;
   const more = moreAddresses > 0 ? ` and ${moreAddresses} more` : '';
   const doubt = inDoubt > 0 ? ` [${inDoubt} in doubt]` : '';
   return [
     ...(fault === undefined ? [] : [`cannot be read: ${escaped(fault)}`]),
-    ...(held === undefined ? [] : [`held: ${escaped(held)}`]),
+    ...(held === undefined ? [] : [`held: ${escaped(held)}${dropWords(entry)}`]),
     ...(reason === undefined ? [] : [escaped(reason)]),
     `${addresses.map(address).join(' ')}${more}${doubt}`,
     ...replies.map(({ dsn, text }) => `${dsn} ${escaped(text)}`),
@@ -179,14 +181,20 @@ function requestReason({ requestId, reason }: CorruptRequest): string {
   return requestId === undefined ? escaped(reason) : `sent with the id ${escaped(requestId)}: ${escaped(reason)}`;
 }
 
+/** Until when mail is held that is dropped then; empty for other mail. */
+export function dropWords({ summary, due }: Pick<QueueEntry, 'summary' | 'due'>): string {
+  return summary.drops === undefined || due === undefined ? '' : `, until ${moment(due)}, then dropped`;
+}
+
 /** Returns a hold in words: its name, author, start, end and reason. */
 export function holdLine(hold: Hold): string {
   return `held ${holdFacts(hold)}`;
 }
 
 /** Returns the facts of a hold, without the word "held". */
-export function holdFacts({ id, reason, by, since, until }: Hold): string {
-  const end = until === undefined ? '' : `, until ${moment(until)}`;
+export function holdFacts({ id, reason, by, since, until, atEnd }: Hold): string {
+  const then = atEnd === 'drop' ? ', then dropped' : '';
+  const end = until === undefined ? '' : `, until ${moment(until)}${then}`;
   return `(${escaped(id)}) by ${escaped(by)} since ${moment(since)}${end}: ${escaped(reason)}`;
 }
 

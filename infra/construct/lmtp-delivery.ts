@@ -1,6 +1,7 @@
 import { Names, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ReceiptRule } from 'aws-cdk-lib/aws-ses';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { MetricName } from '../../functions/metrics/catalogue.ts';
@@ -165,11 +166,15 @@ export class LmtpDelivery extends Construct {
   }
 
   /**
-   * Accepts mail that Amazon SES receives. The topic is the one that the S3 action of a receipt rule notifies. The action must not
-   * have a KMS key, and its bucket must be the message bucket or one of `allowedBuckets`.
+   * Accepts mail that Amazon SES receives.
+   *
+   * @param from a receipt rule, which then stores its mail below `ses/` of the message bucket and notifies a new topic; or a topic
+   *   that the actions of receipt rules notify. An S3 action must not have a KMS key, and its bucket must be the message bucket or one
+   *   of `allowedBuckets`. An SNS action (mail up to 150 KB) should have the encoding Base64.
+   * @throws PropsError for a rule, if the functions may not read bodies below `ses/`
    */
-  receiveFromSes(topic: ITopic): void {
-    this.#frontDoors.receiveFromSes(topic);
+  receiveFromSes(from: ITopic | ReceiptRule): void {
+    this.#frontDoors.receiveFromSes(from);
   }
 
   /**

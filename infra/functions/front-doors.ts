@@ -9,8 +9,10 @@ import { Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Bucket, type CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ReceiptRule } from 'aws-cdk-lib/aws-ses';
+import { S3 } from 'aws-cdk-lib/aws-ses-actions';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ownPrefixes } from '../../functions/incoming/own-objects.ts';
 import type { PermittedResources } from '../permissions/permissions.ts';
@@ -22,6 +24,9 @@ import { bucketsMayUse, letUse } from '../security/encryption.ts';
 /** Prefixes of bodies that have a request, and of objects that the functions write. */
 const otherPrefixes = ['in/', ...Object.values(ownPrefixes)];
 
+/** Where receipt rules store mail by default. */
+const sesPrefix = 'ses/';
+
 /** The front doors of a stack. */
 export class FrontDoors extends Construct {
   readonly #resources: PermittedResources;
@@ -32,9 +37,28 @@ export class FrontDoors extends Construct {
   }
 
   /** See LmtpDelivery. */
-  receiveFromSes(topic: ITopic): void {
+  receiveFromSes(from: ITopic | ReceiptRule): void {
     const { queues } = this.#resources;
+    const topic = 'topicArn' in from ? from : this.#storeMailOf(from);
     subscribe(this, `Ses${this.node.children.length}`, topic, queues.incoming, queues.deadLetters.incoming);
+  }
+
+  /** Adds an S3 action to a receipt rule, and returns the topic that it notifies. */
+  #storeMailOf(rule: ReceiptRule): Topic {
+    const { messageBucket } = this.#resources.stores;
+    this.#requireBodies(sesPrefix);
+    // SES cannot publish under the key of AWS for SNS.
+    const topic = new Topic(this, `Received${this.node.children.length}`, { enforceSSL: true });
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('ses.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    rule.addAction(new S3({ bucket: messageBucket as IBucket, objectKeyPrefix: sesPrefix, topic }));
+    return topic;
   }
 
   /** See LmtpDelivery. */

@@ -31,11 +31,15 @@ import {
   underKey,
   useTable,
   writeCorruptCopies,
+  writeNotifiedMail,
 } from './statements.ts';
 
 export type { AnySecret, PermittedResources } from './permitted-resources.ts';
 
-/** qmgr: admits requests and wake-ups, writes the table, sends to active. It reads bodies for their size and envelope. */
+/**
+ * qmgr: admits requests and wake-ups, writes the table, sends to active. It reads bodies for their size and envelope, and stores
+ * mail that arrives inside a notification.
+ */
 export function qmgrPermissions(resources: PermittedResources): PolicyStatement[] {
   const { queues, stores, topics, otherTransports = [] } = resources;
   return [
@@ -47,6 +51,7 @@ export function qmgrPermissions(resources: PermittedResources): PolicyStatement[
     ...readBodies(resources),
     ...deleteBodies(resources),
     ...writeCorruptCopies(stores.messageBucket),
+    ...writeNotifiedMail(stores.messageBucket),
     publish(topics.bounce),
     ...underKey(resources, { writes: ['sqs', 'sns', 'dynamodb'] }),
     ...sendUnderKeys(otherTransports, resources.encryptionKey),

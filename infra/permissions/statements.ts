@@ -11,7 +11,7 @@ import type { AnyKey } from '../security/encryption.ts';
 import { type KeyUse, keyOf, keyStatements } from './key-use.ts';
 import type { AnySecret, PermittedResources } from './permitted-resources.ts';
 
-const { corrupt: corruptPrefix, reports: reportPrefix } = ownPrefixes;
+const { corrupt: corruptPrefix, reports: reportPrefix, notified: notifiedPrefix } = ownPrefixes;
 
 /** Allows to read the depths of the queues and of their dead-letter queues. */
 export function measure({ incoming, active, deferred, bounce, corrupt, deadLetters }: Queues): PolicyStatement[] {
@@ -111,7 +111,8 @@ export function deleteBodies({
   bodyPrefixes = [],
 }: PermittedResources): PolicyStatement[] {
   if (!deletesBodies) return [];
-  const patterns = bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix].map((prefix) => `${prefix}*`);
+  const patterns =
+    bodyPrefixes.length === 0 ? ['*'] : [...bodyPrefixes, reportPrefix, notifiedPrefix].map((prefix) => `${prefix}*`);
   return [
     useTable(stores.queueTable, 'Query'),
     allow(
@@ -139,6 +140,14 @@ export function readParameterFiles(
 export function writeCorruptCopies(bucket: MailBucket): PolicyStatement[] {
   return [
     allow(['s3:PutObject'], [bucket.arnForObjects(`${corruptPrefix}*`)]),
+    ...keyOf('s3', bucket.encryptionKey, 'kms:GenerateDataKey'),
+  ];
+}
+
+/** Allows to store mail that arrives inside a notification. */
+export function writeNotifiedMail(bucket: MailBucket): PolicyStatement[] {
+  return [
+    allow(['s3:PutObject'], [bucket.arnForObjects(`${notifiedPrefix}*`)]),
     ...keyOf('s3', bucket.encryptionKey, 'kms:GenerateDataKey'),
   ];
 }

@@ -21,7 +21,7 @@ export type MailBucket = s3.Bucket | s3.IBucket;
 
 /** The queue file: a message body in S3, and the state of its deliveries in DynamoDB. Both are kept when the stack is deleted. */
 export class Stores extends Construct {
-  /** Message bodies. The functions write only copies of corrupt requests, below `corrupt/`, and reports. */
+  /** Message bodies. The functions write only copies of corrupt requests, reports, and mail from inside notifications. */
   readonly messageBucket: MailBucket;
   /** The queue. */
   readonly queueTable: dynamodb.TableV2;

@@ -6,6 +6,7 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
   '/*': 'producers choose the keys of message bodies',
   [`/${ownPrefixes.corrupt}*`]: 'the copy of a corrupt request is named after the request',
   [`/${ownPrefixes.reports}*`]: 'a report is named after its event',
+  [`/${ownPrefixes.notified}*`]: 'mail inside a notification is named after its request and content',
   '/in/*': 'a submitted body is named by its submitter',
   '-??????': 'Secrets Manager adds six random characters to the name of a secret',
 };

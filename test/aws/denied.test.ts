@@ -130,6 +130,7 @@ async function prepare(services: CapturingServices): Promise<Given> {
     allowedBuckets: new Set(['messages']),
     messageBucket: 'messages',
     objects: services.bodies,
+    contents: services.bodies,
   };
   return { admission, small, large, deferred };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SnsEvents } from '../../functions/aws/sns-events.ts';
 import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
+import { rejectEvents } from '../../functions/queue/disposition/reject-event.ts';
 import { TopicSubscriber } from '../../infra/local/topic-subscriber.ts';
 import { makeEvent, makeItem } from '../support/delivery-item.ts';
 import { type EmulatedClients, startEmulatedClients } from '../support/emulated-clients.ts';
@@ -51,6 +52,30 @@ test('a delay event has its type among the attributes, and an absent value is le
     eventType: 'DeliveryDelay',
     delayType: 'MailboxFull',
     transport: 'lmtp',
+  });
+});
+
+test('a reject event has its class and type among the attributes', async () => {
+  const facts = {
+    item: makeItem(),
+    attempt: 0,
+    now: makeItem().arrival,
+    reportingMta: 'mx.example',
+    transport: 'lmtp',
+  };
+  const recipient = { n: 0, address: 'bob@example.com' };
+  const verdict = { dsn: '5.7.1', text: 'discarded' } as const;
+  const [event] = rejectEvents([{ recipient, verdict }], facts);
+  assert.ok(event);
+  await new SnsEvents(aws.clients.sns, aws.emulators.bounceTopicArn).publish(event);
+  await subscriber.received.waitUntil((items) => items.length === 3);
+  const [received] = subscriber.received.take();
+  assert.deepEqual(received?.message, event);
+  assert.deepEqual(received?.attributes, {
+    class: 'reject',
+    eventType: 'Reject',
+    transport: 'lmtp',
+    destination: 'inet:[127.0.0.1]:24',
   });
 });
 

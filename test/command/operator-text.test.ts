@@ -153,6 +153,7 @@ describe('for any addresses, replies and reasons,', () => {
             held: count,
           },
           ...{
+            dropping: count,
             malformed: count,
             corrupt: count,
             overdue: count,

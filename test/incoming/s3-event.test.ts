@@ -32,7 +32,7 @@ for (const [how, value] of Object.entries({
   test(`a written object is announced ${how}`, () => {
     const { identity, object } = readObject(value);
     assert.partialDeepStrictEqual(object, { bucket: 'messages', key: 'drop/a.eml' });
-    assert.equal(Date.parse(object.arrival), Date.UTC(2026, 10, 22, 7, 59, 30));
+    assert.equal(Date.parse(object.arrival ?? ''), Date.UTC(2026, 10, 22, 7, 59, 30));
     assert.match(identity.id, /^s3-[0-9a-f]{40}$/);
   });
 }
@@ -103,6 +103,10 @@ describe('an object that is not mail is skipped, with a reason', () => {
       s3Event(s3Record({ key: 'corrupt/x.json' })),
       /"corrupt\/x\.json" was written by this stack/,
     ],
+    'mail that a notification contained': [
+      s3Event(s3Record({ key: 'notified/x/y.eml' })),
+      /"notified\/x\/y\.eml" was written by this stack/,
+    ],
     'a report of ours': [eventBridgeEvent({ key: 'reports/x.eml' }), /"reports\/x\.eml" was written by this stack/],
     'a folder': [s3Event(s3Record({ key: 'drop/' })), /is a folder/],
     "SES's setup object": [s3Event(s3Record({ key: 'ses/AMAZON_SES_SETUP_NOTIFICATION' })), /setup notification/],
@@ -134,6 +138,70 @@ test('each record of an event is a separate part, and can be sent again alone', 
   const again = parts.map(({ body }) => read(JSON.parse(body)));
   assert.deepEqual(again[2], parts[2]?.reading);
   assert.equal(again[1]?.kind, 'corrupt');
+});
+
+describe('a field that only describes an object is left out if it cannot be used, with a warning', () => {
+  const record: Record<string, unknown> = { ...s3Record({ versionId: 'v1', etag: 'e1' }) };
+  const described = (name: string, value: unknown) => {
+    const copy = JSON.parse(JSON.stringify(record));
+    copy.s3.object[name] = value;
+    return s3Event(copy);
+  };
+  const cases: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+    'a version that is a number': [described('versionId', 7), /^Records\[0\]\.s3\.object\.versionId: 7 is not allowed/],
+    'an empty entity tag': [described('eTag', ''), /^Records\[0\]\.s3\.object\.eTag: "" is not allowed/],
+    'a sequencer that is null': [described('sequencer', null), /^Records\[0\]\.s3\.object\.sequencer: null/],
+    'a time that is not a time': [
+      s3Event({ ...record, eventTime: {} }),
+      /^Records\[0\]\.eventTime: \{\} is not allowed/,
+    ],
+    'a time without a zone': [
+      s3Event({ ...record, eventTime: '2026-11-22T07:59:30' }),
+      /^Records\[0\]\.eventTime: "2026-11-22T07:59:30" is not an RFC 3339 time/,
+    ],
+    'the time of EventBridge': [eventBridgeEvent({}, { time: 0 }), /^time: 0 is not allowed/],
+  };
+  for (const [what, [value, warning]] of Object.entries(cases)) {
+    test(what, () => {
+      const { object, warnings = [] } = readObject(value);
+      assert.partialDeepStrictEqual(object, { bucket: 'messages', key: 'drop/a.eml' });
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? '', warning);
+    });
+  }
+
+  test('nothing but bucket, key and kind of the event, whatever its value, keeps an object from being read', () => {
+    const paths = [
+      ...['eventVersion', 'awsRegion', 'eventTime', 'userIdentity', 'requestParameters', 'responseElements', 'more'],
+    ];
+    const odd = fc.oneof(
+      fc.constantFrom<unknown>(null, {}, [], '', 0, true),
+      fc.string(),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const inObject = fc.constantFrom('size', 'eTag', 'versionId', 'sequencer', 'more');
+    fc.assert(
+      fc.property(fc.constantFrom(...paths), inObject, odd, odd, (name, inner, one, other) => {
+        const copy = JSON.parse(JSON.stringify({ ...record, [name]: one }));
+        copy.s3.object[inner] = other;
+        assert.partialDeepStrictEqual(readObject(s3Event(copy)).object, { bucket: 'messages', key: 'drop/a.eml' });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('writes that nothing else tells apart are told apart by their messages: none is taken for a duplicate', () => {
+    const copy = JSON.parse(JSON.stringify({ ...s3Record(), eventTime: null }));
+    delete copy.s3.object.sequencer;
+    const body = JSON.stringify(s3Event(copy));
+    const ids = ['sqs-1', 'sqs-1', 'sqs-2'].map((messageId) => {
+      const [part] = readIncoming({ messageId, body, sent: rules.now }, rules);
+      assert.ok(part?.reading.kind === 'object');
+      return part.reading.identity.id;
+    });
+    assert.equal(ids[0], ids[1]);
+    assert.notEqual(ids[0], ids[2]);
+  });
 });
 
 describe('an unusable event is corrupt, and its field is named', () => {

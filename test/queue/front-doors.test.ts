@@ -18,7 +18,7 @@ import {
   type WrittenObject,
 } from '../support/front-door-messages.ts';
 
-const acceptance: Omit<Admission, 'objects'> = {
+const acceptance: Omit<Admission, 'objects' | 'contents'> = {
   transportMap: parseTransportMap('example.com lmtp:inet:one.test\nexample.net lmtp:inet:two.test:2424', 'lmtp', 24),
   allowedDestinations: new Set(),
   allowedBuckets: new Set(['messages', 'other']),
@@ -42,7 +42,7 @@ async function receive(services: CapturingServices, value: unknown, messageId = 
   const body = typeof value === 'string' ? value : JSON.stringify(value);
   await admit(
     { messageId, body, sent: services.clock.wall - 250 },
-    { ...acceptance, objects: services.bodies },
+    { ...acceptance, objects: services.bodies, contents: services.bodies },
     services,
   );
 }

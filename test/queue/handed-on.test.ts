@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { type Admission, admit } from '../../functions/queue/admission/admit.ts';
 import { parseTransportMap } from '../../functions/request/transport-map.ts';
 import { type CapturingServices, captureServices } from '../support/capturing-services.ts';
+import { sesMessageId, sesNotification } from '../support/front-door-messages.ts';
 
 const map = 'lists.example mailman:inet:mailman.test:8024\narchive.example mailman:\n* lmtp:inet:one.test';
 
@@ -17,6 +18,7 @@ function makeTransports() {
     ...acceptance,
     allowedDestinations: new Set(),
     objects: lmtp.bodies,
+    contents: lmtp.bodies,
     transportMap: parseTransportMap(map, 'lmtp', 24, { otherTransports: new Set(['mailman']) }),
     otherTransports: { send: async (transport, request) => void sent.push({ transport, request }) },
   };
@@ -24,6 +26,7 @@ function makeTransports() {
     ...acceptance,
     allowedDestinations: new Set(['inet:mailman.test:8024']),
     objects: mailman.bodies,
+    contents: mailman.bodies,
     transportMap: parseTransportMap('* mailman:inet:archive.test', 'mailman', 24),
   };
   return {
@@ -141,6 +144,20 @@ test('mail that was passed on is not passed on again, to avoid a loop', async ()
     lmtp.notices[0]?.reason ?? '',
     /^destination: the transport map hands the mail on to "mailman", but "mailman" handed it on to this/,
   );
+});
+
+test('mail in which SES found a virus is passed on with its verdicts, and the other transport holds it', async () => {
+  const { lmtp, mailman, receive, pass } = makeTransports();
+  for (const { bodies } of [lmtp, mailman]) bodies.put(`ses/${sesMessageId}`, 'Subject: x\r\n\r\nhello\r\n');
+  const recipients = ['bob@example.com', 'dev@lists.example'];
+  await receive(sesNotification({ recipients, receipt: { virusVerdict: { status: 'FAIL' } } }));
+  await pass();
+  const statesOf = ({ ledger }: CapturingServices) => ledger.items.map(({ state, holds }) => [state, holds?.[0]?.id]);
+  assert.deepEqual(statesOf(lmtp), [
+    ['held', 'ses-virus'],
+    ['done', undefined],
+  ]);
+  assert.deepEqual(statesOf(mailman), [['held', 'ses-virus']]);
 });
 
 test('an id that leaves no room for a number is hashed', async () => {

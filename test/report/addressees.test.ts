@@ -29,6 +29,16 @@ test('only the header is returned if the sender asks for no more', () => {
   assert.deepEqual(told(failure({ item: { dsn: { ret: 'HDRS' } } })).reports, [toAlice('headers')]);
 });
 
+for (const check of ['spam', 'virus']) {
+  test(`only the header is returned of mail with the verdict ${check} FAIL, also to a postmaster`, () => {
+    const authentication = { [check]: 'FAIL' };
+    assert.deepEqual(told(failure({ item: { authentication, dsn: { ret: 'FULL' } } })).reports, [toAlice('headers')]);
+    assert.deepEqual(told(failure({ item: { authentication, sender: '' } }), { notify_classes: '2bounce' }).reports, [
+      ['2bounce', 'postmaster@mail.example.org', doubleBounce, 'headers'],
+    ]);
+  });
+}
+
 test('class bounce: a postmaster gets a copy, with all recipients in it, from an address that accepts no replies', () => {
   const recipients = ['bob@x', { address: 'never@x', notify: ['NEVER'] as const }];
   const { reports, recipientsOf } = told(failure({ recipients }), { notify_classes: 'bounce' });

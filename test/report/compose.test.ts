@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../functions/queue/items/event.ts';
 import { type AddresseeParameters, addresseesOf } from '../../functions/report/addressees.ts';
 import { composeReport, type ReportFacts } from '../../functions/report/compose.ts';
 import type { Original } from '../../functions/report/original.ts';
@@ -15,7 +15,7 @@ const header = Buffer.from('From: alice@example.org\r\nMessage-ID: <one@example.
 const whole = Buffer.concat([header, Buffer.from('\r\nAt noon?\r\n')]);
 const original: Original = { kind: 'read', header, whole };
 
-function facts(events: readonly QueueEvent[], given: Partial<ReportFacts> = {}, values = {}): ReportFacts {
+function facts(events: readonly ReportableEvent[], given: Partial<ReportFacts> = {}, values = {}): ReportFacts {
   const subject = subjectOf(events);
   const parameters: AddresseeParameters = parseParameters({ myhostname: 'mail.example.org', ...values });
   const [addressee] = addresseesOf(subject, parameters, false).addressees;
@@ -283,7 +283,7 @@ test('a single event of a request is the first part of every report', () => {
 
 test('events are reported in the order of their deliveries, in whatever order they arrive', () => {
   const events = [2, 0, 1].flatMap((n) => bounced({ recipients: [`r${n}@x`], item: { delivery: `000${n}` } }));
-  const addresses = (given: readonly QueueEvent[]) => subjectOf(given).recipients.map(({ address }) => address);
+  const addresses = (given: readonly ReportableEvent[]) => subjectOf(given).recipients.map(({ address }) => address);
   assert.deepEqual(addresses(events), ['r0@x', 'r1@x', 'r2@x']);
   assert.deepEqual(addresses(events.toReversed()), ['r0@x', 'r1@x', 'r2@x']);
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../functions/queue/items/event.ts';
 import { makeItem } from '../support/delivery-item.ts';
 import { readReport } from '../support/read-report.ts';
 import { bounced } from '../support/report-events.ts';
@@ -14,7 +14,7 @@ import { type ReportInterference, ReportWorld } from '../support/report-world.ts
 const deliveries = 3;
 const addresses = Array.from({ length: deliveries }, (_, n) => `r${n}@example.com`);
 
-const eventsOfAll = (): readonly QueueEvent[] =>
+const eventsOfAll = (): readonly ReportableEvent[] =>
   addresses.flatMap((address, n) => bounced({ recipients: [address], item: { delivery: `000${n}`, deliveries } }));
 
 const copies = { notify_classes: 'bounce', relay_domains: 'mail.example.org' };

@@ -34,6 +34,12 @@ describe('an event of ours is read unchanged:', () => {
   }
 });
 
+test('a reject event is recognised: it causes no report, because its sender may be forged', () => {
+  const lmtp = { id: '4bXq1', kind: 'reject', recipients: [] };
+  const read = readTopicMessage(JSON.stringify({ eventType: 'Reject', reject: { reason: 'Bad content' }, lmtp }));
+  assert.deepEqual(read, { kind: 'no report', id: '4bXq1', eventType: 'Reject' });
+});
+
 test('a notice is recognised as one', () => {
   const notice = makeNotice();
   assert.deepEqual(readTopicMessage(JSON.stringify(notice)), { kind: 'notice', notice });

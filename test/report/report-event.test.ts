@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectContent } from '../../functions/delivery/message.ts';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../functions/queue/items/event.ts';
 import { ItemFault } from '../../functions/queue/items/unreadable-item.ts';
 import type { KeptEvent } from '../../functions/report/ports.ts';
 import { reportEvent } from '../../functions/report/report-event.ts';
@@ -58,7 +58,7 @@ test('two kinds of failure of one delivery are one report', async () => {
   const kinds = [bounced({ recipients: ['a@x', 'b@x'] }), bounced({ recipients: ['c@x'], said: { dsn: '5.2.2' } })];
   const parts = kinds
     .map(only)
-    .map((event, part): QueueEvent => ({ ...event, lmtp: { ...event.lmtp, part, parts: 2 } }));
+    .map((event, part): ReportableEvent => ({ ...event, lmtp: { ...event.lmtp, part, parts: 2 } }));
   world.publish(...parts);
   await world.receive(world.queue[0] ?? assert.fail());
   assert.equal(world.mails.length, 0, 'the second part has not arrived yet');

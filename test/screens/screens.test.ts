@@ -65,6 +65,7 @@ function surveyOf(
       late: late.length === 0 ? none : { ...waiting, deliveries: late.length },
       ...{ expiring: none, held: none, inDoubt: { ...none, recipients: 0 }, corrupt: none, overdue: none },
       ...{
+        dropping: none,
         malformed: none,
         unpublished: none,
         corruptRequests: { requests: 0 },
@@ -136,6 +137,7 @@ test('warnings are below the summary, with their age; a summary without a fault 
       ['answer'],
       surveyOf([], [], {
         held: { deliveries: 3, oldest: { id: 'a', delivery: '0000', at: now - hour } },
+        dropping: { deliveries: 2, oldest: { id: 'b', delivery: '0000', at: now + hour } },
         inDoubt: { deliveries: 2, recipients: 5 },
         corruptRequests: { requests: 1 },
         expiring: { deliveries: 7 },
@@ -149,6 +151,7 @@ test('warnings are below the summary, with their age; a summary without a fault 
   for (const wanted of [
     '0 deliveries late (over 1h)',
     '3 deliveries held (since 1h)',
+    '2 deliveries dropped unless released, the first in 1h',
     '5 recipients in doubt',
     '1 request corrupt',
     '7 deliveries expiring within 6h',

@@ -183,6 +183,7 @@ export class SimulatedStack {
       allowedBuckets: new Set(['messages']),
       messageBucket: 'messages',
       objects: this.#bodies,
+      contents: this.#bodies,
     };
     const start = () => this.#startContainer();
     this.#containers = {

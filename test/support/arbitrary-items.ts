@@ -45,7 +45,7 @@ const recipient: fc.Arbitrary<QueuedRecipient> = fc.record(
 );
 
 const hold = fc.record(
-  { id: name, reason: words, by: words, since: time, until: time },
+  { id: name, reason: words, by: words, since: time, until: time, atEnd: fc.constant('drop' as const) },
   { requiredKeys: ['id', 'reason', 'by', 'since'] },
 );
 

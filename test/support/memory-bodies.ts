@@ -4,12 +4,12 @@
 import { createHash } from 'node:crypto';
 import { inspectContent, type Message, unseenContent } from '../../functions/delivery/message.ts';
 import type { Metadata } from '../../functions/incoming/object-envelope.ts';
-import type { ObjectMetadata } from '../../functions/incoming/ports.ts';
+import type { ContentStore, ObjectMetadata } from '../../functions/incoming/ports.ts';
 import type { PinnedMessage } from '../../functions/queue/items/item.ts';
 import { type Bodies, BodyFault, type SpentBodies } from '../../functions/queue/items/ports.ts';
 
 /** Bodies by key; the bucket is ignored. */
-export class MemoryBodies implements Bodies, ObjectMetadata, SpentBodies {
+export class MemoryBodies implements Bodies, ObjectMetadata, ContentStore, SpentBodies {
   readonly #objects = new Map<string, Buffer>();
   /** By key and version: everything that was ever put and can still be read. */
   readonly #versions = new Map<string, Buffer>();
@@ -33,6 +33,11 @@ export class MemoryBodies implements Bodies, ObjectMetadata, SpentBodies {
     this.#versions.set(`${key} ${version}`, Buffer.from(body));
     this.#current.set(key, version);
     this.#metadata.set(key, metadata);
+  }
+
+  async putOnce(key: string, octets: Buffer): Promise<void> {
+    if (this.trouble !== undefined) throw this.trouble;
+    if (!this.#objects.has(key)) this.put(key, octets);
   }
 
   remove(key: string): void {

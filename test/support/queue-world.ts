@@ -114,6 +114,7 @@ export class QueueWorld {
       allowedBuckets: new Set(['messages']),
       messageBucket: 'messages',
       objects: this.bodies,
+      contents: this.bodies,
     };
     this.#maxReceives = maxReceives;
     this.bodies.keepsVersions = deletesBodies;

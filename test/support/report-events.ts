@@ -2,7 +2,7 @@
 import { bounceEvents } from '../../functions/queue/disposition/bounce-event.ts';
 import { delayEvents } from '../../functions/queue/disposition/delay-event.ts';
 import { successEvents } from '../../functions/queue/disposition/success-event.ts';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../functions/queue/items/event.ts';
 import type { DeliveryItem, LastVerdict, QueuedRecipient } from '../../functions/queue/items/item.ts';
 import { makeItem } from './delivery-item.ts';
 
@@ -38,7 +38,7 @@ const saved = {
 } as const;
 
 /** Events of expired recipients. */
-export function bounced(given: DeliveryFacts = {}): readonly QueueEvent[] {
+export function bounced(given: DeliveryFacts = {}): readonly ReportableEvent[] {
   const { item, attempt } = itemOf(given);
   return bounceEvents(
     item.recipients.map((recipient) => ({ recipient, verdict: { ...unknownUser, ...given.said } })),
@@ -47,7 +47,7 @@ export function bounced(given: DeliveryFacts = {}): readonly QueueEvent[] {
 }
 
 /** Events of recipients whose mail is delayed. */
-export function delayed(given: DeliveryFacts = {}): readonly QueueEvent[] {
+export function delayed(given: DeliveryFacts = {}): readonly ReportableEvent[] {
   const { item, attempt } = itemOf(given);
   return delayEvents(
     item.recipients.map((recipient) => ({ recipient, verdict: { ...outOfReach, ...given.said } })),
@@ -57,7 +57,7 @@ export function delayed(given: DeliveryFacts = {}): readonly QueueEvent[] {
 }
 
 /** Events of recipients with NOTIFY=SUCCESS. */
-export function served(given: DeliveryFacts = {}): readonly QueueEvent[] {
+export function served(given: DeliveryFacts = {}): readonly ReportableEvent[] {
   const { item, attempt } = itemOf({
     ...given,
     recipients: (given.recipients ?? ['bob@example.com']).map((each) => ({
@@ -73,7 +73,7 @@ export function served(given: DeliveryFacts = {}): readonly QueueEvent[] {
 }
 
 /** The only event. */
-export function only(events: readonly QueueEvent[]): QueueEvent {
+export function only(events: readonly ReportableEvent[]): ReportableEvent {
   const [event, ...others] = events;
   if (event === undefined || others.length > 0) throw new Error(`${events.length} events`);
   return event;

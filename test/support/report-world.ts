@@ -13,7 +13,7 @@
 import { inspectContent } from '../../functions/delivery/message.ts';
 import type { Trouble } from '../../functions/notices/notifier.ts';
 import { type Parameters, parseParameters } from '../../functions/parameters/parameters.ts';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../functions/queue/items/event.ts';
 import { type Bodies, BodyFault } from '../../functions/queue/items/ports.ts';
 import type { FoundItem } from '../../functions/queue/items/unreadable-item.ts';
 import { localDomains } from '../../functions/report/local-domains.ts';
@@ -32,7 +32,7 @@ export interface Mail extends OutgoingMail {
 export type ReportInterference = (call: number, name: string, act: () => Promise<unknown>) => Promise<unknown>;
 
 interface QueuedEvent {
-  readonly event: QueueEvent;
+  readonly event: ReportableEvent;
   /** When it can be received, milliseconds since 1970. */
   visible: number;
   received: number;
@@ -81,7 +81,7 @@ export class ReportWorld {
   }
 
   /** Sends events to the queue. */
-  publish(...events: readonly QueueEvent[]): void {
+  publish(...events: readonly ReportableEvent[]): void {
     for (const event of events) {
       const { lmtp } = event;
       const message = { ...lmtp.message, size: this.body?.length ?? lmtp.message.size };

@@ -14,6 +14,7 @@ import { DynamoDbQueries } from '../../functions/aws/dynamodb-queries.ts';
 import { DynamoDbReports } from '../../functions/aws/dynamodb-reports.ts';
 import { putMessage } from '../../functions/aws/put-message.ts';
 import { S3Bodies } from '../../functions/aws/s3-bodies.ts';
+import { S3ContentStore } from '../../functions/aws/s3-content-store.ts';
 import { S3CorruptQueue } from '../../functions/aws/s3-corrupt-queue.ts';
 import { S3ObjectMetadata } from '../../functions/aws/s3-object-metadata.ts';
 import { holdDestination } from '../../functions/operator/destination-change.ts';
@@ -24,7 +25,7 @@ import { admit } from '../../functions/queue/admission/admit.ts';
 import { Fallbacks } from '../../functions/queue/destinations/fallbacks.ts';
 import { Scheduler } from '../../functions/queue/destinations/scheduler.ts';
 import type { QueueServices } from '../../functions/queue/destinations/services.ts';
-import type { QueueEvent } from '../../functions/queue/items/event.ts';
+import type { QueueEvent, ReportableEvent } from '../../functions/queue/items/event.ts';
 import { formatWakeUp } from '../../functions/queue/items/messages.ts';
 import { type Deliver, work } from '../../functions/queue/work/worker.ts';
 import { TableWrites } from '../../functions/queue/writes/table-writes.ts';
@@ -85,6 +86,7 @@ export function admissionOf({ clients }: EmulatedClients) {
     allowedBuckets: new Set(['messages']),
     messageBucket: 'messages',
     objects: new S3ObjectMetadata(clients.s3),
+    contents: new S3ContentStore(clients.s3, 'messages'),
   };
 }
 
@@ -221,7 +223,7 @@ export async function writeEverything(aws: EmulatedClients): Promise<Written> {
 
 /** A report of the first event. */
 async function writeReport(aws: EmulatedClients, events: readonly string[]): Promise<void> {
-  const [event] = events.map((text) => JSON.parse(text) as QueueEvent);
+  const [event] = events.map((text) => JSON.parse(text) as ReportableEvent);
   if (event === undefined) throw new Error('there is no event');
   const reports = new DynamoDbReports(aws.clients.table, aws.emulators.table);
   await reports.keep(reportGroup, { event, at: 1000 });

@@ -1,6 +1,6 @@
 /**
  * Chooses the first state of a new delivery: active, queued (no place in active is free) or held (its destination is
- * held).
+ * held, or a verdict of Amazon SES holds it).
  */
 
 import { waitForPlace } from '../destinations/refill.ts';
@@ -17,8 +17,9 @@ import { wallTime } from '../writes/services.ts';
  */
 export async function admitItem(item: DeliveryItem, services: QueueServices): Promise<Moved> {
   const { ledger, scheduler } = services;
-  if (item.state !== 'active') return await ledger.admit(item);
+  if (item.state === 'done') return await ledger.admit(item);
   const counted = withMailbox(item, services);
+  if (item.state !== 'active') return await ledger.admit(counted);
   const place = await scheduler.place(item, services);
   const group = await scheduler.group(counted, services);
   const { due, ...rest } = counted;

@@ -30,6 +30,7 @@ import { publish } from '../writes/publish.ts';
 import { admitItem } from './admit-item.ts';
 import { type BodyPlaces, checkPlace } from './body-place.ts';
 import { makeItems } from './new-items.ts';
+import { logBySes } from './ses-verdicts.ts';
 
 /** The destinations, buckets and transports that this stack accepts. */
 export interface Acceptance extends BodyPlaces {
@@ -234,6 +235,7 @@ async function admitDelivery(
     // Mail handed on is counted by the transport that delivers it.
     if (parseOtherTransport(item.destination) === undefined) metrics?.add('Arrived', item.recipients.length);
     logDeliveries(refusals(item, services), item, services);
+    logBySes(moved.item, services);
     await publish(moved.item, services);
     return 'there';
   }
@@ -259,14 +261,19 @@ async function acceptUnreadable(item: DeliveryItem, found: UnreadableItem, servi
 /** Repeats steps that a crashed function may have missed: the wake-up to active, and the log lines of refusals. */
 async function resendWakeUp(there: DeliveryItem, submission: Submission, services: QueueServices): Promise<void> {
   if (there.state === 'active' && there.generation === 1) await services.wakeUps.activate(there);
-  if (isReceivedAgain(submission)) logFoundRefusals(there, services);
+  if (!isReceivedAgain(submission)) return;
+  logFoundRefusals(there, services);
+  logBySes(there, services);
 }
 
 /** Repeats the log lines of refusals for all deliveries of a request that was admitted before and is unusable now. */
 export async function logRefusalsAgain(submission: Partial<Submission>, services: QueueServices): Promise<void> {
   if (submission.identity === undefined || !isReceivedAgain(submission)) return;
   const found = await services.ledger.readAll(submission.identity.id);
-  for (const item of readable(found)) logFoundRefusals(item, services);
+  for (const item of readable(found)) {
+    logFoundRefusals(item, services);
+    logBySes(item, services);
+  }
 }
 
 /** Whether SQS delivered the same message again. A second message with the same request is a plain duplicate. */

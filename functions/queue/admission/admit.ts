@@ -8,9 +8,9 @@
  */
 
 import { readObjectEnvelope } from '../../incoming/object-envelope.ts';
-import type { ObjectMetadata } from '../../incoming/ports.ts';
+import type { ContentStore, ObjectMetadata } from '../../incoming/ports.ts';
 import { readIncoming } from '../../incoming/read-incoming.ts';
-import type { Identity, Incoming, NewObject, Part, Submission } from '../../incoming/reading.ts';
+import type { Identity, Incoming, NewObject, Part, ReceivedContent, Submission } from '../../incoming/reading.ts';
 import { portsOf } from '../../request/destination.ts';
 import { optional } from '../../request/fields.ts';
 import type { DeliveryRequest, RequestRules } from '../../request/request.ts';
@@ -25,12 +25,14 @@ import {
   pinBody,
   withoutBodyFault,
 } from './admit-request.ts';
+import { logDelivered } from './ses-verdicts.ts';
 
 /** What this stack admits. */
 export interface Admission extends Acceptance {
   /** The stack's own bucket. Objects that the functions write there are not mail. */
   readonly messageBucket: string;
   readonly objects: ObjectMetadata;
+  readonly contents: ContentStore;
 }
 
 /**
@@ -58,6 +60,7 @@ async function admitPart(
   services: QueueServices,
 ): Promise<void> {
   const { name, reading } = part;
+  logWarnings(part, services);
   const origin = { sent, ...optional('handedOnBy', handedOnBy), ...optional('received', received) };
   switch (reading.kind) {
     case 'skipped':
@@ -74,18 +77,41 @@ async function admitPart(
   }
 }
 
+/** Logs fields that were left out, because they cannot be used and no delivery depends on them. */
+function logWarnings({ name, reading }: Part, { log }: QueueServices): void {
+  if (reading.kind !== 'request' && reading.kind !== 'object') return;
+  const { warnings = [], identity } = reading;
+  if (warnings.length === 0) return;
+  log.note('warn', 'fields left out that cannot be used', { id: identity.id, message: name, fields: warnings });
+}
+
 async function tryAdmitRequest(
   part: Part,
-  submission: Submission,
+  { content, ...submission }: Submission & { readonly content?: ReceivedContent },
   admission: Admission,
   services: QueueServices,
 ): Promise<void> {
   try {
+    logDelivered(submission, services);
+    if (content !== undefined) await storeContent(content, submission, admission, services);
     await admitRequest(submission, admission, services);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     await refuse(part, error, submission, services);
   }
+}
+
+/**
+ * Stores the mail that a message contains, before its request is admitted. After the last delivery the body may have been
+ * deleted, so a late duplicate does not store it again.
+ */
+async function storeContent(
+  { key, octets }: ReceivedContent,
+  submission: Submission,
+  { contents }: Admission,
+  services: QueueServices,
+): Promise<void> {
+  if (!(await isAdmitted(submission, services))) await contents.putOnce(key, octets);
 }
 
 /** Admits an object written to a bucket: reads its envelope from its metadata, then treats it as a request. */

@@ -25,7 +25,7 @@ export function checkPlace(
     throw new RequestError('message.bucket', `"${bucket}" is not allowed by this stack; allowed: ${allowed}`);
   }
   if (bodyPrefixes === undefined || bucket !== bodyPrefixes.bucket) return;
-  const prefixes = [...bodyPrefixes.prefixes, ownPrefixes.reports];
+  const prefixes = [...bodyPrefixes.prefixes, ownPrefixes.reports, ownPrefixes.notified];
   if (prefixes.some((prefix) => key.startsWith(prefix))) return;
   throw new RequestError(
     'message.key',

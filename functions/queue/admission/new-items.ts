@@ -7,11 +7,12 @@ import { hashOf } from '../../request/hash.ts';
 import { arrivalTolerance, type DeliveryRequest } from '../../request/request.ts';
 import { parseOtherTransport } from '../../request/route.ts';
 import { bounceEvents } from '../disposition/bounce-event.ts';
-import type { DeliveryItem, PinnedMessage, QueuedRecipient } from '../items/item.ts';
+import type { DeliveryItem, LastVerdict, PinnedMessage, QueuedRecipient } from '../items/item.ts';
 import { cutChunks, messageGroup, type Plan, type PlannedDelivery } from '../items/plan.ts';
 import { activeGrace, pendingGrace } from '../items/policy.ts';
 import { schemaVersion } from '../items/schema-version.ts';
 import { type Services, wallTime } from '../writes/services.ts';
+import { decideBySes, heldBySes, type SesDecision, verdictBySes, withRejects } from './ses-verdicts.ts';
 
 /** What items are made from. */
 export interface NewItemParts {
@@ -30,9 +31,11 @@ export function makeItems(
   const { identity, request, sent } = submission;
   const { id } = identity;
   const now = wallTime(services);
+  const decision = decideBySes(submission, services.parameters);
+  const verdict = verdictBySes(decision, now);
   const planned: readonly PlannedDelivery[] = [
-    ...plan.deliveries.map((delivery) => markHandedOn(delivery, now)),
-    ...refusals(plan, now),
+    ...plan.deliveries.map((delivery) => withVerdict(markHandedOn(delivery, now), verdict)),
+    ...refusals(plan, decision, now),
   ];
   const shared = {
     version: schemaVersion,
@@ -53,7 +56,7 @@ export function makeItems(
   return planned.map(({ destination, recipients }, index) => {
     const delivery = String(first + index).padStart(4, '0');
     const slots = services.parameters.lmtp_destination_concurrency_limit;
-    // Refused at admission, or handed to another transport.
+    // Refused at admission, discarded, or handed to another transport.
     const isDone = recipients.some(({ last }) => last !== undefined);
     const item: DeliveryItem = {
       ...shared,
@@ -65,7 +68,8 @@ export function makeItems(
       group: messageGroup(services.transport, destination, `${id}/${delivery}`, slots),
       recipients,
     };
-    return isDone ? withBounces(item, services) : item;
+    const held = heldBySes(item, decision, now, services.parameters);
+    return isDone ? withRejects(withBounces(held, services), services) : held;
   });
 }
 
@@ -88,11 +92,22 @@ function markHandedOn(delivery: PlannedDelivery, at: number): PlannedDelivery {
   return { ...delivery, recipients: delivery.recipients.map((recipient) => ({ ...recipient, last })) };
 }
 
-/** Bounces recipients with an unusable address; the other recipients of the request are delivered to. */
-function refusals({ refused }: Plan, now: number): readonly PlannedDelivery[] {
+/** Gives the recipients of a delivery a verdict, unless another transport delivers it, and decides. */
+function withVerdict(delivery: PlannedDelivery, last: LastVerdict | undefined): PlannedDelivery {
+  if (last === undefined || delivery.recipients.some((recipient) => recipient.last !== undefined)) return delivery;
+  return { ...delivery, recipients: delivery.recipients.map((recipient) => ({ ...recipient, last })) };
+}
+
+/**
+ * Bounces recipients with an unusable address; the other recipients of the request are delivered to. The sender of mail
+ * that is held or discarded for a verdict of Amazon SES is not told, because it may be forged.
+ */
+function refusals({ refused }: Plan, decision: SesDecision | undefined, now: number): readonly PlannedDelivery[] {
+  const isUntold = decision?.action === 'hold' || decision?.action === 'discard';
   const bounced = refused.map(({ fault, ...recipient }): QueuedRecipient => {
     const text = `bad recipient address syntax: the address ${fault}`;
-    return { ...recipient, last: { status: 'bounced', dsn: '5.1.3', text, at: now, attempt: 0 } };
+    const last = { status: 'bounced', dsn: '5.1.3', text, at: now, attempt: 0 } as const;
+    return { ...recipient, ...(isUntold ? { notify: ['NEVER'] } : {}), last };
   });
   return cutChunks(bounced, 0).map((recipients) => ({ destination: '', recipients }));
 }

@@ -3,7 +3,7 @@
  */
 
 import type { DestinationRecord } from '../items/destination-record.ts';
-import { heldDue, holdsThatLast, nextEnd } from '../items/due.ts';
+import { heldDue, holdsThatLast, holdsThatStay, nextEnd } from '../items/due.ts';
 import type { DeliveryItem, HistoryEntry } from '../items/item.ts';
 import { releaseGrace, releaseSpread } from '../items/policy.ts';
 import type { Changes, Moved } from '../items/ports.ts';
@@ -33,7 +33,7 @@ export async function releaseDelivery(
 /** Removes the holds of a delivery that have ended. Without any hold left it is released. Returns whether it was. */
 export async function endHolds(item: DeliveryItem, services: QueueServices): Promise<boolean> {
   const now = wallTime(services);
-  const holds = holdsThatLast(item.holds ?? [], now);
+  const holds = holdsThatStay(item.holds ?? [], now);
   if (holds.length === 0) return (await releaseDelivery(item, now, services)).kind === 'moved';
   const due = heldDue(holds, item, now, services.parameters) ?? null;
   await services.ledger.move('amend', item, { holds, due, unpublished: null });

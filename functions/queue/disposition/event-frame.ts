@@ -29,7 +29,7 @@ export interface EventSubject {
 }
 
 /** Upstream verdicts that the event contract includes. */
-const checks = ['spf', 'dkim', 'dmarc'];
+const checks = ['spf', 'dkim', 'dmarc', 'spam', 'virus'];
 
 /** Returns the frame of an event. */
 export function eventFrame(

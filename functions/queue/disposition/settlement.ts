@@ -16,7 +16,7 @@ import {
   limitHold,
 } from '../items/doubt.ts';
 import { dueChanges, heldDue } from '../items/due.ts';
-import type { QueueEvent } from '../items/event.ts';
+import type { ReportableEvent } from '../items/event.ts';
 import {
   type DeliveryItem,
   type Hold,
@@ -65,7 +65,7 @@ export interface Settlement {
   readonly to: 'done' | 'deferred' | 'held';
   readonly changes: Changes & Pick<DeliveryItem, 'recipients' | 'pending'>;
   readonly lines: readonly DeliveryLine[];
-  readonly events: readonly QueueEvent[];
+  readonly events: readonly ReportableEvent[];
 }
 
 /** The hold that in_doubt_action=hold puts on a message. */
@@ -227,7 +227,10 @@ function limitHolds(
   return [limitHold(open, since, item.arrival + lifetimeOf(item, queueTimes))];
 }
 
-function failuresAndSuccesses(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
+function failuresAndSuccesses(
+  outcomes: readonly RecipientOutcome[],
+  facts: SettlementFacts,
+): readonly ReportableEvent[] {
   const eventFacts = factsOfEvents(facts);
   const count = facts.item.recipients.length;
   const failed: FailedRecipient[] = [];
@@ -240,7 +243,7 @@ function failuresAndSuccesses(outcomes: readonly RecipientOutcome[], facts: Sett
   return [...bounceEvents(failed, eventFacts), ...successEvents(served, eventFacts, facts.isFinal ?? false)];
 }
 
-function delays(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly QueueEvent[] {
+function delays(outcomes: readonly RecipientOutcome[], facts: SettlementFacts): readonly ReportableEvent[] {
   if (!isWarningDue(facts.item, facts.now, facts.times)) return [];
   const delayed = outcomes.map(({ recipient, verdict }) =>
     shorten({ recipient, verdict }, facts.item.recipients.length),

@@ -41,7 +41,7 @@ export function heldDue(
   now: number,
   { delay_warning_time: delay }: Pick<QueueTimes, 'delay_warning_time'>,
 ): number | undefined {
-  const end = nextEnd(holds);
+  const end = nextEnd(effectiveHolds(holds, now));
   const isWarned = !isHeldAtLimitAlone(holds) || delay === 0 || sender === '' || warned !== undefined;
   const warning = arrival + delay;
   return isWarned || warning <= now ? end : Math.min(end ?? warning, warning);
@@ -50,6 +50,26 @@ export function heldDue(
 /** Returns the holds that have not ended. */
 export function holdsThatLast(holds: readonly Hold[], now: number): readonly Hold[] {
   return holds.filter(({ until }) => until === undefined || until > now);
+}
+
+/**
+ * Returns the holds whose end the sweep must see. One that has ended and drops the message waits for the others: an
+ * operator may hold the message for longer.
+ */
+function effectiveHolds(holds: readonly Hold[], now: number): readonly Hold[] {
+  const lasting = holdsThatLast(holds, now);
+  return lasting.length === 0 ? holds : holds.filter((hold) => hold.atEnd !== 'drop' || lasting.includes(hold));
+}
+
+/** Returns the holds that stay when some have ended: those that last and, beside them, those that drop the message. */
+export function holdsThatStay(holds: readonly Hold[], now: number): readonly Hold[] {
+  const lasting = holdsThatLast(holds, now);
+  return lasting.length === 0 ? [] : holds.filter((hold) => hold.atEnd === 'drop' || lasting.includes(hold));
+}
+
+/** Returns the hold whose end drops the message now: all holds have ended. */
+export function droppingHold(holds: readonly Hold[], now: number): Hold | undefined {
+  return holdsThatLast(holds, now).length > 0 ? undefined : holds.find(({ atEnd }) => atEnd === 'drop');
 }
 
 /** Returns the times of a delivery that becomes held, by its destination or by holds of its own. */

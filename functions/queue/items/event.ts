@@ -6,7 +6,7 @@
 import type { Notify } from '../../lmtp/commands.ts';
 
 /** The kind of an event. */
-export type EventKind = 'bounce' | 'delay' | 'success';
+export type EventKind = 'bounce' | 'delay' | 'success' | 'reject';
 
 /** One recipient of a bounce event. */
 export interface BouncedRecipient {
@@ -93,8 +93,36 @@ export interface SuccessEvent extends EventFrame {
   };
 }
 
+/**
+ * A message was discarded for a verdict of Amazon SES, or dropped when its hold ended (the shape of SES event
+ * publishing). No report is sent: the sender may be forged. The reason and status are in `lmtp.recipients`.
+ */
+export interface RejectEvent extends EventFrame {
+  readonly eventType: 'Reject';
+  readonly notificationType?: never;
+  readonly reject: {
+    /** The only reason that SES has. */
+    readonly reason: 'Bad content';
+    /** RFC 3339. */
+    readonly timestamp: string;
+    readonly reportingMTA: string;
+  };
+}
+
+/** An event that is reported by mail. */
+export type ReportableEvent = BounceEvent | DelayEvent | SuccessEvent;
+
+/** The kind of an event that is reported by mail. */
+export type ReportKind = Exclude<EventKind, 'reject'>;
+
+/** Returns the kind of an event that is reported by mail. */
+export function reportKindOf(event: ReportableEvent): ReportKind {
+  if (event.eventType === 'DeliveryDelay') return 'delay';
+  return event.notificationType === 'Bounce' ? 'bounce' : 'success';
+}
+
 /** An event. */
-export type QueueEvent = BounceEvent | DelayEvent | SuccessEvent;
+export type QueueEvent = ReportableEvent | RejectEvent;
 
 /** What a report needs to know of a recipient, besides SES's own fields. */
 export interface ReportedRecipient {
@@ -109,7 +137,7 @@ export interface ReportedRecipient {
   readonly remoteMta?: string;
   /** The message may have been delivered to it; the server did not confirm it. */
   readonly inDoubt?: true;
-  /** Success events only: enhanced status and the server's reply. */
+  /** Success events: enhanced status and the server's reply. Reject events: 5.7.1 and why it was rejected. */
   readonly status?: string;
   readonly text?: string;
 }
@@ -155,7 +183,7 @@ export interface EventFrame {
     };
     readonly smtputf8?: boolean;
     readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: string };
-    /** `spf`, `dkim` and `dmarc`, if the request had them. */
+    /** `spf`, `dkim`, `dmarc`, `spam` and `virus`, if the request had them. */
     readonly authentication?: Readonly<Record<string, string>>;
     /** Amazon SES's id of the mail, if SES received it. */
     readonly sesMessageId?: string;

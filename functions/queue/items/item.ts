@@ -22,7 +22,7 @@ export interface PinnedMessage {
 
 /** The latest verdict on one recipient. */
 export interface LastVerdict {
-  /** `removed`: by an operator, without a bounce. */
+  /** `removed`: by an operator, or for a verdict of Amazon SES, without a bounce. */
   readonly status: 'sent' | 'deferred' | 'bounced' | 'expired' | 'removed';
   readonly dsn: EnhancedStatus;
   /** The server's reply; cut if the item would grow too large (the log has it in full). */
@@ -82,6 +82,8 @@ export interface Hold {
   readonly since: number;
   /** When it ends, milliseconds since 1970; absent: when an operator removes it. */
   readonly until?: number;
+  /** The message is dropped at the end, unless another hold lasts; absent: it is released. */
+  readonly atEnd?: 'drop';
 }
 
 /** An operator has removed a message while it was being delivered: its remaining recipients are not tried again. */

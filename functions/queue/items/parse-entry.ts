@@ -27,6 +27,7 @@ const summaryForm = object<Summary>({
   inDoubt: count,
   held: optional(text),
   expires: optional(oneOf(true)),
+  drops: optional(oneOf(true)),
   reason: optional(text),
   malformed: optional(text),
 });

@@ -2,7 +2,7 @@
  * Reads stored events: pending in an item, or kept for a report.
  */
 
-import type { BounceEvent, DelayEvent, EventFrame, EventKind, QueueEvent, SuccessEvent } from './event.ts';
+import type { BounceEvent, DelayEvent, EventFrame, EventKind, QueueEvent, RejectEvent, SuccessEvent } from './event.ts';
 import {
   count,
   type Form,
@@ -29,7 +29,7 @@ const frameForm = object<EventFrame>({
   lmtp: object<Lmtp>({
     version: optional(number),
     eventId: name,
-    kind: oneOf('bounce', 'delay', 'success'),
+    kind: oneOf('bounce', 'delay', 'success', 'reject'),
     id: name,
     delivery: name,
     transport: text,
@@ -117,10 +117,17 @@ const successForm = object<Omit<SuccessEvent, keyof EventFrame>>({
   }),
 });
 
+const rejectForm = object<Omit<RejectEvent, keyof EventFrame>>({
+  eventType: oneOf('Reject'),
+  notificationType: optional(nothing),
+  reject: object<Part<'reject', RejectEvent>>({ reason: oneOf('Bad content'), timestamp: text, reportingMTA: text }),
+});
+
 const kindForms: Readonly<Record<EventKind, Form<object>>> = {
   bounce: bounceForm,
   delay: delayForm,
   success: successForm,
+  reject: rejectForm,
 };
 
 /** An event. */

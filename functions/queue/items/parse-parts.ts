@@ -22,6 +22,13 @@ export const messageForm = object<PinnedMessage>({
   size: count,
 });
 
-export const holdForm = object<Hold>({ id: text, reason: text, by: text, since: time, until: optional(time) });
+export const holdForm = object<Hold>({
+  id: text,
+  reason: text,
+  by: text,
+  since: time,
+  until: optional(time),
+  atEnd: optional(oneOf('drop')),
+});
 
 export const historyForm = object<HistoryEntry>({ at: time, by: text, what: text, why: text });

@@ -36,6 +36,8 @@ export interface Summary {
   readonly held?: string;
   /** Present if only the limit of doubt holds it: it expires, unlike other held mail. */
   readonly expires?: true;
+  /** Present if it is dropped when its holds end (`due`), unless it is released. */
+  readonly drops?: true;
   /** Why it is corrupt. */
   readonly reason?: string;
   /** The malformed field and what is wrong with it, if it is held for that. */

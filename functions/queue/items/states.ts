@@ -56,7 +56,7 @@ export const transitions = {
     to: 'held',
     fence: 'absent',
     by: ['qmgr'],
-    when: 'a request is admitted, and its destination is held',
+    when: 'a request is admitted, and its destination is held, or a verdict of Amazon SES holds it',
   },
   refuse: { from: [], to: 'done', fence: 'absent', by: ['qmgr'], when: 'none of its recipients has a usable address' },
   activate: {
@@ -218,6 +218,13 @@ export const transitions = {
     fence: 'time',
     by: ['sweep'],
     when: 'it is held because only recipients at in_doubt_limit are left, and its lifetime is over',
+  },
+  drop: {
+    from: ['held'],
+    to: 'done',
+    fence: 'time',
+    by: ['sweep'],
+    when: 'a verdict of Amazon SES held it, and that hold has ended without a release',
   },
   amend: {
     from: ['queued', 'deferred', 'held', 'delivering'],

@@ -28,6 +28,7 @@ export function summarise(item: Pick<DeliveryItem, 'recipients' | 'holds' | 'rea
     inDoubt: open.filter(isInDoubt).length,
     ...(hold === undefined ? {} : { held: cut(hold.reason, octets.words) }),
     ...(isHeldAtLimitAlone(item.holds) ? { expires: true as const } : {}),
+    ...(item.holds?.some(({ atEnd }) => atEnd === 'drop') ? { drops: true as const } : {}),
     ...(item.reason === undefined ? {} : { reason: cut(item.reason, octets.words) }),
   };
 }

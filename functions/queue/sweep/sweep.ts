@@ -13,12 +13,14 @@ import { appendGeneration, verdictLines } from '../disposition/found-lines.ts';
 import { settle } from '../disposition/settlement.ts';
 import { nameOfRecord } from '../items/destination-record.ts';
 import { inDoubtLimit, isAtLimit, isHeldAtLimitAlone } from '../items/doubt.ts';
+import { droppingHold } from '../items/due.ts';
 import { type DeliveryItem, isFinished, type QueuedRecipient } from '../items/item.ts';
 import { isDeliveryNumber } from '../items/messages.ts';
 import { activeGrace } from '../items/policy.ts';
 import type { DueItem, UnreadableDue } from '../items/ports.ts';
 import { SchemaVersionError } from '../items/schema-version.ts';
 import { ForeignItem, ItemFault, orUnreadable } from '../items/unreadable-item.ts';
+import { dropHeld } from '../settlement/drop-held.ts';
 import { updateHeldAtLimit } from '../settlement/held-at-limit.ts';
 import { foundFormat, logDeliveries, logHeldAtLimit } from '../settlement/log-deliveries.ts';
 import { settlementRules } from '../settlement/settlement-rules.ts';
@@ -35,6 +37,8 @@ export interface SweepReport {
   readonly published: number;
   /** Held deliveries whose own hold, or that of their destination, has ended. */
   readonly released: number;
+  /** Held deliveries whose hold ended, and says that they are then dropped. */
+  readonly dropped: number;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface SweepReport {
  * @param mayGoOn called before each item
  */
 export async function sweep(window: number, services: QueueServices, mayGoOn: () => boolean): Promise<SweepReport> {
-  const report = { woken: 0, resent: 0, lapsed: 0, published: 0, released: 0 };
+  const report = { woken: 0, resent: 0, lapsed: 0, published: 0, released: 0, dropped: 0 };
   const sweeping: Sweeping = { before: wallTime(services) + window, behind: new Set(), services, mayGoOn };
   for await (const due of services.ledger.findDue(sweeping.before)) {
     if (!mayGoOn()) break;
@@ -166,6 +170,9 @@ async function sweepHeld(due: DueItem, services: QueueServices): Promise<SweepSt
   const item = await readAsSeen(due, services);
   if (item === undefined) return nothing;
   if (isHeldAtLimitAlone(item.holds)) return await sweepAtLimit(item, services);
+  if (droppingHold(item.holds ?? [], wallTime(services)) !== undefined) {
+    return counted('dropped', await dropHeld(item, services));
+  }
   return counted('released', await endHolds(item, services));
 }
 

@@ -167,7 +167,10 @@ test('every property has such a check', () => {
 });
 
 test('a stack that could deliver nothing is refused', () => {
-  assert.throws(() => settingsOf({}), /destination: neither destination nor transportMap is set.*-c destination=inet:lmtp/);
+  assert.throws(
+    () => settingsOf({}),
+    /destination: neither destination nor transportMap is set.*-c destination=inet:lmtp/,
+  );
 });
 
 test('a socket file is refused, with the configuration that makes the mail store listen on TCP', () => {

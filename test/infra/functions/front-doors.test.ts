@@ -77,6 +77,31 @@ test('SES needs only a receipt rule that stores mail in the message bucket and n
   assert.ok(!('KmsKeyArn' in (Rule.Actions[0]?.S3Action ?? {})));
 });
 
+test('a receipt rule alone is enough: it stores its mail in the message bucket and notifies a topic of the stack', () => {
+  const { stack, delivery } = construct(() => ({ destination, bodyPrefixes: ['ses/'] }));
+  const rules = new ReceiptRuleSet(stack, 'Rules');
+  for (const domain of ['example.com', 'example.net']) {
+    delivery.receiveFromSes(rules.addRule(domain, { recipients: [domain], scanEnabled: true }));
+  }
+  const resources = resourcesOf(stack);
+  const topics = Object.values(resourcesOfType(resources, 'AWS::SES::ReceiptRule')).map(({ Properties }) => {
+    const { Actions } = Properties['Rule'] as { Actions: { S3Action: Record<string, unknown> }[] };
+    const [action, ...others] = Actions;
+    assert.deepEqual(others, []);
+    assert.partialDeepStrictEqual(action?.S3Action, { ObjectKeyPrefix: 'ses/' });
+    assert.match(asText(action?.S3Action['BucketName']), /MessageBucket/);
+    return asText(action?.S3Action['TopicArn']);
+  });
+  assert.equal(new Set(topics).size, 2);
+  const policies = JSON.stringify(resourcesOfType(resources, 'AWS::SNS::TopicPolicy'));
+  assert.equal(policies.match(/"Principal":\{"Service":"ses\.amazonaws\.com"\}/g)?.length, 2);
+  assert.equal(
+    letIn(resources, 'MailQueuesIncoming').length,
+    4,
+    'each topic may send to the queue and to its dead letters',
+  );
+});
+
 test('new objects below a prefix arrive by EventBridge, from the one bucket and through the one rule', () => {
   const { stack, delivery } = construct(() => ({ destination }));
   delivery.receiveObjects(delivery.stores.messageBucket, 'drop/');
@@ -138,6 +163,12 @@ test('S3 itself may notify about a named bucket, and its account', () => {
 });
 
 describe('a setting that would not work is refused', () => {
+  test('a receipt rule whose mail the functions may not read', () => {
+    const { stack, delivery } = construct(() => ({ destination, bodyPrefixes: ['in/'] }));
+    const rule = new ReceiptRuleSet(stack, 'Rules').addRule('Mail', { recipients: ['example.com'] });
+    assert.throws(() => delivery.receiveFromSes(rule), /prefix: "ses\/" .* one of bodyPrefixes \(in\/\)/);
+  });
+
   test('a bucket that the functions may not read', () => {
     const { stack, delivery } = construct(() => ({ destination }));
     const other = Bucket.fromBucketName(stack, 'Other', 'payroll');

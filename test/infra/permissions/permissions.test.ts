@@ -34,7 +34,7 @@ function short(text: string): string {
   return text.replace(/(?:Delivery|Mail)(?:Queues|Stores|Topics)(\w+?)[0-9A-F]{8}(?=\/|$)/, '$1');
 }
 
-test('qmgr receives from incoming, deferred and the dead letters of active, sends to active and corrupt, and writes no body', () => {
+test('qmgr receives from incoming, deferred and the dead letters of active, sends to active and corrupt, and writes only mail from inside notifications', () => {
   assert.deepEqual(grants('QmgrRole'), [
     'dynamodb:GetItem QueueTable',
     'dynamodb:PutItem QueueTable',
@@ -44,6 +44,7 @@ test('qmgr receives from incoming, deferred and the dead letters of active, send
     's3:GetObjectVersion MessageBucket/*',
     's3:ListBucket MessageBucket',
     's3:PutObject MessageBucket/corrupt/*',
+    's3:PutObject MessageBucket/notified/*',
     'sns:Publish Bounce',
     ...consuming('ActiveDeadLetters', 'Deferred', 'Incoming'),
     'sqs:SendMessage Active',
@@ -293,14 +294,14 @@ test('if bodies are below prefixes, nothing else of the bucket can be read, exce
     allowedBuckets: [Bucket.fromBucketName(scope, 'Archive', 'archive')],
   }));
   const all = resourcesOf(theirs);
-  const places = ['corrupt/*', 'drop/*', 'in/*', 'reports/*'];
+  const places = ['corrupt/*', 'drop/*', 'in/*', 'notified/*', 'reports/*'];
   for (const role of ['QmgrRole', 'LmtpRole', 'BounceRole']) {
     const read = grants(role, all).filter((line) => line.startsWith('s3:GetObject MessageBucket'));
     assert.deepEqual(
       read,
       places.map((place) => `s3:GetObject MessageBucket/${place}`),
     );
-    assert.deepEqual(listedBy(role, all), [['in/*', 'drop/*', 'corrupt/*', 'reports/*'], ['?*']]);
+    assert.deepEqual(listedBy(role, all), [['in/*', 'drop/*', 'corrupt/*', 'reports/*', 'notified/*'], ['?*']]);
   }
 });
 
@@ -317,7 +318,12 @@ test('a body is deleted only if that was configured, below its prefixes, and no 
   assert.deepEqual(deleting, ['QmgrRole', 'LmtpRole', 'SweepRole']);
   for (const role of deleting) {
     const lines = grants(role, all).filter((line) => /^(s3|dynamodb):.*Delete/.test(line));
-    assert.deepEqual(lines, ['s3:DeleteObject MessageBucket/in/*', 's3:DeleteObject MessageBucket/reports/*'], role);
+    const places = ['in/*', 'notified/*', 'reports/*'];
+    assert.deepEqual(
+      lines,
+      places.map((place) => `s3:DeleteObject MessageBucket/${place}`),
+      role,
+    );
   }
 });
 

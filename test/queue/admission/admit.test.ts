@@ -7,7 +7,7 @@ import { parseTransportMap } from '../../../functions/request/transport-map.ts';
 import { bounceOf } from '../../support/bounce-of.ts';
 import { type CapturingServices, captureServices } from '../../support/capturing-services.ts';
 
-const acceptance: Omit<Admission, 'objects'> = {
+const acceptance: Omit<Admission, 'objects' | 'contents'> = {
   transportMap: parseTransportMap('example.com lmtp:inet:one.test\nexample.net lmtp:inet:two.test:2424', 'lmtp', 24),
   allowedDestinations: new Set(['inet:three.test:24']),
   allowedBuckets: new Set(['messages', 'other']),
@@ -38,7 +38,7 @@ async function submit(
   const body = JSON.stringify({ ...request, ...given });
   await admit(
     { messageId: 'sqs-1', body, sent: services.clock.wall - 250, ...over },
-    { ...acceptance, objects: services.bodies },
+    { ...acceptance, objects: services.bodies, contents: services.bodies },
     services,
   );
 }
@@ -260,15 +260,18 @@ test('where bodies are below prefixes, a request for another object of the bucke
     const services = makeServices();
     services.bodies.put(key, 'Subject: x\r\n\r\nhello\r\n');
     const body = JSON.stringify({ ...request, message: { bucket, key } });
-    const admission = { ...acceptance, bodyPrefixes, objects: services.bodies };
+    const admission = { ...acceptance, bodyPrefixes, objects: services.bodies, contents: services.bodies };
     await admit({ messageId: 'sqs-1', body, sent: services.clock.wall }, admission, services);
     return services.notices.map(({ reason }) => reason);
   };
-  const reason = 'message.key: "archive/a.eml" is not allowed by this stack; bodies must be below in/ drop/ reports/';
+  const reason =
+    'message.key: "archive/a.eml" is not allowed by this stack; bodies must be below in/ drop/ reports/ notified/';
   assert.deepEqual(await submitKey('messages', 'archive/a.eml'), [reason]);
   assert.deepEqual(await submitKey('messages', 'drop/a.eml'), []);
   // Written by the bounce function.
   assert.deepEqual(await submitKey('messages', 'reports/a.eml'), []);
+  // Mail that was inside a notification.
+  assert.deepEqual(await submitKey('messages', 'notified/a.eml'), []);
   // Prefixes are those of the message bucket.
   assert.deepEqual(await submitKey('other', 'archive/a.eml'), []);
 });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Verdict } from '../../../functions/delivery/verdict.ts';
 import { type Settlement, type SettlementFacts, settle } from '../../../functions/queue/disposition/settlement.ts';
 import { doubtWords, inDoubtLimitHold, recipientsToOffer, withoutCount } from '../../../functions/queue/items/doubt.ts';
-import type { QueueEvent } from '../../../functions/queue/items/event.ts';
+import type { ReportableEvent } from '../../../functions/queue/items/event.ts';
 import { type DeliveryItem, openRecipients } from '../../../functions/queue/items/item.ts';
 import { afterMove } from '../../../functions/queue/items/moved-item.ts';
 import { humanPart } from '../../../functions/report/human-part.ts';
@@ -152,7 +152,7 @@ class Life {
     assert.ok(!isStuck || (to === 'held' && changes.due !== null), 'and such a hold has an end');
   }
 
-  #checkEvent(event: QueueEvent): void {
+  #checkEvent(event: ReportableEvent): void {
     const subject = subjectOf([event]);
     const text = humanPart(subject, subject.recipients, { isForPostmaster: false, host: 'h' }).replace(/\s+/g, ' ');
     const machine = statusPart(subject, subject.recipients, { isInternational: false, mailName: 'Postfix' });

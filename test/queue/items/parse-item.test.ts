@@ -140,7 +140,7 @@ const faults: readonly (readonly [string, Record<string, unknown>, string])[] = 
   [
     'an event of no kind',
     { pending: { e1: { ...makeEvent('e1'), lmtp: { ...makeEvent('e1').lmtp, kind: 'x' } } } },
-    'pending.e1.lmtp.kind: "x" is not one of bounce, delay, success',
+    'pending.e1.lmtp.kind: "x" is not one of bounce, delay, success, reject',
   ],
   [
     'an event of two kinds',

@@ -19,7 +19,7 @@ function sweepOnce(services: CapturingServices) {
   return sweep(sweepInterval, services, () => true);
 }
 
-const nothing = { woken: 0, resent: 0, lapsed: 0, published: 0, released: 0 };
+const nothing = { woken: 0, resent: 0, lapsed: 0, published: 0, released: 0, dropped: 0 };
 
 for (const state of ['deferred', 'queued'] as const) {
   test(`a ${state} delivery that falls due before the next sweep gets its wake-up, to arrive in time`, async () => {

@@ -144,6 +144,18 @@ export function deliveryStories(recorded: () => RecordedStack): void {
     await waitUntil('SES was called for both', asked, patience);
   });
 
+  test('mail inside a notification of SES is stored, delivered, and returned in a report', async () => {
+    const action = { type: 'SNS', encoding: 'BASE64' };
+    const timestamp = new Date(Date.now() - 1000).toISOString();
+    for (const [name, recipient] of Object.entries({ stored: 'bob@example.com', returned: 'nobody@example.com' })) {
+      const messageId = `${name}0il0e2ic28trm7dfhrc2v0clambda4nbp0g1`;
+      const source = 'alice@example.com';
+      const mail = { messageId, source, recipients: [recipient], timestamp, action };
+      await stack().submit({ ...sesNotification(mail), content: Buffer.from(smallMessage).toString('base64') });
+      await awaitState(stack(), messageId, 'done');
+    }
+  });
+
   test('a server out of step, and a bounce without an addressee, are reported to the postmaster', async () => {
     await submitMail(stack(), { id: 'odd', recipients: ['bob@odd.example'] });
     await submitMail(stack(), { id: 'null-sender', sender: '', recipients: ['nobody@example.com'] });
