@@ -7,6 +7,7 @@ import {
   CloudFormationServiceException,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
+import { makeClient } from '../aws/make-client.ts';
 import type { AwsSettings } from '../aws/settings.ts';
 import { settingsOutput } from '../operator/settings.ts';
 
@@ -61,7 +62,7 @@ function transportIn(settings = '{}'): string {
 }
 
 async function describeOutputs(stack: string, aws: AwsSettings): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient(aws('CLOUDFORMATION'));
+  const client = makeClient(CloudFormationClient, 'CLOUDFORMATION', { aws });
   try {
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     return new Map((found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
