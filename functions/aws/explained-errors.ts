@@ -66,11 +66,17 @@ export function explain(error: unknown, call: AwsCall, region?: string): unknown
   const words = wordsOfAws(kind, facts, error);
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   removeExtras(error);
-  error.name = kind === 'unreadable' ? 'UnreadableAnswer' : facts.name;
+  error.name = plainName(kind, facts);
   error.message = words === '' ? sentence : `${sentence}. ${words}`;
   error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
   explained.set(error, kind);
   return error;
+}
+
+/** Returns a name that says more than `Error`. */
+function plainName(kind: ErrorKind, { name, code }: ErrorFacts): string {
+  if (kind === 'unreadable') return 'UnreadableAnswer';
+  return name === 'Error' && code !== '' ? code : name;
 }
 
 /** Calls that encrypt; all others decrypt. */

@@ -105,7 +105,14 @@ async function findDoor(run: Run, options: SubmitOptions, command: Command): Pro
     bucket: bucket ?? run.env[names.messageBucket],
     queueUrl: queueUrl ?? run.env[names.incomingQueueUrl],
   };
-  if (!isNamed && known.bucket && known.queueUrl) return { bucket: known.bucket, queueUrl: known.queueUrl };
+  if (!isNamed && known.bucket && known.queueUrl) {
+    if (!/^https?:/.test(known.queueUrl) || !URL.canParse(known.queueUrl)) {
+      const name = queueUrl === undefined ? names.incomingQueueUrl : '--queue-url';
+      const expected = 'expected a URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/incoming';
+      command.error(`error: ${name}: ${JSON.stringify(known.queueUrl)} is not allowed: ${expected}`);
+    }
+    return { bucket: known.bucket, queueUrl: known.queueUrl };
+  }
   if (!isNamed && (known.bucket || known.queueUrl)) {
     const missing = known.bucket
       ? `--queue-url (or ${names.incomingQueueUrl})`
