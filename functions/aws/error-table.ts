@@ -49,7 +49,6 @@ export const meanings: Readonly<Record<ErrorKind, Meaning>> = {
     says: '{action} {on} is denied',
     remedy: 'grant {action} {on} to the role that makes the call, and see that no policy denies it',
     at: {
-      CLOUDFORMATION: { remedy: 'grant {action} {on} to the role that makes the call' },
       CLOUDWATCH_LOGS: { remedy: operatorGrant },
       DYNAMODB: {
         remedy:
