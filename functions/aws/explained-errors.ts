@@ -25,6 +25,12 @@ export function isTemporary(kind: ErrorKind): boolean {
   return meanings[kind].isTemporary;
 }
 
+/** Whether an error is one of AWS or of the network, and the same call may succeed later. */
+export function isTemporaryError(error: unknown): boolean {
+  const kind = errorKind(error);
+  return kind !== undefined && isTemporary(kind);
+}
+
 /** A client, as far as its errors are concerned. */
 export interface Explainable<Input extends object, Output extends object> {
   readonly config: { region(): Promise<string> };

@@ -13,7 +13,8 @@ import {
 import { errorWords } from '../log/error-words.ts';
 import type { SecretSource } from '../secrets/secret-cache.ts';
 import { type Secret, SecretFault, type SecretStage } from '../secrets/secrets.ts';
-import { errorKind } from './explained-errors.ts';
+import { callOf } from './calls.ts';
+import { errorKind, explain } from './explained-errors.ts';
 
 /** Secrets Manager, as the source of a cache. */
 export class SecretsManagerSource implements SecretSource {
@@ -34,7 +35,7 @@ export class SecretsManagerSource implements SecretSource {
   async read(name: string, stage: SecretStage): Promise<Secret> {
     const which = stage === 'AWSCURRENT' ? `"${name}"` : `"${name}" (${stage})`;
     const { SecretString: text, VersionId: version } = await this.#ask(name, stage).catch((error: unknown) => {
-      throw new SecretFault(`the secret ${which} cannot be read: ${faultWords(error)}`);
+      throw new SecretFault(`the secret ${which} cannot be read: ${faultWords(error, name)}`);
     });
     if (text === undefined) throw new SecretFault(`the secret ${which} is binary; expected text`);
     if (version === undefined) throw new SecretFault(`the secret ${which} has no version id`);
@@ -48,7 +49,9 @@ export class SecretsManagerSource implements SecretSource {
 }
 
 /** The words of an error of AWS; of any other only the name, because its message may contain what was read. */
-function faultWords(error: unknown): string {
-  if (errorKind(error) !== undefined) return errorWords(error);
+function faultWords(error: unknown, name: string): string {
+  // Also where the client has not done it: the error of a response that cannot be parsed quotes it.
+  const explained = explain(error, callOf('SECRETS_MANAGER', 'GetSecretValue', { SecretId: name }));
+  if (errorKind(explained) !== undefined) return errorWords(explained);
   return error instanceof Error ? error.name : 'unknown error';
 }

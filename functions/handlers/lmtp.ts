@@ -11,6 +11,7 @@ import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/c
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { brisk, makeSecretsManagerClient } from '../aws/clients.ts';
 import { DynamoDbNoticeCounts } from '../aws/dynamodb-notice-counts.ts';
+import { isTemporaryError } from '../aws/explained-errors.ts';
 import { SecretsManagerSource } from '../aws/secrets-manager.ts';
 import { quitOnShutdown } from '../aws/shutdown.ts';
 import { SnsNotices } from '../aws/sns-notices.ts';
@@ -124,7 +125,8 @@ async function handleRecord(record: SQSRecord, deadline: Deadline, lane: Lane): 
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
       services.log.note('error', 'delivery not settled; it will be received again', { messageId, error });
-      notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
+      const kind = failureClass(error, isTemporaryError(error));
+      notifier.raise({ class: kind, subject: `delivery not settled: ${errorWords(error)}` });
     }
     return await retryRecord(record, error);
   }
