@@ -69,7 +69,9 @@ export function explain(error: unknown, call: AwsCall, region?: string): unknown
     region: region ?? '',
     ...keyOf(facts, call),
   });
-  const words = wordsOfAws(kind, facts, error);
+  const words = [wordsOfAws(kind, facts, error), kind === 'region' ? placeOfBucket(error) : '']
+    .filter((part) => part !== '')
+    .join('. ');
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   removeExtras(error);
   error.name = plainName(kind, facts);
@@ -119,6 +121,15 @@ function wordsOfAws(kind: ErrorKind, { name, message, status, code }: ErrorFacts
   if (kind === 'unreachable') return `The cause was ${isEmpty ? code || name : plain}`;
   if (!isEmpty) return `AWS: ${plain}`;
   return status === undefined ? '' : `The HTTP status was ${status}`;
+}
+
+/** Where S3 says that a bucket is: in a header, also of the answer to HEAD. */
+function placeOfBucket(error: Error): string {
+  const response: unknown = '$response' in error ? error.$response : undefined;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return '';
+  const headers: unknown = response.headers;
+  if (typeof headers !== 'object' || headers === null || !('x-amz-bucket-region' in headers)) return '';
+  return `The bucket is in the region ${headers['x-amz-bucket-region']}`;
 }
 
 /** Properties that stay: the SDK, adapters and handlers read them. */

@@ -3,7 +3,9 @@
  * answers, over a socket, by the client of each service.
  */
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -110,6 +112,21 @@ for (const [name, { call, answer, stories }] of Object.entries<Service>(services
 }
 
 describe('each call names its action and its resource where it is denied:', () => {
+  test('and every call of the functions and commands is among them', () => {
+    const project = resolve(import.meta.dirname, '../..');
+    const commandsIn = (pattern: string) =>
+      globSync(pattern, { cwd: project }).flatMap((file) =>
+        [...readFileSync(resolve(project, file), 'utf8').matchAll(/new (\w+Command)\(/g)].map(([, name = '']) => name),
+      );
+    const tried = commandsIn('test/support/aws-calls.ts');
+    const made = commandsIn('functions/{aws,handlers,composition,command}/*.ts');
+    assert.ok(made.length > 40, `${made.length} calls`);
+    assert.deepEqual(
+      [...new Set(made)].filter((name) => !tried.includes(name)),
+      [],
+    );
+  });
+
   for (const [named, call] of Object.entries<Call>(calls)) {
     test(named, async () => {
       const answer = Object.values(services).find(({ call }) => call.split(':')[0] === named.split(':')[0])?.answer;
@@ -149,6 +166,16 @@ describe('HEAD has no body that names the error; the words come from GET, or fro
       assert.match(errorWords(error), new RegExp(`^${name}: .*s3://mail/in/x\\.eml`));
     });
   }
+});
+
+test('HEAD says in a header in which region a bucket is', async () => {
+  const head: Call = (aws) => headObject(s3(aws), { bucket: 'mail', key: 'in/x.eml' });
+  const headers = { 'x-amz-bucket-region': 'eu-west-1' };
+  const error = await thrownAt(head, answering({ status: 301, headers, body: '' }));
+  assert.match(
+    error.message,
+    /is in another region than eu-central-1: set AWS_REGION .*\. The bucket is in the region eu-west-1$/,
+  );
 });
 
 describe('without an answer of AWS:', () => {

@@ -3,7 +3,17 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient, SendBounceCommand, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -27,6 +37,7 @@ export type Call = (aws: AwsSettings) => Promise<unknown>;
 export const s3 = (aws: AwsSettings) => makeClient(S3Client, 'S3', { aws, more: { forcePathStyle: true } });
 const table = (aws: AwsSettings) => makeTableClient(makeClient(DynamoDBClient, 'DYNAMODB', { aws }));
 const sqs = (aws: AwsSettings) => makeClient(SQSClient, 'SQS', { aws, more: { useQueueUrlAsEndpoint: false } });
+const part = (n: number) => ({ Bucket: 'mail', Key: `in/${n}.eml`, UploadId: 'u' });
 export const object = { Bucket: 'mail', Key: 'in/x.eml' };
 const QueueUrl = 'https://sqs.eu-central-1.amazonaws.com/123456789012/incoming';
 export const topic = 'arn:aws:sns:eu-central-1:123456789012:bounce';
@@ -37,6 +48,13 @@ export const calls = {
   's3:GetObject s3://mail/in/x.eml': (aws) => s3(aws).send(new GetObjectCommand(object)),
   's3:GetObjectVersion s3://mail/in/x.eml': (aws) => s3(aws).send(new GetObjectCommand({ ...object, VersionId: 'v1' })),
   's3:PutObject s3://mail/in/x.eml': (aws) => s3(aws).send(new PutObjectCommand({ ...object, Body: 'x' })),
+  's3:PutObject s3://mail/in/1.eml': (aws) =>
+    s3(aws).send(new CreateMultipartUploadCommand({ Bucket: 'mail', Key: 'in/1.eml' })),
+  's3:PutObject s3://mail/in/2.eml': (aws) =>
+    s3(aws).send(new UploadPartCommand({ ...part(2), PartNumber: 1, Body: 'x' })),
+  's3:PutObject s3://mail/in/3.eml': (aws) => s3(aws).send(new CompleteMultipartUploadCommand(part(3))),
+  's3:AbortMultipartUpload s3://mail/in/4.eml': (aws) => s3(aws).send(new AbortMultipartUploadCommand(part(4))),
+  's3:GetObject s3://mail/in/5.eml': (aws) => s3(aws).send(new HeadObjectCommand({ Bucket: 'mail', Key: 'in/5.eml' })),
   's3:DeleteObject s3://mail/in/x.eml': (aws) => s3(aws).send(new DeleteObjectCommand(object)),
   'sqs:SendMessage the queue "incoming"': (aws) =>
     sqs(aws).send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' })),
