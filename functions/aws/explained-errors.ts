@@ -109,7 +109,9 @@ const longest = 500;
  * answered with the signed request behind an empty line.
  */
 function wordsOfAws(kind: ErrorKind, { name, message, status, code }: ErrorFacts, error: Error): string {
-  if (kind === 'unreadable') return status === undefined ? '' : `The HTTP status was ${status}`;
+  const ofStatus = status === undefined ? '' : `The HTTP status was ${status}`;
+  // The first quotes what was received, the second the header with the credentials.
+  if (kind === 'unreadable' || /^IncompleteSignature/.test(name)) return ofStatus;
   const [first = ''] = message.split(/[\r\n]/, 1);
   const plain = first
     .replace(/^@smithy\/node-http-handler - (?:\[\w+\] )?/, '')
@@ -119,8 +121,7 @@ function wordsOfAws(kind: ErrorKind, { name, message, status, code }: ErrorFacts
     .trim();
   const isEmpty = plain === '' || plain === error.name || plain === name || /^(?:UnknownError|Unknown)$/.test(plain);
   if (kind === 'unreachable') return `The cause was ${isEmpty ? code || name : plain}`;
-  if (!isEmpty) return `AWS: ${plain}`;
-  return status === undefined ? '' : `The HTTP status was ${status}`;
+  return isEmpty ? ofStatus : `AWS: ${plain}`;
 }
 
 /** Where S3 says that a bucket is: in a header, also of the answer to HEAD. */
@@ -147,6 +148,7 @@ const kept: ReadonlySet<string> = new Set([
   '$service',
 ]);
 
+/** What else the SDK or AWS put into an error goes. */
 function removeExtras(error: Error): void {
   for (const name of Object.getOwnPropertyNames(error)) if (!kept.has(name)) Reflect.deleteProperty(error, name);
 }

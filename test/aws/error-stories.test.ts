@@ -71,7 +71,8 @@ for (const [name, { call, answer, stories }] of Object.entries<Service>(services
         assert.match(words, remedy);
         assert.ok(words.includes(action), words);
         assert.ok(words.includes(resource), words);
-        assert.ok(words.includes(message.split('\n')[0]?.trim().slice(0, 200) ?? ''), words);
+        const isShown = !message.includes(token) || message.includes('\n');
+        if (isShown) assert.ok(words.includes(message.split('\n')[0]?.trim().slice(0, 200) ?? ''), words);
         assert.doesNotMatch(words, /[{}\n]|undefined| {2}/);
       });
     }

@@ -18,8 +18,12 @@ export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-3
 /** As AWS answers a wrong signature: with the request that was signed. */
 const wrongSignature = `The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'POST\n/\n\nhost:dynamodb\nx-amz-security-token:${token}\n'`;
 
+/** As AWS answers a header that it cannot parse: with the header. */
+const brokenHeader = `'${token}' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256 Credential=${accessKey}/20261130/eu-central-1/sqs/aws4_request, Signature=${token}'.`;
+
 /** Faults of the credentials, which all services but S3 name alike. */
 const credentials: readonly Story[] = [
+  ['rejected', /check the access key/, [400, 'IncompleteSignature', brokenHeader]],
   ['expired', /log in again/, [403, 'ExpiredToken', 'The security token included in the request is expired']],
   [
     'rejected',
