@@ -74,6 +74,8 @@ export function explain(error: unknown, call: AwsCall, region?: string): unknown
     .join('. ');
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   removeExtras(error);
+  // What it quotes is not known to be an error at all.
+  if (kind === 'unreadable') delete error.cause;
   error.name = plainName(kind, facts);
   error.message = words === '' ? sentence : `${sentence}. ${words}`;
   error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
