@@ -139,3 +139,10 @@ test('every test file belongs to one suite', () => {
     projectFiles('test/**/*.test.ts').map((file) => resolve(project, file)),
   );
 });
+
+test('one place makes the clients of AWS, so that each has limits and errors in words', () => {
+  const made = /new [A-Z]\w*(?:Client|Handler)\(/;
+  assert.match('const s3 = new S3Client({})', made);
+  const others = projectFiles('functions/**/*.ts').filter((file) => file !== 'functions/aws/make-client.ts');
+  assert.deepEqual(linesLike(others, made), []);
+});

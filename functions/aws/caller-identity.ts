@@ -3,19 +3,12 @@
  */
 
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { makeClient } from './make-client.ts';
 import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** Returns the ARN of the user or assumed role whose credentials are in use. */
 export async function callerIdentity(aws: AwsSettings = settingsOfProcess): Promise<string> {
-  const client = new STSClient({
-    ...aws('STS'),
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 3000,
-      requestTimeout: 10_000,
-      throwOnRequestTimeout: true,
-    }),
-  });
+  const client = makeClient(STSClient, 'STS', { aws });
   try {
     const { Arn } = await client.send(new GetCallerIdentityCommand());
     if (Arn === undefined) throw new Error('AWS did not return a caller identity');

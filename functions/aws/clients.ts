@@ -1,5 +1,5 @@
 /**
- * The AWS clients of a container, made once. Each call has a time limit; the SDK has none by default.
+ * The AWS clients of a container, made once; and single clients.
  */
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -9,9 +9,9 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { bucketOwners, expectOwners } from './bucket-owners.ts';
-import { type AwsSettings, settingsOfProcess } from './settings.ts';
+import { makeClient } from './make-client.ts';
+import { type AwsLimits, type AwsSettings, settingsOfProcess } from './settings.ts';
 
 /** The clients that the functions use. */
 export interface AwsClients {
@@ -21,33 +21,20 @@ export interface AwsClients {
   readonly sqs: SQSClient;
 }
 
-/** Time limits for the table, queues and topics; S3 has its own, for stalls. Times in milliseconds. */
-export interface AwsPatience {
-  /** Most tries of a call, the first included. */
-  readonly attempts: number;
-  /** For one call. */
-  readonly requestTimeout: number;
-  readonly connectionTimeout: number;
-}
-
-/** For calls outside a delivery: as many tries as the SDK's default. */
-const patient: AwsPatience = { attempts: 3, requestTimeout: 10_000, connectionTimeout: 3_000 };
+/** Limits for the table, queues and topics; S3 has its own, for stalls. */
+export type AwsPatience = Partial<AwsLimits>;
 
 /**
  * For calls during a delivery, perhaps with an open session. A call before content fails fast, and another invocation
  * repeats it; the queue repeats writes after content (queue/writes/table-writes.ts). The SDK repeats only once, because
  * a connection kept while the container was frozen is often dead.
  */
-export const brisk: AwsPatience = { attempts: 2, requestTimeout: 5_000, connectionTimeout: 2_000 };
-
-const connectionTimeout = 3_000;
-
-/**
- * Milliseconds for a call to Secrets Manager, and its tries. The delivery waits meanwhile with its session open, and a
- * cached secret can replace the answer.
- */
-const secretTimeout = 5_000;
-const secretAttempts = 2;
+export const brisk: AwsPatience = {
+  attempts: 2,
+  requestTimeout: 5_000,
+  socketTimeout: 5_000,
+  connectionTimeout: 2_000,
+};
 
 /** The environment and the settings that clients are made with. */
 export interface AwsSurroundings {
@@ -58,28 +45,26 @@ export interface AwsSurroundings {
 const ofProcess: AwsSurroundings = { env: process.env, aws: settingsOfProcess };
 
 /** Returns the clients, with region, credentials and endpoints of the process unless others are given. */
-export function makeClients(
-  { attempts: maxAttempts, ...times }: AwsPatience = patient,
-  { env, aws }: AwsSurroundings = ofProcess,
-): AwsClients {
-  const own = () => ({ maxAttempts, requestHandler: new NodeHttpHandler({ ...times, throwOnRequestTimeout: true }) });
-  const dynamo = new DynamoDBClient({ ...aws('DYNAMODB'), ...own() });
+export function makeClients(limits: AwsPatience = {}, surroundings: AwsSurroundings = ofProcess): AwsClients {
+  const { env, aws } = surroundings;
   const s3 = makeS3Client(aws);
   expectOwners(s3, bucketOwners(env));
   return {
-    table: makeTableClient(dynamo),
+    table: makeTableClient(makeClient(DynamoDBClient, 'DYNAMODB', { aws, limits })),
     s3,
-    sns: new SNSClient({ ...aws('SNS'), ...own() }),
-    sqs: new SQSClient({ ...aws('SQS'), ...own(), useQueueUrlAsEndpoint: !isDualStack(env) }),
+    sns: makeClient(SNSClient, 'SNS', { aws, limits }),
+    sqs: makeSqsClient(limits, surroundings),
   };
 }
 
 /** Returns the client of message bodies. */
 export function makeS3Client(aws: AwsSettings = settingsOfProcess): S3Client {
-  return new S3Client({
-    ...aws('S3'),
-    requestHandler: new NodeHttpHandler({ connectionTimeout, socketTimeout: 30_000 }),
-  });
+  return makeClient(S3Client, 'S3', { aws });
+}
+
+/** Returns the client of queues. */
+export function makeSqsClient(limits: AwsPatience = {}, { env, aws }: AwsSurroundings = ofProcess): SQSClient {
+  return makeClient(SQSClient, 'SQS', { aws, limits, more: { useQueueUrlAsEndpoint: !isDualStack(env) } });
 }
 
 /**
@@ -98,26 +83,12 @@ function isDualStack(env: AwsSurroundings['env']): boolean {
   return env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true';
 }
 
-/**
- * Returns the client of the function that reads secrets.
- *
- * @param requestTimeout milliseconds for one call
- */
-export function makeSecretsManagerClient(
-  requestTimeout = secretTimeout,
-  aws: AwsSettings = settingsOfProcess,
-): SecretsManagerClient {
-  return new SecretsManagerClient({
-    ...aws('SECRETS_MANAGER'),
-    maxAttempts: secretAttempts,
-    requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true }),
-  });
+/** Returns the client of the function that reads secrets. */
+export function makeSecretsManagerClient(aws: AwsSettings = settingsOfProcess): SecretsManagerClient {
+  return makeClient(SecretsManagerClient, 'SECRETS_MANAGER', { aws });
 }
 
 /** Returns the client of the function that sends mail through Amazon SES. */
-export function makeSesClient(): SESClient {
-  return new SESClient({
-    // One call transfers a whole message.
-    requestHandler: new NodeHttpHandler({ connectionTimeout, requestTimeout: 20_000, throwOnRequestTimeout: true }),
-  });
+export function makeSesClient(aws: AwsSettings = settingsOfProcess): SESClient {
+  return makeClient(SESClient, 'SES', { aws });
 }

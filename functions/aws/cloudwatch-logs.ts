@@ -5,7 +5,7 @@
  */
 
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { makeClient } from './make-client.ts';
 import type { AwsSettings } from './settings.ts';
 
 /** A line of a log. */
@@ -35,23 +35,12 @@ export interface Logs {
   read(group: string, query: LogQuery): AsyncIterable<LogEvent>;
 }
 
-/** Most tries of a throttled call: with back-off, some minutes. */
-const attempts = 12;
-
 /** Logs through the SDK, with region, credentials and endpoint of the environment. */
 export class CloudWatchLogs implements Logs {
   readonly #client: CloudWatchLogsClient;
 
   constructor(aws: AwsSettings) {
-    this.#client = new CloudWatchLogsClient({
-      ...aws('CLOUDWATCH_LOGS'),
-      maxAttempts: attempts,
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: 3_000,
-        requestTimeout: 30_000,
-        throwOnRequestTimeout: true,
-      }),
-    });
+    this.#client = makeClient(CloudWatchLogsClient, 'CLOUDWATCH_LOGS', { aws });
   }
 
   async *read(logGroupName: string, { from, until, pattern }: LogQuery): AsyncIterable<LogEvent> {

@@ -13,6 +13,7 @@ import type { HistoryEntry } from '../queue/items/item.ts';
 import { queueTableSchema } from '../queue/items/table-schema.ts';
 import { withHistoryEntry } from '../queue/writes/apply-change.ts';
 import { Update } from './dynamodb-update.ts';
+import { placeOf, wholeText } from './s3-reading.ts';
 
 const { timeToLive, waitingIndex } = queueTableSchema;
 
@@ -82,8 +83,8 @@ export class DynamoDbCorruptRequests implements CorruptRequests {
   async readBody({ copy }: CorruptRequest): Promise<string | undefined> {
     if (copy.key === noCopy.key) return undefined;
     try {
-      const { Body } = await this.#clients.s3.send(new GetObjectCommand({ Bucket: copy.bucket, Key: copy.key }));
-      return await Body?.transformToString();
+      const found = await this.#clients.s3.send(new GetObjectCommand(placeOf(copy)));
+      return await wholeText(this.#clients.s3, copy, found);
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       throw error;

@@ -2,36 +2,35 @@
  * Classifies errors of the table: whether the same call may succeed later, and whether it may have had an effect.
  */
 
-import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 import type { TroubleKind } from '../queue/writes/table-trouble.ts';
+import type { ErrorKind } from './error-kinds.ts';
+import { errorKind } from './explained-errors.ts';
 
 /**
- * Errors of permissions, keys and credentials. They are often temporary: a new policy or role takes a moment to be
- * effective, and credentials are renewed. A wrong request (ValidationException) or a missing table is permanent.
+ * What the kinds of errors mean for the table. Missing permissions, keys and credentials are often temporary: a new
+ * policy or role takes a moment to be effective, and credentials are renewed. A wrong request or a missing table is
+ * permanent.
  */
-const denials = new Set([
-  'AccessDeniedException',
-  'ExpiredTokenException',
-  'IncompleteSignatureException',
-  'InvalidSignatureException',
-  'MissingAuthenticationTokenException',
-  'UnrecognizedClientException',
-  'CredentialsProviderError',
-]);
+const troubles: Readonly<Record<ErrorKind, TroubleKind | undefined>> = {
+  denied: 'denied',
+  'key-denied': 'denied',
+  'key-unusable': 'denied',
+  'no-credentials': 'denied',
+  expired: 'denied',
+  rejected: 'denied',
+  clock: 'denied',
+  region: 'denied',
+  'no-region': 'denied',
+  throttled: 'throttled',
+  failed: 'failed',
+  unreachable: 'lost',
+  unreadable: 'lost',
+  missing: undefined,
+  refused: undefined,
+};
 
-/** Returns the class of an error, by the SDK's own classification; undefined if the same call would fail again. */
+/** Returns the class of an error; undefined if the same call would fail again. */
 export function dynamoDbTrouble(error: unknown): TroubleKind | undefined {
-  if (!isSdkError(error)) return undefined;
-  if (isThrottlingError(error)) return 'throttled';
-  if (denials.has(error.name)) return 'denied';
-  if (isServerError(error)) return 'failed';
-  if (!isTransientError(error)) return undefined;
-  return error instanceof DynamoDBServiceException ? 'failed' : 'lost';
-}
-
-type SdkError = Parameters<typeof isThrottlingError>[0];
-
-function isSdkError(error: unknown): error is SdkError {
-  return error instanceof Error && (error.cause === undefined || error.cause instanceof Error);
+  const kind = errorKind(error);
+  return kind && troubles[kind];
 }

@@ -44,7 +44,8 @@ export async function putMessage(
     const complete = new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } });
     return versionOf(await s3.send(complete));
   } catch (error) {
-    await s3.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
+    // If that fails too, the first error is the one to report; the bucket's lifecycle rules remove the parts.
+    await s3.send(new AbortMultipartUploadCommand({ ...place, UploadId })).catch(() => {});
     throw error;
   }
 }

@@ -4,10 +4,9 @@
 
 import type { CheckReport } from '../check/report.ts';
 import type { CheckRequest } from '../check/request.ts';
-import { errorWords } from '../log/error-words.ts';
 import { type AwsSettings, settingsOfProcess } from './settings.ts';
 
-/** The function could not be invoked, or failed. */
+/** The function failed, or is no check function. */
 export class RemoteCheckError extends Error {
   override readonly name = 'RemoteCheckError';
   /** Whether the request is wrong. */
@@ -19,9 +18,6 @@ export class RemoteCheckError extends Error {
   }
 }
 
-/** Milliseconds: a little longer than the function may run. */
-const requestTimeout = 310_000;
-
 /** Errors of the function about the request. */
 const usageErrors: ReadonlySet<string> = new Set(['RequestError', 'DestinationError']);
 
@@ -29,7 +25,7 @@ const usageErrors: ReadonlySet<string> = new Set(['RequestError', 'DestinationEr
  * Invokes the check function.
  *
  * @param functionName its name or ARN
- * @throws RemoteCheckError
+ * @throws RemoteCheckError; errors of AWS unchanged
  */
 export async function remoteCheck(
   functionName: string,
@@ -50,23 +46,16 @@ async function invoke(
   aws: AwsSettings,
 ): Promise<{ readonly isError: boolean; readonly payload: string }> {
   // Loaded on demand: a local check needs no AWS.
-  const [{ InvokeCommand, LambdaClient }, { NodeHttpHandler }] = await Promise.all([
+  const [{ InvokeCommand, LambdaClient }, { makeClient }] = await Promise.all([
     import('@aws-sdk/client-lambda'),
-    import('@smithy/node-http-handler'),
+    import('./make-client.ts'),
   ]);
-  // Not repeated: the operator decides about repeating a failed check.
-  const client = new LambdaClient({
-    ...aws('LAMBDA'),
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({ connectionTimeout: 5000, requestTimeout, throwOnRequestTimeout: true }),
-  });
+  const client = makeClient(LambdaClient, 'LAMBDA', { aws });
   try {
     const { FunctionError, Payload } = await client.send(
       new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }),
     );
     return { isError: FunctionError !== undefined, payload: Payload?.transformToString() ?? '' };
-  } catch (cause) {
-    throw new RemoteCheckError(`${functionName} could not be invoked: ${errorWords(cause)}`, { cause });
   } finally {
     client.destroy();
   }

@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
-  HeadObjectCommand,
   NoSuchKey,
   NotFound,
   type S3Client,
@@ -17,8 +16,7 @@ import { beginningOctets, inMemoryLimit, type Message, messageInMemory, streamed
 import type { PinnedMessage } from '../queue/items/item.ts';
 import { type Bodies, BodyFault } from '../queue/items/ports.ts';
 import { type CleanupRules, postfixCleanup } from '../smtp/message-cleanup.ts';
-
-type ObjectName = Pick<PinnedMessage, 'bucket' | 'key' | 'versionId'>;
+import { CutBodyError, headObject, type ObjectName, octetsOf, placeOf } from './s3-reading.ts';
 
 /** Bodies in S3. */
 export class S3Bodies implements Bodies {
@@ -33,44 +31,19 @@ export class S3Bodies implements Bodies {
 
   async pin({ bucket, key, versionId }: ObjectName): Promise<PinnedMessage> {
     try {
-      const found = await this.#client.send(
-        new HeadObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          ...(versionId === undefined ? {} : { VersionId: versionId }),
-        }),
-      );
+      const found = await headObject(this.#client, { bucket, key, ...(versionId === undefined ? {} : { versionId }) });
       const mark = encryptionMark(found.Metadata ?? {});
       if (mark !== undefined) throw new BodyFault(encryptionFault(bucket, key, mark));
+      const { ETag: etag, ContentLength: size } = found;
+      // Without them it could not be told later whether the body is whole.
+      if (etag === undefined || size === undefined) {
+        throw new Error(`S3 did not give the entity tag and size of object "${key}" in bucket "${bucket}"`);
+      }
       // If the bucket keeps versions, the current one is pinned, and delivered even if it is overwritten.
       const version = versionId ?? (found.VersionId === 'null' ? undefined : found.VersionId);
-      return {
-        bucket,
-        key,
-        etag: found.ETag ?? '',
-        size: found.ContentLength ?? 0,
-        ...(version === undefined ? {} : { versionId: version }),
-      };
+      return { bucket, key, etag, size, ...(version === undefined ? {} : { versionId: version }) };
     } catch (error) {
-      const spelledOut = versionId === undefined ? error : await this.#spellOut(error, { bucket, key, versionId });
-      throw asBodyFault(spelledOut, { bucket, key });
-    }
-  }
-
-  /**
-   * Returns the error with a name. HEAD has no body for it, and status 400 may mean an impossible version or an expired
-   * session.
-   */
-  async #spellOut(error: unknown, { bucket, key, versionId }: Required<ObjectName>): Promise<unknown> {
-    if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 400) return error;
-    try {
-      const found = await this.#client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range: 'bytes=0-0' }),
-      );
-      if (found.Body instanceof Readable) found.Body.destroy();
-      return error;
-    } catch (named) {
-      return named;
+      throw asBodyFault(error, { bucket, key });
     }
   }
 
@@ -95,34 +68,24 @@ export class S3Bodies implements Bodies {
   }
 
   async #read(message: PinnedMessage): Promise<Buffer> {
-    const { Body } = await this.#get(message);
-    if (Body === undefined) throw new Error(`S3 sent no body for ${message.key}`);
-    const octets = Buffer.from(await Body.transformToByteArray());
-    if (octets.length !== message.size) throw new CutBodyError(message, octets.length);
-    return octets;
+    return Buffer.concat(await Array.fromAsync(this.#stream(message)));
   }
 
+  /** @throws CutBodyError after the last chunk, unless only a range is read */
   async *#stream(message: PinnedMessage, range?: string): AsyncIterable<Buffer> {
-    const { Body } = await this.#get(message, range);
-    if (!(Body instanceof Readable)) throw new Error(`S3 sent no stream for ${message.key}`);
     let octets = 0;
-    try {
-      for await (const chunk of Body as AsyncIterable<Buffer>) {
-        octets += chunk.length;
-        yield chunk;
-      }
-    } finally {
-      // A body that is not read to its end would keep its connection.
-      Body.destroy();
+    for await (const chunk of octetsOf(await this.#get(message, range), message)) {
+      octets += chunk.length;
+      yield chunk;
     }
-    if (range === undefined && octets !== message.size) throw new CutBodyError(message, octets);
+    if (range === undefined && octets !== message.size) throw new CutBodyError(message, message.size, octets);
   }
 
   async #get({ bucket, key, versionId, etag }: PinnedMessage, range?: string): Promise<GetObjectCommandOutput> {
-    const input = { Bucket: bucket, Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
+    const place = placeOf({ bucket, key, ...(versionId === undefined ? {} : { versionId }) });
     try {
       const found = await this.#client.send(
-        new GetObjectCommand({ ...input, IfMatch: etag, ...(range === undefined ? {} : { Range: range }) }),
+        new GetObjectCommand({ ...place, IfMatch: etag, ...(range === undefined ? {} : { Range: range }) }),
       );
       if (found.ETag === etag) return found;
       if (found.Body instanceof Readable) found.Body.destroy();
@@ -130,15 +93,6 @@ export class S3Bodies implements Bodies {
     } catch (error) {
       throw asBodyFault(error, { bucket, key, etag });
     }
-  }
-}
-
-/** A body that ended before its pinned size: the store, or a proxy before it, gave a part of it. Reading it again may help. */
-export class CutBodyError extends Error {
-  override readonly name = 'CutBodyError';
-
-  constructor({ bucket, key, size }: PinnedMessage, octets: number) {
-    super(`object "${key}" in bucket "${bucket}" has ${size} octets, and ${octets} were read`);
   }
 }
 

@@ -1,18 +1,20 @@
 /**
  * Reads secrets from AWS Secrets Manager.
  *
- * Only name and message of an error are passed on, and the message only if it does not come from parsing a response.
- * Other parts of the SDK's errors may contain the secret.
+ * Only name and message of an error are passed on; the client has put them in words (explained-errors.ts). Other parts of
+ * the SDK's errors may contain the secret.
  */
 
 import {
   GetSecretValueCommand,
   type GetSecretValueCommandOutput,
   type SecretsManagerClient,
-  SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
+import { errorWords } from '../log/error-words.ts';
 import type { SecretSource } from '../secrets/secret-cache.ts';
 import { type Secret, SecretFault, type SecretStage } from '../secrets/secrets.ts';
+import { callOf } from './calls.ts';
+import { errorKind, explain } from './explained-errors.ts';
 
 /** Secrets Manager, as the source of a cache. */
 export class SecretsManagerSource implements SecretSource {
@@ -33,7 +35,7 @@ export class SecretsManagerSource implements SecretSource {
   async read(name: string, stage: SecretStage): Promise<Secret> {
     const which = stage === 'AWSCURRENT' ? `"${name}"` : `"${name}" (${stage})`;
     const { SecretString: text, VersionId: version } = await this.#ask(name, stage).catch((error: unknown) => {
-      throw new SecretFault(`the secret ${which} cannot be read: ${wordsOf(error)}`);
+      throw new SecretFault(`the secret ${which} cannot be read: ${faultWords(error, name)}`);
     });
     if (text === undefined) throw new SecretFault(`the secret ${which} is binary; expected text`);
     if (version === undefined) throw new SecretFault(`the secret ${which} has no version id`);
@@ -46,10 +48,10 @@ export class SecretsManagerSource implements SecretSource {
   }
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  const { name, message } = error;
-  const isHarmless = error instanceof SecretsManagerServiceException || !('$response' in error);
-  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-  return `${name}${code}${isHarmless && message !== '' && message !== name ? `: ${message}` : ''}`;
+/** The words of an error of AWS; of any other only the name, because its message may contain what was read. */
+function faultWords(error: unknown, name: string): string {
+  // Also where the client has not done it: the error of a response that cannot be parsed quotes it.
+  const explained = explain(error, callOf('SECRETS_MANAGER', 'GetSecretValue', { SecretId: name }));
+  if (errorKind(explained) !== undefined) return errorWords(explained);
+  return error instanceof Error ? error.name : 'unknown error';
 }

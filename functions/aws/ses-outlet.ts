@@ -13,6 +13,7 @@ import type { ReportRecipient, ReportSubject } from '../report/subject.ts';
 import { asciiLine } from '../report/text.ts';
 import { isAscii, quoteAddress, splitAddress } from '../smtp/path.ts';
 import type { Clock } from '../time/clock.ts';
+import { errorKind, isTemporary } from './explained-errors.ts';
 
 /** The sender of mails. */
 export interface SesSender {
@@ -26,9 +27,6 @@ const bounceWindow = 23 * 3_600_000;
 const diagnosticLength = 500;
 const explanation =
   'Your message did not reach all its recipients. This report names the others, and the reason for each.';
-
-/** Errors of SES that are temporary. */
-const passing = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestTimeout']);
 
 /** The outlet over SES. The client is made at the first use. */
 export class RawSesOutlet implements SesOutlet {
@@ -62,8 +60,7 @@ export class RawSesOutlet implements SesOutlet {
       return true;
     } catch (error) {
       // SES refuses a bounce for this mail; then the stack sends its own report.
-      const isFinal = error instanceof SESServiceException && error.$fault === 'client' && !passing.has(error.name);
-      if (isFinal) return false;
+      if (error instanceof SESServiceException && isFinal(error)) return false;
       throw error;
     }
   }
@@ -77,6 +74,12 @@ export class RawSesOutlet implements SesOutlet {
       }),
     );
   }
+}
+
+/** Whether the same call would be refused again. Credentials are renewed. */
+function isFinal(error: SESServiceException): boolean {
+  const kind = errorKind(error);
+  return kind !== undefined && kind !== 'expired' && !isTemporary(kind);
 }
 
 function bouncedRecipient({ address, action, status, remoteMta, diagnosticCode }: ReportRecipient) {

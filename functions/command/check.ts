@@ -10,12 +10,14 @@ import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
 import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
+import { escaped } from '../log/postfix-line.ts';
 import { DestinationError } from '../request/destination.ts';
 import { addressFault } from '../smtp/path.ts';
 import { outcomeText, progressText } from '../texts/check-text.ts';
 import { forOutput } from '../texts/terminal.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { exitCodes } from './exit-codes.ts';
+import { awsFault, Failure } from './failure.ts';
 import { type ParameterOptions, readParameters, transcriptTo } from './options.ts';
 import type { Run } from './run.ts';
 
@@ -97,9 +99,11 @@ async function checkThere(
     if (!json) run.stdout.write(forOutput(progressOf(report).map(progressText).join(''), run));
     return report;
   } catch (error) {
-    if (!(error instanceof RemoteCheckError)) throw error;
-    if (error.isUsage) command.error(`error: ${error.message}`);
-    run.stderr.write(`error: --function: ${error.message}\n`);
+    const failure = awsFault(error, `${functionName} could not be invoked`);
+    if (!(failure instanceof Failure) && !(failure instanceof RemoteCheckError)) throw failure;
+    if (failure instanceof RemoteCheckError && failure.isUsage) command.error(`error: ${failure.message}`);
+    run.stderr.write(`error: --function: ${escaped(failure.message)}\n`);
+    // Whatever kept it from being made, a check that was not made says nothing about bounces.
     run.exitCode = exitCodes.tempFail;
     return undefined;
   }

@@ -14,7 +14,7 @@ export function commandSecrets({ aws }: Run): SecretStore {
         import('../aws/clients.ts'),
         import('../aws/secrets-manager.ts'),
       ]);
-      const client = makeSecretsManagerClient(undefined, aws);
+      const client = makeSecretsManagerClient(aws);
       try {
         return await new SecretsManagerSource(() => client).read(name, stage);
       } finally {

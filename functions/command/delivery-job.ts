@@ -17,6 +17,7 @@ import {
 } from '../delivery/message.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { type DeliveryLine, deliveryLine, lineFormat } from '../log/delivery-line.ts';
+import { errorWords } from '../log/error-words.ts';
 import { BodyFault } from '../queue/items/ports.ts';
 import type { Delivery } from '../request/delivery.ts';
 import type { DeliveryRequest, MessageReference } from '../request/request.ts';
@@ -33,9 +34,15 @@ export interface DeliveryJob {
   readonly arrival: number;
   /** Contains only the recipients with a valid address. */
   readonly delivery: Delivery;
-  readonly message: Message;
+  /** The message, or why it cannot be read now: as in the function, its recipients are deferred. */
+  readonly message: Message | Unreadable;
   /** All recipients, in the request's order. */
   readonly recipients: DeliveryRequest['recipients'];
+}
+
+/** A message that cannot be read now. */
+interface Unreadable {
+  readonly why: string;
 }
 
 /** The parts of a run that a job needs, and how messages are cleaned. */
@@ -80,10 +87,9 @@ const miscounting = new WeakMap<Agent, Map<string, number>>();
  * every recipient is deferred.
  */
 export async function runJob(job: DeliveryJob, agent: Agent, deadline: Deadline): Promise<readonly DeliveryLine[]> {
-  const { id, arrival, delivery, recipients } = job;
+  const { id, arrival, recipients } = job;
   const begun = Date.now();
-  const outcome =
-    deadline.left() > 0 ? await attemptJob(job, agent, deadline, begun) : delivery.recipients.map(() => late);
+  const outcome = await attemptJob(job, agent, deadline, begun);
   const verdicts = outcome.values();
   return recipients.map((recipient) => {
     const verdict = recipient.fault === undefined ? verdicts.next().value : refusal(recipient.fault);
@@ -99,6 +105,9 @@ async function attemptJob(
   deadline: Deadline,
   begun: number,
 ): Promise<readonly Verdict[]> {
+  if ('why' in message)
+    return delivery.recipients.map(() => deferral(`the message body cannot be read: ${message.why}`));
+  if (deadline.left() <= 0) return delivery.recipients.map(() => deferral(tooLate));
   const oneByOne = miscounting.get(agent) ?? new Map<string, number>();
   miscounting.set(agent, oneByOne);
   const { verdicts, shortReplies } = await deliver(delivery, agent, {
@@ -115,21 +124,19 @@ async function attemptJob(
   return verdicts;
 }
 
-/** The verdict on a recipient that was not attempted before the deadline. */
-const late: Verdict = {
-  status: 'deferred',
-  dsn: '4.3.0',
-  text: 'not attempted: the deadline of this run (--deadline) has passed',
-  setUp: 0,
-  transfer: 0,
-};
+const tooLate = 'not attempted: the deadline of this run (--deadline) has passed';
+
+/** The verdict on a recipient that was not attempted. */
+function deferral(text: string): Verdict {
+  return { status: 'deferred', dsn: '4.3.0', text, setUp: 0, transfer: 0 };
+}
 
 function refusal(fault: string): Verdict {
   const text = `bad recipient address syntax: the address ${fault}`;
   return { status: 'bounced', dsn: '5.1.3', text, setUp: 0, transfer: 0 };
 }
 
-async function findMessage(reference: MessageReference, run: JobRun): Promise<Message> {
+async function findMessage(reference: MessageReference, run: JobRun): Promise<Message | Unreadable> {
   if ('file' in reference) return await findFile(reference.file, run);
   // The SDK is loaded with the first body that is in a bucket.
   const [{ makeS3Client }, { S3Bodies }] = await Promise.all([
@@ -141,8 +148,7 @@ async function findMessage(reference: MessageReference, run: JobRun): Promise<Me
     return await bodies.load(await bodies.pin(reference));
   } catch (cause) {
     if (cause instanceof BodyFault) throw new RequestError('message.key', cause.message, { cause });
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('message', `cannot be read: ${words}`, { cause });
+    return { why: errorWords(cause) };
   }
 }
 

@@ -3,6 +3,8 @@
  */
 
 import { getSystemErrorMessage } from 'node:util';
+import { errorKind, isTemporary } from '../aws/explained-errors.ts';
+import { errorWords } from '../log/error-words.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Ends a command with a line on standard error. */
@@ -16,27 +18,17 @@ export class Failure extends Error {
   }
 }
 
-/** Faults that a retry does not cure: the operator must correct rights, names or credentials. */
-const lasting =
-  /AccessDenied|Unauthorized|NotAuthorized|ResourceNotFound|NonExistentQueue|NoSuchBucket|NotFound|CredentialsProviderError|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|Region is missing/;
-
-/** Faults of the network. */
-const network = /^(?:ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE)$/;
-
 /**
- * Returns the failure for an error of AWS or of the network. Any other error is a bug and is returned unchanged.
+ * Returns the failure for an error of AWS or of the network, with the exit code of its kind. Any other error is a bug and is
+ * returned unchanged.
  *
  * @param what what could not be done
  */
 export function awsFault(error: unknown, what: string): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error;
-  const code = 'code' in error ? String(error.code) : '';
-  const isLasting = lasting.test(`${error.name} ${error.message}`);
-  const isAws = '$metadata' in error || '$fault' in error || isLasting;
-  const isNetwork = network.test(code) || /^(?:TimeoutError|AggregateError|RequestTimeout\w*)$/.test(error.name);
-  if (!isAws && !isNetwork) return error;
-  const words = error.message === '' ? code : error.message;
-  return new Failure(isLasting ? 'unavailable' : 'tempFail', `${what}: ${error.name}: ${words}`, { cause: error });
+  const kind = errorKind(error);
+  if (kind === undefined) return error;
+  return new Failure(isTemporary(kind) ? 'tempFail' : 'unavailable', `${what}: ${errorWords(error)}`, { cause: error });
 }
 
 /** Returns why a file cannot be read, in the system's words and without the path, which the caller has already named. */

@@ -2,11 +2,9 @@
  * The outputs of a stack in CloudFormation; their names are fixed.
  */
 
-import {
-  CloudFormationClient,
-  CloudFormationServiceException,
-  DescribeStacksCommand,
-} from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { errorKind } from '../aws/explained-errors.ts';
+import { makeClient } from '../aws/make-client.ts';
 import type { AwsSettings } from '../aws/settings.ts';
 import { settingsOutput } from '../operator/settings.ts';
 
@@ -61,13 +59,12 @@ function transportIn(settings = '{}'): string {
 }
 
 async function describeOutputs(stack: string, aws: AwsSettings): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient(aws('CLOUDFORMATION'));
+  const client = makeClient(CloudFormationClient, 'CLOUDFORMATION', { aws });
   try {
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     return new Map((found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   } catch (cause) {
-    const isUnknown = cause instanceof CloudFormationServiceException && cause.name === 'ValidationError';
-    if (!isUnknown) throw cause;
+    if (errorKind(cause) !== 'missing') throw cause;
     const region = await client.config.region();
     throw new StackError('--stack', `there is no stack "${stack}" in the region ${region}`, { cause });
   } finally {

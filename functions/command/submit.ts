@@ -6,9 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
+import { makeS3Client, makeSqsClient } from '../aws/clients.ts';
 import { putMessage } from '../aws/put-message.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { readRequest } from '../request/request.ts';
@@ -17,7 +18,7 @@ import { printable } from '../session/line-reader.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
-import { fileFault } from './failure.ts';
+import { awsFault, Failure, fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 import { readStackOutputs, requireOutput, StackError } from './stack-outputs.ts';
 
@@ -65,7 +66,7 @@ export async function submitAction(
   if (fault !== undefined) return complain(run, fault, exitCodes.malformed);
   const door = await findDoor(run, options, command);
   if (door === undefined) return;
-  const clients = { s3: new S3Client(run.aws('S3')), sqs: new SQSClient(run.aws('SQS')) };
+  const clients = { s3: makeS3Client(run.aws), sqs: makeSqsClient(undefined, run) };
   for (const file of files) {
     const body = await readBody(run, file);
     if (body !== undefined && !(await submit(file, body, { run, options, door, clients }))) return;
@@ -104,7 +105,14 @@ async function findDoor(run: Run, options: SubmitOptions, command: Command): Pro
     bucket: bucket ?? run.env[names.messageBucket],
     queueUrl: queueUrl ?? run.env[names.incomingQueueUrl],
   };
-  if (!isNamed && known.bucket && known.queueUrl) return { bucket: known.bucket, queueUrl: known.queueUrl };
+  if (!isNamed && known.bucket && known.queueUrl) {
+    if (!/^https?:/.test(known.queueUrl) || !URL.canParse(known.queueUrl)) {
+      const name = queueUrl === undefined ? names.incomingQueueUrl : '--queue-url';
+      const expected = 'expected a URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/incoming';
+      command.error(`error: ${name}: ${JSON.stringify(known.queueUrl)} is not allowed: ${expected}`);
+    }
+    return { bucket: known.bucket, queueUrl: known.queueUrl };
+  }
   if (!isNamed && (known.bucket || known.queueUrl)) {
     const missing = known.bucket
       ? `--queue-url (or ${names.incomingQueueUrl})`
@@ -120,7 +128,7 @@ async function findDoor(run: Run, options: SubmitOptions, command: Command): Pro
     };
   } catch (error) {
     if (error instanceof StackError) command.error(`error: ${error.message}`);
-    complain(run, `the stack "${name}" cannot be looked up: ${wordsOf(error)}`, exitCodes.tempFail);
+    complainOfAws(run, error, `the stack "${name}" cannot be looked up`);
     return undefined;
   }
 }
@@ -143,11 +151,7 @@ async function submit(file: string, body: Buffer, { run, options, door, clients 
     const versionId = await putMessage(clients.s3, { Bucket: bucket, Key: key }, body);
     if (versionId !== undefined) message = { ...message, versionId };
   } catch (error) {
-    complain(
-      run,
-      `${file}: the body cannot be written to the bucket "${bucket}": ${wordsOf(error)}`,
-      exitCodes.tempFail,
-    );
+    complainOfAws(run, error, `${file}: the body cannot be written to the bucket "${bucket}"`);
     return false;
   }
   try {
@@ -156,8 +160,8 @@ async function submit(file: string, body: Buffer, { run, options, door, clients 
     print(run, { file, id, messageId: MessageId, ...message }, options);
     return true;
   } catch (error) {
-    const left = `the body stays in s3://${bucket}/${key}`;
-    complain(run, `${file}: the request cannot be sent to ${queueUrl}: ${wordsOf(error)}; ${left}`, exitCodes.tempFail);
+    const left = `its body stays in s3://${bucket}/${key}`;
+    complainOfAws(run, error, `${file}: the request cannot be sent to ${queueUrl}, and ${left}`);
     return false;
   }
 }
@@ -195,7 +199,9 @@ function complain(run: Run, words: string, code: number): void {
   run.exitCode = code;
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message === '' ? error.name : error.message;
+/** Prints an error of AWS, and sets the exit code of its kind. Throws any other error, which is a bug. */
+function complainOfAws(run: Run, error: unknown, what: string): void {
+  const failure = awsFault(error, what);
+  if (!(failure instanceof Failure)) throw failure;
+  complain(run, failure.message, failure.exitCode);
 }

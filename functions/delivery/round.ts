@@ -73,7 +73,7 @@ interface RoundFacts {
 function roundOutcome(facts: RoundFacts, { outcome, finalsAt, octets }: Transacted): Round {
   const { input, session, offered, readyAt } = facts;
   const at = input.agent.clock.now().monotonic;
-  const fault = faultOf(outcome);
+  const fault = faultOf(outcome, peerWords(session.peer));
   // Excess recipients get another transaction, as long as each one completes.
   const goesOn = outcome.completed;
   const excess = offered.filter((_, position) => goesOn && outcome.answers[position]?.kind === 'excess');
@@ -143,13 +143,19 @@ function laterTrouble(
 }
 
 /** Returns what ended the content on the client's side: a failed conversion, a body that cannot be read, or a failed claim. */
-function faultOf({
-  interruption,
-}: TransactionOutcome): { readonly trouble?: Trouble; readonly content?: ContentFault } | undefined {
+function faultOf(
+  { interruption }: TransactionOutcome,
+  peer: PeerWords,
+): { readonly trouble?: Trouble; readonly content?: ContentFault } | undefined {
   if (interruption === undefined) return undefined;
-  const { reason, cause } = interruption;
+  const { stage, reason, cause } = interruption;
   if (cause instanceof MimeUnfit) return { trouble: { scope: 'message', ...cause.fault } };
-  return reason === 'body' || reason === 'claim' ? { content: { what: reason, error: cause } } : undefined;
+  if (reason === 'claim') return { content: { what: reason, error: cause } };
+  if (reason !== 'body') return undefined;
+  const trouble = interruptionTrouble({ stage, reason }, peer);
+  // Only the store knows why, and the operator what to do about it.
+  const text = `${trouble.text}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return { trouble: { ...trouble, text }, content: { what: reason, error: cause } };
 }
 
 function countsOf({ outOfStep, miscount }: TransactionOutcome, octets: number): readonly Count[] {

@@ -9,6 +9,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { isTemporaryError } from '../aws/explained-errors.ts';
 import { quitOnShutdown } from '../aws/shutdown.ts';
 import { composeDelivery, type Delivering } from '../composition/compose-delivery.ts';
 import { deliver } from '../delivery/deliver.ts';
@@ -89,7 +90,8 @@ async function handleRecord(record: SQSRecord, batch: Batch): Promise<boolean> {
       services.log.note('warn', 'left to the release that wrote it', { messageId, error });
     } else {
       services.log.note('error', 'delivery not settled; it will be received again', { messageId, error });
-      notifier.raise({ class: failureClass(error), subject: `delivery not settled: ${errorWords(error)}` });
+      const kind = failureClass(error, isTemporaryError(error));
+      notifier.raise({ class: kind, subject: `delivery not settled: ${errorWords(error)}` });
     }
     return await retryRecord(record, error, services);
   }

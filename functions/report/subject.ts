@@ -94,6 +94,13 @@ function reportRecipients(event: ReportableEvent): readonly ReportRecipient[] {
   }));
 }
 
+/**
+ * Why a body cannot be read is for operators, who find it in the log, the queue and the event. It names buckets and
+ * rights of the stack, and the sender can do nothing about it.
+ */
+const forOperators = /(the message (?:body cannot be read|could not be read to its end.*?)): .*$/s;
+
 function wordsOf(entry: { readonly status: string; readonly diagnosticCode: string } | undefined) {
-  return { status: entry?.status ?? '5.0.0', diagnosticCode: entry?.diagnosticCode ?? 'X-Postfix; unknown' };
+  const { status, diagnosticCode } = entry ?? { status: '5.0.0', diagnosticCode: 'X-Postfix; unknown' };
+  return { status, diagnosticCode: diagnosticCode.replace(forOperators, '$1') };
 }

@@ -1,6 +1,6 @@
 /**
  * The documents, and the parts of documents, that are written from tables in the code: parameters, metrics, properties, context
- * values, states, and the figures of the cost.
+ * values, states, errors of AWS, and the figures of the cost.
  *
  * `npm run documents` writes them; a test fails when they differ from the code.
  */
@@ -15,6 +15,7 @@ import { LmtpDelivery } from '../construct/lmtp-delivery.ts';
 import { figuresText, monthlyText, pricesText } from '../cost/document.ts';
 import { fixedCosts } from '../cost/fixed.ts';
 import { recordedMeasurement } from '../cost/measurement.ts';
+import { awsErrorsTable } from './aws-errors-document.ts';
 import { contextDocument } from './context-document.ts';
 import { metricsDocument } from './metrics-document.ts';
 import { parametersDocument } from './parameters-document.ts';
@@ -36,6 +37,7 @@ export function documents(): ReadonlyMap<string, string> {
     ['docs/architecture.md', withRooms(read('docs/architecture.md'))],
     ['docs/queue.md', withStates(read('docs/queue.md'))],
     ['docs/cost.md', withCosts(read('docs/cost.md'))],
+    ['docs/troubleshooting.md', withAwsErrors(read('docs/troubleshooting.md'))],
   ]);
 }
 
@@ -46,6 +48,9 @@ function withRooms(architecture: string): string {
   const infra = '<!-- written from the imports of infra/: begin -->';
   return withPart(withPart(architecture, functions, functionRoomsTable()), infra, infraRoomsTable());
 }
+
+const withAwsErrors = (troubleshooting: string) =>
+  withPart(troubleshooting, '<!-- written from functions/aws/error-table.ts: begin -->', awsErrorsTable());
 
 const withContext = (configuration: string) =>
   withPart(configuration, '<!-- written from infra/context/context.ts: begin -->', contextDocument());

@@ -235,7 +235,10 @@ describe('--function', () => {
   test('that fails, does not exist, or is another function leaves the question open', async () => {
     for (const [name, said] of [
       ['late', /late failed: Task timed out/],
-      ['unknown', /unknown could not be invoked: ResourceNotFoundException/],
+      [
+        'unknown',
+        /unknown could not be invoked: ResourceNotFoundException: lambda:InvokeFunction failed, because the function "unknown" does not exist in the region [\w-]+: use the output CheckFunctionName/,
+      ],
       ['other', /other returned no check report: is it the check function\?/],
     ] as const) {
       const { code, stderr, stdout } = await ask(name);

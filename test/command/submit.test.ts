@@ -134,17 +134,20 @@ describe('if AWS refuses', () => {
         MESSAGE_BUCKET: 'no-such-bucket',
       },
     );
-    assert.equal(code, 75);
-    assert.match(stderr, /^.*one\.eml: the body cannot be written to the bucket "no-such-bucket": .+\n$/);
+    assert.equal(code, 69);
+    assert.match(
+      stderr,
+      /^.*one\.eml: the body cannot be written to the bucket "no-such-bucket": NoSuchBucket: s3:PutObject failed, because s3:\/\/no-such-bucket\/in\/lost\.eml does not exist: .+\n$/,
+    );
   });
 
   test('the request, that is reported with the key of its body; the next is not tried', async () => {
     const lost = { ...places, INCOMING_QUEUE_URL: `${stack.outputs.IncomingQueueUrl}-gone` };
     const { code, stdout, stderr } = await submit([...envelope, one, two], lost);
-    assert.deepEqual([code, stdout], [75, '']);
+    assert.deepEqual([code, stdout], [69, '']);
     assert.match(
       stderr,
-      /^.*one\.eml: the request cannot be sent to .*-gone: .+; the body stays in s3:\/\/messages\/in\/\w{12}\.eml\n$/,
+      /^.*one\.eml: the request cannot be sent to .*-gone, and its body stays in s3:\/\/messages\/in\/\w{12}\.eml: \w+: sqs:SendMessage failed, because the queue ".*-gone" does not exist .+\n$/,
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
 import { SQSServiceException } from '@aws-sdk/client-sqs';
+import { isTemporaryError } from '../../functions/aws/explained-errors.ts';
 import { failureClass } from '../../functions/notices/failure-class.ts';
 
 const $metadata = { httpStatusCode: 400 };
@@ -19,7 +20,7 @@ describe('a resource shortage is', () => {
     'a response that does not arrive': Object.assign(new Error('x'), { name: 'TimeoutError' }),
   };
   for (const [name, error] of Object.entries(failures)) {
-    test(name, () => assert.equal(failureClass(error), 'resource'));
+    test(name, () => assert.equal(failureClass(error, isTemporaryError(error)), 'resource'));
   }
 });
 
@@ -31,6 +32,6 @@ describe('a fault is', () => {
     'any other exception': 'words',
   };
   for (const [name, error] of Object.entries(failures)) {
-    test(name, () => assert.equal(failureClass(error), 'software'));
+    test(name, () => assert.equal(failureClass(error, isTemporaryError(error)), 'software'));
   }
 });

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { AwsSettings } from '../../functions/aws/settings.ts';
+import type { AwsLimits, AwsSettings } from '../../functions/aws/settings.ts';
 import { runProgram } from '../../functions/command/program/program.ts';
 import type { Run } from '../../functions/command/run.ts';
 import { testify } from './witness.ts';
@@ -75,10 +75,17 @@ export async function runProcess(
   return await ended;
 }
 
+/** How to run it in this process. */
+export interface RunOptions extends CommandOptions {
+  readonly input?: string;
+  /** Limits of its AWS clients; those of the program if absent. */
+  readonly limits?: Partial<AwsLimits>;
+}
+
 /** Runs the command in this process, to its end. Of another run it sees nothing. */
 export async function runCommand(
   args: readonly string[],
-  { input = '', cwd = process.cwd(), env: given = {} }: CommandOptions & { readonly input?: string } = {},
+  { input = '', cwd = process.cwd(), env: given = {}, limits = {} }: RunOptions = {},
 ): Promise<CommandResult> {
   const env = { ...process.env, ...given };
   const [stdout, stderr] = [new Written(), new Written()];
@@ -86,7 +93,7 @@ export async function runCommand(
     ...{ env, stdout, stderr },
     folder: cwd,
     stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
-    aws: settingsIn(env),
+    aws: settingsIn(env, limits),
     exitCode: 0,
     leavesWork: false,
   };
@@ -107,7 +114,7 @@ class Written extends Writable {
 }
 
 /** Returns what the SDK would find in an environment if it were that of a process. */
-function settingsIn(env: Readonly<Record<string, string | undefined>>): AwsSettings {
+function settingsIn(env: Readonly<Record<string, string | undefined>>, limits: Partial<AwsLimits>): AwsSettings {
   const [region, accessKeyId, secretAccessKey, attempts] = [
     env['AWS_REGION'],
     env['AWS_ACCESS_KEY_ID'],
@@ -117,6 +124,7 @@ function settingsIn(env: Readonly<Record<string, string | undefined>>): AwsSetti
   return (service) => {
     const endpoint = env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL'];
     return {
+      limits,
       ...(region === undefined ? {} : { region }),
       ...(accessKeyId === undefined || secretAccessKey === undefined
         ? {}

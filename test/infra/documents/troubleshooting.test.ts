@@ -22,7 +22,10 @@ test('each explained text is one of the code', () => {
   const unknown = shown.filter((code) => {
     if (ofServers.some((words) => code.includes(words))) return false;
     // A text contains the step in progress, and placeholders such as NAME.
-    const plain = code.replaceAll(/\bwhile receiving\b|\b(?:NAME|VALUE|DESTINATION)\b/g, '…');
+    const plain = code.replaceAll(
+      /\bwhile receiving\b|\b(?:NAME|VALUE|DESTINATION|ACTION|RESOURCE|SERVICE|REGION)\b/g,
+      '…',
+    );
     const fragments = plain.match(/[A-Za-z][A-Za-z ,'-]+[a-z]/g) ?? [];
     const [longest = ''] = fragments.toSorted((one, other) => other.length - one.length);
     return !sources.includes(longest.trim());

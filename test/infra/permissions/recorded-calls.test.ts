@@ -10,6 +10,7 @@ import type { Statement } from '../../../infra/local/template/statements.ts';
 import { missingPermissions, parts, unusedPermissions } from '../../support/compare-permissions.ts';
 import { type RecordedStack, startRecordedStack } from '../../support/recorded-stack.ts';
 import { deliveryStories } from './recorded/delivery-stories.ts';
+import { denialStories } from './recorded/denial-stories.ts';
 import { exceptions } from './recorded/exceptions.ts';
 import { peopleStories, refusalStories } from './recorded/people-stories.ts';
 import { sweepStories } from './recorded/sweep-stories.ts';
@@ -83,3 +84,4 @@ describe('the policies of the template', () => {
 });
 
 describe('roles with few permissions', () => refusalStories(() => recorded));
+describe('without a permission', () => denialStories(() => recorded));
