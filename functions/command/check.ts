@@ -11,6 +11,7 @@ import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
 import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
 import { DestinationError } from '../request/destination.ts';
+import { escapeControls, safeJson } from '../smtp/control-characters.ts';
 import { addressFault } from '../smtp/path.ts';
 import { outcomeText, progressText } from '../texts/check-text.ts';
 import { forOutput } from '../texts/terminal.ts';
@@ -42,7 +43,7 @@ export async function checkAction(
       ? await checkHere(run, destination, { probe, options, command })
       : await checkThere(run, destination, options.function, { probe, options, command });
   if (report === undefined) return;
-  run.stdout.write(options.json ? `${JSON.stringify(report)}\n` : forOutput(outcomeText(report), run));
+  run.stdout.write(options.json ? `${safeJson(report)}\n` : forOutput(outcomeText(report), run));
   run.exitCode = exitOf[report.outcome];
 }
 
@@ -99,7 +100,7 @@ async function checkThere(
   } catch (error) {
     if (!(error instanceof RemoteCheckError)) throw error;
     if (error.isUsage) command.error(`error: ${error.message}`);
-    run.stderr.write(`error: --function: ${error.message}\n`);
+    run.stderr.write(`error: --function: ${escapeControls(error.message)}\n`);
     run.exitCode = exitCodes.tempFail;
     return undefined;
   }

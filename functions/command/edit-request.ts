@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { escaped } from '../log/postfix-line.ts';
+import { safeJson } from '../smtp/control-characters.ts';
 import { Failure, fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 
@@ -72,7 +73,7 @@ async function editInEditor({ env, stderr }: EditRun, request: string, reason: s
 
 function indented(text: string): string {
   try {
-    return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
+    return `${safeJson(JSON.parse(text), 2)}\n`;
   } catch {
     return text;
   }

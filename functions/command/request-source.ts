@@ -8,7 +8,7 @@ import type { Parameters } from '../parameters/parameters.ts';
 import { portsOf } from '../request/destination.ts';
 import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { printable } from '../session/line-reader.ts';
+import { escapeControls } from '../smtp/control-characters.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
@@ -20,7 +20,7 @@ export class MalformedRequest {
   readonly complaint: string;
 
   constructor(place: string, fault: string) {
-    this.complaint = printable(`${place}: ${fault}`);
+    this.complaint = escapeControls(`${place}: ${fault}`);
   }
 }
 

@@ -13,7 +13,7 @@ import { putMessage } from '../aws/put-message.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { printable } from '../session/line-reader.ts';
+import { escapeControls, safeJson } from '../smtp/control-characters.ts';
 import { addressFault, isAscii } from '../smtp/path.ts';
 import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -186,12 +186,12 @@ async function readBody(run: Run, file: string): Promise<Buffer | undefined> {
 
 function print({ stdout }: Run, submitted: Submitted, { json }: SubmitOptions): void {
   const { file, id } = submitted;
-  stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
+  stdout.write(`${json ? safeJson(submitted) : escapeControls(`${basename(file)}: submitted as ${id}`)}\n`);
 }
 
 /** Prints a fault and sets the exit code. */
 function complain(run: Run, words: string, code: number): void {
-  run.stderr.write(`${printable(words)}\n`);
+  run.stderr.write(`${escapeControls(words)}\n`);
   run.exitCode = code;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Notify } from '../lmtp/commands.ts';
+import { findControl } from '../smtp/control-characters.ts';
 import { addressFault } from '../smtp/path.ts';
 import type { DeliveryRecipient } from './delivery.ts';
 import { DestinationError, type Ports, parseDestination } from './destination.ts';
@@ -196,7 +197,7 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
 export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
 const isSafeText = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);
+  typeof value === 'string' && value.length <= 1000 && findControl(value) === undefined && value.isWellFormed();
 /** S3 has no longer names, and its error would not say so. */
 const isObjectName = (value: unknown): value is string => isNonEmptyString(value) && Buffer.byteLength(value) <= 1024;
 const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;

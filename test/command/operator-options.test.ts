@@ -87,7 +87,7 @@ describe('if AWS fails because', () => {
     await using stub = await startHttpStub(refusing(400, 'AccessDeniedException', 'ann may not\u001b[2J'));
     const { code, stderr } = await run(['status'], { ...nowhere, AWS_ENDPOINT_URL: stub.url });
     assert.equal(code, 69);
-    assert.equal(stderr, 'error: a request to the stack failed: AccessDeniedException: ann may not\\x1b[2J\n');
+    assert.equal(stderr, 'error: a request to the stack failed: AccessDeniedException: ann may not\\u001b[2J\n');
   });
 
   test('it is throttled: 75', async () => {

@@ -6,6 +6,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { environmentNames as names } from '../../parameters/environment.ts';
 import { parseTime } from '../../parameters/parse-time.ts';
 import { type State, states } from '../../queue/items/states.ts';
+import { findControl } from '../../smtp/control-characters.ts';
 import { defaultStack } from '../default-stack.ts';
 
 /** Collects the values of an option that may be given several times. */
@@ -150,7 +151,7 @@ const reasonLength = 300;
 
 function parseReason(value: string): string {
   const text = value.trim();
-  if (text !== '' && text.length <= reasonLength && !/\p{Cc}/u.test(text)) return text;
+  if (text !== '' && text.length <= reasonLength && findControl(text) === undefined) return text;
   throw new InvalidArgumentError(`Expected one line of 1 to ${reasonLength} characters.`);
 }
 
