@@ -6,6 +6,7 @@
 
 import { Fields, isNonEmptyString, isPresent, isString, optional } from '../request/fields.ts';
 import { RequestError } from '../request/request-error.ts';
+import { isDateTime } from '../time/date-time.ts';
 import { objectIdentity, objectRequestId } from './object-request-id.ts';
 import { isOwnObject } from './own-objects.ts';
 import type { NewObject, Reading, ReadingRules } from './reading.ts';
@@ -46,7 +47,7 @@ export function readS3Record(value: unknown, path: string, rules: ReadingRules):
       version: object.optional('versionId', isString, 'a version id'),
       etag: object.optional('eTag', isNonEmptyString, 'an entity tag'),
       sequencer: object.optional('sequencer', isNonEmptyString, 'a sequencer'),
-      arrival: record.require('eventTime', isString, 'an RFC 3339 time'),
+      arrival: record.require('eventTime', isDateTime, 'an RFC 3339 time that exists'),
     },
     rules,
   );
@@ -73,7 +74,7 @@ export function readEventBridgeEvent(value: object, rules: ReadingRules): Readin
       version: object.optional('version-id', isString, 'a version id'),
       etag: object.optional('etag', isNonEmptyString, 'an entity tag'),
       sequencer: object.optional('sequencer', isNonEmptyString, 'a sequencer'),
-      arrival: event.require('time', isString, 'an RFC 3339 time'),
+      arrival: event.require('time', isDateTime, 'an RFC 3339 time that exists'),
     },
     rules,
   );

@@ -14,6 +14,7 @@ import { hashOf } from '../request/hash.ts';
 import { isQueueId, type RequestRules, readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import { isAscii } from '../smtp/path.ts';
+import { isDateTime } from '../time/date-time.ts';
 import type { Identity, Reading } from './reading.ts';
 
 /** SES sends this notification to test its permission when a rule is made; there is no mail. */
@@ -70,7 +71,7 @@ function asRequest({ id }: Identity, mail: Fields, receipt: Fields): object {
   return {
     version: 1,
     id,
-    arrival: mail.require('timestamp', isString, 'an RFC 3339 time'),
+    arrival: mail.require('timestamp', isDateTime, 'an RFC 3339 time that exists'),
     sender,
     recipients: recipients.map((address) => ({ address })),
     message: readAction(receipt),

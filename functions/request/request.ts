@@ -8,6 +8,7 @@
 import type { Notify } from '../lmtp/commands.ts';
 import { findControl } from '../smtp/control-characters.ts';
 import { addressFault } from '../smtp/path.ts';
+import { readDateTime } from '../time/date-time.ts';
 import type { DeliveryRecipient } from './delivery.ts';
 import { DestinationError, type Ports, parseDestination } from './destination.ts';
 import {
@@ -144,15 +145,11 @@ function parseMessage(value: unknown, { allowFiles }: RequestRules): MessageRefe
 function parseArrival(request: Fields, { now }: RequestRules): number | undefined {
   const text = request.optional('arrival', isString, 'an RFC 3339 time');
   if (text === undefined) return undefined;
-  const time = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(time)) {
-    throw new RequestError('arrival', `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
-  }
-  if (time > now + arrivalTolerance)
+  const read = readDateTime(text);
+  if ('fault' in read) throw new RequestError('arrival', `${quote(text)} ${read.fault}`);
+  if (read.time > now + arrivalTolerance)
     throw new RequestError('arrival', `${quote(text)} is more than five minutes in the future`);
-  return time;
+  return read.time;
 }
 
 function parseDestinationField(request: Fields, { defaultPort }: RequestRules): string | undefined {

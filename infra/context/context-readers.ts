@@ -2,8 +2,10 @@
  * Readers of context values. On the command line (`-c name=value`) a value is text; in cdk.json it may also be a number, a list or
  * an object. A reader receives the value's name, for errors, and the value, `undefined` if absent.
  */
+
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { jsonStructure, type RepeatedName } from '../../functions/json/structure.ts';
 import { type PropsError, refuse } from '../properties/props-error.ts';
 
 /** @throws PropsError with the value and what is allowed */
@@ -95,11 +97,17 @@ export function object(name: string, value: unknown, forms = 'a JSON object'): C
 function parseJson(name: string, value: string, forms: string): unknown {
   try {
     const parsed: unknown = JSON.parse(value);
+    const { repeated } = jsonStructure(value);
+    if (repeated !== undefined) return refuseRepetition(name, value, repeated);
     if (typeof parsed === 'object') return parsed;
-  } catch {
-    // Refused below.
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
   }
   throw wrong(name, withoutPasswords(value), forms);
+}
+
+function refuseRepetition(name: string, value: string, { path, line, column }: RepeatedName): never {
+  throw wrong(name, withoutPasswords(value), `"${path}" once; line ${line} column ${column} has it again`);
 }
 
 /** Reads Postfix parameters: an object, or `name=value` lines. */

@@ -117,7 +117,15 @@ describe('an unusable receipt is corrupt, and its field is named', () => {
       sesNotification({ receipt: { recipients: [7] } }),
       /^recipients\[0\]\.address: 7 /,
     ],
-    'a time that is not a time': [sesNotification({ timestamp: 'yesterday' }), /^arrival: "yesterday" is not/],
+    'a time that is not a time': [sesNotification({ timestamp: 'yesterday' }), /^mail\.timestamp: "yesterday" is not/],
+    'a day that does not exist': [
+      sesNotification({ timestamp: '2026-02-30T08:00:00Z' }),
+      /^mail\.timestamp: "2026-02-30T08:00:00Z" is not/,
+    ],
+    'a message in an SNS envelope that has a field twice': [
+      snsEnvelope(JSON.stringify(sesNotification()).replace('"mail":', '"mail":{},"mail":')),
+      /^mail: "mail" is given twice/,
+    ],
     'a mail of the day after tomorrow': [
       sesNotification({ timestamp: '2026-11-24T08:00:00Z' }),
       /^arrival: .* in the future$/,

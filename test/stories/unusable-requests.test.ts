@@ -32,6 +32,14 @@ async function sendBatch(bodies: readonly string[]): Promise<readonly string[]> 
 /** The fault of each bad request, and the reason in its notice. */
 const bad: Readonly<Record<string, readonly [string | object, RegExp]>> = {
   'malformed JSON': ['{ "version": 1, ', /^request: is not JSON: /],
+  'a field twice': [
+    '{ "version": 1, "id": "a", "version": 1 }',
+    /^version: "version" is given twice \(line 1 column 28\)$/,
+  ],
+  'a day that does not exist': [
+    { arrival: '2026-02-30T08:00:00Z' },
+    /^arrival: "2026-02-30T08:00:00Z" is a time that does not exist: the day must be 1 to 28$/,
+  ],
   'an unknown field': [{ priority: 'high' }, /^priority: is not a field; allowed are version, id, sender, /],
   'an unknown field of a recipient': [
     { recipients: [{ address: 'bob@example.com', adress: 'x' }] },
