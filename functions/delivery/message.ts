@@ -90,9 +90,14 @@ interface Filter {
   end(): Buffer;
 }
 
-/** Yields content as a filter changes it. */
+/** Octets that a filter changes at a time: it may need several times as many. */
+const pieceOctets = 64 * 1024;
+
+/** Yields content as a filter changes it, in pieces. */
 async function* through(filter: Filter, octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  for await (const chunk of octets) yield filter.push(chunk);
+  for await (const chunk of octets) {
+    for (let at = 0; at < chunk.length; at += pieceOctets) yield filter.push(chunk.subarray(at, at + pieceOctets));
+  }
   yield filter.end();
 }
 

@@ -25,8 +25,14 @@ after(() => stack?.close());
 async function sendBatch(bodies: readonly string[]): Promise<readonly string[]> {
   const Entries = bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
   const QueueUrl = stack.outputs.IncomingQueueUrl;
-  const { Successful = [] } = await stack.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-  return Entries.map(({ Id }) => Successful.find((sent) => sent.Id === Id)?.MessageId ?? '');
+  const sent: (string | undefined)[] = [];
+  // SQS takes ten messages at a time.
+  for (let at = 0; at < Entries.length; at += 10) {
+    const batch = Entries.slice(at, at + 10);
+    const { Successful = [] } = await stack.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: batch }));
+    sent.push(...batch.map(({ Id }) => Successful.find((one) => one.Id === Id)?.MessageId));
+  }
+  return sent.map((id) => id ?? '');
 }
 
 /** The fault of each bad request, and the reason in its notice. */
