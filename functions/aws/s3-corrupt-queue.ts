@@ -14,6 +14,7 @@ import { corruptIndexKey } from '../queue/items/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/items/ports.ts';
 import { time } from '../queue/items/waiting-order.ts';
 import { escapeControls } from '../smtp/control-characters.ts';
+import { beginningOf } from '../smtp/ends.ts';
 
 /** Octets of an SQS message, attributes included. */
 const messageOctets = 1024 * 1024;
@@ -93,8 +94,5 @@ function attributeText(reason: string): string {
 
 function cut(reason: string): string {
   if (Buffer.byteLength(reason) <= reasonOctets) return reason;
-  return `${Buffer.from(reason)
-    .subarray(0, reasonOctets)
-    .toString('utf8')
-    .replace(/\ufffd+$/, '')}...`;
+  return `${beginningOf(reason, reasonOctets)}...`;
 }

@@ -82,7 +82,7 @@ function replyStep(asked: Asked, address: string, reply: Reply, site: Site): Env
 
 function findingOf(stage: 'MAIL' | 'RCPT', { code, text }: Reply, { status }: Trouble): Finding {
   // Cyrus says 430 without a status; RFC 4954 section 6 has 530.
-  if (code === 530 || code === 430 || /authenticat\w+ required/i.test(text)) return 'AUTH wanted';
+  if (code === 530 || code === 430 || /authenticat\w{1,10} required/i.test(text)) return 'AUTH wanted';
   if (stage === 'MAIL') return 'sender refused';
   if (!status.startsWith('5')) return 'recipient deferred';
   return /^5\.1\.[0-9]+$/.test(status) ? 'recipient unknown' : 'recipient refused';

@@ -21,7 +21,10 @@ export function text(name: string, value: unknown): string | undefined {
 
 /** Reads entries separated by newline or semicolon. */
 export function lines(name: string, value: unknown): string | undefined {
-  return text(name, value)?.replaceAll(/\s*;\s*/g, '\n');
+  return text(name, value)
+    ?.split(';')
+    .map((line) => line.trim())
+    .join('\n');
 }
 
 /** Reads a list without duplicates; text is split at blanks and commas. */
@@ -121,8 +124,9 @@ export function parameters(name: string, value: unknown = {}): Readonly<Record<s
 const assignmentForms = 'a JSON object, or name=value separated by newline or semicolon';
 
 function assignment(name: string, line: string): [string, string] {
-  const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-  if (parameter === undefined || value === undefined) throw wrong(name, withoutPasswords(line), assignmentForms);
+  const equals = line.indexOf('=');
+  const [parameter, value] = [line.slice(0, Math.max(0, equals)).trim(), line.slice(equals + 1).trim()];
+  if (!/^\w+$/.test(parameter)) throw wrong(name, withoutPasswords(line), assignmentForms);
   return [parameter, value];
 }
 
