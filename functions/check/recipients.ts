@@ -10,7 +10,6 @@ import { peerWords } from '../delivery/verdicts.ts';
 import { type ProbeOutcome, probeRecipients } from '../lmtp/recipient-probe.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
-import { isAscii } from '../smtp/path.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import type { Finding } from './advice.ts';
 import { failed, interrupted, ok, type Site } from './found.ts';
@@ -37,7 +36,6 @@ export async function askRecipients(
     sender,
     recipients: recipients.map((address) => ({ address })),
     destination: '',
-    smtputf8: ![sender, ...recipients].every(isAscii),
   };
   const message = { ...inspectContent(Buffer.alloc(0)), async *open() {} };
   const posting: Posting = { delivery, message, parameters: site.parameters };

@@ -14,7 +14,7 @@ import { environmentNames as names } from '../parameters/environment.ts';
 import { readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
 import { escapeControls, safeJson } from '../smtp/control-characters.ts';
-import { addressFault, isAscii } from '../smtp/path.ts';
+import { addressFault } from '../smtp/path.ts';
 import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
 import { fileFault } from './failure.ts';
@@ -170,8 +170,6 @@ function makeRequest({ sender, recipient, destination }: SubmitOptions, message:
     recipients: recipient,
     message,
     ...(destination === undefined ? {} : { destination }),
-    // A non-ASCII address on the command line is intended.
-    ...([sender, ...recipient].every(isAscii) ? {} : { smtputf8: true }),
   };
 }
 

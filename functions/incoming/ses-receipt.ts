@@ -13,7 +13,6 @@ import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional
 import { hashOf } from '../request/hash.ts';
 import { isQueueId, type RequestRules, readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { isAscii } from '../smtp/path.ts';
 import { isDateTime } from '../time/date-time.ts';
 import type { Identity, Reading } from './reading.ts';
 
@@ -67,7 +66,6 @@ function asRequest({ id }: Identity, mail: Fields, receipt: Fields): object {
   const sender = source === '<>' ? '' : source;
   const listed = receipt.require('recipients', isNonEmptyList, 'a list of at least one recipient');
   const recipients = [...new Set(listed)];
-  const isInternational = [sender, ...recipients].some((address) => isString(address) && !isAscii(address));
   return {
     version: 1,
     id,
@@ -75,7 +73,6 @@ function asRequest({ id }: Identity, mail: Fields, receipt: Fields): object {
     sender,
     recipients: recipients.map((address) => ({ address })),
     message: readAction(receipt),
-    ...(isInternational ? { smtputf8: true } : {}),
     ...optional('authentication', readVerdicts(receipt)),
   };
 }
