@@ -183,6 +183,8 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
   const names = fields.names();
   const long = names.find((name) => name.length > 100);
   if (long !== undefined) throw new RequestError('authentication', `${quote(long)} is longer than 100 characters`);
+  const unsafe = names.find((name) => !isSafeText(name));
+  if (unsafe !== undefined) throw new RequestError('authentication', `${quote(unsafe)} contains a control character`);
   if (names.length > authenticationLimit) {
     throw new RequestError('authentication', `has ${names.length} fields; at most ${authenticationLimit} are allowed`);
   }

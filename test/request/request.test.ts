@@ -163,6 +163,7 @@ describe('each field, wrong: the error names field and value', () => {
     ['authentication', null],
     ['authentication', ['PASS']],
     ['authentication', { spf: true }, 'authentication.spf'],
+    ['authentication', { 'spf\u202e': 'PASS' }],
     ['authentication', { spf: 'PASS\r\n' }, 'authentication.spf'],
   ];
   for (const [field, value, path = field] of wrong) {
