@@ -113,7 +113,7 @@ function portions(metrics: ReadonlyMap<MetricName, readonly number[]>): readonly
 
 /** Whether text is printable US-ASCII, not blank, and without a leading colon. */
 function isDimension(text: string): boolean {
-  return text.length <= longestDimension && /^(?!:)[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(text);
+  return text.length <= longestDimension && /^(?!:)[\x20-\x7e]+$/.test(text) && text.trim() !== '';
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

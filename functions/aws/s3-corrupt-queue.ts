@@ -13,6 +13,8 @@ import { aliasOf } from '../operator/parse-corrupt-request.ts';
 import { corruptIndexKey } from '../queue/items/index-attributes.ts';
 import type { CorruptNotice, CorruptQueue } from '../queue/items/ports.ts';
 import { time } from '../queue/items/waiting-order.ts';
+import { escapeControls } from '../smtp/control-characters.ts';
+import { beginningOf } from '../smtp/ends.ts';
 
 /** Octets of an SQS message, attributes included. */
 const messageOctets = 1024 * 1024;
@@ -87,13 +89,10 @@ function fits(body: string, reason: string): boolean {
 
 /** SQS accepts no control characters in an attribute. */
 function attributeText(reason: string): string {
-  return reason.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '?') || 'unknown';
+  return escapeControls(reason).replace(/[\ufffe\uffff]/g, '?') || 'unknown';
 }
 
 function cut(reason: string): string {
   if (Buffer.byteLength(reason) <= reasonOctets) return reason;
-  return `${Buffer.from(reason)
-    .subarray(0, reasonOctets)
-    .toString('utf8')
-    .replace(/\ufffd+$/, '')}...`;
+  return `${beginningOf(reason, reasonOctets)}...`;
 }

@@ -10,7 +10,6 @@ import { peerWords } from '../delivery/verdicts.ts';
 import { type ProbeOutcome, probeRecipients } from '../lmtp/recipient-probe.ts';
 import type { ChatOptions } from '../session/chat.ts';
 import type { Session } from '../session/session.ts';
-import { isAscii } from '../smtp/path.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 import type { Finding } from './advice.ts';
 import { failed, interrupted, ok, type Site } from './found.ts';
@@ -37,7 +36,6 @@ export async function askRecipients(
     sender,
     recipients: recipients.map((address) => ({ address })),
     destination: '',
-    smtputf8: ![sender, ...recipients].every(isAscii),
   };
   const message = { ...inspectContent(Buffer.alloc(0)), async *open() {} };
   const posting: Posting = { delivery, message, parameters: site.parameters };
@@ -82,7 +80,7 @@ function replyStep(asked: Asked, address: string, reply: Reply, site: Site): Env
 
 function findingOf(stage: 'MAIL' | 'RCPT', { code, text }: Reply, { status }: Trouble): Finding {
   // Cyrus says 430 without a status; RFC 4954 section 6 has 530.
-  if (code === 530 || code === 430 || /authenticat\w+ required/i.test(text)) return 'AUTH wanted';
+  if (code === 530 || code === 430 || /authenticat\w{1,10} required/i.test(text)) return 'AUTH wanted';
   if (stage === 'MAIL') return 'sender refused';
   if (!status.startsWith('5')) return 'recipient deferred';
   return /^5\.1\.[0-9]+$/.test(status) ? 'recipient unknown' : 'recipient refused';

@@ -10,8 +10,8 @@ import type { Probe } from '../check/recipients.ts';
 import { type CheckReport, type Outcome, progressOf } from '../check/report.ts';
 import { checkTimeouts } from '../check/time-limits.ts';
 import { makeAgent } from '../delivery/agent.ts';
-import { escaped } from '../log/postfix-line.ts';
 import { DestinationError } from '../request/destination.ts';
+import { escapeControls, safeJson } from '../smtp/control-characters.ts';
 import { addressFault } from '../smtp/path.ts';
 import { outcomeText, progressText } from '../texts/check-text.ts';
 import { forOutput } from '../texts/terminal.ts';
@@ -44,7 +44,7 @@ export async function checkAction(
       ? await checkHere(run, destination, { probe, options, command })
       : await checkThere(run, destination, options.function, { probe, options, command });
   if (report === undefined) return;
-  run.stdout.write(options.json ? `${JSON.stringify(report)}\n` : forOutput(outcomeText(report), run));
+  run.stdout.write(options.json ? `${safeJson(report)}\n` : forOutput(outcomeText(report), run));
   run.exitCode = exitOf[report.outcome];
 }
 
@@ -102,7 +102,7 @@ async function checkThere(
     const failure = awsFault(error, `${functionName} could not be invoked`);
     if (!(failure instanceof Failure) && !(failure instanceof RemoteCheckError)) throw failure;
     if (failure instanceof RemoteCheckError && failure.isUsage) command.error(`error: ${failure.message}`);
-    run.stderr.write(`error: --function: ${escaped(failure.message)}\n`);
+    run.stderr.write(`error: --function: ${escapeControls(failure.message)}\n`);
     // Whatever kept it from being made, a check that was not made says nothing about bounces.
     run.exitCode = exitCodes.tempFail;
     return undefined;

@@ -17,6 +17,7 @@ import {
 } from '../request/destination.ts';
 import { secretFaultNote } from '../secrets/secrets.ts';
 import { type Deadline, deadlineAfter, withLimit } from '../session/limit.ts';
+import { escapeControls, safeJson } from '../smtp/control-characters.ts';
 import { commandSecrets } from './command-secrets.ts';
 import { type DeliveryJob, runJob } from './delivery-job.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -45,12 +46,12 @@ export async function deliverAction(run: Run, options: DeliverOptions, command: 
   const source = openSource(run, options, parameters, command);
   const agent = makeAgent(parameters, {
     secrets: commandSecrets(run),
-    onSecretFault: (why) => void run.stderr.write(`${secretFaultNote}: ${why}\n`),
+    onSecretFault: (why) => void run.stderr.write(`${secretFaultNote}: ${escapeControls(why)}\n`),
     ...(options.transcript
       ? { transcript: transcriptTo(run) }
       : { debugPeer: (peer, side, line) => void run.stderr.write(`${peer} ${side}: ${line}\n`) }),
   });
-  const print = options.json ? (line: DeliveryLine) => JSON.stringify(line) : postfixLine;
+  const print = options.json ? (line: DeliveryLine) => safeJson(line) : postfixLine;
   const statuses = new Set<DeliveryLine['status']>();
   let malformed = false;
   const onLate = () => {

@@ -7,7 +7,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { jsonStructure } from '../json/structure.ts';
 import { escaped } from '../log/postfix-line.ts';
+import { safeJson } from '../smtp/control-characters.ts';
 import { Failure, fileFault } from './failure.ts';
 import { pathOf, type Run } from './run.ts';
 
@@ -51,7 +53,7 @@ async function readReplacement(run: EditRun, file: string): Promise<string> {
   }
 }
 
-/** Opens the request in an editor; JSON is indented. */
+/** Opens the request in an editor. JSON is indented, unless that would lose a field that it has twice. */
 async function editInEditor({ env, stderr }: EditRun, request: string, reason: string): Promise<string> {
   const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
   const folder = await mkdtemp(join(tmpdir(), 'lambda-lmtp-edit-'));
@@ -72,7 +74,8 @@ async function editInEditor({ env, stderr }: EditRun, request: string, reason: s
 
 function indented(text: string): string {
   try {
-    return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
+    const value: unknown = JSON.parse(text);
+    return jsonStructure(text).repeated === undefined ? `${safeJson(value, 2)}\n` : text;
   } catch {
     return text;
   }
@@ -99,6 +102,10 @@ function parseObject(text: string): Container {
     value = JSON.parse(text);
   } catch {
     throw new Failure('malformed', 'the request is not JSON: use --edit or --with FILE');
+  }
+  const { repeated } = jsonStructure(text);
+  if (repeated !== undefined) {
+    throw new Failure('malformed', `${repeated.path}: the request has it twice: use --edit or --with FILE`);
   }
   if (isContainer(value)) return value;
   throw new Failure('malformed', 'the request is not a JSON object: use --edit or --with FILE');

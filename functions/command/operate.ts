@@ -4,6 +4,7 @@
 
 import { once } from 'node:events';
 import { escaped } from '../log/postfix-line.ts';
+import { escapeControlsInLines } from '../smtp/control-characters.ts';
 import type { StackOptions } from '../texts/next-command.ts';
 import { forOutput } from '../texts/terminal.ts';
 import type { Operation } from './compose-operator.ts';
@@ -40,7 +41,10 @@ export function guarded<Given extends readonly unknown[]>(
   };
 }
 
-/** Prints a line, formatted for a terminal or not. Waits for a slow reader, so that millions of lines do not pile up. */
+/**
+ * Prints a line or a text, formatted for a terminal or not, with control characters escaped: in JSON too, where a reader gets the
+ * same value. Waits for a slow reader, so that millions of lines do not pile up.
+ */
 export async function print(line: string, { stdout }: Pick<Run, 'stdout'>): Promise<void> {
-  if (!stdout.write(`${forOutput(line, { stdout })}\n`)) await once(stdout, 'drain');
+  if (!stdout.write(`${forOutput(escapeControlsInLines(line), { stdout })}\n`)) await once(stdout, 'drain');
 }

@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ParameterError, type Parameters, type WrittenParameters } from '../parameters/parameters.ts';
+import { escapeControls } from '../smtp/control-characters.ts';
 import { fileFault } from './failure.ts';
 import { commandParameters } from './parameter-options.ts';
 import { pathOf, type Run } from './run.ts';
@@ -49,5 +50,5 @@ export function checkFile(run: Run, option: string, file: string, command: Comma
 
 /** Returns what writes the lines of a dialogue to standard error. */
 export function transcriptTo({ stderr }: Run): (side: 'C' | 'S', line: string) => void {
-  return (side, line) => void stderr.write(`${side}: ${line}\n`);
+  return (side, line) => void stderr.write(`${side}: ${escapeControls(line)}\n`);
 }

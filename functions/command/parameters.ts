@@ -20,6 +20,7 @@ import {
 } from '../parameters/parameters.ts';
 import { parameterSubjects } from '../parameters/table.ts';
 import { refusalOf, whyNot } from '../parameters/why-not.ts';
+import { escapeControls, escapeControlsInLines, safeJson } from '../smtp/control-characters.ts';
 import { splitOption } from './parameter-options.ts';
 import type { Run } from './run.ts';
 
@@ -65,14 +66,12 @@ export function parametersAction(
   command: Command,
 ): void {
   const { written, parameters } = readOptions(options, command);
-  for (const warning of patternWarnings(parameters)) run.stderr.write(`warning: ${warning}\n`);
+  for (const warning of patternWarnings(parameters)) run.stderr.write(`warning: ${escapeControls(warning)}\n`);
   const described = (names.length === 0 ? parameterNames : names)
     .map((name) => describeName(name, written, command))
     .filter((description) => options.changed === undefined || ('changed' in description && description.changed));
-  const show = options.json
-    ? (description: Description | Refusal) => JSON.stringify(description)
-    : inText(names.length > 0);
-  run.stdout.write(described.map((description) => `${show(description)}\n`).join(''));
+  const show = options.json ? (description: Description | Refusal) => safeJson(description) : inText(names.length > 0);
+  run.stdout.write(described.map((description) => `${escapeControlsInLines(show(description))}\n`).join(''));
 }
 
 function readOptions(

@@ -8,8 +8,8 @@ import type { Parameters } from '../parameters/parameters.ts';
 import { portsOf } from '../request/destination.ts';
 import { type DeliveryRequest, parseRequest, type RequestRules } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { printable } from '../session/line-reader.ts';
-import { addressFault, isAscii } from '../smtp/path.ts';
+import { escapeControls } from '../smtp/control-characters.ts';
+import { addressFault } from '../smtp/path.ts';
 import { type DeliveryJob, prepareJob } from './delivery-job.ts';
 import { readLines } from './read-lines.ts';
 import { pathOf, type Run } from './run.ts';
@@ -20,7 +20,7 @@ export class MalformedRequest {
   readonly complaint: string;
 
   constructor(place: string, fault: string) {
-    this.complaint = printable(`${place}: ${fault}`);
+    this.complaint = escapeControls(`${place}: ${fault}`);
   }
 }
 
@@ -68,9 +68,7 @@ export async function requestFromOptions(
     return fault === undefined ? { address } : { address, fault };
   });
   try {
-    // A non-ASCII address on the command line is intended.
-    const smtputf8 = ![sender, ...recipient].every(isAscii);
-    const request = { sender, recipients, message: { file: message }, destination, smtputf8 };
+    const request = { sender, recipients, message: { file: message }, destination };
     return await prepareJob(request, undefined, { ...run, cleanup: cleanupRules(parameters) });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;

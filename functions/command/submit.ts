@@ -14,8 +14,8 @@ import { putMessage } from '../aws/put-message.ts';
 import { environmentNames as names } from '../parameters/environment.ts';
 import { readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { printable } from '../session/line-reader.ts';
-import { addressFault, isAscii } from '../smtp/path.ts';
+import { escapeControls, safeJson } from '../smtp/control-characters.ts';
+import { addressFault } from '../smtp/path.ts';
 import { defaultStack } from './default-stack.ts';
 import { exitCodes } from './exit-codes.ts';
 import { awsFault, Failure, fileFault } from './failure.ts';
@@ -174,8 +174,6 @@ function makeRequest({ sender, recipient, destination }: SubmitOptions, message:
     recipients: recipient,
     message,
     ...(destination === undefined ? {} : { destination }),
-    // A non-ASCII address on the command line is intended.
-    ...([sender, ...recipient].every(isAscii) ? {} : { smtputf8: true }),
   };
 }
 
@@ -190,12 +188,12 @@ async function readBody(run: Run, file: string): Promise<Buffer | undefined> {
 
 function print({ stdout }: Run, submitted: Submitted, { json }: SubmitOptions): void {
   const { file, id } = submitted;
-  stdout.write(`${json ? JSON.stringify(submitted) : printable(`${basename(file)}: submitted as ${id}`)}\n`);
+  stdout.write(`${json ? safeJson(submitted) : escapeControls(`${basename(file)}: submitted as ${id}`)}\n`);
 }
 
 /** Prints a fault and sets the exit code. */
 function complain(run: Run, words: string, code: number): void {
-  run.stderr.write(`${printable(words)}\n`);
+  run.stderr.write(`${escapeControls(words)}\n`);
   run.exitCode = code;
 }
 

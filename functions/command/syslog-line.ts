@@ -6,6 +6,7 @@
  */
 
 import { escaped } from '../log/postfix-line.ts';
+import { trailing } from '../smtp/ends.ts';
 import type { ProgramEvent } from './log-reading.ts';
 
 /** Format of the time: that of RFC 3164, or that of RFC 3339, which newer syslogds write. */
@@ -33,6 +34,6 @@ function timeOf(milliseconds: number, form: TimeForm): string {
 
 /** A number in place of the process id, from the container's log stream: `2026/11/22/[$LATEST]abcd...`. */
 function processOf(stream: string): number {
-  const [, digits] = /([0-9a-f]{4})[0-9a-f]*$/.exec(stream) ?? [];
-  return digits === undefined ? 1 : Number.parseInt(digits, 16);
+  const digits = trailing(stream, (character) => /[0-9a-f]/.test(character));
+  return digits.length < 4 ? 1 : Number.parseInt(digits.slice(0, 4), 16);
 }

@@ -35,7 +35,7 @@ export function makeEnvelope(
     recipients,
     // The size after a conversion is not known in advance.
     ...(downgrade === undefined ? { size: message.size + Buffer.byteLength(prefix) } : {}),
-    smtputf8: needsSmtputf8(delivery, message) && parameters.smtputf8_enable,
+    smtputf8: internationalNeed({ delivery, message, parameters }) !== 'none',
     dummyAuth: parameters.lmtp_send_dummy_mail_auth,
     unquoted: !parameters.lmtp_quote_rfc821_envelope,
     ...(body === undefined ? {} : { body }),
@@ -50,7 +50,7 @@ export function missingCapability(
   offered: Capabilities,
   { peer, isLastHost }: { readonly peer: string; readonly isLastHost: boolean },
 ): Trouble | undefined {
-  if (needsSmtputf8(delivery, message) && parameters.smtputf8_enable && !offered.smtputf8) {
+  if (internationalNeed({ delivery, message, parameters }) === 'required' && !offered.smtputf8) {
     // Hard only if no other host is left (Postfix since 3.8; before, at once).
     const status = isLastHost || !judgeOf(parameters).asksOthersForUtf8 ? '5.6.7' : '4.6.7';
     return { scope: 'message', status, text: `SMTPUTF8 is required, but was not offered by host ${peer}` };
@@ -62,13 +62,33 @@ export function missingCapability(
   return undefined;
 }
 
-/** Whether an address or a header is in UTF-8; the declaration alone does not count (RFC 6531 section 3.4). */
-function needsSmtputf8({ smtputf8, sender, recipients }: Delivery, { has8BitHeader }: Message): boolean {
-  if (smtputf8 !== true) return false;
-  return has8BitHeader || ![sender, ...recipients.map(({ address }) => address)].every(isAscii);
+/**
+ * Returns how much a delivery needs SMTPUTF8 (RFC 6531 section 3.4). The addresses decide, by whatever front door they came.
+ *
+ * - `required`: without it, octets above 127 would be sent that the server does not accept. An address has them, or a field that is
+ *   prepended has them, or the header of a message that was submitted with SMTPUTF8. (Other headers with such octets are sent as they
+ *   are, as by Postfix.)
+ * - `wanted`: an original recipient has them. It is in US-ASCII on the wire, but the server may return it in a report.
+ * - `none`: the declaration alone does not count.
+ */
+function internationalNeed({ delivery, message, parameters }: Posting): 'none' | 'wanted' | 'required' {
+  const { sender, recipients, smtputf8 } = delivery;
+  if (!parameters.smtputf8_enable) return 'none';
+  const originals = recipients.map(({ address, original }) => original ?? address);
+  const sent = [
+    sender,
+    ...recipients.map(({ address }) => address),
+    ...(parameters.lmtp_flags.has('O') ? originals : []),
+  ];
+  if (!sent.every(isAscii) || (smtputf8 === true && message.has8BitHeader)) return 'required';
+  const typed = recipients.flatMap(({ orcpt }) => (orcpt === undefined ? [] : [orcpt]));
+  return [...originals, ...typed].every(isAscii) ? 'none' : 'wanted';
 }
 
-/** Returns 8BITMIME for content with octets above 127, whatever was declared, and for content that was not inspected. */
+/**
+ * Returns 8BITMIME for content with octets above 127, whatever was declared, and for content that was neither declared nor seen.
+ * A declaration of other content is passed on, as by Postfix.
+ */
 function declaredBody({ body }: Delivery, { is8Bit }: Message): Envelope['body'] {
   if (is8Bit === true) return '8BITMIME';
   return body ?? (is8Bit === undefined ? '8BITMIME' : undefined);

@@ -16,7 +16,10 @@ export interface Message {
    */
   readonly size: number;
   readonly isExact: boolean;
-  /** Whether the body has octets above 127; `undefined` if it was not inspected. */
+  /**
+   * Whether the body has octets above 127; `undefined` until they are seen: those of a large message when it is sent for the first
+   * time.
+   */
   readonly is8Bit: boolean | undefined;
   /** Whether the header has octets above 127; such a message needs SMTPUTF8 if it was submitted with it. */
   readonly has8BitHeader: boolean;
@@ -81,7 +84,36 @@ export function streamedMessage(
 ): Message {
   const cleaned = cleanContent(beginning, rules);
   const removed = Math.max(0, beginning.length - cleaned.length);
-  return { ...unseenContent(size - removed, cleaned), open: () => through(new MessageCleanup(rules), open()) };
+  let is8Bit: boolean | undefined;
+  const watch = (found: boolean) => {
+    is8Bit = found;
+  };
+  return {
+    ...unseenContent(size - removed, cleaned),
+    get is8Bit() {
+      return is8Bit;
+    },
+    open: () => inspected(through(new MessageCleanup(rules), open()), findBody(cleaned), watch),
+  };
+}
+
+/** Yields content, and says whether its body has octets above 127: as soon as one is seen, or at the end. */
+async function* inspected(
+  octets: AsyncIterable<Buffer>,
+  bodyStart: number,
+  report: (is8Bit: boolean) => void,
+): AsyncIterable<Buffer> {
+  let before = 0;
+  let isSeen = false;
+  for await (const chunk of octets) {
+    if (!isSeen && has8BitOctets(chunk.subarray(Math.max(0, bodyStart - before)))) {
+      isSeen = true;
+      report(true);
+    }
+    before += chunk.length;
+    yield chunk;
+  }
+  if (!isSeen) report(false);
 }
 
 /** Something that changes content chunk by chunk. */
@@ -90,9 +122,14 @@ interface Filter {
   end(): Buffer;
 }
 
-/** Yields content as a filter changes it. */
+/** Octets that a filter changes at a time: it may need several times as many. */
+const pieceOctets = 64 * 1024;
+
+/** Yields content as a filter changes it, in pieces. */
 async function* through(filter: Filter, octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  for await (const chunk of octets) yield filter.push(chunk);
+  for await (const chunk of octets) {
+    for (let at = 0; at < chunk.length; at += pieceOctets) yield filter.push(chunk.subarray(at, at + pieceOctets));
+  }
   yield filter.end();
 }
 

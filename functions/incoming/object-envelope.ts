@@ -8,7 +8,6 @@
 import { oneOf, optional } from '../request/fields.ts';
 import { type DeliveryRequest, type RequestRules, readRequest } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { isAscii } from '../smtp/path.ts';
 import { decodeWords, EncodedWordError } from './encoded-words.ts';
 import type { Identity, NewObject } from './reading.ts';
 
@@ -31,7 +30,7 @@ export function readObjectEnvelope(
   const sender = source === '<>' ? '' : source;
   const addresses = splitAddresses(required(metadata, 'recipients', 'envelope recipients, separated by commas'));
   const notify = value('notify')?.split(/[\s,]+/);
-  const smtputf8 = readSwitch(value('smtputf8')) ?? ([sender, ...addresses].every(isAscii) ? undefined : true);
+  const smtputf8 = readSwitch(value('smtputf8'));
   const dsn = { ...optional('ret', value('ret')), ...optional('envid', value('envid')) };
   const authentication = {
     ...optional('spf', value('spf')),

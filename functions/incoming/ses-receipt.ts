@@ -15,7 +15,6 @@ import { Fields, isNonEmptyList, isNonEmptyString, isPresent, isString, optional
 import { hashOf } from '../request/hash.ts';
 import { isQueueId, readRequest, readTime } from '../request/request.ts';
 import { RequestError } from '../request/request-error.ts';
-import { isAscii } from '../smtp/path.ts';
 import { CarriedFields, isSesVerdict } from './carried-fields.ts';
 import type { Identity, Reading, ReadingRules, ReceivedContent } from './reading.ts';
 import { readContent } from './ses-content.ts';
@@ -87,7 +86,6 @@ function asRequest(
   const sender = source === '<>' ? '' : source;
   const listed = receipt.require('recipients', isNonEmptyList, 'a list of at least one recipient');
   const recipients = [...new Set(listed)];
-  const isInternational = [sender, ...recipients].some((address) => isString(address) && !isAscii(address));
   // Without a bucket of its own the command line only checks a notification, before it sends it to incoming.
   const bucket = 'bucket' in place ? place.bucket : (rules.messageBucket ?? 'message-bucket');
   return {
@@ -97,7 +95,6 @@ function asRequest(
     sender,
     recipients: recipients.map((address) => ({ address })),
     message: { bucket, key: place.key },
-    ...(isInternational ? { smtputf8: true } : {}),
     ...optional('authentication', readVerdicts(receipt, carried)),
   };
 }

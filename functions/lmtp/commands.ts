@@ -5,7 +5,7 @@
 
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { quoteAddress, unquoteAddress } from '../smtp/path.ts';
-import { encodeXtext } from '../smtp/xtext.ts';
+import { encodeUtf8Xtext, encodeXtext } from '../smtp/xtext.ts';
 
 /** NOTIFY keywords of RFC 3461 section 4.1. */
 export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
@@ -67,8 +67,12 @@ function wireAddress(address: string, { unquoted = false }: Envelope): string {
   return plain === undefined || /[<>]/.test(plain) ? quoteAddress(address) : plain;
 }
 
-/** Encodes the address after the first `;` as xtext (RFC 3461 section 4.2). */
+/**
+ * Encodes the address after the first `;`: one of the type `utf-8` as RFC 6533 section 3 says, any other as xtext (RFC 3461 section
+ * 4.2). Both are US-ASCII, so that a server without SMTPUTF8 accepts them.
+ */
 function encodeOriginal(original: string): string {
   const semicolon = original.indexOf(';');
-  return `${original.slice(0, semicolon + 1)}${encodeXtext(original.slice(semicolon + 1))}`;
+  const [type, address] = [original.slice(0, semicolon), original.slice(semicolon + 1)];
+  return `${type};${type.toLowerCase() === 'utf-8' ? encodeUtf8Xtext(address) : encodeXtext(address)}`;
 }

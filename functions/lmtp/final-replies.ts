@@ -5,6 +5,7 @@
  * recipient only if the replies allow no other assignment.
  */
 
+import { withoutTrailing } from '../smtp/ends.ts';
 import { isPositive, type Reply } from '../smtp/reply.ts';
 
 /** How the final replies ended. */
@@ -86,7 +87,7 @@ export class Names {
 
 /** Returns a word without the punctuation that may surround an address. */
 function withoutPunctuation(word: string): string {
-  return word.replace(/^['`[]+|['`\].:!?]+$/g, '');
+  return withoutTrailing(word.replace(/^['`[]+/, ''), (character) => "'`].:!?".includes(character));
 }
 
 function saysTheSame(one: Reply, other: Reply | undefined): boolean {

@@ -4,6 +4,7 @@
  *     4bXq1: to=<bob@example.com>, relay=host[10.0.1.7]:24, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, status=sent (250 ...)
  */
 
+import { escapedLine } from '../smtp/control-characters.ts';
 import type { DeliveryLine } from './delivery-line.ts';
 
 /** Returns the line. Text of the server or the envelope is escaped, so that it stays one line. */
@@ -32,12 +33,7 @@ export function isDeliveryLine(value: unknown): value is DeliveryLine {
   );
 }
 
-/** Replaces line breaks by blanks, other control characters by `\xNN`, so that they have no effect on a terminal. */
+/** Replaces line breaks by blanks, and escapes other control characters, so that they have no effect on a terminal. */
 export function escaped(text: string): string {
-  return text
-    .replace(/\s*[\r\n]+\s*/g, ' ')
-    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-      const code = character.charCodeAt(0);
-      return code > 255 ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
-    });
+  return escapedLine(text);
 }

@@ -54,7 +54,7 @@ function readExtended(rest: string, syntax: PosixSyntax, depth: number): Taken {
     case '|':
       return { token: { kind: 'or' }, length: 1 };
     case '{':
-      return readInterval(rest, /^\{(\d*)(,?)(\d*)\}/);
+      return readInterval(rest, /^\{(\d*)(?:(,)(\d*))?\}/);
     case '^':
       return place(atBegin(syntax));
     case '$':
@@ -76,7 +76,7 @@ function readBasic(rest: string, syntax: PosixSyntax, last: Token | undefined): 
     '\\|': () => ({ token: { kind: 'or' }, length: 2 }),
     '\\+': () => ({ ...repeat(1, Number.POSITIVE_INFINITY), length: 2 }),
     '\\?': () => ({ ...repeat(0, 1), length: 2 }),
-    '\\{': () => readInterval(rest, /^\\\{(\d*)(,?)(\d*)\\\}/),
+    '\\{': () => readInterval(rest, /^\\\{(\d*)(?:(,)(\d*))?\\\}/),
   };
   const operator = operators[rest.slice(0, 2)];
   if (operator !== undefined) return operator();

@@ -9,6 +9,7 @@
 
 import { isReadable } from '../queue/items/schema-version.ts';
 import { Fields, isNonEmptyString, isString } from '../request/fields.ts';
+import { isDateTime } from '../time/date-time.ts';
 
 /** The classes of trouble (Postfix notify_classes). */
 export const noticeClasses = [
@@ -73,7 +74,7 @@ export function parseNotice(value: unknown): Notice {
     id: fields.require('id', isNonEmptyString, 'a name'),
     class: fields.require('class', isNoticeClass, noticeClasses.join(', ')),
     subject: fields.require('subject', isString, 'a line'),
-    time: fields.require('time', isTime, 'an RFC 3339 time'),
+    time: fields.require('time', isDateTime, 'an RFC 3339 time'),
     transport: fields.require('transport', isString, 'the name of a transport'),
     ...(peer === undefined ? {} : { peer }),
     ...(destination === undefined ? {} : { destination }),
@@ -84,6 +85,5 @@ export function parseNotice(value: unknown): Notice {
 }
 
 const isNoticeClass = (value: unknown): value is NoticeClass => noticeClasses.some((name) => name === value);
-const isTime = (value: unknown): value is string => isString(value) && !Number.isNaN(Date.parse(value));
 const isListOfText = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isString);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;

@@ -3,6 +3,7 @@
  */
 
 import type { SummaryReply } from '../queue/items/queue-entry.ts';
+import { trailing } from '../smtp/ends.ts';
 
 /** What replies have in common. */
 export interface CommonWords {
@@ -23,15 +24,27 @@ const ellipsis = '…';
 export function wordsToShow({ dsn, text }: SummaryReply): CommonWords {
   const isCut = text.endsWith('...');
   const [, said] = / said: (\d{3}(?!\d).*)$/s.exec(text) ?? [];
-  const whole = (said ?? `${dsn} ${text}`).replace(/\s*\(in reply to [^)]*\)/, '');
+  const whole = withoutCommand(said ?? `${dsn} ${text}`);
   const words = whole.split(/\s+/).filter((word) => word !== '');
   if (!isCut) return { words, isCut, isVaried: false };
   // The last word is cut itself, or is the dots alone.
-  const kept = words
-    .slice(0, -1)
-    .join(' ')
-    .replace(/ ?\(in(?: reply(?: to[^)]*)?)?$/, '');
+  const kept = withoutOpenCommand(words.slice(0, -1).join(' '));
   return { words: kept.split(' ').filter((word) => word !== ''), isCut, isVaried: false };
+}
+
+/** Removes `(in reply to RCPT TO)`. */
+function withoutCommand(text: string): string {
+  const at = text.indexOf('(in reply to ');
+  const end = at < 0 ? -1 : text.indexOf(')', at);
+  return end < 0 ? text : text.slice(0, at).trimEnd() + text.slice(end + 1);
+}
+
+/** Removes the beginning of it, where the text was cut. */
+function withoutOpenCommand(text: string): string {
+  const whole = text.indexOf('(in reply to', text.lastIndexOf(')') + 1);
+  const part = ['(in reply', '(in'].find((one) => text.endsWith(one));
+  const at = whole >= 0 ? whole : part === undefined ? text.length : text.length - part.length;
+  return text.slice(0, at).trimEnd();
 }
 
 /** Returns what two have in common. */
@@ -89,13 +102,21 @@ function gap(a: readonly string[], b: readonly string[]): string {
 }
 
 function frame(one: string, other: string): string {
-  const shared = (pattern: RegExp) => {
-    const [mine, theirs] = [one, other].map((word) => pattern.exec(word)?.[0]);
-    return mine !== undefined && mine === theirs ? mine : '';
-  };
-  const lead = shared(/^[<("'[{]+/);
-  const end = shared(/@[\p{L}\p{N}.-]+[>)\]}"',.:;]*$/u) || shared(/[>)\]}"',.:;]+$/);
+  const shared = (partOf: (word: string) => string) => (partOf(one) === partOf(other) ? partOf(one) : '');
+  const lead = shared((word) => /^[<("'[{]+/.exec(word)?.[0] ?? '');
+  const end = shared(domainAtEnd) || shared(punctuationAtEnd);
   return `${lead}${ellipsis}${end}`;
+}
+
+function punctuationAtEnd(word: string): string {
+  return trailing(word, (character) => `>)]}"',.:;`.includes(character));
+}
+
+/** The domain of an address at the end of a word, with the punctuation behind it. */
+function domainAtEnd(word: string): string {
+  const end = punctuationAtEnd(word);
+  const domain = /@[\p{L}\p{N}.-]+$/u.exec(word.slice(0, word.length - end.length))?.[0];
+  return domain === undefined ? '' : domain + end;
 }
 
 /** Pairs of places with the same word, in the order of both; as many as there can be. */

@@ -13,7 +13,16 @@ import { normaliseDestination, portsOf } from '../request/destination.ts';
 export function queueDestination(text: string, parameters: Parameters): string {
   if (/^(?:retry|error|discard):/.test(text)) return text;
   // A mailbox with its own concurrency window: mailbox@domain@inet:host:port.
-  const [, mailbox, server] = /^(.+@.+)@((?:inet|unix):.+)$/.exec(text) ?? [];
-  if (mailbox !== undefined && server !== undefined) return `${mailbox}@${queueDestination(server, parameters)}`;
+  const own = splitMailbox(text);
+  if (own !== undefined) return `${own.mailbox}@${queueDestination(own.server, parameters)}`;
   return normaliseDestination(text, portsOf(parameters));
+}
+
+/** Splits the name of a mailbox with its own concurrency window; undefined for other destinations. */
+export function splitMailbox(text: string): { readonly mailbox: string; readonly server: string } | undefined {
+  const at = Math.max(text.lastIndexOf('@inet:'), text.lastIndexOf('@unix:'));
+  const [mailbox, server] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+  const inner = mailbox.indexOf('@', 1);
+  if (inner < 0 || inner === mailbox.length - 1 || server.length === 'inet:'.length) return undefined;
+  return { mailbox, server };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { SummaryReply } from '../queue/items/queue-entry.ts';
+import { withoutTrailing } from '../smtp/ends.ts';
 
 /** The constant part of a reply. */
 export interface Fingerprint {
@@ -41,6 +42,10 @@ export function wordsOf(text: string): readonly string[] {
     .toLowerCase()
     .split(/\s+/)
     .filter((token) => !token.endsWith('...'))
-    .map((token) => token.replace(/^[^\p{L}\p{N}@<]+|[^\p{L}\p{N}@>]+$/gu, ''))
+    .map((token) => withoutTrailing(token.replace(/^[^\p{L}\p{N}@<]+/u, ''), isPunctuation))
     .filter((token) => /^\p{L}[\p{L}\p{M}'’-]*$/u.test(token));
+}
+
+function isPunctuation(character: string): boolean {
+  return /[^\p{L}\p{N}@>]/u.test(character);
 }

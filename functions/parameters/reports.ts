@@ -1,7 +1,9 @@
+import { controlClass } from '../smtp/control-characters.ts';
 import type { Row } from './row.ts';
 
 /** An address; one without a domain gets $myhostname. */
-const address = /^[^\s<>()",;:\\\p{Cc}]+$/u;
+const address = new RegExp(`^[^\\s<>()",;:\\\\${controlClass}]+$`, 'u');
+const mailbox = new RegExp(`^$|^[^\\s<>()",;:\\\\@${controlClass}]+@[A-Za-z0-9.-]+$`, 'u');
 const wantedAddress = 'an address, or a local-part of $myhostname';
 
 /** Reports to senders and postmasters. */
@@ -86,7 +88,7 @@ export const reportRows = {
   bounce_report_ses_sender: {
     kind: 'text',
     default: '',
-    pattern: /^$|^[^\s<>()",;:\\\p{Cc}]+@[A-Za-z0-9.-]+$/u,
+    pattern: mailbox,
     wanted: 'an address with a domain',
     meaning: 'An address that SES has verified: the author of reports sent through SES.',
     differs: 'Ours: SES sends only from your own addresses.',

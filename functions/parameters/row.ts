@@ -2,6 +2,8 @@
  * A row of the parameter table, and the kinds of values.
  */
 
+import { escapeControlsInLines } from '../smtp/control-characters.ts';
+
 /**
  * The syntax of a value, and its parsed form:
  *
@@ -80,7 +82,7 @@ export class ParameterError extends Error {
   readonly parameter: string;
 
   constructor(parameter: string, message: string, options?: ErrorOptions) {
-    super(`${parameter}: ${message}`, options);
+    super(escapeControlsInLines(`${parameter}: ${message}`), options);
     this.parameter = parameter;
   }
 }

@@ -4,7 +4,7 @@ import { type Row, second } from './row.ts';
 const noDane = 'DANE needs DNS answers validated with DNSSEC; the resolver of a function does not validate';
 
 /** A source of certificates and keys: a path, an object, or a secret. */
-const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|s3:\/\/[^\s,]+\/[^\s,]+|[^\s,:]*\/[^\s,]*)`;
+const source = String.raw`(?:secretsmanager:[\w/+=.@!:-]+|s3:\/\/[^\s,/]+\/[^\s,]+|[^\s,:/]*\/[^\s,]*)`;
 const sourceWanted = 'a path, s3://BUCKET/KEY, or secretsmanager:NAME (a name or an ARN)';
 
 /** Rules for the name in a certificate, separated by commas, colons or blanks. */

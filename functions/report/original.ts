@@ -58,7 +58,7 @@ export const reportField = 'X-Lambda-LMTP-Report';
 export function isReport(header: Buffer): boolean {
   const text = unfold(header);
   if (new RegExp(`^${reportField}[ \\t]*:`, 'im').test(text)) return true;
-  return /^content-type[ \t]*:[ \t]*multipart\/report\b[^\n]*\breport-type[ \t]*=[ \t]*"?(?:global-)?delivery-status/im.test(
+  return /^content-type[ \t]*:[ \t]*multipart\/report\b[^\r\n]*\breport-type[ \t]*=[ \t]*"?(?:global-)?delivery-status/im.test(
     text,
   );
 }

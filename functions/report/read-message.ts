@@ -6,6 +6,7 @@ import { isNotice, type Notice, parseNotice } from '../notices/notice.ts';
 import type { ReportableEvent } from '../queue/items/event.ts';
 import { Fields, isNonEmptyString, isPresent, isString } from '../request/fields.ts';
 import { RequestError } from '../request/request-error.ts';
+import { isDateTime } from '../time/date-time.ts';
 
 /** What a message is. */
 export type TopicMessage =
@@ -54,7 +55,7 @@ function parse(text: string): object {
 function checkEvent(value: unknown): asserts value is ReportableEvent {
   const event = new Fields('', value);
   const mail = new Fields('mail', event.require('mail', isPresent, 'an object'));
-  mail.require('timestamp', isTime, 'an RFC 3339 time');
+  mail.require('timestamp', isDateTime, 'an RFC 3339 time');
   mail.require('source', isString, 'the envelope sender');
   const lmtp = new Fields('lmtp', event.require('lmtp', isPresent, 'an object'));
   for (const name of ['eventId', 'id', 'delivery']) lmtp.require(name, isNonEmptyString, 'a name');
@@ -100,7 +101,7 @@ function checkWords(event: Fields, kind: string, count: number): void {
     case 'delay': {
       event.require('eventType', (type) => type === 'DeliveryDelay', '"DeliveryDelay"');
       const delay = new Fields('deliveryDelay', event.require('deliveryDelay', isPresent, 'an object'));
-      delay.require('expirationTime', isTime, 'an RFC 3339 time');
+      delay.require('expirationTime', isDateTime, 'an RFC 3339 time');
       checkList(delay, 'delayedRecipients', count);
       return;
     }
@@ -126,7 +127,6 @@ function checkList(fields: Fields, name: string, count: number): void {
   }
 }
 
-const isTime = (value: unknown): value is string => isString(value) && !Number.isNaN(Date.parse(value));
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isTyped = (value: unknown): value is string => isString(value) && /^[A-Za-z0-9-]+;/.test(value);
 const isListOfText = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isString);

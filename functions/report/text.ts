@@ -2,6 +2,8 @@
  * Escapes foreign text in a report, and wraps lines.
  */
 
+import { escapeControls } from '../smtp/control-characters.ts';
+
 /** Longest line of the human part, short enough to need no transfer encoding. */
 export const textWidth = 76;
 /** Longest line of a field: RFC 5322 section 2.1.1 asks for 78, and allows 998. */
@@ -10,14 +12,10 @@ const fieldWidth = 78;
 const longestWord = 900;
 
 /**
- * Returns text as one harmless line: line ends and control characters become blanks or `?`; characters that change the
- * direction of writing, or end lines for some readers, become `?`.
+ * Returns text as one harmless line: line ends and TABs become blanks, other control characters are escaped.
  */
 export function oneLine(text: string): string {
-  return text
-    .replace(/[\t\r\n]+/g, ' ')
-    .replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '?')
-    .trim();
+  return escapeControls(text.replace(/[\t\r\n]+/g, ' ')).trim();
 }
 
 /** Returns the same in US-ASCII; other characters become `?`. */

@@ -4,6 +4,7 @@
  */
 
 import { isAscii, quoteAddress } from '../smtp/path.ts';
+import { encodeUtf8Xtext } from '../smtp/xtext.ts';
 import { oneLine } from './text.ts';
 
 /** Returns an envelope address: `rfc822; bob@example.com`, `utf-8; ...`. */
@@ -19,15 +20,5 @@ export function typedOriginal(orcpt: string, isInternational: boolean): string {
 
 function typed(type: string, address: string, isInternational: boolean): string {
   if (isAscii(address)) return `${type}; ${address}`;
-  return `utf-8; ${isInternational ? address : utf8Xtext(address)}`;
-}
-
-/** Returns utf-8-addr-xtext: any address in US-ASCII. */
-function utf8Xtext(address: string): string {
-  return [...address]
-    .map((character) => {
-      if (/[!-*,-<>-[\]-~]/.test(character)) return character;
-      return `\\x{${character.codePointAt(0)?.toString(16).toUpperCase().padStart(2, '0')}}`;
-    })
-    .join('');
+  return `utf-8; ${isInternational ? address : encodeUtf8Xtext(address)}`;
 }

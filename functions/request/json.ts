@@ -2,6 +2,8 @@
  * Parses JSON from outside.
  */
 
+import { jsonStructure } from '../json/structure.ts';
+import { quote } from './fields.ts';
 import { RequestError } from './request-error.ts';
 
 /** Levels of nesting: input has about five; thousands would overflow the stack of code that walks it. */
@@ -10,7 +12,7 @@ const deepest = 100;
 /**
  * Parses JSON from outside.
  *
- * @throws RequestError if it is invalid, or nested too deeply
+ * @throws RequestError if it is invalid, nested too deeply, or has a field twice: JSON.parse would silently take the last one
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -19,17 +21,9 @@ export function parseJson(text: string): unknown {
   } catch (cause) {
     throw new RequestError('request', `is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause });
   }
-  if (isDeeper(text, deepest)) throw new RequestError('request', `is nested in more than ${deepest} levels`);
-  return value;
-}
-
-/** Whether valid JSON has more levels, without recursion. */
-function isDeeper(text: string, limit: number): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') depth += 1;
-    else if (token === ']' || token === '}') depth -= 1;
-    if (depth > limit) return true;
-  }
-  return false;
+  const { depth, repeated } = jsonStructure(text);
+  if (depth > deepest) throw new RequestError('request', `is nested in more than ${deepest} levels`);
+  if (repeated === undefined) return value;
+  const { path, line, column } = repeated;
+  throw new RequestError(path || 'request', `${quote(repeated.name)} is given twice (line ${line} column ${column})`);
 }

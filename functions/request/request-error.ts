@@ -2,6 +2,8 @@
  * Errors of requests: field first, with escaped input.
  */
 
+import { escapeControls } from '../smtp/control-characters.ts';
+
 /** A request is unusable. The message begins with the field; input in it is escaped. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
@@ -14,11 +16,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Cuts a foreign text and escapes, as in JSON, characters that affect a terminal, a header or a queue. */
+/** Cuts a foreign text and escapes characters that affect a terminal, a header or a queue. */
 function harmless(text: string, length: number): string {
-  const cut = text.length <= length ? text : `${text.slice(0, length - 3)}...`;
-  return cut.replace(
-    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeControls(text.length <= length ? text : `${text.slice(0, length - 3)}...`);
 }

@@ -6,7 +6,9 @@
  */
 
 import type { Notify } from '../lmtp/commands.ts';
+import { findControl } from '../smtp/control-characters.ts';
 import { addressFault } from '../smtp/path.ts';
+import { readDateTime } from '../time/date-time.ts';
 import type { DeliveryRecipient } from './delivery.ts';
 import { DestinationError, type Ports, parseDestination } from './destination.ts';
 import {
@@ -151,15 +153,11 @@ function parseArrival(request: Fields, rules: RequestRules): number | undefined 
  * @throws RequestError naming the field, if it is not an RFC 3339 time, or too far in the future
  */
 export function readTime(field: string, text: string, { now }: Pick<RequestRules, 'now'>): number {
-  const time = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(time)) {
-    throw new RequestError(field, `${quote(text)} is not an RFC 3339 time such as 2026-11-22T08:00:00Z`);
-  }
-  if (time > now + arrivalTolerance)
+  const read = readDateTime(text);
+  if ('fault' in read) throw new RequestError(field, `${quote(text)} ${read.fault}`);
+  if (read.time > now + arrivalTolerance)
     throw new RequestError(field, `${quote(text)} is more than five minutes in the future`);
-  return time;
+  return read.time;
 }
 
 function parseDestinationField(request: Fields, { defaultPort }: RequestRules): string | undefined {
@@ -193,6 +191,8 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
   const names = fields.names();
   const long = names.find((name) => name.length > 100);
   if (long !== undefined) throw new RequestError('authentication', `${quote(long)} is longer than 100 characters`);
+  const unsafe = names.find((name) => !isSafeText(name));
+  if (unsafe !== undefined) throw new RequestError('authentication', `${quote(unsafe)} contains a control character`);
   if (names.length > authenticationLimit) {
     throw new RequestError('authentication', `has ${names.length} fields; at most ${authenticationLimit} are allowed`);
   }
@@ -204,7 +204,7 @@ function parseAuthentication(value: unknown): DeliveryRequest['authentication'] 
 export const isQueueId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._-]{1,80}$/.test(value);
 const isSafeText = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 1000 && !/[\p{Cc}\p{Cs}]/u.test(value);
+  typeof value === 'string' && value.length <= 1000 && findControl(value) === undefined && value.isWellFormed();
 /** S3 has no longer names, and its error would not say so. */
 const isObjectName = (value: unknown): value is string => isNonEmptyString(value) && Buffer.byteLength(value) <= 1024;
 const isEnvelopeId = (value: unknown): value is string => isSafeText(value) && value !== '' && value.length <= 100;

@@ -124,14 +124,33 @@ function readEntries(text: string, rules: Rules): ReadonlyMap<string, Entry> {
   const lines = new Map<string, number>();
   for (const line of logicalLines(text)) {
     const written = line.text.replaceAll(/\s+/g, ' ');
-    const match = /^((?:"(?:[^"\\]|\\.)*"|\S)+) (.*)$/.exec(written);
-    if (match === null) throw new TransportMapError(`"${written}": expected a pattern, blanks and a destination`);
-    const [, pattern = '', result = ''] = match;
-    const key = pattern.toLowerCase();
+    const end = endOfPattern(written);
+    if (written[end] !== ' ') throw new TransportMapError(`"${written}": expected a pattern, blanks and a destination`);
+    const key = written.slice(0, end).toLowerCase();
+    const result = written.slice(end + 1);
     checkOnce(key, line, lines);
     entries.set(key, parseResult(written, result, rules));
   }
   return entries;
+}
+
+/** Returns the offset of the first blank outside quotes; a quote that does not end is a plain character. */
+function endOfPattern(line: string): number {
+  let at = 0;
+  let isClosed = true;
+  while (at < line.length && line[at] !== ' ') {
+    const close = line[at] === '"' && isClosed ? closingQuote(line, at) : -1;
+    // No later quote ends either.
+    if (line[at] === '"' && close < 0) isClosed = false;
+    at = close < 0 ? at + 1 : close + 1;
+  }
+  return at;
+}
+
+function closingQuote(line: string, open: number): number {
+  let at = open + 1;
+  while (at < line.length && line[at] !== '"') at += line[at] === '\\' ? 2 : 1;
+  return at < line.length ? at : -1;
 }
 
 function checkOnce(key: string, { number }: LogicalLine, lines: Map<string, number>): void {

@@ -39,7 +39,7 @@ export function parseDigestChallenge(challenge: Buffer): DigestChallenge {
   if (algorithm?.toLowerCase() !== 'md5-sess') {
     throw new SaslError('the DIGEST-MD5 challenge does not ask for the algorithm md5-sess');
   }
-  const qualities = all(directives, 'qop').flatMap((list) => list.toLowerCase().split(/[ \t\r\n]*,[ \t\r\n]*/));
+  const qualities = all(directives, 'qop').flatMap((list) => list.toLowerCase().split(','));
   if (qualities.length > 0 && !qualities.some((quality) => quality.trim() === 'auth')) {
     throw new SaslError('the DIGEST-MD5 challenge requires a security layer (qop), which is left to TLS');
   }
@@ -73,7 +73,7 @@ function single(directives: readonly Directive[], wanted: string): string | unde
 
 // Blanks and commas; name=value or name="value"; a comma or the end.
 const directive =
-  /[ \t\r\n,]*([^ \t\r\n,="]+)[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^ \t\r\n,"]*))[ \t\r\n]*(?:,|$)/sy;
+  /[ \t\r\n,]*([^ \t\r\n,="]+)[ \t\r\n]*=[ \t\r\n]*(?:(?:"((?:[^"\\]|\\.)*)"|([^ \t\r\n,"]+))[ \t\r\n]*)?(?:,|$)/sy;
 const nothing = /[ \t\r\n,]*$/y;
 
 function parseDirectives(challenge: Buffer): readonly Directive[] {

@@ -2,6 +2,7 @@
  * The fourth screen: destinations, how each is, and what can be done about it.
  */
 
+import { splitMailbox } from '../operator/destination-name.ts';
 import type { TroubledDestination } from '../operator/destination-tallies.ts';
 import type { Survey } from '../operator/survey.ts';
 import { holdsThatLast } from '../queue/items/due.ts';
@@ -75,7 +76,7 @@ function buttons(
     event: { action, destination: name, screens: showq },
     confirmation,
   });
-  const isMailbox = /^.+@.+@(?:inet|unix):/.test(name);
+  const isMailbox = splitMailbox(name) !== undefined;
   const isReal = !/^(?:retry|error|discard):/.test(name);
   const flush = order('flush', `Flush ${name}? What waits for it is tried now; ${number(waiting)} wait.`);
   const hold = order('hold', `Hold ${name} for an hour? Nothing is sent to it, and nothing is returned meanwhile.`);

@@ -2,6 +2,8 @@
  * HTML in which nothing foreign is markup: whatever is put into a template is text, unless it came out of one.
  */
 
+import { escapeControlsInLines } from '../smtp/control-characters.ts';
+
 /** A piece of HTML. Only {@link html} and {@link trusted} make one. */
 export class Html {
   readonly text: string;
@@ -48,14 +50,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as HTML. Characters that are not seen, or turn what follows around, are written out. */
+/** Text as HTML. Control characters, and others without a width, are written out. */
 export function escapeText(text: string): string {
-  return text
-    .toWellFormed()
+  return escapeControlsInLines(text)
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')
-    .replace(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, spelled);
-}
-
-function spelled(character: string): string {
-  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+    .replace(/[\u200b-\u200d\u2060-\u2065\ufeff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }

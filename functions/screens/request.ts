@@ -7,6 +7,7 @@ import { parseTime } from '../parameters/parameters.ts';
 import { type State, states } from '../queue/items/states.ts';
 import { Fields, isBoolean, isNonEmptyString, isString, oneOf } from '../request/fields.ts';
 import { RequestError } from '../request/request-error.ts';
+import { replaceControls } from '../smtp/control-characters.ts';
 import { type ScreenName, screenNames } from './page.ts';
 
 /** What is to be drawn. */
@@ -146,6 +147,6 @@ function readReason(event: unknown): string | undefined {
   if (typeof reason !== 'string' || reason.length > reasonLength) {
     throw new RequestError('reason', `at most ${reasonLength} characters of text are allowed`);
   }
-  const text = reason.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  const text = replaceControls(reason, ' ').replace(/\s+/g, ' ').trim();
   return text === '' ? undefined : text;
 }

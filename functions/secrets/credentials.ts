@@ -3,6 +3,7 @@
  * instead.
  */
 
+import { jsonStructure, type RepeatedName } from '../json/structure.ts';
 import type { Credentials } from '../sasl/credentials.ts';
 import { SecretFault } from './secrets.ts';
 
@@ -28,7 +29,7 @@ export function readCredentials(value: unknown, where: string, delimiter: string
  * Parses a JSON object.
  *
  * @param where the map, with line or entry, for errors
- * @throws SecretFault with `where`, and the position where the JSON is wrong if known, without any content
+ * @throws SecretFault with `where`, and the position where the JSON is wrong if known, also where a name occurs twice, without any content
  */
 export function parseObject(text: string, where: string): object {
   const wanted = 'a value that begins with { must be a JSON object';
@@ -40,8 +41,23 @@ export function parseObject(text: string, where: string): object {
     const place = /\(line \d+ column \d+\)$/.exec(error instanceof Error ? error.message : '')?.[0];
     throw new SecretFault(`${where}: ${wanted}${place === undefined ? '' : ` ${place}`}`);
   }
+  const { repeated } = jsonStructure(text);
+  if (repeated !== undefined) throw new SecretFault(`${where}: ${repetition(repeated)}`);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new SecretFault(`${where}: ${wanted}`);
+}
+
+/** Names the repeated name only if it can be no secret. */
+function repetition({ name, line, column }: RepeatedName): string {
+  const shown = ['user', 'password', 'token'].includes(name) || isPlainlyHost(name) ? `"${name}"` : 'a name';
+  return `${shown} is given twice (line ${line} column ${column})`;
+}
+
+/** Whether a key is a domain name or an address, which no password resembles. */
+export function isPlainlyHost(key: string): boolean {
+  return (
+    /^(?:\[[\w.:-]+\]|(?:[a-z0-9-]+\.)+[a-z]{2,}|\d+(?:\.\d+){3}|localhost)(?::\d+)?$/i.test(key) && key.length < 80
+  );
 }
 
 function fromText(text: string, where: string, delimiter: string): Credentials {

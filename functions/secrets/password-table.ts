@@ -13,7 +13,7 @@
 import { logicalLines } from '../maps/logical-lines.ts';
 import { splitEntry } from '../maps/text-table.ts';
 import type { Credentials } from '../sasl/credentials.ts';
-import { credentialsWanted, parseObject, readCredentials } from './credentials.ts';
+import { credentialsWanted, isPlainlyHost, parseObject, readCredentials } from './credentials.ts';
 import { SecretFault } from './secrets.ts';
 
 /** Credentials by host or next-hop, in lower case. */
@@ -75,11 +75,4 @@ function readObject(text: string, name: string, delimiter: string): PasswordEntr
     return { key, where, credentials: readCredentials(value, where, delimiter) };
   });
   return collectEntries(entries, name);
-}
-
-/** Whether a key is a domain name or an address, which no password resembles. */
-function isPlainlyHost(key: string): boolean {
-  return (
-    /^(?:\[[\w.:-]+\]|(?:[a-z0-9-]+\.)+[a-z]{2,}|\d+(?:\.\d+){3}|localhost)(?::\d+)?$/i.test(key) && key.length < 80
-  );
 }

@@ -6,6 +6,7 @@
  * {@link bufferedLineLimit} unread lines.
  */
 
+import { replaceControls } from '../smtp/control-characters.ts';
 import { replyTextLimit } from '../smtp/reply.ts';
 
 const LF = 0x0a;
@@ -96,5 +97,5 @@ function untilNul(text: string): string {
 
 /** Replaces control characters and invalid UTF-8 with `?` (Postfix printable()), for logs, reports and terminals. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\ufffd]/gu, '?');
+  return replaceControls(text.replaceAll('\ufffd', '?'), '?');
 }

@@ -10,7 +10,7 @@
  * The dialogue sends the final dot.
  */
 
-import { joined } from './joined.ts';
+import { OctetWriter } from './octet-writer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -19,6 +19,7 @@ const BLANK = 0x20;
 const crlf = Buffer.from('\r\n');
 const fold = Buffer.from('\r\n ');
 const dot = Buffer.from('.');
+const blank = Buffer.from([BLANK]);
 
 /** Encodes the content of one message, chunk by chunk. */
 export class ContentEncoder {
@@ -27,7 +28,7 @@ export class ContentEncoder {
   /** Octets of the current output line so far, without the doubled dot. */
   #column = 0;
   #pendingCr = false;
-  #out: Buffer[] = [];
+  readonly #out = new OctetWriter();
 
   /**
    * @param lineLimit longest line in octets without CRLF; 0 = lines are never split
@@ -42,16 +43,21 @@ export class ContentEncoder {
   /** Encodes the next chunk. */
   push(chunk: Buffer): Buffer {
     let from = 0;
+    // The next CR is searched only once for all lines before it.
+    let cr = chunk.indexOf(CR);
     if (this.#pendingCr && chunk.length > 0) {
       this.#pendingCr = false;
       // The CR that ended the last chunk was a line end only if LF follows.
-      if (chunk[0] !== LF) this.#text(Buffer.from([BLANK]));
+      if (chunk[0] !== LF) this.#text(blank, 0, 1);
     }
     while (from < chunk.length) {
       const newline = chunk.indexOf(LF, from);
       const to = newline < 0 ? chunk.length : newline;
       const endsInCr = to > from && chunk[to - 1] === CR;
-      this.#text(replaceStrayCr(chunk.subarray(from, endsInCr ? to - 1 : to)));
+      const end = endsInCr ? to - 1 : to;
+      if (cr >= 0 && cr < from) cr = chunk.indexOf(CR, from);
+      if (cr >= 0 && cr < end) this.#text(withoutCr(chunk, from, end), 0, end - from);
+      else this.#text(chunk, from, end);
       if (newline < 0) {
         this.#pendingCr = endsInCr;
         break;
@@ -59,7 +65,7 @@ export class ContentEncoder {
       this.#endLine();
       from = newline + 1;
     }
-    return this.#flush();
+    return this.#out.take();
   }
 
   /** Ends the last line, if it has no line end. */
@@ -70,22 +76,20 @@ export class ContentEncoder {
     } else if (this.#column > 0) {
       this.#endLine();
     }
-    return this.#flush();
+    return this.#out.take();
   }
 
-  #text(segment: Buffer): void {
-    let rest = segment;
-    while (rest.length > 0) {
+  #text(octets: Buffer, from: number, to: number): void {
+    for (let at = from; at < to; ) {
       if (this.#column >= this.#lineLimit) {
         this.#out.push(fold);
         this.#column = 1;
       }
-      if (this.#column === 0 && rest[0] === DOT && this.#stuff) this.#out.push(dot);
-      const room = this.#lineLimit - this.#column;
-      const piece = rest.length > room ? rest.subarray(0, room) : rest;
-      this.#out.push(piece);
-      this.#column += piece.length;
-      rest = rest.subarray(piece.length);
+      if (this.#column === 0 && octets[at] === DOT && this.#stuff) this.#out.push(dot);
+      const end = Math.min(to, at + this.#lineLimit - this.#column);
+      this.#out.write(octets, at, end);
+      this.#column += end - at;
+      at = end;
     }
   }
 
@@ -93,29 +97,27 @@ export class ContentEncoder {
     this.#out.push(crlf);
     this.#column = 0;
   }
-
-  #flush(): Buffer {
-    const encoded = joined(this.#out);
-    this.#out = [];
-    return encoded;
-  }
 }
 
-function replaceStrayCr(segment: Buffer): Buffer {
-  if (!segment.includes(CR)) return segment;
-  const copy = Buffer.from(segment);
+function withoutCr(octets: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.from(octets.subarray(from, to));
   for (let at = copy.indexOf(CR); at >= 0; at = copy.indexOf(CR, at + 1)) copy[at] = BLANK;
   return copy;
 }
 
 /** Returns the size for `SIZE=`: octets with CRLF line ends, without doubled dots and the final dot (RFC 1870 section 3). */
 export function canonicalSize(content: Buffer): number {
-  const encoder = new ContentEncoder({ lineLimit: 0, stuff: false });
-  return encoder.push(content).length + encoder.end().length;
+  let size = content.length;
+  for (let at = content.indexOf(LF); at >= 0; at = content.indexOf(LF, at + 1)) {
+    if (at === 0 || content[at - 1] !== CR) size += 1;
+  }
+  // A last line without an end gets one; a CR at the end of the content is half of one. Any other CR becomes a blank.
+  const last = content.at(-1);
+  if (last === undefined || last === LF) return size;
+  return size + (last === CR ? 1 : 2);
 }
 
 /** Whether any octet is above 127. */
 export function has8BitOctets(content: Buffer): boolean {
-  for (const octet of content) if (octet > 127) return true;
-  return false;
+  return content.some((octet) => octet > 127);
 }

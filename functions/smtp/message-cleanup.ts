@@ -12,10 +12,10 @@
  * Other content passes unchanged; the ContentEncoder handles line ends and dots. An added line has the end of the current line.
  */
 
-import { joined } from './joined.ts';
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
 import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { MimeStructure } from './mime-structure.ts';
+import { OctetWriter } from './octet-writer.ts';
 
 /** The rules of cleanup, by Postfix's parameters. */
 export interface CleanupRules {
@@ -47,7 +47,9 @@ const mailboxLine = Buffer.from('X-Mailbox-Line: ');
 /** Returns content as cleanup(8) would leave it. */
 export function cleanContent(content: Buffer, rules: CleanupRules = postfixCleanup): Buffer {
   const cleanup = new MessageCleanup(rules);
-  return Buffer.concat([cleanup.push(content), cleanup.end()]);
+  const cleaned = cleanup.push(content);
+  const rest = cleanup.end();
+  return rest.length === 0 ? cleaned : Buffer.concat([cleaned, rest]);
 }
 
 /** Cleans one message, chunk by chunk, with at most one record of 2048 octets and one MIME field in memory. */
@@ -64,7 +66,7 @@ export class MessageCleanup {
   #isLineCut = false;
   /** The end of the line before. */
   #lineEnd: Buffer = Buffer.from('\r\n');
-  #out: Buffer[] = [];
+  readonly #out = new OctetWriter();
 
   /** @param rules the fields to drop, and the bounds of memory */
   constructor(rules: CleanupRules) {
@@ -78,7 +80,7 @@ export class MessageCleanup {
     for (;;) {
       if (this.#passInBulk()) continue;
       const piece = this.#lines.next();
-      if (piece === undefined) return this.#flush();
+      if (piece === undefined) return this.#out.take();
       this.#take(piece);
     }
   }
@@ -88,7 +90,7 @@ export class MessageCleanup {
     const piece = this.#lines.last();
     if (piece !== undefined) this.#take(piece);
     if (!this.#hasHeader) this.#out.push(this.#lineEnd);
-    return this.#flush();
+    return this.#out.take();
   }
 
   /** Passes octets up to the next possible boundary. Returns whether there were any. */
@@ -181,12 +183,6 @@ export class MessageCleanup {
     if (kept?.role === 'type') this.#structure.takeType(kept.body);
     // The encoding matters for message/global: one that declares itself 8bit is not parsed.
     if (kept?.role === 'encoding') this.#structure.takeEncoding(kept.body);
-  }
-
-  #flush(): Buffer {
-    const octets = joined(this.#out);
-    this.#out = [];
-    return octets;
   }
 }
 

@@ -19,11 +19,11 @@
  * message/delivery-status becomes quoted-printable under a field that says 7bit, as in Postfix.
  */
 
-import { joined } from './joined.ts';
 import { type FieldStart, isBlank, KeptField, readFieldStart } from './mime-header-field.ts';
 import { type LinePiece, LineSplitter } from './mime-line-splitter.ts';
 import { QuotedPrintableEncoder } from './mime-quoted-printable.ts';
 import { MimeStructure } from './mime-structure.ts';
+import { OctetWriter } from './octet-writer.ts';
 
 /** Why content cannot be converted; it bounces for all recipients. */
 export interface MimeFault {
@@ -62,7 +62,7 @@ export class MimeDowngrader {
   #lineEnd: Buffer = Buffer.from('\r\n');
   /** Whether the last line that was written has no end yet. */
   #isLineOpen = false;
-  #out: Buffer[] = [];
+  readonly #out = new OctetWriter();
 
   /** @param limits the bounds of memory */
   constructor({ headerSizeLimit = 102_400, nestingLimit = 100, boundaryLengthLimit = 2048 }: MimeLimits = {}) {
@@ -85,7 +85,7 @@ export class MimeDowngrader {
       if (piece === undefined) break;
       this.#take(piece);
     }
-    return this.#flush();
+    return this.#out.take();
   }
 
   /** Returns the rest. A last line without an end stays without one. */
@@ -95,7 +95,7 @@ export class MimeDowngrader {
     if (piece !== undefined) this.#take(piece);
     if (this.#outlet === 'quoted-printable') this.#out.push(this.#encoder.end());
     if (this.#structure.place !== 'body' && this.fault === undefined) this.#endHeaderAtEnd();
-    return this.#flush();
+    return this.#out.take();
   }
 
   /** Passes octets up to the next possible boundary. Returns whether there were any. */
@@ -186,12 +186,6 @@ export class MimeDowngrader {
     if (!this.#structure.is8Bit) return;
     const encoding = this.#structure.isComposite ? '7bit' : 'quoted-printable';
     this.#out.push(Buffer.from(`Content-Transfer-Encoding: ${encoding}`), this.#lineEnd);
-  }
-
-  #flush(): Buffer {
-    const octets = joined(this.#out);
-    this.#out = [];
-    return octets;
   }
 }
 

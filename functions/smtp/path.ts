@@ -5,12 +5,12 @@
  * special characters is quoted (lmtp_quote_rfc821_envelope).
  */
 
+import { findControl } from './control-characters.ts';
+
 /** The longest address accepted, in octets: more than the 254 of RFC 5321, because longer ones exist (Postfix has no limit). */
 export const addressLimit = 1000;
 
 const dotAtom = /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u;
-// Control characters could end a command line on some server.
-const unsafe = /[\u0000-\u001f\u007f]/u;
 // A domain is never quoted, so its characters must not end the path and begin a parameter.
 const unsafeInDomain = /[\s<>()",;\\]/u;
 
@@ -21,10 +21,9 @@ const unsafeInDomain = /[\s<>()",;\\]/u;
  */
 export function addressFault(address: string): string | undefined {
   if (address === '') return 'is empty';
-  const control = unsafe.exec(address)?.[0];
-  if (control !== undefined) {
-    return `holds the control character U+${control.codePointAt(0)?.toString(16).padStart(4, '0').toUpperCase()}`;
-  }
+  // A control character could end a command line on some server, and shows another address than it names.
+  const control = findControl(address);
+  if (control !== undefined) return `holds the control character ${control}`;
   if (/\p{Surrogate}/u.test(address)) return 'is not well-formed Unicode';
   if (Buffer.byteLength(address) > addressLimit) return `is longer than ${addressLimit} octets`;
   if (/^<.*>$/.test(address)) return 'must be given without < and >';

@@ -12,6 +12,19 @@ export function encodeXtext(text: string): string {
   return encoded;
 }
 
+/**
+ * Encodes a text as utf-8-addr-xtext, the encoding of addresses of the type `utf-8` where UTF-8 itself may not be sent (RFC 6533
+ * section 3): characters outside `!` to `~`, and `+`, `=` and the backslash, become `\x{XX}`. Postfix sends ORCPT so in any session.
+ */
+export function encodeUtf8Xtext(text: string): string {
+  return [...text]
+    .map((character) => {
+      if (/[!-*,-<>-[\]-~]/.test(character)) return character;
+      return `\\x{${character.codePointAt(0)?.toString(16).toUpperCase().padStart(2, '0')}}`;
+    })
+    .join('');
+}
+
 /** Decodes a text; `undefined` if it is not xtext. */
 export function decodeXtext(xtext: string): string | undefined {
   if (!/^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/.test(xtext)) return undefined;

@@ -3,7 +3,7 @@
  */
 
 import { type CheckReport, outcomeOf, type Progress, type Step, stepsOf } from '../check/report.ts';
-import { printable } from '../session/line-reader.ts';
+import { escapeControls } from '../smtp/control-characters.ts';
 
 const marks = { ok: '  ', warning: '! ', failed: '✗ ' } as const;
 
@@ -14,9 +14,9 @@ const column = 11;
 export function progressText(progress: Progress): string {
   switch (progress.kind) {
     case 'hop':
-      return `${printable(progress.hop)}\n`;
+      return `${escapeControls(progress.hop)}\n`;
     case 'server':
-      return `\n${printable(progress.relay)}\n`;
+      return `\n${escapeControls(progress.relay)}\n`;
     case 'step':
       return stepText(progress.step);
     default:
@@ -38,15 +38,15 @@ export function outcomeText({ hops, outcome }: CheckReport): string {
   )[0];
   const count = servers.length > 1 ? `${well} of ${servers.length} addresses are well. ` : '';
   const verdict = `Mail would be ${outcome} (${worst?.dsn}): ${worst?.text}`;
-  return `\n${count}${printable(verdict)}\n`;
+  return `\n${count}${escapeControls(verdict)}\n`;
 }
 
 /** The mark of the result, the name of the step, and its text; further lines are indented below the first. */
 function stepText(step: Step): string {
   const label = `${marks[step.result]}${step.step}`.padEnd(column + 4);
   const rest = ' '.repeat(column + 4);
-  const [first = '', ...more] = step.text.split('\n').map(printable);
-  const next = step.result === 'ok' ? [] : step.next.split('\n').map(printable);
+  const [first = '', ...more] = step.text.split('\n').map(escapeControls);
+  const next = step.result === 'ok' ? [] : step.next.split('\n').map(escapeControls);
   return [
     `${label}${first}`,
     ...more.map((line) => `${rest}${line}`),

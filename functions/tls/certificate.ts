@@ -12,6 +12,7 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
+import { escapeControls } from '../smtp/control-characters.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { chainFault } from './chain-fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -103,9 +104,9 @@ function listOf(names: readonly string[]): string {
   return `${names.slice(0, 5).map(printable).join(', ')}${more}`;
 }
 
-/** Replaces control characters with `?`, as in Postfix, and cuts after 255 characters, the limit of a name. */
+/** Escapes control characters, and cuts after 255 characters, the limit of a name. */
 function printable(name: string): string {
-  const text = name.replaceAll(/\p{Cc}/gu, '?');
+  const text = escapeControls(name);
   return text.length > 255 ? `${text.slice(0, 255)}...` : text;
 }
 

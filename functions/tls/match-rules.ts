@@ -10,7 +10,9 @@ import { type FingerprintDigest, fingerprintLength } from './fingerprint.ts';
  * commas, colons or blanks.
  */
 export function readNameRules(text: string): readonly string[] {
-  return (text.toLowerCase().match(/\[[^\]]*\]|[^\s,:[\]]+/g) ?? []).map((rule) => rule.replace(/(?<=.)\.$/, ''));
+  return (text.toLowerCase().match(/\[[^[\]]*\]|[^\s,:[\]]+|[[\]]/g) ?? []).map((rule) =>
+    rule.replace(/(?<=.)\.$/, ''),
+  );
 }
 
 /** Returns the fingerprints of a list, in capitals, separated by blanks, commas or `|`. */

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { jsonStructure, type RepeatedName } from '../../functions/json/structure.ts';
 import { logicalLines } from '../../functions/maps/logical-lines.ts';
 import { type PropsError, refuse } from '../properties/props-error.ts';
 
@@ -49,7 +50,10 @@ export function lines(name: string, value: unknown): string | undefined {
   if (value instanceof FileText) return value.text;
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join('\n');
   if (value !== undefined && typeof value !== 'string') throw wrong(name, value, 'text, or a list of texts');
-  return value?.replaceAll(/\s*;\s*/g, '\n');
+  return value
+    ?.split(';')
+    .map((line) => line.trim())
+    .join('\n');
 }
 
 /** Reads a list without duplicates; text is split at blanks and commas. */
@@ -126,11 +130,17 @@ export function object(name: string, value: unknown, forms = 'a JSON object'): C
 function parseJson(name: string, value: string, forms: string): unknown {
   try {
     const parsed: unknown = JSON.parse(value);
+    const { repeated } = jsonStructure(value);
+    if (repeated !== undefined) return refuseRepetition(name, value, repeated);
     if (typeof parsed === 'object') return parsed;
-  } catch {
-    // Refused below.
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
   }
   throw wrong(name, withoutPasswords(value), forms);
+}
+
+function refuseRepetition(name: string, value: string, { path, line, column }: RepeatedName): never {
+  throw wrong(name, withoutPasswords(value), `"${path}" once; line ${line} column ${column} has it again`);
 }
 
 /** Reads Postfix parameters: an object, `name=value` entries, or a file in the format of main.cf. */
@@ -148,8 +158,9 @@ export function parameters(name: string, value: unknown = {}): Readonly<Record<s
 const assignmentForms = 'a JSON object, name=value separated by semicolons, or @FILE with lines as in main.cf';
 
 function assignment(name: string, line: string): [string, string] {
-  const [, parameter, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-  if (parameter === undefined || value === undefined) throw wrong(name, withoutPasswords(line), assignmentForms);
+  const equals = line.indexOf('=');
+  const [parameter, value] = [line.slice(0, Math.max(0, equals)).trim(), line.slice(equals + 1).trim()];
+  if (!/^\w+$/.test(parameter)) throw wrong(name, withoutPasswords(line), assignmentForms);
   return [parameter, value];
 }
 

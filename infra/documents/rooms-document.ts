@@ -7,6 +7,7 @@ const project = join(import.meta.dirname, '../..');
 /** What each room of `functions/` is, in the order of the table: a room imports only rooms before it. */
 const functionRooms: Readonly<Record<string, string>> = {
   smtp: 'VALUES: replies, statuses, capabilities, paths, xtext, content',
+  json: 'the structure of JSON from people: names that an object has twice, and the depth',
   sasl: 'VALUES: authentication mechanisms, octets in and octets out; no base64, no socket',
   maps: 'look-up tables of parameters: static, inline, texthash, regexp',
   time: 'the clock, and the intervals between attempts',

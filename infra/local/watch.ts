@@ -3,6 +3,7 @@
  * their reason, and errors of functions.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { escapedLine } from '../../functions/smtp/control-characters.ts';
 import { FoldedLines } from './folded-lines.ts';
 import {
   type BounceNotice,
@@ -67,7 +68,7 @@ export class Watch implements Heard {
       this.#seenCorrupt.add(messageId);
       const notice = { id: idOf(body), reason: attributes['reason'] ?? 'no reason is given' };
       this.corrupt.push(notice);
-      this.#print(`corrupt: ${printable(notice.id)}: ${printable(notice.reason)}`);
+      this.#print(`corrupt: ${escapedLine(notice.id)}: ${escapedLine(notice.reason)}`);
     }
   }
 
@@ -76,7 +77,7 @@ export class Watch implements Heard {
     this.bounces.push(...bounces);
     for (const { id, recipient, status, diagnostic } of bounces) {
       this.#lines.flush(id);
-      this.#print(printable(`bounce topic: ${id}: <${recipient}> ${status} (${diagnostic})`));
+      this.#print(escapedLine(`bounce topic: ${id}: <${recipient}> ${status} (${diagnostic})`));
     }
   }
 
@@ -87,13 +88,13 @@ export class Watch implements Heard {
     if (message !== 'told' || id === undefined || report === undefined || address === undefined) return;
     this.reports.push({ id, report, address });
     this.#lines.flush(id);
-    this.#print(printable(`report: ${id}: to <${address}>, as ${report}`));
+    this.#print(escapedLine(`report: ${id}: to <${address}>, as ${report}`));
   }
 
   /** Prints warnings and errors. Delivery lines are printed elsewhere, and other lines are not printed. */
   #hearTrouble({ functionName, line }: LogLine): void {
     const trouble = troubleIn(line);
-    if (trouble !== undefined) this.#print(printable(`${functionName}: ${trouble}`));
+    if (trouble !== undefined) this.#print(escapedLine(`${functionName}: ${trouble}`));
   }
 }
 
@@ -128,9 +129,4 @@ function idOf(request: string): string {
   } catch {
     return '?';
   }
-}
-
-/** Text that is safe for a terminal: control characters become dots. */
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '.');
 }

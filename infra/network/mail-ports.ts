@@ -34,7 +34,7 @@ export function mailTargets(delivering: Delivering, parameters: Parameters): rea
 }
 
 /** A token that is not followed by a port: it may contain one. */
-const endsWithToken = /[:,]\$\{Token\[[^\]]*\]\}(?=[\s,]|$)/m;
+const endsWithToken = /[:,]\$\{Token\[[^[\]]*\]\}(?=[\s,]|$)/m;
 
 /** Whether the port comes from an SRV record. */
 function isLookedUp(hop: NextHop, parameters: Parameters): boolean {

@@ -3,7 +3,7 @@
  * `${Token[...]}`.
  */
 
-const token = /\$\{Token\[[^\]]*\]\}/g;
+const token = /\$\{Token\[[^[\]]*\]\}/g;
 const standIn = 'known-when-deployed';
 
 /** Returns a text with a readable placeholder for each token, so that the rest can be checked. */

@@ -212,7 +212,7 @@ describe('--function', () => {
   test('calls that function, and prints its answer in the same form', async () => {
     const { code, stdout } = await ask('check', '--recipient', 'a@x.test', '--pending');
     assert.equal(code, 0);
-    assert.match(stdout, /^imap1\[10\.0\.3\.17\]:24\n {2}greeting {5}220 \?\[2J$/m);
+    assert.match(stdout, /^imap1\[10\.0\.3\.17\]:24\n {2}greeting {5}220 \\u001b\[2J$/m);
     assert.match(stdout, /All is well/);
     assert.deepEqual(asked.at(-1), {
       destination: 'inet:imap1:24',

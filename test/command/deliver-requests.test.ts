@@ -75,12 +75,13 @@ test('lines may end in CR LF, and the first may begin with a byte order mark', a
 });
 
 test('a line separator of Unicode ends no line, because JSON may contain it', async () => {
-  const { code, stdout } = await deliver([
+  const { code, stdout, stderr } = await deliver([
     to('a@example.com', { dsn: { envid: 'one\u2028two' } }),
     to('b@example.com'),
   ]);
-  assert.deepEqual(recipientsOf(stdout), ['a@example.com', 'b@example.com']);
-  assert.equal(code, 0);
+  assert.match(stderr, /^[^\n]*:1: dsn\.envid: "one\\u2028two" is not allowed; [^\n]*\n$/);
+  assert.deepEqual(recipientsOf(stdout), ['b@example.com']);
+  assert.equal(code, 65);
 });
 
 test('a line that is not UTF-8 is malformed, because its addresses are unknown', async () => {

@@ -204,6 +204,21 @@ test('--transcript writes the dialogue to stderr, in both directions and without
   assert.equal(parseVerdicts(stdout).length, 1);
 });
 
+test('an address in UTF-8 is not sent to a server without SMTPUTF8, and is to one with it', async () => {
+  await using without = await startScriptedServer({ capabilities: ['8BITMIME', 'DSN'] });
+  await using with_ = await startScriptedServer({ capabilities: ['SMTPUTF8'] });
+  const { stdout, stderr } = await deliver([to('zoë@x.test', without), to('zoë@x.test', with_)], '--transcript');
+  assert.deepEqual(
+    parseVerdicts(stdout).map(({ status, dsn }) => [status, dsn]),
+    [
+      ['bounced', '5.6.7'],
+      ['sent', '2.0.0'],
+    ],
+  );
+  assert.equal(stderr.match(/^C: RCPT/gm)?.length, 1);
+  assert.match(stderr, /^C: MAIL FROM:<.*> .*SMTPUTF8$/m);
+});
+
 test('a reply in a transcript cannot move the cursor of a terminal', async () => {
   await using server = await startScriptedServer({ greeting: '220 \x1b[2J\u009b2J' });
   const { stderr } = await deliver([to('a@x.test', server)], '--transcript');

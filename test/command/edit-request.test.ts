@@ -79,6 +79,16 @@ describe('--set', () => {
     assert.equal(({} as Record<string, unknown>)['x'], undefined);
   });
 
+  test('a request with a field twice cannot be changed by field, because one of them would be lost', async () => {
+    const { message, exitCode } = await fails(
+      { set: ['a=1'] },
+      /^sender: the request has it twice/,
+      '{"sender":"a@x","sender":"b@x"}',
+    );
+    assert.match(message, /use --edit or --with FILE$/);
+    assert.equal(exitCode, 65);
+  });
+
   test('anything but a JSON object cannot be changed by field', async () => {
     for (const text of ['', 'x', '3', 'null', '"a"']) {
       assert.equal((await fails({ set: ['a=1'] }, /is not JSON|is not a JSON object/, text)).exitCode, 65);
@@ -134,6 +144,12 @@ describe('--edit', () => {
     const edited = await withEditor(script, () => edit({ edit: true, set: ['id=b'] }));
     assert.partialDeepStrictEqual(edited, { id: 'b', sender: 'z@x' });
     assert.match(await readFile(seen, 'utf8'), /^\{\n {2}"id": "b",\n/);
+  });
+
+  test('shows a request with a field twice literally, because indenting would lose one', async () => {
+    const twice = '{"sender":"a@x","sender":"b@x"}';
+    const wish = { set: [], unset: [], edit: true } as const;
+    assert.equal(await withEditor('exit 0', () => editRequest(twice, 'why', wish)), twice);
   });
 
   test('shows invalid JSON literally', async () => {

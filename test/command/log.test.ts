@@ -27,7 +27,7 @@ const bounced = {
 const sentLine =
   '4bXq1: to=<bob@example.com>, orig_to=<b@example.com>, relay=lmtp.internal[10.0.1.7]:24, conn_use=2, delay=0.34, delays=0.1/0/0.02/0.22, dsn=2.0.0, status=sent (250 2.0.0 Saved)\n';
 const bouncedLine =
-  'x2: to=<bob@example.com>, relay=none, conn_use=2, delay=0.34, delays=0.1/0/0.02/0.22, dsn=5.1.1, status=bounced (no\\x1b[2J one)\n';
+  'x2: to=<bob@example.com>, relay=none, conn_use=2, delay=0.34, delays=0.1/0/0.02/0.22, dsn=5.1.1, status=bounced (no\\u001b[2J one)\n';
 
 const log = [
   JSON.stringify(sent),

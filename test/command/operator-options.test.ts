@@ -34,6 +34,10 @@ describe('a usage error names the option, the value and what is allowed', () => 
       'hold m1 --reason x --until tomorrow',
       /--until <moment>' argument 'tomorrow' is invalid\. Expected an RFC 3339 time/,
     ],
+    [
+      'hold m1 --reason x --until 2027-02-30T00:00Z',
+      /--until <moment>' argument '2027-02-30T00:00Z' is invalid\. .* does not exist: the day must be 1 to 28/,
+    ],
     ['hold m1 --reason x --until 2020-01-01T00:00:00Z', /^error: --until: this time is in the past/],
     ['release', /^error: nothing is selected: give ids, --destination/],
     ['release m1 --ramp soon', /--ramp <time>' argument 'soon' is invalid/],
@@ -89,7 +93,7 @@ describe('if AWS fails because', () => {
     assert.equal(code, 69);
     assert.match(
       stderr,
-      /^error: a request to the stack failed: AccessDeniedException: dynamodb:\w+ on the table "\w+" is denied: grant .* AWS: ann may not\\x1b\[2J\n$/,
+      /^error: a request to the stack failed: AccessDeniedException: dynamodb:\w+ on the table "\w+" is denied: grant .* AWS: ann may not\\u001b\[2J\n$/,
     );
   });
 

@@ -95,11 +95,14 @@ describe('one server', () => {
     const destination = `[127.0.0.1]:${server.port}`;
     const agent = testAgent({ lmtp_cache_connection: 'no' });
     const [without, with_] = [
-      await deliverTo(destination, ['jürgen@x'], agent, { smtputf8: true }),
-      await deliverTo(destination, ['jürgen@x'], agent, { smtputf8: true }),
+      await deliverTo(destination, ['jürgen@x'], agent),
+      await deliverTo(destination, ['jürgen@x'], agent),
     ];
     assert.deepEqual(shortVerdicts(without), ['bounced 5.6.7']);
     assert.deepEqual(shortVerdicts(with_), ['sent 2.0.0']);
+    const [first = [], second = []] = server.transcript().map(({ commands }) => commands);
+    assert.ok(!first.some((line) => /MAIL|RCPT/.test(line)), 'nothing was said about the message');
+    assert.ok(second.some((line) => /^MAIL FROM:<.*> .*SMTPUTF8/.test(line)));
   });
 });
 

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { makeEnvelope, missingCapability, type Posting } from '../../functions/delivery/envelope.ts';
 import { unseenContent } from '../../functions/delivery/message.ts';
+import { prepare } from '../../functions/delivery/preparation.ts';
+import { mailCommand, rcptCommand } from '../../functions/lmtp/commands.ts';
 import { parseParameters } from '../../functions/parameters/parameters.ts';
 import type { Delivery } from '../../functions/request/delivery.ts';
+import { isAscii } from '../../functions/smtp/path.ts';
 import { makeMessage } from '../support/delivery-agent.ts';
 import { offers } from '../support/offers.ts';
 
@@ -58,6 +62,70 @@ describe('the content is declared', () => {
       assert.equal(envelope.body, declared);
     });
   }
+});
+
+describe('SMTPUTF8', () => {
+  const utf8Header = makeMessage('Subject: grüße\n\nx\n');
+  const plain: Partial<Delivery> = { recipients: [{ address: 'a@x' }] };
+  const cases: readonly (readonly [string, Partial<Delivery>, Partial<Posting>, 'required' | 'wanted' | 'none'])[] = [
+    ['for addresses in US-ASCII', plain, {}, 'none'],
+    ['for a sender in UTF-8', { ...plain, sender: 'jürgen@x' }, {}, 'required'],
+    ['for a recipient in UTF-8', { recipients: [{ address: 'a@x' }, { address: 'b@exämple' }] }, {}, 'required'],
+    ['for one, whatever the request declares', { smtputf8: false, recipients: [{ address: 'ä@x' }] }, {}, 'required'],
+    ['for a header in UTF-8 that was declared', { ...plain, smtputf8: true }, { message: utf8Header }, 'required'],
+    ['for a header in UTF-8 that was not declared', plain, { message: utf8Header }, 'none'],
+    ['for a declaration alone', { ...plain, smtputf8: true }, {}, 'none'],
+    ['for an ORCPT in UTF-8', { recipients: [{ address: 'a@x', orcpt: 'utf-8;ä@x' }] }, {}, 'wanted'],
+    ['for an original recipient in UTF-8', { recipients: [{ address: 'a@x', original: 'ä@x' }] }, {}, 'wanted'],
+    [
+      'for an original recipient in UTF-8 that a field names',
+      { recipients: [{ address: 'a@x', original: 'ä@x' }] },
+      { parameters: parseParameters({ lmtp_flags: 'O' }) },
+      'required',
+    ],
+    [
+      'for a recipient in UTF-8 with smtputf8_enable=no',
+      { recipients: [{ address: 'ä@x' }] },
+      { parameters: parseParameters({ smtputf8_enable: 'no' }) },
+      'none',
+    ],
+  ];
+  for (const [what, delivery, given, need] of cases) {
+    test(`${what} is ${need}`, () => {
+      const one = posting(delivery, given);
+      const { smtputf8 } = makeEnvelope(one, [0]);
+      const trouble = missingCapability(one, offers('8BITMIME', 'DSN'), { peer: 'h[1]', isLastHost: true });
+      assert.equal(smtputf8, need !== 'none');
+      assert.equal(trouble?.status, need === 'required' ? '5.6.7' : undefined);
+      assert.equal(missingCapability(one, offers('SMTPUTF8'), { peer: 'h[1]', isLastHost: true }), undefined);
+    });
+  }
+
+  test('whatever is sent to a server without it is in US-ASCII, or nothing is sent', () => {
+    const address = fc.constantFrom('a@x', 'ä@x', 'a@exämple', '"a b"@x', '\u{1f4ec}@x');
+    const recipient = fc.record(
+      { address, original: address, orcpt: address.map((text) => `utf-8;${text}`) },
+      { requiredKeys: ['address'] },
+    );
+    const delivery = fc.record({
+      sender: address,
+      recipients: fc.array(recipient, { minLength: 1, maxLength: 3 }),
+      smtputf8: fc.boolean(),
+      dsn: fc.constantFrom({}, { envid: 'grüße' }),
+    });
+    fc.assert(
+      fc.property(delivery, fc.constantFrom('', 'O', 'D', 'R', 'ODR'), (given, flags) => {
+        const one = posting(given, { parameters: parseParameters({ lmtp_flags: flags }) });
+        const offered = offers('8BITMIME', 'DSN', 'SIZE');
+        if (missingCapability(one, offered, { peer: 'h[1]', isLastHost: true }) !== undefined) return;
+        const preparation = prepare(one, offered, [0]);
+        const envelope = makeEnvelope(one, [0], preparation);
+        const lines = envelope.recipients.map((each) => rcptCommand(each, envelope, offered));
+        assert.ok([mailCommand(envelope, offered), ...lines, preparation.prefix ?? ''].every(isAscii));
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 test('the DSN fields of a request are sent', () => {

@@ -32,6 +32,46 @@ test('of a large message only the header is examined, and a lower bound of its s
   assert.deepEqual(unseenContent(10, Buffer.from('Subject: grüße\n\nx')), { ...facts, has8BitHeader: true });
 });
 
+describe('whether a large message has octets above 127 in its body is known', () => {
+  const large = (text: string, cuts: number) => {
+    const content = Buffer.from(text, 'latin1');
+    const size = Math.ceil(content.length / cuts);
+    return streamedMessage({
+      size: content.length,
+      beginning: content.subarray(0, 40),
+      async *open() {
+        for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+      },
+    });
+  };
+  for (const [what, text, is8Bit] of [
+    ['in its body', `Subject: x\n\n${'a\n'.repeat(100)}gr\xfc\xdfe\n`, true],
+    ['at the beginning of its body', 'Subject: x\n\n\xfc', true],
+    ['nowhere', `Subject: x\n\n${'a\n'.repeat(100)}`, false],
+    ['only in its header', `Subject: gr\xfc\xdfe\n\n${'a\n'.repeat(100)}`, false],
+  ] as const) {
+    test(`after it was read once: ${what}`, async () => {
+      for (const cuts of [1, 3, 50]) {
+        const message = large(text, cuts);
+        assert.equal(message.is8Bit, undefined);
+        await Array.fromAsync(message.open());
+        assert.equal(message.is8Bit, is8Bit);
+      }
+    });
+  }
+
+  test('after a part of it was read, only if that has such octets', async () => {
+    for (const [text, is8Bit] of [
+      [`Subject: x\n\n\xfc${'a\n'.repeat(100)}`, true],
+      [`Subject: x\n\n${'a\n'.repeat(100)}\xfc`, undefined],
+    ] as const) {
+      const message = large(text, 4);
+      for await (const _ of message.open()) break;
+      assert.equal(message.is8Bit, is8Bit);
+    }
+  });
+});
+
 describe('A large message with a malformed header', () => {
   /** Returns the same content as a large message, and as one in memory. */
   function bothWays(text: string) {

@@ -64,14 +64,14 @@ describe('recipients are separated by commas', () => {
   }
 });
 
-test('an address beyond US-ASCII makes an international request, in whatever form S3 returns it', () => {
+test('an address beyond US-ASCII is read in whatever form S3 returns it', () => {
   for (const recipients of [
     'b\u00f6b@example.com',
     '=?UTF-8?Q?b=C3=B6b=40example.com?=',
     'b\u00c3\u00b6b@example.com',
   ]) {
     const request = read({ ...smallest, recipients });
-    assert.deepEqual([request.recipients[0]?.address, request.smtputf8], ['b\u00f6b@example.com', true]);
+    assert.equal(request.recipients[0]?.address, 'b\u00f6b@example.com');
   }
 });
 

@@ -70,6 +70,18 @@ test('a recipient may have NOTIFY and ORCPT', () => {
   assert.equal(rcptCommand(recipient, envelope(), offers()), 'RCPT TO:<"bob one"@x>');
 });
 
+test('an original recipient in UTF-8 is sent in US-ASCII, as its type says, with and without SMTPUTF8', () => {
+  for (const [orcpt, wire] of [
+    ['utf-8;jürgen+a=b\\c d@exämple.com', 'utf-8;j\\x{FC}rgen\\x{2B}a\\x{3D}b\\x{5C}c\\x{20}d@ex\\x{E4}mple.com'],
+    ['UTF-8;\u{1f4ec}@x', 'UTF-8;\\x{1F4EC}@x'],
+    ['rfc822;jürgen@x', 'rfc822;j+C3+BCrgen@x'],
+  ] as const) {
+    for (const offered of [offers('DSN'), offers('DSN', 'SMTPUTF8')]) {
+      assert.equal(rcptCommand({ address: 'b@x', orcpt }, envelope(), offered), `RCPT TO:<b@x> ORCPT=${wire}`);
+    }
+  }
+});
+
 test('only the first semicolon of an original recipient ends its type', () => {
   assert.equal(
     rcptCommand({ address: 'b@x', orcpt: 'x-y;a;b' }, envelope(), offers('DSN')),

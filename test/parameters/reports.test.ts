@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parametersFromEnvironment, parseParameters, variableName } from '../../functions/parameters/parameters.ts';
+import { escapeControls } from '../../functions/smtp/control-characters.ts';
 
 test('reports cannot be sent through SES without an author that SES knows', () => {
   const routes = { bounce_report_routes: 'incoming, ses' };
@@ -21,6 +22,8 @@ test('a name that begins with a digit is passed on under one that begins with a 
 
 for (const [name, value] of [
   ['bounce_notice_recipient', 'a b'],
+  ['bounce_notice_recipient', 'postmaster\u202e'],
+  ['bounce_report_ses_sender', 'al\u2028ice@example.org'],
   ['error_notice_recipient', 'Postmaster <postmaster@x>'],
   ['double_bounce_sender', ''],
   ['bounce_report_ses_sender', 'alice'],
@@ -29,10 +32,10 @@ for (const [name, value] of [
   ['bounce_report_routes', ''],
   ['bounce_report_routes', 'smtp'],
 ] as const) {
-  test(`${name}=${value} is refused by name`, () => {
+  test(`${name}=${escapeControls(value)} is refused by name`, () => {
     assert.throws(() => parseParameters({ [name]: value }), {
       name: 'ParameterError',
-      message: new RegExp(`^${name}: `),
+      message: new RegExp(`^${name}: [^\\p{Cc}\\p{Bidi_Control}\\u2028]+$`, 'u'),
     });
   });
 }

@@ -137,6 +137,12 @@ describe('as JSON', () => {
       '{"a.test": {"username": "joe", "password": "hunter2"}}',
       'table, entry "a.test": the object has a field other than',
     ],
+    ['{"a.test": "joe:hunter2", "a.test": "joe:x"}', 'table: "a.test" is given twice (line 1 column 27)'],
+    ['{"hunter2": "a.test",\n"hunter2": "joe:x"}', 'table: a name is given twice (line 2 column 1)'],
+    [
+      '{"a.test": {"user": "j", "password": "x", "password": "y"}}',
+      'table: "password" is given twice (line 1 column 43)',
+    ],
     ['{"a.test": "joe:hunter2", "A.test": "joe:x"}', 'table, entry "A.test": its key already has an entry'],
     ['{"a.test": "joe:hunter2\\n"}', 'table, entry "a.test": the user or the password contains a line end or a NUL'],
   ] as const) {

@@ -103,9 +103,9 @@ test('without stuffing, dots stay unchanged', () => {
   assert.equal(encode('.one\n.\n', { stuff: false }), '.one\r\n.\r\n');
 });
 
-test('a message that needs no change is passed on without a copy', () => {
-  const chunk = Buffer.from('no line end here');
-  assert.equal(new ContentEncoder().push(chunk).buffer, chunk.buffer);
+test('a long line that needs no change is passed on without a copy', () => {
+  const chunk = Buffer.alloc(5000, 'no line end here');
+  assert.equal(new ContentEncoder({ lineLimit: 0 }).push(chunk).buffer, chunk.buffer);
 });
 
 test("the caller's octets are not changed", () => {
@@ -125,6 +125,15 @@ test('the declared size counts CRLF line ends, and no doubled dots', () => {
   ] as const) {
     assert.equal(canonicalSize(Buffer.from(body)), size, JSON.stringify(body.slice(0, 20)));
   }
+});
+
+test('the declared size of any body is the length of its encoding', () => {
+  fc.assert(
+    fc.property(body, (text) => {
+      assert.equal(canonicalSize(Buffer.from(text, 'latin1')), encode(text, { lineLimit: 0, stuff: false }).length);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test('one octet above 127 makes a message an 8-bit one', () => {

@@ -25,13 +25,27 @@ after(() => stack?.close());
 async function sendBatch(bodies: readonly string[]): Promise<readonly string[]> {
   const Entries = bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
   const QueueUrl = stack.outputs.IncomingQueueUrl;
-  const { Successful = [] } = await stack.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-  return Entries.map(({ Id }) => Successful.find((sent) => sent.Id === Id)?.MessageId ?? '');
+  const sent: (string | undefined)[] = [];
+  // SQS takes ten messages at a time.
+  for (let at = 0; at < Entries.length; at += 10) {
+    const batch = Entries.slice(at, at + 10);
+    const { Successful = [] } = await stack.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: batch }));
+    sent.push(...batch.map(({ Id }) => Successful.find((one) => one.Id === Id)?.MessageId));
+  }
+  return sent.map((id) => id ?? '');
 }
 
 /** The fault of each bad request, and the reason in its notice. */
 const bad: Readonly<Record<string, readonly [string | object, RegExp]>> = {
   'malformed JSON': ['{ "version": 1, ', /^request: is not JSON: /],
+  'a field twice': [
+    '{ "version": 1, "id": "a", "version": 1 }',
+    /^version: "version" is given twice \(line 1 column 28\)$/,
+  ],
+  'a day that does not exist': [
+    { arrival: '2026-02-30T08:00:00Z' },
+    /^arrival: "2026-02-30T08:00:00Z" is a time that does not exist: the day must be 1 to 28$/,
+  ],
   'an unknown field': [{ priority: 'high' }, /^priority: is not a field; allowed are version, id, sender, /],
   'an unknown field of a recipient': [
     { recipients: [{ address: 'bob@example.com', adress: 'x' }] },

@@ -2,7 +2,7 @@
  * Message bodies in memory, with the faults that S3 has: missing, altered, denied.
  */
 import { createHash } from 'node:crypto';
-import { inspectContent, type Message, unseenContent } from '../../functions/delivery/message.ts';
+import { inspectContent, type Message, streamedMessage } from '../../functions/delivery/message.ts';
 import type { Metadata } from '../../functions/incoming/object-envelope.ts';
 import type { ContentStore, ObjectMetadata } from '../../functions/incoming/ports.ts';
 import type { PinnedMessage } from '../../functions/queue/items/item.ts';
@@ -71,7 +71,7 @@ export class MemoryBodies implements Bodies, ObjectMetadata, ContentStore, Spent
       yield read();
     }
     return this.streams
-      ? { ...unseenContent(message.size, Buffer.alloc(0)), open }
+      ? streamedMessage({ size: message.size, beginning: Buffer.alloc(0), open })
       : { ...inspectContent(read()), open };
   }
 

@@ -38,6 +38,8 @@ export const suites: readonly Suite[] = [
     filesInOneProcess: 16,
     places: [
       'smtp',
+      'json',
+      'linear-time.test.ts',
       'lmtp',
       'sasl',
       'tls',

@@ -6,6 +6,8 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { environmentNames as names } from '../../parameters/environment.ts';
 import { parseTime } from '../../parameters/parse-time.ts';
 import { type State, states } from '../../queue/items/states.ts';
+import { findControl } from '../../smtp/control-characters.ts';
+import { readDateTime } from '../../time/date-time.ts';
 import { defaultStack } from '../default-stack.ts';
 
 /** Collects the values of an option that may be given several times. */
@@ -133,10 +135,9 @@ export function parseLength(value: string): number {
 
 /** Reads a moment, milliseconds since 1970. */
 export function parseMoment(value: string): number {
-  const isMoment = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value);
-  const time = isMoment ? Date.parse(value) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new InvalidArgumentError('Expected an RFC 3339 time, such as 2026-11-22T08:00:00Z.');
+  const read = readDateTime(value, { wantsSeconds: false });
+  if ('time' in read) return read.time;
+  throw new InvalidArgumentError(`Expected an RFC 3339 time, such as 2026-11-22T08:00:00Z; this ${read.fault}.`);
 }
 
 /** Reads the name of a hold. */
@@ -150,7 +151,7 @@ const reasonLength = 300;
 
 function parseReason(value: string): string {
   const text = value.trim();
-  if (text !== '' && text.length <= reasonLength && !/\p{Cc}/u.test(text)) return text;
+  if (text !== '' && text.length <= reasonLength && findControl(text) === undefined) return text;
   throw new InvalidArgumentError(`Expected one line of 1 to ${reasonLength} characters.`);
 }
 

@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { escapeControlsInLines } from '../../smtp/control-characters.ts';
 import { terminalColumns } from '../../texts/terminal.ts';
 import { completionCommand } from '../completion.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -82,7 +83,8 @@ function withOutput(command: Command, { stdout, stderr }: Run): void {
     .showHelpAfterError('(--help shows what is allowed)')
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      // It repeats arguments, which may contain anything.
+      writeErr: (text) => void stderr.write(escapeControlsInLines(text)),
       getOutHelpWidth: () => terminalColumns(stdout) ?? usualWidth,
       getErrHelpWidth: () => terminalColumns(stderr) ?? usualWidth,
     });

@@ -42,6 +42,8 @@ export interface SettlementFacts {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly begun: number;
   readonly now: number;
+  /** The declaration of the content, from what the attempt saw of it. */
+  readonly body?: NonNullable<DeliveryItem['body']>;
   readonly times: QueueTimes;
   /** Whether recipients expire when the lifetime is over. Default: yes. */
   readonly mayExpire?: boolean;
@@ -102,6 +104,7 @@ export function settle(facts: SettlementFacts): Settlement {
     // A settlement ends the count of dead letters in a row.
     ...(item.deadLetters === undefined ? {} : { deadLetters: null }),
     ...(warnings.length === 0 ? {} : { warned: now }),
+    ...(to === 'done' || facts.body === undefined || facts.body === item.body ? {} : { body: facts.body }),
   };
   return { to, changes, lines: outcomes.flatMap(({ lines }) => lines), events };
 }

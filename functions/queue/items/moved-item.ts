@@ -42,6 +42,7 @@ const changing: Readonly<Record<ChangingAttribute, true>> = {
   holds: true,
   removal: true,
   warned: true,
+  body: true,
   deadLetters: true,
   history: true,
   message: true,

@@ -11,6 +11,7 @@ import type { DeliveryRequest, RequestedRecipient } from '../../request/request.
 import { RequestError } from '../../request/request-error.ts';
 import { isParked } from '../../request/route.ts';
 import type { TransportMap } from '../../request/transport-map.ts';
+import { beginningOf } from '../../smtp/ends.ts';
 import { addressLimit } from '../../smtp/path.ts';
 import type { QueuedRecipient } from './item.ts';
 
@@ -121,10 +122,7 @@ export function messageGroup(transport: string, destination: string, delivery: s
 export function cutText(text: string, recipients: number): string {
   const limit = replyLimit(recipients);
   if (Buffer.byteLength(text) <= limit) return text;
-  return `${Buffer.from(text)
-    .subarray(0, limit - 3)
-    .toString('utf8')
-    .replace(/\ufffd+$/, '')}...`;
+  return `${beginningOf(text, limit - 3)}...`;
 }
 
 function findDestination(request: DeliveryRequest, recipient: RequestedRecipient, rules: PlanRules): string {
@@ -159,8 +157,7 @@ export function admitDestination(
 /** An address that was refused for its length might not fit into an item. */
 function cutAddress(address: string): string {
   if (Buffer.byteLength(address) <= addressLimit) return address;
-  const octets = Buffer.from(address).subarray(0, addressLimit);
-  return `${octets.toString('utf8').replace(/\ufffd+$/, '')}...`;
+  return `${beginningOf(address, addressLimit)}...`;
 }
 
 function replyLimit(recipients: number): number {

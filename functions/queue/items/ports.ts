@@ -30,6 +30,7 @@ export type ChangingAttribute =
   | 'holds'
   | 'removal'
   | 'warned'
+  | 'body'
   | 'deadLetters'
   | 'history'
   // Only of corrupt deliveries, by an operator:

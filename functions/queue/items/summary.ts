@@ -2,6 +2,7 @@
  * Summaries of items for lists, so short that an entry of the index costs one write unit.
  */
 
+import { beginningOf } from '../../smtp/ends.ts';
 import { isHeldAtLimitAlone, isInDoubt } from './doubt.ts';
 import { type DeliveryItem, openRecipients, type QueuedRecipient } from './item.ts';
 import type { QueueEntry, Summary, SummaryReply } from './queue-entry.ts';
@@ -59,8 +60,5 @@ function fitting<T>(all: readonly T[], limit: number, size: (one: T) => number):
 
 function cut(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
-  return `${Buffer.from(text)
-    .subarray(0, limit - 3)
-    .toString('utf8')
-    .replace(/\ufffd+$/, '')}...`;
+  return `${beginningOf(text, limit - 3)}...`;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Attempt, DeliveryOutcome } from '../../delivery/deliver.ts';
+import type { Message } from '../../delivery/message.ts';
 import { stageTimeouts } from '../../delivery/stage-timeouts.ts';
 import type { Verdict } from '../../delivery/verdict.ts';
 import type { Delivery } from '../../request/delivery.ts';
@@ -165,9 +166,22 @@ async function attemptItem(
     throw contentFault.error;
   }
   // Verdicts first: until they are written they are only in memory.
-  await writeSettlement({ lease, verdicts: byNumber(open, outcome), begun }, services);
+  const body = seenBody(loaded.message, item);
+  await writeSettlement(
+    { lease, verdicts: byNumber(open, outcome), begun, ...(body === undefined ? {} : { body }) },
+    services,
+  );
   await recordResult(item, outcome, permission, services);
   return 'settled';
+}
+
+/**
+ * Returns the declaration of a large message that this attempt saw whole, or saw octets above 127 of, so that the next attempt knows
+ * it without a second read. Smaller ones are inspected at each attempt. The producer's own 8BITMIME stays.
+ */
+function seenBody({ isExact, is8Bit }: Message, { body }: DeliveryItem): DeliveryItem['body'] {
+  if (isExact || is8Bit === undefined || body === '8BITMIME') return undefined;
+  return is8Bit ? '8BITMIME' : '7BIT';
 }
 
 /** Keeps the rest of the batch from a dead destination, even if the table refuses the verdicts. */
@@ -260,6 +274,8 @@ interface Attempted {
   readonly lease: Lease;
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly begun: number;
+  /** What the attempt saw of a large message. */
+  readonly body?: NonNullable<DeliveryItem['body']>;
 }
 
 /** Writes all verdicts in one conditional write, then logs them, then publishes their events. */
@@ -291,12 +307,8 @@ async function writeSettlement(attempted: Attempted, services: QueueServices): P
   await publish(moved.item, services);
 }
 
-function settlementNow(
-  { lease, verdicts, begun }: Attempted,
-  rules: SettlementRules,
-  services: QueueServices,
-): Settlement {
-  return settle({ ...rules, item: lease.item, verdicts, begun, now: wallTime(services) });
+function settlementNow({ lease, ...seen }: Attempted, rules: SettlementRules, services: QueueServices): Settlement {
+  return settle({ ...rules, ...seen, item: lease.item, now: wallTime(services) });
 }
 
 /**

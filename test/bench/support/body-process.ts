@@ -1,4 +1,4 @@
-/** S3 with messages in it, in its own process. Arguments: the sizes of the messages in octets. */
+/** S3 with messages in it, in its own process. Arguments: the sizes of the messages in octets; `size:2` has lines of two octets. */
 
 import { putMessage } from '../../../functions/aws/put-message.ts';
 import { startEmulators } from '../../../infra/local/emulators.ts';
@@ -16,9 +16,10 @@ export interface Bodies {
 
 const { environment, bucket, clients } = await startEmulators();
 const keys: string[] = [];
-for (const size of process.argv.slice(2).map(Number)) {
-  const key = `${size}.eml`;
-  await putMessage(clients.s3, { Bucket: bucket, Key: key }, makeMessage(size));
+for (const wanted of process.argv.slice(2)) {
+  const key = `${wanted}.eml`;
+  const [size = 0, lineOctets] = wanted.split(':').map(Number);
+  await putMessage(clients.s3, { Bucket: bucket, Key: key }, makeMessage(size, lineOctets));
   keys.push(key);
 }
 process.once('disconnect', () => process.exit());

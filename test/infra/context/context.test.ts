@@ -146,6 +146,10 @@ const wrong: readonly [Record<string, unknown>, RegExp][] = [
   [{ allowedDestinations: 7 }, /context allowedDestinations: 7 .*list/],
   [{ parameters: 'lmtp_mail_timeout' }, /context parameters: "lmtp_mail_timeout" .*name=value/],
   [{ parameters: '{"lmtp_mail_timeout":' }, /context parameters: .*JSON object/],
+  [
+    { parameters: '{"max_use":"1",\n "max_use":"2"}' },
+    /context parameters: .*: expected "max_use" once; line 2 column 2/,
+  ],
   [{ parameters: { soft_bounce: true } }, /context parameters: true .*text for soft_bounce/],
   [{ parameters: ['soft_bounce=yes'] }, /context parameters: \["soft_bounce=yes"\]/],
 ];

@@ -160,6 +160,33 @@ describe('progress', () => {
   });
 });
 
+describe('whether a large message needs BODY=8BITMIME is unknown at its first attempt, and known at the next', () => {
+  for (const [what, body, declared, next] of [
+    ['US-ASCII', 'Subject: x\r\n\r\nhello\r\n', undefined, '7BIT'],
+    ['octets above 127', 'Subject: x\r\n\r\ngr\u00fc\u00dfe\r\n', undefined, '8BITMIME'],
+    ['octets above 127, declared as 7BIT', 'Subject: x\r\n\r\ngr\u00fc\u00dfe\r\n', '7BIT', '8BITMIME'],
+    ['US-ASCII, declared as 8BITMIME', 'Subject: x\r\n\r\nhello\r\n', '8BITMIME', '8BITMIME'],
+  ] as const) {
+    test(what, async () => {
+      const capabilities = ['8BITMIME'];
+      await using scene = await setScene({
+        capabilities,
+        connections: { 1: { capabilities, final: { 'bob@x': '451 4.3.0 later' } } },
+      });
+      const { world, server } = scene;
+      world.bodies.streams = true;
+      world.submit({ recipients: ['bob@x'], ...(declared === undefined ? {} : { body: declared }) }, body);
+      await world.runToEnd();
+      assert.deepEqual(statuses(world), { bob: 'sent' });
+      const mails = server.transcript().flatMap(({ commands }) => commands.filter((line) => line.startsWith('MAIL')));
+      assert.deepEqual(
+        mails.map((line) => / BODY=(\w+)/.exec(line)?.[1]),
+        [declared ?? '8BITMIME', next],
+      );
+    });
+  }
+});
+
 describe('a body that cannot be delivered', () => {
   for (const streams of [false, true]) {
     const size = streams ? 'large' : 'small';
