@@ -15,6 +15,7 @@ import { deliverCommand } from './deliver.ts';
 import { explainCommand } from './explain.ts';
 import { flushCommand } from './flush.ts';
 import { holdCommand } from './hold.ts';
+import { importCommand } from './import.ts';
 import { logCommand } from './log.ts';
 import { parametersCommand } from './parameters.ts';
 import { queueCommand } from './queue.ts';
@@ -43,6 +44,7 @@ const definitions = [
   deleteCommand,
   logCommand,
   parametersCommand,
+  importCommand,
 ] as const;
 
 /**
