@@ -59,7 +59,7 @@ export async function importAction(
   const compared = compare(run, recipients, { imported, source, replace });
   print(run, { folder, options, imported, source, written }, compared);
   const isRefused = imported.rows.some((row) => row.class === 'refused');
-  const isElsewhere = compared.comparisons.some(({ verdict }) => verdict === 'differs');
+  const isElsewhere = compared.comparisons.some(({ verdict }) => verdict === 'differs' || verdict === 'unknown');
   run.exitCode = isRefused || isElsewhere ? exitCodes.configuration : exitCodes.ok;
 }
 
@@ -90,7 +90,8 @@ interface Comparing {
 function compare(run: Run, recipients: readonly string[], { imported, source, replace }: Comparing): Compared {
   const postfix = source.folder === undefined ? undefined : findPostfix(source.folder, run.env);
   if (postfix === undefined) {
-    const options = { routing: imported.routing, read: source.read, replace };
+    const isUnanswered = () => true;
+    const options = { routing: imported.routing, read: source.read, replace, isUnanswered };
     const why = source.folder === undefined ? 'these are files of another machine' : 'Postfix is not installed here';
     return {
       comparisons: compareRoutes(recipients, imported, options),
@@ -106,7 +107,10 @@ function compare(run: Run, recipients: readonly string[], { imported, source, re
   const routing = routingOfPostfix(values, postfix, imported, source.read);
   const read: ReadText = () => undefined;
   prepare(recipients, routing, postfix, imported, replace);
-  const comparisons = compareRoutes(recipients, imported, { routing, read, replace });
+  const comparisons = compareRoutes(recipients, imported, {
+    ...{ routing, read, replace },
+    isUnanswered: (specification) => postfix.failed.has(specification),
+  });
   return {
     comparisons,
     asked: `Postfix was asked (postconf, postmap -q).`,
@@ -146,7 +150,11 @@ function prepare(
     const some = keys.get(specification) ?? new Set();
     keys.set(specification, some.add(key));
   };
-  compareRoutes(recipients, imported, { routing: { ...routing, ask }, read: () => undefined, replace });
+  compareRoutes(recipients, imported, {
+    ...{ routing: { ...routing, ask }, replace },
+    read: () => undefined,
+    isUnanswered: () => false,
+  });
   postfix.prepare(keys);
 }
 
@@ -189,13 +197,16 @@ function nextLines(run: Run, { folder, options, imported, written }: Printed): r
     return [nextLine(['import', ...given, ...more], program)];
   }
   const secrets = imported.secrets.map(({ name, path = 'FILE', about }) => {
-    const file = `file://${options.root === undefined ? path : `${options.root}${path}`}`;
+    const file = `file://${options.root ?? ''}${path}`;
     return `${about}:\n→ aws secretsmanager create-secret --name ${name} --secret-string ${shellQuoted(file)}`;
   });
   const hops = imported.transports.flatMap(({ nextHops }) => nextHops).slice(0, 3);
   const passwords = imported.secrets.find(({ about }) => about.startsWith('passwords'))?.path;
   const checks = hops.map((hop) =>
-    nextLine(['check', hop, ...(passwords === undefined ? [] : ['--sasl-password-maps', passwords])], program),
+    nextLine(
+      ['check', hop, ...(passwords === undefined ? [] : ['--sasl-password-maps', `${options.root ?? ''}${passwords}`])],
+      program,
+    ),
   );
   if (written.next.length > 0) return [...secrets, ...checks, ...written.next];
   const save =

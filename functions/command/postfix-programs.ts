@@ -15,6 +15,8 @@ export interface PostfixPrograms {
   readonly ask: Ask;
   /** Looks up many keys at once, so that {@link ask} has them. */
   prepare(keys: ReadonlyMap<string, ReadonlySet<string>>): void;
+  /** Tables that postmap could not ask. */
+  readonly failed: ReadonlySet<string>;
   /** What the programs complained about. */
   readonly complaints: ReadonlySet<string>;
 }
@@ -49,29 +51,34 @@ function isExecutable(file: string): boolean {
 function makePrograms(folder: string, postconf: string, postmap: string): PostfixPrograms {
   const known = new Map<string, Map<string, string>>();
   const complaints = new Set<string>();
-  const run = (program: string, args: readonly string[], input = ''): string => {
+  const failed = new Set<string>();
+  const run = (program: string, args: readonly string[], input = ''): { stdout: string; isFaulty: boolean } => {
     const { stdout, stderr } = spawnSync(program, ['-c', folder, ...args], {
       input,
       encoding: 'utf8',
       timeout: patience,
       maxBuffer: 100_000_000,
     });
-    for (const line of (stderr ?? '').split('\n')) if (/: fatal: |: error: /.test(line)) complaints.add(line);
-    return stdout ?? '';
+    const faults = (stderr ?? '').split('\n').filter((line) => /: fatal: |: error: /.test(line));
+    for (const line of faults) complaints.add(line);
+    return { stdout: stdout ?? '', isFaulty: faults.length > 0 };
   };
   const lookUp = (specification: string, keys: readonly string[]): void => {
     const found = known.get(specification) ?? new Map<string, string>();
     known.set(specification, found);
-    const lines = run(postmap, ['-q', '-', specification], keys.map((key) => `${key}\n`).join('')).split('\n');
+    const input = keys.map((key) => `${key}\n`).join('');
+    const { stdout, isFaulty } = run(postmap, ['-q', '-', specification], input);
+    if (isFaulty) failed.add(specification);
     for (const key of keys) found.set(key, '');
-    for (const line of lines) {
+    for (const line of stdout.split('\n')) {
       const [, key, value] = /^([^\t]*)\t(.*)$/s.exec(line) ?? [];
       if (key !== undefined && value !== undefined) found.set(key, value);
     }
   };
   return {
     complaints,
-    values: (names) => valuesIn(run(postconf, ['-x', ...names])),
+    failed,
+    values: (names) => valuesIn(run(postconf, ['-x', ...names]).stdout),
     prepare: (keys) => {
       for (const [specification, some] of keys) lookUp(specification, [...some].filter(isOneLine));
     },

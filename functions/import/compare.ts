@@ -20,8 +20,9 @@ export interface Comparison {
    *   same     both send it to the same next-hop, or end it alike
    *   stays    Postfix does not send it by LMTP, and here it is not delivered
    *   differs  it would go elsewhere, or nowhere
+   *   unknown  a table that decides could not be asked
    */
-  readonly verdict: 'same' | 'stays' | 'differs';
+  readonly verdict: 'same' | 'stays' | 'differs' | 'unknown';
   /** Where Postfix sends it: `service:next-hop`, and the setting that decides. */
   readonly postfix: string;
   readonly by: string;
@@ -36,6 +37,8 @@ export interface CompareOptions {
   readonly routing: Routing;
   readonly read: ReadText;
   readonly replace: ReadonlyMap<string, string>;
+  /** Whether a table was asked in vain, so that its entries are not known. */
+  readonly isUnanswered: (specification: string) => boolean;
 }
 
 /** Compares the routes of recipients. */
@@ -67,8 +70,18 @@ function comparer(imported: Imported, options: CompareOptions): (recipient: stri
       const why = `${alias.name} makes ${shortened(alias.result)} of it: the producer has to`;
       return { ...facts, verdict: 'differs', postfix: `rewritten by ${alias.name}`, by: alias.name, why };
     }
+    const unanswered = deciding(routing, route.by).find(options.isUnanswered);
+    if (unanswered !== undefined) return { ...facts, verdict: 'unknown', why: `${unanswered} could not be asked` };
     return { ...facts, ...judged(outcome, expected, here) };
   };
+}
+
+/** The tables that cannot be read here and that could have decided otherwise: the class of a domain, and transport_maps. */
+function deciding({ transportTables, local, aliases, mailboxes, relays }: Routing, by: string): readonly string[] {
+  const lists = by === 'default_transport' ? [local, aliases, mailboxes, relays].flatMap(({ opaque }) => opaque) : [];
+  return [...transportTables, ...lists].flatMap(({ kind, specification }) =>
+    kind === 'opaque' ? [specification] : [],
+  );
 }
 
 /** Judges one recipient. */
@@ -82,6 +95,8 @@ function judged(
     case 'lmtp':
     case 'ending':
       if (here === expected) return { verdict: 'same' };
+      // Without any LMTP there is no map.
+      if (here === undefined && outcome.kind === 'ending') return { verdict: 'stays', why: 'no mail is sent by LMTP' };
       return { verdict: 'differs', why: here === undefined ? 'no entry here has it' : 'another next-hop' };
     case 'stays':
       return isHeld

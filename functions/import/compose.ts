@@ -11,7 +11,15 @@ import { type PostfixRoute, type Routing, routeOf, transportKeys } from './routi
 
 /** What becomes of mail for a key. */
 export type Outcome =
-  | { readonly kind: 'lmtp'; readonly service: string; readonly nextHop: string; readonly by: string }
+  | {
+      readonly kind: 'lmtp';
+      readonly service: string;
+      /** Normalised; empty: the domain of the recipient. */
+      readonly nextHop: string;
+      /** As Postfix has it. */
+      readonly written: string;
+      readonly by: string;
+    }
   /** error:, retry: and discard: are the same here. */
   | { readonly kind: 'ending'; readonly text: string; readonly by: string }
   /** Another agent than lmtp(8) has it. */
@@ -22,6 +30,8 @@ export type Outcome =
 /** A key of the map, and what becomes of its mail. */
 export interface Keyed {
   readonly key: string;
+  /** It is in a table of transport_maps, and not only the domain of a class. */
+  readonly isWritten: boolean;
   readonly outcome: Outcome;
 }
 
@@ -41,7 +51,7 @@ export interface TransportPlan {
 
 /** The maps, and what is in none. */
 export interface Composed {
-  /** The first one receives all mail, and hands to the others what is theirs. Empty if no usable route is LMTP. */
+  /** The first one receives all mail, and hands to the others what is theirs. Empty if no route is LMTP. */
   readonly transports: readonly TransportPlan[];
   readonly keyed: readonly Keyed[];
   /** The class whose domains are not known, and whose route therefore has all other mail. */
@@ -65,18 +75,25 @@ export function replaceKey(nextHop: string): string {
 
 /** Composes the maps. */
 export function composeMaps(routing: Routing, options: ComposeOptions): Composed {
+  const written = new Set(writtenKeys(routing));
   const keyed = keysOf(routing).map((key): Keyed => {
-    const address = addressFor(key);
-    return { key, outcome: outcomeOf(routeOf(address, routing), routing, options) };
+    const outcome = outcomeOf(routeOf(addressFor(key), routing), routing, options);
+    return { key, isWritten: written.has(key), outcome };
   });
   const { all, forAll } = withAll(keyed, routing, options);
-  const services = [...new Set(all.flatMap(({ outcome }) => (outcome.kind === 'lmtp' ? [outcome.service] : [])))];
+  const services = [...new Set(all.flatMap(({ outcome }) => serviceOf(outcome)))];
   const first = services.includes('lmtp') ? 'lmtp' : services[0];
   if (first === undefined) return { transports: [], keyed: all, forAll };
   const ordered = [first, ...services.filter((service) => service !== first)];
   const names = namesOf(ordered);
   const transports = ordered.map((service) => planOf(service, service === first, all, names));
   return { transports, keyed: all, forAll };
+}
+
+/** The service of LMTP, also where its server cannot be reached: its parameters are imported all the same. */
+function serviceOf(outcome: Outcome): readonly string[] {
+  if (outcome.kind === 'lmtp') return [outcome.service];
+  return outcome.kind === 'unusable' ? [outcome.route.service] : [];
 }
 
 /** Returns an address that a key stands for, and that has no key of its own. */
@@ -87,11 +104,15 @@ export function addressFor(key: string): string {
   return key.startsWith('.') ? `${user}@no-such-host${key}` : `${user}@${key}`;
 }
 
+/** The keys of transport_maps. */
+function writtenKeys({ transportTables }: Routing): readonly string[] {
+  return transportTables.flatMap((table) => (table.kind === 'entries' ? table.entries.map(({ key }) => key) : []));
+}
+
 /** The keys of transport_maps, the domains of all classes, and `*`. */
-function keysOf({ transportTables, local, mailboxes, relays, aliases }: Routing): readonly string[] {
-  const written = transportTables.flatMap((table) =>
-    table.kind === 'entries' ? table.entries.map(({ key }) => key) : [],
-  );
+function keysOf(routing: Routing): readonly string[] {
+  const { local, mailboxes, relays, aliases } = routing;
+  const written = writtenKeys(routing);
   const domains = [local, mailboxes, relays, aliases].flatMap(({ names }) => names);
   const below = relays.names.flatMap((name) => (relays.has(`x.${name}`) ? [`.${name}`] : []));
   const keys = [...written.filter((key) => key !== '*'), ...domains, ...below].filter((key) => !/\s/.test(key));
@@ -103,14 +124,14 @@ export function outcomeOf(route: PostfixRoute, routing: Routing, options: Compos
   const { service, nextHop, isOwnDomain, by } = route;
   const program = routing.programOf(service);
   if (by === 'virtual_alias_domains') return { kind: 'stays', route };
-  if (service === 'discard') return { kind: 'ending', text: `discard:${inLine(nextHop)}`, by };
+  if (service === 'discard') return { kind: 'ending', text: `discard:${isOwnDomain ? '' : inLine(nextHop)}`, by };
   if (service === 'error' || service === 'retry') return { kind: 'ending', text: `${service}:${inLine(nextHop)}`, by };
   if (program !== 'lmtp') return { kind: 'stays', route };
   const given = options.replace.get(replaceKey(nextHop)) ?? nextHop;
   const why = whyUnusable(given, options);
   if (why !== undefined) return { kind: 'unusable', route, why };
-  if (isOwnDomain && given === nextHop) return { kind: 'lmtp', service, nextHop: '', by };
-  return { kind: 'lmtp', service, nextHop: normaliseDestination(given, options.defaultPort), by };
+  if (isOwnDomain && given === nextHop) return { kind: 'lmtp', service, nextHop: '', written: nextHop, by };
+  return { kind: 'lmtp', service, nextHop: normaliseDestination(given, options.defaultPort), written: nextHop, by };
 }
 
 /** The text of an ending on one line. The context value splits a text at semicolons. */
@@ -155,7 +176,7 @@ function withAll(keyed: readonly Keyed[], routing: Routing, options: ComposeOpti
     if (opaque.length === 0) continue;
     const outcome = outcomeOf(routeAs(transport, routing), routing, options);
     if (outcome.kind !== 'lmtp' && outcome.kind !== 'unusable') continue;
-    return { all: [...keyed.filter((one) => one !== star), { key: '*', outcome }], forAll: name };
+    return { all: [...keyed.filter((one) => one !== star), { ...star, outcome }], forAll: name };
   }
   return none;
 }
@@ -229,13 +250,13 @@ function mapOf(keyed: readonly Keyed[], names: ReadonlyMap<string, string>): rea
     const result = resultOf(outcome, names);
     if (result !== undefined) lines.set(key, result);
   }
-  return keyed.flatMap(({ key, outcome }) => {
+  return keyed.flatMap(({ key, isWritten, outcome }) => {
     const found = transportKeys(addressFor(key), '').find((one) => one !== key && lines.has(one));
     const wider = found === undefined ? undefined : lines.get(found);
     const result = lines.get(key) ?? (wider === undefined ? undefined : parked(outcome));
-    // A domain of a class needs no line of its own where a wider key of transport_maps decides alike.
-    const isOfClass = 'by' in outcome && outcome.by !== 'transport_maps';
-    return result === undefined || (isOfClass && key !== '*' && result === wider) ? [] : [{ key, result }];
+    // The domain of a class needs no line of its own where a wider key decides alike.
+    const isNeeded = isWritten || key === '*' || result !== wider;
+    return result === undefined || !isNeeded ? [] : [{ key, result }];
   });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { ParameterError, parseParameters } from '../parameters/parameters.ts';
+import { unfoundPasswords } from './auth-keys.ts';
 import { type Composed, composeMaps, isLarge, type TransportPlan } from './compose.ts';
 import { type ConvertOptions, reasonOf } from './convert-parameter.ts';
 import { ExpansionError } from './expand.ts';
@@ -72,6 +73,7 @@ export function importConfiguration({ main, master }: Configuration, options: Im
       ...all.map(({ row }) => row),
       ...unusableEntries(composed, 'main.cf'),
       ...largeMaps(composed),
+      ...unfoundPasswords(composed, settingsOf(checked.common), [...secrets.values()], convert),
       ...otherServices(state),
     ],
     ...{ routing, composed, values, main: mainCf },
@@ -136,6 +138,10 @@ function rowOfSetting(
     return [plain({ name, where, class: 'none', why })];
   }
   const result = parameterRow(given, name, state.convert);
+  if (oldTlsSwitches.has(name) && state.mainCf.settings.has('lmtp_tls_security_level')) {
+    const { todo: _, ...row } = result.row;
+    return [plain({ ...row, class: 'none' })];
+  }
   // relay_domains is a list of domains in Postfix, and also a parameter here. What it says about routes comes first.
   if (route !== undefined && result.row.class !== 'refused') {
     return [{ ...result, row: route.class === 'none' ? { ...result.row, here: name } : route }];
@@ -144,6 +150,9 @@ function rowOfSetting(
   const own = 'It is a name of your own, and its value is written where it is used.';
   return isOwnName ? [plain({ name, where, class: 'none', why: own })] : [result];
 }
+
+/** Switches that Postfix ignores beside lmtp_tls_security_level. */
+const oldTlsSwitches: ReadonlySet<string> = new Set(['lmtp_use_tls', 'lmtp_enforce_tls', 'lmtp_tls_enforce_peername']);
 
 function plain(row: Row): ParameterRow {
   return { row, secrets: [] };
@@ -287,7 +296,10 @@ function checkTogether(common: readonly ParameterRow[], transports: Rows['transp
   const refuse = (one: ParameterRow): ParameterRow => {
     if (one.sets?.name !== fault.parameter) return one;
     isFound = true;
-    const todo = 'Set both values so that they fit.';
+    const todo =
+      fault.parameter === 'lmtp_sasl_auth_enable'
+        ? 'Create the secret, and set both lmtp_sasl_auth_enable and lmtp_sasl_password_maps = secretsmanager:NAME.'
+        : 'Set both values so that they fit.';
     const { here: _, ...row } = one.row;
     return { row: { ...row, class: 'refused', why: `${reasonOf(fault)}.`, todo }, secrets: [] };
   };

@@ -2,6 +2,7 @@
  * The rows of the parameters of main.cf and of the options in master.cf, and the parameters here that they become.
  */
 
+import { splitOutsideBraces } from '../maps/braces.ts';
 import { isParameterName, type ParameterName, shownValue } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
 import { type ConvertOptions, convertParameter } from './convert-parameter.ts';
@@ -29,7 +30,7 @@ export interface ParameterRow {
 
 /** Parameters that Postfix has for each transport, by what follows the name of the transport. */
 const ofTransport =
-  /^(.+?)_((?:initial_)?destination_\w+|initial_destination_concurrency|delivery_slot_\w+|minimum_delivery_slots|(?:extra_)?recipient_\w+|transport_rate_delay|time_limit)$/;
+  /^(.+?)_(destination_(?:concurrency_(?:limit|failed_cohort_limit|positive_feedback|negative_feedback)|rate_delay|recipient_limit)|initial_destination_concurrency|delivery_slot_(?:cost|discount|loan)|minimum_delivery_slots|(?:extra_)?recipient_limit|recipient_refill_(?:delay|limit)|transport_rate_delay|time_limit)$/;
 
 /** Returns the service that a parameter of the queue manager is for, and the rest of its name; `undefined` for others. */
 export function splitTransportParameter(
@@ -57,7 +58,10 @@ export function parameterRow(given: Given, here: string, options: ConvertOptions
   const why = noCounterpart(here) ?? noCounterpart(name);
   const todo = value === '' ? undefined : whatToDo(here);
   if (why === undefined) {
-    const unknown = `It ${whyNot(name)}. No program of Postfix is known to use it: check its spelling.`;
+    const unknown = `No program of Postfix is known to use it: check its spelling. It ${whyNot(name)}`.replace(
+      /[^.?]$/,
+      '$&.',
+    );
     return { row: { name, where, class: 'none', why: unknown }, secrets: [] };
   }
   return { row: { ...base, class: todo === undefined ? 'none' : 'refused', why, ...(todo && { todo }) }, secrets: [] };
@@ -94,8 +98,5 @@ function isShown(name: string): boolean {
 /** A value as written; of maps of passwords only the types and files. */
 function shownWritten(name: string, written: string): string {
   if (!/password/.test(name)) return written;
-  return written
-    .split(/[\s,]+(?=[a-z]+:)/)
-    .map(shownSpecification)
-    .join(', ');
+  return splitOutsideBraces(written).map(shownSpecification).join(', ');
 }

@@ -88,10 +88,11 @@ function transportRow(name: string, value: string, { composed, routing }: Routes
   if (own.some(({ outcome }) => outcome.kind === 'unusable')) return unusableFacts(own);
   if (own.some(({ outcome }) => outcome.kind === 'lmtp')) {
     const isForAll = own.some(({ key, outcome }) => key === '*' && outcome.kind === 'lmtp');
-    const keys = own.filter(({ key, outcome }) => key !== '*' && outcome.kind === 'lmtp').length;
-    const here = [...(isForAll ? ['destination'] : []), ...(keys > 0 ? [toMap] : [])].join(', ');
-    return { class: 'renamed', here, ...(keys > 0 ? { why: `${counted(keys, 'line')}.` } : {}), ...localNote(name) };
+    const hasKeys = own.some(({ key, outcome }) => key !== '*' && outcome.kind === 'lmtp');
+    const here = [...(isForAll ? ['destination'] : []), ...(hasKeys ? [toMap] : [])].join(', ');
+    return { class: 'renamed', here, ...localNote(name) };
   }
+  if (own.some(({ outcome }) => outcome.kind === 'ending')) return { class: 'renamed', here: toMap };
   const isLmtp = routing.programOf(/^[^:]*/.exec(routing.setting(name))?.[0] ?? '') === 'lmtp';
   if (isLmtp) return { class: 'none', why: 'No domain of this configuration is sent there.' };
   return value === '' ? { class: 'none', why: 'It is empty.' } : stays;
@@ -143,7 +144,7 @@ function domainRow(name: string, { routing, composed }: Routes): Facts {
   const list = listOf(name, routing);
   const keys = new Set([...list.names, ...list.names.map((domain) => `.${domain}`)]);
   const own = composed.keyed.filter(({ key }) => keys.has(key));
-  const isReached = own.some(({ outcome }) => outcome.kind === 'lmtp' || outcome.kind === 'unusable');
+  const isReached = own.some(({ outcome }) => outcome.kind !== 'stays');
   if (composed.forAll === name) {
     return {
       class: 'renamed',

@@ -60,11 +60,15 @@ export const routingParameters = [
 
 /** Reads what decides about routes. */
 export function readRouting(
-  setting: ValueOf,
+  valueIn: ValueOf,
   read: ReadText,
   transports: ReadonlyMap<string, Service>,
   ask?: Ask,
 ): Routing {
+  // Debian's Postfix takes the name of a file, usually /etc/mailname.
+  const origin = valueIn('myorigin');
+  const myorigin = origin.startsWith('/') ? (read(origin)?.split('\n')[0]?.trim() ?? '') : origin;
+  const setting: ValueOf = (name) => (name === 'myorigin' ? myorigin : valueIn(name));
   const list = (name: string, withSubdomains = false) =>
     readDomainList(setting(name), { read, withSubdomains, ...(ask === undefined ? {} : { ask }) });
   return {

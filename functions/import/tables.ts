@@ -42,6 +42,15 @@ export type Table = {
 /** Types of maps that postmap(1) makes from a text file of the same name. */
 const compiled: ReadonlySet<string> = new Set(['hash', 'btree', 'lmdb', 'cdb', 'dbm', 'sdbm', 'texthash', 'fail']);
 
+/** Types of tables (DATABASE_README). */
+const tableTypes: ReadonlySet<string> = new Set([
+  ...compiled,
+  ...'static inline regexp pcre cidr unionmap pipemap randmap ldap mysql pgsql sqlite mongodb memcache nis nisplus netinfo'.split(
+    ' ',
+  ),
+  ...'tcp socketmap environ internal unix secretsmanager'.split(' '),
+]);
+
 /** What PCRE has and POSIX does not, or not with the same meaning. */
 const perlOnly = /\\[dDhHvVRQEAzZGKpPXxtnrk]|\(\?|[*+?}][?+]|\\[1-9]/;
 
@@ -69,9 +78,11 @@ function readTable(word: string, read: ReadText): Table {
 
 /** Returns a specification without content: of a table in the parameter only its type. */
 export function shownSpecification(specification: string): string {
-  const [, type = '', name = ''] = /^((?:proxy:)*[a-z]+):(.*)$/s.exec(specification) ?? [];
-  if (type === '') return specification.startsWith('/') ? specification : '(hidden)';
-  return name.startsWith('/') || name.startsWith('$') ? specification : `${type}:`;
+  if (specification.startsWith('/')) return specification;
+  const [, type = '', name = ''] = /^(?:proxy:)*([a-z]+):(.*)$/s.exec(specification) ?? [];
+  // Any other word before a colon may be the name of a user, or a part of a password.
+  if (!tableTypes.has(type)) return '(hidden)';
+  return name.startsWith('/') ? specification : `${type}:`;
 }
 
 function whyOpaque(type: string): string {
@@ -85,7 +96,9 @@ function whyOpaque(type: string): string {
     case '':
       return 'it names no type of table';
     default:
-      return `a ${type}: table is asked over the network or a socket, and its entries cannot be listed`;
+      return tableTypes.has(type)
+        ? `a table of the type ${type} is asked over the network or a socket, and its entries cannot be listed`
+        : 'there is no such type of table';
   }
 }
 

@@ -51,12 +51,14 @@ function summary({ imported, source, comparisons }: ImportReport): readonly stri
   const counts = importClasses.map((name) => `${rows.filter((row) => row.class === name).length} ${shortNames[name]}`);
   const refused = rows.filter((row) => row.class === 'refused').length;
   const differing = comparisons.filter(({ verdict }) => verdict === 'differs').length;
+  const unknown = comparisons.filter(({ verdict }) => verdict === 'unknown').length;
   const head =
-    refused + differing === 0
+    refused + differing + unknown === 0
       ? 'All is well: everything that concerns LMTP can be taken along.'
       : `Action required: ${[
           ...(refused > 0 ? [`${counted(refused, 'setting')} cannot be taken along`] : []),
           ...(differing > 0 ? [`${counted(differing, 'recipient')} would go elsewhere`] : []),
+          ...(unknown > 0 ? [`${counted(unknown, 'recipient')} could not be compared`] : []),
         ].join(', ')}.`;
   return [
     head,
@@ -115,7 +117,7 @@ function inLines(rows: readonly Row[]): readonly string[] {
 const mostLines = 20;
 
 function routesSection(transports: readonly ImportedTransport[]): readonly string[] {
-  if (transports.length === 0)
+  if (transports.every(({ map, destination }) => map.length === 0 && destination === undefined))
     return ['', 'Routes (0)', '  No route of this configuration is LMTP that a function can reach.'];
   const [first] = transports;
   const lines = first?.map ?? [];
@@ -135,16 +137,16 @@ function routesSection(transports: readonly ImportedTransport[]): readonly strin
   ];
 }
 
-const marks: Readonly<Record<Comparison['verdict'], string>> = { same: '✓', stays: '-', differs: '✗' };
+const marks: Readonly<Record<Comparison['verdict'], string>> = { same: '✓', stays: '-', differs: '✗', unknown: '?' };
 
 function recipientsSection({ comparisons, asked }: ImportReport): readonly string[] {
   if (comparisons.length === 0) return [];
   const count = (wanted: Comparison['verdict']) => comparisons.filter(({ verdict }) => verdict === wanted).length;
-  const order = ['differs', 'stays', 'same'] as const;
+  const order = ['differs', 'unknown', 'stays', 'same'] as const;
   const sorted = order.flatMap((verdict) => comparisons.filter((one) => one.verdict === verdict));
   return [
     '',
-    `Recipients (${comparisons.length}): ${count('same')} alike, ${count('stays')} not LMTP, ${count('differs')} would go elsewhere. ${asked}`,
+    `Recipients (${comparisons.length}): ${count('same')} alike, ${count('stays')} not LMTP, ${count('differs')} would go elsewhere${count('unknown') > 0 ? `, ${count('unknown')} unknown` : ''}. ${asked}`,
     ...sorted.flatMap(recipientLines),
   ];
 }

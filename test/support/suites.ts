@@ -45,6 +45,7 @@ export const suites: readonly Suite[] = [
       'log',
       'request',
       'delivery',
+      'import',
       'incoming',
       'operator',
       'queue',
