@@ -50,7 +50,7 @@ export async function importAction(
   const source = await readConfiguration(run, folder, options.root, command);
   const recipients = [...options.recipient, ...(await readRecipients(run, options.recipients, command))];
   const imported = importConfiguration(source, {
-    origin: { hostname: hostname(), folder: '/etc/postfix' },
+    origin: { folder: '/etc/postfix', ...(source.folder === undefined ? {} : { hostname: hostname() }) },
     read: source.read,
     replace,
     secretPrefix: prefix,
@@ -96,7 +96,7 @@ function compare(run: Run, recipients: readonly string[], { imported, source, re
     return {
       comparisons: compareRoutes(recipients, imported, options),
       asked: `Postfix was not asked: ${why}. Its routes are those that its files say.`,
-      notes: [],
+      notes: imported.main.settings.has('myhostname') ? [] : [noHostname],
     };
   }
   const names = [
@@ -120,6 +120,9 @@ function compare(run: Run, recipients: readonly string[], { imported, source, re
     ],
   };
 }
+
+const noHostname =
+  'main.cf has no myhostname, and the name of its machine is not known here: what depends on $myhostname may be wrong';
 
 /** The routing with Postfix's own values, where every table is asked by postmap. */
 function routingOfPostfix(

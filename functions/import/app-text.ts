@@ -21,7 +21,7 @@ export function appText({ transports, parameters }: Imported, stack: string): st
     "import { App, Stack } from 'aws-cdk-lib';",
     "import { LmtpDelivery, writeOutputs } from 'lambda-lmtp';",
     '',
-    `const stack = new Stack(new App(), ${quoted(stack)});`,
+    `export const stack = new Stack(new App(), ${quoted(stack)});`,
     '',
     ...blocks,
     '// Producers need the method grantSubmit. For a mail store in a VPC, set the property vpc.',

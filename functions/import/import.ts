@@ -62,7 +62,7 @@ export function importConfiguration({ main, master }: Configuration, options: Im
     delimiter: values.of('lmtp_sasl_password_result_delimiter') || ':',
   };
   const state: State = { mainCf, masterCf, values, routing, composed, convert };
-  const common = mainRows(state);
+  const common = [...hostRows(state, options.origin), ...mainRows(state)];
   const byTransport = composed.transports.map((plan) => ({ plan, rows: transportRows(plan, state) }));
   const checked = checkTogether(common, byTransport);
   const all = [...checked.common, ...checked.transports.flatMap(({ rows }) => rows)];
@@ -104,6 +104,14 @@ function faultRows({ mainCf, masterCf }: State): readonly Row[] {
     ...mainCf.faults.map((fault) => row('main.cf', fault)),
     ...masterCf.faults.map((fault) => row('master.cf', fault)),
   ];
+}
+
+/** Without myhostname, Postfix calls itself as its machine is called. A function has no such name. */
+function hostRows({ mainCf }: State, { hostname = '' }: Origin): readonly ParameterRow[] {
+  if (mainCf.settings.has('myhostname') || !hostname.includes('.')) return [];
+  const why = 'It is not in main.cf, and is then the name of the machine. A function has none.';
+  const row: Row = { class: 'renamed', name: 'myhostname', where: 'host name', here: `myhostname = ${hostname}`, why };
+  return [{ row, sets: { name: 'myhostname', value: hostname }, secrets: [] }];
 }
 
 /** The rows of main.cf, in the order of the file. */

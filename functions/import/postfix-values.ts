@@ -8,8 +8,8 @@ import type { MainCf } from './main-cf.ts';
 
 /** Where the configuration comes from. */
 export interface Origin {
-  /** The host name of Postfix's machine, for a main.cf without myhostname. */
-  readonly hostname: string;
+  /** The host name of Postfix's machine, for a main.cf without myhostname; absent: it is not known here. */
+  readonly hostname?: string;
   /** The folder of main.cf on that machine. */
   readonly folder: string;
 }
@@ -44,7 +44,7 @@ export function postfixValues({ settings }: MainCf, origin: Origin): PostfixValu
 }
 
 /** Defaults of Postfix 3.7 (postconf -d). */
-function defaultsOf({ hostname, folder }: Origin, myhostname = ''): Readonly<Record<string, string>> {
+function defaultsOf({ hostname = 'localhost', folder }: Origin, myhostname = ''): Readonly<Record<string, string>> {
   const host = hostname.includes('.') ? hostname : `${hostname}.localdomain`;
   const named = myhostname.includes('.') && !myhostname.includes('$') ? myhostname : host;
   return {
