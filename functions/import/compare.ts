@@ -8,7 +8,7 @@ import { parseOtherTransport } from '../request/route.ts';
 import { parseTransportMap, type TransportMap } from '../request/transport-map.ts';
 import { withoutExtension } from '../smtp/extension.ts';
 import { splitAddress } from '../smtp/path.ts';
-import { mapText, type Outcome, outcomeOf, replaceKey } from './compose.ts';
+import { type JudgedHop, mapText, type Outcome, outcomeOf, replaceKey } from './compose.ts';
 import type { Imported } from './import.ts';
 import { type Routing, routeOf } from './routing.ts';
 import { type ReadText, readTables, type Table } from './tables.ts';
@@ -57,10 +57,11 @@ function comparer(imported: Imported, options: CompareOptions): (recipient: stri
   const { ports } = maps;
   const names = new Map(imported.transports.map(({ service, name }) => [service, name] as const));
   const rewriting = rewritingTables(options);
+  const judged = new Map<string, JudgedHop>();
   return (recipient) => {
     const address = recipient.includes('@') ? recipient : `${recipient}@${routing.setting('myorigin')}`;
     const route = routeOf(address, routing);
-    const outcome = outcomeOf(route, routing, { replace, defaultPort: ports.defaultPort });
+    const outcome = outcomeOf(route, routing, { replace, defaultPort: ports.defaultPort, judged });
     const here = findHere(address, maps);
     const expected = expectedOf(outcome, address, names, ports);
     const postfix = `${route.service}:${route.nextHop}`;
@@ -72,7 +73,7 @@ function comparer(imported: Imported, options: CompareOptions): (recipient: stri
     }
     const unanswered = deciding(routing, route.by).find(options.isUnanswered);
     if (unanswered !== undefined) return { ...facts, verdict: 'unknown', why: `${unanswered} could not be asked` };
-    return { ...facts, ...judged(outcome, expected, here) };
+    return { ...facts, ...verdictOf(outcome, expected, here) };
   };
 }
 
@@ -85,7 +86,7 @@ function deciding({ transportTables, local, aliases, mailboxes, relays }: Routin
 }
 
 /** Judges one recipient. */
-function judged(
+function verdictOf(
   outcome: Outcome,
   expected: string | undefined,
   here: string | undefined,
@@ -202,7 +203,7 @@ function firstResult(
   for (const key of new Set(keys)) {
     for (const table of tables) {
       if (table.kind === 'entries') {
-        const value = table.entries.find((entry) => entry.key === `${key}${suffix}`)?.value;
+        const value = table.byKey.get(`${key}${suffix}`);
         if (value !== undefined) return value;
       } else if (table.kind === 'patterns' || table.kind === 'opaque') {
         const value = table.kind === 'patterns' ? table.find(key) : ask?.(table.specification, key);

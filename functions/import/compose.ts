@@ -63,6 +63,14 @@ export interface ComposeOptions {
   /** Next-hops by the next-hop that they replace, both without `inet:` and in lower case. */
   readonly replace: ReadonlyMap<string, string>;
   readonly defaultPort: number;
+  /** Next-hops that were judged before: a list server has thousands of addresses with the same one. */
+  readonly judged: Map<string, JudgedHop>;
+}
+
+/** A next-hop in its normal form, or why a function cannot reach it. */
+export interface JudgedHop {
+  readonly normal: string | undefined;
+  readonly why: string;
 }
 
 /** Returns a next-hop as {@link ComposeOptions.replace} has it. */
@@ -128,10 +136,10 @@ export function outcomeOf(route: PostfixRoute, routing: Routing, options: Compos
   if (service === 'error' || service === 'retry') return { kind: 'ending', text: `${service}:${inLine(nextHop)}`, by };
   if (program !== 'lmtp') return { kind: 'stays', route };
   const given = options.replace.get(replaceKey(nextHop)) ?? nextHop;
-  const why = whyUnusable(given, options);
-  if (why !== undefined) return { kind: 'unusable', route, why };
+  const { why, normal } = judgeHop(given, options);
+  if (normal === undefined) return { kind: 'unusable', route, why };
   if (isOwnDomain && given === nextHop) return { kind: 'lmtp', service, nextHop: '', written: nextHop, by };
-  return { kind: 'lmtp', service, nextHop: normaliseDestination(given, options.defaultPort), written: nextHop, by };
+  return { kind: 'lmtp', service, nextHop: normal, written: nextHop, by };
 }
 
 /** The text of an ending on one line. The context value splits a text at semicolons. */
@@ -139,18 +147,24 @@ function inLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(';', ',').slice(0, 400).trim();
 }
 
-/** Returns why a function cannot deliver to a next-hop. */
-function whyUnusable(nextHop: string, { defaultPort }: ComposeOptions): string | undefined {
-  if (/^unix:/.test(nextHop))
-    return 'a function does not run on the machine of the mail store, so it has no UNIX socket';
+function judgeHop(nextHop: string, options: ComposeOptions): JudgedHop {
+  const known = options.judged.get(nextHop) ?? judge(nextHop, options.defaultPort);
+  options.judged.set(nextHop, known);
+  return known;
+}
+
+function judge(nextHop: string, defaultPort: number): JudgedHop {
+  const refused = (why: string): JudgedHop => ({ normal: undefined, why });
+  if (/^unix:/.test(nextHop)) {
+    return refused('a function does not run on the machine of the mail store, so it has no UNIX socket');
+  }
   try {
     const hops = parseDestination(nextHop, defaultPort);
     const local = hops.find((hop) => hop.kind === 'inet' && isOfThisMachine(hop.host, hop.isAddress));
-    return local === undefined
-      ? undefined
-      : `${local.name} is the machine of Postfix itself, and a function runs elsewhere`;
+    if (local === undefined) return { normal: normaliseDestination(nextHop, defaultPort), why: '' };
+    return refused(`${local.name} is the machine of Postfix itself, and a function runs elsewhere`);
   } catch (error) {
-    if (error instanceof DestinationError) return error.message;
+    if (error instanceof DestinationError) return refused(error.message);
     throw error;
   }
 }
@@ -282,7 +296,10 @@ export const mostMapOctets = 2500;
 
 /** Returns the map of a transport in the syntax of transport(5), without the entry `*` that its destination makes. */
 export function mapText({ map }: Pick<TransportPlan, 'map'>): string {
-  const width = Math.min(40, Math.max(0, ...map.map(({ key }) => key.length)));
+  const width = Math.min(
+    40,
+    map.reduce((most, { key }) => Math.max(most, key.length), 0),
+  );
   return map.map(({ key, result }) => `${key.padEnd(width)} ${result}`).join('\n');
 }
 

@@ -39,8 +39,13 @@ export function readDomainList(value: string, options: DomainListOptions): Domai
   const patterns = readPatterns(value, true, options.read, 0);
   const matches = ({ table, name }: Pattern, key: string): boolean =>
     table === undefined ? name === key : isIn(table, key, options);
+  // Without exclusions the order does not count: lists may have thousands of names.
+  const isPlain = patterns.every(({ yes }) => yes);
+  const plainNames = new Set(patterns.flatMap(({ name }) => (name === undefined ? [] : [name])));
+  const others = patterns.filter(({ name }) => name === undefined);
   const has = (domain: string): boolean => {
     const keys = keysOf(domain.toLowerCase(), options.withSubdomains ?? false);
+    if (isPlain) return keys.some((key) => plainNames.has(key) || others.some((pattern) => matches(pattern, key)));
     return patterns.find((pattern) => keys.some((key) => matches(pattern, key)))?.yes ?? false;
   };
   const named = patterns.flatMap((pattern) => (pattern.yes ? namesOf(pattern) : []));
@@ -61,7 +66,7 @@ function keysOf(domain: string, withSubdomains: boolean): readonly string[] {
 function isIn(table: Table, key: string, { ask }: DomainListOptions): boolean {
   switch (table.kind) {
     case 'entries':
-      return table.entries.some((entry) => entry.key === key);
+      return table.byKey.has(key);
     case 'static':
       return true;
     case 'patterns':

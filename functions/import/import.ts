@@ -56,7 +56,11 @@ export function importConfiguration({ main, master }: Configuration, options: Im
   const values = postfixValues(mainCf, options.origin);
   const routing = readRouting(values.of, options.read, masterCf.transports, options.ask);
   const port = Number(values.of('lmtp_tcp_port'));
-  const composed = composeMaps(routing, { replace: options.replace, defaultPort: port > 0 ? port : 24 });
+  const composed = composeMaps(routing, {
+    replace: options.replace,
+    defaultPort: port > 0 ? port : 24,
+    judged: new Map(),
+  });
   const convert: ConvertOptions = {
     ...options,
     delimiter: values.of('lmtp_sasl_password_result_delimiter') || ':',
@@ -150,6 +154,7 @@ function rowOfSetting(
     const { todo: _, ...row } = result.row;
     return [plain({ ...row, class: 'none' })];
   }
+  if (route !== undefined && state.composed.forAll === name) return [plain(route)];
   // relay_domains is a list of domains in Postfix, and also a parameter here. What it says about routes comes first.
   if (route !== undefined && result.row.class !== 'refused') {
     return [{ ...result, row: route.class === 'none' ? { ...result.row, here: name } : route }];

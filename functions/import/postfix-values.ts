@@ -40,7 +40,13 @@ export function postfixValues({ settings }: MainCf, origin: Origin): PostfixValu
       throw error;
     }
   };
-  return { of: (name) => attempt(name).value, expand, faultOf: (name) => attempt(name).fault };
+  const known = new Map<string, { value: string; fault?: string }>();
+  const read = (name: string) => {
+    const found = known.get(name) ?? attempt(name);
+    known.set(name, found);
+    return found;
+  };
+  return { of: (name) => read(name).value, expand, faultOf: (name) => read(name).fault };
 }
 
 /** Defaults of Postfix 3.7 (postconf -d). */

@@ -118,7 +118,11 @@ function unusableFacts(own: readonly Keyed[]): Facts {
 /** Returns how to replace next-hops. */
 export function replaceTodo(nextHops: readonly string[]): string {
   const options = nextHops.map((hop) => `--replace '${hop}=inet:HOST:24'`).join(' ');
-  return `Let the server listen on TCP, and import again with ${options}`;
+  const isSocket = nextHops.some((hop) => hop.startsWith('unix:'));
+  const how = isSocket
+    ? ' (Dovecot: service lmtp { inet_listener lmtp { port = 24 } }; Cyrus: lmtp cmd="lmtpd" listen="24" in cyrus.conf)'
+    : '';
+  return `Let the server listen on a TCP port that functions reach${how}, and import again with ${options}`;
 }
 
 /** The LMTP servers of transport_maps that a function cannot reach: one row for each next-hop. */

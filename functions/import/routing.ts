@@ -154,7 +154,7 @@ function isPatterns({ kind, specification }: Table): boolean {
 function find(table: Table, key: string, { ask }: Routing): string | undefined {
   switch (table.kind) {
     case 'entries':
-      return table.entries.find((entry) => entry.key === key)?.value;
+      return table.byKey.get(key);
     case 'static':
       return table.value;
     case 'patterns':

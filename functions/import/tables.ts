@@ -20,6 +20,15 @@ export interface Entry {
   readonly value: string;
 }
 
+/** The entries of a table. */
+export interface Entries {
+  readonly entries: readonly Entry[];
+  /** The same by key. */
+  readonly byKey: ReadonlyMap<string, string>;
+  /** Lines that cannot be used, or have no effect. */
+  readonly faults: readonly string[];
+}
+
 /** A table. */
 export type Table = {
   /** As main.cf names it, without `proxy:`. */
@@ -27,7 +36,7 @@ export type Table = {
   /** The file that it reads, if any. */
   readonly path?: string;
 } & (
-  | { readonly kind: 'entries'; readonly entries: readonly Entry[]; readonly faults: readonly string[] }
+  | ({ readonly kind: 'entries' } & Entries)
   | { readonly kind: 'static'; readonly value: string }
   | {
       readonly kind: 'patterns';
@@ -40,7 +49,7 @@ export type Table = {
 );
 
 /** Types of maps that postmap(1) makes from a text file of the same name. */
-const compiled: ReadonlySet<string> = new Set(['hash', 'btree', 'lmdb', 'cdb', 'dbm', 'sdbm', 'texthash', 'fail']);
+const compiled: ReadonlySet<string> = new Set(['hash', 'btree', 'lmdb', 'cdb', 'dbm', 'sdbm', 'texthash']);
 
 /** Types of tables (DATABASE_README). */
 const tableTypes: ReadonlySet<string> = new Set([
@@ -106,9 +115,9 @@ function staticValue(name: string): string {
   return name.startsWith('{') ? (insideBraces(name)?.trim() ?? name) : name;
 }
 
-function inlineEntries(name: string): { readonly entries: readonly Entry[]; readonly faults: readonly string[] } {
+function inlineEntries(name: string): Entries {
   const entries = readInlineEntries(name).map(({ key, value }) => ({ key: key.toLowerCase(), value }));
-  return { entries, faults: [] };
+  return { entries, byKey: new Map(entries.map(({ key, value }) => [key, value])), faults: [] };
 }
 
 function fileTable(specification: string, path: string, read: ReadText): Table {
@@ -118,17 +127,17 @@ function fileTable(specification: string, path: string, read: ReadText): Table {
 }
 
 /** Reads the source of a compiled map. Of two entries with one key the first counts, as in postmap(1). */
-export function textEntries(text: string): { readonly entries: readonly Entry[]; readonly faults: readonly string[] } {
-  const entries = new Map<string, Entry>();
+export function textEntries(text: string): Entries {
+  const byKey = new Map<string, string>();
   const faults: string[] = [];
   for (const { number, text: line } of logicalLines(text.replaceAll('\r\n', '\n'))) {
     const { key, value } = splitEntry(line);
     const folded = key?.toLowerCase();
     if (folded === undefined || value === '') faults.push(`line ${number} is not a key, blanks and a value`);
-    else if (entries.has(folded)) faults.push(`line ${number} has a key of an earlier line, which counts`);
-    else entries.set(folded, { key: folded, value });
+    else if (byKey.has(folded)) faults.push(`line ${number} has a key of an earlier line, which counts`);
+    else byKey.set(folded, value);
   }
-  return { entries: [...entries.values()], faults };
+  return { entries: [...byKey].map(([key, value]) => ({ key, value })), byKey, faults };
 }
 
 function patternTable(specification: string, type: string, name: string, read: ReadText): Table {

@@ -1,18 +1,8 @@
-/** Whole configurations: in which class each setting is, and whether a stack can be made of the result. */
+/** Whole configurations: in which class each setting is. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { contextOf } from '../../functions/import/context.ts';
 import { importClasses } from '../../functions/import/report.ts';
-import { appStack } from '../infra/synthesize.ts';
 import { configurationOf, configurations, imported } from './configurations.ts';
-
-/** What was refused in a configuration is replaced with this. */
-const replacements: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'cyrus-local': { 'unix:/run/cyrus/socket/lmtp': 'inet:cyrus.internal:24' },
-  'dovecot-virtual': { 'unix:private/dovecot-lmtp': 'inet:dovecot.internal:24' },
-  kolab: { 'unix:/var/lib/imap/socket/lmtp': 'inet:cyrus.internal:24' },
-  mailman3: { '[127.0.0.1]:8024': 'inet:mailman.internal:8024' },
-};
 
 /** Settings by class (refused, renamed, default, none, taken), before a server is replaced. */
 const figures: Readonly<Record<string, readonly number[]>> = {
@@ -50,16 +40,6 @@ for (const { name } of configurations) {
       assert.deepEqual(
         [...main.settings.keys()].filter((setting) => !named.has(setting)),
         [],
-      );
-    });
-
-    test('the context values make a stack once its servers can be reached', () => {
-      const replaced = imported(configurationOf(name), replacements[name]);
-      const context = { destination: '', ...contextOf(replaced) };
-      const { deliveries } = appStack(context);
-      assert.deepEqual(
-        [...deliveries.keys()],
-        replaced.transports.map((plan) => plan.name),
       );
     });
   });

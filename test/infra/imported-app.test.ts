@@ -1,4 +1,4 @@
-/** The CDK app that an import writes, as its author runs it. */
+/** What an import writes: context values of the app in a clone, and a CDK app. */
 import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import { test } from 'node:test';
@@ -6,10 +6,11 @@ import { pathToFileURL } from 'node:url';
 import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { appText } from '../../functions/import/app-text.ts';
-import { configurationOf, imported } from '../import/configurations.ts';
+import { contextOf } from '../../functions/import/context.ts';
+import { configurationOf, configurations, imported } from '../import/configurations.ts';
 import { chooseCode } from '../support/own-package.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
-import { stubCode } from './synthesize.ts';
+import { appStack, stubCode } from './synthesize.ts';
 
 const packages: ReadonlyMap<string, string> = new Map([
   ['lambda-lmtp', new URL('../support/own-package.ts', import.meta.url).href],
@@ -35,3 +36,22 @@ test('an app with one transport, and one with several, are synthesized', async (
     several.join(' '),
   );
 });
+
+/** Servers that functions reach, instead of those that an import refuses. */
+const replacements: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'cyrus-local': { 'unix:/run/cyrus/socket/lmtp': 'inet:cyrus.internal:24' },
+  'dovecot-virtual': { 'unix:private/dovecot-lmtp': 'inet:dovecot.internal:24' },
+  kolab: { 'unix:/var/lib/imap/socket/lmtp': 'inet:cyrus.internal:24' },
+  mailman3: { '[127.0.0.1]:8024': 'inet:mailman.internal:8024' },
+};
+
+for (const { name } of configurations) {
+  test(`the context values of ${name} make a stack once its servers can be reached`, () => {
+    const given = imported(configurationOf(name), replacements[name]);
+    const { deliveries } = appStack({ destination: '', ...contextOf(given) });
+    assert.deepEqual(
+      [...deliveries.keys()],
+      given.transports.map((plan) => plan.name),
+    );
+  });
+}
