@@ -15,8 +15,7 @@ import { forOutput } from '../texts/terminal.ts';
 import { exitCodes } from './exit-codes.ts';
 import { reportAsJson, type Written, writeFiles } from './import-files.ts';
 import { readConfiguration, readRecipients, type Source } from './import-source.ts';
-import type { PostfixPrograms } from './postfix-programs.ts';
-import { findPostfix } from './postfix-programs.ts';
+import { findPostfix, type PostfixPrograms } from './postfix-programs.ts';
 import type { Run } from './run.ts';
 
 /** The options as commander hands them over. */
@@ -50,7 +49,10 @@ export async function importAction(
   const source = await readConfiguration(run, folder, options.root, command);
   const recipients = [...options.recipient, ...(await readRecipients(run, options.recipients, command))];
   const imported = importConfiguration(source, {
-    origin: { folder: '/etc/postfix', ...(source.folder === undefined ? {} : { hostname: hostname() }) },
+    origin: {
+      folder: source.folder ?? '/etc/postfix',
+      ...(source.folder === undefined ? {} : { hostname: hostname() }),
+    },
     read: source.read,
     replace,
     secretPrefix: prefix,
@@ -113,7 +115,7 @@ function compare(run: Run, recipients: readonly string[], { imported, source, re
   });
   return {
     comparisons,
-    asked: `Postfix was asked (postconf, postmap -q).`,
+    asked: 'Postfix was asked (postconf, postmap -q).',
     notes: [
       ...(differing.length === 0 ? [] : [`postconf reads these settings with another value: ${differing.join(', ')}`]),
       ...postfix.complaints,

@@ -79,7 +79,7 @@ function comparer(imported: Imported, options: CompareOptions): (recipient: stri
 
 /** The tables that cannot be read here and that could have decided otherwise: the class of a domain, and transport_maps. */
 function deciding({ transportTables, local, aliases, mailboxes, relays }: Routing, by: string): readonly string[] {
-  const lists = by === 'default_transport' ? [local, aliases, mailboxes, relays].flatMap(({ opaque }) => opaque) : [];
+  const lists = by === 'default_transport' ? [mailboxes, local, relays, aliases].flatMap(({ opaque }) => opaque) : [];
   return [...transportTables, ...lists].flatMap(({ kind, specification }) =>
     kind === 'opaque' ? [specification] : [],
   );

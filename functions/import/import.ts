@@ -5,7 +5,6 @@
  */
 
 import { ParameterError, parseParameters } from '../parameters/parameters.ts';
-import { unfoundPasswords } from './auth-keys.ts';
 import { type Composed, composeMaps, isLarge, type TransportPlan } from './compose.ts';
 import { type ConvertOptions, reasonOf } from './convert-parameter.ts';
 import { ExpansionError } from './expand.ts';
@@ -17,6 +16,7 @@ import type { Row, SecretPlan } from './report.ts';
 import { routeRow, unusableEntries } from './route-rows.ts';
 import { type Ask, type Routing, readRouting } from './routing.ts';
 import type { ReadText } from './tables.ts';
+import { unfoundPasswords, unfoundPolicies } from './unfound-keys.ts';
 
 /** A configuration as text. */
 export interface Configuration {
@@ -78,6 +78,7 @@ export function importConfiguration({ main, master }: Configuration, options: Im
       ...unusableEntries(composed, 'main.cf'),
       ...largeMaps(composed),
       ...unfoundPasswords(composed, settingsOf(checked.common), [...secrets.values()], convert),
+      ...unfoundPolicies(composed, values.of('lmtp_tls_policy_maps'), options.read),
       ...otherServices(state),
     ],
     ...{ routing, composed, values, main: mainCf },
@@ -209,7 +210,12 @@ function serviceRows(
   const where = `master.cf:${line.line}`;
   const values = new Map(line.options.map(({ name, value }) => [name, value] as const));
   const options = line.options.map(({ name, value: written }) => {
-    const given = { name, written, value: expanded(written, values, state), where };
+    const value = expanded(written, values, state);
+    if (value === undefined) {
+      const why = 'The value cannot be expanded.';
+      return plain({ name: `${line.name} -o ${name}`, where, class: 'refused', why, todo: 'Correct the value.' });
+    }
+    const given = { name, written, value, where };
     if (splitTransportParameter(name, state.masterCf.transports) !== undefined) {
       const why = 'In master.cf it has no effect in Postfix either: the queue manager reads main.cf.';
       return plain({ name: `${line.name} -o ${name}`, where, class: 'none', why });
@@ -231,11 +237,11 @@ function serviceRows(
   return [...options, ...flags, ...processRows(line, nextHops, own, state)];
 }
 
-function expanded(written: string, own: ReadonlyMap<string, string>, { values }: State): string {
+function expanded(written: string, own: ReadonlyMap<string, string>, { values }: State): string | undefined {
   try {
     return values.expand(written, own).trim();
   } catch (error) {
-    if (error instanceof ExpansionError) return written;
+    if (error instanceof ExpansionError) return undefined;
     throw error;
   }
 }
@@ -254,7 +260,7 @@ function processRows(
   const sets = { name: 'lmtp_destination_concurrency_limit', value: String(lowest) } as const;
   const each =
     nextHops.length > 1
-      ? 'Each of its next-hops gets so many; maximumConcurrency bounds all of them.'
+      ? 'Each of its next-hops has this limit; maximumConcurrency bounds all of them.'
       : 'It bounds the sessions with the server.';
   const row: Row = {
     class: 'renamed',
@@ -306,8 +312,13 @@ function checkTogether(common: readonly ParameterRow[], transports: Rows['transp
   const fault = faults.find((one) => one !== undefined);
   if (fault === undefined) return { common, transports };
   let isFound = false;
+  const names: ReadonlySet<string> = new Set(
+    [...common, ...transports.flatMap(({ rows }) => rows)].map(({ sets }) => sets?.name ?? ''),
+  );
+  // Where the default of one contradicts the value of the other, the other one is at fault.
+  const blamed = names.has(fault.parameter) ? fault.parameter : fault.message;
   const refuse = (one: ParameterRow): ParameterRow => {
-    if (one.sets?.name !== fault.parameter) return one;
+    if (one.sets === undefined || !blamed.split(/\W+/).includes(one.sets.name)) return one;
     isFound = true;
     const todo =
       fault.parameter === 'lmtp_sasl_auth_enable'

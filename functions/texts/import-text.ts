@@ -53,13 +53,15 @@ function summary({ imported, source, comparisons }: ImportReport): readonly stri
   const differing = comparisons.filter(({ verdict }) => verdict === 'differs').length;
   const unknown = comparisons.filter(({ verdict }) => verdict === 'unknown').length;
   const head =
-    refused + differing + unknown === 0
-      ? 'All is well: everything that concerns LMTP can be taken along.'
-      : `Action required: ${[
-          ...(refused > 0 ? [`${counted(refused, 'setting')} cannot be taken along`] : []),
-          ...(differing > 0 ? [`${counted(differing, 'recipient')} would go elsewhere`] : []),
-          ...(unknown > 0 ? [`${counted(unknown, 'recipient')} could not be compared`] : []),
-        ].join(', ')}.`;
+    transports.length === 0 && refused === 0
+      ? 'This Postfix delivers no mail by LMTP: there is nothing to take along.'
+      : refused + differing + unknown === 0
+        ? 'All is well: everything that concerns LMTP can be taken along.'
+        : `Action required: ${[
+            ...(refused > 0 ? [`${counted(refused, 'setting')} cannot be taken along`] : []),
+            ...(differing > 0 ? [`${counted(differing, 'recipient')} would go elsewhere`] : []),
+            ...(unknown > 0 ? [`${counted(unknown, 'recipient')} could not be compared`] : []),
+          ].join(', ')}.`;
   return [
     head,
     `${escaped(source)}: ${counted(main.settings.size, 'setting')} in main.cf, ${counted(transports.length, 'LMTP transport')} in use; ${counts.join(', ')}.`,

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { runCommand } from '../support/lambda-lmtp.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -128,6 +129,8 @@ describe('lambda-lmtp import', () => {
       const long = lines.filter((line) => line.length > 100 && line.trim().includes(' ') && !line.includes('→'));
       assert.deepEqual(long, [], configuration.name);
     }
+    const command = `→ cd ${'x'.repeat(90)} && npm install && npx cdk deploy`;
+    assert.equal(stripVTControlCharacters(forTerminal(command, 100)), command);
   });
 });
 

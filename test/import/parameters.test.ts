@@ -6,7 +6,7 @@ import { noCounterpart } from '../../functions/import/no-counterpart.ts';
 import { splitTransportParameter } from '../../functions/import/parameter-rows.ts';
 import type { Row } from '../../functions/import/report.ts';
 import { isParameterName, parseParameters } from '../../functions/parameters/parameters.ts';
-import { imported, importedMain } from './configurations.ts';
+import { configurationOf, imported, importedMain } from './configurations.ts';
 
 const routes = 'mydestination =\nvirtual_mailbox_domains = a.test\nvirtual_transport = lmtp:inet:store.test:24\n';
 
@@ -40,6 +40,8 @@ describe('a parameter', () => {
     ['lmtp_generic_maps = hash:/x', 'refused', undefined],
     ['lmtp_generic_maps =', 'none', undefined],
     ['minimal_backoff_time = 2h', 'refused', undefined],
+    ['maximal_backoff_time = 100s', 'refused', undefined],
+    ['lmtp_mail_timeout = $(', 'refused', undefined],
   ] as const) {
     test(`${line} is ${expected}`, () => {
       const name = line.replace(/ =.*/, '');
@@ -124,6 +126,18 @@ describe('passwords', () => {
     const row = given.rows.find(({ class: found }) => found === 'refused');
     assert.match(row?.todo ?? '', /key store\.test/);
   });
+});
+
+test('a TLS policy that Postfix finds, and that a replaced next-hop would not have, is refused with the key to write', () => {
+  const { master } = configurationOf('dovecot-virtual');
+  const files: Readonly<Record<string, string>> = { '/p': '[old.test]:24 secure\n' };
+  const main = `${routes.replace('inet:store.test:24', 'inet:[old.test]:24')}lmtp_tls_policy_maps = hash:/p\n`;
+  const todos = (replace: Readonly<Record<string, string>>) =>
+    imported({ main, master, read: (path) => files[path] }, replace).rows.flatMap(({ todo = [] }) => todo);
+  assert.deepEqual(todos({}), []);
+  assert.deepEqual(todos({ '[old.test]:24': 'inet:new.test:24' }), [
+    'Write an entry with the key new.test:24 into lmtp_tls_policy_maps.',
+  ]);
 });
 
 describe('master.cf', () => {

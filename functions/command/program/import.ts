@@ -32,5 +32,6 @@ export function importCommand(run: Run): Command {
     .action(async (folder, options, self) => (await import('../import.ts')).importAction(run, folder, options, self));
 }
 
-const exitHelp = `Exit status: 0 = everything that concerns LMTP can be taken along, and each recipient goes the same way;
-78 = a setting is refused, or a recipient would go elsewhere; 64 = usage error. Passwords are never printed.`;
+const exitHelp = `Exit status: 0 = all that concerns LMTP can be taken along, and each recipient goes the same way;
+78 = a setting is refused, a recipient would go elsewhere, or a table could not be asked;
+64 = usage error. Passwords are never printed.`;
