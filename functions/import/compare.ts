@@ -188,8 +188,9 @@ function aliasOf(
     const isAliases = name === 'alias_maps';
     if (isAliases && by !== 'mailbox_transport' && by !== 'fallback_transport') continue;
     const result = firstResult(own, isAliases ? [localPart] : keys, isAliases ? ':' : '', routing);
-    const isOther = result !== undefined && result.toLowerCase() !== folded && !/^@/.test(result);
-    if (isOther) return { name, result };
+    // @domain replaces the domain only.
+    const whole = result?.startsWith('@') ? `${localPart}${result}` : result;
+    if (whole !== undefined && whole.toLowerCase() !== folded) return { name, result: whole };
   }
   return undefined;
 }

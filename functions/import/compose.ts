@@ -123,7 +123,9 @@ function keysOf(routing: Routing): readonly string[] {
   const written = writtenKeys(routing);
   const domains = [local, mailboxes, relays, aliases].flatMap(({ names }) => names);
   const below = relays.names.flatMap((name) => (relays.has(`x.${name}`) ? [`.${name}`] : []));
-  const keys = [...written.filter((key) => key !== '*'), ...domains, ...below].filter((key) => !/\s/.test(key));
+  const keys = [...written.filter((key) => key !== '*'), ...domains, ...below].filter(
+    (key) => !/\s/.test(key.replaceAll(/"[^"]*"/g, '')),
+  );
   return [...new Set([...keys, '*'])];
 }
 
@@ -133,7 +135,9 @@ export function outcomeOf(route: PostfixRoute, routing: Routing, options: Compos
   const program = routing.programOf(service);
   if (by === 'virtual_alias_domains') return { kind: 'stays', route };
   if (service === 'discard') return { kind: 'ending', text: `discard:${isOwnDomain ? '' : inLine(nextHop)}`, by };
-  if (service === 'error' || service === 'retry') return { kind: 'ending', text: `${service}:${inLine(nextHop)}`, by };
+  if (service === 'error' || service === 'retry') {
+    return { kind: 'ending', text: `${service}:${withStatus(service, inLine(nextHop))}`, by };
+  }
   if (program !== 'lmtp') return { kind: 'stays', route };
   const given = options.replace.get(replaceKey(nextHop)) ?? nextHop;
   const { why, normal } = judgeHop(given, options);
@@ -144,7 +148,17 @@ export function outcomeOf(route: PostfixRoute, routing: Routing, options: Compos
 
 /** The text of an ending on one line. The context value splits a text at semicolons. */
 function inLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll(';', ',').slice(0, 400).trim();
+  return text.replaceAll(/\s+/g, ' ').replaceAll(';', ',').slice(0, longestEnding).trim();
+}
+
+/** Characters of an ending: its text has room for 500 octets. */
+const longestEnding = 160;
+
+/** error(8) bounces and retry(8) defers, whatever the class of the status in the text; here the class must say so. */
+function withStatus(service: 'error' | 'retry', text: string): string {
+  const [, rest, words = ''] = /^\d(\.\d{1,3}\.\d{1,3})(?: (.*))?$/.exec(text) ?? [];
+  if (rest === undefined) return text;
+  return `${service === 'error' ? '5' : '4'}${rest} ${words === '' ? 'Address is undeliverable' : words}`;
 }
 
 function judgeHop(nextHop: string, options: ComposeOptions): JudgedHop {

@@ -2,7 +2,14 @@
  * A parameter of Postfix that exists here too: its value in the form that the functions need, or why it cannot have that value.
  */
 
-import { expand, ParameterError, type ParameterName, parseTime, rowOf } from '../parameters/parameters.ts';
+import {
+  expand,
+  ParameterError,
+  type ParameterName,
+  parameterTable,
+  parseTime,
+  rowOf,
+} from '../parameters/parameters.ts';
 import { parseValue } from '../parameters/parse-value.ts';
 import { parseProtocols } from '../parameters/protocols.ts';
 import { readPasswordTable } from '../secrets/password-table.ts';
@@ -60,7 +67,9 @@ const systemAuthorities =
 /** Converts an expanded value. */
 export function convertParameter(name: ParameterName, value: string, options: ConvertOptions): Conversion {
   const row = rowOf(name);
-  if ((postfixDefaults[name] ?? []).includes(value)) return { class: 'default', why: row.differs ?? row.meaning };
+  if ((postfixDefaults[name] ?? []).includes(value.toLowerCase())) {
+    return { class: 'default', why: row.differs ?? parameterTable.default_destination_concurrency_limit.differs };
+  }
   if (row.kind === 'passwords') return convertPasswords(value, options);
   if (row.kind === 'maps' && value !== '') return convertTable(name, value, options);
   if (row.kind === 'patterns' && value !== '') return convertPatterns(name, value, options);
@@ -217,8 +226,9 @@ function convertFiles(name: ParameterName, value: string, { read, secretPrefix }
   return { ...result, why: 'A function has no such file. The text is a secret of Secrets Manager.', secrets };
 }
 
-/** Names of secrets may contain letters, digits and /_+=.@-; one that ends like the suffix of an ARN is confusing. */
+/** Names of secrets may contain letters, digits and /_+=.@-. */
 function secretName(prefix: string, path: string): string {
-  const base = path.slice(path.lastIndexOf('/') + 1).replaceAll(/[^\w+=.@-]/g, '_');
-  return `${prefix}${base.slice(0, 100)}`;
+  // The whole path: two folders may have files of one name.
+  const name = path.replace(/^\/(?:etc\/postfix\/)?/, '').replaceAll(/[^\w+=.@-]/g, '_');
+  return `${prefix}${name.slice(-100)}`;
 }

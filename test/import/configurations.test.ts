@@ -8,7 +8,7 @@ import { configurationOf, configurations, imported } from './configurations.ts';
 const figures: Readonly<Record<string, readonly number[]>> = {
   'cyrus-auth': [4, 10, 0, 8, 8],
   'cyrus-local': [1, 1, 1, 16, 4],
-  'dovecot-director': [0, 7, 4, 10, 12],
+  'dovecot-director': [0, 6, 5, 10, 12],
   'dovecot-virtual': [1, 1, 0, 31, 4],
   kolab: [3, 1, 0, 18, 2],
   mailman3: [1, 1, 0, 10, 3],

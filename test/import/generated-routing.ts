@@ -22,7 +22,19 @@ const key = fc.oneof(
   fc.constant('*'),
 );
 
-const result = fc.oneof(transport, fc.constantFrom(':', ':inet:s9.test:24', 'retry:4.3.0 wait', 'error:', 'lmtp'));
+const result = fc.oneof(
+  transport,
+  fc.constantFrom(
+    ':',
+    ':inet:s9.test:24',
+    'retry:4.3.0 wait',
+    'retry:5.1.1 no',
+    'error:4.3.0 x; y',
+    'error:5.1.1',
+    'error:',
+    'lmtp',
+  ),
+);
 
 /** A generated main.cf by name, and the table of transport_maps. */
 export interface GeneratedConfiguration {

@@ -30,6 +30,7 @@ describe('a parameter', () => {
     ['maximal_queue_lifetime = 3', 'renamed', '3d'],
     ['lmtp_cache_connection = NO', 'renamed', 'no'],
     ['lmtp_connect_timeout = 0s', 'default', undefined],
+    ['lmtp_destination_concurrency_limit = 0', 'default', undefined],
     ['lmtp_tls_protocols = !SSLv2,!SSLv3', 'default', undefined],
     ['lmtp_tls_protocols = >=TLSv1.3', 'taken', '>=TLSv1.3'],
     ['lmtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt', 'default', undefined],
@@ -97,6 +98,18 @@ describe('passwords', () => {
         about: 'passwords: 1 entry, in the form of sasl_passwd',
       },
     ]);
+  });
+
+  test('files of one name in two folders become two secrets', () => {
+    const files = { '/etc/a/k.pem': 'x', '/etc/b/k.pem': 'y' };
+    const given = importedMain(`${routes}lmtp_tls_cert_file = /etc/a/k.pem\nlmtp_tls_key_file = /etc/b/k.pem\n`, files);
+    assert.deepEqual(
+      given.secrets.map(({ name, path }) => [name, path]),
+      [
+        ['mail/etc_a_k.pem', '/etc/a/k.pem'],
+        ['mail/etc_b_k.pem', '/etc/b/k.pem'],
+      ],
+    );
   });
 
   test('no password is in what an import results in, whatever is wrong with it', () => {

@@ -106,16 +106,18 @@ describe('servers that a function cannot reach', () => {
 test('a recipient that Postfix rewrites differs, with the table that does it', () => {
   const main =
     'mydestination =\nvirtual_mailbox_domains = a.test\nvirtual_transport = lmtp:inet:s:24\nvirtual_alias_maps = hash:/v\n';
-  const given = importedMain(main, { '/v': 'info@a.test joe@a.test\nsame@a.test same@a.test\n' });
-  const read = (path: string) => (path === '/v' ? 'info@a.test joe@a.test\nsame@a.test same@a.test\n' : undefined);
-  const all = compareRoutes(['info@a.test', 'same@a.test', 'joe@a.test'], given, {
+  const aliases = 'info@a.test joe@a.test\nsame@a.test same@a.test\n@old.test @a.test\n';
+  const given = importedMain(main, { '/v': aliases });
+  const read = (path: string) => (path === '/v' ? aliases : undefined);
+  const all = compareRoutes(['info@a.test', 'same@a.test', 'joe@a.test', 'x@old.test'], given, {
     routing: given.routing,
     read,
     replace: new Map(),
     isUnanswered: () => true,
   });
-  assert.deepEqual(verdicts(all), ['info@a.test differs', 'same@a.test same', 'joe@a.test same']);
+  assert.deepEqual(verdicts(all), ['info@a.test differs', 'same@a.test same', 'joe@a.test same', 'x@old.test differs']);
   assert.match(all[0]?.why ?? '', /virtual_alias_maps makes joe@a\.test of it/);
+  assert.match(all[3]?.why ?? '', /virtual_alias_maps makes x@a\.test of it/);
 });
 
 test('a map that the environment has no room for is left out, and the row says how to use it', () => {
