@@ -14,4 +14,6 @@ export const exitCodes = {
   ioError: 74,
   /** A recipient was deferred, and none bounced. */
   tempFail: 75,
+  /** A configuration needs changes, or would send mail elsewhere. */
+  configuration: 78,
 } as const;

@@ -39,7 +39,7 @@ export function truncated(text: string, width: number | undefined): string {
 }
 
 /** `check` puts the arrow before advice too, which is wrapped. */
-const commandPattern = /^ *→ (?:(?:npx )?lambda-lmtp|aws) /;
+const commandPattern = /^ *→ (?:(?:npx )?lambda-lmtp|aws|npx cdk|cd) /;
 
 function isCommand(line: string): boolean {
   return commandPattern.test(line);

@@ -33,6 +33,7 @@ const functionRooms: Readonly<Record<string, string>> = {
   'queue/sweep': 'overdue items, lost wake-ups, leases that ended; the measurement of the queue',
   notices: 'which notices postmasters receive, and how often',
   report: 'REPORTS: which address is told, in which words, by which route; knows AWS only through ports',
+  import: 'the configuration of a Postfix as settings of a stack: text in, rows and values out; reads no file',
   operator: 'what operators do with the queue and ask about it; knows AWS only through ports',
   texts: 'answers to operators in words, for the command line and the screens',
   screens: "the dashboard's screens: findings in, HTML out; and what its buttons do",

@@ -47,6 +47,7 @@ export const suites: readonly Suite[] = [
       'log',
       'request',
       'delivery',
+      'import',
       'incoming',
       'operator',
       'queue',

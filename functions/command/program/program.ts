@@ -16,6 +16,7 @@ import { deliverCommand } from './deliver.ts';
 import { explainCommand } from './explain.ts';
 import { flushCommand } from './flush.ts';
 import { holdCommand } from './hold.ts';
+import { importCommand } from './import.ts';
 import { logCommand } from './log.ts';
 import { parametersCommand } from './parameters.ts';
 import { queueCommand } from './queue.ts';
@@ -49,6 +50,7 @@ const definitions = [
   setCommand,
   unsetCommand,
   revertCommand,
+  importCommand,
 ] as const;
 
 /**

@@ -30,6 +30,14 @@ test('help and completion load the definitions of the commands, and not their im
   assert.ok(loaded.length < 45, loaded.join('\n'));
 });
 
+test('import loads no client of AWS', () => {
+  const loaded = [...loadedWith(resolve(functions, 'command/import.ts'))];
+  assert.deepEqual(
+    loaded.filter((name) => name.startsWith('@aws-sdk/') || name.startsWith('aws/')),
+    [],
+  );
+});
+
 test('concurrent commands have their own environment, output and exit code', async () => {
   const door = { MESSAGE_BUCKET: 'bodies', INCOMING_QUEUE_URL: '' };
   const submit = ['submit', '--sender', '', '--recipient', 'a@x', 'absent.eml'];
