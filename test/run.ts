@@ -1,6 +1,6 @@
 /**
  * Runs the tests: `npm test` all of them, `npm test -- sessions servers` the suites named, `npm test -- queue/worker` the test
- * files named, `npm test -- list` none, but names the suites. With `--slowest` the files that took longest are listed.
+ * files named, `npm test -- list` none, but names the suites. With `--slowest` the files that took most CPU time are listed.
  *
  * The files of all suites run side by side, as many as the machine has cores for. At the end there is a table of the suites,
  * a list of the tests that failed, and a last line that says it all: `412 passed, 0 failed`. The exit code is 1 if anything
@@ -135,10 +135,10 @@ function searchForSecrets(witness: string): Row {
   return { name: 'secrets', counts: { passed: 1 - failed, failed, skipped: 0 }, seconds, failures };
 }
 
-/** Writes the files that took longest. */
+/** Writes the files that took most CPU time: that is what the whole run waits for. */
 function listSlowest(files: readonly FileResult[]): void {
-  process.stdout.write('\nseconds  of them CPU of the test itself\n');
-  const slowest = files.toSorted((one, other) => other.seconds - one.seconds).slice(0, slowestFiles);
+  process.stdout.write('\nseconds      CPU\n');
+  const slowest = files.toSorted((one, other) => other.cpuSeconds - one.cpuSeconds).slice(0, slowestFiles);
   for (const { file, seconds, cpuSeconds } of slowest) {
     const figures = [seconds, cpuSeconds].map((figure) => figure.toFixed(1).padStart(7)).join('  ');
     process.stdout.write(`${figures}  ${relative(process.cwd(), file)}\n`);

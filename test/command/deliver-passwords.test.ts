@@ -54,6 +54,17 @@ describe('--sasl-password-maps', () => {
     assert.ok(!(stdout + stderr).includes(Buffer.from('\0joe\0hunter2:x').toString('base64')));
   });
 
+  test('shows the dialogue with a server of debug_peer_list, and no password', async () => {
+    const file = folder.write('debugged', '127.0.0.1 joe:hunter2\n');
+    const peers = ['--parameter', 'debug_peer_list=127.0.0.1'];
+    const { stderr } = await deliver(['--sasl-password-maps', file, ...peers]);
+    assert.match(stderr, /^127\.0\.0\.1\[127\.0\.0\.1\]:\d+ C: LHLO .*$/m);
+    assert.match(stderr, / C: AUTH PLAIN/);
+    assert.ok(!stderr.includes(Buffer.from('\0joe\0hunter2').toString('base64')));
+    const others = ['--parameter', 'debug_peer_list=192.0.2.1'];
+    assert.equal((await deliver(['--sasl-password-maps', file, ...others])).stderr, '');
+  });
+
   test('accepts the next-hop as a key, and a file with blanks in its name', async () => {
     const file = folder.write('my {sasl} passwd, $old', `127.0.0.1:${server.port} joe:hunter2\n`);
     assert.equal((await deliver(['--sasl-password-maps', file])).code, 0);

@@ -4,8 +4,9 @@
  * It belongs to in-one-process.ts, which makes a group of each file, and has the file for the results as its first argument.
  * A line is written before the next test file begins, so that it is there if that one ends the process.
  */
+
 import { AssertionError } from 'node:assert';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
@@ -53,7 +54,7 @@ class Tally {
   /** The names of the test that runs and of the groups around it, that of the file first. */
   readonly #names: string[] = [];
   #start = 0;
-  #cpu = process.cpuUsage({ user: 0, system: 0 });
+  #cpu = 0;
 
   hear(event: TestEvent): void {
     if (event.type === 'test:start') this.#names.splice(event.data.nesting, Infinity, event.data.name);
@@ -74,19 +75,19 @@ class Tally {
     if (passed + failed + skipped === 0) {
       this.#fail({ place: relative(process.cwd(), file), name: '', error: 'there is no test in this file' });
     }
-    const cpu = process.cpuUsage(this.#cpu);
+    const cpu = cpuSeconds();
     const result = {
       file,
       counts: this.#counts,
       failures: this.#failures,
       // The clock begins with the process, so the first file pays for its start.
       seconds: (performance.now() - this.#start) / 1000,
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      cpuSeconds: cpu - this.#cpu,
     };
     this.#counts = { ...noTests };
     this.#failures = [];
     this.#start = performance.now();
-    this.#cpu = process.cpuUsage();
+    this.#cpu = cpu;
     return result;
   }
 
@@ -95,6 +96,17 @@ class Tally {
     this.#failures.push(failure);
   }
 }
+
+/** The CPU time of this process, and on Linux of its children that have ended (proc_pid_stat(5): cutime, cstime). */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  const fields = process.platform === 'linux' ? readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1) : undefined;
+  const [userTicks = 0, systemTicks = 0] = fields?.split(' ').slice(13, 15).map(Number) ?? [];
+  return (user + system) / 1e6 + (userTicks + systemTicks) / ticksPerSecond;
+}
+
+/** The unit of these times on every architecture that Linux runs on. */
+const ticksPerSecond = 100;
 
 function describeFailure(event: Extract<TestEvent, { type: 'test:fail' }>, names: readonly string[]): FailedTest {
   const { name, nesting, details } = event.data;

@@ -26,7 +26,7 @@ export interface FileResult {
   readonly failures: readonly FailedTest[];
   /** How long it took. */
   readonly seconds: number;
-  /** The CPU time of it without that of processes that it started. */
+  /** The CPU time of it; on Linux with that of the processes that it started and that have ended. */
   readonly cpuSeconds: number;
 }
 
