@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
-import { awaitLines, awaitState, submitMail } from '../support/story.ts';
+import { awaitLines, awaitState, patience, submitMail } from '../support/story.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let stack: LocalStack;
 
@@ -50,6 +51,8 @@ test('a deferred recipient is sent at the second attempt, and the others are not
 test('the sweep finds a lost wake-up', async () => {
   await submitMail(stack, { id: 'lost', recipients: ['busy-lost@x'] });
   await awaitLines(stack, 'lost', 1);
+  // The wake-up is sent after the line is written.
+  await waitUntil('the wake-up is sent', () => stack.inspectQueue('deferred').delayed.length > 0, patience);
   await stack.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: stack.outputs.DeferredQueueUrl }));
   assert.deepEqual(stack.inspectQueue('deferred').delayed, []);
   assert.deepEqual(await stack.sweep(), { kind: 'returned', value: null });

@@ -24,9 +24,13 @@ export interface Suite {
 
 /** Test files that take longest, by their path from test/: they begin before all others, in this order. */
 export const longFiles: readonly string[] = [
-  'simulation/local-stack.test.ts',
   'queue/kill-points.test.ts',
+  'package/package.test.ts',
+  'infra/permissions/recorded-calls.test.ts',
+  'local/examples.test.ts',
   'simulation/five-days.test.ts',
+  'simulation/local-stack.test.ts',
+  'infra/synth.test.ts',
   'check.test.ts',
 ];
 
@@ -86,14 +90,15 @@ export const suites: readonly Suite[] = [
     about: 'verdicts compared with those of Postfix, and with what a server truly did',
     places: ['conformance'],
   },
-  { name: 'command', about: 'the command line, and the check', places: ['check', 'command'] },
+  { name: 'command', about: 'the command line, and the check', places: ['check', 'command'], filesInOneProcess: 6 },
   {
     name: 'screens',
     about: 'the screens of the dashboard, in a browser',
     places: ['browser'],
     needs: chromiumPackages,
   },
-  { name: 'infrastructure', about: 'what the stack promises', places: ['infra'] },
+  // The CDK takes seconds to load.
+  { name: 'infrastructure', about: 'what the stack promises', places: ['infra'], filesInOneProcess: 8 },
   { name: 'package', about: 'what npm pack gives, in empty apps on other versions of Node', places: ['package'] },
   {
     name: 'servers',
