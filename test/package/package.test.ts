@@ -166,7 +166,7 @@ describe('in an empty app', { concurrency: true }, () => {
       const lib = ['esnext', 'dom'];
       assert.equal(await app.compile({ ...options, lib, module: 'nodenext' }, ['app.ts', 'common.cts']), '');
     });
-    await t.test('synthesizes', () => synthesizes(app, 'out/app.js'));
+    await t.test('synthesizes, and the CDK finds nothing', () => synthesizes(app, 'out/app.js', []));
     await usesCommandLine(t, app);
   });
 
@@ -222,10 +222,11 @@ async function hasInstalled(t: TestContext, install: () => Promise<void>): Promi
   }
 }
 
-async function synthesizes(app: EmptyApp, program: string): Promise<void> {
+/** @param variables of the program: `NAME=VALUE` */
+async function synthesizes(app: EmptyApp, program: string, variables: readonly string[] = unvalidated): Promise<void> {
   const output = join(app.folder, 'cdk.out');
   rmSync(output, { recursive: true, force: true });
-  const { code, stdout, stderr } = await app.run('node', program);
+  const { code, stdout, stderr } = await app.run('env', ...variables, 'node', program);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^memorySize: 1 is not allowed: expected a whole number from 128 to 10240/);
 

@@ -34,14 +34,14 @@ class UserApp {
     return this.#node.run(this.folder, command, ...args);
   }
 
-  /** Runs a program that is installed in the app. */
-  npx(program: string, ...args: readonly string[]): Promise<Ended> {
-    return this.run('npx', '--no-install', program, ...args);
+  /** Runs a program that is installed in the app, as npx does, which takes half a second more to find it. */
+  installed(program: string, ...args: readonly string[]): Promise<Ended> {
+    return this.run(join('node_modules/.bin', program), ...args);
   }
 
-  /** Runs the command line, as `npx lambda-lmtp`. */
+  /** Runs the command line. */
   lambdaLmtp(...args: readonly string[]): Promise<Ended> {
-    return this.npx('lambda-lmtp', ...args);
+    return this.installed('lambda-lmtp', ...args);
   }
 }
 
@@ -56,7 +56,7 @@ export class EmptyApp extends UserApp {
   async compile(options: Readonly<Record<string, unknown>>, files: readonly string[]): Promise<string> {
     const compilerOptions = { strict: true, target: 'es2022', outDir: 'out', rootDir: '.', ...options };
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-    const { code, stdout, stderr } = await this.npx('tsc');
+    const { code, stdout, stderr } = await this.installed('tsc');
     return code === 0 ? stdout : stdout + stderr;
   }
 }
