@@ -37,6 +37,8 @@ export interface Operation {
   caller(): Promise<string>;
   /** The live settings of the stack. */
   readonly settings: SettingsStore;
+  /** Whether its functions read them; those of an earlier release do not. */
+  readonly readsSettings: boolean;
   /** The parameters of its deployment. */
   readonly deployed: WrittenParameters;
   /** Days for which deleted bodies are kept; absent: bodies are not deleted. */
@@ -61,7 +63,7 @@ export function composeOperation(stack: Stack, run: Pick<Run, 'env' | 'aws' | 's
       live: async () => ({ ...services, parameters: await parametersInForce({ settings, deployed, services }) }),
       depths: composeDepths(clients, variables),
       caller: async () => (stack.isLocal ? `local/${userInfo().username}` : await awsCaller(run.aws)),
-      ...{ settings, deployed },
+      ...{ settings, deployed, readsSettings: stack.readsSettings },
       ...(days === '' ? {} : { bodyRetention: Number(days) }),
     };
   } catch (error) {

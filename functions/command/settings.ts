@@ -85,7 +85,13 @@ async function revert(run: Run, version: number | undefined, options: ChangeSett
 async function change(run: Run, order: SettingsOrder, options: ChangeSettingsOptions, now = Date.now()): Promise<void> {
   const { whatIf, reason: why = 'no reason given' } = options;
   const operation = await openOperation(options, run);
-  const { settings: store, deployed, bodyRetention } = operation;
+  const { settings: store, deployed, bodyRetention, readsSettings } = operation;
+  if (!readsSettings) {
+    throw new Failure(
+      'usage',
+      'the functions of this stack are of a release that reads no live settings: deploy it first',
+    );
+  }
   const by = whatIf === true ? '(--what-if)' : await operation.caller();
   const context = {
     ...{ store, deployed, by, why, now },

@@ -18,6 +18,8 @@ export interface Stack {
   /** Whether it is a local stack, which has no AWS identities. */
   readonly isLocal: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Whether its functions read live settings; those of an earlier release do not. */
+  readonly readsSettings: boolean;
 }
 
 /** The outputs of a stack, by the environment variables of its functions. */
@@ -44,15 +46,19 @@ export async function findStack(
   const table = environment[names.queueTable];
   if (stack === undefined && table !== undefined && table !== '') {
     checkTransport(transport, environment);
-    return { name: table, isLocal: isLocal(environment), variables: environment };
+    return { name: table, isLocal: isLocal(environment), variables: environment, readsSettings: true };
   }
   const name = stack ?? defaultStack;
   try {
     const found = await readStackOutputs(name, transport, aws);
     const places = Object.entries(outputs).map(([variable, output]) => [variable, requireOutput(found, name, output)]);
-    const settings = readSettings(found.get(settingsOutput));
-    const label = transport === undefined ? name : `${name} (${transport})`;
-    return { name: label, isLocal: isLocal(environment), variables: { ...settings, ...Object.fromEntries(places) } };
+    const { variables, readsSettings } = readSettings(found.get(settingsOutput));
+    return {
+      name: transport === undefined ? name : `${name} (${transport})`,
+      isLocal: isLocal(environment),
+      variables: { ...variables, ...Object.fromEntries(places) },
+      readsSettings,
+    };
   } catch (error) {
     if (error instanceof StackError) throw new Failure('usage', error.message);
     throw awsFault(error, `the stack "${name}" cannot be looked up`);
@@ -67,12 +73,13 @@ function checkTransport(transport: string | undefined, environment: Run['env']):
 }
 
 /** The settings as environment variables; defaults for a stack without the settings output. */
-function readSettings(text = '{"transport":""}'): Readonly<Record<string, string>> {
-  const { transport, bodyRetention = '', ...parameters } = JSON.parse(text) as OperatorSettings;
+function readSettings(text = '{"transport":""}'): Pick<Stack, 'variables' | 'readsSettings'> {
+  const { transport, bodyRetention = '', liveSettings, ...parameters } = JSON.parse(text) as OperatorSettings;
   const variables = Object.entries(parameters).flatMap(([name, value]) =>
     isParameterName(name) ? [[variableName(name), value]] : [],
   );
-  return { ...Object.fromEntries(variables), [names.transport]: transport, [names.bodyRetention]: bodyRetention };
+  const own = { [names.transport]: transport, [names.bodyRetention]: bodyRetention };
+  return { variables: { ...Object.fromEntries(variables), ...own }, readsSettings: liveSettings === 'yes' };
 }
 
 /** Whether the endpoint of the table is on this machine. */

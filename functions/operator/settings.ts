@@ -15,4 +15,6 @@ export interface OperatorSettings extends Readonly<Partial<Record<ParameterName,
   readonly transport: string;
   /** Days for which versions of deleted bodies are kept; absent: bodies are not deleted. */
   readonly bodyRetention?: string;
+  /** The functions read live settings; absent: they are of an earlier release. */
+  readonly liveSettings?: 'yes';
 }

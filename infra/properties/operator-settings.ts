@@ -9,5 +9,5 @@ export function operatorSettings(
   bodyRetention?: Duration,
 ): OperatorSettings {
   const bodies = bodyRetention === undefined ? {} : { bodyRetention: String(bodyRetention.toDays()) };
-  return { ...values, ...bodies, transport };
+  return { ...values, ...bodies, transport, liveSettings: 'yes' };
 }

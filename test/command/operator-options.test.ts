@@ -201,6 +201,18 @@ describe('a deployed stack', () => {
     assert.match(asked.join('\n'), /inet:imap1:24 /);
   });
 
+  test('of a release whose functions read no live settings is told so, before anything is written', async () => {
+    const old = await asking(outputsOf({}), 'set', 'max_idle=5s', '--stack', 'Mail', '--what-if');
+    assert.deepEqual([old.code, old.asked], [64, []]);
+    assert.match(
+      old.stderr,
+      /^error: the functions of this stack are of a release that reads no live settings: deploy/,
+    );
+    const settings = '{"transport":"lmtp","max_idle":"9s","liveSettings":"yes"}';
+    const now = await asking(outputsOf({ OperatorSettings: settings }), 'set', 'max_idle=5s', '--what-if');
+    assert.deepEqual([now.code, now.stdout.split('\n')[0]], [0, 'max_idle: 9s → 5s']);
+  });
+
   test('that is not one of ours is refused by its missing output', async () => {
     const { code, stderr } = await asking(outputsOf({ QueueTableName: undefined }), 'queue', '--stack', 'Mail');
     assert.equal(code, 64);

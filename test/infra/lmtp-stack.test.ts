@@ -166,7 +166,7 @@ test('the outputs name where to submit, to look and to listen', () => {
     DashboardUrl:
       'https://AWS::Region.console.aws.amazon.com/cloudwatch/home?region=AWS::Region' +
       '#dashboards/dashboard/DeliveryDashboard547500DD',
-    OperatorSettings: '{"transport":"lmtp"}',
+    OperatorSettings: '{"transport":"lmtp","liveSettings":"yes"}',
   });
 });
 
@@ -180,6 +180,7 @@ test('the outputs give an operator the parameters that are set, as they are writ
   const set = Template.fromStack(appStack({ parameters, transport: 'mailman' })).toJSON()['Outputs'];
   assert.deepEqual(JSON.parse(set.OperatorSettings.Value), {
     transport: 'mailman',
+    liveSettings: 'yes',
     ...parameters,
   });
 });
