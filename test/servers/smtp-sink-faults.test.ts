@@ -169,11 +169,12 @@ describe('smtp-sink that interrupts the content with one 550, without reading it
   // It closes with our content unread, so the system may discard its 550 before we could read it.
   const possible = [closed, closedInDoubt, cut, doubt];
 
-  test('at once, bounces no recipient', async () => {
+  test('at once, bounces no recipient, unless its 550 comes after the dot all the same', async () => {
     await using sink = await startSmtpSink(['-A', '0']);
     const [first, second] = shortVerdicts(await deliverTo(sink.destination, both, testAgent()));
-    assert.ok(possible.includes(first ?? ''), first);
-    // Whether the dot was sent by then is random, and with it whether there is a doubt.
+    // Whether the dot was sent by then is random, and with it whether there is a doubt. On a busy machine the sink may be stopped
+    // between its 354 and its 550, which is then the reply to the dot.
+    assert.ok(possible.includes(first ?? '') || (first === 'bounced 5.0.0' && second === doubt), first);
     assert.ok(possible.includes(second ?? ''), second);
   });
 
