@@ -15,7 +15,15 @@ import {
 } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
 import { bodyRetentionFor } from '../queue/items/body-retention.ts';
-import { isOver, type LiveValue, type SettingsStore, type SettingsVersion, valuesAt } from '../settings/version.ts';
+import {
+  endsOf,
+  type LiveValue,
+  lastingAt,
+  liveValuesAt,
+  type SettingsStore,
+  type SettingsVersion,
+  valuesAt,
+} from '../settings/version.ts';
 
 /** What is to change. */
 export type SettingsOrder =
@@ -50,6 +58,8 @@ export interface ChangedSetting {
   readonly isDeployed: boolean;
   /** When the value after the change ends. */
   readonly until?: number;
+  /** The value that returns then. */
+  readonly next?: string;
 }
 
 /** What a change came to. */
@@ -95,7 +105,7 @@ async function valuesAfter(
   latest: SettingsVersion | undefined,
   context: SettingsContext,
 ): Promise<Readonly<Record<string, LiveValue>>> {
-  const values = lastingValues(latest, context.now);
+  const values = liveValuesAt(latest, context.now);
   if (order.kind === 'revert') return await valuesOf(order.version ?? (latest?.version ?? 0) - 1, latest, context);
   if (order.kind === 'unset') {
     for (const name of order.names) if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
@@ -104,13 +114,16 @@ async function valuesAfter(
   const { by, why, now: at } = context;
   const set = Object.entries(order.values).map(([name, value = '']): [string, LiveValue] => {
     refuseFixed(name, value, context);
-    return [name, { value, at, by, why, ...(order.until === undefined ? {} : { until: order.until }) }];
+    return [name, { value, at, by, why, ...ending(order.until, values[name]) }];
   });
   return { ...values, ...Object.fromEntries(set) };
 }
 
-function lastingValues(version: SettingsVersion | undefined, now: number): Readonly<Record<string, LiveValue>> {
-  return Object.fromEntries(Object.entries(version?.values ?? {}).filter(([, { until }]) => !isOver(until, now)));
+/** When a new value ends, and which of those before it returns then. */
+function ending(until: number | undefined, live: LiveValue | undefined): Pick<LiveValue, 'until' | 'before'> {
+  if (until === undefined) return {};
+  const before = lastingAt(live, until);
+  return { until, ...(before === undefined ? {} : { before }) };
 }
 
 async function valuesOf(
@@ -121,7 +134,7 @@ async function valuesOf(
   if (latest === undefined)
     throw new SettingsError('settings: nothing was ever set, so there is no version to return to');
   if (wanted === 0) return {};
-  for await (const version of store.history()) if (version.version === wanted) return lastingValues(version, now);
+  for await (const version of store.history()) if (version.version === wanted) return liveValuesAt(version, now);
   throw new SettingsError(
     `version: ${wanted} is not allowed: expected a number from 0 (the deployment) to ${latest.version}`,
   );
@@ -150,7 +163,7 @@ function filesOf(name: string, value: string): readonly string[] {
 /** Refuses values that the functions could not use, now or after one of them has ended. */
 function refuseUnusable(values: Readonly<Record<string, LiveValue>>, context: SettingsContext): void {
   const { deployed, now } = context;
-  const ends = Object.values(values).flatMap(({ until }) => (until === undefined ? [] : [until]));
+  const ends = Object.values(values).flatMap(endsOf);
   for (const moment of [now, ...new Set(ends)].sort((one, other) => one - other)) {
     const later = moment === now ? '' : `, from ${new Date(moment).toISOString()}, when another value ends`;
     try {
@@ -181,16 +194,21 @@ function changesBetween(
   values: Readonly<Record<string, LiveValue>>,
   { deployed, now }: SettingsContext,
 ): readonly ChangedSetting[] {
-  const before = lastingValues(latest, now);
+  const before = liveValuesAt(latest, now);
   const names = [...new Set([...Object.keys(before), ...Object.keys(values)])].filter(isParameterName);
   return names.flatMap((name) => {
     const [old, next] = [before[name], values[name]];
     const from = old?.value ?? deployedValue(name, deployed);
     const to = next?.value ?? deployedValue(name, deployed);
     if (from === to && old?.until === next?.until && (old === undefined) === (next === undefined)) return [];
-    const ends = next?.until === undefined ? {} : { until: next.until };
+    const ends = next?.until === undefined ? {} : { until: next.until, next: shownAfter(name, next, deployed) };
     return [{ name, from: shownValue(name, from), to: shownValue(name, to), isDeployed: next === undefined, ...ends }];
   });
+}
+
+/** Returns the value that follows a live one when it ends, without passwords. */
+export function shownAfter(name: ParameterName, { before }: LiveValue, deployed: WrittenParameters): string {
+  return shownValue(name, before?.value ?? deployedValue(name, deployed));
 }
 
 /** Returns the value of the deployment: the default, if it sets none. */

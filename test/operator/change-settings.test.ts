@@ -48,6 +48,31 @@ describe('an operator who sets parameters of a running stack', () => {
     assert.equal(inForce(until)['minimal_backoff_time'], '2m');
   });
 
+  test('gets the live value of before back when another one ends, not that of the deployment', async () => {
+    await set({ minimal_backoff_time: '3m' });
+    const until = now + 600_000;
+    const { changed } = await set({ minimal_backoff_time: '10m' }, until);
+    assert.deepEqual(changed, [
+      { name: 'minimal_backoff_time', from: '3m', to: '10m', isDeployed: false, until, next: '3m' },
+    ]);
+    assert.equal(inForce(until - 1)['minimal_backoff_time'], '10m');
+    assert.equal(inForce(until)['minimal_backoff_time'], '3m');
+    assert.equal(currentSettings(store.versions.at(-1), deployed, now, ['minimal_backoff_time'])[0]?.next, '3m');
+    assert.equal((await change({ kind: 'unset', names: ['minimal_backoff_time'] })).changed[0]?.to, '2m');
+    assert.deepEqual(inForce(until), deployed);
+  });
+
+  test('gets the values of before back one after the other where one ends within the time of another', async () => {
+    await set({ max_use: '1' });
+    await set({ max_use: '2' }, now + 3000);
+    await set({ max_use: '3' }, now + 1000);
+    await set({ max_use: '4' }, now + 2000);
+    const values = [0, 1999, 2000, 2999, 3000].map((after) => inForce(now + after)['max_use']);
+    assert.deepEqual(values, ['4', '4', '2', '2', '1']);
+    await set({ max_use: '5' });
+    assert.equal(inForce(now + 9000)['max_use'], '5');
+  });
+
   test('sees with --what-if what would change, and nothing is written', async () => {
     const order = { kind: 'set', values: { max_idle: '30s' } } as const;
     assert.equal((await change(order, { whatIf: true })).changed[0]?.to, '30s');
@@ -129,6 +154,15 @@ describe('refused before anything is written is', () => {
     await set({ minimal_backoff_time: '30s' }, now + 600_000);
     await assert.rejects(
       set({ maximal_backoff_time: '60s' }),
+      /is longer than maximal_backoff_time, from 2026-11-30T08:10:00.000Z, when another value ends/,
+    );
+  });
+
+  test('a value that is wrong when the live value of before returns', async () => {
+    await set({ maximal_backoff_time: '5m' });
+    await set({ maximal_backoff_time: '2h' }, now + 600_000);
+    await assert.rejects(
+      set({ minimal_backoff_time: '1h' }),
       /is longer than maximal_backoff_time, from 2026-11-30T08:10:00.000Z, when another value ends/,
     );
   });

@@ -35,7 +35,7 @@ interface Line {
 describe('an operator who sets a parameter of a running stack', () => {
   test('sees with --what-if what it would do, and nothing is changed', async () => {
     const told = await ok('set', 'debug_peer_list=127.0.0.1', '--for', '10m', '--what-if');
-    assert.match(told, /^debug_peer_list: \(empty\) → 127\.0\.0\.1, until .*Z \(in 10m\)$/m);
+    assert.match(told, /^debug_peer_list: \(empty\) → 127\.0\.0\.1, until .*Z \(in 10m\), then \(empty\)$/m);
     assert.match(told, /^-- version 1 would be written; nothing was changed$/m);
     assert.match(await ok('settings'), /^-- no parameter was ever set without a deployment$/m);
   });
@@ -58,7 +58,7 @@ describe('an operator who sets a parameter of a running stack', () => {
     const shown = await ok('settings');
     assert.match(
       shown,
-      /^debug_peer_list = 127\.0\.0\.1\n {4}live, until .*Z \(in \d+m.*\), set \d+s ago by local\/.* \(INC-7\); deployment: \(empty\)$/m,
+      /^debug_peer_list = 127\.0\.0\.1\n {4}live, until .*Z \(in \d+m.*\), then \(empty\), set \d+s ago by local\/.* \(INC-7\); deployment: \(empty\)$/m,
     );
     assert.match(shown, /^minimal_backoff_time = 1h\n {4}deployment; default: 300s$/m);
     assert.match(await ok('settings', '--history'), /^ {3}1 {2}.*Z {2}set debug_peer_list {2}by local\/.* \(INC-7\)$/m);
