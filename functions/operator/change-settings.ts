@@ -4,6 +4,7 @@
 
 import { filesNamedIn } from '../parameters/named-files.ts';
 import {
+  expand,
   isParameterName,
   ParameterError,
   type ParameterName,
@@ -22,6 +23,7 @@ import {
   liveValuesAt,
   type SettingsStore,
   type SettingsVersion,
+  unknownNames,
   valuesAt,
 } from '../settings/version.ts';
 
@@ -74,6 +76,9 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
+/** The most octets of all values together: they are one item of the table, which may have 400 KB. */
+const mostOctets = 300_000;
+
 /** Operators that may be faster before this one gives up. */
 const tries = 5;
 
@@ -88,6 +93,7 @@ export async function changeSettings(order: SettingsOrder, context: SettingsCont
     const latest = await store.latest();
     const values = await valuesAfter(order, latest, context);
     refuseUnusable(values, context);
+    refuseTooLong(values);
     const changed = changesBetween(latest, values, context);
     if (changed.length === 0) return { version: latest?.version ?? 0, changed };
     const version = (latest?.version ?? 0) + 1;
@@ -108,12 +114,16 @@ async function valuesAfter(
   const values = liveValuesAt(latest, context.now);
   if (order.kind === 'revert') return await valuesOf(order.version ?? (latest?.version ?? 0) - 1, latest, context);
   if (order.kind === 'unset') {
-    for (const name of order.names) if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
+    for (const name of order.names) {
+      if (!isParameterName(name) && !unknownNames(latest).includes(name)) {
+        throw new SettingsError(`${name}: ${whyNot(name)}`);
+      }
+    }
     return Object.fromEntries(Object.entries(values).filter(([name]) => !order.names.includes(name)));
   }
   const { by, why, now: at } = context;
   const set = Object.entries(order.values).map(([name, value = '']): [string, LiveValue] => {
-    refuseFixed(name, value, context);
+    refuseFixed(name, value, { ...context.deployed, ...valuesAt(latest, at), ...order.values }, context);
     return [name, { value, at, by, why, ...ending(order.until, values[name]) }];
   });
   return { ...values, ...Object.fromEntries(set) };
@@ -129,26 +139,36 @@ function ending(until: number | undefined, live: LiveValue | undefined): Pick<Li
 async function valuesOf(
   wanted: number,
   latest: SettingsVersion | undefined,
-  { store, now }: SettingsContext,
+  context: SettingsContext,
 ): Promise<Readonly<Record<string, LiveValue>>> {
+  const { store, now } = context;
   if (latest === undefined)
     throw new SettingsError('settings: nothing was ever set, so there is no version to return to');
   if (wanted === 0) return {};
-  for await (const version of store.history()) if (version.version === wanted) return liveValuesAt(version, now);
+  for await (const version of store.history()) {
+    if (version.version !== wanted) continue;
+    const written = { ...context.deployed, ...valuesAt(version, now) };
+    for (const [name, value = ''] of Object.entries(valuesAt(version, now))) refuseFixed(name, value, written, context);
+    return liveValuesAt(version, now);
+  }
   throw new SettingsError(
     `version: ${wanted} is not allowed: expected a number from 0 (the deployment) to ${latest.version}`,
   );
 }
 
-/** Refuses parameters that only a deployment may change, and files that the functions may not read. */
-function refuseFixed(name: string, value: string, { deployed }: SettingsContext): void {
+/**
+ * Refuses parameters that only a deployment may change, and files that the functions may not read.
+ *
+ * @param written all values, for the references of this one
+ */
+function refuseFixed(name: string, value: string, written: WrittenParameters, { deployed }: SettingsContext): void {
   if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
   const row = rowOf(name);
   if (row.atDeployment !== undefined) {
     throw new SettingsError(`${name}: changes only with a deployment: ${row.atDeployment}`);
   }
-  const readable = new Set(Object.entries(deployed).flatMap(([other, written = '']) => filesOf(other, written)));
-  const foreign = filesOf(name, value).find((file) => !readable.has(file));
+  const readable = new Set(Object.keys(deployed).flatMap((other) => filesOf(other, deployed)));
+  const foreign = filesOf(name, { ...written, [name]: value }).find((file) => !readable.has(file));
   if (foreign === undefined) return;
   throw new SettingsError(
     `${name}: "${foreign}" is not allowed: expected a file that the deployment names, ` +
@@ -156,8 +176,47 @@ function refuseFixed(name: string, value: string, { deployed }: SettingsContext)
   );
 }
 
-function filesOf(name: string, value: string): readonly string[] {
-  return isParameterName(name) ? filesNamedIn(value, rowOf(name)).map(({ file }) => file) : [];
+/** Returns the files that a parameter names, also by references to others. */
+function filesOf(name: string, written: WrittenParameters): readonly string[] {
+  if (!isParameterName(name)) return [];
+  return filesNamedIn(expanded(name, written), rowOf(name)).map(({ file }) => file);
+}
+
+function expanded(name: ParameterName, written: WrittenParameters): string {
+  try {
+    return expand(name, written);
+  } catch (error) {
+    if (error instanceof ParameterError) throw new SettingsError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function refuseTooLong(values: Readonly<Record<string, LiveValue>>): void {
+  const octets = Buffer.byteLength(JSON.stringify(values));
+  if (octets <= mostOctets) return;
+  throw new SettingsError(
+    `settings: ${octets} octets are not allowed: expected at most ${mostOctets} for all values together; ` +
+      'a long table belongs into a file that the deployment names',
+  );
+}
+
+/**
+ * Returns why the functions cannot use a version with the parameters of the deployment; undefined: they can.
+ *
+ * @param now milliseconds since 1970
+ */
+export function whyUnusable(
+  version: SettingsVersion | undefined,
+  deployed: WrittenParameters,
+  now: number,
+): string | undefined {
+  try {
+    parseParameters({ ...deployed, ...valuesAt(version, now) }, { readFile: () => undefined });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ParameterError) return error.message;
+    throw error;
+  }
 }
 
 /** Refuses values that the functions could not use, now or after one of them has ended. */
@@ -195,15 +254,23 @@ function changesBetween(
   { deployed, now }: SettingsContext,
 ): readonly ChangedSetting[] {
   const before = liveValuesAt(latest, now);
-  const names = [...new Set([...Object.keys(before), ...Object.keys(values)])].filter(isParameterName);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(values)])];
   return names.flatMap((name) => {
     const [old, next] = [before[name], values[name]];
+    if (!isParameterName(name)) return old?.value === next?.value ? [] : [unknownChange(name, next)];
     const from = old?.value ?? deployedValue(name, deployed);
     const to = next?.value ?? deployedValue(name, deployed);
     if (from === to && old?.until === next?.until && (old === undefined) === (next === undefined)) return [];
     const ends = next?.until === undefined ? {} : { until: next.until, next: shownAfter(name, next, deployed) };
     return [{ name, from: shownValue(name, from), to: shownValue(name, to), isDeployed: next === undefined, ...ends }];
   });
+}
+
+/** A value that this release does not know may be secret. */
+function unknownChange(name: string, next: LiveValue | undefined): ChangedSetting {
+  const [isSet, isNot] = ['(a value of another release)', '(not set)'];
+  const [from, to] = next === undefined ? [isSet, isNot] : [isNot, isSet];
+  return { name, from, to, isDeployed: next === undefined };
 }
 
 /** Returns the value that follows a live one when it ends, without passwords. */

@@ -1,12 +1,6 @@
 /** What parameters of a stack are in force, and where each comes from. */
 
-import {
-  isParameterName,
-  parameterNames,
-  rowOf,
-  shownValue,
-  type WrittenParameters,
-} from '../parameters/parameters.ts';
+import { parameterNames, rowOf, shownValue, type WrittenParameters } from '../parameters/parameters.ts';
 import { lastingAt, type SettingsVersion } from '../settings/version.ts';
 import { deployedValue, shownAfter } from './change-settings.ts';
 
@@ -66,9 +60,4 @@ function currentSetting(
     ...{ value: shownValue(name, live.value), from: 'live', deployed: value, set: { at, by, why } },
     ...(until === undefined ? {} : { until, next: shownAfter(name, live, deployed) }),
   };
-}
-
-/** Returns live values that no parameter of this release has: a later release wrote them. */
-export function unknownSettings(latest: SettingsVersion | undefined): readonly string[] {
-  return Object.keys(latest?.values ?? {}).filter((name) => !isParameterName(name));
 }

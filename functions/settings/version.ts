@@ -4,7 +4,7 @@
  * Every change is a new version with all values that are set. A value may end by itself.
  */
 
-import type { WrittenParameters } from '../parameters/parameters.ts';
+import { isParameterName, type WrittenParameters } from '../parameters/parameters.ts';
 
 /** A value that was set. */
 export interface LiveValue {
@@ -47,12 +47,18 @@ export interface SettingsStore {
 }
 
 /**
- * Returns the values of a version that are in force.
+ * Returns the values of a version that are in force. Those of a later release, which this one does not have, are left out.
  *
  * @param now milliseconds since 1970
  */
 export function valuesAt(version: SettingsVersion | undefined, now: number): WrittenParameters {
-  return Object.fromEntries(Object.entries(liveValuesAt(version, now)).map(([name, { value }]) => [name, value]));
+  const known = Object.entries(liveValuesAt(version, now)).filter(([name]) => isParameterName(name));
+  return Object.fromEntries(known.map(([name, { value }]) => [name, value]));
+}
+
+/** Returns the names of values that no parameter of this release has: another release wrote them. */
+export function unknownNames(version: SettingsVersion | undefined): readonly string[] {
+  return Object.keys(version?.values ?? {}).filter((name) => !isParameterName(name));
 }
 
 /**

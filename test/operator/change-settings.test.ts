@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { changeSettings, type SettingsContext, type SettingsOrder } from '../../functions/operator/change-settings.ts';
+import {
+  changeSettings,
+  type SettingsContext,
+  type SettingsOrder,
+  whyUnusable,
+} from '../../functions/operator/change-settings.ts';
 import { currentSettings } from '../../functions/operator/current-settings.ts';
 import { MemorySettings, versionOf } from '../support/settings-versions.ts';
 
@@ -86,6 +91,18 @@ describe('an operator who sets parameters of a running stack', () => {
     assert.equal(store.versions.length, 1);
   });
 
+  test('changes a version of a later release too, and can unset what this release does not know', async () => {
+    store.versions.push(versionOf(1, { max_use: '50', x_of_later: 'secret' }));
+    await set({ max_idle: '30s' });
+    assert.deepEqual(Object.keys(store.versions.at(-1)?.values ?? {}).sort(), ['max_idle', 'max_use', 'x_of_later']);
+    const { changed } = await change({ kind: 'unset', names: ['x_of_later'] });
+    assert.deepEqual(
+      changed.map(({ name, from }) => [name, from]),
+      [['x_of_later', '(a value of another release)']],
+    );
+    assert.deepEqual(Object.keys(store.versions.at(-1)?.values ?? {}).sort(), ['max_idle', 'max_use']);
+  });
+
   test('returns a parameter to the value of the deployment', async () => {
     await set({ minimal_backoff_time: '10m', max_idle: '30s' });
     const { changed } = await change({ kind: 'unset', names: ['minimal_backoff_time'] });
@@ -105,6 +122,16 @@ describe('an operator who sets parameters of a running stack', () => {
     assert.deepEqual(inForce(), deployed);
     assert.equal(store.versions.at(-1)?.what, 'returned to version 0: max_idle');
   });
+});
+
+test('a version is unusable where a later deployment contradicts it, with the reason', async () => {
+  await set({ minimal_backoff_time: '10m' });
+  const latest = store.versions.at(-1);
+  assert.equal(whyUnusable(latest, deployed, now), undefined);
+  assert.match(
+    whyUnusable(latest, { ...deployed, maximal_backoff_time: '5m' }, now) ?? '',
+    /minimal_backoff_time: is longer than maximal_backoff_time/,
+  );
 });
 
 describe('refused before anything is written is', () => {
@@ -133,6 +160,16 @@ describe('refused before anything is written is', () => {
       /maximal_queue_lifetime: is not allowed to be so long: .* 30 days .* needs 44/,
       { bodyRetention: 30 },
     ],
+    [
+      'a file that the deployment does not name, behind the name of another parameter',
+      setting({ lmtp_lhlo_name: 'a', myhostname: 'regexp:/etc/status', lmtp_delivery_status_filter: '$myhostname' }),
+      /lmtp_delivery_status_filter: "\/etc\/status" is not allowed/,
+    ],
+    [
+      'values that do not fit into an item of the table',
+      setting({ lmtp_reply_filter: `inline:{${'a=b '.repeat(90_000)}}` }),
+      /settings: 3\d+ octets are not allowed: expected at most 300000 for all values together/,
+    ],
     ['a version where there is none', { kind: 'revert' }, /nothing was ever set/],
   ];
   for (const [what, order, message, context] of refused) {
@@ -147,6 +184,15 @@ describe('refused before anything is written is', () => {
     await assert.rejects(
       change({ kind: 'revert', version: 5 }),
       /version: 5 is not allowed: expected a number from 0 \(the deployment\) to 1/,
+    );
+  });
+
+  test('an earlier version with a file that the deployment names no more', async () => {
+    await set({ lmtp_delivery_status_filter: 'regexp:/opt/replies' });
+    await set({ lmtp_delivery_status_filter: '' });
+    await assert.rejects(
+      change({ kind: 'revert' }, { deployed: {} }),
+      /lmtp_delivery_status_filter: "\/opt\/replies" is not allowed/,
     );
   });
 

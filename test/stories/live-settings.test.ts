@@ -88,6 +88,7 @@ describe('an operator who sets a parameter of a running stack', () => {
       [['set', 'lmtp_tcp_port=25'], /^error: lmtp_tcp_port: changes only with a deployment: /],
       [['set', 'max_idle'], /^error: max_idle: expected name=value/],
       [['set', 'max_idle=soon'], /^error: max_idle: "soon" is not a time/],
+      [['set', 'max_idle=5s', 'max_use=3', 'max_idle=6s'], /^error: max_idle: is given twice/],
       [['unset', 'smtp_x'], /^error: smtp_x: /],
       [['settings', 'smtp_x'], /^error: smtp_x: /],
       [['revert', '77'], /^error: version: 77 is not allowed: expected a number from 0/],
