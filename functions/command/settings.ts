@@ -4,7 +4,13 @@
 
 import type { Command } from 'commander';
 import { escaped } from '../log/postfix-line.ts';
-import { changeSettings, SettingsError, type SettingsOrder, whyUnusable } from '../operator/change-settings.ts';
+import {
+  changeSettings,
+  SettingsBusyError,
+  SettingsError,
+  type SettingsOrder,
+  whyUnusable,
+} from '../operator/change-settings.ts';
 import { currentSettings } from '../operator/current-settings.ts';
 import { isParameterName, ParameterError, parameterNames } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
@@ -14,6 +20,7 @@ import { nextLine, proposerOf } from '../texts/next-command.ts';
 import { changeAsText, settingAsText, versionAsText, versionLine } from '../texts/settings-text.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { readEnd } from './hold-options.ts';
 import { guarded, type OperateOptions, openOperation, print } from './operate.ts';
 import { splitOption } from './parameter-options.ts';
 import type { Run } from './run.ts';
@@ -81,8 +88,7 @@ async function setParameters(
   if (twice !== undefined) throw new Failure('usage', `${twice[0]}: is given twice: expected each parameter once`);
   const values = Object.fromEntries(pairs);
   const now = Date.now();
-  const until = options.for === undefined ? options.until : now + options.for;
-  if (until !== undefined && until <= now) command.error('error: --until: this time is in the past');
+  const until = readEnd(options, now, command);
   await change(run, { kind: 'set', values, ...(until === undefined ? {} : { until }) }, options, now);
 }
 
@@ -106,6 +112,7 @@ async function change(run: Run, order: SettingsOrder, options: ChangeSettingsOpt
     ...(bodyRetention === undefined ? {} : { bodyRetention }),
   };
   const made = await changeSettings(order, context).catch((error: unknown) => {
+    if (error instanceof SettingsBusyError) throw new Failure('tempFail', error.message, { cause: error });
     if (error instanceof SettingsError) throw new Failure('usage', error.message, { cause: error });
     throw error;
   });

@@ -79,13 +79,18 @@ export class SettingsError extends Error {
 /** The most octets of all values together: they are one item of the table, which may have 400 KB. */
 const mostOctets = 300_000;
 
+/** Other operators changed the settings each time; the change may be tried again. */
+export class SettingsBusyError extends Error {
+  override readonly name = 'SettingsBusyError';
+}
+
 /** Operators that may be faster before this one gives up. */
 const tries = 5;
 
 /**
  * Changes the settings, and writes a new version.
  *
- * @throws SettingsError if the change is not possible; nothing was written
+ * @throws SettingsError if the change is not possible, SettingsBusyError if others were always faster; nothing was written
  */
 export async function changeSettings(order: SettingsOrder, context: SettingsContext): Promise<SettingsChange> {
   const { store, whatIf } = context;
@@ -102,7 +107,7 @@ export async function changeSettings(order: SettingsOrder, context: SettingsCont
     const what = wordsOf(order, changed, latest);
     if (await store.add({ version, values, at, by, why, what })) return { version, changed };
   }
-  throw new SettingsError(`settings: other operators changed them ${tries} times meanwhile; try again`);
+  throw new SettingsBusyError(`settings: other operators changed them ${tries} times meanwhile; try again`);
 }
 
 /** Returns the values after a change; values that have ended are left out. */

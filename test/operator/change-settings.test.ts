@@ -46,6 +46,16 @@ describe('an operator who sets parameters of a running stack', () => {
     assert.deepEqual(inForce(), { ...deployed, debug_peer_list: '10.0.3.7', max_use: '50', max_idle: '30s' });
   });
 
+  test('is asked to try again where other operators are always faster', async () => {
+    store.onAdd = () => {
+      store.versions.push(versionOf(store.versions.length + 1, { max_use: '50' }));
+    };
+    await assert.rejects(set({ max_idle: '30s' }), {
+      name: 'SettingsBusyError',
+      message: /5 times meanwhile; try again/,
+    });
+  });
+
   test('may give it an end, at which the value of before returns', async () => {
     const until = now + 600_000;
     assert.equal((await set({ minimal_backoff_time: '10m' }, until)).changed[0]?.until, until);

@@ -89,6 +89,11 @@ describe('an operator who sets a parameter of a running stack', () => {
       [['set', 'max_idle'], /^error: max_idle: expected name=value/],
       [['set', 'max_idle=soon'], /^error: max_idle: "soon" is not a time/],
       [['set', 'max_idle=5s', 'max_use=3', 'max_idle=6s'], /^error: max_idle: is given twice/],
+      [['set', 'max_idle=5s', '--for', '0'], /^error: --for: 0 is not allowed/],
+      [
+        ['set', 'max_idle=5s', '--for', '99999999w'],
+        /^error: option '--for <time>' argument '99999999w' is invalid.* at most 5200w/,
+      ],
       [['unset', 'smtp_x'], /^error: smtp_x: /],
       [['settings', 'smtp_x'], /^error: smtp_x: /],
       [['revert', '77'], /^error: version: 77 is not allowed: expected a number from 0/],
