@@ -9,6 +9,7 @@ import {
   ParameterError,
   type ParameterName,
   type Parameters,
+  parameterNames,
   parseParameters,
   rowOf,
   shownValue,
@@ -172,6 +173,7 @@ function refuseFixed(name: string, value: string, written: WrittenParameters, { 
   if (row.atDeployment !== undefined) {
     throw new SettingsError(`${name}: changes only with a deployment: ${row.atDeployment}`);
   }
+  refuseDependent(name, value, deployed);
   const readable = new Set(Object.keys(deployed).flatMap((other) => filesOf(other, deployed)));
   const foreign = filesOf(name, { ...written, [name]: value }).find((file) => !readable.has(file));
   if (foreign === undefined) return;
@@ -179,6 +181,18 @@ function refuseFixed(name: string, value: string, written: WrittenParameters, { 
     `${name}: "${foreign}" is not allowed: expected a file that the deployment names, ` +
       'because it permits the functions to read it; or a table in the value itself (inline:, regexp:{ })',
   );
+}
+
+/** Refuses a value that would change a parameter that refers to it, and that only a deployment may change. */
+function refuseDependent(name: ParameterName, value: string, deployed: WrittenParameters): void {
+  const written = { ...deployed, [name]: value };
+  for (const other of parameterNames) {
+    const { atDeployment } = rowOf(other);
+    if (atDeployment === undefined || expanded(other, written) === expanded(other, deployed)) continue;
+    throw new SettingsError(
+      `${name}: "${value}" is not allowed: ${other}, which refers to it, changes only with a deployment: ${atDeployment}`,
+    );
+  }
 }
 
 /** Returns the files that a parameter names, also by references to others. */

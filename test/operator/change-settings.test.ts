@@ -36,6 +36,12 @@ describe('an operator who sets parameters of a running stack', () => {
     assert.deepEqual(inForce(), { ...deployed, debug_peer_list: '10.0.3.7', minimal_backoff_time: '10m' });
   });
 
+  test('may set a parameter to the value that the deployment gives it, whatever refers to it', async () => {
+    const deployed = { myhostname: 'mx.example.com', bounce_report_ses_sender: 'bounces@$myhostname' };
+    const order = { kind: 'set', values: { myhostname: 'mx.example.com', max_use: '5' } } as const;
+    assert.equal((await change(order, { deployed })).version, 1);
+  });
+
   test('leaves what was set before, and what another operator sets at the same moment', async () => {
     await set({ debug_peer_list: '10.0.3.7' });
     store.onAdd = () => {
@@ -179,6 +185,12 @@ describe('refused before anything is written is', () => {
       'values that do not fit into an item of the table',
       setting({ lmtp_reply_filter: `inline:{${'a=b '.repeat(90_000)}}` }),
       /settings: 3\d+ octets are not allowed: expected at most 300000 for all values together/,
+    ],
+    [
+      'a parameter to which one refers that only a deployment changes',
+      setting({ myhostname: 'mx2.example.com' }),
+      /myhostname: "mx2\.example\.com" is not allowed: bounce_report_ses_sender, which refers to it, changes only with a deployment: /,
+      { deployed: { myhostname: 'mx.example.com', bounce_report_ses_sender: 'bounces@$myhostname' } },
     ],
     ['a version where there is none', { kind: 'revert' }, /nothing was ever set/],
   ];
