@@ -83,6 +83,19 @@ describe('an operator who sets a parameter of a running stack', () => {
     assert.equal(linesOf(stack, 'down')[0]?.status, 'deferred');
   });
 
+  test('is warned where a later deployment contradicts what was set', async () => {
+    await ok('set', 'maximal_backoff_time=90m', '--reason', 'INC-9');
+    const env = { ...stack.variables, MINIMAL_BACKOFF_TIME: '100m' };
+    await ok('unset', 'minimal_backoff_time');
+    const { code, stderr } = await runCommand(['settings'], { env });
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /^warning: version \d+ is not in force: minimal_backoff_time: is longer than maximal_backoff_time\./,
+    );
+    await ok('revert', '0');
+  });
+
   test('is told what is wrong, and nothing is written', async () => {
     const wrong: readonly (readonly [readonly string[], RegExp])[] = [
       [['set', 'lmtp_tcp_port=25'], /^error: lmtp_tcp_port: changes only with a deployment: /],
