@@ -107,6 +107,10 @@ export async function changeSettings(order: SettingsOrder, context: SettingsCont
     const { by, why, now: at } = context;
     const what = wordsOf(order, changed, latest);
     if (await store.add({ version, values, at, by, why, what })) return { version, changed };
+    // The version before is another one now, and its values would undo what the other operator has just set.
+    if (order.kind === 'revert') {
+      throw new SettingsBusyError('settings: another operator changed them meanwhile; see the history, and try again');
+    }
   }
   throw new SettingsBusyError(`settings: other operators changed them ${tries} times meanwhile; try again`);
 }

@@ -62,6 +62,20 @@ describe('an operator who sets parameters of a running stack', () => {
     });
   });
 
+  test('does not undo with a return what another operator sets at the same moment', async () => {
+    await set({ max_idle: '30s' });
+    await set({ max_idle: '40s' });
+    store.onAdd = () => {
+      store.onAdd = () => {};
+      store.versions.push(versionOf(3, { max_idle: '40s', max_use: '50' }));
+    };
+    await assert.rejects(change({ kind: 'revert' }), {
+      name: 'SettingsBusyError',
+      message: /see the history, and try/,
+    });
+    assert.deepEqual(inForce(), { ...deployed, max_idle: '40s', max_use: '50' });
+  });
+
   test('may give it an end, at which the value of before returns', async () => {
     const until = now + 600_000;
     assert.equal((await set({ minimal_backoff_time: '10m' }, until)).changed[0]?.until, until);
