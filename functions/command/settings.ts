@@ -4,14 +4,9 @@
 
 import type { Command } from 'commander';
 import { escaped } from '../log/postfix-line.ts';
-import {
-  changeSettings,
-  SettingsBusyError,
-  SettingsError,
-  type SettingsOrder,
-  whyUnusable,
-} from '../operator/change-settings.ts';
+import { changeSettings, SettingsBusyError, type SettingsOrder } from '../operator/change-settings.ts';
 import { currentSettings } from '../operator/current-settings.ts';
+import { SettingsError, whyUnusable } from '../operator/refuse-settings.ts';
 import { isParameterName, ParameterError, parameterNames } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
 import { wallTime } from '../queue/writes/services.ts';

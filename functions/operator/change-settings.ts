@@ -2,23 +2,15 @@
  * Changes of live settings. A version that the functions could not use is refused before it is written.
  */
 
-import { filesNamedIn } from '../parameters/named-files.ts';
 import {
-  expand,
   isParameterName,
-  ParameterError,
   type ParameterName,
-  type Parameters,
-  parameterNames,
-  parseParameters,
   rowOf,
   shownValue,
   type WrittenParameters,
 } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
-import { bodyRetentionFor } from '../queue/items/body-retention.ts';
 import {
-  endsOf,
   type LiveValue,
   lastingAt,
   liveValuesAt,
@@ -27,6 +19,7 @@ import {
   unknownNames,
   valuesAt,
 } from '../settings/version.ts';
+import { type Deployment, refuseFixed, refuseTooLong, refuseUnusable, SettingsError } from './refuse-settings.ts';
 
 /** What is to change. */
 export type SettingsOrder =
@@ -37,12 +30,8 @@ export type SettingsOrder =
   | { readonly kind: 'revert'; readonly version?: number };
 
 /** Who changes settings, and where. */
-export interface SettingsContext {
+export interface SettingsContext extends Deployment {
   readonly store: SettingsStore;
-  /** The parameters of the deployment. */
-  readonly deployed: WrittenParameters;
-  /** Days for which deleted bodies are kept; absent: bodies are not deleted. */
-  readonly bodyRetention?: number;
   readonly by: string;
   readonly why: string;
   /** Nothing is written. */
@@ -72,14 +61,6 @@ export interface SettingsChange {
   readonly changed: readonly ChangedSetting[];
 }
 
-/** A change is not possible: the message names the parameter or version, the value, and what is allowed. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
-
-/** The most octets of all values together: they are one item of the table, which may have 400 KB. */
-const mostOctets = 300_000;
-
 /** Other operators changed the settings each time; the change may be tried again. */
 export class SettingsBusyError extends Error {
   override readonly name = 'SettingsBusyError';
@@ -98,7 +79,7 @@ export async function changeSettings(order: SettingsOrder, context: SettingsCont
   for (let tried = 0; tried < tries; tried += 1) {
     const latest = await store.latest();
     const values = await valuesAfter(order, latest, context);
-    refuseUnusable(values, context);
+    refuseUnusable(values, context.now, context);
     refuseTooLong(values);
     const changed = changesBetween(latest, values, context);
     if (changed.length === 0) return { version: latest?.version ?? 0, changed };
@@ -163,111 +144,6 @@ async function valuesOf(
   }
   throw new SettingsError(
     `version: ${wanted} is not allowed: expected a number from 0 (the deployment) to ${latest.version}`,
-  );
-}
-
-/**
- * Refuses parameters that only a deployment may change, and files that the functions may not read.
- *
- * @param written all values, for the references of this one
- */
-function refuseFixed(name: string, value: string, written: WrittenParameters, { deployed }: SettingsContext): void {
-  if (!isParameterName(name)) throw new SettingsError(`${name}: ${whyNot(name)}`);
-  const row = rowOf(name);
-  if (row.atDeployment !== undefined) {
-    throw new SettingsError(`${name}: changes only with a deployment: ${row.atDeployment}`);
-  }
-  refuseDependent(name, value, deployed);
-  const readable = new Set(Object.keys(deployed).flatMap((other) => filesOf(other, deployed)));
-  const foreign = filesOf(name, { ...written, [name]: value }).find((file) => !readable.has(file));
-  if (foreign === undefined) return;
-  throw new SettingsError(
-    `${name}: "${foreign}" is not allowed: expected a file that the deployment names, ` +
-      'because it permits the functions to read it; or a table in the value itself (inline:, regexp:{ })',
-  );
-}
-
-/** Refuses a value that would change a parameter that refers to it, and that only a deployment may change. */
-function refuseDependent(name: ParameterName, value: string, deployed: WrittenParameters): void {
-  const written = { ...deployed, [name]: value };
-  for (const other of parameterNames) {
-    const { atDeployment } = rowOf(other);
-    if (atDeployment === undefined || expanded(other, written) === expanded(other, deployed)) continue;
-    throw new SettingsError(
-      `${name}: "${value}" is not allowed: ${other}, which refers to it, changes only with a deployment: ${atDeployment}`,
-    );
-  }
-}
-
-/** Returns the files that a parameter names, also by references to others. */
-function filesOf(name: string, written: WrittenParameters): readonly string[] {
-  if (!isParameterName(name)) return [];
-  return filesNamedIn(expanded(name, written), rowOf(name)).map(({ file }) => file);
-}
-
-function expanded(name: ParameterName, written: WrittenParameters): string {
-  try {
-    return expand(name, written);
-  } catch (error) {
-    if (error instanceof ParameterError) throw new SettingsError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function refuseTooLong(values: Readonly<Record<string, LiveValue>>): void {
-  const octets = Buffer.byteLength(JSON.stringify(values));
-  if (octets <= mostOctets) return;
-  throw new SettingsError(
-    `settings: ${octets} octets are not allowed: expected at most ${mostOctets} for all values together; ` +
-      'a long table belongs into a file that the deployment names',
-  );
-}
-
-/**
- * Returns why the functions cannot use a version with the parameters of the deployment; undefined: they can.
- *
- * @param now milliseconds since 1970
- */
-export function whyUnusable(
-  version: SettingsVersion | undefined,
-  deployed: WrittenParameters,
-  now: number,
-): string | undefined {
-  try {
-    parseParameters({ ...deployed, ...valuesAt(version, now) }, { readFile: () => undefined });
-    return undefined;
-  } catch (error) {
-    if (error instanceof ParameterError) return error.message;
-    throw error;
-  }
-}
-
-/** Refuses values that the functions could not use, now or after one of them has ended. */
-function refuseUnusable(values: Readonly<Record<string, LiveValue>>, context: SettingsContext): void {
-  const { deployed, now } = context;
-  const ends = Object.values(values).flatMap(endsOf);
-  for (const moment of [now, ...new Set(ends)].sort((one, other) => one - other)) {
-    const later = moment === now ? '' : `, from ${new Date(moment).toISOString()}, when another value ends`;
-    try {
-      const version = { version: 0, values, at: now, by: '', why: '', what: '' };
-      const written = { ...deployed, ...valuesAt(version, moment) };
-      const parameters = parseParameters(written, { readFile: () => undefined });
-      refuseEarlyDeletion(parameters, context);
-    } catch (error) {
-      if (error instanceof ParameterError) throw new SettingsError(`${error.message}${later}`, { cause: error });
-      throw error;
-    }
-  }
-}
-
-/** Bodies must stay for as long as their mail is tried. */
-function refuseEarlyDeletion(parameters: Parameters, { bodyRetention }: SettingsContext): void {
-  if (bodyRetention === undefined) return;
-  const { parameter, days } = bodyRetentionFor(parameters);
-  if (days <= bodyRetention) return;
-  throw new SettingsError(
-    `${parameter}: is not allowed to be so long: the deployment keeps deleted bodies for ${bodyRetention} days (bodyRetention), ` +
-      `and this lifetime needs ${days}`,
   );
 }
 

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import {
-  changeSettings,
-  type SettingsContext,
-  type SettingsOrder,
-  whyUnusable,
-} from '../../functions/operator/change-settings.ts';
+import { changeSettings, type SettingsContext, type SettingsOrder } from '../../functions/operator/change-settings.ts';
 import { currentSettings } from '../../functions/operator/current-settings.ts';
+import { whyUnusable } from '../../functions/operator/refuse-settings.ts';
 import { MemorySettings, versionOf } from '../support/settings-versions.ts';
 
 const now = Date.UTC(2026, 10, 30, 8);
