@@ -7,7 +7,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { mapOf, number, object, optional, parse, text, time } from '../queue/items/form.ts';
+import { type Form, mapOf, number, object, optional, parse, text, time } from '../queue/items/form.ts';
 import { queueTableSchema, settingsKey } from '../queue/items/table-schema.ts';
 import type { LiveValue, SettingsStore, SettingsVersion } from '../settings/version.ts';
 import { Update } from './dynamodb-update.ts';
@@ -20,8 +20,19 @@ const digits = 9;
 /** Versions of a page of the history. */
 const pageSize = 25;
 
+/** A value may contain the one that returns when it ends. */
+const liveValueForm: Form<LiveValue> = (value, flaw): value is LiveValue =>
+  object<LiveValue>({
+    value: text,
+    until: optional(time),
+    at: time,
+    by: text,
+    why: text,
+    before: optional(liveValueForm),
+  })(value, flaw);
+
 const versionForm = object<Omit<SettingsVersion, 'version'>>({
-  values: mapOf(object<LiveValue>({ value: text, until: optional(time), at: time, by: text, why: text })),
+  values: mapOf(liveValueForm),
   at: time,
   by: text,
   what: text,

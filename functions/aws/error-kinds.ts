@@ -42,6 +42,8 @@ export interface ErrorFacts {
   readonly status: number | undefined;
   /** Code of the system or of Node, such as ECONNREFUSED. */
   readonly code: string;
+  /** Whether the system refused to connect, whatever its code: no free port, no free descriptor, a firewall on this machine. */
+  readonly isUnconnected: boolean;
   /** Whether a service of AWS sent it. */
   readonly isAnswer: boolean;
   /** Whether a response was received and could not be read. */
@@ -66,6 +68,7 @@ export function factsOf(error: Error): ErrorFacts {
     message: error.message,
     status,
     code: 'code' in error && typeof error.code === 'string' ? error.code : '',
+    isUnconnected: 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo'),
     isAnswer,
     isUnreadable: !isAnswer && '$response' in error,
     isThrottled: isSdkError(error) && isThrottlingError(error),
@@ -155,8 +158,9 @@ const rules: readonly Rule[] = [
   { kind: 'no-credentials', applies: named(credentialErrors) },
   {
     kind: 'unreachable',
-    applies: ({ name, code, isAnswer }) =>
-      (!isAnswer && networkCode.test(code)) || /^(?:TimeoutError|RequestTimeout(?:Exception)?)$/.test(name),
+    applies: ({ name, code, isAnswer, isUnconnected }) =>
+      (!isAnswer && (isUnconnected || networkCode.test(code))) ||
+      /^(?:TimeoutError|RequestTimeout(?:Exception)?)$/.test(name),
   },
   { kind: 'unreadable', applies: ({ isUnreadable, code }) => isUnreadable || /^HPE_/.test(code) },
   {

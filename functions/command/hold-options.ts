@@ -14,10 +14,20 @@ export interface EndOptions {
   readonly until?: number;
 }
 
-/** Returns the hold that the options name; `now` is milliseconds since 1970. */
-export function readHoldSpec(options: EndOptions, now: number, command: Command): HoldSpec {
+/**
+ * Returns when what the options order ends, in milliseconds since 1970; undefined: never. An end that is not in the future is an
+ * error of the command.
+ */
+export function readEnd(options: Pick<EndOptions, 'for' | 'until'>, now: number, command: Command): number | undefined {
+  if (options.for === 0) command.error('error: --for: 0 is not allowed: expected a time such as 10m, 2h or 1d');
   const until = options.for === undefined ? options.until : now + options.for;
   if (until !== undefined && until <= now) command.error('error: --until: this time is in the past');
+  return until;
+}
+
+/** Returns the hold that the options name; `now` is milliseconds since 1970. */
+export function readHoldSpec(options: EndOptions, now: number, command: Command): HoldSpec {
+  const until = readEnd(options, now, command);
   const hold = options.hold ?? randomBytes(3).toString('hex');
   return until === undefined ? { hold } : { hold, until };
 }

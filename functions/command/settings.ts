@@ -3,15 +3,19 @@
  */
 
 import type { Command } from 'commander';
-import { changeSettings, SettingsError, type SettingsOrder } from '../operator/change-settings.ts';
-import { currentSettings, unknownSettings } from '../operator/current-settings.ts';
+import { escaped } from '../log/postfix-line.ts';
+import { changeSettings, SettingsBusyError, type SettingsOrder } from '../operator/change-settings.ts';
+import { currentSettings } from '../operator/current-settings.ts';
+import { SettingsError, whyUnusable } from '../operator/refuse-settings.ts';
 import { isParameterName, ParameterError, parameterNames } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
 import { wallTime } from '../queue/writes/services.ts';
+import { unknownNames } from '../settings/version.ts';
 import { nextLine, proposerOf } from '../texts/next-command.ts';
 import { changeAsText, settingAsText, versionAsText, versionLine } from '../texts/settings-text.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { readEnd } from './hold-options.ts';
 import { guarded, type OperateOptions, openOperation, print } from './operate.ts';
 import { splitOption } from './parameter-options.ts';
 import type { Run } from './run.ts';
@@ -55,10 +59,18 @@ async function showSettings(run: Run, names: readonly string[], options: Setting
   for (const setting of currentSettings(latest, deployed, now, chosen)) {
     await print(isJson ? JSON.stringify(setting) : settingAsText(setting, now).join('\n'), run);
   }
-  for (const name of unknownSettings(latest))
-    run.stderr.write(`warning: ${name}: this release has no such parameter\n`);
+  for (const name of unknownNames(latest)) {
+    run.stderr.write(`warning: ${escaped(name)}: this release has no such parameter, and leaves it out\n`);
+  }
+  const fault = whyUnusable(latest, deployed, now);
+  if (fault !== undefined) {
+    run.stderr.write(`warning: version ${latest?.version} is not in force: ${escaped(fault)}. ${whatServes}\n`);
+  }
   if (!isJson) await print(versionLine(latest), run);
 }
+
+/** What the functions do with a version that they cannot use. */
+const whatServes = 'The functions use the latest version before it that they can use, or else the deployment';
 
 async function setParameters(
   run: Run,
@@ -66,10 +78,12 @@ async function setParameters(
   options: ChangeSettingsOptions,
   command: Command,
 ): Promise<void> {
-  const values = Object.fromEntries(assignments.map((assignment) => splitOrFail(assignment)));
+  const pairs = assignments.map((assignment) => splitOrFail(assignment));
+  const twice = pairs.find(([name], index) => pairs.findIndex(([other]) => other === name) < index);
+  if (twice !== undefined) throw new Failure('usage', `${twice[0]}: is given twice: expected each parameter once`);
+  const values = Object.fromEntries(pairs);
   const now = Date.now();
-  const until = options.for === undefined ? options.until : now + options.for;
-  if (until !== undefined && until <= now) command.error('error: --until: this time is in the past');
+  const until = readEnd(options, now, command);
   await change(run, { kind: 'set', values, ...(until === undefined ? {} : { until }) }, options, now);
 }
 
@@ -99,6 +113,7 @@ async function change(run: Run, order: SettingsOrder, options: ChangeSettingsOpt
     ...(bodyRetention === undefined ? {} : { bodyRetention }),
   };
   const made = await changeSettings(order, context).catch((error: unknown) => {
+    if (error instanceof SettingsBusyError) throw new Failure('tempFail', error.message, { cause: error });
     if (error instanceof SettingsError) throw new Failure('usage', error.message, { cause: error });
     throw error;
   });

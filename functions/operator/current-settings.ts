@@ -1,14 +1,8 @@
 /** What parameters of a stack are in force, and where each comes from. */
 
-import {
-  isParameterName,
-  parameterNames,
-  rowOf,
-  shownValue,
-  type WrittenParameters,
-} from '../parameters/parameters.ts';
-import { isOver, type SettingsVersion } from '../settings/version.ts';
-import { deployedValue } from './change-settings.ts';
+import { parameterNames, rowOf, shownValue, type WrittenParameters } from '../parameters/parameters.ts';
+import { lastingAt, type SettingsVersion } from '../settings/version.ts';
+import { deployedValue, shownAfter } from './change-settings.ts';
 
 /** A parameter in force. Values are without passwords. */
 export interface CurrentSetting {
@@ -23,6 +17,8 @@ export interface CurrentSetting {
   readonly set?: { readonly at: number; readonly by: string; readonly why: string };
   /** When the live value ends. */
   readonly until?: number;
+  /** The value that returns then. */
+  readonly next?: string;
   /** Why it changes only with a deployment; absent: `set` changes it. */
   readonly atDeployment?: string;
 }
@@ -53,20 +49,15 @@ function currentSetting(
 ): CurrentSetting {
   const { default: standard, atDeployment } = rowOf(name);
   const base = { name, default: standard, ...(atDeployment === undefined ? {} : { atDeployment }) };
-  const live = latest?.values[name];
+  const live = lastingAt(latest?.values[name], now);
   const value = shownValue(name, deployedValue(name, deployed));
-  if (live === undefined || isOver(live.until, now)) {
+  if (live === undefined) {
     return { ...base, value, from: deployed[name] === undefined ? 'default' : 'deployment' };
   }
   const { at, by, why, until } = live;
   return {
     ...base,
     ...{ value: shownValue(name, live.value), from: 'live', deployed: value, set: { at, by, why } },
-    ...(until === undefined ? {} : { until }),
+    ...(until === undefined ? {} : { until, next: shownAfter(name, live, deployed) }),
   };
-}
-
-/** Returns live values that no parameter of this release has: a later release wrote them. */
-export function unknownSettings(latest: SettingsVersion | undefined): readonly string[] {
-  return Object.keys(latest?.values ?? {}).filter((name) => !isParameterName(name));
 }

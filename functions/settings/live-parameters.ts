@@ -9,7 +9,7 @@ import { isObjectUrl } from '../parameters/named-files.ts';
 import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters/parameters.ts';
 import { type Clock, elapsed, type Moment } from '../time/clock.ts';
 import { ParameterFileError, type ParameterFiles } from './parameter-files.ts';
-import { type SettingsStore, type SettingsVersion, valuesAt } from './version.ts';
+import { type SettingsStore, type SettingsVersion, unknownNames, valuesAt } from './version.ts';
 
 /** Destination of log lines. */
 export interface SettingsLog {
@@ -41,6 +41,10 @@ export class LiveParameters {
   #version: SettingsVersion | undefined;
   #looked: Moment | undefined;
   #looking: Promise<void> | undefined;
+  /** Whether the settings were ever read. */
+  #wasRead = false;
+  /** The version of which it was logged that it has unknown parameters. */
+  #unknownIn = 0;
   /** The objects of these values, as they were read after the last look. */
   #loaded: { readonly values: string; readonly key: string } | undefined;
   /** What is in force, and the values that it was made from; absent until all that they name has been read. */
@@ -86,13 +90,27 @@ export class LiveParameters {
     this.#loaded = undefined;
     try {
       const latest = await store.latest();
+      this.#wasRead = true;
+      this.#warnOfUnknown(latest);
       if (latest === undefined || (await this.#use(latest))) this.#version = latest;
       else this.#version ??= await this.#usableBefore(latest);
     } catch (error) {
       if (error instanceof ParameterFileError) throw error;
       log.note('warn', 'settings cannot be read; those in force stay', { error, version: this.#version?.version ?? 0 });
     }
-    this.#looked = begun;
+    // Until they were read once, each use tries: the values of the deployment may be what an operator has just replaced.
+    if (this.#wasRead) this.#looked = begun;
+  }
+
+  #warnOfUnknown(latest: SettingsVersion | undefined): void {
+    const names = unknownNames(latest);
+    const version = latest?.version ?? 0;
+    if (names.length === 0 || version === this.#unknownIn) return;
+    this.#unknownIn = version;
+    this.#options.log.note('warn', 'settings of another release are left out: this one has no such parameters', {
+      version,
+      names,
+    });
   }
 
   /** Reads the objects once after each look at the settings, and those of other values at once. */

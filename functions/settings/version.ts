@@ -4,7 +4,7 @@
  * Every change is a new version with all values that are set. A value may end by itself.
  */
 
-import type { WrittenParameters } from '../parameters/parameters.ts';
+import { isParameterName, type WrittenParameters } from '../parameters/parameters.ts';
 
 /** A value that was set. */
 export interface LiveValue {
@@ -17,6 +17,8 @@ export interface LiveValue {
   /** Who set it: an AWS identity. */
   readonly by: string;
   readonly why: string;
+  /** The value that returns when this one ends; absent: that of the deployment. It ends later than this one, or never. */
+  readonly before?: LiveValue;
 }
 
 /** The settings after one change. */
@@ -45,16 +47,41 @@ export interface SettingsStore {
 }
 
 /**
- * Returns the values of a version that are in force.
+ * Returns the values of a version that are in force. Those of a later release, which this one does not have, are left out.
  *
  * @param now milliseconds since 1970
  */
 export function valuesAt(version: SettingsVersion | undefined, now: number): WrittenParameters {
-  const entries = Object.entries(version?.values ?? {});
-  return Object.fromEntries(entries.flatMap(([name, { value, until }]) => (isOver(until, now) ? [] : [[name, value]])));
+  const known = Object.entries(liveValuesAt(version, now)).filter(([name]) => isParameterName(name));
+  return Object.fromEntries(known.map(([name, { value }]) => [name, value]));
 }
 
-/** Whether a value that ends has ended. */
-export function isOver(until: number | undefined, now: number): boolean {
-  return until !== undefined && until <= now;
+/** Returns the names of values that no parameter of this release has: another release wrote them. */
+export function unknownNames(version: SettingsVersion | undefined): readonly string[] {
+  return Object.keys(version?.values ?? {}).filter((name) => !isParameterName(name));
+}
+
+/**
+ * Returns the values of a version that are in force, each with when it ends and what returns then.
+ *
+ * @param now milliseconds since 1970
+ */
+export function liveValuesAt(version: SettingsVersion | undefined, now: number): Readonly<Record<string, LiveValue>> {
+  const entries = Object.entries(version?.values ?? {}).flatMap(([name, value]) => {
+    const live = lastingAt(value, now);
+    return live === undefined ? [] : [[name, live] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Returns a value, or that which returned when it ended, or which returns at a moment to come; undefined: the deployment's. */
+export function lastingAt(value: LiveValue | undefined, moment: number): LiveValue | undefined {
+  let lasting = value;
+  while (lasting?.until !== undefined && lasting.until <= moment) lasting = lasting.before;
+  return lasting;
+}
+
+/** Returns the moments at which a value ends, and those that return after it, in milliseconds since 1970. */
+export function endsOf({ until, before }: LiveValue): readonly number[] {
+  return until === undefined ? [] : [until, ...(before === undefined ? [] : endsOf(before))];
 }

@@ -24,20 +24,24 @@ export function changeAsText(
   return [...changed.map((setting) => changedLine(setting, now)), after];
 }
 
-function changedLine({ name, from, to, isDeployed, until }: ChangedSetting, now: number): string {
-  const end = until === undefined ? '' : `, until ${moment(until)} (${fromNow(until, now)})`;
+function changedLine({ name, from, to, isDeployed, until, next }: ChangedSetting, now: number): string {
+  const end = endOf(until, next, now);
   const origin = isDeployed ? ', as deployed' : '';
   return `${name}: ${shown(from)} → ${shown(to)}${origin}${end}`;
 }
 
+function endOf(until: number | undefined, next: string | undefined, now: number): string {
+  return until === undefined ? '' : `, until ${moment(until)} (${fromNow(until, now)}), then ${shown(next ?? '')}`;
+}
+
 /** Returns a parameter in force as two lines: the value, and where it comes from. */
 export function settingAsText(setting: CurrentSetting, now: number): readonly string[] {
-  const { name, value, from, default: standard, deployed = '', set, until, atDeployment } = setting;
+  const { name, value, from, default: standard, deployed = '', set, until, next, atDeployment } = setting;
   const head = `${name} =${value === '' ? '' : ` ${escaped(value)}`}`;
   const fixed = atDeployment === undefined ? '' : '; changes only with a deployment';
   if (from === 'default') return [head, `    default${fixed}`];
   if (from === 'deployment') return [head, `    deployment; default: ${shown(standard)}${fixed}`];
-  const end = until === undefined ? '' : `, until ${moment(until)} (${fromNow(until, now)})`;
+  const end = endOf(until, next, now);
   const author =
     set === undefined ? '' : `, set ${inWords(now - set.at)} ago by ${escaped(set.by)} (${escaped(set.why)})`;
   return [head, `    live${end}${author}; deployment: ${shown(deployed)}`];

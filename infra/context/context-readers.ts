@@ -31,12 +31,26 @@ export class FileText {
  */
 export function fileOrValue(name: string, value: unknown): unknown {
   if (typeof value !== 'string' || !value.startsWith('@')) return value;
+  const content = readOrRefuse(name, value);
+  // A value of the command line that is empty removes that of cdk.json; an empty file is more likely one that was never written.
+  if (content.trim() === '') throw wrong(name, value, 'a file that is not empty');
+  // Octets that are not UTF-8 are read as U+FFFD.
+  if (/[\0\ufffd]/.test(content)) throw wrong(name, value, 'a text file in UTF-8');
+  return new FileText(content);
+}
+
+function readOrRefuse(name: string, value: string): string {
   try {
-    return new FileText(readFileSync(value.slice(1), 'utf8'));
+    return readFileSync(value.slice(1), 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
     throw wrong(name, value, `a value, or @FILE with a file that can be read${code}`);
   }
+}
+
+/** Returns a value, or the text of its file. */
+export function plain(value: unknown): unknown {
+  return value instanceof FileText ? value.text.trim() : value;
 }
 
 export function text(name: string, value: unknown): string | undefined {
@@ -73,14 +87,16 @@ export function blankSeparated(name: string, value: unknown): readonly string[] 
   throw wrong(name, value, 'a list of texts, or texts separated by blanks');
 }
 
-export function number(name: string, value: unknown): number | undefined {
+export function number(name: string, given: unknown): number | undefined {
+  const value = plain(given);
   if (value === undefined || typeof value === 'number') return value;
   if (typeof value === 'string' && /^\d{1,9}$/.test(value)) return Number(value);
   throw wrong(name, value, 'a whole number');
 }
 
 /** Reads a list of whole numbers. */
-export function numbers(name: string, value: unknown): readonly number[] | undefined {
+export function numbers(name: string, given: unknown): readonly number[] | undefined {
+  const value = plain(given);
   if (value === undefined) return undefined;
   const all: readonly unknown[] = Array.isArray(value)
     ? value
@@ -90,7 +106,8 @@ export function numbers(name: string, value: unknown): readonly number[] | undef
   return all.map((one) => number(name, one) ?? 0);
 }
 
-export function yesOrNo(name: string, value: unknown): boolean | undefined {
+export function yesOrNo(name: string, given: unknown): boolean | undefined {
+  const value = plain(given);
   if (value === undefined || typeof value === 'boolean') return value;
   if (value === 'yes' || value === 'true') return true;
   if (value === 'no' || value === 'false') return false;
@@ -102,11 +119,12 @@ export function days(name: string, value: unknown): RetentionDays | undefined {
   const given = number(name, value);
   if (given === undefined || given in RetentionDays) return given;
   const all = Object.values(RetentionDays).filter((one) => typeof one === 'number');
-  throw wrong(name, value, `one of ${all.join(', ')} (9999: without end)`);
+  throw wrong(name, plain(value), `one of ${all.join(', ')} (9999: without end)`);
 }
 
 /** Reads a time with Postfix's units; a plain number is seconds. */
-export function duration(name: string, value: unknown): Duration | undefined {
+export function duration(name: string, given: unknown): Duration | undefined {
+  const value = plain(given);
   if (value === undefined) return undefined;
   const [, digits, unit = ''] = /^(\d{1,9})([smhdw]?)$/.exec(String(value)) ?? [];
   if (digits === undefined) throw wrong(name, value, 'a time such as 300, 300s, 5m or 90d');
@@ -147,12 +165,23 @@ function refuseRepetition(name: string, value: string, { path, line, column }: R
 export function parameters(name: string, value: unknown = {}): Readonly<Record<string, string>> {
   if (value instanceof FileText) {
     if (value.text.trimStart().startsWith('{')) return asTexts(name, object(name, value.text, assignmentForms));
-    return Object.fromEntries(logicalLines(value.text).map((line) => assignment(name, line.text)));
+    return assignments(
+      name,
+      logicalLines(value.text).map((line) => line.text),
+    );
   }
   const isLines = typeof value === 'string' && !value.trimStart().startsWith('{');
   if (!isLines) return asTexts(name, object(name, value, assignmentForms));
   const given = value.split(/[\n;]/).filter((line) => line.trim() !== '');
-  return Object.fromEntries(given.map((line) => assignment(name, line)));
+  return assignments(name, given);
+}
+
+/** Reads assignments; a parameter that is given twice is refused, because one of its values would silently count. */
+function assignments(name: string, lines: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = lines.map((line) => assignment(name, line));
+  const twice = pairs.find(([parameter], index) => pairs.findIndex(([other]) => other === parameter) < index);
+  if (twice !== undefined) throw wrong(name, twice[0], 'each parameter once');
+  return Object.fromEntries(pairs);
 }
 
 const assignmentForms = 'a JSON object, name=value separated by semicolons, or @FILE with lines as in main.cf';

@@ -3,15 +3,14 @@
 import { type EndpointName, endpointNames } from '../network/vpc-endpoints.ts';
 import { isSecretName } from '../permissions/secrets.ts';
 import type { AlarmSettings } from '../watching/alarms/thresholds.ts';
-import { duration, object, type Reader, text, words, wrong } from './context-readers.ts';
+import { duration, object, plain, type Reader, text, words, wrong } from './context-readers.ts';
 
 /** Reads the URL of an object in S3. */
 export function objectUrl(name: string, value: unknown): { bucket: string; key: string } | undefined {
   const url = text(name, value);
   if (url === undefined) return undefined;
   const [, bucket, key] = /^s3:\/\/([^/\s]+)\/(\S+)$/.exec(url) ?? [];
-  if (bucket === undefined || key === undefined || !bucketName.test(bucket))
-    throw wrong(name, value, 's3://bucket/key');
+  if (bucket === undefined || key === undefined || !bucketName.test(bucket)) throw wrong(name, url, 's3://bucket/key');
   return { bucket, key };
 }
 
@@ -21,7 +20,7 @@ const bucketName = /^(?=.{3,63}$)(?!\d+(?:\.\d+){3}$)[a-z0-9]+(?:-+[a-z0-9]+)*(?
 export function bucket(name: string, value: unknown): string | undefined {
   const given = text(name, value);
   if (given === undefined || bucketName.test(given)) return given;
-  throw wrong(name, value, 'the name of a bucket (lower-case letters, digits, dots and hyphens)');
+  throw wrong(name, given, 'the name of a bucket (lower-case letters, digits, dots and hyphens)');
 }
 
 export function buckets(name: string, value: unknown): readonly string[] {
@@ -76,7 +75,7 @@ export function resourceId(kind: string): Reader<string | undefined> {
   return (name, value) => {
     const given = text(name, value);
     if (given === undefined || new RegExp(`^${kind}-[0-9a-f]{8,17}$`).test(given)) return given;
-    throw wrong(name, value, `an id such as ${kind}-0123456789abcdef0`);
+    throw wrong(name, given, `an id such as ${kind}-0123456789abcdef0`);
   };
 }
 
@@ -103,7 +102,8 @@ export function subnets(name: string, value: unknown): readonly NamedSubnet[] | 
 }
 
 /** Reads `yes`, `no`, `existing`, or names of services. */
-export function endpoints(name: string, value: unknown): boolean | 'existing' | readonly EndpointName[] | undefined {
+export function endpoints(name: string, given: unknown): boolean | 'existing' | readonly EndpointName[] | undefined {
+  const value = plain(given);
   if (value === undefined || typeof value === 'boolean' || value === 'existing') return value;
   if (value === 'yes' || value === 'true') return true;
   if (value === 'no' || value === 'false') return false;
@@ -114,7 +114,8 @@ export function endpoints(name: string, value: unknown): boolean | 'existing' | 
 }
 
 /** Reads entries `bucket=account`. */
-export function accountsByBucket(name: string, value: unknown): Readonly<Record<string, string>> | undefined {
+export function accountsByBucket(name: string, given: unknown): Readonly<Record<string, string>> | undefined {
+  const value = plain(given);
   if (value === undefined) return undefined;
   const isObject = typeof value === 'object' && !Array.isArray(value);
   const pairs = isObject ? Object.entries(value as object) : words(name, value).map((word) => word.split('='));

@@ -35,8 +35,8 @@ export function parameterFileUses(values: Readonly<Record<string, string>>): Par
   const uses = Object.entries(values).flatMap(([parameter, value]): FileUse[] =>
     isParameterName(parameter) ? filesNamedIn(value, rowOf(parameter)).map(({ file }) => ({ parameter, file })) : [],
   );
-  // `$name` is a reference to another parameter, whose own files are found there.
-  const written = uses.filter(({ file }) => !/^\$(?!\{Token\[)/.test(file) && !isInFunction(file));
+  const written = uses.filter((use) => !isReference(use) && !isInFunction(use.file));
+  for (const use of written) refuseReference(use);
   for (const use of written) refuseSecretFile(use);
   const isObject = ({ file }: FileUse) => isObjectUrl(file);
   for (const use of written.filter(isObject)) checkUrl(use);
@@ -52,6 +52,20 @@ export function readLocalFile(file: string): string | undefined {
 
 function isInFunction(file: string): boolean {
   return folders.some((folder) => file.startsWith(folder));
+}
+
+/** Whether a word of a list of files is a `$name`: of another parameter, whose own files are found there. */
+function isReference({ parameter, file }: FileUse): boolean {
+  return rowOf(parameter).kind === 'text' && /^\$(?:\w+|\{\w+\}|\(\w+\))$/.test(file);
+}
+
+/** Whether a name contains a `$name`; a value that is known only at deployment looks like one. */
+function hasReference(file: string): boolean {
+  return /\$(?!\{Token\[)/.test(file);
+}
+
+function refuseReference({ parameter, file }: FileUse): void {
+  if (hasReference(file)) throw refuse(`parameters: ${parameter}`, file, 'a file without references ($name)');
 }
 
 function refuseSecretFile({ parameter, file }: FileUse): void {

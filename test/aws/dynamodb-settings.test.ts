@@ -21,3 +21,12 @@ test('the settings of a table are its versions, latest first, and each is writte
   assert.deepEqual(await settings.latest(), versions.at(-1));
   assert.deepEqual(await Array.fromAsync(settings.history()), versions.toReversed());
 });
+
+test('a value keeps the one that returns when it ends', async () => {
+  const [before] = Object.values(versionOf(1, { max_use: '2' }).values);
+  assert.ok(before);
+  const version = versionOf(11, { max_use: '3' }, 2000);
+  const values = { max_use: { ...before, value: '3', until: 2000, before } };
+  await settings.add({ ...version, values });
+  assert.deepEqual((await settings.latest())?.values, values);
+});

@@ -230,6 +230,14 @@ describe('without an answer of AWS:', () => {
   });
 });
 
+test('a connection that the system of this machine refuses is temporary, whatever its code; a file that it refuses is no error of AWS', () => {
+  for (const code of ['EADDRNOTAVAIL', 'EMFILE', 'EPERM', 'ECONNREFUSED']) {
+    const refused = Object.assign(new Error(`connect ${code}`), { code, syscall: 'connect' });
+    assert.equal(errorKind(refused), 'unreachable', code);
+  }
+  assert.equal(errorKind(Object.assign(new Error('open EMFILE'), { code: 'EMFILE', syscall: 'open' })), undefined);
+});
+
 describe('what is no error of AWS is not put in words:', () => {
   test('an unmet condition', async () => {
     const answer = s3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');

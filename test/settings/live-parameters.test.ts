@@ -109,8 +109,30 @@ describe('the parameters of a function', () => {
   test('are those of the last usable version in a container that starts while the latest cannot be used', async () => {
     const { add, start } = makeLive();
     add({ lmtp_mail_timeout: '5s' });
-    add({ a_parameter_of_a_later_release: 'yes' });
+    add({ lmtp_mail_timeout: 'soon' });
     assert.equal((await start().current()).lmtp_mail_timeout, 5000);
+  });
+
+  test('are set by a version of a later release too, without the parameters that this one does not have', async () => {
+    const { live, add, notes, clock } = makeLive();
+    add({ lmtp_mail_timeout: '5s', a_parameter_of_a_later_release: 'yes' });
+    for (let minute = 0; minute < 3; minute += 1) {
+      assert.equal((await live.current()).lmtp_mail_timeout, 5000);
+      clock.advance(settingsFreshness);
+    }
+    assert.deepEqual(notes, [
+      'warn: settings of another release are left out: this one has no such parameters',
+      'info: settings changed',
+    ]);
+  });
+
+  test('are looked for again at the next use where they could not be read at the start', async () => {
+    const { live, add, state } = makeLive();
+    add({ lmtp_mail_timeout: '5s' });
+    state.fault = new Error('throttled');
+    assert.equal((await live.current()).lmtp_mail_timeout, 60_000);
+    state.fault = undefined;
+    assert.equal((await live.current()).lmtp_mail_timeout, 5000);
   });
 
   test('stop the start where those of the deployment are wrong', () => {

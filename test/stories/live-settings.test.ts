@@ -35,7 +35,7 @@ interface Line {
 describe('an operator who sets a parameter of a running stack', () => {
   test('sees with --what-if what it would do, and nothing is changed', async () => {
     const told = await ok('set', 'debug_peer_list=127.0.0.1', '--for', '10m', '--what-if');
-    assert.match(told, /^debug_peer_list: \(empty\) → 127\.0\.0\.1, until .*Z \(in 10m\)$/m);
+    assert.match(told, /^debug_peer_list: \(empty\) → 127\.0\.0\.1, until .*Z \(in 10m\), then \(empty\)$/m);
     assert.match(told, /^-- version 1 would be written; nothing was changed$/m);
     assert.match(await ok('settings'), /^-- no parameter was ever set without a deployment$/m);
   });
@@ -58,7 +58,7 @@ describe('an operator who sets a parameter of a running stack', () => {
     const shown = await ok('settings');
     assert.match(
       shown,
-      /^debug_peer_list = 127\.0\.0\.1\n {4}live, until .*Z \(in \d+m.*\), set \d+s ago by local\/.* \(INC-7\); deployment: \(empty\)$/m,
+      /^debug_peer_list = 127\.0\.0\.1\n {4}live, until .*Z \(in \d+m.*\), then \(empty\), set \d+s ago by local\/.* \(INC-7\); deployment: \(empty\)$/m,
     );
     assert.match(shown, /^minimal_backoff_time = 1h\n {4}deployment; default: 300s$/m);
     assert.match(await ok('settings', '--history'), /^ {3}1 {2}.*Z {2}set debug_peer_list {2}by local\/.* \(INC-7\)$/m);
@@ -83,11 +83,30 @@ describe('an operator who sets a parameter of a running stack', () => {
     assert.equal(linesOf(stack, 'down')[0]?.status, 'deferred');
   });
 
+  test('is warned where a later deployment contradicts what was set', async () => {
+    await ok('set', 'maximal_backoff_time=90m', '--reason', 'INC-9');
+    const env = { ...stack.variables, MINIMAL_BACKOFF_TIME: '100m' };
+    await ok('unset', 'minimal_backoff_time');
+    const { code, stderr } = await runCommand(['settings'], { env });
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /^warning: version \d+ is not in force: minimal_backoff_time: is longer than maximal_backoff_time\./,
+    );
+    await ok('revert', '0');
+  });
+
   test('is told what is wrong, and nothing is written', async () => {
     const wrong: readonly (readonly [readonly string[], RegExp])[] = [
       [['set', 'lmtp_tcp_port=25'], /^error: lmtp_tcp_port: changes only with a deployment: /],
       [['set', 'max_idle'], /^error: max_idle: expected name=value/],
       [['set', 'max_idle=soon'], /^error: max_idle: "soon" is not a time/],
+      [['set', 'max_idle=5s', 'max_use=3', 'max_idle=6s'], /^error: max_idle: is given twice/],
+      [['set', 'max_idle=5s', '--for', '0'], /^error: --for: 0 is not allowed/],
+      [
+        ['set', 'max_idle=5s', '--for', '99999999w'],
+        /^error: option '--for <time>' argument '99999999w' is invalid.* at most 5200w/,
+      ],
       [['unset', 'smtp_x'], /^error: smtp_x: /],
       [['settings', 'smtp_x'], /^error: smtp_x: /],
       [['revert', '77'], /^error: version: 77 is not allowed: expected a number from 0/],

@@ -126,11 +126,14 @@ export function parseLimit(value: string): number {
   throw new InvalidArgumentError('Expected a whole number; 0 = all.');
 }
 
+/** The longest time that is read, in milliseconds: a hundred years. A date so far away can still be written. */
+const longest = 5200 * 7 * 24 * 60 * 60 * 1000;
+
 /** Reads a length of time, in milliseconds. */
 export function parseLength(value: string): number {
   const time = parseTime(value);
-  if (time !== undefined) return time;
-  throw new InvalidArgumentError('Expected a number and s, m, h, d or w, such as 90s, 5m or 2h.');
+  if (time !== undefined && time <= longest) return time;
+  throw new InvalidArgumentError('Expected a number and s, m, h, d or w, such as 90s, 5m or 2h; at most 5200w.');
 }
 
 /** Reads a moment, milliseconds since 1970. */

@@ -82,6 +82,16 @@ describe('a file that a parameter names', () => {
       { lmtp_tls_CAfile: '/etc/postfix/no-such-ca.pem' },
       /parameters: lmtp_tls_CAfile: "\/etc\/postfix\/no-such-ca\.pem" does not exist here, and no function can have it: expected a file of this machine.*s3:\/\/BUCKET\/KEY.*\/opt\//,
     ],
+    [
+      'whose name contains a reference, and so is known to the functions only',
+      { lmtp_tls_CAfile: 's3://maps/$(myhostname)/ca.pem' },
+      /lmtp_tls_CAfile: "s3:\/\/maps\/\$\(myhostname\)\/ca\.pem" is not allowed: expected a file without references/,
+    ],
+    [
+      'behind the name of another parameter',
+      { lmtp_reply_filter: 'regexp:$myhostname', myhostname: replies, lmtp_lhlo_name: 'a' },
+      /lmtp_reply_filter: "\$myhostname" is not allowed: expected a file without references/,
+    ],
     ['that is a folder', { debug_peer_list: folder.path }, /debug_peer_list: ".*" is no file/],
     [
       'with passwords',

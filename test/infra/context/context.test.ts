@@ -71,12 +71,33 @@ describe('a file stands for a value', () => {
       allowedDestinations: `@${list}`,
       watchedDestinations: `@${list}`,
       destination: `@${folder.write('one', 'inet:a:24\n')}`,
+      ipv6: `@${folder.write('yes', 'yes\n')}`,
+      memorySize: `@${folder.write('size', '512\n')}`,
+      functionTimeout: `@${folder.write('time', '5m\n')}`,
+      vpc: `@${folder.write('vpc', 'vpc-0123456789abcdef0\n')}`,
       alarms: `@${folder.write('alarms.json', '{"lateMail": {"threshold": 4}}')}`,
     });
     assert.deepEqual(settings.allowedDestinations, ['inet:a:24', 'inet:b:24']);
     assert.deepEqual(settings.watchedDestinations, ['inet:a:24', 'inet:b:24']);
     assert.equal(settings.destination, 'inet:a:24');
     assert.deepEqual(settings.alarms, { lateMail: { threshold: 4 } });
+    assert.deepEqual([settings.ipv6, settings.memorySize, settings.vpc], [true, 512, 'vpc-0123456789abcdef0']);
+    assert.equal(settings.functionTimeout?.toSeconds(), 300);
+  });
+
+  test('and one that is empty or no text is refused', () => {
+    const [empty, utf16, latin1] = [
+      folder.write('empty', '\n'),
+      folder.write('utf16', 'a\0 \0'),
+      folder.write('latin1', Buffer.from([0x23, 0xe4])),
+    ];
+    assert.throws(
+      () => readContext({ transportMap: `@${empty}` }),
+      /transportMap: "@.*empty" .*a file that is not empty/,
+    );
+    for (const file of [utf16, latin1]) {
+      assert.throws(() => readContext({ parameters: `@${file}` }), /parameters: "@.*" .*a text file in UTF-8/);
+    }
   });
 
   test('and one that cannot be read is named', () => {
@@ -93,6 +114,14 @@ test('the entries of a transport map may be a list', () => {
 
 test('an empty value removes the one of cdk.json', () => {
   assert.equal(readContext({ destination: '' }).destination, undefined);
+});
+
+test('a parameter that is given twice is refused, in text and in a file', () => {
+  const twice = /context parameters: "max_use" is not allowed: expected each parameter once/;
+  assert.throws(() => readContext({ parameters: 'max_use=3; max_idle=5s; max_use=4' }), twice);
+  using folder = makeTemporaryFolder();
+  const main = folder.write('main.cf', 'max_use = 3\nmax_use = 4\n');
+  assert.throws(() => readContext({ parameters: `@${main}` }), twice);
 });
 
 const account = '123456789012';
