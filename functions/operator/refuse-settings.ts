@@ -16,6 +16,7 @@ import {
 } from '../parameters/parameters.ts';
 import { whyNot } from '../parameters/why-not.ts';
 import { bodyRetentionFor } from '../queue/items/body-retention.ts';
+import { foreignObject } from '../settings/parameter-files.ts';
 import { endsOf, type LiveValue, type SettingsVersion, valuesAt } from '../settings/version.ts';
 
 /** The deployment to which settings belong. */
@@ -102,8 +103,11 @@ export function whyUnusable(
   deployed: WrittenParameters,
   now: number,
 ): string | undefined {
+  const values = valuesAt(version, now);
+  const foreign = foreignObject(values, deployed);
+  if (foreign !== undefined) return `${foreign} is not a file of the deployment`;
   try {
-    parseParameters({ ...deployed, ...valuesAt(version, now) }, { readFile: () => undefined });
+    parseParameters({ ...deployed, ...values }, { readFile: () => undefined });
     return undefined;
   } catch (error) {
     if (error instanceof ParameterError) return error.message;

@@ -8,7 +8,7 @@ import { readTableFile } from '../maps/read-table-file.ts';
 import { isObjectUrl } from '../parameters/named-files.ts';
 import { ParameterError, type Parameters, parseParameters, type WrittenParameters } from '../parameters/parameters.ts';
 import { type Clock, elapsed, type Moment } from '../time/clock.ts';
-import { ParameterFileError, type ParameterFiles } from './parameter-files.ts';
+import { foreignObject, ParameterFileError, type ParameterFiles } from './parameter-files.ts';
 import { type SettingsStore, type SettingsVersion, unknownNames, valuesAt } from './version.ts';
 
 /** Destination of log lines. */
@@ -138,6 +138,11 @@ export class LiveParameters {
     const { deployed, clock, log } = this.#options;
     const values = valuesAt(version, clock.now().wall);
     const written = { ...deployed, ...values };
+    const foreign = foreignObject(values, deployed);
+    if (foreign !== undefined) {
+      const error = `${foreign} is not a file of the deployment, which may have named it before`;
+      return this.#refuse(keyOf(values, foreign), version, error);
+    }
     const key = keyOf(values, await this.#loadFiles(written));
     if (key === this.#made?.key) return true;
     if (this.#refused.has(key)) return false;
@@ -148,14 +153,21 @@ export class LiveParameters {
       this.#made = { key, parameters };
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
-      this.#refused.add(key);
       this.#fault = error;
-      log.note('error', 'settings cannot be used; those in force stay', { error, version: version?.version ?? 0 });
-      return false;
+      return this.#refuse(key, version, error);
     }
     if (isFirst && Object.keys(values).length === 0) return true;
     log.note('info', 'settings changed', { version: version?.version ?? 0, set: Object.keys(values) });
     return true;
+  }
+
+  /** Logs once that a version cannot be used. */
+  #refuse(key: string, version: SettingsVersion | undefined, error: unknown): false {
+    if (this.#refused.has(key)) return false;
+    this.#refused.add(key);
+    const facts = { error, version: version?.version ?? 0 };
+    this.#options.log.note('error', 'settings cannot be used; those in force stay', facts);
+    return false;
   }
 }
 

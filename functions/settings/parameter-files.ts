@@ -73,6 +73,19 @@ export class ParameterFiles {
   }
 }
 
+/**
+ * Returns an object that live values name and the deployment does not: it permits the functions to read only its own. Undefined: there
+ * is none.
+ */
+export function foreignObject(values: WrittenParameters, deployed: WrittenParameters): string | undefined {
+  const permitted = new Set(objectsOf(deployed));
+  return objectsOf(values).find((url) => !permitted.has(url));
+}
+
+function objectsOf(values: WrittenParameters): readonly string[] {
+  return Object.entries(values).flatMap(([name, value = '']) => (isParameterName(name) ? objectsIn(name, value) : []));
+}
+
 function objectsIn(name: ParameterName, value: string): readonly string[] {
   return filesNamedIn(value, rowOf(name)).flatMap(({ file }) => (isObjectUrl(file) ? [file] : []));
 }

@@ -261,3 +261,10 @@ test('a password of a value is never shown', () => {
 function setting(values: Readonly<Record<string, string>>): SettingsOrder {
   return { kind: 'set', values };
 }
+
+test('a version whose file the deployment names no more is said to be out of force', () => {
+  const version = versionOf(1, { lmtp_delivery_status_filter: 'regexp:s3://maps/status' });
+  assert.equal(whyUnusable(version, deployed, now), 's3://maps/status is not a file of the deployment');
+  const again = { ...deployed, lmtp_reply_filter: 'regexp:s3://maps/status' };
+  assert.equal(whyUnusable(version, again, now), undefined);
+});

@@ -179,6 +179,13 @@ describe('an object in S3 that a parameter names', () => {
     assert.equal((await live.current()).lmtp_reply_filter.find('450 x'), '550 x');
   });
 
+  test('is not read where only a live value names it: a deployment has dropped it since', async () => {
+    const { live, add, notes } = makeLive({ lmtp_mail_timeout: '60s' });
+    add({ lmtp_mail_timeout: '5s', lmtp_reply_filter: `regexp:${url}` });
+    for (let use = 0; use < 2; use += 1) assert.equal((await live.current()).lmtp_mail_timeout, 60_000);
+    assert.deepEqual(notes, ['error: settings cannot be used; those in force stay']);
+  });
+
   test('keeps mail waiting where it cannot be used, and never could', async () => {
     const { live, objects } = makeLive(named);
     objects.set(url, 'no pattern');
