@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { types } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import fc from 'fast-check';
 import { compilePosixRegexp, PosixRegexpError } from '../../functions/maps/posix-regexp.ts';
@@ -159,7 +160,8 @@ function askJavaScript(pattern: string, text: string): RegExpExecArray | null | 
   try {
     return javaScript.runInContext(Object.assign(question, { pattern, text }), { timeout: 1000 });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    // The error may be one of the other context, whose Error is not ours.
+    if (types.isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
     throw error;
   }
 }
