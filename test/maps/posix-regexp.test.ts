@@ -161,7 +161,8 @@ function askJavaScript(pattern: string, text: string): RegExpExecArray | null | 
     return javaScript.runInContext(Object.assign(question, { pattern, text }), { timeout: 1000 });
   } catch (error) {
     // The error may be one of the other context, whose Error is not ours.
-    if (types.isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    if (types.isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      return undefined;
     throw error;
   }
 }
