@@ -86,7 +86,7 @@ test('however a message is split into chunks, the output is the same', () => {
     fc.property(anything, places, limits, (octets, where, given) => {
       assert.deepEqual(convert(cutAt(octets, where), given), convert([octets], given));
     }),
-    { numRuns: 600 },
+    { numRuns: 1500 },
   );
 });
 
@@ -118,7 +118,7 @@ test('whether lines end in LF or CRLF, the wire sees the same', () => {
       const { octets: fromCrlf } = convert([latin1(lines.replaceAll('\n', '\r\n'))]);
       assert.equal(onTheWire(fromCrlf), onTheWire(fromLf));
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });
 
@@ -139,7 +139,7 @@ describe('a part that declares itself 8bit', () => {
         assert.ok(sent.startsWith(newHeader));
         assert.equal(decodeQuotedPrintable(sent.slice(newHeader.length)), onTheWire(octets));
       }),
-      { numRuns: 800 },
+      { numRuns: 2000 },
     );
   });
 
@@ -153,7 +153,7 @@ describe('a part that declares itself 8bit', () => {
           assert.doesNotMatch(line, /[ \t]$/);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 
@@ -177,7 +177,7 @@ describe('a part that declares itself 8bit', () => {
         );
         assert.deepEqual(others, ['--\r\n']);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -22,7 +22,10 @@ export interface Suite {
   readonly filesInOneProcess?: number;
 }
 
-/** Test files that take longest, by their path from test/: they begin before all others, in this order. */
+/**
+ * Test files that take longest, or whose full garbage collections are slow in a process with the memory of others, by their path from
+ * test/: each has a process of its own, and they begin before all others, in this order.
+ */
 export const longFiles: readonly string[] = [
   'queue/kill-points.test.ts',
   'package/package.test.ts',
@@ -31,6 +34,7 @@ export const longFiles: readonly string[] = [
   'simulation/five-days.test.ts',
   'simulation/local-stack.test.ts',
   'infra/synth.test.ts',
+  'smtp/mime-downgrade-properties.test.ts',
   'check.test.ts',
 ];
 
