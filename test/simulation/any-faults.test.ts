@@ -120,6 +120,10 @@ async function play({
   isFoul = false;
   releaseHeld(stack);
   await stack.time.run(stack.time.wall + minute, () => false);
+  // What was on its way to the dead letters when the faults ended is held only now.
+  await stack.time.run(stack.time.wall + hour, () => false);
+  releaseHeld(stack);
+  await stack.time.run(stack.time.wall + minute, () => false);
   await stack.run(10 * 24 * hour);
   return { stack, result: audit(stack) };
 }
