@@ -3,9 +3,9 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Ask } from '../import/routing.ts';
+import { isExecutable } from '../texts/next-command.ts';
 
 /** Postfix on this machine. */
 export interface PostfixPrograms {
@@ -37,15 +37,6 @@ export function findPostfix(
 function findProgram(name: string, { PATH = '' }: Readonly<Record<string, string | undefined>>): string | undefined {
   const folders = [...PATH.split(delimiter).filter((one) => one !== ''), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((one) => join(one, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function makePrograms(folder: string, postconf: string, postmap: string): PostfixPrograms {

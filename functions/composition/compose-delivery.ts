@@ -3,15 +3,12 @@
  */
 
 import { type AwsClients, brisk, makeSecretsManagerClient } from '../aws/clients.ts';
-import { DynamoDbNoticeCounts } from '../aws/dynamodb-notice-counts.ts';
 import { SecretsManagerSource } from '../aws/secrets-manager.ts';
-import { SnsNotices } from '../aws/sns-notices.ts';
 import { type Agent, chatOptions, makeAgent, timeLimits } from '../delivery/agent.ts';
 import type { Incident } from '../delivery/incidents.ts';
 import type { Log } from '../log/log.ts';
 import type { InvocationMetrics } from '../metrics/invocation.ts';
-import { Notifier } from '../notices/notifier.ts';
-import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
+import type { Notifier } from '../notices/notifier.ts';
 import type { QueueServices } from '../queue/destinations/services.ts';
 import { optional } from '../request/fields.ts';
 import { SecretCache } from '../secrets/secret-cache.ts';
@@ -19,6 +16,7 @@ import { type SecretStore, secretFaultNote } from '../secrets/secrets.ts';
 import type { Deadline } from '../session/limit.ts';
 import { madeFrom } from '../settings/live-parameters.ts';
 import { TlsMaterials } from '../tls/material.ts';
+import { composeNotifier } from './compose-notifier.ts';
 import { compose } from './compose-queue.ts';
 
 /** What delivers, with the parameters in force. */
@@ -62,7 +60,7 @@ export function composeDelivery(environment: NodeJS.ProcessEnv): DeliveryComposi
     live,
     (parameters): Delivering => {
       const services = servicesWith(parameters);
-      const notifier = makeNotifier(environment, services, clients);
+      const notifier = composeNotifier(environment, parameters.notify_classes, clients, log);
       latest = agentOf(services, notifier, secrets, new TlsMaterials(parameters, secrets, live.readFile));
       warnOfPatterns(services);
       return { services, notifier, agent: latest };
@@ -73,17 +71,6 @@ export function composeDelivery(environment: NodeJS.ProcessEnv): DeliveryComposi
     if (latest !== undefined) await closeSessions(latest, log);
   };
   return { current, quit, log, clients, metrics };
-}
-
-function makeNotifier(environment: NodeJS.ProcessEnv, services: QueueServices, { sns, table }: AwsClients): Notifier {
-  return new Notifier({
-    topic: new SnsNotices(sns, requireVariable(environment, names.noticeTopicArn)),
-    counts: new DynamoDbNoticeCounts(table, requireVariable(environment, names.queueTable)),
-    classes: services.parameters.notify_classes,
-    transport: services.transport,
-    clock: services.clock,
-    onFailure: (error) => services.log.note('warn', 'notice not sent', { error }),
-  });
 }
 
 function agentOf(services: QueueServices, notifier: Notifier, secrets: SecretStore, materials: TlsMaterials): Agent {

@@ -4,15 +4,14 @@
 
 import { type AwsClients, makeSesClient } from '../aws/clients.ts';
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
-import { DynamoDbNoticeCounts } from '../aws/dynamodb-notice-counts.ts';
 import { DynamoDbReports } from '../aws/dynamodb-reports.ts';
 import { S3IncomingOutlet } from '../aws/incoming-outlet.ts';
 import { S3Bodies } from '../aws/s3-bodies.ts';
 import { RawSesOutlet } from '../aws/ses-outlet.ts';
-import { SnsNotices } from '../aws/sns-notices.ts';
 import { cleanupRules } from '../delivery/preparation.ts';
 import type { Log } from '../log/log.ts';
-import { Notifier } from '../notices/notifier.ts';
+import type { NoticeClass } from '../notices/notice.ts';
+import type { Notifier } from '../notices/notifier.ts';
 import { environmentNames as names, requireVariable } from '../parameters/environment.ts';
 import type { Parameters } from '../parameters/parameters.ts';
 import { localDomains } from '../report/local-domains.ts';
@@ -20,7 +19,8 @@ import type { ReportServices } from '../report/ports.ts';
 import { madeFrom } from '../settings/live-parameters.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CurrentMap, composeTransportMap } from './compose-admission.ts';
-import { composeLive, transportName, type Variables } from './compose-queue.ts';
+import { composeNotifier } from './compose-notifier.ts';
+import { composeLive, type Variables } from './compose-queue.ts';
 
 /** What makes reports. */
 export interface Reports {
@@ -38,7 +38,10 @@ export interface Reports {
 export function composeReports(environment: Variables, clients: AwsClients, log: Log): () => Promise<Reports> {
   return madeFrom(composeLive(clients, environment, log, { filesOf: reportFiles }), (parameters) => {
     const map = composeTransportMap(environment, { parameters, clients, clock: systemClock, log });
-    const notifier = makeNotifier(environment, parameters, clients, log);
+    const { notify_classes: classes } = parameters;
+    // As in Postfix, class bounce includes class 2bounce.
+    const told: readonly NoticeClass[] = classes.includes('bounce') ? [...classes, '2bounce'] : classes;
+    const notifier = composeNotifier(environment, told, clients, log);
     return { map, notifier, services: reportServices(environment, { parameters, clients, log, map, notifier }) };
   });
 }
@@ -74,16 +77,4 @@ function reportServices(environment: Variables, { parameters, clients, log, map,
     clock: systemClock,
     log,
   };
-}
-
-function makeNotifier(environment: Variables, { notify_classes: classes }: Parameters, clients: AwsClients, log: Log) {
-  return new Notifier({
-    topic: new SnsNotices(clients.sns, requireVariable(environment, names.noticeTopicArn)),
-    counts: new DynamoDbNoticeCounts(clients.table, requireVariable(environment, names.queueTable)),
-    // As in Postfix, class bounce includes class 2bounce.
-    classes: classes.includes('bounce') ? [...classes, '2bounce'] : classes,
-    transport: transportName(environment),
-    clock: systemClock,
-    onFailure: (error) => log.note('warn', 'notice not sent', { error }),
-  });
 }

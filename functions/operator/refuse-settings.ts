@@ -126,8 +126,7 @@ export function refuseUnusable(values: Readonly<Record<string, LiveValue>>, now:
   for (const moment of [now, ...new Set(ends)].sort((one, other) => one - other)) {
     const later = moment === now ? '' : `, from ${new Date(moment).toISOString()}, when another value ends`;
     try {
-      const version = { version: 0, values, at: now, by: '', why: '', what: '' };
-      const written = { ...deployed, ...valuesAt(version, moment) };
+      const written = { ...deployed, ...valuesAt({ values }, moment) };
       const parameters = parseParameters(written, { readFile: () => undefined });
       refuseEarlyDeletion(parameters, deployment);
     } catch (error) {

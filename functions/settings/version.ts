@@ -36,6 +36,9 @@ export interface SettingsVersion {
   readonly why: string;
 }
 
+/** The part of a version that says what is in force. */
+type LiveValues = Pick<SettingsVersion, 'values'>;
+
 /** The store of the versions. Every method throws temporary errors. */
 export interface SettingsStore {
   /** The latest version; undefined if nothing was ever set. */
@@ -51,7 +54,7 @@ export interface SettingsStore {
  *
  * @param now milliseconds since 1970
  */
-export function valuesAt(version: SettingsVersion | undefined, now: number): WrittenParameters {
+export function valuesAt(version: LiveValues | undefined, now: number): WrittenParameters {
   const known = Object.entries(liveValuesAt(version, now)).filter(([name]) => isParameterName(name));
   return Object.fromEntries(known.map(([name, { value }]) => [name, value]));
 }
@@ -66,7 +69,7 @@ export function unknownNames(version: SettingsVersion | undefined): readonly str
  *
  * @param now milliseconds since 1970
  */
-export function liveValuesAt(version: SettingsVersion | undefined, now: number): Readonly<Record<string, LiveValue>> {
+export function liveValuesAt(version: LiveValues | undefined, now: number): Readonly<Record<string, LiveValue>> {
   const entries = Object.entries(version?.values ?? {}).flatMap(([name, value]) => {
     const live = lastingAt(value, now);
     return live === undefined ? [] : [[name, live] as const];

@@ -63,7 +63,8 @@ export function programName({ PATH = '' }: { readonly PATH?: string | undefined 
   return folders.some((folder) => isExecutable(join(folder, 'lambda-lmtp'))) ? 'lambda-lmtp' : 'npx lambda-lmtp';
 }
 
-function isExecutable(file: string): boolean {
+/** Whether a file exists and may be run. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

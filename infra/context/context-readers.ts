@@ -70,9 +70,15 @@ export function lines(name: string, value: unknown): string | undefined {
     .join('\n');
 }
 
+/** Returns the entries of a list; one of the command line, or of a file, is a single text. */
+function entriesOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return [value instanceof FileText ? value.text : value];
+}
+
 /** Reads a list without duplicates; text is split at blanks and commas. */
 export function words(name: string, value: unknown = []): readonly string[] {
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value instanceof FileText ? value.text : value];
+  const texts = entriesOf(value);
   if (!texts.every((one) => typeof one === 'string')) {
     throw wrong(name, value, 'a list of texts, or texts separated by blanks');
   }
@@ -82,7 +88,7 @@ export function words(name: string, value: unknown = []): readonly string[] {
 
 /** Reads a list; text is split at blanks only, since an entry may contain commas. */
 export function blankSeparated(name: string, value: unknown): readonly string[] {
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value instanceof FileText ? value.text : value];
+  const texts = entriesOf(value);
   if (texts.every((one) => typeof one === 'string')) return texts.flatMap((one) => one.trim().split(/\s+/));
   throw wrong(name, value, 'a list of texts, or texts separated by blanks');
 }
